@@ -1,0 +1,217 @@
+// The seam to the cryptographic primitives. No protocol knowledge in it: PRF, key schedule and exporter live in rtc/dtls.
+//
+// A Provider is chosen by constructing it: openssl_provider() or mbedtls_provider(). Both pass one contract suite. A provider
+// serves one thread; objects it made may outlive no provider.
+#pragma once
+
+#include <memory>
+#include <redan/error.hpp>
+#include <redan/random.hpp>
+#include <redan/secret.hpp>
+#include <redan/types.hpp>
+#include <vector>
+
+namespace redan {
+
+// ---- hashing ------------------------------------------------------------------------------------------------------------
+
+enum class HashAlgorithm : std::uint8_t { sha1, sha256, sha384 };
+inline constexpr std::size_t kMaxHashSize = 48;
+
+constexpr std::size_t hash_size(HashAlgorithm algorithm) {
+  return algorithm == HashAlgorithm::sha1 ? 20 : algorithm == HashAlgorithm::sha256 ? 32 : 48;
+}
+
+/// A digest of any of the algorithms, by value.
+struct Digest {
+  std::array<std::uint8_t, kMaxHashSize> storage{};
+  std::size_t size = 0;
+  [[nodiscard]] Bytes bytes() const { return Bytes(storage).first(size); }
+};
+
+/// A running hash. digest() may be asked at any time and does not end it.
+class Hash {
+ public:
+  virtual ~Hash() = default;
+  virtual void update(Bytes data) = 0;
+  [[nodiscard]] virtual Digest digest() const = 0;
+};
+
+/// HMAC under one key; compute() any number of times over the concatenation of `parts`.
+class Hmac {
+ public:
+  virtual ~Hmac() = default;
+  virtual Digest compute(std::span<const Bytes> parts) = 0;
+};
+
+// ---- authenticated encryption -------------------------------------------------------------------------------------------
+
+enum class AeadAlgorithm : std::uint8_t { aes_128_gcm, aes_256_gcm, chacha20_poly1305 };
+inline constexpr std::size_t kAeadTagSize = 16;
+inline constexpr std::size_t kAeadNonceSize = 12;
+
+constexpr std::size_t key_size(AeadAlgorithm algorithm) { return algorithm == AeadAlgorithm::aes_128_gcm ? 16 : 32; }
+
+/// A nonce for sealing. Only a NonceSequence makes one, and each only once: a caller cannot repeat or choose a nonce.
+class SealNonce {
+ public:
+  SealNonce(const SealNonce&) = delete;
+  SealNonce& operator=(const SealNonce&) = delete;
+  SealNonce(SealNonce&&) = default;
+  [[nodiscard]] Bytes bytes() const { return bytes_; }
+
+ private:
+  friend class NonceSequence;
+  friend struct KnownAnswer;  // tests: published vectors fix the nonce
+  explicit SealNonce(const std::array<std::uint8_t, kAeadNonceSize>& bytes) : bytes_(bytes) {}
+  std::array<std::uint8_t, kAeadNonceSize> bytes_;
+};
+
+/// A nonce for opening, as the wire says it.
+struct OpenNonce {
+  std::array<std::uint8_t, kAeadNonceSize> bytes{};
+};
+
+/// An AEAD under one key.
+class Aead {
+ public:
+  virtual ~Aead() = default;
+  /// Encrypts `text` in place and writes the tag.
+  virtual void seal(const SealNonce& nonce, Bytes associated, MutableBytes text,
+                    std::span<std::uint8_t, kAeadTagSize> tag) = 0;
+  /// Decrypts `text` in place. False if the tag does not verify; `text` is then without meaning.
+  [[nodiscard]] virtual bool open(const OpenNonce& nonce, Bytes associated, MutableBytes text,
+                                  std::span<const std::uint8_t, kAeadTagSize> tag) = 0;
+};
+
+// ---- key exchange -------------------------------------------------------------------------------------------------------
+
+/// Values as in TLS (RFC 8422 section 5.1.1).
+enum class Group : std::uint16_t { secp256r1 = 23, secp384r1 = 24, x25519 = 29 };
+
+using SharedSecret = Secret<48>;
+inline constexpr std::size_t kMaxPublicKeySize = 97;
+
+/// One ephemeral key pair.
+class KeyExchange {
+ public:
+  virtual ~KeyExchange() = default;
+  /// X25519: 32 bytes. P-256, P-384: the uncompressed point. Lives as long as the object.
+  [[nodiscard]] virtual Bytes public_key() const = 0;
+  /// False for a malformed or invalid point and for an all-zero X25519 result (RFC 7748 section 6.1).
+  [[nodiscard]] virtual bool agree(Bytes peer_public_key, SharedSecret& shared) = 0;
+};
+
+// ---- signatures ---------------------------------------------------------------------------------------------------------
+
+/// Values as in TLS (RFC 8446 section 4.2.3).
+enum class SignatureScheme : std::uint16_t {
+  rsa_pkcs1_sha256 = 0x0401,
+  rsa_pkcs1_sha384 = 0x0501,
+  ecdsa_secp256r1_sha256 = 0x0403,
+  ecdsa_secp384r1_sha384 = 0x0503,
+  rsa_pss_rsae_sha256 = 0x0804,
+  rsa_pss_rsae_sha384 = 0x0805,
+};
+
+constexpr HashAlgorithm hash_of(SignatureScheme scheme) {
+  return scheme == SignatureScheme::rsa_pkcs1_sha256 || scheme == SignatureScheme::rsa_pss_rsae_sha256 ||
+                 scheme == SignatureScheme::ecdsa_secp256r1_sha256
+             ? HashAlgorithm::sha256
+             : HashAlgorithm::sha384;
+}
+
+enum class KeyType : std::uint8_t { ecdsa_p256, ecdsa_p384, rsa_2048, rsa_4096 };
+inline constexpr std::size_t kMaxSignatureSize = 512;
+
+/// Whether a key of this type signs with this scheme. (RFC 8446 ties each curve to one hash; we keep to that in DTLS 1.2.)
+constexpr bool fits(KeyType type, SignatureScheme scheme) {
+  if (type == KeyType::ecdsa_p256) return scheme == SignatureScheme::ecdsa_secp256r1_sha256;
+  if (type == KeyType::ecdsa_p384) return scheme == SignatureScheme::ecdsa_secp384r1_sha384;
+  return scheme != SignatureScheme::ecdsa_secp256r1_sha256 && scheme != SignatureScheme::ecdsa_secp384r1_sha384;
+}
+
+class PrivateKey {
+ public:
+  virtual ~PrivateKey() = default;
+  [[nodiscard]] virtual KeyType type() const = 0;
+  /// SubjectPublicKeyInfo, DER.
+  [[nodiscard]] virtual std::vector<std::uint8_t> public_key_der() const = 0;
+  /// PKCS#8 PrivateKeyInfo, DER, unencrypted. The caller wipes it.
+  [[nodiscard]] virtual std::vector<std::uint8_t> private_key_der() const = 0;
+  /// `digest` is hash_of(scheme) over the message. ECDSA signatures are DER (RFC 3279), strict. Refuses a scheme that does
+  /// not fit the key. Returns the signature's length in `signature`.
+  [[nodiscard]] virtual Result<std::size_t> sign(SignatureScheme scheme, Bytes digest,
+                                                 std::span<std::uint8_t, kMaxSignatureSize> signature) const = 0;
+};
+
+/// A peer's public key, parsed once.
+class PublicKey {
+ public:
+  virtual ~PublicKey() = default;
+  [[nodiscard]] virtual KeyType type() const = 0;  ///< an RSA key of 2,048 to 4,096 bits says rsa_2048 or rsa_4096
+  /// False unless `signature` is a valid signature of `digest`, strictly encoded, with a scheme that fits the key.
+  [[nodiscard]] virtual bool verify(SignatureScheme scheme, Bytes digest, Bytes signature) const = 0;
+};
+
+// ---- the provider -------------------------------------------------------------------------------------------------------
+
+class Provider : public RandomSource {
+ public:
+  [[nodiscard]] virtual std::string_view name() const = 0;  ///< "openssl" or "mbedtls"
+
+  [[nodiscard]] virtual Digest hash(HashAlgorithm algorithm, Bytes data) = 0;
+  [[nodiscard]] virtual std::unique_ptr<Hash> start_hash(HashAlgorithm algorithm) = 0;
+  [[nodiscard]] virtual std::unique_ptr<Hmac> hmac(HashAlgorithm algorithm, Bytes key) = 0;
+  /// `key` is key_size(algorithm) long.
+  [[nodiscard]] virtual std::unique_ptr<Aead> aead(AeadAlgorithm algorithm, Bytes key) = 0;
+  [[nodiscard]] virtual std::unique_ptr<KeyExchange> key_exchange(Group group) = 0;
+  [[nodiscard]] virtual std::unique_ptr<PrivateKey> generate_key(KeyType type) = 0;
+  [[nodiscard]] virtual Result<std::unique_ptr<PrivateKey>> load_private_key(Bytes pkcs8_der) = 0;
+  /// P-256, P-384 (named curve, uncompressed) or RSA of 2,048 to 4,096 bits; anything else is crypto_bad_key.
+  [[nodiscard]] virtual Result<std::unique_ptr<PublicKey>> load_public_key(Bytes subject_public_key_info_der) = 0;
+};
+
+std::unique_ptr<Provider> openssl_provider();
+std::unique_ptr<Provider> mbedtls_provider();
+/// OpenSSL's where it was built, else mbedTLS's.
+std::unique_ptr<Provider> default_provider();
+
+// ---- identity -----------------------------------------------------------------------------------------------------------
+
+/// A certificate with its private key: what a peer shows and proves.
+struct Identity {
+  std::vector<std::uint8_t> certificate_der;
+  std::shared_ptr<const PrivateKey> key;
+};
+
+struct SelfSignedOptions {
+  KeyType key_type = KeyType::ecdsa_p256;
+  std::string_view common_name = "Redan";
+  /// Names a TLS client may connect to: DNS names or IP addresses. None for WebRTC.
+  std::vector<std::string> subject_alternative_names;
+  WallTime not_before;
+  WallTime not_after;
+};
+
+/// A new key and a self-signed X.509 v3 certificate for it (RFC 5280).
+Result<Identity> self_signed(Provider& provider, const SelfSignedOptions& options);
+/// The same for an existing key.
+Result<Identity> self_signed(Provider& provider, std::shared_ptr<const PrivateKey> key, const SelfSignedOptions& options);
+
+/// A certificate's fingerprint (RFC 8122 section 5). SHA-256 or SHA-384; weaker hashes cannot be named.
+struct Fingerprint {
+  HashAlgorithm algorithm = HashAlgorithm::sha256;
+  Digest digest;
+
+  static Fingerprint of(Provider& provider, HashAlgorithm algorithm, Bytes certificate_der);
+  /// The value of an a=fingerprint line: "sha-256 AB:CD:...". Hash names and hex in either case; nullopt for other hashes,
+  /// wrong lengths and malformed text.
+  static std::optional<Fingerprint> parse(std::string_view value);
+  /// As RFC 8122 writes it: lower-case hash name, upper-case hex.
+  [[nodiscard]] std::string text() const;
+  /// Constant time in the digest.
+  [[nodiscard]] bool equals(const Fingerprint& other) const;
+};
+
+}  // namespace redan

@@ -1,0 +1,200 @@
+// Endpoint: many WebRTC peers behind one UDP port, without sockets, clocks or threads.
+//
+//   bytes and the time go in:     handle_input(now, {remote, bytes})
+//   bytes and events come out:    poll_output(now, buffer) until it says Wait
+//
+// Nothing here throws. Noise from the network is dropped and counted; a peer that ends says why in Closed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <redan/channel.hpp>
+#include <redan/crypto.hpp>
+#include <redan/error.hpp>
+#include <redan/types.hpp>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace redan {
+
+/// A peer of one endpoint. Never reused within an endpoint's life.
+struct PeerId {
+  std::uint64_t value = 0;
+  friend auto operator<=>(const PeerId&, const PeerId&) = default;
+};
+
+enum class MediaKind : std::uint8_t { rtp, rtcp };
+enum class DtlsRole : std::uint8_t { client, server };
+enum class SrtpProfile : std::uint16_t {
+  aes128_cm_hmac_sha1_80 = 0x0001,
+  aead_aes_128_gcm = 0x0007,
+  aead_aes_256_gcm = 0x0008,
+};
+
+struct Datagram {
+  Address remote;
+  MutableBytes bytes;  ///< borrowed for the call; decrypted in place
+};
+
+// ---- what comes out -----------------------------------------------------------------------------------------------------
+
+struct Transmit {
+  Address remote;
+  Bytes bytes;
+};
+/// ICE found a path; `remote` is where the peer is. Comes again when the path changes.
+struct PathSelected {
+  PeerId peer;
+  Address remote;
+};
+/// DTLS is done and the peer proved the fingerprint of its description. See Endpoint::security.
+struct Connected {
+  PeerId peer;
+};
+struct ChannelOpened {
+  PeerId peer;
+  ChannelId channel;
+  std::string_view label;
+  std::string_view protocol;
+};
+struct Message {
+  PeerId peer;
+  ChannelId channel;
+  MessageKind kind;
+  Bytes payload;
+};
+/// A channel's buffered amount fell to its low threshold.
+struct BufferedAmountLow {
+  PeerId peer;
+  ChannelId channel;
+};
+/// RTP or RTCP, already authenticated and decrypted.
+struct MediaPacket {
+  PeerId peer;
+  MediaKind kind;
+  MutableBytes packet;
+};
+struct ChannelClosed {
+  PeerId peer;
+  ChannelId channel;
+};
+/// The last word about a peer; its id is then unknown.
+struct Closed {
+  PeerId peer;
+  Errc reason;
+  std::uint8_t alert = 0;  ///< the TLS alert description, with dtls_peer_alert
+};
+
+using Output = std::variant<Wait, Transmit, PathSelected, Connected, ChannelOpened, Message, BufferedAmountLow, MediaPacket,
+                            ChannelClosed, Closed>;
+
+// ---- what goes in -------------------------------------------------------------------------------------------------------
+
+struct EndpointConfig {
+  /// Where this endpoint can be reached: becomes the host candidates of every description. At least one.
+  std::vector<Address> local_addresses;
+  /// SRTP profiles, best first.
+  std::vector<SrtpProfile> srtp_profiles{SrtpProfile::aead_aes_128_gcm, SrtpProfile::aead_aes_256_gcm,
+                                         SrtpProfile::aes128_cm_hmac_sha1_80};
+  std::size_t mtu = 1200;                     ///< largest UDP payload sent
+  std::size_t max_peers = 10'000;             ///< accept and offer refuse beyond it
+  std::size_t max_message_size = 1U << 20U;   ///< announced as a=max-message-size
+  std::size_t receive_window = 5U << 20U;     ///< SCTP receive window per peer, allocated only as data arrives
+  std::size_t send_buffer = 16U << 20U;       ///< bytes queued per peer before send() says would_block
+  bool announce_lite = true;                  ///< false: we check connectivity too, as a controlling agent when we offer
+};
+
+struct AcceptOptions {
+  DtlsRole dtls_role = DtlsRole::server;  ///< our role, where the offer leaves it to us (actpass)
+  bool accept_media = true;               ///< false: audio and video sections are declined
+};
+
+struct Accepted {
+  PeerId peer;
+  std::string answer;
+};
+
+/// What our offer asks for.
+struct MediaPlan {
+  bool data = true;
+  bool audio = false;
+  bool video = false;
+};
+
+struct Offered {
+  PeerId peer;
+  std::string offer;
+};
+
+/// What was verified, for people to look at.
+struct Security {
+  DtlsRole dtls_role{};
+  std::string_view dtls_version;      ///< "DTLS 1.2"
+  std::string_view cipher_suite;      ///< "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"
+  std::string_view group;             ///< "x25519"
+  std::string_view signature_scheme;  ///< the peer's: "ecdsa_secp256r1_sha256"
+  bool extended_master_secret = false;
+  std::optional<SrtpProfile> srtp_profile;
+  Fingerprint local_fingerprint;
+  Fingerprint remote_fingerprint;  ///< announced in the description, and proven by the handshake
+  Address remote;
+};
+
+/// Why datagrams were dropped.
+struct EndpointCounters {
+  std::uint64_t datagrams_in = 0;
+  std::uint64_t datagrams_out = 0;
+  std::uint64_t unknown_source = 0;     ///< from an address no peer validated
+  std::uint64_t malformed = 0;          ///< not STUN, DTLS, RTP or RTCP by the first byte, or truncated
+  std::uint64_t unauthenticated = 0;    ///< a STUN message integrity, record tag or SRTP tag did not verify
+  std::uint64_t replayed = 0;
+};
+
+class Endpoint {
+ public:
+  using Output = redan::Output;
+
+  /// `provider` must outlive the endpoint.
+  Endpoint(EndpointConfig config, Identity identity, Provider& provider);
+  ~Endpoint();
+  Endpoint(Endpoint&&) noexcept;
+  Endpoint& operator=(Endpoint&&) noexcept;
+
+  /// A remote offer in, our answer out. `problem`, if given, receives what is wrong with the offer, naming the line.
+  Result<Accepted> accept(std::string_view offer, const AcceptOptions& options = {}, std::string* problem = nullptr);
+  /// Our offer; complete() takes the answer. Data channels may be opened before either.
+  Result<Offered> offer(const MediaPlan& plan);
+  Result<void> complete(PeerId peer, std::string_view answer, std::string* problem = nullptr);
+  /// A new offer for a connected peer (ICE restart): the new answer.
+  Result<std::string> renegotiate(PeerId peer, std::string_view offer, std::string* problem = nullptr);
+
+  void handle_input(TimePoint now, Datagram datagram);
+  /// `buffer` holds one datagram: at least `mtu` bytes.
+  Output poll_output(TimePoint now, MutableBytes buffer);
+
+  Result<ChannelId> open_channel(PeerId peer, std::string_view label, const ChannelOptions& options = {});
+  Result<void> send(PeerId peer, ChannelId channel, MessageKind kind, Bytes payload);
+  /// Payload bytes accepted by send() and not yet transmitted for the first time.
+  [[nodiscard]] Result<std::size_t> buffered_amount(PeerId peer, ChannelId channel) const;
+  Result<void> set_buffered_amount_low_threshold(PeerId peer, ChannelId channel, std::size_t bytes);
+  Result<void> close_channel(PeerId peer, ChannelId channel);
+  /// `packet` holds plain RTP or RTCP of `size` bytes with room for the tag behind it (kSrtpTrailer).
+  Result<void> send_media(PeerId peer, MediaKind kind, MutableBytes packet, std::size_t size);
+  /// Says goodbye to the peer (SCTP ABORT, close_notify); Closed follows.
+  void close(PeerId peer);
+
+  [[nodiscard]] Result<Security> security(PeerId peer) const;
+  [[nodiscard]] const EndpointCounters& counters() const;
+  [[nodiscard]] std::size_t peer_count() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Room that send_media needs behind the packet, bytes.
+inline constexpr std::size_t kSrtpTrailer = 32;
+
+}  // namespace redan

@@ -1,0 +1,24 @@
+// Where random bytes come from, for layers that need nothing else of crypto.
+#pragma once
+
+#include <redan/types.hpp>
+
+namespace redan {
+
+/// A source of unpredictable bytes. crypto's Provider is the real one; tests fix it, so that a run replays bit for bit.
+class RandomSource {
+ public:
+  virtual ~RandomSource() = default;
+  /// Fills all of `out`. Cannot fail: a provider without entropy ends the process.
+  virtual void random(MutableBytes out) = 0;
+
+  std::uint32_t random_u32() {
+    std::array<std::uint8_t, 4> bytes{};
+    random(bytes);
+    return static_cast<std::uint32_t>(bytes[0]) << 24U | static_cast<std::uint32_t>(bytes[1]) << 16U |
+           static_cast<std::uint32_t>(bytes[2]) << 8U | bytes[3];
+  }
+  std::uint64_t random_u64() { return static_cast<std::uint64_t>(random_u32()) << 32U | random_u32(); }
+};
+
+}  // namespace redan

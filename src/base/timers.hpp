@@ -1,0 +1,35 @@
+// Timers are a table: one optional deadline per enumerator, and the earliest of them.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <redan/types.hpp>
+
+namespace redan {
+
+/// `Timer` is an enum class whose last enumerator is `count_`.
+template <class Timer>
+class TimerTable {
+ public:
+  TimerTable() { deadlines_.fill(kNever); }
+
+  void set(Timer timer, TimePoint deadline) { at(timer) = deadline; }
+  void stop(Timer timer) { at(timer) = kNever; }
+  void stop_all() { deadlines_.fill(kNever); }
+  [[nodiscard]] bool running(Timer timer) const { return deadlines_[static_cast<std::size_t>(timer)] != kNever; }
+  [[nodiscard]] TimePoint deadline(Timer timer) const { return deadlines_[static_cast<std::size_t>(timer)]; }
+  /// True once per expiry: the timer is stopped by the question.
+  bool expired(Timer timer, TimePoint now) {
+    if (at(timer) > now) return false;
+    stop(timer);
+    return true;
+  }
+  [[nodiscard]] TimePoint next() const { return *std::min_element(deadlines_.begin(), deadlines_.end()); }
+
+ private:
+  TimePoint& at(Timer timer) { return deadlines_[static_cast<std::size_t>(timer)]; }
+  std::array<TimePoint, static_cast<std::size_t>(Timer::count_)> deadlines_;
+};
+
+}  // namespace redan

@@ -1,0 +1,55 @@
+// Where sealing nonces come from: a counter that only moves forward (security rule: one nonce, one record).
+#pragma once
+
+#include <redan/crypto.hpp>
+
+namespace redan {
+
+/// How a 12-byte nonce is made of a fixed part and a 64-bit number.
+enum class NonceForm : std::uint8_t {
+  explicit_gcm,  ///< RFC 5288 section 3: 4 bytes of salt, then the number
+  xor_counter,   ///< RFC 7905 section 2: the number, padded left to 12 bytes, xored with the 12-byte iv
+};
+
+/// The fixed part of the nonces of one key, 4 or 12 bytes.
+class NonceBase {
+ public:
+  NonceBase(NonceForm form, Bytes fixed) : form_(form), fixed_(fixed) {}
+
+  /// For opening: any number the wire says.
+  [[nodiscard]] OpenNonce at(std::uint64_t number) const {
+    OpenNonce nonce;
+    const Bytes fixed = fixed_.expose();
+    std::copy(fixed.begin(), fixed.end(), nonce.bytes.begin());
+    for (std::size_t i = 0; i < 8; ++i) nonce.bytes[4 + i] ^= static_cast<std::uint8_t>(number >> (56 - 8 * i));
+    return nonce;
+  }
+  [[nodiscard]] NonceForm form() const { return form_; }
+
+ private:
+  NonceForm form_;
+  Secret<kAeadNonceSize> fixed_;
+};
+
+/// Sealing nonces under one key for the numbers first, first + 1, ... below `end`. Move-only; each number once.
+class NonceSequence {
+ public:
+  NonceSequence(NonceBase base, std::uint64_t first, std::uint64_t end) : base_(std::move(base)), next_(first), end_(end) {}
+
+  /// The number the next nonce will have.
+  [[nodiscard]] std::uint64_t peek() const { return next_; }
+  [[nodiscard]] bool exhausted() const { return next_ >= end_; }
+  [[nodiscard]] std::uint64_t remaining() const { return end_ - next_; }
+  /// nullopt once exhausted.
+  std::optional<SealNonce> take() {
+    if (exhausted()) return std::nullopt;
+    return SealNonce(base_.at(next_++).bytes);
+  }
+
+ private:
+  NonceBase base_;
+  std::uint64_t next_;
+  std::uint64_t end_;
+};
+
+}  // namespace redan
