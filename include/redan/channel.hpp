@@ -5,8 +5,8 @@
 
 namespace redan {
 
-/// A data channel of one peer. Given out by us and never reused within the peer's life; the SCTP stream id, which is reused,
-/// stays inside.
+/// A data channel of one peer. Given out by us and never reused within the peer's life; the SCTP stream id, which is
+/// reused, stays inside.
 struct ChannelId {
   std::uint32_t value = 0;
   friend auto operator<=>(const ChannelId&, const ChannelId&) = default;

@@ -1,7 +1,8 @@
-// The seam to the cryptographic primitives. No protocol knowledge in it: PRF, key schedule and exporter live in rtc/dtls.
+// The seam to the cryptographic primitives. No protocol knowledge in it: PRF, key schedule and exporter live in
+// rtc/dtls.
 //
-// A Provider is chosen by constructing it: openssl_provider() or mbedtls_provider(). Both pass one contract suite. A provider
-// serves one thread; objects it made may outlive no provider.
+// A Provider is chosen by constructing it: openssl_provider() or mbedtls_provider(). Both pass one contract suite. A
+// provider serves one thread; objects it made may outlive no provider.
 #pragma once
 
 #include <memory>
@@ -13,7 +14,8 @@
 
 namespace redan {
 
-// ---- hashing ------------------------------------------------------------------------------------------------------------
+// ---- hashing
+// ------------------------------------------------------------------------------------------------------------
 
 enum class HashAlgorithm : std::uint8_t { sha1, sha256, sha384 };
 inline constexpr std::size_t kMaxHashSize = 48;
@@ -44,7 +46,8 @@ class Hmac {
   virtual Digest compute(std::span<const Bytes> parts) = 0;
 };
 
-// ---- authenticated encryption -------------------------------------------------------------------------------------------
+// ---- authenticated encryption
+// -------------------------------------------------------------------------------------------
 
 enum class AeadAlgorithm : std::uint8_t { aes_128_gcm, aes_256_gcm, chacha20_poly1305 };
 inline constexpr std::size_t kAeadTagSize = 16;
@@ -84,7 +87,8 @@ class Aead {
                                   std::span<const std::uint8_t, kAeadTagSize> tag) = 0;
 };
 
-// ---- key exchange -------------------------------------------------------------------------------------------------------
+// ---- key exchange
+// -------------------------------------------------------------------------------------------------------
 
 /// Values as in TLS (RFC 8422 section 5.1.1).
 enum class Group : std::uint16_t { secp256r1 = 23, secp384r1 = 24, x25519 = 29 };
@@ -102,7 +106,8 @@ class KeyExchange {
   [[nodiscard]] virtual bool agree(Bytes peer_public_key, SharedSecret& shared) = 0;
 };
 
-// ---- signatures ---------------------------------------------------------------------------------------------------------
+// ---- signatures
+// ---------------------------------------------------------------------------------------------------------
 
 /// Values as in TLS (RFC 8446 section 4.2.3).
 enum class SignatureScheme : std::uint16_t {
@@ -124,7 +129,8 @@ constexpr HashAlgorithm hash_of(SignatureScheme scheme) {
 enum class KeyType : std::uint8_t { ecdsa_p256, ecdsa_p384, rsa_2048, rsa_4096 };
 inline constexpr std::size_t kMaxSignatureSize = 512;
 
-/// Whether a key of this type signs with this scheme. (RFC 8446 ties each curve to one hash; we keep to that in DTLS 1.2.)
+/// Whether a key of this type signs with this scheme. (RFC 8446 ties each curve to one hash; we keep to that in
+/// DTLS 1.2.)
 constexpr bool fits(KeyType type, SignatureScheme scheme) {
   if (type == KeyType::ecdsa_p256) return scheme == SignatureScheme::ecdsa_secp256r1_sha256;
   if (type == KeyType::ecdsa_p384) return scheme == SignatureScheme::ecdsa_secp384r1_sha384;
@@ -139,8 +145,8 @@ class PrivateKey {
   [[nodiscard]] virtual std::vector<std::uint8_t> public_key_der() const = 0;
   /// PKCS#8 PrivateKeyInfo, DER, unencrypted. The caller wipes it.
   [[nodiscard]] virtual std::vector<std::uint8_t> private_key_der() const = 0;
-  /// `digest` is hash_of(scheme) over the message. ECDSA signatures are DER (RFC 3279), strict. Refuses a scheme that does
-  /// not fit the key. Returns the signature's length in `signature`.
+  /// `digest` is hash_of(scheme) over the message. ECDSA signatures are DER (RFC 3279), strict. Refuses a scheme that
+  /// does not fit the key. Returns the signature's length in `signature`.
   [[nodiscard]] virtual Result<std::size_t> sign(SignatureScheme scheme, Bytes digest,
                                                  std::span<std::uint8_t, kMaxSignatureSize> signature) const = 0;
 };
@@ -154,7 +160,8 @@ class PublicKey {
   [[nodiscard]] virtual bool verify(SignatureScheme scheme, Bytes digest, Bytes signature) const = 0;
 };
 
-// ---- the provider -------------------------------------------------------------------------------------------------------
+// ---- the provider
+// -------------------------------------------------------------------------------------------------------
 
 class Provider : public RandomSource {
  public:
@@ -177,7 +184,8 @@ std::unique_ptr<Provider> mbedtls_provider();
 /// OpenSSL's where it was built, else mbedTLS's.
 std::unique_ptr<Provider> default_provider();
 
-// ---- identity -----------------------------------------------------------------------------------------------------------
+// ---- identity
+// -----------------------------------------------------------------------------------------------------------
 
 /// A certificate with its private key: what a peer shows and proves.
 struct Identity {
@@ -197,7 +205,8 @@ struct SelfSignedOptions {
 /// A new key and a self-signed X.509 v3 certificate for it (RFC 5280).
 Result<Identity> self_signed(Provider& provider, const SelfSignedOptions& options);
 /// The same for an existing key.
-Result<Identity> self_signed(Provider& provider, std::shared_ptr<const PrivateKey> key, const SelfSignedOptions& options);
+Result<Identity> self_signed(Provider& provider, std::shared_ptr<const PrivateKey> key,
+                             const SelfSignedOptions& options);
 
 /// A certificate's fingerprint (RFC 8122 section 5). SHA-256 or SHA-384; weaker hashes cannot be named.
 struct Fingerprint {
@@ -205,8 +214,8 @@ struct Fingerprint {
   Digest digest;
 
   static Fingerprint of(Provider& provider, HashAlgorithm algorithm, Bytes certificate_der);
-  /// The value of an a=fingerprint line: "sha-256 AB:CD:...". Hash names and hex in either case; nullopt for other hashes,
-  /// wrong lengths and malformed text.
+  /// The value of an a=fingerprint line: "sha-256 AB:CD:...". Hash names and hex in either case; nullopt for other
+  /// hashes, wrong lengths and malformed text.
   static std::optional<Fingerprint> parse(std::string_view value);
   /// As RFC 8122 writes it: lower-case hash name, upper-case hex.
   [[nodiscard]] std::string text() const;

@@ -38,7 +38,8 @@ struct Datagram {
   MutableBytes bytes;  ///< borrowed for the call; decrypted in place
 };
 
-// ---- what comes out -----------------------------------------------------------------------------------------------------
+// ---- what comes out
+// -----------------------------------------------------------------------------------------------------
 
 struct Transmit {
   Address remote;
@@ -87,10 +88,11 @@ struct Closed {
   std::uint8_t alert = 0;  ///< the TLS alert description, with dtls_peer_alert
 };
 
-using Output = std::variant<Wait, Transmit, PathSelected, Connected, ChannelOpened, Message, BufferedAmountLow, MediaPacket,
-                            ChannelClosed, Closed>;
+using Output = std::variant<Wait, Transmit, PathSelected, Connected, ChannelOpened, Message, BufferedAmountLow,
+                            MediaPacket, ChannelClosed, Closed>;
 
-// ---- what goes in -------------------------------------------------------------------------------------------------------
+// ---- what goes in
+// -------------------------------------------------------------------------------------------------------
 
 struct EndpointConfig {
   /// Where this endpoint can be reached: becomes the host candidates of every description. At least one.
@@ -98,12 +100,12 @@ struct EndpointConfig {
   /// SRTP profiles, best first.
   std::vector<SrtpProfile> srtp_profiles{SrtpProfile::aead_aes_128_gcm, SrtpProfile::aead_aes_256_gcm,
                                          SrtpProfile::aes128_cm_hmac_sha1_80};
-  std::size_t mtu = 1200;                     ///< largest UDP payload sent
-  std::size_t max_peers = 10'000;             ///< accept and offer refuse beyond it
-  std::size_t max_message_size = 1U << 20U;   ///< announced as a=max-message-size
-  std::size_t receive_window = 5U << 20U;     ///< SCTP receive window per peer, allocated only as data arrives
-  std::size_t send_buffer = 16U << 20U;       ///< bytes queued per peer before send() says would_block
-  bool announce_lite = true;                  ///< false: we check connectivity too, as a controlling agent when we offer
+  std::size_t mtu = 1200;                    ///< largest UDP payload sent
+  std::size_t max_peers = 10'000;            ///< accept and offer refuse beyond it
+  std::size_t max_message_size = 1U << 20U;  ///< announced as a=max-message-size
+  std::size_t receive_window = 5U << 20U;    ///< SCTP receive window per peer, allocated only as data arrives
+  std::size_t send_buffer = 16U << 20U;      ///< bytes queued per peer before send() says would_block
+  bool announce_lite = true;                 ///< false: we check connectivity too, as a controlling agent when we offer
 };
 
 struct AcceptOptions {
@@ -146,9 +148,9 @@ struct Security {
 struct EndpointCounters {
   std::uint64_t datagrams_in = 0;
   std::uint64_t datagrams_out = 0;
-  std::uint64_t unknown_source = 0;     ///< from an address no peer validated
-  std::uint64_t malformed = 0;          ///< not STUN, DTLS, RTP or RTCP by the first byte, or truncated
-  std::uint64_t unauthenticated = 0;    ///< a STUN message integrity, record tag or SRTP tag did not verify
+  std::uint64_t unknown_source = 0;   ///< from an address no peer validated
+  std::uint64_t malformed = 0;        ///< not STUN, DTLS, RTP or RTCP by the first byte, or truncated
+  std::uint64_t unauthenticated = 0;  ///< a STUN message integrity, record tag or SRTP tag did not verify
   std::uint64_t replayed = 0;
 };
 

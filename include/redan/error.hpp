@@ -46,8 +46,9 @@ namespace redan {
   X(dtls_no_common_suite, "no common cipher suite", "the peer needs ECDHE with AES-GCM or ChaCha20-Poly1305")          \
   X(dtls_no_common_group, "no common key exchange group", "the peer needs X25519, P-256 or P-384")                     \
   X(dtls_no_common_signature, "no common signature scheme", "the peer needs ECDSA or RSA with SHA-256 or SHA-384")     \
-  X(dtls_no_srtp_profile, "media was agreed but no common SRTP profile", "the peer needs SRTP_AES128_CM_SHA1_80 "      \
-                                                                         "or an AEAD profile")                         \
+  X(dtls_no_srtp_profile, "media was agreed but no common SRTP profile",                                               \
+    "the peer needs SRTP_AES128_CM_SHA1_80 "                                                                           \
+    "or an AEAD profile")                                                                                              \
   X(dtls_no_extended_master_secret, "the peer lacks the extended master secret", "update the peer (RFC 7627)")         \
   X(dtls_illegal_parameter, "the peer broke the protocol in a verified message", "report it to the peer's makers")     \
   X(dtls_reflected, "the peer showed our own certificate", "a reflection attack, or an endpoint talking to itself")    \

@@ -18,9 +18,7 @@ class Secret {
  public:
   Secret() = default;
   /// Copies the bytes in; at most N.
-  explicit Secret(Bytes bytes) : size_(std::min(bytes.size(), N)) {
-    std::copy_n(bytes.begin(), size_, bytes_.begin());
-  }
+  explicit Secret(Bytes bytes) : size_(std::min(bytes.size(), N)) { std::copy_n(bytes.begin(), size_, bytes_.begin()); }
   Secret(const Secret&) = delete;
   Secret& operator=(const Secret&) = delete;
   Secret(Secret&& other) noexcept { take(other); }

@@ -27,9 +27,7 @@ inline Bytes as_bytes(std::string_view text) {
 }
 
 /// The same bytes read as text. Nothing says that they are UTF-8.
-inline std::string_view as_text(Bytes bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+inline std::string_view as_text(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 using Duration = std::chrono::nanoseconds;
 

@@ -3,8 +3,8 @@
 //   handle_input(now, ...)      bytes came in; returns nothing; the span is borrowed for the call and may be changed
 //   poll_output(now, buffer)    the next thing to do; Wait means: nothing until then
 //
-// Call poll_output after anything else until it returns Wait. Timers fire inside it. A late or partial drain is harmless.
-// A span inside an output lives until the next call on the object.
+// Call poll_output after anything else until it returns Wait. Timers fire inside it. A late or partial drain is
+// harmless. A span inside an output lives until the next call on the object.
 #pragma once
 
 #include <concepts>

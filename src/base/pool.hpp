@@ -8,8 +8,8 @@
 
 namespace redan {
 
-/// Owns slabs of T. take() reuses a returned slab or makes one; keep at most `kept` idle ones. The pool must outlive what
-/// it lends. Not for several threads.
+/// Owns slabs of T. take() reuses a returned slab or makes one; keep at most `kept` idle ones. The pool must outlive
+/// what it lends. Not for several threads.
 template <class T>
 class Pool {
  public:

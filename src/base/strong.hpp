@@ -19,8 +19,8 @@ struct Strong {
   friend constexpr auto operator<=>(const Strong&, const Strong&) = default;
 };
 
-/// A sequence number that wraps; compared as RFC 1982 says. Two numbers half the space apart are neither less nor greater:
-/// `a < b` and `b < a` are then both false, though they differ.
+/// A sequence number that wraps; compared as RFC 1982 says. Two numbers half the space apart are neither less nor
+/// greater: `a < b` and `b < a` are then both false, though they differ.
 template <class Tag, class T>
 struct Serial {
   static_assert(std::is_unsigned_v<T>);

@@ -1,4 +1,5 @@
-// The mirror of Reader: a bounded big-endian cursor over a caller's buffer. Failure is sticky; ask ok() once at the end.
+// The mirror of Reader: a bounded big-endian cursor over a caller's buffer. Failure is sticky; ask ok() once at the
+// end.
 #pragma once
 
 #include <algorithm>

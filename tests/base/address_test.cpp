@@ -6,8 +6,8 @@ namespace redan {
 namespace {
 
 TEST(Address, ParsesAndPrintsBothFamilies) {
-  for (const std::string_view ip : {"192.0.2.1", "0.0.0.0", "255.255.255.255", "2001:db8::1", "::", "::1", "fe80::1:0:0:2",
-                                    "1:2:3:4:5:6:7:8", "1::8"}) {
+  for (const std::string_view ip : {"192.0.2.1", "0.0.0.0", "255.255.255.255", "2001:db8::1", "::", "::1",
+                                    "fe80::1:0:0:2", "1:2:3:4:5:6:7:8", "1::8"}) {
     const auto address = Address::parse(ip, 5000);
     ASSERT_TRUE(address) << ip;
     EXPECT_EQ(address->ip_text(), ip);
@@ -21,9 +21,9 @@ TEST(Address, MappedAddressesAreIpv4) {
 }
 
 TEST(Address, RefusesNonsense) {
-  for (const std::string_view bad :
-       {"", "1.2.3", "1.2.3.4.5", "1.2.3.256", "01.2.3.4", "1.2.3.", "1..2.3", ":", ":::", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9",
-        "1::2::3", "12345::", "g::", "1:2:3:4:5:6:7:8::", "::1%eth0", "foo.local", "1:2:3:4:5:6:7:1.2.3.4"}) {
+  for (const std::string_view bad : {"", "1.2.3", "1.2.3.4.5", "1.2.3.256", "01.2.3.4", "1.2.3.", "1..2.3", ":",
+                                     ":::", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1::2::3", "12345::", "g::",
+                                     "1:2:3:4:5:6:7:8::", "::1%eth0", "foo.local", "1:2:3:4:5:6:7:1.2.3.4"}) {
     EXPECT_FALSE(Address::parse(bad, 1)) << bad;
   }
 }

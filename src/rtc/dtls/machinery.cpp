@@ -1,0 +1,92 @@
+#include "rtc/dtls/machinery.hpp"
+
+#include "base/assert.hpp"
+#include "crypto/certificate.hpp"
+#include "rtc/dtls/messages/certificate_verify.hpp"
+
+namespace redan::dtls {
+namespace {
+
+// RFC 8122 section 5: only the fingerprints of the most preferred hash count.
+void keep_strongest(std::vector<Fingerprint>& fingerprints) {
+  HashAlgorithm best = HashAlgorithm::sha256;
+  for (const Fingerprint& fingerprint : fingerprints) best = std::max(best, fingerprint.algorithm);
+  std::erase_if(fingerprints, [best](const Fingerprint& f) { return f.algorithm != best; });
+}
+
+}  // namespace
+
+Machinery::Machinery(ConnectionConfig the_config, const Identity& the_identity, Provider& the_provider)
+    : config(std::move(the_config)), identity(the_identity), provider(the_provider) {
+  config.mtu = std::max(config.mtu, ConnectionConfig::kMinMtu);
+  keep_strongest(config.peer_fingerprints);
+}
+
+void Machinery::derive_master(const SharedSecret& premaster) {
+  session.master = extended_master_secret(provider, session.suite->hash, premaster.expose(), transcript_hash().bytes());
+}
+
+RecordKeys Machinery::derive_record_keys() const {
+  return record_keys(provider, *session.suite, session.master, session.client_random, session.server_random,
+                     config.role);
+}
+
+std::array<std::uint8_t, 12> Machinery::verify_data_of(Role role) const {
+  return verify_data(provider, session.suite->hash, session.master, role, transcript_hash().bytes());
+}
+
+std::unique_ptr<PublicKey> Machinery::check_certificate(Bytes leaf, Check& problem) {
+  if (leaf.empty()) {
+    problem = Verdict{Errc::dtls_no_certificate, AlertDescription::handshake_failure};
+    return nullptr;
+  }
+  if (std::equal(leaf.begin(), leaf.end(), identity.certificate_der.begin(), identity.certificate_der.end())) {
+    problem = Verdict{Errc::dtls_reflected, AlertDescription::bad_certificate};
+    return nullptr;
+  }
+  bool matches = false;
+  for (const Fingerprint& expected : config.peer_fingerprints) {
+    const Fingerprint actual = Fingerprint::of(provider, expected.algorithm, leaf);
+    if (!actual.equals(expected)) continue;
+    matches = true;
+    session.peer_fingerprint = actual;
+  }
+  if (!matches) {
+    problem = Verdict{Errc::dtls_fingerprint_mismatch, AlertDescription::bad_certificate};
+    return nullptr;
+  }
+  if (const auto spki = subject_public_key_info(leaf)) {
+    if (auto key = provider.load_public_key(*spki)) return std::move(*key);
+  }
+  problem = Verdict{Errc::dtls_bad_certificate, AlertDescription::bad_certificate};
+  return nullptr;
+}
+
+Check Machinery::check_signature(const PublicKey& key, std::uint16_t scheme_id, Bytes signed_content, Bytes signature) {
+  const auto scheme = static_cast<SignatureScheme>(scheme_id);
+  const bool offered = std::find(kSignatureSchemes.begin(), kSignatureSchemes.end(), scheme) != kSignatureSchemes.end();
+  if (!offered || !fits(key.type(), scheme)) {
+    return Verdict{Errc::dtls_no_common_signature, AlertDescription::illegal_parameter};
+  }
+  if (!key.verify(scheme, provider.hash(hash_of(scheme), signed_content).bytes(), signature)) {
+    return Verdict{Errc::dtls_bad_signature, AlertDescription::decrypt_error};
+  }
+  session.peer_signature_scheme = scheme;
+  return std::nullopt;
+}
+
+std::optional<SignatureScheme> Machinery::choose_scheme(const CodePoints& offered) const {
+  for (const SignatureScheme scheme : kSignatureSchemes) {
+    if (fits(identity.key->type(), scheme) && offered.contains(static_cast<std::uint16_t>(scheme))) return scheme;
+  }
+  return std::nullopt;
+}
+
+void Machinery::write_signature(Writer& writer, SignatureScheme scheme, Bytes signed_content) const {
+  std::array<std::uint8_t, kMaxSignatureSize> signature{};
+  const auto size = identity.key->sign(scheme, provider.hash(hash_of(scheme), signed_content).bytes(), signature);
+  REDAN_ASSERT(size.has_value());
+  CertificateVerify{static_cast<std::uint16_t>(scheme), Bytes(signature).first(*size)}.write(writer);
+}
+
+}  // namespace redan::dtls

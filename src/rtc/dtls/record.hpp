@@ -1,0 +1,63 @@
+// The record header, RFC 6347 section 4.1. Knows nothing of DTLS 1.2 messages.
+#pragma once
+
+#include <optional>
+
+#include "base/reader.hpp"
+#include "base/writer.hpp"
+
+namespace redan::dtls {
+
+enum class ContentType : std::uint8_t { change_cipher_spec = 20, alert = 21, handshake = 22, application_data = 23 };
+
+/// ProtocolVersion counts down: DTLS 1.0 is {254, 255}, 1.2 is {254, 253}.
+inline constexpr std::uint16_t kDtls10 = 0xFEFF;
+inline constexpr std::uint16_t kDtls12 = 0xFEFD;
+
+/// Epoch and sequence number as one 64-bit number: the AEAD's view of them (RFC 5246 section 6.2.3.3).
+constexpr std::uint64_t record_number(std::uint16_t epoch, std::uint64_t sequence) {
+  return static_cast<std::uint64_t>(epoch) << 48U | sequence;
+}
+
+//    struct {
+//      ContentType type;
+//      ProtocolVersion version;
+//      uint16 epoch;
+//      uint48 sequence_number;
+//      uint16 length;
+//      opaque fragment[DTLSPlaintext.length];
+//    } DTLSPlaintext;
+struct RecordHeader {
+  static constexpr std::size_t kSize = 13;
+  /// RFC 6347 section 4.1: the sequence number must not wrap.
+  static constexpr std::uint64_t kSequenceEnd = (1ULL << 48U) - 1;
+
+  ContentType type{};
+  std::uint16_t version = kDtls12;
+  std::uint16_t epoch = 0;
+  std::uint64_t sequence = 0;
+  std::uint16_t length = 0;
+
+  /// nullopt for an unknown content type or a version that is not DTLS 1.0 or 1.2 (both appear in one handshake).
+  static std::optional<RecordHeader> parse(Reader& reader) {
+    RecordHeader header;
+    const std::uint8_t type = reader.u8();
+    header.version = reader.u16();
+    header.epoch = reader.u16();
+    header.sequence = reader.u48();
+    header.length = reader.u16();
+    if (!reader.ok() || type < 20 || type > 23) return std::nullopt;
+    if (header.version != kDtls10 && header.version != kDtls12) return std::nullopt;
+    header.type = static_cast<ContentType>(type);
+    return header;
+  }
+  void write(Writer& writer) const {
+    writer.u8(static_cast<std::uint8_t>(type));
+    writer.u16(version);
+    writer.u16(epoch);
+    writer.u48(sequence);
+    writer.u16(length);
+  }
+};
+
+}  // namespace redan::dtls
