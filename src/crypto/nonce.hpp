@@ -34,7 +34,8 @@ class NonceBase {
 /// Sealing nonces under one key for the numbers first, first + 1, ... below `end`. Move-only; each number once.
 class NonceSequence {
  public:
-  NonceSequence(NonceBase base, std::uint64_t first, std::uint64_t end) : base_(std::move(base)), next_(first), end_(end) {}
+  NonceSequence(NonceBase base, std::uint64_t first, std::uint64_t end)
+      : base_(std::move(base)), next_(first), end_(end) {}
 
   /// The number the next nonce will have.
   [[nodiscard]] std::uint64_t peek() const { return next_; }
