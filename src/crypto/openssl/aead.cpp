@@ -1,0 +1,69 @@
+#include "base/assert.hpp"
+#include "crypto/openssl/algorithms.hpp"
+
+namespace redan::openssl {
+namespace {
+
+// EVP counts in int.
+int length(Bytes bytes) {
+  REDAN_ASSERT(bytes.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max()));
+  return static_cast<int>(bytes.size());
+}
+
+/// A record's work changes only the IV; the key schedule stays in a context per direction, made at its first use (a key
+/// normally serves one direction).
+class OpensslAead final : public Aead {
+ public:
+  OpensslAead(const EVP_CIPHER* cipher, Bytes key) : cipher_(cipher), key_(key) {}
+
+  void seal(const SealNonce& nonce, Bytes associated, MutableBytes text,
+            std::span<std::uint8_t, kAeadTagSize> tag) override {
+    if (!seal_) seal_ = make(EVP_EncryptInit_ex2);
+    EVP_CIPHER_CTX* ctx = seal_.get();
+    int n = 0;
+    REDAN_ASSERT(EVP_EncryptInit_ex2(ctx, nullptr, nullptr, nonce.bytes().data(), nullptr) == 1);
+    REDAN_ASSERT(associated.empty() || EVP_EncryptUpdate(ctx, nullptr, &n, associated.data(), length(associated)) == 1);
+    REDAN_ASSERT(text.empty() || EVP_EncryptUpdate(ctx, text.data(), &n, text.data(), length(text)) == 1);
+    REDAN_ASSERT(EVP_EncryptFinal_ex(ctx, tag.data(), &n) == 1);
+    REDAN_ASSERT(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, kAeadTagSize, tag.data()) == 1);
+  }
+
+  bool open(const OpenNonce& nonce, Bytes associated, MutableBytes text,
+            std::span<const std::uint8_t, kAeadTagSize> tag) override {
+    if (!open_) open_ = make(EVP_DecryptInit_ex2);
+    EVP_CIPHER_CTX* ctx = open_.get();
+    int n = 0;
+    // EVP takes the expected tag as a void*, and only reads it.
+    std::array<std::uint8_t, kAeadTagSize> expected;
+    std::copy(tag.begin(), tag.end(), expected.begin());
+    REDAN_ASSERT(EVP_DecryptInit_ex2(ctx, nullptr, nullptr, nonce.bytes.data(), nullptr) == 1);
+    REDAN_ASSERT(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, kAeadTagSize, expected.data()) == 1);
+    REDAN_ASSERT(associated.empty() || EVP_DecryptUpdate(ctx, nullptr, &n, associated.data(), length(associated)) == 1);
+    REDAN_ASSERT(text.empty() || EVP_DecryptUpdate(ctx, text.data(), &n, text.data(), length(text)) == 1);
+    return EVP_DecryptFinal_ex(ctx, expected.data(), &n) == 1;
+  }
+
+ private:
+  using Init = int (*)(EVP_CIPHER_CTX*, const EVP_CIPHER*, const unsigned char*, const unsigned char*,
+                       const OSSL_PARAM*);
+
+  [[nodiscard]] CipherCtx make(Init init) const {
+    CipherCtx ctx(EVP_CIPHER_CTX_new());
+    REDAN_ASSERT(ctx && init(ctx.get(), cipher_, key_.expose().data(), nullptr, nullptr) == 1);
+    return ctx;
+  }
+
+  const EVP_CIPHER* cipher_;
+  Secret<32> key_;
+  CipherCtx seal_;
+  CipherCtx open_;
+};
+
+}  // namespace
+
+std::unique_ptr<Aead> make_aead(const Algorithms& algorithms, AeadAlgorithm algorithm, Bytes key) {
+  REDAN_ASSERT(key.size() == key_size(algorithm));
+  return std::make_unique<OpensslAead>(algorithms.cipher(algorithm), key);
+}
+
+}  // namespace redan::openssl
