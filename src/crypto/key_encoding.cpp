@@ -90,6 +90,11 @@ der::Der ecdsa_public_key_der(KeyType type, Bytes point) {
   return der::element(der::kSequence, {algorithm_der({false, type}), der::bit_string(point)});
 }
 
+der::Der rsa_public_key_der(Bytes modulus, Bytes exponent) {
+  const der::Der key = der::element(der::kSequence, {der::unsigned_integer(modulus), der::unsigned_integer(exponent)});
+  return der::element(der::kSequence, {algorithm_der({true, {}}), der::bit_string(key)});
+}
+
 // PrivateKeyInfo ::= SEQUENCE { version Version (0), privateKeyAlgorithm AlgorithmIdentifier, privateKey OCTET STRING,
 //                               attributes [0] IMPLICIT Attributes OPTIONAL }
 std::optional<PrivateKeyEncoding> PrivateKeyEncoding::parse(Bytes pkcs8_der) {

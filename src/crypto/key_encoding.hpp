@@ -30,6 +30,8 @@ struct SubjectPublicKey {
 
 /// SubjectPublicKeyInfo of an uncompressed point.
 der::Der ecdsa_public_key_der(KeyType type, Bytes point);
+/// SubjectPublicKeyInfo of an RSA key; big-endian magnitudes.
+der::Der rsa_public_key_der(Bytes modulus, Bytes exponent);
 
 /// A private key as PKCS#8 carries it, borrowed from its DER.
 struct PrivateKeyEncoding {
