@@ -129,12 +129,12 @@ constexpr HashAlgorithm hash_of(SignatureScheme scheme) {
 enum class KeyType : std::uint8_t { ecdsa_p256, ecdsa_p384, rsa_2048, rsa_4096 };
 inline constexpr std::size_t kMaxSignatureSize = 512;
 
-/// Whether a key of this type signs with this scheme. (RFC 8446 ties each curve to one hash; we keep to that in
-/// DTLS 1.2.)
+/// Whether a key of this type signs with this scheme. In TLS 1.2 an ECDSA scheme names a hash, not a curve (RFC 5246 section
+/// 7.4.1.4.1), and peers use that: OpenSSL signs with a P-384 key and SHA-256.
 constexpr bool fits(KeyType type, SignatureScheme scheme) {
-  if (type == KeyType::ecdsa_p256) return scheme == SignatureScheme::ecdsa_secp256r1_sha256;
-  if (type == KeyType::ecdsa_p384) return scheme == SignatureScheme::ecdsa_secp384r1_sha384;
-  return scheme != SignatureScheme::ecdsa_secp256r1_sha256 && scheme != SignatureScheme::ecdsa_secp384r1_sha384;
+  const bool ecdsa_scheme =
+      scheme == SignatureScheme::ecdsa_secp256r1_sha256 || scheme == SignatureScheme::ecdsa_secp384r1_sha384;
+  return ecdsa_scheme == (type == KeyType::ecdsa_p256 || type == KeyType::ecdsa_p384);
 }
 
 class PrivateKey {

@@ -37,7 +37,7 @@ void Connection::start(TimePoint now) {
 
 void Connection::set_round_trip_time(Duration rtt) {
   rtt_ = rtt;
-  if (timers_.running(Timer::retransmit) && timeout_ < initial_timeout() * 2) {
+  if (timers_.running(Timer::retransmit) && !backed_off_) {
     timeout_ = initial_timeout();
     timers_.set(Timer::retransmit, last_sent_ + timeout_);
   }
@@ -113,6 +113,7 @@ void Connection::advance(TimePoint now) {
 void Connection::apply(TimePoint now, const Step& step) {
   if (std::holds_alternative<FlightReady>(step)) {
     timeout_ = initial_timeout();
+    backed_off_ = false;
     transmit_flight(now);
   } else if (const auto* established = std::get_if<Established>(&step)) {
     establish(now, established->flight_ready);
@@ -213,6 +214,7 @@ void Connection::run_timers(TimePoint now) {
   }
   if (timers_.expired(Timer::retransmit, now)) {
     timeout_ = std::min(timeout_ * 2, kMaxTimeout);
+    backed_off_ = true;
     transmit_flight(now);
   }
 }

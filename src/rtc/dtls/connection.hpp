@@ -88,6 +88,7 @@ class Connection {
   TimerTable<Timer> timers_;
   std::optional<Duration> rtt_;
   Duration timeout_{};
+  bool backed_off_ = false;
   TimePoint last_sent_{};
   std::optional<Alert> alert_to_send_;
   bool refused_renegotiation_ = false;

@@ -76,10 +76,15 @@ Check Machinery::check_signature(const PublicKey& key, std::uint16_t scheme_id, 
 }
 
 std::optional<SignatureScheme> Machinery::choose_scheme(const CodePoints& offered) const {
-  for (const SignatureScheme scheme : kSignatureSchemes) {
-    if (fits(identity.key->type(), scheme) && offered.contains(static_cast<std::uint16_t>(scheme))) return scheme;
-  }
-  return std::nullopt;
+  const auto usable = [&](SignatureScheme scheme) {
+    return fits(identity.key->type(), scheme) && offered.contains(static_cast<std::uint16_t>(scheme));
+  };
+  // The hash that TLS 1.3 ties to this curve, where offered.
+  const SignatureScheme p384 = SignatureScheme::ecdsa_secp384r1_sha384;
+  if (identity.key->type() == KeyType::ecdsa_p384 && usable(p384)) return p384;
+  const auto best = std::find_if(kSignatureSchemes.begin(), kSignatureSchemes.end(), usable);
+  if (best == kSignatureSchemes.end()) return std::nullopt;
+  return *best;
 }
 
 void Machinery::write_signature(Writer& writer, SignatureScheme scheme, Bytes signed_content) const {

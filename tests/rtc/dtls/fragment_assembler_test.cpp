@@ -1,0 +1,143 @@
+#include "rtc/dtls/fragment_assembler.hpp"
+
+#include <gtest/gtest.h>
+
+#include "rtc/dtls/flights.hpp"
+#include "tests/support/link.hpp"
+
+namespace redan::dtls {
+namespace {
+
+using Verdict = FragmentAssembler::Verdict;
+
+std::vector<std::uint8_t> counting(std::size_t n) {
+  std::vector<std::uint8_t> bytes(n);
+  for (std::size_t i = 0; i < n; ++i) bytes[i] = static_cast<std::uint8_t>(i * 7 + 1);
+  return bytes;
+}
+
+Verdict add(FragmentAssembler& assembler, Bytes message, std::size_t offset, std::size_t length,
+            HandshakeType type = HandshakeType::client_hello, std::uint16_t seq = 0, std::uint16_t epoch = 0) {
+  return assembler.add({type, static_cast<std::uint32_t>(message.size()), seq, static_cast<std::uint32_t>(offset),
+                        static_cast<std::uint32_t>(length)},
+                       epoch, message.subspan(offset, length));
+}
+
+bool holds(const FragmentAssembler& assembler, Bytes message) {
+  const auto whole = assembler.message(0);
+  return whole && std::equal(whole->body.begin(), whole->body.end(), message.begin(), message.end());
+}
+
+TEST(FragmentAssembler, EverySplitInEitherOrderAssembles) {
+  const auto message = counting(40);
+  for (std::size_t split = 0; split <= message.size(); ++split) {
+    for (const bool swapped : {false, true}) {
+      FragmentAssembler assembler;
+      assembler.expect(0, kClientHelloFlight);
+      const auto first = [&] { return add(assembler, message, 0, split); };
+      const auto second = [&] { return add(assembler, message, split, message.size() - split); };
+      EXPECT_EQ(swapped ? second() : first(), Verdict::stored);
+      EXPECT_EQ(swapped ? first() : second(), Verdict::stored);
+      EXPECT_TRUE(holds(assembler, message)) << split;
+    }
+  }
+}
+
+TEST(FragmentAssembler, OneByteFragmentsInAnyOrderAssemble) {
+  const auto message = counting(200);
+  test::SeededRandom random(3);
+  FragmentAssembler assembler;
+  assembler.expect(0, kClientHelloFlight);
+  std::vector<std::size_t> order(message.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  for (std::size_t i = order.size() - 1; i > 0; --i) std::swap(order[i], order[random.below(i + 1)]);
+  for (const std::size_t i : order) {
+    EXPECT_FALSE(assembler.message(0));
+    add(assembler, message, i, 1);
+  }
+  EXPECT_TRUE(holds(assembler, message));
+}
+
+// Firefox cuts a repeated ClientHello elsewhere than the first one.
+TEST(FragmentAssembler, OverlappingCutsMerge) {
+  const auto message = counting(1461);
+  FragmentAssembler assembler;
+  assembler.expect(0, kClientHelloFlight);
+  add(assembler, message, 1383, 78);
+  add(assembler, message, 0, 1163);
+  EXPECT_FALSE(assembler.message(0));
+  add(assembler, message, 1163, 298);
+  EXPECT_TRUE(holds(assembler, message));
+}
+
+TEST(FragmentAssembler, AgreesWithANaiveReassemblerOnRandomScripts) {
+  for (std::uint64_t seed = 0; seed < 2000; ++seed) {
+    test::SeededRandom random(seed);
+    const auto message = counting(1 + random.below(60));
+    FragmentAssembler assembler;
+    assembler.expect(0, kClientHelloFlight);
+    std::vector<bool> have(message.size());
+    for (int i = 0; i < 12; ++i) {
+      const std::size_t offset = random.below(message.size());
+      const std::size_t length = random.below(message.size() - offset + 1);
+      ASSERT_EQ(add(assembler, message, offset, length), Verdict::stored);
+      std::fill_n(have.begin() + static_cast<std::ptrdiff_t>(offset), length, true);
+      const bool whole = std::find(have.begin(), have.end(), false) == have.end();
+      ASSERT_EQ(holds(assembler, message), whole) << "seed " << seed;
+    }
+  }
+}
+
+TEST(FragmentAssembler, BytesOnceStoredStay) {
+  const auto message = counting(10);
+  auto forged = message;
+  forged[3] ^= 0xFF;
+  FragmentAssembler assembler;
+  assembler.expect(0, kClientHelloFlight);
+  add(assembler, message, 0, 5);
+  add(assembler, forged, 0, 10);
+  EXPECT_TRUE(holds(assembler, message));
+}
+
+TEST(FragmentAssembler, FragmentsThatDisagreeAreRefused) {
+  const auto message = counting(40);
+  const auto longer = counting(41);
+  FragmentAssembler assembler;
+  assembler.expect(0, kServerFlight);
+  EXPECT_EQ(add(assembler, message, 0, 5, HandshakeType::server_hello), Verdict::stored);
+  EXPECT_EQ(add(assembler, longer, 5, 5, HandshakeType::server_hello), Verdict::disagreeing);
+  EXPECT_EQ(add(assembler, message, 5, 5, HandshakeType::hello_verify_request), Verdict::disagreeing);
+}
+
+TEST(FragmentAssembler, OnlyTheTableMayCome) {
+  const auto message = counting(12);
+  FragmentAssembler assembler;
+  assembler.expect(3, kClientFlight);
+  EXPECT_EQ(add(assembler, message, 0, 12, HandshakeType::certificate, 2), Verdict::repeated);
+  EXPECT_EQ(add(assembler, message, 0, 12, HandshakeType::finished, 3), Verdict::unexpected);
+  EXPECT_EQ(add(assembler, message, 0, 12, HandshakeType::certificate, 3, 1), Verdict::unexpected);
+  EXPECT_EQ(add(assembler, message, 0, 12, HandshakeType::finished, 6, 0), Verdict::unexpected);
+  EXPECT_EQ(add(assembler, message, 0, 12, HandshakeType::finished, 6, 1), Verdict::stored);
+  EXPECT_EQ(add(assembler, message, 0, 12, HandshakeType::certificate, 7), Verdict::unexpected);
+}
+
+TEST(FragmentAssembler, HoldsNoMoreThanItsLimitWhateverIsAnnounced) {
+  FragmentAssembler assembler;
+  assembler.expect(0, kServerFlight);
+  const auto big = counting(FragmentAssembler::kMaxBuffered + 1);
+  EXPECT_EQ(add(assembler, big, 0, 10, HandshakeType::server_hello), Verdict::too_large);
+  const auto fits = counting(FragmentAssembler::kMaxBuffered);
+  EXPECT_EQ(add(assembler, fits, 0, fits.size() - 100, HandshakeType::server_hello), Verdict::stored);
+  EXPECT_EQ(add(assembler, fits, 0, 101, HandshakeType::certificate, 1), Verdict::too_large);
+  EXPECT_EQ(add(assembler, fits, 0, 100, HandshakeType::certificate, 1), Verdict::stored);
+}
+
+TEST(FragmentAssembler, EmptyMessagesAreWholeAtOnce) {
+  FragmentAssembler assembler;
+  assembler.expect(0, std::span(kServerFlight).last(1));
+  EXPECT_EQ(add(assembler, {}, 0, 0, HandshakeType::server_hello_done), Verdict::stored);
+  EXPECT_TRUE(assembler.message(0));
+}
+
+}  // namespace
+}  // namespace redan::dtls

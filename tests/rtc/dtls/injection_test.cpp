@@ -1,0 +1,142 @@
+// One forged datagram, slipped into a handshake at every position in both directions: both sides must still finish.
+// (A second ClientHello with another random before the genuine one, and a forged HelloVerifyRequest, are not among
+// them: those two win or lose by arrival order until candidate handshakes exist.)
+#include <gtest/gtest.h>
+
+#include "tests/support/client_hello.hpp"
+#include "tests/support/dtls_pair.hpp"
+
+namespace redan {
+namespace {
+
+using Datagram = std::vector<std::uint8_t>;
+
+Datagram record(std::uint8_t type, std::uint16_t epoch, std::uint64_t sequence, const Datagram& fragment,
+                std::uint16_t version = dtls::kDtls12) {
+  Datagram bytes(dtls::RecordHeader::kSize + fragment.size());
+  Writer writer(bytes);
+  writer.u8(type);
+  writer.u16(version);
+  writer.u16(epoch);
+  writer.u48(sequence);
+  writer.u16(static_cast<std::uint16_t>(fragment.size()));
+  writer.bytes(fragment);
+  return bytes;
+}
+
+Datagram fragment_of(std::uint8_t type, std::uint32_t length, std::uint16_t seq, std::uint32_t offset,
+                     std::size_t size) {
+  Datagram bytes(dtls::HandshakeHeader::kSize + size, 0x66);
+  Writer writer(bytes);
+  writer.u8(type);
+  writer.u24(length);
+  writer.u16(seq);
+  writer.u24(offset);
+  writer.u24(static_cast<std::uint32_t>(size));
+  return bytes;
+}
+
+struct Forgery {
+  const char* name;
+  Datagram datagram;
+};
+
+std::vector<Forgery> forgeries() {
+  Datagram cut_short = record(22, 0, 9, Datagram(40, 1));
+  cut_short.resize(30);
+  return {
+      {"fatal alert in the clear", record(21, 0, 9, {2, 40})},
+      {"close_notify in the clear", record(21, 0, 9, {1, 0})},
+      {"warning alert", record(21, 0, 9, {1, 90})},
+      {"early ChangeCipherSpec", record(20, 0, 9, {1})},
+      {"plaintext application data", record(23, 0, 9, {1, 2, 3})},
+      {"unknown content type", record(99, 0, 9, {1, 2, 3})},
+      {"fragment of a future message", record(22, 0, 9, fragment_of(11, 5000, 7, 0, 20))},
+      {"HelloRequest", record(22, 0, 9, fragment_of(0, 0, 0, 0, 0))},
+      {"wrong record version", record(22, 0, 9, fragment_of(11, 20, 1, 0, 20), 0x0303)},
+      {"record longer than the datagram", cut_short},
+      {"high record number", record(22, 0, (1ULL << 47U), fragment_of(14, 0, 9, 0, 0))},
+      {"epoch 1 garbage", record(22, 1, 0, Datagram(61, 0x77))},
+      {"epoch 1 garbage of a high number", record(23, 1, (1ULL << 47U), Datagram(61, 0x77))},
+      {"empty handshake record", record(22, 0, 9, {})},
+      {"random bytes", Datagram(100, 0x16)},
+      {"Finished in epoch 0", record(22, 0, 9, fragment_of(20, 12, 3, 0, 12))},
+  };
+}
+
+TEST(Injection, OneForgedDatagramAnywhereEndsNoHandshake) {
+  const auto provider = default_provider();
+  for (const Forgery& forgery : forgeries()) {
+    for (int position = 0; position < 5; ++position) {
+      for (const bool at_server : {false, true}) {
+        test::DtlsPair pair(*provider);
+        pair.start();
+        for (int step = 0; step < 12; ++step) {
+          if (step == position) {
+            Datagram copy = forgery.datagram;
+            (at_server ? pair.server : pair.client).connection.handle_input(pair.now, copy);
+          }
+          test::DtlsEnd& from = step % 2 == 0 ? pair.client : pair.server;
+          test::DtlsEnd& to = step % 2 == 0 ? pair.server : pair.client;
+          from.drain(pair.now, nullptr);
+          for (auto& datagram : std::exchange(from.sent, {})) to.connection.handle_input(pair.now, datagram);
+          if (step >= 6) pair.now += std::chrono::milliseconds(450);
+        }
+        EXPECT_TRUE(pair.both_connected())
+            << forgery.name << " at " << position << (at_server ? " to server" : " to client");
+      }
+    }
+  }
+}
+
+TEST(Injection, ChangeCipherSpecTenThousandTimesChangesNothing) {
+  const auto provider = default_provider();
+  test::DtlsPair pair(*provider);
+  pair.start();
+  for (int i = 0; i < 10'000; ++i) {
+    Datagram ccs = record(20, 0, static_cast<std::uint64_t>(i), {1});
+    pair.server.connection.handle_input(pair.now, ccs);
+    pair.client.connection.handle_input(pair.now, ccs);
+  }
+  pair.run();
+  EXPECT_TRUE(pair.both_connected());
+}
+
+TEST(Injection, AFloodOfAlertsAfterTheHandshakeChangesNothing) {
+  const auto provider = default_provider();
+  test::DtlsPair pair(*provider);
+  pair.handshake();
+  for (int i = 0; i < 10'000; ++i) {
+    Datagram alert = record(21, 0, static_cast<std::uint64_t>(i), {2, 40});
+    pair.server.connection.handle_input(pair.now, alert);
+  }
+  pair.server.drain(pair.now, nullptr);
+  EXPECT_TRUE(pair.server.connection.connected());
+  EXPECT_FALSE(pair.server.closed);
+  EXPECT_EQ(pair.server.connection.drops()[dtls::Drop::plaintext_alert], 10'000U);
+}
+
+// Cut anywhere, in each of the datagrams of a handshake: nothing crashes, and the whole datagram still counts
+// afterwards.
+TEST(Injection, TruncatedDatagramsAreHarmless) {
+  const auto provider = default_provider();
+  test::DtlsPair pair(*provider);
+  pair.start();
+  for (int step = 0; step < 4; ++step) {
+    test::DtlsEnd& from = step % 2 == 0 ? pair.client : pair.server;
+    test::DtlsEnd& to = step % 2 == 0 ? pair.server : pair.client;
+    from.drain(pair.now, nullptr);
+    for (auto& datagram : std::exchange(from.sent, {})) {
+      for (std::size_t n = 0; n < datagram.size(); ++n) {
+        Datagram cut(datagram.begin(), datagram.begin() + static_cast<std::ptrdiff_t>(n));
+        if (step < 2) to.connection.handle_input(pair.now, cut);
+      }
+      to.connection.handle_input(pair.now, datagram);
+    }
+  }
+  pair.run();
+  EXPECT_TRUE(pair.both_connected());
+}
+
+}  // namespace
+}  // namespace redan

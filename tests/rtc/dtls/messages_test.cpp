@@ -1,0 +1,120 @@
+#include <gtest/gtest.h>
+
+#include "base/hex.hpp"
+#include "rtc/dtls/flights.hpp"
+#include "rtc/dtls/fragment_assembler.hpp"
+#include "rtc/dtls/messages/certificate.hpp"
+#include "rtc/dtls/messages/certificate_request.hpp"
+#include "rtc/dtls/messages/certificate_verify.hpp"
+#include "rtc/dtls/messages/client_hello.hpp"
+#include "rtc/dtls/messages/client_key_exchange.hpp"
+#include "rtc/dtls/messages/hello_verify_request.hpp"
+#include "rtc/dtls/messages/server_hello.hpp"
+#include "rtc/dtls/messages/server_key_exchange.hpp"
+#include "tests/support/client_hello.hpp"
+#include "tests/support/files.hpp"
+
+namespace redan::dtls {
+namespace {
+
+// Both browsers send their ClientHello in two datagrams.
+std::vector<std::uint8_t> captured_hello(const std::string& browser) {
+  FragmentAssembler assembler;
+  assembler.expect(0, kClientHelloFlight);
+  for (const std::string part : {"_1.bin", "_2.bin"}) {
+    std::vector<std::uint8_t> datagram = test::read_test_file("captures/dtls/" + browser + "_client_hello" + part);
+    Reader reader(datagram);
+    EXPECT_TRUE(RecordHeader::parse(reader));
+    const auto header = HandshakeHeader::parse(reader);
+    EXPECT_TRUE(header);
+    if (header) assembler.add(*header, 0, reader.rest());
+  }
+  const auto message = assembler.message(0);
+  EXPECT_TRUE(message);
+  return message ? std::vector<std::uint8_t>(message->body.begin(), message->body.end()) : std::vector<std::uint8_t>{};
+}
+
+TEST(ClientHello, OfBothBrowsersParse) {
+  for (const std::string browser : {"chromium156", "firefox153"}) {
+    const auto body = captured_hello(browser);
+    const auto hello = ClientHello::parse(body);
+    ASSERT_TRUE(hello) << browser;
+    EXPECT_EQ(hello->version, kDtls12);
+    EXPECT_TRUE(hello->extensions.extended_master_secret);
+    EXPECT_TRUE(hello->extensions.supported_versions->contains(kDtls12));
+    EXPECT_TRUE(hello->cipher_suites.contains(0xC02B));
+    EXPECT_TRUE(hello->extensions.supported_groups->contains(29));
+    for (const std::uint16_t profile : std::array<std::uint16_t, 3>{1, 7, 8})
+      EXPECT_TRUE(hello->extensions.use_srtp->profiles.contains(profile));
+  }
+}
+
+TEST(ClientHello, OurOwnParses) {
+  std::vector<std::uint8_t> body(1000);
+  Writer writer(body);
+  const Random random{1, 2, 3};
+  const std::array<std::uint16_t, 2> profiles{7, 1};
+  ClientHello::write(writer, random, as_bytes("cookie"), profiles);
+  const auto hello = ClientHello::parse(writer.written());
+  ASSERT_TRUE(hello);
+  EXPECT_EQ(hello->random, random);
+  EXPECT_EQ(as_text(hello->cookie), "cookie");
+  for (const CipherSuite& suite : kCipherSuites) EXPECT_TRUE(hello->cipher_suites.contains(suite.id));
+  EXPECT_TRUE(hello->extensions.use_srtp->profiles.contains(7));
+}
+
+TEST(ClientHello, TruncatedAnywhereIsRefused) {
+  const auto body = test::hello_body({});
+  for (std::size_t n = 0; n < body.size(); ++n) {
+    // Without its extensions a hello is whole again (RFC 5246 section 7.4.1.2).
+    const bool no_extensions = n == 2 + 32 + 1 + 1 + 2 + 6 + 2;
+    EXPECT_EQ(ClientHello::parse(Bytes(body).first(n)).has_value(), no_extensions) << n;
+  }
+}
+
+TEST(ClientHello, TrailingBytesAreRefused) {
+  test::HelloParts parts;
+  parts.trailing_bytes = 1;
+  EXPECT_FALSE(ClientHello::parse(test::hello_body(parts)));
+}
+
+TEST(ClientHello, RepeatedExtensionsAreRefusedAndUnknownOnesSkipped) {
+  test::HelloParts parts;
+  parts.extra_extensions = {0x1A, 0x1A, 0, 1, 7};  // GREASE
+  EXPECT_TRUE(ClientHello::parse(test::hello_body(parts)));
+  parts.extra_extensions = {0, 23, 0, 0};
+  EXPECT_FALSE(ClientHello::parse(test::hello_body(parts)));
+  parts.extra_extensions = {0x1A, 0x1A, 0, 0, 0x1A, 0x1A, 0, 0};
+  EXPECT_FALSE(ClientHello::parse(test::hello_body(parts)));
+}
+
+template <class Message>
+void refuses_truncation_and_trailing_bytes(Bytes body) {
+  ASSERT_TRUE(Message::parse(body));
+  for (std::size_t n = 0; n < body.size(); ++n) EXPECT_FALSE(Message::parse(body.first(n))) << n;
+  std::vector<std::uint8_t> longer(body.begin(), body.end());
+  longer.push_back(0);
+  EXPECT_FALSE(Message::parse(longer));
+}
+
+TEST(HandshakeMessages, RefuseTruncationAndTrailingBytes) {
+  refuses_truncation_and_trailing_bytes<HelloVerifyRequest>(*from_hex("feff0401020304"));
+  refuses_truncation_and_trailing_bytes<ServerKeyExchange>(*from_hex("03001d0401020304040300020506"));
+  refuses_truncation_and_trailing_bytes<CertificateRequest>(*from_hex("0240010004040308040000"));
+  refuses_truncation_and_trailing_bytes<ClientKeyExchange>(*from_hex("0401020304"));
+  refuses_truncation_and_trailing_bytes<CertificateVerify>(*from_hex("04030003010203"));
+  refuses_truncation_and_trailing_bytes<Certificate>(*from_hex("000006000003010203"));
+}
+
+TEST(Certificate, AnEmptyListHasNoLeafAndAnEmptyEntryIsRefused) {
+  EXPECT_TRUE(Certificate::parse(*from_hex("000000"))->leaf.empty());
+  EXPECT_FALSE(Certificate::parse(*from_hex("000003000000")));
+  EXPECT_EQ(to_hex(Certificate::parse(*from_hex("00000900000201020000010a"))->leaf), "0102");
+}
+
+TEST(ServerKeyExchange, OnlyNamedCurves) {
+  EXPECT_FALSE(ServerKeyExchange::parse(*from_hex("01001d0401020304040300020506")));
+}
+
+}  // namespace
+}  // namespace redan::dtls
