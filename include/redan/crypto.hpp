@@ -179,6 +179,7 @@ class Provider : public RandomSource {
   [[nodiscard]] virtual Result<std::unique_ptr<PublicKey>> load_public_key(Bytes subject_public_key_info_der) = 0;
 };
 
+/// Null where OpenSSL was not found at build time.
 std::unique_ptr<Provider> openssl_provider();
 std::unique_ptr<Provider> mbedtls_provider();
 /// OpenSSL's where it was built, else mbedTLS's.
@@ -197,12 +198,13 @@ struct SelfSignedOptions {
   KeyType key_type = KeyType::ecdsa_p256;
   std::string_view common_name = "Redan";
   /// Names a TLS client may connect to: DNS names or IP addresses. None for WebRTC.
-  std::vector<std::string> subject_alternative_names;
-  WallTime not_before;
-  WallTime not_after;
+  std::vector<std::string> subject_alternative_names{};
+  WallTime not_before{};
+  WallTime not_after{};
 };
 
-/// A new key and a self-signed X.509 v3 certificate for it (RFC 5280).
+/// A new key and a self-signed X.509 v3 certificate for it (RFC 5280). invalid_argument for an empty common name or one above 64
+/// bytes, names that are neither an address nor printable ASCII, and dates outside the years 0000 to 9999 or out of order.
 Result<Identity> self_signed(Provider& provider, const SelfSignedOptions& options);
 /// The same for an existing key.
 Result<Identity> self_signed(Provider& provider, std::shared_ptr<const PrivateKey> key,

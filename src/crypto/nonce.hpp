@@ -2,6 +2,7 @@
 #pragma once
 
 #include <redan/crypto.hpp>
+#include <utility>
 
 namespace redan {
 
@@ -31,11 +32,21 @@ class NonceBase {
   Secret<kAeadNonceSize> fixed_;
 };
 
-/// Sealing nonces under one key for the numbers first, first + 1, ... below `end`. Move-only; each number once.
+/// Sealing nonces under one key for the numbers first, first + 1, ... below `end`. Move-only; each number once. A
+/// sequence that was moved from is exhausted.
 class NonceSequence {
  public:
   NonceSequence(NonceBase base, std::uint64_t first, std::uint64_t end)
-      : base_(std::move(base)), next_(first), end_(end) {}
+      : base_(std::move(base)), next_(std::min(first, end)), end_(end) {}
+  NonceSequence(NonceSequence&& other) noexcept
+      : base_(std::move(other.base_)), next_(std::exchange(other.next_, other.end_)), end_(other.end_) {}
+  NonceSequence& operator=(NonceSequence&& other) noexcept {
+    if (this == &other) return *this;
+    base_ = std::move(other.base_);
+    next_ = std::exchange(other.next_, other.end_);
+    end_ = other.end_;
+    return *this;
+  }
 
   /// The number the next nonce will have.
   [[nodiscard]] std::uint64_t peek() const { return next_; }
