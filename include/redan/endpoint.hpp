@@ -11,6 +11,7 @@
 #include <redan/channel.hpp>
 #include <redan/crypto.hpp>
 #include <redan/error.hpp>
+#include <redan/srtp_profile.hpp>
 #include <redan/types.hpp>
 #include <string>
 #include <string_view>
@@ -27,11 +28,6 @@ struct PeerId {
 
 enum class MediaKind : std::uint8_t { rtp, rtcp };
 enum class DtlsRole : std::uint8_t { client, server };
-enum class SrtpProfile : std::uint16_t {
-  aes128_cm_hmac_sha1_80 = 0x0001,
-  aead_aes_128_gcm = 0x0007,
-  aead_aes_256_gcm = 0x0008,
-};
 
 struct Datagram {
   Address remote;

@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""Checks the layering table of docs/ARCHITECTURE.md: who may include whom, and what stays out below net."""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+# Public headers, by the room they belong to.
+PUBLIC = {
+    "base": {"types.hpp", "error.hpp", "random.hpp", "channel.hpp", "secret.hpp", "srtp_profile.hpp"},
+    "crypto": {"crypto.hpp"},
+    "rtc/peer": {"endpoint.hpp"},
+    "net": {"udp_socket.hpp", "asio.hpp"},
+}
+
+# Room: what it may include. The longest matching room counts. A room may always include itself and the standard library.
+RULES = {
+    "base": {"tl/expected.hpp"},
+    "crypto": {"base", "tl/expected.hpp"},
+    "crypto/mbedtls": {"base", "crypto", "mbedtls/"},
+    "crypto/openssl": {"base", "crypto", "openssl/"},
+    "rtc/stun": {"base", "crypto"},
+    "rtc/dtls": {"base", "crypto"},
+    "rtc/ice": {"base", "crypto", "rtc/stun"},
+    "rtc/srtp": {"base", "crypto", "srtp2/"},
+    "rtc/sctp": {"base"},
+    "rtc/sdp": {"base"},
+    "rtc/datachannel": {"base", "rtc/sctp"},
+    "rtc/peer": {"base", "crypto", "rtc/"},
+    "net": {"base", "crypto", "rtc/peer:public", "boost/", "openssl/", "sys/", "net/if.h", "netinet/", "arpa/", "system"},
+    "cmd": {"*"},
+}
+
+SYSTEM = {"unistd.h", "fcntl.h", "poll.h", "ifaddrs.h", "signal.h"}
+SSE = {"nmmintrin.h"}
+# One file each.
+ONLY_IN = {"srtp2/": "src/rtc/srtp/session.cpp"}
+
+FORBIDDEN_BELOW_NET = [
+    (r"#include <(thread|mutex|atomic|iostream|fstream|shared_mutex|condition_variable)>", "threads and streams stay above"),
+    (r"#include <(sys/socket|netinet/in|unistd)\.h>", "sockets stay in net"),
+    (r"\b(malloc|calloc|realloc|free)\(", "no manual memory"),
+    (r"\bnew\s+[A-Z(]", "no naked new"),
+    (r"\bthrow\b|\btry\s*\{|\bcatch\s*\(", "no exceptions"),
+    (r"\bgoto\b", "no goto"),
+    (r"(steady|system|high_resolution)_clock|\bgettimeofday\(|\bclock_gettime\(", "time is an argument"),
+    (r"\bstd::(make_)?shared_ptr\b|\bstd::make_shared\b", "one owner each"),
+]
+# Where a rule above does not hold, with the reason.
+ALLOWED = {
+    ("include/redan/crypto.hpp", "one owner each"): "Identity is shared by many peers",
+}
+
+
+def room_of(path):
+    """The room of a file below src/ or include/redan/."""
+    if path.parts[0] == "include":
+        for room, headers in PUBLIC.items():
+            if path.name in headers:
+                return room
+        return None
+    inside = path.parts[1:-1]
+    for depth in range(len(inside), 0, -1):
+        room = "/".join(inside[:depth])
+        if room in RULES:
+            return room
+    return None
+
+
+def target_of(include, system):
+    """The room or outside header that an include names."""
+    if include.startswith("redan/"):
+        for room, headers in PUBLIC.items():
+            if include[len("redan/"):] in headers:
+                return room + ":public" if room == "rtc/peer" else room
+    if not system:
+        parts = include.split("/")[:-1]
+        for depth in range(len(parts), 0, -1):
+            room = "/".join(parts[:depth])
+            if room in RULES:
+                return room
+    return include
+
+
+def allowed(room, target, include):
+    rules = RULES[room]
+    if "*" in rules or target == room or target == room + ":public" or target in rules:
+        return True
+    if "/" not in include and not include.endswith(".h"):
+        return True  # the standard library
+    if include in SSE or ("system" in rules and include in SYSTEM):
+        return True
+    return any(rule.endswith("/") and target.startswith(rule) for rule in rules)
+
+
+def strip_comments(text):
+    return re.sub(r"//[^\n]*|/\*.*?\*/", "", text, flags=re.S)
+
+
+def main():
+    problems = []
+    files = sorted(ROOT.glob("src/**/*.[ch]pp")) + sorted(ROOT.glob("include/redan/*.hpp"))
+    for file in files:
+        path = file.relative_to(ROOT)
+        room = room_of(path)
+        if room is None:
+            problems.append(f"{path}: belongs to no room of the table")
+            continue
+        text = file.read_text()
+        for number, line in enumerate(text.splitlines(), 1):
+            match = re.match(r'#include ([<"])([^>"]+)[>"]', line)
+            if not match:
+                continue
+            include = match.group(2)
+            target = target_of(include, match.group(1) == "<")
+            if not allowed(room, target, include):
+                problems.append(f"{path}:{number}: {room} must not include {include}")
+            for prefix, only in ONLY_IN.items():
+                if include.startswith(prefix) and str(path) != only:
+                    problems.append(f"{path}:{number}: {include} belongs into {only} alone")
+        if room.split("/")[0] in ("net", "cmd", "cloud"):
+            continue
+        for number, line in enumerate(strip_comments(text).splitlines(), 1):
+            for pattern, reason in FORBIDDEN_BELOW_NET:
+                if re.search(pattern, line) and (str(path), reason) not in ALLOWED:
+                    problems.append(f"{path}: '{line.strip()}': {reason}")
+    print("\n".join(problems) or f"layers: {len(files)} files in order")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,14 @@
+// The SRTP protection profiles Redan speaks, values as in use_srtp (RFC 5764 section 4.1.2, RFC 7714 section 14.2).
+#pragma once
+
+#include <cstdint>
+
+namespace redan {
+
+enum class SrtpProfile : std::uint16_t {
+  aes128_cm_hmac_sha1_80 = 0x0001,
+  aead_aes_128_gcm = 0x0007,
+  aead_aes_256_gcm = 0x0008,
+};
+
+}  // namespace redan

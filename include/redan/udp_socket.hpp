@@ -1,0 +1,34 @@
+// A blocking UDP socket with a clock: the shortest way to run an Endpoint. For servers see redan/asio.hpp.
+#pragma once
+
+#include <memory>
+#include <redan/endpoint.hpp>
+
+namespace redan {
+
+/// Monotonic time, for handle_input and poll_output.
+TimePoint now();
+/// Calendar time, for certificates.
+WallTime wall_time();
+
+class UdpSocket {
+ public:
+  /// Port 0: the system chooses one.
+  static Result<UdpSocket> bind(const Address& local);
+  ~UdpSocket();
+  UdpSocket(UdpSocket&&) noexcept;
+  UdpSocket& operator=(UdpSocket&&) noexcept;
+
+  [[nodiscard]] Address local_address() const;
+  /// Blocks while the socket is full.
+  void send(const Transmit& transmit);
+  /// Waits for a datagram until `until`; nullopt then. The datagram lives until the next call.
+  std::optional<Datagram> receive(TimePoint until);
+
+ private:
+  class Impl;
+  explicit UdpSocket(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace redan
