@@ -16,7 +16,6 @@ constexpr Duration kRepeatGuard = 20ms;
 // How long a handshake goes on after something in the clear said that it cannot succeed.
 constexpr Duration kGrace = 2s;
 constexpr std::size_t kMaxInbox = 64 * 1024;
-constexpr std::size_t kKeptInbox = 4 * 1024;
 
 std::variant<Client, Server> make_side(Role role) {
   if (role == Role::client) return Client();
@@ -26,7 +25,7 @@ std::variant<Client, Server> make_side(Role role) {
 }  // namespace
 
 Connection::Connection(ConnectionConfig config, const Identity& identity, Provider& provider)
-    : machinery_(std::move(config), identity, provider), side_(make_side(machinery_.config.role)) {}
+    : machinery_(std::move(config), identity, provider), side_(make_side(machinery_.config.role)), inbox_(kMaxInbox) {}
 
 void Connection::start(TimePoint now) {
   if (phase_ != Phase::idle) return;
@@ -156,11 +155,7 @@ void Connection::on_application_data(const Record& record) {
   if (record.epoch != 1 || phase_ != Phase::established) return machinery_.records.drop(Drop::early_data);
   // The peer has our last flight: it writes in the new epoch and has stopped repeating itself.
   if (!machinery_.outgoing.empty() && !machinery_.outgoing.pending()) machinery_.outgoing.clear();
-  if (inbox_.size() + 2 + record.fragment.size() > kMaxInbox) return machinery_.records.drop(Drop::inbox_full);
-  const auto size = static_cast<std::uint16_t>(record.fragment.size());
-  inbox_.push_back(static_cast<std::uint8_t>(size >> 8U));
-  inbox_.push_back(static_cast<std::uint8_t>(size));
-  inbox_.insert(inbox_.end(), record.fragment.begin(), record.fragment.end());
+  if (!inbox_.push(0, record.fragment)) machinery_.records.drop(Drop::inbox_full);
 }
 
 // ---- progress -------------------------------------------------------------------------------------------------------
@@ -233,7 +228,7 @@ Output Connection::poll_output(TimePoint now, MutableBytes buffer) {
     connected_to_report_ = false;
     return Connected{};
   }
-  if (const auto data = next_application_data()) return *data;
+  if (const auto packet = inbox_.pop()) return ApplicationData{packet->bytes};
   if (alert_to_send_) {
     const MutableBytes datagram = write_alert(space);
     if (!datagram.empty()) return Transmit{datagram};
@@ -255,19 +250,6 @@ MutableBytes Connection::write_alert(MutableBytes buffer) {
   alert_to_send_->write(writer);
   alert_to_send_.reset();
   return machinery_.records.write(ContentType::alert, epoch, buffer, Alert::kSize);
-}
-
-std::optional<ApplicationData> Connection::next_application_data() {
-  if (inbox_read_ == inbox_.size()) {
-    if (inbox_.capacity() > kKeptInbox) inbox_ = {};
-    inbox_.clear();
-    inbox_read_ = 0;
-    return std::nullopt;
-  }
-  const MutableBytes rest = MutableBytes(inbox_).subspan(inbox_read_);
-  const std::size_t size = Reader(rest).u16();
-  inbox_read_ += 2 + size;
-  return ApplicationData{rest.subspan(2, size)};
 }
 
 MutableBytes Connection::seal(MutableBytes record, std::size_t size) {

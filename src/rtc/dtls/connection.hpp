@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "base/machine.hpp"
+#include "base/packet_queue.hpp"
 #include "base/timers.hpp"
 #include "rtc/dtls/client.hpp"
 
@@ -79,7 +80,6 @@ class Connection {
   void establish(TimePoint now, bool flight_ready);
   void run_timers(TimePoint now);
   MutableBytes write_alert(MutableBytes buffer);
-  std::optional<ApplicationData> next_application_data();
   [[nodiscard]] Duration initial_timeout() const;
 
   Machinery machinery_;
@@ -95,9 +95,7 @@ class Connection {
   bool connected_to_report_ = false;
   std::optional<Closed> doubt_;
   std::optional<Closed> closed_to_report_;
-  // Application data between handle_input and poll_output: a 16-bit length before each payload.
-  std::vector<std::uint8_t> inbox_;
-  std::size_t inbox_read_ = 0;
+  PacketQueue inbox_;  // application data between handle_input and poll_output
 };
 
 }  // namespace redan::dtls
