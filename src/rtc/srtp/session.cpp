@@ -46,12 +46,6 @@ std::optional<std::uint32_t> rtcp_source(Bytes packet, std::size_t trailer) {
   return first >> 6U == kVersion ? std::optional(ssrc) : std::nullopt;
 }
 
-/// libsrtp keeps one crypto kernel per process. It is made once and lives as long as the process.
-bool library_is_ready() {
-  static const bool ready = srtp_init() == srtp_err_status_ok;
-  return ready;
-}
-
 void set_crypto(SrtpProfile profile, srtp_policy_t& policy) {
   switch (profile) {
     case SrtpProfile::aead_aes_128_gcm:
@@ -67,6 +61,33 @@ void set_crypto(SrtpProfile profile, srtp_policy_t& policy) {
       srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy.rtcp);
       return;
   }
+}
+
+enum class Direction { inbound, outbound };
+
+/// A libsrtp context for one direction; null if libsrtp cannot.
+srtp_t open(SrtpProfile profile, const MasterKey& key, Direction direction) {
+  // libsrtp takes a pointer to writable bytes and only reads them.
+  MasterKey copy(key.expose());
+  srtp_policy_t policy{};
+  set_crypto(profile, policy);
+  policy.ssrc.type = direction == Direction::inbound ? ssrc_any_inbound : ssrc_any_outbound;
+  policy.key = copy.fill(copy.size()).data();
+  policy.window_size = kReplayWindow;
+  policy.allow_repeat_tx = 1;
+  srtp_t context = nullptr;
+  return srtp_create(&context, &policy) == srtp_err_status_ok ? context : nullptr;
+}
+
+/// libsrtp has one crypto kernel per process, made once. Where it is built on NSS, the first context loads modules and
+/// the last one unloads them, which takes twenty times as long as a context. So one is held as long as the process
+/// lives.
+bool library_is_ready() {
+  static constexpr std::array<std::uint8_t, exporter_size(SrtpProfile::aes128_cm_hmac_sha1_80) / 2> kNoKey{};
+  static const srtp_t held = srtp_init() == srtp_err_status_ok
+                                 ? open(SrtpProfile::aes128_cm_hmac_sha1_80, MasterKey(kNoKey), Direction::inbound)
+                                 : nullptr;
+  return held != nullptr;
 }
 
 int do_unprotect_rtp(srtp_ctx_t* context, std::uint8_t* packet, int* size) {
@@ -97,20 +118,6 @@ constexpr std::size_t kMaxPacket = 65'535;
 
 void Session::Free::operator()(srtp_ctx_t_* context) const { srtp_dealloc(context); }
 
-Session::Context Session::make_context(SrtpProfile profile, const MasterKey& key, bool inbound) {
-  // libsrtp takes a pointer to writable bytes and only reads them.
-  MasterKey copy(key.expose());
-  srtp_policy_t policy{};
-  set_crypto(profile, policy);
-  policy.ssrc.type = inbound ? ssrc_any_inbound : ssrc_any_outbound;
-  policy.key = copy.fill(copy.size()).data();
-  policy.window_size = kReplayWindow;
-  policy.allow_repeat_tx = 1;
-  srtp_t context = nullptr;
-  if (srtp_create(&context, &policy) != srtp_err_status_ok) return nullptr;
-  return Context(context);
-}
-
 Result<Session> Session::create(SrtpProfile profile, const MasterKey& own, const MasterKey& peer) {
   const std::size_t size = exporter_size(profile) / 2;
   if (!library_is_ready() || own.size() != size || peer.size() != size ||
@@ -118,8 +125,8 @@ Result<Session> Session::create(SrtpProfile profile, const MasterKey& own, const
     return refuse(Errc::srtp_failed);
   }
   Session session(profile);
-  session.outbound_ = make_context(profile, own, false);
-  session.inbound_ = make_context(profile, peer, true);
+  session.outbound_ = Context(open(profile, own, Direction::outbound));
+  session.inbound_ = Context(open(profile, peer, Direction::inbound));
   if (!session.outbound_ || !session.inbound_) return refuse(Errc::srtp_failed);
   return session;
 }

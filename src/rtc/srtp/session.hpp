@@ -59,7 +59,6 @@ class Session {
   using Transform = int (*)(srtp_ctx_t_* context, std::uint8_t* packet, int* size);
 
   explicit Session(SrtpProfile profile) : profile_(profile) {}
-  static Context make_context(SrtpProfile profile, const MasterKey& key, bool inbound);
   std::optional<MutableBytes> unprotect(Transform transform, std::uint32_t ssrc, MutableBytes packet);
   [[nodiscard]] bool is_known(std::uint32_t ssrc) const;
   [[nodiscard]] std::size_t tag_size() const;
