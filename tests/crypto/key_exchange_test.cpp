@@ -146,7 +146,8 @@ Buffer x25519_script(std::string_view private_key) {
   key[31] = static_cast<std::uint8_t>((key[31] & 0x7fU) | 0x40U);
   std::reverse(key.begin(), key.end());
   for (std::size_t i = 0; i < key.size(); ++i) {
-    key[i] = static_cast<std::uint8_t>(key[i] << 1U | (i + 1 < key.size() ? key[i + 1] >> 7U : 0U));
+    const unsigned carry = i + 1 < key.size() ? key[i + 1] >> 7U : 0U;
+    key[i] = static_cast<std::uint8_t>(static_cast<unsigned>(key[i]) << 1U | carry);
   }
   return key;
 }
