@@ -4,11 +4,15 @@
 namespace redan::openssl {
 namespace {
 
+MdCtx make_context(const EVP_MD* md) {
+  MdCtx ctx(EVP_MD_CTX_new());
+  REDAN_ASSERT(ctx && EVP_DigestInit_ex2(ctx.get(), md, nullptr) == 1);
+  return ctx;
+}
+
 class OpensslHash final : public Hash {
  public:
-  OpensslHash(const EVP_MD* md, std::size_t size) : running_(EVP_MD_CTX_new()), copy_(EVP_MD_CTX_new()), size_(size) {
-    REDAN_ASSERT(running_ && copy_ && EVP_DigestInit_ex2(running_.get(), md, nullptr) == 1);
-  }
+  OpensslHash(const EVP_MD* md, std::size_t size) : running_(make_context(md)), copy_(make_context(md)), size_(size) {}
 
   void update(Bytes data) override { REDAN_ASSERT(EVP_DigestUpdate(running_.get(), data.data(), data.size()) == 1); }
 
@@ -28,55 +32,54 @@ class OpensslHash final : public Hash {
 
 constexpr std::size_t kMaxBlockSize = 128;
 
-// RFC 2104 over a plain digest: EVP_MAC allocates in every computation and this does not.
+/// RFC 2104 over a plain digest, from states that have hashed the padded key: EVP_MAC takes a quarter more time.
 class OpensslHmac final : public Hmac {
  public:
   OpensslHmac(const EVP_MD* md, HashAlgorithm algorithm, Bytes key)
-      : md_(md), ctx_(EVP_MD_CTX_new()), size_(hash_size(algorithm)) {
-    REDAN_ASSERT(ctx_);
-    const std::size_t block_size = algorithm == HashAlgorithm::sha384 ? 128 : 64;
+      : inner_(make_context(md)), outer_(make_context(md)), running_(make_context(md)), size_(hash_size(algorithm)) {
     Secret<kMaxHashSize> hashed;
-    if (key.size() > block_size) {
+    if (key.size() > block_size(algorithm)) {
       const MutableBytes digest = hashed.fill(size_);
-      begin(key);
-      end(digest);
+      update(key);
+      finish(digest);
       key = digest;
     }
-    pad(inner_.fill(block_size), key, 0x36);
-    pad(outer_.fill(block_size), key, 0x5c);
+    absorb(inner_, block_size(algorithm), key, 0x36);
+    absorb(outer_, block_size(algorithm), key, 0x5c);
   }
 
   Digest compute(std::span<const Bytes> parts) override {
     Digest digest;
     digest.size = size_;
     const MutableBytes out = MutableBytes(digest.storage).first(size_);
-    begin(inner_.expose());
+    resume(inner_);
     for (const Bytes part : parts) update(part);
-    end(out);
-    begin(outer_.expose());
+    finish(out);
+    resume(outer_);
     update(out);
-    end(out);
+    finish(out);
     return digest;
   }
 
  private:
-  static void pad(MutableBytes block, Bytes key, std::uint8_t value) {
-    for (std::size_t i = 0; i < block.size(); ++i) {
-      block[i] = static_cast<std::uint8_t>((i < key.size() ? key[i] : 0U) ^ value);
-    }
-  }
-  void begin(Bytes first) {
-    REDAN_ASSERT(EVP_DigestInit_ex2(ctx_.get(), md_, nullptr) == 1);
-    update(first);
-  }
-  void update(Bytes data) { REDAN_ASSERT(EVP_DigestUpdate(ctx_.get(), data.data(), data.size()) == 1); }
-  void end(MutableBytes out) { REDAN_ASSERT(EVP_DigestFinal_ex(ctx_.get(), out.data(), nullptr) == 1); }
+  static std::size_t block_size(HashAlgorithm algorithm) { return algorithm == HashAlgorithm::sha384 ? 128 : 64; }
 
-  const EVP_MD* md_;
-  MdCtx ctx_;
+  static void absorb(const MdCtx& state, std::size_t block_size, Bytes key, std::uint8_t pad) {
+    Secret<kMaxBlockSize> secret;
+    const MutableBytes block = secret.fill(block_size);
+    for (std::size_t i = 0; i < block.size(); ++i) {
+      block[i] = static_cast<std::uint8_t>((i < key.size() ? key[i] : 0U) ^ pad);
+    }
+    REDAN_ASSERT(EVP_DigestUpdate(state.get(), block.data(), block.size()) == 1);
+  }
+  void resume(const MdCtx& state) { REDAN_ASSERT(EVP_MD_CTX_copy_ex(running_.get(), state.get()) == 1); }
+  void update(Bytes data) { REDAN_ASSERT(EVP_DigestUpdate(running_.get(), data.data(), data.size()) == 1); }
+  void finish(MutableBytes out) { REDAN_ASSERT(EVP_DigestFinal_ex(running_.get(), out.data(), nullptr) == 1); }
+
+  MdCtx inner_;
+  MdCtx outer_;
+  MdCtx running_;
   std::size_t size_;
-  Secret<kMaxBlockSize> inner_;
-  Secret<kMaxBlockSize> outer_;
 };
 
 }  // namespace
