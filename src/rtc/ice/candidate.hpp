@@ -1,0 +1,45 @@
+// Candidates as session descriptions carry them, RFC 8839 section 5.1.
+#pragma once
+
+#include <redan/types.hpp>
+#include <string>
+
+namespace redan::ice {
+
+enum class CandidateType : std::uint8_t { host, server_reflexive, peer_reflexive, relayed };
+enum class Transport : std::uint8_t { udp, tcp };
+
+struct Candidate {
+  std::string foundation = "1";
+  std::uint16_t component = 1;
+  Transport transport = Transport::udp;
+  std::uint32_t priority = 0;
+  /// Unspecified if the candidate names a host (an mDNS ".local" name, RFC 8828) instead of an address.
+  Address address;
+  CandidateType type = CandidateType::host;
+
+  /// A value of a=candidate, with or without "candidate:" before it. Unknown extensions are skipped. nullopt if
+  /// malformed.
+  static std::optional<Candidate> parse(std::string_view value);
+  /// The value of an a=candidate line, without "a=".
+  [[nodiscard]] std::string text() const;
+  /// A UDP candidate of component 1 with an address: one that a check can be sent to.
+  [[nodiscard]] bool usable() const {
+    return component == 1 && transport == Transport::udp && address.family() != Address::Family::unspecified &&
+           address.port() != 0;
+  }
+};
+
+/// RFC 8445 section 5.1.2.1. `local_preference` tells the addresses of one type apart.
+constexpr std::uint32_t priority_of(CandidateType type, std::uint16_t local_preference, std::uint16_t component = 1) {
+  const std::uint32_t type_preference = type == CandidateType::host               ? 126
+                                        : type == CandidateType::peer_reflexive   ? 110
+                                        : type == CandidateType::server_reflexive ? 100
+                                                                                  : 0;
+  return type_preference << 24U | static_cast<std::uint32_t>(local_preference) << 8U | (256U - component);
+}
+
+/// Our host candidate number `index` (0 is the best).
+Candidate host_candidate(const Address& address, std::size_t index);
+
+}  // namespace redan::ice

@@ -1,0 +1,71 @@
+// The half of ICE that both agents share: believing connectivity checks, and answering them. Who does not know the
+// password gets no answer and leaves no trace.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/counters.hpp"
+#include "rtc/ice/credentials.hpp"
+#include "rtc/ice/output.hpp"
+#include "rtc/stun/message.hpp"
+
+namespace redan::ice {
+
+enum class Drop : std::uint8_t {
+  malformed,
+  wrong_username,
+  wrong_integrity,
+  unknown_transaction,  ///< a response to nothing we asked, or from elsewhere
+  queue_full,
+  count_
+};
+
+class Responder {
+ public:
+  Responder(Credentials local, Provider& provider);
+
+  /// New credentials; the old ones hold until the first check with the new ones.
+  void restart(Credentials local, Provider& provider);
+  void set_remote_ufrag(std::string ufrag) { remote_ufrag_ = std::move(ufrag); }
+  [[nodiscard]] const Credentials& local() const { return current_.credentials; }
+
+  /// True if the request carries our ufrag, the peer's (if known) and our password's integrity.
+  bool authenticate(const stun::Message& request, Counters<Drop>& drops);
+
+  /// Queue the answer to the request just authenticated. At most kMaxPending wait.
+  void succeed(const Address& remote, const stun::Message& request, Counters<Drop>& drops);
+  void refuse_role(const Address& remote, const stun::Message& request, Counters<Drop>& drops);
+  void refuse_unknown(const Address& remote, const stun::Message& request, Counters<Drop>& drops);
+
+  /// Writes the next answer.
+  std::optional<Transmit> poll(MutableBytes buffer);
+
+ private:
+  static constexpr std::size_t kMaxPending = 8;
+
+  struct Key {
+    Credentials credentials;
+    std::unique_ptr<Hmac> hmac;
+  };
+  enum class Answer : std::uint8_t { success, role_conflict, unknown_attribute };
+  struct Pending {
+    Address remote;
+    stun::TransactionId transaction{};
+    Answer answer{};
+    bool previous_key = false;
+    std::array<std::uint16_t, stun::Message::kMaxUnknown> unknown{};
+    std::size_t unknown_count = 0;
+  };
+  void push(const Address& remote, const stun::Message& request, Answer answer, Counters<Drop>& drops);
+
+  Key current_;
+  std::optional<Key> previous_;
+  bool authenticated_by_previous_ = false;
+  std::optional<std::string> remote_ufrag_;
+  std::array<Pending, kMaxPending> pending_{};
+  std::size_t first_ = 0;
+  std::size_t count_ = 0;
+};
+
+}  // namespace redan::ice

@@ -1,0 +1,70 @@
+// A session description as text, RFC 8866: lines that survive parse and write unchanged, known or not.
+#pragma once
+
+#include <optional>
+#include <redan/error.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace redan::sdp {
+
+/// What is wrong with a description, for a person: "line 7: ...".
+struct Problem {
+  std::size_t line = 0;  ///< from 1; 0: the description as a whole
+  std::string what;
+  [[nodiscard]] std::string text() const;
+};
+
+/// One "type=value" line.
+struct Line {
+  char type = 'a';
+  std::string value;
+  friend bool operator==(const Line&, const Line&) = default;
+};
+
+/// The lines of one level: the session's, or one media section's.
+class Lines {
+ public:
+  std::vector<Line> lines;
+
+  /// The value of a=name:value; "" for a=name; nullopt if there is none. The first counts.
+  [[nodiscard]] std::optional<std::string_view> attribute(std::string_view name) const;
+  [[nodiscard]] std::vector<std::string_view> attributes(std::string_view name) const;
+  [[nodiscard]] bool has(std::string_view name) const { return attribute(name).has_value(); }
+  friend bool operator==(const Lines&, const Lines&) = default;
+};
+
+enum class MediaKind { audio, video, application, other };
+
+/// One m= line and what follows it: "m=<media> <port>[/<count>] <proto> <fmt> ...".
+struct MediaSection : Lines {
+  std::string media;
+  std::uint16_t port = 0;
+  std::string protocol;
+  std::vector<std::string> formats;
+  std::size_t line = 0;  ///< where it stood, for Problem
+
+  [[nodiscard]] MediaKind kind() const;
+  [[nodiscard]] std::string_view mid() const { return attribute("mid").value_or(""); }
+  friend bool operator==(const MediaSection&, const MediaSection&) = default;
+};
+
+struct SessionDescription {
+  // Limits on what a stranger can make us hold.
+  static constexpr std::size_t kMaxSize = 64 * 1024;
+  static constexpr std::size_t kMaxLine = 1024;
+  static constexpr std::size_t kMaxSections = 64;
+
+  Lines session;
+  std::vector<MediaSection> media;
+
+  /// Errors: sdp_syntax, sdp_too_large. `problem` may be nullptr.
+  static Result<SessionDescription> parse(std::string_view text, Problem* problem);
+  /// With CRLF line ends.
+  [[nodiscard]] std::string text() const;
+  /// The attribute of the section, or else of the session (RFC 8866 section 6).
+  [[nodiscard]] std::optional<std::string_view> attribute(const MediaSection& section, std::string_view name) const;
+};
+
+}  // namespace redan::sdp
