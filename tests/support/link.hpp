@@ -7,24 +7,9 @@
 #include <redan/types.hpp>
 #include <vector>
 
+#include "tests/support/seeded_random.hpp"
+
 namespace redan::test {
-
-/// splitmix64: small, seedable, and the same everywhere.
-class SeededRandom {
- public:
-  explicit SeededRandom(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t next() {
-    std::uint64_t z = (state_ += 0x9E3779B97F4A7C15U);
-    z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9U;
-    z = (z ^ (z >> 27U)) * 0x94D049BB133111EBU;
-    return z ^ (z >> 31U);
-  }
-  std::uint64_t below(std::uint64_t end) { return end == 0 ? 0 : next() % end; }
-  bool chance(double probability) { return static_cast<double>(next() >> 11U) * 0x1p-53 < probability; }
-
- private:
-  std::uint64_t state_;
-};
 
 struct LinkConfig {
   double loss = 0;

@@ -16,7 +16,6 @@ class SeededRandom final : public RandomSource {
     }
   }
 
- private:
   std::uint64_t next() {
     state_ += 0x9E3779B97F4A7C15U;
     std::uint64_t z = state_;
@@ -24,6 +23,11 @@ class SeededRandom final : public RandomSource {
     z = (z ^ (z >> 27U)) * 0x94D049BB133111EBU;
     return z ^ (z >> 31U);
   }
+  /// 0 to end - 1; 0 if end is 0.
+  std::uint64_t below(std::uint64_t end) { return end == 0 ? 0 : next() % end; }
+  bool chance(double probability) { return static_cast<double>(next() >> 11U) * 0x1p-53 < probability; }
+
+ private:
   std::uint64_t state_;
 };
 

@@ -1,5 +1,5 @@
-// Which peer has something to do: a ready list and a heap of deadlines, so that an output costs the same with one peer and with
-// thousands of idle ones.
+// Which peer has something to do: a ready list and a heap of deadlines, so that an output costs the same with one peer
+// and with thousands of idle ones.
 #pragma once
 
 #include <redan/types.hpp>

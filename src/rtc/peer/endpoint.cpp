@@ -1,0 +1,156 @@
+#include "rtc/peer/endpoint_impl.hpp"
+
+namespace redan {
+namespace {
+
+using peer::DatagramKind;
+using peer::Peer;
+
+// After this many outputs of one peer the next one has its turn. A GSO batch's worth: enough to send in bulk.
+constexpr int kTurn = 64;
+
+}  // namespace
+
+Endpoint::Impl::Impl(EndpointConfig the_config, Identity the_identity, Provider& the_provider)
+    : config(std::move(the_config)), identity(std::move(the_identity)), provider(the_provider) {
+  config.mtu = std::max(config.mtu, dtls::ConnectionConfig::kMinMtu);
+}
+
+Peer* Endpoint::Impl::find(PeerId id) const {
+  const auto found = peers_.find(id.value);
+  return found == peers_.end() ? nullptr : &found->second->peer;
+}
+
+void Endpoint::Impl::remove(PeerId id) {
+  const auto found = peers_.find(id.value);
+  schedule_.remove(found->second->peer);
+  router_.remove(found->second->peer);
+  peers_.erase(found);
+}
+
+// A check names its peer (RFC 8445 section 7.2.2), so that one address may serve several until DTLS starts; everything
+// else comes from an address that a check has bound to a peer.
+Peer* Endpoint::Impl::route(const Address& remote, DatagramKind kind, Bytes datagram) const {
+  if (kind == DatagramKind::stun) {
+    if (const auto ufrag = stun::local_ufrag(datagram)) return router_.by_ufrag(*ufrag);
+  }
+  return router_.by_address(remote);
+}
+
+void Endpoint::Impl::handle_input(TimePoint now, Datagram datagram) {
+  ++counters.datagrams_in;
+  const DatagramKind kind = peer::classify(datagram.bytes);
+  if (kind == DatagramKind::other) {
+    ++counters.malformed;
+    return;
+  }
+  Peer* peer = route(datagram.remote, kind, datagram.bytes);
+  if (peer == nullptr) {
+    ++counters.unknown_source;
+    return;
+  }
+  peer->handle_input(now, datagram.remote, kind, datagram.bytes);
+  // The router learns an address only from the peer's own judgement of a check.
+  if (kind == DatagramKind::stun && peer->validated(datagram.remote)) router_.add_address(datagram.remote, *peer);
+  wake(*peer);
+}
+
+Output Endpoint::Impl::poll_output(TimePoint now, MutableBytes buffer) {
+  while (peer::ScheduleEntry* entry = schedule_.next_ready(now)) {
+    Peer& peer = static_cast<Peer&>(*entry);
+    Output output = peer.poll_output(now, buffer);
+    if (const auto* wait = std::get_if<Wait>(&output)) {
+      schedule_.wait(peer, wait->until);
+      outputs_in_turn_ = 0;
+      continue;
+    }
+    if (++outputs_in_turn_ == kTurn) {
+      schedule_.yield(peer);
+      outputs_in_turn_ = 0;
+    }
+    if (std::holds_alternative<Transmit>(output)) ++counters.datagrams_out;
+    if (std::holds_alternative<Closed>(output)) remove(peer.id());
+    return output;
+  }
+  return Wait{schedule_.next_deadline()};
+}
+
+// ---- Endpoint: commands to one peer ---------------------------------------------------------------------------------
+
+Endpoint::Endpoint(EndpointConfig config, Identity identity, Provider& provider)
+    : impl_(std::make_unique<Impl>(std::move(config), std::move(identity), provider)) {}
+Endpoint::~Endpoint() = default;
+Endpoint::Endpoint(Endpoint&&) noexcept = default;
+Endpoint& Endpoint::operator=(Endpoint&&) noexcept = default;
+
+void Endpoint::handle_input(TimePoint now, Datagram datagram) { impl_->handle_input(now, datagram); }
+Output Endpoint::poll_output(TimePoint now, MutableBytes buffer) { return impl_->poll_output(now, buffer); }
+
+Result<ChannelId> Endpoint::open_channel(PeerId id, std::string_view label, const ChannelOptions& options) {
+  Peer* peer = impl_->find(id);
+  if (peer == nullptr) return refuse(Errc::unknown_peer);
+  impl_->wake(*peer);
+  return peer->channels().open(label, options);
+}
+
+Result<void> Endpoint::send(PeerId id, ChannelId channel, MessageKind kind, Bytes payload) {
+  Peer* peer = impl_->find(id);
+  if (peer == nullptr) return refuse(Errc::unknown_peer);
+  impl_->wake(*peer);
+  return peer->channels().send(channel, kind, payload);
+}
+
+Result<std::size_t> Endpoint::buffered_amount(PeerId id, ChannelId channel) const {
+  const Peer* peer = impl_->find(id);
+  if (peer == nullptr) return refuse(Errc::unknown_peer);
+  return peer->channels().buffered_amount(channel);
+}
+
+Result<void> Endpoint::set_buffered_amount_low_threshold(PeerId id, ChannelId channel, std::size_t bytes) {
+  Peer* peer = impl_->find(id);
+  if (peer == nullptr) return refuse(Errc::unknown_peer);
+  return peer->channels().set_buffered_amount_low_threshold(channel, bytes);
+}
+
+Result<void> Endpoint::close_channel(PeerId id, ChannelId channel) {
+  Peer* peer = impl_->find(id);
+  if (peer == nullptr) return refuse(Errc::unknown_peer);
+  impl_->wake(*peer);
+  return peer->channels().close(channel);
+}
+
+Result<void> Endpoint::send_media(PeerId id, MediaKind kind, MutableBytes packet, std::size_t size) {
+  Peer* peer = impl_->find(id);
+  if (peer == nullptr) return refuse(Errc::unknown_peer);
+  impl_->wake(*peer);
+  return peer->send_media(kind, packet, size);
+}
+
+void Endpoint::close(PeerId id) {
+  Peer* peer = impl_->find(id);
+  if (peer == nullptr) return;
+  peer->close();
+  impl_->wake(*peer);
+}
+
+Result<Security> Endpoint::security(PeerId id) const {
+  const Peer* peer = impl_->find(id);
+  if (peer == nullptr) return refuse(Errc::unknown_peer);
+  return peer->security();
+}
+
+const EndpointCounters& Endpoint::counters() const { return impl_->counters; }
+std::size_t Endpoint::peer_count() const { return impl_->peer_count(); }
+
+Result<Accepted> Endpoint::accept(std::string_view offer, const AcceptOptions& options, std::string* problem) {
+  return impl_->accept(offer, options, problem);
+}
+Result<Offered> Endpoint::offer(const MediaPlan& plan) { return impl_->offer(plan); }
+Result<void> Endpoint::complete(PeerId peer, std::string_view answer, std::string* problem) {
+  return impl_->complete(peer, answer, problem);
+}
+Result<std::string> Endpoint::renegotiate(PeerId peer, std::string_view offer, std::string* problem) {
+  return impl_->renegotiate(peer, offer, problem);
+}
+
+}  // namespace redan

@@ -1,0 +1,64 @@
+// Inside of Endpoint: its peers, who is ready, and who a datagram is for. Split by topic: endpoint.cpp moves datagrams,
+// signalling.cpp makes and reads descriptions.
+#pragma once
+
+#include <unordered_map>
+
+#include "rtc/peer/peer.hpp"
+#include "rtc/peer/router.hpp"
+#include "rtc/sdp/offer_answer.hpp"
+
+namespace redan {
+
+class Endpoint::Impl {
+ public:
+  Impl(EndpointConfig the_config, Identity the_identity, Provider& the_provider);
+
+  // signalling.cpp
+  Result<Accepted> accept(std::string_view offer, const AcceptOptions& options, std::string* problem);
+  Result<Offered> offer(const MediaPlan& plan);
+  Result<void> complete(PeerId id, std::string_view answer, std::string* problem);
+  Result<std::string> renegotiate(PeerId id, std::string_view offer, std::string* problem);
+
+  // endpoint.cpp
+  void handle_input(TimePoint now, Datagram datagram);
+  Output poll_output(TimePoint now, MutableBytes buffer);
+  [[nodiscard]] peer::Peer* find(PeerId id) const;
+  void wake(peer::Peer& peer) { schedule_.make_ready(peer); }
+  [[nodiscard]] std::size_t peer_count() const { return peers_.size(); }
+
+  EndpointConfig config;
+  Identity identity;
+  Provider& provider;
+  EndpointCounters counters;
+
+ private:
+  /// A peer and what its descriptions said, for the next ones.
+  struct Entry {
+    Entry(PeerId id, Impl& endpoint, peer::Agent agent, sdp::Local the_local)
+        : peer(id, endpoint.config, endpoint.identity, endpoint.provider, std::move(agent), endpoint.counters),
+          local(std::move(the_local)) {}
+    peer::Peer peer;
+    sdp::Local local;
+    std::optional<sdp::SessionDescription> our_offer;  // until its answer
+    sdp::Remote remote;
+  };
+
+  // signalling.cpp
+  [[nodiscard]] sdp::Local make_local(bool ice_lite) const;
+  Entry& add(sdp::Local local);
+  [[nodiscard]] Result<peer::Agreement> agree(const sdp::Remote& remote, DtlsRole role, std::string* problem) const;
+  void set_remote(peer::Peer& peer, const sdp::Remote& remote);
+
+  // endpoint.cpp
+  [[nodiscard]] peer::Peer* route(const Address& remote, peer::DatagramKind kind, Bytes datagram) const;
+  void remove(PeerId id);
+
+  std::unordered_map<std::uint64_t, std::unique_ptr<Entry>> peers_;
+  peer::Router router_;
+  peer::Schedule schedule_;
+  std::uint64_t next_id_ = 1;
+  int outputs_in_turn_ = 0;
+};
+
+}  // namespace redan

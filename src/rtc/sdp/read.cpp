@@ -1,0 +1,163 @@
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include "rtc/sdp/offer_answer.hpp"
+#include "rtc/sdp/sections.hpp"
+
+namespace redan::sdp {
+namespace {
+
+template <class T>
+std::optional<T> number(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+tl::unexpected<Errc> wrong(Errc code, Problem* problem, const MediaSection* section, std::string_view what) {
+  if (problem != nullptr) *problem = {section != nullptr ? section->line : 0, std::string(what)};
+  return refuse(code);
+}
+
+std::optional<Setup> setup_of(std::string_view value) {
+  if (value == "actpass") return Setup::actpass;
+  if (value == "active") return Setup::active;
+  if (value == "passive") return Setup::passive;
+  return std::nullopt;
+}
+
+Result<DataSection> read_data(const MediaSection& section, Problem* problem) {
+  DataSection data;
+  if (const auto port = section.attribute("sctp-port")) {
+    const auto value = number<std::uint16_t>(*port);
+    if (!value || *value == 0) return wrong(Errc::sdp_syntax, problem, &section, "a=sctp-port is not a port");
+    data.sctp_port = *value;
+  }
+  if (const auto size = section.attribute("max-message-size")) {
+    const auto value = number<std::uint64_t>(*size);
+    if (!value) return wrong(Errc::sdp_syntax, problem, &section, "a=max-message-size is not a number");
+    data.max_message_size = *value == 0 ? std::numeric_limits<std::size_t>::max() : static_cast<std::size_t>(*value);
+  }
+  return data;
+}
+
+// The section that carries the transport of the bundle: the first in use (RFC 8843 section 7.3).
+Result<Remote> read_transport(const SessionDescription& description, const MediaSection& tagged, Problem* problem) {
+  Remote remote;
+  remote.ice_lite = description.session.has("ice-lite");
+  const auto ufrag = description.attribute(tagged, "ice-ufrag");
+  const auto pwd = description.attribute(tagged, "ice-pwd");
+  // RFC 8839 section 5.4: 4 to 256 and 22 to 256 characters.
+  if (!ufrag || !pwd || ufrag->size() < 4 || ufrag->size() > 256 || pwd->size() < 22 || pwd->size() > 256) {
+    return wrong(Errc::sdp_no_ice_credentials, problem, &tagged,
+                 "this section has no usable a=ice-ufrag and a=ice-pwd");
+  }
+  remote.ufrag = *ufrag;
+  remote.pwd = *pwd;
+  auto fingerprints = tagged.attributes("fingerprint");
+  if (fingerprints.empty()) fingerprints = description.session.attributes("fingerprint");
+  if (fingerprints.empty())
+    return wrong(Errc::sdp_no_fingerprint, problem, &tagged, "this section has no a=fingerprint");
+  remote.fingerprints.assign(fingerprints.begin(), fingerprints.end());
+  const auto setup = setup_of(description.attribute(tagged, "setup").value_or(""));
+  if (!setup)
+    return wrong(Errc::sdp_bad_setup, problem, &tagged, "a=setup is missing, or not actpass, active or passive");
+  remote.setup = *setup;
+  for (const std::string_view candidate : tagged.attributes("candidate")) {
+    if (remote.candidates.size() < Remote::kMaxCandidates) remote.candidates.emplace_back(candidate);
+  }
+  return remote;
+}
+
+Result<Remote> read_sections(const SessionDescription& description, const std::vector<const MediaSection*>& used,
+                             Problem* problem) {
+  if (used.empty())
+    return wrong(Errc::sdp_nothing_usable, problem, nullptr,
+                 "no data channel, audio or video section that can be served");
+  for (const MediaSection* section : used) {
+    if (used.size() > 1 && !in_bundle(description, *section)) {
+      return wrong(Errc::sdp_not_bundled, problem, section, "this section is not in the BUNDLE group");
+    }
+    if (section->kind() != MediaKind::application && !section->has("rtcp-mux")) {
+      return wrong(Errc::sdp_no_rtcp_mux, problem, section, "this section has no a=rtcp-mux");
+    }
+  }
+  auto remote = read_transport(description, *used.front(), problem);
+  if (!remote) return remote;
+  for (const MediaSection* section : used) {
+    if (section->kind() != MediaKind::application) {
+      remote->media = true;
+      continue;
+    }
+    const auto data = read_data(*section, problem);
+    if (!data) return refuse(data.error());
+    remote->data = *data;
+  }
+  return remote;
+}
+
+}  // namespace
+
+bool in_bundle(const SessionDescription& description, const MediaSection& section) {
+  for (std::string_view group : description.session.attributes("group")) {
+    if (!group.starts_with("BUNDLE")) continue;
+    group.remove_prefix(6);
+    while (!group.empty()) {
+      group.remove_prefix(1);
+      const std::string_view mid = group.substr(0, group.find(' '));
+      if (mid == section.mid() && !mid.empty()) return true;
+      group.remove_prefix(std::min(mid.size(), group.size()));
+    }
+  }
+  return false;
+}
+
+bool is_served(const MediaSection& section, bool accept_media) {
+  if (section.port == 0 && !section.has("bundle-only")) return false;
+  if (section.kind() == MediaKind::application) {
+    return section.protocol == "UDP/DTLS/SCTP" && section.formats.front() == "webrtc-datachannel";
+  }
+  if (section.kind() == MediaKind::other || !accept_media) return false;
+  return section.protocol.ends_with("RTP/SAVPF") && choose_format(section).has_value();
+}
+
+std::vector<const MediaSection*> served(const SessionDescription& description, bool accept_media) {
+  std::vector<const MediaSection*> used;
+  bool data = false;
+  for (const MediaSection& section : description.media) {
+    const bool application = section.kind() == MediaKind::application;
+    // One association per peer.
+    if (!is_served(section, accept_media) || (application && data)) continue;
+    data = data || application;
+    used.push_back(&section);
+  }
+  return used;
+}
+
+Result<Remote> read_offer(const SessionDescription& offer, bool accept_media, Problem* problem) {
+  return read_sections(offer, served(offer, accept_media), problem);
+}
+
+Result<Remote> read_answer(const SessionDescription& our_offer, const SessionDescription& answer, Problem* problem) {
+  if (answer.media.size() != our_offer.media.size()) {
+    return wrong(Errc::sdp_wrong_state, problem, nullptr,
+                 "the answer has another number of media sections than the offer");
+  }
+  for (std::size_t i = 0; i < answer.media.size(); ++i) {
+    const MediaSection& section = answer.media[i];
+    if (section.media != our_offer.media[i].media || (section.port != 0 && section.mid() != our_offer.media[i].mid())) {
+      return wrong(Errc::sdp_wrong_state, problem, &section, "this section does not answer the one of the offer");
+    }
+  }
+  const auto used = served(answer, true);
+  auto remote = read_sections(answer, used, problem);
+  if (remote && remote->setup == Setup::actpass) {
+    return wrong(Errc::sdp_bad_setup, problem, used.front(),
+                 "an answer must say a=setup:active or passive (RFC 5763 section 5)");
+  }
+  return remote;
+}
+
+}  // namespace redan::sdp

@@ -1,0 +1,18 @@
+// Which media sections are served, and how: shared by reading and writing.
+#pragma once
+
+#include "rtc/sdp/session.hpp"
+
+namespace redan::sdp {
+
+/// The section is in a=group:BUNDLE.
+bool in_bundle(const SessionDescription& description, const MediaSection& section);
+/// A data channel over DTLS/SCTP, or audio or video over SAVPF with a codec; not rejected.
+bool is_served(const MediaSection& section, bool accept_media);
+/// All served sections, at most one of them for data channels.
+std::vector<const MediaSection*> served(const SessionDescription& description, bool accept_media);
+
+/// The payload type we take: Opus or VP8 if offered, else the first that is media and no repair or comfort format.
+std::optional<std::string_view> choose_format(const MediaSection& section);
+
+}  // namespace redan::sdp

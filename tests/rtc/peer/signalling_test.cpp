@@ -1,0 +1,103 @@
+// Descriptions at the Endpoint: what is refused and why, roles, ICE restart.
+#include <gtest/gtest.h>
+
+#include "tests/support/endpoint_pair.hpp"
+#include "tests/support/files.hpp"
+
+namespace redan {
+namespace {
+
+using namespace std::chrono_literals;
+using test::EndpointPair;
+
+class Signalling : public testing::Test {
+ protected:
+  std::unique_ptr<Provider> provider = default_provider();
+  EndpointConfig config{.local_addresses = {Address::v4({192, 0, 2, 2}, 2000), *Address::parse("2001:db8::2", 2000)}};
+  Endpoint endpoint{config, test::test_identity(*provider), *provider};
+
+  static std::string captured(const std::string& name) {
+    const auto bytes = test::read_test_file("captures/sdp/" + name + ".sdp");
+    return {bytes.begin(), bytes.end()};
+  }
+};
+
+TEST_F(Signalling, OffersOfBothBrowsersAreAnsweredWithEveryAddress) {
+  for (const std::string name : {"chromium-offer-plain-avdata", "firefox-offer-plain-avdata"}) {
+    const auto accepted = endpoint.accept(captured(name));
+    ASSERT_TRUE(accepted) << name;
+    EXPECT_NE(accepted->answer.find("192.0.2.2 2000 typ host"), std::string::npos);
+    EXPECT_NE(accepted->answer.find("2001:db8::2 2000 typ host"), std::string::npos);
+    EXPECT_NE(accepted->answer.find("a=setup:passive"), std::string::npos);
+    EXPECT_NE(accepted->answer.find("a=max-message-size:1048576"), std::string::npos);
+  }
+  EXPECT_EQ(endpoint.peer_count(), 2U);
+}
+
+TEST_F(Signalling, NonsenseGetsAnErrorNamingTheLineAndLeavesNoPeer) {
+  std::string problem;
+  EXPECT_EQ(endpoint.accept("v=0\r\nrubbish\r\n", {}, &problem).error(), Errc::sdp_syntax);
+  EXPECT_EQ(problem.substr(0, 7), "line 2:");
+  EXPECT_EQ(endpoint.peer_count(), 0U);
+}
+
+TEST_F(Signalling, OnlyStrongFingerprintsOfTheRightLengthCount) {
+  const std::string offer = captured("chromium-offer-plain-data");
+  const std::size_t at = offer.find("sha-256 ");
+  const std::size_t end = offer.find("\r\n", at);
+  const std::string value = offer.substr(at + 8, end - at - 8);
+  for (const std::string& bad :
+       {"sha-1 " + value, "md5 " + value, "sha-256 " + value.substr(3), "sha-256 " + value + ":00",
+        "sha-256 ZZ" + value.substr(2), "sha-384 " + value, std::string("sha-256")}) {
+    std::string text = offer;
+    text.replace(at, end - at, bad);
+    EXPECT_EQ(endpoint.accept(text).error(), Errc::sdp_no_fingerprint) << bad;
+  }
+  EXPECT_EQ(endpoint.peer_count(), 0U);
+}
+
+TEST_F(Signalling, AnAnswerFollowsExactlyOneOffer) {
+  EndpointPair pair(*provider);
+  pair.signal();
+  EXPECT_EQ(pair.offerer.endpoint.complete(pair.offerer_peer, pair.answer).error(), Errc::sdp_wrong_state);
+  EXPECT_EQ(pair.answerer.endpoint.complete(pair.answerer_peer, pair.answer).error(), Errc::sdp_wrong_state);
+}
+
+TEST_F(Signalling, OfTwoLiteAgentsTheAnswererChecks) {
+  test::EndpointPairOptions options;
+  options.offerer.announce_lite = true;
+  EndpointPair pair(*provider, options);
+  EXPECT_TRUE(pair.connect());
+  EXPECT_EQ(pair.answer.find("a=ice-lite"), std::string::npos);
+}
+
+TEST_F(Signalling, AnIceRestartKeepsTheConnection) {
+  EndpointPair pair(*provider);
+  ASSERT_TRUE(pair.connect());
+  // The same offer under new credentials, as a browser's restartIce() makes it.
+  std::string offer = pair.offer;
+  const auto replace_value = [&](std::string_view name, std::string_view value) {
+    const std::size_t at = offer.find(name) + name.size();
+    offer.replace(at, offer.find("\r\n", at) - at, value);
+  };
+  replace_value("a=ice-ufrag:", "newufrag");
+  replace_value("a=ice-pwd:", "a-new-password-of-28-letters");
+  const auto answer = pair.answerer.endpoint.renegotiate(pair.answerer_peer, offer);
+  ASSERT_TRUE(answer);
+  EXPECT_NE(*answer, pair.answer);
+  EXPECT_EQ(answer->find(pair.answer.substr(pair.answer.find("a=ice-ufrag:"), 20)), std::string::npos);
+  // The old credentials hold until a check with the new ones passes.
+  EXPECT_FALSE(pair.run(20s, [&] { return pair.answerer.closed || pair.offerer.closed; }));
+}
+
+TEST_F(Signalling, ARenegotiationUnderAnotherFingerprintIsRefused) {
+  EndpointPair pair(*provider);
+  ASSERT_TRUE(pair.connect());
+  std::string offer = pair.offer;
+  const std::size_t at = offer.find("sha-256 ") + 8;
+  offer[at] = offer[at] == 'A' ? 'B' : 'A';
+  EXPECT_EQ(pair.answerer.endpoint.renegotiate(pair.answerer_peer, offer).error(), Errc::dtls_fingerprint_mismatch);
+}
+
+}  // namespace
+}  // namespace redan

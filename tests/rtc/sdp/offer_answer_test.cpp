@@ -1,0 +1,212 @@
+#include "rtc/sdp/offer_answer.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <limits>
+
+#include "tests/support/files.hpp"
+
+namespace redan::sdp {
+namespace {
+
+std::string captured(const std::string& name) {
+  const auto bytes = test::read_test_file("captures/sdp/" + name + ".sdp");
+  EXPECT_FALSE(bytes.empty()) << name;
+  return {bytes.begin(), bytes.end()};
+}
+
+Local local() {
+  Local l;
+  l.ufrag = "abcdefgh";
+  l.pwd = "0123456789012345678901234";
+  l.fingerprint = "sha-256 AB:CD";
+  l.candidates = {"candidate:1 1 udp 2130706431 192.0.2.1 5000 typ host"};
+  l.session_id = 42;
+  return l;
+}
+
+Result<Remote> offer_of(std::string_view text, Problem* problem = nullptr) {
+  const auto description = SessionDescription::parse(text, problem);
+  if (!description) return refuse(description.error());
+  return read_offer(*description, true, problem);
+}
+
+std::string replaced(std::string text, std::string_view what, std::string_view by) {
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
+    text.replace(at, what.size(), by);
+  }
+  return text;
+}
+std::string without_line(const std::string& text, std::string_view prefix) {
+  std::string result;
+  for (std::size_t start = 0; start < text.size();) {
+    const std::size_t end = text.find('\n', start) + 1;
+    const std::string line = text.substr(start, end - start);
+    if (!line.starts_with(prefix)) result += line;
+    start = end;
+  }
+  return result;
+}
+
+// browsers.md's checklist: what an answer needs, for every offer a browser made.
+TEST(MakeAnswer, HoldsWhatBothBrowsersNeedForEveryCapturedOffer) {
+  int count = 0;
+  for (const auto& file : std::filesystem::directory_iterator(std::string(REDAN_TESTS_DIR) + "/captures/sdp")) {
+    const std::string name = file.path().stem().string();
+    if (name.find("-offer-") == std::string::npos) continue;
+    ++count;
+    const auto offer = SessionDescription::parse(captured(name), nullptr);
+    ASSERT_TRUE(offer);
+    Problem problem;
+    const auto remote = read_offer(*offer, true, &problem);
+    ASSERT_TRUE(remote) << name << ": " << problem.text();
+    EXPECT_EQ(remote->setup, Setup::actpass);
+    const auto answer = SessionDescription::parse(make_answer(*offer, local()), nullptr);
+    ASSERT_TRUE(answer) << name;
+    ASSERT_EQ(answer->media.size(), offer->media.size());
+    EXPECT_TRUE(answer->session.has("ice-lite"));
+    for (std::size_t i = 0; i < answer->media.size(); ++i) {
+      const MediaSection& ours = answer->media[i];
+      const MediaSection& theirs = offer->media[i];
+      EXPECT_EQ(ours.media, theirs.media);
+      EXPECT_EQ(ours.protocol, theirs.protocol);
+      EXPECT_EQ(ours.mid(), theirs.mid());
+      EXPECT_NE(std::find(ours.lines.begin(), ours.lines.end(), Line{'c', "IN IP4 0.0.0.0"}), ours.lines.end());
+      EXPECT_NE(ours.port, 0);
+      EXPECT_EQ(ours.attribute("setup"), "passive");
+      EXPECT_EQ(ours.attribute("ice-ufrag"), "abcdefgh");
+      EXPECT_EQ(ours.attributes("candidate").size(), i == 0 ? 1U : 0U);
+      for (const std::string& format : ours.formats) {
+        EXPECT_NE(std::find(theirs.formats.begin(), theirs.formats.end(), format), theirs.formats.end());
+      }
+      EXPECT_FALSE(ours.has("simulcast") || ours.has("rid"));
+      if (ours.kind() == MediaKind::application) {
+        EXPECT_EQ(ours.attribute("sctp-port"), "5000");
+        EXPECT_EQ(ours.attribute("max-message-size"), "262144");
+      } else {
+        EXPECT_TRUE(ours.has("rtcp-mux"));
+        EXPECT_TRUE(ours.has("rtpmap"));
+      }
+    }
+  }
+  EXPECT_GE(count, 20);
+}
+
+TEST(MakeAnswer, MirrorsDirectionsAndReversesExtensionDirections) {
+  std::string offer = captured("firefox-offer-plain-avdata");
+  offer = replaced(offer, "a=sendrecv", "a=sendonly");
+  offer = replaced(offer, "3 urn:ietf:params:rtp-hdrext:sdes:mid", "3/sendonly urn:ietf:params:rtp-hdrext:sdes:mid");
+  const auto description = SessionDescription::parse(offer, nullptr);
+  ASSERT_TRUE(description);
+  const std::string answer = make_answer(*description, local());
+  EXPECT_NE(answer.find("a=recvonly\r\n"), std::string::npos);
+  EXPECT_NE(answer.find("a=extmap:3/recvonly urn:ietf:params:rtp-hdrext:sdes:mid\r\n"), std::string::npos);
+  EXPECT_EQ(answer.find("transport-cc"), std::string::npos);
+  EXPECT_EQ(answer.find("a=msid"), std::string::npos);
+}
+
+TEST(MakeAnswer, DeclinedMediaHasPortZeroAndIsNotBundled) {
+  const auto offer = SessionDescription::parse(captured("chromium-offer-plain-avdata"), nullptr);
+  ASSERT_TRUE(offer);
+  Local ours = local();
+  ours.accept_media = false;
+  const auto answer = SessionDescription::parse(make_answer(*offer, ours), nullptr);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->media[0].port, 0);
+  EXPECT_EQ(answer->media[1].port, 0);
+  EXPECT_EQ(answer->media[2].port, 9);
+  EXPECT_EQ(answer->session.attribute("group"), "BUNDLE 2");
+  EXPECT_EQ(answer->media[2].attributes("candidate").size(), 1U);
+}
+
+TEST(ReadOffer, FindsWhatBrowsersSay) {
+  const auto chromium = offer_of(captured("chromium-offer-plain-avdata"));
+  ASSERT_TRUE(chromium);
+  EXPECT_EQ(chromium->ufrag.size(), 4U);
+  EXPECT_EQ(chromium->pwd.size(), 24U);
+  EXPECT_TRUE(chromium->media);
+  EXPECT_EQ(chromium->data->max_message_size, 262'144U);
+  const auto firefox = offer_of(captured("firefox-offer-plain-data"));
+  ASSERT_TRUE(firefox);
+  EXPECT_FALSE(firefox->media);
+  EXPECT_EQ(firefox->fingerprints.size(), 1U);
+  EXPECT_EQ(firefox->data->max_message_size, 1'073'741'823U);
+}
+
+TEST(ReadOffer, MaxMessageSizeIs65536WhenSilentAndUnlimitedWhenZero) {
+  const std::string text = captured("chromium-offer-plain-data");
+  EXPECT_EQ(offer_of(without_line(text, "a=max-message-size"))->data->max_message_size, 65'536U);
+  EXPECT_EQ(offer_of(replaced(text, "a=max-message-size:262144", "a=max-message-size:0"))->data->max_message_size,
+            std::numeric_limits<std::size_t>::max());
+}
+
+TEST(ReadOffer, WhatIsMissingIsNamedWithItsLine) {
+  const std::string text = captured("chromium-offer-plain-avdata");
+  const struct {
+    std::string offer;
+    Errc error;
+  } cases[] = {
+      {without_line(text, "a=fingerprint"), Errc::sdp_no_fingerprint},
+      {without_line(text, "a=ice-pwd"), Errc::sdp_no_ice_credentials},
+      {without_line(text, "a=ice-ufrag"), Errc::sdp_no_ice_credentials},
+      {without_line(text, "a=group"), Errc::sdp_not_bundled},
+      {without_line(text, "a=rtcp-mux"), Errc::sdp_no_rtcp_mux},
+      {without_line(text, "a=setup"), Errc::sdp_bad_setup},
+      {replaced(text, "a=setup:actpass", "a=setup:holdconn"), Errc::sdp_bad_setup},
+      {replaced(text, "a=sctp-port:5000", "a=sctp-port:99999"), Errc::sdp_syntax},
+      {replaced(text, "a=max-message-size:262144", "a=max-message-size:many"), Errc::sdp_syntax},
+  };
+  for (const auto& each : cases) {
+    Problem problem;
+    const auto remote = offer_of(each.offer, &problem);
+    ASSERT_FALSE(remote);
+    EXPECT_EQ(remote.error(), each.error);
+    EXPECT_GT(problem.line, 0U) << problem.what;
+  }
+  EXPECT_EQ(offer_of("v=0\r\ns=-\r\n").error(), Errc::sdp_nothing_usable);
+}
+
+TEST(ReadAnswer, BrowsersAnswersToOurOffersAreRead) {
+  for (const std::string browser : {"chromium", "firefox"}) {
+    const auto offer = SessionDescription::parse(make_offer(local(), {true, true, true}), nullptr);
+    ASSERT_TRUE(offer);
+    const auto answer = SessionDescription::parse(captured(browser + "-answer-peer-offers-avdata-sendrecv"), nullptr);
+    ASSERT_TRUE(answer);
+    Problem problem;
+    const auto remote = read_answer(*offer, *answer, &problem);
+    ASSERT_TRUE(remote) << browser << ": " << problem.text();
+    EXPECT_EQ(remote->setup, Setup::active);
+    EXPECT_TRUE(remote->media && remote->data);
+  }
+}
+
+TEST(ReadAnswer, AnAnswerThatDoesNotFitIsRefused) {
+  const auto offer = SessionDescription::parse(make_offer(local(), {true, false, false}), nullptr);
+  const std::string text = captured("chromium-answer-peer-offers-data");
+  const auto read = [&](const std::string& answer_text) {
+    return read_answer(*offer, *SessionDescription::parse(answer_text, nullptr), nullptr);
+  };
+  ASSERT_TRUE(read(text));
+  EXPECT_EQ(read(replaced(text, "a=setup:active", "a=setup:actpass")).error(), Errc::sdp_bad_setup);
+  EXPECT_EQ(read(replaced(text, "a=mid:0", "a=mid:7")).error(), Errc::sdp_wrong_state);
+  EXPECT_EQ(read(text + "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\n").error(), Errc::sdp_wrong_state);
+  EXPECT_EQ(read(replaced(text, "m=application", "m=audio")).error(), Errc::sdp_wrong_state);
+}
+
+TEST(MakeOffer, SaysIceLiteAndActpassAndReadsBack) {
+  Local ours = local();
+  ours.setup = Setup::actpass;
+  const std::string text = make_offer(ours, {true, true, true});
+  for (const char* line : {"a=ice-lite\r\n", "a=group:BUNDLE 0 1 2\r\n", "a=setup:actpass\r\n", "a=rtcp-mux\r\n",
+                           "a=sctp-port:5000\r\n"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line;
+  }
+  const auto remote = offer_of(text);
+  ASSERT_TRUE(remote);
+  EXPECT_TRUE(remote->ice_lite);
+  EXPECT_EQ(remote->candidates.size(), 1U);
+}
+
+}  // namespace
+}  // namespace redan::sdp

@@ -1,0 +1,78 @@
+#include "rtc/sdp/session.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "tests/support/files.hpp"
+
+namespace redan::sdp {
+namespace {
+
+TEST(SessionDescription, CapturedDescriptionsSurviveUnchanged) {
+  int count = 0;
+  for (const auto& file : std::filesystem::directory_iterator(std::string(REDAN_TESTS_DIR) + "/captures/sdp")) {
+    const auto bytes = test::read_test_file("captures/sdp/" + file.path().filename().string());
+    const std::string text(bytes.begin(), bytes.end());
+    Problem problem;
+    const auto description = SessionDescription::parse(text, &problem);
+    ASSERT_TRUE(description) << file.path() << problem.text();
+    EXPECT_EQ(description->text(), text) << file.path();
+    ++count;
+  }
+  EXPECT_GE(count, 30);
+}
+
+struct Bad {
+  const char* text;
+  std::size_t line;
+};
+
+TEST(SessionDescription, NonsenseNamesItsLine) {
+  for (const Bad& bad :
+       {Bad{"hello", 1}, Bad{"v=1\r\n", 1}, Bad{"v=0\r\nnonsense\r\n", 2}, Bad{"v=0\r\ns=-\r\nm=audio\r\n", 3},
+        Bad{"v=0\r\nm=audio x RTP/SAVPF 1\r\n", 2}, Bad{"v=0\r\nm=audio 70000 RTP/SAVPF 1\r\n", 2},
+        Bad{"v=0\r\n\r\ns=-\r\n", 2}, Bad{"v=0\r\nA=x\r\n", 2}, Bad{"v=0\r\na=x\ry\r\n", 2}}) {
+    Problem problem;
+    const auto description = SessionDescription::parse(bad.text, &problem);
+    ASSERT_FALSE(description) << bad.text;
+    EXPECT_EQ(description.error(), Errc::sdp_syntax);
+    EXPECT_EQ(problem.line, bad.line) << bad.text;
+    EXPECT_FALSE(problem.what.empty());
+  }
+}
+
+TEST(SessionDescription, ControlCharactersInValuesAreRefused) {
+  for (const char c : {'\0', '\x01', '\x1B'}) {
+    std::string text = "v=0\r\na=x";
+    text += c;
+    EXPECT_FALSE(SessionDescription::parse(text + "\r\n", nullptr));
+  }
+}
+
+TEST(SessionDescription, LimitsHold) {
+  EXPECT_EQ(SessionDescription::parse(std::string(70'000, 'v'), nullptr).error(), Errc::sdp_too_large);
+  EXPECT_EQ(SessionDescription::parse("v=0\r\na=" + std::string(1100, 'x') + "\r\n", nullptr).error(),
+            Errc::sdp_too_large);
+  std::string many = "v=0\r\n";
+  for (int i = 0; i < 65; ++i) many += "m=audio 9 X 1\r\n";
+  EXPECT_EQ(SessionDescription::parse(many, nullptr).error(), Errc::sdp_too_large);
+  EXPECT_EQ(SessionDescription::parse("", nullptr).error(), Errc::sdp_syntax);
+}
+
+TEST(SessionDescription, BareLineFeedsAreAccepted) {
+  const auto description = SessionDescription::parse("v=0\ns=-\nm=audio 9 X 1\na=mid:0\n", nullptr);
+  ASSERT_TRUE(description);
+  EXPECT_EQ(description->media.at(0).mid(), "0");
+}
+
+TEST(Lines, AttributesAreFoundByTheirWholeName) {
+  const auto description = SessionDescription::parse("v=0\r\na=mid-x:1\r\na=mid\r\na=mid:2\r\n", nullptr);
+  ASSERT_TRUE(description);
+  EXPECT_EQ(description->session.attribute("mid"), "");
+  EXPECT_EQ(description->session.attributes("mid"), std::vector<std::string_view>{"2"});
+  EXPECT_FALSE(description->session.attribute("mi"));
+}
+
+}  // namespace
+}  // namespace redan::sdp
