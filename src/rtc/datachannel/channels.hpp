@@ -1,0 +1,155 @@
+// The data channels of one peer (RFC 8831) over one SCTP association. A machine: see base/machine.hpp.
+//
+// A channel lives on a pair of streams with the same id. The id is chosen by DTLS role (RFC 8832 section 6), stays
+// inside, and is used again only after both directions were reset.
+#pragma once
+
+#include <redan/channel.hpp>
+#include <redan/error.hpp>
+#include <redan/random.hpp>
+#include <variant>
+#include <vector>
+
+#include "base/machine.hpp"
+#include "rtc/datachannel/dcep.hpp"
+#include "rtc/sctp/association.hpp"
+
+namespace redan::datachannel {
+
+/// A packet was written at the start of the caller's buffer.
+struct Transmit {
+  MutableBytes packet;
+};
+/// The association is up.
+struct Connected {};
+/// The peer opened a channel, or acknowledged ours. The texts live until the next call on the object.
+struct Opened {
+  ChannelId channel;
+  std::string_view label;
+  std::string_view protocol;
+};
+struct Received {
+  ChannelId channel;
+  MessageKind kind;
+  Bytes payload;  ///< lives until the next call on the object
+};
+struct BufferedAmountLow {
+  ChannelId channel;
+};
+struct ChannelClosed {
+  ChannelId channel;
+};
+/// The end of everything; each open channel was closed before.
+struct Closed {
+  Errc reason;
+};
+using Output = std::variant<Wait, Transmit, Connected, Opened, Received, BufferedAmountLow, ChannelClosed, Closed>;
+
+/// Which ids we may give to the channels we open: the DTLS client even ones, the server odd ones (RFC 8832 section 6).
+enum class StreamParity : std::uint8_t { even, odd };
+
+struct ChannelsConfig {
+  std::size_t max_packet = 1163;                ///< SCTP packet, bytes: the datagram less DTLS
+  std::size_t receive_window = 5U << 20U;       ///< allocated only as data arrives
+  std::size_t send_buffer = 16U << 20U;         ///< queued over all channels before send() says would_block
+  std::size_t max_receive_message = 1U << 20U;  ///< what we announce as a=max-message-size
+  std::size_t max_send_message = 65536;         ///< the peer's a=max-message-size (RFC 8841 section 6)
+  std::uint16_t port = 5000;                    ///< both sides'
+  std::size_t max_channels = 1024;              ///< more OPENs are refused
+  bool accept_zero_checksum = true;             ///< RFC 9653: announced; DTLS protects the packets
+};
+
+enum class ChannelDrop : std::uint8_t {
+  bad_dcep,        ///< does not parse, or makes no sense where it came
+  bad_open,        ///< stream in use, wrong parity, or too many channels: refused by a stream reset
+  unknown_stream,  ///< user data on a stream without a channel
+  unknown_ppid,
+  count_,
+};
+
+class Channels {
+ public:
+  using Output = datachannel::Output;
+
+  Channels(const ChannelsConfig& config, RandomSource& random);
+
+  /// DTLS is up. Input that comes before is dropped.
+  void start(TimePoint now, StreamParity ours);
+  void handle_input(TimePoint now, MutableBytes packet);
+  /// `buffer` holds at least max_packet bytes.
+  Output poll_output(TimePoint now, MutableBytes buffer);
+
+  /// May come before start(), and be followed by send() at once. Opened follows when the peer has it.
+  Result<ChannelId> open(std::string_view label, const ChannelOptions& options);
+  Result<void> send(ChannelId channel, MessageKind kind, Bytes payload);
+  /// Bytes accepted by send() and never transmitted yet.
+  [[nodiscard]] Result<std::size_t> buffered_amount(ChannelId channel) const;
+  Result<void> set_buffered_amount_low_threshold(ChannelId channel, std::size_t bytes);
+  /// What is queued is sent first. ChannelClosed follows when both directions are reset.
+  Result<void> close(ChannelId channel);
+  /// Sends ABORT "user initiated"; the channels' ends and Closed follow.
+  void abort();
+  void set_max_send_message(std::size_t bytes) { config_.max_send_message = bytes; }
+
+  [[nodiscard]] const Counters<ChannelDrop>& drops() const { return drops_; }
+  [[nodiscard]] const Counters<sctp::Drop>& sctp_drops() const { return association_.drops(); }
+  [[nodiscard]] const sctp::Association& association() const { return association_; }
+  [[nodiscard]] std::size_t open_channels() const { return channels_.size(); }
+
+ private:
+  enum class Phase : std::uint8_t { opening, open, refused };
+  struct Channel {
+    ChannelId id;
+    sctp::OutgoingStream out;
+    sctp::StreamId stream;
+    bool numbered = false;  // has its stream id
+    bool negotiated = false;
+    bool closing = false;     // our reset is asked for
+    bool out_reset = false;   // and done
+    bool in_reset = false;    // the peer's is done
+    bool peer_spoke = false;  // unordered sending is allowed (RFC 8832 section 6)
+    Phase phase = Phase::opening;
+    sctp::Delivery delivery;
+    std::string label;
+    std::string protocol;
+  };
+  using Index = std::size_t;
+
+  [[nodiscard]] std::optional<Index> find(ChannelId id) const;
+  [[nodiscard]] std::optional<Index> find(sctp::StreamId stream) const;
+  [[nodiscard]] std::optional<Index> find(sctp::OutgoingStream out) const;
+  [[nodiscard]] std::optional<sctp::StreamId> free_id(StreamParity parity) const;
+  void number(Channel& channel, sctp::StreamId stream);
+  Channel& add(const ChannelOptions& options);
+  void send_open(const Channel& channel, std::uint16_t priority);
+
+  std::optional<Output> translate(const sctp::Association::Output& output);
+  std::optional<Output> on_message(const sctp::ReceivedMessage& message);
+  std::optional<Output> on_dcep(sctp::StreamId stream, Bytes message);
+  std::optional<Output> on_open(sctp::StreamId stream, Bytes message);
+  std::optional<Output> on_established();
+  std::optional<Output> opened(const Channel& channel);
+  void refuse_open(sctp::StreamId stream);
+  std::optional<Output> on_incoming_reset(sctp::StreamId stream);
+  std::optional<Output> on_outgoing_reset(sctp::OutgoingStream out);
+  void begin_close(Channel& channel);
+  std::optional<Output> finish_if_closed(Index index);
+  std::optional<Output> next_announcement();
+
+  ChannelsConfig config_;
+  sctp::Association association_;
+  Counters<ChannelDrop> drops_;
+  StreamParity ours_ = StreamParity::even;
+  bool started_ = false;
+  std::uint32_t next_id_ = 1;
+  std::vector<Channel> channels_;                              // sorted by id: ids only grow
+  std::vector<std::pair<sctp::StreamId, ChannelId>> streams_;  // sorted by stream
+  std::size_t announce_negotiated_ = 0;                        // negotiated channels that still owe an Opened
+  bool up_ = false;
+  bool draining_ = false;  // the association is gone: close what is left
+  std::optional<Errc> closed_;
+  std::string label_;  // of the last Opened
+  std::string protocol_;
+};
+
+}  // namespace redan::datachannel

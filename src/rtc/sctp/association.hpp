@@ -1,0 +1,263 @@
+// One SCTP association over DTLS (RFC 9260, RFC 8261) with partial reliability (RFC 3758, RFC 7496) and stream reset
+// (RFC 6525). A machine: see base/machine.hpp. Either side may connect, or both at once (RFC 8841 section 9.3).
+//
+// No heap is used before a valid COOKIE ECHO, and little while nothing is queued or in flight.
+#pragma once
+
+#include <redan/error.hpp>
+#include <redan/random.hpp>
+#include <variant>
+
+#include "base/machine.hpp"
+#include "base/timers.hpp"
+#include "rtc/sctp/packet/control.hpp"
+#include "rtc/sctp/packet/init.hpp"
+#include "rtc/sctp/packet/packet.hpp"
+#include "rtc/sctp/packet/re_config.hpp"
+#include "rtc/sctp/rx/reassembly.hpp"
+#include "rtc/sctp/tx/congestion.hpp"
+#include "rtc/sctp/tx/outstanding.hpp"
+#include "rtc/sctp/tx/rto.hpp"
+
+namespace redan::sctp {
+
+struct AssociationConfig {
+  std::size_t max_packet = 1163;                ///< SCTP packet, bytes: what fits into one DTLS record of one datagram
+  std::size_t receive_window = 5U << 20U;       ///< raised to hold the largest message
+  std::size_t send_buffer = 16U << 20U;         ///< of messages not yet sent; as much again may be in flight
+  std::size_t max_receive_message = 1U << 20U;  ///< a larger one ends the association
+  std::uint16_t port = 5000;                    ///< both sides'
+  unsigned max_init_retransmits = 10;  ///< about 25 s with the timeout's cap; ICE consent usually decides earlier
+  Duration heartbeat_interval = std::chrono::seconds(30);  ///< of silence
+  bool accept_zero_checksum = true;  ///< RFC 9653: offered to the peer, whose packets DTLS protects
+};
+
+// ---- what comes out
+// -----------------------------------------------------------------------------------------------------
+
+/// A packet was written at the start of the caller's buffer.
+struct Transmit {
+  MutableBytes packet;
+};
+struct Established {};
+/// The peer restarted (RFC 9260 section 5.2.4.1): all streams are forgotten.
+struct Restarted {};
+struct BufferLow {
+  OutgoingStream stream;
+};
+/// Our reset of an outgoing stream was performed, or refused for good: its id is free in this direction.
+struct OutgoingReset {
+  OutgoingStream stream;
+};
+/// The peer will number this stream from 0 again. All messages before it have come out.
+struct IncomingReset {
+  StreamId stream;
+};
+/// The end.
+struct Terminated {
+  Errc reason;
+};
+
+class Association {
+ public:
+  using Output = std::variant<Wait, Transmit, Established, Restarted, ReceivedMessage, BufferLow, OutgoingReset,
+                              IncomingReset, Terminated>;
+
+  Association(const AssociationConfig& config, RandomSource& random);
+  Association(const Association&) = delete;
+  Association& operator=(const Association&) = delete;
+
+  /// Sends INIT.
+  void connect();
+  void handle_input(TimePoint now, MutableBytes packet);
+  /// `buffer` holds at least max_packet bytes.
+  Output poll_output(TimePoint now, MutableBytes buffer);
+
+  /// Streams may be opened and filled before the association is up, even before they have an id.
+  OutgoingStream open_stream() { return queue_.open(); }
+  void assign_stream(OutgoingStream stream, StreamId id) { queue_.assign(stream, id); }
+  /// `payload` is not empty. would_block: the send buffer is full.
+  Result<void> send(OutgoingStream stream, const Delivery& delivery, Bytes payload);
+  /// For the few messages that the layer above cannot do without: not bounded by the send buffer.
+  void send_always(OutgoingStream stream, const Delivery& delivery, Bytes payload);
+  [[nodiscard]] std::size_t buffered(OutgoingStream stream) const { return queue_.buffered(stream); }
+  void set_low_threshold(OutgoingStream stream, std::size_t bytes) { queue_.set_low_threshold(stream, bytes); }
+  /// After what is queued was sent, asks the peer to reset the stream; OutgoingReset follows. The slot stays until
+  /// forget_stream().
+  void reset_stream(OutgoingStream stream);
+  void forget_stream(OutgoingStream stream);
+
+  /// Ends in order: what is queued is sent first.
+  void shutdown();
+  /// Sends ABORT, then Terminated.
+  void abort();
+  /// Ends because the user of the association saw the peer break a rule.
+  void fail(Errc reason);
+
+  [[nodiscard]] bool established() const { return state_ == State::established; }
+  [[nodiscard]] bool ended() const { return state_ == State::ended; }
+  [[nodiscard]] const Counters<Drop>& drops() const { return drops_; }
+  [[nodiscard]] std::size_t cwnd() const { return congestion_.cwnd(); }
+  [[nodiscard]] std::size_t receive_memory() const { return reassembly_.held(); }
+  [[nodiscard]] std::uint64_t retransmissions() const { return retransmissions_; }
+
+ private:
+  enum class State : std::uint8_t {
+    closed,
+    cookie_wait,
+    cookie_echoed,
+    established,
+    shutdown_pending,
+    shutdown_sent,
+    shutdown_received,
+    shutdown_ack_sent,
+    ended,
+  };
+  enum class Timer : std::uint8_t { setup, retransmit, sack, heartbeat, re_config, shutdown, trim, count_ };
+  static constexpr std::size_t kCookieSize = 32;
+  static constexpr std::size_t kMaxResetStreams = 128;
+  static constexpr std::size_t kMaxEcho = 512;
+
+  /// What an INIT ACK of ours promised. The cookie names it: 32 random bytes, made for one INIT and compared in full,
+  /// so it cannot be forged and carries nothing.
+  struct Offer {
+    bool valid = false;
+    VerificationTag local_tag;
+    Tsn local_tsn;
+    Init peer;
+    TimePoint made;
+    std::array<std::uint8_t, kCookieSize> cookie{};
+    std::array<std::uint8_t, 64> unrecognized{};
+    std::size_t unrecognized_size = 0;
+  };
+  /// Control chunks that wait to be written.
+  struct Pending {
+    bool init = false, init_ack = false, cookie_echo = false, cookie_ack = false;
+    bool heartbeat = false, heartbeat_ack = false, error = false, abort = false;
+    bool shutdown = false, shutdown_ack = false, shutdown_complete = false;
+    bool re_config = false, re_config_response = false, forward_tsn = false;
+  };
+  enum class SackNeed : std::uint8_t { none, delayed, now };
+  struct Ending {
+    Errc reason;
+    CauseCode cause;
+  };
+
+  // setup.cpp
+  void on_init(TimePoint now, const Packet& packet, const Chunk& chunk);
+  void on_init_ack(const Chunk& chunk);
+  void on_cookie_echo(TimePoint now, const Packet& packet, const Chunk& chunk);
+  void on_cookie_ack(TimePoint now);
+  void adopt(const Init& peer);
+  void establish(TimePoint now);
+  void restart();
+  void on_setup_timer(TimePoint now);
+  MutableBytes write_setup(TimePoint now, MutableBytes buffer);
+
+  // receive.cpp
+  bool tag_is_valid(const Packet& packet, const Chunk& first) const;
+  bool on_chunk(TimePoint now, const Packet& packet, const Chunk& chunk);
+  bool on_unknown_chunk(const Chunk& chunk);
+  void on_data(TimePoint now, const Chunk& chunk);
+  void accept_data(const Data& data);
+  void on_sack(TimePoint now, const Sack& sack);
+  void on_forward_tsn(const Chunk& chunk);
+  void on_heartbeat(const Chunk& chunk);
+  void on_heartbeat_ack(TimePoint now, const Chunk& chunk);
+  void on_abort(const Packet& packet, const Chunk& chunk);
+  void echo(Bytes bytes);
+  void after_cumulative_advance();
+
+  // transmit.cpp
+  MutableBytes next_packet(TimePoint now, MutableBytes buffer);
+  void write_control(TimePoint now, PacketWriter& packet);
+  void write_sack(PacketWriter& packet);
+  bool write_lost(TimePoint now, PacketWriter& packet);
+  bool write_new(TimePoint now, PacketWriter& packet);
+  void write_data(PacketWriter& packet, const Fragment& fragment, Tsn tsn);
+  void give_up_expired(TimePoint now);
+  void run_timers(TimePoint now);
+  [[nodiscard]] CommonHeader header(VerificationTag tag) const { return {config_.port, config_.port, tag}; }
+  [[nodiscard]] bool may_send_data() const;
+  [[nodiscard]] std::optional<Output> next_event();
+  void note_idle(TimePoint now);
+
+  // shutdown.cpp
+  void on_shutdown(TimePoint now, const Chunk& chunk);
+  void on_shutdown_ack();
+  void on_shutdown_complete(const Packet& packet, const Chunk& chunk);
+  void progress_shutdown(TimePoint now);
+  void end(Errc reason);
+  void abort_with(Errc reason, CauseCode cause);
+
+  // stream_reset.cpp
+  struct ResetEvent {
+    bool outgoing = false;
+    OutgoingStream stream;
+    StreamId id;
+  };
+  void on_re_config(TimePoint now, const Chunk& chunk);
+  void on_outgoing_reset_request(Bytes value);
+  void on_other_reset_request(Bytes value);
+  void on_reset_response(TimePoint now, Bytes value);
+  bool is_repeated(ResetSequence sequence);
+  void respond(ResetSequence sequence, ResetResult result);
+  void perform_incoming_reset(Bytes streams);
+  void try_deferred_reset();
+  void prepare_reset_request();
+  void write_reset(TimePoint now, PacketWriter& packet);
+
+  AssociationConfig config_;
+  RandomSource& random_;
+  State state_ = State::closed;
+  TimerTable<Timer> timers_;
+  Counters<Drop> drops_;
+  VerificationTag local_tag_;
+  VerificationTag peer_tag_;
+  Tsn local_tsn_;
+  Offer offer_;
+  std::vector<std::uint8_t> cookie_;  // the peer's, to be echoed
+  unsigned setup_tries_ = 0;
+  unsigned shutdown_tries_ = 0;
+  bool peer_forward_tsn_ = false;
+  bool peer_re_config_ = false;
+  bool peer_zero_checksum_ = false;
+  Pending pending_;
+  std::vector<std::uint8_t> echo_;  // what HEARTBEAT ACK or ERROR gives back
+  std::array<std::uint8_t, 8> heartbeat_nonce_{};
+  TimePoint heartbeat_sent_ = kNever;
+  bool established_event_ = false;
+  bool restarted_event_ = false;
+  std::optional<Ending> ending_;
+  bool terminated_ = false;
+
+  SendQueue queue_;
+  Outstanding outstanding_;
+  Congestion congestion_;
+  Rto rto_;
+  std::size_t peer_rwnd_ = 0;  // what the peer can still take beyond what is in flight
+  bool retransmit_now_ = false;
+  std::uint64_t retransmissions_ = 0;
+
+  TsnTracker tsns_;
+  Reassembly reassembly_;
+  SackNeed sack_need_ = SackNeed::none;
+  unsigned packets_since_sack_ = 0;
+  bool saw_data_ = false;  // in the packet being read
+  bool sack_at_once_ = false;
+  std::uint32_t announced_rwnd_ = 0;
+
+  Ring<OutgoingStream> to_reset_;
+  std::vector<OutgoingStream> resetting_;  // in the request under way; empty: none
+  Tsn reset_last_tsn_;
+  ResetSequence reset_sequence_;
+  ResetSequence peer_reset_sequence_;  // the last one seen
+  bool peer_reset_seen_ = false;
+  ResetResult peer_reset_result_{};
+  std::vector<std::uint8_t> deferred_streams_;
+  bool deferred_ = false;
+  Tsn deferred_tsn_;
+  Ring<ResetEvent> reset_events_;
+};
+
+}  // namespace redan::sctp

@@ -1,0 +1,227 @@
+// What packets cause: RFC 9260 sections 6.2, 6.7, 8.3, 8.5 and RFC 3758 section 3.6.
+#include <algorithm>
+
+#include "rtc/sctp/association.hpp"
+
+namespace redan::sctp {
+
+bool Association::tag_is_valid(const Packet& packet, const Chunk& first) const {
+  const VerificationTag tag = packet.header.verification_tag;
+  switch (first.type) {
+    case ChunkType::init:
+      return tag.value == 0;
+    case ChunkType::cookie_echo:
+      return offer_.valid && tag == offer_.local_tag;
+    case ChunkType::abort:
+    case ChunkType::shutdown_complete:
+      if ((first.flags & ErrorCauses::kReflectedTag) != 0) return peer_tag_.value != 0 && tag == peer_tag_;
+      break;
+    default:
+      break;
+  }
+  return local_tag_.value != 0 && tag == local_tag_;
+}
+
+void Association::handle_input(TimePoint now, MutableBytes bytes) {
+  if (state_ == State::ended || ending_) return;
+  Drop reason{};
+  const auto accepted = config_.accept_zero_checksum && state_ >= State::cookie_echoed ? Packet::Checksum::zero_accepted
+                                                                                       : Packet::Checksum::crc32c;
+  const auto packet = Packet::parse(bytes, accepted, reason);
+  if (!packet) return drops_.add(reason);
+  if (packet->header.source_port != config_.port || packet->header.destination_port != config_.port) {
+    return drops_.add(Drop::port);
+  }
+  bool first = true;
+  bool data = false;
+  sack_at_once_ = false;
+  for_each_chunk(packet->chunks, [&](const Chunk& chunk) {
+    if (first && !tag_is_valid(*packet, chunk)) return drops_.add(Drop::verification_tag), false;
+    // INIT travels alone and COOKIE ECHO comes first (RFC 9260 section 6.10): tag rules hold for the whole packet.
+    if (!first && (chunk.type == ChunkType::init || chunk.type == ChunkType::cookie_echo)) {
+      return drops_.add(Drop::unexpected_chunk), false;
+    }
+    first = false;
+    data = data || chunk.type == ChunkType::data;
+    return on_chunk(now, *packet, chunk);
+  });
+  if (data && state_ >= State::established && !ending_) {
+    saw_data_ = true;
+    ++packets_since_sack_;
+    const bool at_once = sack_at_once_ || packets_since_sack_ >= 2 || state_ == State::shutdown_sent;
+    if (at_once) {
+      sack_need_ = SackNeed::now;
+    } else if (sack_need_ == SackNeed::none) {
+      sack_need_ = SackNeed::delayed;
+      // At most 200 ms (RFC 9260 section 6.2), and well under the peer's timeout.
+      timers_.set(Timer::sack, now + std::min<Duration>(std::chrono::milliseconds(100), rto_.value() / 2));
+    }
+  }
+  if (state_ == State::established) timers_.set(Timer::heartbeat, now + config_.heartbeat_interval);
+}
+
+bool Association::on_chunk(TimePoint now, const Packet& packet, const Chunk& chunk) {
+  const bool up = state_ >= State::established;
+  switch (chunk.type) {
+    case ChunkType::init:
+      return on_init(now, packet, chunk), true;
+    case ChunkType::init_ack:
+      return packet.chunk_count == 1 ? on_init_ack(chunk) : drops_.add(Drop::bad_init), true;
+    case ChunkType::cookie_echo:
+      return on_cookie_echo(now, packet, chunk), state_ >= State::established;
+    case ChunkType::cookie_ack:
+      return on_cookie_ack(now), true;
+    case ChunkType::abort:
+      return on_abort(packet, chunk), false;
+    case ChunkType::heartbeat:
+      return state_ >= State::cookie_echoed ? on_heartbeat(chunk) : drops_.add(Drop::unexpected_chunk), true;
+    case ChunkType::shutdown_complete:
+      return on_shutdown_complete(packet, chunk), !ending_;
+    case ChunkType::error:
+      return true;
+    case ChunkType::data:
+    case ChunkType::sack:
+    case ChunkType::heartbeat_ack:
+    case ChunkType::shutdown:
+    case ChunkType::shutdown_ack:
+    case ChunkType::re_config:
+    case ChunkType::forward_tsn:
+      break;
+    default:
+      return on_unknown_chunk(chunk);
+  }
+  if (!up) return drops_.add(Drop::unexpected_chunk), true;
+  if (chunk.type == ChunkType::data) on_data(now, chunk);
+  if (chunk.type == ChunkType::heartbeat_ack) on_heartbeat_ack(now, chunk);
+  if (chunk.type == ChunkType::shutdown) on_shutdown(now, chunk);
+  if (chunk.type == ChunkType::shutdown_ack) on_shutdown_ack();
+  if (chunk.type == ChunkType::re_config) on_re_config(now, chunk);
+  if (chunk.type == ChunkType::forward_tsn) on_forward_tsn(chunk);
+  if (chunk.type == ChunkType::sack) {
+    const auto sack = Sack::parse(chunk);
+    sack ? on_sack(now, *sack) : drops_.add(Drop::malformed);
+  }
+  return !ending_ && state_ != State::ended;
+}
+
+bool Association::on_unknown_chunk(const Chunk& chunk) {
+  drops_.add(Drop::unknown_chunk);
+  const UnknownAction action = unknown_action(chunk.type);
+  if (action.report && state_ >= State::established) {
+    echo(chunk.whole);
+    pending_.error = true;
+    pending_.heartbeat_ack = false;
+  }
+  return action.go_on;
+}
+
+// One echo waits at a time, and only so much of it.
+void Association::echo(Bytes bytes) {
+  const Bytes kept = bytes.first(std::min({bytes.size(), kMaxEcho, config_.max_packet / 2}));
+  echo_.assign(kept.begin(), kept.end());
+}
+
+// ---- DATA and FORWARD TSN
+// -----------------------------------------------------------------------------------------------
+
+void Association::on_data(TimePoint, const Chunk& chunk) {
+  const auto data = Data::parse(chunk);
+  if (!data) {
+    if (chunk.value.size() == kDataHeaderSize - kChunkHeaderSize) {
+      return abort_with(Errc::sctp_protocol_violation, CauseCode::no_user_data);  // RFC 9260 section 6.2
+    }
+    return drops_.add(Drop::malformed);
+  }
+  if (state_ == State::shutdown_ack_sent) return drops_.add(Drop::unexpected_chunk);
+  if (data->has(Data::kImmediate)) sack_at_once_ = true;
+  accept_data(*data);
+}
+
+void Association::accept_data(const Data& data) {
+  const TsnTracker::Verdict verdict = tsns_.judge(data.tsn);
+  if (verdict != TsnTracker::Verdict::next || tsns_.has_gaps()) sack_at_once_ = true;
+  if (verdict == TsnTracker::Verdict::duplicate) {
+    tsns_.add_duplicate(data.tsn);
+    return drops_.add(Drop::duplicate_data);
+  }
+  if (verdict == TsnTracker::Verdict::out_of_window) return drops_.add(Drop::out_of_window);
+  if (verdict == TsnTracker::Verdict::ahead) {
+    if (!reassembly_.has_room_ahead(data.payload.size())) return drops_.add(Drop::receive_buffer_full);
+    tsns_.add(data.tsn);
+    reassembly_.on_ahead(data, tsns_.cumulative(), tsns_.run_of(data.tsn));
+    return;
+  }
+  if (!reassembly_.has_room_next(data.payload.size())) return drops_.add(Drop::receive_buffer_full);
+  tsns_.add(data.tsn);
+  const Reassembly::Verdict result = reassembly_.on_next(data);
+  if (result == Reassembly::Verdict::bad_fragment) drops_.add(Drop::bad_fragment);
+  // What was acknowledged cannot be dropped; a peer that ignores a=max-message-size ends here.
+  if (result == Reassembly::Verdict::too_large)
+    abort_with(Errc::sctp_protocol_violation, CauseCode::protocol_violation);
+  after_cumulative_advance();
+}
+
+void Association::after_cumulative_advance() {
+  if (deferred_) try_deferred_reset();
+}
+
+void Association::on_forward_tsn(const Chunk& chunk) {
+  const auto forward = ForwardTsn::parse(chunk);
+  if (!forward) return drops_.add(Drop::malformed);
+  sack_need_ = SackNeed::now;
+  const Tsn from = tsns_.cumulative();
+  if (forward->new_cumulative_tsn <= from) return;  // a late copy; the SACK says where we are
+  if (forward->new_cumulative_tsn.distance_from(from) > TsnTracker::kMaxAhead) return drops_.add(Drop::bad_forward_tsn);
+  if (!reassembly_.has_room_next(4 * forward->skipped.size())) return drops_.add(Drop::receive_buffer_full);
+  tsns_.forward(forward->new_cumulative_tsn);
+  reassembly_.forward(from, *forward);
+  after_cumulative_advance();
+}
+
+// ---- SACK
+// ---------------------------------------------------------------------------------------------------------------
+
+void Association::on_sack(TimePoint now, const Sack& sack) {
+  const std::size_t flight = outstanding_.flight();
+  const SackOutcome outcome = outstanding_.on_sack(sack, now, peer_forward_tsn_);
+  if (!outcome.valid) return drops_.add(outcome.old ? Drop::old_sack : Drop::bad_sack);
+  if (outcome.sent) rto_.on_rtt(now - *outcome.sent);
+  congestion_.on_ack(sack.cumulative_ack, outcome.advanced, outcome.acked, flight);
+  if (outcome.loss && congestion_.on_loss(outstanding_.next_tsn().prev())) retransmit_now_ = true;
+  peer_rwnd_ = sack.a_rwnd > outstanding_.flight() ? sack.a_rwnd - outstanding_.flight() : 0;
+  if (outstanding_.empty()) {
+    timers_.stop(Timer::retransmit);
+  } else {
+    if (outcome.advanced) timers_.set(Timer::retransmit, now + rto_.value());
+    pending_.forward_tsn = peer_forward_tsn_;
+  }
+  progress_shutdown(now);
+}
+
+// ---- HEARTBEAT and ABORT
+// ------------------------------------------------------------------------------------------------
+
+void Association::on_heartbeat(const Chunk& chunk) {
+  const auto heartbeat = Heartbeat::parse(chunk);
+  if (!heartbeat || heartbeat->info.size() > std::min(kMaxEcho, config_.max_packet / 2))
+    return drops_.add(Drop::malformed);
+  echo(heartbeat->info);
+  pending_.heartbeat_ack = true;
+  pending_.error = false;
+}
+
+void Association::on_heartbeat_ack(TimePoint now, const Chunk& chunk) {
+  const auto ack = Heartbeat::parse(chunk);
+  const bool ours = ack && heartbeat_sent_ != kNever && ack->info.size() == heartbeat_nonce_.size() &&
+                    std::equal(ack->info.begin(), ack->info.end(), heartbeat_nonce_.begin());
+  if (!ours) return drops_.add(Drop::bad_heartbeat_ack);
+  rto_.on_rtt(now - heartbeat_sent_);
+  heartbeat_sent_ = kNever;
+}
+
+void Association::on_abort(const Packet&, const Chunk&) {
+  if (state_ == State::closed) return drops_.add(Drop::unexpected_chunk);
+  end(Errc::sctp_aborted);
+}
+
+}  // namespace redan::sctp

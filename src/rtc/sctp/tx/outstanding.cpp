@@ -1,0 +1,213 @@
+#include "rtc/sctp/tx/outstanding.hpp"
+
+#include "rtc/sctp/packet/data.hpp"
+
+namespace redan::sctp {
+namespace {
+// RFC 9260 section 7.2.4.
+constexpr std::uint8_t kMissingReports = 3;
+}  // namespace
+
+void Outstanding::push(const Fragment& fragment, TimePoint now) {
+  Chunk& chunk = chunks_.push_back({});
+  chunk.fragment = fragment;
+  chunk.sent = now;
+  chunk.judged_from = base_ + static_cast<std::uint32_t>(chunks_.size() - 1);
+  chunk.transmissions = 1;
+  flight_ += fragment.size;
+}
+
+void Outstanding::set_state(Chunk& chunk, State state) {
+  if (chunk.state == State::in_flight) flight_ -= chunk.fragment.size;
+  if (chunk.state == State::lost) --lost_;
+  chunk.state = state;
+  if (state == State::in_flight) flight_ += chunk.fragment.size;
+  if (state == State::lost) ++lost_;
+}
+
+// Every claim is checked before any is believed.
+bool Outstanding::plausible(const Sack& sack) const {
+  const std::size_t cumulative = sack.cumulative_ack.next().distance_from(base_);
+  if (cumulative > chunks_.size()) return false;
+  unsigned previous_end = 0;
+  for (std::size_t i = 0; i < sack.gap_count(); ++i) {
+    const GapBlock gap = sack.gap(i);
+    if (gap.start <= previous_end || gap.end < gap.start || cumulative + gap.end > chunks_.size()) return false;
+    previous_end = gap.end;
+  }
+  return true;
+}
+
+void Outstanding::acknowledge(Chunk& chunk, SackOutcome& outcome) {
+  if (chunk.state == State::acked) return;
+  if (chunk.state != State::abandoned) {
+    outcome.acked += chunk.fragment.size;
+    if (chunk.transmissions == 1) outcome.sent = std::max(chunk.sent, outcome.sent.value_or(chunk.sent));
+  }
+  set_state(chunk, State::acked);
+}
+
+void Outstanding::pop_front() {
+  const Fragment& fragment = chunks_.front().fragment;
+  queue_.release(fragment.stream, fragment.offset + fragment.size);
+  chunks_.pop_front();
+  ++base_;
+  if (first_lost_ < base_) first_lost_ = base_;
+}
+
+SackOutcome Outstanding::on_sack(const Sack& sack, TimePoint now, bool partial) {
+  SackOutcome outcome;
+  if (sack.cumulative_ack < base_.prev()) {
+    outcome.old = true;
+    return outcome;
+  }
+  if (!plausible(sack)) return outcome;
+  outcome.valid = true;
+  while (base_ <= sack.cumulative_ack) {
+    acknowledge(chunks_.front(), outcome);
+    pop_front();
+    outcome.advanced = true;
+  }
+  Tsn highest_newly_acked = sack.cumulative_ack;
+  for (std::size_t g = 0; g < sack.gap_count(); ++g) {
+    const GapBlock gap = sack.gap(g);
+    for (std::size_t i = gap.start - 1U; i < gap.end; ++i) {
+      if (chunks_[i].state == State::acked) continue;
+      if (chunks_[i].state != State::abandoned) highest_newly_acked = base_ + static_cast<std::uint32_t>(i);
+      acknowledge(chunks_[i], outcome);
+    }
+  }
+  if (sack.gap_count() != 0) count_missing(sack, highest_newly_acked, now, partial, outcome);
+  if (!chunks_.empty() && chunks_.front().state == State::acked) take_back_reneged(sack);
+  return outcome;
+}
+
+// RFC 9260 section 7.2.4: a chunk between gap blocks counts a missing report when something sent after it arrived.
+void Outstanding::count_missing(const Sack& sack, Tsn highest, TimePoint now, bool partial, SackOutcome& outcome) {
+  if (highest == sack.cumulative_ack) return;
+  std::size_t hole = 0;
+  for (std::size_t g = 0; g < sack.gap_count(); ++g) {
+    const GapBlock gap = sack.gap(g);
+    for (std::size_t i = hole; i + 1 < gap.start; ++i) {
+      Chunk& chunk = chunks_[i];
+      if (chunk.state != State::in_flight || highest <= chunk.judged_from) continue;
+      if (++chunk.missing < kMissingReports) continue;
+      lose(i, now, partial);
+      outcome.loss = true;
+    }
+    hole = gap.end;
+  }
+}
+
+// RFC 9260 section 6.2.1: a receiver may take back what it acknowledged by a gap block.
+void Outstanding::take_back_reneged(const Sack& sack) {
+  std::size_t hole = 0;
+  for (std::size_t g = 0; g <= sack.gap_count(); ++g) {
+    const GapBlock gap = g < sack.gap_count() ? sack.gap(g) : GapBlock{};
+    const std::size_t end = g < sack.gap_count() ? gap.start - 1U : chunks_.size();
+    for (std::size_t i = hole; i < end; ++i) {
+      if (chunks_[i].state != State::acked) continue;
+      set_state(chunks_[i], chunks_[i].placeholder ? State::abandoned : State::lost);
+    }
+    hole = gap.end;
+  }
+  first_lost_ = base_;
+}
+
+void Outstanding::lose(std::size_t index, TimePoint now, bool partial) {
+  Chunk& chunk = chunks_[index];
+  const bool given_up = chunk.transmissions > chunk.fragment.max_retransmits || chunk.fragment.expires <= now;
+  if (given_up && partial) {
+    abandon_message(index);
+    return;
+  }
+  const Tsn tsn = base_ + static_cast<std::uint32_t>(index);
+  if (lost_ == 0 || tsn < first_lost_) first_lost_ = tsn;
+  set_state(chunk, State::lost);
+}
+
+void Outstanding::on_timeout(TimePoint now, bool partial) {
+  for (std::size_t i = 0; i < chunks_.size(); ++i) {
+    if (chunks_[i].state == State::in_flight) lose(i, now, partial);
+  }
+}
+
+bool Outstanding::peek_lost(Fragment& fragment, Tsn& tsn) {
+  if (lost_ == 0) return false;
+  if (first_lost_ < base_) first_lost_ = base_;
+  while (at(first_lost_).state != State::lost) ++first_lost_;
+  fragment = at(first_lost_).fragment;
+  tsn = first_lost_;
+  return true;
+}
+
+void Outstanding::take_lost(Tsn tsn, TimePoint now) {
+  Chunk& chunk = at(tsn);
+  set_state(chunk, State::in_flight);
+  chunk.sent = now;
+  chunk.missing = 0;
+  chunk.judged_from = next_tsn().prev();
+  ++chunk.transmissions;
+}
+
+// All fragments of a message share its fate (RFC 3758 section 3.5, A3).
+void Outstanding::abandon_message(std::size_t index) {
+  const OutgoingStream stream = chunks_[index].fragment.stream;
+  const auto give_up = [&](Chunk& chunk) {
+    if (chunk.state != State::acked) set_state(chunk, State::abandoned);
+  };
+  std::size_t first = index;
+  while (first > 0 && (chunks_[first].fragment.flags & Data::kBeginning) == 0) give_up(chunks_[--first]);
+  for (std::size_t i = index; i < chunks_.size(); ++i) {
+    give_up(chunks_[i]);
+    if ((chunks_[i].fragment.flags & Data::kEnd) != 0) return;
+  }
+  abandon_begun(stream);
+}
+
+void Outstanding::abandon_begun(OutgoingStream stream) {
+  Fragment rest;
+  if (!queue_.abandon_begun(stream, rest)) return;
+  // The rest takes one TSN, so that FORWARD TSN can tell the receiver to forget what it has of the message.
+  for (std::size_t i = chunks_.size(); i-- > 0;) {
+    if (chunks_[i].state != State::acked) set_state(chunks_[i], State::abandoned);
+    if ((chunks_[i].fragment.flags & Data::kBeginning) != 0) break;
+  }
+  Chunk& chunk = chunks_.push_back({});
+  chunk.fragment = rest;
+  chunk.placeholder = true;
+  chunk.state = State::abandoned;
+}
+
+bool Outstanding::forward_tsn(MutableBytes skipped, ForwardTsn& forward) const {
+  std::size_t reach = 0;
+  for (std::size_t i = 0; i < chunks_.size(); ++i) {
+    const State state = chunks_[i].state;
+    if (state == State::abandoned) reach = i + 1;
+    if (state != State::abandoned && state != State::acked) break;
+  }
+  std::size_t used = 0;
+  std::size_t covered = 0;
+  for (; covered < reach; ++covered) {
+    const Fragment& fragment = chunks_[covered].fragment;
+    if (chunks_[covered].state != State::abandoned || (fragment.flags & Data::kUnordered) != 0) continue;
+    std::size_t at = 0;
+    while (at < used && Reader(skipped.subspan(at, 2)).u16() != fragment.id.value) at += 4;
+    if (at + 4 > skipped.size()) break;
+    Writer entry(skipped.subspan(at, 4));
+    entry.u16(fragment.id.value);
+    entry.u16(fragment.ssn.value);
+    used = std::max(used, at + 4);
+  }
+  if (covered == 0) return false;
+  forward.new_cumulative_tsn = base_ + static_cast<std::uint32_t>(covered - 1);
+  forward.skipped = skipped.first(used);
+  return true;
+}
+
+void Outstanding::clear() {
+  chunks_.clear();
+  flight_ = lost_ = 0;
+}
+
+}  // namespace redan::sctp

@@ -1,0 +1,130 @@
+// Messages waiting for their first transmission: one queue per outgoing stream, served in turn.
+//
+// The bytes of a message stay here until every fragment is acknowledged or abandoned; what is in flight refers to them
+// by stream and position. Without interleaving (RFC 8260) a message once begun is sent to its end before another
+// starts.
+#pragma once
+
+#include <vector>
+
+#include "rtc/sctp/byte_queue.hpp"
+
+namespace redan::sctp {
+
+enum class Ordering : std::uint8_t { ordered, unordered };
+
+/// How a message travels (RFC 7496).
+struct Delivery {
+  static constexpr std::uint32_t kUnlimited = 0xFFFFFFFFU;
+  Ppid ppid;
+  Ordering ordering = Ordering::ordered;
+  std::uint32_t max_retransmits = kUnlimited;
+  std::uint32_t lifetime_ms = kUnlimited;
+  bool counted = true;  ///< false: no part of the buffered amount that the user sees
+};
+
+/// The next piece of a message to become a DATA chunk.
+struct Fragment {
+  OutgoingStream stream;
+  StreamId id;
+  Ssn ssn;
+  Ppid ppid;
+  std::uint8_t flags = 0;    ///< Data::kBeginning, kEnd, kUnordered
+  std::uint64_t offset = 0;  ///< in the stream's bytes
+  std::uint32_t size = 0;
+  std::uint32_t max_retransmits = Delivery::kUnlimited;
+  TimePoint expires = kNever;
+};
+
+class SendQueue {
+ public:
+  /// `kept_slabs`: how many empty slabs to keep for reuse.
+  explicit SendQueue(std::size_t kept_slabs) : pool_(kept_slabs), kept_slabs_(kept_slabs) {}
+
+  /// A stream without an id: messages may be queued, none is sent before assign().
+  OutgoingStream open();
+  void assign(OutgoingStream stream, StreamId id);
+  /// Frees the slot as soon as nothing of it is in flight. Messages not begun are forgotten.
+  void close(OutgoingStream stream);
+
+  void push(OutgoingStream stream, const Delivery& delivery, Bytes payload);
+  /// The lifetime of messages pushed since the last call begins now.
+  void stamp(TimePoint now);
+
+  /// The next fragment of at most `space` bytes, where `full` is what an empty packet holds. Nothing if there is no
+  /// message, or if it is better to start another packet. take() then makes it part of what is in flight.
+  bool peek(TimePoint now, std::size_t space, std::size_t full, Fragment& fragment);
+  void take(const Fragment& fragment);
+  /// A message begun but expired: forget its rest. Gives a fragment that covers it, to be skipped by FORWARD TSN.
+  bool abandon_begun(OutgoingStream stream, Fragment& rest);
+  [[nodiscard]] bool begun_expired(TimePoint now) const;
+  [[nodiscard]] OutgoingStream begun_stream() const { return ready_.empty() ? OutgoingStream(0) : ready_.front(); }
+
+  void copy(OutgoingStream stream, std::uint64_t offset, MutableBytes out) const {
+    slots_[stream.value].bytes.copy(offset, out);
+  }
+  /// A fragment in flight is done with: everything of its stream before `end` may go.
+  void release(OutgoingStream stream, std::uint64_t end);
+
+  [[nodiscard]] bool empty() const { return queued_ == 0; }
+  [[nodiscard]] bool has_ready() const { return !ready_.empty(); }
+  [[nodiscard]] std::size_t queued() const { return queued_; }
+  /// Bytes of payload of a stream that were never transmitted.
+  [[nodiscard]] std::size_t buffered(OutgoingStream stream) const { return slots_[stream.value].buffered; }
+  [[nodiscard]] std::size_t charged() const { return charged_; }
+  [[nodiscard]] bool drained(OutgoingStream stream) const { return slots_[stream.value].messages.empty(); }
+  [[nodiscard]] StreamId id(OutgoingStream stream) const { return slots_[stream.value].id; }
+  [[nodiscard]] bool assigned(OutgoingStream stream) const { return slots_[stream.value].assigned; }
+  void set_low_threshold(OutgoingStream stream, std::size_t bytes) { slots_[stream.value].low_threshold = bytes; }
+  /// A stream whose buffered amount fell to its threshold since the last call.
+  std::optional<OutgoingStream> take_low();
+
+  /// The stream counts from 0 again (RFC 6525 section 5.1.1).
+  void reset_ssn(OutgoingStream stream) { slots_[stream.value].next_ssn = Ssn(0); }
+  void clear();
+  /// Gives idle memory back.
+  void trim();
+
+ private:
+  struct Queued {
+    std::uint64_t offset = 0;
+    std::uint32_t size = 0;
+    Delivery delivery;
+    TimePoint expires = kNever;
+    bool stamped = true;
+  };
+  struct Slot {
+    StreamId id;
+    bool used = false;
+    bool assigned = false;
+    bool ready = false;
+    bool closing = false;
+    Ssn next_ssn;
+    std::uint32_t in_flight = 0;
+    std::uint32_t sent_of_front = 0;
+    std::size_t buffered = 0;
+    std::size_t low_threshold = 0;
+    ByteQueue bytes;
+    Ring<Queued> messages;
+  };
+  // What a queued message costs beside its payload, so that empty ones cannot fill the memory.
+  static constexpr std::size_t kMessageCost = 64;
+
+  void make_ready(std::uint32_t index);
+  void drop_front(Slot& slot);
+  void reduce(Slot& slot, std::size_t bytes);
+  void free_if_done(std::uint32_t index);
+  void end_turn();
+
+  SlabPool pool_;
+  std::size_t kept_slabs_;
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> free_;
+  Ring<OutgoingStream> ready_;  // streams with messages; the front one has the turn
+  std::vector<std::uint32_t> unstamped_;
+  Ring<OutgoingStream> low_;
+  std::size_t queued_ = 0;
+  std::size_t charged_ = 0;
+};
+
+}  // namespace redan::sctp

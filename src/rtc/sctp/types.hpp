@@ -1,0 +1,47 @@
+// The numbers of SCTP (RFC 9260) as types of their own, and why a packet or chunk is dropped.
+#pragma once
+
+#include <redan/types.hpp>
+
+#include "base/counters.hpp"
+#include "base/strong.hpp"
+
+namespace redan::sctp {
+
+using Tsn = Serial<struct TsnTag, std::uint32_t>;
+using Ssn = Serial<struct SsnTag, std::uint16_t>;
+using ResetSequence = Serial<struct ResetSequenceTag, std::uint32_t>;
+using StreamId = Strong<struct StreamIdTag, std::uint16_t>;
+using Ppid = Strong<struct PpidTag, std::uint32_t>;
+using VerificationTag = Strong<struct VerificationTagTag, std::uint32_t>;
+
+/// Our name of an outgoing stream: its slot in the send queue. The SCTP stream id may be given to it later.
+using OutgoingStream = Strong<struct OutgoingStreamTag, std::uint32_t>;
+
+enum class Drop : std::uint8_t {
+  malformed,            ///< header, chunk or parameter framing
+  checksum,             ///< CRC32c
+  port,                 ///< not our ports
+  verification_tag,     ///< RFC 9260 section 8.5
+  unexpected_chunk,     ///< a chunk that the state has no use for
+  unknown_chunk,        ///< RFC 9260 section 3.2
+  bad_init,             ///< an INIT or INIT ACK with impossible values
+  bad_cookie,           ///< a COOKIE ECHO that is not ours, or stale
+  bad_sack,             ///< acknowledges what was never sent, or contradicts itself
+  old_sack,             ///< behind the cumulative TSN
+  duplicate_data,       ///< a TSN received before
+  out_of_window,        ///< a TSN too far ahead, or one gap too many
+  receive_buffer_full,  ///< over the receive window
+  bad_fragment,         ///< a fragment without its beginning
+  bad_forward_tsn,      ///< RFC 3758
+  bad_reset,            ///< RFC 6525
+  bad_heartbeat_ack,    ///< not an answer to our HEARTBEAT
+  count_,
+};
+
+/// RFC 8831: a message is never empty on the wire, and DATA without payload is refused (RFC 9260 section 3.3.1).
+inline constexpr std::size_t kCommonHeaderSize = 12;
+inline constexpr std::size_t kChunkHeaderSize = 4;
+inline constexpr std::size_t kDataHeaderSize = 16;
+
+}  // namespace redan::sctp

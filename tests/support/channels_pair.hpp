@@ -1,0 +1,105 @@
+// Two ends of data channels over a simulated link, on virtual time.
+#pragma once
+
+#include <string>
+
+#include "rtc/datachannel/channels.hpp"
+#include "tests/support/link.hpp"
+
+namespace redan::test {
+
+/// What one end saw.
+struct ChannelsLog {
+  struct Message {
+    ChannelId channel;
+    MessageKind kind{};
+    std::vector<std::uint8_t> payload;
+  };
+  bool connected = false;
+  std::vector<std::pair<ChannelId, std::string>> opened;
+  std::vector<Message> messages;
+  std::vector<ChannelId> low, closed_channels;
+  std::optional<Errc> closed;
+};
+
+class ChannelsPair {
+ public:
+  explicit ChannelsPair(std::uint64_t seed = 1, const LinkConfig& link = {},
+                        const datachannel::ChannelsConfig& config = {})
+      : random_a_(seed * 2),
+        random_b_(seed * 2 + 1),
+        a(config, random_a_),
+        b(config, random_b_),
+        to_a_(seed + 100, link),
+        to_b_(seed + 200, link) {}
+
+  void start() {
+    a.start(now, datachannel::StreamParity::even);
+    b.start(now, datachannel::StreamParity::odd);
+  }
+  /// Runs until nothing is left to do before `for_at_most` is over.
+  void run(Duration for_at_most = std::chrono::seconds(20)) {
+    const TimePoint end = now + for_at_most;
+    while (now < end) {
+      const TimePoint wait_a = drain(a, log_a, to_b_);
+      const TimePoint wait_b = drain(b, log_b, to_a_);
+      bool moved = deliver(to_a_, a);
+      moved = deliver(to_b_, b) || moved;
+      if (moved) continue;
+      const TimePoint next = std::min({wait_a, wait_b, to_a_.next_arrival(), to_b_.next_arrival()});
+      if (next >= end) break;
+      now = std::max(now, next);
+    }
+    now = end;
+  }
+  void connect() {
+    start();
+    run(std::chrono::seconds(5));
+  }
+
+ private:
+  SeededRandom random_a_, random_b_;
+
+ public:
+  TimePoint now{};
+  datachannel::Channels a, b;
+  ChannelsLog log_a, log_b;
+  std::size_t packets = 0;
+
+ private:
+  bool deliver(Link& link, datachannel::Channels& to) {
+    auto packet = link.receive(now);
+    if (packet) to.handle_input(now, *packet);
+    return packet.has_value();
+  }
+  TimePoint drain(datachannel::Channels& from, ChannelsLog& log, Link& link) {
+    std::array<std::uint8_t, 2048> buffer;
+    while (true) {
+      const datachannel::Output output = from.poll_output(now, buffer);
+      if (const auto* wait = std::get_if<Wait>(&output)) return wait->until;
+      if (const auto* transmit = std::get_if<datachannel::Transmit>(&output)) {
+        ++packets;
+        link.send(now, transmit->packet);
+      }
+      note(output, log);
+    }
+  }
+  static void note(const datachannel::Output& output, ChannelsLog& log) {
+    if (std::holds_alternative<datachannel::Connected>(output)) log.connected = true;
+    if (const auto* opened = std::get_if<datachannel::Opened>(&output)) {
+      log.opened.emplace_back(opened->channel, opened->label);
+    }
+    if (const auto* received = std::get_if<datachannel::Received>(&output)) {
+      log.messages.push_back({received->channel, received->kind, {received->payload.begin(), received->payload.end()}});
+    }
+    if (const auto* low = std::get_if<datachannel::BufferedAmountLow>(&output)) log.low.push_back(low->channel);
+    if (const auto* closed = std::get_if<datachannel::ChannelClosed>(&output)) {
+      log.closed_channels.push_back(closed->channel);
+    }
+    if (const auto* closed = std::get_if<datachannel::Closed>(&output)) log.closed = closed->reason;
+  }
+
+  Link to_a_, to_b_;
+};
+
+}  // namespace redan::test
