@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 constexpr Duration kTimeout = 30s;
 constexpr Duration kPacing = 50ms;         // Ta, RFC 8445 section 14.2
 constexpr Duration kInitialRto = 500ms;    // RFC 8445 section 14.3
+constexpr Duration kMaxRto = 1s;           // a person is waiting; one small datagram a second
 constexpr Duration kMinRto = 100ms;        // with a measured round trip
 constexpr int kMaxTransmissions = 7;       // Rc, RFC 8489 section 6.2.1
 constexpr Duration kConsentInterval = 5s;  // RFC 7675 section 5.1, times 0.8 to 1.2
@@ -41,6 +42,7 @@ void ControllingAgent::restart(Credentials local, Credentials remote) {
   nominating_ = false;
   for (Pair& pair : pairs_) {
     pair.valid = pair.remote == selected_;  // what was proven stays usable while we check anew
+    pair.to_report = pair.to_report && pair.valid;
     pair.nominate = false;
     schedule_check(pair, next_check_);
   }
@@ -70,6 +72,7 @@ void ControllingAgent::schedule_check(Pair& pair, TimePoint due) {
 // ---- input ----------------------------------------------------------------------------------------------------------
 
 void ControllingAgent::handle_input(TimePoint now, const Address& remote, Bytes datagram) {
+  if (failed_) return;
   const auto message = stun::Message::parse(datagram);
   if (!message || message->method != stun::kBinding) return drops_.add(Drop::malformed);
   if (message->message_class == stun::Class::request) {
@@ -105,7 +108,8 @@ void ControllingAgent::on_response(TimePoint now, const Address& remote, const s
   }
   if (!response.verify_integrity(*remote_key_)) return drops_.add(Drop::wrong_integrity);
   if (response.message_class == stun::Class::success) return on_success(now, *pair);
-  if (response.error_code == 487) controlling_ = !controlling_;  // RFC 8445 section 7.2.5.1
+  // RFC 8445 section 7.2.5.1; another pair's response may have made the change already.
+  if (response.error_code == 487) controlling_ = !pair->controlling;
   schedule_check(*pair, now + kPacing);
 }
 
@@ -113,7 +117,7 @@ void ControllingAgent::on_success(TimePoint now, Pair& pair) {
   measure(now, pair);
   pair.running = false;
   pair.due = kNever;
-  if (!pair.valid) validated_to_report_ = pair.remote;
+  pair.to_report = pair.to_report || !pair.valid;
   pair.valid = true;
   if (pair.nominate) return select(now, pair);
   if (controlling_ && !nominating_) {
@@ -165,10 +169,12 @@ ControllingAgent::Pair* ControllingAgent::next_due(TimePoint now) {
 
 Output ControllingAgent::poll_output(TimePoint now, MutableBytes buffer) {
   if (auto answer = responder_.poll(buffer)) return *answer;
-  if (validated_to_report_) return Validated{*std::exchange(validated_to_report_, std::nullopt)};
+  for (Pair& pair : pairs_) {
+    if (std::exchange(pair.to_report, false)) return Validated{pair.remote};
+  }
   if (std::exchange(selection_to_report_, false)) return Selected{*selected_};
   if (failure_ <= now) {
-    failure_ = kNever;
+    fail();
     return Failed{selected_ ? Errc::ice_consent_expired : Errc::ice_timeout};
   }
   TimePoint wake = failure_;
@@ -183,22 +189,30 @@ Output ControllingAgent::poll_output(TimePoint now, MutableBytes buffer) {
   return Wait{wake};
 }
 
+// RFC 7675 section 5.1: without consent nothing more is sent.
+void ControllingAgent::fail() {
+  failed_ = true;
+  failure_ = kNever;
+  for (Pair& pair : pairs_) pair.due = kNever;
+}
+
 MutableBytes ControllingAgent::write_check(Pair& pair, TimePoint now, MutableBytes buffer) {
   next_check_ = now + kPacing;
   if (!pair.running || pair.sent == kMaxTransmissions) {
     pair.running = true;
     pair.sent = 0;
     pair.first_sent = now;
+    pair.controlling = controlling_;
     provider_->random(pair.transaction);
   }
   const Duration rto = rtt_ ? std::max(2 * *rtt_, kMinRto) : kInitialRto;
-  pair.due = now + rto * (1 << pair.sent);
+  pair.due = now + std::min(rto * (1 << pair.sent), std::max(rto, kMaxRto));
   ++pair.sent;
 
   stun::MessageBuilder builder(buffer, stun::Class::request, pair.transaction);
   builder.username(remote_.ufrag + ":" + responder_.local().ufrag);
   builder.priority(priority_of(CandidateType::peer_reflexive, 65'535));  // RFC 8445 section 7.1.1
-  if (controlling_) {
+  if (pair.controlling) {
     builder.ice_controlling(tie_breaker_);
     if (pair.nominate) builder.use_candidate();
   } else {

@@ -41,10 +41,12 @@ class ControllingAgent {
   struct Pair {
     Address remote;
     bool valid = false;
-    bool nominate = false;   // the running or next check carries USE-CANDIDATE
-    bool running = false;    // a transaction waits for its response
-    int sent = 0;            // transmissions of it
-    TimePoint due = kNever;  // next transmission, or the transaction's end
+    bool nominate = false;     // the running or next check carries USE-CANDIDATE
+    bool to_report = false;    // Validated is due
+    bool running = false;      // a transaction waits for its response
+    bool controlling = false;  // the role its request said
+    int sent = 0;              // transmissions of it
+    TimePoint due = kNever;    // next transmission, or the transaction's end
     TimePoint first_sent{};
     stun::TransactionId transaction{};
   };
@@ -60,6 +62,7 @@ class ControllingAgent {
   void keep_consent(TimePoint now, Pair& pair);
   void measure(TimePoint now, const Pair& pair);
   Duration consent_interval();
+  void fail();
 
   Provider* provider_;
   Responder responder_;
@@ -74,8 +77,8 @@ class ControllingAgent {
   std::optional<Duration> rtt_;
   TimePoint next_check_{};      // pacing
   TimePoint failure_ = kNever;  // no pair by then, or consent gone
-  std::optional<Address> validated_to_report_;
   bool selection_to_report_ = false;
+  bool failed_ = false;  // for good
 };
 
 }  // namespace redan::ice

@@ -14,7 +14,9 @@ constexpr Duration kConsentTimeout = 30s;
 
 }  // namespace
 
-void LiteAgent::start(TimePoint now) { timers_.set(Timer::first_check, now + kFirstCheckTimeout); }
+void LiteAgent::start(TimePoint now) {
+  if (path_count_ == 0) timers_.set(Timer::first_check, now + kFirstCheckTimeout);
+}
 
 void LiteAgent::restart(Credentials local, Credentials remote) {
   responder_.restart(std::move(local), *provider_);
@@ -22,6 +24,7 @@ void LiteAgent::restart(Credentials local, Credentials remote) {
 }
 
 void LiteAgent::handle_input(TimePoint now, const Address& remote, Bytes datagram) {
+  if (failed_) return;
   const auto message = stun::Message::parse(datagram);
   if (!message || message->method != stun::kBinding) return drops_.add(Drop::malformed);
   // We sent no request, so no response is ours; indications are keep-alives.
@@ -41,20 +44,20 @@ void LiteAgent::on_check(TimePoint now, const Address& remote, const stun::Messa
 }
 
 void LiteAgent::remember(TimePoint now, const Address& remote) {
-  const auto end = paths_.begin() + static_cast<std::ptrdiff_t>(path_count_);
-  auto path = std::find_if(paths_.begin(), end, [&](const Path& p) { return p.remote == remote; });
-  if (path == end) {
-    validated_to_report_ = remote;
-    if (path_count_ < kMaxPaths) {
-      ++path_count_;
-    } else {
-      path = std::min_element(paths_.begin(), end, [&](const Path& a, const Path& b) {
-        return std::pair(a.remote == selected_, a.heard) < std::pair(b.remote == selected_, b.heard);
-      });
-    }
-    path->remote = remote;
+  const auto known = paths();
+  auto path = std::find_if(known.begin(), known.end(), [&](const Path& p) { return p.remote == remote; });
+  if (path != known.end()) {
+    path->heard = now;
+    return;
   }
-  path->heard = now;
+  const Path fresh{remote, now, true};
+  if (path_count_ < kMaxPaths) {
+    paths_[path_count_++] = fresh;
+    return;
+  }
+  *std::min_element(known.begin(), known.end(), [&](const Path& a, const Path& b) {
+    return std::pair(a.remote == selected_, a.heard) < std::pair(b.remote == selected_, b.heard);
+  }) = fresh;
 }
 
 // Aggressive nomination may nominate several paths; the last one is what the peer uses.
@@ -75,11 +78,14 @@ bool LiteAgent::validated(const Address& remote) const {
 
 Output LiteAgent::poll_output(TimePoint now, MutableBytes buffer) {
   if (auto answer = responder_.poll(buffer)) return *answer;
-  if (validated_to_report_) return Validated{*std::exchange(validated_to_report_, std::nullopt)};
+  for (Path& path : paths()) {
+    if (std::exchange(path.to_report, false)) return Validated{path.remote};
+  }
   if (std::exchange(selection_to_report_, false)) return Selected{*selected_};
-  if (timers_.expired(Timer::first_check, now)) return Failed{Errc::ice_timeout};
-  if (timers_.expired(Timer::consent, now)) return Failed{Errc::ice_consent_expired};
-  return Wait{timers_.next()};
+  if (timers_.next() > now) return Wait{timers_.next()};
+  failed_ = true;
+  timers_.stop_all();
+  return Failed{path_count_ == 0 ? Errc::ice_timeout : Errc::ice_consent_expired};
 }
 
 static_assert(Machine<LiteAgent>);

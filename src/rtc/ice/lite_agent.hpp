@@ -37,10 +37,12 @@ class LiteAgent {
   struct Path {
     Address remote;
     TimePoint heard{};
+    bool to_report = false;  // Validated is due
   };
   void on_check(TimePoint now, const Address& remote, const stun::Message& request);
   void remember(TimePoint now, const Address& remote);
   void nominate(const Address& remote);
+  std::span<Path> paths() { return std::span(paths_).first(path_count_); }
   void refresh_consent(TimePoint now, const Address& remote);
 
   Provider* provider_;
@@ -50,8 +52,8 @@ class LiteAgent {
   std::array<Path, kMaxPaths> paths_{};
   std::size_t path_count_ = 0;
   std::optional<Address> selected_;
-  std::optional<Address> validated_to_report_;
   bool selection_to_report_ = false;
+  bool failed_ = false;  // for good
 };
 
 }  // namespace redan::ice

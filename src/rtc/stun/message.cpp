@@ -28,7 +28,7 @@ constexpr std::uint16_t method_of(std::uint16_t type) {
 }
 static_assert(message_type(Class::success, kBinding) == 0x0101 && message_type(Class::error, kBinding) == 0x0111);
 
-// Port and address xored with the cookie and the transaction id (RFC 8489 section 14.2); with zeros for MAPPED-ADDRESS.
+// Port and address xored with the cookie and the transaction id (RFC 8489 section 14.2).
 void apply_mask(MutableBytes port_and_ip, const TransactionId& transaction) {
   std::array<std::uint8_t, 16> mask{0x21, 0x12, 0xA4, 0x42};
   std::copy(transaction.begin(), transaction.end(), mask.begin() + 4);
@@ -37,13 +37,13 @@ void apply_mask(MutableBytes port_and_ip, const TransactionId& transaction) {
   for (std::size_t i = 2; i < port_and_ip.size(); ++i) port_and_ip[i] ^= mask[i - 2];
 }
 
-std::optional<Address> parse_address(Bytes value, const TransactionId* mask) {
+std::optional<Address> parse_xor_address(Bytes value, const TransactionId& transaction) {
   const std::size_t ip_size = value.size() < 2 ? 0 : value[1] == kFamilyIpv4 ? 4 : value[1] == kFamilyIpv6 ? 16 : 0;
   if (ip_size == 0 || value.size() != 4 + ip_size) return std::nullopt;
   std::array<std::uint8_t, 18> plain{};
   const MutableBytes fields = MutableBytes(plain).first(2 + ip_size);
   std::copy(value.begin() + 2, value.end(), fields.begin());
-  if (mask != nullptr) apply_mask(fields, *mask);
+  apply_mask(fields, transaction);
   const std::uint16_t port = Reader(fields).u16();
   if (ip_size == 4) return Address::v4({plain[2], plain[3], plain[4], plain[5]}, port);
   return Address::v6(std::span<const std::uint8_t, 16>(plain.data() + 2, 16), port);
@@ -68,16 +68,18 @@ bool read_attribute(Message& message, std::uint16_t type, Bytes value) {
       if (!message.ice_controlling) message.ice_controlling = reader.u64();
       return value.size() == 8;
     case AttributeType::xor_mapped_address:
-      message.mapped_address = parse_address(value, &message.transaction);
+      if (!message.mapped_address) message.mapped_address = parse_xor_address(value, message.transaction);
       return message.mapped_address.has_value();
-    case AttributeType::mapped_address:
-      if (!message.mapped_address) message.mapped_address = parse_address(value, nullptr);
-      return message.mapped_address.has_value();
-    case AttributeType::error_code:
-      // 21 bits reserved, 3 bits class, 8 bits number (RFC 8489 section 14.8).
-      if (value.size() < 4) return false;
-      if (!message.error_code) message.error_code = static_cast<std::uint16_t>((value[2] & 7U) * 100U + value[3]);
+    case AttributeType::error_code: {
+      // 21 bits reserved, the class in 3 bits (3 to 6), the number in 8 (0 to 99): RFC 8489 section 14.8.
+      const std::uint32_t word = reader.u32();
+      const std::uint32_t hundreds = word >> 8U & 7U;
+      const std::uint32_t number = word & 0xFFU;
+      if (value.size() < 4 || hundreds < 3 || hundreds > 6 || number > 99) return false;
+      if (!message.error_code) message.error_code = static_cast<std::uint16_t>(hundreds * 100 + number);
       return true;
+    }
+    case AttributeType::mapped_address:  // for servers older than RFC 5389
     case AttributeType::unknown_attributes:
     case AttributeType::software:
       return true;

@@ -54,7 +54,7 @@ struct Message {
   bool use_candidate = false;
   std::optional<std::uint64_t> ice_controlled;   ///< the tie-breaker
   std::optional<std::uint64_t> ice_controlling;  ///< the tie-breaker
-  std::optional<Address> mapped_address;         ///< XOR-MAPPED-ADDRESS, else MAPPED-ADDRESS
+  std::optional<Address> mapped_address;         ///< XOR-MAPPED-ADDRESS
   std::optional<std::uint16_t> error_code;
   bool has_fingerprint = false;
   /// Comprehension-required attributes (RFC 8489 section 14) that we do not know: a request with one is answered 420.
