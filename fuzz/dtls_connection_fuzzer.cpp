@@ -1,0 +1,156 @@
+// A DTLS client and server joined by a script over a provider that authenticates nothing. Each step is a byte: two bits
+// for whom, the rest for what.
+//
+//   deliver, drop, duplicate or mutate the oldest datagram of the other side · hand over a datagram of the script ·
+//   advance time · drain partly · send · close
+#include <deque>
+#include <vector>
+
+#include "base/assert.hpp"
+#include "rtc/dtls/connection.hpp"
+#include "tests/support/dtls_pair.hpp"
+#include "tests/support/null_provider.hpp"
+
+namespace {
+
+using namespace redan;
+using Datagram = std::vector<std::uint8_t>;
+
+Provider& real() {
+  static const auto provider = mbedtls_provider();
+  return *provider;
+}
+
+struct End {
+  dtls::Connection connection;
+  std::deque<Datagram> sent;
+  int connected = 0;
+  bool closed = false;
+
+  /// Takes at most `steps` outputs; true if nothing is left.
+  bool drain(TimePoint now, int steps) {
+    std::array<std::uint8_t, 1200> buffer{};
+    while (steps-- > 0) {
+      const auto output = connection.poll_output(now, buffer);
+      if (const auto* wait = std::get_if<Wait>(&output)) {
+        REDAN_ASSERT(wait->until > now);
+        return true;
+      }
+      if (const auto* transmit = std::get_if<dtls::Transmit>(&output)) {
+        REDAN_ASSERT(!transmit->datagram.empty() && transmit->datagram.size() <= buffer.size() && !closed);
+        if (sent.size() < 64) sent.emplace_back(transmit->datagram.begin(), transmit->datagram.end());
+      } else if (std::holds_alternative<dtls::Connected>(output)) {
+        REDAN_ASSERT(++connected == 1 && !closed);
+      } else if (std::holds_alternative<dtls::Closed>(output)) {
+        REDAN_ASSERT(!closed);
+        closed = true;
+      } else {
+        REDAN_ASSERT(connected == 1);
+      }
+    }
+    return false;
+  }
+};
+
+class Script {
+ public:
+  explicit Script(Reader input)
+      : input_(input),
+        provider_(real()),
+        identities_{test::test_identity(provider_), test::test_identity(provider_)},
+        ends_{End{make(dtls::Role::client), {}}, End{make(dtls::Role::server), {}}} {
+    for (End& end : ends_) end.connection.start(now_);
+  }
+
+  void run() {
+    // An input is short; a bound on steps keeps a run quick all the same.
+    for (int steps = 0; !input_.empty() && steps < 500; ++steps) step(input_.u8());
+    finish();
+  }
+
+ private:
+  dtls::Connection make(dtls::Role role) {
+    const bool client = role == dtls::Role::client;
+    dtls::ConnectionConfig config;
+    config.role = role;
+    config.peer_fingerprints = {
+        Fingerprint::of(provider_, HashAlgorithm::sha256, identities_[client ? 1 : 0].certificate_der)};
+    config.srtp_profiles = {7, 1};
+    return {std::move(config), identities_[client ? 0 : 1], provider_};
+  }
+  void step(std::uint8_t code) {
+    End& end = ends_[code & 1U];
+    End& other = ends_[~code & 1U];
+    switch (code >> 1U & 7U) {
+      case 0:
+        return take(end, other, [](Datagram&) { return true; });
+      case 1:
+        return take(end, other, [](Datagram&) { return false; });
+      case 2:
+        if (!other.sent.empty() && other.sent.size() < 64) other.sent.push_back(other.sent.front());
+        return;
+      case 3:
+        return take(end, other, [&](Datagram& d) { return mutate(d); });
+      case 4: {
+        const Bytes bytes = input_.opaque16();
+        Datagram datagram(bytes.begin(), bytes.end());
+        return end.connection.handle_input(now_, datagram);
+      }
+      case 5:
+        now_ += std::chrono::milliseconds(10 << (code >> 4U & 7U));
+        return;
+      case 6:
+        static_cast<void>(end.drain(now_, code >> 4U));
+        return;
+      case 7:
+        return command(end, code >> 4U);
+    }
+  }
+  template <class Change>
+  void take(End& end, End& other, Change&& change) {
+    if (other.sent.empty()) static_cast<void>(other.drain(now_, 100));
+    if (other.sent.empty()) return;
+    Datagram datagram = std::move(other.sent.front());
+    other.sent.pop_front();
+    if (change(datagram)) end.connection.handle_input(now_, datagram);
+  }
+  bool mutate(Datagram& datagram) {
+    const std::uint16_t at = input_.u16();
+    if ((at & 0x8000U) != 0) {
+      datagram.resize((at & 0x7FFFU) % (datagram.size() + 1));
+    } else {
+      datagram[at % datagram.size()] ^= input_.u8();
+    }
+    return true;
+  }
+  void command(End& end, unsigned which) {
+    if (which == 15) return end.connection.close();
+    if (which == 14) return end.connection.set_round_trip_time(std::chrono::milliseconds(input_.u8()));
+    if (!end.connection.connected()) return;
+    Datagram record(100 + dtls::kMaxRecordOverhead);
+    const MutableBytes sealed = end.connection.seal(record, 100);
+    if (!sealed.empty() && end.sent.size() < 64) end.sent.emplace_back(sealed.begin(), sealed.end());
+  }
+  /// With nothing more said, each side comes to an end or a connection: no timer runs for ever.
+  void finish() {
+    now_ += std::chrono::minutes(5);
+    for (End& end : ends_) {
+      REDAN_ASSERT(end.drain(now_, 10'000));
+      REDAN_ASSERT(end.closed || end.connected == 1);
+      REDAN_ASSERT(end.closed != end.connection.connected());
+    }
+  }
+
+  Reader input_;
+  TimePoint now_{};
+  test::NullProvider provider_;
+  std::array<Identity, 2> identities_;
+  std::array<End, 2> ends_;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  Script(Reader({data, size})).run();
+  return 0;
+}

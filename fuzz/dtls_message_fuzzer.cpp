@@ -1,0 +1,117 @@
+// The bodies of DTLS 1.2 handshake messages. The first byte picks the message; what parses, and has one encoding, is
+// written again and compared.
+#include <vector>
+
+#include "base/assert.hpp"
+#include "rtc/dtls/messages/certificate.hpp"
+#include "rtc/dtls/messages/certificate_request.hpp"
+#include "rtc/dtls/messages/certificate_verify.hpp"
+#include "rtc/dtls/messages/client_hello.hpp"
+#include "rtc/dtls/messages/client_key_exchange.hpp"
+#include "rtc/dtls/messages/hello_verify_request.hpp"
+#include "rtc/dtls/messages/server_hello.hpp"
+#include "rtc/dtls/messages/server_key_exchange.hpp"
+
+namespace {
+
+using namespace redan::dtls;
+using redan::Bytes;
+using redan::Writer;
+
+bool equal(Bytes a, Bytes b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+bool inside(Bytes part, Bytes whole) {
+  return part.empty() || (part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());
+}
+
+template <class Write>
+std::vector<std::uint8_t> written(std::size_t size, Write&& write) {
+  std::vector<std::uint8_t> buffer(size);
+  Writer writer(buffer);
+  write(writer);
+  REDAN_ASSERT(writer.ok());
+  buffer.resize(writer.size());
+  return buffer;
+}
+
+/// For messages with one encoding.
+template <class Message>
+void same(Bytes body) {
+  const auto message = Message::parse(body);
+  if (message) REDAN_ASSERT(equal(written(body.size(), [&](Writer& w) { message->write(w); }), body));
+}
+
+void extensions_are_inside(const Extensions& extensions, Bytes body) {
+  for (const auto* list :
+       {&extensions.supported_groups, &extensions.signature_algorithms, &extensions.supported_versions}) {
+    if (!*list) continue;
+    REDAN_ASSERT(inside((*list)->bytes, body) && (*list)->bytes.size() % 2 == 0);
+    static_cast<void>((*list)->contains(0xFFFF));
+  }
+  if (extensions.renegotiated_connection) REDAN_ASSERT(inside(*extensions.renegotiated_connection, body));
+  if (extensions.use_srtp) {
+    REDAN_ASSERT(inside(extensions.use_srtp->profiles.bytes, body) && inside(extensions.use_srtp->mki, body));
+  }
+}
+
+void client_hello(Bytes body) {
+  const auto hello = ClientHello::parse(body);
+  if (!hello) return;
+  extensions_are_inside(hello->extensions, body);
+  REDAN_ASSERT(inside(hello->session_id, body) && inside(hello->cookie, body));
+  static_cast<void>(hello->cipher_suites.contains(ClientHello::kRenegotiationScsv));
+  // Our own hello with their random and cookie parses to the same.
+  const auto ours = written(1024, [&](Writer& w) { ClientHello::write(w, hello->random, hello->cookie, {}); });
+  const auto again = ClientHello::parse(ours);
+  REDAN_ASSERT(again && again->random == hello->random && equal(again->cookie, hello->cookie));
+}
+
+void server_hello(Bytes body) {
+  const auto hello = ServerHello::parse(body);
+  if (!hello) return;
+  extensions_are_inside(hello->extensions, body);
+  const CipherSuite* suite = find_suite(hello->cipher_suite);
+  if (suite == nullptr) return;
+  const auto ours = written(
+      256, [&](Writer& w) { ServerHello::write(w, hello->random, *suite, hello->extensions.ec_point_formats, {}); });
+  const auto again = ServerHello::parse(ours);
+  REDAN_ASSERT(again && again->random == hello->random && again->cipher_suite == hello->cipher_suite);
+}
+
+void certificate(Bytes body) {
+  const auto message = Certificate::parse(body);
+  if (!message) return;
+  // The rest of a chain is skipped, so only the leaf comes again.
+  const auto again = written(body.size(), [&](Writer& w) { message->write(w); });
+  REDAN_ASSERT(equal(Certificate::parse(again)->leaf, message->leaf));
+}
+
+void server_key_exchange(Bytes body) {
+  const auto message = ServerKeyExchange::parse(body);
+  if (!message) return;
+  const auto params =
+      written(body.size(), [&](Writer& w) { ServerKeyExchange::write_params(w, message->group, message->public_key); });
+  REDAN_ASSERT(equal(params, message->params));
+  REDAN_ASSERT(message->params.size() + 4 + message->signature.size() == body.size());
+}
+
+void certificate_request(Bytes body) {
+  const auto message = CertificateRequest::parse(body);
+  if (message) REDAN_ASSERT(inside(message->signature_algorithms.bytes, body));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const Bytes body(data + 1, size - 1);
+  static constexpr std::array kMessages{client_hello,
+                                        server_hello,
+                                        certificate,
+                                        server_key_exchange,
+                                        certificate_request,
+                                        same<CertificateVerify>,
+                                        same<ClientKeyExchange>,
+                                        same<HelloVerifyRequest>};
+  kMessages[data[0] % kMessages.size()](body);
+  return 0;
+}

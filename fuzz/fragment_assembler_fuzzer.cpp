@@ -1,0 +1,101 @@
+// The fragment assembler against a naive one. Each step of the script is a fragment: message number, length, offset and
+// size (a byte each), then a byte that fills it. Message 2 may be of either of two types, message 4 is of epoch 1.
+#include <map>
+
+#include "base/assert.hpp"
+#include "rtc/dtls/fragment_assembler.hpp"
+
+namespace {
+
+using namespace redan::dtls;
+using Verdict = FragmentAssembler::Verdict;
+
+constexpr std::uint16_t kFirst = 1;
+constexpr std::array kFlight{
+    ExpectedMessage{HandshakeType::certificate, 0},
+    ExpectedMessage{HandshakeType::server_hello, 0, HandshakeType::hello_verify_request},
+    ExpectedMessage{HandshakeType::certificate_verify, 0},
+    ExpectedMessage{HandshakeType::finished, 1},
+};
+
+/// One message as a map from position to byte.
+struct NaiveMessage {
+  HandshakeType type{};
+  std::uint32_t length = 0;
+  std::map<std::size_t, std::uint8_t> bytes;
+};
+
+class Pair {
+ public:
+  Pair() { assembler_.expect(kFirst, kFlight); }
+
+  void add(const HandshakeHeader& header, std::uint16_t epoch, redan::Bytes body) {
+    const Verdict verdict = assembler_.add(header, epoch, body);
+    REDAN_ASSERT(verdict == expected(header, epoch));
+    if (verdict == Verdict::stored) {
+      NaiveMessage& message = naive_[header.message_seq];
+      message.type = header.type;
+      message.length = header.length;
+      for (std::size_t i = 0; i < body.size(); ++i) message.bytes.emplace(header.fragment_offset + i, body[i]);
+    }
+    compare();
+  }
+  void forget(std::size_t from, std::size_t to) {
+    assembler_.forget(from, to);
+    for (std::size_t i = from; i < to; ++i) naive_.erase(static_cast<std::uint16_t>(kFirst + i));
+    compare();
+  }
+
+ private:
+  Verdict expected(const HandshakeHeader& header, std::uint16_t epoch) const {
+    if (header.message_seq < kFirst) return Verdict::repeated;
+    const std::size_t index = header.message_seq - kFirst;
+    if (index >= kFlight.size() || epoch != kFlight[index].epoch) return Verdict::unexpected;
+    if (header.type != kFlight[index].type && header.type != kFlight[index].alternative) return Verdict::unexpected;
+    const auto known = naive_.find(header.message_seq);
+    const bool agrees =
+        known == naive_.end() || (known->second.type == header.type && known->second.length == header.length);
+    return agrees ? Verdict::stored : Verdict::disagreeing;  // too small here for too_large
+  }
+  void compare() const {
+    bool all = true;
+    for (std::size_t i = 0; i < kFlight.size(); ++i) {
+      const auto naive = naive_.find(static_cast<std::uint16_t>(kFirst + i));
+      const bool whole = naive != naive_.end() && naive->second.bytes.size() == naive->second.length;
+      const auto message = assembler_.message(i);
+      REDAN_ASSERT(message.has_value() == whole);
+      all = all && whole;
+      REDAN_ASSERT(assembler_.whole(i + 1) == all);
+      if (!whole) continue;
+      REDAN_ASSERT(message->type == naive->second.type && message->message_seq == kFirst + i);
+      REDAN_ASSERT(message->body.size() == naive->second.length);
+      for (const auto& [at, byte] : naive->second.bytes) REDAN_ASSERT(message->body[at] == byte);
+    }
+  }
+
+  FragmentAssembler assembler_;
+  std::map<std::uint16_t, NaiveMessage> naive_;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  redan::Reader script({data, size});
+  Pair pair;
+  while (!script.empty()) {
+    const std::uint8_t step = script.u8();
+    if (step >= 0xF8) {
+      pair.forget(step % 4, kFlight.size());
+      continue;
+    }
+    const std::uint16_t seq = step % 6;
+    const bool usual = (step & 0x80U) == 0;
+    const std::size_t slot = seq >= kFirst && seq < kFirst + kFlight.size() ? seq - kFirst : 0;
+    HandshakeHeader header{usual ? kFlight[slot].type : HandshakeType::hello_verify_request, script.u8(), seq,
+                           script.u8(), script.u8()};
+    const std::vector<std::uint8_t> body(header.fragment_length, script.u8());
+    if (!script.ok() || header.fragment_offset + header.fragment_length > header.length) continue;
+    pair.add(header, seq == 4 ? 1 : 0, body);
+  }
+  return 0;
+}
