@@ -18,11 +18,11 @@ enum class ChannelOrder : std::uint8_t { ordered, unordered };
 /// How a channel is opened (RFC 8832 section 5.1). At most one of the two limits.
 struct ChannelOptions {
   ChannelOrder order = ChannelOrder::ordered;
-  std::optional<std::uint32_t> max_retransmits;
-  std::optional<std::uint32_t> max_lifetime_ms;
-  std::string_view protocol;
+  std::optional<std::uint32_t> max_retransmits{};
+  std::optional<std::uint32_t> max_lifetime_ms{};
+  std::string_view protocol{};
   std::uint16_t priority = 256;
-  std::optional<std::uint16_t> negotiated;  ///< both sides agreed on this stream id; no DCEP message is sent
+  std::optional<std::uint16_t> negotiated{};  ///< both sides agreed on this stream id; no DCEP message is sent
 };
 
 }  // namespace redan

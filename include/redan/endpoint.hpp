@@ -92,7 +92,7 @@ using Output = std::variant<Wait, Transmit, PathSelected, Connected, ChannelOpen
 
 struct EndpointConfig {
   /// Where this endpoint can be reached: becomes the host candidates of every description. At least one.
-  std::vector<Address> local_addresses;
+  std::vector<Address> local_addresses{};
   /// SRTP profiles, best first.
   std::vector<SrtpProfile> srtp_profiles{SrtpProfile::aead_aes_128_gcm, SrtpProfile::aead_aes_256_gcm,
                                          SrtpProfile::aes128_cm_hmac_sha1_80};

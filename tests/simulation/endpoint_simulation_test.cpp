@@ -39,6 +39,7 @@ EndpointPairOptions options_of(std::uint64_t seed) {
 
 struct Outcome {
   bool complete = false;
+  std::string state;  // for a person, when it is stuck
   bool intact = true;
   std::uint32_t digest = 0;  // of all that was delivered, and when
   TimePoint end{};
@@ -56,15 +57,27 @@ Outcome simulate(std::uint64_t seed, bool partial_drains) {
   SeededRandom steps(seed);
   SeededRandom* partial = partial_drains ? &steps : nullptr;
   Outcome outcome;
-  if (!pair.run(
-          180s, [&] { return pair.answerer.channels.size() == 2; }, partial))
+  const auto describe = [&] {
+    const auto reason = [](const test::EndpointEnd& end) {
+      return end.closed ? std::string(name(end.closed->reason)) : "open";
+    };
+    return std::to_string(pair.answerer.channels.size()) + " channels, " +
+           std::to_string(pair.answerer.messages.size()) + " messages, " +
+           std::to_string(pair.now.time_since_epoch() / 1ms) + " ms, offerer " + reason(pair.offerer) + ", answerer " +
+           reason(pair.answerer);
+  };
+  const auto both_open = [&] { return pair.answerer.channels.size() == 2; };
+  if (!pair.run(180s, both_open, partial)) {
+    outcome.state = describe();
     return outcome;
+  }
   for (int i = 0; i < kMessages; ++i) {
     (void)pair.offerer.endpoint.send(pair.offerer_peer, i % 2 == 0 ? ordered : unordered, MessageKind::binary,
                                      as_bytes(payload(seed, i)));
   }
-  outcome.complete = pair.run(
-      600s, [&] { return pair.answerer.messages.size() == kMessages; }, partial);
+  const auto all_came = [&] { return pair.answerer.messages.size() == kMessages; };
+  outcome.complete = pair.run(600s, all_came, partial);
+  outcome.state = describe();
 
   std::vector<bool> seen(kMessages);
   int last_ordered = -2;
@@ -97,7 +110,7 @@ TEST_P(EndpointSimulation, NoneStuckNoneCorrupted) {
   for (std::uint64_t i = 0; i < 100; ++i) {
     const std::uint64_t seed = static_cast<std::uint64_t>(GetParam()) * 100 + i;
     const Outcome outcome = simulate(seed, false);
-    ASSERT_TRUE(outcome.complete) << "stuck: seed " << seed;
+    ASSERT_TRUE(outcome.complete) << "stuck: seed " << seed << ": " << outcome.state;
     ASSERT_TRUE(outcome.intact) << "corrupted: seed " << seed;
   }
 }
@@ -112,7 +125,7 @@ TEST(EndpointSimulation, AReplayedSeedIsBitIdentical) {
 TEST(EndpointSimulation, RandomPartialDrainsAreHarmless) {
   for (std::uint64_t seed = 6000; seed < 6100; ++seed) {
     const Outcome outcome = simulate(seed, true);
-    ASSERT_TRUE(outcome.complete) << "stuck: seed " << seed;
+    ASSERT_TRUE(outcome.complete) << "stuck: seed " << seed << ": " << outcome.state;
     ASSERT_TRUE(outcome.intact) << "corrupted: seed " << seed;
   }
 }

@@ -7,10 +7,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Without a round-trip time: what browsers' stacks start with. RFC 6347 section 4.2.4.1 suggests 1 s and a cap of 60 s.
+// Without a round-trip time: what browsers' stacks start with. RFC 6347 section 4.2.4.1 suggests 1 s and a cap of 60 s; but ICE
+// keeps testing this path, a flight is at most a few datagrams, and a person is waiting.
 constexpr Duration kDefaultTimeout = 400ms;
 constexpr Duration kMinTimeout = 50ms;
-constexpr Duration kMaxTimeout = 60s;
+constexpr Duration kMaxTimeout = 1s;
 // A repeated flight is answered at once, but not more often than this.
 constexpr Duration kRepeatGuard = 20ms;
 // How long a handshake goes on after something in the clear said that it cannot succeed.
@@ -208,7 +209,7 @@ void Connection::run_timers(TimePoint now) {
     return;
   }
   if (timers_.expired(Timer::retransmit, now)) {
-    timeout_ = std::min(timeout_ * 2, kMaxTimeout);
+    timeout_ = std::min(timeout_ * 2, std::max(kMaxTimeout, initial_timeout()));
     backed_off_ = true;
     transmit_flight(now);
   }

@@ -15,9 +15,9 @@ struct ConnectionConfig {
   Role role = Role::server;
   /// The peer's fingerprints from its session description; at least one. Of several hash algorithms only the strongest
   /// counts (RFC 8122 section 5).
-  std::vector<Fingerprint> peer_fingerprints;
+  std::vector<Fingerprint> peer_fingerprints{};
   /// SRTP protection profiles (RFC 5764 section 4.1.2) to offer or accept, best first; none: use_srtp is left out.
-  std::vector<std::uint16_t> srtp_profiles;
+  std::vector<std::uint16_t> srtp_profiles{};
   /// Without a common profile the handshake fails.
   bool require_srtp = false;
   /// Largest datagram sent, bytes; at least kMinMtu.

@@ -130,7 +130,10 @@ TEST_F(DtlsEnds, WithoutAPeerTheHandshakeTimesOut) {
   }
   ASSERT_TRUE(pair.client.closed);
   EXPECT_EQ(pair.client.closed->reason, Errc::dtls_timeout);
-  EXPECT_EQ(sent_at, (std::vector<std::int64_t>{0, 400, 1200, 2800, 6000, 12400, 25200}));
+  // 400 ms, doubled to the cap of one second.
+  ASSERT_GE(sent_at.size(), 6U);
+  sent_at.resize(6);
+  EXPECT_EQ(sent_at, (std::vector<std::int64_t>{0, 400, 1200, 2200, 3200, 4200}));
 }
 
 TEST_F(DtlsEnds, TheRetransmissionTimerFollowsTheRoundTripTime) {
