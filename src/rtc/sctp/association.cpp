@@ -79,6 +79,9 @@ Association::Output Association::poll_output(TimePoint now, MutableBytes buffer)
   if (!ending_) {
     queue_.stamp(now);
     run_timers(now);
+    // A window that was nearly closed has opened again: the peer would learn it only by probing.
+    const std::size_t window = config_.receive_window;
+    if (announced_rwnd_ < window / 4 && reassembly_.a_rwnd() >= window / 2) sack_need_ = SackNeed::now;
   }
   const MutableBytes packet = next_packet(now, buffer.first(std::min(buffer.size(), config_.max_packet)));
   if (!packet.empty()) return Transmit{packet};

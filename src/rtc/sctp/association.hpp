@@ -27,7 +27,7 @@ struct AssociationConfig {
   std::size_t send_buffer = 16U << 20U;         ///< of messages not yet sent; as much again may be in flight
   std::size_t max_receive_message = 1U << 20U;  ///< a larger one ends the association
   std::uint16_t port = 5000;                    ///< both sides'
-  unsigned max_init_retransmits = 10;  ///< about 25 s with the timeout's cap; ICE consent usually decides earlier
+  unsigned max_init_retransmits = 40;          ///< about two minutes with the timeout's cap: ICE consent decides earlier
   Duration heartbeat_interval = std::chrono::seconds(30);  ///< of silence
   bool accept_zero_checksum = true;  ///< RFC 9653: offered to the peer, whose packets DTLS protects
 };
@@ -245,7 +245,7 @@ class Association {
   unsigned packets_since_sack_ = 0;
   bool saw_data_ = false;  // in the packet being read
   bool sack_at_once_ = false;
-  std::uint32_t announced_rwnd_ = 0;
+  std::uint32_t announced_rwnd_ = 0xFFFFFFFFU;  // by the last SACK
 
   Ring<OutgoingStream> to_reset_;
   std::vector<OutgoingStream> resetting_;  // in the request under way; empty: none

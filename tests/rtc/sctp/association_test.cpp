@@ -1,0 +1,368 @@
+// What a hostile or broken peer may send: sctp.md section 5 and attacks S1 to S8.
+#include "rtc/sctp/association.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/crc32.hpp"
+#include "tests/support/files.hpp"
+#include "tests/support/seeded_random.hpp"
+
+namespace redan::sctp {
+namespace {
+
+/// One association and a peer whose packets the test writes by hand.
+class ByHand : public ::testing::Test {
+ protected:
+  using Packet = std::vector<std::uint8_t>;
+
+  template <class Write>
+  void feed(VerificationTag to, Write&& write) {
+    std::vector<std::uint8_t> buffer(4000);
+    PacketWriter writer(buffer, {5000, 5000, to});
+    write(writer.chunks());
+    us.handle_input(now, writer.finish());
+  }
+  std::vector<Packet> drain() {
+    std::vector<Packet> packets;
+    std::array<std::uint8_t, 1200> buffer;
+    while (true) {
+      const auto output = us.poll_output(now, buffer);
+      if (std::holds_alternative<Wait>(output)) return packets;
+      if (const auto* t = std::get_if<Transmit>(&output)) packets.emplace_back(t->packet.begin(), t->packet.end());
+      if (const auto* m = std::get_if<ReceivedMessage>(&output))
+        messages.emplace_back(m->payload.begin(), m->payload.end());
+      if (const auto* t = std::get_if<Terminated>(&output)) ended = t->reason;
+      if (std::holds_alternative<IncomingReset>(output)) ++incoming_resets;
+    }
+  }
+  static std::vector<ChunkType> types(Packet packet) {
+    std::vector<ChunkType> result;
+    Drop reason{};
+    const auto parsed = sctp::Packet::parse(packet, sctp::Packet::Checksum::zero_accepted, reason);
+    if (parsed) for_each_chunk(parsed->chunks, [&](const Chunk& chunk) { return result.push_back(chunk.type), true; });
+    return result;
+  }
+  Init their_init() const {
+    Init init;
+    init.initiate_tag = VerificationTag(77);
+    init.a_rwnd = 100000;
+    init.inbound_streams = init.outbound_streams = 10;
+    init.initial_tsn = Tsn(1000);
+    init.forward_tsn = init.re_config = true;
+    return init;
+  }
+  /// INIT in, INIT ACK out: gives the cookie and our tag.
+  void offer() {
+    feed(VerificationTag(0), [&](Writer& w) { their_init().write(w, ChunkType::init); });
+    auto packets = drain();
+    ASSERT_EQ(packets.size(), 1U);
+    Drop reason{};
+    const auto packet = sctp::Packet::parse(packets[0], sctp::Packet::Checksum::crc32c, reason);
+    ASSERT_TRUE(packet);
+    for_each_chunk(packet->chunks, [&](const Chunk& chunk) {
+      const auto ack = Init::parse(chunk);
+      tag = ack->initiate_tag;
+      cookie.assign(ack->cookie.begin(), ack->cookie.end());
+      return true;
+    });
+  }
+  void echo(const Packet& what) {
+    feed(tag, [&](Writer& w) { write_chunk(w, ChunkType::cookie_echo, 0, [&](Writer& v) { v.bytes(what); }); });
+  }
+  void establish() {
+    offer();
+    echo(cookie);
+    drain();
+    ASSERT_TRUE(us.established());
+  }
+  void data(std::uint32_t tsn, std::uint8_t flags, Ssn ssn = Ssn(0), std::size_t size = 4,
+            StreamId stream = StreamId(1)) {
+    const Packet payload(size, static_cast<std::uint8_t>(tsn));
+    feed(tag, [&](Writer& w) { Data{flags, Tsn(tsn), stream, ssn, Ppid(53), payload}.write(w); });
+  }
+
+  test::SeededRandom random{7};
+  AssociationConfig config;
+  Association us{config, random};
+  TimePoint now{};
+  VerificationTag tag;
+  Packet cookie;
+  std::vector<Packet> messages;
+  std::optional<Errc> ended;
+  int incoming_resets = 0;
+};
+
+constexpr std::uint8_t kWhole = Data::kBeginning | Data::kEnd;
+
+TEST_F(ByHand, ForgedCookiesAreRefused) {
+  offer();
+  for (std::size_t i = 0; i < 8 * cookie.size(); ++i) {
+    Packet forged = cookie;
+    forged[i / 8] = static_cast<std::uint8_t>(forged[i / 8] ^ (1U << (i % 8)));
+    echo(forged);
+  }
+  echo({});
+  echo(Packet(cookie.begin(), cookie.end() - 1));
+  EXPECT_TRUE(drain().empty());
+  EXPECT_FALSE(us.established());
+  EXPECT_EQ(us.drops()[Drop::bad_cookie], 8 * cookie.size() + 2);
+  echo(cookie);
+  drain();
+  EXPECT_TRUE(us.established());
+}
+
+TEST_F(ByHand, AStaleCookieIsRefused) {
+  offer();
+  now += std::chrono::seconds(61);
+  echo(cookie);
+  drain();
+  EXPECT_FALSE(us.established());
+}
+
+TEST_F(ByHand, ALostCookieAckIsSentAgain) {
+  establish();
+  echo(cookie);
+  const auto packets = drain();
+  ASSERT_EQ(packets.size(), 1U);
+  EXPECT_EQ(types(packets[0]), std::vector{ChunkType::cookie_ack});
+}
+
+TEST_F(ByHand, WrongTagsChangeNothing) {
+  establish();
+  const auto wrong = VerificationTag(tag.value ^ 1U);
+  feed(wrong, [](Writer& w) { write_chunk(w, ChunkType::abort); });
+  feed(VerificationTag(0), [](Writer& w) { write_chunk(w, ChunkType::abort); });
+  feed(tag, [](Writer& w) { write_chunk(w, ChunkType::abort, ErrorCauses::kReflectedTag); });
+  feed(tag, [&](Writer& w) { their_init().write(w, ChunkType::init); });
+  EXPECT_TRUE(drain().empty());
+  EXPECT_TRUE(us.established());
+  EXPECT_EQ(us.drops()[Drop::verification_tag], 4U);
+}
+
+TEST_F(ByHand, AnInitWhileEstablishedChangesNothingUntilItsCookieComes) {
+  establish();
+  feed(VerificationTag(0), [&](Writer& w) {
+    Init init = their_init();
+    init.initiate_tag = VerificationTag(99);
+    init.write(w, ChunkType::init);
+  });
+  drain();
+  data(1000, kWhole);
+  drain();
+  EXPECT_EQ(messages.size(), 1U);
+}
+
+TEST_F(ByHand, InitWithCompanyOrImpossibleValuesIsDropped) {
+  feed(VerificationTag(0), [&](Writer& w) {
+    their_init().write(w, ChunkType::init);
+    their_init().write(w, ChunkType::init);
+  });
+  for (int i = 0; i < 4; ++i) {
+    Init init = their_init();
+    if (i == 0) init.initiate_tag = VerificationTag(0);
+    if (i == 1) init.a_rwnd = 1499;
+    if (i == 2) init.inbound_streams = 0;
+    if (i == 3) init.outbound_streams = 0;
+    feed(VerificationTag(0), [&](Writer& w) { init.write(w, ChunkType::init); });
+  }
+  EXPECT_TRUE(drain().empty());
+  EXPECT_GE(us.drops()[Drop::bad_init], 5U);
+}
+
+TEST_F(ByHand, ChunkLengthsThatDoNotFitDropThePacket) {
+  establish();
+  for (const unsigned type : {0U, 1U, 2U, 3U, 4U, 6U, 7U, 9U, 10U, 130U, 192U, 255U}) {
+    for (const unsigned length : {0U, 1U, 2U, 3U, 9U, 65535U}) {
+      feed(tag, [&](Writer& w) {
+        w.u8(static_cast<std::uint8_t>(type));
+        w.u8(0);
+        w.u16(static_cast<std::uint16_t>(length));
+        w.zeros(4);
+      });
+    }
+  }
+  EXPECT_EQ(us.drops()[Drop::malformed], 12U * 6U);
+  EXPECT_TRUE(us.established());
+}
+
+TEST_F(ByHand, NoDamagedPacketIsAccepted) {
+  config.accept_zero_checksum = false;
+  Association strict{config, random};
+  std::vector<std::uint8_t> buffer(200);
+  PacketWriter writer(buffer, {5000, 5000, VerificationTag(0)});
+  their_init().write(writer.chunks(), ChunkType::init);
+  const MutableBytes packet = writer.finish();
+  for (std::size_t bit = 0; bit < 8 * packet.size(); ++bit) {
+    Packet damaged(packet.begin(), packet.end());
+    damaged[bit / 8] = static_cast<std::uint8_t>(damaged[bit / 8] ^ (1U << (bit % 8)));
+    strict.handle_input(now, damaged);
+  }
+  std::array<std::uint8_t, 1200> out;
+  EXPECT_TRUE(std::holds_alternative<Wait>(strict.poll_output(now, out)));
+  EXPECT_EQ(strict.drops().total(), 8 * packet.size());
+}
+
+TEST_F(ByHand, MemoryStaysWithinTheWindowWhateverArrives) {
+  establish();
+  for (std::uint32_t i = 0; i < 60000; ++i) data(1001 + i % 16000, i % 3 == 0 ? kWhole : 0, Ssn(9), 1000);
+  EXPECT_LE(us.receive_memory(), config.receive_window + 65536);
+  EXPECT_GT(us.drops()[Drop::receive_buffer_full] + us.drops()[Drop::duplicate_data], 0U);
+  for (std::uint32_t i = 0; i < 40000; ++i) data(1002 + 2 * i, 0, Ssn(9), 1);
+  EXPECT_LE(us.receive_memory(), config.receive_window + 65536);
+  EXPECT_GT(us.drops()[Drop::out_of_window], 0U);
+  drain();
+  EXPECT_FALSE(ended);
+}
+
+TEST_F(ByHand, ForwardTsnIsHarmless) {
+  establish();
+  const auto forward = [&](std::uint32_t to, std::size_t entries = 0) {
+    Packet skipped(4 * entries);
+    for (std::size_t i = 0; i < entries; ++i)
+      Writer(MutableBytes(skipped).subspan(4 * i)).u16(static_cast<std::uint16_t>(i));
+    feed(tag, [&](Writer& w) { ForwardTsn{Tsn(to), skipped}.write(w); });
+    drain();
+  };
+  forward(1000U + (1U << 31U));
+  forward(999);
+  forward(5);
+  forward(1000 + 20000);
+  data(1000, kWhole);
+  drain();
+  EXPECT_EQ(messages.size(), 1U);
+  data(1003, kWhole, Ssn(3));
+  forward(1002, 900);
+  drain();
+  EXPECT_EQ(messages.size(), 2U);
+  data(1001, kWhole);
+  drain();
+  EXPECT_EQ(messages.size(), 2U);
+  EXPECT_FALSE(ended);
+}
+
+TEST_F(ByHand, ACraftedSackChangesNothing) {
+  establish();
+  const OutgoingStream stream = us.open_stream();
+  us.assign_stream(stream, StreamId(1));
+  Packet payload(5000);
+  ASSERT_TRUE(us.send(stream, {}, payload));
+  const auto sent = drain();
+  ASSERT_GE(sent.size(), 5U);
+  const std::uint32_t first = Reader(Bytes(sent[0]).subspan(16)).u32();
+  const auto sack = [&](std::uint32_t cumulative, std::vector<GapBlock> gaps) {
+    Packet blocks(4 * gaps.size());
+    Writer w(blocks);
+    for (const GapBlock gap : gaps) {
+      w.u16(gap.start);
+      w.u16(gap.end);
+    }
+    feed(tag, [&](Writer& chunk) { Sack{Tsn(cumulative), 100000, blocks, {}}.write(chunk); });
+  };
+  sack(first + 5, {});
+  sack(first - 1, {{3, 2}});
+  sack(first - 1, {{2, 65535}});
+  sack(first - 1, {{0, 1}});
+  sack(first - 1, {{3, 4}, {2, 2}});
+  sack(first + 0x70000000U, {});
+  EXPECT_EQ(us.drops()[Drop::bad_sack], 6U);
+  sack(first - 2, {});
+  EXPECT_EQ(us.drops()[Drop::old_sack], 1U);
+  EXPECT_EQ(us.retransmissions(), 0U);
+}
+
+TEST_F(ByHand, RepeatedAndOldResetRequestsAreNotPerformedAgain) {
+  establish();
+  const Packet streams{0, 1};
+  const auto request = [&](std::uint32_t sequence) {
+    feed(tag, [&](Writer& w) {
+      write_chunk(w, ChunkType::re_config, 0, [&](Writer& v) {
+        OutgoingResetRequest{ResetSequence(sequence), ResetSequence(0), Tsn(999), streams}.write(v);
+      });
+    });
+  };
+  for (int i = 0; i < 10000; ++i) request(1000);
+  EXPECT_EQ(drain().size(), 1U);
+  EXPECT_EQ(incoming_resets, 1);
+  for (int i = 0; i < 1000; ++i) request(999);
+  EXPECT_TRUE(drain().empty());
+  EXPECT_EQ(incoming_resets, 1);
+}
+
+TEST_F(ByHand, AResetWaitsForTheDataBeforeIt) {
+  establish();
+  const Packet streams{0, 1};
+  feed(tag, [&](Writer& w) {
+    write_chunk(w, ChunkType::re_config, 0, [&](Writer& v) {
+      OutgoingResetRequest{ResetSequence(1000), ResetSequence(0), Tsn(1000), streams}.write(v);
+    });
+  });
+  drain();
+  EXPECT_EQ(incoming_resets, 0);
+  data(1000, kWhole);
+  drain();
+  EXPECT_EQ(messages.size(), 1U);
+  EXPECT_EQ(incoming_resets, 1);
+}
+
+TEST_F(ByHand, UnorderedAndOtherStreamsDoNotWaitForAHole) {
+  establish();
+  data(1001, kWhole | Data::kUnordered);
+  data(1002, kWhole, Ssn(0), 4, StreamId(2));
+  data(1003, kWhole, Ssn(1), 4, StreamId(1));
+  data(1005, Data::kBeginning, Ssn(1), 4, StreamId(2));
+  data(1006, Data::kEnd, Ssn(1), 4, StreamId(2));
+  drain();
+  EXPECT_EQ(messages.size(), 3U);
+  data(1000, kWhole, Ssn(0), 4, StreamId(1));
+  drain();
+  EXPECT_EQ(messages.size(), 5U);
+}
+
+TEST_F(ByHand, AMessageLargerThanAnnouncedEndsTheAssociation) {
+  establish();
+  for (std::uint32_t i = 0; i < 600 && !ended; ++i) data(1000 + i, i == 0 ? Data::kBeginning : 0, Ssn(0), 2000);
+  drain();
+  EXPECT_EQ(ended, Errc::sctp_protocol_violation);
+}
+
+TEST_F(ByHand, AnOversizedHeartbeatIsNotAnsweredAndANormalOneIs) {
+  establish();
+  const Packet big(3000), small(20);
+  feed(tag, [&](Writer& w) { Heartbeat{big}.write(w, ChunkType::heartbeat); });
+  EXPECT_TRUE(drain().empty());
+  feed(tag, [&](Writer& w) { Heartbeat{small}.write(w, ChunkType::heartbeat); });
+  EXPECT_EQ(drain().size(), 1U);
+}
+
+TEST(Captures, OfBrowsersParseChunkByChunk) {
+  std::size_t packets = 0;
+  for (const char* name :
+       {"chromium-multi-dc", "firefox-multi-dc", "chromium-peer-dc-close", "firefox-peer-dc-close"}) {
+    const auto file = test::read_test_file(std::string("captures/sctp/") + name + ".pcap");
+    ASSERT_GT(file.size(), 24U);
+    for (std::size_t at = 24; at + 16 < file.size();) {
+      std::uint32_t size = 0;
+      std::memcpy(&size, file.data() + at + 8, 4);
+      std::vector<std::uint8_t> bytes(file.begin() + static_cast<std::ptrdiff_t>(at + 16 + 20),
+                                      file.begin() + static_cast<std::ptrdiff_t>(at + 16 + size));
+      at += 16 + size;
+      Drop reason{};
+      const auto packet = Packet::parse(bytes, Packet::Checksum::crc32c, reason);
+      ASSERT_TRUE(packet);
+      ++packets;
+      for_each_chunk(packet->chunks, [&](const Chunk& chunk) {
+        EXPECT_TRUE(chunk.type != ChunkType::data || Data::parse(chunk));
+        EXPECT_TRUE(chunk.type != ChunkType::sack || Sack::parse(chunk));
+        if (chunk.type == ChunkType::init || chunk.type == ChunkType::init_ack) {
+          const auto init = Init::parse(chunk);
+          EXPECT_TRUE(init && init->forward_tsn && init->re_config);
+        }
+        return true;
+      });
+    }
+  }
+  EXPECT_GT(packets, 60U);
+}
+
+}  // namespace
+}  // namespace redan::sctp
