@@ -87,9 +87,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       }
       case 4: {  // chunks of the script's own behind a valid header
         if (self.inbox.empty()) break;
-        std::vector<std::uint8_t> packet(self.inbox.front().begin(), self.inbox.front().begin() + 12);
+        std::vector<std::uint8_t> packet = self.inbox.front();
         const Bytes chunks = script.bytes(std::min<std::size_t>(script.u8(), script.remaining()));
-        packet.insert(packet.end(), chunks.begin(), chunks.end());
+        packet.resize(12 + chunks.size());
+        std::copy(chunks.begin(), chunks.end(), packet.begin() + 12);
         fix_checksum(packet);
         self.channels.handle_input(now, packet);
         break;

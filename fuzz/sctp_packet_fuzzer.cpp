@@ -21,7 +21,8 @@ std::vector<std::uint8_t> written(Write&& write) {
   Writer writer(buffer);
   write(writer);
   if (!writer.ok()) return {};
-  return {buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(writer.size())};
+  buffer.resize(writer.size());
+  return buffer;
 }
 
 // Writing, parsing and writing again gives the same bytes.
