@@ -119,6 +119,7 @@ struct MediaPlan {
   bool data = true;
   bool audio = false;
   bool video = false;
+  std::optional<DtlsRole> dtls_role{};  ///< our role; absent: the answerer chooses (actpass), as RFC 8829 wants it
 };
 
 struct Offered {

@@ -110,7 +110,9 @@ Result<Offered> Endpoint::Impl::offer(const MediaPlan& plan) {
   if (peers_.size() >= config.max_peers) return refuse(Errc::too_many);
   if (!plan.data && !plan.audio && !plan.video) return refuse(Errc::sdp_nothing_usable);
   sdp::Local local = make_local(config.announce_lite);
-  local.setup = sdp::Setup::actpass;
+  local.setup = !plan.dtls_role                       ? sdp::Setup::actpass
+                : *plan.dtls_role == DtlsRole::client ? sdp::Setup::active
+                                                      : sdp::Setup::passive;
   Entry& entry = add(std::move(local));
   const std::string text = sdp::make_offer(entry.local, {plan.data, plan.audio, plan.video});
   entry.our_offer = *sdp::SessionDescription::parse(text, nullptr);
