@@ -39,7 +39,7 @@ struct Datagram {
 
 struct Transmit {
   Address remote;
-  Bytes bytes;
+  Bytes bytes;  ///< at the start of the buffer given to poll_output
 };
 /// ICE found a path; `remote` is where the peer is. Comes again when the path changes.
 struct PathSelected {
@@ -179,7 +179,8 @@ class Endpoint {
   [[nodiscard]] Result<std::size_t> buffered_amount(PeerId peer, ChannelId channel) const;
   Result<void> set_buffered_amount_low_threshold(PeerId peer, ChannelId channel, std::size_t bytes);
   Result<void> close_channel(PeerId peer, ChannelId channel);
-  /// `packet` holds plain RTP or RTCP of `size` bytes with room for the tag behind it (kSrtpTrailer).
+  /// `packet` holds plain RTP or RTCP of `size` bytes with room for the tag behind it (kSrtpTrailer). Protected, it must fit
+  /// the MTU.
   Result<void> send_media(PeerId peer, MediaKind kind, MutableBytes packet, std::size_t size);
   /// Says goodbye to the peer (SCTP ABORT, close_notify); Closed follows.
   void close(PeerId peer);

@@ -18,15 +18,28 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const char* path_of(Browser browser) { return browser == Browser::chromium ? "/usr/bin/chromium" : "/usr/bin/firefox-esr"; }
+const char* path_of(Browser browser) {
+  return browser == Browser::chromium ? "/usr/bin/chromium" : "/usr/bin/firefox-esr";
+}
 
 std::vector<std::string> arguments(Browser browser, const std::string& profile, const std::string& url) {
   if (browser == Browser::firefox) return {path_of(browser), "--headless", "--no-remote", "--profile", profile, url};
-  return {path_of(browser), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-          "--disable-background-networking", "--disable-component-update", "--disable-sync",
-          "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
-          "--autoplay-policy=no-user-gesture-required", "--mute-audio", "--disable-dev-shm-usage",
-          "--user-data-dir=" + profile, url};
+  return {path_of(browser),
+          "--headless",
+          "--no-sandbox",
+          "--disable-gpu",
+          "--disable-quic",
+          "--no-first-run",
+          "--disable-background-networking",
+          "--disable-component-update",
+          "--disable-sync",
+          "--use-fake-device-for-media-stream",
+          "--use-fake-ui-for-media-stream",
+          "--autoplay-policy=no-user-gesture-required",
+          "--mute-audio",
+          "--disable-dev-shm-usage",
+          "--user-data-dir=" + profile,
+          url};
 }
 
 // Fake devices without prompts, playback without gestures, and no traffic of its own.

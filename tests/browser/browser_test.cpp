@@ -1,4 +1,5 @@
-// Real browsers against a Redan endpoint: who offers, who is the DTLS server, data, media, closing, ICE restart, many tabs.
+// Real browsers against a Redan endpoint: who offers, who is the DTLS server, data, media, closing, ICE restart, many
+// tabs.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -34,9 +35,8 @@ struct Stage {
   explicit Stage(Browser browser) : identity(test::test_identity(*provider)), process(browser, page.port_url()) {
     EndpointConfig config;
     for (Address address : net::host_addresses()) config.local_addresses.push_back(address);
-    shard = *Shard::open(io, config, identity, *provider, [this](Endpoint& endpoint, const Output& output) {
-      on_output(endpoint, output);
-    });
+    shard = *Shard::open(io, config, identity, *provider,
+                         [this](Endpoint& endpoint, const Output& output) { on_output(endpoint, output); });
   }
 
   struct Page : test::PageServer {
@@ -90,7 +90,9 @@ struct Stage {
   }
 
   PeerLog& log(PeerId peer) { return logs[peer.value]; }
-  json::value run(const std::string& script, std::chrono::seconds timeout = 40s) { return page.run(io, script, timeout); }
+  json::value run(const std::string& script, std::chrono::seconds timeout = 40s) {
+    return page.run(io, script, timeout);
+  }
   void pump(std::chrono::milliseconds time) {
     io.restart();
     io.run_for(time);
@@ -144,7 +146,8 @@ class BrowserTest : public testing::TestWithParam<Browser> {
   Endpoint& endpoint() const { return stage->shard->endpoint(); }
 
   /// The browser offers; returns our peer.
-  PeerId browser_offers(const std::string& options, DtlsRole our_role = DtlsRole::server, const std::string& name = "a") {
+  PeerId browser_offers(const std::string& options, DtlsRole our_role = DtlsRole::server,
+                        const std::string& name = "a") {
     const std::string offer =
         text_of(stage->run("await t.create('" + name + "', " + options + "); return await t.offer('" + name + "')"));
     std::string problem;
@@ -159,8 +162,8 @@ class BrowserTest : public testing::TestWithParam<Browser> {
   PeerId we_offer(const MediaPlan& plan, const std::string& options) {
     const auto offered = endpoint().offer(plan);
     EXPECT_TRUE(offered);
-    const std::string answer =
-        text_of(stage->run("await t.create('a', " + options + "); return await t.answer('a', " + quoted(offered->offer) + ")"));
+    const std::string answer = text_of(
+        stage->run("await t.create('a', " + options + "); return await t.answer('a', " + quoted(offered->offer) + ")"));
     std::string problem;
     EXPECT_TRUE(endpoint().complete(offered->peer, answer, &problem)) << problem;
     stage->shard->wake();
@@ -168,16 +171,17 @@ class BrowserTest : public testing::TestWithParam<Browser> {
     return offered->peer;
   }
   void expect_echo(const std::string& label, const std::string& text) {
-    const json::value back = stage->run("await t.open('a', '" + label + "'); const peer = t.peer(); const before = peer.received['" + label +
-                                        "'].length; peer.channels['" + label + "'].send(" + quoted(text) +
-                                        "); await t.until(() => peer.received['" + label +
-                                        "'].length > before, 'echo'); return peer.received['" + label + "'][before]");
+    const json::value back = stage->run(
+        "await t.open('a', '" + label + "'); const peer = t.peer(); const before = peer.received['" + label +
+        "'].length; peer.channels['" + label + "'].send(" + quoted(text) + "); await t.until(() => peer.received['" +
+        label + "'].length > before, 'echo'); return peer.received['" + label + "'][before]");
     EXPECT_EQ(text_of(back), text);
   }
   void expect_video_decoded() {
-    const json::value frames = stage->run("const before = await t.framesDecoded('a'); "
-                                          "return await t.until(async () => { const now = await t.framesDecoded('a'); "
-                                          "return now > before + 10 && now; }, 'decoded frames')");
+    const json::value frames = stage->run(
+        "const before = await t.framesDecoded('a'); "
+        "return await t.until(async () => { const now = await t.framesDecoded('a'); "
+        "return now > before + 10 && now; }, 'decoded frames')");
     EXPECT_GT(frames.to_number<int>(), 10);
     const json::value transport = stage->run("return await t.stats('a', 'transport')");
     EXPECT_EQ(text_of(transport.at("dtlsState")), "connected");
@@ -235,31 +239,36 @@ TEST_P(BrowserTest, WeOfferMediaAndData) {
 TEST_P(BrowserTest, LargeMessagesGoBothWaysIntact) {
   const PeerId peer = browser_offers("{}");
   for (const int size : {256 * 1024, 1024 * 1024}) {
-    // Chromium takes and sends at most 256 KiB in one message, and says so; both sides refuse more before a byte is sent.
+    // Chromium takes and sends at most 256 KiB in one message, and says so; both sides refuse more before a byte is
+    // sent.
     if (size > 256 * 1024 && GetParam() == Browser::chromium) {
       const json::value thrown = stage->run("try { t.peer().channels.first.send(t.bytes(" + std::to_string(size) +
                                             ", 7)); return 'sent'; } catch (error) { return error.name; }");
       EXPECT_EQ(text_of(thrown), "TypeError");
       const std::string big(static_cast<std::size_t>(size), 'x');
-      const auto refused = endpoint().send(peer, stage->log(peer).channels["first"], MessageKind::binary, as_bytes(big));
+      const auto refused =
+          endpoint().send(peer, stage->log(peer).channels["first"], MessageKind::binary, as_bytes(big));
       ASSERT_FALSE(refused);
       EXPECT_EQ(refused.error(), Errc::channel_message_too_large);
       continue;
     }
-    const json::value same = stage->run("await t.open('a', 'first'); const peer = t.peer(); const sent = t.bytes(" + std::to_string(size) +
-                                            ", 7); const before = peer.received.first.length; peer.channels.first.send(sent); "
-                                            "await t.until(() => peer.received.first.length > before, 'the echo', 60000); "
-                                            "return t.same(sent, peer.received.first[before])",
-                                        90s);
+    const json::value same =
+        stage->run("await t.open('a', 'first'); const peer = t.peer(); const sent = t.bytes(" + std::to_string(size) +
+                       ", 7); const before = peer.received.first.length; peer.channels.first.send(sent); "
+                       "await t.until(() => peer.received.first.length > before, 'the echo', 60000); "
+                       "return t.same(sent, peer.received.first[before])",
+                   90s);
     EXPECT_TRUE(same.as_bool()) << size;
   }
 }
 
 TEST_P(BrowserTest, EmptyMessagesKeepTheirKind) {
   const PeerId peer = browser_offers("{}");
-  stage->run("await t.open('a', 'first'); const c = t.peer().channels.first; c.send(''); c.send(new Uint8Array(0)); "
-             "await t.until(() => t.peer().received.first.length === 2, 'echoes'); "
-             "const [a, b] = t.peer().received.first; if (a !== '' || b.byteLength !== 0) throw new Error('kinds'); return true");
+  stage->run(
+      "await t.open('a', 'first'); const c = t.peer().channels.first; c.send(''); c.send(new Uint8Array(0)); "
+      "await t.until(() => t.peer().received.first.length === 2, 'echoes'); "
+      "const [a, b] = t.peer().received.first; if (a !== '' || b.byteLength !== 0) throw new Error('kinds'); return "
+      "true");
   const auto& messages = stage->log(peer).messages["first"];
   ASSERT_EQ(messages.size(), 2U);
   EXPECT_EQ(messages[0].first, MessageKind::text);
@@ -338,15 +347,18 @@ TEST_P(BrowserTest, AnIceRestartKeepsChannelsAndMessages) {
   stage->shard->wake();
   stage->run("return await t.accept('a', " + quoted(*answer) + ")");
   // The browser moves to the new credentials when a check with them has passed.
-  stage->run("await t.until(() => t.peer().pc.signalingState === 'stable' && t.peer().pc.iceConnectionState !== 'checking', 'ICE'); "
-             "await t.sleep(1500); return true");
+  stage->run(
+      "await t.until(() => t.peer().pc.signalingState === 'stable' && t.peer().pc.iceConnectionState !== 'checking', "
+      "'ICE'); "
+      "await t.sleep(1500); return true");
   expect_echo("first", "after");
   EXPECT_FALSE(stage->log(peer).closed);
 }
 
 TEST_P(BrowserTest, TenTabsAtOnce) {
   std::vector<PeerId> peers;
-  for (int i = 0; i < 10; ++i) peers.push_back(browser_offers("{}", i % 2 == 0 ? DtlsRole::server : DtlsRole::client, "tab" + std::to_string(i)));
+  for (int i = 0; i < 10; ++i)
+    peers.push_back(browser_offers("{}", i % 2 == 0 ? DtlsRole::server : DtlsRole::client, "tab" + std::to_string(i)));
   const json::value count = stage->run(R"(
     await Promise.all([...Array(10).keys()].map(async i => {
       const name = 'tab' + i;
@@ -368,7 +380,8 @@ TEST_P(BrowserTest, AWrongFingerprintIsRefusedByTheBrowser) {
     answer[at + 8] = answer[at + 8] == 'A' ? 'B' : 'A';
   }
   stage->shard->wake();
-  stage->run("await t.accept('a', " + quoted(answer) + "); "
+  stage->run("await t.accept('a', " + quoted(answer) +
+             "); "
              "await t.until(() => t.peer().pc.connectionState === 'failed', 'failure'); return true");
   ASSERT_TRUE(stage->until([&] { return stage->log(accepted->peer).closed.has_value(); }));
   EXPECT_EQ(stage->log(accepted->peer).closed->reason, Errc::dtls_peer_alert);

@@ -1,4 +1,5 @@
-// Runs scripts in a real browser: serves one page on loopback, whose loops fetch scripts and post back what they return.
+// Runs scripts in a real browser: serves one page on loopback, whose loops fetch scripts and post back what they
+// return.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -94,6 +94,7 @@ Result<void> Peer::send_media(MediaKind kind, MutableBytes packet, std::size_t s
   const auto protected_size =
       kind == MediaKind::rtp ? srtp_->protect_rtp(packet, size) : srtp_->protect_rtcp(packet, size);
   if (!protected_size) return refuse(protected_size.error());
+  if (*protected_size > config_.mtu) return refuse(Errc::invalid_argument);
   if (!media_out_.push(0, packet.first(*protected_size))) return refuse(Errc::would_block);
   return {};
 }
@@ -110,7 +111,7 @@ Output Peer::poll_output(TimePoint now, MutableBytes buffer) {
   if (Event event = poll_ice(now, buffer, wake)) return *std::move(event);
   if (Event event = poll_dtls(now, buffer, wake)) return *std::move(event);
   if (Event event = poll_channels(now, buffer, wake)) return *std::move(event);
-  if (Event event = poll_media()) return *std::move(event);
+  if (Event event = poll_media(buffer)) return *std::move(event);
   return Wait{wake};
 }
 
@@ -220,8 +221,11 @@ Peer::Event Peer::poll_channels(TimePoint now, MutableBytes buffer, TimePoint& w
   return poll_channels(now, buffer, wake);  // datachannel::Connected: Opened events tell the application
 }
 
-Peer::Event Peer::poll_media() {
-  if (const auto packet = media_out_.pop()) return Transmit{*path_, packet->bytes};
+Peer::Event Peer::poll_media(MutableBytes buffer) {
+  if (const auto packet = media_out_.pop()) {
+    std::copy(packet->bytes.begin(), packet->bytes.end(), buffer.begin());
+    return Transmit{*path_, buffer.first(packet->bytes.size())};
+  }
   if (const auto packet = media_in_.pop()) return MediaPacket{id_, static_cast<MediaKind>(packet->tag), packet->bytes};
   return std::nullopt;
 }

@@ -64,7 +64,7 @@ class Peer : public ScheduleEntry {
   Event poll_ice(TimePoint now, MutableBytes buffer, TimePoint& wake);
   Event poll_dtls(TimePoint now, MutableBytes buffer, TimePoint& wake);
   Event poll_channels(TimePoint now, MutableBytes buffer, TimePoint& wake);
-  Event poll_media();
+  Event poll_media(MutableBytes buffer);
   Event on_path(TimePoint now, const Address& remote, bool selected);
   Event on_connected(TimePoint now);
   void start_dtls(TimePoint now);
