@@ -1,0 +1,139 @@
+// ICE agents joined by simulated links on one virtual clock.
+#pragma once
+
+#include <map>
+
+#include "rtc/ice/controlling_agent.hpp"
+#include "rtc/ice/lite_agent.hpp"
+#include "rtc/stun/message.hpp"
+#include "tests/support/fixed_provider.hpp"
+#include "tests/support/link.hpp"
+
+namespace redan::test {
+
+inline const Address kFullAddress = Address::v4({192, 0, 2, 1}, 1000);
+inline const Address kLiteAddress = Address::v4({192, 0, 2, 2}, 2000);
+
+/// One agent with all that came out of it.
+template <class Agent>
+struct IceEnd {
+  IceEnd(const Address& the_address, ice::Credentials local, Provider& provider)
+      : address(the_address), agent(std::move(local), provider) {}
+
+  Address address;
+  Agent agent;
+  std::vector<Address> validated, selected;
+  std::optional<Errc> failed;
+  std::vector<std::vector<std::uint8_t>> sent;
+  TimePoint last_sent{};
+
+  TimePoint drain(TimePoint now, Link* out, std::uint64_t steps = 1'000'000) {
+    std::array<std::uint8_t, 1200> buffer{};
+    while (steps-- > 0) {
+      const ice::Output output = agent.poll_output(now, buffer);
+      if (const auto* wait = std::get_if<Wait>(&output)) return wait->until;
+      if (const auto* transmit = std::get_if<ice::Transmit>(&output)) {
+        sent.emplace_back(transmit->bytes.begin(), transmit->bytes.end());
+        last_sent = now;
+        if (out != nullptr) out->send(now, transmit->bytes);
+      } else if (const auto* path = std::get_if<ice::Validated>(&output)) {
+        validated.push_back(path->remote);
+      } else if (const auto* nominated = std::get_if<ice::Selected>(&output)) {
+        selected.push_back(nominated->remote);
+      } else if (const auto* end = std::get_if<ice::Failed>(&output)) {
+        failed = end->reason;
+      }
+    }
+    return now;
+  }
+};
+
+/// `First` and `Second` see each other at `seen_first` and `seen_second`, as through address translators.
+template <class First, class Second>
+class IcePair {
+ public:
+  explicit IcePair(std::uint64_t seed = 1, const LinkConfig& link = {})
+      : real_(default_provider()),
+        first_provider_(*real_, seed * 2),
+        second_provider_(*real_, seed * 2 + 1),
+        first(kFullAddress, ice::Credentials::make(first_provider_), first_provider_),
+        second(kLiteAddress, ice::Credentials::make(second_provider_), second_provider_),
+        to_first(seed * 4, link),
+        to_second(seed * 4 + 1, link) {}
+
+ private:
+  std::unique_ptr<Provider> real_;
+  FixedProvider first_provider_, second_provider_;
+
+ public:
+  IceEnd<First> first;
+  IceEnd<Second> second;
+  Link to_first, to_second;
+  Address seen_first = kFullAddress, seen_second = kLiteAddress;
+  TimePoint now{};
+
+  Provider& provider() { return *real_; }
+  void start() {
+    tell(first.agent, second);
+    tell(second.agent, first);
+    first.agent.start(now);
+    second.agent.start(now);
+  }
+  void run(Duration time) {
+    const TimePoint end = now + time;
+    while (true) {
+      const TimePoint wake = std::min(first.drain(now, &to_second), second.drain(now, &to_first));
+      const TimePoint next = std::min({wake, to_first.next_arrival(), to_second.next_arrival()});
+      if (next > end) break;
+      now = std::max(now, next);
+      while (auto datagram = to_first.receive(now)) first.agent.handle_input(now, seen_second, *datagram);
+      while (auto datagram = to_second.receive(now)) second.agent.handle_input(now, seen_first, *datagram);
+    }
+    now = end;
+  }
+  [[nodiscard]] bool both_selected() const { return first.agent.selected() && second.agent.selected(); }
+
+ private:
+  template <class Other>
+  static void tell(ice::ControllingAgent& agent, const IceEnd<Other>& other) {
+    agent.set_remote(other.agent.local(), {other.address});
+  }
+  template <class Other>
+  static void tell(ice::LiteAgent& agent, const IceEnd<Other>& other) {
+    agent.set_remote(other.agent.local());
+  }
+};
+
+using LitePair = IcePair<ice::ControllingAgent, ice::LiteAgent>;
+using FullPair = IcePair<ice::ControllingAgent, ice::ControllingAgent>;
+
+/// A check as a peer would send it, with anything wrong that a test wants.
+struct CheckParts {
+  std::string username;
+  std::string password;
+  bool use_candidate = false;
+  bool controlled = false;
+  std::uint64_t tie_breaker = 1;
+  std::optional<std::uint16_t> unknown_attribute{};
+  stun::Class message_class = stun::Class::request;
+  stun::TransactionId transaction{1, 2, 3};
+};
+
+inline std::vector<std::uint8_t> check(Provider& provider, const CheckParts& parts) {
+  std::array<std::uint8_t, 512> buffer{};
+  const auto key = provider.hmac(HashAlgorithm::sha1, as_bytes(parts.password));
+  stun::MessageBuilder builder(buffer, parts.message_class, parts.transaction);
+  builder.username(parts.username);
+  builder.priority(1);
+  if (parts.use_candidate) builder.use_candidate();
+  if (parts.controlled) {
+    builder.ice_controlled(parts.tie_breaker);
+  } else {
+    builder.ice_controlling(parts.tie_breaker);
+  }
+  if (parts.unknown_attribute) builder.attribute(static_cast<stun::AttributeType>(*parts.unknown_attribute), {});
+  const Bytes built = builder.finish(*key);
+  return {built.begin(), built.end()};
+}
+
+}  // namespace redan::test

@@ -1,0 +1,247 @@
+#include "rtc/ice/controlling_agent.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/rtc/ice/agents.hpp"
+
+namespace redan::ice {
+namespace {
+
+using namespace std::chrono_literals;
+using test::FullPair;
+using test::kFullAddress;
+using test::kLiteAddress;
+using test::LitePair;
+
+TEST(ControllingAgent, ConnectsToALiteAgentInTwoRoundTrips) {
+  LitePair pair;
+  pair.start();
+  pair.run(100ms);
+  EXPECT_EQ(pair.first.agent.selected(), kLiteAddress);
+  EXPECT_EQ(pair.second.agent.selected(), kFullAddress);
+  EXPECT_EQ(pair.first.validated, std::vector<Address>{kLiteAddress});
+  EXPECT_EQ(pair.first.selected, std::vector<Address>{kLiteAddress});
+  EXPECT_EQ(pair.second.selected, std::vector<Address>{kFullAddress});
+  EXPECT_EQ(pair.first.agent.rtt(), 20ms);
+}
+
+TEST(ControllingAgent, ConnectsThroughLoss) {
+  for (const double loss : {0.1, 0.2, 0.4}) {
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+      LitePair pair(seed, {.loss = loss, .duplicate = 0.1, .jitter = 30ms});
+      pair.start();
+      pair.run(29s);
+      ASSERT_TRUE(pair.both_selected()) << "loss " << loss << " seed " << seed;
+      ASSERT_FALSE(pair.first.failed || pair.second.failed) << "loss " << loss << " seed " << seed;
+    }
+  }
+}
+
+TEST(ControllingAgent, TwoFullAgentsResolveTheirRoleConflict) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    FullPair pair(seed, {.loss = seed % 2 == 0 ? 0.0 : 0.3, .jitter = 20ms});
+    pair.start();
+    pair.run(25s);
+    ASSERT_TRUE(pair.both_selected()) << seed;
+    EXPECT_NE(pair.first.agent.controlling(), pair.second.agent.controlling()) << seed;
+  }
+}
+
+TEST(ControllingAgent, OnlyTheControllingOneNominates) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    FullPair pair(seed);
+    pair.start();
+    pair.run(2s);
+    const auto uses_candidate = [](const auto& end) {
+      return std::any_of(end.sent.begin() + static_cast<std::ptrdiff_t>(end.sent.size() / 2), end.sent.end(),
+                         [](const auto& d) { return stun::Message::parse(d)->use_candidate; });
+    };
+    const bool first = pair.first.agent.controlling();
+    EXPECT_FALSE(first ? uses_candidate(pair.second) : uses_candidate(pair.first)) << seed;
+  }
+}
+
+TEST(ControllingAgent, LearnsAPeerReflexiveAddressFromACheck) {
+  FullPair pair;
+  pair.seen_second = Address::v4({198, 51, 100, 9}, 777);  // not the address in the description
+  pair.first.agent.set_remote(pair.second.agent.local());  // and none was described
+  pair.second.agent.set_remote(pair.first.agent.local(), {kFullAddress});
+  pair.first.agent.start(pair.now);
+  pair.second.agent.start(pair.now);
+  pair.run(5s);
+  EXPECT_EQ(pair.first.agent.selected(), pair.seen_second);
+  EXPECT_TRUE(pair.both_selected());
+}
+
+TEST(ControllingAgent, ChecksArePacedAndCandidatesBounded) {
+  LitePair pair;
+  std::vector<Address> many;
+  for (std::uint16_t port = 1; port <= 500; ++port) many.push_back(Address::v4({203, 0, 113, 1}, port));
+  pair.first.agent.set_remote(pair.second.agent.local(), many);
+  pair.first.agent.start(pair.now);
+  for (std::size_t i = 1; i <= 10; ++i) {
+    pair.first.drain(pair.now, nullptr);
+    EXPECT_EQ(pair.first.sent.size(), i) << "one check every 50 ms (RFC 8445 section 14.2)";
+    pair.now += 50ms;
+  }
+  EXPECT_EQ(ControllingAgent::kMaxCandidates, 20U);
+}
+
+TEST(ControllingAgent, RetransmitsWithTheSameTransactionAndBacksOff) {
+  LitePair pair(1, {.loss = 1.0});
+  pair.start();
+  std::vector<TimePoint> times;
+  std::size_t seen = 0;
+  while (pair.now < TimePoint{} + 5s) {
+    const TimePoint wake = pair.first.drain(pair.now, nullptr);
+    if (pair.first.sent.size() > seen) times.push_back(pair.now);
+    seen = pair.first.sent.size();
+    pair.now = wake;
+  }
+  ASSERT_GE(times.size(), 3U);
+  EXPECT_EQ(pair.first.sent[0], pair.first.sent[1]);
+  EXPECT_EQ(times[1] - times[0], 500ms);
+  EXPECT_GE(times[2] - times[1], times[1] - times[0]);
+}
+
+TEST(ControllingAgent, GivesUpAfter30SecondsAndIsSilentThen) {
+  LitePair pair(1, {.loss = 1.0});
+  pair.start();
+  pair.run(29'900ms);
+  EXPECT_FALSE(pair.first.failed);
+  pair.run(1s);
+  EXPECT_EQ(pair.first.failed, Errc::ice_timeout);
+  EXPECT_EQ(pair.second.failed, Errc::ice_timeout);
+  const std::size_t sent = pair.first.sent.size();
+  pair.run(5min);
+  EXPECT_EQ(pair.first.sent.size(), sent);
+}
+
+// ---- consent, RFC 7675 ----------------------------------------------------------------------------------------------
+
+TEST(Consent, IsKeptWhileThePeerAnswers) {
+  LitePair pair(3, {.loss = 0.2});
+  pair.start();
+  pair.run(10min);
+  EXPECT_FALSE(pair.first.failed);
+  EXPECT_FALSE(pair.second.failed);
+}
+
+TEST(Consent, ExpiresOnBothSidesWithin30SecondsOfTheLastAnswer) {
+  for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+    LitePair pair(seed);
+    pair.start();
+    pair.run(1s + std::chrono::milliseconds(37 * seed));
+    ASSERT_TRUE(pair.both_selected());
+    pair.to_first = test::Link(seed, {.loss = 1.0});
+    pair.to_second = test::Link(seed, {.loss = 1.0});
+    const TimePoint cut = pair.now;
+    pair.run(31s);
+    ASSERT_EQ(pair.first.failed, Errc::ice_consent_expired) << seed;
+    ASSERT_EQ(pair.second.failed, Errc::ice_consent_expired) << seed;
+    ASSERT_LE(pair.first.last_sent, cut + 30s) << seed;
+    const std::size_t sent = pair.first.sent.size() + pair.second.sent.size();
+    pair.run(2min);
+    ASSERT_EQ(pair.first.sent.size() + pair.second.sent.size(), sent) << seed;
+  }
+}
+
+TEST(Consent, ChecksComeEvery4To6Seconds) {
+  LitePair pair(9);
+  pair.start();
+  pair.run(1s);
+  for (int i = 0; i < 100; ++i) {
+    const std::size_t before = pair.first.sent.size();
+    pair.run(3'900ms - 50ms);
+    EXPECT_LE(pair.first.sent.size() - before, 1U);
+    pair.run(2'200ms);
+    EXPECT_GE(pair.first.sent.size() - before, 1U);
+  }
+}
+
+TEST(Consent, ForgedResponsesDoNotExtendIt) {
+  LitePair pair;
+  pair.start();
+  pair.run(1s);
+  ASSERT_TRUE(pair.both_selected());
+  pair.to_second = test::Link(1, {.loss = 1.0});
+  for (int i = 0; i < 310; ++i) {
+    pair.run(100ms);
+    if (pair.first.sent.empty()) continue;
+    // The right transaction, the right address, another key.
+    test::CheckParts parts{.username = "a:b", .password = "somebody else's password"};
+    parts.message_class = stun::Class::success;
+    parts.transaction = stun::Message::parse(pair.first.sent.back())->transaction;
+    auto forged = test::check(pair.provider(), parts);
+    pair.first.agent.handle_input(pair.now, kLiteAddress, forged);
+  }
+  EXPECT_EQ(pair.first.failed, Errc::ice_consent_expired);
+  EXPECT_GT(pair.first.agent.drops()[Drop::wrong_integrity], 0U);
+}
+
+// ---- forgeries ------------------------------------------------------------------------------------------------------
+
+TEST(ControllingAgent, ForgedMessagesChangeNothingAndAreNotAnswered) {
+  LitePair pair;
+  pair.start();
+  pair.run(1s);
+  const std::size_t sent = pair.first.sent.size();
+  const TimePoint deadline = pair.first.drain(pair.now, nullptr);
+  for (int i = 0; i < 100'000; ++i) {
+    test::CheckParts parts{.username = pair.first.agent.local().ufrag + ":" + pair.second.agent.local().ufrag,
+                           .password = "somebody else's password",
+                           .use_candidate = true,
+                           .controlled = i % 2 == 0};
+    parts.message_class = static_cast<stun::Class>(i % 4);
+    parts.transaction[0] = static_cast<std::uint8_t>(i);
+    auto forged = test::check(pair.provider(), parts);
+    pair.first.agent.handle_input(pair.now, i % 3 == 0 ? kLiteAddress : Address::v4({203, 0, 113, 1}, 1), forged);
+    ASSERT_EQ(pair.first.drain(pair.now, nullptr), deadline);
+    ASSERT_EQ(pair.first.sent.size(), sent);
+  }
+  EXPECT_EQ(pair.first.agent.selected(), kLiteAddress);
+  EXPECT_TRUE(pair.first.agent.controlling());
+}
+
+TEST(ControllingAgent, AnswersChecksWithAddressIntegrityAndFingerprint) {
+  FullPair pair(2);
+  pair.start();
+  pair.run(2s);
+  int answers = 0;
+  for (auto* end : {&pair.first, &pair.second}) {
+    const auto key = pair.provider().hmac(HashAlgorithm::sha1, as_bytes(end->agent.local().pwd));
+    for (const auto& datagram : end->sent) {
+      const auto message = stun::Message::parse(datagram);
+      ASSERT_TRUE(message);
+      EXPECT_TRUE(message->has_fingerprint);
+      if (message->message_class == stun::Class::request) continue;
+      ++answers;
+      EXPECT_TRUE(message->verify_integrity(*key));
+      EXPECT_TRUE(message->mapped_address || message->error_code == 487);
+    }
+  }
+  EXPECT_GE(answers, 4);
+}
+
+// ---- restart, RFC 8445 section 9 ------------------------------------------------------------------------------------
+
+TEST(ControllingAgent, ARestartKeepsThePathAndSelectsAgain) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    LitePair pair(seed, {.loss = 0.2});
+    pair.start();
+    pair.run(20s);
+    ASSERT_TRUE(pair.both_selected()) << seed;
+    const Credentials full = Credentials::make(pair.provider());
+    const Credentials lite = Credentials::make(pair.provider());
+    pair.second.agent.restart(lite, full);
+    pair.first.agent.restart(full, lite);
+    EXPECT_TRUE(pair.both_selected()) << "the old path carries traffic meanwhile";
+    EXPECT_TRUE(pair.first.agent.validated(kLiteAddress));
+    pair.run(10min);
+    EXPECT_FALSE(pair.first.failed || pair.second.failed) << seed;
+    EXPECT_EQ(pair.second.agent.local(), lite);
+  }
+}
+
+}  // namespace
+}  // namespace redan::ice

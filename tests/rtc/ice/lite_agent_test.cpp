@@ -1,0 +1,237 @@
+#include "rtc/ice/lite_agent.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/rtc/ice/agents.hpp"
+
+namespace redan::ice {
+namespace {
+
+using namespace std::chrono_literals;
+using test::check;
+using test::CheckParts;
+
+class LiteAgentTest : public testing::Test {
+ protected:
+  LiteAgentTest() {
+    end.agent.set_remote({"peer", "the-password-of-the-peer"});
+    end.agent.start(now);
+  }
+  CheckParts genuine() const { return {.username = "lite:peer", .password = "the-password-of-our-agent"}; }
+  void receive(const CheckParts& parts, const Address& from = test::kFullAddress) {
+    auto datagram = check(*provider, parts);
+    end.agent.handle_input(now, from, datagram);
+    end.drain(now, nullptr);
+  }
+  std::optional<stun::Message> answer() const {
+    return end.sent.empty() ? std::nullopt : stun::Message::parse(end.sent.back());
+  }
+  static Address elsewhere(std::uint16_t port) { return Address::v4({203, 0, 113, 5}, port); }
+
+  std::unique_ptr<Provider> provider = default_provider();
+  test::IceEnd<LiteAgent> end{test::kLiteAddress, {"lite", "the-password-of-our-agent"}, *provider};
+  std::unique_ptr<Hmac> our_key = provider->hmac(HashAlgorithm::sha1, as_bytes("the-password-of-our-agent"));
+  TimePoint now{};
+};
+
+TEST_F(LiteAgentTest, AnswersACheckWithAddressIntegrityAndFingerprint) {
+  receive(genuine());
+  ASSERT_EQ(end.sent.size(), 1U);
+  const auto response = answer();
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->message_class, stun::Class::success);
+  EXPECT_EQ(response->transaction, genuine().transaction);
+  EXPECT_EQ(response->mapped_address, test::kFullAddress);
+  EXPECT_TRUE(response->verify_integrity(*our_key));
+  EXPECT_TRUE(response->has_fingerprint);
+  EXPECT_EQ(end.validated, std::vector<Address>{test::kFullAddress});
+  EXPECT_TRUE(end.selected.empty());
+}
+
+TEST_F(LiteAgentTest, NeverSendsFirst) {
+  for (int i = 0; i < 29; ++i) {
+    EXPECT_NE(end.drain(now, nullptr), kNever);
+    now += 1s;
+  }
+  EXPECT_TRUE(end.sent.empty());
+}
+
+TEST_F(LiteAgentTest, LearnsPeerReflexiveAddresses) {
+  receive(genuine(), elsewhere(1));
+  EXPECT_TRUE(end.agent.validated(elsewhere(1)));
+  EXPECT_FALSE(end.agent.validated(elsewhere(2)));
+  EXPECT_EQ(answer()->mapped_address, elsewhere(1));
+}
+
+TEST_F(LiteAgentTest, ReportsEachPathOnceEvenIfDrainedLate) {
+  auto datagram = check(*provider, genuine());
+  for (std::uint16_t port = 1; port <= 3; ++port) {
+    end.agent.handle_input(now, elsewhere(port), datagram);
+    end.agent.handle_input(now, elsewhere(port), datagram);
+  }
+  end.drain(now, nullptr);
+  EXPECT_EQ(end.validated, (std::vector<Address>{elsewhere(1), elsewhere(2), elsewhere(3)}));
+  EXPECT_EQ(end.sent.size(), 6U);
+}
+
+TEST_F(LiteAgentTest, RemembersABoundedNumberOfPathsAndKeepsTheSelectedOne) {
+  auto nominating = genuine();
+  nominating.use_candidate = true;
+  receive(nominating, elsewhere(1));
+  for (std::uint16_t port = 2; port <= 100; ++port) {
+    now += 1ms;
+    receive(genuine(), elsewhere(port));
+  }
+  EXPECT_TRUE(end.agent.validated(elsewhere(1)));
+  EXPECT_TRUE(end.agent.validated(elsewhere(100)));
+  EXPECT_FALSE(end.agent.validated(elsewhere(50)));
+}
+
+TEST_F(LiteAgentTest, ObeysRegularAndAggressiveNomination) {
+  receive(genuine());
+  EXPECT_FALSE(end.agent.selected());
+  auto nominating = genuine();
+  nominating.use_candidate = true;
+  receive(nominating);
+  EXPECT_EQ(end.agent.selected(), test::kFullAddress);
+  // Aggressive: each check nominates; the last path wins, and is reported once.
+  receive(nominating, elsewhere(7));
+  receive(nominating, elsewhere(7));
+  EXPECT_EQ(end.agent.selected(), elsewhere(7));
+  EXPECT_EQ(end.selected, (std::vector<Address>{test::kFullAddress, elsewhere(7)}));
+}
+
+TEST_F(LiteAgentTest, StaysControlledInARoleConflict) {
+  for (const std::uint64_t tie_breaker : {std::uint64_t{0}, ~std::uint64_t{0}}) {
+    auto conflicting = genuine();
+    conflicting.controlled = true;
+    conflicting.tie_breaker = tie_breaker;
+    receive(conflicting);
+    EXPECT_EQ(answer()->error_code, 487);
+    EXPECT_EQ(answer()->message_class, stun::Class::error);
+    EXPECT_TRUE(answer()->verify_integrity(*our_key));
+    EXPECT_TRUE(answer()->has_fingerprint);
+  }
+  EXPECT_TRUE(end.validated.empty());
+}
+
+TEST_F(LiteAgentTest, AnUnknownComprehensionRequiredAttributeIsAnswered420) {
+  auto strange = genuine();
+  strange.unknown_attribute = 0x7123;
+  receive(strange);
+  ASSERT_TRUE(answer());
+  EXPECT_EQ(answer()->error_code, 420);
+  EXPECT_TRUE(answer()->verify_integrity(*our_key));
+  EXPECT_TRUE(end.validated.empty());
+
+  strange.unknown_attribute = 0xC123;  // comprehension-optional
+  receive(strange);
+  EXPECT_EQ(answer()->message_class, stun::Class::success);
+}
+
+TEST_F(LiteAgentTest, WhoDoesNotKnowThePasswordGetsNoAnswerAndLeavesNoTrace) {
+  test::SeededRandom random(7);
+  const TimePoint deadline = end.drain(now, nullptr);
+  const auto sample = check(*provider, genuine());
+  for (int i = 0; i < 100'000; ++i) {
+    auto parts = genuine();
+    std::vector<std::uint8_t> forged;
+    switch (i % 6) {
+      case 0:
+        parts.password += "x";
+        forged = check(*provider, parts);
+        break;
+      case 1:
+        parts.username = "lite:other";
+        forged = check(*provider, parts);
+        break;
+      case 2:
+        parts.username = "Lite:peer";
+        forged = check(*provider, parts);
+        break;
+      case 3:
+        parts.message_class = stun::Class::success;
+        forged = check(*provider, parts);
+        break;
+      case 4:
+        parts.message_class = stun::Class::indication;
+        forged = check(*provider, parts);
+        break;
+      case 5:
+        forged = sample;
+        forged[random.below(forged.size() - 8)] ^=  // FINGERPRINT is no secret
+            static_cast<std::uint8_t>(1 + random.below(255));
+        break;
+    }
+    end.agent.handle_input(now, elsewhere(static_cast<std::uint16_t>(i)), forged);
+    ASSERT_EQ(end.drain(now, nullptr), deadline);
+    ASSERT_TRUE(end.sent.empty()) << i;
+  }
+  EXPECT_TRUE(end.validated.empty());
+  EXPECT_FALSE(end.agent.selected());
+  EXPECT_EQ(end.agent.drops().total(), 100'000U);
+}
+
+TEST_F(LiteAgentTest, AnswersWithoutKnowingThePeersDescription) {
+  test::IceEnd<LiteAgent> early{test::kLiteAddress, {"lite", "the-password-of-our-agent"}, *provider};
+  auto datagram = check(*provider, genuine());
+  early.agent.handle_input(now, test::kFullAddress, datagram);
+  early.drain(now, nullptr);
+  EXPECT_EQ(early.sent.size(), 1U);
+}
+
+TEST_F(LiteAgentTest, GivesUpWithoutACheckWithin30Seconds) {
+  EXPECT_EQ(end.drain(now, nullptr), now + 30s);
+  now += 30s;
+  end.drain(now, nullptr);
+  EXPECT_EQ(end.failed, Errc::ice_timeout);
+  receive(genuine());
+  EXPECT_TRUE(end.sent.empty()) << "failed is for good";
+}
+
+TEST_F(LiteAgentTest, ConsentIsTheChecksOfTheSelectedPath) {
+  auto nominating = genuine();
+  nominating.use_candidate = true;
+  receive(nominating);
+  for (int i = 0; i < 100; ++i) {
+    now += 29s;
+    receive(genuine());
+    ASSERT_FALSE(end.failed);
+  }
+  for (int i = 0; i < 3; ++i) {  // another path's checks keep nothing alive
+    now += 9s;
+    receive(genuine(), elsewhere(1));
+  }
+  ASSERT_FALSE(end.failed);
+  now += 3s;
+  end.drain(now, nullptr);
+  EXPECT_EQ(end.failed, Errc::ice_consent_expired);
+}
+
+TEST_F(LiteAgentTest, AFloodOfChecksBetweenTwoDrainsIsBounded) {
+  auto datagram = check(*provider, genuine());
+  for (int i = 0; i < 1000; ++i) end.agent.handle_input(now, test::kFullAddress, datagram);
+  end.drain(now, nullptr);
+  EXPECT_LE(end.sent.size(), 8U);
+  EXPECT_EQ(end.agent.drops()[Drop::queue_full], 1000U - end.sent.size());
+}
+
+TEST_F(LiteAgentTest, AfterARestartTheOldCredentialsHoldUntilTheNewOnesAreUsed) {
+  auto nominating = genuine();
+  nominating.use_candidate = true;
+  receive(nominating);
+  end.agent.restart({"new1", "the-new-password-of-ours"}, {"new2", "irrelevant"});
+  receive(genuine());
+  EXPECT_EQ(end.sent.size(), 2U);
+  EXPECT_EQ(end.agent.selected(), test::kFullAddress) << "the path stays in use";
+
+  receive({.username = "new1:new2", .password = "the-new-password-of-ours"});
+  EXPECT_EQ(end.sent.size(), 3U);
+  receive({.username = "new1:peer", .password = "the-new-password-of-ours"});
+  EXPECT_EQ(end.sent.size(), 3U) << "the peer's old ufrag with our new one";
+  receive(genuine());
+  EXPECT_EQ(end.sent.size(), 3U) << "old credentials after the new ones";
+}
+
+}  // namespace
+}  // namespace redan::ice
