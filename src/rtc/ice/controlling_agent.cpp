@@ -89,7 +89,7 @@ void ControllingAgent::on_request(TimePoint now, const Address& remote, const st
   if (theirs) {
     const bool we_stay = controlling_ ? tie_breaker_ >= *theirs : tie_breaker_ < *theirs;
     if (we_stay) return responder_.refuse_role(remote, request, drops_);
-    controlling_ = !controlling_;
+    take_role(now, !controlling_);
   }
   responder_.succeed(remote, request, drops_);
   Pair* pair = learn(remote);
@@ -109,8 +109,19 @@ void ControllingAgent::on_response(TimePoint now, const Address& remote, const s
   if (!response.verify_integrity(*remote_key_)) return drops_.add(Drop::wrong_integrity);
   if (response.message_class == stun::Class::success) return on_success(now, *pair);
   // RFC 8445 section 7.2.5.1; another pair's response may have made the change already.
-  if (response.error_code == 487) controlling_ = !pair->controlling;
+  if (response.error_code == 487) take_role(now, !pair->controlling);
   schedule_check(*pair, now + kPacing);
+}
+
+// What the old role nominated counts no more.
+void ControllingAgent::take_role(TimePoint now, bool controlling) {
+  if (controlling_ == controlling) return;
+  controlling_ = controlling;
+  nominating_ = false;
+  for (Pair& pair : pairs_) {
+    pair.nominate = false;
+    if (pair.valid) schedule_check(pair, now);
+  }
 }
 
 void ControllingAgent::on_success(TimePoint now, Pair& pair) {

@@ -57,6 +57,7 @@ class ControllingAgent {
   Pair* next_due(TimePoint now);
   void on_request(TimePoint now, const Address& remote, const stun::Message& request);
   void on_response(TimePoint now, const Address& remote, const stun::Message& response);
+  void take_role(TimePoint now, bool controlling);
   void on_success(TimePoint now, Pair& pair);
   void select(TimePoint now, Pair& pair);
   void keep_consent(TimePoint now, Pair& pair);
