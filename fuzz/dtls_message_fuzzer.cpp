@@ -60,7 +60,7 @@ void client_hello(Bytes body) {
   REDAN_ASSERT(inside(hello->session_id, body) && inside(hello->cookie, body));
   static_cast<void>(hello->cipher_suites.contains(ClientHello::kRenegotiationScsv));
   // Our own hello with their random and cookie parses to the same.
-  const auto ours = written(1024, [&](Writer& w) { ClientHello::write(w, hello->random, hello->cookie, {}); });
+  const auto ours = written(1024, [&](Writer& w) { ClientHello::write(w, hello->random, hello->cookie, kGroups, {}); });
   const auto again = ClientHello::parse(ours);
   REDAN_ASSERT(again && again->random == hello->random && equal(again->cookie, hello->cookie));
 }

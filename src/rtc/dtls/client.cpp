@@ -32,7 +32,7 @@ void Client::write_client_hello(Machinery& m, Bytes cookie) {
   m.outgoing.begin();
   m.transcript.clear();
   m.transcript.add(m.outgoing.add(HandshakeType::client_hello, 0, [&](Writer& w) {
-    ClientHello::write(w, m.session.client_random, cookie, m.config.srtp_profiles);
+    ClientHello::write(w, m.session.client_random, cookie, m.config.groups, m.config.srtp_profiles);
   }));
   m.outgoing.end();
 }
@@ -145,7 +145,7 @@ Check Client::check_server_flight(Machinery& m, SharedSecret& premaster, std::un
 }
 
 Check Client::check_key_exchange(Machinery& m, const ServerKeyExchange& params) {
-  for (const Group group : kGroups) {
+  for (const Group group : m.config.groups) {
     if (static_cast<std::uint16_t>(group) != params.group) continue;
     m.session.group = group;
     return std::nullopt;

@@ -18,6 +18,8 @@ struct ConnectionConfig {
   std::vector<Fingerprint> peer_fingerprints{};
   /// SRTP protection profiles (RFC 5764 section 4.1.2) to offer or accept, best first; none: use_srtp is left out.
   std::vector<std::uint16_t> srtp_profiles{};
+  /// Key exchange groups to offer or accept, best first. The list must outlive the connection.
+  std::span<const Group> groups = kGroups;
   /// Without a common profile the handshake fails.
   bool require_srtp = false;
   /// Largest datagram sent, bytes; at least kMinMtu.

@@ -25,9 +25,9 @@ const CipherSuite* choose_suite(const ClientHello& hello, CertificateKind kind) 
   return nullptr;
 }
 
-std::optional<Group> choose_group(const ClientHello& hello) {
+std::optional<Group> choose_group(const Machinery& m, const ClientHello& hello) {
   if (!hello.extensions.supported_groups) return std::nullopt;
-  for (const Group group : kGroups) {
+  for (const Group group : m.config.groups) {
     if (hello.extensions.supported_groups->contains(static_cast<std::uint16_t>(group))) return group;
   }
   return std::nullopt;
@@ -98,7 +98,7 @@ Check Server::negotiate(Machinery& m, const ClientHello& hello, Choice& choice) 
   }
   m.session.suite = choose_suite(hello, kind_of(m.identity.key->type()));
   if (m.session.suite == nullptr) return Verdict{Errc::dtls_no_common_suite, AlertDescription::handshake_failure};
-  const auto group = choose_group(hello);
+  const auto group = choose_group(m, hello);
   if (!group) return Verdict{Errc::dtls_no_common_group, AlertDescription::handshake_failure};
   m.session.group = *group;
   const auto scheme =

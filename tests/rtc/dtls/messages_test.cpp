@@ -54,7 +54,7 @@ TEST(ClientHello, OurOwnParses) {
   Writer writer(body);
   const Random random{1, 2, 3};
   const std::array<std::uint16_t, 2> profiles{7, 1};
-  ClientHello::write(writer, random, as_bytes("cookie"), profiles);
+  ClientHello::write(writer, random, as_bytes("cookie"), kGroups, profiles);
   const auto hello = ClientHello::parse(writer.written());
   ASSERT_TRUE(hello);
   EXPECT_EQ(hello->random, random);

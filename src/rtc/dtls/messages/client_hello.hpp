@@ -48,8 +48,9 @@ struct ClientHello {
     return hello;
   }
 
-  /// Our own: everything we support.
-  static void write(Writer& writer, const Random& random, Bytes cookie, std::span<const std::uint16_t> srtp_profiles) {
+  /// Our own: every suite and signature scheme we support.
+  static void write(Writer& writer, const Random& random, Bytes cookie, std::span<const Group> groups,
+                    std::span<const std::uint16_t> srtp_profiles) {
     writer.u16(kDtls12);
     writer.bytes(random);
     writer.u8(0);  // no session to resume
@@ -60,9 +61,9 @@ struct ClientHello {
     writer.prefixed8([](Writer& list) { list.u8(0); });
     writer.prefixed16([&](Writer& w) {
       write_common_extensions(w, true);
-      write_extension(w, ExtensionType::supported_groups, [](Writer& e) {
-        e.prefixed16([](Writer& list) {
-          for (const Group group : kGroups) list.u16(static_cast<std::uint16_t>(group));
+      write_extension(w, ExtensionType::supported_groups, [&](Writer& e) {
+        e.prefixed16([&](Writer& list) {
+          for (const Group group : groups) list.u16(static_cast<std::uint16_t>(group));
         });
       });
       write_extension(w, ExtensionType::signature_algorithms, [](Writer& e) { write_signature_schemes(e); });
