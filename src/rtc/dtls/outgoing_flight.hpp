@@ -23,8 +23,8 @@ class OutgoingFlight {
     return finish_message(type, epoch, start, writer);
   }
   void add_change_cipher_spec();
-  /// Gives back spare memory; the flight is complete.
-  void end() { bytes_.shrink_to_fit(); }
+  /// Gives back spare memory; the flight is complete. (Without exceptions libstdc++'s shrink_to_fit does nothing.)
+  void end() { bytes_ = std::vector<std::uint8_t>(bytes_); }
 
   /// Nothing to repeat any more.
   void clear();
