@@ -1,0 +1,33 @@
+// Handshakes per CPU second, both sides of a pair together, beside each crypto library's own DTLS.
+#include "bench/dtls_work.hpp"
+#include "bench/figure.hpp"
+
+namespace redan::bench {
+namespace {
+
+Batch handshakes(DtlsStack& stack) {
+  return [&stack] {
+    static constexpr int kPairs = 10;
+    for (int i = 0; i < kPairs; ++i) stack.connect();
+    return double{kPairs};
+  };
+}
+
+void rows(Provider& provider, std::unique_ptr<DtlsStack> (*anchor)(const Identities&, Group)) {
+  const Identities identities(provider);
+  for (const Group group : {Group::secp256r1, Group::x25519}) {
+    const auto ours = redan_stack(identities, provider, group);
+    const auto theirs = anchor(identities, group);
+    const std::string label = std::string(provider.name()) + (group == Group::x25519 ? " X25519" : " P-256");
+    print(compare(label, "pairs/s", 1.3, handshakes(*ours), handshakes(*theirs)));
+  }
+}
+
+}  // namespace
+
+void dtls_handshake() {
+  if (const auto provider = openssl_provider()) rows(*provider, openssl_stack);
+  rows(*mbedtls_provider(), mbedtls_stack);
+}
+
+}  // namespace redan::bench

@@ -1,0 +1,34 @@
+// Application data, sealed and opened, per CPU second, beside each crypto library's own DTLS.
+#include "bench/dtls_work.hpp"
+#include "bench/figure.hpp"
+
+namespace redan::bench {
+namespace {
+
+Batch records(DtlsPair& pair) {
+  return [&pair] {
+    static constexpr int kRecords = 100;
+    const std::array<std::uint8_t, 1200 - 37> payload{};  // a datagram of 1,200 bytes
+    for (int i = 0; i < kRecords; ++i) {
+      if (!pair.carry(payload)) failed("a record");
+    }
+    return double{kRecords * payload.size()} / 1e6;
+  };
+}
+
+void row(Provider& provider, std::unique_ptr<DtlsStack> (*anchor)(const Identities&, Group)) {
+  const Identities identities(provider);
+  const auto ours = redan_stack(identities, provider, Group::x25519)->connect();
+  const auto theirs = anchor(identities, Group::x25519);
+  const auto their_pair = theirs->connect();
+  print(compare(std::string(provider.name()) + " AES-128-GCM", "MB/s", 1.0, records(*ours), records(*their_pair)));
+}
+
+}  // namespace
+
+void dtls_record() {
+  if (const auto provider = openssl_provider()) row(*provider, openssl_stack);
+  row(*mbedtls_provider(), mbedtls_stack);
+}
+
+}  // namespace redan::bench

@@ -1,0 +1,49 @@
+// Figures: what Redan does beside what an anchor does on the same work, in one run, in turns. The ratio is the figure;
+// the absolute numbers belong to this machine and this minute.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace redan::bench {
+
+/// CPU time of this process, seconds: what other processes do does not count.
+double cpu_seconds();
+
+enum class Better { more, less };
+
+struct Row {
+  std::string label;
+  std::string unit;
+  double ours = 0;
+  double anchor = 0;  ///< 0: there is none
+  double ratio = 0;
+  double goal = 0;  ///< for the ratio, or for `ours` where there is no anchor's; 0: none
+  Better better = Better::more;
+};
+
+/// Does some work and says how much, in units.
+using Batch = std::function<double()>;
+
+/// Units of work per CPU second. A warm-up, then rounds in which both take a turn; medians of the rates and of the
+/// rounds' ratios.
+Row compare(std::string label, std::string unit, double goal, const Batch& ours, const Batch& anchor);
+
+void print_header();
+void print(const Row& row);
+
+/// A figure prints its rows.
+struct Figure {
+  const char* name;
+  void (*run)();
+};
+
+void dtls_handshake();
+void dtls_record();
+void half_open_memory();
+void peer_memory();
+void channel_throughput();
+
+}  // namespace redan::bench
