@@ -11,7 +11,8 @@ inline TimePoint now() {
 }
 
 inline WallTime wall_time() {
-  return {std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
+  return {
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
 }
 
 }  // namespace redan::net

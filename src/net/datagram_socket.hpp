@@ -1,5 +1,5 @@
-// A non-blocking UDP socket that moves datagrams in bulk: recvmmsg with UDP_GRO on the way in, UDP_SEGMENT (GSO) on the way
-// out, or sendmmsg where the kernel or the route lacks it.
+// A non-blocking UDP socket that moves datagrams in bulk: recvmmsg with UDP_GRO on the way in, UDP_SEGMENT (GSO) on the
+// way out, or sendmmsg where the kernel or the route lacks it.
 #pragma once
 
 #include <memory>
@@ -28,8 +28,8 @@ class SendBatch {
     if (count_ == kMaxSegments || closed_ || storage_.size() - used_ < size) return {};
     return MutableBytes(storage_).subspan(used_);
   }
-  /// Takes over a datagram that was written at space(). False if it does not fit this batch (another destination, or longer
-  /// than the first): send, then add it to the empty batch with copy().
+  /// Takes over a datagram that was written at space(). False if it does not fit this batch (another destination, or
+  /// longer than the first): send, then add it to the empty batch with copy().
   bool add(const Address& remote, std::size_t size);
   /// Adds a datagram from elsewhere to the empty batch.
   void copy(const Address& remote, Bytes datagram);

@@ -1,5 +1,5 @@
-#include <boost/asio/post.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <redan/asio.hpp>
 
@@ -11,8 +11,8 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// Which of our sockets a remote address last wrote to: replies leave through it. Fixed size; a collision costs a less good
-/// guess, never memory.
+/// Which of our sockets a remote address last wrote to: replies leave through it. Fixed size; a collision costs a less
+/// good guess, never memory.
 class ReturnPaths {
  public:
   void learn(const Address& remote, std::size_t socket) { slot(remote) = {remote, static_cast<std::uint32_t>(socket)}; }
@@ -203,7 +203,8 @@ Result<std::unique_ptr<Shard>> Shard::open(asio::io_context& io, EndpointConfig 
     sockets.push_back(std::move(*socket));
   }
   if (sockets.empty()) return refuse(Errc::invalid_argument);
-  auto impl = std::make_shared<Impl>(io, std::move(sockets), std::move(config), std::move(identity), provider, std::move(handler));
+  auto impl = std::make_shared<Impl>(io, std::move(sockets), std::move(config), std::move(identity), provider,
+                                     std::move(handler));
   impl->start();
   return std::unique_ptr<Shard>(new Shard(std::move(impl)));
 }

@@ -20,7 +20,8 @@ struct SocketAddress {
   [[nodiscard]] sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
 };
 
-/// The addresses of this host that are up: global and unique-local ones, loopback only if there is nothing else. Port 0.
+/// The addresses of this host that are up: global and unique-local ones, loopback only if there is nothing else. Port
+/// 0.
 std::vector<Address> host_addresses();
 
 }  // namespace redan::net

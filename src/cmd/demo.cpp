@@ -1,0 +1,145 @@
+// `redan demo`: a page, and a peer behind it, without configuration.
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/hex.hpp"
+#include "cmd/commands.hpp"
+#include "cmd/demo_server.hpp"
+#include "cmd/page.hpp"
+#include "net/clock.hpp"
+#include "net/loop.hpp"
+#include "net/socket_address.hpp"
+
+namespace redan::cmd {
+namespace {
+
+constexpr std::uint16_t kDefaultPort = 8443;
+constexpr std::uint16_t kPortTries = 20;
+constexpr std::int64_t kIdentityLifetime = 30LL * 24 * 3600;
+
+std::filesystem::path data_directory(const DemoOptions& options) {
+  if (!options.data_directory.empty()) return options.data_directory;
+  if (const char* state = std::getenv("XDG_STATE_HOME")) return std::filesystem::path(state) / "redan";
+  const char* home = std::getenv("HOME");
+  return std::filesystem::path(home != nullptr ? home : ".") / ".local/state/redan";
+}
+
+std::vector<Address> addresses_of(const DemoOptions& options) {
+  if (options.bind.empty()) return net::host_addresses();
+  const auto address = Address::parse(options.bind, 0);
+  if (!address) throw std::runtime_error("--bind " + options.bind + " is not an IP address of this host");
+  return {*address};
+}
+
+std::vector<std::string> certificate_names(const std::vector<Address>& addresses) {
+  std::vector<std::string> names{"localhost", "127.0.0.1"};
+  for (const Address& address : addresses) names.push_back(address.ip_text());
+  return names;
+}
+
+net::Response page(std::string_view target) {
+  for (const PageFile& file : page_files()) {
+    if (file.target == target) return {200, file.content_type, file.body};
+  }
+  return {404, "text/plain; charset=utf-8", "not here\n"};
+}
+
+/// Everything the demo consists of, in the order it needs.
+class Demo {
+ public:
+  explicit Demo(const DemoOptions& options)
+      : options_(options),
+        trace_(options.json ? Trace::Form::json : Trace::Form::text),
+        addresses_(addresses_of(options)),
+        loop_([this] { stop(); }) {}
+
+  int run() {
+    if (addresses_.empty())
+      throw std::runtime_error("this host has no address; bring up an interface, or use --bind 127.0.0.1");
+    tls_ = net::load_or_create_tls_identity(data_directory(options_), certificate_names(addresses_), *provider_,
+                                            [this](std::string_view text) { trace_.info(text); });
+    const std::string fingerprint = tls_.fingerprint.text().substr(sizeof "sha-256");
+    DemoServerConfig config;
+    config.dtls_role = options_.dtls_role == "client" ? DtlsRole::client : DtlsRole::server;
+    config.media = options_.media;
+    config.tls_fingerprint = fingerprint;
+    server_.emplace(std::move(config), *provider_, trace_, [this] { print_door(); });
+    open_shard();
+    open_https();
+    if (!options_.json) {
+      trace_.info("Redan demo. Ctrl-C stops it.");
+      trace_.info("The browser will not know the certificate. Compare its SHA-256:");
+      trace_.info("  " + fingerprint.substr(0, 47));
+      trace_.info("  " + fingerprint.substr(48));
+    }
+    print_door();
+    loop_.run();
+    trace_.info("stopped");
+    return kOk;
+  }
+
+ private:
+  void open_shard() {
+    EndpointConfig config;
+    config.local_addresses = addresses_;
+    const std::int64_t now = net::wall_time().seconds_since_1970;
+    auto identity = self_signed(*provider_, {.not_before = {now - 24 * 3600}, .not_after = {now + kIdentityLifetime}});
+    if (!identity) throw std::runtime_error(explain(identity.error()));
+    auto shard =
+        Shard::open(loop_.io(), std::move(config), std::move(*identity), *provider_,
+                    [this](Endpoint& endpoint, const Output& output) { server_->on_output(endpoint, output); });
+    if (!shard)
+      throw std::runtime_error("cannot open a UDP socket on " + addresses_.front().ip_text() + ": " +
+                               explain(shard.error()));
+    shard_ = std::move(*shard);
+    server_->attach(*shard_);
+  }
+  void open_https() {
+    net::HttpServerConfig config;
+    config.on_get = page;
+    config.websocket_target = "/signal";
+    config.on_websocket = [this](const std::shared_ptr<net::WebSocket>& socket) { server_->on_websocket(socket); };
+    const auto ip = boost::asio::ip::make_address(options_.bind.empty() ? "0.0.0.0" : options_.bind);
+    const std::uint16_t first = options_.port.value_or(kDefaultPort);
+    for (std::uint16_t i = 0;; ++i) {
+      config.local = {ip, static_cast<std::uint16_t>(first + i)};
+      try {
+        https_.emplace(loop_.io(), config, tls_);
+        return;
+      } catch (const boost::system::system_error& error) {
+        if (!options_.port && i < kPortTries) continue;
+        throw std::runtime_error("cannot serve HTTPS on port " + std::to_string(first) + ": " + error.code().message() +
+                                 "; choose another with --port");
+      }
+    }
+  }
+  // The fragment stays in the browser: neither the token nor the pin travels in a request.
+  void print_door() {
+    const Address& first = addresses_.front();
+    const bool v6 = first.family() == Address::Family::ipv6;
+    const std::string host = v6 ? "[" + first.ip_text() + "]" : first.ip_text();
+    trace_.door("https://" + host + ":" + std::to_string(https_->port()) + "/#token=" + server_->token(),
+                to_hex(tls_.fingerprint.digest.bytes()));
+  }
+  void stop() {
+    server_->close_all();
+    https_->stop();
+  }
+
+  DemoOptions options_;
+  Trace trace_;
+  std::unique_ptr<Provider> provider_ = default_provider();
+  std::vector<Address> addresses_;
+  net::Loop loop_;
+  net::TlsIdentity tls_;
+  std::optional<DemoServer> server_;
+  std::unique_ptr<Shard> shard_;
+  std::optional<net::HttpServer> https_;
+};
+
+}  // namespace
+
+int demo(const DemoOptions& options) { return Demo(options).run(); }
+
+}  // namespace redan::cmd

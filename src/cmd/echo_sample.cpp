@@ -1,0 +1,37 @@
+// README's sample as a program: a data-channel echo server in one screenful. It reads an offer from standard input,
+// prints the answer, and echoes every message until the peer goes away.
+#include "cmd/commands.hpp"
+
+// [sample]
+#include <iostream>
+#include <iterator>
+#include <redan/udp_socket.hpp>
+
+int echo(const redan::Address& local) {
+  const auto provider = redan::default_provider();
+  const auto identity = redan::self_signed(*provider, {.not_after = {redan::wall_time().seconds_since_1970 + 86'400}});
+  auto socket = redan::UdpSocket::bind(local);
+  if (!identity || !socket) return 1;
+  redan::Endpoint endpoint({.local_addresses = {socket->local_address()}}, *identity, *provider);
+
+  std::string problem;
+  const std::string offer{std::istreambuf_iterator<char>(std::cin), {}};
+  const auto accepted = endpoint.accept(offer, {}, &problem);
+  if (!accepted) return std::cerr << text(accepted.error()) << ": " << problem << '\n', 1;
+  std::cout << accepted->answer << std::flush;
+
+  std::array<std::uint8_t, 1500> buffer{};
+  while (true) {
+    const redan::Output output = endpoint.poll_output(redan::now(), buffer);
+    if (const auto* wait = std::get_if<redan::Wait>(&output)) {
+      if (const auto datagram = socket->receive(wait->until)) endpoint.handle_input(redan::now(), *datagram);
+    } else if (const auto* transmit = std::get_if<redan::Transmit>(&output)) {
+      socket->send(*transmit);
+    } else if (const auto* message = std::get_if<redan::Message>(&output)) {
+      (void)endpoint.send(message->peer, message->channel, message->kind, message->payload);
+    } else if (std::holds_alternative<redan::Closed>(output)) {
+      return 0;
+    }
+  }
+}
+// [/sample]

@@ -1,0 +1,94 @@
+// The program: reads the command line and runs one subcommand.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "cmd/commands.hpp"
+
+namespace {
+
+constexpr const char* kFooter = R"(
+Examples:
+  redan demo                            a page to try Redan with, on every address
+  redan connect 'https://...#token=...' join the demo from the terminal
+  redan echo < offer.sdp > answer.sdp   the README's sample
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not authenticated, 4 network)";
+
+constexpr const char* kDemoFooter = R"(
+Examples:
+  redan demo
+  redan demo --bind 192.0.2.1 --port 9443
+  redan demo --json --no-media)";
+
+constexpr const char* kConnectFooter = R"(
+Examples (the URL is what `redan demo` prints, in quotes because of the #):
+  redan connect 'https://192.0.2.1:8443/#token=...&sha256=...'
+  redan connect --seconds 10 'https://...'
+  redan connect --json 'https://...')";
+
+constexpr const char* kEchoFooter = R"(
+Examples:
+  redan echo < offer.sdp > answer.sdp
+  redan echo --bind 192.0.2.1 < offer.sdp
+  redan echo --bind 192.0.2.1 --port 5000 < offer.sdp)";
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace redan::cmd;
+  CLI::App app{"Redan: WebRTC peers with a security stack of their own"};
+  app.footer(kFooter);
+  app.require_subcommand(1);
+
+  DemoOptions demo_options;
+  CLI::App* demo_command = app.add_subcommand("demo", "Serve a page that connects to a Redan peer");
+  demo_command->add_option("--bind", demo_options.bind, "Address to serve on (default: every address of this host)");
+  demo_command->add_option("--port", demo_options.port, "HTTPS port (default: 8443, or the next free one)");
+  demo_command->add_option("--dtls-role", demo_options.dtls_role, "Our DTLS role where the browser leaves it to us")
+      ->check(CLI::IsMember({"server", "client"}))
+      ->capture_default_str();
+  demo_command->add_option("--data-dir", demo_options.data_directory,
+                           "Where the TLS key is kept (default: ~/.local/state/redan)");
+  demo_command->add_flag("--json", demo_options.json, "One JSON object per line instead of text");
+  bool no_media = false;
+  demo_command->add_flag("--no-media", no_media, "Decline audio and video");
+  demo_command->footer(kDemoFooter);
+
+  ConnectOptions connect_options;
+  CLI::App* connect_command =
+      app.add_subcommand("connect", "Join a demo from the terminal; print round trips and throughput");
+  connect_command->add_option("url", connect_options.url, "The URL that the demo printed")->required();
+  connect_command->add_option("--seconds", connect_options.seconds, "Length of each throughput run")
+      ->check(CLI::Range(0.1, 10.0))
+      ->capture_default_str();
+  connect_command->add_flag("--json", connect_options.json, "One JSON object at the end instead of text");
+  connect_command->footer(kConnectFooter);
+
+  std::string echo_bind = "127.0.0.1";
+  std::uint16_t echo_port = 0;
+  CLI::App* echo_command =
+      app.add_subcommand("echo", "Answer the offer on standard input and echo data-channel messages");
+  echo_command->add_option("--bind", echo_bind, "Address of this host to use")->capture_default_str();
+  echo_command->add_option("--port", echo_port, "UDP port (default: any)");
+  echo_command->footer(kEchoFooter);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kOk : kUsage;
+  }
+  try {
+    demo_options.media = !no_media;
+    if (demo_command->parsed()) return demo(demo_options);
+    if (connect_command->parsed()) return connect(connect_options);
+    const auto local = redan::Address::parse(echo_bind, echo_port);
+    if (!local) {
+      std::fprintf(stderr, "redan echo: --bind %s is not an IP address\n", echo_bind.c_str());
+      return kUsage;
+    }
+    return echo(*local);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "redan: %s\n", error.what());
+    return kFailure;
+  }
+}
