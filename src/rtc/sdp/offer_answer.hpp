@@ -54,7 +54,7 @@ struct Plan {
 /// Errors: sdp_no_fingerprint, sdp_no_ice_credentials, sdp_not_bundled, sdp_no_rtcp_mux, sdp_bad_setup,
 /// sdp_nothing_usable, sdp_syntax; `problem` (may be nullptr) names the line.
 Result<Remote> read_offer(const SessionDescription& offer, bool accept_media, Problem* problem);
-/// The answer must fit our offer: as many sections, the same order and mids; setup active or passive.
+/// The answer must fit our offer: as many sections, the same order and mids; setup active or passive, and not ours.
 Result<Remote> read_answer(const SessionDescription& our_offer, const SessionDescription& answer, Problem* problem);
 
 /// For an offer that read_offer accepted.

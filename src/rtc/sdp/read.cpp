@@ -43,8 +43,18 @@ Result<DataSection> read_data(const MediaSection& section, Problem* problem) {
   return data;
 }
 
-// The section that carries the transport of the bundle: the first in use (RFC 8843 section 7.3).
-Result<Remote> read_transport(const SessionDescription& description, const MediaSection& tagged, Problem* problem) {
+// Of a bundle only the tagged section has to describe the transport (RFC 8843 section 7.1.3); in an offer it may be one
+// that we decline.
+const MediaSection& transport_of(const SessionDescription& description, const MediaSection& section) {
+  if (section.has("ice-ufrag")) return section;
+  const auto tagged = std::find_if(description.media.begin(), description.media.end(), [&](const MediaSection& each) {
+    return each.has("ice-ufrag") && in_bundle(description, each);
+  });
+  return tagged != description.media.end() && in_bundle(description, section) ? *tagged : section;
+}
+
+Result<Remote> read_transport(const SessionDescription& description, const MediaSection& first, Problem* problem) {
+  const MediaSection& tagged = transport_of(description, first);
   Remote remote;
   remote.ice_lite = description.session.has("ice-lite");
   const auto ufrag = description.attribute(tagged, "ice-ufrag");
@@ -71,11 +81,29 @@ Result<Remote> read_transport(const SessionDescription& description, const Media
   return remote;
 }
 
+// RFC 5888 section 4: a token, unique in the description. We write it back. At most 16 characters, as many as a
+// one-byte header extension can carry (RFC 8285 section 4.2).
+const MediaSection* find_wrong_mid(const SessionDescription& description) {
+  std::vector<std::string_view> seen;
+  for (const MediaSection& section : description.media) {
+    const auto mid = section.attribute("mid");
+    if (!mid) continue;
+    const bool token = std::all_of(mid->begin(), mid->end(), [](char c) { return c > ' ' && c < 0x7F; });
+    if (mid->empty() || mid->size() > 16 || !token) return &section;
+    if (std::find(seen.begin(), seen.end(), *mid) != seen.end()) return &section;
+    seen.push_back(*mid);
+  }
+  return nullptr;
+}
+
 Result<Remote> read_sections(const SessionDescription& description, const std::vector<const MediaSection*>& used,
                              Problem* problem) {
   if (used.empty())
     return wrong(Errc::sdp_nothing_usable, problem, nullptr,
                  "no data channel, audio or video section that can be served");
+  if (const MediaSection* wrong_mid = find_wrong_mid(description)) {
+    return wrong(Errc::sdp_syntax, problem, wrong_mid, "a=mid is no token of at most 16 characters, or not unique");
+  }
   for (const MediaSection* section : used) {
     if (used.size() > 1 && !in_bundle(description, *section)) {
       return wrong(Errc::sdp_not_bundled, problem, section, "this section is not in the BUNDLE group");
@@ -101,15 +129,16 @@ Result<Remote> read_sections(const SessionDescription& description, const std::v
 }  // namespace
 
 bool in_bundle(const SessionDescription& description, const MediaSection& section) {
+  constexpr std::string_view kSemantics = "BUNDLE ";
   for (std::string_view group : description.session.attributes("group")) {
-    if (!group.starts_with("BUNDLE")) continue;
-    group.remove_prefix(6);
+    if (!group.starts_with(kSemantics)) continue;
+    group.remove_prefix(kSemantics.size());
     while (!group.empty()) {
-      group.remove_prefix(1);
       const std::string_view mid = group.substr(0, group.find(' '));
       if (mid == section.mid() && !mid.empty()) return true;
-      group.remove_prefix(std::min(mid.size(), group.size()));
+      group.remove_prefix(std::min(mid.size() + 1, group.size()));
     }
+    return false;
   }
   return false;
 }
@@ -151,11 +180,20 @@ Result<Remote> read_answer(const SessionDescription& our_offer, const SessionDes
       return wrong(Errc::sdp_wrong_state, problem, &section, "this section does not answer the one of the offer");
     }
   }
-  const auto used = served(answer, true);
+  auto used = served(answer, true);
+  // Port 0 rejects (RFC 8843 section 7.3.3); bundle-only, which would say otherwise, is for offers.
+  std::erase_if(used, [](const MediaSection* section) { return section->port == 0; });
   auto remote = read_sections(answer, used, problem);
-  if (remote && remote->setup == Setup::actpass) {
+  if (!remote) return remote;
+  if (remote->setup == Setup::actpass) {
     return wrong(Errc::sdp_bad_setup, problem, used.front(),
                  "an answer must say a=setup:active or passive (RFC 5763 section 5)");
+  }
+  const MediaSection& offered = our_offer.media[static_cast<std::size_t>(used.front() - answer.media.data())];
+  if (our_offer.attribute(transport_of(our_offer, offered), "setup") ==
+      answer.attribute(transport_of(answer, *used.front()), "setup")) {
+    return wrong(Errc::sdp_bad_setup, problem, used.front(),
+                 "the answer takes the same a=setup as the offer: both would be active, or both passive");
   }
   return remote;
 }

@@ -5,7 +5,7 @@
 
 namespace redan::sdp {
 
-/// The section is in a=group:BUNDLE.
+/// The section is in the first a=group:BUNDLE; another group would be another transport.
 bool in_bundle(const SessionDescription& description, const MediaSection& section);
 /// A data channel over DTLS/SCTP, or audio or video over SAVPF with a codec; not rejected.
 bool is_served(const MediaSection& section, bool accept_media);

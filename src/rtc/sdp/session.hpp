@@ -37,7 +37,8 @@ class Lines {
 
 enum class MediaKind { audio, video, application, other };
 
-/// One m= line and what follows it: "m=<media> <port>[/<count>] <proto> <fmt> ...".
+/// One m= line and what follows it: "m=<media> <port> <proto> <fmt> ...". A count of ports
+/// ("9/2") has no use in WebRTC and does not parse.
 struct MediaSection : Lines {
   std::string media;
   std::uint16_t port = 0;

@@ -21,8 +21,10 @@ std::pair<std::string_view, std::string_view> split_once(std::string_view text) 
   return {text.substr(0, space), text.substr(space + 1)};
 }
 
-std::string_view codec_of(const MediaSection& section, std::string_view format) {
-  for (const std::string_view map : section.attributes("rtpmap")) {
+/// The encoding name that a=rtpmap gives the payload type.
+std::string_view codec_of(const std::vector<std::string_view>& rtpmaps, std::string_view format) {
+  for (const std::string_view map : rtpmaps) {
+    if (!map.starts_with(format)) continue;
     const auto [type, encoding] = split_once(map);
     if (type == format) return encoding.substr(0, encoding.find('/'));
   }
@@ -52,15 +54,18 @@ void write_session(Text& text, const Local& local, const std::vector<std::string
   text.line("o=- " + std::to_string(local.session_id) + " " + std::to_string(local.version) + " IN IP4 127.0.0.1");
   text.line("s=-");
   text.line("t=0 0");
-  std::string group = "BUNDLE";
-  for (const std::string& mid : bundle) group += " " + mid;
-  text.attribute("group", group);
+  // RFC 8843 section 7.3: no group if there is nothing to name; a lone section may have no mid.
+  if (!bundle.empty()) {
+    std::string group = "BUNDLE";
+    for (const std::string& mid : bundle) group += " " + mid;
+    text.attribute("group", group);
+  }
   if (local.ice_lite) text.line("a=ice-lite");
 }
 
 void write_transport(Text& text, const Local& local, std::string_view mid, bool tagged) {
   text.line("c=IN IP4 0.0.0.0");
-  text.attribute("mid", mid);
+  if (!mid.empty()) text.attribute("mid", mid);
   text.attribute("ice-ufrag", local.ufrag);
   text.attribute("ice-pwd", local.pwd);
   text.attribute("fingerprint", local.fingerprint);
@@ -122,7 +127,7 @@ void write_media(Text& text, const MediaSection& offered, std::string_view forma
 void write_declined(Text& text, const MediaSection& offered) {
   text.line("m=" + offered.media + " 0 " + offered.protocol + " " + offered.formats.front());
   text.line("c=IN IP4 0.0.0.0");
-  text.attribute("mid", offered.mid());
+  if (!offered.mid().empty()) text.attribute("mid", offered.mid());
   text.line("a=inactive");
 }
 
@@ -130,9 +135,10 @@ void write_declined(Text& text, const MediaSection& offered) {
 
 std::optional<std::string_view> choose_format(const MediaSection& section) {
   const std::string_view preferred = section.kind() == MediaKind::audio ? "opus" : "VP8";
+  const auto rtpmaps = section.attributes("rtpmap");
   std::optional<std::string_view> first;
   for (const std::string_view format : section.formats) {
-    const std::string_view codec = codec_of(section, format);
+    const std::string_view codec = codec_of(rtpmaps, format);
     if (codec == preferred) return format;
     const bool repair = std::find(kRepairCodecs.begin(), kRepairCodecs.end(), codec) != kRepairCodecs.end();
     if (!first && !codec.empty() && !repair) first = format;
@@ -146,7 +152,9 @@ std::string make_answer(const SessionDescription& offer, const Local& local) {
     return std::find(used.begin(), used.end(), &section) != used.end();
   };
   std::vector<std::string> mids;
-  for (const MediaSection* section : used) mids.emplace_back(section->mid());
+  for (const MediaSection* section : used) {
+    if (!section->mid().empty()) mids.emplace_back(section->mid());
+  }
   Text text;
   write_session(text, local, mids);
   for (const MediaSection& section : offer.media) {

@@ -106,6 +106,47 @@ TEST(MakeAnswer, MirrorsDirectionsAndReversesExtensionDirections) {
   EXPECT_EQ(answer.find("a=msid"), std::string::npos);
 }
 
+TEST(MakeAnswer, SimulcastAndCongestionFeedbackAreDeclined) {
+  for (const std::string browser : {"chromium", "firefox"}) {
+    const auto offer = SessionDescription::parse(captured(browser + "-offer-plain-simulcast"), nullptr);
+    ASSERT_TRUE(offer);
+    ASSERT_NE(offer->text().find("a=simulcast:"), std::string::npos);
+    const std::string answer = make_answer(*offer, local());
+    for (const char* declined : {"a=simulcast", "a=rid", "goog-remb", "transport-cc", "rtp-stream-id", "a=ssrc"}) {
+      EXPECT_EQ(answer.find(declined), std::string::npos) << browser << ' ' << declined;
+    }
+    EXPECT_NE(answer.find(" nack pli\r\n"), std::string::npos) << browser;
+    EXPECT_NE(answer.find(" ccm fir\r\n"), std::string::npos) << browser;
+  }
+}
+
+TEST(MakeAnswer, ALoneSectionWithoutMidGetsNoneAndNoGroup) {
+  const std::string text = without_line(without_line(captured("chromium-offer-plain-data"), "a=mid"), "a=group");
+  const auto offer = SessionDescription::parse(text, nullptr);
+  ASSERT_TRUE(offer && read_offer(*offer, true, nullptr));
+  const std::string answer = make_answer(*offer, local());
+  EXPECT_EQ(answer.find("a=mid"), std::string::npos);
+  EXPECT_EQ(answer.find("a=group"), std::string::npos);
+  const auto read = SessionDescription::parse(answer, nullptr);
+  ASSERT_TRUE(read);
+  EXPECT_TRUE(read_answer(*offer, *read, nullptr));
+}
+
+// A description close to the limits, made to be slow to read, still takes a moment only.
+TEST(MakeAnswer, ManyFormatsAndLinesAreAnswered) {
+  std::string text =
+      "v=0\r\na=group:BUNDLE 0\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n"
+      "a=fingerprint:sha-256 AB:CD\r\na=setup:actpass\r\nm=video 9 UDP/TLS/RTP/SAVPF";
+  for (int i = 0; i < 480; ++i) text += " 7";
+  text += "\r\na=mid:0\r\na=rtcp-mux\r\n";
+  while (text.size() < SessionDescription::kMaxSize - 40) text += "a=rtpmap:8 x\n";
+  text += "a=rtpmap:7 H264/90000\r\n";
+  const auto offer = SessionDescription::parse(text, nullptr);
+  ASSERT_TRUE(offer);
+  ASSERT_TRUE(read_offer(*offer, true, nullptr));
+  EXPECT_NE(make_answer(*offer, local()).find("a=rtpmap:7 H264/90000\r\n"), std::string::npos);
+}
+
 TEST(MakeAnswer, DeclinedMediaHasPortZeroAndIsNotBundled) {
   const auto offer = SessionDescription::parse(captured("chromium-offer-plain-avdata"), nullptr);
   ASSERT_TRUE(offer);
@@ -167,6 +208,51 @@ TEST(ReadOffer, WhatIsMissingIsNamedWithItsLine) {
   EXPECT_EQ(offer_of("v=0\r\ns=-\r\n").error(), Errc::sdp_nothing_usable);
 }
 
+TEST(ReadOffer, MidsAreUniqueTokens) {
+  const std::string text = captured("chromium-offer-plain-avdata");
+  for (const char* mid : {"a=mid:0", "a=mid:", "a=mid:two words", "a=mid:longer-than-16-by"}) {
+    Problem problem;
+    const auto remote = offer_of(replaced(text, "a=mid:1", mid), &problem);
+    ASSERT_FALSE(remote) << mid;
+    EXPECT_EQ(remote.error(), Errc::sdp_syntax);
+    EXPECT_GT(problem.line, 20U);
+  }
+}
+
+TEST(ReadOffer, SectionsOfTwoBundlesAreNotOneTransport) {
+  const std::string text = captured("chromium-offer-plain-avdata");
+  for (const char* group : {"a=group:BUNDLE 0\r\na=group:BUNDLE 1 2", "a=group:BUNDLE 0 1", "a=group:BUNDLED 0 1 2",
+                            "a=group:LS 0 1 2", "a=group:BUNDLE"}) {
+    EXPECT_EQ(offer_of(replaced(text, "a=group:BUNDLE 0 1 2", group)).error(), Errc::sdp_not_bundled) << group;
+  }
+}
+
+// RFC 8843 section 7.1.3: bundle-only sections leave the transport to the tagged one.
+TEST(ReadOffer, TheTaggedSectionSpeaksForTheBundleEvenIfWeDeclineIt) {
+  const std::string text =
+      "v=0\r\na=group:BUNDLE 0 1\r\n"
+      "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\n"
+      "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\na=fingerprint:sha-256 AB:CD\r\na=setup:actpass\r\n"
+      "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:1\r\na=bundle-only\r\n";
+  const auto offer = SessionDescription::parse(text, nullptr);
+  ASSERT_TRUE(offer);
+  const auto remote = read_offer(*offer, false, nullptr);
+  ASSERT_TRUE(remote);
+  EXPECT_EQ(remote->ufrag, "abcd");
+  EXPECT_FALSE(remote->media);
+  EXPECT_TRUE(remote->data);
+}
+
+TEST(ReadOffer, KeepsEveryFingerprintAndAtMost20Candidates) {
+  std::string text = captured("chromium-offer-plain-data") + "a=fingerprint:sha-384 CD:EF\r\n";
+  for (int i = 0; i < 30; ++i) text += "a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n";
+  const auto remote = offer_of(text);
+  ASSERT_TRUE(remote);
+  ASSERT_EQ(remote->fingerprints.size(), 2U);
+  EXPECT_EQ(remote->fingerprints[1], "sha-384 CD:EF");
+  EXPECT_EQ(remote->candidates.size(), 20U);
+}
+
 TEST(ReadAnswer, BrowsersAnswersToOurOffersAreRead) {
   for (const std::string browser : {"chromium", "firefox"}) {
     const auto offer = SessionDescription::parse(make_offer(local(), {true, true, true}), nullptr);
@@ -192,6 +278,24 @@ TEST(ReadAnswer, AnAnswerThatDoesNotFitIsRefused) {
   EXPECT_EQ(read(replaced(text, "a=mid:0", "a=mid:7")).error(), Errc::sdp_wrong_state);
   EXPECT_EQ(read(text + "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\n").error(), Errc::sdp_wrong_state);
   EXPECT_EQ(read(replaced(text, "m=application", "m=audio")).error(), Errc::sdp_wrong_state);
+  const std::string rejected = replaced(text, "m=application 33586", "m=application 0");
+  EXPECT_EQ(read(rejected).error(), Errc::sdp_nothing_usable);
+  EXPECT_EQ(read(rejected + "a=bundle-only\r\n").error(), Errc::sdp_nothing_usable);
+}
+
+TEST(ReadAnswer, BothSidesActiveOrBothPassiveIsRefused) {
+  const std::string text = captured("chromium-answer-peer-offers-data-setup-active");
+  const auto answer = SessionDescription::parse(text, nullptr);
+  ASSERT_TRUE(answer);
+  ASSERT_EQ(answer->media.front().attribute("setup"), "passive");
+  Local ours = local();
+  const auto read_with = [&](sdp::Setup setup) {
+    ours.setup = setup;
+    return read_answer(*SessionDescription::parse(make_offer(ours, {true, false, false}), nullptr), *answer, nullptr);
+  };
+  EXPECT_TRUE(read_with(sdp::Setup::active));
+  EXPECT_TRUE(read_with(sdp::Setup::actpass));
+  EXPECT_EQ(read_with(sdp::Setup::passive).error(), Errc::sdp_bad_setup);
 }
 
 TEST(MakeOffer, SaysIceLiteAndActpassAndReadsBack) {

@@ -60,6 +60,32 @@ TEST(SessionDescription, LimitsHold) {
   EXPECT_EQ(SessionDescription::parse("", nullptr).error(), Errc::sdp_syntax);
 }
 
+TEST(SessionDescription, WhatIsAtTheLimitIsTaken) {
+  const std::string line = "a=" + std::string(SessionDescription::kMaxLine - 2, 'x') + "\r\n";
+  EXPECT_TRUE(SessionDescription::parse("v=0\r\n" + line, nullptr));
+  std::string sections = "v=0\r\n";
+  for (std::size_t i = 0; i < SessionDescription::kMaxSections; ++i) sections += "m=audio 9 X 1\r\n";
+  EXPECT_TRUE(SessionDescription::parse(sections, nullptr));
+}
+
+TEST(SessionDescription, EveryCutOfADescriptionParsesOrNamesItsLine) {
+  const auto bytes = test::read_test_file("captures/sdp/firefox-offer-plain-data.sdp");
+  const std::string text(bytes.begin(), bytes.end());
+  ASSERT_FALSE(text.empty());
+  for (std::size_t size = 0; size < text.size(); ++size) {
+    Problem problem;
+    const auto description = SessionDescription::parse(std::string_view(text).substr(0, size), &problem);
+    if (!description) {
+      EXPECT_FALSE(problem.what.empty()) << size;
+      continue;
+    }
+    const auto again = SessionDescription::parse(description->text(), nullptr);
+    ASSERT_TRUE(again) << size;
+    EXPECT_EQ(again->session, description->session);
+    EXPECT_EQ(again->media, description->media);
+  }
+}
+
 TEST(SessionDescription, BareLineFeedsAreAccepted) {
   const auto description = SessionDescription::parse("v=0\ns=-\nm=audio 9 X 1\na=mid:0\n", nullptr);
   ASSERT_TRUE(description);
