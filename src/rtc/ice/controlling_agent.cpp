@@ -97,7 +97,8 @@ void ControllingAgent::on_request(TimePoint now, const Address& remote, const st
   if (!pair->valid && !pair->running) schedule_check(*pair, now);  // a triggered check, section 7.3.1.4
   if (request.use_candidate && !controlling_) {
     pair->nominate = true;
-    if (pair->valid) select(now, *pair);
+    // Consent is the answers to our checks (RFC 7675 section 5.1), so a repeated nomination does not renew it.
+    if (pair->valid && selected_ != remote) select(now, *pair);
   }
 }
 

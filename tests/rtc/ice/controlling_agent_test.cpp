@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "tests/rtc/ice/agents.hpp"
 
 namespace redan::ice {
@@ -177,6 +179,39 @@ TEST(Consent, ForgedResponsesDoNotExtendIt) {
   }
   EXPECT_EQ(pair.first.failed, Errc::ice_consent_expired);
   EXPECT_GT(pair.first.agent.drops()[Drop::wrong_integrity], 0U);
+}
+
+// RFC 7675 section 5.1: consent is the answers to our own checks. A peer that nominates with each of its checks, and
+// answers none of ours, has not given it.
+TEST(Consent, ThePeersNominationsDoNotExtendIt) {
+  const auto real = default_provider();
+  test::FixedProvider provider(*real, 7);
+  const Credentials ours = Credentials::make(provider), theirs = Credentials::make(provider);
+  test::IceEnd<ControllingAgent> end(test::kFullAddress, ours, provider);
+  TimePoint now{};
+  end.agent.set_remote(theirs);
+  end.agent.start(now);
+  const auto nominate = test::check(provider, {.username = ours.ufrag + ":" + theirs.ufrag,
+                                               .password = ours.pwd,
+                                               .use_candidate = true,
+                                               .tie_breaker = std::numeric_limits<std::uint64_t>::max()});
+  end.agent.handle_input(now, test::kLiteAddress, nominate);
+  end.drain(now, nullptr);
+  ASSERT_FALSE(end.agent.controlling());
+  const auto triggered = stun::Message::parse(end.sent.back());
+  ASSERT_EQ(triggered->message_class, stun::Class::request);
+  const auto answer = test::check(provider, {.username = "a:b",
+                                             .password = theirs.pwd,
+                                             .message_class = stun::Class::success,
+                                             .transaction = triggered->transaction});
+  end.agent.handle_input(now, test::kLiteAddress, answer);
+  end.drain(now, nullptr);
+  ASSERT_EQ(end.agent.selected(), test::kLiteAddress);
+  for (const TimePoint cut = now; now < cut + 31s; now += 500ms) {
+    end.agent.handle_input(now, test::kLiteAddress, nominate);
+    end.drain(now, nullptr);
+  }
+  EXPECT_EQ(end.failed, Errc::ice_consent_expired);
 }
 
 // ---- forgeries ------------------------------------------------------------------------------------------------------
