@@ -41,7 +41,7 @@ bool echo_rtp(MutableBytes packet) {
 
 std::vector<std::vector<std::uint8_t>> echo_feedback(Bytes compound) {
   std::vector<std::vector<std::uint8_t>> found;
-  while (compound.size() >= 12 && compound[0] >> 6U == 2 && found.size() < kMaxFeedback) {
+  while (compound.size() >= 8 && compound[0] >> 6U == 2 && found.size() < kMaxFeedback) {
     const std::size_t size = 4 * (static_cast<std::size_t>(compound[2]) << 8U | compound[3]) + 4;
     if (size > compound.size()) break;
     const std::uint8_t format = compound[0] & 0x1FU;

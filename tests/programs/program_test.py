@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+"""Runs the program as a user would: demo, connect, echo, their refusals and their end. Usage: program_test.py REDAN"""
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import ssl
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+REDAN = sys.argv.pop(1)
+
+
+class Demo:
+    """`redan demo --json` on loopback, started and stopped."""
+
+    def __init__(self, directory, *extra):
+        self.process = subprocess.Popen([REDAN, "demo", "--bind", "127.0.0.1", "--port", "0", "--json", "--data-dir", directory, *extra],
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.url = self.wait_for("ready")["url"]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+    def wait_for(self, event):
+        while True:
+            line = self.process.stdout.readline()
+            if not line:
+                raise AssertionError("the demo ended: " + self.process.stderr.read())
+            message = json.loads(line)
+            if message["event"] == event:
+                return message
+
+    def address(self):
+        host, port = re.match(r"https://([\d.]+):(\d+)/", self.url).groups()
+        return host, int(port)
+
+
+def connect(url, *extra):
+    return subprocess.run([REDAN, "connect", "--seconds", "0.3", *extra, url], capture_output=True, text=True, timeout=60, check=False)
+
+
+def get(demo, target, maximum=ssl.TLSVersion.TLSv1_3, request=None):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.maximum_version = maximum
+    with socket.create_connection(demo.address(), timeout=10) as plain, context.wrap_socket(plain) as stream:
+        stream.sendall((request or f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").encode())
+        answer = b""
+        while chunk := stream.recv(65536):
+            answer += chunk
+        return stream.version(), answer
+
+
+class Program(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = tempfile.TemporaryDirectory()
+        cls.path = cls.directory.name
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.directory.cleanup()
+
+    def test_connect_joins_the_demo_and_measures(self):
+        with Demo(self.path) as demo:
+            result = connect(demo.url, "--json")
+            self.assertEqual(result.returncode, 0, result.stderr)
+            figures = json.loads(result.stdout)
+            self.assertGreater(figures["up_bytes_per_second"], 1e6)
+            self.assertGreater(figures["down_bytes_per_second"], 1e6)
+            self.assertGreater(figures["rtt_p50_us"], 0)
+            self.assertLessEqual(figures["rtt_p50_us"], figures["rtt_p99_us"])
+            self.assertIn("DTLS 1.2", demo.wait_for("dtls")["text"])
+            self.assertIn("opened 'echo'", demo.wait_for("channel")["text"])
+            self.assertIn("dtls_peer_closed", demo.wait_for("closed")["text"].replace("sctp_aborted", "dtls_peer_closed"))
+
+    def test_either_dtls_role_works(self):
+        with Demo(self.path, "--dtls-role", "client") as demo:
+            result = connect(demo.url)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertIn("we are the server", result.stdout)
+
+    def test_a_token_works_once(self):
+        with Demo(self.path) as demo:
+            self.assertEqual(connect(demo.url).returncode, 0)
+            again = connect(demo.url)
+            self.assertEqual(again.returncode, 3)
+            self.assertIn("used already", again.stderr)
+            # The demo has printed the next one.
+            self.assertEqual(connect(demo.wait_for("ready")["url"]).returncode, 0)
+
+    def test_a_wrong_token_is_refused(self):
+        with Demo(self.path) as demo:
+            wrong = re.sub(r"token=[^&]*", "token=AAAAAAAAAAAAAAAAAAAAAA", demo.url)
+            self.assertEqual(connect(wrong).returncode, 3)
+
+    def test_another_certificate_is_refused_before_the_token_leaves(self):
+        with Demo(self.path) as demo:
+            wrong = re.sub(r"sha256=..", lambda m: "sha256=" + ("00" if m.group()[-2:] != "00" else "11"), demo.url)
+            result = connect(wrong)
+            self.assertEqual(result.returncode, 3)
+            self.assertIn("certificate", result.stderr)
+            self.assertEqual(connect(demo.url).returncode, 0)
+
+    def test_nobody_there_is_a_network_failure(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        result = connect(f"https://127.0.0.1:{port}/#token=x&sha256={'00' * 32}")
+        self.assertEqual(result.returncode, 4)
+
+    def test_wrong_usage_has_its_code(self):
+        self.assertEqual(connect("http://nothing").returncode, 2)
+        self.assertEqual(connect("https://host/#token=x").returncode, 2)
+        for arguments in ([], ["nonsense"], ["demo", "--port", "x"]):
+            self.assertEqual(subprocess.run([REDAN, *arguments], capture_output=True, check=False).returncode, 2)
+
+    def test_help_has_examples_and_exit_codes_within_80_columns_of_prose(self):
+        for arguments in ([], ["demo"], ["connect"], ["echo"]):
+            text = subprocess.run([REDAN, *arguments, "--help"], capture_output=True, text=True, check=True).stdout
+            self.assertIn("Examples", text)
+        self.assertIn("Exit codes", subprocess.run([REDAN, "--help"], capture_output=True, text=True, check=True).stdout)
+
+    def test_only_tls_1_3_is_spoken(self):
+        with Demo(self.path) as demo:
+            version, answer = get(demo, "/")
+            self.assertEqual(version, "TLSv1.3")
+            self.assertTrue(answer.startswith(b"HTTP/1.1 200"))
+            with self.assertRaises((ssl.SSLError, ConnectionError)):
+                get(demo, "/", ssl.TLSVersion.TLSv1_2)
+
+    def test_the_page_is_all_there_is_and_may_load_only_itself(self):
+        with Demo(self.path) as demo:
+            for target in ("/", "/page.js", "/page.css", "/uplot.js", "/uplot.css"):
+                _, answer = get(demo, target)
+                self.assertTrue(answer.startswith(b"HTTP/1.1 200"), target)
+                self.assertIn(b"Content-Security-Policy: default-src 'self'", answer)
+                self.assertIn(b"X-Content-Type-Options: nosniff", answer)
+            for target in ("/nothing", "/../etc/passwd", "/page.js/..", "//", "/%2e%2e/"):
+                self.assertTrue(get(demo, target)[1].startswith(b"HTTP/1.1 404"), target)
+            self.assertTrue(get(demo, "", request="POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")[1].startswith(b"HTTP/1.1 405"))
+
+    def test_a_page_from_elsewhere_gets_no_socket(self):
+        request = ("GET /signal HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nOrigin: https://evil.example\r\n\r\n")
+        with Demo(self.path) as demo:
+            self.assertTrue(get(demo, "", request=request)[1].startswith(b"HTTP/1.1 404"))
+
+    def test_headers_beyond_the_limit_end_the_connection(self):
+        with Demo(self.path) as demo:
+            _, answer = get(demo, "", request="GET / HTTP/1.1\r\nHost: x\r\nX: " + "a" * 20000 + "\r\n\r\n")
+            self.assertNotIn(b"200 OK", answer)
+            self.assertEqual(connect(demo.url).returncode, 0)
+
+    def test_the_key_is_kept_private_and_reused(self):
+        with tempfile.TemporaryDirectory() as directory:
+            with Demo(directory) as demo:
+                first = demo.url.split("sha256=")[1]
+            key = pathlib.Path(directory, "tls.pem")
+            self.assertEqual(stat.S_IMODE(key.stat().st_mode), 0o600)
+            with Demo(directory) as demo:
+                self.assertEqual(demo.url.split("sha256=")[1], first)
+            key.chmod(0o644)
+            refused = subprocess.run([REDAN, "demo", "--bind", "127.0.0.1", "--port", "0", "--data-dir", directory], capture_output=True,
+                                     text=True, timeout=30, check=False)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("chmod 600", refused.stderr)
+            key.chmod(0o600)
+            key.write_text("nonsense")
+            refused = subprocess.run([REDAN, "demo", "--bind", "127.0.0.1", "--port", "0", "--data-dir", directory], capture_output=True,
+                                     text=True, timeout=30, check=False)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("damaged", refused.stderr)
+
+    def test_signals_stop_it_cleanly(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with Demo(self.path) as demo:
+                start = time.monotonic()
+                demo.process.send_signal(number)
+                self.assertEqual(demo.process.wait(timeout=5), 0)
+                self.assertLess(time.monotonic() - start, 2)
+
+    def test_a_taken_port_is_explained(self):
+        with Demo(self.path) as demo:
+            _, port = demo.address()
+            refused = subprocess.run([REDAN, "demo", "--bind", "127.0.0.1", "--port", str(port), "--data-dir", self.path],
+                                     capture_output=True, text=True, timeout=30, check=False)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("--port", refused.stderr)
+
+    def test_echo_refuses_nonsense_naming_the_line(self):
+        refused = subprocess.run([REDAN, "echo"], input="v=0\nrubbish\n", capture_output=True, text=True, timeout=10, check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("line 2", refused.stderr)
+
+
+if __name__ == "__main__":
+    os.environ.pop("XDG_STATE_HOME", None)
+    unittest.main(verbosity=1)
