@@ -86,13 +86,16 @@ std::optional<Address> Address::parse(std::string_view ip, std::uint16_t port) {
 }
 
 std::string Address::ip_text() const {
-  std::array<char, 48> text{};
-  char* out = text.data();
-  char* const end = out + text.size();
+  std::string text;
+  text.reserve(40);
+  const auto append = [&text](unsigned value, int base) {
+    std::array<char, 8> digits{};
+    text.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value, base).ptr);
+  };
   if (family_ == Family::ipv4) {
     for (std::size_t i = 0; i < 4; ++i) {
-      if (i != 0) *out++ = '.';
-      out = std::to_chars(out, end, ip_[i]).ptr;
+      if (i != 0) text += '.';
+      append(ip_[i], 10);
     }
   } else if (family_ == Family::ipv6) {
     // RFC 5952: the longest run of zero groups, if longer than one, becomes "::".
@@ -110,16 +113,15 @@ std::string Address::ip_text() const {
     }
     for (std::size_t i = 0; i < 8; ++i) {
       if (i == best) {
-        *out++ = ':';
-        if (i == 0) *out++ = ':';
+        text += i == 0 ? "::" : ":";
         i += best_length - 1;
         continue;
       }
-      out = std::to_chars(out, end, groups[i], 16).ptr;
-      if (i < 7) *out++ = ':';
+      append(groups[i], 16);
+      if (i < 7) text += ':';
     }
   }
-  return {text.data(), out};
+  return text;
 }
 
 std::string Address::text() const {
