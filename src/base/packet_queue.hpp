@@ -26,7 +26,7 @@ class PacketQueue {
   }
   std::optional<Packet> pop() {
     if (read_ == bytes_.size()) {
-      if (bytes_.capacity() > kKept) bytes_ = {};
+      if (bytes_.capacity() > kKept) bytes_ = std::vector<std::uint8_t>();
       bytes_.clear();
       read_ = 0;
       return std::nullopt;

@@ -17,8 +17,8 @@ void OutgoingFlight::begin() {
 }
 
 void OutgoingFlight::clear() {
-  bytes_ = {};
-  parts_ = {};
+  bytes_ = std::vector<std::uint8_t>();
+  parts_ = std::vector<Part>();
   rewind();
 }
 

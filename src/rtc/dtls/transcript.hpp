@@ -22,7 +22,8 @@ class Transcript {
   [[nodiscard]] std::size_t size() const { return bytes_.size(); }
   /// Takes back what came after the first `size` bytes: it did not verify.
   void truncate(std::size_t size) { bytes_.resize(size); }
-  void clear() { bytes_ = {}; }
+  /// Gives the memory back too, which `= {}` would not.
+  void clear() { bytes_ = std::vector<std::uint8_t>(); }
 
  private:
   std::vector<std::uint8_t> bytes_;
