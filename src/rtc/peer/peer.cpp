@@ -76,7 +76,7 @@ void Peer::on_dtls(TimePoint now, const Address& remote, MutableBytes datagram) 
 }
 
 void Peer::on_media(const Address& remote, DatagramKind kind, MutableBytes packet) {
-  if (!validated(remote) || !srtp_ || close_reason_) {
+  if (!validated(remote) || close_reason_ || !open_srtp()) {
     ++counters_.unknown_source;
     return;
   }
@@ -89,8 +89,24 @@ void Peer::on_media(const Address& remote, DatagramKind kind, MutableBytes packe
   media_in_.push(static_cast<std::uint8_t>(kind == DatagramKind::rtp ? MediaKind::rtp : MediaKind::rtcp), *plain);
 }
 
+// RFC 5764 section 4.2. False if no profile was agreed.
+bool Peer::open_srtp() {
+  if (srtp_) return true;
+  if (!dtls_ || !dtls_->connected() || !dtls_->session().srtp_profile) return false;
+  const auto profile = static_cast<SrtpProfile>(*dtls_->session().srtp_profile);
+  Secret<srtp::kMaxExporterSize> exported;
+  const bool done =
+      dtls_->export_keying_material(srtp::kExporterLabel, std::nullopt, exported.fill(srtp::exporter_size(profile)));
+  REDAN_ASSERT(done);
+  const srtp::Keys keys = srtp::split(profile, exported.expose());
+  const bool client = agreement_->dtls_role == DtlsRole::client;
+  auto session = srtp::Session::create(profile, client ? keys.client : keys.server, client ? keys.server : keys.client);
+  if (session) srtp_ = std::move(*session);
+  return srtp_.has_value();
+}
+
 Result<void> Peer::send_media(MediaKind kind, MutableBytes packet, std::size_t size) {
-  if (!srtp_ || close_reason_) return refuse(Errc::srtp_not_negotiated);
+  if (close_reason_ || !open_srtp()) return refuse(Errc::srtp_not_negotiated);
   const auto protected_size =
       kind == MediaKind::rtp ? srtp_->protect_rtp(packet, size) : srtp_->protect_rtcp(packet, size);
   if (!protected_size) return refuse(protected_size.error());
@@ -175,17 +191,6 @@ Peer::Event Peer::poll_dtls(TimePoint now, MutableBytes buffer, TimePoint& wake)
 
 Peer::Event Peer::on_connected(TimePoint now) {
   const bool client = agreement_->dtls_role == DtlsRole::client;
-  if (const auto id = dtls_->session().srtp_profile) {
-    const auto profile = static_cast<SrtpProfile>(*id);
-    Secret<srtp::kMaxExporterSize> exported;
-    const bool done =
-        dtls_->export_keying_material(srtp::kExporterLabel, std::nullopt, exported.fill(srtp::exporter_size(profile)));
-    REDAN_ASSERT(done);
-    const srtp::Keys keys = srtp::split(profile, exported.expose());
-    auto session =
-        srtp::Session::create(profile, client ? keys.client : keys.server, client ? keys.server : keys.client);
-    if (session) srtp_ = std::move(*session);
-  }
   // RFC 8832 section 6: the DTLS client opens even streams.
   channels_.start(now, client ? datachannel::StreamParity::even : datachannel::StreamParity::odd);
   return Connected{id_};
@@ -258,7 +263,7 @@ Result<Security> Peer::security() const {
   security.group = dtls::name_of(session.group);
   security.signature_scheme = dtls::name_of(session.peer_signature_scheme);
   security.extended_master_secret = true;  // without it there is no connection
-  if (srtp_) security.srtp_profile = static_cast<SrtpProfile>(*session.srtp_profile);
+  if (session.srtp_profile) security.srtp_profile = static_cast<SrtpProfile>(*session.srtp_profile);
   security.local_fingerprint = Fingerprint::of(provider_, HashAlgorithm::sha256, identity_.certificate_der);
   security.remote_fingerprint = session.peer_fingerprint;
   security.remote = *path_;

@@ -68,6 +68,7 @@ class Peer : public ScheduleEntry {
   Event on_path(TimePoint now, const Address& remote, bool selected);
   Event on_connected(TimePoint now);
   void start_dtls(TimePoint now);
+  bool open_srtp();
   void fail(Errc reason);
 
   PeerId id_;
@@ -79,7 +80,7 @@ class Peer : public ScheduleEntry {
   Agent agent_;
   std::optional<Agreement> agreement_;
   std::optional<dtls::Connection> dtls_;
-  std::optional<srtp::Session> srtp_;
+  std::optional<srtp::Session> srtp_;  // opened by the first packet: it is larger than all the rest of a peer
   datachannel::Channels channels_;
   PacketQueue media_in_;
   PacketQueue media_out_;
