@@ -49,6 +49,28 @@ TEST(ControllingAgent, TwoFullAgentsResolveTheirRoleConflict) {
   }
 }
 
+TEST(ControllingAgent, TwoRoleConflictAnswersChangeTheRoleOnce) {
+  const auto provider = default_provider();
+  const Credentials remote{"peer", "the-password-of-the-peer"};
+  test::IceEnd<ControllingAgent> end{kFullAddress, {"full", "the-password-of-our-agent"}, *provider};
+  const std::array candidates{Address::v4({203, 0, 113, 1}, 1), Address::v4({203, 0, 113, 1}, 2)};
+  TimePoint now{};
+  end.agent.set_remote(remote, {candidates.begin(), candidates.end()});
+  end.agent.start(now);
+  while (end.sent.size() < 2) now = end.drain(now, nullptr);
+  const auto key = provider->hmac(HashAlgorithm::sha1, as_bytes(remote.pwd));
+  for (std::size_t i = 0; i < 2; ++i) {
+    std::array<std::uint8_t, 200> buffer{};
+    stun::MessageBuilder answer(buffer, stun::Class::error, stun::Message::parse(end.sent[i])->transaction);
+    answer.error_code(487, "Role Conflict");
+    end.agent.handle_input(now, candidates[i], answer.finish(*key));
+    EXPECT_FALSE(end.agent.controlling());
+  }
+  now += 100ms;
+  end.drain(now, nullptr);
+  EXPECT_TRUE(stun::Message::parse(end.sent.back())->ice_controlled) << "the check is repeated in the new role";
+}
+
 TEST(ControllingAgent, OnlyTheControllingOneNominates) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     FullPair pair(seed);
