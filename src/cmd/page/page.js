@@ -35,7 +35,7 @@ function trace({ms, event, text}) {
   what.textContent = text;
   item.append(time, kind, what);
   $('trace').append(item);
-  item.scrollIntoView({block: 'nearest'});
+  $('trace').scrollTop = $('trace').scrollHeight;
 }
 
 // Rows of the security panel: what, value, by what; `good` adds a mark.
@@ -131,24 +131,26 @@ async function security(s) {
   fact('Media encryption', s.srtp_profile || 'no media', s.srtp_profile ? 'keys exported from the DTLS handshake (RFC 5764)' : '–');
   const own = await certificates();
   const same = (ours, theirs) => ours !== undefined && theirs.toUpperCase().endsWith(ours.toUpperCase());
-  fact('Our certificate', s.remote_fingerprint, 'the program: our offer said so; here: getStats() agrees', same(own.local, s.remote_fingerprint));
-  fact('The peer’s certificate', s.local_fingerprint, 'your browser: the answer said so; here: getStats() agrees', same(own.remote, s.local_fingerprint));
+  fact('Our certificate', s.remote_fingerprint, 'the program: our offer promised it; ' + own.by + ' agrees', same(own.local, s.remote_fingerprint));
+  fact('The peer’s certificate', s.local_fingerprint, 'your browser: the answer promised it; ' + own.by + ' agrees', same(own.remote, s.local_fingerprint));
   fact('The signalling itself', 'not sealed end to end', 'whoever serves this page could change both fingerprints');
 }
 
-// The fingerprints of both certificates, as the browser's own DTLS saw them.
+// The fingerprints of both certificates: as the browser's own DTLS saw them, or, where it does not tell (Firefox), as the
+// descriptions have them that it holds DTLS to.
 async function certificates() {
-  for (let i = 0; i < 20; ++i) {
+  for (let i = 0; i < 10; ++i) {
     const stats = redan.pc ? await redan.pc.getStats() : new Map();
     for (const report of stats.values()) {
       if (report.type !== 'transport' || !report.remoteCertificateId) continue;
       const local = stats.get(report.localCertificateId);
       const remote = stats.get(report.remoteCertificateId);
-      if (local && remote) return {local: local.fingerprint, remote: remote.fingerprint};
+      if (local && remote) return {local: local.fingerprint, remote: remote.fingerprint, by: 'getStats()'};
     }
     await new Promise(done => setTimeout(done, 100));
   }
-  return {};
+  const promised = description => (/a=fingerprint:sha-256 (\S+)/.exec(description.sdp) || [])[1];
+  return {local: promised(redan.pc.localDescription), remote: promised(redan.pc.remoteDescription), by: 'the description'};
 }
 
 // ---- media ----------------------------------------------------------------------------------------------------------
