@@ -1,5 +1,5 @@
-// A Shard runs one Endpoint on a Boost.Asio io_context: its sockets, its timer, and the bulk system calls. One shard per thread
-// and core; a peer lives on the shard whose port its description names.
+// A Shard runs one Endpoint on a Boost.Asio io_context: its sockets, its timer, and the bulk system calls. One shard
+// per thread and core; a peer lives on the shard whose port its description names.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -14,8 +14,8 @@ class Shard {
   /// Sees every output of the endpoint but Wait and Transmit, on the io_context's thread. May call the endpoint.
   using Handler = std::function<void(Endpoint&, const Output&)>;
 
-  /// Binds one socket per address of `config.local_addresses`, all on one port (port 0: the system chooses), and puts the
-  /// bound addresses into the endpoint's candidates. Errors: io_failed.
+  /// Binds one socket per address of `config.local_addresses`, all on one port (port 0: the system chooses), and puts
+  /// the bound addresses into the endpoint's candidates. Errors: io_failed.
   static Result<std::unique_ptr<Shard>> open(boost::asio::io_context& io, EndpointConfig config, Identity identity,
                                              Provider& provider, Handler handler);
   ~Shard();

@@ -129,8 +129,8 @@ constexpr HashAlgorithm hash_of(SignatureScheme scheme) {
 enum class KeyType : std::uint8_t { ecdsa_p256, ecdsa_p384, rsa_2048, rsa_4096 };
 inline constexpr std::size_t kMaxSignatureSize = 512;
 
-/// Whether a key of this type signs with this scheme. In TLS 1.2 an ECDSA scheme names a hash, not a curve (RFC 5246 section
-/// 7.4.1.4.1), and peers use that: OpenSSL signs with a P-384 key and SHA-256.
+/// Whether a key of this type signs with this scheme. In TLS 1.2 an ECDSA scheme names a hash, not a curve (RFC 5246
+/// section 7.4.1.4.1), and peers use that: OpenSSL signs with a P-384 key and SHA-256.
 constexpr bool fits(KeyType type, SignatureScheme scheme) {
   const bool ecdsa_scheme =
       scheme == SignatureScheme::ecdsa_secp256r1_sha256 || scheme == SignatureScheme::ecdsa_secp384r1_sha384;
@@ -203,8 +203,9 @@ struct SelfSignedOptions {
   WallTime not_after{};
 };
 
-/// A new key and a self-signed X.509 v3 certificate for it (RFC 5280). invalid_argument for an empty common name or one above 64
-/// bytes, names that are neither an address nor printable ASCII, and dates outside the years 0000 to 9999 or out of order.
+/// A new key and a self-signed X.509 v3 certificate for it (RFC 5280). invalid_argument for an empty common name or one
+/// above 64 bytes, names that are neither an address nor printable ASCII, and dates outside the years 0000 to 9999 or
+/// out of order.
 Result<Identity> self_signed(Provider& provider, const SelfSignedOptions& options);
 /// The same for an existing key.
 Result<Identity> self_signed(Provider& provider, std::shared_ptr<const PrivateKey> key,

@@ -179,8 +179,8 @@ class Endpoint {
   [[nodiscard]] Result<std::size_t> buffered_amount(PeerId peer, ChannelId channel) const;
   Result<void> set_buffered_amount_low_threshold(PeerId peer, ChannelId channel, std::size_t bytes);
   Result<void> close_channel(PeerId peer, ChannelId channel);
-  /// `packet` holds plain RTP or RTCP of `size` bytes with room for the tag behind it (kSrtpTrailer). Protected, it must fit
-  /// the MTU.
+  /// `packet` holds plain RTP or RTCP of `size` bytes with room for the tag behind it (kSrtpTrailer). Protected, it
+  /// must fit the MTU.
   Result<void> send_media(PeerId peer, MediaKind kind, MutableBytes packet, std::size_t size);
   /// Says goodbye to the peer (SCTP ABORT, close_notify); Closed follows.
   void close(PeerId peer);

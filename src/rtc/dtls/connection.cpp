@@ -7,8 +7,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Without a round-trip time: what browsers' stacks start with. RFC 6347 section 4.2.4.1 suggests 1 s and a cap of 60 s; but ICE
-// keeps testing this path, a flight is at most a few datagrams, and a person is waiting.
+// Without a round-trip time: what browsers' stacks start with. RFC 6347 section 4.2.4.1 suggests 1 s and a cap of 60 s;
+// but ICE keeps testing this path, a flight is at most a few datagrams, and a person is waiting.
 constexpr Duration kDefaultTimeout = 400ms;
 constexpr Duration kMinTimeout = 50ms;
 constexpr Duration kMaxTimeout = 1s;
@@ -229,7 +229,7 @@ Output Connection::poll_output(TimePoint now, MutableBytes buffer) {
     connected_to_report_ = false;
     return Connected{};
   }
-  if (const auto packet = inbox_.pop()) return ApplicationData{packet->bytes};
+  if (const auto data = take_application_data()) return *data;
   if (alert_to_send_) {
     const MutableBytes datagram = write_alert(space);
     if (!datagram.empty()) return Transmit{datagram};
@@ -241,6 +241,13 @@ Output Connection::poll_output(TimePoint now, MutableBytes buffer) {
     return closed;
   }
   return Wait{timers_.next()};
+}
+
+std::optional<ApplicationData> Connection::take_application_data() {
+  if (connected_to_report_) return std::nullopt;
+  const auto packet = inbox_.pop();
+  if (!packet) return std::nullopt;
+  return ApplicationData{packet->bytes};
 }
 
 MutableBytes Connection::write_alert(MutableBytes buffer) {

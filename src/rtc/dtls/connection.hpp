@@ -45,6 +45,11 @@ class Connection {
   /// `buffer`: at least the configured MTU.
   Output poll_output(TimePoint now, MutableBytes buffer);
 
+  /// The application data that poll_output would report next, ahead of everything else it has to say: for a composer
+  /// that passes it on at once, so that a burst of input needs no memory. Lives until the next call. After Connected
+  /// was reported.
+  std::optional<ApplicationData> take_application_data();
+
   /// Room for seal() before the payload, and around it. Once Connected.
   [[nodiscard]] std::size_t headroom() const { return machinery_.records.headroom(1); }
   [[nodiscard]] std::size_t overhead() const { return machinery_.records.overhead(1); }

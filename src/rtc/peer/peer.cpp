@@ -73,6 +73,8 @@ void Peer::on_dtls(TimePoint now, const Address& remote, MutableBytes datagram) 
   dtls_->handle_input(now, datagram);
   counters_.unauthenticated += dtls_->drops()[dtls::Drop::bad_tag] - unauthenticated;
   counters_.replayed += dtls_->drops()[dtls::Drop::replayed] - replayed;
+  // Straight on, so that a burst of datagrams between two polls piles up in SCTP's receive window and nowhere else.
+  while (const auto data = dtls_->take_application_data()) channels_.handle_input(now, data->payload);
 }
 
 void Peer::on_media(const Address& remote, DatagramKind kind, MutableBytes packet) {
@@ -89,11 +91,18 @@ void Peer::on_media(const Address& remote, DatagramKind kind, MutableBytes packe
   media_in_.push(static_cast<std::uint8_t>(kind == DatagramKind::rtp ? MediaKind::rtp : MediaKind::rtcp), *plain);
 }
 
-// RFC 5764 section 4.2. False if no profile was agreed.
+// Browsers offer use_srtp for data alone, too; without media in both descriptions it means nothing.
+std::optional<SrtpProfile> Peer::srtp_profile() const {
+  if (!dtls_ || !dtls_->connected() || !agreement_->media || !dtls_->session().srtp_profile) return std::nullopt;
+  return static_cast<SrtpProfile>(*dtls_->session().srtp_profile);
+}
+
+// RFC 5764 section 4.2. False if no media was agreed.
 bool Peer::open_srtp() {
   if (srtp_) return true;
-  if (!dtls_ || !dtls_->connected() || !dtls_->session().srtp_profile) return false;
-  const auto profile = static_cast<SrtpProfile>(*dtls_->session().srtp_profile);
+  const auto agreed = srtp_profile();
+  if (!agreed) return false;
+  const SrtpProfile profile = *agreed;
   Secret<srtp::kMaxExporterSize> exported;
   const bool done =
       dtls_->export_keying_material(srtp::kExporterLabel, std::nullopt, exported.fill(srtp::exporter_size(profile)));
@@ -126,8 +135,9 @@ Output Peer::poll_output(TimePoint now, MutableBytes buffer) {
   TimePoint wake = kNever;
   if (Event event = poll_ice(now, buffer, wake)) return *std::move(event);
   if (Event event = poll_dtls(now, buffer, wake)) return *std::move(event);
-  if (Event event = poll_channels(now, buffer, wake)) return *std::move(event);
+  // Media is small and late is worthless: bulk data waits for it.
   if (Event event = poll_media(buffer)) return *std::move(event);
+  if (Event event = poll_channels(now, buffer, wake)) return *std::move(event);
   return Wait{wake};
 }
 
@@ -263,7 +273,7 @@ Result<Security> Peer::security() const {
   security.group = dtls::name_of(session.group);
   security.signature_scheme = dtls::name_of(session.peer_signature_scheme);
   security.extended_master_secret = true;  // without it there is no connection
-  if (session.srtp_profile) security.srtp_profile = static_cast<SrtpProfile>(*session.srtp_profile);
+  security.srtp_profile = srtp_profile();
   security.local_fingerprint = Fingerprint::of(provider_, HashAlgorithm::sha256, identity_.certificate_der);
   security.remote_fingerprint = session.peer_fingerprint;
   security.remote = *path_;

@@ -68,6 +68,7 @@ class Peer : public ScheduleEntry {
   Event on_path(TimePoint now, const Address& remote, bool selected);
   Event on_connected(TimePoint now);
   void start_dtls(TimePoint now);
+  [[nodiscard]] std::optional<SrtpProfile> srtp_profile() const;
   bool open_srtp();
   void fail(Errc reason);
 

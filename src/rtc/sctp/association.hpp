@@ -27,7 +27,7 @@ struct AssociationConfig {
   std::size_t send_buffer = 16U << 20U;         ///< of messages not yet sent; as much again may be in flight
   std::size_t max_receive_message = 1U << 20U;  ///< a larger one ends the association
   std::uint16_t port = 5000;                    ///< both sides'
-  unsigned max_init_retransmits = 40;          ///< about two minutes with the timeout's cap: ICE consent decides earlier
+  unsigned max_init_retransmits = 40;  ///< about two minutes with the timeout's cap: ICE consent decides earlier
   Duration heartbeat_interval = std::chrono::seconds(30);  ///< of silence
   bool accept_zero_checksum = true;  ///< RFC 9653: offered to the peer, whose packets DTLS protects
 };

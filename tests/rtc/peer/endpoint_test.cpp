@@ -99,7 +99,8 @@ TEST_F(EndpointTest, MediaGoesBothWaysWhenAgreed) {
 TEST_F(EndpointTest, MediaWithoutAgreementIsRefused) {
   EndpointPair pair(*provider);
   std::vector<std::uint8_t> packet(200 + kSrtpTrailer, 0x80);
-  pair.signal();
+  open_chat(pair);
+  EXPECT_FALSE(pair.offerer.endpoint.security(pair.offerer_peer)->srtp_profile);
   const auto refused = pair.offerer.endpoint.send_media(pair.offerer_peer, MediaKind::rtp, packet, 200);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error(), Errc::srtp_not_negotiated);
@@ -164,6 +165,26 @@ TEST_F(EndpointTest, APeerThatVanishesLosesConsentAfterThirtySeconds) {
   EXPECT_EQ(pair.offerer.closed->reason, Errc::ice_consent_expired);
   EXPECT_EQ(pair.answerer.closed->reason, Errc::ice_consent_expired);
   EXPECT_LE(pair.now - cut, 31s);
+}
+
+// Media is small and late is worthless.
+TEST_F(EndpointTest, MediaDoesNotWaitBehindBulkData) {
+  EndpointPairOptions options;
+  options.plan = {true, true, true};
+  EndpointPair pair(*provider, options);
+  open_chat(pair);
+  const std::string bulk(1U << 20U, 'b');
+  ASSERT_TRUE(pair.offerer.endpoint.send(pair.offerer_peer, *pair.offerer.channel("chat"), MessageKind::binary,
+                                         as_bytes(bulk)));
+  std::vector<std::uint8_t> packet(200 + kSrtpTrailer, 0x55);
+  packet[0] = 0x80;
+  packet[1] = 96;
+  ASSERT_TRUE(pair.offerer.endpoint.send_media(pair.offerer_peer, MediaKind::rtp, packet, 200));
+  std::array<std::uint8_t, 1500> buffer{};
+  const Output first = pair.offerer.endpoint.poll_output(pair.now, buffer);
+  const auto* transmit = std::get_if<Transmit>(&first);
+  ASSERT_NE(transmit, nullptr);
+  EXPECT_EQ(transmit->bytes[0], 0x80);
 }
 
 // Nobody but a validated path may speak DTLS or SRTP: it costs nothing and changes nothing.
