@@ -133,11 +133,11 @@ Output Peer::poll_output(TimePoint now, MutableBytes buffer) {
     std::visit([&](auto& agent) { agent.start(now); }, agent_);
   }
   TimePoint wake = kNever;
-  if (Event event = poll_ice(now, buffer, wake)) return *std::move(event);
-  if (Event event = poll_dtls(now, buffer, wake)) return *std::move(event);
+  if (Event event = poll_ice(now, buffer, wake)) return *event;
+  if (Event event = poll_dtls(now, buffer, wake)) return *event;
   // Media is small and late is worthless: bulk data waits for it.
-  if (Event event = poll_media(buffer)) return *std::move(event);
-  if (Event event = poll_channels(now, buffer, wake)) return *std::move(event);
+  if (Event event = poll_media(buffer)) return *event;
+  if (Event event = poll_channels(now, buffer, wake)) return *event;
   return Wait{wake};
 }
 
