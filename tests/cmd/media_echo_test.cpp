@@ -42,6 +42,21 @@ TEST(MediaEcho, FullIntraRequestsAreRewrittenInEveryEntry) {
   EXPECT_EQ(to_hex(feedback[0]), "84ce0006000000010000000011223344010000001122334502000000");
 }
 
+// The lost sequence numbers (packet 0x1234 and the bitmap behind it) stay as they are: the echo keeps them.
+TEST(MediaEcho, RelaysNacksUnderTheOriginalSource) {
+  const auto feedback = echo_feedback(*from_hex("81cd0003000000014b78691e1234800f"));
+  ASSERT_EQ(feedback.size(), 1U);
+  EXPECT_EQ(to_hex(feedback[0]), "81cd000300000001112233441234800f");
+}
+
+// Transport-wide congestion control counts packets that the sender did not send; slice loss and the rest are not
+// spoken.
+TEST(MediaEcho, OtherFeedbackIsDropped) {
+  EXPECT_TRUE(echo_feedback(*from_hex("8fcd0003000000014b78691e12340000")).empty());
+  EXPECT_TRUE(echo_feedback(*from_hex("82ce0003000000014b78691e12340000")).empty());
+  EXPECT_TRUE(echo_feedback(*from_hex("81c80002000000014b78691e")).empty());
+}
+
 TEST(MediaEcho, LengthsBeyondThePacketEndTheWalk) {
   const auto compound = *from_hex("81ce00ff000000014b78691e");
   EXPECT_TRUE(echo_feedback(compound).empty());
