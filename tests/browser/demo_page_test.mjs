@@ -82,6 +82,10 @@ async function visit(name, browser, demo) {
   await page.click('#throughput');
   await until(async () => /^[\d.]+$/.test(await shown(page, 'down')), 'throughput', 40000);
   check(Number(await shown(page, 'up')) > 0.1 && Number(await shown(page, 'down')) > 0.1, 'throughput is measured both ways');
+  const frames = async () => parseInt(await shown(page, 'media-note'), 10);
+  const decoded = await frames();
+  await until(async () => (await frames()) > decoded + 40, 'the video to go on after the bulk data');
+  check(true, 'the video goes on after the bulk data');
   await until(() => page.evaluate(() => document.querySelectorAll('.mark').length >= 6), 'the security panel');
   const marks = await page.evaluate(() => [...document.querySelectorAll('.mark')].map(mark => mark.className));
   check(marks.length >= 6 && marks.every(mark => mark === 'mark'), 'every checked row of the security panel has its mark');
