@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json.hpp>
+#include <charconv>
 #include <cstdio>
 #include <redan/asio.hpp>
 #include <stdexcept>
@@ -52,12 +53,18 @@ Door parse_url(const std::string& url) {
   if (!url.starts_with(kScheme)) throw std::invalid_argument("the URL must start with https://");
   const std::string_view authority =
       std::string_view(url).substr(kScheme.size(), url.find('/', kScheme.size()) - kScheme.size());
-  const std::size_t colon = authority.rfind(':');
+  // Not a colon of an IPv6 address in its brackets.
+  const std::size_t bracket = authority.rfind(']');
+  const std::size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
   Door door;
   door.host = authority.substr(0, colon);
   if (door.host.starts_with('[') && door.host.ends_with(']')) door.host = door.host.substr(1, door.host.size() - 2);
-  if (colon != std::string_view::npos)
-    door.port = static_cast<std::uint16_t>(std::stoul(std::string(authority.substr(colon + 1))));
+  if (colon != std::string_view::npos) {
+    const std::string_view port = authority.substr(colon + 1);
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), door.port);
+    if (error != std::errc{} || end != port.data() + port.size())
+      throw std::invalid_argument("the URL's port is wrong");
+  }
   door.token = fragment_value(url, "token");
   const auto pin = from_hex(fragment_value(url, "sha256"));
   if (door.token.empty() || !pin || pin->size() != 32) {
@@ -232,8 +239,11 @@ class Visit {
     boost::system::error_code error;
     const json::value value = json::parse(std::string(as_text(summary)), error);
     if (error || !value.is_object()) return 0;
-    const double seconds = value.at("seconds").to_number<double>();
-    return seconds > 0 ? value.at("bytes").to_number<double>() / seconds : 0;
+    const json::value* bytes = value.get_object().if_contains("bytes");
+    const json::value* time = value.get_object().if_contains("seconds");
+    if (bytes == nullptr || !bytes->is_number() || time == nullptr || !time->is_number()) return 0;
+    const auto seconds = time->to_number<double>();
+    return seconds > 0 ? bytes->to_number<double>() / seconds : 0;
   }
   static std::string megabytes(double rate) {
     std::array<char, 64> text{};

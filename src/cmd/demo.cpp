@@ -1,7 +1,9 @@
 // `redan demo`: a page, and a peer behind it, without configuration.
 #include <unistd.h>
 
+#include <boost/asio/ip/host_name.hpp>
 #include <cstdlib>
+#include <set>
 
 #include "base/hex.hpp"
 #include "cmd/commands.hpp"
@@ -20,7 +22,8 @@ constexpr std::int64_t kIdentityLifetime = 30LL * 24 * 3600;
 
 std::filesystem::path data_directory(const DemoOptions& options) {
   if (!options.data_directory.empty()) return options.data_directory;
-  if (const char* state = std::getenv("XDG_STATE_HOME")) return std::filesystem::path(state) / "redan";
+  const char* state = std::getenv("XDG_STATE_HOME");
+  if (state != nullptr && *state != '\0') return std::filesystem::path(state) / "redan";
   const char* home = std::getenv("HOME");
   return std::filesystem::path(home != nullptr ? home : ".") / ".local/state/redan";
 }
@@ -33,9 +36,12 @@ std::vector<Address> addresses_of(const DemoOptions& options) {
 }
 
 std::vector<std::string> certificate_names(const std::vector<Address>& addresses) {
-  std::vector<std::string> names{"localhost", "127.0.0.1"};
-  for (const Address& address : addresses) names.push_back(address.ip_text());
-  return names;
+  std::set<std::string> names{"localhost", "127.0.0.1"};
+  boost::system::error_code error;
+  const std::string host = boost::asio::ip::host_name(error);
+  if (!error && !host.empty()) names.insert(host);
+  for (const Address& address : addresses) names.insert(address.ip_text());
+  return {names.begin(), names.end()};
 }
 
 net::Response page(std::string_view target) {

@@ -38,8 +38,11 @@ void DemoServer::on_message(const VisitorPtr& visitor, std::string_view text) {
   limits.max_depth = 4;
   const json::value value = json::parse(std::string(text), error, {}, limits);
   const json::object* message = error ? nullptr : value.if_object();
-  if (message == nullptr)
-    return send_error(*visitor, "bad_message", "the message is not a JSON object", "reload the page");
+  if (message == nullptr) {
+    send_error(*visitor, "bad_message", "the message is not a JSON object", "reload the page");
+    if (!visitor->admitted) visitor->socket->close();
+    return;
+  }
   const std::string_view type = text_of(*message, "type");
   if (type == "hello") return on_hello(*visitor, *message);
   if (!visitor->admitted) {

@@ -42,7 +42,9 @@ struct HttpServerConfig {
 
   std::size_t max_connections = 256;
   std::size_t max_message = 256 * 1024;
+  std::size_t max_headers = 100;
   std::chrono::seconds header_timeout{5};
+  std::chrono::seconds first_message_timeout{10};  ///< of a WebSocket
   std::chrono::seconds idle_timeout{60};
 };
 

@@ -72,6 +72,14 @@ void write_private_file(const fs::path& file, std::string_view text) {
   }
 }
 
+void make_private_directory(fs::path directory) {
+  if (!directory.has_filename()) directory = directory.parent_path();  // "name/"
+  std::error_code error;
+  if (directory.has_parent_path()) fs::create_directories(directory.parent_path(), error);
+  if (!error && (::mkdir(directory.c_str(), 0700) == 0 || fs::is_directory(directory))) return;
+  throw std::runtime_error("cannot create " + directory.string() + "; choose another place with --data-dir");
+}
+
 TlsIdentity make_identity(const std::vector<std::string>& names, Provider& provider) {
   const std::shared_ptr<const PrivateKey> key = provider.generate_key(KeyType::rsa_4096);
   const WallTime now = wall_time();
@@ -90,12 +98,16 @@ TlsIdentity make_identity(const std::vector<std::string>& names, Provider& provi
 
 // nullopt: the certificate is about to expire; make another.
 std::optional<TlsIdentity> read_identity(const fs::path& file) {
+  const BioPtr bio(BIO_new_file(file.c_str(), "r"));
+  if (!bio) throw std::runtime_error("the TLS key " + file.string() + " cannot be read; check who owns it");
+  // Of the open file, so that nobody swaps it in between.
+  FILE* stream = nullptr;
+  BIO_get_fp(bio.get(), &stream);
   struct stat status {};
-  if (::stat(file.c_str(), &status) != 0 || (status.st_mode & 077) != 0) {
+  if (::fstat(::fileno(stream), &status) != 0 || status.st_uid != ::geteuid() || (status.st_mode & 077) != 0) {
     throw std::runtime_error("the TLS key " + file.string() +
                              " can be read by others; chmod 600 it, or delete it to get a new one");
   }
-  const BioPtr bio(BIO_new_file(file.c_str(), "r"));
   const KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
   const X509Ptr certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
   if (!key || !certificate || X509_check_private_key(certificate.get(), key.get()) != 1) {
@@ -125,12 +137,7 @@ void restrict(ssl::context& context) {
 
 TlsIdentity load_or_create_tls_identity(const fs::path& directory, const std::vector<std::string>& names,
                                         Provider& provider, const std::function<void(std::string_view)>& progress) {
-  std::error_code error;
-  fs::create_directories(directory, error);
-  if (error)
-    throw std::runtime_error("cannot create " + directory.string() + ": " + error.message() +
-                             "; choose another place with --data-dir");
-  fs::permissions(directory, fs::perms::owner_all, error);
+  make_private_directory(directory);
   const fs::path file = directory / "tls.pem";
   std::optional<TlsIdentity> identity;
   if (fs::exists(file)) identity = read_identity(file);
@@ -148,8 +155,10 @@ TlsIdentity load_or_create_tls_identity(const fs::path& directory, const std::ve
 ssl::context tls_server_context(const TlsIdentity& identity) {
   ssl::context context(ssl::context::tls_server);
   restrict(context);
-  SSL_CTX_use_certificate(context.native_handle(), certificate_of(identity.certificate_der).get());
-  SSL_CTX_use_PrivateKey(context.native_handle(), key_of(identity.private_key_der).get());
+  if (SSL_CTX_use_certificate(context.native_handle(), certificate_of(identity.certificate_der).get()) != 1 ||
+      SSL_CTX_use_PrivateKey(context.native_handle(), key_of(identity.private_key_der).get()) != 1) {
+    throw std::runtime_error("OpenSSL refuses the TLS certificate or its key");
+  }
   return context;
 }
 

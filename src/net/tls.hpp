@@ -20,9 +20,10 @@ struct TlsIdentity {
   ~TlsIdentity() { wipe(private_key_der); }
 };
 
-/// Reads `directory`/tls.pem, or makes it: RSA-4096, self-signed for `names`, mode 0600 in a directory of mode 0700.
-/// Throws std::runtime_error in a person's words if the file can be read by others, is damaged, or holds a smaller key.
-/// `progress` is told what takes long.
+/// Reads `directory`/tls.pem, or makes it: RSA-4096, self-signed for `names`, mode 0600. The directory is made with
+/// mode 0700 if it is missing; the mode of one that exists is its owner's business. Throws std::runtime_error in a
+/// person's words if the file belongs to or can be read by others, is damaged, or holds a smaller key. `progress` is
+/// told what takes long.
 TlsIdentity load_or_create_tls_identity(const std::filesystem::path& directory, const std::vector<std::string>& names,
                                         Provider& provider, const std::function<void(std::string_view)>& progress);
 

@@ -38,7 +38,7 @@ asio::awaitable<void> connect(WebSocketClientConfig config, OnOpen on_open, OnFa
     co_return on_failure(ConnectFailure::websocket_refused, "the server does not speak this protocol");
   }
   on_open(session);
-  co_await session->run();
+  co_await session->run(config.first_message_timeout);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ struct WebSocketClientConfig {
   std::string target;
   Digest pinned_sha256;
   std::size_t max_message = 256 * 1024;
+  std::chrono::seconds first_message_timeout{10};
 };
 
 /// Connects, and calls one of the two once. Nothing of the request is sent before the certificate has matched the pin.

@@ -1,6 +1,7 @@
 #include "net/websocket_session.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/ssl.hpp>
 
@@ -25,6 +26,7 @@ void WebSocketSession::configure(std::size_t max_message) {
   // The WebSocket has its own timeouts and keep-alive pings.
   beast::get_lowest_layer(*owned_).expires_never();
   auto timeouts = websocket::stream_base::timeout::suggested(beast::role_type::server);
+  timeouts.handshake_timeout = std::chrono::seconds(10);
   timeouts.idle_timeout = std::chrono::seconds(60);
   stream_.set_option(timeouts);
   stream_.read_message_max(max_message);
@@ -40,12 +42,19 @@ asio::awaitable<bool> WebSocketSession::open(const std::string& host, const std:
   co_return !error;
 }
 
-asio::awaitable<void> WebSocketSession::run() {
+asio::awaitable<void> WebSocketSession::run(std::chrono::seconds first_message) {
   const auto self = shared_from_this();
+  // Pongs keep a silent connection alive for ever; they are no reason to.
+  asio::steady_timer patience(stream_.get_executor(), first_message);
+  patience.async_wait([weak = weak_from_this()](beast::error_code error) {
+    const auto session = error ? nullptr : weak.lock();
+    if (session) beast::get_lowest_layer(*session->owned_).close();
+  });
   beast::flat_buffer buffer;
   while (true) {
     auto [error, size] = co_await stream_.async_read(buffer, kNoThrow);
     if (error) break;
+    patience.cancel();
     if (on_message && stream_.got_text()) {
       on_message({static_cast<const char*>(buffer.data().data()), buffer.size()});
     }

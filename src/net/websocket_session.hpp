@@ -24,8 +24,8 @@ class WebSocketSession final : public WebSocket, public std::enable_shared_from_
   boost::asio::awaitable<bool> accept(const boost::beast::http::request<boost::beast::http::empty_body>& request);
   /// Client: asks for the upgrade.
   boost::asio::awaitable<bool> open(const std::string& host, const std::string& target);
-  /// Reads until the end; then on_close.
-  boost::asio::awaitable<void> run();
+  /// Reads until the end; then on_close. A peer that says nothing at all within `first_message` is cut off.
+  boost::asio::awaitable<void> run(std::chrono::seconds first_message);
 
   void send(std::string text) override;
   void close() override;

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import signal
 import socket
 import ssl
@@ -20,9 +21,9 @@ REDAN = sys.argv.pop(1)
 class Demo:
     """`redan demo --json` on loopback, started and stopped."""
 
-    def __init__(self, directory, *extra):
+    def __init__(self, directory, *extra, preexec_fn=None):
         self.process = subprocess.Popen([REDAN, "demo", "--bind", "127.0.0.1", "--port", "0", "--json", "--data-dir", directory, *extra],
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=preexec_fn)
         self.url = self.wait_for("ready")["url"]
 
     def __enter__(self):
@@ -42,6 +43,10 @@ class Demo:
             if message["event"] == event:
                 return message
 
+    def cpu_seconds(self):
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def address(self):
         host, port = re.match(r"https://([\d.]+):(\d+)/", self.url).groups()
         return host, int(port)
@@ -51,16 +56,19 @@ def connect(url, *extra):
     return subprocess.run([REDAN, "connect", "--seconds", "0.3", *extra, url], capture_output=True, text=True, timeout=60, check=False)
 
 
-def get(demo, target, maximum=ssl.TLSVersion.TLSv1_3, request=None):
+def get(demo, target, maximum=ssl.TLSVersion.TLSv1_3, request=None, timeout=10):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.maximum_version = maximum
-    with socket.create_connection(demo.address(), timeout=10) as plain, context.wrap_socket(plain) as stream:
+    with socket.create_connection(demo.address(), timeout=timeout) as plain, context.wrap_socket(plain) as stream:
         stream.sendall((request or f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").encode())
         answer = b""
-        while chunk := stream.recv(65536):
-            answer += chunk
+        try:
+            while chunk := stream.recv(65536):
+                answer += chunk
+        except (ssl.SSLEOFError, ConnectionError):
+            pass  # cut off without a goodbye
         return stream.version(), answer
 
 
@@ -125,6 +133,8 @@ class Program(unittest.TestCase):
     def test_wrong_usage_has_its_code(self):
         self.assertEqual(connect("http://nothing").returncode, 2)
         self.assertEqual(connect("https://host/#token=x").returncode, 2)
+        for port in ("65536", "-1", "8443x", ""):
+            self.assertEqual(connect(f"https://host:{port}/#token=x&sha256={'00' * 32}").returncode, 2)
         for arguments in ([], ["nonsense"], ["demo", "--port", "x"]):
             self.assertEqual(subprocess.run([REDAN, *arguments], capture_output=True, check=False).returncode, 2)
 
@@ -159,6 +169,35 @@ class Program(unittest.TestCase):
         with Demo(self.path) as demo:
             self.assertTrue(get(demo, "", request=request)[1].startswith(b"HTTP/1.1 404"))
 
+    def test_ill_formed_requests_are_refused(self):
+        end = "Connection: close\r\n\r\n"
+        with Demo(self.path) as demo:
+            for request in ("GET / HTTP/1.0\r\nHost: x\r\n" + end, "GET / HTTP/1.1\r\n" + end, "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n" + end,
+                            "GET / HTTP/1.1\r\nHost: x\r\n" + "A: b\r\n" * 100 + end):
+                self.assertTrue(get(demo, "", request=request)[1].startswith(b"HTTP/1.1 400"), request[:60])
+            smuggled = "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+            self.assertNotIn(b"200 OK", get(demo, "", request=smuggled)[1])
+
+    def test_a_socket_that_says_nothing_is_cut_off(self):
+        request = ("GET /signal HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
+        with Demo(self.path) as demo:
+            start = time.monotonic()
+            self.assertTrue(get(demo, "", request=request, timeout=20)[1].startswith(b"HTTP/1.1 101"))
+            self.assertLess(time.monotonic() - start, 15)
+
+    def test_without_descriptors_it_waits_instead_of_spinning(self):
+        with Demo(self.path, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24))) as demo:
+            crowd = [socket.create_connection(demo.address(), timeout=5) for _ in range(30)]
+            time.sleep(0.5)
+            before = demo.cpu_seconds()
+            time.sleep(1)
+            self.assertLess(demo.cpu_seconds() - before, 0.3)
+            for one in crowd:
+                one.close()
+            time.sleep(0.5)
+            self.assertTrue(get(demo, "/")[1].startswith(b"HTTP/1.1 200"))
+
     def test_headers_beyond_the_limit_end_the_connection(self):
         with Demo(self.path) as demo:
             _, answer = get(demo, "", request="GET / HTTP/1.1\r\nHost: x\r\nX: " + "a" * 20000 + "\r\n\r\n")
@@ -184,6 +223,16 @@ class Program(unittest.TestCase):
                                      text=True, timeout=30, check=False)
             self.assertEqual(refused.returncode, 1)
             self.assertIn("damaged", refused.stderr)
+
+    def test_a_new_directory_is_private_and_an_old_one_left_alone(self):
+        with tempfile.TemporaryDirectory() as directory:
+            os.chmod(directory, 0o755)
+            made = pathlib.Path(directory, "a", "made")
+            for path in (directory, made):
+                with Demo(f"{path}/"):
+                    pass
+            self.assertEqual(stat.S_IMODE(os.stat(directory).st_mode), 0o755)
+            self.assertEqual(stat.S_IMODE(made.stat().st_mode), 0o700)
 
     def test_signals_stop_it_cleanly(self):
         for number in (signal.SIGINT, signal.SIGTERM):
