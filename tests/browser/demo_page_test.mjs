@@ -130,6 +130,28 @@ async function visit(name, browser, demo) {
   await stranger.close();
 }
 
+// Ten tabs at once on one port, each through a door of its own; without media, which would only measure this machine's codecs.
+async function tabs(name, browser) {
+  const demo = await Demo.start('--no-media');
+  const pages = [];
+  for (let i = 0; i < 10; ++i) {
+    const page = await browser.newPage();
+    const doors = demo.doors.length;
+    await page.goto(demo.url());
+    await until(async () => (await state(page)) === 'connected', name + ' tab ' + i);
+    await until(() => demo.doors.length > doors, 'the next door');
+    pages.push(page);
+  }
+  const counts = () => Promise.all(pages.map(page => page.evaluate(() => window.redan.rtts.length)));
+  const before = await counts();
+  // A tab in the background may send once a second.
+  await until(async () => (await counts()).every((count, i) => count > before[i] + 2), 'echoes in every tab', 60000);
+  check(true, 'ten tabs are connected at once, and all have their echoes');
+  check((await shown(pages[0], 'media-note')).includes('without media'), 'a demo without media says so');
+  for (const page of pages) await page.close();
+  check((await demo.stop()) === 0, 'and the demo stops cleanly');
+}
+
 for (const name of wanted.length ? wanted : Object.keys(browsers)) {
   const options = browsers[name];
   if (!fs.existsSync(options.executablePath)) {
@@ -142,6 +164,7 @@ for (const name of wanted.length ? wanted : Object.keys(browsers)) {
   const browser = await puppeteer.launch({...options, userDataDir: path.join(home, 'profile'), env: {...process.env, HOME: home, MOZ_CRASHREPORTER_DISABLE: '1'}});
   try {
     await visit(name, browser, demo);
+    await tabs(name, browser);
   } catch (error) {
     check(false, name + ': ' + error.message + '; the demo said: ' + JSON.stringify(demo.lines.slice(-3)));
   }
