@@ -1,4 +1,5 @@
-// No heap allocation per packet in steady state, and none at all for strangers: operator new is counted in this program.
+// No heap allocation per packet in steady state, and none at all for strangers: operator new is counted in this
+// program.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -132,8 +133,9 @@ TEST(AllocationForStrangers, DatagramsFromUnprovenSourcesAllocateNothing) {
   g_allocations = 0;
   g_counting = true;
   for (std::uint32_t i = 0; i < 100'000; ++i) {
-    const Address stranger =
-        Address::v4({203, static_cast<std::uint8_t>(i >> 16U), static_cast<std::uint8_t>(i >> 8U), static_cast<std::uint8_t>(i)}, 99);
+    const Address stranger = Address::v4(
+        {203, static_cast<std::uint8_t>(i >> 16U), static_cast<std::uint8_t>(i >> 8U), static_cast<std::uint8_t>(i)},
+        99);
     wire.lite().handle_input(wire.now(), {stranger, check});
     other[0] = static_cast<std::uint8_t>(i);
     wire.lite().handle_input(wire.now(), {stranger, other});
