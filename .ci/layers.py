@@ -29,6 +29,11 @@ RULES = {
     "rtc/datachannel": {"base", "rtc/sctp"},
     "rtc/peer": {"base", "crypto", "rtc/"},
     "net": {"base", "crypto", "rtc/peer:public", "boost/", "openssl/", "sys/", "net/if.h", "netinet/", "arpa/", "system"},
+    "cloud/token": {"base", "crypto", "boost/json"},
+    "cloud/trust": {"base", "crypto", "cloud/token"},
+    "cloud/store": {"base", "net", "sqlite3.h", "boost/json"},
+    "cloud/api": {"base", "boost/json"},
+    "cloud/ams": {"base", "crypto", "net", "cloud/token", "cloud/trust", "cloud/store", "cloud/api"},
     "cmd": {"*"},
 }
 

@@ -67,7 +67,44 @@ namespace redan {
   X(channel_closing, "the data channel is closing", "open another")                                                    \
   X(channel_message_too_large, "the message is larger than the peer accepts", "see a=max-message-size; split it")      \
   X(channel_no_free_id, "no free stream id for another data channel", "close some channels first")                     \
-  X(channel_label_too_long, "label or protocol of a data channel is too long", "at most 65,535 bytes each")
+  X(channel_label_too_long, "label or protocol of a data channel is too long", "at most 65,535 bytes each")            \
+  /* TLS, HTTP */                                                                                                      \
+  X(connect_failed, "no connection to the server", "check the address, and that the server is running")                \
+  X(tls_failed, "the TLS handshake failed", "both sides need TLS 1.3")                                                 \
+  X(tls_pin_mismatch, "the server's certificate is not the pinned one",                                                \
+    "someone is in the middle, or the server got a new certificate: compare fingerprints")                             \
+  X(tls_untrusted, "no trusted authority vouches for the server",                                                      \
+    "pin its fingerprint, or give the CA that signed its certificate")                                                 \
+  X(tls_client_refused, "the server refused our client certificate",                                                   \
+    "add this client's certificate to the server's trust store")                                                       \
+  X(http_timeout, "the server did not answer in time", "try again; look at the server's log if it goes on")            \
+  X(http_protocol, "the server broke HTTP", "check that the address belongs to the right service")                     \
+  X(http_too_large, "the answer is larger than the limit", "ask for fewer elements at once")                           \
+  /* tokens */                                                                                                         \
+  X(token_syntax, "the token does not parse", "check that it was copied whole")                                        \
+  X(token_too_large, "the token is larger than the limit", "use fewer caveats or claims")                              \
+  X(token_algorithm, "the token names another algorithm", "only HS256 is accepted")                                    \
+  X(token_bad_signature, "the token's signature does not verify", "it was altered, or made with another key")          \
+  X(token_expired, "the token has expired", "get a new one")                                                           \
+  X(token_not_yet_valid, "the token is not valid yet", "compare the clocks of the two machines")                       \
+  X(token_claims, "a claim is missing or not what this service asks for", "get a token for this service")              \
+  X(token_scope, "the token does not allow this", "get a token with that scope")                                       \
+  X(token_caveat, "a caveat of the token is unknown or not met", "use the token only for what its caveats say")        \
+  X(token_third_party, "the token asks for a third party's discharge", "third-party caveats are not accepted here")    \
+  X(token_revoked, "the token was revoked", "get a new one")                                                           \
+  /* store */                                                                                                          \
+  X(store_conflict, "someone else changed it first", "read it again and repeat the change")                            \
+  X(store_no_majority, "the store has no majority", "bring the missing store nodes back; nothing was changed")         \
+  X(store_unknown_outcome, "the store did not say whether the change was made",                                        \
+    "read it again before repeating the change")                                                                       \
+  X(store_failed, "the store refused the operation", "see the message beside this")                                    \
+  X(store_too_large, "the key or value is larger than the limit", "keys at most 1 KiB, values at most 1 MiB")          \
+  /* trust */                                                                                                          \
+  X(trust_unknown, "this certificate is not trusted", "add it to the trust store")                                     \
+  X(trust_stale, "the trust store could not be read for too long",                                                     \
+    "bring the store back; until then nobody is let in")                                                               \
+  X(trust_role, "this identity may not do that", "ask for a role that may")                                            \
+  X(trust_join_token, "the join token is wrong, used or expired", "make a new one")
 
 /// Why. One enumerator per row of the table above.
 enum class Errc : std::uint16_t {

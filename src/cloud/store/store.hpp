@@ -1,0 +1,124 @@
+// Where the control plane keeps its truth: a map from keys to values with revisions. Three implementations pass one
+// contract test: memory, SQLite, etcd.
+//
+// A commit is all or nothing and, once acknowledged, survives whatever the implementation promises to survive. Reads
+// are linearizable: they see every commit acknowledged before they began.
+//
+// All calls are made on one thread, the loop's. Errors: store_conflict (an expectation was not met; nothing changed),
+// store_no_majority (nothing changed), store_unknown_outcome (the commit may or may not have been made: read again),
+// store_too_large, store_failed.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <redan/error.hpp>
+#include <redan/types.hpp>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/strong.hpp"
+#include "net/task.hpp"
+
+namespace redan::cloud {
+
+/// Rises with every commit of the whole store; never 0 for an entry.
+using Revision = Strong<struct RevisionTag, std::uint64_t>;
+/// 0: no lease.
+using LeaseId = Strong<struct LeaseTag, std::uint64_t>;
+
+inline constexpr std::size_t kMaxKeySize = 1024;
+inline constexpr std::size_t kMaxValueSize = 1024 * 1024;
+inline constexpr std::size_t kMaxCommitSize = 128;  ///< changes in one commit
+
+struct Entry {
+  std::string key;
+  std::string value;
+  Revision created{};   ///< of the commit that made the key
+  Revision modified{};  ///< of the commit that wrote this value: what an expectation names
+};
+
+/// What a key must be for the commit to be made.
+struct Anything {};
+struct Absent {};
+struct Unchanged {
+  Revision since{};  ///< Entry::modified as it was read
+};
+using Expect = std::variant<Anything, Absent, Unchanged>;
+
+/// A key whose lease ends is erased.
+struct Put {
+  std::string key;
+  std::string value;
+  Expect expect{};
+  LeaseId lease{};
+};
+struct Erase {
+  std::string key;
+  Expect expect{};  ///< erasing an absent key succeeds unless this says Unchanged
+};
+/// Changes nothing; the commit is made only if it holds.
+struct Check {
+  std::string key;
+  Expect expect{};
+};
+using Change = std::variant<Put, Erase, Check>;
+
+struct Listing {
+  std::vector<Entry> entries;  ///< ascending by key, as bytes
+  bool more = false;           ///< the limit cut it off: list on after the last key
+  Revision revision{};         ///< of the store at the time of reading: where a watch goes on
+};
+
+/// What a watch tells, in the order of the commits.
+struct PutSeen {
+  Entry entry;
+};
+struct EraseSeen {
+  std::string key;
+  Revision revision{};
+};
+/// Events were missed (the connection was down for long, the history is gone): list again, the watch is over.
+struct WatchLost {
+  Errc why = Errc::store_failed;
+};
+/// Everything up to `revision` has been told; sent at least every second while the store is reachable. A cache is as
+/// fresh as the last one.
+struct UpToDate {
+  Revision revision{};
+};
+using WatchEvent = std::variant<PutSeen, EraseSeen, UpToDate, WatchLost>;
+
+/// A running watch; destroying it ends it.
+class Watch {
+ public:
+  virtual ~Watch() = default;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  [[nodiscard]] virtual net::Task<Result<std::optional<Entry>>> get(std::string key) = 0;
+  /// Keys that start with `prefix` and come after `after` (empty: from the first).
+  [[nodiscard]] virtual net::Task<Result<Listing>> list(std::string prefix, std::string after, std::size_t limit) = 0;
+  /// The revision that all the changes got. At most kMaxCommitSize changes, no key twice.
+  [[nodiscard]] virtual net::Task<Result<Revision>> commit(std::vector<Change> changes) = 0;
+
+  /// Tells of every commit after `since` to keys that start with `prefix`, from the loop, until the Watch is destroyed
+  /// or WatchLost was told.
+  [[nodiscard]] virtual std::unique_ptr<Watch> watch(std::string prefix, Revision since,
+                                                     std::function<void(const WatchEvent&)> tell) = 0;
+
+  /// `ttl` is at least a second. A lease that is not kept alive ends within ttl plus a second.
+  [[nodiscard]] virtual net::Task<Result<LeaseId>> grant_lease(std::chrono::seconds ttl) = 0;
+  /// store_conflict if it has ended.
+  [[nodiscard]] virtual net::Task<Result<void>> keep_alive(LeaseId lease) = 0;
+  [[nodiscard]] virtual net::Task<Result<void>> revoke_lease(LeaseId lease) = 0;
+
+  /// put-if-revision: one Put in a commit of its own.
+  [[nodiscard]] net::Task<Result<Revision>> put(std::string key, std::string value, Expect expect = Anything{});
+  [[nodiscard]] net::Task<Result<Revision>> erase(std::string key, Expect expect = Anything{});
+};
+
+}  // namespace redan::cloud

@@ -1,0 +1,12 @@
+// A coroutine on a loop. It runs when it is awaited or spawned; every one of ours returns its failure as a Result and
+// throws nothing but std::bad_alloc.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+namespace redan::net {
+
+template <class T>
+using Task = boost::asio::awaitable<T>;
+
+}  // namespace redan::net
