@@ -286,16 +286,26 @@ TEST_P(BrowserTest, AThousandMessagesOnTwentyChannelsOfEveryKind) {
     for (let m = 0; m < 50; ++m) {
       for (let i = 0; i < 20; ++i) peer.channels['c' + i].send(i + ':' + m + ':' + 'x'.repeat(m * 20));
     }
-    const count = () => [...Array(20).keys()].reduce((sum, i) => sum + peer.received['c' + i].length, 0);
-    await t.until(() => count() === 1000, 'a thousand echoes', 30000);
-    for (let i = 0; i < 20; ++i) {
-      const got = peer.received['c' + i].map(text => Number(text.split(':')[1]));
-      if (new Set(got).size !== 50) throw new Error('channel ' + i + ' repeated or lost');
-      if (kinds[i % kinds.length].ordered !== false && got.some((n, k) => n !== k)) throw new Error('order of ' + i);
+    // A reliable channel owes every echo. A partially reliable one may give messages up when the machine is busy, one way
+    // or the other; it still owes most of them, and repeats and reorders as little as the others.
+    const reliable = i => i % kinds.length < 2;
+    const got = i => peer.received['c' + i].map(text => Number(text.split(':')[1]));
+    const all = [...Array(20).keys()];
+    await t.until(() => all.every(i => got(i).length >= (reliable(i) ? 50 : 25)), 'the echoes', 30000)
+      .catch(e => { throw new Error(e + ': ' + all.map(i => i + '=' + got(i).length).join(' ')); });
+    for (const i of all) {
+      if (new Set(got(i)).size !== got(i).length) throw new Error('channel ' + i + ' repeated');
+      if (kinds[i % kinds.length].ordered !== false && got(i).some((n, k) => k > 0 && n <= got(i)[k - 1])) {
+        throw new Error('order of ' + i);
+      }
+      for (const text of peer.received['c' + i]) {
+        const m = Number(text.split(':')[1]);
+        if (text !== i + ':' + m + ':' + 'x'.repeat(m * 20)) throw new Error('channel ' + i + ' altered');
+      }
     }
-    return count())",
+    return all.filter(reliable).reduce((sum, i) => sum + got(i).length, 0))",
                                         60s);
-  EXPECT_EQ(echoed.to_number<int>(), 1000);
+  EXPECT_EQ(echoed.to_number<int>(), 8 * 50);
 }
 
 TEST_P(BrowserTest, NegotiatedChannelsNeedNoMessage) {
