@@ -32,7 +32,8 @@ class Pair {
   void add(const HandshakeHeader& header, std::uint16_t epoch, redan::Bytes body) {
     const Verdict verdict = assembler_.add(header, epoch, body);
     REDAN_ASSERT(verdict == expected(header, epoch));
-    if (verdict == Verdict::stored) {
+    if (verdict == Verdict::displacing) naive_.erase(header.message_seq);
+    if (verdict == Verdict::stored || verdict == Verdict::displacing) {
       NaiveMessage& message = naive_[header.message_seq];
       message.type = header.type;
       message.length = header.length;
@@ -55,7 +56,8 @@ class Pair {
     const auto known = naive_.find(header.message_seq);
     const bool agrees =
         known == naive_.end() || (known->second.type == header.type && known->second.length == header.length);
-    return agrees ? Verdict::stored : Verdict::disagreeing;  // too small here for too_large
+    if (agrees) return Verdict::stored;  // too small here for too_large
+    return known->second.bytes.size() == known->second.length ? Verdict::disagreeing : Verdict::displacing;
   }
   void compare() const {
     bool all = true;

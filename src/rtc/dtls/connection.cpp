@@ -88,6 +88,9 @@ void Connection::on_fragment(TimePoint now, const HandshakeHeader& header, std::
     return machinery_.records.drop(Drop::unexpected_message);
   }
   switch (machinery_.incoming.add(header, epoch, body)) {
+    case FragmentAssembler::Verdict::displacing:
+      machinery_.records.drop(Drop::disagreeing_fragment);
+      [[fallthrough]];
     case FragmentAssembler::Verdict::stored:
       return advance(now);
     case FragmentAssembler::Verdict::repeated:

@@ -30,10 +30,13 @@ FragmentAssembler::Verdict FragmentAssembler::add(const HandshakeHeader& header,
     return Verdict::unexpected;
   }
   Slot& slot = slots_[index];
-  if (slot.started && (slot.type != header.type || slot.length != header.length)) return Verdict::disagreeing;
+  const bool disagrees = slot.started && (slot.type != header.type || slot.length != header.length);
+  if (disagrees && slot.received == slot.length) return Verdict::disagreeing;
+  if (header.length > kMaxBuffered) return Verdict::too_large;
+  if (disagrees) slot = Slot{};
   const std::size_t end = header.fragment_offset + body.size();
   const std::size_t growth = end > slot.bytes.size() ? end - slot.bytes.size() : 0;
-  if (header.length > kMaxBuffered || buffered() + growth > kMaxBuffered) return Verdict::too_large;
+  if (buffered() + growth > kMaxBuffered) return Verdict::too_large;
 
   slot.started = true;
   slot.type = header.type;
@@ -49,7 +52,7 @@ FragmentAssembler::Verdict FragmentAssembler::add(const HandshakeHeader& header,
     slot.bytes[at] = body[i];
     ++slot.received;
   }
-  return Verdict::stored;
+  return disagrees ? Verdict::displacing : Verdict::stored;
 }
 
 std::optional<HandshakeMessage> FragmentAssembler::message(std::size_t index) const {

@@ -18,14 +18,17 @@ class FragmentAssembler {
     stored,
     repeated,     ///< of a flight that is already behind us: the peer repeats itself
     unexpected,   ///< not in the table, or in the wrong epoch
-    disagreeing,  ///< its type or length is not that of the fragments before it
+    displacing,   ///< stored, in the place of an unfinished message of another type or length
+    disagreeing,  ///< its type or length is not that of the whole message held
     too_large
   };
 
   /// What comes next: `flight` starts at message number `first`. Forgets all that is held.
   void expect(std::uint16_t first, std::span<const ExpectedMessage> flight);
 
-  /// `body` is the fragment alone. The first fragment of a message fixes its type and length; bytes once stored stay.
+  /// `body` is the fragment alone. Bytes once stored stay. Of two fragments that disagree about a message's type or
+  /// length one is forged; which, nobody can say yet, so the later one wins until a message is whole. The genuine one
+  /// is repeated until it arrives; a whole message stays until it is judged.
   Verdict add(const HandshakeHeader& header, std::uint16_t epoch, Bytes body);
 
   /// The message in slot `index` of the flight, if it is whole. Lives until expect() or forget().

@@ -99,14 +99,36 @@ TEST(FragmentAssembler, BytesOnceStoredStay) {
   EXPECT_TRUE(holds(assembler, message));
 }
 
-TEST(FragmentAssembler, FragmentsThatDisagreeAreRefused) {
+TEST(FragmentAssembler, WhatDisagreesWithAnUnfinishedMessageTakesItsPlace) {
   const auto message = counting(40);
   const auto longer = counting(41);
   FragmentAssembler assembler;
   assembler.expect(0, kServerFlight);
+  EXPECT_EQ(add(assembler, longer, 0, 5, HandshakeType::server_hello), Verdict::stored);
+  EXPECT_EQ(add(assembler, message, 5, 35, HandshakeType::server_hello), Verdict::displacing);
+  EXPECT_FALSE(assembler.message(0)) << "the five forged bytes must not count";
   EXPECT_EQ(add(assembler, message, 0, 5, HandshakeType::server_hello), Verdict::stored);
-  EXPECT_EQ(add(assembler, longer, 5, 5, HandshakeType::server_hello), Verdict::disagreeing);
-  EXPECT_EQ(add(assembler, message, 5, 5, HandshakeType::hello_verify_request), Verdict::disagreeing);
+  EXPECT_TRUE(holds(assembler, message));
+}
+
+TEST(FragmentAssembler, AWholeMessageStays) {
+  const auto message = counting(40);
+  FragmentAssembler assembler;
+  assembler.expect(0, kServerFlight);
+  EXPECT_EQ(add(assembler, message, 0, 40, HandshakeType::server_hello), Verdict::stored);
+  EXPECT_EQ(add(assembler, counting(41), 0, 41, HandshakeType::server_hello), Verdict::disagreeing);
+  EXPECT_EQ(add(assembler, message, 0, 40, HandshakeType::hello_verify_request), Verdict::disagreeing);
+  EXPECT_TRUE(holds(assembler, message));
+}
+
+TEST(FragmentAssembler, AForgedGiantGivesItsRoomBack) {
+  FragmentAssembler assembler;
+  assembler.expect(0, kServerFlight);
+  const auto giant = counting(FragmentAssembler::kMaxBuffered);
+  EXPECT_EQ(add(assembler, giant, giant.size() - 20, 20, HandshakeType::certificate, 1), Verdict::stored);
+  EXPECT_EQ(add(assembler, counting(100), 0, 100, HandshakeType::server_hello, 0), Verdict::too_large);
+  EXPECT_EQ(add(assembler, counting(300), 0, 300, HandshakeType::certificate, 1), Verdict::displacing);
+  EXPECT_EQ(add(assembler, counting(100), 0, 100, HandshakeType::server_hello, 0), Verdict::stored);
 }
 
 TEST(FragmentAssembler, OnlyTheTableMayCome) {
