@@ -154,6 +154,60 @@ TEST_P(OpenSslInterop, ConnectsCarriesDataExportsTheSameKeysAndCloses) {
   EXPECT_EQ(us.closed->reason, Errc::dtls_peer_closed);
 }
 
+// OpenSSL asks for a new handshake over the established connection: a HelloRequest from its server, a ClientHello from
+// its client, both protected. RFC 8827 section 6.5: never. It learns so by one warning, and data goes on.
+TEST(OpenSslRenegotiation, IsRefusedOnceAndChangesNothing) {
+  const auto provider = default_provider();
+  const Identity identity = test::test_identity(*provider);
+  for (const bool we_serve : {false, true}) {
+    dtls::ConnectionConfig config;
+    config.role = we_serve ? dtls::Role::server : dtls::Role::client;
+    config.peer_fingerprints = {Fingerprint::of(*provider, HashAlgorithm::sha256, identity.certificate_der)};
+    const Identity ours = test::test_identity(*provider);
+    test::DtlsEnd us(config, ours, *provider);
+    OpenSslPeer peer(!we_serve, identity, "ALL");
+    us.connection.start(TimePoint{});
+    const auto exchange = [&] {
+      us.drain(TimePoint{}, nullptr);
+      for (auto& datagram : std::exchange(us.sent, {})) peer.pipe.in.push_back(datagram);
+      peer.handshake();
+      for (auto& datagram : std::exchange(peer.pipe.out, {})) us.connection.handle_input(TimePoint{}, datagram);
+    };
+    for (int i = 0; i < 6; ++i) exchange();
+    ASSERT_EQ(us.connected, 1);
+    ASSERT_TRUE(SSL_is_init_finished(peer.ssl));
+    us.sent.clear();
+
+    ASSERT_EQ(SSL_renegotiate(peer.ssl), 1);
+    peer.handshake();
+    const Datagrams asked = std::exchange(peer.pipe.out, {});
+    ASSERT_FALSE(asked.empty());
+    for (int i = 0; i < 3; ++i) {
+      for (auto datagram : asked) us.connection.handle_input(TimePoint{}, datagram);
+      // A copy is a replay: it is dropped before anybody looks into it.
+      EXPECT_EQ(us.connection.drops()[dtls::Drop::unexpected_message], asked.size());
+    }
+    us.drain(TimePoint{}, nullptr);
+    EXPECT_EQ(us.sent.size(), 1U) << "one no_renegotiation";
+    EXPECT_FALSE(us.closed);
+    std::vector<std::uint8_t> record = us.seal("still here");
+    EXPECT_FALSE(record.empty());
+    EXPECT_TRUE(us.connection.connected());
+
+    // The alert is a warning of value 100, protected: only OpenSSL can read it.
+    int alert = 0;
+    SSL_set_msg_callback_arg(peer.ssl, &alert);
+    SSL_set_msg_callback(peer.ssl, [](int sent, int, int type, const void* bytes, std::size_t size, SSL*, void* seen) {
+      const auto* value = static_cast<const std::uint8_t*>(bytes);
+      if (sent == 0 && type == SSL3_RT_ALERT && size == 2) *static_cast<int*>(seen) = value[0] << 8 | value[1];
+    });
+    for (auto& datagram : std::exchange(us.sent, {})) peer.pipe.in.push_back(datagram);
+    char text = 0;
+    EXPECT_LE(SSL_read(peer.ssl, &text, 1), 0);
+    EXPECT_EQ(alert, 1 << 8 | 100) << (we_serve ? "we serve" : "we connect");
+  }
+}
+
 std::vector<Case> cases() {
   std::vector<Case> all;
   const auto ec = KeyType::ecdsa_p256;

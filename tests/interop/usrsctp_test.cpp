@@ -3,8 +3,10 @@
 #include <usrsctp.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <deque>
+#include <thread>
 #include <vector>
 
 #include "rtc/sctp/association.hpp"
@@ -20,6 +22,7 @@ struct Usrsctp {
   std::deque<Packet> out;
   std::vector<std::pair<std::uint16_t, Packet>> received;
   Packet partial;
+  int incoming_resets = 0, outgoing_resets = 0;
   struct socket* socket = nullptr;
 
   static int on_output(void* self, void* buffer, std::size_t size, std::uint8_t, std::uint8_t) {
@@ -33,6 +36,9 @@ struct Usrsctp {
       usrsctp_sysctl_set_sctp_ecn_enable(0);
       usrsctp_sysctl_set_sctp_asconf_enable(0);
       usrsctp_sysctl_set_sctp_auth_enable(0);
+      usrsctp_sysctl_set_sctp_rto_min_default(100);
+      usrsctp_sysctl_set_sctp_rto_initial_default(200);
+      usrsctp_sysctl_set_sctp_rto_max_default(1000);
       return true;
     }();
     EXPECT_TRUE(ready);
@@ -42,7 +48,14 @@ struct Usrsctp {
     const int on = 1;
     usrsctp_setsockopt(socket, IPPROTO_SCTP, SCTP_NODELAY, &on, sizeof on);
     usrsctp_setsockopt(socket, IPPROTO_SCTP, SCTP_RECVRCVINFO, &on, sizeof on);
-    const int buffer = 1 << 20;
+    sctp_assoc_value resets{};
+    resets.assoc_value = SCTP_ENABLE_RESET_STREAM_REQ;
+    usrsctp_setsockopt(socket, IPPROTO_SCTP, SCTP_ENABLE_STREAM_RESET, &resets, sizeof resets);
+    sctp_event wanted{};
+    wanted.se_on = 1;
+    wanted.se_type = SCTP_STREAM_RESET_EVENT;
+    usrsctp_setsockopt(socket, IPPROTO_SCTP, SCTP_EVENT, &wanted, sizeof wanted);
+    const int buffer = 4 << 20;
     usrsctp_setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
     usrsctp_setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
     sockaddr_conn address{};
@@ -64,8 +77,27 @@ struct Usrsctp {
     return usrsctp_sendv(socket, payload.data(), payload.size(), nullptr, 0, &info, sizeof info, SCTP_SENDV_SNDINFO,
                          0) == static_cast<ssize_t>(payload.size());
   }
+  /// Asks for the reset of an outgoing stream (RFC 6525 section 5.1.2).
+  bool reset(std::uint16_t stream) {
+    std::array<std::uint8_t, sizeof(sctp_reset_streams) + sizeof(std::uint16_t)> bytes{};
+    sctp_reset_streams request{};
+    request.srs_flags = SCTP_STREAM_RESET_OUTGOING;
+    request.srs_number_streams = 1;
+    std::memcpy(bytes.data(), &request, sizeof request);
+    std::memcpy(bytes.data() + offsetof(sctp_reset_streams, srs_stream_list), &stream, sizeof stream);
+    return usrsctp_setsockopt(socket, IPPROTO_SCTP, SCTP_RESET_STREAMS, bytes.data(),
+                              offsetof(sctp_reset_streams, srs_stream_list) + sizeof stream) == 0;
+  }
+  void on_notification(const Packet& bytes) {
+    sctp_stream_reset_event event{};
+    if (bytes.size() < sizeof event) return;
+    std::memcpy(&event, bytes.data(), sizeof event);
+    if (event.strreset_type != SCTP_STREAM_RESET_EVENT) return;
+    if ((event.strreset_flags & SCTP_STREAM_RESET_INCOMING_SSN) != 0) ++incoming_resets;
+    if ((event.strreset_flags & SCTP_STREAM_RESET_OUTGOING_SSN) != 0) ++outgoing_resets;
+  }
   void read() {
-    static Packet buffer(1 << 20);
+    static Packet buffer(4 << 20);
     while (true) {
       sctp_rcvinfo info{};
       socklen_t info_size = sizeof info, from_size = 0;
@@ -74,6 +106,10 @@ struct Usrsctp {
       const ssize_t n =
           usrsctp_recvv(socket, buffer.data(), buffer.size(), nullptr, &from_size, &info, &info_size, &type, &flags);
       if (n <= 0) return;
+      if ((flags & MSG_NOTIFICATION) != 0) {
+        on_notification(Packet(buffer.begin(), buffer.begin() + n));
+        continue;
+      }
       partial.insert(partial.end(), buffer.begin(), buffer.begin() + n);
       if ((flags & MSG_EOR) != 0) received.emplace_back(info.rcv_sid, std::move(partial));
       if ((flags & MSG_EOR) != 0) partial = {};
@@ -100,32 +136,46 @@ struct World {
       }
       if (const auto* m = std::get_if<ReceivedMessage>(&output))
         received.emplace_back(m->payload.begin(), m->payload.end());
+      if (const auto* reset = std::get_if<IncomingReset>(&output)) incoming_resets.push_back(reset->stream);
+      if (std::holds_alternative<OutgoingReset>(output)) ++outgoing_resets;
       if (const auto* t = std::get_if<Terminated>(&output)) ended = t->reason;
     }
     peer.read();
     for (std::deque<Packet> packets = std::exchange(peer.out, {}); auto& packet : packets) {
       if (!lost()) us.handle_input(now, packet);
     }
-    now += std::chrono::milliseconds(10);
-    usrsctp_handle_timers(10);
+    advance();
+  }
+  /// usrsctp measures its own retransmissions by the real clock: where it has to recover, time is real.
+  void advance() {
+    std::chrono::milliseconds passed(10);
+    if (real_time) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      const auto clock = std::chrono::steady_clock::now();
+      passed = std::chrono::duration_cast<std::chrono::milliseconds>(clock - last);
+      last += passed;
+    }
+    now += passed;
+    usrsctp_handle_timers(static_cast<std::uint32_t>(passed.count()));
   }
 
+  bool real_time = false;
+  std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();
   double loss;
   test::SeededRandom random;
   Usrsctp peer;
   Association us;
   TimePoint now{};
   std::vector<Packet> received;
+  std::vector<StreamId> incoming_resets;
+  int outgoing_resets = 0;
   std::optional<Errc> ended;
 };
 
-constexpr std::size_t kSizes[] = {1, 2, 3, 100, 1131, 1132, 1133, 1134, 1136, 4096, 16384, 65536, 262144, 5};
+constexpr std::size_t kSizes[] = {1, 2, 3, 100, 1131, 1132, 1133, 1134, 1136, 4096, 16384, 65536, 262144, 1U << 20U, 5};
 
-void exchange(double loss, std::uint64_t seed, Ordering ordering) {
-  SCOPED_TRACE(seed);
-  World world(loss, seed);
-  for (int i = 0; i < 3000 && !world.us.established(); ++i) world.step();
-  ASSERT_TRUE(world.us.established()) << (world.ended ? name(*world.ended) : "still opening");
+// Every size each way at once, each exactly once and, if ordered, in order.
+void exchange_all(World& world, Ordering ordering) {
   const OutgoingStream stream = world.us.open_stream();
   world.us.assign_stream(stream, StreamId(2));
   Delivery delivery;
@@ -158,9 +208,16 @@ void exchange(double loss, std::uint64_t seed, Ordering ordering) {
   for (int i = 0; i < 5; ++i) world.step();
 }
 
-TEST(Usrsctp, ExchangesMessagesBothWaysOverACleanLink) { exchange(0, 1, Ordering::ordered); }
-TEST(Usrsctp, ExchangesUnorderedMessagesOverACleanLink) { exchange(0, 2, Ordering::unordered); }
-// usrsctp measures its own retransmissions by the real clock, so on virtual time only our side can recover from loss.
+TEST(Usrsctp, ExchangesMessagesBothWaysOverACleanLink) {
+  for (const Ordering ordering : {Ordering::ordered, Ordering::unordered}) {
+    World world(0, 1);
+    for (int i = 0; i < 3000 && !world.us.established(); ++i) world.step();
+    ASSERT_TRUE(world.us.established()) << (world.ended ? name(*world.ended) : "still opening");
+    exchange_all(world, ordering);
+  }
+}
+
+// Only our side has to recover: virtual time serves.
 void recover(std::uint64_t seed, Ordering ordering) {
   SCOPED_TRACE(seed);
   World world(0, seed);
@@ -193,6 +250,59 @@ TEST(Usrsctp, ReceivesOrderedMessagesOverALossyLink) {
 }
 TEST(Usrsctp, ReceivesUnorderedMessagesOverALossyLink) {
   for (std::uint64_t seed = 1; seed <= 6; ++seed) recover(seed, Ordering::unordered);
+}
+
+// Both sides send into the same loss, and both recover.
+TEST(Usrsctp, ExchangesMessagesBothWaysOverALossyLink) {
+  for (const Ordering ordering : {Ordering::ordered, Ordering::unordered}) {
+    for (std::uint64_t seed = 11; seed <= 12; ++seed) {
+      World world(0, seed);
+      for (int i = 0; i < 3000 && !world.us.established(); ++i) world.step();
+      ASSERT_TRUE(world.us.established());
+      world.loss = 0.03;
+      world.real_time = true;
+      world.last = std::chrono::steady_clock::now();
+      exchange_all(world, ordering);
+    }
+  }
+}
+
+TEST(Usrsctp, ResetsAStreamForUsAndUsesItAgain) {
+  World world(0, 21);
+  for (int i = 0; i < 3000 && !world.us.established(); ++i) world.step();
+  Delivery delivery;
+  delivery.ppid = Ppid(53);
+  for (int round = 1; round <= 3; ++round) {
+    const OutgoingStream stream = world.us.open_stream();
+    world.us.assign_stream(stream, StreamId(4));
+    ASSERT_TRUE(world.us.send(stream, delivery, numbered(3000, 1)));
+    ASSERT_TRUE(world.us.send(stream, delivery, numbered(10, 2)));
+    world.us.reset_stream(stream);
+    for (int i = 0; i < 300 && world.outgoing_resets < round; ++i) world.step();
+    ASSERT_EQ(world.outgoing_resets, round);
+    EXPECT_EQ(world.peer.incoming_resets, round);
+    EXPECT_EQ(world.peer.received.size(), 2U * static_cast<std::size_t>(round)) << "what was queued goes first";
+    world.us.forget_stream(stream);
+  }
+  world.us.abort();
+  for (int i = 0; i < 5; ++i) world.step();
+}
+
+TEST(Usrsctp, ResetsItsOwnStreamAndUsesItAgain) {
+  World world(0, 22);
+  for (int i = 0; i < 3000 && !world.us.established(); ++i) world.step();
+  for (std::size_t round = 1; round <= 3; ++round) {
+    ASSERT_TRUE(world.peer.send(6, false, numbered(3000, 3)));
+    for (int i = 0; i < 300 && world.received.size() < round; ++i) world.step();
+    ASSERT_TRUE(world.peer.reset(6));
+    for (int i = 0; i < 300 && world.incoming_resets.size() < round; ++i) world.step();
+    EXPECT_EQ(world.incoming_resets, std::vector<StreamId>(round, StreamId(6)));
+    for (int i = 0; i < 300 && world.peer.outgoing_resets < static_cast<int>(round); ++i) world.step();
+    EXPECT_EQ(world.peer.outgoing_resets, static_cast<int>(round));
+  }
+  EXPECT_EQ(world.received.size(), 3U);
+  world.us.abort();
+  for (int i = 0; i < 5; ++i) world.step();
 }
 
 TEST(Usrsctp, ShutsDownInOrder) {
