@@ -1,6 +1,7 @@
 // HTTP messages (RFC 9110) as the services see them, for server and client.
 #pragma once
 
+#include <redan/error.hpp>
 #include <redan/types.hpp>
 #include <string>
 #include <vector>
@@ -30,9 +31,33 @@ struct HttpResponse {
   std::vector<HttpHeader> headers{};  ///< beside Content-Type and Content-Length
 };
 
+/// Why a request got no response. `maybe_sent` is false only if the server certainly did nothing because of it.
+struct HttpFailure {
+  Errc code = Errc::connect_failed;
+  bool maybe_sent = false;
+  std::string detail{};  ///< for people: the system's or OpenSSL's words
+  unsigned status = 0;   ///< of the response that refused a WebSocket; else 0
+};
+
 /// "%2F" becomes "/"; nullopt for a malformed or NUL escape.
 std::optional<std::string> percent_decode(std::string_view text);
 /// Everything but letters, digits, "-._~" is escaped.
 std::string percent_encode(std::string_view text);
+
+/// The decoded value of the first `name=value` of a query; nullopt if it is absent or malformed.
+std::optional<std::string> query_value(std::string_view query, std::string_view name);
+
+/// The parts of an Authorization field (RFC 9110 section 11.4). Views into the field's value.
+struct Authorization {
+  std::string_view scheme;       ///< as sent; compare with has_scheme
+  std::string_view credentials;  ///< not empty; no spaces at its ends
+
+  /// nullopt if the scheme is no token, or nothing follows it.
+  static std::optional<Authorization> parse(std::string_view value);
+  [[nodiscard]] bool has_scheme(std::string_view name) const;  ///< in any case
+};
+
+/// "Not Found" for 404; "" for a status without a name.
+std::string_view reason_phrase(unsigned status);
 
 }  // namespace redan::net

@@ -4,15 +4,22 @@
 #include <boost/asio/ssl/context.hpp>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <redan/crypto.hpp>
+#include <variant>
+
+struct ssl_st;
 
 namespace redan::net {
 
-/// A server's certificate and key.
+// ---- identities -----------------------------------------------------------------------------------------------------
+
+/// A certificate, those between it and its authority, and its key.
 struct TlsIdentity {
   std::vector<std::uint8_t> certificate_der;
-  std::vector<std::uint8_t> private_key_der;  ///< wiped by its holder
-  Fingerprint fingerprint;
+  std::vector<std::vector<std::uint8_t>> chain_der;  ///< sent after the certificate; without the root
+  std::vector<std::uint8_t> private_key_der;         ///< wiped by its holder
+  Fingerprint fingerprint;                           ///< SHA-256 of the whole certificate
 
   TlsIdentity() = default;
   TlsIdentity(TlsIdentity&&) = default;
@@ -22,21 +29,82 @@ struct TlsIdentity {
 
 /// Reads `directory`/tls.pem, or makes it: RSA-4096, self-signed for `names`, mode 0600. The directory is made with
 /// mode 0700 if it is missing; the mode of one that exists is its owner's business. Throws std::runtime_error in a
-/// person's words if the file belongs to or can be read by others, is damaged, or holds a smaller key. `progress` is
-/// told what takes long.
+/// person's words if the file is a symbolic link, belongs to or can be read by others, is damaged, or holds a smaller
+/// key. `progress` is told what takes long.
 TlsIdentity load_or_create_tls_identity(const std::filesystem::path& directory, const std::vector<std::string>& names,
                                         Provider& provider, const std::function<void(std::string_view)>& progress);
+
+/// An identity made elsewhere: `certificate_pem` holds the certificate, then its chain if any. crypto_bad_key if
+/// either does not parse, the key does not belong to the certificate, or it is weaker than RSA-2048 or P-256.
+Result<TlsIdentity> load_tls_identity(std::string_view certificate_pem, std::string_view key_pem);
+
+// ---- trust ----------------------------------------------------------------------------------------------------------
+
+/// Exactly the server whose whole certificate (DER) has this SHA-256. Names, dates and issuers do not matter.
+struct PinnedSha256 {
+  Digest digest;
+};
+/// A server that one of these authorities vouches for, under this DNS name or IP address.
+struct TrustedAuthority {
+  std::string authority_pem;  ///< one or more certificates
+  std::string name;
+};
+/// The same with the operating system's authorities.
+struct SystemAuthorities {
+  std::string name;
+};
+/// Whom a client talks to. Verified within the handshake: not a byte of a request leaves before.
+using TlsTrust = std::variant<PinnedSha256, TrustedAuthority, SystemAuthorities>;
+
+/// 64 hexadecimal digits in either case, with or without a colon between each two; nullopt for anything else.
+std::optional<Digest> parse_pin(std::string_view text);
+/// 64 lower-case hexadecimal digits.
+std::string pin_text(const Digest& sha256);
+
+// ---- a server's credentials -----------------------------------------------------------------------------------------
+
+/// What a server shows. It may be replaced while the server runs: handshakes that begin later show the new one,
+/// connections that are open stay.
+class TlsServerCredentials {
+ public:
+  /// crypto_bad_key unless the key is RSA with at least 4,096 bits.
+  static Result<std::shared_ptr<TlsServerCredentials>> make(const TlsIdentity& identity);
+  /// The same; on failure nothing changes.
+  Result<void> replace(const TlsIdentity& identity);
+
+  [[nodiscard]] const Fingerprint& fingerprint() const { return fingerprint_; }
+  /// For the next handshake.
+  [[nodiscard]] const std::shared_ptr<boost::asio::ssl::context>& context() const { return context_; }
+
+ private:
+  std::shared_ptr<boost::asio::ssl::context> context_;
+  Fingerprint fingerprint_;
+};
+
+/// Whether a server asks for a client's certificate. It accepts any whose key the client proves to have; who it belongs
+/// to is decided above, per request. `required` ends the handshake of a client without one.
+enum class ClientCertificates : std::uint8_t { none, requested, required };
+
+// ---- connections ----------------------------------------------------------------------------------------------------
+
+/// "TLSv1.3" and the cipher suite of a connection; empty for a Unix socket.
+struct TlsDescription {
+  std::string version{};
+  std::string cipher{};
+};
 
 boost::asio::ssl::context tls_server_context(const TlsIdentity& identity);
 
 /// Accepts exactly the server whose whole certificate has this SHA-256; checked before a byte of the request leaves.
 boost::asio::ssl::context tls_client_context(const Digest& pinned_sha256);
 
-/// "TLSv1.3" and the cipher suite of a connection.
-struct TlsDescription {
-  std::string version;
-  std::string cipher;
-};
 TlsDescription describe_tls(const ssl_st* connection);
+
+/// A certificate that a client has shown and proven.
+struct ClientCertificate {
+  std::vector<std::uint8_t> der;
+  std::vector<std::vector<std::uint8_t>> chain;  ///< what it sent after it, unverified
+  Digest sha256;                                 ///< of `der`
+};
 
 }  // namespace redan::net

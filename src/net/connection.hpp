@@ -1,0 +1,28 @@
+// Who is at the other end of a connection.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+
+#include "net/tls.hpp"
+
+namespace redan::net {
+
+/// The process that connected to a Unix socket, as the kernel saw it then (SO_PEERCRED, unix(7)).
+struct LocalPeer {
+  uid_t uid = 0;
+  gid_t gid = 0;
+  pid_t pid = 0;
+};
+
+struct Connection {
+  std::uint64_t id = 0;  ///< never used again by the same server
+  std::string remote{};  ///< "192.0.2.1:5000", "[2001:db8::1]:5000" or "unix"
+  std::optional<ClientCertificate> certificate{};
+  std::optional<LocalPeer> local_peer{};
+  TlsDescription tls{};
+  std::function<void()> close{};  ///< cuts it off at once; harmless when it has ended
+};
+
+}  // namespace redan::net

@@ -1,0 +1,36 @@
+// One open WebSocket (RFC 6455), of a server or a client.
+#pragma once
+
+#include "net/connection.hpp"
+
+namespace redan::net {
+
+class WebSocket {
+ public:
+  virtual ~WebSocket() = default;
+  /// Queued; the socket is closed if a reader is so slow that more than the configured limit waits.
+  virtual void send(std::string text) = 0;
+  virtual void send_binary(std::string message) = 0;
+  /// Sends what is queued, then the closing handshake. A close code of RFC 6455 section 7.4 or 4000 to 4999; the reason
+  /// is cut at 123 bytes.
+  virtual void close(std::uint16_t code, std::string_view reason) = 0;
+  void close() { close(1000, {}); }
+  [[nodiscard]] virtual const Connection& connection() const = 0;
+  /// What was agreed on; "" if nothing.
+  [[nodiscard]] virtual std::string_view subprotocol() const = 0;
+  /// Bytes queued and not yet written.
+  [[nodiscard]] virtual std::size_t buffered() const = 0;
+
+  std::function<void(std::string_view)> on_message;  ///< text, checked to be UTF-8
+  std::function<void(Bytes)> on_binary;              ///< without it a binary message is ignored
+  std::function<void()> on_close;                    ///< once; the socket sends nothing any more
+};
+
+struct WebSocketLimits {
+  std::size_t max_message = 256 * 1024;
+  std::size_t max_buffered = 1024 * 1024;          ///< what may wait for a slow reader
+  std::chrono::seconds first_message_timeout{10};  ///< zero: a peer may stay silent
+  std::chrono::seconds idle_timeout{60};           ///< pings go out after half of it
+};
+
+}  // namespace redan::net
