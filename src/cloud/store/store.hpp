@@ -4,13 +4,16 @@
 // A commit is all or nothing and, once acknowledged, survives whatever the implementation promises to survive. Reads
 // are linearizable: they see every commit acknowledged before they began.
 //
-// All calls are made on one thread, the loop's. Errors: store_conflict (an expectation was not met; nothing changed),
-// store_no_majority (nothing changed), store_unknown_outcome (the commit may or may not have been made: read again),
-// store_too_large, store_failed.
+// All calls are made on one thread, the loop's; a store is destroyed there too, when none of its tasks is under way,
+// and may keep the loop running until then. Errors: store_conflict (an expectation was not met, or the lease has ended;
+// nothing changed), store_no_majority (nothing changed), store_unknown_outcome (the commit may or may not have been
+// made, or may yet be: read again), store_too_large, store_failed, invalid_argument.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <redan/error.hpp>
 #include <redan/types.hpp>
 #include <string>
@@ -22,14 +25,17 @@
 
 namespace redan::cloud {
 
-/// Rises with every commit of the whole store; never 0 for an entry.
+/// Rises with every commit that changes the store; never 0 for an entry.
 using Revision = Strong<struct RevisionTag, std::uint64_t>;
 /// 0: no lease.
 using LeaseId = Strong<struct LeaseTag, std::uint64_t>;
 
 inline constexpr std::size_t kMaxKeySize = 1024;
 inline constexpr std::size_t kMaxValueSize = 1024 * 1024;
-inline constexpr std::size_t kMaxCommitSize = 128;  ///< changes in one commit
+inline constexpr std::size_t kMaxCommitSize = 100;                   ///< changes in one commit
+inline constexpr std::size_t kMaxCommitBytes = 5 * 1024 * 1024 / 4;  ///< all keys and values of one commit
+inline constexpr std::chrono::seconds kMinLeaseTtl{2};
+inline constexpr std::chrono::seconds kMaxLeaseTtl{366 * 24 * 3600};
 
 struct Entry {
   std::string key;
@@ -46,7 +52,7 @@ struct Unchanged {
 };
 using Expect = std::variant<Anything, Absent, Unchanged>;
 
-/// A key whose lease ends is erased.
+/// The key lives as long as the lease of its last Put; without one, until it is erased.
 struct Put {
   std::string key;
   std::string value;
@@ -66,7 +72,7 @@ using Change = std::variant<Put, Erase, Check>;
 
 struct Listing {
   std::vector<Entry> entries;  ///< ascending by key, as bytes
-  bool more = false;           ///< the limit cut it off: list on after the last key
+  bool more = false;           ///< a limit cut it off: list on after the last key
   Revision revision{};         ///< of the store at the time of reading: where a watch goes on
 };
 
@@ -100,20 +106,22 @@ class Store {
   virtual ~Store() = default;
 
   [[nodiscard]] virtual net::Task<Result<std::optional<Entry>>> get(std::string key) = 0;
-  /// Keys that start with `prefix` and come after `after` (empty: from the first).
+  /// Keys that start with `prefix` and come after `after` (empty: from the first). `limit` is at least 1.
   [[nodiscard]] virtual net::Task<Result<Listing>> list(std::string prefix, std::string after, std::size_t limit) = 0;
-  /// The revision that all the changes got. At most kMaxCommitSize changes, no key twice.
+  /// The revision that all the changes got; of the store, if there was nothing to change. No key is named twice.
   [[nodiscard]] virtual net::Task<Result<Revision>> commit(std::vector<Change> changes) = 0;
 
-  /// Tells of every commit after `since` to keys that start with `prefix`, from the loop, until the Watch is destroyed
-  /// or WatchLost was told.
+  /// Tells of every commit after `since` to keys that start with `prefix`, from the loop and never from within this
+  /// call, until the Watch is destroyed or WatchLost was told. `tell` may destroy the Watch.
   [[nodiscard]] virtual std::unique_ptr<Watch> watch(std::string prefix, Revision since,
                                                      std::function<void(const WatchEvent&)> tell) = 0;
 
-  /// `ttl` is at least a second. A lease that is not kept alive ends within ttl plus a second.
+  /// `ttl` is from kMinLeaseTtl to kMaxLeaseTtl. A lease that is not kept alive ends within ttl plus a second; its keys
+  /// are erased in one commit. A failure of the store may lengthen it, never shorten it.
   [[nodiscard]] virtual net::Task<Result<LeaseId>> grant_lease(std::chrono::seconds ttl) = 0;
-  /// store_conflict if it has ended.
+  /// It lasts another ttl from now. store_conflict if it has ended.
   [[nodiscard]] virtual net::Task<Result<void>> keep_alive(LeaseId lease) = 0;
+  /// Ends it now. store_conflict if it has ended.
   [[nodiscard]] virtual net::Task<Result<void>> revoke_lease(LeaseId lease) = 0;
 
   /// put-if-revision: one Put in a commit of its own.

@@ -1,0 +1,13 @@
+// A store in this process's memory: for tests, and where nothing needs to outlive the process.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+
+#include "cloud/store/store.hpp"
+
+namespace redan::cloud {
+
+/// Every call yields to the loop once, so callers meet the interleavings that a store on a disk or a network has.
+std::unique_ptr<Store> memory_store(boost::asio::io_context& io);
+
+}  // namespace redan::cloud

@@ -1,0 +1,102 @@
+#include "cloud/store/watchers.hpp"
+
+#include <boost/asio/post.hpp>
+#include <deque>
+
+namespace redan::cloud {
+
+struct Watchers::Target : std::enable_shared_from_this<Target> {
+  Target(boost::asio::io_context& loop, KeyRange range, Revision told, Tell teller)
+      : io(loop), keys(std::move(range)), since(told), tell(std::move(teller)) {}
+
+  [[nodiscard]] bool concerns(const WatchEvent& event) const {
+    if (const auto* put = std::get_if<PutSeen>(&event)) {
+      return put->entry.modified > since && keys.contains(put->entry.key);
+    }
+    if (const auto* erased = std::get_if<EraseSeen>(&event)) {
+      return erased->revision > since && keys.contains(erased->key);
+    }
+    return true;
+  }
+
+  void push(const WatchEvent& event) {
+    if (ended || !concerns(event)) return;
+    queue.push_back(event);
+    if (queue.size() == 1) {
+      boost::asio::post(io, [self = shared_from_this()] { self->drain(); });
+    }
+  }
+
+  void drain() {
+    while (!ended && !queue.empty()) {
+      const WatchEvent event = std::move(queue.front());
+      if (std::holds_alternative<WatchLost>(event)) ended = true;
+      tell(event);
+      queue.pop_front();
+    }
+    queue.clear();
+  }
+
+  boost::asio::io_context& io;
+  KeyRange keys;
+  Revision since;
+  Tell tell;
+  std::deque<WatchEvent> queue;  ///< a drain is under way while it is not empty
+  bool ended = false;
+};
+
+namespace {
+
+class Handle final : public Watch {
+ public:
+  explicit Handle(std::shared_ptr<Watchers::Target> target) : target_(std::move(target)) {}
+  ~Handle() override { target_->ended = true; }
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+
+ private:
+  std::shared_ptr<Watchers::Target> target_;
+};
+
+}  // namespace
+
+Watchers::~Watchers() {
+  for (const auto& weak : targets_) {
+    if (const auto target = weak.lock()) target->ended = true;
+  }
+}
+
+std::unique_ptr<Watch> Watchers::add(std::string_view prefix, Revision since, Tell tell,
+                                     std::vector<WatchEvent> missed) {
+  auto target = std::make_shared<Target>(io_, keys_below(prefix), since, std::move(tell));
+  for (const WatchEvent& event : missed) target->push(event);
+  targets_.push_back(target);
+  return std::make_unique<Handle>(std::move(target));
+}
+
+void Watchers::tell(const WatchEvent& event) {
+  drop_ended();
+  for (const auto& weak : targets_) {
+    if (const auto target = weak.lock()) target->push(event);
+  }
+}
+
+bool Watchers::empty() {
+  drop_ended();
+  return targets_.empty();
+}
+
+void Watchers::drop_ended() {
+  std::erase_if(targets_, [](const auto& weak) {
+    const auto target = weak.lock();
+    return !target || target->ended;
+  });
+}
+
+Revision revision_of(const WatchEvent& event) {
+  if (const auto* put = std::get_if<PutSeen>(&event)) return put->entry.modified;
+  if (const auto* erased = std::get_if<EraseSeen>(&event)) return erased->revision;
+  return {};
+}
+
+}  // namespace redan::cloud

@@ -1,0 +1,40 @@
+// The watches of a store that learns of its changes in this process: memory and SQLite. Events wait in a queue of each
+// watch, from which the loop tells them in order, so a watch is never told from within a call of the store.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+
+#include "cloud/store/rules.hpp"
+
+namespace redan::cloud {
+
+class Watchers {
+ public:
+  using Tell = std::function<void(const WatchEvent&)>;
+
+  explicit Watchers(boost::asio::io_context& io) : io_(io) {}
+  /// Ends all watches silently.
+  ~Watchers();
+  Watchers(const Watchers&) = delete;
+  Watchers& operator=(const Watchers&) = delete;
+
+  /// `missed` is what the watch has to be told first: changes after `since` that came before this call.
+  std::unique_ptr<Watch> add(std::string_view prefix, Revision since, Tell tell, std::vector<WatchEvent> missed);
+  /// Tells each watch that it concerns. In the order of the commits.
+  void tell(const WatchEvent& event);
+
+  [[nodiscard]] bool empty();
+
+  struct Target;
+
+ private:
+  void drop_ended();
+
+  boost::asio::io_context& io_;
+  std::vector<std::weak_ptr<Target>> targets_;
+};
+
+/// The revision of a PutSeen or an EraseSeen.
+Revision revision_of(const WatchEvent& event);
+
+}  // namespace redan::cloud
