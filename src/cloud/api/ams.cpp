@@ -1,0 +1,358 @@
+#include "cloud/api/ams.hpp"
+
+#include <array>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <ctime>
+
+namespace redan::cloud::api {
+namespace {
+
+constexpr std::array<std::pair<InstanceStatus, std::string_view>, 8> kInstanceStatus{
+    {{InstanceStatus::error, "error"},
+     {InstanceStatus::unknown, "unknown"},
+     {InstanceStatus::created, "created"},
+     {InstanceStatus::prepared, "prepared"},
+     {InstanceStatus::started, "started"},
+     {InstanceStatus::running, "running"},
+     {InstanceStatus::stopped, "stopped"},
+     {InstanceStatus::deleted, "deleted"}}};
+
+constexpr std::array<std::pair<OperationKind, std::string_view>, 4> kOperationKind{{{OperationKind::launch, "launch"},
+                                                                                    {OperationKind::start, "start"},
+                                                                                    {OperationKind::stop, "stop"},
+                                                                                    {OperationKind::remove, "delete"}}};
+
+json::array to_json(const std::vector<std::string>& texts) {
+  json::array array;
+  for (const std::string& text : texts) array.emplace_back(text);
+  return array;
+}
+
+// Records are our own: whatever does not fit is damage, and nothing is guessed.
+class RecordReader {
+ public:
+  explicit RecordReader(std::string_view text) {
+    json::error_code error;
+    value_ = json::parse(text, error);
+    ok_ = !error && value_.is_object();
+  }
+  explicit RecordReader(const json::value& value) : value_(value), ok_(value.is_object()) {}
+
+  [[nodiscard]] bool ok() const { return ok_; }
+  std::string text(std::string_view key) {
+    const json::value* member = find(key);
+    if (member == nullptr || !member->is_string()) return fail(std::string());
+    return std::string(member->get_string());
+  }
+  std::int64_t integer(std::string_view key) {
+    const json::value* member = find(key);
+    if (member == nullptr || !member->is_int64()) return fail(std::int64_t{0});
+    return member->get_int64();
+  }
+  bool boolean(std::string_view key) {
+    const json::value* member = find(key);
+    if (member == nullptr || !member->is_bool()) return fail(false);
+    return member->get_bool();
+  }
+  json::object object(std::string_view key) {
+    const json::value* member = find(key);
+    if (member == nullptr || !member->is_object()) return fail(json::object());
+    return member->get_object();
+  }
+  json::array array(std::string_view key) {
+    const json::value* member = find(key);
+    if (member == nullptr || !member->is_array()) return fail(json::array());
+    return member->get_array();
+  }
+  std::vector<std::string> texts(std::string_view key) {
+    std::vector<std::string> all;
+    for (const json::value& element : array(key)) {
+      if (!element.is_string()) return fail(std::vector<std::string>());
+      all.emplace_back(element.get_string());
+    }
+    return all;
+  }
+
+ private:
+  const json::value* find(std::string_view key) const { return ok_ ? value_.get_object().if_contains(key) : nullptr; }
+  template <class T>
+  T fail(T nothing) {
+    ok_ = false;
+    return nothing;
+  }
+  json::value value_;
+  bool ok_ = false;
+};
+
+template <class T, class Table>
+std::optional<T> find_in(const Table& table, std::string_view text) {
+  for (const auto& [value, known] : table) {
+    if (known == text) return value;
+  }
+  return std::nullopt;
+}
+
+template <class Table, class T>
+std::string_view name_in(const Table& table, T value) {
+  for (const auto& [known, text] : table) {
+    if (known == value) return text;
+  }
+  return {};
+}
+
+Refusal wrong_member(std::string_view key, std::string_view wanted) {
+  return bad_request("\"" + std::string(key) + "\" is not " + std::string(wanted));
+}
+
+}  // namespace
+
+// ---- instances ------------------------------------------------------------------------------------------------------
+
+std::string_view name(InstanceStatus status) { return name_in(kInstanceStatus, status); }
+std::optional<InstanceStatus> parse_instance_status(std::string_view text) {
+  return find_in<InstanceStatus>(kInstanceStatus, text);
+}
+bool may_run(InstanceStatus status) {
+  return status == InstanceStatus::prepared || status == InstanceStatus::started || status == InstanceStatus::running;
+}
+
+bool Instance::delete_protected() const {
+  const json::value* flag = config.if_contains("security.delete_protected");
+  return flag != nullptr && flag->is_bool() && flag->get_bool();
+}
+
+json::object to_json(const Instance& i) {
+  return {{"id", i.id},
+          {"name", i.name},
+          {"status", name(i.status)},
+          {"status_code", static_cast<int>(i.status)},
+          {"node", i.node},
+          {"app_id", i.app_id},
+          {"app_name", i.app_name},
+          {"app_version", i.app_version},
+          {"image_id", i.image_id},
+          {"image_version", 0},
+          {"created_at", i.created_at},
+          {"address", i.address},
+          {"public_address", i.address},
+          {"services", i.services},
+          {"stored_logs", json::array()},
+          {"error_message", i.error_message},
+          {"config", i.config},
+          {"resources", i.resources},
+          {"architecture", "x86_64"},
+          {"tags", to_json(i.tags)},
+          {"type", i.type}};
+}
+
+std::string to_record(const Instance& i) {
+  json::object record = to_json(i);
+  record["desired_status"] = static_cast<int>(i.desired_status);
+  record["user_data"] = i.user_data;
+  record["certificate_fingerprint"] = i.certificate_fingerprint;
+  return json::serialize(record);
+}
+
+std::optional<Instance> instance_from_record(std::string_view text) {
+  RecordReader record(text);
+  Instance i;
+  i.id = record.text("id");
+  i.name = record.text("name");
+  const auto status = find_in<InstanceStatus>(kInstanceStatus, record.text("status"));
+  i.status = status.value_or(InstanceStatus::unknown);
+  i.desired_status = static_cast<InstanceStatus>(record.integer("desired_status"));
+  i.node = record.text("node");
+  i.app_id = record.text("app_id");
+  i.app_name = record.text("app_name");
+  i.app_version = record.integer("app_version");
+  i.image_id = record.text("image_id");
+  i.created_at = record.integer("created_at");
+  i.address = record.text("address");
+  i.error_message = record.text("error_message");
+  i.tags = record.texts("tags");
+  i.type = record.text("type");
+  i.config = record.object("config");
+  i.resources = record.object("resources");
+  i.services = record.array("services");
+  i.user_data = record.text("user_data");
+  i.certificate_fingerprint = record.text("certificate_fingerprint");
+  if (!record.ok() || !status) return std::nullopt;
+  return i;
+}
+
+// ---- applications ---------------------------------------------------------------------------------------------------
+
+const ApplicationVersion* Application::version(std::int64_t number) const {
+  for (auto at = versions.rbegin(); at != versions.rend(); ++at) {
+    if (number == -1 ? at->published : at->number == number) return &*at;
+  }
+  return nullptr;
+}
+
+json::object to_json(const ApplicationVersion& v) {
+  return {{"number", v.number},       {"status", "active"},         {"status_code", 2},
+          {"published", v.published}, {"created_at", v.created_at}, {"manifest", v.manifest}};
+}
+
+json::object to_json(const Application& a) {
+  json::array versions;
+  for (const ApplicationVersion& version : a.versions) versions.emplace_back(to_json(version));
+  return {{"id", a.id},
+          {"name", a.name},
+          {"status", "ready"},
+          {"status_code", 2},
+          {"instance_type", "container"},
+          {"published", a.version(-1) != nullptr},
+          {"immutable", false},
+          {"created_at", a.created_at},
+          {"tags", to_json(a.tags)},
+          {"versions", std::move(versions)}};
+}
+
+std::string to_record(const Application& a) { return json::serialize(to_json(a)); }
+
+std::optional<Application> application_from_record(std::string_view text) {
+  RecordReader record(text);
+  Application a;
+  a.id = record.text("id");
+  a.name = record.text("name");
+  a.created_at = record.integer("created_at");
+  a.tags = record.texts("tags");
+  for (const json::value& element : record.array("versions")) {
+    RecordReader version(element);
+    ApplicationVersion v;
+    v.number = version.integer("number");
+    v.published = version.boolean("published");
+    v.created_at = version.integer("created_at");
+    v.manifest = version.object("manifest");
+    if (!version.ok()) return std::nullopt;
+    a.versions.push_back(std::move(v));
+  }
+  if (!record.ok()) return std::nullopt;
+  return a;
+}
+
+// ---- operations -----------------------------------------------------------------------------------------------------
+
+std::string_view name(OperationStatus status) {
+  switch (status) {
+    case OperationStatus::running:
+      return "Running";
+    case OperationStatus::cancelling:
+      return "Cancelling";
+    case OperationStatus::pending:
+      return "Pending";
+    case OperationStatus::success:
+      return "Success";
+    case OperationStatus::failure:
+      return "Failure";
+    case OperationStatus::cancelled:
+      return "Cancelled";
+  }
+  return "Unknown";
+}
+
+std::string_view name(OperationKind kind) { return name_in(kOperationKind, kind); }
+
+json::object to_json(const Operation& o) {
+  return {{"id", o.id},
+          {"class", "task"},
+          {"created_at", rfc3339(o.created_at)},
+          {"updated_at", rfc3339(o.updated_at)},
+          {"status", name(o.status)},
+          {"status_code", static_cast<unsigned>(o.status)},
+          {"resources", {{"instances", json::array{"/1.0/instances/" + o.instance}}}},
+          {"metadata", json::object()},
+          {"may_cancel", false},
+          {"err", o.err},
+          {"description", std::string(name(o.kind)) + " instance"},
+          {"server_address", ""}};
+}
+
+std::string to_record(const Operation& o) {
+  return json::serialize(json::object{{"id", o.id},
+                                      {"kind", name(o.kind)},
+                                      {"instance", o.instance},
+                                      {"status", static_cast<std::int64_t>(o.status)},
+                                      {"created_at", o.created_at},
+                                      {"updated_at", o.updated_at},
+                                      {"err", o.err},
+                                      {"unit", o.unit}});
+}
+
+std::optional<Operation> operation_from_record(std::string_view text) {
+  RecordReader record(text);
+  Operation o;
+  o.id = record.text("id");
+  const auto kind = find_in<OperationKind>(kOperationKind, record.text("kind"));
+  o.instance = record.text("instance");
+  o.status = static_cast<OperationStatus>(record.integer("status"));
+  o.created_at = record.integer("created_at");
+  o.updated_at = record.integer("updated_at");
+  o.err = record.text("err");
+  o.unit = record.text("unit");
+  if (!record.ok() || !kind) return std::nullopt;
+  o.kind = *kind;
+  return o;
+}
+
+// ---- small things ---------------------------------------------------------------------------------------------------
+
+std::string rfc3339(std::int64_t unix_seconds) {
+  const std::time_t time = unix_seconds;
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  std::array<char, 32> text{};
+  const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return {text.data(), size};
+}
+
+Outcome<std::string> string_member(const json::object& object, std::string_view key, std::size_t limit) {
+  const json::value* member = object.if_contains(key);
+  if (member == nullptr || member->is_null()) return std::string();
+  if (!member->is_string()) return refuse(wrong_member(key, "a string"));
+  if (member->get_string().size() > limit) {
+    return refuse(wrong_member(key, "at most " + std::to_string(limit) + " bytes long"));
+  }
+  return std::string(member->get_string());
+}
+
+Outcome<std::vector<std::string>> strings_member(const json::object& object, std::string_view key) {
+  const json::value* member = object.if_contains(key);
+  if (member == nullptr || member->is_null()) return std::vector<std::string>();
+  if (!member->is_array() || member->get_array().size() > 64) {
+    return refuse(wrong_member(key, "an array of at most 64 strings"));
+  }
+  std::vector<std::string> texts;
+  for (const json::value& element : member->get_array()) {
+    if (!element.is_string() || element.get_string().size() > 256) {
+      return refuse(wrong_member(key, "an array of strings of at most 256 bytes"));
+    }
+    texts.emplace_back(element.get_string());
+  }
+  return texts;
+}
+
+Outcome<std::int64_t> integer_member(const json::object& object, std::string_view key, std::int64_t otherwise) {
+  const json::value* member = object.if_contains(key);
+  if (member == nullptr || member->is_null()) return otherwise;
+  if (!member->is_int64()) return refuse(wrong_member(key, "an integer"));
+  return member->get_int64();
+}
+
+Outcome<bool> bool_member(const json::object& object, std::string_view key, bool otherwise) {
+  const json::value* member = object.if_contains(key);
+  if (member == nullptr || member->is_null()) return otherwise;
+  if (!member->is_bool()) return refuse(wrong_member(key, "true or false"));
+  return member->get_bool();
+}
+
+Outcome<json::object> object_member(const json::object& object, std::string_view key) {
+  const json::value* member = object.if_contains(key);
+  if (member == nullptr || member->is_null()) return json::object();
+  if (!member->is_object()) return refuse(wrong_member(key, "an object"));
+  return member->get_object();
+}
+
+}  // namespace redan::cloud::api

@@ -1,0 +1,126 @@
+// What AMS keeps and shows: applications, instances, nodes, operations. Each is one struct; to_json writes what clients
+// see, to_record what the store keeps, from_record reads that again.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "cloud/api/envelope.hpp"
+
+namespace redan::cloud::api {
+
+// ---- instances ------------------------------------------------------------------------------------------------------
+
+enum class InstanceStatus : std::int8_t {
+  error = -1,
+  unknown = 0,
+  created = 1,   ///< recorded; nothing runs yet
+  prepared = 2,  ///< the launcher made what it needs
+  started = 3,   ///< its process or container runs
+  running = 4,   ///< it said so itself
+  stopped = 5,
+  deleted = 6,
+};
+/// "running".
+std::string_view name(InstanceStatus status);
+std::optional<InstanceStatus> parse_instance_status(std::string_view name);
+/// Whether something may be alive that belongs to an instance of this status.
+bool may_run(InstanceStatus status);
+
+struct Instance {
+  std::string id;
+  std::string name;
+  InstanceStatus status = InstanceStatus::created;
+  InstanceStatus desired_status = InstanceStatus::running;
+  std::string node;
+  std::string app_id, app_name;
+  std::int64_t app_version = 0;
+  std::string image_id;
+  std::int64_t created_at = 0;  ///< Unix seconds
+  std::string address;
+  std::string error_message;
+  std::vector<std::string> tags{};
+  std::string type = "container";
+  json::object config{};  ///< display, enable_streaming, platform, security.delete_protected
+  json::object resources{};
+  json::array services{};
+
+  // Kept, not shown.
+  std::string user_data;
+  std::string certificate_fingerprint;  ///< of the client certificate that it speaks with
+
+  [[nodiscard]] bool delete_protected() const;
+};
+
+json::object to_json(const Instance& instance);
+std::string to_record(const Instance& instance);
+std::optional<Instance> instance_from_record(std::string_view text);
+
+// ---- applications ---------------------------------------------------------------------------------------------------
+
+struct ApplicationVersion {
+  std::int64_t number = 0;
+  bool published = false;
+  std::int64_t created_at = 0;
+  json::object manifest{};
+};
+
+struct Application {
+  std::string id;
+  std::string name;
+  std::int64_t created_at = 0;
+  std::vector<std::string> tags{};
+  std::vector<ApplicationVersion> versions{};  ///< ascending
+
+  /// The one asked for; -1: the newest published one. nullptr: there is none.
+  [[nodiscard]] const ApplicationVersion* version(std::int64_t number) const;
+};
+
+json::object to_json(const Application& application);
+json::object to_json(const ApplicationVersion& version);
+std::string to_record(const Application& application);
+std::optional<Application> application_from_record(std::string_view text);
+
+// ---- operations -----------------------------------------------------------------------------------------------------
+
+enum class OperationStatus : std::uint16_t {
+  running = 103,
+  cancelling = 104,
+  pending = 105,
+  success = 200,
+  failure = 400,
+  cancelled = 401
+};
+std::string_view name(OperationStatus status);
+inline bool is_final(OperationStatus status) { return static_cast<unsigned>(status) >= 200; }
+
+enum class OperationKind : std::uint8_t { launch, start, stop, remove };
+std::string_view name(OperationKind kind);
+
+struct Operation {
+  std::string id;  ///< a UUID
+  OperationKind kind = OperationKind::launch;
+  std::string instance;  ///< the id of what it works on
+  OperationStatus status = OperationStatus::pending;
+  std::int64_t created_at = 0, updated_at = 0;  ///< Unix seconds
+  std::string err;
+  std::string unit;  ///< the AMS unit that carries it out
+};
+
+json::object to_json(const Operation& operation);
+std::string to_record(const Operation& operation);
+std::optional<Operation> operation_from_record(std::string_view text);
+
+// ---- small things ---------------------------------------------------------------------------------------------------
+
+/// "2030-01-01T00:00:00Z".
+std::string rfc3339(std::int64_t unix_seconds);
+
+/// The string member `key`: empty if absent; a refusal if it is something else or longer than `limit` bytes.
+Outcome<std::string> string_member(const json::object& object, std::string_view key, std::size_t limit = 256);
+Outcome<std::vector<std::string>> strings_member(const json::object& object, std::string_view key);
+Outcome<std::int64_t> integer_member(const json::object& object, std::string_view key, std::int64_t otherwise);
+Outcome<bool> bool_member(const json::object& object, std::string_view key, bool otherwise);
+Outcome<json::object> object_member(const json::object& object, std::string_view key);
+
+}  // namespace redan::cloud::api

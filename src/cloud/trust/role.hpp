@@ -1,0 +1,42 @@
+// What an identity may do. A role is a set of scopes; an identity may be narrowed to some of its role's.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace redan::cloud {
+
+enum class Role : std::uint8_t {
+  admin,     ///< everything
+  operate,   ///< applications and instances
+  view,      ///< reading, but for secrets
+  agent,     ///< a stream agent: instances, and what it needs to place them
+  instance,  ///< one instance, about itself
+};
+
+enum class Scope : std::uint8_t {
+  trust_read,
+  trust_write,
+  application_read,
+  application_write,
+  instance_read,
+  instance_write,
+  node_read,
+  config_read,
+  config_write,
+  metrics_read,
+  events_read,
+};
+
+/// "admin", "operator", "viewer", "agent", "instance".
+std::string_view name(Role role);
+std::optional<Role> parse_role(std::string_view name);
+/// "instances:write".
+std::string_view name(Scope scope);
+std::optional<Scope> parse_scope(std::string_view name);
+
+bool allows(Role role, Scope scope);
+
+}  // namespace redan::cloud

@@ -1,0 +1,81 @@
+// Answers one question: may the holder of this certificate speak now, and as whom?
+//
+// Holds a copy of the trust store, fed by its owner from a store's listing and watch. The copy may be used until
+// `max_staleness` after the store last said that nothing was missed; then the answer is trust_stale for everybody,
+// until the store can be read again. So a removal takes effect everywhere within the watch's latency, and at the latest
+// after that time.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <redan/crypto.hpp>
+#include <string>
+
+#include "cloud/trust/role.hpp"
+
+namespace redan::cloud {
+
+/// The default of Verifier's bound.
+inline constexpr Duration kMaxTrustStaleness = std::chrono::seconds(60);
+
+enum class TrustKind : std::uint8_t {
+  client,     ///< exactly this certificate
+  authority,  ///< every client certificate that it signed
+};
+
+/// One certificate of the trust store.
+struct TrustedCertificate {
+  std::string fingerprint;  ///< SHA-256 of the DER, 64 lower-case hexadecimal digits
+  std::string name;
+  TrustKind kind = TrustKind::client;
+  Role role = Role::admin;
+  std::vector<Scope> scopes{};  ///< none: all of the role's
+  std::vector<std::uint8_t> certificate_der{};
+  WallTime added{};
+};
+
+/// Who a caller turned out to be.
+struct Caller {
+  std::string name;
+  std::string fingerprint;  ///< of the certificate that it showed
+  std::string trusted_by;   ///< of the one in the trust store; differs for an authority's
+  Role role = Role::view;
+  std::vector<Scope> scopes{};
+
+  [[nodiscard]] bool may(Scope scope) const;
+};
+
+/// Whether `certificate`, through `chain`, was issued by `authority` for a client and is valid at that time.
+using ChainCheck = std::function<bool(Bytes certificate, const std::vector<std::vector<std::uint8_t>>& chain,
+                                      Bytes authority, WallTime now)>;
+
+class Verifier {
+ public:
+  explicit Verifier(ChainCheck check, Duration max_staleness = kMaxTrustStaleness);
+
+  /// Replaces everything.
+  void reset(std::vector<TrustedCertificate> all);
+  void put(TrustedCertificate certificate);
+  /// False if there was none.
+  bool erase(const std::string& fingerprint);
+  /// The store said at `now` that nothing was missed.
+  void mark_fresh(TimePoint now) { fresh_ = now; }
+  [[nodiscard]] bool is_fresh(TimePoint now) const { return fresh_ && now - *fresh_ <= max_staleness_; }
+
+  /// trust_stale, trust_unknown.
+  [[nodiscard]] Result<Caller> admit(const Digest& sha256, Bytes certificate_der,
+                                     const std::vector<std::vector<std::uint8_t>>& chain, WallTime wall_time,
+                                     TimePoint now) const;
+  /// Whether a caller admitted earlier would still be: for connections that stay open.
+  [[nodiscard]] bool still_trusts(const Caller& caller) const { return by_fingerprint_.contains(caller.trusted_by); }
+
+  [[nodiscard]] const std::map<std::string, TrustedCertificate>& all() const { return by_fingerprint_; }
+
+ private:
+  ChainCheck check_;
+  Duration max_staleness_;
+  std::map<std::string, TrustedCertificate> by_fingerprint_;
+  std::optional<TimePoint> fresh_;
+};
+
+}  // namespace redan::cloud
