@@ -95,6 +95,12 @@ struct UpToDate {
 };
 using WatchEvent = std::variant<PutSeen, EraseSeen, UpToDate, WatchLost>;
 
+/// Why a store cannot be opened, or what a running one met; `detail` is for people.
+struct StoreFailure {
+  Errc code = Errc::store_failed;
+  std::string detail{};
+};
+
 /// A running watch; destroying it ends it.
 class Watch {
  public:

@@ -1,5 +1,6 @@
 #include "cloud/store/watchers.hpp"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <deque>
 
@@ -70,6 +71,7 @@ std::unique_ptr<Watch> Watchers::add(std::string_view prefix, Revision since, Te
                                      std::vector<WatchEvent> missed) {
   auto target = std::make_shared<Target>(io_, keys_below(prefix), since, std::move(tell));
   for (const WatchEvent& event : missed) target->push(event);
+  if (!missed.empty()) target->since = std::max(since, revision_of(missed.back()));
   targets_.push_back(target);
   return std::make_unique<Handle>(std::move(target));
 }
@@ -96,6 +98,7 @@ void Watchers::drop_ended() {
 Revision revision_of(const WatchEvent& event) {
   if (const auto* put = std::get_if<PutSeen>(&event)) return put->entry.modified;
   if (const auto* erased = std::get_if<EraseSeen>(&event)) return erased->revision;
+  if (const auto* fresh = std::get_if<UpToDate>(&event)) return fresh->revision;
   return {};
 }
 

@@ -18,7 +18,8 @@ class Watchers {
   Watchers(const Watchers&) = delete;
   Watchers& operator=(const Watchers&) = delete;
 
-  /// `missed` is what the watch has to be told first: changes after `since` that came before this call.
+  /// `missed` is what the watch is told first: the changes after `since` that came before this call and, at the end, up
+  /// to which revision they go. It is told later of what comes after that one.
   std::unique_ptr<Watch> add(std::string_view prefix, Revision since, Tell tell, std::vector<WatchEvent> missed);
   /// Tells each watch that it concerns. In the order of the commits.
   void tell(const WatchEvent& event);
@@ -34,7 +35,7 @@ class Watchers {
   std::vector<std::weak_ptr<Target>> targets_;
 };
 
-/// The revision of a PutSeen or an EraseSeen.
+/// 0 for WatchLost.
 Revision revision_of(const WatchEvent& event);
 
 }  // namespace redan::cloud

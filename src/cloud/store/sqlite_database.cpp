@@ -1,0 +1,103 @@
+#include "cloud/store/sqlite_database.hpp"
+
+#include <sqlite3.h>
+
+#include <utility>
+
+namespace redan::cloud {
+
+namespace {
+
+[[noreturn]] void fail(sqlite3* database, int code) {
+  std::string message = database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code);
+  const int extended = database != nullptr ? sqlite3_extended_errcode(database) : code;
+  throw SqliteError(message + " (SQLite " + std::to_string(extended) + ")");
+}
+
+void check(sqlite3* database, int code) {
+  if (code != SQLITE_OK) fail(database, code);
+}
+
+}  // namespace
+
+SqliteDatabase::SqliteDatabase(const std::string& file, std::chrono::milliseconds patience) {
+  // No mutex: each connection stays on its thread.
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int opened = sqlite3_open_v2(file.c_str(), &database_, flags, nullptr);
+  if (opened != SQLITE_OK) {
+    const std::string message = database_ != nullptr ? sqlite3_errmsg(database_) : sqlite3_errstr(opened);
+    sqlite3_close_v2(database_);
+    throw SqliteError(message);
+  }
+  sqlite3_busy_timeout(database_, static_cast<int>(patience.count()));
+  sqlite3_db_config(database_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+}
+
+SqliteDatabase::SqliteDatabase(SqliteDatabase&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+
+SqliteDatabase::~SqliteDatabase() { sqlite3_close_v2(database_); }
+
+void SqliteDatabase::run(const char* sql) { check(database_, sqlite3_exec(database_, sql, nullptr, nullptr, nullptr)); }
+
+std::string SqliteDatabase::text(const char* sql) {
+  SqliteStatement statement(*this, sql);
+  return statement.step() ? statement.blob(0) : std::string();
+}
+
+std::int64_t SqliteDatabase::integer(const char* sql) {
+  SqliteStatement statement(*this, sql);
+  return statement.step() ? static_cast<std::int64_t>(statement.integer(0)) : 0;
+}
+
+SqliteStatement::SqliteStatement(SqliteDatabase& database, const char* sql) {
+  check(database.database_,
+        sqlite3_prepare_v3(database.database_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement_, nullptr));
+}
+
+SqliteStatement::SqliteStatement(SqliteStatement&& other) noexcept
+    : statement_(std::exchange(other.statement_, nullptr)) {}
+
+SqliteStatement::~SqliteStatement() { sqlite3_finalize(statement_); }
+
+bool SqliteStatement::step() {
+  const int stepped = sqlite3_step(statement_);
+  if (stepped == SQLITE_ROW) return true;
+  sqlite3* const database = sqlite3_db_handle(statement_);
+  if (stepped != SQLITE_DONE) {
+    const SqliteError error(std::string(sqlite3_errmsg(database)) + " (SQLite " + std::to_string(stepped) + ")");
+    sqlite3_reset(statement_);
+    throw error;
+  }
+  sqlite3_reset(statement_);
+  return false;
+}
+
+void SqliteStatement::reset() { sqlite3_reset(statement_); }
+
+std::uint64_t SqliteStatement::integer(int column) const {
+  return static_cast<std::uint64_t>(sqlite3_column_int64(statement_, column));
+}
+
+std::string SqliteStatement::blob(int column) const {
+  const void* const bytes = sqlite3_column_blob(statement_, column);
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
+  return bytes == nullptr ? std::string() : std::string(static_cast<const char*>(bytes), size);
+}
+
+bool SqliteStatement::null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+
+void SqliteStatement::bind_one(int index, std::uint64_t value) {
+  check(sqlite3_db_handle(statement_), sqlite3_bind_int64(statement_, index, static_cast<sqlite3_int64>(value)));
+}
+
+void SqliteStatement::bind_one(int index, const std::string& value) {
+  // data() is never null, so an empty text is an empty blob, not NULL.
+  check(sqlite3_db_handle(statement_),
+        sqlite3_bind_blob64(statement_, index, value.data(), value.size(), SQLITE_TRANSIENT));
+}
+
+void SqliteStatement::bind_one(int index, std::nullptr_t /*value*/) {
+  check(sqlite3_db_handle(statement_), sqlite3_bind_null(statement_, index));
+}
+
+}  // namespace redan::cloud
