@@ -92,6 +92,7 @@ namespace redan {
   X(token_caveat, "a caveat of the token is unknown or not met", "use the token only for what its caveats say")        \
   X(token_third_party, "the token asks for a third party's discharge", "third-party caveats are not accepted here")    \
   X(token_revoked, "the token was revoked", "get a new one")                                                           \
+  X(token_header, "the token's header names a key or an extension", "only alg and typ are used here")                  \
   /* store */                                                                                                          \
   X(store_conflict, "someone else changed it first", "read it again and repeat the change")                            \
   X(store_no_majority, "the store has no majority", "bring the missing store nodes back; nothing was changed")         \

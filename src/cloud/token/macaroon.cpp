@@ -1,0 +1,100 @@
+#include "cloud/token/macaroon.hpp"
+
+#include <algorithm>
+
+#include "base/base64.hpp"
+#include "cloud/token/macaroon_format.hpp"
+
+namespace redan::cloud {
+namespace {
+
+constexpr std::size_t kRootKeySize = 64;
+constexpr std::string_view kKeyGenerator = "macaroons-key-generator";
+constexpr std::size_t kMaxText = (kMaxMacaroonSize + 2) / 3 * 4;  // base64 of the largest
+
+/// One link of the chain: each signature is the key of the next.
+Digest next_signature(Provider& provider, Bytes signature, std::string_view caveat) {
+  return provider.hmac(HashAlgorithm::sha256, signature)->compute(std::array{as_bytes(caveat)});
+}
+
+Result<Macaroon> parse_binary(Bytes bytes) {
+  if (bytes.empty()) return refuse(Errc::token_syntax);
+  return bytes.front() == 2 ? parse_macaroon_v2(bytes) : parse_macaroon_v1(bytes);
+}
+
+bool too_large(const Macaroon& macaroon) {
+  return macaroon.caveats.size() > kMaxCaveats || write_macaroon_v2(macaroon).size() > kMaxMacaroonSize;
+}
+
+}  // namespace
+
+Result<MacaroonKey> MacaroonKey::prepare(Provider& provider, const Secret<64>& root) {
+  if (root.size() != kRootKeySize) return refuse(Errc::invalid_argument);
+  Digest derived = provider.hmac(HashAlgorithm::sha256, as_bytes(kKeyGenerator))->compute(std::array{root.expose()});
+  MacaroonKey key(provider, provider.hmac(HashAlgorithm::sha256, derived.bytes()));
+  wipe(derived.storage);
+  return key;
+}
+
+Result<Macaroon> Macaroon::parse(std::string_view text) {
+  if (text.starts_with('{')) return parse_macaroon_json(text);
+  if (text.size() >= 2 && text.starts_with('"') && text.ends_with('"')) text = text.substr(1, text.size() - 2);
+  if (text.size() > kMaxText) return refuse(Errc::token_too_large);
+  const auto binary = from_any_base64(text);
+  if (!binary) return refuse(Errc::token_syntax);
+  return parse_binary(*binary);
+}
+
+std::string Macaroon::text() const { return to_base64(write_macaroon_v2(*this), Base64::url); }
+
+Result<Macaroon> Macaroon::mint(MacaroonKey& key, std::string_view location, std::string_view identifier) {
+  Macaroon macaroon{std::string(location), std::string(identifier), {}, {}};
+  if (too_large(macaroon)) return refuse(Errc::token_too_large);
+  const Digest signature = key.derived_->compute(std::array{as_bytes(identifier)});
+  std::copy_n(signature.storage.begin(), macaroon.signature.size(), macaroon.signature.begin());
+  return macaroon;
+}
+
+Result<void> Macaroon::add_first_party(Provider& provider, std::string_view caveat) {
+  caveats.push_back({std::string(caveat)});
+  if (too_large(*this)) {
+    caveats.pop_back();
+    return refuse(Errc::token_too_large);
+  }
+  const Digest next = next_signature(provider, signature, caveat);
+  std::copy_n(next.storage.begin(), signature.size(), signature.begin());
+  return {};
+}
+
+Result<MacaroonClaims> Macaroon::verify(MacaroonKey& key, std::string_view expected_location,
+                                        const MacaroonRequest& request) const {
+  if (std::any_of(caveats.begin(), caveats.end(), [](const Caveat& caveat) { return caveat.third_party(); })) {
+    return refuse(Errc::token_third_party);
+  }
+  Digest expected = key.derived_->compute(std::array{as_bytes(identifier)});
+  for (const Caveat& caveat : caveats) {
+    expected = next_signature(*key.provider_, expected.bytes(), caveat.identifier);
+  }
+  const bool authentic = equal_in_constant_time(expected.bytes(), signature);
+  wipe(expected.storage);
+  if (!authentic) return refuse(Errc::token_bad_signature);
+  if (location != expected_location) return refuse(Errc::token_claims);
+  const auto expires = check_caveats(caveats, request);
+  if (!expires) return refuse(expires.error());
+  return MacaroonClaims{identifier, *expires};
+}
+
+std::optional<std::vector<std::uint8_t>> from_any_base64(std::string_view text) {
+  std::string unpadded(text);
+  if (text.ends_with('=')) {
+    if (text.size() % 4 != 0) return std::nullopt;
+    for (int i = 0; i < 2 && unpadded.ends_with('='); ++i) unpadded.pop_back();
+  }
+  if (text.find_first_of("-_") == std::string_view::npos) {
+    std::replace(unpadded.begin(), unpadded.end(), '+', '-');
+    std::replace(unpadded.begin(), unpadded.end(), '/', '_');
+  }
+  return from_base64(unpadded, Base64::url);
+}
+
+}  // namespace redan::cloud

@@ -1,0 +1,16 @@
+// Dates with a time of day, as RFC 3339 section 5.6 writes them.
+#pragma once
+
+#include <redan/types.hpp>
+#include <string>
+
+namespace redan::cloud {
+
+/// "2030-01-01T00:00:00Z", or with a fraction of 1 to 9 digits, which is cut off, and any offset: "+02:00". Upper-case
+/// T and Z, years 0000 to 9999, no leap seconds. nullopt for anything else.
+std::optional<WallTime> parse_rfc3339(std::string_view text);
+
+/// In UTC, without a fraction: "2030-01-01T00:00:00Z". For years 0000 to 9999.
+std::string to_rfc3339(WallTime time);
+
+}  // namespace redan::cloud
