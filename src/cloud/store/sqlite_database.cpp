@@ -8,14 +8,15 @@ namespace redan::cloud {
 
 namespace {
 
-[[noreturn]] void fail(sqlite3* database, int code) {
-  std::string message = database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code);
-  const int extended = database != nullptr ? sqlite3_extended_errcode(database) : code;
-  throw SqliteError(message + " (SQLite " + std::to_string(extended) + ")");
+SqliteError error_of(sqlite3* database, int code) {
+  const std::string message = database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code);
+  // The low byte says what, the others where.
+  const auto kind = (code & 0xff) == SQLITE_BUSY ? SqliteError::Kind::busy : SqliteError::Kind::other;
+  return SqliteError(message + " (SQLite " + std::to_string(code) + ")", kind);
 }
 
 void check(sqlite3* database, int code) {
-  if (code != SQLITE_OK) fail(database, code);
+  if (code != SQLITE_OK) throw error_of(database, code);
 }
 
 }  // namespace
@@ -25,9 +26,9 @@ SqliteDatabase::SqliteDatabase(const std::string& file, std::chrono::millisecond
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   const int opened = sqlite3_open_v2(file.c_str(), &database_, flags, nullptr);
   if (opened != SQLITE_OK) {
-    const std::string message = database_ != nullptr ? sqlite3_errmsg(database_) : sqlite3_errstr(opened);
+    const SqliteError error = error_of(database_, opened);
     sqlite3_close_v2(database_);
-    throw SqliteError(message);
+    throw error;
   }
   sqlite3_busy_timeout(database_, static_cast<int>(patience.count()));
   sqlite3_db_config(database_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
@@ -62,9 +63,8 @@ SqliteStatement::~SqliteStatement() { sqlite3_finalize(statement_); }
 bool SqliteStatement::step() {
   const int stepped = sqlite3_step(statement_);
   if (stepped == SQLITE_ROW) return true;
-  sqlite3* const database = sqlite3_db_handle(statement_);
   if (stepped != SQLITE_DONE) {
-    const SqliteError error(std::string(sqlite3_errmsg(database)) + " (SQLite " + std::to_string(stepped) + ")");
+    const SqliteError error = error_of(sqlite3_db_handle(statement_), stepped);
     sqlite3_reset(statement_);
     throw error;
   }

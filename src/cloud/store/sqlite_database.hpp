@@ -12,7 +12,16 @@ namespace redan::cloud {
 
 class SqliteError : public std::runtime_error {
  public:
-  explicit SqliteError(const std::string& message) : std::runtime_error(message) {}
+  enum class Kind : std::uint8_t {
+    busy,  ///< another connection was in the way for too long
+    other,
+  };
+  explicit SqliteError(const std::string& message, Kind kind = Kind::other)
+      : std::runtime_error(message), kind_(kind) {}
+  [[nodiscard]] Kind kind() const { return kind_; }
+
+ private:
+  Kind kind_;
 };
 
 class SqliteDatabase {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <thread>
 
 namespace redan::cloud {
 
@@ -80,15 +81,27 @@ void migrate(SqliteDatabase& database, const std::filesystem::path& file) {
   database.run(("PRAGMA user_version = " + std::to_string(known)).c_str());
 }
 
-}  // namespace
-
-void prepare_sqlite_file(const std::filesystem::path& file) {
-  make_private_file(file);
-  SqliteDatabase database = open_sqlite_file(file, std::chrono::seconds(5));
+void migrate_in_transaction(const std::filesystem::path& file) {
+  SqliteDatabase database = open_sqlite_file(file, std::chrono::milliseconds(250));
   // Another process may be preparing the same file: the first one does it, the second finds it done.
   database.run("BEGIN IMMEDIATE");
   migrate(database, file);
   database.run("COMMIT");
+}
+
+}  // namespace
+
+void prepare_sqlite_file(const std::filesystem::path& file) {
+  make_private_file(file);
+  for (int attempts = 0;; ++attempts) {
+    try {
+      return migrate_in_transaction(file);
+    } catch (const SqliteError& error) {
+      // Two who turn a new file to WAL at once would deadlock, so SQLite sends one of them away without waiting.
+      if (error.kind() != SqliteError::Kind::busy || attempts == 20) throw;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  }
 }
 
 SqliteDatabase open_sqlite_file(const std::filesystem::path& file, std::chrono::milliseconds patience) {
