@@ -1,5 +1,7 @@
 // `redan connect URL`: joins a demo from the terminal with our own stack as offerer, controlling agent and DTLS client.
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json.hpp>
 #include <charconv>
@@ -7,7 +9,6 @@
 #include <redan/asio.hpp>
 #include <stdexcept>
 
-#include "base/hex.hpp"
 #include "cmd/bulk_sender.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/trace.hpp"
@@ -66,13 +67,12 @@ Door parse_url(const std::string& url) {
       throw std::invalid_argument("the URL's port is wrong");
   }
   door.token = fragment_value(url, "token");
-  const auto pin = from_hex(fragment_value(url, "sha256"));
-  if (door.token.empty() || !pin || pin->size() != 32) {
+  const auto pin = net::parse_pin(fragment_value(url, "sha256"));
+  if (door.token.empty() || !pin) {
     throw std::invalid_argument(
         "the URL needs #token=...&sha256=... as `redan demo` prints it (quote it: the shell eats #)");
   }
-  std::copy(pin->begin(), pin->end(), door.pin.storage.begin());
-  door.pin.size = 32;
+  door.pin = *pin;
   return door;
 }
 
@@ -90,15 +90,7 @@ class Visit {
     deadline_.async_wait([this](const boost::system::error_code& error) {
       if (!error) finish(kNetwork, "no progress for too long; check that UDP passes between the two hosts");
     });
-    net::connect_websocket(
-        loop_.io(), {door_.host, door_.port, "/signal", door_.pin},
-        [this](const std::shared_ptr<net::WebSocket>& socket) { on_socket(socket); },
-        [this](net::ConnectFailure failure, std::string_view why) {
-          const bool pin = failure == net::ConnectFailure::tls_refused;
-          finish(pin ? kAuthentication : kNetwork,
-                 pin ? "the server's certificate is not the one in the URL, or it refused TLS 1.3: " + std::string(why)
-                     : "cannot reach " + door_.host + ": " + std::string(why));
-        });
+    boost::asio::co_spawn(loop_.io(), join(), boost::asio::detached);
     loop_.run();
     return exit_code_;
   }
@@ -125,6 +117,19 @@ class Visit {
   }
 
   // ---- signalling
+  net::Task<void> join() {
+    net::WebSocketClientConfig config;
+    config.server = net::TlsRemote{door_.host, door_.port, net::PinnedSha256{door_.pin}};
+    config.target = "/signal";
+    const auto opened = co_await net::open_websocket(std::move(config));
+    if (opened) co_return on_socket(*opened);
+    const net::HttpFailure& failure = opened.error();
+    if (failure.code == Errc::tls_pin_mismatch || failure.code == Errc::tls_failed) {
+      co_return finish(kAuthentication,
+                       "the server's certificate is not the one in the URL, or it refused TLS 1.3: " + failure.detail);
+    }
+    finish(kNetwork, "cannot reach " + door_.host + ": " + std::string(text(failure.code)) + ": " + failure.detail);
+  }
   void on_socket(const std::shared_ptr<net::WebSocket>& socket) {
     socket_ = socket;
     socket->on_message = [this](std::string_view text) { on_message(text); };
@@ -149,7 +154,8 @@ class Visit {
     }
   }
   void offer() {
-    say("TLS      " + socket_->tls().version + ", " + socket_->tls().cipher + ", certificate pinned");
+    say("TLS      " + socket_->connection().tls.version + ", " + socket_->connection().tls.cipher +
+        ", certificate pinned");
     EndpointConfig config;
     config.announce_lite = false;
     const auto target = Address::parse(door_.host, 0);

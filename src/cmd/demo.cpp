@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::uint16_t kDefaultPort = 8443;
 constexpr std::uint16_t kPortTries = 20;
+constexpr std::size_t kMaxVisitors = 256;
 constexpr std::int64_t kIdentityLifetime = 30LL * 24 * 3600;
 
 std::filesystem::path data_directory(const DemoOptions& options) {
@@ -44,11 +45,38 @@ std::vector<std::string> certificate_names(const std::vector<Address>& addresses
   return {names.begin(), names.end()};
 }
 
-net::Response page(std::string_view target) {
+// The page is all there is: it may load itself and talk to this host, nothing else.
+net::HttpResponse hardened(unsigned status, std::string_view type, std::string_view body) {
+  return {status,
+          std::string(type),
+          std::string(body),
+          {{"Content-Security-Policy",
+            "default-src 'self'; connect-src 'self' wss:; img-src 'self' data:; media-src 'self' blob:; base-uri "
+            "'none'; form-action 'none'; frame-ancestors 'none'"},
+           {"X-Content-Type-Options", "nosniff"},
+           {"Referrer-Policy", "no-referrer"},
+           {"Cache-Control", "no-store"}}};
+}
+
+net::HttpResponse plain(unsigned status, std::string_view text) {
+  net::HttpResponse response = hardened(status, "text/plain; charset=utf-8", std::string(text) + "\n");
+  response.headers.push_back({"Connection", "close"});
+  return response;
+}
+
+net::Task<net::HttpResponse> page(net::HttpRequest request, const net::Connection&) {
+  if (request.method != "GET") co_return plain(405, "only GET");
   for (const PageFile& file : page_files()) {
-    if (file.target == target) return {200, file.content_type, file.body};
+    if (file.target == request.path) co_return hardened(200, file.content_type, file.body);
   }
-  return {404, "text/plain; charset=utf-8", "not here\n"};
+  co_return plain(404, "not here");
+}
+
+// From a page of this host, or a program.
+net::Task<net::UpgradeReply> upgrade(DemoServer& server, net::HttpRequest request) {
+  if (request.path != "/signal" || !net::same_origin(request)) co_return plain(404, "not here");
+  co_return net::AcceptWebSocket{
+      [&server](const std::shared_ptr<net::WebSocket>& socket) { server.on_websocket(socket); }};
 }
 
 /// Everything the demo consists of, in the order it needs.
@@ -102,16 +130,22 @@ class Demo {
     server_->attach(*shard_);
   }
   void open_https() {
+    auto credentials = net::TlsServerCredentials::make(tls_);
+    if (!credentials) throw std::runtime_error(explain(credentials.error()));
     net::HttpServerConfig config;
-    config.on_get = page;
-    config.websocket_target = "/signal";
-    config.on_websocket = [this](const std::shared_ptr<net::WebSocket>& socket) { server_->on_websocket(socket); };
+    config.handler = page;
+    config.on_upgrade = [this](net::HttpRequest request, const net::Connection&) {
+      return upgrade(*server_, std::move(request));
+    };
+    config.error_response = plain;
+    config.max_connections = kMaxVisitors;
     const auto ip = boost::asio::ip::make_address(options_.bind.empty() ? "0.0.0.0" : options_.bind);
     const std::uint16_t first = options_.port.value_or(kDefaultPort);
     for (std::uint16_t i = 0;; ++i) {
-      config.local = {ip, static_cast<std::uint16_t>(first + i)};
+      const boost::asio::ip::tcp::endpoint local(ip, static_cast<std::uint16_t>(first + i));
+      config.listen = net::TlsListener{local, *credentials};
       try {
-        https_.emplace(loop_.io(), config, tls_);
+        https_.emplace(loop_.io(), config);
         return;
       } catch (const boost::system::system_error& error) {
         if (!options_.port && i < kPortTries) continue;

@@ -67,7 +67,7 @@ void DemoServer::on_hello(Visitor& visitor, const json::object& message) {
     return visitor.socket->close();
   }
   visitor.admitted = true;
-  const net::TlsDescription tls = visitor.socket->tls();
+  const net::TlsDescription tls = visitor.socket->connection().tls;
   send(visitor,
        {{"type", "welcome"},
         {"session", session},

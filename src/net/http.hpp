@@ -15,6 +15,13 @@ struct HttpHeader {
 
 /// The value of the first header of that name, in any case; nullopt if there is none.
 std::optional<std::string_view> find_header(const std::vector<HttpHeader>& headers, std::string_view name);
+/// Whether `token` is an element of the comma-separated lists of that name, in any case: Connection: keep-alive,
+/// Upgrade.
+bool has_token(const std::vector<HttpHeader>& headers, std::string_view name, std::string_view token);
+/// ASCII letters in either case are the same.
+bool equal_in_any_case(std::string_view a, std::string_view b);
+/// RFC 9110 section 5.6.2: what a method or the name of a header may be.
+bool is_token(std::string_view text);
 
 struct HttpRequest {
   std::string method;  ///< upper case: "GET"
@@ -28,7 +35,8 @@ struct HttpResponse {
   unsigned status = 200;
   std::string content_type = "application/json";
   std::string body{};
-  std::vector<HttpHeader> headers{};  ///< beside Content-Type and Content-Length
+  std::vector<HttpHeader>
+      headers{};  ///< beside Content-Type and Content-Length; a server's `Connection: close` is obeyed
 };
 
 /// Why a request got no response. `maybe_sent` is false only if the server certainly did nothing because of it.

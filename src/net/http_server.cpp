@@ -1,95 +1,117 @@
 #include "net/http_server.hpp"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/beast/ssl.hpp>
-#include <set>
+#include <boost/json/serialize.hpp>
+#include <boost/json/string.hpp>
+#include <map>
 
+#include "net/clock.hpp"
+#include "net/http_reader.hpp"
+#include "net/http_writer.hpp"
+#include "net/listener.hpp"
+#include "net/tls_context.hpp"
 #include "net/websocket_session.hpp"
 
 namespace redan::net {
 namespace {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = beast::http;
-using asio::ip::tcp;
 
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t kMaxHeader = 16 * 1024;
 // After a failed accept, most likely for want of descriptors: long enough not to spin, short enough not to be noticed.
 constexpr std::chrono::milliseconds kAcceptPause{100};
+// A slow reader has the write timeout for each.
+constexpr std::size_t kMaxWrite = 256 * 1024;
+constexpr std::uint16_t kGoingAway = 1001;  // RFC 6455 section 7.4.1
 
-using HttpRequest = http::request<http::empty_body>;
-using HttpResponse = http::response<http::string_body>;
-
-// The page is all there is: it may load itself and talk to this host, nothing else.
-void harden(HttpResponse& response) {
-  response.set(
-      "Content-Security-Policy",
-      "default-src 'self'; connect-src 'self' wss:; img-src 'self' data:; media-src 'self' blob:; base-uri 'none'; "
-      "form-action 'none'; frame-ancestors 'none'");
-  response.set("X-Content-Type-Options", "nosniff");
-  response.set("Referrer-Policy", "no-referrer");
-  response.set(http::field::cache_control, "no-store");
+HttpResponse envelope(unsigned status, std::string_view text) {
+  HttpResponse response{status};
+  response.body = R"({"type":"error","error":)" + boost::json::serialize(boost::json::string(text)) +
+                  R"(,"error_code":)" + std::to_string(status) + R"(,"metadata":{}})";
+  return response;
 }
 
-// A page from elsewhere must not open our socket (cross-site WebSocket hijacking). Programs send no Origin.
-bool same_origin(const HttpRequest& request) {
-  const auto origin = request[http::field::origin];
-  return origin.empty() || origin == "https://" + std::string(request[http::field::host]);
-}
-
-// RFC 9112 section 3.2: one Host, or 400. Without it there is no origin to compare with either.
-bool is_well_formed(const HttpRequest& request, std::size_t max_headers) {
-  return request.version() == 11 && request.count(http::field::host) == 1 &&
-         static_cast<std::size_t>(std::distance(request.begin(), request.end())) <= max_headers;
+// RFC 6455 section 4.2.1.
+bool is_upgrade(const HttpRequest& request) {
+  return request.method == "GET" && has_token(request.headers, "Connection", "upgrade") &&
+         has_token(request.headers, "Upgrade", "websocket");
 }
 
 }  // namespace
 
 class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
  public:
-  Impl(asio::io_context& io, HttpServerConfig config, const TlsIdentity& identity)
-      : io_(io), config_(std::move(config)), tls_(tls_server_context(identity)), acceptor_(io, config_.local) {}
+  Impl(asio::io_context& io, HttpServerConfig config)
+      : io_(io),
+        config_(std::move(config)),
+        limits_{config_.max_header_bytes, config_.max_headers, config_.max_body},
+        listener_(io, config_.listen) {
+    if (!config_.error_response) config_.error_response = envelope;
+  }
 
-  [[nodiscard]] std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+  [[nodiscard]] const Listener& listener() const { return listener_; }
+  [[nodiscard]] std::size_t size() const { return live_.size(); }
   void start() { asio::co_spawn(io_, accept_loop(shared_from_this()), asio::detached); }
+
+  std::size_t close_if(const std::function<bool(const Connection&)>& unwanted) {
+    std::size_t closed = 0;
+    const auto all = live_;
+    for (const auto& [id, one] : all) {
+      if (!one->established || one->stream->closed() || !unwanted(*one)) continue;
+      one->stream->close();
+      ++closed;
+    }
+    return closed;
+  }
+
   void stop() {
-    beast::error_code ignored;
-    acceptor_.close(ignored);
-    for (beast::tcp_stream* stream : std::set<beast::tcp_stream*>(streams_)) stream->cancel();
-    for (const auto& weak : sockets_) {
-      if (const auto socket = weak.lock()) socket->close();
+    listener_.close();
+    const auto all = live_;
+    for (const auto& [id, one] : all) {
+      if (const auto socket = one->socket.lock()) {
+        socket->close(kGoingAway, {});
+      } else {
+        one->stream->close();
+      }
     }
   }
 
  private:
+  struct Live : Connection {
+    std::shared_ptr<Stream> stream;
+    std::weak_ptr<WebSocketSession> socket;
+    std::string address;
+    bool established = false;  // its certificate is known
+  };
+
   // Counts a connection for as long as it lives, whichever way it ends.
   class Registration {
    public:
-    Registration(std::set<beast::tcp_stream*>& streams, beast::tcp_stream* stream)
-        : streams_(streams), stream_(stream) {
-      streams_.insert(stream_);
+    Registration(Impl& server, const std::shared_ptr<Live>& one) : server_(server), one_(one) {
+      server_.live_.emplace(one_->id, one_);
+      ++server_.per_address_[one_->address];
     }
-    ~Registration() { streams_.erase(stream_); }
+    ~Registration() {
+      server_.live_.erase(one_->id);
+      const auto count = server_.per_address_.find(one_->address);
+      if (--count->second == 0) server_.per_address_.erase(count);
+    }
     Registration(const Registration&) = delete;
     Registration& operator=(const Registration&) = delete;
 
    private:
-    std::set<beast::tcp_stream*>& streams_;
-    beast::tcp_stream* stream_;
+    Impl& server_;
+    std::shared_ptr<Live> one_;
   };
 
-  static asio::awaitable<void> accept_loop(std::shared_ptr<Impl> self) {
-    while (self->acceptor_.is_open()) {
-      auto [error, socket] = co_await self->acceptor_.async_accept(kNoThrow);
+  static Task<void> accept_loop(std::shared_ptr<Impl> self) {
+    while (self->listener_.is_open()) {
+      auto [error, socket] = co_await self->listener_.accept();
       if (error == asio::error::operation_aborted) co_return;
       if (error) {
         asio::steady_timer pause(self->io_, kAcceptPause);
@@ -97,94 +119,194 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
         continue;
       }
       // Beyond the limit the connection is closed at once; the others go on.
-      if (self->streams_.size() >= self->config_.max_connections) continue;
-      asio::co_spawn(self->io_, serve(self, std::move(socket)), asio::detached);
+      if (self->is_full(socket)) continue;
+      asio::co_spawn(self->io_, serve(self, self->make_live(std::move(socket))), asio::detached);
     }
   }
 
-  static asio::awaitable<void> serve(std::shared_ptr<Impl> self, tcp::socket socket) {
-    auto stream = std::make_unique<TlsStream>(beast::tcp_stream(std::move(socket)), self->tls_);
-    beast::tcp_stream* lowest = &beast::get_lowest_layer(*stream);
-    const Registration registration(self->streams_, lowest);
-    beast::error_code ignored;
-    lowest->socket().set_option(tcp::no_delay(true), ignored);
-    lowest->expires_after(self->config_.header_timeout);
-    auto [error] = co_await stream->async_handshake(asio::ssl::stream_base::server, kNoThrow);
-    if (!error) {
-      co_await requests(*self, stream);
-      if (stream) {
-        lowest->expires_after(std::chrono::seconds(1));
-        co_await stream->async_shutdown(kNoThrow);
+  bool is_full(Stream::Socket& socket) const {
+    if (live_.size() >= config_.max_connections) return true;
+    const auto count = per_address_.find(address_key(socket));
+    return count != per_address_.end() && count->second >= config_.max_connections_per_address;
+  }
+
+  std::shared_ptr<Live> make_live(Stream::Socket socket) {
+    const auto* tls = std::get_if<TlsListener>(&config_.listen);
+    auto one = std::make_shared<Live>();
+    one->id = ++last_id_;
+    one->remote = remote_text(socket);
+    one->local_peer = local_peer(socket);
+    one->address = address_key(socket);
+    one->stream =
+        std::make_shared<Stream>(std::move(socket), tls != nullptr ? tls->credentials->context().get() : nullptr);
+    one->close = [weak = std::weak_ptr(one->stream)] {
+      if (const auto stream = weak.lock()) stream->close();
+    };
+    if (tls != nullptr) ask_for_certificate(one->stream->tls(), tls->client_certificates);
+    return one;
+  }
+
+  static Task<void> serve(std::shared_ptr<Impl> self, std::shared_ptr<Live> one) {
+    const Registration registration(*self, one);
+    Stream& stream = *one->stream;
+    stream.set_deadline(self->config_.header_timeout);
+    if (co_await stream.handshake(asio::ssl::stream_base::server)) co_return co_await stream.finish();
+    if (stream.tls() != nullptr) {
+      one->tls = describe_tls(stream.tls());
+      one->certificate = client_certificate(stream.tls());
+    }
+    one->established = true;
+    if (co_await self->requests(one) == Then::finish) co_await stream.finish();
+  }
+
+  enum class Then : std::uint8_t { next_request, finish, nothing };
+
+  Task<Then> requests(std::shared_ptr<Live> one) {
+    HttpInput input(*one->stream);
+    Then then = Then::next_request;
+    for (bool first = true; then == Then::next_request; first = false) {
+      if (input.empty()) {
+        one->stream->set_deadline(first ? config_.header_timeout : config_.idle_timeout);
+        if (co_await input.fill()) co_return Then::finish;
       }
+      then = co_await one_request(one, input);
     }
+    co_return then;
   }
 
-  // Takes `stream` over if the connection becomes a WebSocket.
-  static asio::awaitable<void> requests(Impl& self, std::unique_ptr<TlsStream>& stream) {
-    beast::flat_buffer buffer(kMaxHeader);
-    beast::tcp_stream& lowest = beast::get_lowest_layer(*stream);
-    for (bool keep_alive = true; keep_alive;) {
-      http::request_parser<http::empty_body> parser;
-      parser.header_limit(kMaxHeader);
-      lowest.expires_after(self.config_.header_timeout);
-      auto [error, size] = co_await http::async_read(*stream, buffer, parser, kNoThrow);
-      if (error) co_return;
-      const HttpRequest request = parser.release();
-      const bool well_formed = is_well_formed(request, self.config_.max_headers);
-      if (well_formed && boost::beast::websocket::is_upgrade(request) &&
-          request.target() == self.config_.websocket_target) {
-        if (same_origin(request)) co_return co_await upgrade(self, std::move(stream), request);
+  Task<Then> one_request(std::shared_ptr<Live> one, HttpInput& input) {
+    Stream& stream = *one->stream;
+    RequestReader reader(input, limits_);
+    stream.set_deadline(config_.header_timeout, Stream::Expiry::end_reads);
+    auto request = co_await reader.read_head();
+    if (!request) co_return co_await refuse(stream, request.error());
+    if (config_.on_upgrade && is_upgrade(*request)) {
+      if (reader.has_body() || !input.empty()) {
+        co_return co_await refuse(stream, {400, "nothing may follow a request for a WebSocket"});
       }
-      HttpResponse response = self.answer(request, well_formed);
-      keep_alive = response.keep_alive();
-      lowest.expires_after(self.config_.idle_timeout);
-      auto [write_error, written] = co_await http::async_write(*stream, response, kNoThrow);
-      if (write_error) co_return;
+      co_return co_await upgrade(one, std::move(*request));
+    }
+    if (reader.has_body()) {
+      if (const auto refusal = co_await encourage(stream, *request)) co_return co_await refuse(stream, *refusal);
+      stream.set_deadline(config_.body_timeout, Stream::Expiry::end_reads);
+      auto body = co_await reader.read_body();
+      if (!body) co_return co_await refuse(stream, body.error());
+      request->body = std::move(*body);
+    }
+    stream.clear_deadline();
+    const bool head_only = request->method == "HEAD";
+    const HttpResponse response = co_await handle(std::move(*request), *one);
+    co_return co_await respond(stream, response, head_only, reader.keeps_alive() ? After::keep_alive : After::close);
+  }
+
+  // RFC 9110 section 10.1.1.
+  Task<std::optional<Refusal>> encourage(Stream& stream, const HttpRequest& request) {
+    const auto expected = find_header(request.headers, "Expect");
+    if (!expected) co_return std::nullopt;
+    if (!equal_in_any_case(*expected, "100-continue")) co_return Refusal{417, "only 100-continue can be expected"};
+    stream.set_deadline(config_.write_timeout);
+    if (co_await stream.write("HTTP/1.1 100 Continue\r\n\r\n")) co_return Refusal{};
+    co_return std::nullopt;
+  }
+
+  Task<HttpResponse> handle(HttpRequest request, const Connection& connection) {
+    try {
+      co_return co_await config_.handler(std::move(request), connection);
+    } catch (const std::exception& error) {
+      co_return failed(error);
     }
   }
 
-  static asio::awaitable<void> upgrade(Impl& self, std::unique_ptr<TlsStream> stream, const HttpRequest& request) {
-    const auto session = std::make_shared<WebSocketSession>(std::move(stream), self.config_.max_message);
-    if (!co_await session->accept(request)) co_return;
-    std::erase_if(self.sockets_, [](const auto& weak) { return weak.expired(); });
-    self.sockets_.push_back(session);
-    self.config_.on_websocket(session);
-    co_await session->run(self.config_.first_message_timeout);
+  HttpResponse failed(const std::exception& error) {
+    if (config_.on_exception) config_.on_exception(error);
+    return config_.error_response(500, "the server failed");
   }
 
-  HttpResponse answer(const HttpRequest& request, bool well_formed) {
-    Response content{404, "text/plain; charset=utf-8", "not here\n"};
-    const std::string_view target(request.target().data(), request.target().size());
-    if (!well_formed) {
-      content = {400, "text/plain; charset=utf-8", "HTTP/1.1 with one Host and few headers, please\n"};
-    } else if (request.method() != http::verb::get) {
-      content = {405, "text/plain; charset=utf-8", "only GET\n"};
-    } else {
-      content = config_.on_get(target.substr(0, target.find('?')));
+  Task<Then> refuse(Stream& stream, Refusal refusal) {
+    if (refusal.status == 0 && !stream.timed_out()) co_return Then::finish;
+    if (refusal.status == 0) refusal = {408, "the request took too long"};
+    co_return co_await respond(stream, config_.error_response(refusal.status, refusal.text), false, After::close);
+  }
+
+  Task<Then> respond(Stream& stream, HttpResponse response, bool head_only, After after) {
+    auto head = write_response_head(response, date(), after);
+    if (!head) {
+      response = config_.error_response(500, "the server's response cannot be written as HTTP");
+      after = After::close;
+      head = write_response_head(response, date(), after);
     }
-    HttpResponse response(static_cast<http::status>(content.status), 11);
-    response.set(http::field::content_type, std::string(content.content_type));
-    harden(response);
-    response.keep_alive(request.keep_alive() && content.status < 400);
-    response.body() = content.body;
-    response.prepare_payload();
-    return response;
+    if (!head) co_return Then::finish;
+    if (has_token(response.headers, "Connection", "close")) after = After::close;
+    if (head_only || !has_body(response.status)) response.body.clear();
+    const std::string_view body = response.body;
+    stream.set_deadline(config_.write_timeout);
+    if (co_await stream.write(*head, body.substr(0, kMaxWrite))) co_return Then::finish;
+    for (std::size_t at = kMaxWrite; at < body.size(); at += kMaxWrite) {
+      stream.set_deadline(config_.write_timeout);
+      if (co_await stream.write(body.substr(at, kMaxWrite))) co_return Then::finish;
+    }
+    co_return after == After::close ? Then::finish : Then::next_request;
+  }
+
+  Task<Then> upgrade(std::shared_ptr<Live> one, HttpRequest request) {
+    one->stream->clear_deadline();
+    UpgradeReply reply = co_await decide(request, *one);
+    if (const auto* response = std::get_if<HttpResponse>(&reply)) {
+      co_return co_await respond(*one->stream, *response, false, After::close);
+    }
+    auto& accepted = std::get<AcceptWebSocket>(reply);
+    const auto socket = WebSocketSession::make(one->stream, one, accepted.limits);
+    if (!co_await socket->accept(request, std::move(accepted.subprotocol))) co_return Then::finish;
+    one->socket = socket;
+    accepted.on_open(socket);
+    co_await socket->run();
+    co_return Then::nothing;
+  }
+
+  Task<UpgradeReply> decide(const HttpRequest& request, const Connection& connection) {
+    try {
+      co_return co_await config_.on_upgrade(request, connection);
+    } catch (const std::exception& error) {
+      co_return failed(error);
+    }
+  }
+
+  const std::string& date() {
+    const WallTime now = wall_time();
+    if (date_.empty() || now != date_time_) {
+      date_ = http_date(now);
+      date_time_ = now;
+    }
+    return date_;
   }
 
   asio::io_context& io_;
   HttpServerConfig config_;
-  asio::ssl::context tls_;
-  tcp::acceptor acceptor_;
-  std::set<beast::tcp_stream*> streams_;
-  std::vector<std::weak_ptr<WebSocketSession>> sockets_;
+  HttpLimits limits_;
+  Listener listener_;
+  std::map<std::uint64_t, std::shared_ptr<Live>> live_;
+  std::map<std::string, std::size_t> per_address_;
+  std::uint64_t last_id_ = 0;
+  std::string date_;
+  WallTime date_time_{};
 };
 
-HttpServer::HttpServer(asio::io_context& io, HttpServerConfig config, const TlsIdentity& identity)
-    : impl_(std::make_shared<Impl>(io, std::move(config), identity)) {
+HttpServer::HttpServer(asio::io_context& io, HttpServerConfig config)
+    : impl_(std::make_shared<Impl>(io, std::move(config))) {
   impl_->start();
 }
 HttpServer::~HttpServer() { impl_->stop(); }
-std::uint16_t HttpServer::port() const { return impl_->port(); }
+std::uint16_t HttpServer::port() const { return impl_->listener().port(); }
+std::size_t HttpServer::connections() const { return impl_->size(); }
+std::size_t HttpServer::close_if(const std::function<bool(const Connection&)>& unwanted) {
+  return impl_->close_if(unwanted);
+}
 void HttpServer::stop() { impl_->stop(); }
+
+bool same_origin(const HttpRequest& request) {
+  const auto origin = find_header(request.headers, "Origin");
+  const auto host = find_header(request.headers, "Host");
+  return !origin || (host && *origin == "https://" + std::string(*host));
+}
 
 }  // namespace redan::net

@@ -1,185 +1,207 @@
 #include "net/tls.hpp"
 
-#include <fcntl.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <openssl/x509v3.h>
 
-#include <fstream>
-#include <stdexcept>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ssl/error.hpp>
 
-#include "net/clock.hpp"
+#include "base/hex.hpp"
+#include "net/openssl_types.hpp"
+#include "net/tls_context.hpp"
 
 namespace redan::net {
 namespace {
 
 namespace ssl = boost::asio::ssl;
-namespace fs = std::filesystem;
 
-constexpr int kKeyBits = 4096;
-constexpr std::int64_t kLifetime = 365LL * 24 * 3600;
-
-template <class T, void (*F)(T*)>
-struct FreeWith {
-  void operator()(T* object) const { F(object); }
-};
-using X509Ptr = std::unique_ptr<X509, FreeWith<X509, X509_free>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY, EVP_PKEY_free>>;
-struct FreeBio {
-  void operator()(BIO* bio) const { BIO_free_all(bio); }
-};
-using BioPtr = std::unique_ptr<BIO, FreeBio>;
-
-X509Ptr certificate_of(Bytes der) {
-  const unsigned char* at = der.data();
-  return X509Ptr(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
-}
-KeyPtr key_of(Bytes der) {
-  const unsigned char* at = der.data();
-  return KeyPtr(d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(der.size())));
-}
-
-template <class T>
-std::vector<std::uint8_t> to_der(int (*encode)(const T*, unsigned char**), const T* object) {
-  std::vector<std::uint8_t> der(static_cast<std::size_t>(std::max(encode(object, nullptr), 0)));
-  unsigned char* at = der.data();
-  encode(object, &at);
-  return der;
-}
-
-std::string pem_of(const TlsIdentity& identity) {
-  const BioPtr bio(BIO_new(BIO_s_mem()));
-  PEM_write_bio_PrivateKey(bio.get(), key_of(identity.private_key_der).get(), nullptr, nullptr, 0, nullptr, nullptr);
-  PEM_write_bio_X509(bio.get(), certificate_of(identity.certificate_der).get());
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio.get(), &data);
-  std::string pem(data, static_cast<std::size_t>(size));
-  OPENSSL_cleanse(data, static_cast<std::size_t>(size));
-  return pem;
-}
-
-// Complete or not at all: written beside, flushed, renamed.
-void write_private_file(const fs::path& file, std::string_view text) {
-  const std::string temporary = file.string() + ".new";
-  ::unlink(temporary.c_str());
-  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  const bool written =
-      fd >= 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
-  if (fd >= 0) ::close(fd);
-  if (!written || ::rename(temporary.c_str(), file.c_str()) != 0) {
-    throw std::runtime_error("cannot write the TLS key to " + file.string() + "; choose another place with --data-dir");
-  }
-}
-
-void make_private_directory(fs::path directory) {
-  if (!directory.has_filename()) directory = directory.parent_path();  // "name/"
-  std::error_code error;
-  if (directory.has_parent_path()) fs::create_directories(directory.parent_path(), error);
-  if (!error && (::mkdir(directory.c_str(), 0700) == 0 || fs::is_directory(directory))) return;
-  throw std::runtime_error("cannot create " + directory.string() + "; choose another place with --data-dir");
-}
-
-TlsIdentity make_identity(const std::vector<std::string>& names, Provider& provider) {
-  const std::shared_ptr<const PrivateKey> key = provider.generate_key(KeyType::rsa_4096);
-  const WallTime now = wall_time();
-  const auto made = self_signed(provider, key,
-                                {.key_type = KeyType::rsa_4096,
-                                 .common_name = "Redan",
-                                 .subject_alternative_names = names,
-                                 .not_before = {now.seconds_since_1970 - 24 * 3600},
-                                 .not_after = {now.seconds_since_1970 + kLifetime}});
-  if (!made) throw std::runtime_error("cannot make a TLS certificate: " + std::string(text(made.error())));
-  TlsIdentity identity;
-  identity.certificate_der = made->certificate_der;
-  identity.private_key_der = key->private_key_der();
-  return identity;
-}
-
-// nullopt: the certificate is about to expire; make another.
-std::optional<TlsIdentity> read_identity(const fs::path& file) {
-  const BioPtr bio(BIO_new_file(file.c_str(), "r"));
-  if (!bio) throw std::runtime_error("the TLS key " + file.string() + " cannot be read; check who owns it");
-  // Of the open file, so that nobody swaps it in between.
-  FILE* stream = nullptr;
-  BIO_get_fp(bio.get(), &stream);
-  struct stat status {};
-  if (::fstat(::fileno(stream), &status) != 0 || status.st_uid != ::geteuid() || (status.st_mode & 077) != 0) {
-    throw std::runtime_error("the TLS key " + file.string() +
-                             " can be read by others; chmod 600 it, or delete it to get a new one");
-  }
-  const KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
-  const X509Ptr certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-  if (!key || !certificate || X509_check_private_key(certificate.get(), key.get()) != 1) {
-    throw std::runtime_error("the TLS key " + file.string() + " is damaged; delete it to get a new one");
-  }
-  if (EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA || EVP_PKEY_get_bits(key.get()) < kKeyBits) {
-    throw std::runtime_error("the TLS key " + file.string() + " is smaller than RSA-4096; delete it to get a new one");
-  }
-  if (X509_cmp_current_time(X509_get0_notAfter(certificate.get())) < 0) return std::nullopt;
-  TlsIdentity identity;
-  identity.certificate_der = to_der<X509>(i2d_X509, certificate.get());
-  identity.private_key_der = to_der<EVP_PKEY>(i2d_PrivateKey, key.get());
-  return identity;
-}
-
-void restrict(ssl::context& context) {
-  SSL_CTX* native = context.native_handle();
+std::shared_ptr<ssl::context> make_context(ssl::context::method method) {
+  auto context = std::make_shared<ssl::context>(method);
+  SSL_CTX* native = context->native_handle();
   SSL_CTX_set_min_proto_version(native, TLS1_3_VERSION);
   SSL_CTX_set_max_proto_version(native, TLS1_3_VERSION);
   SSL_CTX_set_options(native, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_num_tickets(native, 0);
   SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_max_early_data(native, 0);
+  SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
+  return context;
+}
+
+bool use_identity(SSL_CTX* context, const TlsIdentity& identity) {
+  const X509Ptr certificate = certificate_of(identity.certificate_der);
+  const KeyPtr key = key_of(identity.private_key_der);
+  if (!certificate || !key || SSL_CTX_use_certificate(context, certificate.get()) != 1 ||
+      SSL_CTX_use_PrivateKey(context, key.get()) != 1) {
+    return false;
+  }
+  for (const auto& der : identity.chain_der) {
+    const X509Ptr next = certificate_of(der);
+    if (!next || SSL_CTX_add1_chain_cert(context, next.get()) != 1) return false;
+  }
+  return true;
+}
+
+// ---- trust ----------------------------------------------------------------------------------------------------------
+
+void free_pin(void*, void* pin, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<Digest*>(pin); }
+
+int pin_index() {
+  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, free_pin);
+  return index;
+}
+
+// In the place of X509_verify_cert: the pin is over the leaf's whole DER, and what the chain says does not matter.
+int verify_pin(X509_STORE_CTX* store, void*) {
+  const auto* connection =
+      static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  const auto* pin = static_cast<const Digest*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(connection), pin_index()));
+  const X509* leaf = X509_STORE_CTX_get0_cert(store);
+  if (pin != nullptr && leaf != nullptr && pin->size == hash_size(HashAlgorithm::sha256) &&
+      equal_in_constant_time(sha256_of(leaf).bytes(), pin->bytes())) {
+    X509_STORE_CTX_set_error(store, X509_V_OK);
+    return 1;
+  }
+  X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
+  return 0;
+}
+
+// Possession of the key is proven by CertificateVerify all the same (RFC 8446 section 4.4.3).
+int accept_any(X509_STORE_CTX* store, void*) {
+  X509_STORE_CTX_set_error(store, X509_V_OK);
+  return 1;
+}
+
+bool apply(const PinnedSha256& trust, SSL_CTX* context) {
+  auto pin = std::make_unique<Digest>(trust.digest);
+  if (pin->size != hash_size(HashAlgorithm::sha256) || SSL_CTX_set_ex_data(context, pin_index(), pin.get()) != 1) {
+    return false;
+  }
+  (void)pin.release();  // free_pin
+  SSL_CTX_set_cert_verify_callback(context, verify_pin, nullptr);
+  return true;
+}
+
+bool expect_name(SSL_CTX* context, const std::string& name) {
+  X509_VERIFY_PARAM* parameters = SSL_CTX_get0_param(context);
+  // RFC 9525: names are in subjectAltName, and a wildcard stands for a whole label.
+  X509_VERIFY_PARAM_set_hostflags(parameters,
+                                  X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+  if (name.empty()) return false;
+  boost::system::error_code not_an_address;
+  boost::asio::ip::make_address(name, not_an_address);
+  return not_an_address ? X509_VERIFY_PARAM_set1_host(parameters, name.data(), name.size()) == 1
+                        : X509_VERIFY_PARAM_set1_ip_asc(parameters, name.c_str()) == 1;
+}
+
+bool apply(const TrustedAuthority& trust, SSL_CTX* context) {
+  const std::vector<X509Ptr> authorities = parse_certificates(trust.authority_pem);
+  X509_STORE* store = SSL_CTX_get_cert_store(context);
+  for (const X509Ptr& authority : authorities) {
+    if (X509_STORE_add_cert(store, authority.get()) != 1) return false;
+  }
+  return !authorities.empty() && expect_name(context, trust.name);
+}
+
+bool apply(const SystemAuthorities& trust, SSL_CTX* context) {
+  return SSL_CTX_set_default_verify_paths(context) == 1 && expect_name(context, trust.name);
 }
 
 }  // namespace
 
-TlsIdentity load_or_create_tls_identity(const fs::path& directory, const std::vector<std::string>& names,
-                                        Provider& provider, const std::function<void(std::string_view)>& progress) {
-  make_private_directory(directory);
-  const fs::path file = directory / "tls.pem";
-  std::optional<TlsIdentity> identity;
-  if (fs::exists(file)) identity = read_identity(file);
-  if (!identity) {
-    progress("making an RSA-4096 key for TLS, once; this takes a second or two");
-    identity = make_identity(names, provider);
-    std::string pem = pem_of(*identity);
-    write_private_file(file, pem);
-    wipe({reinterpret_cast<std::uint8_t*>(pem.data()), pem.size()});
-  }
-  identity->fingerprint = Fingerprint::of(provider, HashAlgorithm::sha256, identity->certificate_der);
-  return std::move(*identity);
+std::optional<Digest> parse_pin(std::string_view text) {
+  constexpr std::size_t kSize = 32;
+  const bool colons = text.size() == 3 * kSize - 1;
+  if (!colons && text.size() != 2 * kSize) return std::nullopt;
+  const auto bytes = from_hex(text, colons ? HexForm::colons : HexForm::plain);
+  if (!bytes || bytes->size() != kSize) return std::nullopt;
+  Digest digest;
+  digest.size = kSize;
+  std::copy(bytes->begin(), bytes->end(), digest.storage.begin());
+  return digest;
 }
 
-ssl::context tls_server_context(const TlsIdentity& identity) {
-  ssl::context context(ssl::context::tls_server);
-  restrict(context);
-  if (SSL_CTX_use_certificate(context.native_handle(), certificate_of(identity.certificate_der).get()) != 1 ||
-      SSL_CTX_use_PrivateKey(context.native_handle(), key_of(identity.private_key_der).get()) != 1) {
-    throw std::runtime_error("OpenSSL refuses the TLS certificate or its key");
-  }
+std::string pin_text(const Digest& sha256) { return to_hex(sha256.bytes()); }
+
+Result<std::shared_ptr<ssl::context>> tls_client_context(const TlsTrust& trust, const TlsIdentity* identity) {
+  std::shared_ptr<ssl::context> context = make_context(ssl::context::tls_client);
+  SSL_CTX* native = context->native_handle();
+  SSL_CTX_set_verify(native, SSL_VERIFY_PEER, nullptr);
+  if (!std::visit([&](const auto& kind) { return apply(kind, native); }, trust)) return refuse(Errc::invalid_argument);
+  if (identity != nullptr && !use_identity(native, *identity)) return refuse(Errc::crypto_bad_key);
   return context;
 }
 
-ssl::context tls_client_context(const Digest& pinned_sha256) {
-  ssl::context context(ssl::context::tls_client);
-  restrict(context);
-  context.set_verify_mode(ssl::verify_peer);
-  // The pin is over the leaf's whole DER; what the chain says does not matter.
-  context.set_verify_callback([pinned_sha256](bool, ssl::verify_context& verify) {
-    X509_STORE_CTX* store = verify.native_handle();
-    if (X509_STORE_CTX_get_error_depth(store) != 0) return true;
-    std::array<std::uint8_t, 32> digest{};
-    unsigned size = 0;
-    X509_digest(X509_STORE_CTX_get0_cert(store), EVP_sha256(), digest.data(), &size);
-    return equal_in_constant_time(digest, pinned_sha256.bytes());
-  });
-  return context;
+// ---- servers --------------------------------------------------------------------------------------------------------
+
+Result<std::shared_ptr<TlsServerCredentials>> TlsServerCredentials::make(const TlsIdentity& identity) {
+  auto credentials = std::make_shared<TlsServerCredentials>();
+  if (const auto done = credentials->replace(identity); !done) return refuse(done.error());
+  return credentials;
 }
 
-TlsDescription describe_tls(const ssl_st* connection) {
+Result<void> TlsServerCredentials::replace(const TlsIdentity& identity) {
+  const KeyPtr key = key_of(identity.private_key_der);
+  if (!key || !is_rsa_4096(key.get())) return refuse(Errc::crypto_bad_key);
+  std::shared_ptr<ssl::context> context = make_context(ssl::context::tls_server);
+  if (!use_identity(context->native_handle(), identity)) return refuse(Errc::crypto_bad_key);
+  SSL_CTX_set_cert_verify_callback(context->native_handle(), accept_any, nullptr);
+  fingerprint_ = {HashAlgorithm::sha256, sha256_of(certificate_of(identity.certificate_der).get())};
+  context_ = std::move(context);
+  return {};
+}
+
+void ask_for_certificate(SSL* connection, ClientCertificates mode) {
+  if (mode == ClientCertificates::none) return;
+  const int must = mode == ClientCertificates::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+  SSL_set_verify(connection, SSL_VERIFY_PEER | must, nullptr);
+}
+
+// ---- connections ----------------------------------------------------------------------------------------------------
+
+void name_server(SSL* connection, const std::string& host) {
+  boost::system::error_code not_an_address;
+  boost::asio::ip::make_address(host, not_an_address);
+  if (not_an_address) SSL_set_tlsext_host_name(connection, host.c_str());
+}
+
+TlsDescription describe_tls(const SSL* connection) {
   return {SSL_get_version(connection), SSL_CIPHER_standard_name(SSL_get_current_cipher(connection))};
+}
+
+std::optional<ClientCertificate> client_certificate(const SSL* connection) {
+  const X509* leaf = SSL_get0_peer_certificate(connection);
+  if (leaf == nullptr) return std::nullopt;
+  ClientCertificate certificate{to_der<X509>(i2d_X509, leaf), {}, sha256_of(leaf)};
+  // A server's view of the chain leaves out the leaf.
+  const STACK_OF(X509)* chain = SSL_get_peer_cert_chain(connection);
+  for (int i = 0; chain != nullptr && i < sk_X509_num(chain); ++i) {
+    certificate.chain.push_back(to_der<X509>(i2d_X509, sk_X509_value(chain, i)));
+  }
+  return certificate;
+}
+
+Errc handshake_failure(const TlsTrust& trust, const SSL* connection, const boost::system::error_code& error) {
+  if (is_certificate_refusal(error)) return Errc::tls_client_refused;
+  if (SSL_get_verify_result(connection) == X509_V_OK) return Errc::tls_failed;
+  return std::holds_alternative<PinnedSha256>(trust) ? Errc::tls_pin_mismatch : Errc::tls_untrusted;
+}
+
+bool is_certificate_refusal(const boost::system::error_code& error) {
+  if (error.category() != boost::asio::error::get_ssl_category()) return false;
+  switch (ERR_GET_REASON(static_cast<unsigned long>(error.value()))) {
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+    case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
+      return true;
+    default:
+      return false;
+  }
 }
 
 }  // namespace redan::net

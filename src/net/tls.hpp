@@ -1,7 +1,6 @@
 // TLS 1.3 and nothing older, as a server and as a client (RFC 8446). No resumption, no early data, no compression.
 #pragma once
 
-#include <boost/asio/ssl/context.hpp>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -9,6 +8,9 @@
 #include <variant>
 
 struct ssl_st;
+namespace boost::asio::ssl {
+class context;
+}
 
 namespace redan::net {
 
@@ -92,13 +94,6 @@ struct TlsDescription {
   std::string version{};
   std::string cipher{};
 };
-
-boost::asio::ssl::context tls_server_context(const TlsIdentity& identity);
-
-/// Accepts exactly the server whose whole certificate has this SHA-256; checked before a byte of the request leaves.
-boost::asio::ssl::context tls_client_context(const Digest& pinned_sha256);
-
-TlsDescription describe_tls(const ssl_st* connection);
 
 /// A certificate that a client has shown and proven.
 struct ClientCertificate {

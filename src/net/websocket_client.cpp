@@ -1,50 +1,56 @@
 #include "net/websocket_client.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/ssl.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
 
+#include "net/dial.hpp"
+#include "net/tls_context.hpp"
 #include "net/websocket_session.hpp"
 
 namespace redan::net {
 namespace {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
 
-constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
+using Opened = tl::expected<std::shared_ptr<WebSocket>, HttpFailure>;
 
-using OnOpen = std::function<void(const std::shared_ptr<WebSocket>&)>;
-using OnFailure = std::function<void(ConnectFailure, std::string_view)>;
-
-asio::awaitable<void> connect(WebSocketClientConfig config, OnOpen on_open, OnFailure on_failure) {
+Task<Opened> open(const WebSocketClientConfig& config) {
+  const Dialer dialer(config.server);
   const auto executor = co_await asio::this_coro::executor;
-  asio::ip::tcp::resolver resolver(executor);
-  auto [resolve_error, endpoints] = co_await resolver.async_resolve(config.host, std::to_string(config.port), kNoThrow);
-  if (resolve_error) co_return on_failure(ConnectFailure::network, resolve_error.message());
-  asio::ssl::context tls = tls_client_context(config.pinned_sha256);
-  auto stream = std::make_unique<TlsStream>(beast::tcp_stream(executor), tls);
-  beast::tcp_stream& lowest = beast::get_lowest_layer(*stream);
-  lowest.expires_after(std::chrono::seconds(10));
-  auto [connect_error, endpoint] = co_await lowest.async_connect(endpoints, kNoThrow);
-  if (connect_error) co_return on_failure(ConnectFailure::network, connect_error.message());
-  lowest.socket().set_option(asio::ip::tcp::no_delay(true));
-  auto [tls_error] = co_await stream->async_handshake(asio::ssl::stream_base::client, kNoThrow);
-  if (tls_error) co_return on_failure(ConnectFailure::tls_refused, tls_error.message());
-  const auto session = std::make_shared<WebSocketSession>(std::move(stream), config.max_message);
-  if (!co_await session->open(config.host + ":" + std::to_string(config.port), config.target)) {
-    co_return on_failure(ConnectFailure::websocket_refused, "the server does not speak this protocol");
+  const auto made = dialer.make_stream(executor);
+  if (!made) co_return tl::unexpected(made.error());
+  const std::shared_ptr<Stream> stream = *made;
+  stream->set_deadline(config.timeout);
+  if (auto failure = co_await dialer.connect(stream)) co_return tl::unexpected(std::move(*failure));
+  auto connection = std::make_shared<Connection>();
+  connection->remote = remote_text(stream->socket());
+  if (stream->tls() != nullptr) connection->tls = describe_tls(stream->tls());
+  connection->close = [weak = std::weak_ptr(stream)] {
+    if (const auto open_stream = weak.lock()) open_stream->close();
+  };
+  const auto session = WebSocketSession::make(stream, std::move(connection), config.limits);
+  stream->set_deadline(config.timeout);
+  if (auto failure = co_await session->open(dialer.host(), config)) {
+    stream->close();
+    co_return tl::unexpected(std::move(*failure));
   }
-  on_open(session);
-  co_await session->run(config.first_message_timeout);
+  stream->clear_deadline();
+  // Later, so that the caller has set its callbacks by then.
+  asio::post(executor, [session, executor] { asio::co_spawn(executor, session->run(), asio::detached); });
+  co_return session;
 }
 
 }  // namespace
 
-void connect_websocket(asio::io_context& io, WebSocketClientConfig config, OnOpen on_open, OnFailure on_failure) {
-  asio::co_spawn(io, connect(std::move(config), std::move(on_open), std::move(on_failure)), asio::detached);
+Task<Opened> open_websocket(WebSocketClientConfig config) {
+  try {
+    co_return co_await open(config);
+  } catch (const boost::system::system_error& error) {
+    co_return tl::unexpected(HttpFailure{Errc::closed_locally, true, error.what()});
+  }
 }
 
 }  // namespace redan::net

@@ -1,24 +1,24 @@
-// A WebSocket client over TLS 1.3 with a pinned certificate.
+// A WebSocket client over TLS 1.3 or a Unix socket.
 #pragma once
 
-#include "net/http_server.hpp"
+#include "net/http.hpp"
+#include "net/remote.hpp"
+#include "net/task.hpp"
+#include "net/websocket.hpp"
 
 namespace redan::net {
 
-enum class ConnectFailure { network, tls_refused, websocket_refused };
-
 struct WebSocketClientConfig {
-  std::string host;
-  std::uint16_t port = 443;
-  std::string target;
-  Digest pinned_sha256;
-  std::size_t max_message = 256 * 1024;
-  std::chrono::seconds first_message_timeout{10};
+  Remote server;
+  std::string target;                         ///< path and query
+  std::vector<HttpHeader> headers{};          ///< of the request, beside those of RFC 6455
+  std::string subprotocol{};                  ///< offered, and then required of the answer; "" for none
+  std::chrono::milliseconds timeout{10'000};  ///< until it is open
+  WebSocketLimits limits{};
 };
 
-/// Connects, and calls one of the two once. Nothing of the request is sent before the certificate has matched the pin.
-void connect_websocket(boost::asio::io_context& io, WebSocketClientConfig config,
-                       std::function<void(const std::shared_ptr<WebSocket>&)> on_open,
-                       std::function<void(ConnectFailure, std::string_view why)> on_failure);
+/// Connects and asks for the upgrade. Nothing of the request leaves before the server is verified. Set the callbacks
+/// before the next co_await: messages come after it. A server that answers otherwise is http_protocol with its status.
+[[nodiscard]] Task<tl::expected<std::shared_ptr<WebSocket>, HttpFailure>> open_websocket(WebSocketClientConfig config);
 
 }  // namespace redan::net

@@ -1,107 +1,174 @@
 #include "net/websocket_session.hpp"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/ssl.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/websocket.hpp>
+
+#include "net/dial.hpp"
+#include "net/websocket_client.hpp"
 
 namespace redan::net {
 namespace {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
+namespace http = beast::http;
 namespace websocket = beast::websocket;
 
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t kMaxOutgoing = 1U << 20U;
+constexpr std::chrono::seconds kHandshake{10};
+constexpr std::size_t kMaxReason = 123;  // RFC 6455 section 5.5: a control frame has at most 125 bytes
+
+beast::string_view beast_view(std::string_view text) { return {text.data(), text.size()}; }
+
+class BeastSession final : public WebSocketSession {
+ public:
+  BeastSession(std::shared_ptr<Stream> stream, std::shared_ptr<const Connection> connection, WebSocketLimits limits)
+      : owned_(std::move(stream)), connection_(std::move(connection)), limits_(limits), stream_(*owned_) {
+    // The WebSocket has its own timeouts and keep-alive pings.
+    owned_->clear_deadline();
+    stream_.set_option(websocket::stream_base::timeout{
+        .handshake_timeout = kHandshake, .idle_timeout = limits_.idle_timeout, .keep_alive_pings = true});
+    stream_.read_message_max(limits_.max_message);
+  }
+
+  Task<bool> accept(const HttpRequest& request, std::string subprotocol) override {
+    http::request<http::empty_body> upgrade(http::verb::get, beast_view(request.path), 11);
+    for (const HttpHeader& header : request.headers) {
+      upgrade.insert(beast_view(header.name), beast_view(header.value));
+    }
+    subprotocol_ = std::move(subprotocol);
+    if (!subprotocol_.empty()) {
+      stream_.set_option(websocket::stream_base::decorator([name = subprotocol_](websocket::response_type& response) {
+        response.set(http::field::sec_websocket_protocol, name);
+      }));
+    }
+    auto [error] = co_await stream_.async_accept(upgrade, kNoThrow);
+    co_return !error;
+  }
+
+  Task<std::optional<HttpFailure>> open(const std::string& host, const WebSocketClientConfig& config) override {
+    stream_.set_option(websocket::stream_base::decorator([&config](websocket::request_type& request) {
+      for (const HttpHeader& header : config.headers) {
+        request.set(beast_view(header.name), beast_view(header.value));
+      }
+      if (!config.subprotocol.empty()) request.set(http::field::sec_websocket_protocol, config.subprotocol);
+    }));
+    websocket::response_type response;
+    auto [error] = co_await stream_.async_handshake(response, host, config.target, kNoThrow);
+    stream_.set_option(websocket::stream_base::decorator([](websocket::request_type&) {}));
+    if (error == websocket::error::upgrade_declined) {
+      const unsigned status = response.result_int();
+      co_return HttpFailure{Errc::http_protocol, true, "the server answered " + std::to_string(status), status};
+    }
+    if (error && error.category() == make_error_code(websocket::error::upgrade_declined).category()) {
+      co_return HttpFailure{Errc::http_protocol, true, error.message(), response.result_int()};
+    }
+    if (error) co_return failure_of(*owned_, error);
+    const auto agreed = response[http::field::sec_websocket_protocol];
+    subprotocol_.assign(agreed.data(), agreed.size());
+    if (subprotocol_ == config.subprotocol) co_return std::nullopt;
+    co_return HttpFailure{Errc::http_protocol, true, "the server chose another subprotocol", response.result_int()};
+  }
+
+  Task<void> run() override {
+    const auto self = shared_from_this();
+    // Pongs keep a silent connection alive for ever; they are no reason to.
+    if (limits_.first_message_timeout.count() > 0) owned_->set_deadline(limits_.first_message_timeout);
+    beast::flat_buffer buffer;
+    while (true) {
+      auto [error, size] = co_await stream_.async_read(buffer, kNoThrow);
+      if (error && error != websocket::error::closed && !closing_) owned_->close();
+      if (error) break;
+      owned_->clear_deadline();
+      deliver({static_cast<const char*>(buffer.data().data()), buffer.size()});
+      buffer.consume(buffer.size());
+    }
+    closing_ = true;
+    if (on_close) on_close();
+    on_message = nullptr;
+    on_binary = nullptr;
+    on_close = nullptr;
+  }
+
+  void send(std::string text) override { queue({std::move(text), Kind::text}); }
+  void send_binary(std::string message) override { queue({std::move(message), Kind::binary}); }
+
+  void close(std::uint16_t code, std::string_view reason) override {
+    if (closing_) return;
+    closing_ = true;
+    reason_.code = code;
+    reason_.reason = beast_view(reason.substr(0, kMaxReason));
+    if (!writing_) write_next();
+  }
+
+  [[nodiscard]] const Connection& connection() const override { return *connection_; }
+  [[nodiscard]] std::string_view subprotocol() const override { return subprotocol_; }
+  [[nodiscard]] std::size_t buffered() const override { return buffered_; }
+
+ private:
+  enum class Kind : std::uint8_t { text, binary };
+  struct Outgoing {
+    std::string message;
+    Kind kind;
+  };
+
+  void deliver(std::string_view message) {
+    if (stream_.got_text()) {
+      if (on_message) on_message(message);
+    } else if (on_binary) {
+      on_binary(as_bytes(message));
+    }
+  }
+
+  void queue(Outgoing outgoing) {
+    if (closing_) return;
+    buffered_ += outgoing.message.size();
+    if (buffered_ > limits_.max_buffered) {
+      closing_ = true;
+      return owned_->close();
+    }
+    outgoing_.push_back(std::move(outgoing));
+    if (!writing_) write_next();
+  }
+
+  void write_next() {
+    if (outgoing_.empty()) {
+      writing_ = false;
+      if (closing_) {
+        stream_.async_close(reason_, [self = shared_from_this(), this](beast::error_code) { owned_->close(); });
+      }
+      return;
+    }
+    writing_ = true;
+    stream_.binary(outgoing_.front().kind == Kind::binary);
+    stream_.async_write(asio::buffer(outgoing_.front().message),
+                        [self = shared_from_this(), this](beast::error_code error, std::size_t) {
+                          buffered_ -= outgoing_.front().message.size();
+                          outgoing_.pop_front();
+                          if (!error) write_next();
+                        });
+  }
+
+  std::shared_ptr<Stream> owned_;
+  std::shared_ptr<const Connection> connection_;
+  WebSocketLimits limits_;
+  websocket::stream<Stream&> stream_;
+  std::string subprotocol_;
+  std::deque<Outgoing> outgoing_;
+  std::size_t buffered_ = 0;
+  websocket::close_reason reason_;
+  bool writing_ = false;
+  bool closing_ = false;
+};
 
 }  // namespace
 
-WebSocketSession::WebSocketSession(std::unique_ptr<TlsStream> stream, std::size_t max_message)
-    : owned_(std::move(stream)), stream_(*owned_) {
-  configure(max_message);
-}
-
-void WebSocketSession::configure(std::size_t max_message) {
-  // The WebSocket has its own timeouts and keep-alive pings.
-  beast::get_lowest_layer(*owned_).expires_never();
-  auto timeouts = websocket::stream_base::timeout::suggested(beast::role_type::server);
-  timeouts.handshake_timeout = std::chrono::seconds(10);
-  timeouts.idle_timeout = std::chrono::seconds(60);
-  stream_.set_option(timeouts);
-  stream_.read_message_max(max_message);
-}
-
-asio::awaitable<bool> WebSocketSession::accept(const beast::http::request<beast::http::empty_body>& request) {
-  auto [error] = co_await stream_.async_accept(request, kNoThrow);
-  co_return !error;
-}
-
-asio::awaitable<bool> WebSocketSession::open(const std::string& host, const std::string& target) {
-  auto [error] = co_await stream_.async_handshake(host, target, kNoThrow);
-  co_return !error;
-}
-
-asio::awaitable<void> WebSocketSession::run(std::chrono::seconds first_message) {
-  const auto self = shared_from_this();
-  // Pongs keep a silent connection alive for ever; they are no reason to.
-  asio::steady_timer patience(stream_.get_executor(), first_message);
-  patience.async_wait([weak = weak_from_this()](beast::error_code error) {
-    const auto session = error ? nullptr : weak.lock();
-    if (session) beast::get_lowest_layer(*session->owned_).close();
-  });
-  beast::flat_buffer buffer;
-  while (true) {
-    auto [error, size] = co_await stream_.async_read(buffer, kNoThrow);
-    if (error) break;
-    patience.cancel();
-    if (on_message && stream_.got_text()) {
-      on_message({static_cast<const char*>(buffer.data().data()), buffer.size()});
-    }
-    buffer.consume(buffer.size());
-  }
-  closing_ = true;
-  if (on_close) on_close();
-  on_message = nullptr;
-  on_close = nullptr;
-}
-
-void WebSocketSession::send(std::string text) {
-  if (closing_) return;
-  outgoing_bytes_ += text.size();
-  if (outgoing_bytes_ > kMaxOutgoing) return close();
-  outgoing_.push_back(std::move(text));
-  if (!writing_) write_next();
-}
-
-void WebSocketSession::write_next() {
-  if (outgoing_.empty()) {
-    writing_ = false;
-    if (closing_) stream_.async_close(websocket::close_code::normal, [self = shared_from_this()](beast::error_code) {});
-    return;
-  }
-  writing_ = true;
-  stream_.text(true);
-  stream_.async_write(asio::buffer(outgoing_.front()),
-                      [self = shared_from_this()](beast::error_code error, std::size_t) {
-                        self->outgoing_bytes_ -= self->outgoing_.front().size();
-                        self->outgoing_.pop_front();
-                        if (!error) self->write_next();
-                      });
-}
-
-void WebSocketSession::close() {
-  if (closing_) return;
-  closing_ = true;
-  if (!writing_) write_next();
-}
-
-TlsDescription WebSocketSession::tls() const { return describe_tls(owned_->native_handle()); }
-
-std::string WebSocketSession::remote() const {
-  beast::error_code error;
-  const auto endpoint = beast::get_lowest_layer(*owned_).socket().remote_endpoint(error);
-  return error ? "" : endpoint.address().to_string() + ":" + std::to_string(endpoint.port());
+std::shared_ptr<WebSocketSession> WebSocketSession::make(std::shared_ptr<Stream> stream,
+                                                         std::shared_ptr<const Connection> connection,
+                                                         WebSocketLimits limits) {
+  return std::make_shared<BeastSession>(std::move(stream), std::move(connection), limits);
 }
 
 }  // namespace redan::net

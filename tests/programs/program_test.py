@@ -172,9 +172,10 @@ class Program(unittest.TestCase):
     def test_ill_formed_requests_are_refused(self):
         end = "Connection: close\r\n\r\n"
         with Demo(self.path) as demo:
-            for request in ("GET / HTTP/1.0\r\nHost: x\r\n" + end, "GET / HTTP/1.1\r\n" + end, "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n" + end,
-                            "GET / HTTP/1.1\r\nHost: x\r\n" + "A: b\r\n" * 100 + end):
-                self.assertTrue(get(demo, "", request=request)[1].startswith(b"HTTP/1.1 400"), request[:60])
+            for status, request in ((505, "GET / HTTP/1.0\r\nHost: x\r\n" + end), (400, "GET / HTTP/1.1\r\n" + end),
+                                    (400, "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n" + end),
+                                    (431, "GET / HTTP/1.1\r\nHost: x\r\n" + "A: b\r\n" * 100 + end)):
+                self.assertTrue(get(demo, "", request=request)[1].startswith(f"HTTP/1.1 {status}".encode()), request[:60])
             smuggled = "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
             self.assertNotIn(b"200 OK", get(demo, "", request=smuggled)[1])
 

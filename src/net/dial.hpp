@@ -1,0 +1,36 @@
+// Connects a Stream to a Remote: resolve, connect, handshake, verify. Included by .cpp files only.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+
+#include "net/http.hpp"
+#include "net/stream.hpp"
+
+namespace redan::net {
+
+/// A Remote made ready once: its trust and identity are in the context.
+class Dialer {
+ public:
+  explicit Dialer(Remote remote);
+
+  /// Not connected yet: to set its deadline, and to close it if nobody wants it any more.
+  [[nodiscard]] tl::expected<std::shared_ptr<Stream>, HttpFailure> make_stream(Stream::executor_type executor) const;
+  /// Nothing if it is connected and verified.
+  [[nodiscard]] Task<std::optional<HttpFailure>> connect(std::shared_ptr<Stream> stream) const;
+
+  /// For the Host field.
+  [[nodiscard]] const std::string& host() const { return host_; }
+
+ private:
+  Task<std::optional<HttpFailure>> connect_tcp(Stream& stream, const TlsRemote& remote) const;
+
+  Remote remote_;
+  Result<std::shared_ptr<boost::asio::ssl::context>> context_;
+  std::string host_;
+};
+
+/// What a failed read or write of a connected client means; maybe_sent is true unless the server refused the client.
+HttpFailure failure_of(const Stream& stream, const Stream::Error& error);
+
+}  // namespace redan::net

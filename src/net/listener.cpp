@@ -1,0 +1,116 @@
+#include "net/listener.hpp"
+
+#include <netinet/tcp.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+#include "net/socket_address.hpp"
+
+namespace redan::net {
+namespace {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+using asio::local::stream_protocol;
+
+[[noreturn]] void fail(int error, const std::string& what) {
+  throw boost::system::system_error(error, boost::system::system_category(), what);
+}
+
+// A socket whose server has died may be replaced; nothing else.
+void check_replaceable(asio::io_context& io, const fs::path& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return;
+  if (!S_ISSOCK(status.st_mode)) fail(EEXIST, path.string());
+  stream_protocol::socket probe(io);
+  Stream::Error error;
+  probe.connect(stream_protocol::endpoint(path.string()), error);
+  if (error != asio::error::connection_refused) fail(EADDRINUSE, path.string());
+}
+
+}  // namespace
+
+Listener::Listener(asio::io_context& io, const std::variant<TlsListener, UnixListener>& where) : acceptor_(io) {
+  if (const auto* tls = std::get_if<TlsListener>(&where)) {
+    listen_on(tls->local);
+  } else {
+    listen_on(std::get<UnixListener>(where));
+  }
+}
+
+void Listener::listen_on(const asio::ip::tcp::endpoint& local) {
+  const Stream::Protocol::endpoint endpoint(local);
+  acceptor_.open(endpoint.protocol());
+  acceptor_.set_option(asio::socket_base::reuse_address(true));
+  acceptor_.bind(endpoint);
+  acceptor_.listen();
+}
+
+void Listener::listen_on(const UnixListener& where) {
+  // Made under another name, so that nobody connects before its mode is right; then it replaces what was there.
+  const std::string fresh = where.path.string() + ".new";
+  if (fresh.size() >= sizeof(sockaddr_un::sun_path)) fail(ENAMETOOLONG, where.path.string());
+  check_replaceable(static_cast<asio::io_context&>(acceptor_.get_executor().context()), where.path);
+  ::unlink(fresh.c_str());
+  const Stream::Protocol::endpoint endpoint{stream_protocol::endpoint(fresh)};
+  acceptor_.open(endpoint.protocol());
+  acceptor_.bind(endpoint);
+  if (::chmod(fresh.c_str(), where.mode) != 0) fail(errno, fresh);
+  acceptor_.listen();
+  if (::rename(fresh.c_str(), where.path.c_str()) != 0) fail(errno, where.path.string());
+  path_ = where.path;
+}
+
+Task<std::pair<Stream::Error, Stream::Socket>> Listener::accept() {
+  auto [error, socket] = co_await acceptor_.async_accept(asio::as_tuple(asio::use_awaitable));
+  if (!error && path_.empty()) {
+    const int on = 1;
+    (void)::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  }
+  co_return std::pair(error, std::move(socket));
+}
+
+std::uint16_t Listener::port() const {
+  Stream::Error error;
+  const auto endpoint = acceptor_.local_endpoint(error);
+  if (error || !path_.empty()) return 0;
+  SocketAddress address;
+  std::memcpy(&address.storage, endpoint.data(), std::min(endpoint.size(), sizeof address.storage));
+  return address.address().port();
+}
+
+void Listener::close() {
+  if (!acceptor_.is_open()) return;
+  Stream::Error ignored;
+  acceptor_.close(ignored);
+  if (!path_.empty()) ::unlink(path_.c_str());
+}
+
+std::optional<LocalPeer> local_peer(Stream::Socket& socket) {
+  ucred credentials{};
+  socklen_t size = sizeof credentials;
+  const int fd = socket.native_handle();
+  int domain = 0;
+  socklen_t domain_size = sizeof domain;
+  if (::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &domain_size) != 0 || domain != AF_UNIX) return std::nullopt;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return std::nullopt;
+  return LocalPeer{credentials.uid, credentials.gid, credentials.pid};
+}
+
+std::string address_key(Stream::Socket& socket) {
+  Stream::Error error;
+  const auto endpoint = socket.remote_endpoint(error);
+  SocketAddress address;
+  if (!error) std::memcpy(&address.storage, endpoint.data(), std::min(endpoint.size(), sizeof address.storage));
+  const Address remote = address.address();
+  constexpr std::size_t kPrefix = 8;
+  return std::string(as_text(remote.ip().first(std::min(remote.ip().size(), kPrefix))));
+}
+
+}  // namespace redan::net

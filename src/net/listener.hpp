@@ -1,0 +1,39 @@
+// Where an HttpServer listens: a TCP port or a socket in the file system. Included by .cpp files only.
+#pragma once
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "net/http_server.hpp"
+#include "net/stream.hpp"
+
+namespace redan::net {
+
+class Listener {
+ public:
+  /// Throws boost::system::system_error.
+  Listener(boost::asio::io_context& io, const std::variant<TlsListener, UnixListener>& where);
+  ~Listener() { close(); }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  Task<std::pair<Stream::Error, Stream::Socket>> accept();
+  [[nodiscard]] bool is_open() const { return acceptor_.is_open(); }
+  [[nodiscard]] std::uint16_t port() const;
+  /// Takes its socket out of the file system.
+  void close();
+
+ private:
+  void listen_on(const boost::asio::ip::tcp::endpoint& local);
+  void listen_on(const UnixListener& where);
+
+  boost::asio::basic_socket_acceptor<Stream::Protocol> acceptor_;
+  std::filesystem::path path_;  ///< empty on TCP
+};
+
+/// Who has connected to a Unix socket; nullopt on TCP.
+std::optional<LocalPeer> local_peer(Stream::Socket& socket);
+/// The part of a peer's address that it cannot change at will: an IPv4 address, an IPv6 /64; "" for a Unix socket.
+std::string address_key(Stream::Socket& socket);
+
+}  // namespace redan::net

@@ -1,0 +1,50 @@
+#include "net/openssl_types.hpp"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+namespace redan::net {
+namespace {
+
+constexpr int kServiceKeyBits = 4096;
+
+}  // namespace
+
+X509Ptr certificate_of(Bytes der) {
+  const unsigned char* at = der.data();
+  X509Ptr certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+  return at == der.data() + der.size() ? std::move(certificate) : nullptr;
+}
+
+KeyPtr key_of(Bytes der) {
+  const unsigned char* at = der.data();
+  return KeyPtr(d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(der.size())));
+}
+
+std::vector<X509Ptr> parse_certificates(std::string_view pem) {
+  const BioPtr bio = memory_bio(pem);
+  std::vector<X509Ptr> certificates;
+  while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, refuse_password, nullptr)) certificates.emplace_back(next);
+  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  ERR_clear_error();
+  if (!at_end) certificates.clear();
+  return certificates;
+}
+
+BioPtr memory_bio(std::string_view text) { return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
+
+int refuse_password(char*, int, int, void*) { return -1; }
+
+Digest sha256_of(const X509* certificate) {
+  Digest digest;
+  unsigned size = 0;
+  X509_digest(certificate, EVP_sha256(), digest.storage.data(), &size);
+  digest.size = size;
+  return digest;
+}
+
+bool is_rsa_4096(const EVP_PKEY* key) {
+  return EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA && EVP_PKEY_get_bits(key) >= kServiceKeyBits;
+}
+
+}  // namespace redan::net

@@ -1,0 +1,126 @@
+// A connected stream socket, with TLS on TCP and without on a Unix socket, and one deadline. Included by .cpp files
+// only: whatever names async_read_some compiles OpenSSL's engine.
+#pragma once
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/websocket/teardown.hpp>
+
+#include "net/remote.hpp"
+#include "net/task.hpp"
+
+namespace redan::net {
+
+class Stream : public std::enable_shared_from_this<Stream> {
+ public:
+  using Protocol = boost::asio::generic::stream_protocol;
+  using Socket = Protocol::socket;
+  using executor_type = Socket::executor_type;
+  using Error = boost::system::error_code;
+
+  /// `tls` is null for a Unix socket; it must live until the handshake begins.
+  Stream(Socket socket, boost::asio::ssl::context* tls);
+
+  [[nodiscard]] executor_type get_executor() { return socket_.get_executor(); }
+  [[nodiscard]] Socket& socket() { return socket_; }
+  [[nodiscard]] ssl_st* tls() { return tls_ ? tls_->native_handle() : nullptr; }  ///< null without TLS
+
+  /// What happens at the deadline: the connection is cut, or only reads fail and there is time for a last word.
+  enum class Expiry : std::uint8_t { close, end_reads };
+  /// Whatever waits at that time fails, unless the deadline is moved before.
+  void set_deadline(std::chrono::milliseconds from_now, Expiry expiry = Expiry::close);
+  void clear_deadline();
+  [[nodiscard]] bool timed_out() const { return timed_out_; }
+  /// Cuts the connection now.
+  void close();
+  [[nodiscard]] bool closed() const { return closed_; }
+  std::function<void()> on_close;  ///< for what waits beside the socket: a resolver
+
+  /// Again after a failure, to another endpoint.
+  Task<Error> connect(Protocol::endpoint endpoint);
+  Task<Error> handshake(boost::asio::ssl::stream_base::handshake_type role);
+  /// At least one byte, unless the error says why not; eof only for an end that the peer has announced.
+  Task<std::pair<Error, std::size_t>> read(boost::asio::mutable_buffer buffer);
+  /// All of both.
+  Task<Error> write(std::string_view head, std::string_view body = {});
+  /// Ends both directions in order and waits at most a second for the peer to have read everything: closing a socket
+  /// with unread input resets it, and the peer may lose our last words.
+  Task<void> finish();
+
+  /// For Beast and asio's composed operations.
+  template <class Buffers, class Token>
+  auto async_read_some(const Buffers& buffers, Token&& token) {
+    return boost::asio::async_initiate<Token, void(Error, std::size_t)>(
+        [this](auto handler, const Buffers& into) {
+          if (tls_) {
+            tls_->async_read_some(into, std::move(handler));
+          } else {
+            socket_.async_read_some(into, std::move(handler));
+          }
+        },
+        token, buffers);
+  }
+  template <class Buffers, class Token>
+  auto async_write_some(const Buffers& buffers, Token&& token) {
+    return boost::asio::async_initiate<Token, void(Error, std::size_t)>(
+        [this](auto handler, const Buffers& from) {
+          const boost::asio::const_buffer run = one_run(from);
+          if (tls_) {
+            tls_->async_write_some(run, std::move(handler));
+          } else {
+            socket_.async_write_some(run, std::move(handler));
+          }
+        },
+        token, buffers);
+  }
+
+  friend void teardown(boost::beast::role_type, Stream& stream, Error&) { stream.close(); }
+  template <class Handler>
+  friend void async_teardown(boost::beast::role_type, Stream& stream, Handler handler) {
+    boost::asio::post(stream.get_executor(), [self = stream.shared_from_this(), h = std::move(handler)]() mutable {
+      boost::asio::co_spawn(
+          self->get_executor(), [self] { return self->finish(); },
+          [done = std::move(h)](const std::exception_ptr&) mutable { done(Error()); });
+    });
+  }
+  friend void beast_close_socket(Stream& stream) { stream.close(); }
+
+ private:
+  // One TLS record: each buffer of a sequence would become a record of its own, and a segment.
+  static constexpr std::size_t kMaxRun = 16 * 1024;
+  template <class Buffers>
+  boost::asio::const_buffer one_run(const Buffers& buffers) {
+    const auto end = boost::asio::buffer_sequence_end(buffers);
+    for (auto at = boost::asio::buffer_sequence_begin(buffers); at != end; ++at) {
+      const boost::asio::const_buffer first(*at);
+      if (first.size() == 0) continue;
+      if (first.size() >= kMaxRun || first.size() == boost::asio::buffer_size(buffers)) return first;
+      break;
+    }
+    run_.resize(kMaxRun);
+    run_.resize(boost::asio::buffer_copy(boost::asio::buffer(run_), buffers));
+    return boost::asio::buffer(run_);
+  }
+  void arm();
+  void on_timer();
+
+  Socket socket_;
+  std::optional<boost::asio::ssl::stream<Socket&>> tls_;
+  boost::asio::steady_timer timer_;
+  std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
+  // The timer may fire early, but is set anew seldom.
+  std::chrono::steady_clock::time_point armed_ = std::chrono::steady_clock::time_point::max();
+  Expiry expiry_ = Expiry::close;
+  bool timed_out_ = false;
+  bool closed_ = false;
+  std::string run_;
+};
+
+/// "192.0.2.1:5000"; "unix" for a Unix socket; "" if it has gone away.
+std::string remote_text(Stream::Socket& socket);
+
+}  // namespace redan::net

@@ -1,0 +1,21 @@
+// What the control plane asks about X.509 certificates (RFC 5280) beyond TLS itself.
+#pragma once
+
+#include <redan/types.hpp>
+#include <string>
+#include <vector>
+
+namespace redan::net {
+
+/// The certificate in a text: PEM, or the base64 of its DER. nullopt if it is neither, or not exactly one certificate.
+std::optional<std::vector<std::uint8_t>> parse_certificate(std::string_view text);
+
+/// SHA-256 of the whole DER, 64 lower-case hexadecimal digits.
+std::string certificate_fingerprint(Bytes certificate_der);
+
+/// Whether `authority` issued `certificate` to a TLS client, directly or through `chain`, and it is valid at that time:
+/// signatures, dates, basic constraints and key usages, as OpenSSL checks them.
+bool is_issued_by(Bytes certificate_der, const std::vector<std::vector<std::uint8_t>>& chain, Bytes authority_der,
+                  WallTime now);
+
+}  // namespace redan::net
