@@ -32,7 +32,7 @@ RULES = {
     "cloud/token": {"base", "crypto", "boost/json"},
     "cloud/trust": {"base", "crypto", "cloud/token"},
     "cloud/store": {"base", "net", "sqlite3.h", "boost/json"},
-    "cloud/api": {"base", "boost/json"},
+    "cloud/api": {"base", "boost/json", "cloud/token"},
     "cloud/ams": {"base", "crypto", "net", "cloud/token", "cloud/trust", "cloud/store", "cloud/api"},
     "cmd": {"*"},
 }

@@ -2,7 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
-#include "cmd/commands.hpp"
+#include "cmd/program.hpp"
 
 namespace {
 
@@ -72,12 +72,17 @@ int main(int argc, char** argv) {
   echo_command->add_option("--port", echo_port, "UDP port (default: any)");
   echo_command->footer(kEchoFooter);
 
+  Run run;
+  add_ams(app, run);
+  add_runtime(app, run);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kOk : kUsage;
   }
   try {
+    if (run) return run();
     demo_options.media = !no_media;
     if (demo_command->parsed()) return demo(demo_options);
     if (connect_command->parsed()) return connect(connect_options);

@@ -3,7 +3,8 @@
 #include <array>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <ctime>
+
+#include "cloud/token/rfc3339.hpp"
 
 namespace redan::cloud::api {
 namespace {
@@ -18,10 +19,13 @@ constexpr std::array<std::pair<InstanceStatus, std::string_view>, 8> kInstanceSt
      {InstanceStatus::stopped, "stopped"},
      {InstanceStatus::deleted, "deleted"}}};
 
-constexpr std::array<std::pair<OperationKind, std::string_view>, 4> kOperationKind{{{OperationKind::launch, "launch"},
-                                                                                    {OperationKind::start, "start"},
-                                                                                    {OperationKind::stop, "stop"},
-                                                                                    {OperationKind::remove, "delete"}}};
+constexpr std::array<std::pair<OperationKind, std::string_view>, 6> kOperationKind{
+    {{OperationKind::launch, "launch"},
+     {OperationKind::start, "start"},
+     {OperationKind::stop, "stop"},
+     {OperationKind::remove, "delete"},
+     {OperationKind::trust, "trust"},
+     {OperationKind::distrust, "distrust"}}};
 
 json::array to_json(const std::vector<std::string>& texts) {
   json::array array;
@@ -256,24 +260,26 @@ std::string_view name(OperationStatus status) {
 std::string_view name(OperationKind kind) { return name_in(kOperationKind, kind); }
 
 json::object to_json(const Operation& o) {
+  const bool is_trust = o.kind == OperationKind::trust || o.kind == OperationKind::distrust;
+  const std::string kind = is_trust ? "certificates" : "instances";
   return {{"id", o.id},
           {"class", "task"},
-          {"created_at", rfc3339(o.created_at)},
-          {"updated_at", rfc3339(o.updated_at)},
+          {"created_at", to_rfc3339({o.created_at})},
+          {"updated_at", to_rfc3339({o.updated_at})},
           {"status", name(o.status)},
           {"status_code", static_cast<unsigned>(o.status)},
-          {"resources", {{"instances", json::array{"/1.0/instances/" + o.instance}}}},
+          {"resources", {{kind, json::array{"/1.0/" + kind + "/" + o.resource}}}},
           {"metadata", json::object()},
           {"may_cancel", false},
           {"err", o.err},
-          {"description", std::string(name(o.kind)) + " instance"},
+          {"description", std::string(name(o.kind)) + (is_trust ? " certificate" : " instance")},
           {"server_address", ""}};
 }
 
 std::string to_record(const Operation& o) {
   return json::serialize(json::object{{"id", o.id},
                                       {"kind", name(o.kind)},
-                                      {"instance", o.instance},
+                                      {"resource", o.resource},
                                       {"status", static_cast<std::int64_t>(o.status)},
                                       {"created_at", o.created_at},
                                       {"updated_at", o.updated_at},
@@ -286,7 +292,7 @@ std::optional<Operation> operation_from_record(std::string_view text) {
   Operation o;
   o.id = record.text("id");
   const auto kind = find_in<OperationKind>(kOperationKind, record.text("kind"));
-  o.instance = record.text("instance");
+  o.resource = record.text("resource");
   o.status = static_cast<OperationStatus>(record.integer("status"));
   o.created_at = record.integer("created_at");
   o.updated_at = record.integer("updated_at");
@@ -298,15 +304,6 @@ std::optional<Operation> operation_from_record(std::string_view text) {
 }
 
 // ---- small things ---------------------------------------------------------------------------------------------------
-
-std::string rfc3339(std::int64_t unix_seconds) {
-  const std::time_t time = unix_seconds;
-  std::tm parts{};
-  gmtime_r(&time, &parts);
-  std::array<char, 32> text{};
-  const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return {text.data(), size};
-}
 
 Outcome<std::string> string_member(const json::object& object, std::string_view key, std::size_t limit) {
   const json::value* member = object.if_contains(key);

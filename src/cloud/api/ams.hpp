@@ -94,13 +94,13 @@ enum class OperationStatus : std::uint16_t {
 std::string_view name(OperationStatus status);
 inline bool is_final(OperationStatus status) { return static_cast<unsigned>(status) >= 200; }
 
-enum class OperationKind : std::uint8_t { launch, start, stop, remove };
+enum class OperationKind : std::uint8_t { launch, start, stop, remove, trust, distrust };
 std::string_view name(OperationKind kind);
 
 struct Operation {
   std::string id;  ///< a UUID
   OperationKind kind = OperationKind::launch;
-  std::string instance;  ///< the id of what it works on
+  std::string resource;  ///< what it works on: an instance's id, or a certificate's fingerprint
   OperationStatus status = OperationStatus::pending;
   std::int64_t created_at = 0, updated_at = 0;  ///< Unix seconds
   std::string err;
@@ -112,9 +112,6 @@ std::string to_record(const Operation& operation);
 std::optional<Operation> operation_from_record(std::string_view text);
 
 // ---- small things ---------------------------------------------------------------------------------------------------
-
-/// "2030-01-01T00:00:00Z".
-std::string rfc3339(std::int64_t unix_seconds);
 
 /// The string member `key`: empty if absent; a refusal if it is something else or longer than `limit` bytes.
 Outcome<std::string> string_member(const json::object& object, std::string_view key, std::size_t limit = 256);

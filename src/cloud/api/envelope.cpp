@@ -1,68 +1,11 @@
 #include "cloud/api/envelope.hpp"
 
-#include <boost/json/basic_parser_impl.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <set>
+
+#include "cloud/token/json_object.hpp"
 
 namespace redan::cloud::api {
 namespace {
-
-// Boost.JSON keeps the last of two members of one name; whoever reads the first sees another request. Refused.
-class DuplicateFinder {
- public:
-  static constexpr std::size_t max_object_size = std::size_t(-1);
-  static constexpr std::size_t max_array_size = std::size_t(-1);
-  static constexpr std::size_t max_key_size = std::size_t(-1);
-  static constexpr std::size_t max_string_size = std::size_t(-1);
-  using error_code = boost::json::error_code;
-  using string_view = boost::json::string_view;
-
-  bool on_document_begin(error_code&) { return true; }
-  bool on_document_end(error_code&) { return true; }
-  bool on_object_begin(error_code&) {
-    keys_.emplace_back();
-    return true;
-  }
-  bool on_object_end(std::size_t, error_code&) {
-    keys_.pop_back();
-    return true;
-  }
-  bool on_array_begin(error_code&) { return true; }
-  bool on_array_end(std::size_t, error_code&) { return true; }
-  bool on_key_part(string_view part, std::size_t, error_code&) {
-    key_.append(part.data(), part.size());
-    return true;
-  }
-  bool on_key(string_view last, std::size_t, error_code& error) {
-    key_.append(last.data(), last.size());
-    const bool fresh = keys_.back().insert(std::move(key_)).second;
-    key_.clear();
-    if (!fresh) error = boost::json::error::syntax;
-    return fresh;
-  }
-  bool on_string_part(string_view, std::size_t, error_code&) { return true; }
-  bool on_string(string_view, std::size_t, error_code&) { return true; }
-  bool on_number_part(string_view, error_code&) { return true; }
-  bool on_int64(std::int64_t, string_view, error_code&) { return true; }
-  bool on_uint64(std::uint64_t, string_view, error_code&) { return true; }
-  bool on_double(double, string_view, error_code&) { return true; }
-  bool on_bool(bool, error_code&) { return true; }
-  bool on_null(error_code&) { return true; }
-  bool on_comment_part(string_view, error_code&) { return true; }
-  bool on_comment(string_view, error_code&) { return true; }
-
- private:
-  std::vector<std::set<std::string>> keys_;
-  std::string key_;
-};
-
-bool has_duplicates(std::string_view text) {
-  boost::json::basic_parser<DuplicateFinder> parser(boost::json::parse_options{});
-  boost::json::error_code error;
-  parser.write_some(false, text.data(), text.size(), error);
-  return error.failed();
-}
 
 unsigned status_of(Errc code) {
   switch (code) {
@@ -135,12 +78,11 @@ std::string error_body(const Refusal& refusal) {
 
 Outcome<json::object> parse_body(std::string_view text) {
   if (text.empty()) return json::object{};
-  json::error_code error;
-  json::value value = json::parse(text, error, {}, {.max_depth = 32});
-  if (error) return refuse(bad_request("the body is not JSON: " + error.message()));
-  if (!value.is_object()) return refuse(bad_request("the body is not a JSON object"));
-  if (has_duplicates(text)) return refuse(bad_request("the body names a member twice"));
-  return std::move(value.as_object());
+  auto object = parse_json_object(text);
+  if (!object) {
+    return refuse(bad_request("the body is not one JSON object of at most 8 levels without a member named twice"));
+  }
+  return std::move(*object);
 }
 
 }  // namespace redan::cloud::api

@@ -47,7 +47,7 @@ std::string sync_body(json::value metadata, std::optional<std::size_t> total = s
 std::string async_body(std::string_view operation_id, json::value operation);
 std::string error_body(const Refusal& refusal);
 
-/// The body of a request: an object, strictly parsed, at most 32 deep, without a member twice. Empty text is an empty
+/// The body of a request: an object, strictly parsed, at most 8 deep, without a member twice. Empty text is an empty
 /// object.
 Outcome<json::object> parse_body(std::string_view text);
 

@@ -31,7 +31,7 @@ Result<Caller> Verifier::admit(const Digest& sha256, Bytes certificate_der,
   if (!is_fresh(now)) return refuse(Errc::trust_stale);
   const std::string fingerprint = to_hex(sha256.bytes());
   const auto speak_as = [&](const TrustedCertificate& trusted) {
-    return Caller{trusted.name, fingerprint, trusted.fingerprint, trusted.role, trusted.scopes};
+    return Caller{trusted.name, fingerprint, trusted.role, trusted.scopes};
   };
   const auto leaf = by_fingerprint_.find(fingerprint);
   if (leaf != by_fingerprint_.end() && leaf->second.kind == TrustKind::client) return speak_as(leaf->second);

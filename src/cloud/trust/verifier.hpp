@@ -38,7 +38,6 @@ struct TrustedCertificate {
 struct Caller {
   std::string name;
   std::string fingerprint;  ///< of the certificate that it showed
-  std::string trusted_by;   ///< of the one in the trust store; differs for an authority's
   Role role = Role::view;
   std::vector<Scope> scopes{};
 
@@ -66,9 +65,6 @@ class Verifier {
   [[nodiscard]] Result<Caller> admit(const Digest& sha256, Bytes certificate_der,
                                      const std::vector<std::vector<std::uint8_t>>& chain, WallTime wall_time,
                                      TimePoint now) const;
-  /// Whether a caller admitted earlier would still be: for connections that stay open.
-  [[nodiscard]] bool still_trusts(const Caller& caller) const { return by_fingerprint_.contains(caller.trusted_by); }
-
   [[nodiscard]] const std::map<std::string, TrustedCertificate>& all() const { return by_fingerprint_; }
 
  private:

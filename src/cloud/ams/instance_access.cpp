@@ -1,0 +1,66 @@
+// What an instance may say about itself.
+#include "cloud/ams/service.hpp"
+#include "cloud/token/authorization.hpp"
+#include "net/clock.hpp"
+
+namespace redan::cloud {
+namespace {
+
+constexpr std::int64_t kEventsTokenLife = 60;
+
+}  // namespace
+
+net::Task<Outcome<api::Instance>> Ams::admit_instance(std::string which, std::string_view authorization,
+                                                      const std::string& certificate_fingerprint,
+                                                      bool certificate_is_trusted, std::string_view scope) {
+  if (certificate_fingerprint.empty()) co_return api::refuse(api::forbidden("show a client certificate"));
+  const auto presented = parse_authorization(authorization);
+  if (!presented) co_return api::refuse(api::refusal_of(presented.error()));
+  if (presented->kind != PresentedToken::Kind::jwt) co_return api::refuse(api::refusal_of(Errc::token_syntax));
+  const auto token = UnverifiedJwt::parse(presented->text);
+  if (!token) co_return api::refuse(api::refusal_of(token.error()));
+  const auto claims = token->verify(*jwt_, {"ams", "ams-internal"}, net::wall_time());
+  if (!claims) co_return api::refuse(api::refusal_of(claims.error()));
+  if (!claims->allows(scope)) co_return api::refuse(api::refusal_of(Errc::token_scope));
+  // Only now: before, a stranger could ask which instances there are.
+  auto found = co_await instance(which.empty() ? claims->subject : std::move(which));
+  if (!found && found.error().status != 404) co_return api::refuse(found.error());
+  if (!found || found->value.id != claims->subject) co_return api::refuse(api::refusal_of(Errc::token_claims));
+  if (!certificate_is_trusted && certificate_fingerprint != found->value.certificate_fingerprint) {
+    co_return api::refuse(api::refusal_of(Errc::trust_unknown));
+  }
+  co_return std::move(found->value);
+}
+
+net::Task<Outcome<void>> Ams::report(std::string id, api::InstanceStatus status, std::string message) {
+  using Status = api::InstanceStatus;
+  if (status != Status::running && status != Status::stopped && status != Status::error) {
+    co_return api::refuse(api::bad_request("an instance reports running, stopped or error"));
+  }
+  co_return co_await edit_instance(std::move(id), [&](api::Instance& instance) {
+    if (instance.desired_status != Status::running || !may_run(instance.status)) return false;
+    instance.status = status;
+    instance.error_message = status == Status::error ? message.substr(0, 1024) : std::string();
+    return true;
+  });
+}
+
+Outcome<std::string> Ams::new_events_token(const std::string& holder) {
+  const WallTime now = net::wall_time();
+  JwtClaims claims;
+  claims.issuer = "ams";
+  claims.audience = {"ams-events"};
+  claims.subject = holder;
+  claims.issued_at = now;
+  claims.expires = {now.seconds_since_1970 + kEventsTokenLife};
+  auto token = jwt_->mint(claims);
+  if (!token) return api::refuse(api::refusal_of(token.error()));
+  return *token;
+}
+
+bool Ams::is_events_token(std::string_view text) {
+  const auto token = UnverifiedJwt::parse(text);
+  return token && token->verify(*jwt_, {"ams", "ams-events"}, net::wall_time());
+}
+
+}  // namespace redan::cloud

@@ -1,0 +1,202 @@
+// What clients ask about instances. What is done to them is in operations.cpp.
+#include "cloud/ams/ids.hpp"
+#include "cloud/ams/keys.hpp"
+#include "cloud/ams/service.hpp"
+#include "net/clock.hpp"
+
+namespace redan::cloud {
+namespace {
+
+constexpr std::size_t kMaxUserData = 10 * 1024;
+constexpr std::size_t kLogLimit = 256 * 1024;
+
+}  // namespace
+
+Outcome<InstanceRequest> InstanceRequest::parse(const api::json::object& body) {
+  InstanceRequest request;
+  auto name = api::string_member(body, "name");
+  if (!name) return api::refuse(name.error());
+  if (!name->empty() && !is_name(*name)) {
+    return api::refuse(api::bad_request("\"name\" is 1 to 63 letters, digits, . _ -"));
+  }
+  auto app = api::string_member(body, "app_id");
+  auto version = api::integer_member(body, "app_version", -1);
+  auto image = api::string_member(body, "image_id");
+  auto node = api::string_member(body, "node");
+  auto tags = api::strings_member(body, "tags");
+  auto user_data = api::string_member(body, "user_data", kMaxUserData);
+  auto config = api::object_member(body, "config");
+  auto resources = api::object_member(body, "resources");
+  auto no_start = api::bool_member(body, "no_start", false);
+  for (const auto* text : {&app, &image, &node, &user_data}) {
+    if (!*text) return api::refuse(text->error());
+  }
+  if (!version) return api::refuse(version.error());
+  if (!tags) return api::refuse(tags.error());
+  if (!config) return api::refuse(config.error());
+  if (!resources) return api::refuse(resources.error());
+  if (!no_start) return api::refuse(no_start.error());
+  if (app->empty() && image->empty()) return api::refuse(api::bad_request("name an app_id or an image_id"));
+  if (const auto* services = body.if_contains("services"); services != nullptr && services->is_array()) {
+    request.services = services->get_array();
+  }
+  request.name = *name;
+  request.app_id = *app;
+  request.app_version = *version;
+  request.image_id = *image;
+  request.node = *node;
+  request.tags = std::move(*tags);
+  request.user_data = std::move(*user_data);
+  request.config = std::move(*config);
+  request.resources = std::move(*resources);
+  request.no_start = *no_start;
+  return request;
+}
+
+// The instance, its name and the operation come into being together, or not at all.
+net::Task<Outcome<api::Operation>> Ams::launch(InstanceRequest request) {
+  if (statuses_.size() >= config_.max_instances) co_return api::refuse(api::refusal_of(Errc::too_many));
+  api::Instance instance;
+  if (!request.app_id.empty()) {
+    auto found = co_await application(request.app_id);
+    if (!found) co_return api::refuse(found.error());
+    const api::ApplicationVersion* version = found->value.version(request.app_version);
+    if (version == nullptr) co_return api::refuse(api::not_found("published version of this application"));
+    instance.app_id = found->value.id;
+    instance.app_name = found->value.name;
+    instance.app_version = version->number;
+    auto image = api::string_member(version->manifest, "image");
+    if (image) instance.image_id = *image;
+    if (auto resources = api::object_member(version->manifest, "resources")) instance.resources = *resources;
+  }
+  if (!request.image_id.empty()) instance.image_id = request.image_id;
+  if (!request.resources.empty()) instance.resources = std::move(request.resources);
+  instance.id = new_id(provider_, net::wall_time());
+  instance.name = request.name.empty() ? "ams-" + instance.id : request.name;
+  instance.node = request.node.empty() ? config_.unit : request.node;
+  if (instance.node != config_.unit) {
+    auto node = co_await store_.get(keys::at(keys::kNodes, instance.node));
+    if (!node) co_return api::refuse(api::refusal_of(node.error()));
+    if (!*node) co_return api::refuse(api::not_found("node"));
+  }
+  instance.created_at = net::wall_time().seconds_since_1970;
+  instance.tags = std::move(request.tags);
+  instance.user_data = std::move(request.user_data);
+  instance.config = std::move(request.config);
+  instance.services = std::move(request.services);
+  if (request.no_start) instance.desired_status = api::InstanceStatus::created;
+
+  api::Operation operation;
+  operation.id = new_uuid(provider_);
+  operation.kind = api::OperationKind::launch;
+  operation.resource = instance.id;
+  operation.unit = instance.node;
+  operation.created_at = instance.created_at;
+  std::vector<Change> changes;
+  changes.emplace_back(Put{keys::at(keys::kInstances, instance.id), to_record(instance), Absent{}, {}});
+  changes.emplace_back(Put{keys::at(keys::kInstanceNames, instance.name), instance.id, Absent{}, {}});
+  changes.push_back(put_operation(operation));
+  auto committed = co_await store_.commit(std::move(changes));
+  if (committed) co_return operation;
+  if (committed.error() == Errc::store_conflict) {
+    co_return api::refuse(api::conflict("there is an instance named " + instance.name));
+  }
+  co_return api::refuse(api::refusal_of(committed.error()));
+}
+
+net::Task<Outcome<api::Operation>> Ams::change(std::string which, api::OperationKind kind,
+                                               std::optional<Revision> expected) {
+  auto found = co_await instance(std::move(which));
+  if (!found) co_return api::refuse(found.error());
+  api::Instance& instance = found->value;
+  if (expected && *expected != found->revision) {
+    co_return api::refuse({412, "precondition_failed", "the instance has changed since", {}, 0});
+  }
+  if (kind == api::OperationKind::remove) {
+    if (instance.delete_protected())
+      co_return api::refuse(api::forbidden("the instance is protected against deletion"));
+    instance.desired_status = api::InstanceStatus::deleted;
+  } else if (instance.desired_status == api::InstanceStatus::deleted) {
+    co_return api::refuse(api::conflict("the instance is being deleted"));
+  } else {
+    instance.desired_status =
+        kind == api::OperationKind::stop ? api::InstanceStatus::stopped : api::InstanceStatus::running;
+  }
+  api::Operation operation;
+  operation.id = new_uuid(provider_);
+  operation.kind = kind;
+  operation.resource = instance.id;
+  operation.unit = instance.node;
+  operation.created_at = net::wall_time().seconds_since_1970;
+  std::vector<Change> changes;
+  changes.emplace_back(
+      Put{keys::at(keys::kInstances, instance.id), to_record(instance), Unchanged{found->revision}, {}});
+  changes.push_back(put_operation(operation));
+  auto committed = co_await store_.commit(std::move(changes));
+  if (!committed) co_return api::refuse(api::refusal_of(committed.error()));
+  co_return operation;
+}
+
+net::Task<Outcome<void>> Ams::protect(std::string which, bool is_protected, std::optional<Revision> expected) {
+  auto found = co_await instance(std::move(which));
+  if (!found) co_return api::refuse(found.error());
+  if (expected && *expected != found->revision) {
+    co_return api::refuse({412, "precondition_failed", "the instance has changed since", {}, 0});
+  }
+  co_return co_await edit_instance(found->value.id, [is_protected](api::Instance& instance) {
+    instance.config["security.delete_protected"] = is_protected;
+    return true;
+  });
+}
+
+net::Task<Outcome<Versioned<api::Instance>>> Ams::instance(std::string which) {
+  auto entry = co_await find_named(keys::kInstances, keys::kInstanceNames, std::move(which));
+  if (!entry) co_return api::refuse(api::refusal_of(entry.error()));
+  if (!*entry) co_return api::refuse(api::not_found("instance"));
+  auto instance = api::instance_from_record((*entry)->value);
+  if (!instance) co_return api::refuse(api::refusal_of(Errc::store_failed));
+  co_return Versioned<api::Instance>{std::move(*instance), (*entry)->modified};
+}
+
+net::Task<Outcome<Page<api::Instance>>> Ams::instances(PageRequest page) {
+  auto entries = co_await read_all(keys::kInstances);
+  if (!entries) co_return api::refuse(api::refusal_of(entries.error()));
+  Page<api::Instance> found;
+  found.total = entries->size();
+  for (std::size_t i = page.offset; i < entries->size() && found.elements.size() < page.limit; ++i) {
+    if (auto instance = api::instance_from_record((*entries)[i].value)) found.elements.push_back(std::move(*instance));
+  }
+  co_return found;
+}
+
+net::Task<Outcome<std::string>> Ams::instance_log(std::string which) {
+  auto found = co_await instance(std::move(which));
+  if (!found) co_return api::refuse(found.error());
+  if (found->value.node != config_.unit) {
+    co_return api::refuse(api::conflict("the log is on node " + found->value.node + "; ask there"));
+  }
+  auto log = co_await launcher_.log(found->value.id, kLogLimit);
+  if (!log) co_return api::refuse({500, "launcher_failed", log.error().message, {}, 0});
+  co_return std::move(*log);
+}
+
+net::Task<Outcome<void>> Ams::edit_instance(std::string id, std::function<bool(api::Instance&)> edit,
+                                            std::vector<Change> also) {
+  for (int attempt = 0; attempt < 20; ++attempt) {
+    auto found = co_await instance(id);
+    if (!found) co_return api::refuse(found.error());
+    const bool changed = edit(found->value);
+    if (!changed && also.empty()) co_return Outcome<void>{};
+    std::vector<Change> changes = also;
+    if (changed) {
+      changes.emplace_back(
+          Put{keys::at(keys::kInstances, id), to_record(found->value), Unchanged{found->revision}, {}});
+    }
+    auto committed = co_await store_.commit(std::move(changes));
+    if (committed) co_return Outcome<void>{};
+    if (committed.error() != Errc::store_conflict) co_return api::refuse(api::refusal_of(committed.error()));
+  }
+  co_return api::refuse(api::refusal_of(Errc::store_conflict));
+}
+
+}  // namespace redan::cloud

@@ -1,0 +1,28 @@
+// Where AMS keeps what in the store. Prefixes end with a slash, so that none is part of another.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace redan::cloud::keys {
+
+inline constexpr std::string_view kRoot = "/ams/1.0/";
+inline constexpr std::string_view kCertificates = "/ams/1.0/certificates/";  ///< by fingerprint
+inline constexpr std::string_view kJoinTokens = "/ams/1.0/join/";            ///< by the SHA-256 of the secret
+inline constexpr std::string_view kApplications = "/ams/1.0/applications/";  ///< by id
+inline constexpr std::string_view kApplicationNames = "/ams/1.0/application-names/";
+inline constexpr std::string_view kInstances = "/ams/1.0/instances/";  ///< by id
+inline constexpr std::string_view kInstanceNames = "/ams/1.0/instance-names/";
+inline constexpr std::string_view kOperations = "/ams/1.0/operations/";  ///< by UUID
+inline constexpr std::string_view kNodes = "/ams/1.0/nodes/";            ///< by name
+inline constexpr std::string_view kConfig = "/ams/1.0/config/";
+inline constexpr std::string_view kJwtSecret = "/ams/1.0/secrets/instance-jwt";
+
+inline std::string at(std::string_view prefix, std::string_view id) { return std::string(prefix).append(id); }
+
+/// The rest of a key below `prefix`; empty if it is not below it.
+inline std::string_view below(std::string_view prefix, std::string_view key) {
+  return key.starts_with(prefix) ? key.substr(prefix.size()) : std::string_view();
+}
+
+}  // namespace redan::cloud::keys

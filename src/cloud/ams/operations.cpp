@@ -1,0 +1,296 @@
+// Carrying operations out, waiting for them, and taking them up again after a crash.
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "base/base64.hpp"
+#include "base/hex.hpp"
+#include "cloud/ams/ids.hpp"
+#include "cloud/ams/keys.hpp"
+#include "cloud/ams/service.hpp"
+#include "net/clock.hpp"
+
+namespace redan::cloud {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::int64_t kTokenLife = 31'536'000;  // a year, as the seed demands
+constexpr std::chrono::milliseconds kRetryPause{500};
+
+api::Refusal launcher_failed(const LaunchFailure& failure) { return {500, "launcher_failed", failure.message, {}, 0}; }
+
+std::int64_t number_in(const api::json::object& object, std::string_view key) {
+  const auto* member = object.if_contains(key);
+  return member != nullptr && member->is_int64() ? std::max<std::int64_t>(member->get_int64(), 0) : 0;
+}
+
+}  // namespace
+
+Change Ams::put_operation(api::Operation& operation) {
+  operation.updated_at = net::wall_time().seconds_since_1970;
+  return Put{keys::at(keys::kOperations, operation.id), to_record(operation), Anything{}, {}};
+}
+
+api::Operation Ams::finished(api::OperationKind kind, std::string resource) {
+  api::Operation operation;
+  operation.id = new_uuid(provider_);
+  operation.kind = kind;
+  operation.resource = std::move(resource);
+  operation.unit = config_.unit;
+  operation.status = api::OperationStatus::success;
+  operation.created_at = net::wall_time().seconds_since_1970;
+  return operation;
+}
+
+// ---- asking
+// -----------------------------------------------------------------------------------------------------------
+
+net::Task<Outcome<api::Operation>> Ams::operation(std::string id) {
+  auto entry = co_await store_.get(keys::at(keys::kOperations, id));
+  if (!entry) co_return api::refuse(api::refusal_of(entry.error()));
+  const auto operation = *entry ? api::operation_from_record((*entry)->value) : std::nullopt;
+  if (!operation) co_return api::refuse(api::not_found("operation"));
+  co_return *operation;
+}
+
+net::Task<Outcome<Page<api::Operation>>> Ams::operations(PageRequest page) {
+  auto entries = co_await read_all(keys::kOperations);
+  if (!entries) co_return api::refuse(api::refusal_of(entries.error()));
+  Page<api::Operation> found;
+  found.total = entries->size();
+  for (std::size_t i = page.offset; i < entries->size() && found.elements.size() < page.limit; ++i) {
+    if (auto operation = api::operation_from_record((*entries)[i].value)) found.elements.push_back(*operation);
+  }
+  co_return found;
+}
+
+net::Task<Outcome<api::Operation>> Ams::wait_for(std::string id, std::chrono::seconds patience) {
+  const auto timer = std::make_shared<asio::steady_timer>(io_, patience);
+  // First the place in the queue, then the look: an end in between is not missed.
+  waiters_[id].push_back(timer);
+  auto known = co_await operation(id);
+  if (known && !is_final(known->status) && timer->expiry() > asio::steady_timer::clock_type::now()) {
+    co_await timer->async_wait(asio::as_tuple(asio::use_awaitable));
+    known = co_await operation(id);
+  }
+  if (const auto waiting = waiters_.find(id); waiting != waiters_.end()) {
+    std::erase(waiting->second, timer);
+    if (waiting->second.empty()) waiters_.erase(waiting);
+  }
+  co_return known;
+}
+
+// ---- carrying out
+// -----------------------------------------------------------------------------------------------------
+
+// One operation of an instance at a time, in the order in which they were recorded.
+void Ams::take_up(const api::Operation& operation) {
+  if (stopped_ || under_way_.contains(operation.id)) return;
+  const auto waits = [&](const api::Operation& queued) { return queued.id == operation.id; };
+  if (std::any_of(queue_.begin(), queue_.end(), waits)) return;
+  if (under_way_.size() >= config_.max_parallel_operations || busy_instances_.contains(operation.resource)) {
+    queue_.push_back(operation);
+    return;
+  }
+  under_way_.insert(operation.id);
+  busy_instances_.insert(operation.resource);
+  asio::co_spawn(io_, carry_out(operation), asio::detached);
+}
+
+net::Task<void> Ams::carry_out(api::Operation operation) {
+  Outcome<void> outcome = co_await perform(operation);
+  co_await finish(operation, std::move(outcome));
+  under_way_.erase(operation.id);
+  busy_instances_.erase(operation.resource);
+  for (auto waiting = queue_.begin(); waiting != queue_.end(); ++waiting) {
+    if (busy_instances_.contains(waiting->resource)) continue;
+    const api::Operation next = std::move(*waiting);
+    queue_.erase(waiting);
+    take_up(next);
+    co_return;
+  }
+}
+
+net::Task<Outcome<void>> Ams::perform(const api::Operation& operation) {
+  switch (operation.kind) {
+    case api::OperationKind::launch:
+    case api::OperationKind::start:
+      co_return co_await perform_launch(operation);
+    case api::OperationKind::stop:
+      co_return co_await perform_stop(operation);
+    case api::OperationKind::remove:
+      co_return co_await perform_remove(operation);
+    case api::OperationKind::trust:
+    case api::OperationKind::distrust:
+      break;  // finished when recorded
+  }
+  co_return api::refuse(api::bad_request("unknown operation"));
+}
+
+net::Task<Outcome<void>> Ams::perform_launch(const api::Operation& operation) {
+  auto found = co_await instance(operation.resource);
+  if (!found) co_return api::refuse(found.error());
+  // A later operation decided otherwise, or only the record was wanted.
+  if (found->value.desired_status != api::InstanceStatus::running) co_return Outcome<void>{};
+  auto existence = co_await launcher_.find(operation.resource);
+  if (!existence) co_return api::refuse(launcher_failed(existence.error()));
+  if (*existence != Existence::running) {
+    std::string fingerprint;
+    auto user_data = prepare_user_data(found->value, fingerprint);
+    if (!user_data) co_return api::refuse(user_data.error());
+    // Before it starts: its first request must find its certificate here.
+    auto prepared = co_await edit_instance(operation.resource, [&fingerprint](api::Instance& instance) {
+      instance.certificate_fingerprint = fingerprint;
+      instance.status = api::InstanceStatus::prepared;
+      instance.error_message.clear();
+      return true;
+    });
+    if (!prepared) co_return prepared;
+    LaunchSpec spec;
+    spec.id = found->value.id;
+    spec.name = found->value.name;
+    spec.image = found->value.image_id;
+    spec.user_data = std::move(*user_data);
+    spec.memory_bytes = number_in(found->value.resources, "memory");
+    spec.cpus = number_in(found->value.resources, "cpus");
+    auto launched = co_await launcher_.launch(std::move(spec));
+    if (!launched) co_return api::refuse(launcher_failed(launched.error()));
+  }
+  co_return co_await edit_instance(operation.resource, [](api::Instance& instance) {
+    // It may have said "running", or ended, faster than we came here.
+    if (instance.status != api::InstanceStatus::prepared && instance.status != api::InstanceStatus::created)
+      return false;
+    instance.status = api::InstanceStatus::started;
+    return true;
+  });
+}
+
+net::Task<Outcome<void>> Ams::perform_stop(const api::Operation& operation) {
+  auto stopped = co_await launcher_.stop(operation.resource);
+  if (!stopped) co_return api::refuse(launcher_failed(stopped.error()));
+  co_return co_await edit_instance(operation.resource, [](api::Instance& instance) {
+    instance.status = api::InstanceStatus::stopped;
+    instance.certificate_fingerprint.clear();
+    return true;
+  });
+}
+
+net::Task<Outcome<void>> Ams::perform_remove(const api::Operation& operation) {
+  auto found = co_await instance(operation.resource);
+  if (!found && found.error().status == 404) co_return Outcome<void>{};
+  if (!found) co_return api::refuse(found.error());
+  auto removed = co_await launcher_.remove(operation.resource);
+  if (!removed) co_return api::refuse(launcher_failed(removed.error()));
+  std::vector<Change> changes;
+  changes.emplace_back(Erase{keys::at(keys::kInstances, operation.resource), Anything{}});
+  changes.emplace_back(Erase{keys::at(keys::kInstanceNames, found->value.name), Anything{}});
+  auto committed = co_await store_.commit(std::move(changes));
+  if (!committed) co_return api::refuse(api::refusal_of(committed.error()));
+  co_return Outcome<void>{};
+}
+
+// What happened is recorded however long the store takes: else the operation would be stuck until the next start.
+net::Task<void> Ams::finish(api::Operation operation, Outcome<void> outcome) {
+  operation.status = outcome ? api::OperationStatus::success : api::OperationStatus::failure;
+  if (!outcome) {
+    operation.err = outcome.error().message;
+    say("operation " + operation.id + " on instance " + operation.resource + " failed: " + operation.err);
+  }
+  while (!stopped_) {
+    if (!outcome && operation.kind != api::OperationKind::remove) {
+      co_await edit_instance(operation.resource, [&](api::Instance& instance) {
+        instance.status = api::InstanceStatus::error;
+        instance.error_message = operation.err;
+        return true;
+      });
+    }
+    std::vector<Change> changes;
+    changes.push_back(put_operation(operation));
+    if (co_await store_.commit(std::move(changes))) co_return;
+    asio::steady_timer pause(io_, kRetryPause);
+    co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+}
+
+Outcome<std::string> Ams::prepare_user_data(const api::Instance& instance, std::string& certificate_fingerprint) {
+  const WallTime now = net::wall_time();
+  SelfSignedOptions options;
+  options.common_name = instance.id;
+  options.not_before = {now.seconds_since_1970 - 3600};
+  options.not_after = {now.seconds_since_1970 + kTokenLife};
+  auto identity = self_signed(provider_, options);
+  if (!identity) return api::refuse(api::refusal_of(identity.error()));
+  certificate_fingerprint = to_hex(provider_.hash(HashAlgorithm::sha256, identity->certificate_der).bytes());
+  JwtClaims claims;
+  claims.issuer = "ams";
+  claims.audience = {"ams-internal"};
+  claims.subject = instance.id;
+  claims.issued_at = now;
+  claims.not_before = now;
+  claims.expires = {now.seconds_since_1970 + kTokenLife};
+  std::array<std::uint8_t, 16> token_id{};
+  provider_.random(token_id);
+  claims.id = to_hex(token_id);
+  claims.scope = {"artifacts:read", "instance:status"};
+  auto token = jwt_->mint(claims);
+  if (!token) return api::refuse(api::refusal_of(token.error()));
+  std::vector<std::uint8_t> key = identity->key->private_key_der();
+  api::json::object ams{{"url", config_.url},
+                        {"fingerprint", config_.fingerprint},
+                        {"token", *token},
+                        {"certificate", to_base64(identity->certificate_der)},
+                        {"key", to_base64(key)}};
+  wipe(key);
+  api::json::object agent{{"url", config("agent.api.url")},
+                          {"fingerprint", config("agent.api.fingerprint")},
+                          {"token", config("agent.api.token")}};
+  api::json::object document{{"instance", {{"id", instance.id}, {"name", instance.name}}},
+                             {"ams", std::move(ams)},
+                             {"agent", std::move(agent)},
+                             {"user_data", instance.user_data}};
+  return boost::json::serialize(document);
+}
+
+// ---- coming back
+// ------------------------------------------------------------------------------------------------------
+
+// Compares the records of this node's instances with what runs. Interrupted operations are taken up after this and put
+// right what they were about; here is the rest.
+net::Task<void> Ams::reconcile(std::vector<Entry> entries) {
+  auto found = co_await launcher_.find_all();
+  if (!found) {
+    say("the launcher does not say what runs: " + found.error().message);
+    co_return;
+  }
+  std::map<std::string, Existence> existing;
+  for (const FoundInstance& instance : *found) existing[instance.id] = instance.existence;
+  for (const Entry& entry : entries) {
+    const auto instance = api::instance_from_record(entry.value);
+    if (!instance || instance->node != config_.unit) continue;
+    const auto there = existing.extract(instance->id);
+    const bool runs = !there.empty() && there.mapped() == Existence::running;
+    if (runs || busy_instances_.contains(instance->id)) continue;
+    const bool should_run =
+        instance->status == api::InstanceStatus::started || instance->status == api::InstanceStatus::running;
+    if (should_run) co_await note_exit(instance->id, "it was gone when AMS came back");
+  }
+  for (const auto& [id, existence] : existing) {
+    if (busy_instances_.contains(id)) continue;
+    say("instance " + id + " is on this node and in no record; removing it");
+    co_await launcher_.remove(id);
+  }
+}
+
+net::Task<void> Ams::note_exit(std::string id, std::string why) {
+  co_await edit_instance(id, [&why](api::Instance& instance) {
+    if (instance.desired_status != api::InstanceStatus::running || !may_run(instance.status)) return false;
+    instance.status = api::InstanceStatus::error;
+    instance.error_message = why;
+    return true;
+  });
+}
+
+}  // namespace redan::cloud

@@ -1,0 +1,33 @@
+#include "cloud/ams/rate_limit.hpp"
+
+#include <algorithm>
+
+namespace redan::cloud {
+
+double RateLimit::filled(const Bucket& bucket, TimePoint now) const {
+  const double seconds = std::chrono::duration<double>(now - bucket.refilled).count();
+  return std::min(bucket.tokens + seconds * per_second_, 2 * per_second_);
+}
+
+// A full bucket says nothing that an absent one does not.
+void RateLimit::forget_full(TimePoint now) {
+  std::erase_if(buckets_, [&](const auto& entry) { return filled(entry.second, now) >= 2 * per_second_; });
+}
+
+bool RateLimit::take(const std::string& caller, TimePoint now) {
+  auto found = buckets_.find(caller);
+  if (found == buckets_.end()) {
+    if (buckets_.size() >= kMaxCallers) forget_full(now);
+    // So many callers at once that none can be remembered: a flood, and newcomers wait.
+    if (buckets_.size() >= kMaxCallers) return false;
+    found = buckets_.emplace(caller, Bucket{2 * per_second_, now}).first;
+  }
+  Bucket& bucket = found->second;
+  bucket.tokens = filled(bucket, now);
+  bucket.refilled = now;
+  if (bucket.tokens < 1) return false;
+  bucket.tokens -= 1;
+  return true;
+}
+
+}  // namespace redan::cloud

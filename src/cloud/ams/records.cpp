@@ -1,0 +1,118 @@
+#include "cloud/ams/records.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "base/base64.hpp"
+#include "cloud/token/json_object.hpp"
+
+namespace redan::cloud {
+namespace {
+
+namespace json = boost::json;
+
+std::optional<std::int64_t> find_integer(const json::object& object, std::string_view key) {
+  const json::value* member = object.if_contains(key);
+  if (member == nullptr || !member->is_int64()) return std::nullopt;
+  return member->get_int64();
+}
+
+std::optional<std::vector<Scope>> find_scopes(const json::object& object) {
+  const json::value* member = object.if_contains("scopes");
+  if (member == nullptr || !member->is_array()) return std::nullopt;
+  std::vector<Scope> scopes;
+  for (const json::value& element : member->get_array()) {
+    const auto scope = element.is_string() ? parse_scope(element.get_string()) : std::nullopt;
+    if (!scope) return std::nullopt;
+    scopes.push_back(*scope);
+  }
+  return scopes;
+}
+
+}  // namespace
+
+std::string to_record(const TrustedCertificate& c) {
+  json::array scopes;
+  for (const Scope scope : c.scopes) scopes.emplace_back(name(scope));
+  return json::serialize(json::object{{"fingerprint", c.fingerprint},
+                                      {"name", c.name},
+                                      {"kind", c.kind == TrustKind::client ? "client" : "authority"},
+                                      {"role", name(c.role)},
+                                      {"scopes", std::move(scopes)},
+                                      {"certificate", to_base64(c.certificate_der)},
+                                      {"added", c.added.seconds_since_1970}});
+}
+
+std::optional<TrustedCertificate> certificate_from_record(std::string_view text) {
+  const auto record = parse_json_object(text);
+  if (!record) return std::nullopt;
+  const auto fingerprint = find_string(*record, "fingerprint");
+  const auto label = find_string(*record, "name");
+  const auto kind = find_string(*record, "kind");
+  const auto role = parse_role(find_string(*record, "role").value_or(""));
+  auto scopes = find_scopes(*record);
+  auto der = from_base64(find_string(*record, "certificate").value_or("?"));
+  const auto added = find_integer(*record, "added");
+  if (!fingerprint || !label || !role || !scopes || !der || !added) return std::nullopt;
+  if (kind != "client" && kind != "authority") return std::nullopt;
+  return TrustedCertificate{std::string(*fingerprint),
+                            std::string(*label),
+                            kind == "client" ? TrustKind::client : TrustKind::authority,
+                            *role,
+                            std::move(*scopes),
+                            std::move(*der),
+                            WallTime{*added}};
+}
+
+std::string to_record(const JoinRecord& record) {
+  return json::serialize(json::object{
+      {"name", record.name}, {"role", name(record.role)}, {"expires_at", record.expires_at.seconds_since_1970}});
+}
+
+std::optional<JoinRecord> join_from_record(std::string_view text) {
+  const auto record = parse_json_object(text);
+  if (!record) return std::nullopt;
+  const auto label = find_string(*record, "name");
+  const auto role = parse_role(find_string(*record, "role").value_or(""));
+  const auto expires = find_integer(*record, "expires_at");
+  if (!label || !role || !expires) return std::nullopt;
+  return JoinRecord{std::string(*label), *role, WallTime{*expires}};
+}
+
+std::string to_text(const JoinToken& token) {
+  json::array addresses;
+  for (const std::string& address : token.addresses) addresses.emplace_back(address);
+  return to_base64(as_bytes(json::serialize(json::object{{"name", token.name},
+                                                         {"addresses", std::move(addresses)},
+                                                         {"fingerprint", token.fingerprint},
+                                                         {"secret", to_base64(token.secret.expose(), Base64::url)},
+                                                         {"expires_at", token.expires_at.seconds_since_1970}})),
+                   Base64::url);
+}
+
+std::optional<JoinToken> join_token_from_text(std::string_view text) {
+  if (text.size() > 8192) return std::nullopt;
+  const auto bytes = from_base64(text, Base64::url);
+  const auto object = bytes ? parse_json_object(as_text(*bytes)) : std::nullopt;
+  if (!object) return std::nullopt;
+  JoinToken token;
+  const auto label = find_string(*object, "name");
+  const auto fingerprint = find_string(*object, "fingerprint");
+  const auto secret = from_base64(find_string(*object, "secret").value_or("?"), Base64::url);
+  const auto expires = find_integer(*object, "expires_at");
+  const json::value* addresses = object->if_contains("addresses");
+  if (!label || !fingerprint || !secret || secret->size() != 32 || !expires) return std::nullopt;
+  if (addresses == nullptr || !addresses->is_array()) return std::nullopt;
+  for (const json::value& address : addresses->get_array()) {
+    if (!address.is_string()) return std::nullopt;
+    token.addresses.emplace_back(address.get_string());
+  }
+  token.name = *label;
+  token.fingerprint = *fingerprint;
+  token.secret = JoinSecret(*secret);
+  token.expires_at = {*expires};
+  return token;
+}
+
+}  // namespace redan::cloud

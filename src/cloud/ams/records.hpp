@@ -1,0 +1,30 @@
+// What the store keeps of the trust store: JSON again, read strictly. A damaged record is nobody's: it is not guessed
+// at.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cloud/trust/join_token.hpp"
+#include "cloud/trust/verifier.hpp"
+
+namespace redan::cloud {
+
+std::string to_record(const TrustedCertificate& certificate);
+std::optional<TrustedCertificate> certificate_from_record(std::string_view text);
+
+std::string to_record(const JoinRecord& record);
+std::optional<JoinRecord> join_from_record(std::string_view text);
+
+/// The token that a person carries: see join_token.hpp.
+struct JoinToken {
+  std::string name;
+  std::vector<std::string> addresses;
+  std::string fingerprint;
+  JoinSecret secret;
+  WallTime expires_at{};
+};
+std::string to_text(const JoinToken& token);
+std::optional<JoinToken> join_token_from_text(std::string_view text);
+
+}  // namespace redan::cloud

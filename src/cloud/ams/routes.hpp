@@ -1,0 +1,54 @@
+// The table of routes: which paths there are, what a caller needs for each, and who answers.
+#pragma once
+
+#include <span>
+
+#include "cloud/ams/server.hpp"
+
+namespace redan::cloud {
+
+/// What a route asks of its caller.
+struct Open {};     ///< nothing
+struct Joining {};  ///< the handler decides: adding a certificate
+struct Internal {   ///< an instance: its certificate and its token, with this scope
+  std::string_view scope;
+};
+using Access = std::variant<Open, Joining, Scope, Internal>;
+
+/// One request with what is known about it.
+struct Call {
+  const net::HttpRequest& http;
+  const net::Connection& connection;
+  std::vector<std::string> parameters;  ///< of the path, decoded
+  std::optional<Caller> caller;         ///< nobody on open routes
+  std::string certificate_fingerprint;  ///< of what was shown, trusted or not
+
+  /// recursion=1: objects instead of their paths.
+  [[nodiscard]] bool recursive() const;
+  [[nodiscard]] Outcome<PageRequest> page() const;
+  [[nodiscard]] Outcome<std::optional<Revision>> if_match() const;
+};
+
+using Reply = Outcome<net::HttpResponse>;
+using Handler = net::Task<Reply> (*)(Ams&, Call);
+
+struct Route {
+  std::string_view method;
+  std::string_view pattern;  ///< "/1.0/instances/{id}"
+  Access access;
+  std::string_view object;  ///< for the metrics: "instances"
+  Handler handler;
+};
+
+std::span<const Route> routes();
+/// Where an instance speaks about itself.
+const Route& status_report_route();
+
+/// The parameters, if the path fits the pattern.
+std::optional<std::vector<std::string>> match(std::string_view pattern, std::string_view path);
+
+net::HttpResponse sync_reply(api::json::value metadata, std::optional<std::size_t> total = std::nullopt);
+net::HttpResponse async_reply(const api::Operation& operation);
+net::HttpResponse error_reply(const api::Refusal& refusal);
+
+}  // namespace redan::cloud

@@ -1,0 +1,245 @@
+#include "cloud/ams/server.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+#include <charconv>
+
+#include "base/hex.hpp"
+#include "cloud/ams/routes.hpp"
+#include "net/clock.hpp"
+
+namespace redan::cloud {
+namespace {
+
+constexpr std::string_view kContainers = "/1.0/containers";
+constexpr std::string_view kEvents = "/1.0/events";
+
+// The older name of /1.0/instances.
+std::string canonical(std::string_view path) {
+  if (path != kContainers && !path.starts_with("/1.0/containers/")) return std::string(path);
+  return "/1.0/instances" + std::string(path.substr(kContainers.size()));
+}
+
+}  // namespace
+
+class AmsServer::Impl {
+ public:
+  Impl(boost::asio::io_context& io, Ams& ams, AmsServerConfig config)
+      : ams_(ams), config_(std::move(config)), limit_(config_.requests_per_second) {
+    config_.https.client_certificates = net::ClientCertificates::requested;
+    https_ = std::make_unique<net::HttpServer>(io, server_config(config_.https));
+    if (config_.local) local_ = std::make_unique<net::HttpServer>(io, server_config(*config_.local));
+    ams_.on_event = [this](const AmsEvent& event) { tell(event); };
+    ams_.on_distrust = [this] { cut_distrusted(); };
+  }
+  ~Impl() {
+    ams_.on_event = {};
+    ams_.on_distrust = {};
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const { return https_->port(); }
+  void stop() {
+    https_->stop();
+    if (local_) local_->stop();
+  }
+
+ private:
+  net::HttpServerConfig server_config(std::variant<net::TlsListener, net::UnixListener> listen) {
+    net::HttpServerConfig config;
+    config.listen = std::move(listen);
+    config.handler = [this](net::HttpRequest request, const net::Connection& connection) {
+      return handle(std::move(request), connection);
+    };
+    config.on_upgrade = [this](net::HttpRequest request, const net::Connection& connection) {
+      return upgrade(std::move(request), connection);
+    };
+    config.error_response = [](unsigned status, std::string_view text) {
+      return error_reply({status, "bad_request", std::string(text), {}, 0});
+    };
+    return config;
+  }
+
+  // ---- who calls
+
+  Result<Caller> identify(const net::Connection& connection) {
+    if (connection.local_peer) return local_caller(*connection.local_peer);
+    if (!connection.certificate) return refuse(Errc::trust_unknown);
+    const net::ClientCertificate& shown = *connection.certificate;
+    return ams_.verifier().admit(shown.sha256, shown.der, shown.chain, net::wall_time(), net::now());
+  }
+  Result<Caller> local_caller(const net::LocalPeer& peer) const {
+    const bool known =
+        peer.uid == 0 || peer.uid == ::geteuid() ||
+        std::find(config_.local_users.begin(), config_.local_users.end(), peer.uid) != config_.local_users.end();
+    if (!known) return refuse(Errc::trust_unknown);
+    return Caller{"local-" + std::to_string(peer.uid), {}, Role::admin, {}};
+  }
+  // Open connections of a certificate that the trust store no longer holds end now, idle ones and sockets too. Those of
+  // strangers, who show one in order to join, end as well: they have nothing to lose.
+  void cut_distrusted() {
+    https_->close_if([this](const net::Connection& connection) {
+      if (!connection.certificate) return false;
+      const net::ClientCertificate& shown = *connection.certificate;
+      return !ams_.verifier().admit(shown.sha256, shown.der, shown.chain, net::wall_time(), net::now());
+    });
+  }
+
+  // ---- requests
+
+  net::Task<net::HttpResponse> handle(net::HttpRequest request, const net::Connection& connection) {
+    const TimePoint begin = net::now();
+    metrics_.begin();
+    std::string_view object = "unknown";
+    Reply reply = co_await answer(request, connection, object);
+    if (!reply) metrics_.refuse(reply.error().code);
+    net::HttpResponse response = reply ? std::move(*reply) : error_reply(reply.error());
+    response.headers.push_back({"Cache-Control", "no-store"});
+    metrics_.end();
+    const std::string handler =
+        (connection.local_peer ? "unix_" : "https_") + std::string(object) + "_" + request.method;
+    metrics_.record(object == "unknown" ? "unknown" : handler, response.status, net::now() - begin, request.body.size(),
+                    response.body.size());
+    co_return response;
+  }
+
+  net::Task<Reply> answer(const net::HttpRequest& request, const net::Connection& connection,
+                          std::string_view& object) {
+    const Result<Caller> caller = identify(connection);
+    if (auto allowed = within_rate(caller, connection); !allowed) co_return api::refuse(allowed.error());
+    const std::string path = canonical(request.path);
+    if (path == "/1.0/metrics" || path == "/internal/1.0/metrics") {
+      object = "metrics";
+      if (auto allowed = permit(caller, Scope::metrics_read); !allowed) co_return api::refuse(allowed.error());
+      co_return metrics_page();
+    }
+    const Route* route = nullptr;
+    std::vector<std::string> parameters;
+    bool path_exists = false;
+    for (const Route& candidate : routes()) {
+      auto fitting = match(candidate.pattern, path);
+      if (!fitting) continue;
+      path_exists = true;
+      if (candidate.method != (request.method == "HEAD" ? "GET" : request.method)) continue;
+      route = &candidate;
+      parameters = std::move(*fitting);
+      break;
+    }
+    // An instance reports about itself where clients change it: its token tells the two apart.
+    if (route != nullptr && route->method == "PATCH" && route->object == "instance" &&
+        net::find_header(request.headers, "Authorization")) {
+      route = &status_report_route();
+    }
+    if (route == nullptr && !caller) co_return api::refuse(api::refusal_of(caller.error()));
+    if (route == nullptr && path_exists) {
+      co_return api::refuse({405, "method_not_allowed", "this path does not take " + request.method, {}, 0});
+    }
+    if (route == nullptr) co_return api::refuse(api::not_found("path"));
+    object = route->object;
+    if (const auto* scope = std::get_if<Scope>(&route->access)) {
+      if (auto allowed = permit(caller, *scope); !allowed) co_return api::refuse(allowed.error());
+    }
+    Call call{request, connection, std::move(parameters), {}, {}};
+    if (caller) call.caller = *caller;
+    if (connection.certificate) call.certificate_fingerprint = to_hex(connection.certificate->sha256.bytes());
+    co_return co_await route->handler(ams_, std::move(call));
+  }
+
+  static Outcome<void> permit(const Result<Caller>& caller, Scope scope) {
+    if (!caller) return api::refuse(api::refusal_of(caller.error()));
+    if (!caller->may(scope)) return api::refuse(api::refusal_of(Errc::trust_role));
+    return {};
+  }
+
+  Outcome<void> within_rate(const Result<Caller>& caller, const net::Connection& connection) {
+    if (connection.local_peer) return {};
+    double rate = config_.requests_per_second;
+    if (const std::string text = ams_.config("core.max_requests_per_second"); !text.empty()) {
+      unsigned value = 0;
+      std::from_chars(text.data(), text.data() + text.size(), value);
+      if (value != 0) rate = value;
+    }
+    limit_.set(rate);
+    // Strangers share their address, without its port.
+    const std::string who = caller ? caller->fingerprint : connection.remote.substr(0, connection.remote.rfind(':'));
+    if (limit_.take(who, net::now())) return {};
+    return api::refuse(
+        {429, "rate_limited", "too many requests", "slow down, or raise core.max_requests_per_second", 1});
+  }
+
+  net::HttpResponse metrics_page() const {
+    net::HttpResponse response;
+    response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    std::string& out = response.body;
+    const auto counts = ams_.instances_by_status();
+    std::size_t total = 0;
+    for (const auto& [status, count] : counts) total += count;
+    write_type(out, "ams_cluster_instances_total", "gauge");
+    write_sample(out, "ams_cluster_instances_total", "", static_cast<double>(total));
+    write_type(out, "ams_cluster_instances_per_status_total", "gauge");
+    for (const auto& [status, count] : counts) {
+      write_sample(out, "ams_cluster_instances_per_status_total", "status=\"" + std::string(name(status)) + "\"",
+                   static_cast<double>(count));
+    }
+    write_type(out, "ams_cluster_applications_total", "gauge");
+    write_sample(out, "ams_cluster_applications_total", "", static_cast<double>(ams_.application_count()));
+    metrics_.write(out);
+    return response;
+  }
+
+  // ---- events
+
+  net::Task<net::UpgradeReply> upgrade(net::HttpRequest request, const net::Connection& connection) {
+    if (canonical(request.path) != kEvents) co_return error_reply(api::not_found("WebSocket"));
+    if (!net::same_origin(request)) co_return error_reply(api::forbidden("a page from elsewhere may not listen"));
+    const Result<Caller> caller = identify(connection);
+    if (auto allowed = within_rate(caller, connection); !allowed) co_return error_reply(allowed.error());
+    const auto token = net::query_value(request.query, "token");
+    const bool by_token = token && ams_.is_events_token(*token);
+    if (!by_token) {
+      if (auto allowed = permit(caller, Scope::events_read); !allowed) co_return error_reply(allowed.error());
+    }
+    net::AcceptWebSocket accept;
+    accept.limits.first_message_timeout = std::chrono::seconds(0);  // a listener has nothing to say
+    const std::string kinds = net::query_value(request.query, "type").value_or("");
+    accept.on_open = [this, kinds](const std::shared_ptr<net::WebSocket>& socket) {
+      std::erase_if(listeners_, [](const Listener& listener) { return listener.socket.expired(); });
+      listeners_.push_back({socket, kinds});
+    };
+    co_return accept;
+  }
+
+  void tell(const AmsEvent& event) {
+    if (listeners_.empty()) return;
+    boost::json::object message{
+        {"type", event.type}, {"timestamp", net::wall_time().seconds_since_1970}, {"metadata", event.metadata}};
+    const std::string text = boost::json::serialize(message);
+    for (const Listener& listener : listeners_) {
+      if (!listener.kinds.empty() && listener.kinds.find(event.type) == std::string::npos) continue;
+      if (const auto socket = listener.socket.lock()) socket->send(text);
+    }
+  }
+
+  struct Listener {
+    std::weak_ptr<net::WebSocket> socket;
+    std::string kinds;  ///< "operation,lifecycle"; empty: all
+  };
+
+  Ams& ams_;
+  AmsServerConfig config_;
+  RateLimit limit_;
+  HttpMetrics metrics_;
+  std::vector<Listener> listeners_;
+  std::unique_ptr<net::HttpServer> https_, local_;
+};
+
+AmsServer::AmsServer(boost::asio::io_context& io, Ams& ams, AmsServerConfig config)
+    : impl_(std::make_unique<Impl>(io, ams, std::move(config))) {}
+AmsServer::~AmsServer() = default;
+std::uint16_t AmsServer::port() const { return impl_->port(); }
+void AmsServer::stop() { impl_->stop(); }
+
+}  // namespace redan::cloud

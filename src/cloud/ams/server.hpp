@@ -1,0 +1,37 @@
+// The HTTP API of AMS (docs/API.md): routes, who may use them, and the envelopes. The rules are the service's.
+//
+// On TCP every caller shows a client certificate or has only the open routes. On the Unix socket the kernel says who
+// calls: root, the user AMS runs as, and the users named in the configuration are administrators.
+#pragma once
+
+#include "cloud/ams/metrics.hpp"
+#include "cloud/ams/rate_limit.hpp"
+#include "cloud/ams/service.hpp"
+#include "net/http_server.hpp"
+
+namespace redan::cloud {
+
+struct AmsServerConfig {
+  net::TlsListener https;
+  std::optional<net::UnixListener> local{};
+  std::vector<uid_t> local_users{};
+  double requests_per_second = 100;  ///< of one caller; core.max_requests_per_second overrides it
+};
+
+class AmsServer {
+ public:
+  /// Takes on_event and on_distrust of `ams`. Throws boost::system::system_error if an address is taken.
+  AmsServer(boost::asio::io_context& io, Ams& ams, AmsServerConfig config);
+  ~AmsServer();
+  AmsServer(const AmsServer&) = delete;
+  AmsServer& operator=(const AmsServer&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const;
+  void stop();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace redan::cloud

@@ -1,0 +1,251 @@
+// The life of the service: reading the store, following it, and the lists everybody needs.
+#include "cloud/ams/service.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "base/base64.hpp"
+#include "cloud/ams/ids.hpp"
+#include "cloud/ams/keys.hpp"
+#include "cloud/ams/records.hpp"
+#include "net/clock.hpp"
+
+namespace redan::cloud {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::size_t kPage = 1000;
+constexpr std::chrono::milliseconds kReloadPause{300};
+constexpr std::chrono::seconds kSweepInterval{60};
+/// How long a finished operation can be asked about.
+constexpr std::int64_t kOperationKept = 600;
+
+std::string node_record(const AmsConfig& config) {
+  return boost::json::serialize(boost::json::object{{"name", config.unit}, {"address", config.url}});
+}
+
+net::Task<void> pause(asio::io_context& io, Duration time) {
+  asio::steady_timer timer(io, time);
+  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
+}  // namespace
+
+Ams::Ams(asio::io_context& io, AmsConfig config, Store& store, Launcher& launcher, Provider& provider,
+         ChainCheck chain_check)
+    : io_(io),
+      config_(std::move(config)),
+      store_(store),
+      launcher_(launcher),
+      provider_(provider),
+      verifier_(std::move(chain_check), config_.max_trust_staleness),
+      sweep_timer_(io) {}
+
+void Ams::say(std::string_view line) const {
+  if (config_.log) config_.log(line);
+}
+
+net::Task<Result<void>> Ams::start() {
+  if (auto secret = co_await ensure_secret(); !secret) co_return secret;
+  co_await announce_node();
+  launcher_.on_exit = [this](const std::string& id, const std::string& why) {
+    asio::co_spawn(io_, note_exit(id, why), asio::detached);
+  };
+  auto loaded = co_await load(Reading::first);
+  if (loaded) asio::co_spawn(io_, sweep(), asio::detached);
+  co_return loaded;
+}
+
+void Ams::stop() {
+  stopped_ = true;
+  watch_.reset();
+  sweep_timer_.cancel();
+}
+
+net::Task<Result<std::vector<Entry>>> Ams::read_all(std::string_view prefix) {
+  std::vector<Entry> all;
+  for (bool more = true; more;) {
+    auto page = co_await store_.list(std::string(prefix), all.empty() ? std::string() : all.back().key, kPage);
+    if (!page) co_return refuse(page.error());
+    all.insert(all.end(), std::make_move_iterator(page->entries.begin()), std::make_move_iterator(page->entries.end()));
+    more = page->more;
+  }
+  co_return all;
+}
+
+// The watch begins where the first listing was taken; what the others see is at most newer, and then comes again.
+net::Task<Result<void>> Ams::load(Reading reading) {
+  auto begin = co_await store_.list(std::string(keys::kRoot), {}, 1);
+  if (!begin) co_return refuse(begin.error());
+  auto certificates = co_await read_all(keys::kCertificates);
+  auto settings = co_await read_all(keys::kConfig);
+  auto applications = co_await read_all(keys::kApplications);
+  auto instances = co_await read_all(keys::kInstances);
+  auto operations = co_await read_all(keys::kOperations);
+  for (const auto* part : {&certificates, &settings, &applications, &instances, &operations}) {
+    if (!*part) co_return refuse(part->error());
+  }
+  verifier_.reset({});
+  settings_.clear();
+  application_ids_.clear();
+  statuses_.clear();
+  for (const auto* part : {&*certificates, &*settings, &*applications}) {
+    for (const Entry& entry : *part) on_put(entry);
+  }
+  for (const Entry& entry : *instances) {
+    if (const auto instance = api::instance_from_record(entry.value)) statuses_[instance->id] = instance->status;
+  }
+  verifier_.mark_fresh(net::now());
+  if (on_distrust) on_distrust();
+  if (reading == Reading::first) co_await reconcile(std::move(*instances));
+  for (const Entry& entry : *operations) on_put(entry);
+  follow(begin->revision);
+  co_return Result<void>{};
+}
+
+void Ams::follow(Revision since) {
+  watch_ = store_.watch(std::string(keys::kRoot), since, [this](const WatchEvent& event) { on_watch(event); });
+}
+
+net::Task<void> Ams::reload() {
+  while (!stopped_) {
+    if (co_await load(Reading::again)) co_return;
+    co_await pause(io_, kReloadPause);
+  }
+}
+
+void Ams::on_watch(const WatchEvent& event) {
+  if (const auto* put = std::get_if<PutSeen>(&event)) return on_put(put->entry);
+  if (const auto* erase = std::get_if<EraseSeen>(&event)) return on_erase(erase->key);
+  if (std::holds_alternative<UpToDate>(event)) return verifier_.mark_fresh(net::now());
+  say("the store lost the watch; reading everything again");
+  // Not from within the watch that is telling us.
+  asio::co_spawn(io_, reload(), asio::detached);
+}
+
+void Ams::on_put(const Entry& entry) {
+  if (entry.key.starts_with(keys::kCertificates)) {
+    auto certificate = certificate_from_record(entry.value);
+    if (certificate) return verifier_.put(std::move(*certificate));
+    say("a damaged certificate record is not trusted: " + entry.key);
+    verifier_.erase(std::string(keys::below(keys::kCertificates, entry.key)));
+    if (on_distrust) on_distrust();
+  } else if (entry.key.starts_with(keys::kConfig)) {
+    settings_[std::string(keys::below(keys::kConfig, entry.key))] = entry.value;
+  } else if (entry.key.starts_with(keys::kApplications)) {
+    application_ids_.emplace(keys::below(keys::kApplications, entry.key));
+  } else if (entry.key.starts_with(keys::kInstances)) {
+    const auto instance = api::instance_from_record(entry.value);
+    if (!instance) return;
+    const auto [known, is_new] = statuses_.try_emplace(instance->id, instance->status);
+    if (!is_new && known->second == instance->status) return;
+    known->second = instance->status;
+    const std::string action =
+        instance->status == api::InstanceStatus::error ? "failed" : std::string(name(instance->status));
+    if (on_event) {
+      on_event({"lifecycle", {{"action", "instance-" + action}, {"source", "/1.0/instances/" + instance->id}}});
+    }
+  } else if (entry.key.starts_with(keys::kOperations)) {
+    const auto operation = api::operation_from_record(entry.value);
+    if (!operation) return;
+    if (on_event) on_event({"operation", to_json(*operation)});
+    if (is_final(operation->status)) {
+      const auto waiting = waiters_.extract(operation->id);
+      if (!waiting.empty()) {
+        for (const auto& timer : waiting.mapped()) timer->cancel();
+      }
+    } else if (operation->unit == config_.unit) {
+      take_up(*operation);
+    }
+  }
+}
+
+void Ams::on_erase(const std::string& key) {
+  if (key.starts_with(keys::kCertificates)) {
+    verifier_.erase(std::string(keys::below(keys::kCertificates, key)));
+    if (on_distrust) on_distrust();
+  } else if (key.starts_with(keys::kConfig)) {
+    settings_.erase(std::string(keys::below(keys::kConfig, key)));
+  } else if (key.starts_with(keys::kApplications)) {
+    application_ids_.erase(std::string(keys::below(keys::kApplications, key)));
+  } else if (key.starts_with(keys::kInstances)) {
+    const std::string id(keys::below(keys::kInstances, key));
+    if (statuses_.erase(id) != 0 && on_event) {
+      on_event({"lifecycle", {{"action", "instance-removed"}, {"source", "/1.0/instances/" + id}}});
+    }
+  }
+}
+
+net::Task<Result<void>> Ams::ensure_secret() {
+  const std::string key(keys::kJwtSecret);
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    auto entry = co_await store_.get(key);
+    if (!entry) co_return refuse(entry.error());
+    if (*entry) {
+      auto bytes = from_base64((*entry)->value);
+      if (!bytes || bytes->size() != 64) co_return refuse(Errc::store_failed);
+      auto prepared = JwtKey::prepare(provider_, Secret<64>(*bytes));
+      wipe(*bytes);
+      if (!prepared) co_return refuse(prepared.error());
+      jwt_.emplace(std::move(*prepared));
+      co_return Result<void>{};
+    }
+    Secret<64> fresh;
+    provider_.random(fresh.fill(64));
+    auto made = co_await store_.put(key, to_base64(fresh.expose()), Absent{});
+    if (!made && made.error() != Errc::store_conflict) co_return refuse(made.error());
+  }
+  co_return refuse(Errc::store_failed);
+}
+
+net::Task<void> Ams::announce_node() {
+  const auto announced = co_await store_.put(keys::at(keys::kNodes, config_.unit), node_record(config_));
+  if (!announced) say("this node could not be announced: " + std::string(text(announced.error())));
+}
+
+net::Task<void> Ams::sweep() {
+  while (!stopped_) {
+    sweep_timer_.expires_after(kSweepInterval);
+    co_await sweep_timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (stopped_) co_return;
+    const std::int64_t now = net::wall_time().seconds_since_1970;
+    if (auto operations = co_await read_all(keys::kOperations)) {
+      for (const Entry& entry : *operations) {
+        const auto operation = api::operation_from_record(entry.value);
+        if (!operation || !is_final(operation->status) || operation->updated_at + kOperationKept > now) continue;
+        co_await store_.erase(entry.key, Unchanged{entry.modified});
+      }
+    }
+    if (auto tokens = co_await read_all(keys::kJoinTokens)) {
+      for (const Entry& entry : *tokens) {
+        const auto token = join_from_record(entry.value);
+        if (!token || token->expires_at.seconds_since_1970 < now) {
+          co_await store_.erase(entry.key, Unchanged{entry.modified});
+        }
+      }
+    }
+  }
+}
+
+net::Task<Result<std::optional<Entry>>> Ams::find_named(std::string_view by_id, std::string_view by_name,
+                                                        std::string which) {
+  if (!is_name(which)) co_return std::optional<Entry>();
+  auto entry = co_await store_.get(keys::at(by_id, which));
+  if (!entry || *entry) co_return entry;
+  auto id = co_await store_.get(keys::at(by_name, which));
+  if (!id) co_return refuse(id.error());
+  if (!*id) co_return std::optional<Entry>();
+  co_return co_await store_.get(keys::at(by_id, (*id)->value));
+}
+
+std::map<api::InstanceStatus, std::size_t> Ams::instances_by_status() const {
+  std::map<api::InstanceStatus, std::size_t> counts;
+  for (const auto& [id, status] : statuses_) ++counts[status];
+  return counts;
+}
+
+}  // namespace redan::cloud

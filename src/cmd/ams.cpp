@@ -1,0 +1,293 @@
+// `redan ams`: instances, applications and trust behind the HTTP API.
+#include <pwd.h>
+#include <unistd.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+
+#include "base/hex.hpp"
+#include "cloud/ams/ids.hpp"
+#include "cloud/ams/local_launcher.hpp"
+#include "cloud/ams/server.hpp"
+#include "cloud/store/etcd.hpp"
+#include "cloud/store/memory.hpp"
+#include "cloud/store/sqlite.hpp"
+#include "cmd/program.hpp"
+#include "net/clock.hpp"
+#include "net/loop.hpp"
+#include "net/x509.hpp"
+
+namespace redan::cmd {
+namespace {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+
+constexpr const char* kFooter = R"(
+Files, below --data-dir (mode 0700):
+  tls.pem     certificate and RSA-4096 key; made at the first start
+  ams.sqlite  the store, unless --store says otherwise
+  instances/  one folder for each local instance
+  ams.socket  for administration on this machine: amc uses it as root
+
+Examples:
+  redan ams --data-dir /var/lib/redan-ams
+  redan ams --listen 192.0.2.1:8444 --name node-1
+  redan ams --store etcd --etcd 192.0.2.11:2379 --etcd 192.0.2.12:2379 \
+            --etcd-ca ca.pem --etcd-cert ams.pem --etcd-key ams.key
+
+SIGHUP reads tls.pem again; open connections stay.
+Exit codes: 0 stopped, 1 failed, 2 wrong usage, 4 network or store)";
+
+struct Options {
+  std::string data_directory;
+  std::string listen = "127.0.0.1:8444";
+  std::string url;
+  std::string name;
+  std::string socket;
+  std::vector<std::string> local_users;
+  std::string store = "sqlite";
+  std::vector<std::string> etcd;
+  std::string etcd_authority, etcd_certificate, etcd_key, etcd_prefix = "redan/";
+  double requests_per_second = 100;
+  double trust_staleness = 60;
+  bool json = false;
+};
+
+std::string read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw std::runtime_error("cannot read " + path);
+  return {(std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>()};
+}
+
+struct HostPort {
+  std::string host;
+  std::uint16_t port;
+};
+
+HostPort parse_host_port(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  unsigned long port = 0;
+  try {
+    if (colon != std::string::npos) port = std::stoul(text.substr(colon + 1));
+  } catch (const std::exception&) {
+    port = 65536;
+  }
+  if (colon == std::string::npos || colon == 0 || port > 65535) {
+    throw std::runtime_error("'" + text + "' is not an address and a port, like 192.0.2.1:8444 or [2001:db8::1]:8444");
+  }
+  std::string host = text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return {host, static_cast<std::uint16_t>(port)};
+}
+
+std::string join(const std::string& host, std::uint16_t port) {
+  return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(port);
+}
+
+std::string default_directory() {
+  if (::geteuid() == 0) return "/var/lib/redan-ams";
+  const char* home = std::getenv("HOME");
+  return std::string(home != nullptr ? home : ".") + "/.local/state/redan-ams";
+}
+
+std::string host_name() {
+  std::array<char, 64> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0 || !cloud::is_name(name.data())) return "ams";
+  return name.data();
+}
+
+uid_t parse_user(const std::string& name) {
+  if (const passwd* user = ::getpwnam(name.c_str())) return user->pw_uid;
+  throw std::runtime_error("no user named " + name);
+}
+
+class Program {
+ public:
+  explicit Program(Options options)
+      : options_(std::move(options)),
+        loop_([this] { say_goodbye(); }),
+        reload_(loop_.io(), SIGHUP),
+        provider_(default_provider()) {}
+
+  int run() {
+    const fs::path directory = options_.data_directory.empty() ? default_directory() : options_.data_directory;
+    const HostPort listen = parse_host_port(options_.listen);
+    const std::vector<std::string> names{listen.host, "localhost"};
+    identity_ = net::load_or_create_tls_identity(directory, names, *provider_, log_line);
+    auto credentials = net::TlsServerCredentials::make(identity_);
+    if (!credentials) throw std::runtime_error("the TLS key cannot be used: " + std::string(text(credentials.error())));
+    credentials_ = *credentials;
+    store_ = open_store(directory);
+    launcher_ = std::make_unique<cloud::LocalLauncher>(
+        loop_.io(), cloud::LocalLauncherConfig{.directory = directory / "instances",
+                                               .program = fs::read_symlink("/proc/self/exe")});
+    // The port is known only once the server listens; instances need it in their user data.
+    const asio::ip::tcp::endpoint local(asio::ip::make_address(listen.host), listen.port);
+    cloud::AmsConfig config;
+    config.unit = options_.name.empty() ? host_name() : options_.name;
+    if (!cloud::is_name(config.unit)) throw std::runtime_error("--name: 1 to 63 letters, digits, . _ -");
+    config.fingerprint = to_hex(identity_.fingerprint.digest.bytes());
+    config.max_trust_staleness = std::chrono::milliseconds(static_cast<std::int64_t>(options_.trust_staleness * 1000));
+    config.log = log_line;
+    const std::uint16_t port = listen.port != 0 ? listen.port : free_port(local);
+    config.addresses = {join(listen.host, port)};
+    config.url = options_.url.empty() ? "https://" + config.addresses.front() : options_.url;
+    ams_ = std::make_unique<cloud::Ams>(loop_.io(), config, *store_, *launcher_, *provider_, net::is_issued_by);
+    asio::co_spawn(loop_.io(), start({local.address(), port}, directory), asio::detached);
+    wait_for_reload(directory, names);
+    loop_.run();
+    return code_;
+  }
+
+ private:
+  static std::uint16_t free_port(const asio::ip::tcp::endpoint& local) {
+    asio::io_context io;
+    return asio::ip::tcp::acceptor(io, local).local_endpoint().port();
+  }
+
+  std::unique_ptr<cloud::Store> open_store(const fs::path& directory) {
+    const auto report = [](const cloud::StoreFailure& failure) {
+      log_line("store: " + std::string(text(failure.code)) + ": " + failure.detail);
+    };
+    if (options_.store == "memory") return cloud::memory_store(loop_.io());
+    if (options_.store == "sqlite") {
+      auto store = cloud::sqlite_store(loop_.io(), directory / "ams.sqlite", report);
+      if (!store) throw std::runtime_error(std::string(text(store.error().code)) + ": " + store.error().detail);
+      return std::move(*store);
+    }
+    if (options_.etcd.empty() || options_.etcd_authority.empty() || options_.etcd_certificate.empty() ||
+        options_.etcd_key.empty()) {
+      throw std::runtime_error("--store etcd needs --etcd, --etcd-ca, --etcd-cert and --etcd-key");
+    }
+    auto identity = net::load_tls_identity(read_file(options_.etcd_certificate), read_file(options_.etcd_key));
+    if (!identity) throw std::runtime_error("--etcd-cert and --etcd-key: " + std::string(text(identity.error())));
+    cloud::EtcdConfig config;
+    for (const std::string& endpoint : options_.etcd) {
+      const HostPort parsed = parse_host_port(endpoint);
+      config.endpoints.push_back({parsed.host, parsed.port});
+    }
+    config.authority_pem = read_file(options_.etcd_authority);
+    config.identity = &*identity;
+    config.prefix = options_.etcd_prefix;
+    return cloud::etcd_store(loop_.io(), std::move(config), report);
+  }
+
+  net::Task<void> start(asio::ip::tcp::endpoint local, fs::path directory) {
+    auto started = co_await ams_->start();
+    if (!started) {
+      log_line("the store cannot be read: " + std::string(text(started.error())) + "; " +
+               std::string(hint(started.error())));
+      code_ = kNetwork;
+      co_return loop_.stop();
+    }
+    try {
+      cloud::AmsServerConfig config;
+      config.https.local = local;
+      config.https.credentials = credentials_;
+      config.local = net::UnixListener{
+          options_.socket.empty() ? directory / "ams.socket" : fs::path(options_.socket),
+          options_.local_users.empty() ? mode_t{0600} : mode_t{0666}};  // the kernel names the caller, and we check
+      for (const std::string& user : options_.local_users) config.local_users.push_back(parse_user(user));
+      config.requests_per_second = options_.requests_per_second;
+      server_ = std::make_unique<cloud::AmsServer>(loop_.io(), *ams_, std::move(config));
+      announce();
+    } catch (const std::exception& error) {
+      log_line("cannot listen on " + options_.listen + ": " + error.what());
+      code_ = kNetwork;
+      loop_.stop();
+    }
+  }
+
+  void announce() const {
+    const std::string& url = ams_->settings().url;
+    const std::string& fingerprint = ams_->settings().fingerprint;
+    if (options_.json) {
+      std::printf("{\"url\":\"%s\",\"fingerprint\":\"%s\"}\n", url.c_str(), fingerprint.c_str());
+    } else {
+      std::printf("AMS        %s\nnode       %s\nSHA-256    %s\nCtrl-C ends it; instances go on.\n", url.c_str(),
+                  ams_->settings().unit.c_str(), fingerprint.c_str());
+    }
+    std::fflush(stdout);
+  }
+
+  void wait_for_reload(const fs::path& directory, const std::vector<std::string>& names) {
+    reload_.async_wait([this, directory, names](const boost::system::error_code& error, int) {
+      if (error) return;
+      try {
+        const net::TlsIdentity fresh = net::load_or_create_tls_identity(directory, names, *provider_, log_line);
+        const auto replaced = credentials_->replace(fresh);
+        log_line(replaced ? "the certificate was read again" : "the new certificate cannot be used; the old one stays");
+      } catch (const std::exception& failure) {
+        log_line(std::string("the old certificate stays: ") + failure.what());
+      }
+      wait_for_reload(directory, names);
+    });
+  }
+
+  void say_goodbye() {
+    if (server_) server_->stop();
+    if (ams_) ams_->stop();
+  }
+
+  Options options_;
+  net::Loop loop_;
+  asio::signal_set reload_;
+  std::unique_ptr<Provider> provider_;
+  net::TlsIdentity identity_;
+  std::shared_ptr<net::TlsServerCredentials> credentials_;
+  std::unique_ptr<cloud::Store> store_;
+  std::unique_ptr<cloud::Launcher> launcher_;
+  std::unique_ptr<cloud::Ams> ams_;
+  std::unique_ptr<cloud::AmsServer> server_;
+  int code_ = kOk;
+};
+
+}  // namespace
+
+void add_ams(CLI::App& app, Run& run) {
+  CLI::App* command = app.add_subcommand("ams", "Manage instances, applications and trust behind an HTTPS API");
+  auto options = std::make_shared<Options>();
+  command->add_option("--data-dir", options->data_directory, "Where keys, store and instances are kept");
+  command->add_option("--listen", options->listen, "Address and port of the API")->capture_default_str();
+  command->add_option("--url", options->url, "How instances reach it (default: https:// and --listen)");
+  command->add_option("--name", options->name, "Name of this unit and its node (default: the host's name)");
+  command->add_option("--socket", options->socket, "The Unix socket (default: ams.socket in --data-dir)");
+  command->add_option("--local-user", options->local_users, "A user who may use the Unix socket; repeatable");
+  command->add_option("--store", options->store, "Where the truth is kept")
+      ->check(CLI::IsMember({"sqlite", "etcd", "memory"}))
+      ->capture_default_str();
+  command->add_option("--etcd", options->etcd, "host:port of an etcd node; repeatable");
+  command->add_option("--etcd-ca", options->etcd_authority, "The CA of the etcd nodes, PEM");
+  command->add_option("--etcd-cert", options->etcd_certificate, "Our certificate for etcd, PEM");
+  command->add_option("--etcd-key", options->etcd_key, "Its key, PEM");
+  command->add_option("--etcd-prefix", options->etcd_prefix, "Of all keys in etcd")->capture_default_str();
+  command->add_option("--requests-per-second", options->requests_per_second, "Of one caller; twice that at once")
+      ->check(CLI::Range(1.0, 1e6))
+      ->capture_default_str();
+  command
+      ->add_option("--trust-staleness", options->trust_staleness,
+                   "Seconds for which a copy of the trust store counts while the store cannot be read")
+      ->check(CLI::Range(1.0, 3600.0))
+      ->capture_default_str();
+  command->add_flag("--json", options->json, "Announce the URL and the fingerprint as JSON");
+  command->footer(kFooter);
+  command->callback([&run, options] { run = [options] { return Program(*options).run(); }; });
+}
+
+void log_line(std::string_view line) {
+  const std::time_t now = net::wall_time().seconds_since_1970;
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  std::array<char, 24> time{};
+  std::strftime(time.data(), time.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  std::fprintf(stderr, "%s %.*s\n", time.data(), static_cast<int>(line.size()), line.data());
+}
+
+}  // namespace redan::cmd
