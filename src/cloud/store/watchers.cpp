@@ -17,6 +17,7 @@ struct Watchers::Target : std::enable_shared_from_this<Target> {
     if (const auto* erased = std::get_if<EraseSeen>(&event)) {
       return erased->revision > since && keys.contains(erased->key);
     }
+    if (const auto* fresh = std::get_if<UpToDate>(&event)) return fresh->revision >= since;
     return true;
   }
 
@@ -61,7 +62,13 @@ class Handle final : public Watch {
 
 }  // namespace
 
-Watchers::~Watchers() {
+void Watchers::lose_older_than(Revision revision) {
+  for (const auto& weak : targets_) {
+    if (const auto target = weak.lock(); target && target->since < revision) target->push(WatchLost{});
+  }
+}
+
+void Watchers::end() {
   for (const auto& weak : targets_) {
     if (const auto target = weak.lock()) target->ended = true;
   }

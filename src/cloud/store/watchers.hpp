@@ -13,8 +13,7 @@ class Watchers {
   using Tell = std::function<void(const WatchEvent&)>;
 
   explicit Watchers(boost::asio::io_context& io) : io_(io) {}
-  /// Ends all watches silently.
-  ~Watchers();
+  ~Watchers() { end(); }
   Watchers(const Watchers&) = delete;
   Watchers& operator=(const Watchers&) = delete;
 
@@ -23,6 +22,11 @@ class Watchers {
   std::unique_ptr<Watch> add(std::string_view prefix, Revision since, Tell tell, std::vector<WatchEvent> missed);
   /// Tells each watch that it concerns. In the order of the commits.
   void tell(const WatchEvent& event);
+
+  /// Tells WatchLost to those that wait for changes after an older revision than this.
+  void lose_older_than(Revision revision);
+  /// Ends all watches silently.
+  void end();
 
   [[nodiscard]] bool empty();
 

@@ -1,0 +1,184 @@
+#include "cloud/store/etcd_cluster.hpp"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/assert.hpp"
+#include "cloud/store/etcd_json.hpp"
+#include "net/clock.hpp"
+
+namespace redan::cloud {
+
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+// A stream without a word for so long is taken for dead: etcd tells of our own beacon twice a second.
+constexpr auto kStreamSilence = 3s;
+constexpr auto kPause = 50ms;
+constexpr auto kReportEvery = 1s;
+constexpr std::size_t kMaxBody = 16 * 1024 * 1024;
+constexpr std::size_t kMaxConnections = 32;
+
+net::HttpClientConfig client_config(const EtcdConfig& config, const EtcdEndpoint& endpoint) {
+  net::HttpClientConfig out;
+  out.server = net::TlsRemote{endpoint.host, endpoint.port, net::TrustedAuthority{config.authority_pem, endpoint.host},
+                              config.identity};
+  out.timeout = config.deadline;
+  out.stream_silence = kStreamSilence;
+  out.max_body = kMaxBody;
+  out.max_connections = kMaxConnections;
+  return out;
+}
+
+// gRPC's status codes (grpc.io), as etcd uses them.
+enum class Status : std::uint64_t {
+  unknown = 2,
+  invalid_argument = 3,
+  deadline_exceeded = 4,
+  not_found = 5,
+  resource_exhausted = 8,
+  internal = 13,
+  unavailable = 14,
+};
+
+bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+/// What an answer other than 200 means. Only what certainly changed nothing is not `unknown`.
+EtcdFailure failure_of(const net::HttpResponse& response) {
+  const auto error = parse_error(response.body);
+  if (!error) {
+    return {EtcdFailure::Kind::unknown, Errc::store_failed, "HTTP status " + std::to_string(response.status)};
+  }
+  const std::string& detail = error->message;
+  switch (Status{error->code}) {
+    case Status::not_found:
+      return {EtcdFailure::Kind::refused, Errc::store_conflict, detail};
+    case Status::invalid_argument:
+      return {EtcdFailure::Kind::refused, contains(detail, "too large") ? Errc::store_too_large : Errc::store_failed,
+              detail};
+    case Status::resource_exhausted:
+      if (contains(detail, "too many requests")) return {EtcdFailure::Kind::not_done, Errc::store_no_majority, detail};
+      return {EtcdFailure::Kind::refused, Errc::store_failed, detail};
+    case Status::unavailable:
+      if (contains(detail, "no leader")) return {EtcdFailure::Kind::not_done, Errc::store_no_majority, detail};
+      return {EtcdFailure::Kind::unknown, Errc::store_no_majority, detail};
+    case Status::unknown:
+    case Status::deadline_exceeded:
+    case Status::internal:
+      return {EtcdFailure::Kind::unknown, Errc::store_no_majority, detail};
+  }
+  return {EtcdFailure::Kind::refused, Errc::store_failed, detail};
+}
+
+EtcdFailure failure_of(const net::HttpFailure& failure) {
+  const std::string detail = std::string(text(failure.code)) + (failure.detail.empty() ? "" : ": " + failure.detail);
+  const auto kind = failure.maybe_sent ? EtcdFailure::Kind::unknown : EtcdFailure::Kind::not_done;
+  switch (failure.code) {
+    case Errc::http_too_large:
+      return {EtcdFailure::Kind::refused, Errc::http_too_large, detail};
+    case Errc::connect_failed:
+    case Errc::http_timeout:
+    case Errc::closed_locally:
+      return {kind, Errc::store_no_majority, detail};
+    default:
+      return {kind, Errc::store_failed, detail};
+  }
+}
+
+}  // namespace
+
+/// One request, which goes on without us when our time is up.
+struct EtcdCluster::Attempt {
+  explicit Attempt(asio::io_context& io) : over(io) {}
+  std::optional<net::HttpResult> result;
+  asio::steady_timer over;  ///< ends early when there is a result
+};
+
+EtcdCluster::EtcdCluster(asio::io_context& io, const EtcdConfig& config, Report report)
+    : io_(io), report_(std::move(report)), deadline_(config.deadline) {
+  REDAN_ASSERT(!config.endpoints.empty());
+  for (const EtcdEndpoint& endpoint : config.endpoints) {
+    const net::HttpClientConfig client = client_config(config, endpoint);
+    endpoints_.push_back(
+        {std::make_shared<net::HttpClient>(io, client), std::make_shared<net::HttpClient>(io, client)});
+  }
+}
+
+net::Task<EtcdAnswer> EtcdCluster::call(std::string path, Body body, TimePoint until) {
+  EtcdFailure last{EtcdFailure::Kind::not_done, Errc::store_no_majority, "no time left"};
+  bool maybe_done = false;
+  for (std::size_t attempts = 1; net::now() < until; ++attempts) {
+    const std::size_t endpoint = preferred_;
+    // Half of the time for each attempt, as long as there is somebody else to ask.
+    const TimePoint now = net::now();
+    const TimePoint attempt_until = endpoints_.size() > 1 ? now + (until - now) / 2 + kPause : until;
+    EtcdAnswer answer = co_await attempt(endpoint, path, body(maybe_done), std::min(attempt_until, until));
+    if (answer) {
+      majority_seen_ = net::now();
+      co_return answer;
+    }
+    last = std::move(answer.error());
+    if (last.kind == EtcdFailure::Kind::refused) break;
+    maybe_done = maybe_done || last.kind == EtcdFailure::Kind::unknown;
+    if (preferred_ == endpoint) preferred_ = (endpoint + 1) % endpoints_.size();
+    if (attempts % endpoints_.size() == 0) co_await pause(until);
+  }
+  co_return tl::unexpected(given_up(std::move(last), maybe_done));
+}
+
+EtcdFailure EtcdCluster::given_up(EtcdFailure last, bool maybe_done) {
+  if (last.kind != EtcdFailure::Kind::refused) majority_seen_.reset();
+  if (maybe_done) last.kind = EtcdFailure::Kind::unknown;
+  if (last.code == Errc::store_failed || last.code == Errc::store_no_majority) report({last.code, last.detail});
+  return last;
+}
+
+net::Task<EtcdAnswer> EtcdCluster::attempt(std::size_t endpoint, const std::string& path, std::string body,
+                                           TimePoint until) {
+  const auto attempt = std::make_shared<Attempt>(io_);
+  attempt->over.expires_after(until - net::now());
+  auto request = [](std::shared_ptr<net::HttpClient> client, net::HttpRequest what,
+                    std::shared_ptr<Attempt> mine) -> net::Task<void> {
+    mine->result = co_await client->request(std::move(what));
+    mine->over.cancel();
+  };
+  net::HttpRequest what{"POST", path, "", {{"Content-Type", "application/json"}}, std::move(body)};
+  asio::co_spawn(io_, request(endpoints_[endpoint].calls, std::move(what), attempt), asio::detached);
+  co_await attempt->over.async_wait(asio::as_tuple(asio::use_awaitable));
+  if (!attempt->result) {
+    co_return tl::unexpected(EtcdFailure{EtcdFailure::Kind::unknown, Errc::store_no_majority, "no answer in time"});
+  }
+  net::HttpResult& result = *attempt->result;
+  if (!result) co_return tl::unexpected(failure_of(result.error()));
+  if (result->status != 200) co_return tl::unexpected(failure_of(*result));
+  co_return std::move(result->body);
+}
+
+net::Task<void> EtcdCluster::pause(TimePoint until) {
+  asio::steady_timer timer(io_, std::min<Duration>(kPause, std::max(until - net::now(), Duration(0))));
+  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
+bool EtcdCluster::majority_seen_within(Duration time) const {
+  return majority_seen_ && net::now() - *majority_seen_ <= time;
+}
+
+TimePoint EtcdCluster::deadline() const { return net::now() + deadline_; }
+
+std::shared_ptr<net::HttpClient> EtcdCluster::stream_client() const { return endpoints_[stream_endpoint_].streams; }
+
+void EtcdCluster::leave_stream_endpoint() { stream_endpoint_ = (stream_endpoint_ + 1) % endpoints_.size(); }
+
+void EtcdCluster::report(const StoreFailure& failure) {
+  if (!report_ || (reported_ && net::now() - *reported_ < kReportEvery)) return;
+  reported_ = net::now();
+  report_(failure);
+}
+
+}  // namespace redan::cloud

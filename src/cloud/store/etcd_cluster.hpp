@@ -1,0 +1,68 @@
+// Calls of etcd's JSON gateway that go to another endpoint when one fails.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+
+#include "cloud/store/etcd.hpp"
+#include "net/http_client.hpp"
+
+namespace redan::cloud {
+
+struct EtcdFailure {
+  enum class Kind : std::uint8_t {
+    refused,   ///< etcd has said no; nothing was done
+    not_done,  ///< nobody took the call
+    unknown,   ///< somebody may have taken it
+  };
+  Kind kind = Kind::not_done;
+  Errc code = Errc::store_no_majority;
+  std::string detail{};
+};
+using EtcdAnswer = tl::expected<std::string, EtcdFailure>;
+
+class EtcdCluster {
+ public:
+  using Report = std::function<void(const StoreFailure&)>;
+  /// The request. `again`: an attempt before may have been carried out, or may yet be.
+  using Body = std::function<std::string(bool again)>;
+
+  EtcdCluster(boost::asio::io_context& io, const EtcdConfig& config, Report report);
+
+  /// The body of the answer. Repeated until `until`, so calling twice must do no harm. What a call leaves behind at
+  /// its deadline ends by itself soon after.
+  net::Task<EtcdAnswer> call(std::string path, Body body, TimePoint until);
+
+  /// Whether a majority has agreed to something so lately.
+  [[nodiscard]] bool majority_seen_within(Duration time) const;
+  [[nodiscard]] TimePoint deadline() const;
+
+  /// For one long answer. It fails when nothing comes for some seconds.
+  [[nodiscard]] std::shared_ptr<net::HttpClient> stream_client() const;
+  /// The endpoint of stream_client() has failed: take another.
+  void leave_stream_endpoint();
+
+  void report(const StoreFailure& failure);
+  /// Reports nothing any more.
+  void silence() { report_ = {}; }
+
+ private:
+  struct Endpoint {
+    std::shared_ptr<net::HttpClient> calls;
+    std::shared_ptr<net::HttpClient> streams;
+  };
+  struct Attempt;
+  net::Task<EtcdAnswer> attempt(std::size_t endpoint, const std::string& path, std::string body, TimePoint until);
+  net::Task<void> pause(TimePoint until);
+  EtcdFailure given_up(EtcdFailure last, bool maybe_done);
+
+  boost::asio::io_context& io_;
+  Report report_;
+  std::chrono::milliseconds deadline_;
+  std::vector<Endpoint> endpoints_;
+  std::size_t preferred_ = 0;
+  std::size_t stream_endpoint_ = 0;
+  std::optional<TimePoint> majority_seen_;
+  std::optional<TimePoint> reported_;
+};
+
+}  // namespace redan::cloud

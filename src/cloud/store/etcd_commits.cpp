@@ -1,0 +1,156 @@
+#include "cloud/store/etcd_commits.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "net/clock.hpp"
+
+namespace redan::cloud {
+
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+constexpr std::chrono::seconds kSessionTtl{60};
+constexpr auto kRenewAfter = 20s;
+// Who heard of a majority so lately sends a commit at once. Everybody else asks first: an answer that says that there
+// is none leaves nothing uncertain.
+constexpr auto kMajorityFresh = 1s;
+constexpr int kMaxRounds = 3;
+
+// What a slot says of its last use.
+constexpr const char* kMade = "made";
+constexpr const char* kNotMade = "not made";
+
+bool lost_lease(const EtcdFailure& failure) {
+  return failure.kind == EtcdFailure::Kind::refused && failure.code == Errc::store_conflict;
+}
+
+Errc code_of(const EtcdFailure& failure) {
+  return failure.kind == EtcdFailure::Kind::unknown ? Errc::store_unknown_outcome : failure.code;
+}
+
+}  // namespace
+
+net::Task<Result<Revision>> EtcdCommits::commit(EtcdTransaction transaction) {
+  const TimePoint until = cluster_.deadline();
+  if (auto found = co_await find_majority(until); !found) co_return refuse(found.error());
+  for (int round = 0; round < kMaxRounds; ++round) {
+    if (auto renewed = co_await renew_session(until); !renewed) co_return refuse(renewed.error());
+    const LeaseId session = session_;
+    const Outcome outcome = co_await commit_with_slot(transaction, until);
+    const bool no_lease = outcome && !*outcome && outcome->error() == Errc::invalid_argument;
+    if (outcome && !no_lease) co_return *outcome;
+    // A lease or a slot was gone: if not the session's, then the caller's lease.
+    renewed_.reset();
+    if (auto renewed = co_await renew_session(until); !renewed) co_return refuse(renewed.error());
+    if (no_lease && session == session_) co_return refuse(Errc::store_conflict);
+  }
+  co_return refuse(Errc::store_failed);
+}
+
+net::Task<Result<void>> EtcdCommits::find_majority(TimePoint until) {
+  if (cluster_.majority_seen_within(kMajorityFresh)) co_return Result<void>();
+  EtcdCluster::Body body = [this](bool) {
+    return write(EtcdRange{{keys_.beacon, std::nullopt}, 1, EtcdRange::Width::one_key});
+  };
+  const EtcdAnswer answer = co_await cluster_.call("/v3/kv/range", std::move(body), until);
+  if (!answer) {
+    const bool refused = answer.error().code == Errc::store_failed;
+    co_return refuse(refused ? Errc::store_failed : Errc::store_no_majority);
+  }
+  co_return Result<void>();
+}
+
+net::Task<Result<void>> EtcdCommits::renew_session(TimePoint until) {
+  // One at a time; the others find it done.
+  while (renewing_ && net::now() < until) {
+    asio::steady_timer timer(io_, std::chrono::milliseconds(1));
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+  if (renewed_ && net::now() - *renewed_ < kRenewAfter) co_return Result<void>();
+  renewing_ = true;
+  auto renewed = co_await renew_alone(until);
+  renewing_ = false;
+  co_return renewed;
+}
+
+net::Task<Result<void>> EtcdCommits::renew_alone(TimePoint until) {
+  if (session_ != LeaseId{}) {
+    EtcdCluster::Body body = [this](bool) { return write_lease_id(session_); };
+    const EtcdAnswer answer = co_await cluster_.call("/v3/lease/keepalive", std::move(body), until);
+    if (!answer) co_return refuse(Errc::store_no_majority);
+    const auto lease = parse_lease(*answer);
+    if (lease && lease->ttl.count() > 0) {
+      renewed_ = net::now();
+      co_return Result<void>();
+    }
+    session_ = LeaseId{};
+    free_.clear();
+  }
+  EtcdCluster::Body body = [](bool) { return write_lease_grant(kSessionTtl); };
+  const EtcdAnswer answer = co_await cluster_.call("/v3/lease/grant", std::move(body), until);
+  if (!answer) co_return refuse(Errc::store_no_majority);
+  const auto lease = parse_lease(*answer);
+  if (!lease) co_return refuse(Errc::store_failed);
+  session_ = lease->lease;
+  renewed_ = net::now();
+  co_return Result<void>();
+}
+
+EtcdCommits::Slot EtcdCommits::take_slot() {
+  while (!free_.empty()) {
+    Slot slot = std::move(free_.back());
+    free_.pop_back();
+    if (slot.session == session_) return slot;
+  }
+  return {keys_.commits + std::to_string(session_.value) + "/" + std::to_string(++last_number_), session_, Revision{}};
+}
+
+net::Task<EtcdCommits::Outcome> EtcdCommits::commit_with_slot(EtcdTransaction transaction, TimePoint until) {
+  Slot slot = take_slot();
+  transaction.compares.push_back(
+      {slot.key, EtcdCompare::Target::modified, EtcdCompare::Relation::equal, slot.modified});
+  transaction.success.emplace_back(EtcdPut{slot.key, kMade, slot.session});
+  transaction.failure.emplace_back(EtcdRange{{slot.key, std::nullopt}, 1, EtcdRange::Width::one_key});
+  bool repeated = false;
+  EtcdCluster::Body body = [&transaction, &slot, &repeated](bool again) {
+    if (again && !repeated) transaction.failure.emplace_back(EtcdPut{slot.key, kNotMade, slot.session});
+    repeated = repeated || again;
+    return write(transaction);
+  };
+  const EtcdAnswer answer = co_await cluster_.call("/v3/kv/txn", std::move(body), until);
+  if (!answer) {
+    // A slot whose state is unknown is never used again.
+    if (answer.error().kind != EtcdFailure::Kind::unknown) free_.push_back(slot);
+    if (lost_lease(answer.error())) co_return Outcome(refuse(Errc::invalid_argument));
+    co_return Outcome(refuse(code_of(answer.error())));
+  }
+  const auto parsed = parse_transaction(*answer);
+  if (!parsed) co_return Outcome(refuse(Errc::store_unknown_outcome));
+  co_return judge(std::move(slot), *parsed, repeated);
+}
+
+EtcdCommits::Outcome EtcdCommits::judge(Slot slot, const EtcdTransactionAnswer& answer, bool again) {
+  if (answer.succeeded) {
+    slot.modified = answer.revision;
+    free_.push_back(std::move(slot));
+    return Result<Revision>(answer.revision);
+  }
+  if (answer.ranges.empty()) return Outcome(refuse(Errc::store_unknown_outcome));
+  const std::vector<Entry>& found = answer.ranges[0].entries;
+  const Revision modified = found.empty() ? Revision{} : found[0].modified;
+  const bool untouched = modified == slot.modified;
+  if (!again) {
+    if (!untouched) return std::nullopt;
+    free_.push_back(std::move(slot));
+    return Outcome(refuse(Errc::store_conflict));
+  }
+  if (found.empty() && !untouched) return Outcome(refuse(Errc::store_unknown_outcome));
+  if (!untouched && found[0].value == kMade) return Result<Revision>(modified);
+  return Outcome(refuse(Errc::store_conflict));
+}
+
+}  // namespace redan::cloud

@@ -1,0 +1,58 @@
+// A real etcd cluster on this machine, with an authority and certificates of its own.
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+
+#include "cloud/store/etcd.hpp"
+
+namespace redan::cloud::test {
+
+/// Where etcd is; empty if it is not installed.
+std::filesystem::path etcd_program();
+
+class EtcdNodes {
+ public:
+  /// Starts them, and waits until they answer. Throws if they do not.
+  explicit EtcdNodes(std::size_t count);
+  ~EtcdNodes();
+  EtcdNodes(const EtcdNodes&) = delete;
+  EtcdNodes& operator=(const EtcdNodes&) = delete;
+
+  /// kill -9.
+  void kill(std::size_t node);
+  void start(std::size_t node);
+  /// SIGSTOP and SIGCONT: it is there, but says nothing.
+  void freeze(std::size_t node);
+  void thaw(std::size_t node);
+  [[nodiscard]] std::size_t leader() const;
+  /// All of the history before `revision` is gone.
+  void compact(Revision revision) const;
+  void wait_until_ready() const;
+
+  /// All nodes, the first one first.
+  [[nodiscard]] EtcdConfig config(const std::string& prefix) const;
+  [[nodiscard]] const net::TlsIdentity& client() const { return client_; }
+  /// Signed by another authority.
+  [[nodiscard]] const net::TlsIdentity& stranger() const { return stranger_; }
+  [[nodiscard]] std::string strangers_authority() const;
+
+ private:
+  struct Node {
+    std::uint16_t port = 0;
+    std::uint16_t peer_port = 0;
+    pid_t process = 0;
+  };
+  void make_certificates() const;
+  [[nodiscard]] std::string read(const char* file) const;
+  [[nodiscard]] std::optional<std::string> ask(std::size_t node, std::string path, std::string body) const;
+  void signal(std::size_t node, int number) const;
+
+  std::filesystem::path folder_;
+  std::vector<Node> nodes_;
+  net::TlsIdentity client_;
+  net::TlsIdentity stranger_;
+};
+
+}  // namespace redan::cloud::test
