@@ -85,16 +85,15 @@ Result<MacaroonClaims> Macaroon::verify(MacaroonKey& key, std::string_view expec
 }
 
 std::optional<std::vector<std::uint8_t>> from_any_base64(std::string_view text) {
-  std::string unpadded(text);
   if (text.ends_with('=')) {
     if (text.size() % 4 != 0) return std::nullopt;
-    for (int i = 0; i < 2 && unpadded.ends_with('='); ++i) unpadded.pop_back();
+    for (int i = 0; i < 2 && text.ends_with('='); ++i) text.remove_suffix(1);
   }
-  if (text.find_first_of("-_") == std::string_view::npos) {
-    std::replace(unpadded.begin(), unpadded.end(), '+', '-');
-    std::replace(unpadded.begin(), unpadded.end(), '/', '_');
-  }
-  return from_base64(unpadded, Base64::url);
+  const bool standard = text.find('+') != std::string_view::npos || text.find('/') != std::string_view::npos;
+  if (!standard) return from_base64(text, Base64::url);
+  std::string padded(text);
+  padded.append((4 - text.size() % 4) % 4, '=');
+  return from_base64(padded, Base64::standard);
 }
 
 }  // namespace redan::cloud
