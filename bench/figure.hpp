@@ -45,5 +45,6 @@ void dtls_record();
 void half_open_memory();
 void peer_memory();
 void channel_throughput();
+void token_rate();
 
 }  // namespace redan::bench

@@ -11,7 +11,7 @@ using namespace redan::bench;
 constexpr Figure kFigures[] = {
     {"dtls_handshake", dtls_handshake},         {"dtls_record", dtls_record},
     {"half_open_memory", half_open_memory},     {"peer_memory", peer_memory},
-    {"channel_throughput", channel_throughput},
+    {"channel_throughput", channel_throughput}, {"token_rate", token_rate},
 };
 
 }  // namespace
