@@ -23,7 +23,8 @@ net::Task<Outcome<api::Instance>> Ams::admit_instance(std::string which, std::st
   if (!claims) co_return api::refuse(api::refusal_of(claims.error()));
   if (!claims->allows(scope)) co_return api::refuse(api::refusal_of(Errc::token_scope));
   // Only now: before, a stranger could ask which instances there are.
-  auto found = co_await instance(which.empty() ? claims->subject : std::move(which));
+  if (which.empty()) which = claims->subject;
+  auto found = co_await instance(std::move(which));
   if (!found && found.error().status != 404) co_return api::refuse(found.error());
   if (!found || found->value.id != claims->subject) co_return api::refuse(api::refusal_of(Errc::token_claims));
   if (!certificate_is_trusted && certificate_fingerprint != found->value.certificate_fingerprint) {

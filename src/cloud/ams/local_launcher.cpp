@@ -195,13 +195,15 @@ net::Task<bool> LocalLauncher::end(const std::string& id, int signal, std::chron
 }
 
 net::Task<LaunchResult<void>> LocalLauncher::stop(std::string id) {
-  if (co_await end(id, SIGTERM, config_.politeness)) co_return LaunchResult<void>{};
-  if (co_await end(id, SIGKILL, config_.politeness)) co_return LaunchResult<void>{};
+  bool ended = co_await end(id, SIGTERM, config_.politeness);
+  if (!ended) ended = co_await end(id, SIGKILL, config_.politeness);
+  if (ended) co_return LaunchResult<void>{};
   co_return tl::unexpected(LaunchFailure{"the process does not end"});
 }
 
 net::Task<LaunchResult<void>> LocalLauncher::remove(std::string id) {
-  if (!co_await end(id, SIGKILL, config_.politeness)) {
+  const bool ended = co_await end(id, SIGKILL, config_.politeness);
+  if (!ended) {
     co_return tl::unexpected(LaunchFailure{"the process does not end"});
   }
   std::error_code error;

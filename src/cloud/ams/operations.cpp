@@ -45,8 +45,7 @@ api::Operation Ams::finished(api::OperationKind kind, std::string resource) {
   return operation;
 }
 
-// ---- asking
-// -----------------------------------------------------------------------------------------------------------
+// ---- asking --------------------------------------------------------------------------------------------------------
 
 net::Task<Outcome<api::Operation>> Ams::operation(std::string id) {
   auto entry = co_await store_.get(keys::at(keys::kOperations, id));
@@ -83,8 +82,7 @@ net::Task<Outcome<api::Operation>> Ams::wait_for(std::string id, std::chrono::se
   co_return known;
 }
 
-// ---- carrying out
-// -----------------------------------------------------------------------------------------------------
+// ---- carrying out --------------------------------------------------------------------------------------------------
 
 // One operation of an instance at a time, in the order in which they were recorded.
 void Ams::take_up(const api::Operation& operation) {
@@ -209,7 +207,8 @@ net::Task<void> Ams::finish(api::Operation operation, Outcome<void> outcome) {
     }
     std::vector<Change> changes;
     changes.push_back(put_operation(operation));
-    if (co_await store_.commit(std::move(changes))) co_return;
+    const auto committed = co_await store_.commit(std::move(changes));
+    if (committed) co_return;
     asio::steady_timer pause(io_, kRetryPause);
     co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
   }
@@ -254,8 +253,7 @@ Outcome<std::string> Ams::prepare_user_data(const api::Instance& instance, std::
   return boost::json::serialize(document);
 }
 
-// ---- coming back
-// ------------------------------------------------------------------------------------------------------
+// ---- coming back ---------------------------------------------------------------------------------------------------
 
 // Compares the records of this node's instances with what runs. Interrupted operations are taken up after this and put
 // right what they were about; here is the rest.

@@ -30,8 +30,7 @@ net::HttpResponse with_etag(net::HttpResponse response, Revision revision) {
   return response;
 }
 
-// ---- open
-// -------------------------------------------------------------------------------------------------------------
+// ---- open ----------------------------------------------------------------------------------------------------------
 
 net::Task<Reply> root(Ams&, Call) { co_return sync_reply(json::array{"/1.0"}); }
 
@@ -54,8 +53,7 @@ net::Task<Reply> service(Ams& ams, Call call) {
 
 net::Task<Reply> version(Ams&, Call) { co_return sync_reply(json::object{{"version", REDAN_VERSION}}); }
 
-// ---- trust
-// ------------------------------------------------------------------------------------------------------------
+// ---- trust ---------------------------------------------------------------------------------------------------------
 
 json::object certificate_json(const TrustedCertificate& c) {
   return {{"fingerprint", c.fingerprint},
@@ -212,8 +210,7 @@ net::Task<Reply> new_join_token(Ams& ams, Call call) {
   co_return sync_reply(std::move(metadata));
 }
 
-// ---- applications
-// -----------------------------------------------------------------------------------------------------
+// ---- applications --------------------------------------------------------------------------------------------------
 
 net::Task<Reply> list_applications(Ams& ams, Call call) {
   const auto page = call.page();
@@ -280,8 +277,7 @@ net::Task<Reply> publish_version(Ams& ams, Call call) {
   co_return sync_reply(json::object());
 }
 
-// ---- instances
-// --------------------------------------------------------------------------------------------------------
+// ---- instances -----------------------------------------------------------------------------------------------------
 
 net::Task<Reply> list_instances(Ams& ams, Call call) {
   const auto page = call.page();
@@ -336,8 +332,8 @@ net::Task<Reply> change_instance(Ams& ams, Call call) {
   if (!start && status != api::InstanceStatus::stopped) {
     co_return api::refuse(api::bad_request("\"desired_status\" is running or stopped"));
   }
-  auto operation =
-      co_await ams.change(call.parameters[0], start ? api::OperationKind::start : api::OperationKind::stop, *expected);
+  const api::OperationKind kind = start ? api::OperationKind::start : api::OperationKind::stop;
+  auto operation = co_await ams.change(call.parameters[0], kind, *expected);
   if (!operation) co_return api::refuse(operation.error());
   co_return async_reply(*operation);
 }
@@ -359,8 +355,7 @@ net::Task<Reply> instance_log(Ams& ams, Call call) {
   co_return response;
 }
 
-// ---- an instance about itself
-// -----------------------------------------------------------------------------------------
+// ---- an instance about itself --------------------------------------------------------------------------------------
 
 net::Task<Outcome<api::Instance>> admit(Ams& ams, const Call& call, std::string which, std::string_view scope) {
   const auto authorization = net::find_header(call.http.headers, "Authorization");
@@ -403,8 +398,7 @@ net::Task<Reply> artifact(Ams& ams, Call call) {
   co_return sync_reply(to_json(*version));
 }
 
-// ---- operations, config, nodes
-// ----------------------------------------------------------------------------------------
+// ---- operations, config, nodes -------------------------------------------------------------------------------------
 
 net::Task<Reply> list_operations(Ams& ams, Call call) {
   const auto page = call.page();

@@ -68,11 +68,13 @@ void Ams::stop() {
 
 net::Task<Result<std::vector<Entry>>> Ams::read_all(std::string_view prefix) {
   std::vector<Entry> all;
+  std::string after;
   for (bool more = true; more;) {
-    auto page = co_await store_.list(std::string(prefix), all.empty() ? std::string() : all.back().key, kPage);
+    auto page = co_await store_.list(std::string(prefix), after, kPage);
     if (!page) co_return refuse(page.error());
     all.insert(all.end(), std::make_move_iterator(page->entries.begin()), std::make_move_iterator(page->entries.end()));
     more = page->more;
+    if (more) after = all.back().key;
   }
   co_return all;
 }
@@ -113,7 +115,8 @@ void Ams::follow(Revision since) {
 
 net::Task<void> Ams::reload() {
   while (!stopped_) {
-    if (co_await load(Reading::again)) co_return;
+    const auto loaded = co_await load(Reading::again);
+    if (loaded) co_return;
     co_await pause(io_, kReloadPause);
   }
 }
