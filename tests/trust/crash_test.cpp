@@ -183,7 +183,7 @@ TEST_P(Crash, OfAThousandOperationsNoneIsLostDoubledOrStuck) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, Crash, testing::Values("sqlite", "etcd"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& store) { return std::string(store.param); });
 
 }  // namespace
 }  // namespace redan::cloud::test
