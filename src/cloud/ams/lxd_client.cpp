@@ -1,6 +1,9 @@
 #include "cloud/ams/lxd_client.hpp"
 
 #include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "net/clock.hpp"
 
@@ -14,6 +17,7 @@ constexpr std::size_t kMaxEvent = 256 * 1024;
 constexpr std::size_t kMaxConnections = 32;
 // How long LXD holds one look at its work. Shorter than the five seconds for which it remembers what has ended.
 constexpr std::chrono::seconds kLook{4};
+constexpr std::chrono::milliseconds kBusyPause{250};
 
 tl::unexpected<LxdFailure> fail(Errc code, std::string detail = {}) {
   return tl::unexpected(LxdFailure{code, std::move(detail)});
@@ -27,6 +31,12 @@ LxdFailure failure_of(unsigned status, std::string words) {
   return {Errc::lxd_failed, std::move(words)};
 }
 
+// LXD does one thing at a time with an instance, and refuses the next meanwhile: "Instance is busy running a "stop"
+// operation". Nothing was done then. One that ended by itself is busy stopping for a moment after it says "Stopped".
+bool is_busy(const LxdFailure& failure) {
+  return failure.code == Errc::lxd_failed && failure.detail.find("nstance is busy") != std::string::npos;
+}
+
 std::string instance_path(const std::string& name) { return "/1.0/instances/" + net::percent_encode(name); }
 
 }  // namespace
@@ -36,7 +46,8 @@ std::string LxdFailure::message() const {
 }
 
 LxdClient::LxdClient(boost::asio::io_context& io, LxdClientConfig config)
-    : config_(std::move(config)),
+    : io_(io),
+      config_(std::move(config)),
       http_(io, {.server = config_.server,
                  .timeout = config_.call_timeout,
                  .max_body = kMaxAnswer,
@@ -76,6 +87,17 @@ net::Task<LxdResult<boost::json::value>> LxdClient::ask(net::HttpRequest request
 
 net::Task<LxdResult<void>> LxdClient::work(net::HttpRequest begin, std::chrono::milliseconds timeout) {
   const TimePoint end = net::now() + timeout;
+  boost::asio::steady_timer pause(io_);
+  while (true) {
+    net::HttpRequest again = begin;
+    auto done = co_await work_once(std::move(again), end);
+    if (done || !is_busy(done.error()) || net::now() + kBusyPause >= end) co_return done;
+    pause.expires_after(kBusyPause);
+    co_await pause.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+  }
+}
+
+net::Task<LxdResult<void>> LxdClient::work_once(net::HttpRequest begin, TimePoint end) {
   auto metadata = co_await ask(std::move(begin));
   while (true) {
     if (!metadata) co_return tl::unexpected(metadata.error());

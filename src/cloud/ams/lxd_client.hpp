@@ -63,7 +63,9 @@ class LxdClient {
   net::Task<Sent> send(net::HttpRequest request);
   net::Task<LxdResult<boost::json::value>> ask(net::HttpRequest request);
   net::Task<LxdResult<void>> work(net::HttpRequest request, std::chrono::milliseconds timeout);
+  net::Task<LxdResult<void>> work_once(net::HttpRequest request, TimePoint end);
 
+  boost::asio::io_context& io_;
   LxdClientConfig config_;
   net::HttpClient http_;
 };

@@ -168,6 +168,25 @@ TEST_F(LxdLauncherTest, AFailedStartIsAFailedLaunch) {
   EXPECT_NE(launch_error().find("no /sbin/init"), std::string::npos);
 }
 
+TEST_F(LxdLauncherTest, AnInstanceWithWhichLxdIsBusyIsWaitedFor) {
+  lxd->add("node-1", "1", 102);
+  lxd->failures["DELETE"] = "Instance is busy running a \"stop\" operation";
+  LxdLauncherConfig patient = config();
+  patient.lxd.work_timeout = 5s;
+  make(std::move(patient));
+  boost::asio::steady_timer later(io, 600ms);
+  later.async_wait([&](const auto&) { lxd->failures.clear(); });
+  EXPECT_TRUE(run(launcher->remove("1")));
+  EXPECT_GE(lxd->count("DELETE /1.0/instances/ams-1"), 2U);
+}
+
+TEST_F(LxdLauncherTest, AnInstanceWithWhichLxdStaysBusyIsAFailure) {
+  lxd->add("node-1", "1", 102);
+  lxd->failures["DELETE"] = "Instance is busy running a \"stop\" operation";
+  make();
+  EXPECT_NE(run(launcher->remove("1")).error().message.find("busy"), std::string::npos);
+}
+
 TEST_F(LxdLauncherTest, AnOperationWithoutEndIsGivenUp) {
   lxd->endless = true;
   make();
