@@ -180,9 +180,9 @@ std::string LxdNode::lxc(const std::string& arguments) const {
                " timeout 60 lxc " + arguments + " </dev/null");
 }
 
-void LxdNode::trust(const std::string& certificate_pem) const {
+void LxdNode::trust(const std::string& certificate_pem, const std::string& options) const {
   write(folder_ / "trusted.crt", certificate_pem);
-  lxc("config trust add " + (folder_ / "trusted.crt").string());
+  lxc("config trust add " + (folder_ / "trusted.crt").string() + " " + options);
 }
 
 Digest LxdNode::fingerprint() const {

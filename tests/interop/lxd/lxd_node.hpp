@@ -30,7 +30,7 @@ class LxdNode {
 
   /// What `lxc` prints. Throws if it fails.
   std::string lxc(const std::string& arguments) const;
-  void trust(const std::string& certificate_pem) const;
+  void trust(const std::string& certificate_pem, const std::string& options = {}) const;
   /// Kills LXD alone, as a crash would; its containers go on. start() brings it back.
   void kill();
   void start();

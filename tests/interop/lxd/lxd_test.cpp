@@ -52,10 +52,11 @@ class LxdTest : public net::test::HttpFixture {
     config.log = [](std::string_view line) { std::fprintf(stderr, "launcher: %s\n", std::string(line).c_str()); };
     return config;
   }
-  void make() {
+  void make() { make(config()); }
+  void make(LxdLauncherConfig config) {
     launcher.reset();
     exits.clear();
-    launcher = std::make_unique<LxdLauncher>(io, config());
+    launcher = std::make_unique<LxdLauncher>(io, std::move(config));
     launcher->on_exit = [this](const std::string& id, const std::string& why) { exits.push_back(id + ": " + why); };
   }
   /// As AMS writes it; nobody listens at its URL.
@@ -209,6 +210,47 @@ TEST_F(LxdTest, AStrangerIsRefusedAndSoIsALxdWithAnotherCertificate) {
   refused = run(launcher->find_all());
   ASSERT_FALSE(refused);
   EXPECT_TRUE(refused.error().message.starts_with(text(Errc::tls_pin_mismatch))) << refused.error().message;
+}
+
+TEST_F(LxdTest, ACertificateThatIsConfinedToAProjectIsEnough) {
+  lxd->lxc("project create games -c features.images=false -c features.profiles=false");
+  lxd->trust(net::test::pem("other.pem"), "--restricted --projects games");
+  LxdLauncherConfig confined = config();
+  confined.lxd.server.identity = &net::test::identity("other");
+  confined.lxd.project = "games";
+  make(confined);
+  expect_success(launcher->launch(spec("seven")));
+  ASSERT_TRUE(log_says("seven", "trying again"));
+  EXPECT_EQ(lxd->lxc("list -f csv -c n"), "");
+  EXPECT_EQ(lxd->lxc("list -f csv -c n --project games"), "ams-seven\n");
+  lxd->lxc("stop --force ams-seven --project games");
+  EXPECT_TRUE(until([&] { return !exits.empty(); }));
+  expect_success(launcher->remove("seven"));
+
+  confined.lxd.project = "default";
+  make(confined);
+  const auto refused = run(launcher->find_all());
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().message.starts_with(text(Errc::lxd_untrusted))) << refused.error().message;
+}
+
+TEST_F(LxdTest, ManyInstancesStartAtTheSameTime) {
+  make();
+  constexpr int kMany = 8;
+  int launched = 0;
+  for (int i = 0; i < kMany; ++i) {
+    boost::asio::co_spawn(io, launcher->launch(spec("many" + std::to_string(i))),
+                          [&](const std::exception_ptr&, const LaunchResult<void>& result) {
+                            EXPECT_TRUE(result) << result.error().message;
+                            ++launched;
+                          });
+  }
+  EXPECT_TRUE(until([&] { return launched == kMany; }, 120s));
+  const auto all = run(launcher->find_all());
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->size(), std::size_t{kMany});
+  for (const FoundInstance& one : *all) expect_success(launcher->remove(one.id));
+  EXPECT_TRUE(exits.empty());
 }
 
 // ---- beneath AMS ----------------------------------------------------------------------------------------------------
