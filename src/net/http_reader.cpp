@@ -177,7 +177,7 @@ Task<tl::expected<std::string, Refusal>> RequestReader::read_body() {
     if (parser_->is_done()) break;
     // A chunk's head that never ends.
     if (input_.bytes().size() > limits_.max_head) co_return tl::unexpected(Refusal{400, "a chunk does not parse"});
-    if (co_await input_.fill()) co_return tl::unexpected(Refusal{});
+    if (const Error ended = co_await input_.fill()) co_return tl::unexpected(Refusal{});
   }
   co_return std::move(parser_->get().body());
 }
