@@ -70,15 +70,15 @@ net::Task<Outcome<std::string>> Ams::new_join_token(std::string label, Role role
 }
 
 net::Task<Outcome<api::Operation>> Ams::join(std::string text, TrustedCertificate certificate) {
-  const auto token = join_token_from_text(text);
-  if (!token) co_return api::refuse(api::refusal_of(Errc::trust_join_token));
+  const auto token = parse_join_token(text);
+  if (!token) co_return api::refuse(api::refusal_of(token.error()));
   const std::string key = keys::at(keys::kJoinTokens, secret_id(provider_, token->secret.expose()));
   auto entry = co_await store_.get(key);
   if (!entry) co_return api::refuse(api::refusal_of(entry.error()));
   const auto record = *entry ? join_from_record((*entry)->value) : std::nullopt;
   certificate.added = net::wall_time();
-  if (!record || record->expires_at < certificate.added) {
-    co_return api::refuse(api::refusal_of(Errc::trust_join_token));
+  if (const auto redeemable = check_join(record, certificate.added); !redeemable) {
+    co_return api::refuse(api::refusal_of(redeemable.error()));
   }
   // What the token says counts, not what its holder writes beside it.
   certificate.name = record->name;
