@@ -1,21 +1,10 @@
-// Reads HTTP/1.1 messages off a Stream (RFC 9112). Beast parses; what lets two parsers disagree about where a message
-// ends is refused before: folded lines, bare CR or LF, Content-Length beside Transfer-Encoding or twice, any
-// Transfer-Encoding but chunked.
+// Reads HTTP/1.1 messages off a Stream.
 #pragma once
 
-#include <memory>
-#include <tl/expected.hpp>
-
-#include "net/http.hpp"
+#include "net/http_parser.hpp"
 #include "net/stream.hpp"
 
 namespace redan::net {
-
-struct HttpLimits {
-  std::size_t max_head = 16 * 1024;
-  std::size_t max_headers = 100;
-  std::size_t max_body = 1024 * 1024;
-};
 
 /// Bytes that came in and are not used yet, kept from one message to the next.
 class HttpInput {
@@ -32,34 +21,26 @@ class HttpInput {
   std::string bytes_;
 };
 
-/// What is wrong with a request; status 0: the connection ended, or its time was up.
-struct Refusal {
-  unsigned status = 0;
-  std::string_view text{};
-};
-
 class RequestReader {
  public:
-  RequestReader(HttpInput& input, const HttpLimits& limits);
-  ~RequestReader();
+  RequestReader(HttpInput& input, const HttpLimits& limits) : input_(input), limits_(limits), parser_(limits) {}
 
   /// Everything but the body.
   Task<tl::expected<HttpRequest, Refusal>> read_head();
   /// After the head.
-  [[nodiscard]] bool keeps_alive() const;
-  [[nodiscard]] bool has_body() const;
+  [[nodiscard]] bool keeps_alive() const { return parser_.keeps_alive(); }
+  [[nodiscard]] bool has_body() const { return !parser_.done(); }
   Task<tl::expected<std::string, Refusal>> read_body();
 
  private:
-  struct Parser;
   HttpInput& input_;
   const HttpLimits& limits_;
-  std::unique_ptr<Parser> parser_;
+  RequestParser parser_;
 };
 
 class ResponseReader {
  public:
-  enum class To : std::uint8_t { head_request, other_request };
+  using To = ResponseParser::To;
   /// An error of the stream, or of the message; then `code` is set.
   struct Failure {
     Errc code = Errc::http_protocol;
@@ -67,25 +48,23 @@ class ResponseReader {
     std::string_view text{};
   };
 
-  ResponseReader(HttpInput& input, const HttpLimits& limits, To to);
-  ~ResponseReader();
+  ResponseReader(HttpInput& input, const HttpLimits& limits, To to)
+      : input_(input), limits_(limits), parser_(limits, to) {}
 
   /// Everything but the body; leaves out 1xx responses.
   Task<tl::expected<HttpResponse, Failure>> read_head();
   /// After the head.
-  [[nodiscard]] bool keeps_alive() const;
-  [[nodiscard]] bool done() const;
+  [[nodiscard]] bool keeps_alive() const { return parser_.keeps_alive(); }
+  [[nodiscard]] bool done() const { return parser_.done(); }
   /// Without a limit from now on.
-  void lift_body_limit();
+  void lift_body_limit() { parser_.lift_body_limit(); }
   /// What there is of the body, at least one byte unless done().
   Task<tl::expected<std::string, Failure>> read_piece();
 
  private:
-  struct Parser;
   HttpInput& input_;
   const HttpLimits& limits_;
-  const To to_;
-  std::unique_ptr<Parser> parser_;
+  ResponseParser parser_;
 };
 
 }  // namespace redan::net

@@ -22,6 +22,8 @@ namespace {
 
 namespace asio = boost::asio;
 
+using Error = Stream::Error;
+
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 // After a failed accept, most likely for want of descriptors: long enough not to spin, short enough not to be noticed.
 constexpr std::chrono::milliseconds kAcceptPause{100};
@@ -150,13 +152,15 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
     const Registration registration(*self, one);
     Stream& stream = *one->stream;
     stream.set_deadline(self->config_.header_timeout);
-    if (co_await stream.handshake(asio::ssl::stream_base::server)) co_return co_await stream.finish();
+    const Error refused = co_await stream.handshake(asio::ssl::stream_base::server);
+    if (refused) co_return co_await stream.finish();
     if (stream.tls() != nullptr) {
       one->tls = describe_tls(stream.tls());
       one->certificate = client_certificate(stream.tls());
     }
     one->established = true;
-    if (co_await self->requests(one) == Then::finish) co_await stream.finish();
+    const Then then = co_await self->requests(one);
+    if (then == Then::finish) co_await stream.finish();
   }
 
   enum class Then : std::uint8_t { next_request, finish, nothing };
@@ -167,7 +171,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
     for (bool first = true; then == Then::next_request; first = false) {
       if (input.empty()) {
         one->stream->set_deadline(first ? config_.header_timeout : config_.idle_timeout);
-        if (co_await input.fill()) co_return Then::finish;
+        if (const Error ended = co_await input.fill()) co_return Then::finish;
       }
       then = co_await one_request(one, input);
     }
@@ -196,7 +200,8 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
     stream.clear_deadline();
     const bool head_only = request->method == "HEAD";
     const HttpResponse response = co_await handle(std::move(*request), *one);
-    co_return co_await respond(stream, response, head_only, reader.keeps_alive() ? After::keep_alive : After::close);
+    const After after = reader.keeps_alive() ? After::keep_alive : After::close;
+    co_return co_await respond(stream, response, head_only, after);
   }
 
   // RFC 9110 section 10.1.1.
@@ -205,7 +210,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
     if (!expected) co_return std::nullopt;
     if (!equal_in_any_case(*expected, "100-continue")) co_return Refusal{417, "only 100-continue can be expected"};
     stream.set_deadline(config_.write_timeout);
-    if (co_await stream.write("HTTP/1.1 100 Continue\r\n\r\n")) co_return Refusal{};
+    if (const Error error = co_await stream.write("HTTP/1.1 100 Continue\r\n\r\n")) co_return Refusal{};
     co_return std::nullopt;
   }
 
@@ -240,10 +245,11 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
     if (head_only || !has_body(response.status)) response.body.clear();
     const std::string_view body = response.body;
     stream.set_deadline(config_.write_timeout);
-    if (co_await stream.write(*head, body.substr(0, kMaxWrite))) co_return Then::finish;
+    const Error error = co_await stream.write(*head, body.substr(0, kMaxWrite));
+    if (error) co_return Then::finish;
     for (std::size_t at = kMaxWrite; at < body.size(); at += kMaxWrite) {
       stream.set_deadline(config_.write_timeout);
-      if (co_await stream.write(body.substr(at, kMaxWrite))) co_return Then::finish;
+      if (const Error cut = co_await stream.write(body.substr(at, kMaxWrite))) co_return Then::finish;
     }
     co_return after == After::close ? Then::finish : Then::next_request;
   }
@@ -256,7 +262,8 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
     }
     auto& accepted = std::get<AcceptWebSocket>(reply);
     const auto socket = WebSocketSession::make(one->stream, one, accepted.limits);
-    if (!co_await socket->accept(request, std::move(accepted.subprotocol))) co_return Then::finish;
+    const bool opened = co_await socket->accept(request, std::move(accepted.subprotocol));
+    if (!opened) co_return Then::finish;
     one->socket = socket;
     accepted.on_open(socket);
     co_await socket->run();

@@ -1,7 +1,9 @@
 #include "net/openssl_types.hpp"
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 namespace redan::net {
 namespace {
@@ -44,7 +46,12 @@ Digest sha256_of(const X509* certificate) {
 }
 
 bool is_rsa_4096(const EVP_PKEY* key) {
-  return EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA && EVP_PKEY_get_bits(key) >= kServiceKeyBits;
+  if (EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA || EVP_PKEY_get_bits(key) < kServiceKeyBits) return false;
+  BIGNUM* exponent = nullptr;
+  const bool known = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1;
+  const bool usual = known && BN_is_word(exponent, RSA_F4) == 1;
+  BN_free(exponent);
+  return usual;
 }
 
 }  // namespace redan::net

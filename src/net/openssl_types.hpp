@@ -31,6 +31,7 @@ int refuse_password(char* buffer, int size, int writing, void* user);
 
 /// Of the whole certificate.
 Digest sha256_of(const X509* certificate);
+/// At least 4,096 bits, and the exponent 65537.
 bool is_rsa_4096(const EVP_PKEY* key);
 
 template <class T>

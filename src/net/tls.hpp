@@ -69,7 +69,7 @@ std::string pin_text(const Digest& sha256);
 /// connections that are open stay.
 class TlsServerCredentials {
  public:
-  /// crypto_bad_key unless the key is RSA with at least 4,096 bits.
+  /// crypto_bad_key unless the key is RSA with at least 4,096 bits and the exponent 65537.
   static Result<std::shared_ptr<TlsServerCredentials>> make(const TlsIdentity& identity);
   /// The same; on failure nothing changes.
   Result<void> replace(const TlsIdentity& identity);

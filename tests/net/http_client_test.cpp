@@ -37,7 +37,8 @@ class HttpClientTest : public HttpFixture {
     }
   }
   static Task<void> one(std::shared_ptr<Stream> stream, int number, Script script) {
-    if (co_await stream->handshake(asio::ssl::stream_base::server)) co_return;
+    const Stream::Error refused = co_await stream->handshake(asio::ssl::stream_base::server);
+    if (refused) co_return;
     co_await script(stream, number);
   }
   /// Reads until the end of a head.
@@ -316,7 +317,7 @@ TEST_F(HttpClientTest, AStreamDeliversPiecesAsTheyComeUntilToldToStop) {
       const std::string line = std::to_string(i) + "\n";
       std::string chunk = std::to_string(line.size()) + "\r\n";
       chunk += line + "\r\n";
-      if (co_await stream->write(chunk)) co_return;
+      if (const Stream::Error error = co_await stream->write(chunk)) co_return;
       asio::steady_timer timer(io, 5ms);
       co_await timer.async_wait(asio::use_awaitable);
     }
@@ -384,7 +385,8 @@ TEST_F(HttpClientTest, AStreamEndsWithItsCoroutine) {
     HttpRequest request = get("/");
     const std::function<bool(std::string_view)> on_piece = [&](std::string_view) { return began = true; };
     auto stream = client.stream(std::move(request), on_piece);
-    const auto winner = co_await (std::move(stream) || timer.async_wait(asio::use_awaitable));
+    auto first = std::move(stream) || timer.async_wait(asio::use_awaitable);
+    const auto winner = co_await std::move(first);
     co_return static_cast<int>(winner.index());
   };
   EXPECT_EQ(run(race()), 1);
@@ -512,7 +514,7 @@ TEST_F(TrustTest, CredentialsAreReplacedUnderLoadWithoutOneFailedRequest) {
   serve(std::move(config));
   int done = 0;
   int failed = 0;
-  const auto work = [&](const std::string& certificate, bool fresh) -> Task<void> {
+  const auto work = [&](std::string certificate, bool fresh) -> Task<void> {
     auto client = std::make_unique<HttpClient>(io, client_config(certificate));
     for (int i = 0; i < 30; ++i) {
       if (fresh) client = std::make_unique<HttpClient>(io, client_config(certificate));

@@ -103,10 +103,10 @@ class HttpFixture : public ::testing::Test {
     const Dialer dialer(remote());
     const auto stream = *dialer.make_stream(io.get_executor());
     stream->set_deadline(5s);
-    if (co_await dialer.connect(stream)) co_return "not connected";
+    if (const auto failure = co_await dialer.connect(stream)) co_return failure->detail;
     for (const std::string& piece : pieces) {
       stream->set_deadline(5s);
-      if (co_await stream->write(piece)) break;
+      if (const Stream::Error error = co_await stream->write(piece)) break;
       boost::asio::steady_timer timer(io, pause);
       co_await timer.async_wait(boost::asio::use_awaitable);
     }

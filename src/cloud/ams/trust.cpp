@@ -62,8 +62,9 @@ net::Task<Outcome<std::string>> Ams::new_join_token(std::string label, Role role
   token.fingerprint = config_.fingerprint;
   token.secret = new_join_secret(provider_);
   token.expires_at = {net::wall_time().seconds_since_1970 + life.count()};
+  const JoinRecord record{label, role, token.expires_at};
   auto stored = co_await store_.put(keys::at(keys::kJoinTokens, secret_id(provider_, token.secret.expose())),
-                                    to_record(JoinRecord{label, role, token.expires_at}), Absent{});
+                                    to_record(record), Absent{});
   if (!stored) co_return api::refuse(api::refusal_of(stored.error()));
   co_return to_text(token);
 }

@@ -123,9 +123,11 @@ net::Task<EtcdAnswer> EtcdCluster::call(std::string path, Body body, TimePoint u
       majority_seen_ = net::now();
       co_return answer;
     }
-    last = std::move(answer.error());
-    if (last.kind == EtcdFailure::Kind::refused) break;
-    maybe_done = maybe_done || last.kind == EtcdFailure::Kind::unknown;
+    const EtcdFailure::Kind kind = answer.error().kind;
+    // An attempt that our own time cut short says less than the one before.
+    if (attempts == 1 || kind == EtcdFailure::Kind::refused || net::now() < until) last = std::move(answer.error());
+    if (kind == EtcdFailure::Kind::refused) break;
+    maybe_done = maybe_done || kind == EtcdFailure::Kind::unknown;
     if (preferred_ == endpoint) preferred_ = (endpoint + 1) % endpoints_.size();
     if (attempts % endpoints_.size() == 0) co_await pause(until);
   }

@@ -1,0 +1,62 @@
+// What etcd's JSON gateway answers, and the lines its streams are cut into. The first byte says how large the pieces
+// are that a stream comes in: they must not matter.
+#include "base/assert.hpp"
+#include "cloud/store/etcd_feed.hpp"
+#include "cloud/store/etcd_json.hpp"
+
+namespace {
+
+using namespace redan;
+using namespace redan::cloud;
+
+constexpr std::size_t kMaxLine = 512;
+
+struct Cut {
+  std::vector<std::string> lines;
+  bool good = true;
+  bool operator==(const Cut&) const = default;
+};
+
+Cut cut(std::string_view stream, std::size_t piece_size) {
+  Cut out;
+  LineCutter cutter(kMaxLine);
+  while (out.good && !stream.empty()) {
+    const std::string_view piece = stream.substr(0, piece_size);
+    out.good = cutter.add(piece, [&](std::string_view line) { out.lines.emplace_back(line); });
+    stream.remove_prefix(piece.size());
+  }
+  return out;
+}
+
+void check_lines(const Cut& cut) {
+  for (const std::string& line : cut.lines) {
+    REDAN_ASSERT(!line.empty() && line.size() <= kMaxLine && line.find('\n') == std::string::npos);
+  }
+}
+
+void parse(std::string_view text) {
+  if (const auto lease = parse_lease(text)) {
+    REDAN_ASSERT(lease->lease != LeaseId{} && lease->ttl.count() >= 0 && lease->ttl <= kMaxLeaseTtl);
+  }
+  if (const auto watch = parse_watch(text)) {
+    for (const WatchEvent& event : watch->events) {
+      REDAN_ASSERT(std::holds_alternative<PutSeen>(event) || std::holds_alternative<EraseSeen>(event));
+    }
+  }
+  (void)parse_range(text);
+  (void)parse_transaction(text);
+  (void)parse_error(text);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const std::string_view text = as_text(Bytes(data + 1, size - 1));
+  const Cut whole = cut(text, std::max<std::size_t>(text.size(), 1));
+  REDAN_ASSERT(whole == cut(text, data[0] + std::size_t{1}));
+  check_lines(whole);
+  for (const std::string& line : whole.lines) parse(line);
+  parse(text);
+  return 0;
+}
