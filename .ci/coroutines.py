@@ -2,9 +2,10 @@
 """Refuses the forms of co_await that g++ 12 compiles into broken code.
 
 The temporaries of a full expression are destroyed too early, twice, or built although their branch is not taken, when a
-co_await stands in the condition of if, while or switch, or beside ?:, && or ||. A declaration keeps it safe:
+co_await stands in the condition of if, while or switch, beside ?:, && or ||, or when an aggregate is made among its
+arguments. A declaration keeps it safe:
 
-    if (const bool ended = co_await end(id)) ...        const auto after = last(); co_await list(after);
+    if (const bool ended = co_await end(id)) ...        const Record record{name, role}; co_await put(record);
 """
 import pathlib
 import re
@@ -13,6 +14,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CONDITION = re.compile(r"\b(?:if|while|switch)\s*(?:constexpr\s*)?\(")
 DECLARES = re.compile(r"^\s*(?:const\s+)?[\w:<>*&,\s\[\]]+?[\s*&]\w+\s*=\s*$")
+AGGREGATE = re.compile(r"co_await\b[^;{}]*\b[A-Z]\w*\{\s*[^}\s]")
 CHOICE = re.compile(r"\?|\|\||&& ?[^),;]")
 
 
@@ -51,6 +53,8 @@ def problems_in(path):
                 report(at + len(head), "co_await in a condition; declare a variable for it")
             at += len(part) + 1
         rest[begin:end] = re.sub(r"[^\n]", " ", text[begin:end])
+    for match in AGGREGATE.finditer("".join(rest)):
+        report(match.start(), "an aggregate made within a co_await; declare a variable for it")
     at = 0
     for statement in re.split(r"[;{}]", "".join(rest)):
         where = statement.find("co_await")

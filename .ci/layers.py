@@ -31,7 +31,7 @@ RULES = {
     "net": {"base", "crypto", "rtc/peer:public", "tl/expected.hpp", "boost/", "openssl/", "sys/", "net/if.h", "netinet/",
             "arpa/", "system"},
     "cloud/token": {"base", "crypto", "boost/json/"},
-    "cloud/trust": {"base", "crypto", "cloud/token"},
+    "cloud/trust": {"base", "crypto", "cloud/token", "boost/json/"},
     "cloud/store": {"base", "net", "sqlite3.h", "boost/asio/", "boost/json/"},
     "cloud/api": {"base", "boost/json/", "cloud/token"},
     "cloud/ams": {"base", "crypto", "net", "cloud/token", "cloud/trust", "cloud/store", "cloud/api", "boost/asio/",

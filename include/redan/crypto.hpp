@@ -170,6 +170,10 @@ class Provider : public RandomSource {
   [[nodiscard]] virtual Digest hash(HashAlgorithm algorithm, Bytes data) = 0;
   [[nodiscard]] virtual std::unique_ptr<Hash> start_hash(HashAlgorithm algorithm) = 0;
   [[nodiscard]] virtual std::unique_ptr<Hmac> hmac(HashAlgorithm algorithm, Bytes key) = 0;
+  /// HMAC under a key that is used just once.
+  [[nodiscard]] virtual Digest hmac_once(HashAlgorithm algorithm, Bytes key, Bytes data) {
+    return hmac(algorithm, key)->compute(std::array{data});
+  }
   /// `key` is key_size(algorithm) long.
   [[nodiscard]] virtual std::unique_ptr<Aead> aead(AeadAlgorithm algorithm, Bytes key) = 0;
   [[nodiscard]] virtual std::unique_ptr<KeyExchange> key_exchange(Group group) = 0;

@@ -105,7 +105,14 @@ namespace redan {
   X(trust_stale, "the trust store could not be read for too long",                                                     \
     "bring the store back; until then nobody is let in")                                                               \
   X(trust_role, "this identity may not do that", "ask for a role that may")                                            \
-  X(trust_join_token, "the join token is wrong, used or expired", "make a new one")
+  X(trust_join_token, "the join token is wrong, used or expired", "make a new one")                                    \
+  /* LXD */                                                                                                            \
+  X(lxd_untrusted, "LXD does not let us in", "add our certificate there: lxc config trust add")                        \
+  X(lxd_not_found, "LXD has no such thing", "check the names of image, profile and project")                           \
+  X(lxd_not_ours, "an instance in LXD has this name and is not ours", "delete it, or use an LXD project of your own")  \
+  X(lxd_failed, "LXD could not do it", "see its message beside this")                                                  \
+  X(lxd_timeout, "LXD did not finish in time", "look at lxc operation list, and try again")                            \
+  X(lxd_protocol, "LXD's answer is not understood", "check that the URL is that of LXD 4.0 or newer")
 
 /// Why. One enumerator per row of the table above.
 enum class Errc : std::uint16_t {

@@ -14,6 +14,7 @@
 #include "base/hex.hpp"
 #include "cloud/ams/ids.hpp"
 #include "cloud/ams/local_launcher.hpp"
+#include "cloud/ams/lxd_launcher.hpp"
 #include "cloud/ams/server.hpp"
 #include "cloud/store/etcd.hpp"
 #include "cloud/store/memory.hpp"
@@ -41,6 +42,11 @@ Examples:
   redan ams --listen 192.0.2.1:8444 --name node-1
   redan ams --store etcd --etcd 192.0.2.11:2379 --etcd 192.0.2.12:2379 \
             --etcd-ca ca.pem --etcd-cert ams.pem --etcd-key ams.key
+  redan ams --launcher lxd --lxd-url https://127.0.0.1:8443 \
+            --lxd-fingerprint 3A:5C:... --lxd-image redan
+
+LXD must trust the certificate that AMS shows: lxc config trust add. Its own
+is the one in tls.pem; LXD's fingerprint is in: lxc info
 
 SIGHUP reads tls.pem again; open connections stay.
 Exit codes: 0 stopped, 1 failed, 2 wrong usage, 4 network or store)";
@@ -55,6 +61,11 @@ struct Options {
   std::string store = "sqlite";
   std::vector<std::string> etcd;
   std::string etcd_authority, etcd_certificate, etcd_key, etcd_prefix = "redan/";
+  std::string launcher = "local";
+  std::string lxd_url = "https://127.0.0.1:8443";
+  std::string lxd_fingerprint, lxd_image, lxd_project = "default";
+  std::vector<std::string> lxd_profiles{"default"};
+  std::string lxd_certificate, lxd_key;
   double requests_per_second = 100;
   double trust_staleness = 60;
   bool json = false;
@@ -85,6 +96,15 @@ HostPort parse_host_port(const std::string& text) {
   std::string host = text.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   return {host, static_cast<std::uint16_t>(port)};
+}
+
+/// "https://192.0.2.1:8443"
+HostPort parse_url(std::string url) {
+  constexpr std::string_view kScheme = "https://";
+  if (!url.starts_with(kScheme)) throw std::runtime_error("'" + url + "' does not start with https://");
+  url.erase(0, kScheme.size());
+  if (url.ends_with('/')) url.pop_back();
+  return parse_host_port(url);
 }
 
 std::string join(const std::string& host, std::uint16_t port) {
@@ -125,14 +145,12 @@ class Program {
     if (!credentials) throw std::runtime_error("the TLS key cannot be used: " + std::string(text(credentials.error())));
     credentials_ = *credentials;
     store_ = open_store(directory);
-    launcher_ = std::make_unique<cloud::LocalLauncher>(
-        loop_.io(), cloud::LocalLauncherConfig{.directory = directory / "instances",
-                                               .program = fs::read_symlink("/proc/self/exe")});
     // The port is known only once the server listens; instances need it in their user data.
     const asio::ip::tcp::endpoint local(asio::ip::make_address(listen.host), listen.port);
     cloud::AmsConfig config;
     config.unit = options_.name.empty() ? host_name() : options_.name;
     if (!cloud::is_name(config.unit)) throw std::runtime_error("--name: 1 to 63 letters, digits, . _ -");
+    launcher_ = make_launcher(directory, config.unit);
     config.fingerprint = to_hex(identity_.fingerprint.digest.bytes());
     config.max_trust_staleness = std::chrono::milliseconds(static_cast<std::int64_t>(options_.trust_staleness * 1000));
     config.log = log_line;
@@ -177,6 +195,36 @@ class Program {
     config.identity = &*identity;
     config.prefix = options_.etcd_prefix;
     return cloud::etcd_store(loop_.io(), std::move(config), report);
+  }
+
+  std::unique_ptr<cloud::Launcher> make_launcher(const fs::path& directory, const std::string& unit) {
+    if (options_.launcher == "lxd") return lxd_launcher(unit);
+    return std::make_unique<cloud::LocalLauncher>(
+        loop_.io(), cloud::LocalLauncherConfig{.directory = directory / "instances",
+                                               .program = fs::read_symlink("/proc/self/exe")});
+  }
+
+  std::unique_ptr<cloud::Launcher> lxd_launcher(const std::string& unit) {
+    const auto pin = net::parse_pin(options_.lxd_fingerprint);
+    if (!pin) throw std::runtime_error("--launcher lxd needs --lxd-fingerprint: 64 hexadecimal digits, see lxc info");
+    if (options_.lxd_certificate.empty() != options_.lxd_key.empty()) {
+      throw std::runtime_error("--lxd-cert and --lxd-key belong together");
+    }
+    if (!options_.lxd_certificate.empty()) {
+      auto identity = net::load_tls_identity(read_file(options_.lxd_certificate), read_file(options_.lxd_key));
+      if (!identity) throw std::runtime_error("--lxd-cert and --lxd-key: " + std::string(text(identity.error())));
+      lxd_identity_ = std::move(*identity);
+    }
+    const HostPort server = parse_url(options_.lxd_url);
+    cloud::LxdLauncherConfig config;
+    config.lxd.server = {server.host, server.port, net::PinnedSha256{*pin},
+                         options_.lxd_certificate.empty() ? &identity_ : &lxd_identity_};
+    config.lxd.project = options_.lxd_project;
+    config.unit = unit;
+    config.image = options_.lxd_image;
+    config.profiles = options_.lxd_profiles;
+    config.log = log_line;
+    return std::make_unique<cloud::LxdLauncher>(loop_.io(), std::move(config));
   }
 
   net::Task<void> start(asio::ip::tcp::endpoint local, fs::path directory) {
@@ -241,6 +289,7 @@ class Program {
   asio::signal_set reload_;
   std::unique_ptr<Provider> provider_;
   net::TlsIdentity identity_;
+  net::TlsIdentity lxd_identity_;  ///< what LXD is shown, if not the one above
   std::shared_ptr<net::TlsServerCredentials> credentials_;
   std::unique_ptr<cloud::Store> store_;
   std::unique_ptr<cloud::Launcher> launcher_;
@@ -268,6 +317,17 @@ void add_ams(CLI::App& app, Run& run) {
   command->add_option("--etcd-cert", options->etcd_certificate, "Our certificate for etcd, PEM");
   command->add_option("--etcd-key", options->etcd_key, "Its key, PEM");
   command->add_option("--etcd-prefix", options->etcd_prefix, "Of all keys in etcd")->capture_default_str();
+  command->add_option("--launcher", options->launcher, "How instances run: as processes here, or as LXD containers")
+      ->check(CLI::IsMember({"local", "lxd"}))
+      ->capture_default_str();
+  command->add_option("--lxd-url", options->lxd_url, "LXD's core.https_address")->capture_default_str();
+  command->add_option("--lxd-fingerprint", options->lxd_fingerprint, "SHA-256 of LXD's certificate, see lxc info");
+  command->add_option("--lxd-image", options->lxd_image, "Alias or fingerprint, for instances that name no image");
+  command->add_option("--lxd-profile", options->lxd_profiles, "Profile of every container; repeatable, later ones win")
+      ->capture_default_str();
+  command->add_option("--lxd-project", options->lxd_project, "The project they are in")->capture_default_str();
+  command->add_option("--lxd-cert", options->lxd_certificate, "Our certificate for LXD, PEM (default: AMS's own)");
+  command->add_option("--lxd-key", options->lxd_key, "Its key, PEM");
   command->add_option("--requests-per-second", options->requests_per_second, "Of one caller; twice that at once")
       ->check(CLI::Range(1.0, 1e6))
       ->capture_default_str();

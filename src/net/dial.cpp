@@ -87,7 +87,11 @@ Task<std::optional<HttpFailure>> Dialer::connect_tcp(Stream& stream, const TlsRe
   tune(stream.socket().native_handle());
   name_server(stream.tls(), remote.host);
   error = co_await stream.handshake(asio::ssl::stream_base::client);
-  if (error) co_return unsent(stream, handshake_failure(remote.trust, stream.tls(), error), error.message());
+  if (error) {
+    HttpFailure failure = unsent(stream, handshake_failure(remote.trust, stream.tls(), error), error.message());
+    failure.shown = shown_fingerprint(stream.tls());
+    co_return failure;
+  }
   co_return std::nullopt;
 }
 

@@ -45,6 +45,7 @@ struct HttpFailure {
   bool maybe_sent = false;
   std::string detail{};  ///< for people: the system's or OpenSSL's words
   unsigned status = 0;   ///< of the response that refused a WebSocket; else 0
+  std::string shown{};   ///< tls_pin_mismatch: the SHA-256 of the certificate that the server showed, 64 hex digits
 };
 
 /// "%2F" becomes "/"; nullopt for a malformed or NUL escape.

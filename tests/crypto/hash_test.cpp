@@ -125,6 +125,21 @@ TEST_P(HashContract, HmacMatchesThePublishedValuesInAnySplitAndAgain) {
   }
 }
 
+TEST_P(HashContract, HmacUnderAKeyUsedOnceIsTheSame) {
+  for (const auto& v : hmac_vectors()) {
+    EXPECT_EQ(to_hex(provider_->hmac_once(v.algorithm, v.key, v.data).bytes()), v.mac);
+  }
+  const std::vector<std::uint8_t> data(200, 0x5a);
+  for (const HashAlgorithm algorithm : {HashAlgorithm::sha1, HashAlgorithm::sha256, HashAlgorithm::sha384}) {
+    for (std::size_t size = 0; size <= data.size(); ++size) {  // of a key: below, at and above a block
+      const Bytes key = Bytes(data).first(size);
+      EXPECT_EQ(to_hex(provider_->hmac_once(algorithm, key, data).bytes()),
+                to_hex(provider_->hmac(algorithm, key)->compute(std::array{Bytes(data)}).bytes()))
+          << size;
+    }
+  }
+}
+
 TEST_P(HashContract, HmacTakesAnEmptyKeyAndNoData) {
   // HMAC-SHA-256 of nothing under an empty key.
   EXPECT_EQ(to_hex(provider_->hmac(HashAlgorithm::sha256, {})->compute({}).bytes()),

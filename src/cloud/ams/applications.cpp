@@ -43,8 +43,9 @@ net::Task<Outcome<api::Application>> Ams::add_application_version(std::string wh
   api::Application& application = found->value;
   if (application.versions.size() >= kMaxVersions) co_return api::refuse(api::refusal_of(Errc::too_many));
   application.versions.push_back(new_version(application.versions.back().number + 1, std::move(manifest)));
-  auto committed = co_await store_.put(keys::at(keys::kApplications, application.id), to_record(application),
-                                       Unchanged{found->revision});
+  const Expect unchanged = Unchanged{found->revision};
+  auto committed =
+      co_await store_.put(keys::at(keys::kApplications, application.id), to_record(application), unchanged);
   if (!committed) co_return api::refuse(api::refusal_of(committed.error()));
   co_return application;
 }
@@ -55,8 +56,9 @@ net::Task<Outcome<void>> Ams::publish_version(std::string which, std::int64_t nu
   for (api::ApplicationVersion& version : found->value.versions) {
     if (version.number != number) continue;
     version.published = published;
-    auto committed = co_await store_.put(keys::at(keys::kApplications, found->value.id), to_record(found->value),
-                                         Unchanged{found->revision});
+    const Expect unchanged = Unchanged{found->revision};
+    auto committed =
+        co_await store_.put(keys::at(keys::kApplications, found->value.id), to_record(found->value), unchanged);
     if (!committed) co_return api::refuse(api::refusal_of(committed.error()));
     co_return Outcome<void>{};
   }

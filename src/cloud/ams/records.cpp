@@ -80,39 +80,4 @@ std::optional<JoinRecord> join_from_record(std::string_view text) {
   return JoinRecord{std::string(*label), *role, WallTime{*expires}};
 }
 
-std::string to_text(const JoinToken& token) {
-  json::array addresses;
-  for (const std::string& address : token.addresses) addresses.emplace_back(address);
-  return to_base64(as_bytes(json::serialize(json::object{{"name", token.name},
-                                                         {"addresses", std::move(addresses)},
-                                                         {"fingerprint", token.fingerprint},
-                                                         {"secret", to_base64(token.secret.expose(), Base64::url)},
-                                                         {"expires_at", token.expires_at.seconds_since_1970}})),
-                   Base64::url);
-}
-
-std::optional<JoinToken> join_token_from_text(std::string_view text) {
-  if (text.size() > 8192) return std::nullopt;
-  const auto bytes = from_base64(text, Base64::url);
-  const auto object = bytes ? parse_json_object(as_text(*bytes)) : std::nullopt;
-  if (!object) return std::nullopt;
-  JoinToken token;
-  const auto label = find_string(*object, "name");
-  const auto fingerprint = find_string(*object, "fingerprint");
-  const auto secret = from_base64(find_string(*object, "secret").value_or("?"), Base64::url);
-  const auto expires = find_integer(*object, "expires_at");
-  const json::value* addresses = object->if_contains("addresses");
-  if (!label || !fingerprint || !secret || secret->size() != 32 || !expires) return std::nullopt;
-  if (addresses == nullptr || !addresses->is_array()) return std::nullopt;
-  for (const json::value& address : addresses->get_array()) {
-    if (!address.is_string()) return std::nullopt;
-    token.addresses.emplace_back(address.get_string());
-  }
-  token.name = *label;
-  token.fingerprint = *fingerprint;
-  token.secret = JoinSecret(*secret);
-  token.expires_at = {*expires};
-  return token;
-}
-
 }  // namespace redan::cloud

@@ -16,15 +16,4 @@ std::optional<TrustedCertificate> certificate_from_record(std::string_view text)
 std::string to_record(const JoinRecord& record);
 std::optional<JoinRecord> join_from_record(std::string_view text);
 
-/// The token that a person carries: see join_token.hpp.
-struct JoinToken {
-  std::string name;
-  std::vector<std::string> addresses;
-  std::string fingerprint;
-  JoinSecret secret;
-  WallTime expires_at{};
-};
-std::string to_text(const JoinToken& token);
-std::optional<JoinToken> join_token_from_text(std::string_view text);
-
 }  // namespace redan::cloud

@@ -220,14 +220,16 @@ net::Task<void> Ams::sweep() {
       for (const Entry& entry : *operations) {
         const auto operation = api::operation_from_record(entry.value);
         if (!operation || !is_final(operation->status) || operation->updated_at + kOperationKept > now) continue;
-        co_await store_.erase(entry.key, Unchanged{entry.modified});
+        const Expect unchanged = Unchanged{entry.modified};
+        co_await store_.erase(entry.key, unchanged);
       }
     }
     if (auto tokens = co_await read_all(keys::kJoinTokens)) {
       for (const Entry& entry : *tokens) {
         const auto token = join_from_record(entry.value);
         if (!token || token->expires_at.seconds_since_1970 < now) {
-          co_await store_.erase(entry.key, Unchanged{entry.modified});
+          const Expect unchanged = Unchanged{entry.modified};
+          co_await store_.erase(entry.key, unchanged);
         }
       }
     }

@@ -62,22 +62,23 @@ net::Task<Outcome<std::string>> Ams::new_join_token(std::string label, Role role
   token.fingerprint = config_.fingerprint;
   token.secret = new_join_secret(provider_);
   token.expires_at = {net::wall_time().seconds_since_1970 + life.count()};
+  const JoinRecord record{label, role, token.expires_at};
   auto stored = co_await store_.put(keys::at(keys::kJoinTokens, secret_id(provider_, token.secret.expose())),
-                                    to_record(JoinRecord{label, role, token.expires_at}), Absent{});
+                                    to_record(record), Absent{});
   if (!stored) co_return api::refuse(api::refusal_of(stored.error()));
   co_return to_text(token);
 }
 
 net::Task<Outcome<api::Operation>> Ams::join(std::string text, TrustedCertificate certificate) {
-  const auto token = join_token_from_text(text);
-  if (!token) co_return api::refuse(api::refusal_of(Errc::trust_join_token));
+  const auto token = parse_join_token(text);
+  if (!token) co_return api::refuse(api::refusal_of(token.error()));
   const std::string key = keys::at(keys::kJoinTokens, secret_id(provider_, token->secret.expose()));
   auto entry = co_await store_.get(key);
   if (!entry) co_return api::refuse(api::refusal_of(entry.error()));
   const auto record = *entry ? join_from_record((*entry)->value) : std::nullopt;
   certificate.added = net::wall_time();
-  if (!record || record->expires_at < certificate.added) {
-    co_return api::refuse(api::refusal_of(Errc::trust_join_token));
+  if (const auto redeemable = check_join(record, certificate.added); !redeemable) {
+    co_return api::refuse(api::refusal_of(redeemable.error()));
   }
   // What the token says counts, not what its holder writes beside it.
   certificate.name = record->name;

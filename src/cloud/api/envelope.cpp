@@ -18,6 +18,7 @@ unsigned status_of(Errc code) {
     case Errc::token_syntax:
     case Errc::token_too_large:
     case Errc::token_algorithm:
+    case Errc::token_header:
     case Errc::token_bad_signature:
     case Errc::token_expired:
     case Errc::token_not_yet_valid:

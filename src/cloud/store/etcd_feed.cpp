@@ -2,7 +2,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <deque>
@@ -118,9 +118,10 @@ void EtcdFeed::Impl::start(Revision since) {
   history_bytes_ = 0;
   heard_ = net::now();
   ticker_.start();
-  asio::co_spawn(
-      io_, [](std::shared_ptr<Impl> self) { return self->run(); }(shared_from_this()),
-      [self = shared_from_this()](const std::exception_ptr&) {});
+  // Later: within the loop, co_spawn would begin here and now, and nobody is watching yet.
+  asio::post(io_, [self = shared_from_this()] {
+    asio::co_spawn(self->io_, self->run(), [self](const std::exception_ptr&) {});
+  });
 }
 
 void EtcdFeed::Impl::end() {

@@ -14,7 +14,7 @@ constexpr std::size_t kMaxText = (kMaxMacaroonSize + 2) / 3 * 4;  // base64 of t
 
 /// One link of the chain: each signature is the key of the next.
 Digest next_signature(Provider& provider, Bytes signature, std::string_view caveat) {
-  return provider.hmac(HashAlgorithm::sha256, signature)->compute(std::array{as_bytes(caveat)});
+  return provider.hmac_once(HashAlgorithm::sha256, signature, as_bytes(caveat));
 }
 
 Result<Macaroon> parse_binary(Bytes bytes) {
@@ -30,7 +30,7 @@ bool too_large(const Macaroon& macaroon) {
 
 Result<MacaroonKey> MacaroonKey::prepare(Provider& provider, const Secret<64>& root) {
   if (root.size() != kRootKeySize) return refuse(Errc::invalid_argument);
-  Digest derived = provider.hmac(HashAlgorithm::sha256, as_bytes(kKeyGenerator))->compute(std::array{root.expose()});
+  Digest derived = provider.hmac_once(HashAlgorithm::sha256, as_bytes(kKeyGenerator), root.expose());
   MacaroonKey key(provider, provider.hmac(HashAlgorithm::sha256, derived.bytes()));
   wipe(derived.storage);
   return key;

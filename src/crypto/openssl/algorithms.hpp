@@ -60,6 +60,8 @@ Pkey ecdsa_public_key(const Curve& curve, Bytes point);
 
 std::unique_ptr<Hash> make_hash(const Algorithms& algorithms, HashAlgorithm algorithm);
 std::unique_ptr<Hmac> make_hmac(const Algorithms& algorithms, HashAlgorithm algorithm, Bytes key);
+/// In a context that may be in any state, and is left in any.
+Digest hmac_once(EVP_MD_CTX* ctx, const Algorithms& algorithms, HashAlgorithm algorithm, Bytes key, Bytes data);
 std::unique_ptr<Aead> make_aead(const Algorithms& algorithms, AeadAlgorithm algorithm, Bytes key);
 std::unique_ptr<KeyExchange> make_key_exchange(const Algorithms& algorithms, Group group);
 std::unique_ptr<PrivateKey> make_private_key(const Algorithms& algorithms, KeyType type);

@@ -39,6 +39,9 @@ class OpensslProvider final : public Provider {
   std::unique_ptr<Hmac> hmac(HashAlgorithm algorithm, Bytes key) override {
     return make_hmac(algorithms_, algorithm, key);
   }
+  Digest hmac_once(HashAlgorithm algorithm, Bytes key, Bytes data) override {
+    return openssl::hmac_once(scratch_.get(), algorithms_, algorithm, key, data);
+  }
   std::unique_ptr<Aead> aead(AeadAlgorithm algorithm, Bytes key) override {
     return make_aead(algorithms_, algorithm, key);
   }

@@ -1,5 +1,6 @@
 // Every sentence of store.hpp, for every implementation.
 #include <algorithm>
+#include <boost/asio/post.hpp>
 
 #include "tests/cloud/store/contract.hpp"
 
@@ -255,6 +256,15 @@ TEST_P(StoreContract, AWatchTellsOfChangesInOrder) {
   const Revision gone = wait(store_->erase("w/a")).value();
   ASSERT_TRUE(this->told(told, 3));
   EXPECT_EQ(told.events, (Words{"put w/a=1@" + text(one), "put w/a=2@" + text(two), "erase w/a@" + text(gone)}));
+}
+
+TEST_P(StoreContract, AWatchMayBeginWithinTheLoop) {
+  Told told;
+  std::unique_ptr<Watch> watch;
+  boost::asio::post(io_, [&] { watch = store_->watch("k", Revision{}, told.teller()); });
+  run_for(io_, 100ms);
+  put("k", "v");
+  EXPECT_TRUE(run_until(io_, [&] { return !told.events.empty(); }));
 }
 
 TEST_P(StoreContract, AWatchTellsTheCreationOfWhatWasPut) {

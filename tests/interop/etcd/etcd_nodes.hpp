@@ -37,6 +37,8 @@ class EtcdNodes {
   /// Signed by another authority.
   [[nodiscard]] const net::TlsIdentity& stranger() const { return stranger_; }
   [[nodiscard]] std::string strangers_authority() const;
+  /// Where ca.pem, client.pem and client.key are.
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
 
  private:
   struct Node {

@@ -1,0 +1,76 @@
+// LXD's answers and events: what parses holds nothing that would lead a request elsewhere.
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <redan/types.hpp>
+
+#include "base/assert.hpp"
+#include "cloud/ams/lxd_api.hpp"
+
+namespace {
+
+using namespace redan;
+using namespace redan::cloud;
+
+bool is_path_segment(std::string_view text) {
+  return !text.empty() && text.size() <= 64 && text.find_first_of("/?#%&. \r\n") == std::string_view::npos;
+}
+
+bool is_words(std::string_view text) {
+  return text.size() <= 500 && text.find_first_of("\r\n\t\x1b") == std::string_view::npos;
+}
+
+void instance(const LxdInstance& instance) {
+  REDAN_ASSERT(is_path_segment(instance.name));
+  REDAN_ASSERT(instance.id.empty() || instance.name == lxd_name(instance.id));
+  REDAN_ASSERT(!instance.id.empty() || instance.unit.empty() || instance.name == lxd_name(""));
+}
+
+void reply(std::string_view text) {
+  const auto reply = LxdReply::parse(text);
+  if (!reply) return;
+  REDAN_ASSERT(is_words(reply->error));
+  REDAN_ASSERT(reply->type != LxdReply::Type::error || (reply->error_code >= 400 && reply->error_code < 600));
+  if (const auto operation = LxdOperation::parse(reply->metadata)) {
+    REDAN_ASSERT(is_path_segment(operation->id) && is_words(operation->error));
+  }
+  if (const auto one = LxdInstance::parse(reply->metadata)) instance(*one);
+  if (const auto list = LxdInstance::parse_list(reply->metadata, "node-1")) {
+    for (const LxdInstance& one : *list) {
+      instance(one);
+      REDAN_ASSERT(one.unit == "node-1" && !one.id.empty());
+    }
+  }
+}
+
+/// Whatever a name, an image or an id holds, the request is JSON with just that in it.
+void request(std::string_view text) {
+  LxdNewInstance made;
+  made.name = lxd_name("1");
+  made.image = text;
+  made.id = text;
+  const boost::json::value written = boost::json::parse(made.write());
+  const boost::json::object& source = written.at("source").as_object();
+  REDAN_ASSERT(source.at(source.contains("alias") ? "alias" : "fingerprint").as_string() == text);
+}
+
+bool is_utf8_text(std::string_view text) {
+  // What JSON takes as a text without escapes.
+  boost::json::error_code error;
+  if (text.find_first_of("\"\\") != std::string_view::npos) return false;
+  const auto value = boost::json::parse("\"" + std::string(text) + "\"", error);
+  return !error && value.is_string();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text = as_text(Bytes(data, size));
+  reply(text);
+  if (const auto ended = LxdEnded::parse(text)) REDAN_ASSERT(is_path_segment(ended->name));
+  REDAN_ASSERT(is_words(lxd_words(text)));
+  if (is_utf8_text(text)) {
+    request(text);
+    REDAN_ASSERT(is_utf8_text(lxd_words(text)));
+  }
+  return 0;
+}

@@ -1,0 +1,162 @@
+#include "cloud/ams/lxd_api.hpp"
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace redan::cloud {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kMaxWords = 500;
+constexpr std::size_t kMaxName = 63;
+constexpr std::size_t kMaxOperationId = 64;
+// LXD's status codes (its doc/rest-api.md).
+constexpr std::int64_t kStopped = 102;
+constexpr std::int64_t kSuccess = 200;
+constexpr std::int64_t kFailure = 400;
+
+const json::value* member(const json::value& value, std::string_view key) {
+  const json::object* object = value.if_object();
+  return object != nullptr ? object->if_contains(key) : nullptr;
+}
+
+/// Empty if it is absent or no text.
+std::string_view text_of(const json::value& value, std::string_view key) {
+  const json::value* found = member(value, key);
+  const json::string* text = found != nullptr ? found->if_string() : nullptr;
+  return text != nullptr ? std::string_view(*text) : std::string_view();
+}
+
+std::optional<std::int64_t> integer_of(const json::value& value, std::string_view key) {
+  const json::value* found = member(value, key);
+  const std::int64_t* integer = found != nullptr ? found->if_int64() : nullptr;
+  return integer != nullptr ? std::optional(*integer) : std::nullopt;
+}
+
+bool consists_of(std::string_view text, std::size_t limit, bool (*allowed)(char)) {
+  return !text.empty() && text.size() <= limit && std::all_of(text.begin(), text.end(), allowed);
+}
+bool in_name(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-'; }
+bool in_uuid(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == '-'; }
+bool in_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
+std::optional<json::value> parse_json(std::string_view text) {
+  json::error_code error;
+  json::value value = json::parse(text, error);
+  if (error) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+std::string lxd_name(std::string_view id) { return "ams-" + std::string(id); }
+
+std::string lxd_words(std::string_view text) {
+  std::size_t size = std::min(text.size(), kMaxWords);
+  // Not within a character of several bytes (RFC 3629 section 3).
+  while (size > 0 && size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) --size;
+  std::string words(text.substr(0, size));
+  std::replace_if(
+      words.begin(), words.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
+  return words;
+}
+
+Result<LxdReply> LxdReply::parse(std::string_view text) {
+  std::optional<json::value> value = parse_json(text);
+  if (!value || !value->is_object()) return refuse(Errc::lxd_protocol);
+  LxdReply reply;
+  const std::string_view type = text_of(*value, "type");
+  if (type == "error") {
+    reply.type = Type::error;
+    const std::int64_t code = integer_of(*value, "error_code").value_or(0);
+    if (code < 400 || code > 599) return refuse(Errc::lxd_protocol);
+    reply.error_code = static_cast<unsigned>(code);
+    reply.error = lxd_words(text_of(*value, "error"));
+    return reply;
+  }
+  if (type != "sync" && type != "async") return refuse(Errc::lxd_protocol);
+  reply.type = type == "sync" ? Type::sync : Type::async;
+  if (json::value* metadata = value->get_object().if_contains("metadata")) reply.metadata = std::move(*metadata);
+  return reply;
+}
+
+Result<LxdOperation> LxdOperation::parse(const json::value& metadata) {
+  LxdOperation operation;
+  operation.id = text_of(metadata, "id");
+  const auto code = integer_of(metadata, "status_code");
+  if (!consists_of(operation.id, kMaxOperationId, in_uuid) || !code) return refuse(Errc::lxd_protocol);
+  operation.state = *code == kSuccess ? State::success : *code >= kFailure ? State::failure : State::running;
+  operation.error = lxd_words(text_of(metadata, "err"));
+  return operation;
+}
+
+Result<LxdInstance> LxdInstance::parse(const json::value& metadata) {
+  LxdInstance instance;
+  instance.name = text_of(metadata, "name");
+  const auto code = integer_of(metadata, "status_code");
+  if (!consists_of(instance.name, kMaxName, in_name) || !code) return refuse(Errc::lxd_protocol);
+  instance.existence = *code == kStopped ? Existence::stopped : Existence::running;
+  // Not expanded_config: a profile must not make an instance ours.
+  if (const json::value* config = member(metadata, "config")) {
+    const std::string_view unit = text_of(*config, kLxdUnitKey);
+    const std::string_view id = text_of(*config, kLxdIdKey);
+    if (instance.name == lxd_name(id)) {
+      instance.unit = unit.substr(0, kMaxName);
+      instance.id = id;
+    }
+  }
+  return instance;
+}
+
+Result<std::vector<LxdInstance>> LxdInstance::parse_list(const json::value& metadata, std::string_view unit) {
+  const json::array* list = metadata.if_array();
+  if (list == nullptr) return refuse(Errc::lxd_protocol);
+  std::vector<LxdInstance> ours;
+  for (const json::value& element : *list) {
+    auto instance = parse(element);
+    if (instance && !instance->id.empty() && instance->unit == unit) ours.push_back(std::move(*instance));
+  }
+  return ours;
+}
+
+std::optional<LxdEnded> LxdEnded::parse(std::string_view text) {
+  const std::optional<json::value> value = parse_json(text);
+  if (!value || text_of(*value, "type") != "lifecycle") return std::nullopt;
+  const json::value* metadata = member(*value, "metadata");
+  if (metadata == nullptr) return std::nullopt;
+  const std::string_view action = text_of(*metadata, "action");
+  if (action != "instance-shutdown" && action != "instance-stopped" && action != "instance-deleted") {
+    return std::nullopt;
+  }
+  constexpr std::string_view kPath = "/1.0/instances/";
+  std::string_view source = text_of(*metadata, "source");
+  if (!source.starts_with(kPath)) return std::nullopt;
+  source.remove_prefix(kPath.size());
+  source = source.substr(0, source.find('?'));  // the project
+  if (!consists_of(source, kMaxName, in_name)) return std::nullopt;
+  return LxdEnded{std::string(source)};
+}
+
+std::string LxdNewInstance::write() const {
+  const bool by_fingerprint = image.size() == 64 && consists_of(image, 64, in_hex);
+  json::object config{{kLxdUnitKey, unit}, {kLxdIdKey, id}, {"boot.autostart", "false"}};
+  if (memory_bytes > 0) config["limits.memory"] = std::to_string(memory_bytes);
+  if (cpus > 0) config["limits.cpu"] = std::to_string(cpus);
+  json::object source{{"type", "image"}, {by_fingerprint ? "fingerprint" : "alias", image}};
+  json::array profile_names(profiles.begin(), profiles.end());
+  return json::serialize(json::object{{"name", name},
+                                      {"type", "container"},
+                                      {"source", std::move(source)},
+                                      {"profiles", std::move(profile_names)},
+                                      {"config", std::move(config)}});
+}
+
+std::string LxdStateChange::write() const {
+  return json::serialize(json::object{{"action", action == Action::start ? "start" : "stop"},
+                                      {"timeout", force ? -1 : patience.count()},
+                                      {"force", force}});
+}
+
+}  // namespace redan::cloud

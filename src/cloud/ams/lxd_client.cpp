@@ -1,0 +1,209 @@
+#include "cloud/ams/lxd_client.hpp"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "net/clock.hpp"
+
+namespace redan::cloud {
+namespace {
+
+// A list with recursion=1 takes about 2 KB per instance.
+constexpr std::size_t kMaxAnswer = 16 * 1024 * 1024;
+constexpr std::size_t kMaxEvent = 256 * 1024;
+// A launch needs one at a time; AMS carries out 16 operations at once.
+constexpr std::size_t kMaxConnections = 32;
+// How long LXD holds one look at its work. Shorter than the five seconds for which it remembers what has ended.
+constexpr std::chrono::seconds kLook{4};
+constexpr std::chrono::milliseconds kBusyPause{250};
+
+tl::unexpected<LxdFailure> fail(Errc code, std::string detail = {}) {
+  return tl::unexpected(LxdFailure{code, std::move(detail)});
+}
+
+LxdFailure failure_of(const net::HttpFailure& failure) { return {failure.code, failure.detail}; }
+
+LxdFailure failure_of(unsigned status, std::string words) {
+  if (status == 401 || status == 403) return {Errc::lxd_untrusted, std::move(words)};
+  if (status == 404) return {Errc::lxd_not_found, std::move(words)};
+  return {Errc::lxd_failed, std::move(words)};
+}
+
+// LXD does one thing at a time with an instance, and refuses the next meanwhile: "Instance is busy running a "stop"
+// operation". Nothing was done then. One that ended by itself is busy stopping for a moment after it says "Stopped".
+bool is_busy(const LxdFailure& failure) {
+  return failure.code == Errc::lxd_failed && failure.detail.find("nstance is busy") != std::string::npos;
+}
+
+std::string instance_path(const std::string& name) { return "/1.0/instances/" + net::percent_encode(name); }
+
+}  // namespace
+
+std::string LxdFailure::message() const {
+  return std::string(text(code)) + (detail.empty() ? "" : ": " + detail) + " (" + std::string(hint(code)) + ")";
+}
+
+LxdClient::LxdClient(boost::asio::io_context& io, LxdClientConfig config)
+    : io_(io),
+      config_(std::move(config)),
+      http_(io, {.server = config_.server,
+                 .timeout = config_.call_timeout,
+                 .max_body = kMaxAnswer,
+                 .max_connections = kMaxConnections}) {}
+
+net::HttpRequest LxdClient::request(std::string method, std::string path, std::string query) const {
+  net::HttpRequest request;
+  request.method = std::move(method);
+  request.path = std::move(path);
+  request.query = "project=" + net::percent_encode(config_.project);
+  if (!query.empty()) request.query += "&" + query;
+  return request;
+}
+
+// Everything but a 2xx is a failure, in LXD's words if they can be understood.
+net::Task<LxdClient::Sent> LxdClient::send(net::HttpRequest request) {
+  net::HttpResult result = co_await http_.request(std::move(request));
+  if (!result) co_return tl::unexpected(failure_of(result.error()));
+  if (result->status >= 200 && result->status < 300) co_return std::move(*result);
+  const auto reply = LxdReply::parse(result->body);
+  if (!reply || reply->type != LxdReply::Type::error) {
+    co_return fail(Errc::lxd_protocol, "status " + std::to_string(result->status));
+  }
+  co_return tl::unexpected(failure_of(result->status, reply->error));
+}
+
+net::Task<LxdResult<boost::json::value>> LxdClient::ask(net::HttpRequest request) {
+  const Sent sent = co_await send(std::move(request));
+  if (!sent) co_return tl::unexpected(sent.error());
+  auto reply = LxdReply::parse(sent->body);
+  if (!reply) co_return fail(reply.error());
+  if (reply->type == LxdReply::Type::error) {
+    co_return tl::unexpected(failure_of(reply->error_code, std::move(reply->error)));
+  }
+  co_return std::move(reply->metadata);
+}
+
+net::Task<LxdResult<void>> LxdClient::work(net::HttpRequest begin, std::chrono::milliseconds timeout) {
+  const TimePoint end = net::now() + timeout;
+  boost::asio::steady_timer pause(io_);
+  while (true) {
+    net::HttpRequest again = begin;
+    auto done = co_await work_once(std::move(again), end);
+    if (done || !is_busy(done.error()) || net::now() + kBusyPause >= end) co_return done;
+    pause.expires_after(kBusyPause);
+    co_await pause.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+  }
+}
+
+net::Task<LxdResult<void>> LxdClient::work_once(net::HttpRequest begin, TimePoint end) {
+  auto metadata = co_await ask(std::move(begin));
+  while (true) {
+    if (!metadata) co_return tl::unexpected(metadata.error());
+    const auto operation = LxdOperation::parse(*metadata);
+    if (!operation) co_return fail(operation.error());
+    if (operation->state == LxdOperation::State::success) co_return LxdResult<void>{};
+    if (operation->state == LxdOperation::State::failure) co_return fail(Errc::lxd_failed, operation->error);
+    const auto left = std::chrono::ceil<std::chrono::seconds>(end - net::now());
+    if (left.count() <= 0) co_return fail(Errc::lxd_timeout);
+    const std::string patience = "timeout=" + std::to_string(std::min(left, kLook).count());
+    net::HttpRequest look = request("GET", "/1.0/operations/" + operation->id + "/wait", patience);
+    metadata = co_await ask(std::move(look));
+  }
+}
+
+net::Task<LxdResult<std::optional<LxdInstance>>> LxdClient::instance(std::string name) {
+  net::HttpRequest get = request("GET", instance_path(name));
+  const auto metadata = co_await ask(std::move(get));
+  if (!metadata && metadata.error().code == Errc::lxd_not_found) co_return std::nullopt;
+  if (!metadata) co_return tl::unexpected(metadata.error());
+  auto instance = LxdInstance::parse(*metadata);
+  if (!instance) co_return fail(instance.error());
+  co_return std::optional(std::move(*instance));
+}
+
+net::Task<LxdResult<std::vector<LxdInstance>>> LxdClient::instances_of(std::string unit) {
+  net::HttpRequest get = request("GET", "/1.0/instances", "recursion=1");
+  const auto metadata = co_await ask(std::move(get));
+  if (!metadata) co_return tl::unexpected(metadata.error());
+  auto list = LxdInstance::parse_list(*metadata, unit);
+  if (!list) co_return fail(list.error());
+  co_return std::move(*list);
+}
+
+net::Task<LxdResult<void>> LxdClient::create(LxdNewInstance instance) {
+  net::HttpRequest post = request("POST", "/1.0/instances");
+  post.headers = {{"Content-Type", "application/json"}};
+  post.body = instance.write();
+  co_return co_await work(std::move(post), config_.create_timeout);
+}
+
+net::Task<LxdResult<void>> LxdClient::change(std::string name, LxdStateChange change) {
+  net::HttpRequest put = request("PUT", instance_path(name) + "/state");
+  put.headers = {{"Content-Type", "application/json"}};
+  put.body = change.write();
+  const auto polite =
+      change.action == LxdStateChange::Action::stop && !change.force ? change.patience : std::chrono::seconds(0);
+  co_return co_await work(std::move(put), config_.work_timeout + polite);
+}
+
+net::Task<LxdResult<void>> LxdClient::erase(std::string name) {
+  net::HttpRequest request_delete = request("DELETE", instance_path(name));
+  co_return co_await work(std::move(request_delete), config_.work_timeout);
+}
+
+net::HttpRequest LxdClient::file_request(const std::string& name, const std::string& path) const {
+  net::HttpRequest post = request("POST", instance_path(name) + "/files", "path=" + net::percent_encode(path));
+  // Without a type of its own LXD would take the content for a form's.
+  post.headers = {{"Content-Type", "application/octet-stream"}, {"X-LXD-uid", "0"}, {"X-LXD-gid", "0"}};
+  return post;
+}
+
+net::Task<LxdResult<void>> LxdClient::make_folder(std::string name, std::string path) {
+  net::HttpRequest post = file_request(name, path);
+  post.headers.push_back({"X-LXD-type", "directory"});
+  post.headers.push_back({"X-LXD-mode", "0700"});
+  const auto done = co_await ask(std::move(post));
+  if (!done) co_return tl::unexpected(done.error());
+  co_return LxdResult<void>{};
+}
+
+net::Task<LxdResult<void>> LxdClient::write_file(std::string name, std::string path, std::string content) {
+  net::HttpRequest post = file_request(name, path);
+  post.headers.push_back({"X-LXD-type", "file"});
+  post.headers.push_back({"X-LXD-mode", "0600"});
+  post.headers.push_back({"X-LXD-write", "overwrite"});
+  post.body = std::move(content);
+  const auto done = co_await ask(std::move(post));
+  if (!done) co_return tl::unexpected(done.error());
+  co_return LxdResult<void>{};
+}
+
+net::Task<LxdResult<std::string>> LxdClient::read_end(std::string name, std::string path, std::size_t limit) {
+  net::HttpRequest get = request("GET", instance_path(name) + "/files", "path=" + net::percent_encode(path));
+  get.headers = {{"Range", "bytes=-" + std::to_string(limit)}};  // RFC 9110 section 14.1.2
+  const net::HttpResult result = co_await http_.request(std::move(get));
+  if (!result) co_return tl::unexpected(failure_of(result.error()));
+  if (result->status == 404 || result->status == 416) co_return std::string();  // 416: it is empty
+  const auto type = net::find_header(result->headers, "X-LXD-type");
+  const bool is_file = (result->status == 200 || result->status == 206) && type && *type == "file";
+  if (!is_file) co_return fail(Errc::lxd_failed, "status " + std::to_string(result->status) + " for " + path);
+  const std::string& body = result->body;
+  co_return body.substr(body.size() - std::min(body.size(), limit));
+}
+
+net::Task<LxdResult<std::shared_ptr<net::WebSocket>>> LxdClient::events() {
+  net::WebSocketClientConfig config;
+  config.server = config_.server;
+  config.target = "/1.0/events?type=lifecycle&project=" + net::percent_encode(config_.project);
+  config.timeout = config_.call_timeout;
+  config.limits.max_message = kMaxEvent;
+  config.limits.first_message_timeout = std::chrono::seconds(0);  // nothing may ever happen there
+  auto opened = co_await net::open_websocket(std::move(config));
+  if (opened) co_return std::move(*opened);
+  if (opened.error().status == 403) co_return fail(Errc::lxd_untrusted);
+  co_return tl::unexpected(failure_of(opened.error()));
+}
+
+}  // namespace redan::cloud

@@ -1,0 +1,73 @@
+// LXD's REST API over TLS 1.3, mutually authenticated: LXD by the SHA-256 of its whole certificate, we by a certificate
+// in its trust store. Every call ends within its timeout; every answer has a largest size.
+//
+// LXD works in the background. A call here ends when the work has ended, or after `work_timeout` with lxd_timeout: then
+// the work may still go on. What LXD says about work is forgotten soon after its end, so look at the instance before
+// a failure is believed.
+#pragma once
+
+#include "cloud/ams/lxd_api.hpp"
+#include "net/http_client.hpp"
+#include "net/websocket_client.hpp"
+
+namespace redan::cloud {
+
+struct LxdFailure {
+  Errc code = Errc::lxd_failed;
+  std::string detail;  ///< LXD's words, or the system's
+
+  /// Both, for a person.
+  [[nodiscard]] std::string message() const;
+};
+template <class T>
+using LxdResult = tl::expected<T, LxdFailure>;
+
+struct LxdClientConfig {
+  net::TlsRemote server;  ///< its identity is read as long as the client lives
+  std::string project = "default";
+  std::chrono::milliseconds call_timeout{15'000};
+  std::chrono::milliseconds work_timeout{60'000};
+  std::chrono::milliseconds create_timeout{600'000};  ///< LXD unpacks an image when it is first used
+};
+
+/// Failures: those of net::HttpClient, and lxd_untrusted (403), lxd_not_found (404), lxd_failed, lxd_timeout,
+/// lxd_protocol. All calls are made on the loop.
+class LxdClient {
+ public:
+  LxdClient(boost::asio::io_context& io, LxdClientConfig config);
+
+  /// nullopt: there is none of this name.
+  [[nodiscard]] net::Task<LxdResult<std::optional<LxdInstance>>> instance(std::string name);
+  [[nodiscard]] net::Task<LxdResult<std::vector<LxdInstance>>> instances_of(std::string unit);
+  [[nodiscard]] net::Task<LxdResult<void>> create(LxdNewInstance instance);
+  [[nodiscard]] net::Task<LxdResult<void>> change(std::string name, LxdStateChange change);
+  [[nodiscard]] net::Task<LxdResult<void>> erase(std::string name);
+
+  /// Of root, mode 0700. Success if it exists.
+  [[nodiscard]] net::Task<LxdResult<void>> make_folder(std::string name, std::string path);
+  /// Of root, mode 0600, in place of what was there. Whether the instance runs or not.
+  [[nodiscard]] net::Task<LxdResult<void>> write_file(std::string name, std::string path, std::string content);
+  /// Its last `limit` bytes; empty if it does not exist.
+  [[nodiscard]] net::Task<LxdResult<std::string>> read_end(std::string name, std::string path, std::size_t limit);
+
+  /// LXD's lifecycle events: messages for LxdEnded::parse.
+  [[nodiscard]] net::Task<LxdResult<std::shared_ptr<net::WebSocket>>> events();
+
+  /// Ends all running calls but events() with closed_locally.
+  void cancel() { http_.cancel(); }
+
+ private:
+  using Sent = LxdResult<net::HttpResponse>;
+  [[nodiscard]] net::HttpRequest request(std::string method, std::string path, std::string query = {}) const;
+  [[nodiscard]] net::HttpRequest file_request(const std::string& name, const std::string& path) const;
+  net::Task<Sent> send(net::HttpRequest request);
+  net::Task<LxdResult<boost::json::value>> ask(net::HttpRequest request);
+  net::Task<LxdResult<void>> work(net::HttpRequest request, std::chrono::milliseconds timeout);
+  net::Task<LxdResult<void>> work_once(net::HttpRequest request, TimePoint end);
+
+  boost::asio::io_context& io_;
+  LxdClientConfig config_;
+  net::HttpClient http_;
+};
+
+}  // namespace redan::cloud

@@ -1,0 +1,441 @@
+#include "cloud/ams/lxd_launcher.hpp"
+
+#include "tests/cloud/ams/fake_lxd.hpp"
+
+namespace redan::cloud::test {
+namespace {
+
+class LxdLauncherTest : public net::test::HttpFixture {
+ protected:
+  LxdLauncherConfig config() {
+    LxdLauncherConfig config;
+    config.lxd.server = {"127.0.0.1", lxd->server->port(),
+                         net::PinnedSha256{net::test::identity("server").fingerprint.digest},
+                         &net::test::identity("client")};
+    config.lxd.call_timeout = 500ms;
+    config.lxd.work_timeout = 300ms;
+    config.lxd.create_timeout = 300ms;
+    config.unit = "node-1";
+    config.image = "redan";
+    config.politeness = 0s;
+    config.patience_at_start = 0ms;
+    config.log = [this](std::string_view line) { said.emplace_back(line); };
+    return config;
+  }
+  void make(LxdLauncherConfig config) {
+    launcher = std::make_unique<LxdLauncher>(io, std::move(config));
+    launcher->on_exit = [this](const std::string& id, const std::string& why) { exits.push_back(id + ": " + why); };
+  }
+  void make() { make(config()); }
+  /// With events coming in.
+  void make_listening() {
+    make();
+    ASSERT_TRUE(until([&] { return !lxd->listeners.empty(); }));
+  }
+  static LaunchSpec spec(const std::string& id = "1") {
+    LaunchSpec spec;
+    spec.id = id;
+    spec.name = "a";
+    spec.user_data = R"({"token":"s3cret"})";
+    return spec;
+  }
+  std::string launch_error() {
+    const auto launched = run(launcher->launch(spec()));
+    return launched ? "" : launched.error().message;
+  }
+  static bool says(const std::string& message, Errc code) { return message.starts_with(text(code)); }
+  void pass(std::chrono::milliseconds time) {
+    until([] { return false; }, time);
+  }
+
+  std::unique_ptr<FakeLxd> lxd = std::make_unique<FakeLxd>(io);
+  std::vector<std::string> said, exits;
+  std::unique_ptr<LxdLauncher> launcher;
+};
+
+// ---- launching ------------------------------------------------------------------------------------------------------
+
+TEST_F(LxdLauncherTest, AnInstanceIsMadeGivenItsUserDataAndStarted) {
+  make();
+  LaunchSpec with_limits = spec();
+  with_limits.memory_bytes = 1 << 28;
+  with_limits.cpus = 1;
+  ASSERT_TRUE(run(launcher->launch(with_limits)));
+  const FakeLxd::Container& container = lxd->containers.at("ams-1");
+  EXPECT_EQ(container.status, 103);
+  EXPECT_EQ(container.files.at("/etc/redan/user-data.json"), with_limits.user_data);
+  EXPECT_EQ(container.config.at("limits.memory"), "268435456");
+  std::vector<std::string> changes;
+  for (const std::string& what : lxd->requests()) {
+    if (!what.starts_with("GET")) changes.push_back(what);
+  }
+  EXPECT_EQ(changes, (std::vector<std::string>{"POST /1.0/instances", "POST /1.0/instances/ams-1/files",
+                                               "POST /1.0/instances/ams-1/files", "PUT /1.0/instances/ams-1/state"}));
+}
+
+TEST_F(LxdLauncherTest, TheUserDataIsForRootAloneAndInNothingButTheFile) {
+  make();
+  ASSERT_TRUE(run(launcher->launch(spec())));
+  std::size_t files = 0;
+  for (const FakeLxd::Seen& one : lxd->seen) {
+    if (one.request.body.find("s3cret") == std::string::npos) continue;
+    ++files;
+    EXPECT_EQ(one.what, "POST /1.0/instances/ams-1/files");
+    EXPECT_EQ(net::find_header(one.request.headers, "X-LXD-mode"), "0600");
+    EXPECT_EQ(net::find_header(one.request.headers, "X-LXD-uid"), "0");
+    EXPECT_EQ(net::find_header(one.request.headers, "X-LXD-write"), "overwrite");
+    // LXD would read a form's body as parameters.
+    EXPECT_EQ(net::find_header(one.request.headers, "Content-Type"), "application/octet-stream");
+  }
+  EXPECT_EQ(files, 1U);
+}
+
+TEST_F(LxdLauncherTest, OneThatRunsIsLeftAlone) {
+  lxd->add("node-1", "1", 103);
+  make();
+  ASSERT_TRUE(run(launcher->launch(spec())));
+  EXPECT_EQ(lxd->count("POST /1.0/instances"), 0U);
+  EXPECT_EQ(lxd->count("PUT /1.0/instances/ams-1/state"), 0U);
+  EXPECT_TRUE(lxd->containers.at("ams-1").files.empty());
+}
+
+TEST_F(LxdLauncherTest, OneThatStoppedGetsNewUserDataAndStarts) {
+  lxd->add("node-1", "1", 102).files["/etc/redan/user-data.json"] = "old";
+  make();
+  ASSERT_TRUE(run(launcher->launch(spec())));
+  EXPECT_EQ(lxd->count("POST /1.0/instances"), 0U);
+  EXPECT_EQ(lxd->containers.at("ams-1").files.at("/etc/redan/user-data.json"), spec().user_data);
+  EXPECT_EQ(lxd->containers.at("ams-1").status, 103);
+}
+
+TEST_F(LxdLauncherTest, TheInstancesImageGoesBeforeTheGeneralOne) {
+  make();
+  LaunchSpec special = spec();
+  special.image = "special";
+  ASSERT_TRUE(run(launcher->launch(special)));
+  EXPECT_EQ(json::parse(lxd->request("POST /1.0/instances").body).at("source").at("alias"), "special");
+}
+
+TEST_F(LxdLauncherTest, EveryRequestNamesTheProject) {
+  LxdLauncherConfig in_project = config();
+  in_project.lxd.project = "redan games";
+  make(std::move(in_project));
+  ASSERT_TRUE(run(launcher->launch(spec())));
+  for (const FakeLxd::Seen& one : lxd->seen) EXPECT_EQ(net::query_value(one.request.query, "project"), "redan games");
+}
+
+// ---- failures -------------------------------------------------------------------------------------------------------
+
+TEST_F(LxdLauncherTest, AnotherCertificateThanThePinnedOneGetsNoRequest) {
+  LxdLauncherConfig wrong = config();
+  wrong.lxd.server.trust = net::PinnedSha256{net::test::identity("other").fingerprint.digest};
+  make(std::move(wrong));
+  EXPECT_TRUE(says(launch_error(), Errc::tls_pin_mismatch));
+  EXPECT_TRUE(lxd->seen.empty());
+  ASSERT_TRUE(until([&] { return !said.empty(); }));
+  EXPECT_NE(said[0].find(text(Errc::tls_pin_mismatch)), std::string::npos);
+}
+
+TEST_F(LxdLauncherTest, AnLxdThatDoesNotTrustUsIsToldOfWithTheRemedy) {
+  lxd->trusting = false;
+  make();
+  const std::string error = launch_error();
+  EXPECT_TRUE(says(error, Errc::lxd_untrusted));
+  EXPECT_NE(error.find("lxc config trust add"), std::string::npos);
+}
+
+TEST_F(LxdLauncherTest, AnLxdThatIsNotThereIsSaidToBeOutOfReachOnce) {
+  const LxdLauncherConfig nobody = config();
+  lxd.reset();
+  make(nobody);
+  EXPECT_TRUE(says(launch_error(), Errc::connect_failed));
+  pass(1s);
+  EXPECT_EQ(said.size(), 1U);
+}
+
+TEST_F(LxdLauncherTest, AFailedOperationIsToldInLxdsWords) {
+  lxd->failures["POST"] = "Image alias not found";
+  make();
+  const std::string error = launch_error();
+  EXPECT_TRUE(says(error, Errc::lxd_failed));
+  EXPECT_NE(error.find("Image alias not found"), std::string::npos);
+  EXPECT_TRUE(lxd->containers.empty());
+}
+
+TEST_F(LxdLauncherTest, AFailedStartIsAFailedLaunch) {
+  lxd->failures["PUT"] = "no /sbin/init";
+  make();
+  EXPECT_NE(launch_error().find("no /sbin/init"), std::string::npos);
+}
+
+TEST_F(LxdLauncherTest, AnInstanceWithWhichLxdIsBusyIsWaitedFor) {
+  lxd->add("node-1", "1", 102);
+  lxd->failures["DELETE"] = "Instance is busy running a \"stop\" operation";
+  LxdLauncherConfig patient = config();
+  patient.lxd.work_timeout = 5s;
+  make(std::move(patient));
+  boost::asio::steady_timer later(io, 600ms);
+  later.async_wait([&](const auto&) { lxd->failures.clear(); });
+  EXPECT_TRUE(run(launcher->remove("1")));
+  EXPECT_GE(lxd->count("DELETE /1.0/instances/ams-1"), 2U);
+}
+
+TEST_F(LxdLauncherTest, AnInstanceWithWhichLxdStaysBusyIsAFailure) {
+  lxd->add("node-1", "1", 102);
+  lxd->failures["DELETE"] = "Instance is busy running a \"stop\" operation";
+  make();
+  EXPECT_NE(run(launcher->remove("1")).error().message.find("busy"), std::string::npos);
+}
+
+TEST_F(LxdLauncherTest, AnOperationWithoutEndIsGivenUp) {
+  lxd->endless = true;
+  make();
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_TRUE(says(launch_error(), Errc::lxd_timeout));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 3s);
+}
+
+TEST_F(LxdLauncherTest, ASilentLxdIsGivenUp) {
+  lxd->silent = true;
+  make();
+  EXPECT_TRUE(says(launch_error(), Errc::http_timeout));
+}
+
+TEST_F(LxdLauncherTest, WhatIsNotLxdsLanguageIsRefused) {
+  make();
+  for (const char* body : {"", "<html>", "{}", R"({"type":"sync","metadata":[]})", R"({"type":"async"})"}) {
+    net::HttpResponse strange;
+    strange.body = body;
+    lxd->instead = strange;
+    EXPECT_TRUE(says(launch_error(), Errc::lxd_protocol)) << body;
+    strange.status = 500;
+    lxd->instead = strange;
+    EXPECT_TRUE(says(launch_error(), Errc::lxd_protocol)) << body;
+  }
+}
+
+TEST_F(LxdLauncherTest, AnEndlessAnswerIsRefused) {
+  make();
+  net::HttpResponse large;
+  large.body.assign(17 * 1024 * 1024, ' ');
+  lxd->instead = large;
+  EXPECT_TRUE(says(launch_error(), Errc::http_too_large));
+}
+
+TEST_F(LxdLauncherTest, WhatIsThereCountsMoreThanWhatIsSaidOfTheOperation) {
+  lxd->misleading = true;
+  for (const char* method : {"POST", "PUT", "DELETE"}) lxd->failures[method] = "already done";
+  make();
+  ASSERT_TRUE(run(launcher->launch(spec())));
+  ASSERT_TRUE(run(launcher->stop("1")));
+  ASSERT_TRUE(run(launcher->remove("1")));
+  EXPECT_TRUE(lxd->containers.empty());
+}
+
+TEST_F(LxdLauncherTest, AnOperationThatLxdForgotIsNoFailureIfItsWorkIsDone) {
+  lxd->forgetful = true;
+  make();
+  EXPECT_TRUE(run(launcher->launch(spec())));
+  EXPECT_TRUE(run(launcher->remove("1")));
+}
+
+TEST_F(LxdLauncherTest, AContainerThatIsNotOursIsNeverTouched) {
+  make();
+  for (const char* unit : {"", "node-2"}) {
+    lxd->containers.clear();
+    lxd->add(unit, "1", 103);
+    EXPECT_TRUE(says(launch_error(), Errc::lxd_not_ours));
+    EXPECT_TRUE(says(run(launcher->stop("1")).error().message, Errc::lxd_not_ours));
+    EXPECT_TRUE(says(run(launcher->remove("1")).error().message, Errc::lxd_not_ours));
+    EXPECT_TRUE(says(run(launcher->find("1")).error().message, Errc::lxd_not_ours));
+  }
+  for (const std::string& what : lxd->requests()) EXPECT_TRUE(what.starts_with("GET")) << what;
+}
+
+// ---- stopping and removing ------------------------------------------------------------------------------------------
+
+TEST_F(LxdLauncherTest, StoppingIsPolite) {
+  lxd->add("node-1", "1", 103);
+  make();
+  ASSERT_TRUE(run(launcher->stop("1")));
+  EXPECT_EQ(lxd->count("PUT /1.0/instances/ams-1/state"), 1U);
+  EXPECT_EQ(json::parse(lxd->request("PUT /1.0/instances/ams-1/state").body).at("force"), false);
+  EXPECT_EQ(*run(launcher->find("1")), Existence::stopped);
+}
+
+TEST_F(LxdLauncherTest, WhatDoesNotWantToStopIsForced) {
+  lxd->add("node-1", "1", 103);
+  lxd->stubborn = true;
+  make();
+  ASSERT_TRUE(run(launcher->stop("1")));
+  EXPECT_EQ(lxd->count("PUT /1.0/instances/ams-1/state"), 2U);
+  EXPECT_EQ(lxd->containers.at("ams-1").status, 102);
+}
+
+TEST_F(LxdLauncherTest, WhatCannotBeStoppedIsAFailureAndIsWatchedOn) {
+  lxd->add("node-1", "1", 103);
+  lxd->failures["PUT"] = "stuck";
+  make_listening();
+  EXPECT_NE(run(launcher->stop("1")).error().message.find("stuck"), std::string::npos);
+  lxd->containers.at("ams-1").status = 102;
+  EXPECT_TRUE(until([&] { return !exits.empty(); }));
+}
+
+TEST_F(LxdLauncherTest, StoppingOrRemovingTwiceIsAsOnce) {
+  lxd->add("node-1", "1", 102);
+  make();
+  EXPECT_TRUE(run(launcher->stop("1")));
+  EXPECT_TRUE(run(launcher->remove("1")));
+  EXPECT_TRUE(run(launcher->remove("1")));
+  EXPECT_TRUE(run(launcher->stop("1")));
+  EXPECT_EQ(*run(launcher->find("1")), Existence::absent);
+}
+
+TEST_F(LxdLauncherTest, RemovingStopsByForce) {
+  lxd->add("node-1", "1", 103);
+  lxd->stubborn = true;
+  make();
+  ASSERT_TRUE(run(launcher->remove("1")));
+  EXPECT_EQ(json::parse(lxd->request("PUT /1.0/instances/ams-1/state").body).at("force"), true);
+  EXPECT_TRUE(lxd->containers.empty());
+}
+
+TEST_F(LxdLauncherTest, WhatCannotBeRemovedIsAFailure) {
+  lxd->add("node-1", "1", 102);
+  lxd->failures["DELETE"] = "the pool is busy";
+  make();
+  EXPECT_NE(run(launcher->remove("1")).error().message.find("the pool is busy"), std::string::npos);
+}
+
+// ---- finding --------------------------------------------------------------------------------------------------------
+
+TEST_F(LxdLauncherTest, OnlyInstancesOfThisUnitAreFound) {
+  lxd->add("node-1", "1", 103);
+  lxd->add("node-1", "2", 102);
+  lxd->add("node-2", "3", 103);
+  lxd->containers["someone-elses"].status = 103;
+  make();
+  const auto all = run(launcher->find_all());
+  ASSERT_TRUE(all);
+  ASSERT_EQ(all->size(), 2U);
+  EXPECT_EQ((*all)[0].id, "1");
+  EXPECT_EQ((*all)[0].existence, Existence::running);
+  EXPECT_EQ((*all)[1].id, "2");
+  EXPECT_EQ((*all)[1].existence, Existence::stopped);
+}
+
+TEST_F(LxdLauncherTest, AnLxdThatComesAfterUsIsWaitedFor) {
+  LxdLauncherConfig patient = config();
+  patient.patience_at_start = 10s;
+  const std::uint16_t port = lxd->server->port();
+  lxd.reset();
+  make(std::move(patient));
+  boost::asio::steady_timer later(io, 700ms);
+  later.async_wait([&](const auto&) {
+    lxd = std::make_unique<FakeLxd>(io, port);
+    lxd->add("node-1", "1", 103);
+  });
+  const auto all = run(launcher->find_all());
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->size(), 1U);
+}
+
+TEST_F(LxdLauncherTest, TheLogIsTheEndOfItsFile) {
+  lxd->add("node-1", "1", 103).files["/var/log/redan.log"] = "first\nlast\n";
+  make();
+  EXPECT_EQ(*run(launcher->log("1", 5)), "last\n");
+  EXPECT_EQ(net::find_header(lxd->request("GET /1.0/instances/ams-1/files").headers, "Range"), "bytes=-5");
+  lxd->containers.at("ams-1").files.clear();
+  EXPECT_EQ(*run(launcher->log("1", 5)), "");
+}
+
+// ---- ends -----------------------------------------------------------------------------------------------------------
+
+TEST_F(LxdLauncherTest, AnEndIsToldOnce) {
+  make_listening();
+  ASSERT_TRUE(run(launcher->launch(spec())));
+  lxd->containers.at("ams-1").status = 102;
+  lxd->tell("instance-shutdown", "ams-1");
+  lxd->tell("instance-stopped", "ams-1");
+  ASSERT_TRUE(until([&] { return !exits.empty(); }));
+  pass(500ms);
+  EXPECT_EQ(exits, (std::vector<std::string>{"1: its container stopped"}));
+}
+
+TEST_F(LxdLauncherTest, AnEndOfWhichLxdSpeaksTooEarlyIsToldWhenItIsTrue) {
+  lxd->add("node-1", "1", 103);
+  make_listening();
+  ASSERT_TRUE(run(launcher->find_all()));
+  lxd->containers.at("ams-1").status = 102;
+  lxd->late_looks = 4;
+  lxd->tell("instance-shutdown", "ams-1");
+  ASSERT_TRUE(until([&] { return !exits.empty(); }));
+  EXPECT_EQ(lxd->late_looks, 0);
+}
+
+TEST_F(LxdLauncherTest, AnEventAboutOneThatRunsIsNoEnd) {
+  lxd->add("node-1", "1", 103);
+  make_listening();
+  ASSERT_TRUE(run(launcher->find_all()));
+  lxd->tell("instance-stopped", "ams-1");
+  pass(500ms);
+  EXPECT_TRUE(exits.empty());
+}
+
+TEST_F(LxdLauncherTest, OneThatSomeoneElseDeletedEndedToo) {
+  lxd->add("node-1", "1", 103);
+  make_listening();
+  ASSERT_TRUE(run(launcher->find_all()));
+  lxd->containers.clear();
+  lxd->tell("instance-deleted", "ams-1");
+  ASSERT_TRUE(until([&] { return !exits.empty(); }));
+  EXPECT_EQ(exits[0], "1: its container was deleted");
+}
+
+TEST_F(LxdLauncherTest, OneThatEndsAtOnceIsSeenWithoutAnEvent) {
+  make_listening();
+  ASSERT_TRUE(run(launcher->launch(spec())));
+  lxd->containers.at("ams-1").status = 102;
+  EXPECT_TRUE(until([&] { return !exits.empty(); }));
+}
+
+TEST_F(LxdLauncherTest, WhatWasStoppedOrRemovedDidNotEndByItself) {
+  make_listening();
+  ASSERT_TRUE(run(launcher->launch(spec("1"))));
+  ASSERT_TRUE(run(launcher->launch(spec("2"))));
+  ASSERT_TRUE(run(launcher->stop("1")));
+  ASSERT_TRUE(run(launcher->remove("2")));
+  lxd->tell("instance-shutdown", "ams-1");
+  lxd->tell("instance-deleted", "ams-2");
+  pass(1s);
+  EXPECT_TRUE(exits.empty());
+}
+
+TEST_F(LxdLauncherTest, AnEndWhileTheConnectionWasLostIsSeenWhenItIsBack) {
+  lxd->add("node-1", "1", 103);
+  make_listening();
+  ASSERT_TRUE(run(launcher->find_all()));
+  const std::uint16_t port = lxd->server->port();
+  lxd.reset();
+  ASSERT_TRUE(until([&] { return !said.empty(); }));
+  EXPECT_TRUE(exits.empty());
+  lxd = std::make_unique<FakeLxd>(io, port);
+  lxd->add("node-1", "1", 102);
+  ASSERT_TRUE(until([&] { return !exits.empty(); }));
+  EXPECT_EQ(exits, (std::vector<std::string>{"1: its container stopped"}));
+  EXPECT_TRUE(until([&] { return said.back() == "LXD is back"; }));
+}
+
+TEST_F(LxdLauncherTest, NothingIsToldAfterItsEnd) {
+  lxd->add("node-1", "1", 103);
+  make_listening();
+  ASSERT_TRUE(run(launcher->find_all()));
+  launcher.reset();
+  lxd->containers.at("ams-1").status = 102;
+  lxd->tell("instance-stopped", "ams-1");
+  pass(500ms);
+  EXPECT_TRUE(exits.empty());
+}
+
+}  // namespace
+}  // namespace redan::cloud::test

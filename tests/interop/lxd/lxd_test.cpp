@@ -1,0 +1,407 @@
+// The LXD launcher with a real LXD, alone and beneath a running `redan ams`.
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <csignal>
+#include <fstream>
+
+#include "base/base64.hpp"
+#include "base/hex.hpp"
+#include "tests/interop/lxd/lxd_node.hpp"
+#include "tests/net/http_fixture.hpp"
+
+namespace redan::cloud::test {
+
+std::filesystem::path g_redan;
+
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+using namespace std::chrono_literals;
+
+class LxdTest : public net::test::HttpFixture {
+ protected:
+  static void SetUpTestSuite() {
+    missing = LxdNode::missing();
+    if (!missing.empty()) return;
+    ams_port = free_port();
+    lxd = std::make_unique<LxdNode>(g_redan, ams_port);
+    lxd->trust(net::test::pem("server.pem"));
+  }
+  static void TearDownTestSuite() {
+    if (!lxd) return;
+    lxd->end();
+    EXPECT_EQ(lxd->leftovers(), "");
+    lxd.reset();
+  }
+  void SetUp() override {
+    if (!missing.empty()) GTEST_SKIP() << "no LXD here: " << missing;
+  }
+
+  LxdLauncherConfig config() const {
+    LxdLauncherConfig config;
+    config.lxd.server = {"127.0.0.1", lxd->port(), net::PinnedSha256{lxd->fingerprint()},
+                         &net::test::identity("server")};
+    config.unit = "launcher-test";
+    config.image = "redan";
+    config.profiles = {"redan"};
+    config.log = [](std::string_view line) { std::fprintf(stderr, "launcher: %s\n", std::string(line).c_str()); };
+    return config;
+  }
+  void make() { make(config()); }
+  void make(LxdLauncherConfig config) {
+    launcher.reset();
+    exits.clear();
+    launcher = std::make_unique<LxdLauncher>(io, std::move(config));
+    launcher->on_exit = [this](const std::string& id, const std::string& why) { exits.push_back(id + ": " + why); };
+  }
+  /// As AMS writes it; nobody listens at its URL.
+  static std::string user_data(const std::string& id) {
+    const net::TlsIdentity& client = net::test::identity("client");
+    const json::object ams{{"url", "https://127.0.0.1:1"},
+                           {"fingerprint", std::string(64, '0')},
+                           {"token", "t0k3n"},
+                           {"certificate", to_base64(client.certificate_der)},
+                           {"key", to_base64(client.private_key_der)}};
+    return json::serialize(json::object{{"instance", {{"id", id}, {"name", id}}}, {"ams", ams}});
+  }
+  static LaunchSpec spec(const std::string& id) {
+    LaunchSpec spec;
+    spec.id = id;
+    spec.name = id;
+    spec.user_data = user_data(id);
+    spec.memory_bytes = 256LL << 20;
+    spec.cpus = 1;
+    return spec;
+  }
+  void expect_success(net::Task<LaunchResult<void>> task) {
+    const auto result = run(std::move(task), 120s);
+    EXPECT_TRUE(result) << result.error().message;
+  }
+  bool log_says(const std::string& id, const std::string& words) {
+    return until(
+        [&] {
+          const auto log = run(launcher->log(id, 64 * 1024));
+          return log && log->find(words) != std::string::npos;
+        },
+        20s);
+  }
+  static void kill_redan(const std::string& container) {
+    try {
+      lxd->lxc("exec " + container + " -- /bin/killall -9 redan");
+    } catch (const std::runtime_error&) {
+      // It may be gone before it has an answer.
+    }
+  }
+  Existence find(const std::string& id) {
+    const auto found = run(launcher->find(id));
+    EXPECT_TRUE(found) << found.error().message;
+    return found ? *found : Existence::absent;
+  }
+
+  static inline std::string missing;
+  static inline std::unique_ptr<LxdNode> lxd;
+  static inline std::uint16_t ams_port = 0;
+  std::vector<std::string> exits;
+  std::unique_ptr<LxdLauncher> launcher;
+};
+
+// ---- the launcher alone ---------------------------------------------------------------------------------------------
+
+TEST_F(LxdTest, AnInstanceRunsWithItsUserDataAndLimitsUntilItIsRemoved) {
+  make();
+  LaunchSpec longer = spec("one");
+  longer.user_data += "      ";
+  expect_success(launcher->launch(longer));
+  EXPECT_EQ(find("one"), Existence::running);
+  EXPECT_TRUE(log_says("one", "700 0 /etc/redan\n600 0 /etc/redan/user-data.json"));
+  EXPECT_TRUE(log_says("one", "trying again"));
+  EXPECT_EQ(lxd->lxc("file pull ams-one/etc/redan/user-data.json -"), longer.user_data);
+  const std::string shown = lxd->lxc("config show ams-one --expanded");
+  EXPECT_NE(shown.find("limits.memory: \"268435456\""), std::string::npos);
+  EXPECT_NE(shown.find("limits.cpu: \"1\""), std::string::npos);
+  EXPECT_EQ(shown.find("t0k3n"), std::string::npos);
+  expect_success(launcher->launch(spec("one")));  // again: nothing to do
+
+  expect_success(launcher->stop("one"));
+  EXPECT_EQ(find("one"), Existence::stopped);
+  EXPECT_TRUE(log_says("one", "redan ended"));  // politely
+  expect_success(launcher->launch(spec("one")));
+  EXPECT_EQ(lxd->lxc("file pull ams-one/etc/redan/user-data.json -"), user_data("one"));  // nothing of the longer one
+
+  expect_success(launcher->remove("one"));
+  EXPECT_EQ(find("one"), Existence::absent);
+  EXPECT_EQ(lxd->lxc("list -f csv -c n"), "");
+}
+
+TEST_F(LxdTest, AnInstanceThatEndsByItselfIsToldOfOnce) {
+  make();
+  expect_success(launcher->launch(spec("two")));
+  ASSERT_TRUE(log_says("two", "trying again"));
+  kill_redan("ams-two");
+  EXPECT_TRUE(until([&] { return !exits.empty(); }));
+  EXPECT_EQ(exits, (std::vector<std::string>{"two: its container stopped"}));
+  EXPECT_EQ(find("two"), Existence::stopped);
+  expect_success(launcher->remove("two"));
+  EXPECT_EQ(exits.size(), 1U);
+}
+
+TEST_F(LxdTest, InstancesAreFoundAgainAndTheirEndsAreSeenAfterARestart) {
+  make();
+  expect_success(launcher->launch(spec("three")));
+  expect_success(launcher->launch(spec("four")));
+  lxd->lxc("init redan not-ours -p redan");
+  make();
+  const auto all = run(launcher->find_all());
+  ASSERT_TRUE(all) << all.error().message;
+  ASSERT_EQ(all->size(), 2U);
+  for (const FoundInstance& one : *all) EXPECT_EQ(one.existence, Existence::running) << one.id;
+  lxd->lxc("stop --force ams-three");
+  EXPECT_TRUE(until([&] { return exits.size() == 1; }));
+  EXPECT_EQ(exits[0], "three: its container stopped");
+  expect_success(launcher->remove("three"));
+  expect_success(launcher->remove("four"));
+  EXPECT_EQ(lxd->lxc("list -f csv -c n"), "not-ours\n");
+  lxd->lxc("delete not-ours");
+}
+
+TEST_F(LxdTest, InstancesOutliveLxdAndTheirEndsAreSeenWhenItIsBack) {
+  make();
+  expect_success(launcher->launch(spec("five")));
+  lxd->kill();
+  const auto unseen = run(launcher->find("five"));
+  ASSERT_FALSE(unseen);
+  EXPECT_TRUE(unseen.error().message.starts_with(text(Errc::connect_failed))) << unseen.error().message;
+  lxd->start();
+  EXPECT_EQ(find("five"), Existence::running);
+  lxd->lxc("stop --force ams-five");
+  EXPECT_TRUE(until([&] { return !exits.empty(); }, 30s));
+  expect_success(launcher->remove("five"));
+}
+
+TEST_F(LxdTest, WhatLxdRefusesIsToldInItsWords) {
+  make();
+  LaunchSpec no_image = spec("six");
+  no_image.image = "no-such-image";
+  auto refused = run(launcher->launch(no_image));
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("Image alias not found"), std::string::npos) << refused.error().message;
+  LaunchSpec no_memory = spec("six");
+  no_memory.memory_bytes = 1;
+  refused = run(launcher->launch(no_memory), 120s);
+  EXPECT_FALSE(refused);
+  expect_success(launcher->remove("six"));
+}
+
+TEST_F(LxdTest, AStrangerIsRefusedAndSoIsALxdWithAnotherCertificate) {
+  LxdLauncherConfig stranger = config();
+  stranger.lxd.server.identity = &net::test::identity("other");
+  launcher = std::make_unique<LxdLauncher>(io, std::move(stranger));
+  auto refused = run(launcher->find_all());
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().message.starts_with(text(Errc::lxd_untrusted))) << refused.error().message;
+  LxdLauncherConfig elsewhere = config();
+  elsewhere.lxd.server.trust = net::PinnedSha256{net::test::identity("other").fingerprint.digest};
+  launcher = std::make_unique<LxdLauncher>(io, std::move(elsewhere));
+  refused = run(launcher->find_all());
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().message.starts_with(text(Errc::tls_pin_mismatch))) << refused.error().message;
+}
+
+TEST_F(LxdTest, ACertificateThatIsConfinedToAProjectIsEnough) {
+  lxd->lxc("project create games -c features.images=false -c features.profiles=false");
+  lxd->trust(net::test::pem("other.pem"), "--restricted --projects games");
+  LxdLauncherConfig confined = config();
+  confined.lxd.server.identity = &net::test::identity("other");
+  confined.lxd.project = "games";
+  make(confined);
+  expect_success(launcher->launch(spec("seven")));
+  ASSERT_TRUE(log_says("seven", "trying again"));
+  EXPECT_EQ(lxd->lxc("list -f csv -c n"), "");
+  EXPECT_EQ(lxd->lxc("list -f csv -c n --project games"), "ams-seven\n");
+  lxd->lxc("stop --force ams-seven --project games");
+  EXPECT_TRUE(until([&] { return !exits.empty(); }));
+  expect_success(launcher->remove("seven"));
+
+  confined.lxd.project = "default";
+  make(confined);
+  const auto refused = run(launcher->find_all());
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().message.starts_with(text(Errc::lxd_untrusted))) << refused.error().message;
+}
+
+TEST_F(LxdTest, ManyInstancesStartAtTheSameTime) {
+  make();
+  constexpr int kMany = 8;
+  int launched = 0;
+  for (int i = 0; i < kMany; ++i) {
+    boost::asio::co_spawn(io, launcher->launch(spec("many" + std::to_string(i))),
+                          [&](const std::exception_ptr&, const LaunchResult<void>& result) {
+                            EXPECT_TRUE(result) << result.error().message;
+                            ++launched;
+                          });
+  }
+  EXPECT_TRUE(until([&] { return launched == kMany; }, 120s));
+  const auto all = run(launcher->find_all());
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->size(), std::size_t{kMany});
+  for (const FoundInstance& one : *all) expect_success(launcher->remove(one.id));
+  EXPECT_TRUE(exits.empty());
+}
+
+// ---- beneath AMS ----------------------------------------------------------------------------------------------------
+
+class AmsOnLxdTest : public LxdTest {
+ protected:
+  void SetUp() override {
+    LxdTest::SetUp();
+    if (IsSkipped()) return;
+    std::string pattern = (fs::temp_directory_path() / "redan-ams-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder = pattern;
+    std::ofstream(folder / "tls.pem") << net::test::pem("server.key") << net::test::pem("server.pem");
+    fs::permissions(folder / "tls.pem", static_cast<fs::perms>(0600));
+    start_ams();
+  }
+  void TearDown() override {
+    stop_ams();
+    std::error_code ignored;
+    if (!folder.empty()) fs::remove_all(folder, ignored);
+  }
+
+  void start_ams() {
+    const std::vector<std::string> arguments{g_redan.string(),
+                                             "ams",
+                                             "--data-dir",
+                                             folder.string(),
+                                             "--listen",
+                                             "127.0.0.1:" + std::to_string(ams_port),
+                                             "--name",
+                                             "ams-test",
+                                             "--launcher",
+                                             "lxd",
+                                             "--lxd-url",
+                                             "https://127.0.0.1:" + std::to_string(lxd->port()),
+                                             "--lxd-fingerprint",
+                                             to_hex(lxd->fingerprint().bytes()),
+                                             "--lxd-image",
+                                             "redan",
+                                             "--lxd-profile",
+                                             "redan"};
+    process = ::fork();
+    if (process == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      const int log = ::open((folder / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+      ::dup2(log, STDOUT_FILENO);
+      ::dup2(log, STDERR_FILENO);
+      std::vector<char*> words;
+      for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+      words.push_back(nullptr);
+      ::execv(words[0], words.data());
+      ::_exit(127);
+    }
+    net::HttpClientConfig client_config;
+    client_config.server = net::UnixRemote{folder / "ams.socket"};
+    client_config.timeout = 100s;
+    client = std::make_unique<net::HttpClient>(io, std::move(client_config));
+    ASSERT_TRUE(until([&] { return !ask("GET", "/1.0").is_null(); }, 60s)) << log();
+  }
+  void stop_ams() {
+    client.reset();
+    if (process <= 0) return;
+    ::kill(process, SIGTERM);
+    int status = 0;
+    ::waitpid(process, &status, 0);
+    EXPECT_EQ(status, 0) << log();
+    process = 0;
+  }
+  [[nodiscard]] std::string log() const {
+    std::ifstream in(folder / "log");
+    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  }
+
+  /// The metadata of the answer; null if there is none.
+  json::value ask(const std::string& method, const std::string& path, const json::value& body = nullptr) {
+    net::HttpRequest request{method, path, "", {}, ""};
+    if (!body.is_null()) request.body = json::serialize(body);
+    const net::HttpResult result = run(client->request(std::move(request)), 110s);
+    if (!result) return nullptr;
+    return json::parse(result->body).at("metadata");
+  }
+  /// The work that the answer names has succeeded.
+  void work(const std::string& method, const std::string& path, const json::value& body = nullptr) {
+    const json::value begun = ask(method, path, body);
+    ASSERT_TRUE(begun.is_object() && begun.as_object().contains("id")) << json::serialize(begun) << log();
+    const std::string id(begun.at("id").as_string());
+    json::value end;
+    ASSERT_TRUE(until(
+        [&] {
+          end = ask("GET", "/1.0/operations/" + id + "/wait");
+          return end.is_object() && end.at("status_code").as_int64() >= 200;
+        },
+        120s));
+    EXPECT_EQ(end.at("status_code"), 200) << json::serialize(end) << log();
+  }
+  bool becomes(const std::string& status) {
+    return until([&] { return ask("GET", "/1.0/instances/game").at("status").as_string() == status; }, 30s);
+  }
+  std::string container() { return "ams-" + std::string(ask("GET", "/1.0/instances/game").at("id").as_string()); }
+
+  fs::path folder;
+  pid_t process = 0;
+  std::unique_ptr<net::HttpClient> client;
+};
+
+TEST_F(AmsOnLxdTest, AnInstanceReportsToAmsEndsStartsAgainOutlivesAmsAndIsDeleted) {
+  work("POST", "/1.0/instances", {{"name", "game"}, {"image_id", "redan"}});
+  // Over TLS pinned to AMS's certificate, with its own certificate and token.
+  ASSERT_TRUE(becomes("running")) << json::serialize(ask("GET", "/1.0/instances/game")) << log();
+  const std::string name = container();
+  const json::value data = json::parse(lxd->lxc("file pull " + name + "/etc/redan/user-data.json -"));
+  const std::string token(data.at("ams").at("token").as_string());
+  ASSERT_FALSE(token.empty());
+  EXPECT_EQ(lxd->lxc("config show --expanded " + name).find(token), std::string::npos);
+
+  kill_redan(name);
+  ASSERT_TRUE(becomes("error")) << log();
+  EXPECT_EQ(ask("GET", "/1.0/instances/game").at("error_message"), "its container stopped");
+  work("PATCH", "/1.0/instances/game", {{"desired_status", "running"}});
+  ASSERT_TRUE(becomes("running")) << log();
+
+  stop_ams();
+  EXPECT_EQ(lxd->lxc("list -f csv -c ns"), name + ",RUNNING\n");
+  start_ams();
+  EXPECT_TRUE(becomes("running"));
+  kill_redan(name);
+  ASSERT_TRUE(becomes("error")) << log();
+
+  work("PATCH", "/1.0/instances/game", {{"desired_status", "running"}});
+  ASSERT_TRUE(becomes("running")) << log();
+  work("PATCH", "/1.0/instances/game", {{"desired_status", "stopped"}});
+  EXPECT_TRUE(becomes("stopped"));
+  EXPECT_EQ(lxd->lxc("list -f csv -c ns"), name + ",STOPPED\n");
+  work("DELETE", "/1.0/instances/game");
+  EXPECT_EQ(lxd->lxc("list -f csv -c n"), "");
+}
+
+TEST_F(AmsOnLxdTest, AContainerThatIsInNoRecordIsRemovedAtTheNextStart) {
+  work("POST", "/1.0/instances", {{"name", "game"}, {"image_id", "redan"}});
+  ASSERT_TRUE(becomes("running")) << log();
+  stop_ams();
+  for (const char* file : {"ams.sqlite", "ams.sqlite-wal", "ams.sqlite-shm"}) fs::remove(folder / file);
+  start_ams();
+  EXPECT_TRUE(until([] { return lxd->lxc("list -f csv -c n").empty(); }, 30s)) << log();
+}
+
+}  // namespace
+}  // namespace redan::cloud::test
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  redan::cloud::test::g_redan = argc > 1 ? argv[1] : "build/dev/src/cmd/redan";
+  return RUN_ALL_TESTS();
+}

@@ -1,0 +1,456 @@
+// AMS as its users meet it: TLS, the trust store, join tokens, instances and their tokens.
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <boost/json.hpp>
+#include <fstream>
+
+#include "base/base64.hpp"
+#include "cloud/token/jwt.hpp"
+#include "net/clock.hpp"
+#include "tests/cloud/store/contract.hpp"
+#include "tests/trust/ams_process.hpp"
+
+namespace redan::cloud::test {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+using namespace std::chrono_literals;
+
+std::string output_of(const std::string& command) {
+  FILE* pipe = ::popen(command.c_str(), "r");
+  std::string text;
+  std::array<char, 4096> buffer{};
+  while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe)) text.append(buffer.data(), n);
+  ::pclose(pipe);
+  return text;
+}
+
+/// One AMS for all tests: its RSA key takes a second or two.
+class Trust : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = std::make_unique<TemporaryFolder>();
+    ams_ = std::make_unique<AmsProcess>(AmsProcess::Options{.folder = folder_->path() / "ams"});
+    Client admin(ams_->local());
+    ASSERT_EQ(admin.post("/1.0/applications", R"({"name":"pong"})").status, 200U);
+  }
+  static void TearDownTestSuite() {
+    ams_.reset();
+    folder_.reset();
+  }
+
+  static json::value launch(Client& client, const std::string& name) {
+    const Answer launched = client.post("/1.0/instances", R"({"name":")" + name + R"(","app_id":"pong"})");
+    const json::value operation = client.finish(launched);
+    EXPECT_EQ(operation.at("status"), "Success") << operation;
+    EXPECT_TRUE(eventually([&] { return status_of(client, name) == "running"; })) << status_of(client, name);
+    return client.get("/1.0/instances/" + name).metadata();
+  }
+  static std::string status_of(Client& client, const std::string& name) {
+    const Answer answer = client.get("/1.0/instances/" + name);
+    return answer.status == 200 ? std::string(answer.metadata().at("status").as_string()) : answer.code;
+  }
+  static json::value user_data(const json::value& instance) {
+    const fs::path file = ams_->folder() / "instances" / std::string(instance.at("id").as_string()) / "user-data.json";
+    return json::parse(read_file(file));
+  }
+  static net::TlsIdentity identity_of(const json::value& data) {
+    net::TlsIdentity identity;
+    identity.certificate_der = from_base64(std::string(data.at("ams").at("certificate").as_string())).value();
+    identity.private_key_der = from_base64(std::string(data.at("ams").at("key").as_string())).value();
+    return identity;
+  }
+  static std::string s_client(const std::string& more) {
+    return output_of("echo | timeout 10 openssl s_client -connect 127.0.0.1:" + std::to_string(ams_->port()) + " " +
+                     more + " 2>&1");
+  }
+
+  static inline std::unique_ptr<TemporaryFolder> folder_;
+  static inline std::unique_ptr<AmsProcess> ams_;
+};
+
+// ---- TLS
+
+TEST_F(Trust, NothingOlderThanTls13IsSpoken) {
+  EXPECT_NE(s_client("-tls1_3").find("TLSv1.3"), std::string::npos);
+  const std::string older = s_client("-tls1_2");
+  EXPECT_NE(older.find("protocol version"), std::string::npos) << older;
+  EXPECT_EQ(older.find("BEGIN CERTIFICATE"), std::string::npos);
+}
+
+TEST_F(Trust, PlainHttpGetsNoAnswer) {
+  const std::string answer =
+      output_of("curl -s -i --max-time 5 http://127.0.0.1:" + std::to_string(ams_->port()) + "/1.0 2>&1");
+  EXPECT_EQ(answer.find("HTTP/1"), std::string::npos) << answer;
+}
+
+TEST_F(Trust, TheKeyIsRsa4096AndPrivate) {
+  const std::string shown = output_of("openssl x509 -noout -text -in " + (ams_->folder() / "tls.pem").string());
+  EXPECT_NE(shown.find("Public-Key: (4096 bit)"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("Exponent: 65537"), std::string::npos);
+  for (const char* name : {"tls.pem", "ams.sqlite"}) {
+    struct stat status {};
+    ASSERT_EQ(::stat((ams_->folder() / name).c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777U, 0600U) << name;
+  }
+}
+
+TEST_F(Trust, ASmallerKeyIsRefusedAtTheStart) {
+  const TemporaryFolder other;
+  const std::string pem = (other.path() / "tls.pem").string();
+  output_of("openssl req -x509 -newkey rsa:2048 -nodes -keyout " + pem + ".key -out " + pem +
+            ".crt -subj /CN=small -days 2 2>&1 && cat " + pem + ".key " + pem + ".crt > " + pem + " && chmod 600 " +
+            pem);
+  ASSERT_FALSE(read_file(pem).empty());
+  const fs::path log = other.path() / "log";
+  Process small({redan_program(), "ams", "--data-dir", other.path().string(), "--listen", "127.0.0.1:0"}, log);
+  EXPECT_EQ(small.wait(10s), 1);
+  EXPECT_NE(read_file(log).find("4096"), std::string::npos) << read_file(log);
+}
+
+TEST_F(Trust, AServerOfTheSameNameWithAnotherCertificateIsRefusedBeforeARequest) {
+  net::Remote remote = ams_->remote();
+  Digest& pin = std::get<net::PinnedSha256>(std::get<net::TlsRemote>(remote).trust).digest;
+  const Answer good = Client(remote).get("/1.0");
+  EXPECT_EQ(good.status, 200U);
+  std::string text = net::pin_text(pin);
+  text.back() = text.back() == '0' ? '1' : '0';
+  pin = net::parse_pin(text).value();
+  Client admin(ams_->local());
+  const auto requests = [&] { return admin.get("/1.0/metrics").raw.body; };
+  const std::string counter = "ams_http_requests_total{handler=\"https_service_GET\"";
+  const auto count = [&](const std::string& page) {
+    const std::size_t at = page.find(counter);
+    return page.substr(at, page.find('\n', at) - at);
+  };
+  const std::string before = count(requests());
+  EXPECT_EQ(Client(remote).get("/1.0").failure, Errc::tls_pin_mismatch);
+  EXPECT_EQ(count(requests()), before);
+}
+
+// ---- the trust store
+
+TEST_F(Trust, AStrangerSeesThatItIsOneAndNothingElse) {
+  const net::TlsIdentity stranger = make_client("stranger");
+  for (const net::TlsIdentity* identity : {&stranger, static_cast<const net::TlsIdentity*>(nullptr)}) {
+    Client client(ams_->remote(identity));
+    const Answer service = client.get("/1.0");
+    EXPECT_EQ(service.status, 200U);
+    EXPECT_EQ(service.metadata().at("auth"), "untrusted");
+    EXPECT_EQ(client.get("/1.0/instances").status, 403U);
+    EXPECT_EQ(client.get("/1.0/instances").code, "trust_unknown");
+    EXPECT_EQ(client.post("/1.0/certificates", certificate_body(stranger, "me", "admin")).status, 403U);
+  }
+}
+
+TEST_F(Trust, ACertificateIsTrustedWhileItIsInTheStoreAndItsOpenConnectionEndsWithIt) {
+  const net::TlsIdentity alice = make_client("alice");
+  Client admin(ams_->local());
+  admin.finish(admin.post("/1.0/certificates", certificate_body(alice, "alice", "admin")));
+  EXPECT_EQ(admin.post("/1.0/certificates", certificate_body(alice, "alice", "admin")).status, 409U);
+  Client client(ams_->remote(&alice));
+  EXPECT_EQ(client.get("/1.0").metadata().at("auth"), "trusted");
+  EXPECT_EQ(client.get("/1.0/instances").status, 200U);
+  const std::string fingerprint = net::pin_text(alice.fingerprint.digest);
+  EXPECT_EQ(client.get("/1.0/certificates/" + fingerprint).metadata().at("name"), "alice");
+
+  // An idle socket is the hardest: nobody asks anything on it.
+  net::WebSocketClientConfig config{.server = ams_->remote(&alice), .target = "/1.0/events"};
+  bool closed = false;
+  auto socket = wait_for(client.io(), net::open_websocket(std::move(config)));
+  ASSERT_TRUE(socket);
+  (*socket)->on_close = [&closed] { closed = true; };
+  admin.finish(admin.erase("/1.0/certificates/" + fingerprint));
+  const auto removed = std::chrono::steady_clock::now();
+  EXPECT_TRUE(run_until(
+      client.io(), [&] { return closed; }, 1s))
+      << "the idle socket lives on";
+  EXPECT_LT(std::chrono::steady_clock::now() - removed, 1s);
+  const Answer after = client.get("/1.0/instances");
+  EXPECT_EQ(after.status, 403U);
+  EXPECT_EQ(Client(ams_->remote(&alice)).get("/1.0/instances").code, "trust_unknown");
+}
+
+TEST_F(Trust, TrustSurvivesARestart) {
+  const net::TlsIdentity bob = make_client("bob");
+  Client admin(ams_->local());
+  admin.finish(admin.post("/1.0/certificates", certificate_body(bob, "bob", "viewer")));
+  EXPECT_EQ(ams_->stop(), 0);
+  ams_->start();
+  Client client(ams_->remote(&bob));
+  EXPECT_EQ(client.get("/1.0/instances").status, 200U);
+  EXPECT_EQ(client.post("/1.0/applications", R"({"name":"x"})").code, "trust_role");
+  EXPECT_EQ(client.get("/1.0").metadata().at("auth_permissions").at(0), "viewer");
+}
+
+TEST_F(Trust, AJoinTokenAddsOneCertificateOnce) {
+  Client admin(ams_->local());
+  const Answer made = admin.post("/1.0/auth/tokens", R"({"name":"carol","role":"operator"})");
+  ASSERT_EQ(made.status, 200U) << made.raw.body;
+  const std::string token(made.metadata().at("token").as_string());
+  const std::string body = json::serialize(json::object{{"trust_token", token}, {"role", "admin"}});
+  const net::TlsIdentity carol = make_client("carol");
+  const net::TlsIdentity mallory = make_client("mallory");
+  EXPECT_EQ(Client(ams_->remote(&carol)).post("/1.0/certificates", body).status, 202U);
+  const Answer again = Client(ams_->remote(&mallory)).post("/1.0/certificates", body);
+  EXPECT_EQ(again.status, 403U);
+  EXPECT_EQ(again.code, "trust_join_token");
+  // The role is the token's, not what its holder asks for.
+  EXPECT_EQ(Client(ams_->remote(&carol)).get("/1.0").metadata().at("auth_permissions").at(0), "operator");
+}
+
+TEST_F(Trust, OfManyWhoUseOneJoinTokenAtOnceOneGetsIn) {
+  Client admin(ams_->local());
+  const Answer made = admin.post("/1.0/auth/tokens", R"({"name":"race","role":"viewer"})");
+  const std::string body = json::serialize(json::object{{"trust_token", made.metadata().at("token")}});
+  boost::asio::io_context io{1};
+  std::vector<net::TlsIdentity> identities;
+  std::vector<std::unique_ptr<net::HttpClient>> clients;
+  std::map<unsigned, int> statuses;
+  int ended = 0;
+  for (int i = 0; i < 8; ++i) identities.push_back(make_client("racer-" + std::to_string(i)));
+  for (const net::TlsIdentity& identity : identities) {
+    clients.push_back(std::make_unique<net::HttpClient>(io, net::HttpClientConfig{.server = ams_->remote(&identity)}));
+    net::HttpRequest request{"POST", "/1.0/certificates", "", {}, body};
+    boost::asio::co_spawn(io, clients.back()->request(std::move(request)),
+                          [&](const std::exception_ptr&, const net::HttpResult& result) {
+                            ++statuses[result ? result->status : 0];
+                            ++ended;
+                          });
+  }
+  EXPECT_TRUE(run_until(io, [&] { return ended == 8; }));
+  EXPECT_EQ(statuses[202], 1);
+  EXPECT_EQ(statuses[403], 7);
+}
+
+TEST_F(Trust, AnExpiredJoinTokenIsRefused) {
+  Client admin(ams_->local());
+  const Answer made = admin.post("/1.0/auth/tokens", R"({"name":"late","expires_in":1})");
+  std::this_thread::sleep_for(2100ms);
+  const net::TlsIdentity late = make_client("late");
+  const std::string body = json::serialize(json::object{{"trust_token", made.metadata().at("token")}});
+  EXPECT_EQ(Client(ams_->remote(&late)).post("/1.0/certificates", body).code, "trust_join_token");
+}
+
+TEST_F(Trust, ATrustPasswordLetsItsHolderIn) {
+  Client admin(ams_->local());
+  const net::TlsIdentity dave = make_client("dave");
+  Client client(ams_->remote(&dave));
+  const auto body = [](const char* password) {
+    return std::string(R"({"name":"dave","role":"viewer","trust-password":")") + password + "\"}";
+  };
+  EXPECT_EQ(client.post("/1.0/certificates", body("sesame-and-lilies")).status, 403U);
+  ASSERT_EQ(admin.patch("/1.0/config", R"({"config":{"core.trust_password":"sesame-and-lilies"}})").status, 200U);
+  EXPECT_TRUE(eventually(
+      [&] { return admin.get("/1.0/config").metadata().at("config").as_object().contains("core.trust_password"); }));
+  EXPECT_EQ(admin.get("/1.0/config").metadata().at("config").at("core.trust_password"), true);
+  EXPECT_EQ(client.post("/1.0/certificates", body("opensesame-and-lilies")).status, 403U);
+  std::this_thread::sleep_for(1100ms);
+  EXPECT_EQ(client.post("/1.0/certificates", body("sesame-and-lilies")).status, 202U);
+  ASSERT_EQ(admin.patch("/1.0/config", R"({"config":{"core.trust_password":""}})").status, 200U);
+}
+
+TEST_F(Trust, TheCertificateChangesWithoutARestart) {
+  Client held(ams_->remote());
+  EXPECT_EQ(held.get("/1.0").status, 200U);
+  const std::string pem = (ams_->folder() / "tls.pem").string();
+  const std::string old = read_file(pem);
+  output_of("openssl req -x509 -newkey rsa:4096 -nodes -keyout " + pem + ".k -out " + pem +
+            ".c -subj /CN=rotated -days 2 2>&1 && cat " + pem + ".k " + pem + ".c > " + pem + ".n && chmod 600 " + pem +
+            ".n && mv " + pem + ".n " + pem);
+  ams_->reload();
+  EXPECT_TRUE(eventually([&] { return Client(ams_->remote()).get("/1.0").failure == Errc::tls_pin_mismatch; }));
+  EXPECT_EQ(held.get("/1.0").status, 200U) << "the open connection ended";
+  std::ofstream(pem, std::ios::trunc) << old;
+  ams_->reload();
+  EXPECT_TRUE(eventually([&] { return Client(ams_->remote()).get("/1.0").status == 200U; }));
+}
+
+// ---- instances and their tokens
+
+TEST_F(Trust, AnInstanceRunsSaysSoAndIsGoneWhenDeleted) {
+  Client admin(ams_->local());
+  const json::value instance = launch(admin, "one");
+  const json::value data = user_data(instance);
+  EXPECT_EQ(data.at("ams").at("fingerprint").as_string(), ams_->fingerprint());
+  const Answer log = admin.get("/1.0/instances/one/log");
+  EXPECT_NE(log.raw.body.find("AMS knows that this instance runs"), std::string::npos) << log.raw.body;
+  admin.finish(admin.patch("/1.0/instances/one", R"({"desired_status":"stopped"})"));
+  EXPECT_EQ(status_of(admin, "one"), "stopped");
+  admin.finish(admin.patch("/1.0/instances/one", R"({"desired_status":"running"})"));
+  EXPECT_TRUE(eventually([&] { return status_of(admin, "one") == "running"; }));
+  admin.finish(admin.erase("/1.0/instances/one"));
+  EXPECT_EQ(status_of(admin, "one"), "not_found");
+  EXPECT_FALSE(fs::exists(ams_->folder() / "instances" / std::string(instance.at("id").as_string())));
+}
+
+TEST_F(Trust, AnInstanceThatDiesIsShownAsFailed) {
+  Client admin(ams_->local());
+  const json::value instance = launch(admin, "mortal");
+  const fs::path folder = ams_->folder() / "instances" / std::string(instance.at("id").as_string());
+  ::kill(std::stoi(read_file(folder / "lock")), SIGKILL);
+  EXPECT_TRUE(eventually([&] { return status_of(admin, "mortal") == "error"; }));
+  const json::value dead = admin.get("/1.0/instances/mortal").metadata();
+  EXPECT_EQ(dead.at("error_message"), "it was killed by signal 9");
+  admin.finish(admin.erase("/1.0/instances/mortal"));
+}
+
+TEST_F(Trust, TheInstanceTokenIsAJwtOfOneYearThatItsKeyAloneVerifies) {
+  Client admin(ams_->local());
+  const json::value instance = launch(admin, "claims");
+  const std::string token(user_data(instance).at("ams").at("token").as_string());
+  const std::string payload = token.substr(token.find('.') + 1, token.rfind('.') - token.find('.') - 1);
+  const auto bytes = from_base64(payload, Base64::url);
+  ASSERT_TRUE(bytes);
+  const json::value claims = json::parse(std::string(bytes->begin(), bytes->end()));
+  EXPECT_EQ(claims.at("iss"), "ams");
+  EXPECT_EQ(claims.at("sub"), instance.at("id"));
+  EXPECT_EQ(claims.at("exp").as_int64() - claims.at("iat").as_int64(), 31'536'000);
+  for (const char* name : {"aud", "nbf", "jti", "scope"}) EXPECT_TRUE(claims.as_object().contains(name)) << name;
+  admin.finish(admin.erase("/1.0/instances/claims"));
+}
+
+TEST_F(Trust, TheInternalRoutesNeedTheCertificateAndTheToken) {
+  Client admin(ams_->local());
+  const json::value instance = launch(admin, "inner");
+  const json::value other = launch(admin, "outer");
+  const json::value data = user_data(instance);
+  const net::TlsIdentity identity = identity_of(data);
+  const net::TlsIdentity stranger = make_client("stranger");
+  const std::string path = "/internal/1.0/instances/" + std::string(instance.at("id").as_string());
+  const std::vector<net::HttpHeader> token{
+      {"Authorization", "Bearer " + std::string(data.at("ams").at("token").as_string())}};
+  const std::string body = R"({"status":"running"})";
+  EXPECT_EQ(Client(ams_->remote(&identity)).call("PATCH", path, body, token).status, 200U);
+  EXPECT_EQ(Client(ams_->remote(&identity)).call("PATCH", path, body).code, "token_missing");
+  EXPECT_EQ(Client(ams_->remote(&stranger)).call("PATCH", path, body, token).code, "trust_unknown");
+  EXPECT_EQ(Client(ams_->remote()).call("PATCH", path, body, token).status, 403U);
+  const std::string others = "/internal/1.0/instances/" + std::string(other.at("id").as_string());
+  EXPECT_EQ(Client(ams_->remote(&identity)).call("PATCH", others, body, token).code, "token_claims");
+  // A valid token opens nothing beyond its scope.
+  EXPECT_EQ(Client(ams_->remote(&identity)).call("GET", "/1.0/instances", {}, token).status, 403U);
+  EXPECT_EQ(
+      Client(ams_->remote(&identity)).call("GET", "/1.0/artifacts", {}, token).metadata().at("manifest").at("name"),
+      "pong");
+  // Nor does it live on when the instance is stopped.
+  admin.finish(admin.patch("/1.0/instances/inner", R"({"desired_status":"stopped"})"));
+  EXPECT_EQ(Client(ams_->remote(&identity)).call("PATCH", path, body, token).status, 403U);
+  admin.finish(admin.erase("/1.0/instances/inner"));
+  EXPECT_EQ(Client(ams_->remote(&identity)).call("PATCH", path, body, token).status, 401U);
+  admin.finish(admin.erase("/1.0/instances/outer"));
+}
+
+TEST_F(Trust, ARuntimeWithAnotherPinNeverTellsItsToken) {
+  Client admin(ams_->local());
+  const json::value instance = launch(admin, "pinned");
+  json::value data = user_data(instance);
+  std::string pin(data.at("ams").at("fingerprint").as_string());
+  pin.back() = pin.back() == '0' ? '1' : '0';
+  data.at("ams").as_object()["fingerprint"] = pin;
+  const fs::path file = folder_->path() / "user-data.json";
+  std::ofstream(file) << data;
+  fs::permissions(file, fs::perms::owner_read);
+  const fs::path log = folder_->path() / "runtime.log";
+  {
+    Process runtime({redan_program(), "runtime", "--user-data", file.string()}, log);
+    EXPECT_TRUE(eventually([&] { return read_file(log).find("pinned") != std::string::npos; })) << read_file(log);
+    EXPECT_TRUE(runtime.runs());
+  }
+  EXPECT_EQ(read_file(log).find("AMS knows"), std::string::npos);
+  admin.finish(admin.erase("/1.0/instances/pinned"));
+}
+
+TEST_F(Trust, NoSecretIsInTheLog) {
+  Client admin(ams_->local());
+  const json::value instance = launch(admin, "quiet");
+  const std::string token(user_data(instance).at("ams").at("token").as_string());
+  const std::string shown = admin.get("/1.0/instances/quiet/log").raw.body + ams_->log();
+  EXPECT_EQ(shown.find(token.substr(token.rfind('.') + 1)), std::string::npos);
+  EXPECT_EQ(admin.get("/1.0/instances/quiet").raw.body.find("user_data"), std::string::npos);
+  admin.finish(admin.erase("/1.0/instances/quiet"));
+}
+
+// ---- the API's manners
+
+TEST_F(Trust, AnETagGuardsAgainstChangesInBetween) {
+  Client admin(ams_->local());
+  admin.finish(admin.post("/1.0/instances", R"({"name":"tagged","app_id":"pong","no_start":true})"));
+  const Answer seen = admin.get("/1.0/instances/tagged");
+  const auto etag = net::find_header(seen.raw.headers, "ETag");
+  ASSERT_TRUE(etag);
+  const std::vector<net::HttpHeader> guard{{"If-Match", std::string(*etag)}};
+  const std::string protect = R"({"config":{"security.delete_protected":true}})";
+  EXPECT_EQ(admin.call("PATCH", "/1.0/instances/tagged", protect, guard).status, 200U);
+  EXPECT_EQ(admin.call("PATCH", "/1.0/instances/tagged", protect, guard).code, "precondition_failed");
+  EXPECT_EQ(admin.erase("/1.0/instances/tagged").status, 403U);
+  admin.patch("/1.0/instances/tagged", R"({"config":{"security.delete_protected":false}})");
+  admin.finish(admin.erase("/1.0/instances/tagged"));
+}
+
+TEST_F(Trust, ListsComeInPages) {
+  Client admin(ams_->local());
+  for (int i = 0; i < 5; ++i) {
+    admin.finish(admin.post("/1.0/instances",
+                            R"({"name":"page-)" + std::to_string(i) + R"(","app_id":"pong","no_start":true})"));
+  }
+  const Answer page = admin.get("/1.0/instances?limit=2&offset=1");
+  EXPECT_EQ(page.metadata().as_array().size(), 2U);
+  EXPECT_EQ(page.body.at("total_size"), 5);
+  EXPECT_EQ(admin.get("/1.0/instances?limit=2&offset=4").metadata().as_array().size(), 1U);
+  EXPECT_EQ(admin.get("/1.0/instances?limit=x").status, 400U);
+  for (int i = 0; i < 5; ++i) admin.finish(admin.erase("/1.0/instances/page-" + std::to_string(i)));
+}
+
+TEST_F(Trust, EventsTellOfOperationsAndInstances) {
+  Client admin(ams_->local());
+  boost::asio::io_context& io = admin.io();
+  std::vector<std::string> seen;
+  auto socket = wait_for(io, net::open_websocket({.server = ams_->local(), .target = "/1.0/events"}));
+  ASSERT_TRUE(socket);
+  (*socket)->on_message = [&seen](std::string_view text) { seen.emplace_back(text); };
+  admin.finish(admin.post("/1.0/instances", R"({"name":"event","app_id":"pong","no_start":true})"));
+  admin.finish(admin.erase("/1.0/instances/event"));
+  const auto told = [&](const char* what) {
+    return std::any_of(seen.begin(), seen.end(),
+                       [&](const std::string& text) { return text.find(what) != std::string::npos; });
+  };
+  EXPECT_TRUE(run_until(io, [&] {
+    return told("instance-created") && told("instance-removed") && told("launch instance") && told("Success");
+  }));
+}
+
+TEST_F(Trust, ACallerWhoAsksTooOftenIsToldToSlowDown) {
+  Client admin(ams_->local());
+  ASSERT_EQ(admin.patch("/1.0/config", R"({"config":{"core.max_requests_per_second":"5"}})").status, 200U);
+  const net::TlsIdentity busy = make_client("busy");
+  admin.finish(admin.post("/1.0/certificates", certificate_body(busy, "busy", "viewer")));
+  Client client(ams_->remote(&busy));
+  unsigned refused = 0;
+  for (int i = 0; i < 30; ++i) {
+    const Answer answer = client.get("/1.0/version");
+    if (answer.status != 429) continue;
+    ++refused;
+    EXPECT_EQ(answer.code, "rate_limited");
+    EXPECT_TRUE(net::find_header(answer.raw.headers, "Retry-After"));
+  }
+  EXPECT_GT(refused, 5U);
+  EXPECT_LT(refused, 30U);
+  ASSERT_EQ(admin.patch("/1.0/config", R"({"config":{"core.max_requests_per_second":""}})").status, 200U);
+}
+
+TEST_F(Trust, BodiesThatAreNotOnePlainObjectAreRefused) {
+  Client admin(ams_->local());
+  for (const char* body :
+       {"[]", "{", R"({"name":"a","name":"b"})", R"({"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{}}}}}}}}})",
+        R"({"name":7})", "null", R"({"name":"a"} x)"}) {
+    const Answer answer = admin.post("/1.0/applications", body);
+    EXPECT_EQ(answer.status, 400U) << body;
+    EXPECT_EQ(answer.code, "bad_request") << body;
+  }
+  EXPECT_EQ(admin.post("/1.0/applications", R"({"name":")" + std::string(2 << 20, 'a') + "\"}").status, 413U);
+}
+
+}  // namespace
+}  // namespace redan::cloud::test
