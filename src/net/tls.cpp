@@ -6,6 +6,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ssl/error.hpp>
 
+#include "base/assert.hpp"
 #include "base/hex.hpp"
 #include "net/openssl_types.hpp"
 #include "net/tls_context.hpp"
@@ -15,11 +16,18 @@ namespace {
 
 namespace ssl = boost::asio::ssl;
 
+// Said here, so that no configuration of the system says otherwise. All have at least 128 bits of strength, and none of
+// the groups is costly for a server.
+constexpr const char* kSuites = "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256";
+constexpr const char* kGroups = "X25519:P-256:P-384";
+
 std::shared_ptr<ssl::context> make_context(ssl::context::method method) {
   auto context = std::make_shared<ssl::context>(method);
   SSL_CTX* native = context->native_handle();
   SSL_CTX_set_min_proto_version(native, TLS1_3_VERSION);
   SSL_CTX_set_max_proto_version(native, TLS1_3_VERSION);
+  REDAN_ASSERT(SSL_CTX_set_ciphersuites(native, kSuites) == 1);
+  REDAN_ASSERT(SSL_CTX_set1_groups_list(native, kGroups) == 1);
   SSL_CTX_set_options(native, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_num_tickets(native, 0);
   SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
