@@ -76,6 +76,7 @@ int main(int argc, char** argv) {
   add_ams(app, run);
   add_amc(app, run);
   add_runtime(app, run);
+  add_turn(app, run);
 
   try {
     app.parse(argc, argv);
