@@ -284,7 +284,9 @@ TEST_F(OurClient, RefusesASwappedCertificateOfTheSameName) {
   };
   ASSERT_EQ(subject("server"), subject("other"));
   serve_with("other", {"-tls1_3"});
-  expect_nothing_sent(request(pin("server")), Errc::tls_pin_mismatch);
+  const HttpResult refused = request(pin("server"));
+  expect_nothing_sent(refused, Errc::tls_pin_mismatch);
+  EXPECT_EQ(refused.error().shown, pin_text(identity("other").fingerprint.digest));
   expect_sent(request(pin("other")));
 }
 
