@@ -46,5 +46,6 @@ void half_open_memory();
 void peer_memory();
 void channel_throughput();
 void token_rate();
+void http_rate();
 
 }  // namespace redan::bench

@@ -9,9 +9,13 @@ namespace {
 using namespace redan::bench;
 
 constexpr Figure kFigures[] = {
-    {"dtls_handshake", dtls_handshake},         {"dtls_record", dtls_record},
-    {"half_open_memory", half_open_memory},     {"peer_memory", peer_memory},
-    {"channel_throughput", channel_throughput}, {"token_rate", token_rate},
+    {"dtls_handshake", dtls_handshake},
+    {"dtls_record", dtls_record},
+    {"half_open_memory", half_open_memory},
+    {"peer_memory", peer_memory},
+    {"channel_throughput", channel_throughput},
+    {"token_rate", token_rate},
+    {"http_rate", http_rate},
 };
 
 }  // namespace

@@ -73,14 +73,19 @@ bool set_target(HttpRequest& request, std::string_view target) {
   return true;
 }
 
-// Feeds as much as it takes. need_more is no error.
+// "0" and two line ends: Beast asserts that there is as much of a body without any chunk.
+constexpr std::size_t kMinLastChunk = 5;
+
+// Feeds as much as it takes. need_more is no error. `begun`: some of the body was used.
 template <class Parser>
-Error put_body(Parser& parser, std::string_view bytes, std::size_t& used) {
+Error put_body(Parser& parser, std::string_view bytes, bool& begun, std::size_t& used) {
+  if (!begun && parser.chunked() && bytes.starts_with('0') && bytes.size() < kMinLastChunk) return {};
   parser.eager(true);
   while (used < bytes.size() && !parser.is_done()) {
     Error error;
     const std::size_t step = parser.put(asio::buffer(bytes.substr(used)), error);
     used += step;
+    begun = begun || step > 0;
     if (error && error != http::error::need_more) return error;
     if (step == 0) break;
   }
@@ -146,7 +151,7 @@ bool RequestParser::done() const { return parser_->is_done(); }
 
 tl::expected<std::size_t, Refusal> RequestParser::parse_body(std::string_view bytes) {
   std::size_t used = 0;
-  const Error error = put_body(*parser_, bytes, used);
+  const Error error = put_body(*parser_, bytes, begun_, used);
   if (error == http::error::body_limit) return tl::unexpected(Refusal{413, "the request's body is too large"});
   if (error) return tl::unexpected(Refusal{400, "the request's body does not parse"});
   if (!done() && is_endless(bytes.size() - used, limits_)) {
@@ -200,7 +205,7 @@ void ResponseParser::lift_body_limit() { parser_->body_limit(boost::none); }
 
 tl::expected<std::size_t, ResponseParser::Failure> ResponseParser::parse_body(std::string_view bytes) {
   std::size_t used = 0;
-  const Error error = put_body(*parser_, bytes, used);
+  const Error error = put_body(*parser_, bytes, begun_, used);
   if (error == http::error::body_limit) return tl::unexpected(Failure{Errc::http_too_large, "too large"});
   if (error || (!done() && is_endless(bytes.size() - used, limits_))) {
     return tl::unexpected(Failure{Errc::http_protocol, "the response's body does not parse"});

@@ -54,6 +54,7 @@ class RequestParser {
   struct Parser;
   const HttpLimits& limits_;
   std::unique_ptr<Parser> parser_;
+  bool begun_ = false;  ///< some of the body was used
 };
 
 /// One response. The limits outlive it.
@@ -89,6 +90,7 @@ class ResponseParser {
   const HttpLimits& limits_;
   const To to_;
   std::unique_ptr<Parser> parser_;
+  bool begun_ = false;  ///< some of the body was used
 };
 
 }  // namespace redan::net

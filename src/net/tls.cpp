@@ -6,6 +6,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ssl/error.hpp>
 
+#include "base/assert.hpp"
 #include "base/hex.hpp"
 #include "net/openssl_types.hpp"
 #include "net/tls_context.hpp"
@@ -15,11 +16,18 @@ namespace {
 
 namespace ssl = boost::asio::ssl;
 
+// Said here, so that no configuration of the system says otherwise. All have at least 128 bits of strength, and none of
+// the groups is costly for a server.
+constexpr const char* kSuites = "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256";
+constexpr const char* kGroups = "X25519:P-256:P-384";
+
 std::shared_ptr<ssl::context> make_context(ssl::context::method method) {
   auto context = std::make_shared<ssl::context>(method);
   SSL_CTX* native = context->native_handle();
   SSL_CTX_set_min_proto_version(native, TLS1_3_VERSION);
   SSL_CTX_set_max_proto_version(native, TLS1_3_VERSION);
+  REDAN_ASSERT(SSL_CTX_set_ciphersuites(native, kSuites) == 1);
+  REDAN_ASSERT(SSL_CTX_set1_groups_list(native, kGroups) == 1);
   SSL_CTX_set_options(native, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_num_tickets(native, 0);
   SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
@@ -51,16 +59,24 @@ int pin_index() {
   return index;
 }
 
+int shown_index() {
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, free_pin);
+  return index;
+}
+
 // In the place of X509_verify_cert: the pin is over the leaf's whole DER, and what the chain says does not matter.
 int verify_pin(X509_STORE_CTX* store, void*) {
-  const auto* connection =
-      static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto* connection = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   const auto* pin = static_cast<const Digest*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(connection), pin_index()));
   const X509* leaf = X509_STORE_CTX_get0_cert(store);
-  if (pin != nullptr && leaf != nullptr && pin->size == hash_size(HashAlgorithm::sha256) &&
-      equal_in_constant_time(sha256_of(leaf).bytes(), pin->bytes())) {
-    X509_STORE_CTX_set_error(store, X509_V_OK);
-    return 1;
+  if (pin != nullptr && leaf != nullptr && pin->size == hash_size(HashAlgorithm::sha256)) {
+    const Digest shown = sha256_of(leaf);
+    if (equal_in_constant_time(shown.bytes(), pin->bytes())) {
+      X509_STORE_CTX_set_error(store, X509_V_OK);
+      return 1;
+    }
+    auto kept = std::make_unique<Digest>(shown);
+    if (SSL_set_ex_data(connection, shown_index(), kept.get()) == 1) (void)kept.release();
   }
   X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
   return 0;
@@ -179,6 +195,12 @@ std::optional<ClientCertificate> client_certificate(const SSL* connection) {
     certificate.chain.push_back(to_der<X509>(i2d_X509, sk_X509_value(chain, i)));
   }
   return certificate;
+}
+
+std::string shown_fingerprint(const ssl_st* connection) {
+  const auto* shown =
+      connection == nullptr ? nullptr : static_cast<const Digest*>(SSL_get_ex_data(connection, shown_index()));
+  return shown == nullptr ? std::string() : pin_text(*shown);
 }
 
 Errc handshake_failure(const TlsTrust& trust, const SSL* connection, const boost::system::error_code& error) {

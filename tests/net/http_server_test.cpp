@@ -55,6 +55,16 @@ TEST_F(HttpServerTest, ChunkedBodiesAreJoinedAndTrailersAreNoHeaders) {
   EXPECT_TRUE(answer.ends_with("abcde none")) << answer;
 }
 
+TEST_F(HttpServerTest, AChunkedBodyMayBeEmptyAndComeInPieces) {
+  serve();
+  const std::string head = "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::vector<std::string>& pieces :
+       {std::vector<std::string>{head + "0\r\n", "\r", "\n"}, {head, "0", "\r", "\n", "\r", "\n"}}) {
+    const std::string answer = run(raw(pieces, 20ms));
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
+  }
+}
+
 TEST_F(HttpServerTest, PipelinedRequestsAreAnsweredInOrder) {
   serve();
   const std::string answer =

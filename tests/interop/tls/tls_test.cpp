@@ -100,6 +100,24 @@ TEST_F(OurServer, TellsAnOlderClientTheProtocolVersion) {
   EXPECT_EQ(handled_, 0);
 }
 
+TEST_F(OurServer, KnowsThreeSuitesAndThreeGroups) {
+  serve_with(ClientCertificates::none);
+  for (const char* suite : {"TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"}) {
+    const std::string answer = ask({"-tls1_3", "-ciphersuites", suite});
+    EXPECT_NE(answer.find("New, TLSv1.3, Cipher is " + std::string(suite)), std::string::npos) << answer;
+  }
+  for (const char* group : {"X25519", "P-256", "P-384"}) {
+    const std::string answer = ask({"-tls1_3", "-groups", group});
+    EXPECT_NE(answer.find("HTTP/1.1 200 OK"), std::string::npos) << group << answer;
+  }
+  for (const Words& others : {Words{"-ciphersuites", "TLS_AES_128_CCM_SHA256"}, Words{"-groups", "P-521"},
+                              Words{"-groups", "X448"}, Words{"-groups", "ffdhe2048"}}) {
+    const std::string answer = ask(others);
+    EXPECT_NE(answer.find("alert handshake failure"), std::string::npos) << others[1] << answer;
+    EXPECT_EQ(answer.find("HTTP/1.1"), std::string::npos) << others[1];
+  }
+}
+
 TEST_F(OurServer, AnswersPlainHttpWithNothingThatIsHttp) {
   serve_with(ClientCertificates::none);
   asio::ip::tcp::socket plain(io);
@@ -266,7 +284,9 @@ TEST_F(OurClient, RefusesASwappedCertificateOfTheSameName) {
   };
   ASSERT_EQ(subject("server"), subject("other"));
   serve_with("other", {"-tls1_3"});
-  expect_nothing_sent(request(pin("server")), Errc::tls_pin_mismatch);
+  const HttpResult refused = request(pin("server"));
+  expect_nothing_sent(refused, Errc::tls_pin_mismatch);
+  EXPECT_EQ(refused.error().shown, pin_text(identity("other").fingerprint.digest));
   expect_sent(request(pin("other")));
 }
 
