@@ -19,6 +19,7 @@
 #include "cloud/store/etcd.hpp"
 #include "cloud/store/memory.hpp"
 #include "cloud/store/sqlite.hpp"
+#include "cmd/arguments.hpp"
 #include "cmd/program.hpp"
 #include "net/clock.hpp"
 #include "net/loop.hpp"
@@ -71,46 +72,6 @@ struct Options {
   bool json = false;
 };
 
-std::string read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw std::runtime_error("cannot read " + path);
-  return {(std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>()};
-}
-
-struct HostPort {
-  std::string host;
-  std::uint16_t port;
-};
-
-HostPort parse_host_port(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  unsigned long port = 0;
-  try {
-    if (colon != std::string::npos) port = std::stoul(text.substr(colon + 1));
-  } catch (const std::exception&) {
-    port = 65536;
-  }
-  if (colon == std::string::npos || colon == 0 || port > 65535) {
-    throw std::runtime_error("'" + text + "' is not an address and a port, like 192.0.2.1:8444 or [2001:db8::1]:8444");
-  }
-  std::string host = text.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  return {host, static_cast<std::uint16_t>(port)};
-}
-
-/// "https://192.0.2.1:8443"
-HostPort parse_url(std::string url) {
-  constexpr std::string_view kScheme = "https://";
-  if (!url.starts_with(kScheme)) throw std::runtime_error("'" + url + "' does not start with https://");
-  url.erase(0, kScheme.size());
-  if (url.ends_with('/')) url.pop_back();
-  return parse_host_port(url);
-}
-
-std::string join(const std::string& host, std::uint16_t port) {
-  return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(port);
-}
-
 std::string default_directory() {
   if (::geteuid() == 0) return "/var/lib/redan-ams";
   const char* home = std::getenv("HOME");
@@ -138,7 +99,7 @@ class Program {
 
   int run() {
     const fs::path directory = options_.data_directory.empty() ? default_directory() : options_.data_directory;
-    const HostPort listen = parse_host_port(options_.listen);
+    const HostAndPort listen = parse_host_and_port(options_.listen);
     const std::vector<std::string> names{listen.host, "localhost"};
     identity_ = net::load_or_create_tls_identity(directory, names, *provider_, log_line);
     auto credentials = net::TlsServerCredentials::make(identity_);
@@ -155,7 +116,7 @@ class Program {
     config.max_trust_staleness = std::chrono::milliseconds(static_cast<std::int64_t>(options_.trust_staleness * 1000));
     config.log = log_line;
     const std::uint16_t port = listen.port != 0 ? listen.port : free_port(local);
-    config.addresses = {join(listen.host, port)};
+    config.addresses = {HostAndPort{listen.host, port}.text()};
     config.url = options_.url.empty() ? "https://" + config.addresses.front() : options_.url;
     ams_ = std::make_unique<cloud::Ams>(loop_.io(), config, *store_, *launcher_, *provider_, net::is_issued_by);
     asio::co_spawn(loop_.io(), start({local.address(), port}, directory), asio::detached);
@@ -188,7 +149,7 @@ class Program {
     if (!identity) throw std::runtime_error("--etcd-cert and --etcd-key: " + std::string(text(identity.error())));
     cloud::EtcdConfig config;
     for (const std::string& endpoint : options_.etcd) {
-      const HostPort parsed = parse_host_port(endpoint);
+      const HostAndPort parsed = parse_host_and_port(endpoint);
       config.endpoints.push_back({parsed.host, parsed.port});
     }
     config.authority_pem = read_file(options_.etcd_authority);
@@ -215,7 +176,7 @@ class Program {
       if (!identity) throw std::runtime_error("--lxd-cert and --lxd-key: " + std::string(text(identity.error())));
       lxd_identity_ = std::move(*identity);
     }
-    const HostPort server = parse_url(options_.lxd_url);
+    const HostAndPort server = parse_https_url(options_.lxd_url);
     cloud::LxdLauncherConfig config;
     config.lxd.server = {server.host, server.port, net::PinnedSha256{*pin},
                          options_.lxd_certificate.empty() ? &identity_ : &lxd_identity_};

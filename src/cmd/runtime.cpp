@@ -10,11 +10,10 @@
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <charconv>
 #include <cstdio>
-#include <fstream>
 
 #include "base/base64.hpp"
+#include "cmd/arguments.hpp"
 #include "cmd/program.hpp"
 #include "net/http_client.hpp"
 #include "net/loop.hpp"
@@ -40,8 +39,7 @@ Exit codes: 0 told to end, 1 failed, 2 wrong usage, 3 AMS refused it)";
 struct UserData {
   std::string id;
   std::string token;
-  std::string host;
-  std::uint16_t port = 443;
+  HostAndPort server;
   Digest pin;
   net::TlsIdentity identity;
 };
@@ -68,36 +66,19 @@ std::vector<std::uint8_t> bytes_at(const json::object& object, std::string_view 
   return std::move(*bytes);
 }
 
-// "https://192.0.2.1:8444", "https://[2001:db8::1]:8444".
-void parse_url(const std::string& url, UserData& data) {
-  constexpr std::string_view kScheme = "https://";
-  if (!url.starts_with(kScheme)) throw std::runtime_error("AMS's URL does not start with https://");
-  std::string_view authority = std::string_view(url).substr(kScheme.size());
-  authority = authority.substr(0, authority.find('/'));
-  const std::size_t colon = authority.rfind(':');
-  if (colon == std::string_view::npos) throw std::runtime_error("AMS's URL has no port");
-  const std::string_view port = authority.substr(colon + 1);
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), data.port);
-  if (error != std::errc() || end != port.data() + port.size()) throw std::runtime_error("AMS's port is wrong");
-  data.host = authority.substr(0, colon);
-  if (data.host.starts_with('[')) data.host = data.host.substr(1, data.host.size() - 2);
-}
-
 UserData read_user_data(const std::string& file) {
   struct stat status {};
   if (::stat(file.c_str(), &status) != 0) throw std::runtime_error("cannot read " + file);
   if ((status.st_mode & 077) != 0) throw std::runtime_error(file + " can be read by others; chmod 600 it");
-  std::ifstream in(file, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
   json::error_code error;
-  const json::value value = json::parse(text, error);
+  const json::value value = json::parse(read_file(file), error);
   if (error || !value.is_object()) throw std::runtime_error(file + " is not a JSON object");
   const json::object& document = value.get_object();
   const json::object& ams = object_at(document, "ams");
   UserData data;
   data.id = text_at(object_at(document, "instance"), "id");
   data.token = text_at(ams, "token");
-  parse_url(text_at(ams, "url"), data);
+  data.server = parse_https_url(text_at(ams, "url"));
   const auto pin = net::parse_pin(text_at(ams, "fingerprint"));
   if (!pin) throw std::runtime_error("AMS's fingerprint is not 64 hexadecimal digits");
   data.pin = *pin;
@@ -111,8 +92,8 @@ class Runtime {
   explicit Runtime(UserData data)
       : data_(std::move(data)),
         loop_([] { log_line("told to end"); }, std::chrono::milliseconds(0)),
-        client_(loop_.io(),
-                {.server = net::TlsRemote{data_.host, data_.port, net::PinnedSha256{data_.pin}, &data_.identity}}) {}
+        client_(loop_.io(), {.server = net::TlsRemote{data_.server.host, data_.server.port,
+                                                      net::PinnedSha256{data_.pin}, &data_.identity}}) {}
 
   int run() {
     asio::co_spawn(loop_.io(), report(), asio::detached);

@@ -22,6 +22,8 @@
 #include <fstream>
 #include <optional>
 
+#include "net/descriptor.hpp"
+
 namespace redan::cloud {
 namespace {
 
@@ -30,26 +32,10 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::milliseconds kLook{20};
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] bool ok() const { return fd_ >= 0; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
-
 LaunchFailure system_failure(const std::string& what) { return {what + ": " + std::strerror(errno)}; }
 
 bool write_private(const fs::path& file, std::string_view text) {
-  const Descriptor out(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const net::Descriptor out(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
   return out.ok() && ::write(out.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
@@ -120,7 +106,7 @@ LocalLauncher::~LocalLauncher() = default;
 
 // Whoever holds the lock lives.
 Existence LocalLauncher::look(const std::string& id) const {
-  const Descriptor lock(::open((folder(id) / "lock").c_str(), O_RDWR | O_CLOEXEC));
+  const net::Descriptor lock(::open((folder(id) / "lock").c_str(), O_RDWR | O_CLOEXEC));
   if (!lock.ok()) return fs::exists(folder(id)) ? Existence::stopped : Existence::absent;
   return ::flock(lock.get(), LOCK_SH | LOCK_NB) == 0 ? Existence::stopped : Existence::running;
 }
@@ -134,17 +120,17 @@ net::Task<LaunchResult<void>> LocalLauncher::launch(LaunchSpec spec) {
   fs::permissions(home, fs::perms::owner_all, error);
   if (error) co_return tl::unexpected(LaunchFailure{"cannot make " + home.string() + ": " + error.message()});
   // Descriptors of the child start at 4, so that none is in the way of 0 to 3.
-  const Descriptor opened(::open((home / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  const Descriptor lock(opened.ok() ? ::fcntl(opened.get(), F_DUPFD_CLOEXEC, 4) : -1);
+  const net::Descriptor opened(::open((home / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const net::Descriptor lock(opened.ok() ? ::fcntl(opened.get(), F_DUPFD_CLOEXEC, 4) : -1);
   if (!lock.ok()) co_return tl::unexpected(system_failure("cannot open the instance's lock"));
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) co_return LaunchResult<void>{};  // it runs already
   const std::string data = (home / "user-data.json").string();
   if (!write_private(data, spec.user_data)) co_return tl::unexpected(system_failure("cannot write the user data"));
-  const Descriptor log_file(
+  const net::Descriptor log_file(
       ::open((home / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
-  const Descriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  const Descriptor log_high(log_file.ok() ? ::fcntl(log_file.get(), F_DUPFD_CLOEXEC, 4) : -1);
-  const Descriptor nothing_high(nothing.ok() ? ::fcntl(nothing.get(), F_DUPFD_CLOEXEC, 4) : -1);
+  const net::Descriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const net::Descriptor log_high(log_file.ok() ? ::fcntl(log_file.get(), F_DUPFD_CLOEXEC, 4) : -1);
+  const net::Descriptor nothing_high(nothing.ok() ? ::fcntl(nothing.get(), F_DUPFD_CLOEXEC, 4) : -1);
   if (!log_high.ok() || !nothing_high.ok()) co_return tl::unexpected(system_failure("cannot open the instance's log"));
 
   ChildPlan plan{};

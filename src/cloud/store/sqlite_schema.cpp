@@ -7,6 +7,8 @@
 #include <cstring>
 #include <thread>
 
+#include "net/descriptor.hpp"
+
 namespace redan::cloud {
 
 namespace {
@@ -35,23 +37,9 @@ constexpr std::array kMigrations = {
   throw SqliteError(file.string() + " " + why);
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 /// SQLite gives its other files (-wal, -shm) the mode of this one, whatever the umask.
 void make_private_file(const std::filesystem::path& file) {
-  const Descriptor made(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const net::Descriptor made(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (made.get() >= 0) {
     if (::fchmod(made.get(), 0600) != 0)
       refuse_file(file, std::string("cannot be made private: ") + std::strerror(errno));

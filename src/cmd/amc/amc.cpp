@@ -6,11 +6,11 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 
 #include "base/base64.hpp"
 #include "cloud/trust/join_token.hpp"
+#include "cmd/amc/remotes.hpp"
 #include "cmd/amc/session.hpp"
 #include "cmd/amc/table.hpp"
 #include "cmd/program.hpp"
@@ -24,6 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
+constexpr std::uint16_t kPort = 8444;
 constexpr const char* kLocalSocket = "/var/lib/redan-ams/ams.socket";
 constexpr const char* kFooter = R"(
 Which AMS: --socket, else --remote, else the default remote, else the one on
@@ -50,12 +51,6 @@ struct Options {
   std::int64_t expires_in = 3600;
   bool token = false, yes = false, no_start = false, no_wait = false;
 };
-
-std::string read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw std::runtime_error("cannot read " + path);
-  return {(std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>()};
-}
 
 /// One line of standard input.
 std::string read_line(const char* prompt) {
@@ -88,7 +83,7 @@ class Amc {
     if (remotes_.find(options_.name) != nullptr) throw std::runtime_error("there is a remote named " + options_.name);
     if (options_.token) return join();
     if (options_.url.empty()) throw AmcFailure(kUsage, "name the URL, or give --token");
-    const HostAndPort server = parse_https_url(options_.url);
+    const HostAndPort server = parse_https_url(options_.url, kPort);
     const std::string fingerprint = confirmed(server);
     const net::TlsIdentity identity = remotes_.identity();
     AmcSession session(pinned(server, fingerprint, identity), options_.name);
@@ -229,10 +224,7 @@ class Amc {
   static std::string path(std::string_view prefix, const std::string& what) {
     return std::string(prefix) + net::percent_encode(what);
   }
-  static std::string url_of(const HostAndPort& server) {
-    const bool v6 = server.host.find(':') != std::string::npos;
-    return "https://" + (v6 ? "[" + server.host + "]" : server.host) + ":" + std::to_string(server.port);
-  }
+  static std::string url_of(const HostAndPort& server) { return "https://" + server.text(); }
   static net::Remote pinned(const HostAndPort& server, const std::string& fingerprint,
                             const net::TlsIdentity& identity) {
     const auto pin = net::parse_pin(fingerprint);
@@ -267,7 +259,7 @@ class Amc {
     const net::TlsIdentity identity = remotes_.identity();
     std::string last = "it names no address";
     for (const std::string& address : token->addresses) {
-      const HostAndPort server = parse_https_url(address);
+      const HostAndPort server = parse_https_url(address, kPort);
       try {
         AmcSession session(pinned(server, token->fingerprint, identity), address);
         session.ask_and_wait("POST", "/1.0/certificates", json::object{{"trust_token", text}});
@@ -316,7 +308,7 @@ class Amc {
     const AmcRemote* remote = remotes_.find(name);
     if (remote == nullptr) throw AmcFailure(kUsage, "no remote named " + name + "; see redan amc remote list");
     identity_ = remotes_.identity();
-    return {pinned(parse_https_url(remote->url), remote->fingerprint, identity_), name};
+    return {pinned(parse_https_url(remote->url, kPort), remote->fingerprint, identity_), name};
   }
   AmcSession session() {
     Target to = target();

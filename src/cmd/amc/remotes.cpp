@@ -6,17 +6,15 @@
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <charconv>
 #include <cstdio>
-#include <fstream>
+
+#include "cmd/arguments.hpp"
 
 namespace redan::cmd {
 namespace {
 
 namespace fs = std::filesystem;
 namespace json = boost::json;
-
-constexpr std::uint16_t kDefaultPort = 8444;
 
 std::string text_at(const json::object& object, std::string_view key) {
   const json::value* member = object.if_contains(key);
@@ -31,40 +29,15 @@ fs::path default_amc_directory() {
   return fs::path(home != nullptr ? home : ".") / ".config/redan-amc";
 }
 
-HostAndPort parse_https_url(const std::string& url) {
-  constexpr std::string_view kScheme = "https://";
-  std::string_view rest = url;
-  if (rest.starts_with(kScheme)) rest.remove_prefix(kScheme.size());
-  if (rest.ends_with('/')) rest.remove_suffix(1);
-  HostAndPort parsed{std::string(rest), kDefaultPort};
-  const std::size_t colon = rest.rfind(':');
-  const bool bare_v6 = rest.find(':') != colon && !rest.starts_with('[');
-  if (colon != std::string_view::npos && !bare_v6 && rest.find(']', colon) == std::string_view::npos) {
-    const std::string_view port = rest.substr(colon + 1);
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), parsed.port);
-    if (error != std::errc() || end != port.data() + port.size() || parsed.port == 0) parsed.host.clear();
-    if (!parsed.host.empty()) parsed.host = rest.substr(0, colon);
-  }
-  if (parsed.host.starts_with('[') && parsed.host.ends_with(']')) {
-    parsed.host = parsed.host.substr(1, parsed.host.size() - 2);
-  }
-  if (parsed.host.empty() || parsed.host.find_first_of("/?#@ ") != std::string::npos) {
-    throw std::runtime_error("'" + url + "' is not a URL like https://192.0.2.1:8444");
-  }
-  return parsed;
-}
-
 AmcRemotes::AmcRemotes(fs::path directory) : directory_(std::move(directory)) {
-  std::ifstream in(directory_ / "remotes.json", std::ios::binary);
-  if (!in) return;
-  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  const fs::path file = directory_ / "remotes.json";
+  if (!fs::exists(file)) return;
   json::error_code error;
-  const json::value value = json::parse(text, error);
+  const json::value value = json::parse(read_file(file), error);
   const json::object* document = error ? nullptr : value.if_object();
   const json::value* remotes = document == nullptr ? nullptr : document->if_contains("remotes");
   if (remotes == nullptr || !remotes->is_object()) {
-    throw std::runtime_error((directory_ / "remotes.json").string() +
-                             " is damaged; remove it and add the remotes again");
+    throw std::runtime_error(file.string() + " is damaged; remove it and add the remotes again");
   }
   for (const auto& [name, remote] : remotes->get_object()) {
     if (const json::object* members = remote.if_object()) {

@@ -47,11 +47,4 @@ class AmcRemotes {
 /// $REDAN_AMC_DIR, or ~/.config/redan-amc.
 std::filesystem::path default_amc_directory();
 
-/// "https://192.0.2.1:8444", "https://[2001:db8::1]:8444" or the same without the scheme, checked. Throws.
-struct HostAndPort {
-  std::string host;
-  std::uint16_t port = 0;
-};
-HostAndPort parse_https_url(const std::string& url);
-
 }  // namespace redan::cmd

@@ -136,7 +136,7 @@ std::string shown_by(const HostAndPort& server) {
   const net::HttpResult result = run(io, client, std::move(request));
   if (!result && !result.error().shown.empty()) return result.error().shown;
   const net::HttpFailure failure = result ? net::HttpFailure{} : result.error();
-  throw failure_of(failure, server.host + ":" + std::to_string(server.port));
+  throw failure_of(failure, server.text());
 }
 
 }  // namespace redan::cmd

@@ -4,7 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/json/value.hpp>
 
-#include "cmd/amc/remotes.hpp"
+#include "cmd/arguments.hpp"
 #include "net/http_client.hpp"
 
 namespace redan::cmd {

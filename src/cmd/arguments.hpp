@@ -1,0 +1,26 @@
+// What the subcommands' arguments name: files, addresses, URLs. Each function throws std::runtime_error in a person's
+// words.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace redan::cmd {
+
+std::string read_file(const std::string& path);
+
+struct HostAndPort {
+  std::string host;  ///< a DNS name or an IP address, without brackets
+  std::uint16_t port = 0;
+
+  /// "192.0.2.1:8444", "[2001:db8::1]:8444".
+  [[nodiscard]] std::string text() const;
+};
+
+/// "192.0.2.1:8444", "[2001:db8::1]:8444".
+HostAndPort parse_host_and_port(const std::string& text);
+/// The same with "https://" in front, which may be missing, and "/" behind. `port`, if not 0, is what a URL without one
+/// means.
+HostAndPort parse_https_url(const std::string& url, std::uint16_t port = 0);
+
+}  // namespace redan::cmd
