@@ -33,6 +33,9 @@ void reply(std::string_view text) {
   if (const auto operation = LxdOperation::parse(reply->metadata)) {
     REDAN_ASSERT(is_path_segment(operation->id) && is_words(operation->error));
   }
+  if (const auto found = LxdOperation::parse_list(reply->metadata, "ams-a1"); found && *found) {
+    REDAN_ASSERT(is_path_segment((*found)->id) && (*found)->state == LxdOperation::State::running);
+  }
   if (const auto one = LxdInstance::parse(reply->metadata)) instance(*one);
   if (const auto list = LxdInstance::parse_list(reply->metadata, "node-1")) {
     for (const LxdInstance& one : *list) {

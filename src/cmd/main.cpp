@@ -74,7 +74,9 @@ int main(int argc, char** argv) {
 
   Run run;
   add_ams(app, run);
+  add_amc(app, run);
   add_runtime(app, run);
+  add_turn(app, run);
 
   try {
     app.parse(argc, argv);

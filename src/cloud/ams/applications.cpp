@@ -68,6 +68,13 @@ net::Task<Outcome<void>> Ams::publish_version(std::string which, std::int64_t nu
 net::Task<Outcome<void>> Ams::remove_application(std::string which) {
   auto found = co_await application(std::move(which));
   if (!found) co_return api::refuse(found.error());
+  auto entries = co_await read_all(keys::kInstances);
+  if (!entries) co_return api::refuse(api::refusal_of(entries.error()));
+  for (const Entry& entry : *entries) {
+    const auto instance = api::instance_from_record(entry.value);
+    if (!instance || instance->app_id != found->value.id) continue;
+    co_return api::refuse(api::conflict("instance " + instance->name + " is of this application; delete it first"));
+  }
   std::vector<Change> changes;
   changes.emplace_back(Erase{keys::at(keys::kApplications, found->value.id), Unchanged{found->revision}});
   changes.emplace_back(Erase{keys::at(keys::kApplicationNames, found->value.name), Anything{}});

@@ -42,6 +42,26 @@ bool in_name(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') |
 bool in_uuid(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == '-'; }
 bool in_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
+/// The name in "/1.0/instances/<name>?project=<project>"; empty if it is another path.
+std::string_view instance_name(std::string_view path) {
+  constexpr std::string_view kInstances = "/1.0/instances/";
+  if (!path.starts_with(kInstances)) return {};
+  path.remove_prefix(kInstances.size());
+  path = path.substr(0, path.find('?'));
+  return consists_of(path, kMaxName, in_name) ? path : std::string_view();
+}
+
+bool works_on(const json::value& operation, std::string_view name) {
+  const json::value* resources = member(operation, "resources");
+  const json::value* instances = resources != nullptr ? member(*resources, "instances") : nullptr;
+  const json::array* paths = instances != nullptr ? instances->if_array() : nullptr;
+  if (paths == nullptr) return false;
+  return std::any_of(paths->begin(), paths->end(), [name](const json::value& path) {
+    const json::string* text = path.if_string();
+    return text != nullptr && instance_name(*text) == name;
+  });
+}
+
 std::optional<json::value> parse_json(std::string_view text) {
   json::error_code error;
   json::value value = json::parse(text, error);
@@ -92,6 +112,21 @@ Result<LxdOperation> LxdOperation::parse(const json::value& metadata) {
   return operation;
 }
 
+// {"running":[{...},{...}],"success":[...]}
+Result<std::optional<LxdOperation>> LxdOperation::parse_list(const json::value& metadata, std::string_view name) {
+  const json::object* by_status = metadata.if_object();
+  if (by_status == nullptr) return refuse(Errc::lxd_protocol);
+  for (const auto& [status, list] : *by_status) {
+    if (!list.is_array()) continue;
+    for (const json::value& element : list.get_array()) {
+      if (!works_on(element, name)) continue;
+      auto operation = parse(element);
+      if (operation && operation->state == State::running) return std::optional(std::move(*operation));
+    }
+  }
+  return std::optional<LxdOperation>();
+}
+
 Result<LxdInstance> LxdInstance::parse(const json::value& metadata) {
   LxdInstance instance;
   instance.name = text_of(metadata, "name");
@@ -130,13 +165,9 @@ std::optional<LxdEnded> LxdEnded::parse(std::string_view text) {
   if (action != "instance-shutdown" && action != "instance-stopped" && action != "instance-deleted") {
     return std::nullopt;
   }
-  constexpr std::string_view kPath = "/1.0/instances/";
-  std::string_view source = text_of(*metadata, "source");
-  if (!source.starts_with(kPath)) return std::nullopt;
-  source.remove_prefix(kPath.size());
-  source = source.substr(0, source.find('?'));  // the project
-  if (!consists_of(source, kMaxName, in_name)) return std::nullopt;
-  return LxdEnded{std::string(source)};
+  const std::string_view name = instance_name(text_of(*metadata, "source"));
+  if (name.empty()) return std::nullopt;
+  return LxdEnded{std::string(name)};
 }
 
 std::string LxdNewInstance::write() const {

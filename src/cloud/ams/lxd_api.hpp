@@ -42,6 +42,9 @@ struct LxdOperation {
   std::string error;  ///< of a failure
 
   static Result<LxdOperation> parse(const boost::json::value& metadata);
+  /// One of those that still run and work on the instance of this name, in the answer to a list of all with
+  /// recursion=1; nullopt if there is none.
+  static Result<std::optional<LxdOperation>> parse_list(const boost::json::value& metadata, std::string_view name);
 };
 
 struct LxdInstance {

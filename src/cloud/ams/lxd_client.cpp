@@ -37,6 +37,11 @@ bool is_busy(const LxdFailure& failure) {
   return failure.code == Errc::lxd_failed && failure.detail.find("nstance is busy") != std::string::npos;
 }
 
+net::Task<void> pause(boost::asio::io_context& io) {
+  boost::asio::steady_timer timer(io, kBusyPause);
+  co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+}
+
 std::string instance_path(const std::string& name) { return "/1.0/instances/" + net::percent_encode(name); }
 
 }  // namespace
@@ -87,13 +92,11 @@ net::Task<LxdResult<boost::json::value>> LxdClient::ask(net::HttpRequest request
 
 net::Task<LxdResult<void>> LxdClient::work(net::HttpRequest begin, std::chrono::milliseconds timeout) {
   const TimePoint end = net::now() + timeout;
-  boost::asio::steady_timer pause(io_);
   while (true) {
     net::HttpRequest again = begin;
     auto done = co_await work_once(std::move(again), end);
     if (done || !is_busy(done.error()) || net::now() + kBusyPause >= end) co_return done;
-    pause.expires_after(kBusyPause);
-    co_await pause.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    co_await pause(io_);
   }
 }
 
@@ -105,11 +108,32 @@ net::Task<LxdResult<void>> LxdClient::work_once(net::HttpRequest begin, TimePoin
     if (!operation) co_return fail(operation.error());
     if (operation->state == LxdOperation::State::success) co_return LxdResult<void>{};
     if (operation->state == LxdOperation::State::failure) co_return fail(Errc::lxd_failed, operation->error);
-    const auto left = std::chrono::ceil<std::chrono::seconds>(end - net::now());
-    if (left.count() <= 0) co_return fail(Errc::lxd_timeout);
-    const std::string patience = "timeout=" + std::to_string(std::min(left, kLook).count());
-    net::HttpRequest look = request("GET", "/1.0/operations/" + operation->id + "/wait", patience);
-    metadata = co_await ask(std::move(look));
+    metadata = co_await look_at_work(operation->id, end);
+  }
+}
+
+// LXD answers when the work has ended, or after a while.
+net::Task<LxdResult<boost::json::value>> LxdClient::look_at_work(std::string id, TimePoint end) {
+  const auto left = std::chrono::ceil<std::chrono::seconds>(end - net::now());
+  if (left.count() <= 0) co_return fail(Errc::lxd_timeout);
+  const std::string patience = "timeout=" + std::to_string(std::min(left, kLook).count());
+  net::HttpRequest look = request("GET", "/1.0/operations/" + id + "/wait", patience);
+  co_return co_await ask(std::move(look));
+}
+
+net::Task<LxdResult<void>> LxdClient::wait_until_idle(std::string name) {
+  const TimePoint end = net::now() + config_.create_timeout;
+  while (true) {
+    net::HttpRequest get = request("GET", "/1.0/operations", "recursion=1");
+    const auto metadata = co_await ask(std::move(get));
+    if (!metadata) co_return tl::unexpected(metadata.error());
+    const auto running = LxdOperation::parse_list(*metadata, name);
+    if (!running) co_return fail(running.error());
+    if (!*running) co_return LxdResult<void>{};
+    const auto looked = co_await look_at_work((*running)->id, end);
+    // How it ended is not asked here, nor whether LXD remembers.
+    if (!looked && looked.error().code != Errc::lxd_not_found) co_return tl::unexpected(looked.error());
+    co_await pause(io_);
   }
 }
 

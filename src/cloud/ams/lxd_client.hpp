@@ -39,6 +39,8 @@ class LxdClient {
   /// nullopt: there is none of this name.
   [[nodiscard]] net::Task<LxdResult<std::optional<LxdInstance>>> instance(std::string name);
   [[nodiscard]] net::Task<LxdResult<std::vector<LxdInstance>>> instances_of(std::string unit);
+  /// Waits until no work on it is going on, whoever began it: before, it may be half-made.
+  [[nodiscard]] net::Task<LxdResult<void>> wait_until_idle(std::string name);
   [[nodiscard]] net::Task<LxdResult<void>> create(LxdNewInstance instance);
   [[nodiscard]] net::Task<LxdResult<void>> change(std::string name, LxdStateChange change);
   [[nodiscard]] net::Task<LxdResult<void>> erase(std::string name);
@@ -64,6 +66,7 @@ class LxdClient {
   net::Task<LxdResult<boost::json::value>> ask(net::HttpRequest request);
   net::Task<LxdResult<void>> work(net::HttpRequest request, std::chrono::milliseconds timeout);
   net::Task<LxdResult<void>> work_once(net::HttpRequest request, TimePoint end);
+  net::Task<LxdResult<boost::json::value>> look_at_work(std::string id, TimePoint end);
 
   boost::asio::io_context& io_;
   LxdClientConfig config_;

@@ -63,6 +63,10 @@ net::Task<LaunchResult<void>> LxdLauncher::launch(LaunchSpec spec) {
   if (*found == Existence::absent) {
     const auto created = co_await create(spec);
     if (!created) co_return say(created.error());
+  } else if (*found == Existence::stopped) {
+    // A crash of ours may have come between: LXD may be making it still.
+    const auto idle = co_await client_->wait_until_idle(lxd_name(spec.id));
+    if (!idle) co_return say(idle.error());
   }
   if (*found != Existence::running) {
     const auto given = co_await hand_over(spec);
@@ -84,8 +88,9 @@ net::Task<LxdResult<void>> LxdLauncher::create(const LaunchSpec& spec) {
   instance.memory_bytes = spec.memory_bytes;
   instance.cpus = spec.cpus;
   const auto created = co_await client_->create(std::move(instance));
-  // Half-made is not made: LXD may be unpacking still.
   if (created || created.error().code == Errc::lxd_timeout) co_return created;
+  const auto idle = co_await client_->wait_until_idle(lxd_name(spec.id));
+  if (!idle) co_return created;
   const auto found = co_await look(spec.id);
   if (found && *found != Existence::absent) co_return LxdResult<void>{};
   co_return created;

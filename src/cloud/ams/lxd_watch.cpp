@@ -18,6 +18,8 @@ constexpr std::chrono::milliseconds kLongestPause{10'000};
 // LXD tells of an end before it is done with it, and says "Running" until then.
 constexpr std::chrono::milliseconds kLookPause{200};
 constexpr int kLooks = 50;
+// One may end before it is watched.
+constexpr int kFirstLooks = 10;
 // Should an event be lost after all.
 constexpr std::chrono::milliseconds kLookAtAll{30'000};
 
@@ -33,7 +35,7 @@ class LxdWatch::Impl : public std::enable_shared_from_this<Impl> {
         timer_(io) {}
 
   void add(const std::string& id) {
-    watched_[id] = {++generation_, kLooks};
+    watched_[id] = {++generation_, kFirstLooks};
     timer_.cancel();
   }
   void remove(const std::string& id) { watched_.erase(id); }

@@ -19,6 +19,7 @@ namespace asio = boost::asio;
 
 constexpr std::int64_t kTokenLife = 31'536'000;  // a year, as the seed demands
 constexpr std::chrono::milliseconds kRetryPause{500};
+constexpr std::chrono::seconds kReconcilePause{5};
 
 api::Refusal launcher_failed(const LaunchFailure& failure) { return {500, "launcher_failed", failure.message, {}, 0}; }
 
@@ -257,11 +258,11 @@ Outcome<std::string> Ams::prepare_user_data(const api::Instance& instance, std::
 
 // Compares the records of this node's instances with what runs. Interrupted operations are taken up after this and put
 // right what they were about; here is the rest.
-net::Task<void> Ams::reconcile(std::vector<Entry> entries) {
+net::Task<bool> Ams::reconcile(std::vector<Entry> entries) {
   auto found = co_await launcher_.find_all();
   if (!found) {
     say("the launcher does not say what runs: " + found.error().message);
-    co_return;
+    co_return false;
   }
   std::map<std::string, Existence> existing;
   for (const FoundInstance& instance : *found) existing[instance.id] = instance.existence;
@@ -279,6 +280,18 @@ net::Task<void> Ams::reconcile(std::vector<Entry> entries) {
     if (busy_instances_.contains(id)) continue;
     say("instance " + id + " is on this node and in no record; removing it");
     co_await launcher_.remove(id);
+  }
+  co_return true;
+}
+
+net::Task<void> Ams::reconcile_later() {
+  while (!stopped_) {
+    asio::steady_timer pause(io_, kReconcilePause);
+    co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+    auto entries = co_await read_all(keys::kInstances);
+    if (stopped_ || !entries) continue;
+    const bool reconciled = co_await reconcile(std::move(*entries));
+    if (reconciled) co_return;
   }
 }
 

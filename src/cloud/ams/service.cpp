@@ -103,7 +103,10 @@ net::Task<Result<void>> Ams::load(Reading reading) {
   }
   verifier_.mark_fresh(net::now());
   if (on_distrust) on_distrust();
-  if (reading == Reading::first) co_await reconcile(std::move(*instances));
+  if (reading == Reading::first) {
+    const bool reconciled = co_await reconcile(std::move(*instances));
+    if (!reconciled) asio::co_spawn(io_, reconcile_later(), asio::detached);
+  }
   for (const Entry& entry : *operations) on_put(entry);
   follow(begin->revision);
   co_return Result<void>{};

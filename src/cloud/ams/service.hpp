@@ -181,7 +181,9 @@ class Ams {
   [[nodiscard]] Outcome<std::string> prepare_user_data(const api::Instance& instance,
                                                        std::string& certificate_fingerprint);
   net::Task<void> finish(api::Operation operation, Outcome<void> outcome);
-  net::Task<void> reconcile(std::vector<Entry> instances);
+  /// False: the launcher did not say what runs.
+  net::Task<bool> reconcile(std::vector<Entry> instances);
+  net::Task<void> reconcile_later();
   net::Task<void> note_exit(std::string id, std::string why);
   [[nodiscard]] Change put_operation(api::Operation& operation);
   /// One that is done within the commit that records it.

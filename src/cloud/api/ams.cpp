@@ -19,6 +19,8 @@ constexpr std::array<std::pair<InstanceStatus, std::string_view>, 8> kInstanceSt
      {InstanceStatus::stopped, "stopped"},
      {InstanceStatus::deleted, "deleted"}}};
 
+constexpr std::string_view kUnknownStatus = "Unknown";
+
 constexpr std::array<std::pair<OperationKind, std::string_view>, 6> kOperationKind{
     {{OperationKind::launch, "launch"},
      {OperationKind::start, "start"},
@@ -105,6 +107,13 @@ std::string_view name_in(const Table& table, T value) {
   return {};
 }
 
+std::optional<InstanceStatus> known_status(std::int64_t number) {
+  for (const auto& [status, name] : kInstanceStatus) {
+    if (static_cast<std::int64_t>(status) == number) return status;
+  }
+  return std::nullopt;
+}
+
 Refusal wrong_member(std::string_view key, std::string_view wanted) {
   return bad_request("\"" + std::string(key) + "\" is not " + std::string(wanted));
 }
@@ -165,7 +174,8 @@ std::optional<Instance> instance_from_record(std::string_view text) {
   i.name = record.text("name");
   const auto status = find_in<InstanceStatus>(kInstanceStatus, record.text("status"));
   i.status = status.value_or(InstanceStatus::unknown);
-  i.desired_status = static_cast<InstanceStatus>(record.integer("desired_status"));
+  const auto desired = known_status(record.integer("desired_status"));
+  i.desired_status = desired.value_or(InstanceStatus::unknown);
   i.node = record.text("node");
   i.app_id = record.text("app_id");
   i.app_name = record.text("app_name");
@@ -181,7 +191,7 @@ std::optional<Instance> instance_from_record(std::string_view text) {
   i.services = record.array("services");
   i.user_data = record.text("user_data");
   i.certificate_fingerprint = record.text("certificate_fingerprint");
-  if (!record.ok() || !status) return std::nullopt;
+  if (!record.ok() || !status || !desired) return std::nullopt;
   return i;
 }
 
@@ -254,7 +264,7 @@ std::string_view name(OperationStatus status) {
     case OperationStatus::cancelled:
       return "Cancelled";
   }
-  return "Unknown";
+  return kUnknownStatus;
 }
 
 std::string_view name(OperationKind kind) { return name_in(kOperationKind, kind); }
@@ -293,12 +303,14 @@ std::optional<Operation> operation_from_record(std::string_view text) {
   o.id = record.text("id");
   const auto kind = find_in<OperationKind>(kOperationKind, record.text("kind"));
   o.resource = record.text("resource");
-  o.status = static_cast<OperationStatus>(record.integer("status"));
+  const std::int64_t status = record.integer("status");
+  o.status = static_cast<OperationStatus>(status);
   o.created_at = record.integer("created_at");
   o.updated_at = record.integer("updated_at");
   o.err = record.text("err");
   o.unit = record.text("unit");
-  if (!record.ok() || !kind) return std::nullopt;
+  const bool known = name(o.status) != kUnknownStatus && static_cast<std::int64_t>(o.status) == status;
+  if (!record.ok() || !kind || !known) return std::nullopt;
   o.kind = *kind;
   return o;
 }

@@ -23,7 +23,7 @@ std::vector<std::uint8_t> write_macaroon_v2(const Macaroon& macaroon);
 
 /// Version 2 in JSON: {"i","s64","l","c":[{"i","l","v64"}]}, "i64" for what is not printable ASCII. Also reads "s" and
 /// "v", "v":2 at the top, and the version 1 of JSON: {"location","identifier","caveats":[{"cid","vid","cl"}],
-/// "signature" in hex}.
+/// "signature" in hex}. Locations that are not UTF-8 have no JSON: do not write them.
 Result<Macaroon> parse_macaroon_json(std::string_view text);
 std::string write_macaroon_json(const Macaroon& macaroon);
 

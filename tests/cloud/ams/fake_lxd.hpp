@@ -82,6 +82,7 @@ class FakeLxd {
   bool stubborn = false;                        ///< a polite stop fails
   bool misleading = false;                      ///< says of a success that it failed
   std::map<std::string, std::string> failures;  ///< by method: of the operation, in its words
+  json::array running;                          ///< operations that others began
   std::optional<net::HttpResponse> instead;     ///< answers everything
   int late_looks = 0;                           ///< says "Running" so often after the end
 
@@ -125,6 +126,7 @@ class FakeLxd {
     if (instead) co_return *instead;
     if (!trusting || !has_certificate) co_return refusal(403, "not authorized");
     if (looks) co_return look(request.path.substr(kOperations.size(), request.path.find("/wait") - kOperations.size()));
+    if (request.path == "/1.0/operations") co_return sync(json::object{{"running", running}});
     if (request.path == "/1.0/instances") co_return request.method == "POST" ? create(request.body) : list();
     const std::string rest = request.path.substr(std::string("/1.0/instances/").size());
     co_return of_instance(request, rest.substr(0, rest.find('/')), rest);
@@ -135,7 +137,7 @@ class FakeLxd {
     return found == failures.end() ? std::string() : found->second;
   }
   net::HttpResponse look(const std::string& id) {
-    if (forgetful) return refusal(404, "Operation not found");
+    if (forgetful || !operations_.contains(id)) return refusal(404, "Operation not found");
     const std::string& error = operations_.at(id);
     return sync(json::object{{"id", id}, {"status_code", endless ? 103 : error.empty() ? 200 : 400}, {"err", error}});
   }

@@ -71,6 +71,25 @@ TEST(LxdOperation, WhoseIdWouldLeadElsewhereIsRefused) {
   EXPECT_FALSE(operation("null"));
 }
 
+std::optional<std::string> running_on_ams_1(std::string_view text) {
+  const auto found = LxdOperation::parse_list(json::parse(text), "ams-1");
+  EXPECT_TRUE(found) << text;
+  return found && *found ? std::optional((*found)->id) : std::nullopt;
+}
+
+TEST(LxdOperation, OfAnInstanceIsFoundWhileItRuns) {
+  EXPECT_EQ(
+      running_on_ams_1(R"({"success":[{"id":"0a","status_code":200,"resources":{"instances":["/1.0/instances/ams-1"]}}],
+    "running":[{"id":"0b","status_code":103,"resources":{"instances":["/1.0/instances/ams-2"]}},
+               {"id":"0c","status_code":103,"resources":{"instances":["/1.0/instances/ams-1?project=games"]}}]})"),
+      "0c");
+  EXPECT_FALSE(running_on_ams_1("{}"));
+  EXPECT_FALSE(running_on_ams_1(R"({"running":[{"id":"0c","status_code":103},null,{"resources":{"instances":[1]}}]})"));
+  EXPECT_FALSE(running_on_ams_1(
+      R"({"success":[{"id":"0a","status_code":200,"resources":{"instances":["/1.0/instances/ams-1"]}}]})"));
+  EXPECT_FALSE(LxdOperation::parse_list(json::parse("[]"), "ams-1"));
+}
+
 // ---- instances ------------------------------------------------------------------------------------------------------
 
 std::string instance_text(const std::string& name, int status, const std::string& unit, const std::string& id) {

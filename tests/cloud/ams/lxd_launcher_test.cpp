@@ -108,6 +108,24 @@ TEST_F(LxdLauncherTest, OneThatStoppedGetsNewUserDataAndStarts) {
   EXPECT_EQ(lxd->containers.at("ams-1").status, 103);
 }
 
+TEST_F(LxdLauncherTest, OneThatIsHalfMadeIsWaitedFor) {
+  lxd->add("node-1", "1", 102);
+  lxd->running = {json::object{{"id", "00-11"},
+                               {"status_code", 103},
+                               {"resources", json::object{{"instances", json::array{"/1.0/instances/ams-1"}}}}}};
+  LxdLauncherConfig patient = config();
+  patient.lxd.create_timeout = 5s;
+  make(std::move(patient));
+  boost::asio::steady_timer later(io, 400ms);
+  later.async_wait([&](const auto&) {
+    EXPECT_TRUE(lxd->containers.at("ams-1").files.empty());
+    lxd->running.clear();
+  });
+  ASSERT_TRUE(run(launcher->launch(spec())));
+  EXPECT_TRUE(lxd->running.empty());
+  EXPECT_EQ(lxd->containers.at("ams-1").status, 103);
+}
+
 TEST_F(LxdLauncherTest, TheInstancesImageGoesBeforeTheGeneralOne) {
   make();
   LaunchSpec special = spec();

@@ -319,6 +319,12 @@ class AmsOnLxdTest : public LxdTest {
     EXPECT_EQ(status, 0) << log();
     process = 0;
   }
+  void crash_ams() {
+    client.reset();
+    ::kill(process, SIGKILL);
+    ::waitpid(process, nullptr, 0);
+    process = 0;
+  }
   [[nodiscard]] std::string log() const {
     std::ifstream in(folder / "log");
     return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
@@ -386,6 +392,16 @@ TEST_F(AmsOnLxdTest, AnInstanceReportsToAmsEndsStartsAgainOutlivesAmsAndIsDelete
   EXPECT_EQ(lxd->lxc("list -f csv -c ns"), name + ",STOPPED\n");
   work("DELETE", "/1.0/instances/game");
   EXPECT_EQ(lxd->lxc("list -f csv -c n"), "");
+}
+
+TEST_F(AmsOnLxdTest, ALaunchThatACrashInterruptedIsTakenUp) {
+  const json::value begun = ask("POST", "/1.0/instances", {{"name", "game"}, {"image_id", "redan"}});
+  ASSERT_TRUE(begun.is_object()) << log();
+  ASSERT_TRUE(until([] { return !lxd->lxc("list -f csv -c n").empty(); }, 30s)) << log();
+  crash_ams();
+  start_ams();
+  EXPECT_TRUE(becomes("running")) << log();
+  work("DELETE", "/1.0/instances/game");
 }
 
 TEST_F(AmsOnLxdTest, AContainerThatIsInNoRecordIsRemovedAtTheNextStart) {

@@ -1,0 +1,54 @@
+// Caveats, one in each line, and RFC 3339 times. What is met is met again in any order, and only for what it says.
+#include <algorithm>
+
+#include "base/assert.hpp"
+#include "cloud/token/caveat.hpp"
+#include "cloud/token/rfc3339.hpp"
+
+namespace {
+
+using namespace redan;
+using namespace redan::cloud;
+
+constexpr WallTime kYear0{-62'167'219'200};
+constexpr WallTime kYear10000{253'402'300'800};
+constexpr MacaroonRequest kRequest{{1877688000}, "join", "s1", "eu-1", "i1"};
+
+void time(std::string_view text) {
+  const auto parsed = parse_rfc3339(text);
+  if (!parsed) return;
+  // An offset can lead out of the years that have four digits.
+  if (*parsed < kYear0 || !(*parsed < kYear10000)) return;
+  REDAN_ASSERT(parse_rfc3339(to_rfc3339(*parsed)) == parsed);
+}
+
+std::vector<Caveat> caveats(std::string_view text) {
+  std::vector<Caveat> all;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    all.push_back({std::string(text.substr(0, end))});
+    time(all.back().identifier);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return all;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  auto all = caveats(as_text(Bytes(data, size)));
+  const auto expires = check_caveats(all, kRequest);
+  if (expires) REDAN_ASSERT(*expires > kRequest.now);
+  std::reverse(all.begin(), all.end());
+  const auto reversed = check_caveats(all, kRequest);
+  REDAN_ASSERT(reversed.has_value() == expires.has_value() && (!expires || *reversed == *expires));
+  // A caveat on what the request does not name is not met, and one that names nothing never is.
+  MacaroonRequest other = kRequest;
+  other.operation = {};
+  const bool names_operation =
+      std::any_of(all.begin(), all.end(), [](const Caveat& caveat) { return caveat.identifier.starts_with("op="); });
+  REDAN_ASSERT(!names_operation || !check_caveats(all, other));
+  all.push_back({"op="});
+  REDAN_ASSERT(!check_caveats(all, other));
+  return 0;
+}

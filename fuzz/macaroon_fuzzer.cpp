@@ -1,0 +1,65 @@
+// Macaroons in every form, as bytes and as text. What parses is written and parses to the same; the binary versions
+// leave no choice of how to write them. None of them verifies: nobody has the key.
+#include <algorithm>
+
+#include "base/assert.hpp"
+#include "base/base64.hpp"
+#include "cloud/token/macaroon_format.hpp"
+
+namespace {
+
+using namespace redan;
+using namespace redan::cloud;
+
+bool same(Bytes a, Bytes b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+
+void binary(Bytes bytes) {
+  if (const auto macaroon = parse_macaroon_v1(bytes)) REDAN_ASSERT(same(write_macaroon_v1(*macaroon), bytes));
+  if (const auto macaroon = parse_macaroon_v2(bytes)) REDAN_ASSERT(same(write_macaroon_v2(*macaroon), bytes));
+}
+
+bool ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+/// JSON has no way to say a location that is not text.
+bool has_json(const Macaroon& macaroon) {
+  return ascii(macaroon.location) && std::all_of(macaroon.caveats.begin(), macaroon.caveats.end(),
+                                                 [](const Caveat& caveat) { return ascii(caveat.location); });
+}
+
+/// JSON may grow when it is written anew: escapes, and base64 for what is not printable.
+void rewrite(const Macaroon& macaroon) {
+  const std::string json = write_macaroon_json(macaroon);
+  if (has_json(macaroon) && json.size() <= kMaxMacaroonSize) REDAN_ASSERT(Macaroon::parse(json) == macaroon);
+  const auto v2 = write_macaroon_v2(macaroon);
+  if (v2.size() <= kMaxMacaroonSize) REDAN_ASSERT(Macaroon::parse(macaroon.text()) == macaroon);
+}
+
+void narrow(Macaroon macaroon, Provider& provider, MacaroonKey& key) {
+  const WallTime now{1877688000};
+  REDAN_ASSERT(!macaroon.verify(key, macaroon.location, {now, "join", "s1", "eu-1", "i1"}));
+  const std::size_t count = macaroon.caveats.size();
+  const bool added = macaroon.add_first_party(provider, "op=join").has_value();
+  REDAN_ASSERT(macaroon.caveats.size() == count + (added ? 1U : 0U) && count <= kMaxCaveats);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const std::unique_ptr<Provider> kProvider = default_provider();
+  static MacaroonKey key = [] {
+    Secret<64> root;
+    kProvider->random(root.fill(64));
+    return std::move(*MacaroonKey::prepare(*kProvider, root));
+  }();
+  const Bytes bytes(data, size);
+  binary(bytes);
+  for (const std::string& text : {std::string(as_text(bytes)), to_base64(bytes, Base64::url)}) {
+    const auto macaroon = Macaroon::parse(text);
+    if (!macaroon) continue;
+    rewrite(*macaroon);
+    narrow(*macaroon, *kProvider, key);
+  }
+  return 0;
+}

@@ -1,0 +1,57 @@
+// What amc remembers between two calls: the AMS servers it knows, each by its pinned certificate, and its own key.
+//
+//   ~/.config/redan-amc/        mode 0700
+//     tls.pem                   our certificate and RSA-4096 key; made at first use
+//     remotes.json              {"default": name, "remotes": {name: {"url": ..., "fingerprint": ...}}}
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "net/tls.hpp"
+
+namespace redan::cmd {
+
+struct AmcRemote {
+  std::string url;          ///< "https://192.0.2.1:8444"
+  std::string fingerprint;  ///< 64 hexadecimal digits
+};
+
+class AmcRemotes {
+ public:
+  /// Reads the directory's remotes.json if it is there. Throws std::runtime_error in a person's words.
+  explicit AmcRemotes(std::filesystem::path directory);
+
+  [[nodiscard]] const std::map<std::string, AmcRemote>& all() const { return remotes_; }
+  [[nodiscard]] const std::string& default_name() const { return default_; }
+  /// nullptr if there is none of that name.
+  [[nodiscard]] const AmcRemote* find(const std::string& name) const;
+
+  /// The first one becomes the default.
+  void add(const std::string& name, AmcRemote remote);
+  void remove(const std::string& name);
+  void set_default(const std::string& name);
+
+  /// Our certificate; making it takes a second or two, once.
+  [[nodiscard]] net::TlsIdentity identity() const;
+
+ private:
+  void save() const;
+
+  std::filesystem::path directory_;
+  std::map<std::string, AmcRemote> remotes_;
+  std::string default_;
+};
+
+/// $REDAN_AMC_DIR, or ~/.config/redan-amc.
+std::filesystem::path default_amc_directory();
+
+/// "https://192.0.2.1:8444", "https://[2001:db8::1]:8444" or the same without the scheme, checked. Throws.
+struct HostAndPort {
+  std::string host;
+  std::uint16_t port = 0;
+};
+HostAndPort parse_https_url(const std::string& url);
+
+}  // namespace redan::cmd

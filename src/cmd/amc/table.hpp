@@ -1,0 +1,20 @@
+// Answers for people: a table of objects, or one object.
+#pragma once
+
+#include <boost/json/array.hpp>
+#include <string>
+#include <vector>
+
+namespace redan::cmd {
+
+struct Column {
+  std::string title;
+  std::string member;
+};
+
+/// As many columns as are named; what terminals would take as a command is shown as "?".
+std::string format_table(const boost::json::array& elements, const std::vector<Column>& columns);
+/// One member a line, "name: value"; nested values as JSON.
+std::string format_object(const boost::json::value& object);
+
+}  // namespace redan::cmd

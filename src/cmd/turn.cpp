@@ -1,0 +1,136 @@
+// `redan turn credential`: time-limited credentials for a TURN server that shares a secret with us.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <cstdio>
+
+#include "base/hex.hpp"
+#include "cloud/token/rfc3339.hpp"
+#include "cloud/token/turn_credential.hpp"
+#include "cmd/program.hpp"
+#include "net/clock.hpp"
+
+namespace redan::cmd {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kSecretSize = 64;
+constexpr const char* kFooter = R"(
+The secret is what stands in the server's configuration, and in --secret-file:
+64 printable characters in one line, not readable by everyone. With coturn:
+
+  openssl rand -hex 32 > turn.secret && chmod 600 turn.secret
+  turnserver.conf:  use-auth-secret
+                    static-auth-secret=<the line in turn.secret>
+                    realm=example.org
+
+Examples:
+  redan turn credential --secret-file turn.secret
+  redan turn credential --secret-file turn.secret --user alice --ttl 600
+  redan turn credential --secret-file turn.secret --json \
+        --uri turn:turn.example.org:3478 --uri turns:turn.example.org:5349
+
+The server looks at the expiry when a client authenticates, also when it comes
+back: let --ttl cover a session's reconnects.
+Exit codes: 0 done, 1 failed, 2 wrong usage)";
+
+struct Options {
+  std::string secret_file;
+  std::string user;
+  std::int64_t lifetime = 3600;
+  std::vector<std::string> uris;
+  bool json = false;
+};
+
+class File {
+ public:
+  explicit File(const std::string& path) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    if (descriptor_ < 0) throw std::runtime_error("cannot read " + path);
+  }
+  ~File() { ::close(descriptor_); }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+};
+
+/// One line of 64 characters, with or without its line feed.
+Secret<kSecretSize> read_secret(const std::string& path) {
+  const File file(path);
+  struct stat status {};
+  if (::fstat(file.descriptor(), &status) != 0) throw std::runtime_error("cannot read " + path);
+  if ((status.st_mode & S_IRWXO) != 0) throw std::runtime_error(path + " is open to everyone; chmod 600 it");
+  Secret<kSecretSize + 2> line;
+  const MutableBytes buffer = line.fill(kSecretSize + 2);
+  const ssize_t size = ::read(file.descriptor(), buffer.data(), buffer.size());
+  const bool whole = size == kSecretSize || (size == kSecretSize + 1 && buffer[kSecretSize] == '\n');
+  if (!whole) throw std::runtime_error(path + " is not one line of 64 characters");
+  return Secret<kSecretSize>(buffer.first(kSecretSize));
+}
+
+/// Two mints give two users: the server counts quotas by name, and its log tells them apart.
+std::string random_user(Provider& provider) {
+  std::array<std::uint8_t, 8> bytes{};
+  provider.random(bytes);
+  return to_hex(bytes);
+}
+
+void print(const Options& options, const cloud::TurnCredential& credential, WallTime expires) {
+  const std::string until = cloud::to_rfc3339(expires);
+  if (options.json) {
+    json::object object{{"username", credential.username}, {"credential", credential.password}, {"expires", until}};
+    if (!options.uris.empty()) object["urls"] = json::array(options.uris.begin(), options.uris.end());
+    std::printf("%s\n", json::serialize(object).c_str());
+    return;
+  }
+  for (const std::string& uri : options.uris) std::printf("uri       %s\n", uri.c_str());
+  std::printf("username  %s\npassword  %s\nexpires   %s\n", credential.username.c_str(), credential.password.c_str(),
+              until.c_str());
+}
+
+int credential(const Options& options) {
+  const auto provider = default_provider();
+  const Secret<kSecretSize> secret = read_secret(options.secret_file);
+  auto key = cloud::TurnKey::prepare(*provider, secret);
+  if (!key) throw std::runtime_error(options.secret_file + " has other than printable characters");
+  const WallTime expires{net::wall_time().seconds_since_1970 + options.lifetime};
+  const auto minted = key->mint(options.user.empty() ? random_user(*provider) : options.user, expires);
+  if (!minted) {
+    std::fprintf(stderr, "redan turn: --user is 1 to 128 printable ASCII characters but ':'\n");
+    return kUsage;
+  }
+  print(options, *minted, expires);
+  return kOk;
+}
+
+std::string check_uri(const std::string& uri) {
+  return uri.starts_with("turn:") || uri.starts_with("turns:") ? "" : "'" + uri + "' is not a turn: or turns: URI";
+}
+
+}  // namespace
+
+void add_turn(CLI::App& app, Run& run) {
+  CLI::App* turn = app.add_subcommand("turn", "Credentials for a TURN server");
+  turn->require_subcommand(1);
+  CLI::App* command = turn->add_subcommand("credential", "Mint a user name and a password that expire");
+  auto options = std::make_shared<Options>();
+  command->add_option("--secret-file", options->secret_file, "The file with the secret shared with the server")
+      ->required();
+  command->add_option("--user", options->user, "Who it is for, as the server's log shows it (default: random)");
+  command->add_option("--ttl", options->lifetime, "Seconds until it expires")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{7 * 24 * 3600}))
+      ->capture_default_str();
+  command->add_option("--uri", options->uris, "A URI of the server, to be printed with it; repeatable")
+      ->check(check_uri);
+  command->add_flag("--json", options->json, "As the RTCIceServer of a browser: username, credential, urls");
+  command->footer(kFooter);
+  command->callback([&run, options] { run = [options] { return credential(*options); }; });
+}
+
+}  // namespace redan::cmd
