@@ -50,6 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   WebSocketLimits limits;
   limits.max_message = kMaxMessage;
   limits.max_buffered = 4 * kMaxMessage;
+  limits.close_timeout = std::chrono::milliseconds(20);
   const auto session = WebSocketSession::make(std::move(stream), std::make_shared<Connection>(), limits);
   session->on_message = [raw = session.get()](std::string_view message) { echo(raw, message); };
   session->on_binary = [raw = session.get()](Bytes message) { raw->send_binary(std::string(as_text(message))); };

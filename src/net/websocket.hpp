@@ -31,6 +31,7 @@ struct WebSocketLimits {
   std::size_t max_buffered = 1024 * 1024;          ///< what may wait for a slow reader
   std::chrono::seconds first_message_timeout{10};  ///< zero: a peer may stay silent
   std::chrono::seconds idle_timeout{60};           ///< pings go out after half of it
+  std::chrono::milliseconds close_timeout{5'000};  ///< for the peer's answer to our close
 };
 
 }  // namespace redan::net

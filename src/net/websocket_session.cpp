@@ -1,6 +1,8 @@
 #include "net/websocket_session.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket.hpp>
@@ -78,10 +80,11 @@ class BeastSession final : public WebSocketSession {
     if (limits_.first_message_timeout.count() > 0) owned_->set_deadline(limits_.first_message_timeout);
     beast::flat_buffer buffer;
     while (true) {
-      auto [error, size] = co_await stream_.async_read(buffer, kNoThrow);
+      auto [error, size] =
+          co_await stream_.async_read(buffer, asio::bind_cancellation_slot(stop_reading_.slot(), kNoThrow));
       if (error && error != websocket::error::closed && !closing_) owned_->close();
       if (error) break;
-      owned_->clear_deadline();
+      if (!closing_) owned_->clear_deadline();
       deliver({static_cast<const char*>(buffer.data().data()), buffer.size()});
       buffer.consume(buffer.size());
     }
@@ -137,7 +140,10 @@ class BeastSession final : public WebSocketSession {
     if (outgoing_.empty()) {
       writing_ = false;
       if (closing_) {
-        stream_.async_close(reason_, [self = shared_from_this(), this](beast::error_code) { owned_->close(); });
+        limit_closing();
+        stream_.async_close(reason_, asio::bind_cancellation_slot(
+                                         stop_closing_.slot(),
+                                         [self = shared_from_this(), this](beast::error_code) { owned_->close(); }));
       }
       return;
     }
@@ -151,11 +157,28 @@ class BeastSession final : public WebSocketSession {
                         });
   }
 
+  // Beast's close waits for the read in progress, and a read that meets a malformed frame waits for the close: both for
+  // ever, though the socket is closed. Only cancelling them helps.
+  void limit_closing() {
+    owned_->on_close = [weak = weak_from_this(), this] {
+      const auto self = weak.lock();
+      if (self) asio::post(owned_->get_executor(), [self, this] { give_up_closing(); });
+    };
+    owned_->set_deadline(limits_.close_timeout);
+  }
+  void give_up_closing() {
+    owned_->on_close = nullptr;
+    stop_closing_.emit(asio::cancellation_type::terminal);
+    stop_reading_.emit(asio::cancellation_type::terminal);
+  }
+
   std::shared_ptr<Stream> owned_;
   std::shared_ptr<const Connection> connection_;
   WebSocketLimits limits_;
   websocket::stream<Stream&> stream_;
   std::string subprotocol_;
+  asio::cancellation_signal stop_reading_;
+  asio::cancellation_signal stop_closing_;
   std::deque<Outgoing> outgoing_;
   std::size_t buffered_ = 0;
   websocket::close_reason reason_;
