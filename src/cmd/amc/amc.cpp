@@ -371,6 +371,9 @@ int Amc::watch() {
                           };
                         });
   loop.run();
+  // Before the loop that it lives on.
+  if (socket) socket->on_close = nullptr;
+  socket.reset();
   return code;
 }
 
