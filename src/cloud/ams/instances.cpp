@@ -9,6 +9,23 @@ namespace {
 
 constexpr std::size_t kMaxUserData = 10 * 1024;
 constexpr std::size_t kLogLimit = 256 * 1024;
+// Of a change to an instance that somebody else keeps changing.
+constexpr int kMaxAttempts = 20;
+
+api::Refusal has_changed() { return {412, "precondition_failed", "the instance has changed since", {}, 0}; }
+
+/// What the instance is to become, if it may.
+Outcome<void> decide(api::Instance& instance, api::OperationKind kind) {
+  using Status = api::InstanceStatus;
+  if (kind == api::OperationKind::remove) {
+    if (instance.delete_protected()) return api::refuse(api::forbidden("the instance is protected against deletion"));
+    instance.desired_status = Status::deleted;
+    return {};
+  }
+  if (instance.desired_status == Status::deleted) return api::refuse(api::conflict("the instance is being deleted"));
+  instance.desired_status = kind == api::OperationKind::stop ? Status::stopped : Status::running;
+  return {};
+}
 
 }  // namespace
 
@@ -104,45 +121,36 @@ net::Task<Outcome<api::Operation>> Ams::launch(InstanceRequest request) {
   co_return api::refuse(api::refusal_of(committed.error()));
 }
 
+// Whoever did not say which version he means is not bothered with what AMS itself changes meanwhile.
 net::Task<Outcome<api::Operation>> Ams::change(std::string which, api::OperationKind kind,
                                                std::optional<Revision> expected) {
-  auto found = co_await instance(std::move(which));
-  if (!found) co_return api::refuse(found.error());
-  api::Instance& instance = found->value;
-  if (expected && *expected != found->revision) {
-    co_return api::refuse({412, "precondition_failed", "the instance has changed since", {}, 0});
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    auto found = co_await instance(which);
+    if (!found) co_return api::refuse(found.error());
+    api::Instance& instance = found->value;
+    if (expected && *expected != found->revision) co_return api::refuse(has_changed());
+    if (auto allowed = decide(instance, kind); !allowed) co_return api::refuse(allowed.error());
+    api::Operation operation;
+    operation.id = new_uuid(provider_);
+    operation.kind = kind;
+    operation.resource = instance.id;
+    operation.unit = instance.node;
+    operation.created_at = net::wall_time().seconds_since_1970;
+    std::vector<Change> changes;
+    changes.emplace_back(
+        Put{keys::at(keys::kInstances, instance.id), to_record(instance), Unchanged{found->revision}, {}});
+    changes.push_back(put_operation(operation));
+    auto committed = co_await store_.commit(std::move(changes));
+    if (committed) co_return operation;
+    if (committed.error() != Errc::store_conflict) co_return api::refuse(api::refusal_of(committed.error()));
   }
-  if (kind == api::OperationKind::remove) {
-    if (instance.delete_protected())
-      co_return api::refuse(api::forbidden("the instance is protected against deletion"));
-    instance.desired_status = api::InstanceStatus::deleted;
-  } else if (instance.desired_status == api::InstanceStatus::deleted) {
-    co_return api::refuse(api::conflict("the instance is being deleted"));
-  } else {
-    instance.desired_status =
-        kind == api::OperationKind::stop ? api::InstanceStatus::stopped : api::InstanceStatus::running;
-  }
-  api::Operation operation;
-  operation.id = new_uuid(provider_);
-  operation.kind = kind;
-  operation.resource = instance.id;
-  operation.unit = instance.node;
-  operation.created_at = net::wall_time().seconds_since_1970;
-  std::vector<Change> changes;
-  changes.emplace_back(
-      Put{keys::at(keys::kInstances, instance.id), to_record(instance), Unchanged{found->revision}, {}});
-  changes.push_back(put_operation(operation));
-  auto committed = co_await store_.commit(std::move(changes));
-  if (!committed) co_return api::refuse(api::refusal_of(committed.error()));
-  co_return operation;
+  co_return api::refuse(api::refusal_of(Errc::store_conflict));
 }
 
 net::Task<Outcome<void>> Ams::protect(std::string which, bool is_protected, std::optional<Revision> expected) {
   auto found = co_await instance(std::move(which));
   if (!found) co_return api::refuse(found.error());
-  if (expected && *expected != found->revision) {
-    co_return api::refuse({412, "precondition_failed", "the instance has changed since", {}, 0});
-  }
+  if (expected && *expected != found->revision) co_return api::refuse(has_changed());
   co_return co_await edit_instance(found->value.id, [is_protected](api::Instance& instance) {
     instance.config["security.delete_protected"] = is_protected;
     return true;
@@ -182,7 +190,7 @@ net::Task<Outcome<std::string>> Ams::instance_log(std::string which) {
 
 net::Task<Outcome<void>> Ams::edit_instance(std::string id, std::function<bool(api::Instance&)> edit,
                                             std::vector<Change> also) {
-  for (int attempt = 0; attempt < 20; ++attempt) {
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     auto found = co_await instance(id);
     if (!found) co_return api::refuse(found.error());
     const bool changed = edit(found->value);

@@ -1,6 +1,7 @@
 // The life of the service: reading the store, following it, and the lists everybody needs.
 #include "cloud/ams/service.hpp"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -107,6 +108,9 @@ net::Task<Result<void>> Ams::load(Reading reading) {
     const bool reconciled = co_await reconcile(std::move(*instances));
     if (!reconciled) asio::co_spawn(io_, reconcile_later(), asio::detached);
   }
+  // In the order in which they were asked for.
+  std::sort(operations->begin(), operations->end(),
+            [](const Entry& a, const Entry& b) { return a.created < b.created; });
   for (const Entry& entry : *operations) on_put(entry);
   follow(begin->revision);
   co_return Result<void>{};
