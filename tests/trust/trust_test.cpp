@@ -173,6 +173,33 @@ TEST_F(Trust, ACertificateIsTrustedWhileItIsInTheStoreAndItsOpenConnectionEndsWi
   EXPECT_EQ(Client(ams_->remote(&alice)).get("/1.0/instances").code, "trust_unknown");
 }
 
+TEST_F(Trust, WhomATrustedAuthorityVouchesForIsTrustedWithItsRole) {
+  const std::string at = folder_->path().string() + "/";
+  const std::string fresh = "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes ";
+  const std::string made =
+      output_of("cd " + at + " && (for ca in ca other; do " + fresh +
+                "-x509 -keyout $ca.key -out $ca.pem -subj /CN=$ca -days 2; " + fresh +
+                "-keyout of-$ca.key -out of-$ca.csr -subj /CN=of-$ca; printf 'extendedKeyUsage=clientAuth' > ext; " +
+                "openssl x509 -req -in of-$ca.csr -CA $ca.pem -CAkey $ca.key -CAcreateserial -out of-$ca.pem -days 2 "
+                "-extfile ext; "
+                "done) 2>&1");
+  Client admin(ams_->local());
+  const std::string body = json::serialize(
+      json::object{{"certificate", read_file(at + "ca.pem")}, {"name", "ca"}, {"type", "ca"}, {"role", "operator"}});
+  const Answer added = admin.post("/1.0/certificates", body);
+  ASSERT_EQ(added.status, 202U) << added.raw.body << made;
+  auto known = net::load_tls_identity(read_file(at + "of-ca.pem"), read_file(at + "of-ca.key"));
+  auto unknown = net::load_tls_identity(read_file(at + "of-other.pem"), read_file(at + "of-other.key"));
+  ASSERT_TRUE(known && unknown) << made;
+  Client client(ams_->remote(&*known));
+  EXPECT_EQ(client.get("/1.0/instances").status, 200U);
+  EXPECT_EQ(client.get("/1.0").metadata().at("auth_permissions").at(0), "operator");
+  EXPECT_EQ(client.get("/1.0/certificates").code, "trust_role");
+  EXPECT_EQ(Client(ams_->remote(&*unknown)).get("/1.0/instances").code, "trust_unknown");
+  admin.finish(admin.erase("/1.0/certificates/ca"));
+  EXPECT_TRUE(eventually([&] { return client.get("/1.0/instances").code == "trust_unknown"; }));
+}
+
 TEST_F(Trust, TrustSurvivesARestart) {
   const net::TlsIdentity bob = make_client("bob");
   Client admin(ams_->local());
