@@ -1,6 +1,7 @@
 // The program: reads the command line and runs one subcommand.
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <sstream>
 
 #include "cmd/program.hpp"
 
@@ -8,9 +9,11 @@ namespace {
 
 constexpr const char* kFooter = R"(
 Examples:
-  redan demo                            a page to try Redan with, on every address
+  redan demo                            a page to try Redan with
   redan connect 'https://...#token=...' join the demo from the terminal
   redan echo < offer.sdp > answer.sdp   the README's sample
+  redan ams                             instances, applications and trust
+  redan amc instance list               what runs on an AMS
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not authenticated, 4 network)";
 
@@ -32,11 +35,38 @@ Examples:
   redan echo --bind 192.0.2.1 < offer.sdp
   redan echo --bind 192.0.2.1 --port 5000 < offer.sdp)";
 
+/// Fits into 80 columns.
+class NarrowFormatter : public CLI::Formatter {
+ public:
+  std::string make_option_desc(const CLI::Option* option) const override {
+    return wrap(CLI::Formatter::make_option_desc(option));
+  }
+  std::string make_subcommand(const CLI::App* command) const override {
+    std::stringstream out;
+    CLI::detail::format_help(out, command->get_display_name(true), wrap(command->get_description()), column_width_);
+    return out.str();
+  }
+
+ private:
+  [[nodiscard]] std::string wrap(std::string text) const {
+    const std::size_t width = 80 - column_width_;
+    std::size_t begin = 0;
+    while (text.size() - begin > width) {
+      const std::size_t space = text.rfind(' ', begin + width);
+      if (space == std::string::npos || space <= begin) break;
+      text[space] = '\n';
+      begin = space + 1;
+    }
+    return text;
+  }
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace redan::cmd;
   CLI::App app{"Redan: WebRTC peers with a security stack of their own"};
+  app.formatter(std::make_shared<NarrowFormatter>());
   app.footer(kFooter);
   app.require_subcommand(1);
 

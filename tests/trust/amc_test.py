@@ -172,6 +172,7 @@ def wrong_usage_is_told_apart(ams, amc, folder):
     for words in ([], ["instance"], ["remote", "add"], ["watch"]):
         code, out, _ = amc.run(*words, "--help")
         assert code == 0 and "Usage" in out
+        assert max(map(len, out.splitlines())) <= 80, out
     assert "Examples:" in amc.run("--help")[1]
 
 
