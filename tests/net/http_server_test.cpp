@@ -118,7 +118,7 @@ TEST_F(HttpServerTest, WhatTwoParsersMayReadDifferentlyIsRefused) {
            std::string("X: a\r\n\tfolded\r\n\r\n"),
            std::string("X: a\nY: b\r\n\r\n"),
            std::string("X: a\rY: b\r\n\r\n"),
-           std::string("X: a\0b\r\n\r\n", 12),
+           std::string("X: a\0b\r\n\r\n", 10),
            std::string("X: a\x01\r\n\r\n"),
            std::string("X y: a\r\n\r\n"),
            std::string(": a\r\n\r\n"),
