@@ -12,7 +12,7 @@
 #include <fstream>
 
 #include "base/hex.hpp"
-#include "cloud/ams/ids.hpp"
+#include "cloud/api/ids.hpp"
 #include "cloud/ams/local_launcher.hpp"
 #include "cloud/ams/lxd_launcher.hpp"
 #include "cloud/ams/server.hpp"

@@ -102,6 +102,28 @@ std::optional<std::string> query_value(std::string_view query, std::string_view 
   return std::nullopt;
 }
 
+std::optional<std::vector<std::string>> match_path(std::string_view pattern, std::string_view path) {
+  std::vector<std::string> parameters;
+  if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  while (!pattern.empty() || !path.empty()) {
+    if (pattern.empty() || path.empty() || pattern.front() != '/' || path.front() != '/') return std::nullopt;
+    pattern.remove_prefix(1);
+    path.remove_prefix(1);
+    const std::string_view wanted = pattern.substr(0, pattern.find('/'));
+    const std::string_view segment = path.substr(0, path.find('/'));
+    pattern.remove_prefix(wanted.size());
+    path.remove_prefix(segment.size());
+    if (!wanted.starts_with('{')) {
+      if (wanted != segment) return std::nullopt;
+      continue;
+    }
+    auto value = percent_decode(segment);
+    if (!value || value->empty() || value->find('/') != std::string::npos) return std::nullopt;
+    parameters.push_back(std::move(*value));
+  }
+  return parameters;
+}
+
 std::optional<Authorization> Authorization::parse(std::string_view value) {
   value = trim(value);
   const std::size_t space = value.find(' ');

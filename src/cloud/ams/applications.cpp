@@ -1,6 +1,6 @@
-#include "cloud/ams/ids.hpp"
 #include "cloud/ams/keys.hpp"
 #include "cloud/ams/service.hpp"
+#include "cloud/api/ids.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud {

@@ -1,7 +1,7 @@
 // What clients ask about instances. What is done to them is in operations.cpp.
-#include "cloud/ams/ids.hpp"
 #include "cloud/ams/keys.hpp"
 #include "cloud/ams/service.hpp"
+#include "cloud/api/ids.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud {

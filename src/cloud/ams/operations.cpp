@@ -7,9 +7,9 @@
 
 #include "base/base64.hpp"
 #include "base/hex.hpp"
-#include "cloud/ams/ids.hpp"
 #include "cloud/ams/keys.hpp"
 #include "cloud/ams/service.hpp"
+#include "cloud/api/ids.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud {

@@ -523,28 +523,6 @@ const Route& status_report_route() {
   return kRoutes[0];
 }
 
-std::optional<std::vector<std::string>> match(std::string_view pattern, std::string_view path) {
-  std::vector<std::string> parameters;
-  if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
-  while (!pattern.empty() || !path.empty()) {
-    if (pattern.empty() || path.empty() || pattern.front() != '/' || path.front() != '/') return std::nullopt;
-    pattern.remove_prefix(1);
-    path.remove_prefix(1);
-    const std::string_view wanted = pattern.substr(0, pattern.find('/'));
-    const std::string_view segment = path.substr(0, path.find('/'));
-    pattern.remove_prefix(wanted.size());
-    path.remove_prefix(segment.size());
-    if (!wanted.starts_with('{')) {
-      if (wanted != segment) return std::nullopt;
-      continue;
-    }
-    auto value = net::percent_decode(segment);
-    if (!value || value->empty() || value->find('/') != std::string::npos) return std::nullopt;
-    parameters.push_back(std::move(*value));
-  }
-  return parameters;
-}
-
 bool Call::recursive() const { return net::query_value(http.query, "recursion") == "1"; }
 
 Outcome<PageRequest> Call::page() const {

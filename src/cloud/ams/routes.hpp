@@ -34,7 +34,7 @@ using Handler = net::Task<Reply> (*)(Ams&, Call);
 
 struct Route {
   std::string_view method;
-  std::string_view pattern;  ///< "/1.0/instances/{id}"
+  std::string_view pattern;  ///< of net::match_path
   Access access;
   std::string_view object;  ///< for the metrics: "instances"
   Handler handler;
@@ -43,9 +43,6 @@ struct Route {
 std::span<const Route> routes();
 /// Where an instance speaks about itself.
 const Route& status_report_route();
-
-/// The parameters, if the path fits the pattern.
-std::optional<std::vector<std::string>> match(std::string_view pattern, std::string_view path);
 
 net::HttpResponse sync_reply(api::json::value metadata, std::optional<std::size_t> total = std::nullopt);
 net::HttpResponse async_reply(const api::Operation& operation);

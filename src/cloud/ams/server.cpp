@@ -120,7 +120,7 @@ class AmsServer::Impl {
     std::vector<std::string> parameters;
     bool path_exists = false;
     for (const Route& candidate : routes()) {
-      auto fitting = match(candidate.pattern, path);
+      auto fitting = net::match_path(candidate.pattern, path);
       if (!fitting) continue;
       path_exists = true;
       if (candidate.method != (request.method == "HEAD" ? "GET" : request.method)) continue;
@@ -231,7 +231,7 @@ class AmsServer::Impl {
   Ams& ams_;
   AmsServerConfig config_;
   RateLimit limit_;
-  HttpMetrics metrics_;
+  HttpMetrics metrics_{"ams_http_"};
   std::vector<Listener> listeners_;
   std::unique_ptr<net::HttpServer> https_, local_;
 };

@@ -4,9 +4,9 @@
 // calls: root, the user AMS runs as, and the users named in the configuration are administrators.
 #pragma once
 
-#include "cloud/ams/metrics.hpp"
-#include "cloud/ams/rate_limit.hpp"
 #include "cloud/ams/service.hpp"
+#include "cloud/api/metrics.hpp"
+#include "cloud/api/rate_limit.hpp"
 #include "net/http_server.hpp"
 
 namespace redan::cloud {

@@ -9,9 +9,9 @@
 #include <boost/json/serialize.hpp>
 
 #include "base/base64.hpp"
-#include "cloud/ams/ids.hpp"
 #include "cloud/ams/keys.hpp"
 #include "cloud/ams/records.hpp"
+#include "cloud/api/ids.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud {

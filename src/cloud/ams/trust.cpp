@@ -2,10 +2,10 @@
 #include <boost/asio/io_context.hpp>
 
 #include "base/hex.hpp"
-#include "cloud/ams/ids.hpp"
 #include "cloud/ams/keys.hpp"
 #include "cloud/ams/records.hpp"
 #include "cloud/ams/service.hpp"
+#include "cloud/api/ids.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud {

@@ -1,9 +1,9 @@
 #include "cloud/api/ams.hpp"
 
 #include <array>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "cloud/api/record.hpp"
 #include "cloud/token/rfc3339.hpp"
 
 namespace redan::cloud::api {
@@ -35,62 +35,6 @@ json::array to_json(const std::vector<std::string>& texts) {
   return array;
 }
 
-// Records are our own: whatever does not fit is damage, and nothing is guessed.
-class RecordReader {
- public:
-  explicit RecordReader(std::string_view text) {
-    json::error_code error;
-    value_ = json::parse(text, error);
-    ok_ = !error && value_.is_object();
-  }
-  explicit RecordReader(const json::value& value) : value_(value), ok_(value.is_object()) {}
-
-  [[nodiscard]] bool ok() const { return ok_; }
-  std::string text(std::string_view key) {
-    const json::value* member = find(key);
-    if (member == nullptr || !member->is_string()) return fail(std::string());
-    return std::string(member->get_string());
-  }
-  std::int64_t integer(std::string_view key) {
-    const json::value* member = find(key);
-    if (member == nullptr || !member->is_int64()) return fail(std::int64_t{0});
-    return member->get_int64();
-  }
-  bool boolean(std::string_view key) {
-    const json::value* member = find(key);
-    if (member == nullptr || !member->is_bool()) return fail(false);
-    return member->get_bool();
-  }
-  json::object object(std::string_view key) {
-    const json::value* member = find(key);
-    if (member == nullptr || !member->is_object()) return fail(json::object());
-    return member->get_object();
-  }
-  json::array array(std::string_view key) {
-    const json::value* member = find(key);
-    if (member == nullptr || !member->is_array()) return fail(json::array());
-    return member->get_array();
-  }
-  std::vector<std::string> texts(std::string_view key) {
-    std::vector<std::string> all;
-    for (const json::value& element : array(key)) {
-      if (!element.is_string()) return fail(std::vector<std::string>());
-      all.emplace_back(element.get_string());
-    }
-    return all;
-  }
-
- private:
-  const json::value* find(std::string_view key) const { return ok_ ? value_.get_object().if_contains(key) : nullptr; }
-  template <class T>
-  T fail(T nothing) {
-    ok_ = false;
-    return nothing;
-  }
-  json::value value_;
-  bool ok_ = false;
-};
-
 template <class T, class Table>
 std::optional<T> find_in(const Table& table, std::string_view text) {
   for (const auto& [value, known] : table) {
@@ -112,10 +56,6 @@ std::optional<InstanceStatus> known_status(std::int64_t number) {
     if (static_cast<std::int64_t>(status) == number) return status;
   }
   return std::nullopt;
-}
-
-Refusal wrong_member(std::string_view key, std::string_view wanted) {
-  return bad_request("\"" + std::string(key) + "\" is not " + std::string(wanted));
 }
 
 }  // namespace
@@ -313,55 +253,6 @@ std::optional<Operation> operation_from_record(std::string_view text) {
   if (!record.ok() || !kind || !known) return std::nullopt;
   o.kind = *kind;
   return o;
-}
-
-// ---- small things ---------------------------------------------------------------------------------------------------
-
-Outcome<std::string> string_member(const json::object& object, std::string_view key, std::size_t limit) {
-  const json::value* member = object.if_contains(key);
-  if (member == nullptr || member->is_null()) return std::string();
-  if (!member->is_string()) return refuse(wrong_member(key, "a string"));
-  if (member->get_string().size() > limit) {
-    return refuse(wrong_member(key, "at most " + std::to_string(limit) + " bytes long"));
-  }
-  return std::string(member->get_string());
-}
-
-Outcome<std::vector<std::string>> strings_member(const json::object& object, std::string_view key) {
-  const json::value* member = object.if_contains(key);
-  if (member == nullptr || member->is_null()) return std::vector<std::string>();
-  if (!member->is_array() || member->get_array().size() > 64) {
-    return refuse(wrong_member(key, "an array of at most 64 strings"));
-  }
-  std::vector<std::string> texts;
-  for (const json::value& element : member->get_array()) {
-    if (!element.is_string() || element.get_string().size() > 256) {
-      return refuse(wrong_member(key, "an array of strings of at most 256 bytes"));
-    }
-    texts.emplace_back(element.get_string());
-  }
-  return texts;
-}
-
-Outcome<std::int64_t> integer_member(const json::object& object, std::string_view key, std::int64_t otherwise) {
-  const json::value* member = object.if_contains(key);
-  if (member == nullptr || member->is_null()) return otherwise;
-  if (!member->is_int64()) return refuse(wrong_member(key, "an integer"));
-  return member->get_int64();
-}
-
-Outcome<bool> bool_member(const json::object& object, std::string_view key, bool otherwise) {
-  const json::value* member = object.if_contains(key);
-  if (member == nullptr || member->is_null()) return otherwise;
-  if (!member->is_bool()) return refuse(wrong_member(key, "true or false"));
-  return member->get_bool();
-}
-
-Outcome<json::object> object_member(const json::object& object, std::string_view key) {
-  const json::value* member = object.if_contains(key);
-  if (member == nullptr || member->is_null()) return json::object();
-  if (!member->is_object()) return refuse(wrong_member(key, "an object"));
-  return member->get_object();
 }
 
 }  // namespace redan::cloud::api

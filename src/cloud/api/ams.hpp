@@ -5,7 +5,7 @@
 #include <map>
 #include <vector>
 
-#include "cloud/api/envelope.hpp"
+#include "cloud/api/members.hpp"
 
 namespace redan::cloud::api {
 
@@ -110,14 +110,5 @@ struct Operation {
 json::object to_json(const Operation& operation);
 std::string to_record(const Operation& operation);
 std::optional<Operation> operation_from_record(std::string_view text);
-
-// ---- small things ---------------------------------------------------------------------------------------------------
-
-/// The string member `key`: empty if absent; a refusal if it is something else or longer than `limit` bytes.
-Outcome<std::string> string_member(const json::object& object, std::string_view key, std::size_t limit = 256);
-Outcome<std::vector<std::string>> strings_member(const json::object& object, std::string_view key);
-Outcome<std::int64_t> integer_member(const json::object& object, std::string_view key, std::int64_t otherwise);
-Outcome<bool> bool_member(const json::object& object, std::string_view key, bool otherwise);
-Outcome<json::object> object_member(const json::object& object, std::string_view key);
 
 }  // namespace redan::cloud::api

@@ -1,4 +1,4 @@
-#include "cloud/ams/metrics.hpp"
+#include "cloud/api/metrics.hpp"
 
 #include <charconv>
 
@@ -52,12 +52,12 @@ void HttpMetrics::record(const std::string& handler, unsigned status, Duration t
 }
 
 void HttpMetrics::write(std::string& out) const {
-  write_type(out, "ams_http_in_flight_requests", "gauge");
-  write_sample(out, "ams_http_in_flight_requests", "", static_cast<double>(in_flight_));
-  write_type(out, "ams_http_requests_total", "counter");
+  write_type(out, prefix_ + "in_flight_requests", "gauge");
+  write_sample(out, prefix_ + "in_flight_requests", "", static_cast<double>(in_flight_));
+  write_type(out, prefix_ + "requests_total", "counter");
   for (const auto& [name, handler] : handlers_) {
     for (const auto& [status, count] : handler.by_status) {
-      write_sample(out, "ams_http_requests_total", "handler=\"" + name + "\",code=\"" + std::to_string(status) + "\"",
+      write_sample(out, prefix_ + "requests_total", "handler=\"" + name + "\",code=\"" + std::to_string(status) + "\"",
                    static_cast<double>(count));
     }
   }
@@ -65,12 +65,12 @@ void HttpMetrics::write(std::string& out) const {
     write_type(out, name, "histogram");
     for (const auto& [label, handler] : handlers_) (handler.*member).write(out, name, "handler=\"" + label + "\"");
   };
-  histograms("ams_http_request_duration_seconds", &Handler::duration);
-  histograms("ams_http_request_size_bytes", &Handler::request);
-  histograms("ams_http_response_size_bytes", &Handler::response);
-  write_type(out, "ams_http_refusals_total", "counter");
+  histograms(prefix_ + "request_duration_seconds", &Handler::duration);
+  histograms(prefix_ + "request_size_bytes", &Handler::request);
+  histograms(prefix_ + "response_size_bytes", &Handler::response);
+  write_type(out, prefix_ + "refusals_total", "counter");
   for (const auto& [code, count] : refusals_) {
-    write_sample(out, "ams_http_refusals_total", "code=\"" + code + "\"", static_cast<double>(count));
+    write_sample(out, prefix_ + "refusals_total", "code=\"" + code + "\"", static_cast<double>(count));
   }
 }
 

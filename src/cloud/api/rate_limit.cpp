@@ -1,4 +1,4 @@
-#include "cloud/ams/rate_limit.hpp"
+#include "cloud/api/rate_limit.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-// Counters of the HTTP API, and all of AMS's figures in Prometheus's text format.
+// Counters of an HTTP API, and figures in Prometheus's text format.
 #pragma once
 
 #include <array>
@@ -24,6 +24,8 @@ class Histogram {
 
 class HttpMetrics {
  public:
+  /// `prefix` begins every name: "ams_http_".
+  explicit HttpMetrics(std::string prefix) : prefix_(std::move(prefix)) {}
   /// `handler` is transport_object_METHOD: "https_instances_POST".
   void record(const std::string& handler, unsigned status, Duration took, std::size_t request_size,
               std::size_t response_size);
@@ -39,6 +41,7 @@ class HttpMetrics {
     Histogram request{{64, 256, 1024, 4096, 16384, 65536, 262144, 1048576}};
     Histogram response{{64, 256, 1024, 4096, 16384, 65536, 262144, 1048576}};
   };
+  std::string prefix_;
   std::map<std::string, Handler> handlers_;
   std::map<std::string, std::uint64_t> refusals_;
   std::int64_t in_flight_ = 0;

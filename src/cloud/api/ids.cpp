@@ -1,4 +1,4 @@
-#include "cloud/ams/ids.hpp"
+#include "cloud/api/ids.hpp"
 
 #include "base/hex.hpp"
 
