@@ -34,8 +34,15 @@ RULES = {
     "cloud/trust": {"base", "crypto", "cloud/token", "boost/json/"},
     "cloud/store": {"base", "net", "sqlite3.h", "boost/asio/", "boost/json/"},
     "cloud/api": {"base", "boost/json/", "cloud/token"},
+    "cloud/bus": {"base", "crypto", "net", "cloud/api", "boost/asio/", "boost/json/"},
     "cloud/ams": {"base", "crypto", "net", "cloud/token", "cloud/trust", "cloud/store", "cloud/api", "boost/asio/",
                   "boost/json/"},
+    "cloud/gateway": {"base", "crypto", "net", "cloud/token", "cloud/trust", "cloud/store", "cloud/bus", "cloud/api",
+                      "boost/asio/", "boost/json/"},
+    "cloud/agent": {"base", "crypto", "net", "cloud/token", "cloud/trust", "cloud/bus", "cloud/api", "boost/asio/",
+                    "boost/json/"},
+    "cloud/runtime": {"base", "crypto", "net", "rtc/peer:public", "cloud/bus", "cloud/api", "boost/asio/", "boost/json/",
+                      "vpx/", "opus/"},
     "cmd": {"*"},
 }
 

@@ -106,6 +106,24 @@ namespace redan {
     "bring the store back; until then nobody is let in")                                                               \
   X(trust_role, "this identity may not do that", "ask for a role that may")                                            \
   X(trust_join_token, "the join token is wrong, used or expired", "make a new one")                                    \
+  /* bus */                                                                                                            \
+  X(bus_disconnected, "no connection to the bus", "check that the NATS servers run and can be reached")                \
+  X(bus_refused, "the bus does not let us in", "check token, client certificate and permissions at the NATS server")   \
+  X(bus_no_responders, "nobody on the bus answers to this", "check that the unit meant runs and uses the same bus")    \
+  X(bus_timeout, "no answer over the bus in time", "look at the log of the unit that should have answered")            \
+  X(bus_full, "the bus does not take messages fast enough", "check the network to the NATS servers")                   \
+  X(bus_too_large, "the message is larger than the bus carries", "at most 512 KiB, and max_payload of the server")     \
+  X(bus_protocol, "the bus broke its protocol", "check that the address belongs to a NATS server")                     \
+  /* streaming */                                                                                                      \
+  X(link_timeout, "the other end of the signalling does not answer", "check that agent and instance run, try again")   \
+  X(link_lost, "the other end of the signalling has forgotten this client", "connect again")                           \
+  X(link_displaced, "another client has joined", "only one client controls a session at a time")                       \
+  X(signalling_syntax, "a signalling message is not understood", "see docs/protocols/streaming.md")                    \
+  X(session_unknown, "no such session", "it has ended, or never existed")                                              \
+  X(session_wrong_state, "the session's state does not allow this", "look at its status")                              \
+  X(session_no_agent, "no agent can host this session", "check region, application and the agents' capacity")          \
+  X(session_fenced, "another agent serves this session by now", "nothing to do")                                       \
+  X(media_unsupported, "this build has no encoder for it", "install libvpx and libopus, and build again")              \
   /* LXD */                                                                                                            \
   X(lxd_untrusted, "LXD does not let us in", "add our certificate there: lxc config trust add")                        \
   X(lxd_not_found, "LXD has no such thing", "check the names of image, profile and project")                           \

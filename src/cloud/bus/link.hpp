@@ -1,0 +1,104 @@
+// One client's signalling between a gateway and a runtime, over a bus and an agent that may lose, double and reorder
+// messages: every message arrives once and in order, or both ends learn that the link is dead. A machine, like those of
+// the WebRTC stack: it knows no socket and no clock.
+//
+// Frames are numbered from 1 in each direction. The receiver acknowledges all up to a number; the sender sends again
+// what was not acknowledged, and gives up `patience` after it was first sent. The end that opens a link sends first: a
+// frame with number 1 for an unknown link makes one at the other end, any other frame is answered with a reset, as
+// after a restart.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <redan/error.hpp>
+#include <redan/types.hpp>
+#include <string>
+#include <variant>
+
+namespace redan::cloud {
+
+/// What travels:  {"v":1,"link":"<id>","seq":7,"ack":3,"body":"..."}   without seq: an acknowledgement alone
+///                {"v":1,"link":"<id>","end":"displaced"}              the last one
+struct LinkFrame {
+  std::string link;       ///< the client's id: a subject token
+  std::uint64_t seq = 0;  ///< 0: carries no message
+  std::uint64_t ack = 0;  ///< all up to this one arrived
+  std::string body{};
+  std::string end{};  ///< "closed", "displaced", "lost" (reset) or "timeout": the link is over
+
+  [[nodiscard]] std::string text() const;
+  /// nullopt if it is no frame, or exceeds a limit.
+  static std::optional<LinkFrame> parse(std::string_view text);
+  friend bool operator==(const LinkFrame&, const LinkFrame&) = default;
+};
+
+struct LinkLimits {
+  std::size_t max_messages = 256;                    ///< sent and not acknowledged, or arrived ahead of their turn
+  std::size_t max_bytes = 512 * 1024;                ///< of them
+  std::size_t max_message = 128 * 1024;              ///< of one
+  Duration resend = std::chrono::milliseconds(200);  ///< the first time; twice as long each time, up to ten times
+  Duration patience = std::chrono::seconds(20);
+};
+
+class Link {
+ public:
+  struct Transmit {
+    LinkFrame frame;
+  };
+  struct Deliver {
+    std::string body;
+  };
+  /// The last output. closed_locally, link_timeout, link_lost, link_displaced; not_connected if the other end closed.
+  struct Ended {
+    Errc why;
+  };
+  using Output = std::variant<Wait, Transmit, Deliver, Ended>;
+
+  explicit Link(std::string id, LinkLimits limits = {}) : id_(std::move(id)), limits_(limits) {}
+
+  /// would_block beyond the limits, channel_message_too_large, not_connected after the end.
+  Result<void> send(TimePoint now, std::string body);
+  void handle_input(TimePoint now, const LinkFrame& frame);
+  Output poll_output(TimePoint now);
+  /// The other end is there (again): sends what was not acknowledged at once.
+  void nudge(TimePoint now);
+  /// Tells the other end, once, and ends. `how` is LinkFrame::end.
+  void close(std::string_view how = "closed");
+
+  [[nodiscard]] const std::string& id() const { return id_; }
+  [[nodiscard]] bool ended() const { return state_ != State::open; }
+  /// Everything sent has been acknowledged.
+  [[nodiscard]] bool idle() const { return unacknowledged_.empty(); }
+
+ private:
+  enum class State : std::uint8_t { open, ending, ended };
+  struct Pending {
+    std::uint64_t seq;
+    std::string body;
+    TimePoint first_sent;
+    bool due = true;
+  };
+  void acknowledge(std::uint64_t ack);
+  void accept(const LinkFrame& frame);
+
+  std::string id_;
+  LinkLimits limits_;
+  State state_ = State::open;
+  std::uint64_t next_seq_ = 1;
+  std::deque<Pending> unacknowledged_;
+  std::size_t unacknowledged_bytes_ = 0;
+  TimePoint resend_at_ = kNever;
+  unsigned resends_ = 0;
+  std::uint64_t received_ = 0;  ///< all up to this one
+  std::map<std::uint64_t, std::string> early_;
+  std::size_t early_bytes_ = 0;
+  std::deque<std::string> deliverable_;
+  bool acknowledge_ = false;
+  std::string end_frame_;
+  Errc why_{};
+};
+
+/// What to answer to a frame of a link that is not there; nullopt: nothing.
+std::optional<LinkFrame> reset_for(const LinkFrame& frame);
+
+}  // namespace redan::cloud

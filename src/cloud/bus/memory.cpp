@@ -1,0 +1,132 @@
+#include "cloud/bus/memory.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace redan::cloud {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::size_t kMaxQueued = 64U << 20U;  ///< bytes published and not yet told
+
+struct Entry {
+  std::string pattern;
+  std::string queue;
+  std::function<void(const BusMessage&)> tell;
+};
+
+/// Shared with the subscriptions, which may outlive the bus.
+struct Table {
+  std::map<std::uint64_t, std::shared_ptr<Entry>> entries;
+  std::uint64_t next_id = 1;
+  std::uint64_t turn = 0;  ///< queue groups take turns
+  std::size_t queued = 0;
+};
+
+class MemorySubscription : public Subscription {
+ public:
+  MemorySubscription(std::shared_ptr<Table> table, std::uint64_t id) : table_(std::move(table)), id_(id) {}
+  ~MemorySubscription() override { table_->entries.erase(id_); }
+  MemorySubscription(const MemorySubscription&) = delete;
+  MemorySubscription& operator=(const MemorySubscription&) = delete;
+
+ private:
+  std::shared_ptr<Table> table_;
+  std::uint64_t id_;
+};
+
+/// Who gets a message: every subscription without a queue, and one of each queue.
+std::vector<std::uint64_t> receivers(Table& table, std::string_view subject) {
+  std::vector<std::uint64_t> chosen;
+  std::map<std::string, std::vector<std::uint64_t>> groups;
+  for (const auto& [id, entry] : table.entries) {
+    if (!subject_fits(entry->pattern, subject)) continue;
+    if (entry->queue.empty()) {
+      chosen.push_back(id);
+    } else {
+      groups[entry->queue].push_back(id);
+    }
+  }
+  for (const auto& [queue, ids] : groups) chosen.push_back(ids[table.turn++ % ids.size()]);
+  return chosen;
+}
+
+class MemoryBus : public Bus {
+ public:
+  explicit MemoryBus(asio::io_context& io) : io_(io) {}
+
+  Result<void> publish(std::string_view subject, std::string_view payload) override {
+    if (const auto sent = send(subject, payload, {}); !sent) return refuse(sent.error());
+    return {};
+  }
+
+  Result<std::unique_ptr<Subscription>> subscribe(std::string subject, std::function<void(const BusMessage&)> tell,
+                                                  std::string queue) override {
+    if (!is_subject_pattern(subject) || (!queue.empty() && !is_subject_token(queue)) || !tell) {
+      return refuse(Errc::invalid_argument);
+    }
+    const std::uint64_t id = table_->next_id++;
+    table_->entries[id] = std::make_shared<Entry>(Entry{std::move(subject), std::move(queue), std::move(tell)});
+    return std::make_unique<MemorySubscription>(table_, id);
+  }
+
+  net::Task<Result<std::string>> request(std::string subject, std::string payload,
+                                         std::chrono::milliseconds patience) override {
+    const std::string inbox = "_INBOX." + std::to_string(next_inbox_++);
+    asio::steady_timer timer(io_, patience);
+    std::optional<std::string> reply;
+    const auto listening = subscribe(inbox,
+                                     [&](const BusMessage& message) {
+                                       if (!reply) reply = std::string(message.payload);
+                                       timer.cancel();
+                                     },
+                                     {});
+    const auto sent = send(subject, payload, inbox);
+    if (!sent) co_return refuse(sent.error());
+    if (*sent == 0) co_return refuse(Errc::bus_no_responders);
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (!reply) co_return refuse(Errc::bus_timeout);
+    co_return std::move(*reply);
+  }
+
+  [[nodiscard]] bool is_connected() const override { return true; }
+
+ private:
+  /// How many will be told.
+  Result<std::size_t> send(std::string_view subject, std::string_view payload, std::string_view reply_to) {
+    if (!is_subject(subject)) return refuse(Errc::invalid_argument);
+    if (payload.size() > kMaxBusPayload) return refuse(Errc::bus_too_large);
+    if (table_->queued + payload.size() > kMaxQueued) return refuse(Errc::bus_full);
+    std::vector<std::uint64_t> ids = receivers(*table_, subject);
+    if (ids.empty()) return 0U;
+    const std::size_t count = ids.size();
+    table_->queued += payload.size();
+    asio::post(io_, [table = table_, ids = std::move(ids), subject = std::string(subject),
+                     payload = std::string(payload), reply_to = std::string(reply_to)] {
+      table->queued -= payload.size();
+      for (const std::uint64_t id : ids) {
+        const auto found = table->entries.find(id);
+        if (found == table->entries.end()) continue;
+        const std::shared_ptr<Entry> entry = found->second;  // it may end itself
+        entry->tell({subject, payload, reply_to});
+      }
+    });
+    return count;
+  }
+
+  asio::io_context& io_;
+  std::shared_ptr<Table> table_ = std::make_shared<Table>();
+  std::uint64_t next_inbox_ = 1;
+};
+
+}  // namespace
+
+std::unique_ptr<Bus> memory_bus(asio::io_context& io) { return std::make_unique<MemoryBus>(io); }
+
+}  // namespace redan::cloud

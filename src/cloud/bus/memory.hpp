@@ -1,0 +1,13 @@
+// The bus of one process: subscriptions in a table, messages told from the loop in the order they were published.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+
+#include "cloud/bus/bus.hpp"
+
+namespace redan::cloud {
+
+/// One bus for all units on this loop; always connected.
+std::unique_ptr<Bus> memory_bus(boost::asio::io_context& io);
+
+}  // namespace redan::cloud
