@@ -166,13 +166,17 @@ std::optional<Created> parse(std::string_view text) {
 }
 
 json::object to_json(const Claim& value) {
-  return {{"v", kVersion}, {"session", value.session}, {"agent", value.agent}, {"instance", value.instance}};
+  return {{"v", kVersion},
+          {"session", value.session},
+          {"agent", value.agent},
+          {"instance", value.instance},
+          {"attached", value.attached}};
 }
 
 template <>
 std::optional<Claim> parse(std::string_view text) {
   RecordReader record(text);
-  Claim value{record.text("session"), record.text("agent"), record.text("instance")};
+  Claim value{record.text("session"), record.text("agent"), record.text("instance"), record.boolean("attached")};
   return checked(record, std::move(value));
 }
 

@@ -77,8 +77,11 @@ struct Created {
   friend bool operator==(const Created&, const Created&) = default;
 };
 
+/// An agent wants to serve a session: its runtime has come to it, or (not `attached`) the agent has come back and found
+/// the instance in AMS; that is granted only if nobody else serves it.
 struct Claim {
   std::string session, agent, instance;
+  bool attached = true;
   friend bool operator==(const Claim&, const Claim&) = default;
 };
 
