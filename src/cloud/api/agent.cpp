@@ -264,6 +264,7 @@ std::optional<Terminate> parse(std::string_view text) {
 
 json::object to_json(const LinkHello& value) {
   return {{"type", "hello"},
+          {"order", value.order},
           {"screen", to_json(value.screen)},
           {"role", value.role == LinkHello::Role::controller ? "controller" : "viewer"}};
 }
@@ -271,11 +272,14 @@ json::object to_json(const LinkHello& value) {
 template <>
 std::optional<LinkHello> parse(std::string_view text) {
   RecordReader record(text);
+  LinkHello value;
+  value.order = record.integer("order");
   const std::string role = record.text("role");
   const auto screen = read_screen(record);
   if (record.text("type") != "hello" || (role != "controller" && role != "viewer") || !screen) return std::nullopt;
-  return checked(record,
-                 LinkHello{*screen, role == "controller" ? LinkHello::Role::controller : LinkHello::Role::viewer});
+  value.screen = *screen;
+  value.role = role == "controller" ? LinkHello::Role::controller : LinkHello::Role::viewer;
+  return checked(record, value);
 }
 
 std::string json_text(const json::object& object) { return json::serialize(object); }

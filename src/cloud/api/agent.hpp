@@ -128,6 +128,9 @@ struct Terminate {
 
 /// The first message on a link, from the gateway; the client's own follow.
 struct LinkHello {
+  /// Rises with every client that joins the session. What a former client sent may arrive last: a controller displaces
+  /// those of a lower or its own number, and is itself displaced by one of a higher number.
+  std::int64_t order = 1;
   Screen screen{};
   enum class Role : std::uint8_t { controller, viewer } role = Role::controller;
   friend bool operator==(const LinkHello&, const LinkHello&) = default;

@@ -39,6 +39,10 @@ void Runtime::start() {
   asio::co_spawn(io_, tell_ams(), asio::detached);
   if (!supervisor_) return;
   supervisor_->on_open = [this](const std::string& client, const api::LinkHello& hello) {
+    if (hello.role == api::LinkHello::Role::controller) {
+      if (hello.order < order_) return supervisor_->close(client, "displaced");
+      order_ = hello.order;
+    }
     streamer_->open(client, hello,
                     [this, client](std::string message) { (void)supervisor_->send(client, std::move(message)); });
   };

@@ -42,6 +42,7 @@ class Runtime {
   std::unique_ptr<Streamer> streamer_;
   std::unique_ptr<Supervisor> supervisor_;
   std::set<std::string> connected_;
+  std::int64_t order_ = 0;  ///< of the newest controller
   bool ended_ = false;
 };
 

@@ -18,7 +18,7 @@ constexpr std::chrono::milliseconds kDialPatience{5'000};
 }  // namespace
 
 Supervisor::Supervisor(asio::io_context& io, SupervisorConfig config)
-    : io_(io), config_(std::move(config)), link_timer_(io), dial_timer_(io) {}
+    : io_(io), config_(std::move(config)), links_(config_.limits), link_timer_(io), dial_timer_(io) {}
 
 net::Task<Result<void>> Supervisor::run() {
   auto pause = kFirstPause;
@@ -77,7 +77,7 @@ net::Task<Result<void>> Supervisor::attach(const AgentAddress& agent) {
   };
   if (config_.log) config_.log("attached to agent " + agent.host + ":" + std::to_string(agent.port));
   socket_->send(api::message_text(report_));
-  for (const auto& [id, client] : clients_) client->link.nudge(net::now());
+  links_.nudge(net::now());
   pump();
   co_return Result<void>{};
 }
@@ -105,90 +105,60 @@ void Supervisor::on_command(std::string_view text) {
 void Supervisor::on_frame(Bytes bytes) {
   const auto frame = LinkFrame::parse(as_text(bytes));
   if (!frame) return;
-  auto found = clients_.find(frame->link);
-  if (found == clients_.end()) {
-    const bool was_here = std::find(ended_.begin(), ended_.end(), frame->link) != ended_.end();
-    if (frame->seq != 1 || was_here || clients_.size() >= kMaxClients) {
-      const auto reset = reset_for(*frame);
-      if (reset && socket_) socket_->send_binary(reset->text());
-      return;
-    }
-    found = clients_.emplace(frame->link, std::make_unique<Client>(frame->link, config_.limits)).first;
-  }
-  found->second->link.handle_input(net::now(), *frame);
+  links_.handle_input(net::now(), *frame);
   pump();
 }
 
 // The gateway speaks first, and says what kind of client this is.
-void Supervisor::deliver(Client& client, const std::string& body) {
-  if (client.greeted) {
-    if (on_message) on_message(client.link.id(), body);
+void Supervisor::deliver(const std::string& client, const std::string& body) {
+  if (greeted_.contains(client)) {
+    if (on_message) on_message(client, body);
     return;
   }
   const auto hello = api::parse<api::LinkHello>(body);
-  if (!hello) return client.link.close();
-  client.greeted = true;
-  if (on_open) on_open(client.link.id(), *hello);
+  if (!hello) return links_.close(client, "closed");
+  greeted_.insert(client);
+  if (on_open) on_open(client, *hello);
 }
 
 // ---- what goes -----------------------------------------------------------------------------------------------------
 
 Result<void> Supervisor::send(const std::string& client, std::string message) {
-  const auto found = clients_.find(client);
-  if (found == clients_.end()) return refuse(Errc::not_connected);
-  auto sent = found->second->link.send(net::now(), std::move(message));
+  auto sent = links_.send(net::now(), client, std::move(message));
   pump();
   return sent;
 }
 
 void Supervisor::close(const std::string& client, std::string_view how) {
-  const auto found = clients_.find(client);
-  if (found == clients_.end()) return;
-  found->second->link.close(how);
+  links_.close(client, how);
   pump();
-}
-
-void Supervisor::remember(std::string id) {
-  ended_.push_back(std::move(id));
-  if (ended_.size() > kMaxRemembered) ended_.pop_front();
 }
 
 // Callbacks may send and close, which come back here: then the outer call goes on with it.
 void Supervisor::pump() {
   if (pumping_ || stopped_) return;
   pumping_ = true;
-  TimePoint next = kNever;
-  for (bool again = true; again;) {
-    again = false;
-    next = kNever;
-    for (auto client = clients_.begin(); client != clients_.end();) {
-      Link::Output output = client->second->link.poll_output(net::now());
-      if (const auto* wait = std::get_if<Wait>(&output)) {
-        next = std::min(next, wait->until);
-        ++client;
-        continue;
-      }
-      again = true;
-      if (auto* transmit = std::get_if<Link::Transmit>(&output)) {
-        if (socket_) socket_->send_binary(transmit->frame.text());
-      } else if (auto* deliver_output = std::get_if<Link::Deliver>(&output)) {
-        deliver(*client->second, deliver_output->body);
-      } else {
-        const std::string id = client->first;
-        const Errc why = std::get<Link::Ended>(output).why;
-        const bool greeted = client->second->greeted;
-        client = clients_.erase(client);
-        remember(id);
-        if (greeted && on_closed) on_closed(id, why);
-      }
+  TimePoint until = kNever;
+  while (!stopped_) {
+    LinkAcceptor::Output output = links_.poll_output(net::now());
+    if (const auto* wait = std::get_if<Wait>(&output)) {
+      until = wait->until;
+      break;
+    }
+    if (auto* transmit = std::get_if<Link::Transmit>(&output)) {
+      if (socket_) socket_->send_binary(transmit->frame.text());
+    } else if (auto* delivered = std::get_if<LinkAcceptor::Deliver>(&output)) {
+      deliver(delivered->link, delivered->body);
+    } else if (auto* ended = std::get_if<LinkAcceptor::Ended>(&output)) {
+      if (greeted_.erase(ended->link) != 0 && on_closed) on_closed(ended->link, ended->why);
     }
   }
   pumping_ = false;
-  if (next == kNever) {
+  if (until == kNever || stopped_) {
     link_timer_.cancel();
     return;
   }
-  link_timer_.expires_after(std::max(next - net::now(), Duration(0)));
+  link_timer_.expires_after(std::max(until - net::now(), Duration(0)));
   link_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) pump();
   });

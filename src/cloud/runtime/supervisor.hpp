@@ -5,10 +5,10 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <map>
+#include <set>
 
 #include "cloud/api/agent.hpp"
-#include "cloud/bus/link.hpp"
+#include "cloud/bus/link_acceptor.hpp"
 #include "net/websocket_client.hpp"
 
 namespace redan::cloud {
@@ -55,26 +55,17 @@ class Supervisor {
   [[nodiscard]] bool attached() const { return socket_ != nullptr; }
 
  private:
-  struct Client {
-    explicit Client(std::string id, LinkLimits limits) : link(std::move(id), limits) {}
-    Link link;
-    bool greeted = false;
-  };
-  static constexpr std::size_t kMaxClients = 16;
-  static constexpr std::size_t kMaxRemembered = 64;
-
   [[nodiscard]] net::Task<Result<void>> attach(const AgentAddress& agent);
   void on_command(std::string_view text);
   void on_frame(Bytes bytes);
-  void deliver(Client& client, const std::string& body);
+  void deliver(const std::string& client, const std::string& body);
   void pump();
-  void remember(std::string id);
 
   boost::asio::io_context& io_;
   SupervisorConfig config_;
   std::shared_ptr<net::WebSocket> socket_;
-  std::map<std::string, std::unique_ptr<Client>> clients_;
-  std::deque<std::string> ended_;  ///< late duplicates of their first frames must not open them again
+  LinkAcceptor links_;
+  std::set<std::string> greeted_;  ///< clients whose LinkHello has come
   api::RuntimeReport report_;
   boost::asio::steady_timer link_timer_, dial_timer_;
   bool pumping_ = false;
