@@ -63,7 +63,10 @@ struct Client {
     }
     if (body == "done") connected = true;
   }
-  void say(TimePoint now, std::string body) { EXPECT_TRUE(link.send(now, std::move(body))); }
+  void say(TimePoint now, std::string body) {
+    if (link.ended()) return;
+    EXPECT_TRUE(link.send(now, std::move(body)));
+  }
 };
 
 struct Runtime {
@@ -90,7 +93,7 @@ struct Runtime {
     if (body == "discover") say("resp:discover");
     if (body == "settings") {
       say("offer");
-      for (int i = bus.pick(0, 3); i > 0; --i) say("candidate " + std::to_string(i));
+      for (int i = 0, count = bus.pick(0, 3); i < count; ++i) say("candidate " + std::to_string(i));
     }
     if (body == "answer") {
       EXPECT_FALSE(peer.answered) << "one negotiation for each client";

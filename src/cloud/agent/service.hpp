@@ -37,6 +37,7 @@ struct AgentConfig {
   std::chrono::seconds turn_lifetime{3600};
   std::chrono::seconds start_patience{60};       ///< until a new instance's runtime has come
   std::chrono::seconds reconnect_patience{300};  ///< for a runtime that has gone while its instance runs
+  std::chrono::milliseconds idle_unit{60'000};   ///< of SessionSpec::idle_time_min: a minute, but in tests
   std::function<void(std::string_view)> log{};   ///< one line; no secrets in it
 };
 

@@ -97,7 +97,7 @@ net::Task<void> Agent::look_after(SessionPtr session) {
   if (session->owned != Session::Owned::ours) co_return;
   if (session->socket) {
     const bool idles = session->spec.idle_time_min > 0 && session->clients == 0;
-    if (idles && now - session->idle_since >= std::chrono::minutes(session->spec.idle_time_min)) {
+    if (idles && now - session->idle_since >= config_.idle_unit * session->spec.idle_time_min) {
       end(session, "idle", api::SessionStatus::terminated);
     }
     co_return;

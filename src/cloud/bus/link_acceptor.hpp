@@ -19,7 +19,8 @@ class LinkAcceptor {
 
   explicit LinkAcceptor(LinkLimits limits = {}) : limits_(limits) {}
 
-  /// A first frame opens a link; any other frame of an unknown one is answered with a reset.
+  /// A message from an end that has heard nothing yet opens a link; any other frame of an unknown one is answered with
+  /// a reset.
   void handle_input(TimePoint now, const LinkFrame& frame);
   Output poll_output(TimePoint now);
   /// not_connected if there is no such link, and the errors of Link::send.
