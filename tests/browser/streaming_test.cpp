@@ -2,9 +2,12 @@
 // they are displaced.
 #include <gtest/gtest.h>
 
+#include "base/base64.hpp"
+#include "cloud/api/signalling.hpp"
 #include "cloud/runtime/streamer.hpp"
 #include "net/socket_address.hpp"
 #include "tests/browser/browser_process.hpp"
+#include "tests/browser/lossy_relay.hpp"
 #include "tests/browser/page_server.hpp"
 #include "tests/browser/signal_server.hpp"
 #include "tests/support/files.hpp"
@@ -33,8 +36,21 @@ struct Stage {
     ClientOptions options;
     options.screen = screen;
     if (path.starts_with("v-")) options.role = ClientOptions::Role::viewer;
-    streamer->open(path, options, [this, path](std::string text) { signals.send(path, std::move(text)); });
+    streamer->open(path, options, [this, path](std::string text) { signals.send(path, through_relay(text)); });
   }
+  // With a relay, the browser is told its port instead of ours.
+  std::string through_relay(const std::string& text) {
+    const auto message = *api::signalling::parse(text);
+    const auto* offer = std::get_if<api::signalling::Offer>(&message);
+    if (!relay || offer == nullptr) return text;
+    api::signalling::Offer changed = *offer;
+    const std::string port = " " + std::to_string(streamer->local_addresses().front().port()) + " typ host";
+    for (std::size_t at = 0; (at = changed.sdp.find(port, at)) != std::string::npos;) {
+      changed.sdp.replace(at, port.size(), " " + std::to_string(relay->port()) + " typ host");
+    }
+    return api::signalling::text(changed);
+  }
+  void start_relay() { relay = std::make_unique<redan::test::LossyRelay>(io, streamer->local_addresses().front()); }
   void start_streamer(StreamerConfig config = {}) {
     for (const Address& address : net::host_addresses()) config.addresses.push_back(address);
     config.log = [](std::string_view line) { std::printf("  %.*s\n", static_cast<int>(line.size()), line.data()); };
@@ -48,6 +64,8 @@ struct Stage {
     streamer->stop();
     pump(200ms);
     streamer.reset();
+    relay.reset();
+    pump(10ms);
     states.clear();
     screen = {};
   }
@@ -72,6 +90,10 @@ struct Stage {
   redan::test::SignalServer signals{io};
   redan::test::BrowserProcess process;
   std::unique_ptr<Streamer> streamer;
+  std::unique_ptr<redan::test::LossyRelay> relay;
+  [[nodiscard]] std::uint64_t figure(const char* name) const {
+    return streamer->statistics().at(name).to_number<std::uint64_t>();
+  }
   api::Screen screen;
   std::map<std::string, std::pair<ClientState, Errc>> states;
   std::map<std::string, unsigned> close_codes;
@@ -288,15 +310,57 @@ TEST_P(StreamingTest, PicturesOfEverySizeArePlayedAndTheSizeMayChangeWithTheCont
   }
 }
 
-TEST_P(StreamingTest, AKeyFrameIsMadeWhenTheBrowserCannotGoOn) {
+TEST_P(StreamingTest, LostPacketsAreSentAgainAndThePictureGoesOn) {
   stage->start_streamer();
+  stage->start_relay();
   join("a");
-  with("a", "await s.reach('playing'); return true");
-  // Another receiver of the same stream needs one of its own, and gets it at once.
-  const auto keys = stage->streamer->statistics().at("key_frames_encoded").as_uint64();
-  join("v-1");
-  with("v-1", "await s.see(p => true, 'a picture'); return true");
-  EXPECT_GT(stage->streamer->statistics().at("key_frames_encoded").as_uint64(), keys);
+  with("a", "await s.reach('playing'); await s.see(p => true, 'a picture'); return true");
+  stage->relay->loss = 0.05;
+  const json::value seen = with("a", R"(
+    const before = s.readPicture(), decoded = (await s.report('inbound-rtp', 'video')).framesDecoded;
+    await s.see(p => p.frame >= before.frame + 150, 'five seconds');
+    const report = await s.report('inbound-rtp', 'video');
+    return {decoded: report.framesDecoded - decoded, nacks: report.nackCount, freezes: report.freezeCount || 0})");
+  EXPECT_GT(stage->relay->lost, 5U);
+  EXPECT_GT(stage->figure("nack_count"), 0U);
+  EXPECT_GT(stage->figure("retransmitted_packets_sent"), 0U);
+  EXPECT_GE(seen.at("decoded").to_number<int>(), 120) << json::serialize(seen);
+  std::printf("  lost %d of %d; %s; retransmitted %d\n", static_cast<int>(stage->relay->lost),
+              static_cast<int>(stage->relay->passed), json::serialize(seen).c_str(),
+              static_cast<int>(stage->figure("retransmitted_packets_sent")));
+}
+
+TEST_P(StreamingTest, ABrowserThatLostTooMuchAsksForAKeyFrameAndGoesOn) {
+  stage->start_streamer();
+  stage->start_relay();
+  join("a");
+  with("a", "await s.reach('playing'); await s.see(p => true, 'a picture'); return true");
+  const std::uint64_t keys = stage->figure("key_frames_encoded");
+  stage->relay->loss = 1;
+  stage->pump(3s);
+  stage->relay->loss = 0;
+  const json::value seen = with("a", R"(
+    const before = s.readPicture().frame, begin = performance.now();
+    await s.see(p => p.frame > before + 60, 'the picture after the gap');
+    return Math.round(performance.now() - begin))");
+  EXPECT_GT(stage->figure("pli_count") + stage->figure("fir_count"), 0U);
+  EXPECT_GT(stage->figure("key_frames_encoded"), keys);
+  std::printf("  picture back after %s ms\n", json::serialize(seen).c_str());
+}
+
+TEST_P(StreamingTest, ANarrowPathGetsFewerBits) {
+  stage->start_streamer();
+  stage->start_relay();
+  join("a");
+  with("a", "await s.reach('playing'); await s.see(p => true, 'a picture'); return true");
+  const std::uint64_t before = stage->figure("target_bitrate");
+  stage->relay->bytes_per_second = 25'000;  // 200 kbit/s
+  ASSERT_TRUE(stage->until([&] { return stage->figure("target_bitrate") < 350'000; }, 30s))
+      << stage->figure("target_bitrate");
+  with(
+      "a",
+      "const now = s.readPicture() || {frame: 0}; await s.see(p => p.frame > now.frame + 60, 'pictures'); return true");
+  std::printf("  target from %d to %d\n", static_cast<int>(before), static_cast<int>(stage->figure("target_bitrate")));
 }
 
 INSTANTIATE_TEST_SUITE_P(Browsers, StreamingTest, testing::Values(Browser::chromium, Browser::firefox),
