@@ -121,7 +121,7 @@ class Program {
   cloud::MacaroonKey token_key(const fs::path& directory) {
     const fs::path file = options_.token_key.empty() ? directory / "token.key" : fs::path(options_.token_key);
     auto key = cloud::MacaroonKey::prepare(*provider_, load_or_create_key(file, *provider_));
-    if (!key) throw std::runtime_error(explain(key.error()));
+    if (!key) throw std::runtime_error(file.string() + ": " + std::string(text(key.error())));
     return std::move(*key);
   }
 

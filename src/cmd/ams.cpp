@@ -21,7 +21,6 @@
 #include "cloud/store/sqlite.hpp"
 #include "cmd/arguments.hpp"
 #include "cmd/program.hpp"
-#include "net/clock.hpp"
 #include "net/loop.hpp"
 #include "net/x509.hpp"
 
@@ -300,15 +299,6 @@ void add_ams(CLI::App& app, Run& run) {
   command->add_flag("--json", options->json, "Announce the URL and the fingerprint as JSON");
   command->footer(kFooter);
   command->callback([&run, options] { run = [options] { return Program(*options).run(); }; });
-}
-
-void log_line(std::string_view line) {
-  const std::time_t now = net::wall_time().seconds_since_1970;
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  std::array<char, 24> time{};
-  std::strftime(time.data(), time.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  std::fprintf(stderr, "%s %.*s\n", time.data(), static_cast<int>(line.size()), line.data());
 }
 
 }  // namespace redan::cmd
