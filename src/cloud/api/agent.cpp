@@ -166,13 +166,17 @@ std::optional<Created> parse(std::string_view text) {
 }
 
 json::object to_json(const Claim& value) {
-  return {{"v", kVersion}, {"session", value.session}, {"agent", value.agent}, {"instance", value.instance}};
+  return {{"v", kVersion},
+          {"session", value.session},
+          {"agent", value.agent},
+          {"instance", value.instance},
+          {"attached", value.attached}};
 }
 
 template <>
 std::optional<Claim> parse(std::string_view text) {
   RecordReader record(text);
-  Claim value{record.text("session"), record.text("agent"), record.text("instance")};
+  Claim value{record.text("session"), record.text("agent"), record.text("instance"), record.boolean("attached")};
   return checked(record, std::move(value));
 }
 
@@ -260,6 +264,7 @@ std::optional<Terminate> parse(std::string_view text) {
 
 json::object to_json(const LinkHello& value) {
   return {{"type", "hello"},
+          {"order", value.order},
           {"screen", to_json(value.screen)},
           {"role", value.role == LinkHello::Role::controller ? "controller" : "viewer"}};
 }
@@ -267,11 +272,14 @@ json::object to_json(const LinkHello& value) {
 template <>
 std::optional<LinkHello> parse(std::string_view text) {
   RecordReader record(text);
+  LinkHello value;
+  value.order = record.integer("order");
   const std::string role = record.text("role");
   const auto screen = read_screen(record);
   if (record.text("type") != "hello" || (role != "controller" && role != "viewer") || !screen) return std::nullopt;
-  return checked(record,
-                 LinkHello{*screen, role == "controller" ? LinkHello::Role::controller : LinkHello::Role::viewer});
+  value.screen = *screen;
+  value.role = role == "controller" ? LinkHello::Role::controller : LinkHello::Role::viewer;
+  return checked(record, value);
 }
 
 std::string json_text(const json::object& object) { return json::serialize(object); }

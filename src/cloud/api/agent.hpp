@@ -77,8 +77,11 @@ struct Created {
   friend bool operator==(const Created&, const Created&) = default;
 };
 
+/// An agent wants to serve a session: its runtime has come to it, or (not `attached`) the agent has come back and found
+/// the instance in AMS; that is granted only if nobody else serves it.
 struct Claim {
   std::string session, agent, instance;
+  bool attached = true;
   friend bool operator==(const Claim&, const Claim&) = default;
 };
 
@@ -125,6 +128,9 @@ struct Terminate {
 
 /// The first message on a link, from the gateway; the client's own follow.
 struct LinkHello {
+  /// Rises with every client that joins the session. What a former client sent may arrive last: a controller displaces
+  /// those of a lower or its own number, and is itself displaced by one of a higher number.
+  std::int64_t order = 1;
   Screen screen{};
   enum class Role : std::uint8_t { controller, viewer } role = Role::controller;
   friend bool operator==(const LinkHello&, const LinkHello&) = default;
