@@ -193,6 +193,7 @@ std::string to_record(const Session& session) {
                                       {"clients", session.clients},
                                       {"created_at", session.created_at},
                                       {"updated_at", session.updated_at},
+                                      {"joins", session.joins},
                                       {"client", session.client},
                                       {"shares", texts(session.shares)}});
 }
@@ -215,6 +216,7 @@ std::optional<Session> session_from_record(std::string_view text) {
   session.clients = record.integer("clients");
   session.created_at = record.integer("created_at");
   session.updated_at = record.integer("updated_at");
+  session.joins = record.integer("joins");
   session.client = record.text("client");
   session.shares = record.texts("shares");
   if (!record.ok() || !wanted || !status) return std::nullopt;

@@ -64,6 +64,7 @@ struct Session {
   bool agent_lost = false;  ///< it is in error for want of its agent; a claim revives it
   std::int64_t clients = 0;
   std::int64_t created_at = 0, updated_at = 0;  ///< Unix seconds
+  std::int64_t joins = 1;                       ///< clients it was given to; the last one's LinkHello::order
   std::string client;                           ///< of the one who created it
   std::vector<std::string> shares{};            ///< their ids
 

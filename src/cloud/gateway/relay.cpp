@@ -61,7 +61,7 @@ Result<Relay::ClientId> Relay::attach(const SocketClaims& claims, RelayPort port
   Link& link = client->link;
   clients_.emplace(id, std::move(client));
   ++counts_.attached;
-  const api::LinkHello hello{claims.screen, claims.role};
+  const api::LinkHello hello{claims.order, claims.screen, claims.role};
   if (const auto sent = link.send(now, api::message_text(hello)); !sent) return refuse(sent.error());
   drain(id);
   return id;

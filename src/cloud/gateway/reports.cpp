@@ -40,6 +40,8 @@ net::Task<Outcome<api::SessionSpec>> Gateway::claim(api::Claim claim) {
     if ((now.over() && !revivable) || now.status == SessionStatus::terminating) {
       return api::refuse(api::refusal_of(Errc::session_unknown));
     }
+    const bool served_elsewhere = !now.agent.empty() && now.agent != claim.agent && agents_.find(now.agent) != nullptr;
+    if (!claim.attached && served_elsewhere) return api::refuse(api::refusal_of(Errc::session_fenced));
     now.agent = claim.agent;
     now.instance = claim.instance;
     now.agent_lost = false;
@@ -52,18 +54,7 @@ net::Task<Outcome<api::SessionSpec>> Gateway::claim(api::Claim claim) {
     return Edit::write;
   });
   if (!session) co_return api::refuse(session.error());
-  const api::SessionRequest& wanted = session->wanted;
-  co_return api::SessionSpec{session->id,
-                             session->fence,
-                             wanted.app,
-                             wanted.app_version,
-                             session->region,
-                             wanted.screen,
-                             wanted.ephemeral,
-                             wanted.joinable,
-                             wanted.idle_time_min,
-                             wanted.extra_data,
-                             {}};
+  co_return spec_of(*session);
 }
 
 net::Task<void> Gateway::on_state(std::string payload, std::string reply_to) {
@@ -77,13 +68,14 @@ net::Task<void> Gateway::on_state(std::string payload, std::string reply_to) {
 
 net::Task<Outcome<void>> Gateway::report(api::StateReport report) {
   auto edited = co_await edit_session(report.session, [&](Session& now) -> Outcome<Edit> {
+    if (now.over() && !now.agent_lost) {
+      // Whoever still has an instance of it may delete that: nobody else wants it.
+      if (api::is_over(report.status)) return Edit::nothing;
+      return api::refuse(api::refusal_of(Errc::session_unknown));
+    }
     const bool same_agent = now.agent.empty() || now.agent == report.agent;
     if (report.fence != now.fence || !same_agent) return api::refuse(api::refusal_of(Errc::session_fenced));
     if (report.number <= now.number) return Edit::nothing;
-    if (now.status == SessionStatus::terminated) {
-      if (report.status == SessionStatus::terminated) return Edit::nothing;
-      return api::refuse(api::refusal_of(Errc::session_unknown));
-    }
     now.number = report.number;
     now.agent = report.agent;
     now.clients = report.clients;

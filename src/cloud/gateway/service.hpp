@@ -134,6 +134,7 @@ class Gateway {
   [[nodiscard]] net::Task<Outcome<api::SessionSpec>> claim(api::Claim claim);
   [[nodiscard]] net::Task<Outcome<void>> report(api::StateReport report);
 
+  [[nodiscard]] static api::SessionSpec spec_of(const api::Session& session);
   void remember(const api::Session& session, Revision revision);
   [[nodiscard]] net::Task<Outcome<Known>> read_session(std::string id);
   /// Reads, changes and writes a session until nobody was faster: what it is then. `also` is committed with it.
@@ -144,7 +145,7 @@ class Gateway {
   [[nodiscard]] net::Task<Outcome<void>> settle(api::Session session, api::Created created, std::string region);
   net::Task<void> give_up(api::Session session, std::string why);
   [[nodiscard]] net::Task<Outcome<std::string>> command(std::string session, api::Command command);
-  [[nodiscard]] Outcome<api::SessionGrant> grant(api::Session session, std::string client, api::Screen screen,
+  [[nodiscard]] Outcome<api::SessionGrant> grant(api::Session session, SocketClaims claims,
                                                  std::vector<api::IceServer> ice_servers);
 
   boost::asio::io_context& io_;

@@ -1,6 +1,7 @@
 // Making sessions, joining them, looking at them.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <set>
 
 #include "base/hex.hpp"
 #include "cloud/api/ids.hpp"
@@ -19,12 +20,12 @@ using api::SessionStatus;
 constexpr int kMaxAttempts = 20;       // of a change to a session that somebody else keeps changing
 constexpr std::size_t kMaxAgents = 8;  // asked in turn
 constexpr std::int64_t kSocketLife = 300;
+constexpr std::string_view kBusy = "agent_busy";
 
-/// What the agent certainly did nothing for: the next one may be asked.
+/// The agent certainly did nothing: the next one may be asked.
 bool is_safe_to_repeat(Errc code) {
   return code == Errc::bus_no_responders || code == Errc::bus_full || code == Errc::invalid_argument;
 }
-bool is_safe_to_repeat(const api::Refusal& refusal) { return refusal.status == 404 || refusal.status == 503; }
 
 api::Refusal no_agent_answered(Errc code) {
   api::Refusal refusal = api::refusal_of(code);
@@ -76,6 +77,22 @@ net::Task<Outcome<Session>> Gateway::edit_session(std::string id, Editing edit, 
   co_return api::refuse(api::refusal_of(Errc::store_conflict));
 }
 
+api::SessionSpec Gateway::spec_of(const Session& session) {
+  const api::SessionRequest& wanted = session.wanted;
+  api::SessionSpec spec;
+  spec.session = session.id;
+  spec.fence = session.fence;
+  spec.app = wanted.app;
+  spec.app_version = wanted.app_version;
+  spec.region = session.region;
+  spec.screen = wanted.screen;
+  spec.ephemeral = wanted.ephemeral;
+  spec.joinable = wanted.joinable;
+  spec.idle_time_min = wanted.idle_time_min;
+  spec.extra_data = wanted.extra_data;
+  return spec;
+}
+
 // ---- creating
 
 net::Task<Outcome<api::SessionGrant>> Gateway::create(ApiCaller caller, api::SessionRequest request,
@@ -102,22 +119,26 @@ net::Task<Outcome<api::SessionGrant>> Gateway::create(ApiCaller caller, api::Ses
   if (!ice_servers) co_return api::refuse(ice_servers.error());
   auto placed = co_await read_session(session.id);
   if (!placed) co_return api::refuse(placed.error());
-  co_return grant(std::move(placed->session), session.client, session.wanted.screen, std::move(*ice_servers));
+  SocketClaims claims;
+  claims.client = session.client;
+  claims.screen = session.wanted.screen;
+  co_return grant(std::move(placed->session), std::move(claims), std::move(*ice_servers));
 }
 
 // One agent after the other, for as long as they certainly did nothing. After a timeout nobody knows: to ask another
-// agent then might make two sessions of one.
+// agent then might make two sessions of one. What one AMS does not know (404), it is not asked for again: its agent may
+// still be tidying up under the same name.
 net::Task<Outcome<std::vector<api::IceServer>>> Gateway::place(Session session, std::vector<std::string> agents) {
   if (agents.size() > kMaxAgents) agents.resize(kMaxAgents);
-  const api::SessionRequest& wanted = session.wanted;
-  api::SessionSpec spec{session.id,           session.fence,     wanted.app,       wanted.app_version,
-                        wanted.region,        wanted.screen,     wanted.ephemeral, wanted.joinable,
-                        wanted.idle_time_min, wanted.extra_data, session.client};
+  api::SessionSpec spec = spec_of(session);
+  spec.client = session.client;
+  std::set<std::string> done_clusters;
   api::Refusal last = api::refusal_of(Errc::session_no_agent);
   for (const std::string& agent : agents) {
     const api::Announcement* announced = agents_.find(agent);
-    if (announced == nullptr) continue;
+    if (announced == nullptr || done_clusters.contains(announced->cluster)) continue;
     spec.region = announced->region;
+    const std::string cluster = announced->cluster;
     agents_.note_placed(agent);
     auto text = co_await bus_.request(api::subject::create(agent), message_text(spec), config_.create_patience);
     if (!text) {
@@ -135,12 +156,16 @@ net::Task<Outcome<std::vector<api::IceServer>>> Gateway::place(Session session, 
       co_return ice_servers;
     }
     last = reply ? api::refusal_of(Errc::bus_protocol) : reply.error();
-    if (is_safe_to_repeat(last)) continue;
+    if (last.code == kBusy) continue;
+    if (last.status == 404) {
+      done_clusters.insert(cluster);
+      continue;
+    }
     co_await give_up(session, "agent " + agent + " could not create it: " + last.message);
     last.status = 500;
     co_return api::refuse(last);
   }
-  // Nobody has it, and nobody was told of it.
+  // Nobody has it.
   const auto erased = co_await store_.erase(keys::at(keys::kSessions, session.id));
   if (!erased) say("a session that no agent took stays in the store: " + session.id);
   if (last.status == 404) last = api::refusal_of(Errc::session_no_agent);
@@ -165,19 +190,19 @@ net::Task<Outcome<void>> Gateway::settle(Session session, api::Created created, 
   co_return api::refuse(settled.error());
 }
 
-// Whatever the agent still does finds a higher fence.
+// Whatever the agent still does finds a higher fence. If it has the session after all, it ends it: it knows the old
+// one.
 net::Task<void> Gateway::give_up(Session session, std::string why) {
-  std::int64_t fence = session.fence + 1;
   const auto edited = co_await edit_session(session.id, [&](Session& now) -> Outcome<Edit> {
     if (now.status == SessionStatus::terminated) return Edit::nothing;
     now.status = SessionStatus::error;
     now.status_message = why;
-    fence = ++now.fence;
+    ++now.fence;
     return Edit::write;
   });
   if (!edited) say("session " + session.id + " could not be marked as failed: " + edited.error().message);
   say("session " + session.id + ": " + why);
-  api::Command removal{api::Command::Kind::remove, fence, {}, true, why};
+  api::Command removal{api::Command::Kind::remove, session.fence, {}, true, why};
   asio::co_spawn(io_, command(session.id, std::move(removal)), asio::detached);
 }
 
@@ -188,9 +213,9 @@ net::Task<Outcome<std::string>> Gateway::command(std::string session, api::Comma
   co_return api::parse_reply(*text);
 }
 
-Outcome<api::SessionGrant> Gateway::grant(Session session, std::string client, api::Screen screen,
+Outcome<api::SessionGrant> Gateway::grant(Session session, SocketClaims claims,
                                           std::vector<api::IceServer> ice_servers) {
-  SocketClaims claims{session.id, std::move(client), screen, api::LinkHello::Role::controller, {}};
+  claims.session = session.id;
   const auto token = tokens_->mint_socket(claims, WallTime{seconds() + kSocketLife});
   if (!token) return api::refuse(api::refusal_of(token.error()));
   std::string url = config_.url + "/1.0/session/" + session.id + "/sockets/slave?token=" + *token;
@@ -199,23 +224,32 @@ Outcome<api::SessionGrant> Gateway::grant(Session session, std::string client, a
 
 // ---- joining and looking
 
+// The number is taken before the agent is asked: of two who join at once, the runtime then knows who came last.
 net::Task<Outcome<api::SessionGrant>> Gateway::join(ApiCaller caller, std::string id, api::Screen screen) {
   auto known = co_await session(caller, std::move(id));
   if (!known) co_return api::refuse(known.error());
   if (auto allowed = caller.may(GatewayOperation::join, known->id, known->region); !allowed) {
     co_return api::refuse(allowed.error());
   }
-  if (!known->wanted.joinable) co_return api::refuse(api::bad_request("the session was not created as joinable"));
-  if (known->status != SessionStatus::created && known->status != SessionStatus::active) {
-    co_return api::refuse(api::bad_request("the session is " + std::string(name(known->status))));
-  }
-  std::string client = new_id(provider_, wall_time());
-  api::Command wanted{api::Command::Kind::join, known->fence, client, false, {}};
-  auto reply = co_await command(known->id, std::move(wanted));
+  auto joined = co_await edit_session(known->id, [](Session& now) -> Outcome<Edit> {
+    if (!now.wanted.joinable) return api::refuse(api::bad_request("the session was not created as joinable"));
+    if (now.status != SessionStatus::created && now.status != SessionStatus::active) {
+      return api::refuse(api::bad_request("the session is " + std::string(name(now.status))));
+    }
+    ++now.joins;
+    return Edit::write;
+  });
+  if (!joined) co_return api::refuse(joined.error());
+  SocketClaims claims;
+  claims.client = new_id(provider_, wall_time());
+  claims.screen = screen;
+  claims.order = joined->joins;
+  api::Command wanted{api::Command::Kind::join, joined->fence, claims.client, false, {}};
+  auto reply = co_await command(joined->id, std::move(wanted));
   if (!reply) co_return api::refuse(reply.error());
   auto answer = api::parse<api::CommandReply>(*reply);
   if (!answer) co_return api::refuse(api::refusal_of(Errc::bus_protocol));
-  co_return grant(std::move(*known), std::move(client), screen, std::move(answer->ice_servers));
+  co_return grant(std::move(*joined), std::move(claims), std::move(answer->ice_servers));
 }
 
 // Who may not read may still do what his token says to a session that he names: that is looked at by the caller.

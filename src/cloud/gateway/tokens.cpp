@@ -46,10 +46,10 @@ std::string sha256(Provider& provider, std::string_view text) {
   return to_hex(provider.hash(HashAlgorithm::sha256, as_bytes(text)).bytes());
 }
 
-/// "<client> 1280x720x30x240 <share>"; the last word may be missing.
+/// "<client> 2 1280x720x30x240 <share>": the 2 is the order; the last word may be missing.
 std::string identifier_of(const SocketClaims& claims) {
   const api::Screen& screen = claims.screen;
-  std::string text = claims.client;
+  std::string text = claims.client + " " + std::to_string(claims.order);
   char separator = ' ';
   for (const std::int64_t value : {screen.width, screen.height, screen.fps, screen.density}) {
     text += separator + std::to_string(value);
@@ -74,8 +74,9 @@ std::optional<SocketClaims> parse_identifier(std::string_view text) {
   claims.client = text.substr(0, space);
   text.remove_prefix(space + 1);
   api::Screen& screen = claims.screen;
-  const bool read = take_number(text, 'x', screen.width) && take_number(text, 'x', screen.height) &&
-                    take_number(text, 'x', screen.fps) && take_number(text, ' ', screen.density);
+  const bool read = take_number(text, ' ', claims.order) && take_number(text, 'x', screen.width) &&
+                    take_number(text, 'x', screen.height) && take_number(text, 'x', screen.fps) &&
+                    take_number(text, ' ', screen.density);
   claims.share = text;
   if (!read || !is_subject_token(claims.client)) return std::nullopt;
   return claims;

@@ -31,9 +31,7 @@ class ScriptedAgent {
     announce();
   }
 
-  void announce() const {
-    static_cast<void>(bus_.publish(api::subject::kAnnounce, api::message_text(announcement_)));
-  }
+  void announce() const { static_cast<void>(bus_.publish(api::subject::kAnnounce, api::message_text(announcement_))); }
   api::Announcement& announcement() { return announcement_; }
   Manner manner = Manner::creates;
   Manner on_command = Manner::creates;
@@ -45,8 +43,8 @@ class ScriptedAgent {
     api::StateReport report{session, announcement_.agent, specs_.at(session).fence, ++number_, status, message, 0};
     return bus_.request(std::string(api::subject::kState), api::message_text(report), std::chrono::seconds(5));
   }
-  net::Task<Result<std::string>> claim(std::string session) {
-    const api::Claim claim{session, announcement_.agent, "i-" + session};
+  net::Task<Result<std::string>> claim(std::string session, bool attached = true) {
+    const api::Claim claim{session, announcement_.agent, "i-" + session, attached};
     return bus_.request(std::string(api::subject::kClaim), api::message_text(claim), std::chrono::seconds(5));
   }
 
@@ -92,7 +90,7 @@ class ScriptedAgent {
     if (before_reply) before_reply(*spec);
     switch (manner) {
       case Manner::refuses_busy:
-        return answer(refusal(503, "busy"));
+        return answer(refusal(503, "agent_busy"));
       case Manner::refuses_unknown:
         return answer(refusal(404, "not_found"));
       case Manner::fails:

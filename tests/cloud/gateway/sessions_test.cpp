@@ -91,12 +91,12 @@ TEST_F(GatewayTest, AnAgentThatDoesNotAnswerIsNotFollowedByAnother) {
   EXPECT_EQ(session.fence, 2);
   // What it did too late is refused, and it is told to end it.
   const auto late = run(silent.report(session.id, SessionStatus::active));
-  EXPECT_EQ(api::parse_reply(*late).error().code, "session_fenced");
+  EXPECT_EQ(api::parse_reply(*late).error().code, "session_unknown");
   const auto claimed = run(silent.claim(session.id));
   EXPECT_EQ(api::parse_reply(*claimed).error().code, "session_unknown");
   ASSERT_TRUE(until([&] { return !silent.commands().empty(); }));
   EXPECT_EQ(silent.commands()[0].kind, api::Command::Kind::remove);
-  EXPECT_EQ(silent.commands()[0].fence, 2);
+  EXPECT_EQ(silent.commands()[0].fence, 1);
 }
 
 }  // namespace
