@@ -96,7 +96,8 @@ NatsServers::~NatsServers() {
 std::string NatsServers::configuration(std::size_t server) const {
   const std::string files = R"(cert_file: "node.pem", key_file: "node.key", ca_file: "ca.pem")";
   std::string text = "listen: \"127.0.0.1:" + std::to_string(servers_[server].port) + "\"\nserver_name: n" +
-                     std::to_string(server) + "\ntls { " + files + ", timeout: 10, " + options_.tls + " }\n";
+                     std::to_string(server) + "\n";
+  if (!options_.tls.empty()) text += "tls { " + files + ", timeout: 10, " + options_.tls + " }\n";
   if (!options_.authorization.empty()) text += "authorization { " + options_.authorization + " }\n";
   text += options_.more + "\n";
   if (servers_.size() == 1) return text;

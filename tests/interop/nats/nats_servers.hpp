@@ -23,7 +23,7 @@ inline constexpr const char* kToken = "a-token-of-64-printable-characters-012345
 class NatsServers {
  public:
   struct Options {
-    std::string tls = "verify: true";
+    std::string tls = "verify: true";  ///< empty: no TLS at all
     std::string authorization = std::string("token: \"") + kToken + "\"";
     std::string more;  ///< further lines of the configuration
   };
@@ -37,6 +37,8 @@ class NatsServers {
   /// kill -9.
   void kill(std::size_t server) { signal(server, SIGKILL), reap(server); }
   void start(std::size_t server);
+  /// From its next start on.
+  void authorize(std::string authorization) { options_.authorization = std::move(authorization); }
   /// It is there, but says nothing.
   void freeze(std::size_t server) { signal(server, SIGSTOP); }
   void thaw(std::size_t server) { signal(server, SIGCONT); }

@@ -1,25 +1,16 @@
 // One real nats-server: the contract, and what is NATS's own.
 #include "cloud/bus/nats.hpp"
 
-#include "tests/cloud/bus/contract.hpp"
-#include "tests/interop/nats/nats_servers.hpp"
+#include "tests/interop/nats/nats_fixture.hpp"
 
 namespace redan::cloud::test {
 
 namespace {
 
-using namespace std::chrono_literals;
-using Words = std::vector<std::string>;
-
 /// One for all tests; null where there is no nats-server.
 std::unique_ptr<NatsServers>& server() {
   static std::unique_ptr<NatsServers> only = nats_program().empty() ? nullptr : std::make_unique<NatsServers>(1);
   return only;
-}
-
-Provider& provider() {
-  static const auto only = default_provider();
-  return *only;
 }
 
 class NatsNet final : public BusNet {
