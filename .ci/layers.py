@@ -8,7 +8,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # Public headers, by the room they belong to.
 PUBLIC = {
-    "base": {"types.hpp", "error.hpp", "random.hpp", "channel.hpp", "secret.hpp", "srtp_profile.hpp"},
+    "base": {"types.hpp", "error.hpp", "random.hpp", "channel.hpp", "media.hpp", "secret.hpp", "srtp_profile.hpp"},
     "crypto": {"crypto.hpp"},
     "rtc/peer": {"endpoint.hpp"},
     "net": {"udp_socket.hpp", "asio.hpp"},
@@ -50,6 +50,7 @@ SYSTEM = {"unistd.h", "fcntl.h", "poll.h", "ifaddrs.h", "signal.h"}
 SSE = {"nmmintrin.h"}
 # What one room needs of the system: processes, and who is at the other end of a Unix socket.
 SYSTEM_OF = {
+    "cloud/gateway": {"unistd.h"},
     "cloud/ams": {"fcntl.h", "signal.h", "sys/file.h", "sys/prctl.h", "sys/resource.h", "sys/stat.h", "sys/syscall.h",
                   "sys/wait.h", "unistd.h"},
     "cloud/store": {"fcntl.h", "sys/stat.h", "unistd.h"},

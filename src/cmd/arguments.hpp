@@ -2,20 +2,15 @@
 // words.
 #pragma once
 
-#include <cstdint>
 #include <string>
+
+#include "net/host_and_port.hpp"
 
 namespace redan::cmd {
 
 std::string read_file(const std::string& path);
 
-struct HostAndPort {
-  std::string host;  ///< a DNS name or an IP address, without brackets
-  std::uint16_t port = 0;
-
-  /// "192.0.2.1:8444", "[2001:db8::1]:8444".
-  [[nodiscard]] std::string text() const;
-};
+using net::HostAndPort;
 
 /// "192.0.2.1:8444", "[2001:db8::1]:8444".
 HostAndPort parse_host_and_port(const std::string& text);

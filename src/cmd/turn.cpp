@@ -1,8 +1,4 @@
 // `redan turn credential`: time-limited credentials for a TURN server that shares a secret with us.
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstdio>
@@ -11,6 +7,7 @@
 #include "cloud/token/rfc3339.hpp"
 #include "cloud/token/turn_credential.hpp"
 #include "cmd/program.hpp"
+#include "cmd/secret_file.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cmd {
@@ -18,7 +15,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kSecretSize = 64;
 constexpr const char* kFooter = R"(
 The secret is what stands in the server's configuration, and in --secret-file:
 64 printable characters in one line, not readable by everyone. With coturn:
@@ -46,34 +42,6 @@ struct Options {
   bool json = false;
 };
 
-class File {
- public:
-  explicit File(const std::string& path) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    if (descriptor_ < 0) throw std::runtime_error("cannot read " + path);
-  }
-  ~File() { ::close(descriptor_); }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  [[nodiscard]] int descriptor() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
-
-/// One line of 64 characters, with or without its line feed.
-Secret<kSecretSize> read_secret(const std::string& path) {
-  const File file(path);
-  struct stat status {};
-  if (::fstat(file.descriptor(), &status) != 0) throw std::runtime_error("cannot read " + path);
-  if ((status.st_mode & S_IRWXO) != 0) throw std::runtime_error(path + " is open to everyone; chmod 600 it");
-  Secret<kSecretSize + 2> line;
-  const MutableBytes buffer = line.fill(kSecretSize + 2);
-  const ssize_t size = ::read(file.descriptor(), buffer.data(), buffer.size());
-  const bool whole = size == kSecretSize || (size == kSecretSize + 1 && buffer[kSecretSize] == '\n');
-  if (!whole) throw std::runtime_error(path + " is not one line of 64 characters");
-  return Secret<kSecretSize>(buffer.first(kSecretSize));
-}
-
 /// Two mints give two users: the server counts quotas by name, and its log tells them apart.
 std::string random_user(Provider& provider) {
   std::array<std::uint8_t, 8> bytes{};
@@ -96,7 +64,7 @@ void print(const Options& options, const cloud::TurnCredential& credential, Wall
 
 int credential(const Options& options) {
   const auto provider = default_provider();
-  const Secret<kSecretSize> secret = read_secret(options.secret_file);
+  const Secret<64> secret = read_secret_line(options.secret_file);
   auto key = cloud::TurnKey::prepare(*provider, secret);
   if (!key) throw std::runtime_error(options.secret_file + " has other than printable characters");
   const WallTime expires{net::wall_time().seconds_since_1970 + options.lifetime};

@@ -26,15 +26,25 @@ unsigned status_of(Errc code) {
     case Errc::token_third_party:
     case Errc::token_revoked:
       return 401;
+    case Errc::session_unknown:
+    case Errc::session_no_agent:
+      return 404;
     case Errc::store_conflict:
+    case Errc::session_fenced:
       return 409;
     case Errc::store_too_large:
     case Errc::invalid_argument:
+    case Errc::session_wrong_state:
       return 400;
     case Errc::store_no_majority:
     case Errc::store_unknown_outcome:
     case Errc::trust_stale:
     case Errc::too_many:
+    case Errc::bus_disconnected:
+    case Errc::bus_refused:
+    case Errc::bus_no_responders:
+    case Errc::bus_timeout:
+    case Errc::bus_full:
       return 503;
     default:
       return 500;

@@ -3,9 +3,9 @@
 // the WebRTC stack: it knows no socket and no clock.
 //
 // Frames are numbered from 1 in each direction. The receiver acknowledges all up to a number; the sender sends again
-// what was not acknowledged, and gives up `patience` after it was first sent. The end that opens a link sends first: a
-// frame with number 1 for an unknown link makes one at the other end, any other frame is answered with a reset, as
-// after a restart.
+// what was not acknowledged, and gives up `patience` after it was first sent. The end that opens a link sends first:
+// its messages make a link at the other end (link_acceptor.hpp) until it has heard from there; after that, an end that
+// does not know the link has been restarted, and answers with a reset.
 #pragma once
 
 #include <deque>

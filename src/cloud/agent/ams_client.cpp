@@ -1,0 +1,126 @@
+#include "cloud/agent/ams_client.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "cloud/api/record.hpp"
+
+namespace redan::cloud {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::chrono::milliseconds kPatience{8'000};
+constexpr std::size_t kMaxPage = 10'000;
+
+api::Refusal not_understood() { return {502, "ams_protocol", "AMS's answer is not understood", {}, 0}; }
+
+api::Refusal refusal_in(unsigned status, const json::value& body) {
+  api::RecordReader record(body);
+  api::Refusal refusal{status, "ams_refused", record.text_or("error", "AMS refused it"), {}, 0};
+  if (record.ok() && record.has("metadata")) {
+    api::RecordReader metadata{json::value(record.object("metadata"))};
+    refusal.code = metadata.text_or("code", "ams_refused");
+  }
+  return refusal;
+}
+
+std::optional<ListedInstance> read_instance(const json::value& value) {
+  api::RecordReader record(value);
+  ListedInstance instance;
+  instance.name = record.text("name");
+  instance.tags = record.texts("tags");
+  const auto status = api::parse_instance_status(record.text("status"));
+  instance.error_message = record.text_or("error_message", "");
+  if (!record.ok() || !status) return std::nullopt;
+  instance.status = *status;
+  return instance;
+}
+
+}  // namespace
+
+AmsClient::AmsClient(boost::asio::io_context& io, net::TlsRemote ams)
+    : client_(io, {.server = std::move(ams), .timeout = kPatience}) {}
+
+net::Task<api::Outcome<json::value>> AmsClient::call(std::string method, std::string path, std::string body) {
+  net::HttpRequest request;
+  request.method = std::move(method);
+  const std::size_t question = path.find('?');
+  if (question != std::string::npos) {
+    request.query = path.substr(question + 1);
+    path.resize(question);
+  }
+  request.path = std::move(path);
+  request.body = std::move(body);
+  if (!request.body.empty()) request.headers.push_back({"Content-Type", "application/json"});
+  net::HttpResult reply = co_await client_.request(std::move(request));
+  if (!reply) {
+    const net::HttpFailure& failure = reply.error();
+    co_return api::refuse({503, std::string(name(failure.code)), "AMS: " + std::string(text(failure.code)),
+                           std::string(hint(failure.code)), 2});
+  }
+  json::error_code error;
+  json::value parsed = json::parse(reply->body, error);
+  if (error || !parsed.is_object()) co_return api::refuse(not_understood());
+  if (reply->status >= 300) co_return api::refuse(refusal_in(reply->status, parsed));
+  const json::value* metadata = parsed.get_object().if_contains("metadata");
+  if (metadata == nullptr) co_return api::refuse(not_understood());
+  co_return *metadata;
+}
+
+net::Task<api::Outcome<void>> AmsClient::launch(NewInstance instance) {
+  json::array tags;
+  for (const std::string& tag : instance.tags) tags.emplace_back(tag);
+  json::object config{{"enable_streaming", true}, {"platform", "webrtc"}};
+  json::object body{{"name", instance.name},   {"app_id", instance.app},          {"app_version", instance.app_version},
+                    {"tags", std::move(tags)}, {"user_data", instance.user_data}, {"config", std::move(config)}};
+  auto done = co_await call("POST", "/1.0/instances", json::serialize(body));
+  if (!done) co_return api::refuse(done.error());
+  co_return api::Outcome<void>{};
+}
+
+net::Task<api::Outcome<void>> AmsClient::remove(std::string name) {
+  auto done = co_await call("DELETE", "/1.0/instances/" + name, "");
+  if (!done && done.error().status != 404) co_return api::refuse(done.error());
+  co_return api::Outcome<void>{};
+}
+
+net::Task<api::Outcome<void>> AmsClient::stop(std::string name) {
+  auto done = co_await call("PATCH", "/1.0/instances/" + name, R"({"desired_status":"stopped"})");
+  if (!done && done.error().status != 404) co_return api::refuse(done.error());
+  co_return api::Outcome<void>{};
+}
+
+net::Task<api::Outcome<ListedInstance>> AmsClient::find(std::string name) {
+  auto found = co_await call("GET", "/1.0/instances/" + name, "");
+  if (!found) co_return api::refuse(found.error());
+  auto instance = read_instance(*found);
+  if (!instance) co_return api::refuse(not_understood());
+  co_return std::move(*instance);
+}
+
+net::Task<api::Outcome<std::vector<ListedInstance>>> AmsClient::list() {
+  auto found = co_await call("GET", "/1.0/instances?recursion=1&limit=" + std::to_string(kMaxPage), "");
+  if (!found) co_return api::refuse(found.error());
+  if (!found->is_array()) co_return api::refuse(not_understood());
+  std::vector<ListedInstance> all;
+  for (const json::value& element : found->get_array()) {
+    if (auto instance = read_instance(element)) all.push_back(std::move(*instance));
+  }
+  co_return all;
+}
+
+net::Task<api::Outcome<std::vector<std::string>>> AmsClient::applications() {
+  auto found = co_await call("GET", "/1.0/applications?recursion=1", "");
+  if (!found) co_return api::refuse(found.error());
+  if (!found->is_array()) co_return api::refuse(not_understood());
+  std::vector<std::string> names;
+  for (const json::value& element : found->get_array()) {
+    api::RecordReader record(element);
+    const std::string name = record.text("name");
+    if (record.boolean_or("published", true) && record.ok()) names.push_back(name);
+  }
+  co_return names;
+}
+
+}  // namespace redan::cloud

@@ -1,0 +1,50 @@
+// What an agent asks AMS for, over mutual TLS: instances, and which applications there are.
+#pragma once
+
+#include "cloud/api/ams.hpp"
+#include "net/http_client.hpp"
+
+namespace redan::cloud {
+
+struct NewInstance {
+  std::string name;  ///< also makes it once: AMS refuses a second one of the same name
+  std::string app;   ///< id or name
+  std::int64_t app_version = -1;
+  std::vector<std::string> tags;
+  std::string user_data;
+};
+
+/// An instance of ours, as AMS lists it.
+struct ListedInstance {
+  std::string name;
+  std::vector<std::string> tags;
+  api::InstanceStatus status = api::InstanceStatus::unknown;
+  std::string error_message;
+};
+
+class AmsClient {
+ public:
+  AmsClient(boost::asio::io_context& io, net::TlsRemote ams);
+
+  template <class T>
+  using Outcome = api::Outcome<T>;
+
+  /// AMS has recorded it and will start it. 409: the name is taken. A refusal of AMS is passed on as it is; without an
+  /// answer it is 503 with the failure's name.
+  [[nodiscard]] net::Task<Outcome<void>> launch(NewInstance instance);
+  /// Success if there is none.
+  [[nodiscard]] net::Task<Outcome<void>> remove(std::string name);
+  [[nodiscard]] net::Task<Outcome<void>> stop(std::string name);
+  /// 404: there is none.
+  [[nodiscard]] net::Task<Outcome<ListedInstance>> find(std::string name);
+  [[nodiscard]] net::Task<Outcome<std::vector<ListedInstance>>> list();
+  /// Names of the applications with a published version.
+  [[nodiscard]] net::Task<Outcome<std::vector<std::string>>> applications();
+
+ private:
+  net::Task<Outcome<api::json::value>> call(std::string method, std::string path, std::string body);
+
+  net::HttpClient client_;
+};
+
+}  // namespace redan::cloud

@@ -1,0 +1,38 @@
+// The HTTP API of an agent: for runtimes, who show the token of their session, and its status for operators.
+//
+//   GET /1.0/sessions/{id}/sockets/supervisor?instance=   WebSocket: text messages are reports and commands
+//                                                         (cloud/api/agent.hpp), binary ones LinkFrames
+//   GET /1.0/sessions/{id}/ice-servers?instance=          fresh STUN and TURN servers
+//   GET /1.0/status                                       open to all
+//   GET /metrics, POST /1.0/drain                         on the Unix socket only
+//
+// The token stands in "Authorization: macaroon root=..." or in the query as token=.
+#pragma once
+
+#include "cloud/agent/service.hpp"
+#include "net/http_server.hpp"
+
+namespace redan::cloud {
+
+struct AgentServerConfig {
+  net::TlsListener https;
+  std::optional<net::UnixListener> local{};
+};
+
+class AgentServer {
+ public:
+  /// Throws boost::system::system_error if an address is taken.
+  AgentServer(boost::asio::io_context& io, Agent& agent, AgentServerConfig config);
+  ~AgentServer();
+  AgentServer(const AgentServer&) = delete;
+  AgentServer& operator=(const AgentServer&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const;
+  void stop();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace redan::cloud

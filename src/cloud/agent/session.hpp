@@ -1,0 +1,44 @@
+// What an agent knows of one session. Included by the agent's .cpp files only.
+#pragma once
+
+#include "cloud/agent/service.hpp"
+
+namespace redan::cloud {
+
+struct Agent::Session {
+  Session(boost::asio::io_context& io, api::SessionSpec the_spec, std::string the_instance)
+      : spec(std::move(the_spec)), instance(std::move(the_instance)), timer(io) {}
+
+  api::SessionSpec spec;
+  std::string instance;  ///< its name in AMS
+  boost::asio::steady_timer timer;
+
+  /// Whether the gateways know that it is ours. One that is not listens to nobody yet.
+  enum class Owned : std::uint8_t { unclaimed, ours, theirs } owned = Owned::ours;
+  std::unique_ptr<Subscription> commands, frames;
+
+  std::shared_ptr<net::WebSocket> socket;  ///< null: the runtime is not there
+  TimePoint detached_at{};
+  TimePoint next_look{};
+  bool was_attached = false;
+
+  api::SessionStatus status = api::SessionStatus::created;
+  std::string message;
+  std::int64_t clients = 0;
+  TimePoint idle_since{};
+
+  bool report_due = false;
+  std::int64_t report_number = 0;
+
+  struct Ending {
+    std::string reason;
+    api::SessionStatus as = api::SessionStatus::terminated;
+    bool force = false;
+  };
+  std::optional<Ending> ending;
+  bool gone = false;
+
+  void wake() { timer.cancel(); }
+};
+
+}  // namespace redan::cloud

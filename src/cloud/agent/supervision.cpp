@@ -1,0 +1,233 @@
+// The life of one session at its agent: one task each, which looks at what is and does what is due.
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "cloud/agent/session.hpp"
+#include "net/clock.hpp"
+
+namespace redan::cloud {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::chrono::milliseconds kTick{1'000};
+constexpr std::chrono::milliseconds kRequestPatience{2'000};
+constexpr std::chrono::seconds kGrace{3};            ///< for a runtime to come back before anybody is asked about it
+constexpr std::chrono::seconds kLookEvery{5};        ///< at an instance whose runtime is not here
+constexpr std::chrono::seconds kUnclaimedGrace{10};  ///< for a runtime that is on its way back to us, or elsewhere
+constexpr std::chrono::seconds kGoodbye{2};          ///< for a runtime to end by itself
+constexpr std::chrono::seconds kLastReport{60};
+
+}  // namespace
+
+net::Task<void> Agent::pause(SessionPtr session, std::chrono::milliseconds time) {
+  if (stopped_) co_return;
+  session->timer.expires_after(time);
+  co_await session->timer.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
+net::Task<void> Agent::supervise(SessionPtr session) {
+  while (!stopped_ && !session->gone) {
+    if (session->owned == Session::Owned::unclaimed && !session->ending) co_await claim(session);
+    if (session->gone || stopped_) break;
+    if (session->ending) {
+      co_await finish(session);
+      break;
+    }
+    if (session->report_due) co_await report(session);
+    if (!session->gone && !session->ending) co_await look_after(session);
+    if (session->ending || session->gone) continue;
+    co_await pause(session, kTick);
+  }
+  if (stopped_) co_return;
+  drop(session);
+}
+
+// ---- whose it is ---------------------------------------------------------------------------------------------------
+
+net::Task<void> Agent::claim(SessionPtr session) {
+  const bool attached = session->socket != nullptr;
+  if (!attached && net::now() - session->detached_at < kUnclaimedGrace) co_return;
+  const api::Claim claim{session->spec.session, config_.id, session->instance, attached};
+  auto reply = co_await bus_.request(std::string(api::subject::kClaim), api::message_text(claim), kRequestPatience);
+  if (!reply || session->ending) co_return;  // again at the next look
+  const auto ok = api::parse_reply(*reply);
+  if (!ok) {
+    if (ok.error().status == 404) {
+      end(session, "no gateway knows this session", api::SessionStatus::terminated);
+    } else if (ok.error().code == name(Errc::session_fenced)) {
+      session->gone = true;
+    }
+    co_return;
+  }
+  auto spec = api::parse<api::SessionSpec>(*ok);
+  if (!spec || spec->session != session->spec.session) co_return;
+  session->spec = std::move(*spec);
+  session->owned = Session::Owned::ours;
+  session->report_number = 0;
+  session->report_due = session->was_attached;
+  session->idle_since = net::now();
+  listen(session);
+  if (session->socket) (void)bus_.publish(api::subject::session(session->spec.session, "ready"), "{}");
+  say("session " + session->spec.session + " claimed");
+}
+
+// The gateways hear the newest state, and are told again until one of them has it.
+net::Task<void> Agent::report(SessionPtr session) {
+  session->report_due = false;
+  const api::StateReport report{session->spec.session, config_.id,       session->spec.fence, ++session->report_number,
+                                session->status,       session->message, session->clients};
+  auto reply = co_await bus_.request(std::string(api::subject::kState), api::message_text(report), kRequestPatience);
+  const auto ok = reply ? api::parse_reply(*reply) : api::refuse(api::refusal_of(reply.error()));
+  if (ok) co_return;
+  if (ok.error().code == name(Errc::session_fenced)) {
+    say("session " + session->spec.session + " is another agent's by now");
+    session->gone = true;
+  } else if (ok.error().code == name(Errc::session_unknown)) {
+    if (!session->ending) end(session, "no gateway knows this session", api::SessionStatus::terminated);
+  } else {
+    session->report_due = true;
+  }
+}
+
+// ---- whether it lives ----------------------------------------------------------------------------------------------
+
+net::Task<void> Agent::look_after(SessionPtr session) {
+  const TimePoint now = net::now();
+  if (session->owned != Session::Owned::ours) co_return;
+  if (session->socket) {
+    const bool idles = session->spec.idle_time_min > 0 && session->clients == 0;
+    if (idles && now - session->idle_since >= config_.idle_unit * session->spec.idle_time_min) {
+      end(session, "idle", api::SessionStatus::terminated);
+    }
+    co_return;
+  }
+  if (now - session->detached_at < kGrace || now < session->next_look) co_return;
+  session->next_look = now + kLookEvery;
+  auto found = co_await ams_.find(session->instance);
+  if (session->socket || session->ending) co_return;
+  using Status = api::InstanceStatus;
+  const bool gone = !found && found.error().status == 404;
+  if (gone || (found && (found->status == Status::error || found->status == Status::stopped))) {
+    const std::string why = found && !found->error_message.empty() ? ": " + found->error_message : "";
+    co_return end(session, "the instance has ended" + why, api::SessionStatus::error);
+  }
+  const auto patience = session->was_attached ? config_.reconnect_patience : config_.start_patience;
+  if (net::now() - session->detached_at >= patience) {
+    end(session, session->was_attached ? "the instance does not come back" : "the instance did not start in time",
+        api::SessionStatus::error);
+  }
+}
+
+void Agent::attach(const Runtime& runtime, std::shared_ptr<net::WebSocket> socket) {
+  if (stopped_) return socket->close(1001, "the agent ends");
+  auto found = sessions_.find(runtime.session);
+  SessionPtr session = found == sessions_.end() ? nullptr : found->second;
+  if (session && session->instance != runtime.instance) return socket->close(1008, "another instance has this session");
+  if (!session) {
+    api::SessionSpec spec;
+    spec.session = runtime.session;
+    session = add(std::move(spec), runtime.instance);
+    session->owned = Session::Owned::unclaimed;
+  }
+  if (session->socket) session->socket->close(4000, "another connection of this instance");
+  session->socket = socket;
+  session->was_attached = true;
+  // The socket holds the session; the session lets go of the socket when it closes.
+  socket->on_message = [this, session](std::string_view text) { on_report(session, text); };
+  socket->on_binary = [this, session](Bytes frame) { on_frame(session, frame); };
+  socket->on_close = [this, session, which = socket.get()] { on_detached(session, which); };
+  if (session->ending) return socket->send(api::message_text(api::Terminate{session->ending->reason}));
+  if (session->owned == Session::Owned::ours) {
+    (void)bus_.publish(api::subject::session(session->spec.session, "ready"), "{}");
+  }
+  session->wake();
+}
+
+void Agent::on_detached(const SessionPtr& session, const net::WebSocket* socket) {
+  if (session->socket.get() != socket) return;
+  session->socket.reset();
+  session->detached_at = session->next_look = net::now();
+  session->wake();
+}
+
+void Agent::on_report(const SessionPtr& session, std::string_view text) {
+  const auto report = api::parse<api::RuntimeReport>(text);
+  if (!report || session->ending) return;
+  if (session->clients != 0 && report->clients == 0) session->idle_since = net::now();
+  if (session->status == report->status && session->message == report->message && session->clients == report->clients) {
+    return;
+  }
+  session->clients = report->clients;
+  if (report->status == api::SessionStatus::error || report->status == api::SessionStatus::terminated) {
+    return end(session, report->message, report->status);
+  }
+  session->status = report->status;
+  session->message = report->message;
+  session->report_due = true;
+  session->wake();
+}
+
+void Agent::on_frame(const SessionPtr& session, Bytes frame) {
+  if (session->owned != Session::Owned::ours) return;  // the runtime sends it again
+  ++frames_;
+  (void)bus_.publish(api::subject::session(session->spec.session, "up"), as_text(frame));
+}
+
+// ---- its end -------------------------------------------------------------------------------------------------------
+
+void Agent::end(const SessionPtr& session, std::string reason, api::SessionStatus as, bool force) {
+  if (session->ending) {
+    session->ending->force |= force;
+    return session->wake();
+  }
+  say("session " + session->spec.session + " ends: " + reason);
+  session->ending = Session::Ending{std::move(reason), as, force};
+  session->wake();
+}
+
+net::Task<void> Agent::finish(SessionPtr session) {
+  const bool ours = session->owned == Session::Owned::ours;
+  session->status = api::SessionStatus::terminating;
+  session->message = session->ending->reason;
+  if (session->socket) session->socket->send(api::message_text(api::Terminate{session->ending->reason}));
+  if (ours) co_await report(session);
+  const TimePoint begin = net::now();
+  while (session->socket && !session->ending->force && net::now() - begin < kGoodbye && !stopped_) {
+    co_await pause(session, std::chrono::milliseconds(100));
+  }
+  // AMS may be away; an instance is not forgotten for that.
+  const bool keep = !session->spec.ephemeral && session->ending->as == api::SessionStatus::terminated;
+  while (!stopped_) {
+    Outcome<void> done;
+    if (keep) {
+      done = co_await ams_.stop(session->instance);
+    } else {
+      done = co_await ams_.remove(session->instance);
+    }
+    if (done || done.error().status == 403) break;
+    co_await pause(session, kTick);
+  }
+  session->status = session->ending->as;
+  session->clients = 0;
+  session->report_due = ours && !session->gone;
+  const TimePoint removed = net::now();
+  while (session->report_due && !session->gone && !stopped_ && net::now() - removed < kLastReport) {
+    co_await report(session);
+    if (session->report_due) co_await pause(session, kTick);
+  }
+  session->gone = true;
+}
+
+/// Forgets it; a runtime that is still here is somebody else's, or ends.
+void Agent::drop(const SessionPtr& session) {
+  session->gone = true;
+  session->commands.reset();
+  session->frames.reset();
+  if (session->socket) session->socket->close(4001, "this agent does not serve the session any more");
+  const auto found = sessions_.find(session->spec.session);
+  if (found != sessions_.end() && found->second == session) sessions_.erase(found);
+  session->wake();
+}
+
+}  // namespace redan::cloud

@@ -1,0 +1,311 @@
+#include "cloud/api/agent.hpp"
+
+#include <array>
+#include <boost/json/serialize.hpp>
+
+#include "cloud/api/record.hpp"
+
+namespace redan::cloud::api {
+namespace {
+
+constexpr std::array<std::pair<SessionStatus, std::string_view>, 5> kStatus{
+    {{SessionStatus::created, "created"},
+     {SessionStatus::active, "active"},
+     {SessionStatus::error, "error"},
+     {SessionStatus::terminating, "terminating"},
+     {SessionStatus::terminated, "terminated"}}};
+constexpr std::int64_t kVersion = 1;
+constexpr std::size_t kMaxIceServers = 8;
+
+json::array texts(const std::vector<std::string>& all) {
+  json::array array;
+  for (const std::string& text : all) array.emplace_back(text);
+  return array;
+}
+
+std::optional<std::vector<IceServer>> read_ice_servers(RecordReader& record) {
+  std::vector<IceServer> servers;
+  for (const json::value& element : record.array("ice_servers")) {
+    RecordReader inner(element);
+    IceServer server{inner.texts("urls"), inner.text_or("username", ""), inner.text_or("password", "")};
+    if (!inner.ok() || servers.size() == kMaxIceServers) return std::nullopt;
+    servers.push_back(std::move(server));
+  }
+  return servers;
+}
+
+/// Absent is fine; out of range is not.
+std::optional<Screen> read_screen(RecordReader& record) {
+  if (!record.has("screen")) return Screen{};
+  auto screen = parse_screen(record.object("screen"));
+  if (!screen) return std::nullopt;
+  return *screen;
+}
+
+template <class T>
+std::optional<T> checked(const RecordReader& record, T value) {
+  if (!record.ok()) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+namespace subject {
+std::string create(std::string_view agent) { return "as.v1.agent." + std::string(agent) + ".create"; }
+std::string session(std::string_view session, std::string_view leaf) {
+  return "as.v1.session." + std::string(session) + "." + std::string(leaf);
+}
+}  // namespace subject
+
+std::string_view name(SessionStatus status) {
+  for (const auto& [value, text] : kStatus) {
+    if (value == status) return text;
+  }
+  return {};
+}
+
+std::optional<SessionStatus> parse_session_status(std::string_view name) {
+  for (const auto& [value, text] : kStatus) {
+    if (text == name) return value;
+  }
+  return std::nullopt;
+}
+
+bool is_over(SessionStatus status) { return status == SessionStatus::error || status == SessionStatus::terminated; }
+
+json::array to_json(const std::vector<IceServer>& servers) {
+  json::array array;
+  for (const IceServer& server : servers) {
+    json::object object{{"urls", texts(server.urls)}};
+    if (!server.username.empty()) object["username"] = server.username;
+    if (!server.password.empty()) object["password"] = server.password;
+    array.push_back(std::move(object));
+  }
+  return array;
+}
+
+json::object to_json(const Announcement& value) {
+  return {{"v", kVersion},
+          {"agent", value.agent},
+          {"region", value.region},
+          {"cluster", value.cluster},
+          {"url", value.url},
+          {"fingerprint", value.fingerprint},
+          {"applications", texts(value.applications)},
+          {"capacity", value.capacity},
+          {"sessions", value.sessions},
+          {"draining", value.draining}};
+}
+
+template <>
+std::optional<Announcement> parse(std::string_view text) {
+  RecordReader record(text);
+  Announcement value;
+  value.agent = record.text("agent");
+  value.region = record.text("region");
+  value.cluster = record.text("cluster");
+  value.url = record.text("url");
+  value.fingerprint = record.text("fingerprint");
+  value.applications = record.texts("applications");
+  value.capacity = record.integer("capacity");
+  value.sessions = record.integer("sessions");
+  value.draining = record.boolean("draining");
+  return checked(record, std::move(value));
+}
+
+json::object to_json(const SessionSpec& value) {
+  return {{"v", kVersion},
+          {"session", value.session},
+          {"fence", value.fence},
+          {"app", value.app},
+          {"app_version", value.app_version},
+          {"region", value.region},
+          {"screen", to_json(value.screen)},
+          {"ephemeral", value.ephemeral},
+          {"joinable", value.joinable},
+          {"idle_time_min", value.idle_time_min},
+          {"extra_data", value.extra_data},
+          {"client", value.client}};
+}
+
+template <>
+std::optional<SessionSpec> parse(std::string_view text) {
+  RecordReader record(text);
+  SessionSpec value;
+  value.session = record.text("session");
+  value.fence = record.integer("fence");
+  value.app = record.text("app");
+  value.app_version = record.integer("app_version");
+  value.region = record.text("region");
+  const auto screen = read_screen(record);
+  if (!screen) return std::nullopt;
+  value.screen = *screen;
+  value.ephemeral = record.boolean("ephemeral");
+  value.joinable = record.boolean("joinable");
+  value.idle_time_min = record.integer("idle_time_min");
+  value.extra_data = record.text("extra_data");
+  value.client = record.text("client");
+  return checked(record, std::move(value));
+}
+
+json::object to_json(const Created& value) {
+  return {{"agent", value.agent},
+          {"instance", value.instance},
+          {"cluster", value.cluster},
+          {"ice_servers", to_json(value.ice_servers)}};
+}
+
+template <>
+std::optional<Created> parse(std::string_view text) {
+  RecordReader record(text);
+  Created value{record.text("agent"), record.text("instance"), record.text("cluster"), {}};
+  auto servers = read_ice_servers(record);
+  if (!servers) return std::nullopt;
+  value.ice_servers = std::move(*servers);
+  return checked(record, std::move(value));
+}
+
+json::object to_json(const Claim& value) {
+  return {{"v", kVersion},
+          {"session", value.session},
+          {"agent", value.agent},
+          {"instance", value.instance},
+          {"attached", value.attached}};
+}
+
+template <>
+std::optional<Claim> parse(std::string_view text) {
+  RecordReader record(text);
+  Claim value{record.text("session"), record.text("agent"), record.text("instance"), record.boolean("attached")};
+  return checked(record, std::move(value));
+}
+
+json::object to_json(const StateReport& value) {
+  return {
+      {"v", kVersion},          {"session", value.session},     {"agent", value.agent},     {"fence", value.fence},
+      {"number", value.number}, {"status", name(value.status)}, {"message", value.message}, {"clients", value.clients}};
+}
+
+template <>
+std::optional<StateReport> parse(std::string_view text) {
+  RecordReader record(text);
+  StateReport value;
+  value.session = record.text("session");
+  value.agent = record.text("agent");
+  value.fence = record.integer("fence");
+  value.number = record.integer("number");
+  const auto status = parse_session_status(record.text("status"));
+  if (!status) return std::nullopt;
+  value.status = *status;
+  value.message = record.text("message");
+  value.clients = record.integer("clients");
+  return checked(record, std::move(value));
+}
+
+json::object to_json(const Command& value) {
+  return {{"v", kVersion},        {"op", value.kind == Command::Kind::join ? "join" : "delete"},
+          {"fence", value.fence}, {"client", value.client},
+          {"force", value.force}, {"reason", value.reason}};
+}
+
+template <>
+std::optional<Command> parse(std::string_view text) {
+  RecordReader record(text);
+  Command value;
+  const std::string op = record.text("op");
+  if (op != "join" && op != "delete") return std::nullopt;
+  value.kind = op == "join" ? Command::Kind::join : Command::Kind::remove;
+  value.fence = record.integer("fence");
+  value.client = record.text("client");
+  value.force = record.boolean("force");
+  value.reason = record.text("reason");
+  return checked(record, std::move(value));
+}
+
+json::object to_json(const CommandReply& value) { return {{"ice_servers", to_json(value.ice_servers)}}; }
+
+template <>
+std::optional<CommandReply> parse(std::string_view text) {
+  RecordReader record(text);
+  auto servers = read_ice_servers(record);
+  if (!servers) return std::nullopt;
+  return checked(record, CommandReply{std::move(*servers)});
+}
+
+json::object to_json(const RuntimeReport& value) {
+  return {{"type", "status"},
+          {"status", name(value.status)},
+          {"message", value.message},
+          {"clients", value.clients},
+          {"statistics", value.statistics}};
+}
+
+template <>
+std::optional<RuntimeReport> parse(std::string_view text) {
+  RecordReader record(text);
+  RuntimeReport value;
+  const auto status = parse_session_status(record.text("status"));
+  if (record.text("type") != "status" || !status) return std::nullopt;
+  value.status = *status;
+  value.message = record.text("message");
+  value.clients = record.integer("clients");
+  value.statistics = record.object("statistics");
+  return checked(record, std::move(value));
+}
+
+json::object to_json(const Terminate& value) { return {{"type", "terminate"}, {"reason", value.reason}}; }
+
+template <>
+std::optional<Terminate> parse(std::string_view text) {
+  RecordReader record(text);
+  if (record.text("type") != "terminate") return std::nullopt;
+  return checked(record, Terminate{record.text("reason")});
+}
+
+json::object to_json(const LinkHello& value) {
+  return {{"type", "hello"},
+          {"order", value.order},
+          {"screen", to_json(value.screen)},
+          {"role", value.role == LinkHello::Role::controller ? "controller" : "viewer"}};
+}
+
+template <>
+std::optional<LinkHello> parse(std::string_view text) {
+  RecordReader record(text);
+  LinkHello value;
+  value.order = record.integer("order");
+  const std::string role = record.text("role");
+  const auto screen = read_screen(record);
+  if (record.text("type") != "hello" || (role != "controller" && role != "viewer") || !screen) return std::nullopt;
+  value.screen = *screen;
+  value.role = role == "controller" ? LinkHello::Role::controller : LinkHello::Role::viewer;
+  return checked(record, value);
+}
+
+std::string json_text(const json::object& object) { return json::serialize(object); }
+
+std::string reply_text(const json::object& ok) { return json::serialize(json::object{{"v", kVersion}, {"ok", ok}}); }
+
+std::string reply_text(const Refusal& error) {
+  return json::serialize(json::object{
+      {"v", kVersion}, {"error", {{"status", error.status}, {"code", error.code}, {"message", error.message}}}});
+}
+
+Outcome<std::string> parse_reply(std::string_view text) {
+  RecordReader record(text);
+  if (record.ok() && record.has("ok")) {
+    const json::object ok = record.object("ok");
+    if (record.ok()) return json::serialize(ok);
+  }
+  if (record.ok() && record.has("error")) {
+    RecordReader error{json::value(record.object("error"))};
+    Refusal refusal;
+    refusal.status = static_cast<unsigned>(error.integer("status"));
+    refusal.code = error.text("code");
+    refusal.message = error.text("message");
+    if (error.ok() && refusal.status >= 400 && refusal.status < 600) return refuse(std::move(refusal));
+  }
+  return refuse(refusal_of(Errc::bus_protocol));
+}
+
+}  // namespace redan::cloud::api

@@ -1,0 +1,164 @@
+// What gateways, agents and runtimes tell each other: over the bus between gateway and agent, over the supervisor
+// socket between agent and runtime. Each is one struct with its JSON; docs/protocols/bus.md has the subjects and who
+// may use them.
+//
+//   as.v1.agent.announce          agent -> gateways             Announcement, every kAnnouncePeriod and when asked
+//   as.v1.agent.hello             gateway -> agents             "{}": announce yourselves now
+//   as.v1.agent.<id>.create       gateway -> agent, request     SessionSpec -> Created
+//   as.v1.gateway.claim           agent -> a gateway, request   Claim -> SessionSpec, with a new fence
+//   as.v1.gateway.state           agent -> a gateway, request   StateReport -> {}
+//   as.v1.session.<sid>.ctl       gateway -> agent, request     Command -> CommandReply
+//   as.v1.session.<sid>.down .up  gateway <-> runtime           LinkFrame (cloud/bus/link.hpp); the agent hands them on
+//   as.v1.session.<sid>.ready     agent -> gateways             "{}": the runtime is there; send again
+//
+// A reply is {"v":1,"ok":{...}} or {"v":1,"error":{"status":404,"code":"session_unknown","message":"..."}}.
+#pragma once
+
+#include <chrono>
+#include <vector>
+
+#include "cloud/api/envelope.hpp"
+#include "cloud/api/screen.hpp"
+
+namespace redan::cloud::api {
+
+namespace subject {
+inline constexpr std::string_view kAnnounce = "as.v1.agent.announce";
+inline constexpr std::string_view kHello = "as.v1.agent.hello";
+inline constexpr std::string_view kClaim = "as.v1.gateway.claim";
+inline constexpr std::string_view kState = "as.v1.gateway.state";
+inline constexpr std::string_view kGateways = "gateways";  ///< the queue of what one gateway handles
+std::string create(std::string_view agent);
+/// `leaf`: "ctl", "down", "up", "ready".
+std::string session(std::string_view session, std::string_view leaf);
+}  // namespace subject
+
+inline constexpr std::chrono::seconds kAnnouncePeriod{5};
+/// Three announcements missed.
+inline constexpr std::chrono::seconds kAgentLease{15};
+
+struct IceServer {
+  std::vector<std::string> urls;
+  std::string username, password;  ///< empty: none, as for STUN
+  friend bool operator==(const IceServer&, const IceServer&) = default;
+};
+/// {"urls":[...],"username":"...","password":"..."}; without the last two if they are empty.
+json::array to_json(const std::vector<IceServer>& servers);
+
+struct Announcement {
+  std::string agent;  ///< its id: a subject token
+  std::string region, cluster;
+  std::string url, fingerprint;  ///< where runtimes reach it, and its certificate's SHA-256
+  std::vector<std::string> applications;
+  std::int64_t capacity = 0, sessions = 0;
+  bool draining = false;  ///< takes no new sessions; or says goodbye
+  friend bool operator==(const Announcement&, const Announcement&) = default;
+};
+
+/// What a gateway wants: the session as the agent needs to know it.
+struct SessionSpec {
+  std::string session;
+  std::int64_t fence = 0;  ///< rises each time another agent takes the session over; older ones are refused
+  std::string app;
+  std::int64_t app_version = -1;
+  std::string region;
+  Screen screen{};
+  bool ephemeral = true;  ///< false: the instance is stopped at the end, not deleted
+  bool joinable = false;
+  std::int64_t idle_time_min = 0;  ///< without a client; 0: never ends for that
+  std::string extra_data;          ///< JSON, handed to the instance
+  std::string client;              ///< for which ICE servers are wanted; "": none
+  friend bool operator==(const SessionSpec&, const SessionSpec&) = default;
+};
+
+struct Created {
+  std::string agent, instance, cluster;
+  std::vector<IceServer> ice_servers;
+  friend bool operator==(const Created&, const Created&) = default;
+};
+
+/// An agent wants to serve a session: its runtime has come to it, or (not `attached`) the agent has come back and found
+/// the instance in AMS; that is granted only if nobody else serves it.
+struct Claim {
+  std::string session, agent, instance;
+  bool attached = true;
+  friend bool operator==(const Claim&, const Claim&) = default;
+};
+
+enum class SessionStatus : std::uint8_t { created, active, error, terminating, terminated };
+std::string_view name(SessionStatus status);
+std::optional<SessionStatus> parse_session_status(std::string_view name);
+/// error and terminated.
+bool is_over(SessionStatus status);
+
+struct StateReport {
+  std::string session, agent;
+  std::int64_t fence = 0;
+  std::int64_t number = 0;  ///< rises with every report under this fence; older ones are ignored
+  SessionStatus status = SessionStatus::created;
+  std::string message;
+  std::int64_t clients = 0;  ///< connected to the runtime
+  friend bool operator==(const StateReport&, const StateReport&) = default;
+};
+
+struct Command {
+  enum class Kind : std::uint8_t { join, remove } kind = Kind::join;
+  std::int64_t fence = 0;
+  std::string client;  ///< join: whose ICE servers
+  bool force = false;  ///< remove: do not wait for the runtime to say goodbye
+  std::string reason;  ///< remove: for the instance and the record
+  friend bool operator==(const Command&, const Command&) = default;
+};
+struct CommandReply {
+  std::vector<IceServer> ice_servers;  ///< join
+  friend bool operator==(const CommandReply&, const CommandReply&) = default;
+};
+
+/// Runtime -> agent, a text message. Binary messages on that socket are LinkFrames, both ways.
+struct RuntimeReport {
+  SessionStatus status = SessionStatus::active;
+  std::string message;
+  std::int64_t clients = 0;
+  json::object statistics{};
+};
+/// Agent -> runtime, a text message: end now.
+struct Terminate {
+  std::string reason;
+};
+
+/// The first message on a link, from the gateway; the client's own follow.
+struct LinkHello {
+  /// Rises with every client that joins the session. What a former client sent may arrive last: a controller displaces
+  /// those of a lower or its own number, and is itself displaced by one of a higher number.
+  std::int64_t order = 1;
+  Screen screen{};
+  enum class Role : std::uint8_t { controller, viewer } role = Role::controller;
+  friend bool operator==(const LinkHello&, const LinkHello&) = default;
+};
+
+// Each of them: to_json, and a parse that gives nullopt for anything that does not fit.
+json::object to_json(const Announcement& value);
+json::object to_json(const SessionSpec& value);
+json::object to_json(const Created& value);
+json::object to_json(const Claim& value);
+json::object to_json(const StateReport& value);
+json::object to_json(const Command& value);
+json::object to_json(const CommandReply& value);
+json::object to_json(const RuntimeReport& value);
+json::object to_json(const Terminate& value);
+json::object to_json(const LinkHello& value);
+template <class T>
+std::optional<T> parse(std::string_view text);
+
+std::string json_text(const json::object& object);
+/// A message of its own.
+template <class T>
+std::string message_text(const T& value) {
+  return json_text(to_json(value));
+}
+std::string reply_text(const json::object& ok);
+std::string reply_text(const Refusal& error);
+/// The "ok" of a reply as text for parse<T>; the refusal that came instead; 500 bus_protocol for anything else.
+Outcome<std::string> parse_reply(std::string_view text);
+
+}  // namespace redan::cloud::api

@@ -1,0 +1,122 @@
+#include "cloud/runtime/runtime.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace redan::cloud {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::chrono::milliseconds kFirstPause{200};
+constexpr std::chrono::milliseconds kLongestPause{10'000};
+
+}  // namespace
+
+Runtime::Runtime(asio::io_context& io, UserData data, RuntimeConfig config, Provider& provider)
+    : io_(io),
+      data_(std::move(data)),
+      config_(std::move(config)),
+      ams_(io, {.server = net::TlsRemote{data_.ams.server.host, data_.ams.server.port, net::PinnedSha256{data_.ams.pin},
+                                         &data_.ams.identity}}),
+      ams_timer_(io),
+      report_timer_(io) {
+  if (!data_.session) return;
+  config_.streamer.screen = data_.session->screen;
+  streamer_ = std::make_unique<Streamer>(io_, config_.streamer, provider);
+  SupervisorConfig supervisor;
+  supervisor.session = data_.session->id;
+  supervisor.instance = data_.name;
+  supervisor.agents = data_.session->agents;
+  supervisor.token = data_.session->token;
+  supervisor.log = config_.log;
+  supervisor_ = std::make_unique<Supervisor>(io_, std::move(supervisor));
+}
+
+void Runtime::start() {
+  asio::co_spawn(io_, tell_ams(), asio::detached);
+  if (!supervisor_) return;
+  supervisor_->on_open = [this](const std::string& client, const api::LinkHello& hello) {
+    if (hello.role == api::LinkHello::Role::controller) {
+      if (hello.order < order_) return supervisor_->close(client, "displaced");
+      order_ = hello.order;
+    }
+    streamer_->open(client, hello,
+                    [this, client](std::string message) { (void)supervisor_->send(client, std::move(message)); });
+  };
+  supervisor_->on_message = [this](const std::string& client, std::string_view message) {
+    streamer_->on_message(client, message);
+  };
+  supervisor_->on_terminate = [this](const std::string& reason) {
+    say("told to end: " + reason);
+    finish(Errc::closed_locally);
+  };
+  streamer_->on_client = [this](const std::string& client, ClientState state, Errc why) {
+    if (state == ClientState::connected) connected_.insert(client);
+    if (state == ClientState::left) {
+      connected_.erase(client);
+      supervisor_->close(client, why == Errc::link_displaced ? "displaced" : "closed");
+    }
+    report();
+  };
+  report();
+  asio::co_spawn(io_, supervise(), asio::detached);
+}
+
+net::Task<void> Runtime::supervise() {
+  const Result<void> over = co_await supervisor_->run();
+  if (over || ended_) co_return;
+  say("the agent refuses this instance: " + std::string(text(over.error())));
+  finish(over.error());
+}
+
+void Runtime::report() {
+  supervisor_->report({api::SessionStatus::active, "", static_cast<std::int64_t>(connected_.size()), {}});
+}
+
+void Runtime::stop() {
+  ended_ = true;
+  ams_timer_.cancel();
+  report_timer_.cancel();
+  if (streamer_) streamer_->stop();
+  if (supervisor_) supervisor_->stop();
+}
+
+void Runtime::finish(Errc why) {
+  if (ended_) return;
+  stop();
+  if (on_end) on_end(why);
+}
+
+// Until AMS has heard it: AMS may be restarting.
+net::Task<void> Runtime::tell_ams() {
+  for (auto pause = kFirstPause; !ended_; pause = std::min(pause * 2, kLongestPause)) {
+    net::HttpRequest request;
+    request.method = "PATCH";
+    request.path = "/1.0/instances/" + data_.id;
+    request.headers = {{"Authorization", "bearer " + data_.ams.token}, {"Content-Type", "application/json"}};
+    request.body = R"({"status":"running"})";
+    const net::HttpResult reply = co_await ams_.request(std::move(request));
+    if (ended_) co_return;
+    if (reply && reply->status == 200) {
+      say("AMS knows that this instance runs");
+      co_return;
+    }
+    if (reply && (reply->status == 401 || reply->status == 403 || reply->status == 404)) {
+      say("AMS refused this instance: " + reply->body);
+      co_return finish(Errc::trust_unknown);
+    }
+    say(reply ? "AMS answered " + std::to_string(reply->status) + "; trying again"
+              : std::string(text(reply.error().code)) + "; trying again");
+    ams_timer_.expires_after(pause);
+    co_await ams_timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+}
+
+void Runtime::say(std::string_view line) const {
+  if (config_.log) config_.log(line);
+}
+
+}  // namespace redan::cloud

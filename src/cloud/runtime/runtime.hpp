@@ -1,0 +1,49 @@
+// What runs inside an instance: it tells AMS that it runs, attaches to its agent, and streams to the clients that the
+// agent brings. Each part goes on without the others: a stream does not end because an agent or AMS is away.
+#pragma once
+
+#include "cloud/runtime/streamer.hpp"
+#include "cloud/runtime/user_data.hpp"
+#include "net/http_client.hpp"
+
+namespace redan::cloud {
+
+struct RuntimeConfig {
+  StreamerConfig streamer;
+  std::function<void(std::string_view)> log{};  ///< one line; no secrets in it
+};
+
+class Runtime {
+ public:
+  Runtime(boost::asio::io_context& io, UserData data, RuntimeConfig config, Provider& provider);
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  /// Begins everything. Throws std::runtime_error if there is no UDP port to stream from.
+  void start();
+  /// Says goodbye to everybody.
+  void stop();
+
+  /// The session is over, or an agent or AMS refuses this instance for good: nothing more will come.
+  std::function<void(Errc why)> on_end;
+
+ private:
+  net::Task<void> tell_ams();
+  net::Task<void> supervise();
+  void report();
+  void finish(Errc why);
+  void say(std::string_view line) const;
+
+  boost::asio::io_context& io_;
+  UserData data_;
+  RuntimeConfig config_;
+  net::HttpClient ams_;
+  boost::asio::steady_timer ams_timer_, report_timer_;
+  std::unique_ptr<Streamer> streamer_;
+  std::unique_ptr<Supervisor> supervisor_;
+  std::set<std::string> connected_;
+  std::int64_t order_ = 0;  ///< of the newest controller
+  bool ended_ = false;
+};
+
+}  // namespace redan::cloud

@@ -1,0 +1,16 @@
+// Secrets in files: never in arguments, never readable by everyone. Each function throws std::runtime_error in a
+// person's words.
+#pragma once
+
+#include <filesystem>
+#include <redan/crypto.hpp>
+
+namespace redan::cmd {
+
+/// One line of 64 characters, with or without its line feed: what a TURN server's configuration holds.
+Secret<64> read_secret_line(const std::filesystem::path& path);
+
+/// A 64-byte key, kept as 128 hexadecimal digits in a file of mode 0600, which is made if it is missing.
+Secret<64> load_or_create_key(const std::filesystem::path& path, RandomSource& random);
+
+}  // namespace redan::cmd
