@@ -1,6 +1,9 @@
 // Buses over real servers in one loop, in real time, and what was told of their connections.
 #pragma once
 
+#include <algorithm>
+#include <set>
+
 #include "tests/cloud/bus/contract.hpp"
 #include "tests/interop/nats/nats_servers.hpp"
 

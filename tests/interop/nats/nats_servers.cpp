@@ -29,7 +29,7 @@ sign() {
   openssl x509 -req -in $1.csr -CA $2.pem -CAkey $2.key -CAcreateserial -out $1.pem -days 2 -extfile $1.ext
 }
 sign node ca serverAuth,clientAuth IP:127.0.0.1
-for unit in gateway agent-1 agent-2; do sign $unit ca clientAuth DNS:$unit; done
+for unit in gateway agent-1 agent-2 nobody; do sign $unit ca clientAuth DNS:$unit; done
 sign stranger other-ca clientAuth DNS:stranger
 )sh";
 
@@ -94,6 +94,11 @@ NatsServers::~NatsServers() {
 }
 
 std::string NatsServers::configuration(std::size_t server) const {
+  if (!options_.whole.empty()) {
+    std::string text = options_.whole;
+    constexpr std::string_view kListen = "@listen@";
+    return text.replace(text.find(kListen), kListen.size(), "127.0.0.1:" + std::to_string(servers_[server].port));
+  }
   const std::string files = R"(cert_file: "node.pem", key_file: "node.key", ca_file: "ca.pem")";
   std::string text = "listen: \"127.0.0.1:" + std::to_string(servers_[server].port) + "\"\nserver_name: n" +
                      std::to_string(server) + "\n";

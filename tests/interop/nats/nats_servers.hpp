@@ -14,7 +14,7 @@ namespace redan::cloud::test {
 /// Where nats-server is; empty if it is not installed.
 std::filesystem::path nats_program();
 
-/// Below `folder`, which is made: ca.pem and what it signed (node, gateway, agent-1, agent-2), other-ca.pem and
+/// Below `folder`, which is made: ca.pem and what it signed (node, gateway, agent-1, agent-2, nobody), other-ca.pem and
 /// (stranger).
 void make_certificates(const std::filesystem::path& folder);
 
@@ -25,7 +25,8 @@ class NatsServers {
   struct Options {
     std::string tls = "verify: true";  ///< empty: no TLS at all
     std::string authorization = std::string("token: \"") + kToken + "\"";
-    std::string more;  ///< further lines of the configuration
+    std::string more;   ///< further lines of the configuration
+    std::string whole;  ///< instead of all of this: a configuration with @listen@ in it, and files in the folder
   };
   /// Starts them, and waits until they listen. Throws if they do not.
   explicit NatsServers(std::size_t count);
