@@ -60,8 +60,14 @@ void check(const BusOptions& options) {
   if (options.certificate.empty() || options.key.empty()) {
     throw std::runtime_error("--nats needs --nats-cert and --nats-key: the servers ask who this unit is");
   }
-  if (!cloud::is_subject(options.inbox))
-    throw std::runtime_error("--nats-inbox: words of A-Z a-z 0-9 - _ with dots between");
+}
+
+/// "ams.example" becomes "ams-example".
+std::string token_of(std::string name) {
+  for (char& c : name) {
+    if (!cloud::is_subject_token({&c, 1})) c = '-';
+  }
+  return name;
 }
 
 }  // namespace
@@ -80,8 +86,6 @@ void add_bus_options(CLI::App& command, BusOptions& options) {
   command.add_option("--nats-cert", options.certificate, "This unit's certificate for NATS, PEM");
   command.add_option("--nats-key", options.key, "Its key, PEM, readable by this user alone");
   command.add_option("--nats-token-file", options.token_file, "File with the NATS token, as private as the key");
-  command.add_option("--nats-inbox", options.inbox, "Subject below which replies to this unit come")
-      ->capture_default_str();
 }
 
 std::string describe(const cloud::NatsStatus& status) {
@@ -106,7 +110,7 @@ std::unique_ptr<cloud::Bus> open_bus(boost::asio::io_context& io, const BusOptio
   }
   config.name = name;
   if (!options.token_file.empty()) config.token = read_token(options.token_file);
-  config.inbox = options.inbox;
+  config.inbox = "_INBOX." + token_of(name);
   config.on_status = [on_status = std::move(on_status)](const cloud::NatsStatus& status) {
     log_line(describe(status));
     if (on_status) on_status(status);

@@ -13,7 +13,6 @@ struct BusOptions {
   std::vector<std::string> fingerprints;
   std::string certificate, key;
   std::string token_file;
-  std::string inbox = "_INBOX";
 };
 
 /// `options` outlive the parsing.
@@ -23,7 +22,8 @@ void add_bus_options(CLI::App& command, BusOptions& options);
 extern const char* const kBusHelp;
 
 /// What connects and disconnects is logged, and told to `on_status` if there is one. `name` is this unit's:
-/// printable ASCII without spaces. Throws std::runtime_error in a person's words.
+/// replies to it come below _INBOX.<name>, with "-" for what a subject token may not have. Throws std::runtime_error in
+/// a person's words.
 std::unique_ptr<cloud::Bus> open_bus(boost::asio::io_context& io, const BusOptions& options, const std::string& name,
                                      RandomSource& random,
                                      std::function<void(const cloud::NatsStatus&)> on_status = {});

@@ -116,7 +116,7 @@ class Core : public NatsOwner, public std::enable_shared_from_this<Core> {
 
   std::map<std::uint64_t, std::shared_ptr<Entry>> subscriptions_;
   std::uint64_t next_sid_ = kInboxSid + 1;
-  std::string inbox_;  ///< of this connection, with a dot at its end
+  std::string inbox_;  ///< of this connection, with a dot at its end; empty: not permitted
   std::unordered_map<std::uint64_t, Waiting*> waiting_;
   std::uint64_t next_request_ = 1;
 };
@@ -198,8 +198,12 @@ void Core::on_ready() {
 }
 
 void Core::on_not_permitted(std::string_view what) {
+  // Nobody could reply.
+  if (what.ends_with("Subscription to \"" + inbox_ + "*\"")) inbox_.clear();
   for (const auto& [number, waiting] : waiting_) {
-    if (what.ends_with("Publish to \"" + std::string(waiting->subject) + "\"")) waiting->end(refuse(Errc::bus_refused));
+    if (inbox_.empty() || what.ends_with("Publish to \"" + std::string(waiting->subject) + "\"")) {
+      waiting->end(refuse(Errc::bus_refused));
+    }
   }
   NatsStatus status;
   status.connected = true;
@@ -271,7 +275,7 @@ void Core::on_message(const NatsMessage& message) {
 }
 
 void Core::on_reply(const NatsMessage& message) {
-  if (!message.subject.starts_with(inbox_)) return;
+  if (inbox_.empty() || !message.subject.starts_with(inbox_)) return;
   const std::string_view digits = message.subject.substr(inbox_.size());
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
@@ -283,6 +287,7 @@ void Core::on_reply(const NatsMessage& message) {
 
 net::Task<Result<std::string>> Core::request(std::shared_ptr<Core> self, std::string subject, std::string payload,
                                              milliseconds patience) {
+  if (self->is_connected() && self->inbox_.empty()) co_return refuse(Errc::bus_refused);
   Waiting waiting(*self, subject);
   const Result<void> sent = self->send(subject, waiting.reply_to(), payload);
   if (!sent) co_return refuse(sent.error());

@@ -202,7 +202,7 @@ bool is_nats_token(std::string_view text) {
 std::string write_connect(const NatsConnect& connect) {
   std::string out;
   // So that no copy of the token is left behind by growing.
-  out.reserve(512 + 4 * kMaxNatsToken);
+  out.reserve(512 + 6 * kMaxNatsToken);
   out += R"(CONNECT {"verbose":false,"pedantic":false,"tls_required":true,"protocol":1,"headers":true,)"
          R"("no_responders":true,"lang":"redan","version":"0.1.0","name":)";
   append_json(out, connect.name);
