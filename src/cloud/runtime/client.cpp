@@ -192,7 +192,24 @@ void Client::on_channel(const ChannelOpened& opened) {
   }
 }
 
-void Client::on_channel_message(const Message&) {}
+void Client::on_channel_message(const Message& message) {
+  if (message.channel == control_) return on_control(as_text(message.payload));
+}
+
+void Client::on_control(std::string_view text) {
+  const auto message = control::parse(text);
+  if (message && std::holds_alternative<control::Disconnect>(*message)) return end(Errc::dtls_peer_closed);
+  // Who only looks on has no hands.
+  if (!message || !controls() || std::holds_alternative<control::Unknown>(*message)) {
+    ++streamer_.totals_.control_ignored;
+    return;
+  }
+  ++streamer_.totals_.control_messages;
+  if (const auto* vhal = std::get_if<control::VhalRequest>(&*message)) {
+    (void)endpoint().send(*peer_, *control_, MessageKind::text, as_bytes(control::vhal_answer(*vhal)));
+  }
+  streamer_.on_input(*message);
+}
 
 void Client::end(Errc why) {
   if (!connected_) {

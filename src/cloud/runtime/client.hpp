@@ -4,6 +4,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "cloud/api/signalling.hpp"
+#include "cloud/runtime/control.hpp"
 #include "cloud/runtime/streamer.hpp"
 
 namespace redan::cloud {
@@ -44,6 +45,7 @@ class Client {
   void on_connected();
   void on_channel(const ChannelOpened& opened);
   void on_channel_message(const Message& message);
+  void on_control(std::string_view text);
   void pump();
   void refuse_client(Errc code, const std::string& problem);
   [[nodiscard]] Endpoint& endpoint() const { return streamer_.shard_->endpoint(); }

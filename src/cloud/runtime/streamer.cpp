@@ -6,6 +6,7 @@
 #include "cloud/api/metrics.hpp"
 #include "cloud/runtime/client.hpp"
 #include "cloud/runtime/generated_video.hpp"
+#include "cloud/runtime/reactions.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud {
@@ -58,7 +59,7 @@ Streamer::~Streamer() { stop(); }
 void Streamer::open_sources() {
   auto generated = GeneratedVideo::open(io_);
   if (generated) {
-    generated_ = generated->get();
+    reactions_ = std::make_unique<Reactions>((*generated)->scene());
     video_ = std::move(*generated);
     video_->on_frame = [this](const EncodedFrame& frame) { on_video(frame); };
     video_->set_screen(config_.screen);
@@ -119,11 +120,10 @@ void Streamer::remove(Client& client, Errc why) {
   if (found == clients_.end() || found->second.get() != &client) return;
   if (client.peer()) by_peer_.erase(client.peer()->value);
   if (client.media()) totals_.media += client.media()->statistics();
-  departed_.push_back(std::move(found->second));
   const std::string id = client.id();
+  asio::post(io_, [departed = std::shared_ptr<Client>(std::move(found->second))] {});
   clients_.erase(found);
-  asio::post(io_, [departed = std::make_shared<std::unique_ptr<Client>>(std::move(departed_.back()))] {});
-  departed_.pop_back();
+  if (reactions_ && client.controls()) reactions_->release();
   run_sources();
   say("client " + id + " left: " + std::string(text(why)));
   if (on_client) on_client(id, ClientState::left, why);
@@ -144,6 +144,10 @@ void Streamer::on_output(const Output& output) {
   } else {
     client.on_output(output);
   }
+}
+
+void Streamer::on_input(const control::Message& message) {
+  if (reactions_) reactions_->apply(message);
 }
 
 // ---- media ----------------------------------------------------------------------------------------------------------
@@ -210,6 +214,9 @@ api::json::object Streamer::statistics() const {
           {"frames_encoded", totals_.frames_encoded},
           {"key_frames_encoded", totals_.key_frames_encoded},
           {"frames_dropped", (video_ ? video_->frames_dropped() : 0) + media.frames_skipped},
+          {"control_messages", totals_.control_messages},
+          {"control_ignored", totals_.control_ignored},
+          {"signalling_errors", totals_.signalling_errors},
           {"total_encode_time", seconds(totals_.total_encode_time)},
           {"total_packet_send_delay", seconds(media.total_packet_send_delay)},
           {"target_bitrate", target}};
