@@ -51,6 +51,12 @@ net::TlsTrust trust_of(const BusOptions& options, const std::string& authority, 
 }
 
 void check(const BusOptions& options) {
+  if (options.servers.empty()) {
+    const bool meant = !(options.authority.empty() && options.fingerprints.empty() && options.certificate.empty() &&
+                         options.key.empty() && options.token_file.empty());
+    if (meant) throw std::runtime_error("the options of NATS need --nats: host and port of a server");
+    return;
+  }
   if (options.authority.empty() == options.fingerprints.empty()) {
     throw std::runtime_error("--nats needs --nats-ca or --nats-fingerprint, and not both: whom to trust as a server");
   }
@@ -98,8 +104,8 @@ std::string describe(const cloud::NatsStatus& status) {
 
 std::unique_ptr<cloud::Bus> open_bus(boost::asio::io_context& io, const BusOptions& options, const std::string& name,
                                      RandomSource& random, std::function<void(const cloud::NatsStatus&)> on_status) {
-  if (options.servers.empty()) return cloud::memory_bus(io);
   check(options);
+  if (options.servers.empty()) return cloud::memory_bus(io);
   const net::TlsIdentity identity = read_identity(options);
   const std::string authority = options.authority.empty() ? "" : read_file(options.authority);
   cloud::NatsConfig config;
