@@ -11,6 +11,7 @@
 #include <redan/channel.hpp>
 #include <redan/crypto.hpp>
 #include <redan/error.hpp>
+#include <redan/media.hpp>
 #include <redan/srtp_profile.hpp>
 #include <redan/types.hpp>
 #include <string>
@@ -107,6 +108,7 @@ struct EndpointConfig {
 struct AcceptOptions {
   DtlsRole dtls_role = DtlsRole::server;  ///< our role, where the offer leaves it to us (actpass)
   bool accept_media = true;               ///< false: audio and video sections are declined
+  MediaSources sources{};                 ///< of what we send
 };
 
 struct Accepted {
@@ -120,6 +122,8 @@ struct MediaPlan {
   bool audio = false;
   bool video = false;
   std::optional<DtlsRole> dtls_role{};  ///< our role; absent: the answerer chooses (actpass), as RFC 8829 wants it
+  MediaDirection direction = MediaDirection::sendrecv;  ///< of audio and video
+  MediaSources sources{};
 };
 
 struct Offered {
@@ -186,6 +190,9 @@ class Endpoint {
   void close(PeerId peer);
 
   [[nodiscard]] Result<Security> security(PeerId peer) const;
+  /// The audio and video sections in use, in the order of the descriptions; those declined are not there. Errors:
+  /// unknown_peer, sdp_wrong_state before both descriptions are known.
+  [[nodiscard]] Result<std::vector<AgreedMedia>> media(PeerId peer) const;
   [[nodiscard]] const EndpointCounters& counters() const;
   [[nodiscard]] std::size_t peer_count() const;
 

@@ -14,6 +14,7 @@ namespace redan::cmd {
 /// What to do once the command line is read; the exit code.
 using Run = std::function<int()>;
 
+void add_agent(CLI::App& app, Run& run);
 void add_amc(CLI::App& app, Run& run);
 void add_ams(CLI::App& app, Run& run);
 void add_gateway(CLI::App& app, Run& run);

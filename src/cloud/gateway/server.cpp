@@ -27,6 +27,10 @@ std::optional<std::string> socket_session(std::string_view path) {
   return std::nullopt;
 }
 
+bool is_api(std::string_view path) {
+  return path.starts_with("/1.0") || path.starts_with("/internal/") || path == "/metrics";
+}
+
 api::Refusal no_token() {
   return {401, "token_missing", "this route asks for a token",
           "send \"Authorization: macaroon root=<token>\"; redan gateway account create makes one", 0};
@@ -67,9 +71,11 @@ class GatewayServer::Impl {
     net::HttpServerConfig config;
     config.listen = std::move(listen);
     config.handler = [this](net::HttpRequest request, const net::Connection& connection) {
+      if (config_.other_handler && !is_api(request.path)) return config_.other_handler(std::move(request), connection);
       return handle(std::move(request), connection);
     };
     config.on_upgrade = [this](net::HttpRequest request, const net::Connection& connection) {
+      if (config_.other_upgrade && !is_api(request.path)) return config_.other_upgrade(std::move(request), connection);
       return upgrade(std::move(request), connection);
     };
     config.error_response = [this](unsigned status, std::string_view text) {

@@ -17,6 +17,9 @@ struct GatewayServerConfig {
   double requests_per_second = 200;  ///< of one account, or of one address without a token; the setting overrides it
   std::size_t max_connections = 16'384;
   std::size_t max_connections_per_address = 1'024;
+  /// Answer what is neither below /1.0/ nor a page of metrics: where a program serves pages beside the API.
+  decltype(net::HttpServerConfig::handler) other_handler{};
+  decltype(net::HttpServerConfig::on_upgrade) other_upgrade{};
 };
 
 class GatewayServer {

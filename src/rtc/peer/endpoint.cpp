@@ -139,6 +139,8 @@ Result<Security> Endpoint::security(PeerId id) const {
   return peer->security();
 }
 
+Result<std::vector<AgreedMedia>> Endpoint::media(PeerId peer) const { return impl_->media(peer); }
+
 const EndpointCounters& Endpoint::counters() const { return impl_->counters; }
 std::size_t Endpoint::peer_count() const { return impl_->peer_count(); }
 

@@ -19,6 +19,7 @@ class Endpoint::Impl {
   Result<Offered> offer(const MediaPlan& plan);
   Result<void> complete(PeerId id, std::string_view answer, std::string* problem);
   Result<std::string> renegotiate(PeerId id, std::string_view offer, std::string* problem);
+  [[nodiscard]] Result<std::vector<AgreedMedia>> media(PeerId id) const;
 
   // endpoint.cpp
   void handle_input(TimePoint now, Datagram datagram);

@@ -59,7 +59,7 @@ Endpoint::Impl::Entry& Endpoint::Impl::add(sdp::Local local) {
 Result<Agreement> Endpoint::Impl::agree(const sdp::Remote& remote, DtlsRole role, std::string* problem) const {
   Agreement agreement;
   agreement.dtls_role = role;
-  agreement.media = remote.media;
+  agreement.media = !remote.media.empty();
   agreement.max_send_message = remote.data ? remote.data->max_message_size : 0;
   for (const std::string& value : remote.fingerprints) {
     if (const auto fingerprint = Fingerprint::parse(value)) agreement.remote_fingerprints.push_back(*fingerprint);
@@ -99,6 +99,7 @@ Result<Accepted> Endpoint::Impl::accept(std::string_view text, const AcceptOptio
   sdp::Local local = make_local(!remote->ice_lite);
   local.setup = role == DtlsRole::client ? sdp::Setup::active : sdp::Setup::passive;
   local.accept_media = options.accept_media;
+  local.sources = options.sources;
   Entry& entry = add(std::move(local));
   entry.remote = *remote;
   set_remote(entry.peer, *remote);
@@ -113,10 +114,18 @@ Result<Offered> Endpoint::Impl::offer(const MediaPlan& plan) {
   local.setup = !plan.dtls_role                       ? sdp::Setup::actpass
                 : *plan.dtls_role == DtlsRole::client ? sdp::Setup::active
                                                       : sdp::Setup::passive;
+  local.sources = plan.sources;
   Entry& entry = add(std::move(local));
-  const std::string text = sdp::make_offer(entry.local, {plan.data, plan.audio, plan.video});
+  const std::string text = sdp::make_offer(entry.local, {plan.data, plan.audio, plan.video, plan.direction});
   entry.our_offer = *sdp::SessionDescription::parse(text, nullptr);
   return Offered{entry.peer.id(), text};
+}
+
+Result<std::vector<AgreedMedia>> Endpoint::Impl::media(PeerId id) const {
+  const auto found = peers_.find(id.value);
+  if (found == peers_.end()) return refuse(Errc::unknown_peer);
+  if (!found->second->peer.agreement()) return refuse(Errc::sdp_wrong_state);
+  return found->second->remote.media;
 }
 
 Result<void> Endpoint::Impl::complete(PeerId id, std::string_view text, std::string* problem) {

@@ -2,6 +2,8 @@
 // both browsers accept is written. Media is mirrored: we take the codec, direction and header extension we can echo.
 #pragma once
 
+#include <redan/media.hpp>
+
 #include "rtc/sdp/session.hpp"
 
 namespace redan::sdp {
@@ -26,7 +28,7 @@ struct Remote {
   std::vector<std::string> fingerprints;  ///< values of a=fingerprint, at least one
   std::vector<std::string> candidates;    ///< values of a=candidate; at most kMaxCandidates
   std::optional<DataSection> data;
-  bool media = false;  ///< at least one audio or video section is in use
+  std::vector<AgreedMedia> media;  ///< the audio and video sections in use
 
   static constexpr std::size_t kMaxCandidates = 20;
 };
@@ -41,6 +43,7 @@ struct Local {
   std::vector<std::string> candidates;  ///< "candidate:..."
   std::size_t max_message_size = 262'144;
   bool accept_media = true;
+  MediaSources sources{};
   std::uint64_t session_id = 0;
   std::uint64_t version = 1;
 };
@@ -49,6 +52,7 @@ struct Plan {
   bool data = true;
   bool audio = false;
   bool video = false;
+  MediaDirection direction = MediaDirection::sendrecv;  ///< of audio and video
 };
 
 /// Errors: sdp_no_fingerprint, sdp_no_ice_credentials, sdp_not_bundled, sdp_no_rtcp_mux, sdp_bad_setup,

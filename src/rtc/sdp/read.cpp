@@ -96,6 +96,26 @@ const MediaSection* find_wrong_mid(const SessionDescription& description) {
   return nullptr;
 }
 
+// The section is served, so its format is there.
+AgreedMedia agreed(const MediaSection& section, std::string_view format, std::uint8_t payload_type) {
+  AgreedMedia media;
+  media.type = section.kind() == MediaKind::audio ? MediaType::audio : MediaType::video;
+  media.mid = section.mid();
+  media.codec = codec_of(section.attributes("rtpmap"), format);
+  media.payload_type = payload_type;
+  media.direction = mirrored(section);
+  for (const std::string_view feedback : section.attributes("rtcp-fb")) {
+    const std::size_t space = feedback.find(' ');
+    const std::string_view type = feedback.substr(0, space);
+    if ((type != format && type != "*") || space == std::string_view::npos) continue;
+    const std::string_view what = feedback.substr(space + 1);
+    media.nack = media.nack || what == "nack";
+    media.nack_pli = media.nack_pli || what == "nack pli";
+    media.ccm_fir = media.ccm_fir || what == "ccm fir";
+  }
+  return media;
+}
+
 Result<Remote> read_sections(const SessionDescription& description, const std::vector<const MediaSection*>& used,
                              Problem* problem) {
   if (used.empty())
@@ -116,7 +136,13 @@ Result<Remote> read_sections(const SessionDescription& description, const std::v
   if (!remote) return remote;
   for (const MediaSection* section : used) {
     if (section->kind() != MediaKind::application) {
-      remote->media = true;
+      const std::string_view format = choose_format(*section).value_or("");
+      const auto payload_type = number<std::uint8_t>(format);
+      // RFC 3550 section 5.1: seven bits.
+      if (!payload_type || *payload_type > 127) {
+        return wrong(Errc::sdp_syntax, problem, section, "the payload type is not from 0 to 127");
+      }
+      remote->media.push_back(agreed(*section, format, *payload_type));
       continue;
     }
     const auto data = read_data(*section, problem);

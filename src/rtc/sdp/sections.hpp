@@ -1,6 +1,8 @@
 // Which media sections are served, and how: shared by reading and writing.
 #pragma once
 
+#include <redan/media.hpp>
+
 #include "rtc/sdp/session.hpp"
 
 namespace redan::sdp {
@@ -14,5 +16,11 @@ std::vector<const MediaSection*> served(const SessionDescription& description, b
 
 /// The payload type we take: Opus or VP8 if offered, else the first that is media and no repair or comfort format.
 std::optional<std::string_view> choose_format(const MediaSection& section);
+/// The encoding name that a=rtpmap gives the payload type; "" if none does.
+std::string_view codec_of(const std::vector<std::string_view>& rtpmaps, std::string_view format);
+/// Our direction where the peer says its own.
+MediaDirection mirrored(const MediaSection& section);
+/// "sendonly".
+std::string_view name_of(MediaDirection direction);
 
 }  // namespace redan::sdp

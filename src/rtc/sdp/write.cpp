@@ -9,8 +9,10 @@ namespace redan::sdp {
 namespace {
 
 constexpr std::string_view kMidExtension = "urn:ietf:params:rtp-hdrext:sdes:mid";
-// Feedback that we relay; congestion feedback (transport-cc, goog-remb) we would have to produce.
+// Feedback that we understand or relay. transport-cc needs a header extension that we do not write.
 constexpr std::array<std::string_view, 3> kKeptFeedback{"nack", "nack pli", "ccm fir"};
+// The receiver's estimate, draft-alvestrand-rmcat-remb.
+constexpr std::string_view kEstimate = "goog-remb";
 constexpr std::array<std::string_view, 7> kRepairCodecs{
     "rtx", "red", "ulpfec", "flexfec-03", "CN", "telephone-event", "flexfec"};
 
@@ -19,16 +21,6 @@ std::pair<std::string_view, std::string_view> split_once(std::string_view text) 
   const std::size_t space = text.find(' ');
   if (space == std::string_view::npos) return {text, ""};
   return {text.substr(0, space), text.substr(space + 1)};
-}
-
-/// The encoding name that a=rtpmap gives the payload type.
-std::string_view codec_of(const std::vector<std::string_view>& rtpmaps, std::string_view format) {
-  for (const std::string_view map : rtpmaps) {
-    if (!map.starts_with(format)) continue;
-    const auto [type, encoding] = split_once(map);
-    if (type == format) return encoding.substr(0, encoding.find('/'));
-  }
-  return "";
 }
 
 class Text {
@@ -82,10 +74,12 @@ void write_data(Text& text, const Local& local) {
   text.attribute("max-message-size", std::to_string(local.max_message_size));
 }
 
-std::string_view mirrored(const MediaSection& section) {
-  if (section.has("sendonly")) return "recvonly";
-  if (section.has("recvonly")) return "sendonly";
-  return section.has("inactive") ? "inactive" : "sendrecv";
+// What receivers show and synchronise: audio and video of one stream and CNAME belong together.
+void write_source(Text& text, const MediaSources& sources, std::string_view mid, bool audio) {
+  text.attribute("msid", sources.stream + " " + sources.stream + "-" + std::string(mid));
+  const std::uint32_t ssrc = audio ? sources.audio_ssrc : sources.video_ssrc;
+  // RFC 5576 section 4.1
+  if (ssrc != 0) text.attribute("ssrc", std::to_string(ssrc) + " cname:" + sources.cname);
 }
 
 // RFC 8285 section 5: the direction of an extension is reversed in the answer.
@@ -102,11 +96,19 @@ std::optional<std::string> mirrored_extension(std::string_view extmap) {
   return id + " " + std::string(kMidExtension);
 }
 
-void write_media(Text& text, const MediaSection& offered, std::string_view format) {
-  const std::string_view direction = mirrored(offered);
-  text.line("a=" + std::string(direction));
-  if (direction == "sendrecv" || direction == "sendonly")
-    text.attribute("msid", "redan redan-" + std::string(offered.mid()));
+bool sends(MediaDirection direction) {
+  return direction == MediaDirection::sendrecv || direction == MediaDirection::sendonly;
+}
+
+bool is_kept(std::string_view feedback, const MediaSources& sources) {
+  if (feedback == kEstimate) return sources.receiver_estimates;
+  return std::find(kKeptFeedback.begin(), kKeptFeedback.end(), feedback) != kKeptFeedback.end();
+}
+
+void write_media(Text& text, const MediaSection& offered, std::string_view format, const MediaSources& sources) {
+  const MediaDirection direction = mirrored(offered);
+  text.line("a=" + std::string(name_of(direction)));
+  if (sends(direction)) write_source(text, sources, offered.mid(), offered.kind() == MediaKind::audio);
   text.line("a=rtcp-mux");
   if (offered.has("rtcp-rsize")) text.line("a=rtcp-rsize");
   for (const std::string_view extmap : offered.attributes("extmap")) {
@@ -119,8 +121,7 @@ void write_media(Text& text, const MediaSection& offered, std::string_view forma
   }
   for (const std::string_view feedback : offered.attributes("rtcp-fb")) {
     const auto [type, what] = split_once(feedback);
-    const bool kept = std::find(kKeptFeedback.begin(), kKeptFeedback.end(), what) != kKeptFeedback.end();
-    if (type == format && kept) text.attribute("rtcp-fb", feedback);
+    if (type == format && is_kept(what, sources)) text.attribute("rtcp-fb", feedback);
   }
 }
 
@@ -132,6 +133,35 @@ void write_declined(Text& text, const MediaSection& offered) {
 }
 
 }  // namespace
+
+std::string_view codec_of(const std::vector<std::string_view>& rtpmaps, std::string_view format) {
+  for (const std::string_view map : rtpmaps) {
+    if (!map.starts_with(format)) continue;
+    const auto [type, encoding] = split_once(map);
+    if (type == format) return encoding.substr(0, encoding.find('/'));
+  }
+  return "";
+}
+
+MediaDirection mirrored(const MediaSection& section) {
+  if (section.has("sendonly")) return MediaDirection::recvonly;
+  if (section.has("recvonly")) return MediaDirection::sendonly;
+  return section.has("inactive") ? MediaDirection::inactive : MediaDirection::sendrecv;
+}
+
+std::string_view name_of(MediaDirection direction) {
+  switch (direction) {
+    case MediaDirection::sendrecv:
+      return "sendrecv";
+    case MediaDirection::sendonly:
+      return "sendonly";
+    case MediaDirection::recvonly:
+      return "recvonly";
+    case MediaDirection::inactive:
+      break;
+  }
+  return "inactive";
+}
 
 std::optional<std::string_view> choose_format(const MediaSection& section) {
   const std::string_view preferred = section.kind() == MediaKind::audio ? "opus" : "VP8";
@@ -169,7 +199,7 @@ std::string make_answer(const SessionDescription& offer, const Local& local) {
     if (data) {
       write_data(text, local);
     } else {
-      write_media(text, section, format);
+      write_media(text, section, format, local.sources);
     }
   }
   return text.take();
@@ -186,8 +216,8 @@ std::string make_offer(const Local& local, const Plan& plan) {
   const auto media = [&](std::string_view kind, std::string_view format, std::span<const std::string_view> lines) {
     text.line("m=" + std::string(kind) + " 9 UDP/TLS/RTP/SAVPF " + std::string(format));
     write_transport(text, local, mids[index], index == 0);
-    text.line("a=sendrecv");
-    text.attribute("msid", "redan redan-" + mids[index]);
+    text.line("a=" + std::string(name_of(plan.direction)));
+    if (sends(plan.direction)) write_source(text, local.sources, mids[index], kind == "audio");
     text.line("a=rtcp-mux");
     text.line("a=rtcp-rsize");
     text.attribute("extmap", "1 " + std::string(kMidExtension));
@@ -196,10 +226,11 @@ std::string make_offer(const Local& local, const Plan& plan) {
   };
   static constexpr std::array<std::string_view, 2> kOpus{"a=rtpmap:111 opus/48000/2",
                                                          "a=fmtp:111 minptime=10;useinbandfec=1"};
-  static constexpr std::array<std::string_view, 4> kVp8{"a=rtpmap:96 VP8/90000", "a=rtcp-fb:96 nack",
-                                                        "a=rtcp-fb:96 nack pli", "a=rtcp-fb:96 ccm fir"};
+  static constexpr std::array<std::string_view, 5> kVp8{"a=rtpmap:96 VP8/90000", "a=rtcp-fb:96 nack",
+                                                        "a=rtcp-fb:96 nack pli", "a=rtcp-fb:96 ccm fir",
+                                                        "a=rtcp-fb:96 goog-remb"};
   if (plan.audio) media("audio", "111", kOpus);
-  if (plan.video) media("video", "96", kVp8);
+  if (plan.video) media("video", "96", std::span(kVp8).first(local.sources.receiver_estimates ? 5 : 4));
   if (plan.data) {
     text.line("m=application 9 UDP/DTLS/SCTP webrtc-datachannel");
     write_transport(text, local, mids[index], index == 0);

@@ -99,5 +99,37 @@ TEST_F(Signalling, ARenegotiationUnderAnotherFingerprintIsRefused) {
   EXPECT_EQ(pair.answerer.endpoint.renegotiate(pair.answerer_peer, offer).error(), Errc::dtls_fingerprint_mismatch);
 }
 
+TEST_F(Signalling, BothSidesLearnWhichMediaWereAgreed) {
+  test::EndpointPairOptions options;
+  options.plan = {.data = true, .audio = true, .video = true, .direction = MediaDirection::sendonly};
+  EndpointPair pair(*provider, options);
+  EXPECT_EQ(pair.offerer.endpoint.media(PeerId{77}).error(), Errc::unknown_peer);
+  const auto early = pair.offerer.endpoint.offer(options.plan);
+  EXPECT_EQ(pair.offerer.endpoint.media(early->peer).error(), Errc::sdp_wrong_state);
+  pair.signal();
+  const auto ours = pair.offerer.endpoint.media(pair.offerer_peer);
+  const auto theirs = pair.answerer.endpoint.media(pair.answerer_peer);
+  ASSERT_TRUE(ours && theirs);
+  ASSERT_EQ(ours->size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ((*ours)[i].direction, MediaDirection::sendonly);
+    EXPECT_EQ((*theirs)[i].direction, MediaDirection::recvonly);
+    EXPECT_EQ((*ours)[i].payload_type, (*theirs)[i].payload_type);
+    EXPECT_EQ((*ours)[i].mid, (*theirs)[i].mid);
+  }
+  EXPECT_EQ((*ours)[0].codec, "opus");
+  EXPECT_EQ((*ours)[1].codec, "VP8");
+}
+
+TEST_F(Signalling, DeclinedMediaIsNotAmongTheAgreed) {
+  test::EndpointPairOptions options;
+  options.plan = {.data = true, .audio = true, .video = true};
+  options.accept.accept_media = false;
+  EndpointPair pair(*provider, options);
+  pair.signal();
+  EXPECT_TRUE(pair.offerer.endpoint.media(pair.offerer_peer)->empty());
+  EXPECT_TRUE(pair.answerer.endpoint.media(pair.answerer_peer)->empty());
+}
+
 }  // namespace
 }  // namespace redan

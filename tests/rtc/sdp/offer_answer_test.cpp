@@ -166,11 +166,11 @@ TEST(ReadOffer, FindsWhatBrowsersSay) {
   ASSERT_TRUE(chromium);
   EXPECT_EQ(chromium->ufrag.size(), 4U);
   EXPECT_EQ(chromium->pwd.size(), 24U);
-  EXPECT_TRUE(chromium->media);
+  EXPECT_EQ(chromium->media.size(), 2U);
   EXPECT_EQ(chromium->data->max_message_size, 262'144U);
   const auto firefox = offer_of(captured("firefox-offer-plain-data"));
   ASSERT_TRUE(firefox);
-  EXPECT_FALSE(firefox->media);
+  EXPECT_TRUE(firefox->media.empty());
   EXPECT_EQ(firefox->fingerprints.size(), 1U);
   EXPECT_EQ(firefox->data->max_message_size, 1'073'741'823U);
 }
@@ -239,7 +239,7 @@ TEST(ReadOffer, TheTaggedSectionSpeaksForTheBundleEvenIfWeDeclineIt) {
   const auto remote = read_offer(*offer, false, nullptr);
   ASSERT_TRUE(remote);
   EXPECT_EQ(remote->ufrag, "abcd");
-  EXPECT_FALSE(remote->media);
+  EXPECT_TRUE(remote->media.empty());
   EXPECT_TRUE(remote->data);
 }
 
@@ -263,7 +263,7 @@ TEST(ReadAnswer, BrowsersAnswersToOurOffersAreRead) {
     const auto remote = read_answer(*offer, *answer, &problem);
     ASSERT_TRUE(remote) << browser << ": " << problem.text();
     EXPECT_EQ(remote->setup, Setup::active);
-    EXPECT_TRUE(remote->media && remote->data);
+    EXPECT_TRUE(remote->media.size() == 2 && remote->data);
   }
 }
 
@@ -310,6 +310,84 @@ TEST(MakeOffer, SaysIceLiteAndActpassAndReadsBack) {
   ASSERT_TRUE(remote);
   EXPECT_TRUE(remote->ice_lite);
   EXPECT_EQ(remote->candidates.size(), 1U);
+}
+
+TEST(MakeOffer, MediaThatIsOnlySentNamesItsStreamAndSources) {
+  Local ours = local();
+  ours.setup = Setup::actpass;
+  ours.sources = {"screen", "name", 11, 22, true};
+  const std::string text = make_offer(ours, {true, true, true, MediaDirection::sendonly});
+  const auto offer = SessionDescription::parse(text, nullptr);
+  ASSERT_TRUE(offer);
+  const MediaSection &audio = offer->media[0], &video = offer->media[1];
+  for (const MediaSection* section : {&audio, &video}) {
+    EXPECT_TRUE(section->has("sendonly"));
+    EXPECT_TRUE(section->attribute("msid")->starts_with("screen screen-"));
+  }
+  EXPECT_EQ(audio.attribute("ssrc"), "11 cname:name");
+  EXPECT_EQ(video.attribute("ssrc"), "22 cname:name");
+  EXPECT_NE(text.find("a=rtcp-fb:96 goog-remb\r\n"), std::string::npos);
+  ours.sources.receiver_estimates = false;
+  EXPECT_EQ(make_offer(ours, {true, true, true}).find("goog-remb"), std::string::npos);
+  EXPECT_EQ(make_offer(ours, {true, true, true, MediaDirection::recvonly}).find("a=msid"), std::string::npos);
+}
+
+TEST(MakeAnswer, AReceiverIsSentWhatItAskedForFromTheSourcesSaid) {
+  for (const std::string browser : {"chromium", "firefox"}) {
+    const auto offer = SessionDescription::parse(captured(browser + "-offer-plain-recvonly"), nullptr);
+    ASSERT_TRUE(offer);
+    Local ours = local();
+    ours.sources = {"screen", "name", 11, 22, true};
+    const std::string answer = make_answer(*offer, ours);
+    EXPECT_NE(answer.find("a=sendonly\r\n"), std::string::npos) << browser;
+    EXPECT_NE(answer.find("a=msid:screen screen-"), std::string::npos) << browser;
+    EXPECT_NE(answer.find("a=ssrc:22 cname:name\r\n"), std::string::npos) << browser;
+    EXPECT_NE(answer.find(" goog-remb\r\n"), std::string::npos) << browser;
+    EXPECT_EQ(answer.find("transport-cc"), std::string::npos) << browser;
+    const auto remote = read_offer(*offer, true, nullptr);
+    ASSERT_TRUE(remote);
+    ASSERT_FALSE(remote->media.empty());
+    for (const AgreedMedia& media : remote->media) {
+      EXPECT_EQ(media.direction, MediaDirection::sendonly);
+      EXPECT_NE(answer.find("m=" + std::string(media.type == MediaType::audio ? "audio 9 " : "video 9 ") +
+                            "UDP/TLS/RTP/SAVPF " + std::to_string(media.payload_type) + "\r\n"),
+                std::string::npos);
+    }
+  }
+}
+
+TEST(ReadAnswer, SaysWhatWasAgreedAndLeavesOutWhatWasRejected) {
+  const auto offer =
+      SessionDescription::parse(make_offer(local(), {true, true, true, MediaDirection::sendonly}), nullptr);
+  const std::string text =
+      replaced(captured("chromium-answer-peer-offers-avdata-recvonly"), "a=sendonly", "a=recvonly");
+  const auto remote = read_answer(*offer, *SessionDescription::parse(text, nullptr), nullptr);
+  ASSERT_TRUE(remote);
+  ASSERT_EQ(remote->media.size(), 2U);
+  EXPECT_EQ(remote->media[0].codec, "opus");
+  EXPECT_EQ(remote->media[0].payload_type, 111);
+  EXPECT_EQ(remote->media[1].codec, "VP8");
+  EXPECT_EQ(remote->media[1].payload_type, 96);
+  EXPECT_EQ(remote->media[1].mid, "1");
+  EXPECT_TRUE(remote->media[1].sends() && remote->media[1].nack && remote->media[1].nack_pli);
+
+  const std::size_t at = text.find("m=video ");
+  const std::string rejected = text.substr(0, at) + "m=video 0" + text.substr(text.find(' ', at + 8));
+  const auto audio = read_answer(*offer, *SessionDescription::parse(rejected, nullptr), nullptr);
+  ASSERT_TRUE(audio);
+  ASSERT_EQ(audio->media.size(), 1U);
+  EXPECT_EQ(audio->media[0].type, MediaType::audio);
+}
+
+TEST(ReadOffer, APayloadTypeHasSevenBits) {
+  const std::string text = captured("chromium-offer-plain-avdata");
+  for (const char* type : {"128", "256", "x"}) {
+    std::string offer = replaced(text, "rtpmap:96 VP8", "rtpmap:" + std::string(type) + " VP8");
+    const std::size_t at = offer.find(" 96 ", offer.find("m=video"));
+    ASSERT_NE(at, std::string::npos);
+    offer.replace(at, 4, " " + std::string(type) + " ");
+    EXPECT_EQ(offer_of(offer).error(), Errc::sdp_syntax) << type;
+  }
 }
 
 }  // namespace

@@ -1,0 +1,70 @@
+// What a streaming client and the runtime tell each other until they are connected: JSON texts with a member "type"
+// (docs/protocols/streaming.md). SDP and candidates travel in base64 and are plain text here.
+//
+//   api 2   discover ->   <- resp:discover   settings ->   <- offer   answer ->   candidate <->
+//   api 1   [settings ->]   offer ->   <- answer   candidate <->
+#pragma once
+
+#include <variant>
+
+#include "cloud/api/members.hpp"
+
+namespace redan::cloud::api::signalling {
+
+/// Of one message, bytes: a description of 64 KiB in base64 fits.
+inline constexpr std::size_t kMaxMessage = 128 * 1024;
+inline constexpr std::size_t kMaxSdp = 64 * 1024;
+inline constexpr std::size_t kMaxCandidate = 1024;
+inline constexpr std::int64_t kMaxApiVersion = 2;
+
+/// Client: what can you do?
+struct Discover {
+  friend bool operator==(const Discover&, const Discover&) = default;
+};
+struct Discovered {
+  std::int64_t max_api_version = kMaxApiVersion;
+  std::int64_t fps = 30;
+  std::vector<std::string> capabilities{};
+  friend bool operator==(const Discovered&, const Discovered&) = default;
+};
+/// Client: what it wants. Only api_version counts below 2.
+struct Settings {
+  std::int64_t api_version = kMaxApiVersion;
+  std::vector<std::string> data_channels{};
+  bool enable_speaker = false, enable_microphone = false, enable_video = false, enable_camera = false;
+  std::string device_type{}, foreground_activity{};
+  std::vector<std::string> preferred_decoder_codecs{};
+  friend bool operator==(const Settings&, const Settings&) = default;
+};
+struct Offer {
+  std::string sdp;
+  std::vector<std::string> data_channels{};  ///< a client's offer only (api 1)
+  friend bool operator==(const Offer&, const Offer&) = default;
+};
+struct Answer {
+  std::string sdp;
+  friend bool operator==(const Answer&, const Answer&) = default;
+};
+struct Candidate {
+  std::string candidate;  ///< "candidate:..."; "" ends the candidates
+  std::string sdp_mid{};
+  std::int64_t sdp_m_line_index = 0;
+  friend bool operator==(const Candidate&, const Candidate&) = default;
+};
+/// Runtime: the stream is over. Sent before the socket is closed, or clients wait for minutes.
+struct Error {
+  std::string message;
+  friend bool operator==(const Error&, const Error&) = default;
+};
+/// A message of another type: ignored.
+struct Unknown {
+  std::string type;
+  friend bool operator==(const Unknown&, const Unknown&) = default;
+};
+using Message = std::variant<Discover, Discovered, Settings, Offer, Answer, Candidate, Error, Unknown>;
+
+/// 400 for what is no such message: not an object, no type, a member of the wrong kind, bad base64, beyond a limit.
+Outcome<Message> parse(std::string_view text);
+std::string text(const Message& message);
+
+}  // namespace redan::cloud::api::signalling

@@ -1,0 +1,272 @@
+#include "cloud/runtime/client.hpp"
+
+#include <algorithm>
+
+#include "base/hex.hpp"
+#include "net/clock.hpp"
+
+namespace redan::cloud {
+namespace {
+
+namespace signalling = api::signalling;
+
+constexpr std::size_t kMaxChannels = 5;
+constexpr std::size_t kMaxChannelName = 64;
+constexpr std::string_view kControl = "control";
+
+bool is_channel_name(std::string_view name) {
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  };
+  return !name.empty() && name.size() <= kMaxChannelName && std::all_of(name.begin(), name.end(), fits);
+}
+
+std::string random_token(RandomSource& random) {
+  std::array<std::uint8_t, 12> bytes{};
+  random.random(bytes);
+  return to_hex(bytes);
+}
+
+// RFC 3550 section 8: any number; 0 means "not announced" to our own descriptions.
+std::uint32_t random_ssrc(RandomSource& random) { return random.random_u32() | 1U; }
+
+}  // namespace
+
+Client::Client(Streamer& streamer, std::string id, const ClientOptions& options,
+               std::function<void(std::string)> to_client)
+    : streamer_(streamer),
+      id_(std::move(id)),
+      options_(options),
+      to_client_(std::move(to_client)),
+      deadline_(streamer.io_),
+      media_timer_(streamer.io_) {
+  deadline_.expires_after(streamer.config_.connect_timeout);
+  deadline_.async_wait([this](const boost::system::error_code& error) {
+    if (!error && !connected_) end(Errc::link_timeout);
+  });
+}
+
+// ---- signalling -----------------------------------------------------------------------------------------------------
+
+void Client::on_message(std::string_view json) {
+  const auto message = signalling::parse(json);
+  if (!message) return refuse_client(Errc::signalling_syntax, message.error().message);
+  std::visit([this](const auto& each) { on(each); }, *message);
+}
+
+void Client::on(const signalling::Discover&) {
+  to_client_(signalling::text(signalling::Discovered{signalling::kMaxApiVersion, options_.screen.fps, {}}));
+}
+
+void Client::on(const signalling::Settings& settings) {
+  if (settings.api_version < 2) return;  // it will offer
+  if (peer_ || !take_channels(settings.data_channels)) return;
+  if (settings.enable_video && streamer_.video_ == nullptr) return refuse_client(Errc::media_unsupported, "video");
+  MediaPlan plan;
+  plan.video = settings.enable_video;
+  plan.audio = settings.enable_speaker && streamer_.audio_ != nullptr;
+  plan.direction = MediaDirection::sendonly;
+  plan.sources = make_sources();
+  const auto offered = endpoint().offer(plan);
+  if (!offered) return refuse_client(offered.error(), "");
+  add_peer(offered->peer);
+  to_client_(signalling::text(signalling::Offer{offered->offer, {}}));
+}
+
+void Client::on(const signalling::Offer& offer) {
+  if (peer_ || !take_channels(offer.data_channels)) return;
+  AcceptOptions accept;
+  accept.accept_media = streamer_.video_ != nullptr;
+  accept.sources = make_sources();
+  std::string problem;
+  const auto accepted = endpoint().accept(offer.sdp, accept, &problem);
+  if (!accepted) return refuse_client(accepted.error(), problem);
+  add_peer(accepted->peer);
+  agree();
+  to_client_(signalling::text(signalling::Answer{accepted->answer}));
+}
+
+void Client::on(const signalling::Answer& answer) {
+  if (!peer_ || media_) return;
+  std::string problem;
+  const auto completed = endpoint().complete(*peer_, answer.sdp, &problem);
+  if (!completed) return refuse_client(completed.error(), problem);
+  agree();
+}
+
+void Client::on(const signalling::Error& error) {
+  streamer_.say("client " + id_ + " gives up: " + error.message.substr(0, 200));
+  end(Errc::not_connected);
+}
+
+bool Client::take_channels(const std::vector<std::string>& names) {
+  if (names.size() > kMaxChannels) {
+    refuse_client(Errc::too_many, "at most 5 data channels");
+    return false;
+  }
+  if (!std::all_of(names.begin(), names.end(), is_channel_name)) {
+    refuse_client(Errc::signalling_syntax, "names of data channels have 1 to 64 letters, digits, - and _");
+    return false;
+  }
+  channel_names_ = names;
+  return true;
+}
+
+MediaSources Client::make_sources() {
+  sources_.stream = "redan-" + random_token(streamer_.provider_);
+  sources_.cname = random_token(streamer_.provider_);
+  sources_.audio_ssrc = random_ssrc(streamer_.provider_);
+  do {
+    sources_.video_ssrc = random_ssrc(streamer_.provider_);
+  } while (sources_.video_ssrc == sources_.audio_ssrc);
+  sources_.receiver_estimates = true;
+  return sources_;
+}
+
+void Client::add_peer(PeerId peer) {
+  peer_ = peer;
+  streamer_.by_peer_[peer.value] = this;
+  streamer_.shard_->wake();
+}
+
+// Both descriptions are known.
+void Client::agree() {
+  MediaSenderConfig config;
+  config.cname = sources_.cname;
+  config.rate = streamer_.rate_;
+  const auto agreed = endpoint().media(*peer_);
+  if (!agreed) return;
+  for (const AgreedMedia& section : *agreed) {
+    if (!section.sends()) continue;
+    if (section.type == MediaType::video && section.codec == "VP8" && !config.video) {
+      config.video = {sources_.video_ssrc, section.payload_type};
+    }
+    if (section.type == MediaType::audio && section.codec == "opus" && !config.audio) {
+      config.audio = {sources_.audio_ssrc, section.payload_type};
+    }
+  }
+  media_.emplace(std::move(config), streamer_.provider_);
+  streamer_.shard_->wake();
+}
+
+// To a client that waits for a connection: without a last word it would wait for minutes.
+void Client::refuse_client(Errc code, const std::string& problem) {
+  ++streamer_.totals_.signalling_errors;
+  const std::string what = std::string(text(code)) + (problem.empty() ? "" : ": " + problem);
+  streamer_.say("client " + id_ + ": " + what);
+  to_client_(signalling::text(signalling::Error{std::string(name(code)) + ": " + what}));
+}
+
+// ---- the peer -------------------------------------------------------------------------------------------------------
+
+void Client::on_output(const Output& output) {
+  if (std::holds_alternative<Connected>(output)) {
+    on_connected();
+  } else if (const auto* opened = std::get_if<ChannelOpened>(&output)) {
+    on_channel(*opened);
+  } else if (const auto* message = std::get_if<Message>(&output)) {
+    on_channel_message(*message);
+  } else if (const auto* media = std::get_if<MediaPacket>(&output)) {
+    if (!media_ || media->kind != MediaKind::rtcp) return;
+    media_->handle_input(net::now(), media->packet);
+    pump();
+  }
+}
+
+void Client::on_connected() {
+  connected_ = true;
+  deadline_.cancel();
+  streamer_.run_sources();
+  if (streamer_.on_client) streamer_.on_client(id_, ClientState::connected, Errc{});
+  pump();
+}
+
+void Client::on_channel(const ChannelOpened& opened) {
+  if (opened.label == kControl && !control_) {
+    control_ = opened.channel;
+    return;
+  }
+  // Nobody asked for it.
+  if (std::find(channel_names_.begin(), channel_names_.end(), opened.label) == channel_names_.end()) {
+    (void)endpoint().close_channel(opened.peer, opened.channel);
+  }
+}
+
+void Client::on_channel_message(const Message& message) {
+  if (message.channel == control_) return on_control(as_text(message.payload));
+}
+
+void Client::on_control(std::string_view text) {
+  const auto message = control::parse(text);
+  if (message && std::holds_alternative<control::Disconnect>(*message)) return end(Errc::dtls_peer_closed);
+  // Who only looks on has no hands.
+  if (!message || !controls() || std::holds_alternative<control::Unknown>(*message)) {
+    ++streamer_.totals_.control_ignored;
+    return;
+  }
+  ++streamer_.totals_.control_messages;
+  if (const auto* vhal = std::get_if<control::VhalRequest>(&*message)) {
+    (void)endpoint().send(*peer_, *control_, MessageKind::text, as_bytes(control::vhal_answer(*vhal)));
+  }
+  streamer_.on_input(*message);
+}
+
+void Client::end(Errc why) {
+  if (!connected_) {
+    to_client_(signalling::text(signalling::Error{std::string(name(why)) + ": " + std::string(text(why))}));
+  }
+  if (peer_) {
+    endpoint().close(*peer_);
+    streamer_.shard_->wake();
+  }
+  streamer_.remove(*this, why);
+}
+
+// ---- media ----------------------------------------------------------------------------------------------------------
+
+void Client::send_video(const EncodedFrame& frame) {
+  if (!connected_ || !watches()) return;
+  media_->send_video(net::now(), frame);
+  pump();
+}
+
+void Client::send_audio(const EncodedFrame& frame) {
+  if (!connected_ || !listens()) return;
+  media_->send_audio(net::now(), frame);
+  pump();
+}
+
+void Client::set_rate_limits(RateLimits limits) {
+  if (media_) media_->set_rate_limits(limits);
+}
+
+void Client::pump() {
+  if (!connected_ || !media_ || pumping_) return;
+  pumping_ = true;
+  std::array<std::uint8_t, 1500> buffer{};
+  TimePoint until = kNever;
+  while (until == kNever) {
+    const MediaSender::Output output = media_->poll_output(net::now(), buffer);
+    if (const auto* packet = std::get_if<MediaSender::Packet>(&output)) {
+      // Too much waits before the socket: UDP may lose it here as well as elsewhere.
+      (void)endpoint().send_media(*peer_, packet->kind, buffer, packet->bytes.size());
+    } else if (std::holds_alternative<MediaSender::KeyFrameWanted>(output)) {
+      if (streamer_.video_) streamer_.video_->want_key_frame();
+    } else {
+      until = std::get<Wait>(output).until;
+      break;
+    }
+  }
+  streamer_.shard_->wake();
+  pumping_ = false;
+  if (until == kNever) {
+    media_timer_.cancel();
+    return;
+  }
+  media_timer_.expires_after(std::max(until - net::now(), Duration{0}));
+  media_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) pump();
+  });
+}
+
+}  // namespace redan::cloud

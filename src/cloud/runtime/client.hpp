@@ -1,0 +1,67 @@
+// One client of a Streamer: its signalling, its peer, its media.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "cloud/api/signalling.hpp"
+#include "cloud/runtime/control.hpp"
+#include "cloud/runtime/streamer.hpp"
+
+namespace redan::cloud {
+
+class Client {
+ public:
+  Client(Streamer& streamer, std::string id, const ClientOptions& options, std::function<void(std::string)> to_client);
+
+  void on_message(std::string_view json);
+  void on_output(const Output& output);
+  void send_video(const EncodedFrame& frame);
+  void send_audio(const EncodedFrame& frame);
+  void set_rate_limits(RateLimits limits);
+  /// Says why over the signalling if it is not connected yet, ends the peer, and leaves the streamer.
+  void end(Errc why);
+
+  [[nodiscard]] const std::string& id() const { return id_; }
+  [[nodiscard]] bool controls() const { return options_.role == ClientOptions::Role::controller; }
+  [[nodiscard]] const ClientOptions& options() const { return options_; }
+  [[nodiscard]] const std::optional<PeerId>& peer() const { return peer_; }
+  [[nodiscard]] const std::optional<MediaSender>& media() const { return media_; }
+  [[nodiscard]] bool watches() const { return media_ && media_->sends_video(); }
+  [[nodiscard]] bool listens() const { return media_ && media_->sends_audio(); }
+
+ private:
+  void on(const api::signalling::Discover&);
+  void on(const api::signalling::Settings& settings);
+  void on(const api::signalling::Offer& offer);
+  void on(const api::signalling::Answer& answer);
+  void on(const api::signalling::Error& error);
+  template <class Other>
+  void on(const Other&) {}  // candidates: we are lite and learn addresses from checks
+
+  [[nodiscard]] bool take_channels(const std::vector<std::string>& names);
+  [[nodiscard]] MediaSources make_sources();
+  void add_peer(PeerId peer);
+  void agree();
+  void on_connected();
+  void on_channel(const ChannelOpened& opened);
+  void on_channel_message(const Message& message);
+  void on_control(std::string_view text);
+  void pump();
+  void refuse_client(Errc code, const std::string& problem);
+  [[nodiscard]] Endpoint& endpoint() const { return streamer_.shard_->endpoint(); }
+
+  Streamer& streamer_;
+  std::string id_;
+  ClientOptions options_;
+  std::function<void(std::string)> to_client_;
+  boost::asio::steady_timer deadline_, media_timer_;
+  std::vector<std::string> channel_names_;
+  MediaSources sources_;
+  std::optional<PeerId> peer_;
+  std::optional<MediaSender> media_;
+  std::optional<ChannelId> control_;
+  bool connected_ = false;
+  bool pumping_ = false;
+};
+
+}  // namespace redan::cloud

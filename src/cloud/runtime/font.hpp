@@ -1,0 +1,18 @@
+// Letters of five by seven dots, for the generated picture.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace redan::cloud {
+
+struct Glyph {
+  static constexpr std::uint32_t kWidth = 5, kHeight = 7;
+  char letter;
+  std::array<std::uint8_t, kHeight> rows;  ///< from the top; the highest of five bits is the left dot
+};
+
+/// A hollow box for what is not here. Small letters look like capitals.
+const Glyph& glyph(char letter);
+
+}  // namespace redan::cloud

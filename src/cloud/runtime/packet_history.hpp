@@ -1,0 +1,50 @@
+// The last packets of one stream, to be sent and sent again: a ring by sequence number that keeps its memory.
+#pragma once
+
+#include <redan/types.hpp>
+#include <vector>
+
+namespace redan::cloud {
+
+class PacketHistory {
+ public:
+  /// At 2 Mbit/s more than five seconds of video; a power of two, so that sequence numbers wrap with the ring.
+  static constexpr std::size_t kSize = 1024;
+  /// A packet is sent again at most once in this time: the request for it may come twice.
+  static constexpr Duration kBetweenResends = std::chrono::milliseconds(50);
+
+  struct Packet {
+    std::uint16_t sequence = 0;
+    bool waiting = false;  ///< not sent yet
+    TimePoint queued{};
+    TimePoint sent{};         ///< last
+    std::size_t payload = 0;  ///< bytes behind the RTP header
+    std::vector<std::uint8_t> bytes;
+  };
+
+  /// The slot for a new packet, in place of the one kSize before it.
+  Packet& add(std::uint16_t sequence) {
+    if (packets_.empty()) packets_.resize(kSize);
+    Packet& packet = packets_[sequence % kSize];
+    packet.sequence = sequence;
+    packet.waiting = true;
+    packet.bytes.clear();
+    return packet;
+  }
+  /// nullptr if it is not there any more, or never was.
+  [[nodiscard]] Packet* find(std::uint16_t sequence) {
+    if (packets_.empty()) return nullptr;
+    Packet& packet = packets_[sequence % kSize];
+    return packet.sequence == sequence && !packet.bytes.empty() ? &packet : nullptr;
+  }
+  /// The packet, if it may be sent again now.
+  [[nodiscard]] Packet* resendable(TimePoint now, std::uint16_t sequence) {
+    Packet* packet = find(sequence);
+    return packet != nullptr && !packet->waiting && now - packet->sent >= kBetweenResends ? packet : nullptr;
+  }
+
+ private:
+  std::vector<Packet> packets_;
+};
+
+}  // namespace redan::cloud

@@ -1,0 +1,107 @@
+// Streams to clients: their signalling, their peers, one video and one audio source for all of them, and what they send
+// back. Runs on one io_context; only the encoder has a thread. docs/protocols/streaming.md says what travels.
+//
+// One client controls; a newer controller displaces the former. Viewers see and hear, and their input is ignored.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <filesystem>
+#include <map>
+#include <redan/asio.hpp>
+
+#include "cloud/api/agent.hpp"
+#include "cloud/runtime/control.hpp"
+#include "cloud/runtime/media_sender.hpp"
+
+namespace redan::cloud {
+
+class Client;
+class GeneratedVideo;
+class Reactions;
+
+using ClientOptions = api::LinkHello;
+
+enum class ClientState : std::uint8_t { connecting, connected, left };
+
+struct StreamerConfig {
+  std::vector<Address> addresses{};  ///< of our candidates; port 0: the system chooses
+  api::Screen screen{};              ///< until a controller wants another
+  /// "": a generated picture and a tone. Else a list with commas: a VP8 file in IVF, an Opus file in Ogg,
+  /// "rtp:PORT" (VP8 at this UDP port of loopback, Opus at PORT + 2).
+  std::string source{};
+  std::filesystem::path channel_directory{};  ///< of the sockets webrtc_data_<channel>; empty: channels go nowhere
+  std::size_t max_clients = 16;
+  std::chrono::seconds connect_timeout{60};     ///< from open() to connected
+  std::function<void(std::string_view)> log{};  ///< one line; no secrets in it
+};
+
+class Streamer {
+ public:
+  /// `provider` must outlive the streamer. Throws std::runtime_error in a person's words: no UDP port, or a source that
+  /// cannot be read.
+  Streamer(boost::asio::io_context& io, StreamerConfig config, Provider& provider);
+  ~Streamer();
+  Streamer(const Streamer&) = delete;
+  Streamer& operator=(const Streamer&) = delete;
+
+  /// A new client, by any name not in use (one in use is ended first). `to_client` sends it a JSON text. A controller
+  /// displaces the former one: that one's peer is ended with an SCTP ABORT, cause 12.
+  void open(const std::string& client, const ClientOptions& options, std::function<void(std::string)> to_client);
+  /// A JSON text from the client: discover, settings, offer, answer, candidate; others are ignored.
+  void on_message(const std::string& client, std::string_view json);
+  /// Ends its peer. Not for a signalling socket that was closed: that is what clients do when they are connected.
+  void close(const std::string& client);
+  /// Ends all peers. The loop must run a little longer for their farewells.
+  void stop();
+
+  /// `left` comes once and last, also for those whom close() and stop() end: why is closed_locally, link_displaced (a
+  /// new controller), dtls_peer_closed or sctp_aborted (the client left), link_timeout (never connected), or what ended
+  /// the peer. May call this object.
+  std::function<void(const std::string& client, ClientState state, Errc why)> on_client;
+
+  /// What to put into a page of metrics: Prometheus text, names with the prefix webrtc_.
+  [[nodiscard]] std::string metrics() const;
+  /// The same figures as one object, for reports.
+  [[nodiscard]] api::json::object statistics() const;
+  [[nodiscard]] std::size_t clients() const { return clients_.size(); }
+  [[nodiscard]] const std::vector<Address>& local_addresses() const;
+
+ private:
+  friend class Client;
+  struct Totals {
+    MediaStatistics media;  ///< of clients that have left
+    std::uint64_t frames_encoded = 0, key_frames_encoded = 0;
+    Duration total_encode_time{0};
+    std::uint64_t signalling_errors = 0;
+    std::uint64_t control_messages = 0, control_ignored = 0;
+  };
+  void open_sources();
+  void on_output(const Output& output);
+  void on_video(const EncodedFrame& frame);
+  void on_audio(const EncodedFrame& frame);
+  void on_input(const control::Message& message);
+  void run_sources();
+  void follow_bitrate();
+  void displace_controller();
+  void remove(Client& client, Errc why);
+  [[nodiscard]] MediaStatistics media_statistics() const;
+  void say(std::string_view line) const;
+
+  boost::asio::io_context& io_;
+  StreamerConfig config_;
+  Provider& provider_;
+  std::unique_ptr<Shard> shard_;
+  std::unique_ptr<VideoSource> video_;    ///< null: this build has no encoder, and no file was given
+  std::unique_ptr<Reactions> reactions_;  ///< if video_ is generated
+  std::unique_ptr<AudioSource> audio_;
+  RateLimits rate_{};
+  std::map<std::string, std::unique_ptr<Client>> clients_;
+  std::map<std::uint64_t, Client*> by_peer_;
+  Totals totals_;
+  bool stopped_ = false;
+};
+
+/// What a picture of this size is worth: at start a twentieth of a bit a pixel, at most a tenth.
+RateLimits rate_limits(const api::Screen& screen);
+
+}  // namespace redan::cloud
