@@ -100,7 +100,7 @@ class Program {
   }
 
  private:
-  static constexpr std::chrono::milliseconds kGrace{2'000};
+  static constexpr std::chrono::milliseconds kGrace{12'000};
 
   net::Task<void> start(asio::ip::tcp::endpoint local) {
     auto started = co_await gateway_->start();
@@ -154,9 +154,11 @@ class Program {
     });
   }
 
+  // Sockets are told first; then requests under way have the grace to finish.
   void say_goodbye() {
     gateway_->stop();
-    if (server_) server_->stop();
+    if (!server_) return;
+    server_->drain([this] { loop_.stop(); });
   }
 
   Options options_;

@@ -61,10 +61,12 @@ class GatewayTest : public testing::Test {
     const auto entry = run(store_->get("/gateway/1.0/sessions/" + id));
     return api::session_from_record(entry->value().value).value();
   }
-  static std::string token_of(const api::SessionGrant& grant) {
-    return grant.url.substr(grant.url.find("token=") + 6);
+  static std::string token_of(const api::SessionGrant& grant) { return grant.url.substr(grant.url.find("token=") + 6); }
+  Outcome<SocketClaims> admitted(const api::SessionGrant& grant) {
+    auto admission = run(unit_->admit_socket(token_of(grant), grant.session.id));
+    if (!admission) return api::refuse(admission.error());
+    return admission->claims;
   }
-  static std::string code(const api::Refusal& refusal) { return refusal.code; }
 
   boost::asio::io_context io_{1};
   std::int64_t wall_time_ = 1'900'000'000;

@@ -28,7 +28,7 @@ TEST_F(GatewayTest, ASessionIsGivenWithItsUrlAndIceServers) {
 TEST_F(GatewayTest, SignallingGoesBothWaysAndAClosedSocketEndsOnlyTheLink) {
   ScriptedAgent& agent = add_agent("agent-1");
   const api::SessionGrant grant = created();
-  const auto claims = unit_->admit_socket(token_of(grant), grant.session.id);
+  const auto claims = admitted(grant);
   ASSERT_TRUE(claims.has_value()) << claims.error().message;
   Received received;
   const auto client = unit_->relay().attach(*claims, received.port());
@@ -49,7 +49,7 @@ TEST_F(GatewayTest, SignallingGoesBothWaysAndAClosedSocketEndsOnlyTheLink) {
 TEST_F(GatewayTest, ADeletedSessionTellsItsClientsBeforeTheirSocketsClose) {
   ScriptedAgent& agent = add_agent("agent-1");
   const api::SessionGrant grant = created();
-  const auto claims = unit_->admit_socket(token_of(grant), grant.session.id);
+  const auto claims = admitted(grant);
   Received received;
   ASSERT_TRUE(unit_->relay().attach(*claims, received.port()).has_value());
   ASSERT_TRUE(run(unit_->remove(anyone(), grant.session.id, {})).has_value());
@@ -67,7 +67,7 @@ TEST_F(GatewayTest, JoiningGivesFreshCredentialsToAnotherClient) {
   const auto joined = run(unit_->join(anyone(), grant.session.id, {640, 480, 30, 160}));
   ASSERT_TRUE(joined.has_value()) << joined.error().message;
   EXPECT_NE(joined->ice_servers[0].username, grant.ice_servers[0].username);
-  const auto claims = unit_->admit_socket(token_of(*joined), grant.session.id);
+  const auto claims = admitted(*joined);
   ASSERT_TRUE(claims.has_value());
   EXPECT_EQ(claims->screen.width, 640);
   EXPECT_EQ(claims->client, agent.commands().at(0).client);
