@@ -9,11 +9,11 @@
 #include <cstdio>
 
 #include "base/hex.hpp"
-#include "cloud/bus/memory.hpp"
 #include "cloud/gateway/server.hpp"
 #include "cloud/token/rfc3339.hpp"
 #include "cmd/amc/session.hpp"
 #include "cmd/arguments.hpp"
+#include "cmd/bus_options.hpp"
 #include "cmd/program.hpp"
 #include "cmd/store_options.hpp"
 #include "net/loop.hpp"
@@ -50,7 +50,9 @@ struct Options {
   std::string url;
   std::string socket;
   std::vector<std::string> local_users;
+  std::string name = "gateway-1";
   StoreOptions store;
+  BusOptions bus;
   double requests_per_second = 200;
   std::size_t max_connections = 16'384, max_per_address = 1'024;
   bool json = false;
@@ -84,7 +86,7 @@ class Program {
     if (!credentials) throw std::runtime_error("the TLS key cannot be used: " + std::string(text(credentials.error())));
     credentials_ = *credentials;
     store_ = open_store(loop_.io(), options_.store, directory / "gateway.sqlite");
-    bus_ = cloud::memory_bus(loop_.io());
+    bus_ = open_bus(loop_.io(), options_.bus, options_.name, *provider_);
     const std::uint16_t port = listen.port != 0 ? listen.port : free_port(listen.host);
     cloud::GatewayConfig config;
     config.url = options_.url.empty() ? "wss://" + HostAndPort{listen.host, port}.text() : options_.url;
@@ -265,7 +267,9 @@ void add_gateway(CLI::App& app, Run& run) {
   command->add_option("--url", options->url, "How clients reach it (default: wss:// and --listen)");
   command->add_option("--socket", options->socket, "The Unix socket (default: gateway.socket in --data-dir)");
   command->add_option("--local-user", options->local_users, "A user who may use the Unix socket; repeatable");
+  command->add_option("--name", options->name, "Of this unit, for the bus")->capture_default_str();
   add_store_options(*command, options->store);
+  add_bus_options(*command, options->bus);
   command->add_option("--requests-per-second", options->requests_per_second, "Of one caller; twice that at once")
       ->check(CLI::Range(1.0, 1e6))
       ->capture_default_str();
