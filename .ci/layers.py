@@ -50,6 +50,7 @@ SYSTEM = {"unistd.h", "fcntl.h", "poll.h", "ifaddrs.h", "signal.h"}
 SSE = {"nmmintrin.h"}
 # What one room needs of the system: processes, and who is at the other end of a Unix socket.
 SYSTEM_OF = {
+    "cloud/gateway": {"unistd.h"},
     "cloud/ams": {"fcntl.h", "signal.h", "sys/file.h", "sys/prctl.h", "sys/resource.h", "sys/stat.h", "sys/syscall.h",
                   "sys/wait.h", "unistd.h"},
     "cloud/store": {"fcntl.h", "sys/stat.h", "unistd.h"},

@@ -55,27 +55,20 @@ struct Options {
   bool json = false;
 };
 
-fs::path default_directory(const Options& options) {
-  if (!options.data_directory.empty()) return options.data_directory;
-  if (::geteuid() == 0) return "/var/lib/redan-agent";
-  const char* home = std::getenv("HOME");
-  return fs::path(home != nullptr ? home : ".") / ".local/state/redan-agent";
-}
-
 class Program {
  public:
   explicit Program(Options options)
       : options_(std::move(options)), loop_([this] { say_goodbye(); }), provider_(default_provider()) {}
 
   int run() {
-    const fs::path directory = default_directory(options_);
+    const fs::path directory = data_directory(options_.data_directory, "redan-agent");
     const HostAndPort listen = parse_host_and_port(options_.listen);
     identity_ = net::load_or_create_tls_identity(directory, {listen.host, "localhost"}, *provider_, log_line);
     auto credentials = net::TlsServerCredentials::make(identity_);
     if (!credentials) throw std::runtime_error("the TLS key cannot be used: " + std::string(text(credentials.error())));
     const asio::ip::tcp::endpoint local(asio::ip::make_address(listen.host), listen.port);
     cloud::AgentConfig config = agent_config();
-    const std::uint16_t port = listen.port != 0 ? listen.port : free_port(local);
+    const std::uint16_t port = listen.port != 0 ? listen.port : free_port(listen.host);
     config.url = options_.url.empty() ? "https://" + HostAndPort{listen.host, port}.text() : options_.url;
     bus_ = open_bus(loop_.io(), options_.bus, options_.name, *provider_);
     ams_ = std::make_unique<cloud::AmsClient>(loop_.io(), ams_remote());
@@ -92,11 +85,6 @@ class Program {
   }
 
  private:
-  static std::uint16_t free_port(const asio::ip::tcp::endpoint& local) {
-    asio::io_context io;
-    return asio::ip::tcp::acceptor(io, local).local_endpoint().port();
-  }
-
   cloud::AgentConfig agent_config() const {
     cloud::AgentConfig config;
     config.id = options_.name;
@@ -121,7 +109,7 @@ class Program {
   cloud::MacaroonKey token_key(const fs::path& directory) {
     const fs::path file = options_.token_key.empty() ? directory / "token.key" : fs::path(options_.token_key);
     auto key = cloud::MacaroonKey::prepare(*provider_, load_or_create_key(file, *provider_));
-    if (!key) throw std::runtime_error(explain(key.error()));
+    if (!key) throw std::runtime_error(file.string() + ": " + std::string(text(key.error())));
     return std::move(*key);
   }
 

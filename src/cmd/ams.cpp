@@ -1,5 +1,4 @@
 // `redan ams`: instances, applications and trust behind the HTTP API.
-#include <pwd.h>
 #include <unistd.h>
 
 #include <boost/asio/as_tuple.hpp>
@@ -12,15 +11,13 @@
 #include <fstream>
 
 #include "base/hex.hpp"
-#include "cloud/api/ids.hpp"
 #include "cloud/ams/local_launcher.hpp"
 #include "cloud/ams/lxd_launcher.hpp"
 #include "cloud/ams/server.hpp"
-#include "cloud/store/etcd.hpp"
-#include "cloud/store/memory.hpp"
-#include "cloud/store/sqlite.hpp"
+#include "cloud/api/ids.hpp"
 #include "cmd/arguments.hpp"
 #include "cmd/program.hpp"
+#include "cmd/store_options.hpp"
 #include "net/clock.hpp"
 #include "net/loop.hpp"
 #include "net/x509.hpp"
@@ -59,9 +56,7 @@ struct Options {
   std::string name;
   std::string socket;
   std::vector<std::string> local_users;
-  std::string store = "sqlite";
-  std::vector<std::string> etcd;
-  std::string etcd_authority, etcd_certificate, etcd_key, etcd_prefix = "redan/";
+  StoreOptions store;
   std::string launcher = "local";
   std::string lxd_url = "https://127.0.0.1:8443";
   std::string lxd_fingerprint, lxd_image, lxd_project = "default";
@@ -72,21 +67,10 @@ struct Options {
   bool json = false;
 };
 
-std::string default_directory() {
-  if (::geteuid() == 0) return "/var/lib/redan-ams";
-  const char* home = std::getenv("HOME");
-  return std::string(home != nullptr ? home : ".") + "/.local/state/redan-ams";
-}
-
 std::string host_name() {
   std::array<char, 64> name{};
   if (::gethostname(name.data(), name.size() - 1) != 0 || !cloud::is_name(name.data())) return "ams";
   return name.data();
-}
-
-uid_t parse_user(const std::string& name) {
-  if (const passwd* user = ::getpwnam(name.c_str())) return user->pw_uid;
-  throw std::runtime_error("no user named " + name);
 }
 
 class Program {
@@ -98,14 +82,14 @@ class Program {
         provider_(default_provider()) {}
 
   int run() {
-    const fs::path directory = options_.data_directory.empty() ? default_directory() : options_.data_directory;
+    const fs::path directory = data_directory(options_.data_directory, "redan-ams");
     const HostAndPort listen = parse_host_and_port(options_.listen);
     const std::vector<std::string> names{listen.host, "localhost"};
     identity_ = net::load_or_create_tls_identity(directory, names, *provider_, log_line);
     auto credentials = net::TlsServerCredentials::make(identity_);
     if (!credentials) throw std::runtime_error("the TLS key cannot be used: " + std::string(text(credentials.error())));
     credentials_ = *credentials;
-    store_ = open_store(directory);
+    store_ = open_store(loop_.io(), options_.store, directory / "ams.sqlite");
     // The port is known only once the server listens; instances need it in their user data.
     const asio::ip::tcp::endpoint local(asio::ip::make_address(listen.host), listen.port);
     cloud::AmsConfig config;
@@ -115,7 +99,7 @@ class Program {
     config.fingerprint = to_hex(identity_.fingerprint.digest.bytes());
     config.max_trust_staleness = std::chrono::milliseconds(static_cast<std::int64_t>(options_.trust_staleness * 1000));
     config.log = log_line;
-    const std::uint16_t port = listen.port != 0 ? listen.port : free_port(local);
+    const std::uint16_t port = listen.port != 0 ? listen.port : free_port(listen.host);
     config.addresses = {HostAndPort{listen.host, port}.text()};
     config.url = options_.url.empty() ? "https://" + config.addresses.front() : options_.url;
     ams_ = std::make_unique<cloud::Ams>(loop_.io(), config, *store_, *launcher_, *provider_, net::is_issued_by);
@@ -126,38 +110,6 @@ class Program {
   }
 
  private:
-  static std::uint16_t free_port(const asio::ip::tcp::endpoint& local) {
-    asio::io_context io;
-    return asio::ip::tcp::acceptor(io, local).local_endpoint().port();
-  }
-
-  std::unique_ptr<cloud::Store> open_store(const fs::path& directory) {
-    const auto report = [](const cloud::StoreFailure& failure) {
-      log_line("store: " + std::string(text(failure.code)) + ": " + failure.detail);
-    };
-    if (options_.store == "memory") return cloud::memory_store(loop_.io());
-    if (options_.store == "sqlite") {
-      auto store = cloud::sqlite_store(loop_.io(), directory / "ams.sqlite", report);
-      if (!store) throw std::runtime_error(std::string(text(store.error().code)) + ": " + store.error().detail);
-      return std::move(*store);
-    }
-    if (options_.etcd.empty() || options_.etcd_authority.empty() || options_.etcd_certificate.empty() ||
-        options_.etcd_key.empty()) {
-      throw std::runtime_error("--store etcd needs --etcd, --etcd-ca, --etcd-cert and --etcd-key");
-    }
-    auto identity = net::load_tls_identity(read_file(options_.etcd_certificate), read_file(options_.etcd_key));
-    if (!identity) throw std::runtime_error("--etcd-cert and --etcd-key: " + std::string(text(identity.error())));
-    cloud::EtcdConfig config;
-    for (const std::string& endpoint : options_.etcd) {
-      const HostAndPort parsed = parse_host_and_port(endpoint);
-      config.endpoints.push_back({parsed.host, parsed.port});
-    }
-    config.authority_pem = read_file(options_.etcd_authority);
-    config.identity = &*identity;
-    config.prefix = options_.etcd_prefix;
-    return cloud::etcd_store(loop_.io(), std::move(config), report);
-  }
-
   std::unique_ptr<cloud::Launcher> make_launcher(const fs::path& directory, const std::string& unit) {
     if (options_.launcher == "lxd") return lxd_launcher(unit);
     return std::make_unique<cloud::LocalLauncher>(
@@ -270,14 +222,7 @@ void add_ams(CLI::App& app, Run& run) {
   command->add_option("--name", options->name, "Name of this unit and its node (default: the host's name)");
   command->add_option("--socket", options->socket, "The Unix socket (default: ams.socket in --data-dir)");
   command->add_option("--local-user", options->local_users, "A user who may use the Unix socket; repeatable");
-  command->add_option("--store", options->store, "Where the truth is kept")
-      ->check(CLI::IsMember({"sqlite", "etcd", "memory"}))
-      ->capture_default_str();
-  command->add_option("--etcd", options->etcd, "host:port of an etcd node; repeatable");
-  command->add_option("--etcd-ca", options->etcd_authority, "The CA of the etcd nodes, PEM");
-  command->add_option("--etcd-cert", options->etcd_certificate, "Our certificate for etcd, PEM");
-  command->add_option("--etcd-key", options->etcd_key, "Its key, PEM");
-  command->add_option("--etcd-prefix", options->etcd_prefix, "Of all keys in etcd")->capture_default_str();
+  add_store_options(*command, options->store);
   command->add_option("--launcher", options->launcher, "How instances run: as processes here, or as LXD containers")
       ->check(CLI::IsMember({"local", "lxd"}))
       ->capture_default_str();
@@ -300,15 +245,6 @@ void add_ams(CLI::App& app, Run& run) {
   command->add_flag("--json", options->json, "Announce the URL and the fingerprint as JSON");
   command->footer(kFooter);
   command->callback([&run, options] { run = [options] { return Program(*options).run(); }; });
-}
-
-void log_line(std::string_view line) {
-  const std::time_t now = net::wall_time().seconds_since_1970;
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  std::array<char, 24> time{};
-  std::strftime(time.data(), time.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  std::fprintf(stderr, "%s %.*s\n", time.data(), static_cast<int>(line.size()), line.data());
 }
 
 }  // namespace redan::cmd

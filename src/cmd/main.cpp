@@ -14,6 +14,7 @@ Examples:
   redan echo < offer.sdp > answer.sdp   the README's sample
   redan ams                             instances, applications and trust
   redan amc instance list               what runs on an AMS
+  redan gateway                         sessions for clients, over HTTPS
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not authenticated, 4 network)";
 
@@ -103,8 +104,10 @@ int main(int argc, char** argv) {
   echo_command->footer(kEchoFooter);
 
   Run run;
+  add_agent(app, run);
   add_ams(app, run);
   add_amc(app, run);
+  add_gateway(app, run);
   add_runtime(app, run);
   add_turn(app, run);
 

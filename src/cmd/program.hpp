@@ -1,7 +1,10 @@
 // What the subcommands of the control plane share: each adds itself to the command line.
 #pragma once
 
+#include <sys/types.h>
+
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <functional>
 
 #include "cmd/commands.hpp"
@@ -11,12 +14,21 @@ namespace redan::cmd {
 /// What to do once the command line is read; the exit code.
 using Run = std::function<int()>;
 
+void add_agent(CLI::App& app, Run& run);
 void add_amc(CLI::App& app, Run& run);
 void add_ams(CLI::App& app, Run& run);
+void add_gateway(CLI::App& app, Run& run);
 void add_runtime(CLI::App& app, Run& run);
 void add_turn(CLI::App& app, Run& run);
 
 /// One line on standard error, with a time.
 void log_line(std::string_view line);
+
+/// `wanted`, or where `program` keeps its data by itself: below /var/lib for root, ~/.local/state for others.
+std::filesystem::path data_directory(const std::string& wanted, const std::string& program);
+/// Throws std::runtime_error if there is no such user.
+uid_t parse_user(const std::string& name);
+/// A port on this address that nobody listens on right now.
+std::uint16_t free_port(const std::string& address);
 
 }  // namespace redan::cmd

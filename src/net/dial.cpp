@@ -48,6 +48,24 @@ HttpFailure unsent(const Stream& stream, Errc code, std::string detail) {
   return {stream.closed() ? Errc::closed_locally : code, false, std::move(detail)};
 }
 
+// What follows the line was said before our ClientHello, so it is no TLS: somebody put it there.
+Task<std::optional<HttpFailure>> hear(Stream& stream, const Greeting& greeting) {
+  std::string line;
+  std::array<char, 1024> piece;
+  while (line.find('\n') == std::string::npos) {
+    if (line.size() == greeting.max_size) co_return unsent(stream, Errc::tls_failed, "the greeting has no end");
+    const std::size_t room = std::min(piece.size(), greeting.max_size - line.size());
+    auto [error, size] = co_await stream.socket().async_read_some(asio::buffer(piece, room), kNoThrow);
+    if (error) co_return unsent(stream, Errc::connect_failed, error.message());
+    line.append(piece.data(), size);
+  }
+  if (line.find('\n') != line.size() - 1 || !line.ends_with("\r\n")) {
+    co_return unsent(stream, Errc::tls_failed, "more than a greeting in clear");
+  }
+  line.resize(line.size() - 2);
+  co_return greeting.check(line);
+}
+
 }  // namespace
 
 Dialer::Dialer(Remote remote) : remote_(std::move(remote)) {
@@ -66,8 +84,8 @@ tl::expected<std::shared_ptr<Stream>, HttpFailure> Dialer::make_stream(Stream::e
   return std::make_shared<Stream>(Stream::Socket(executor), context_->get());
 }
 
-Task<std::optional<HttpFailure>> Dialer::connect(std::shared_ptr<Stream> stream) const {
-  if (const auto* tls = std::get_if<TlsRemote>(&remote_)) co_return co_await connect_tcp(*stream, *tls);
+Task<std::optional<HttpFailure>> Dialer::connect(std::shared_ptr<Stream> stream, const Greeting* greeting) const {
+  if (const auto* tls = std::get_if<TlsRemote>(&remote_)) co_return co_await connect_tcp(*stream, *tls, greeting);
   const std::string path = std::get<UnixRemote>(remote_).path.string();
   if (path.size() >= sizeof(sockaddr_un::sun_path)) {
     co_return HttpFailure{Errc::invalid_argument, false, "the socket's path is too long: " + path};
@@ -77,7 +95,8 @@ Task<std::optional<HttpFailure>> Dialer::connect(std::shared_ptr<Stream> stream)
   co_return std::nullopt;
 }
 
-Task<std::optional<HttpFailure>> Dialer::connect_tcp(Stream& stream, const TlsRemote& remote) const {
+Task<std::optional<HttpFailure>> Dialer::connect_tcp(Stream& stream, const TlsRemote& remote,
+                                                     const Greeting* greeting) const {
   auto [error, endpoints] = co_await resolve(stream, remote);
   for (const tcp::endpoint& endpoint : endpoints) {
     error = co_await stream.connect(endpoint);
@@ -85,6 +104,9 @@ Task<std::optional<HttpFailure>> Dialer::connect_tcp(Stream& stream, const TlsRe
   }
   if (error) co_return unsent(stream, Errc::connect_failed, error.message());
   tune(stream.socket().native_handle());
+  if (greeting != nullptr) {
+    if (auto failure = co_await hear(stream, *greeting)) co_return failure;
+  }
   name_server(stream.tls(), remote.host);
   error = co_await stream.handshake(asio::ssl::stream_base::client);
   if (error) {

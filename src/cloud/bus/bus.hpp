@@ -5,6 +5,10 @@
 // arrive in the order in which they were published. What must not be lost is numbered, acknowledged and sent again
 // above (link.hpp); truth lives in the store.
 //
+// A subscription begins when the bus has learnt of it. What its own unit publishes after the call is told to it; what
+// others publish may come before that. Who announces what it has subscribed to, in a reply for one, is not answered too
+// early.
+//
 // A subject is tokens with dots between them: 1 to 64 of A-Z a-z 0-9 - _ each, at most 16. A subscription may have "*"
 // in place of a token, and ">" in place of the last ones.
 //
@@ -30,7 +34,7 @@ struct BusMessage {
   std::string_view reply_to;  ///< a subject to publish the reply to; "" if nobody waits
 };
 
-/// Destroying it ends it: nothing is told after that.
+/// Destroying it ends it: nothing is told after that. It may outlive its bus.
 class Subscription {
  public:
   virtual ~Subscription() = default;
@@ -38,19 +42,21 @@ class Subscription {
 
 class Bus {
  public:
+  /// Ends subscriptions in silence, and requests that wait with bus_disconnected.
   virtual ~Bus() = default;
 
-  /// bus_disconnected (it was not sent), bus_too_large, bus_full (the connection does not keep up), invalid_argument
-  /// (no subject).
+  /// It goes out with all else that is published in this turn of the loop. bus_disconnected (it was not sent),
+  /// bus_too_large, bus_full (the connection does not keep up), invalid_argument (no subject).
   virtual Result<void> publish(std::string_view subject, std::string_view payload) = 0;
 
-  /// Subscriptions outlive a lost connection: they are made again. Of those of all units with the same `queue`, one
-  /// gets each message. `tell` may destroy the subscription. invalid_argument.
+  /// Subscriptions outlive a lost connection: they are made again. Of those of all units with the same `queue`, a
+  /// token, one gets each message. `tell` may destroy the subscription, and the bus. invalid_argument.
   virtual Result<std::unique_ptr<Subscription>> subscribe(std::string subject,
                                                           std::function<void(const BusMessage&)> tell,
                                                           std::string queue = {}) = 0;
 
-  /// The first reply. bus_no_responders (certainly nobody got it), bus_timeout, bus_disconnected, and those of publish.
+  /// The first reply. bus_no_responders (certainly nobody got it), bus_timeout, bus_disconnected (if the connection
+  /// broke meanwhile, somebody may have got it), bus_refused (we may not ask this), and those of publish.
   [[nodiscard]] virtual net::Task<Result<std::string>> request(std::string subject, std::string payload,
                                                                std::chrono::milliseconds patience) = 0;
 

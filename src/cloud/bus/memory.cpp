@@ -6,6 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace redan::cloud {
@@ -27,6 +28,8 @@ struct Table {
   std::uint64_t next_id = 1;
   std::uint64_t turn = 0;  ///< queue groups take turns
   std::size_t queued = 0;
+  std::set<asio::steady_timer*> waiting;  ///< requests
+  bool ended = false;
 };
 
 class MemorySubscription : public Subscription {
@@ -60,6 +63,13 @@ std::vector<std::uint64_t> receivers(Table& table, std::string_view subject) {
 class MemoryBus : public Bus {
  public:
   explicit MemoryBus(asio::io_context& io) : io_(io) {}
+  ~MemoryBus() override {
+    table_->ended = true;
+    table_->entries.clear();
+    for (asio::steady_timer* timer : table_->waiting) timer->cancel();
+  }
+  MemoryBus(const MemoryBus&) = delete;
+  MemoryBus& operator=(const MemoryBus&) = delete;
 
   Result<void> publish(std::string_view subject, std::string_view payload) override {
     if (const auto sent = send(subject, payload, {}); !sent) return refuse(sent.error());
@@ -90,8 +100,11 @@ class MemoryBus : public Bus {
     const auto sent = send(subject, payload, inbox);
     if (!sent) co_return refuse(sent.error());
     if (*sent == 0) co_return refuse(Errc::bus_no_responders);
+    const std::shared_ptr<Table> table = table_;  // the bus may go away meanwhile
+    table->waiting.insert(&timer);
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-    if (!reply) co_return refuse(Errc::bus_timeout);
+    table->waiting.erase(&timer);
+    if (!reply) co_return refuse(table->ended ? Errc::bus_disconnected : Errc::bus_timeout);
     co_return std::move(*reply);
   }
 

@@ -341,6 +341,7 @@ TEST_F(AgentTest, EndsASessionWithItsInstance) {
   runtime_->close();
   EXPECT_TRUE(reported(api::SessionStatus::terminated));
   EXPECT_TRUE(until([&] { return launcher_.running.empty(); }));
+  EXPECT_TRUE(until([&] { return agent_->sessions_by_status().empty(); }));
   EXPECT_EQ(command(remove).error().code, "bus_no_responders");
 }
 

@@ -1,0 +1,380 @@
+#include "cloud/api/gateway.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/json/serialize.hpp>
+#include <tuple>
+
+#include "cloud/api/record.hpp"
+
+namespace redan::cloud::api {
+namespace {
+
+constexpr std::size_t kMaxExtraData = 8 * 1024;  // AMS takes 10 KiB of user data, and the agent adds its own
+constexpr std::size_t kMaxRemovals = 1000;
+constexpr std::size_t kMaxDescription = 256;
+constexpr std::int64_t kMaxIdleMinutes = 366 * 24 * 60;
+
+constexpr std::array<std::pair<GatewayOperation, std::string_view>, 6> kOperations{
+    {{GatewayOperation::read, "read"},
+     {GatewayOperation::create, "create"},
+     {GatewayOperation::join, "join"},
+     {GatewayOperation::share, "share"},
+     {GatewayOperation::remove, "delete"},
+     {GatewayOperation::admin, "admin"}}};
+
+json::array names(const std::vector<GatewayOperation>& operations) {
+  json::array array;
+  for (const GatewayOperation operation : operations) array.emplace_back(name(operation));
+  return array;
+}
+
+json::array texts(const std::vector<std::string>& all) {
+  json::array array;
+  for (const std::string& text : all) array.emplace_back(text);
+  return array;
+}
+
+std::optional<std::vector<GatewayOperation>> parse_all(const std::vector<std::string>& names) {
+  std::vector<GatewayOperation> operations;
+  for (const std::string& text : names) {
+    const auto operation = parse_gateway_operation(text);
+    if (!operation) return std::nullopt;
+    operations.push_back(*operation);
+  }
+  return operations;
+}
+
+json::object request_json(const SessionRequest& request) {
+  return {{"app", request.app},
+          {"app_version", request.app_version},
+          {"region", request.region},
+          {"screen", to_json(request.screen)},
+          {"ephemeral", request.ephemeral},
+          {"joinable", request.joinable},
+          {"idle_time_min", request.idle_time_min},
+          {"extra_data", request.extra_data}};
+}
+
+std::optional<SessionRequest> request_from(const json::object& object) {
+  RecordReader record{json::value(object)};
+  SessionRequest request;
+  request.app = record.text("app");
+  request.app_version = record.integer("app_version");
+  request.region = record.text("region");
+  const auto screen = parse_screen(record.object("screen"));
+  request.ephemeral = record.boolean("ephemeral");
+  request.joinable = record.boolean("joinable");
+  request.idle_time_min = record.integer("idle_time_min");
+  request.extra_data = record.text("extra_data");
+  if (!record.ok() || !screen) return std::nullopt;
+  request.screen = *screen;
+  return request;
+}
+
+}  // namespace
+
+// ---- envelopes
+
+std::string gateway_body(unsigned status, json::value metadata, std::optional<std::size_t> total) {
+  json::object body{{"type", status == 202 ? "async" : "sync"}, {"status", "success"}, {"status_code", status}};
+  if (total) body["total_size"] = *total;
+  body["metadata"] = std::move(metadata);
+  return json::serialize(body);
+}
+
+std::string gateway_error_body(const Refusal& refusal) {
+  json::object metadata{{"code", refusal.code}};
+  if (!refusal.hint.empty()) metadata["hint"] = refusal.hint;
+  return json::serialize(json::object{{"type", "error"},
+                                      {"status", "failed"},
+                                      {"status_code", refusal.status},
+                                      {"error", refusal.message},
+                                      {"metadata", std::move(metadata)}});
+}
+
+// ---- accounts
+
+std::string_view name(GatewayOperation operation) { return kOperations.at(static_cast<std::size_t>(operation)).second; }
+
+std::optional<GatewayOperation> parse_gateway_operation(std::string_view name) {
+  for (const auto& [operation, text] : kOperations) {
+    if (text == name) return operation;
+  }
+  return std::nullopt;
+}
+
+json::object to_json(const Account& account) {
+  return {{"name", account.name},
+          {"created_at", account.created_at},
+          {"expires_at", account.expires_at},
+          {"allow", names(account.allow)}};
+}
+
+std::string to_record(const Account& account) {
+  json::object record = to_json(account);
+  record["token_sha256"] = account.token_sha256;
+  return json::serialize(record);
+}
+
+std::optional<Account> account_from_record(std::string_view text) {
+  RecordReader record(text);
+  Account account;
+  account.name = record.text("name");
+  account.created_at = record.integer("created_at");
+  account.expires_at = record.integer("expires_at");
+  auto allow = parse_all(record.texts("allow"));
+  account.token_sha256 = record.text("token_sha256");
+  if (!record.ok() || !allow) return std::nullopt;
+  account.allow = std::move(*allow);
+  return account;
+}
+
+// ---- sessions
+
+Outcome<SessionRequest> SessionRequest::parse(const json::object& body) {
+  auto app = string_member(body, "app");
+  auto app_version = integer_member(body, "app_version", -1);
+  auto region = string_member(body, "region", 64);
+  auto screen = object_member(body, "screen");
+  auto ephemeral = bool_member(body, "ephemeral", true);
+  auto joinable = bool_member(body, "joinable", false);
+  auto idle = integer_member(body, "idle_time_min", 0);
+  if (!app) return refuse(app.error());
+  if (app->empty()) return refuse(bad_request("\"app\" names no application"));
+  if (!app_version) return refuse(app_version.error());
+  if (*app_version < -1) return refuse(bad_request("\"app_version\" is -1 (the newest) or a version's number"));
+  if (!region) return refuse(region.error());
+  if (!screen) return refuse(screen.error());
+  if (!ephemeral) return refuse(ephemeral.error());
+  if (!joinable) return refuse(joinable.error());
+  if (!idle) return refuse(idle.error());
+  if (*idle < 0 || *idle > kMaxIdleMinutes) {
+    return refuse(bad_request("\"idle_time_min\" is from 0 (it never ends for that) to 527040"));
+  }
+  auto parsed_screen = parse_screen(*screen);
+  if (!parsed_screen) return refuse(parsed_screen.error());
+  SessionRequest request{*app, *app_version, *region, *parsed_screen, *ephemeral, *joinable, *idle, {}};
+  if (const json::value* extra = body.if_contains("extra_data"); extra != nullptr && !extra->is_null()) {
+    request.extra_data = json::serialize(*extra);
+    if (request.extra_data.size() > kMaxExtraData) {
+      return refuse(bad_request("\"extra_data\" is larger than 8 KiB as JSON"));
+    }
+  }
+  return request;
+}
+
+Outcome<Screen> parse_join(const json::object& body) {
+  auto screen = object_member(body, "screen");
+  if (!screen) return refuse(screen.error());
+  return parse_screen(*screen);
+}
+
+json::object to_json(const Session& session) {
+  return {{"id", session.id},
+          {"app", session.wanted.app},
+          {"cluster_id", session.cluster},
+          {"container_id", session.instance},
+          {"joinable", session.wanted.joinable},
+          {"region", session.region},
+          {"status", name(session.status)},
+          {"status_message", session.status_message}};
+}
+
+std::string to_record(const Session& session) {
+  return json::serialize(json::object{{"id", session.id},
+                                      {"account", session.account},
+                                      {"wanted", request_json(session.wanted)},
+                                      {"region", session.region},
+                                      {"agent", session.agent},
+                                      {"instance", session.instance},
+                                      {"cluster", session.cluster},
+                                      {"fence", session.fence},
+                                      {"number", session.number},
+                                      {"status", name(session.status)},
+                                      {"status_message", session.status_message},
+                                      {"agent_lost", session.agent_lost},
+                                      {"clients", session.clients},
+                                      {"created_at", session.created_at},
+                                      {"updated_at", session.updated_at},
+                                      {"joins", session.joins},
+                                      {"client", session.client},
+                                      {"idempotency", session.idempotency},
+                                      {"shares", texts(session.shares)}});
+}
+
+std::optional<Session> session_from_record(std::string_view text) {
+  RecordReader record(text);
+  Session session;
+  session.id = record.text("id");
+  session.account = record.text("account");
+  auto wanted = request_from(record.object("wanted"));
+  session.region = record.text("region");
+  session.agent = record.text("agent");
+  session.instance = record.text("instance");
+  session.cluster = record.text("cluster");
+  session.fence = record.integer("fence");
+  session.number = record.integer("number");
+  const auto status = parse_session_status(record.text("status"));
+  session.status_message = record.text("status_message");
+  session.agent_lost = record.boolean("agent_lost");
+  session.clients = record.integer("clients");
+  session.created_at = record.integer("created_at");
+  session.updated_at = record.integer("updated_at");
+  session.joins = record.integer("joins");
+  session.client = record.text("client");
+  session.idempotency = record.text("idempotency");
+  session.shares = record.texts("shares");
+  if (!record.ok() || !wanted || !status) return std::nullopt;
+  session.wanted = std::move(*wanted);
+  session.status = *status;
+  return session;
+}
+
+json::object to_json(const SessionGrant& grant) {
+  return {{"id", grant.session.id},
+          {"region", grant.session.region},
+          {"status", name(grant.session.status)},
+          {"joinable", grant.session.wanted.joinable},
+          {"url", grant.url},
+          {"stun_servers", to_json(grant.ice_servers)}};
+}
+
+// ---- lists
+
+std::optional<SessionList::Key> parse_sort_key(std::string_view name) {
+  using Key = SessionList::Key;
+  for (const auto& [key, text] :
+       {std::pair(Key::id, "id"), std::pair(Key::app, "app"), std::pair(Key::region, "region"),
+        std::pair(Key::status, "status"), std::pair(Key::created_at, "created_at")}) {
+    if (text == name) return key;
+  }
+  return std::nullopt;
+}
+
+std::pair<std::vector<Session>, std::size_t> cut(std::vector<Session> sessions, const SessionList& list) {
+  using Key = SessionList::Key;
+  if (list.status) std::erase_if(sessions, [&](const Session& session) { return session.status != *list.status; });
+  const auto rank = [&](const Session& session) -> std::tuple<std::string_view, std::int64_t, std::string_view> {
+    switch (list.sort_by) {
+      case Key::app:
+        return {session.wanted.app, 0, session.id};
+      case Key::region:
+        return {session.region, 0, session.id};
+      case Key::status:
+        return {name(session.status), 0, session.id};
+      case Key::created_at:
+        return {{}, session.created_at, session.id};
+      case Key::id:
+        break;
+    }
+    return {{}, 0, session.id};
+  };
+  std::sort(sessions.begin(), sessions.end(), [&](const Session& a, const Session& b) {
+    return list.descending ? rank(b) < rank(a) : rank(a) < rank(b);
+  });
+  const std::size_t total = sessions.size();
+  const auto begin = sessions.begin() + static_cast<std::ptrdiff_t>(std::min(list.offset, total));
+  sessions.erase(sessions.begin(), begin);
+  if (sessions.size() > list.limit) sessions.resize(list.limit);
+  return {std::move(sessions), total};
+}
+
+Outcome<RemovalRequest> RemovalRequest::parse(const json::object& body) {
+  const json::value* ids = body.if_contains("ids");
+  if (ids == nullptr || !ids->is_array() || ids->get_array().empty() || ids->get_array().size() > kMaxRemovals) {
+    return refuse(bad_request("\"ids\" is an array of 1 to 1000 sessions' ids"));
+  }
+  RemovalRequest request;
+  for (const json::value& id : ids->get_array()) {
+    if (!id.is_string()) return refuse(bad_request("\"ids\" is an array of strings"));
+    request.ids.emplace_back(id.get_string());
+  }
+  std::sort(request.ids.begin(), request.ids.end());
+  request.ids.erase(std::unique(request.ids.begin(), request.ids.end()), request.ids.end());
+  return request;
+}
+
+std::string canonical(const SessionRequest& request) { return json::serialize(request_json(request)); }
+
+std::string to_record(const IdempotencyRecord& record) {
+  return json::serialize(json::object{
+      {"session", record.session}, {"request_sha256", record.request_sha256}, {"created_at", record.created_at}});
+}
+
+std::optional<IdempotencyRecord> idempotency_from_record(std::string_view text) {
+  RecordReader reader(text);
+  IdempotencyRecord record{reader.text("session"), reader.text("request_sha256"), reader.integer("created_at")};
+  if (!reader.ok()) return std::nullopt;
+  return record;
+}
+
+// ---- shares
+
+std::string_view name(ShareType type) { return type == ShareType::adb ? "adb" : "view"; }
+
+std::optional<ShareType> parse_share_type(std::string_view name) {
+  if (name == "adb") return ShareType::adb;
+  if (name == "view" || name == "webrtc") return ShareType::view;
+  return std::nullopt;
+}
+
+Outcome<ShareRequest> ShareRequest::parse(const json::object& body, WallTime now) {
+  auto type = string_member(body, "type");
+  auto description = string_member(body, "description", kMaxDescription);
+  auto expiry_at = integer_member(body, "expiry_at", 0);
+  auto expiry_min = integer_member(body, "expiry_min", 0);
+  if (!type) return refuse(type.error());
+  if (!description) return refuse(description.error());
+  if (!expiry_at) return refuse(expiry_at.error());
+  if (!expiry_min) return refuse(expiry_min.error());
+  const auto known = parse_share_type(*type);
+  if (!known) return refuse(bad_request("\"type\" is adb or view"));
+  const std::int64_t seconds = now.seconds_since_1970;
+  std::int64_t expiry = seconds + kShareLife;
+  if (*expiry_min > 0) expiry = seconds + 60 * std::min(*expiry_min, kMaxShareLife);
+  if (*expiry_at != 0) expiry = *expiry_at;
+  if (expiry <= seconds || expiry > seconds + kMaxShareLife) {
+    return refuse(bad_request("\"expiry_at\" is a time of the next 30 days, in seconds since 1970"));
+  }
+  return ShareRequest{*known, std::move(*description), expiry};
+}
+
+Outcome<ShareChange> ShareChange::parse(const json::object& body) {
+  ShareChange change;
+  auto description = string_member(body, "description", kMaxDescription);
+  auto expiry_at = integer_member(body, "expiry_at", 0);
+  if (!description) return refuse(description.error());
+  if (!expiry_at) return refuse(expiry_at.error());
+  if (body.contains("description")) change.description = std::move(*description);
+  if (body.contains("expiry_at")) change.expiry_at = *expiry_at;
+  return change;
+}
+
+json::object to_json(const Share& share, std::string_view url) {
+  return {{"id", share.id},
+          {"session_id", share.session},
+          {"type", name(share.type)},
+          {"url", url},
+          {"description", share.description},
+          {"created_at", share.created_at},
+          {"expiry_at", share.expiry_at}};
+}
+
+std::string to_record(const Share& share) { return json::serialize(to_json(share, {})); }
+
+std::optional<Share> share_from_record(std::string_view text) {
+  RecordReader record(text);
+  Share share;
+  share.id = record.text("id");
+  share.session = record.text("session_id");
+  const auto type = parse_share_type(record.text("type"));
+  share.description = record.text("description");
+  share.created_at = record.integer("created_at");
+  share.expiry_at = record.integer("expiry_at");
+  if (!record.ok() || !type) return std::nullopt;
+  share.type = *type;
+  return share;
+}
+
+}  // namespace redan::cloud::api

@@ -1,0 +1,161 @@
+// What clients of the stream gateway send and see, and what the gateway keeps (docs/API.md). Each thing kept is one
+// struct: to_json writes what clients see, to_record what the store keeps, and the ..._from_record functions read that
+// again.
+//
+// The gateway's envelopes are not quite those of AMS: "success" in lower case, and the HTTP status in each.
+//
+//   {"type":"sync","status":"success","status_code":201,"metadata":{...}}
+//   {"type":"error","status":"failed","status_code":404,"error":"no such session","metadata":{"code":"not_found"}}
+#pragma once
+
+#include "cloud/api/agent.hpp"
+
+namespace redan::cloud::api {
+
+/// `total`, if given, is the number of all elements of a list of which the metadata is one page. 202 is "async".
+std::string gateway_body(unsigned status, json::value metadata, std::optional<std::size_t> total = std::nullopt);
+std::string gateway_error_body(const Refusal& refusal);
+
+// ---- who may do what ------------------------------------------------------------------------------------------------
+
+/// "read", "create", "join", "share", "delete", "admin": what an account is allowed, and what op= in a token names.
+enum class GatewayOperation : std::uint8_t { read, create, join, share, remove, admin };
+std::string_view name(GatewayOperation operation);
+std::optional<GatewayOperation> parse_gateway_operation(std::string_view name);
+
+struct Account {
+  std::string name;
+  std::int64_t created_at = 0, expires_at = 0;  ///< Unix seconds; of its token
+  std::vector<GatewayOperation> allow{};        ///< none: everything
+  std::string token_sha256;                     ///< of the token it was given: an older account's does not count
+  friend bool operator==(const Account&, const Account&) = default;
+};
+json::object to_json(const Account& account);
+std::string to_record(const Account& account);
+std::optional<Account> account_from_record(std::string_view text);
+
+// ---- sessions -------------------------------------------------------------------------------------------------------
+
+/// The body of POST /1.0/sessions.
+struct SessionRequest {
+  std::string app;
+  std::int64_t app_version = -1;
+  std::string region;  ///< "": any
+  Screen screen{};
+  bool ephemeral = true;
+  bool joinable = false;
+  std::int64_t idle_time_min = 0;
+  std::string extra_data;  ///< JSON; "" if there is none
+
+  static Outcome<SessionRequest> parse(const json::object& body);
+  friend bool operator==(const SessionRequest&, const SessionRequest&) = default;
+};
+
+struct Session {
+  std::string id;
+  std::string account;
+  SessionRequest wanted{};
+  std::string region;                      ///< where it runs
+  std::string agent, instance, cluster{};  ///< "" before an agent has taken it
+  std::int64_t fence = 0;                  ///< api/agent.hpp
+  std::int64_t number = 0;                 ///< of the last report under this fence
+  SessionStatus status = SessionStatus::created;
+  std::string status_message;
+  bool agent_lost = false;  ///< it is in error for want of its agent; a claim revives it
+  std::int64_t clients = 0;
+  std::int64_t created_at = 0, updated_at = 0;  ///< Unix seconds
+  std::int64_t joins = 1;                       ///< clients it was given to; the last one's LinkHello::order
+  std::string client;                           ///< of the one who created it
+  std::string idempotency;                      ///< the id of what its Idempotency-Key stands for; "": none
+  std::vector<std::string> shares{};            ///< their ids
+
+  [[nodiscard]] bool over() const { return is_over(status); }
+  friend bool operator==(const Session&, const Session&) = default;
+};
+json::object to_json(const Session& session);
+std::string to_record(const Session& session);
+std::optional<Session> session_from_record(std::string_view text);
+
+/// What whoever creates or joins a session is given.
+struct SessionGrant {
+  Session session;
+  std::string url;  ///< "wss://...?token=..."
+  std::vector<IceServer> ice_servers;
+};
+json::object to_json(const SessionGrant& grant);
+
+/// The body of POST /1.0/sessions/{id}/join: a screen, or nothing.
+Outcome<Screen> parse_join(const json::object& body);
+
+/// A page of sessions, as a query asks for it.
+struct SessionList {
+  std::optional<SessionStatus> status;
+  enum class Key : std::uint8_t { id, app, region, status, created_at } sort_by = Key::created_at;
+  bool descending = false;
+  std::size_t limit = 1000, offset = 0;
+};
+std::optional<SessionList::Key> parse_sort_key(std::string_view name);
+/// Filtered, sorted and cut as asked; the second is how many there are without the cut.
+std::pair<std::vector<Session>, std::size_t> cut(std::vector<Session> sessions, const SessionList& list);
+
+/// The body of DELETE /1.0/sessions.
+struct RemovalRequest {
+  std::vector<std::string> ids;
+  static Outcome<RemovalRequest> parse(const json::object& body);
+};
+
+/// What an Idempotency-Key stands for.
+struct IdempotencyRecord {
+  std::string session;
+  std::string request_sha256;
+  std::int64_t created_at = 0;
+};
+std::string to_record(const IdempotencyRecord& record);
+std::optional<IdempotencyRecord> idempotency_from_record(std::string_view text);
+/// Requests that want the same give the same text.
+std::string canonical(const SessionRequest& request);
+
+// ---- shares ---------------------------------------------------------------------------------------------------------
+
+enum class ShareType : std::uint8_t {
+  adb,   ///< for the tools that know what to do with it; the gateway only keeps it
+  view,  ///< a viewer: sees and hears, and controls nothing
+};
+std::string_view name(ShareType type);
+/// "adb", "view", and "webrtc", another name of the latter.
+std::optional<ShareType> parse_share_type(std::string_view name);
+
+inline constexpr std::size_t kMaxShares = 5;  ///< of one session
+inline constexpr std::int64_t kShareLife = 12 * 3600;
+inline constexpr std::int64_t kMaxShareLife = 30 * 24 * 3600;
+
+/// The body of POST /1.0/sessions/{id}/share.
+struct ShareRequest {
+  ShareType type = ShareType::view;
+  std::string description;
+  std::int64_t expiry_at = 0;  ///< Unix seconds
+
+  /// Without an expiry it is kShareLife from `now`. 400 for one in the past or later than kMaxShareLife.
+  static Outcome<ShareRequest> parse(const json::object& body, WallTime now);
+};
+/// The body of PATCH /1.0/shares/{id}: what is absent stays.
+struct ShareChange {
+  std::optional<std::string> description;
+  std::optional<std::int64_t> expiry_at;
+
+  static Outcome<ShareChange> parse(const json::object& body);
+};
+
+struct Share {
+  std::string id;
+  std::string session;
+  ShareType type = ShareType::view;
+  std::string description;
+  std::int64_t created_at = 0, expiry_at = 0;  ///< Unix seconds
+  friend bool operator==(const Share&, const Share&) = default;
+};
+json::object to_json(const Share& share, std::string_view url);
+std::string to_record(const Share& share);
+std::optional<Share> share_from_record(std::string_view text);
+
+}  // namespace redan::cloud::api

@@ -1,0 +1,86 @@
+// One connection to a NATS server, from dialling to its end. Included by .cpp files only.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "cloud/bus/nats.hpp"
+#include "cloud/bus/nats_protocol.hpp"
+#include "net/dial.hpp"
+
+namespace redan::cloud {
+
+/// Why a connection ended: as NatsStatus.
+struct NatsFailure {
+  Errc code = Errc::bus_disconnected;
+  std::string detail{};
+};
+
+/// Who is told what happens on a connection, from the loop.
+class NatsOwner {
+ public:
+  virtual ~NatsOwner() = default;
+  /// CONNECT was written: append what the server must know before anything else.
+  virtual void on_open(std::string& out) = 0;
+  virtual void on_ready() = 0;
+  virtual void on_message(const NatsMessage& message) = 0;
+  /// The server did not permit one thing; the connection lives on.
+  virtual void on_not_permitted(std::string_view what) = 0;
+  virtual void on_lame_duck() = 0;
+};
+
+class NatsConnection : public std::enable_shared_from_this<NatsConnection> {
+ public:
+  /// Owner and config outlive run().
+  NatsConnection(boost::asio::io_context& io, const NatsConfig& config, NatsOwner& owner);
+
+  /// Dials, and reads until the end.
+  net::Task<NatsFailure> run(const net::Dialer& dialer);
+
+  /// Where to append up to `size` bytes: they leave after this turn of the loop, with all others of it. Null: the
+  /// server does not keep up.
+  std::string* outgoing(std::size_t size);
+  /// The same for what must not be left out: if there is far too much of it, the connection ends.
+  std::string& control();
+  [[nodiscard]] std::size_t max_payload() const { return max_payload_; }
+  /// Has said CONNECT.
+  [[nodiscard]] bool is_open() const { return state_ == State::open || state_ == State::ready; }
+  /// The server has taken all of on_open().
+  [[nodiscard]] bool is_ready() const { return state_ == State::ready; }
+
+  /// Ends it at once.
+  void close(NatsFailure why);
+  /// Ends it when the server has taken what was appended, or after a second.
+  void leave(NatsFailure why);
+
+ private:
+  enum class State : std::uint8_t { dialling, open, ready, leaving, closed };
+  net::Task<std::optional<NatsFailure>> dial(const net::Dialer& dialer);
+  net::Task<std::optional<NatsFailure>> read();
+  net::Task<void> write();
+  net::Greeting greeting();
+  void handle(const NatsOperation& operation);
+  void on_info(const NatsInfo& info);
+  void on_error(std::string_view text);
+  void on_pong();
+  void ping();
+  void schedule_write();
+  void schedule_ping();
+
+  boost::asio::io_context& io_;
+  const NatsConfig& config_;
+  NatsOwner& owner_;
+  State state_ = State::dialling;
+  NatsFailure why_{};
+  std::string last_error_;  ///< of the server's, before it closed
+  std::shared_ptr<net::Stream> stream_;
+  NatsParser parser_;
+  std::size_t max_payload_ = kMaxBusPayload;
+  std::string outgoing_;
+  std::string leaving_;
+  bool write_scheduled_ = false;
+  bool writing_ = false;
+  boost::asio::steady_timer ping_timer_;
+  unsigned unanswered_pings_ = 0;
+};
+
+}  // namespace redan::cloud

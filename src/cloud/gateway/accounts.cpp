@@ -1,0 +1,85 @@
+// Accounts and their tokens.
+#include <algorithm>
+
+#include "cloud/api/ids.hpp"
+#include "cloud/gateway/keys.hpp"
+#include "cloud/gateway/service.hpp"
+
+namespace redan::cloud {
+namespace {
+
+namespace keys = gateway_keys;
+
+constexpr std::chrono::seconds kMaxLife = std::chrono::hours(24 * 366 * 10);
+
+bool contains(const std::vector<GatewayOperation>& all, GatewayOperation one) {
+  return std::find(all.begin(), all.end(), one) != all.end();
+}
+
+}  // namespace
+
+Outcome<void> ApiCaller::may(GatewayOperation wanted, std::string_view of_session, std::string_view in_region) const {
+  const bool operation_fits = !operation || *operation == name(wanted);
+  const bool allowed = allow.empty() || contains(allow, wanted);
+  if (operation_fits && allowed && (!session || *session == of_session) && (!region || *region == in_region)) return {};
+  return api::refuse(api::refusal_of(Errc::token_scope));
+}
+
+bool ApiCaller::sees(const api::Session& one) const {
+  return (!session || *session == one.id) && (!region || *region == one.region);
+}
+
+// The token is verified first, so what an account's name tells is told only to those who hold a token of ours.
+Result<ApiCaller> Gateway::admit(std::string_view token) {
+  if (!tokens_) return refuse(Errc::trust_stale);
+  auto claims = tokens_->verify(token, wall_time());
+  if (!claims) return refuse(claims.error());
+  if (!is_fresh()) return refuse(Errc::trust_stale);
+  const auto found = accounts_.find(claims->account);
+  if (found == accounts_.end()) return refuse(Errc::token_revoked);
+  const api::Account& account = found->second;
+  const bool same = equal_in_constant_time(as_bytes(account.token_sha256), as_bytes(claims->issued_sha256));
+  if (!same) return refuse(Errc::token_revoked);
+  return ApiCaller{account.name, account.allow, std::move(claims->operation), std::move(claims->session),
+                   std::move(claims->region)};
+}
+
+net::Task<Outcome<Gateway::NewAccount>> Gateway::create_account(std::string account_name, std::chrono::seconds life,
+                                                                std::vector<GatewayOperation> allow) {
+  if (!is_name(account_name)) co_return api::refuse(api::bad_request("a name is 1 to 63 letters, digits, . _ -"));
+  if (life < std::chrono::seconds(1) || life > kMaxLife) {
+    co_return api::refuse(api::bad_request("a token lives between a second and ten years"));
+  }
+  if (accounts_.size() >= config_.max_accounts) co_return api::refuse(api::refusal_of(Errc::too_many));
+  NewAccount made;
+  made.account = {account_name, seconds(), seconds() + life.count(), std::move(allow), {}};
+  auto issued = tokens_->issue(account_name, WallTime{made.account.expires_at});
+  if (!issued) co_return api::refuse(api::refusal_of(issued.error()));
+  made.token = std::move(issued->text);
+  made.account.token_sha256 = std::move(issued->sha256);
+  auto stored = co_await store_.put(keys::at(keys::kAccounts, account_name), to_record(made.account), Absent{});
+  if (stored) {
+    // The token may be used as soon as it has been seen.
+    co_await caught_up(*stored);
+    co_return made;
+  }
+  if (stored.error() == Errc::store_conflict) {
+    co_return api::refuse(api::conflict("there is an account named " + account_name));
+  }
+  co_return api::refuse(api::refusal_of(stored.error()));
+}
+
+net::Task<Outcome<void>> Gateway::remove_account(std::string account_name) {
+  if (!is_name(account_name)) co_return api::refuse(api::not_found("account"));
+  const std::string key = keys::at(keys::kAccounts, account_name);
+  auto entry = co_await store_.get(key);
+  if (!entry) co_return api::refuse(api::refusal_of(entry.error()));
+  if (!*entry) co_return api::refuse(api::not_found("account"));
+  const Expect unchanged = Unchanged{(*entry)->modified};
+  auto erased = co_await store_.erase(key, unchanged);
+  if (!erased) co_return api::refuse(api::refusal_of(erased.error()));
+  co_await caught_up(*erased);
+  co_return Outcome<void>{};
+}
+
+}  // namespace redan::cloud

@@ -1,0 +1,95 @@
+// What agents say over the bus. Each word is told to one unit, whichever: what follows from it is committed.
+#include <boost/asio/co_spawn.hpp>
+
+#include "cloud/gateway/keys.hpp"
+#include "cloud/gateway/service.hpp"
+
+namespace redan::cloud {
+namespace {
+
+namespace keys = gateway_keys;
+
+using api::Session;
+using api::SessionStatus;
+
+}  // namespace
+
+net::Task<void> Gateway::on_announcement(std::string payload, std::string /*reply_to*/) {
+  const auto announcement = api::parse<api::Announcement>(payload);
+  if (!announcement || !is_subject_token(announcement->agent)) co_return say("an announcement is not understood");
+  auto lease = co_await store_.grant_lease(api::kAgentLease);
+  if (!lease) co_return say("agent " + announcement->agent + ": " + std::string(text(lease.error())));
+  std::vector<Change> changes;
+  changes.emplace_back(
+      Put{keys::at(keys::kAgents, announcement->agent), message_text(*announcement), Anything{}, *lease});
+  const auto stored = co_await store_.commit(std::move(changes));
+  if (!stored) say("agent " + announcement->agent + ": " + std::string(text(stored.error())));
+}
+
+net::Task<void> Gateway::on_claim(std::string payload, std::string reply_to) {
+  auto claimed = api::parse<api::Claim>(payload);
+  if (!claimed || reply_to.empty()) co_return;
+  auto spec = co_await claim(std::move(*claimed));
+  const std::string reply = spec ? api::reply_text(to_json(*spec)) : api::reply_text(spec.error());
+  static_cast<void>(bus_.publish(reply_to, reply));
+}
+
+net::Task<Outcome<api::SessionSpec>> Gateway::claim(api::Claim claim) {
+  auto session = co_await edit_session(claim.session, [&](Session& now) -> Outcome<Edit> {
+    const bool revivable = now.status == SessionStatus::error && now.agent_lost;
+    if ((now.over() && !revivable) || now.status == SessionStatus::terminating) {
+      return api::refuse(api::refusal_of(Errc::session_unknown));
+    }
+    const bool served_elsewhere = !now.agent.empty() && now.agent != claim.agent && agents_.find(now.agent) != nullptr;
+    if (!claim.attached && served_elsewhere) return api::refuse(api::refusal_of(Errc::session_fenced));
+    now.agent = claim.agent;
+    now.instance = claim.instance;
+    now.agent_lost = false;
+    if (revivable) {
+      now.status = SessionStatus::active;
+      now.status_message.clear();
+    }
+    ++now.fence;
+    now.number = 0;
+    return Edit::write;
+  });
+  if (!session) co_return api::refuse(session.error());
+  co_return spec_of(*session);
+}
+
+net::Task<void> Gateway::on_state(std::string payload, std::string reply_to) {
+  auto reported = api::parse<api::StateReport>(payload);
+  if (!reported) co_return;
+  auto done = co_await report(std::move(*reported));
+  if (reply_to.empty()) co_return;
+  const std::string reply = done ? api::reply_text(api::json::object()) : api::reply_text(done.error());
+  static_cast<void>(bus_.publish(reply_to, reply));
+}
+
+net::Task<Outcome<void>> Gateway::report(api::StateReport report) {
+  auto edited = co_await edit_session(report.session, [&](Session& now) -> Outcome<Edit> {
+    if (now.over() && !now.agent_lost) {
+      // Whoever still has an instance of it may delete that: nobody else wants it.
+      if (api::is_over(report.status)) return Edit::nothing;
+      return api::refuse(api::refusal_of(Errc::session_unknown));
+    }
+    const bool same_agent = now.agent.empty() || now.agent == report.agent;
+    if (report.fence != now.fence || !same_agent) return api::refuse(api::refusal_of(Errc::session_fenced));
+    if (report.number <= now.number) return Edit::nothing;
+    now.number = report.number;
+    now.agent = report.agent;
+    now.clients = report.clients;
+    now.agent_lost = false;
+    // Who is being ended does not come to life again.
+    const bool ending = now.status == SessionStatus::terminating;
+    if (!ending || report.status == SessionStatus::terminated) {
+      now.status = report.status;
+      now.status_message = report.message;
+    }
+    return Edit::write;
+  });
+  if (!edited) co_return api::refuse(edited.error());
+  co_return Outcome<void>{};
+}
+
+}  // namespace redan::cloud

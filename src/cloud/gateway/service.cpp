@@ -1,0 +1,231 @@
+// The life of the service: reading the store and following it.
+#include "cloud/gateway/service.hpp"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/base64.hpp"
+#include "cloud/gateway/keys.hpp"
+
+namespace redan::cloud {
+namespace {
+
+namespace asio = boost::asio;
+namespace keys = gateway_keys;
+
+constexpr std::size_t kPage = 1000;
+constexpr std::chrono::milliseconds kReloadPause{300};
+constexpr std::chrono::seconds kCatchUp{2};
+
+}  // namespace
+
+Gateway::Gateway(asio::io_context& io, GatewayConfig config, Store& store, Bus& bus, Provider& provider)
+    : io_(io),
+      config_(std::move(config)),
+      store_(store),
+      bus_(bus),
+      provider_(provider),
+      relay_(io, bus, provider, net::now),
+      sweep_timer_(io) {}
+
+void Gateway::say(std::string_view line) const {
+  if (config_.log) config_.log(line);
+}
+
+net::Task<Result<void>> Gateway::start() {
+  if (auto key = co_await ensure_root_key(); !key) co_return key;
+  if (auto loaded = co_await load(); !loaded) co_return loaded;
+  if (auto listening = listen(); !listening) co_return listening;
+  started_ = true;
+  asio::co_spawn(io_, sweep(), asio::detached);
+  // Agents that announced themselves before anybody listened do it again.
+  static_cast<void>(bus_.publish(api::subject::kHello, "{}"));
+  co_return Result<void>{};
+}
+
+void Gateway::stop() {
+  stopped_ = true;
+  subscriptions_.clear();
+  relay_.end_all("the gateway is stopping; connect again");
+  watch_.reset();
+  sweep_timer_.cancel();
+  for (const auto& timer : std::exchange(waiting_, {})) timer->cancel();
+}
+
+Result<void> Gateway::listen() {
+  const auto heard = [this](std::string_view subject, auto handle) -> Result<void> {
+    auto subscription = bus_.subscribe(
+        std::string(subject),
+        [this, handle](const BusMessage& message) {
+          asio::co_spawn(io_, (this->*handle)(std::string(message.payload), std::string(message.reply_to)),
+                         asio::detached);
+        },
+        std::string(api::subject::kGateways));
+    if (!subscription) return refuse(subscription.error());
+    subscriptions_.push_back(std::move(*subscription));
+    return {};
+  };
+  if (auto claims = heard(api::subject::kClaim, &Gateway::on_claim); !claims) return claims;
+  if (auto states = heard(api::subject::kState, &Gateway::on_state); !states) return states;
+  return heard(api::subject::kAnnounce, &Gateway::on_announcement);
+}
+
+net::Task<Result<std::vector<Entry>>> Gateway::read_all(std::string_view prefix) {
+  std::vector<Entry> all;
+  std::string after;
+  for (bool more = true; more;) {
+    auto page = co_await store_.list(std::string(prefix), after, kPage);
+    if (!page) co_return refuse(page.error());
+    all.insert(all.end(), std::make_move_iterator(page->entries.begin()), std::make_move_iterator(page->entries.end()));
+    more = page->more;
+    if (more) after = all.back().key;
+  }
+  co_return all;
+}
+
+// The watch begins where the first listing was taken; what the others see is at most newer, and then comes again.
+net::Task<Result<void>> Gateway::load() {
+  auto begin = co_await store_.list(std::string(keys::kRoot), {}, 1);
+  if (!begin) co_return refuse(begin.error());
+  auto all = co_await read_all(keys::kRoot);
+  if (!all) co_return refuse(all.error());
+  accounts_.clear();
+  sessions_.clear();
+  agents_.clear();
+  shares_.clear();
+  idempotency_.clear();
+  settings_.clear();
+  for (const Entry& entry : *all) on_put(entry);
+  fresh_ = net::now();
+  seen_ = begin->revision;
+  follow(begin->revision);
+  co_return Result<void>{};
+}
+
+void Gateway::follow(Revision since) {
+  watch_ = store_.watch(std::string(keys::kRoot), since, [this](const WatchEvent& event) { on_watch(event); });
+}
+
+net::Task<void> Gateway::reload() {
+  while (!stopped_) {
+    const auto loaded = co_await load();
+    if (loaded) co_return;
+    asio::steady_timer timer(io_, kReloadPause);
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+}
+
+void Gateway::on_watch(const WatchEvent& event) {
+  if (const auto* put = std::get_if<PutSeen>(&event)) {
+    on_put(put->entry);
+    seen_ = std::max(seen_, put->entry.modified);
+  } else if (const auto* erase = std::get_if<EraseSeen>(&event)) {
+    on_erase(erase->key);
+    seen_ = std::max(seen_, erase->revision);
+  } else if (const auto* fresh = std::get_if<UpToDate>(&event)) {
+    fresh_ = net::now();
+    seen_ = std::max(seen_, fresh->revision);
+  } else {
+    say("the store lost the watch; reading everything again");
+    // Not from within the watch that is telling us.
+    asio::post(io_, [this] { asio::co_spawn(io_, reload(), asio::detached); });
+  }
+  for (const auto& timer : std::exchange(waiting_, {})) timer->cancel();
+}
+
+net::Task<bool> Gateway::until(std::function<bool()> done, Duration patience) {
+  const TimePoint end = net::now() + patience;
+  const auto timer = std::make_shared<asio::steady_timer>(io_);
+  while (!done()) {
+    const TimePoint now = net::now();
+    if (now >= end || stopped_) co_return false;
+    waiting_.push_back(timer);
+    timer->expires_after(end - now);
+    co_await timer->async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+  co_return true;
+}
+
+net::Task<void> Gateway::caught_up(Revision revision) {
+  co_await until([this, revision] { return seen_ >= revision; }, kCatchUp);
+}
+
+void Gateway::on_put(const Entry& entry) {
+  if (entry.key.starts_with(keys::kSessions)) {
+    const auto session = api::session_from_record(entry.value);
+    if (session) return remember(*session, entry.modified);
+    say("a damaged session record is left alone: " + entry.key);
+  } else if (entry.key.starts_with(keys::kAgents)) {
+    auto announcement = api::parse<api::Announcement>(entry.value);
+    if (announcement) agents_.put(std::move(*announcement));
+  } else if (entry.key.starts_with(keys::kAccounts)) {
+    const std::string name(keys::below(keys::kAccounts, entry.key));
+    auto account = api::account_from_record(entry.value);
+    if (account && account->name == name) {
+      accounts_.insert_or_assign(name, std::move(*account));
+    } else {
+      say("a damaged account record lets nobody in: " + entry.key);
+      accounts_.erase(name);
+    }
+  } else if (entry.key.starts_with(keys::kShares)) {
+    auto share = api::share_from_record(entry.value);
+    if (!share) return say("a damaged share record is left alone: " + entry.key);
+    if (share->expiry_at <= seconds()) relay_.end_share(share->id, "the share has expired");
+    std::string id = share->id;
+    shares_.insert_or_assign(std::move(id), std::move(*share));
+  } else if (entry.key.starts_with(keys::kIdempotency)) {
+    auto record = api::idempotency_from_record(entry.value);
+    const std::string id(keys::below(keys::kIdempotency, entry.key));
+    if (record) idempotency_.insert_or_assign(id, std::move(*record));
+  } else if (entry.key.starts_with(keys::kConfig)) {
+    settings_.put(std::string(keys::below(keys::kConfig, entry.key)), entry.value);
+  }
+}
+
+void Gateway::on_erase(const std::string& key) {
+  if (key.starts_with(keys::kSessions)) {
+    const std::string id(keys::below(keys::kSessions, key));
+    relay_.end_session(id, "the session is over");
+    sessions_.erase(id);
+  } else if (key.starts_with(keys::kAgents)) {
+    agents_.erase(std::string(keys::below(keys::kAgents, key)), wall_time());
+  } else if (key.starts_with(keys::kAccounts)) {
+    accounts_.erase(std::string(keys::below(keys::kAccounts, key)));
+  } else if (key.starts_with(keys::kShares)) {
+    const std::string id(keys::below(keys::kShares, key));
+    relay_.end_share(id, "the share was deleted");
+    shares_.erase(id);
+  } else if (key.starts_with(keys::kIdempotency)) {
+    idempotency_.erase(std::string(keys::below(keys::kIdempotency, key)));
+  } else if (key.starts_with(keys::kConfig)) {
+    settings_.erase(std::string(keys::below(keys::kConfig, key)));
+  }
+}
+
+net::Task<Result<void>> Gateway::ensure_root_key() {
+  const std::string key(keys::kRootKey);
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    auto entry = co_await store_.get(key);
+    if (!entry) co_return refuse(entry.error());
+    if (*entry) {
+      auto bytes = from_base64((*entry)->value);
+      if (!bytes || bytes->size() != 64) co_return refuse(Errc::store_failed);
+      auto tokens = GatewayTokens::prepare(provider_, Secret<64>(*bytes));
+      wipe(*bytes);
+      if (!tokens) co_return refuse(tokens.error());
+      tokens_.emplace(std::move(*tokens));
+      co_return Result<void>{};
+    }
+    Secret<64> fresh;
+    provider_.random(fresh.fill(64));
+    auto made = co_await store_.put(key, to_base64(fresh.expose()), Absent{});
+    if (!made && made.error() != Errc::store_conflict) co_return refuse(made.error());
+  }
+  co_return refuse(Errc::store_failed);
+}
+
+}  // namespace redan::cloud

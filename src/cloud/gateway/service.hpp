@@ -1,0 +1,222 @@
+// The stream gateway: who may have a session, which agent gets it, and what has become of it. Clients' signalling goes
+// through the Relay.
+//
+// The rules, without sockets. Truth lives in the Store, which all units of a gateway share; each unit follows it by a
+// watch and keeps a copy of what it must know at once: sessions, agents, accounts. So any unit serves any session.
+//
+// Who owns a session is said by its fence (api/agent.hpp): it rises when another agent claims the session, and when the
+// gateway gives one up. Reports and claims that are late find a higher fence and change nothing.
+//
+// All calls are made on the loop, which has stopped when a Gateway is destroyed. `Outcome` refuses with what the client
+// is told.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <map>
+
+#include "cloud/api/gateway.hpp"
+#include "cloud/bus/bus.hpp"
+#include "cloud/gateway/agents.hpp"
+#include "cloud/gateway/relay.hpp"
+#include "cloud/gateway/settings.hpp"
+#include "cloud/gateway/tokens.hpp"
+#include "cloud/store/store.hpp"
+#include "cloud/trust/verifier.hpp"
+#include "net/clock.hpp"
+
+namespace redan::cloud {
+
+using api::GatewayOperation;
+using api::Outcome;
+
+struct GatewayConfig {
+  std::string url;  ///< how clients reach it, for WebSockets: "wss://gw.example:4000"
+  std::size_t max_sessions = 100'000;
+  std::size_t max_accounts = 1'000;
+  Duration max_trust_staleness = kMaxTrustStaleness;
+  std::chrono::milliseconds create_patience{10'000};  ///< for an agent to make an instance
+  std::chrono::milliseconds command_patience{5'000};  ///< for an agent to do anything else
+  std::chrono::milliseconds sweep_interval{10'000};
+  std::function<WallTime()> wall_time = net::wall_time;  ///< another one in tests
+  std::function<void(std::string_view)> log;             ///< one line; no secrets in it
+};
+
+/// Who calls, once the token has been verified.
+struct ApiCaller {
+  std::string account;
+  std::vector<GatewayOperation> allow{};                    ///< none: everything
+  std::optional<std::string> operation, session, region{};  ///< what the token is narrowed to
+
+  /// token_scope. A caller who is narrowed to a session or a region may do nothing that does not name it.
+  [[nodiscard]] Outcome<void> may(GatewayOperation wanted, std::string_view of_session = {},
+                                  std::string_view in_region = {}) const;
+  /// Whether it may be shown this one in a list.
+  [[nodiscard]] bool sees(const api::Session& session) const;
+};
+
+class Gateway {
+ public:
+  Gateway(boost::asio::io_context& io, GatewayConfig config, Store& store, Bus& bus, Provider& provider);
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
+  /// Reads the store, makes the root key if there is none, listens on the bus, and follows the store from then on. To
+  /// be awaited once, before anything else.
+  [[nodiscard]] net::Task<Result<void>> start();
+  /// Ends all sockets with an error message, and answers nothing more on the bus.
+  void stop();
+  [[nodiscard]] bool started() const { return started_; }
+
+  // ---- who calls (accounts.cpp)
+  /// trust_stale, token_revoked (no such account, or not this token's), and those of GatewayTokens::verify.
+  [[nodiscard]] Result<ApiCaller> admit(std::string_view token);
+  struct NewAccount {
+    api::Account account;
+    std::string token;  ///< seen once, here
+  };
+  [[nodiscard]] net::Task<Outcome<NewAccount>> create_account(std::string name, std::chrono::seconds life,
+                                                              std::vector<GatewayOperation> allow);
+  [[nodiscard]] net::Task<Outcome<void>> remove_account(std::string name);
+  [[nodiscard]] const std::map<std::string, api::Account>& accounts() const { return accounts_; }
+
+  // ---- sessions (sessions.cpp)
+  [[nodiscard]] net::Task<Outcome<api::SessionGrant>> create(ApiCaller caller, api::SessionRequest request,
+                                                             std::string idempotency_key);
+  [[nodiscard]] net::Task<Outcome<api::SessionGrant>> join(ApiCaller caller, std::string id, api::Screen screen);
+  [[nodiscard]] net::Task<Outcome<api::Session>> session(ApiCaller caller, std::string id);
+  struct RemoveRequest {
+    bool force = false;  ///< without waiting for the runtime; and even if the agent does not answer
+    bool sync = false;   ///< return when it has ended
+  };
+  [[nodiscard]] net::Task<Outcome<void>> remove(ApiCaller caller, std::string id, RemoveRequest request);
+  /// Each by itself; the outcomes are in the order of the ids.
+  [[nodiscard]] net::Task<std::vector<Outcome<void>>> remove_all(ApiCaller caller, std::vector<std::string> ids,
+                                                                 RemoveRequest request);
+  /// What clients are shown of it.
+  [[nodiscard]] api::Session shown(api::Session session) const;
+  /// Those that the caller may see, as this unit knows them.
+  [[nodiscard]] std::vector<api::Session> visible(const ApiCaller& caller) const;
+
+  // ---- shares (shares.cpp)
+  [[nodiscard]] net::Task<Outcome<api::Share>> share(ApiCaller caller, std::string session, api::ShareRequest request);
+  [[nodiscard]] Outcome<api::Share> find_share(const ApiCaller& caller, GatewayOperation operation,
+                                               const std::string& id) const;
+  [[nodiscard]] net::Task<Outcome<void>> change_share(ApiCaller caller, std::string id, api::ShareChange change);
+  /// Whoever came by it and still signals is cut off.
+  [[nodiscard]] net::Task<Outcome<void>> remove_share(ApiCaller caller, std::string id);
+  /// The bearer of a share's token becomes a viewer.
+  [[nodiscard]] net::Task<Outcome<api::SessionGrant>> connect(std::string session, api::ShareType type,
+                                                              std::string token);
+  /// Where a share is used: with its token.
+  [[nodiscard]] std::string share_url(const api::Share& share);
+  [[nodiscard]] bool sees_share(const ApiCaller& caller, const api::Share& share) const;
+  [[nodiscard]] const std::map<std::string, api::Share>& shares() const { return shares_; }
+
+  // ---- signalling (sockets.cpp)
+  struct SocketAdmission {
+    SocketClaims claims;
+    std::string over;  ///< the session has ended: why, for the client
+  };
+  /// Whether the bearer may open a socket of this session: 401, 403, 404.
+  [[nodiscard]] net::Task<Outcome<SocketAdmission>> admit_socket(std::string token, std::string session);
+  [[nodiscard]] Relay& relay() { return relay_; }
+
+  // ---- config (config.cpp)
+  [[nodiscard]] const GatewaySettings& config() const { return settings_; }
+  [[nodiscard]] net::Task<Outcome<void>> set_config(ApiCaller caller, api::json::object changes);
+
+  /// What the sweeper does now and then: ended sessions, lost agents, expired shares.
+  [[nodiscard]] net::Task<void> sweep_once();
+
+  [[nodiscard]] const Agents& agents() const { return agents_; }
+  struct Known {
+    api::Session session;
+    Revision revision{};
+  };
+  [[nodiscard]] const std::map<std::string, Known>& sessions() const { return sessions_; }
+  [[nodiscard]] const GatewayConfig& settings() const { return config_; }
+
+ private:
+  enum class Edit : std::uint8_t { write, nothing };
+  using Editing = std::function<Outcome<Edit>(api::Session&)>;
+
+  [[nodiscard]] net::Task<Result<void>> load();
+  [[nodiscard]] net::Task<Result<void>> ensure_root_key();
+  [[nodiscard]] net::Task<Result<std::vector<Entry>>> read_all(std::string_view prefix);
+  [[nodiscard]] Result<void> listen();
+  void follow(Revision since);
+  net::Task<void> reload();
+  void on_watch(const WatchEvent& event);
+  void on_put(const Entry& entry);
+  void on_erase(const std::string& key);
+  /// Looks at `done` after each word of the watch; false once `patience` is over.
+  [[nodiscard]] net::Task<bool> until(std::function<bool()> done, Duration patience);
+  /// Until the watch has told of this commit: what follows it is known here then.
+  [[nodiscard]] net::Task<void> caught_up(Revision revision);
+  void say(std::string_view line) const;
+  [[nodiscard]] bool is_fresh() const { return fresh_ && net::now() - *fresh_ <= config_.max_trust_staleness; }
+  [[nodiscard]] WallTime wall_time() const { return config_.wall_time(); }
+  [[nodiscard]] std::int64_t seconds() const { return wall_time().seconds_since_1970; }
+
+  // What agents say (reports.cpp).
+  net::Task<void> on_announcement(std::string payload, std::string reply_to);
+  net::Task<void> on_claim(std::string payload, std::string reply_to);
+  net::Task<void> on_state(std::string payload, std::string reply_to);
+  [[nodiscard]] net::Task<Outcome<api::SessionSpec>> claim(api::Claim claim);
+  [[nodiscard]] net::Task<Outcome<void>> report(api::StateReport report);
+
+  [[nodiscard]] static api::SessionSpec spec_of(const api::Session& session);
+  void remember(const api::Session& session, Revision revision);
+  [[nodiscard]] net::Task<Outcome<Known>> read_session(std::string id);
+  /// Reads, changes and writes a session until nobody was faster: what it is then. `also` is committed with it.
+  [[nodiscard]] net::Task<Outcome<api::Session>> edit_session(std::string id, Editing edit,
+                                                              std::vector<Change> also = {});
+  [[nodiscard]] net::Task<Outcome<api::SessionGrant>> create_new(ApiCaller caller, api::SessionRequest request,
+                                                                 std::string idempotency, std::string request_sha256);
+  /// The session that the same request has made before; nullopt if there is none (any more).
+  [[nodiscard]] net::Task<Outcome<std::optional<api::SessionGrant>>> repeat(std::string idempotency,
+                                                                            std::string request_sha256);
+  [[nodiscard]] net::Task<void> forget(const api::Session& session);
+  [[nodiscard]] net::Task<Outcome<std::vector<api::IceServer>>> place(api::Session session,
+                                                                      std::vector<std::string> agents);
+  [[nodiscard]] net::Task<Outcome<void>> settle(api::Session session, api::Created created, std::string region);
+  net::Task<void> give_up(api::Session session, std::string why);
+  [[nodiscard]] net::Task<Outcome<void>> write_off(std::string id, std::int64_t fence);
+  [[nodiscard]] net::Task<Outcome<void>> ended(std::string id);
+  struct Batch;
+  net::Task<void> remove_next(std::shared_ptr<Batch> batch, ApiCaller caller, RemoveRequest request);
+  enum class Due : std::uint8_t { nothing, erasing, failing, losing };
+  [[nodiscard]] Due due_for(const api::Session& session);
+  net::Task<void> sweep();
+  [[nodiscard]] net::Task<void> sweep_session(Known known);
+  [[nodiscard]] net::Task<void> sweep_share(api::Share share);
+  [[nodiscard]] net::Task<Outcome<std::string>> command(std::string session, api::Command command);
+  [[nodiscard]] Outcome<api::SessionGrant> grant(api::Session session, SocketClaims claims,
+                                                 std::vector<api::IceServer> ice_servers);
+
+  boost::asio::io_context& io_;
+  GatewayConfig config_;
+  Store& store_;
+  Bus& bus_;
+  Provider& provider_;
+  Relay relay_;
+  std::optional<GatewayTokens> tokens_;
+  std::unique_ptr<Watch> watch_;
+  std::vector<std::unique_ptr<Subscription>> subscriptions_;
+  std::optional<TimePoint> fresh_;  ///< when the store last said that nothing was missed
+  Revision seen_{};                 ///< all up to this one has been told
+  std::vector<std::shared_ptr<boost::asio::steady_timer>> waiting_;
+  std::map<std::string, api::Account> accounts_;
+  std::map<std::string, Known> sessions_;
+  std::map<std::string, api::Share> shares_;
+  std::map<std::string, api::IdempotencyRecord> idempotency_;
+  GatewaySettings settings_;
+  Agents agents_;
+  boost::asio::steady_timer sweep_timer_;
+  bool started_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace redan::cloud

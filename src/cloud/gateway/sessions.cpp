@@ -1,0 +1,374 @@
+// Making sessions, joining them, looking at them.
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <set>
+
+#include "base/hex.hpp"
+#include "cloud/api/ids.hpp"
+#include "cloud/gateway/keys.hpp"
+#include "cloud/gateway/service.hpp"
+
+namespace redan::cloud {
+namespace {
+
+namespace asio = boost::asio;
+namespace keys = gateway_keys;
+
+using api::Session;
+using api::SessionStatus;
+
+constexpr int kMaxAttempts = 20;       // of a change to a session that somebody else keeps changing
+constexpr std::size_t kMaxAgents = 8;  // asked in turn
+constexpr std::int64_t kIdempotencyKept = 600;
+constexpr int kMaxRepeats = 4;
+constexpr std::string_view kBusy = "agent_busy";
+
+/// The agent certainly did nothing: the next one may be asked.
+bool is_safe_to_repeat(Errc code) {
+  return code == Errc::bus_no_responders || code == Errc::bus_full || code == Errc::invalid_argument;
+}
+
+bool is_idempotency_key(std::string_view text) {
+  return text.size() <= 255 && std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
+std::string sha256(Provider& provider, std::string_view text) {
+  return to_hex(provider.hash(HashAlgorithm::sha256, as_bytes(text)).bytes());
+}
+
+api::Refusal no_agent_answered(Errc code) {
+  api::Refusal refusal = api::refusal_of(code);
+  refusal.message = "the session's agent does not answer: " + refusal.message;
+  return refusal;
+}
+
+}  // namespace
+
+void Gateway::remember(const Session& session, Revision revision) {
+  Known& known = sessions_[session.id];
+  if (known.revision >= revision) return;
+  known = {session, revision};
+  if (session.over() || session.status == SessionStatus::terminating) {
+    relay_.end_session(session.id, session.status_message.empty()
+                                       ? "the session is " + std::string(name(session.status))
+                                       : session.status_message);
+  }
+}
+
+net::Task<Outcome<Gateway::Known>> Gateway::read_session(std::string id) {
+  if (!is_name(id)) co_return api::refuse(api::refusal_of(Errc::session_unknown));
+  auto entry = co_await store_.get(keys::at(keys::kSessions, id));
+  if (!entry) co_return api::refuse(api::refusal_of(entry.error()));
+  if (!*entry) co_return api::refuse(api::refusal_of(Errc::session_unknown));
+  auto session = api::session_from_record((*entry)->value);
+  if (!session) co_return api::refuse(api::refusal_of(Errc::store_failed));
+  co_return Known{std::move(*session), (*entry)->modified};
+}
+
+net::Task<Outcome<Session>> Gateway::edit_session(std::string id, Editing edit, std::vector<Change> also) {
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    auto known = co_await read_session(id);
+    if (!known) co_return api::refuse(known.error());
+    Session& session = known->session;
+    const auto decided = edit(session);
+    if (!decided) co_return api::refuse(decided.error());
+    if (*decided == Edit::nothing) co_return std::move(session);
+    session.updated_at = seconds();
+    std::vector<Change> changes = also;
+    changes.emplace_back(Put{keys::at(keys::kSessions, id), to_record(session), Unchanged{known->revision}, {}});
+    auto committed = co_await store_.commit(std::move(changes));
+    if (committed) {
+      if (*committed > seen_) remember(session, *committed);
+      co_return std::move(session);
+    }
+    if (committed.error() != Errc::store_conflict) co_return api::refuse(api::refusal_of(committed.error()));
+  }
+  co_return api::refuse(api::refusal_of(Errc::store_conflict));
+}
+
+api::SessionSpec Gateway::spec_of(const Session& session) {
+  const api::SessionRequest& wanted = session.wanted;
+  api::SessionSpec spec;
+  spec.session = session.id;
+  spec.fence = session.fence;
+  spec.app = wanted.app;
+  spec.app_version = wanted.app_version;
+  spec.region = session.region;
+  spec.screen = wanted.screen;
+  spec.ephemeral = wanted.ephemeral;
+  spec.joinable = wanted.joinable;
+  spec.idle_time_min = wanted.idle_time_min;
+  spec.extra_data = wanted.extra_data;
+  return spec;
+}
+
+// ---- creating
+
+net::Task<Outcome<api::SessionGrant>> Gateway::create(ApiCaller caller, api::SessionRequest request,
+                                                      std::string idempotency_key) {
+  if (request.region.empty() && caller.region) request.region = *caller.region;
+  if (auto allowed = caller.may(GatewayOperation::create, {}, request.region); !allowed) {
+    co_return api::refuse(allowed.error());
+  }
+  if (stopped_) co_return api::refuse({503, "stopping", "this gateway is stopping", {}, 1});
+  if (idempotency_key.empty()) co_return co_await create_new(std::move(caller), std::move(request), {}, {});
+  if (!is_idempotency_key(idempotency_key)) {
+    co_return api::refuse(api::bad_request("Idempotency-Key is 1 to 255 printable ASCII characters"));
+  }
+  const std::string id = sha256(provider_, caller.account + "\n" + idempotency_key);
+  const std::string wanted = sha256(provider_, canonical(request));
+  for (int attempt = 0; attempt < kMaxRepeats; ++attempt) {
+    auto made = co_await repeat(id, wanted);
+    if (!made) co_return api::refuse(made.error());
+    if (*made) co_return std::move(**made);
+    auto created = co_await create_new(caller, request, id, wanted);
+    // Someone else's request with the same key was faster.
+    const bool raced = !created && created.error().code == name(Errc::store_conflict);
+    if (!raced) co_return created;
+  }
+  co_return api::refuse(api::refusal_of(Errc::store_conflict));
+}
+
+net::Task<Outcome<api::SessionGrant>> Gateway::create_new(ApiCaller caller, api::SessionRequest request,
+                                                          std::string idempotency, std::string request_sha256) {
+  if (sessions_.size() >= config_.max_sessions) co_return api::refuse(api::refusal_of(Errc::too_many));
+  std::vector<std::string> agents = agents_.candidates(request.app, request.region);
+  if (agents.empty()) co_return api::refuse(api::refusal_of(Errc::session_no_agent));
+  Session session;
+  session.id = new_id(provider_, wall_time());
+  session.account = caller.account;
+  session.region = request.region;
+  session.wanted = std::move(request);
+  session.fence = 1;
+  session.client = new_id(provider_, wall_time());
+  session.idempotency = idempotency;
+  session.created_at = session.updated_at = seconds();
+  std::vector<Change> changes;
+  changes.emplace_back(Put{keys::at(keys::kSessions, session.id), to_record(session), Absent{}, {}});
+  if (!idempotency.empty()) {
+    const api::IdempotencyRecord record{session.id, std::move(request_sha256), session.created_at};
+    changes.emplace_back(Put{keys::at(keys::kIdempotency, idempotency), to_record(record), Absent{}, {}});
+  }
+  auto stored = co_await store_.commit(std::move(changes));
+  if (!stored) co_return api::refuse(api::refusal_of(stored.error()));
+  remember(session, *stored);
+  auto ice_servers = co_await place(session, std::move(agents));
+  if (!ice_servers) co_return api::refuse(ice_servers.error());
+  auto placed = co_await read_session(session.id);
+  if (!placed) co_return api::refuse(placed.error());
+  SocketClaims claims;
+  claims.client = session.client;
+  claims.screen = session.wanted.screen;
+  co_return grant(std::move(placed->session), std::move(claims), std::move(*ice_servers));
+}
+
+// The client that asks again is the same client, with fresh credentials: its first answer may never have arrived.
+net::Task<Outcome<std::optional<api::SessionGrant>>> Gateway::repeat(std::string idempotency,
+                                                                     std::string request_sha256) {
+  auto entry = co_await store_.get(keys::at(keys::kIdempotency, idempotency));
+  if (!entry) co_return api::refuse(api::refusal_of(entry.error()));
+  const auto record = *entry ? api::idempotency_from_record((*entry)->value) : std::nullopt;
+  if (!record) co_return std::nullopt;
+  if (record->request_sha256 != request_sha256) {
+    co_return api::refuse(api::conflict("this Idempotency-Key was used for another request"));
+  }
+  const std::string id = record->session;
+  const Revision made = (*entry)->created;
+  const auto settled = [this, id, made] {
+    const auto found = sessions_.find(id);
+    if (found == sessions_.end()) return seen_ >= made;  // it has been given up
+    return found->second.session.over() || !found->second.session.instance.empty();
+  };
+  co_await until(settled, config_.create_patience);
+  auto known = co_await read_session(id);
+  const bool gone = !known && known.error().status == 404;
+  if (!known && !gone) co_return api::refuse(known.error());
+  const bool expired = record->created_at + kIdempotencyKept <= seconds();
+  const bool failed = gone || (known->session.over() && known->session.instance.empty());
+  if (expired || failed) {
+    const Expect unchanged = Unchanged{(*entry)->modified};
+    const auto erased = co_await store_.erase(keys::at(keys::kIdempotency, idempotency), unchanged);
+    if (!erased && erased.error() != Errc::store_conflict) co_return api::refuse(api::refusal_of(erased.error()));
+    co_return std::nullopt;
+  }
+  Session& session = known->session;
+  if (session.instance.empty()) {
+    co_return api::refuse({503, "still_creating", "the session is still being created", "ask again", 2});
+  }
+  SocketClaims claims;
+  claims.client = session.client;
+  claims.screen = session.wanted.screen;
+  std::vector<api::IceServer> ice_servers;
+  if (!session.over()) {
+    api::Command wanted{api::Command::Kind::join, session.fence, session.client, false, {}};
+    auto reply = co_await command(id, std::move(wanted));
+    if (!reply) co_return api::refuse(reply.error());
+    auto answer = api::parse<api::CommandReply>(*reply);
+    if (!answer) co_return api::refuse(api::refusal_of(Errc::bus_protocol));
+    ice_servers = std::move(answer->ice_servers);
+  }
+  auto granted = grant(std::move(session), std::move(claims), std::move(ice_servers));
+  if (!granted) co_return api::refuse(granted.error());
+  co_return std::move(*granted);
+}
+
+net::Task<void> Gateway::forget(const Session& session) {
+  std::vector<Change> changes;
+  changes.emplace_back(Erase{keys::at(keys::kSessions, session.id), Anything{}});
+  if (!session.idempotency.empty()) {
+    changes.emplace_back(Erase{keys::at(keys::kIdempotency, session.idempotency), Anything{}});
+  }
+  const auto erased = co_await store_.commit(std::move(changes));
+  if (!erased) say("a session that no agent took stays in the store: " + session.id);
+}
+
+// One agent after the other, for as long as they certainly did nothing. After a timeout nobody knows: to ask another
+// agent then might make two sessions of one. What one AMS does not know (404), it is not asked for again: its agent may
+// still be tidying up under the same name.
+net::Task<Outcome<std::vector<api::IceServer>>> Gateway::place(Session session, std::vector<std::string> agents) {
+  if (agents.size() > kMaxAgents) agents.resize(kMaxAgents);
+  api::SessionSpec spec = spec_of(session);
+  spec.client = session.client;
+  std::set<std::string> done_clusters;
+  api::Refusal last = api::refusal_of(Errc::session_no_agent);
+  for (const std::string& agent : agents) {
+    const api::Announcement* announced = agents_.find(agent);
+    if (announced == nullptr || done_clusters.contains(announced->cluster)) continue;
+    spec.region = announced->region;
+    const std::string cluster = announced->cluster;
+    agents_.note_placed(agent);
+    auto text = co_await bus_.request(api::subject::create(agent), message_text(spec), config_.create_patience);
+    if (!text) {
+      last = api::refusal_of(text.error());
+      if (is_safe_to_repeat(text.error())) continue;
+      co_await give_up(session, "agent " + agent + " did not answer in time");
+      co_return api::refuse(last);
+    }
+    auto reply = api::parse_reply(*text);
+    auto created = reply ? api::parse<api::Created>(*reply) : std::nullopt;
+    if (created) {
+      std::vector<api::IceServer> ice_servers = created->ice_servers;
+      auto settled = co_await settle(session, std::move(*created), spec.region);
+      if (!settled) co_return api::refuse(settled.error());
+      co_return ice_servers;
+    }
+    last = reply ? api::refusal_of(Errc::bus_protocol) : reply.error();
+    if (last.code == kBusy) continue;
+    if (last.status == 404) {
+      done_clusters.insert(cluster);
+      continue;
+    }
+    co_await give_up(session, "agent " + agent + " could not create it: " + last.message);
+    last.status = 500;
+    co_return api::refuse(last);
+  }
+  // Nobody has it.
+  co_await forget(session);
+  if (last.status == 404) last = api::refusal_of(Errc::session_no_agent);
+  co_return api::refuse(last);
+}
+
+// The agent has it: unless it was deleted meanwhile, or given up.
+net::Task<Outcome<void>> Gateway::settle(Session session, api::Created created, std::string region) {
+  auto settled = co_await edit_session(session.id, [&](Session& now) -> Outcome<Edit> {
+    if (now.fence != session.fence || now.over() || now.status == SessionStatus::terminating) {
+      return api::refuse(api::conflict("the session was ended while it was being created"));
+    }
+    now.agent = created.agent;
+    now.instance = created.instance;
+    now.cluster = created.cluster;
+    now.region = region;
+    return Edit::write;
+  });
+  if (settled) co_return Outcome<void>{};
+  api::Command removal{api::Command::Kind::remove, session.fence, {}, true, "it was ended while it was being created"};
+  co_await command(session.id, std::move(removal));
+  co_return api::refuse(settled.error());
+}
+
+// Whatever the agent still does finds a higher fence. If it has the session after all, it ends it: it knows the old
+// one.
+net::Task<void> Gateway::give_up(Session session, std::string why) {
+  const auto edited = co_await edit_session(session.id, [&](Session& now) -> Outcome<Edit> {
+    if (now.status == SessionStatus::terminated) return Edit::nothing;
+    now.status = SessionStatus::error;
+    now.status_message = why;
+    ++now.fence;
+    return Edit::write;
+  });
+  if (!edited) say("session " + session.id + " could not be marked as failed: " + edited.error().message);
+  say("session " + session.id + ": " + why);
+  api::Command removal{api::Command::Kind::remove, session.fence, {}, true, why};
+  asio::co_spawn(io_, command(session.id, std::move(removal)), asio::detached);
+}
+
+net::Task<Outcome<std::string>> Gateway::command(std::string session, api::Command command) {
+  auto text =
+      co_await bus_.request(api::subject::session(session, "ctl"), message_text(command), config_.command_patience);
+  if (!text) co_return api::refuse(no_agent_answered(text.error()));
+  co_return api::parse_reply(*text);
+}
+
+Outcome<api::SessionGrant> Gateway::grant(Session session, SocketClaims claims,
+                                          std::vector<api::IceServer> ice_servers) {
+  claims.session = session.id;
+  const auto token = tokens_->mint_socket(claims, WallTime{seconds() + settings_.number(setting::kSocketTokenLife)});
+  if (!token) return api::refuse(api::refusal_of(token.error()));
+  std::string url = config_.url + "/1.0/session/" + session.id + "/sockets/slave?token=" + *token;
+  return api::SessionGrant{std::move(session), std::move(url), std::move(ice_servers)};
+}
+
+// ---- joining and looking
+
+// The number is taken before the agent is asked: of two who join at once, the runtime then knows who came last.
+net::Task<Outcome<api::SessionGrant>> Gateway::join(ApiCaller caller, std::string id, api::Screen screen) {
+  auto known = co_await session(caller, std::move(id));
+  if (!known) co_return api::refuse(known.error());
+  if (auto allowed = caller.may(GatewayOperation::join, known->id, known->region); !allowed) {
+    co_return api::refuse(allowed.error());
+  }
+  auto joined = co_await edit_session(known->id, [](Session& now) -> Outcome<Edit> {
+    if (!now.wanted.joinable) return api::refuse(api::bad_request("the session was not created as joinable"));
+    if (now.status != SessionStatus::created && now.status != SessionStatus::active) {
+      return api::refuse(api::bad_request("the session is " + std::string(name(now.status))));
+    }
+    ++now.joins;
+    return Edit::write;
+  });
+  if (!joined) co_return api::refuse(joined.error());
+  SocketClaims claims;
+  claims.client = new_id(provider_, wall_time());
+  claims.screen = screen;
+  claims.order = joined->joins;
+  api::Command wanted{api::Command::Kind::join, joined->fence, claims.client, false, {}};
+  auto reply = co_await command(joined->id, std::move(wanted));
+  if (!reply) co_return api::refuse(reply.error());
+  auto answer = api::parse<api::CommandReply>(*reply);
+  if (!answer) co_return api::refuse(api::refusal_of(Errc::bus_protocol));
+  co_return grant(std::move(*joined), std::move(claims), std::move(answer->ice_servers));
+}
+
+// Who may not read may still do what his token says to a session that he names: that is looked at by the caller.
+net::Task<Outcome<Session>> Gateway::session(ApiCaller caller, std::string id) {
+  auto known = co_await read_session(std::move(id));
+  if (!known) co_return api::refuse(known.error());
+  if (!caller.sees(known->session)) co_return api::refuse(api::refusal_of(Errc::token_scope));
+  co_return std::move(known->session);
+}
+
+Session Gateway::shown(Session session) const {
+  const bool lost = !session.over() && !session.agent.empty() && agents_.find(session.agent) == nullptr;
+  if (lost) session.status_message = "its agent is lost";
+  return session;
+}
+
+std::vector<Session> Gateway::visible(const ApiCaller& caller) const {
+  std::vector<Session> all;
+  for (const auto& [id, known] : sessions_) {
+    if (caller.sees(known.session)) all.push_back(shown(known.session));
+  }
+  return all;
+}
+
+}  // namespace redan::cloud

@@ -1,0 +1,184 @@
+#include "cloud/gateway/tokens.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/hex.hpp"
+#include "cloud/bus/bus.hpp"
+#include "cloud/token/rfc3339.hpp"
+
+namespace redan::cloud {
+namespace {
+
+using Role = api::LinkHello::Role;
+
+constexpr std::string_view kSignal = "signal";
+constexpr std::string_view kView = "view";
+constexpr std::string_view kConnect = "connect";
+
+// HMAC-SHA256 twice: what macaroons take as a root key has 64 bytes.
+Result<MacaroonKey> derive(Provider& provider, const Secret<64>& root, std::string_view purpose) {
+  Secret<64> derived;
+  const MutableBytes bytes = derived.fill(64);
+  for (std::size_t half = 0; half < 2; ++half) {
+    const std::string label = "redan gateway " + std::string(purpose) + " " + std::to_string(half + 1);
+    Digest digest = provider.hmac_once(HashAlgorithm::sha256, root.expose(), as_bytes(label));
+    std::copy_n(digest.storage.begin(), 32, bytes.begin() + static_cast<std::ptrdiff_t>(32 * half));
+    wipe(digest.storage);
+  }
+  return MacaroonKey::prepare(provider, derived);
+}
+
+/// The value of the first caveat `name=...`. It means nothing before the macaroon is verified.
+std::optional<std::string> claimed(const Macaroon& macaroon, std::string_view name) {
+  for (const Caveat& caveat : macaroon.caveats) {
+    const std::string_view text = caveat.identifier;
+    if (text.size() > name.size() && text.starts_with(name) && text[name.size()] == '=') {
+      return std::string(text.substr(name.size() + 1));
+    }
+  }
+  return std::nullopt;
+}
+
+std::string_view view(const std::optional<std::string>& text) { return text ? std::string_view(*text) : ""; }
+
+std::string sha256(Provider& provider, std::string_view text) {
+  return to_hex(provider.hash(HashAlgorithm::sha256, as_bytes(text)).bytes());
+}
+
+/// "<client> 2 1280x720x30x240 <share>": the 2 is the order; the last word may be missing.
+std::string identifier_of(const SocketClaims& claims) {
+  const api::Screen& screen = claims.screen;
+  std::string text = claims.client + " " + std::to_string(claims.order);
+  char separator = ' ';
+  for (const std::int64_t value : {screen.width, screen.height, screen.fps, screen.density}) {
+    text += separator + std::to_string(value);
+    separator = 'x';
+  }
+  if (!claims.share.empty()) text += " " + claims.share;
+  return text;
+}
+
+bool take_number(std::string_view& text, char end, std::int64_t& value) {
+  const std::string_view digits = text.substr(0, text.find(end));
+  const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc() || stop != digits.data() + digits.size()) return false;
+  text.remove_prefix(std::min(text.size(), digits.size() + 1));
+  return true;
+}
+
+std::optional<SocketClaims> parse_identifier(std::string_view text) {
+  SocketClaims claims;
+  const std::size_t space = text.find(' ');
+  if (space == std::string_view::npos) return std::nullopt;
+  claims.client = text.substr(0, space);
+  text.remove_prefix(space + 1);
+  api::Screen& screen = claims.screen;
+  const bool read = take_number(text, ' ', claims.order) && take_number(text, 'x', screen.width) &&
+                    take_number(text, 'x', screen.height) && take_number(text, 'x', screen.fps) &&
+                    take_number(text, ' ', screen.density);
+  claims.share = text;
+  if (!read || !is_subject_token(claims.client)) return std::nullopt;
+  return claims;
+}
+
+}  // namespace
+
+Result<GatewayTokens> GatewayTokens::prepare(Provider& provider, const Secret<64>& root) {
+  auto api = MacaroonKey::prepare(provider, root);
+  auto sockets = derive(provider, root, "socket");
+  auto shares = derive(provider, root, "share");
+  for (const auto* key : {&api, &sockets, &shares}) {
+    if (!*key) return refuse(key->error());
+  }
+  return GatewayTokens(provider, std::move(*api), std::move(*sockets), std::move(*shares));
+}
+
+Result<Macaroon> GatewayTokens::mint(MacaroonKey& key, std::string_view identifier,
+                                     const std::vector<std::string>& caveats) {
+  auto macaroon = Macaroon::mint(key, kGatewayLocation, identifier);
+  if (!macaroon) return macaroon;
+  for (const std::string& caveat : caveats) {
+    if (const auto added = macaroon->add_first_party(*provider_, caveat); !added) return refuse(added.error());
+  }
+  return macaroon;
+}
+
+// ---- API
+
+Result<GatewayTokens::Issued> GatewayTokens::issue(std::string_view account, WallTime expires) {
+  std::string fraction = std::to_string(provider_->random_u32() % 1'000'000'000);
+  fraction.insert(0, 9 - fraction.size(), '0');
+  std::string time = to_rfc3339(expires);
+  time.insert(time.size() - 1, "." + fraction);
+  const auto macaroon = mint(api_, account, {time});
+  if (!macaroon) return refuse(macaroon.error());
+  std::string text = macaroon->text();
+  std::string hash = sha256(*provider_, text);
+  return Issued{std::move(text), std::move(hash)};
+}
+
+// Verified against what the token itself names: whether that is what a request asks for is a question for later, when
+// the request has been read.
+Result<ApiClaims> GatewayTokens::verify(std::string_view text, WallTime now) {
+  const auto macaroon = Macaroon::parse(text);
+  if (!macaroon) return refuse(macaroon.error());
+  ApiClaims claims;
+  claims.operation = claimed(*macaroon, "op");
+  claims.session = claimed(*macaroon, "session");
+  claims.region = claimed(*macaroon, "region");
+  const MacaroonRequest request{now, view(claims.operation), view(claims.session), view(claims.region), {}};
+  auto verified = macaroon->verify(api_, kGatewayLocation, request);
+  if (!verified) return refuse(verified.error());
+  claims.account = std::move(verified->identifier);
+  claims.expires = verified->expires;
+  // The first caveat is ours: verify() has seen that there is one.
+  const auto issued = mint(api_, claims.account, {macaroon->caveats.front().identifier});
+  if (!issued) return refuse(issued.error());
+  claims.issued_sha256 = sha256(*provider_, issued->text());
+  return claims;
+}
+
+// ---- sockets
+
+Result<std::string> GatewayTokens::mint_socket(const SocketClaims& claims, WallTime expires) {
+  const std::string_view operation = claims.role == Role::controller ? kSignal : kView;
+  const auto macaroon = mint(sockets_, identifier_of(claims),
+                             {"session=" + claims.session, "op=" + std::string(operation), to_rfc3339(expires)});
+  if (!macaroon) return refuse(macaroon.error());
+  return macaroon->text();
+}
+
+Result<SocketClaims> GatewayTokens::verify_socket(std::string_view text, std::string_view session, WallTime now) {
+  const auto macaroon = Macaroon::parse(text);
+  if (!macaroon) return refuse(macaroon.error());
+  const bool viewer = claimed(*macaroon, "op") == kView;
+  const MacaroonRequest request{now, viewer ? kView : kSignal, session, {}, {}};
+  const auto verified = macaroon->verify(sockets_, kGatewayLocation, request);
+  if (!verified) return refuse(verified.error());
+  auto claims = parse_identifier(verified->identifier);
+  if (!claims) return refuse(Errc::token_claims);
+  claims->session = session;
+  claims->role = viewer ? Role::viewer : Role::controller;
+  return std::move(*claims);
+}
+
+// ---- shares
+
+Result<std::string> GatewayTokens::mint_share(std::string_view share, std::string_view session, WallTime expires) {
+  const auto macaroon =
+      mint(shares_, share, {"session=" + std::string(session), "op=" + std::string(kConnect), to_rfc3339(expires)});
+  if (!macaroon) return refuse(macaroon.error());
+  return macaroon->text();
+}
+
+Result<std::string> GatewayTokens::verify_share(std::string_view text, std::string_view session, WallTime now) {
+  const auto macaroon = Macaroon::parse(text);
+  if (!macaroon) return refuse(macaroon.error());
+  const MacaroonRequest request{now, kConnect, session, {}, {}};
+  auto verified = macaroon->verify(shares_, kGatewayLocation, request);
+  if (!verified) return refuse(verified.error());
+  return std::move(verified->identifier);
+}
+
+}  // namespace redan::cloud

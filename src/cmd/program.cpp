@@ -1,0 +1,43 @@
+#include "cmd/program.hpp"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <cstdio>
+#include <ctime>
+
+#include "net/clock.hpp"
+
+namespace redan::cmd {
+
+void log_line(std::string_view line) {
+  const std::time_t now = net::wall_time().seconds_since_1970;
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  std::array<char, 24> time{};
+  std::strftime(time.data(), time.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  std::fprintf(stderr, "%s %.*s\n", time.data(), static_cast<int>(line.size()), line.data());
+}
+
+std::filesystem::path data_directory(const std::string& wanted, const std::string& program) {
+  if (!wanted.empty()) return wanted;
+  if (::geteuid() == 0) return "/var/lib/" + program;
+  const char* home = std::getenv("HOME");
+  return std::string(home != nullptr ? home : ".") + "/.local/state/" + program;
+}
+
+uid_t parse_user(const std::string& name) {
+  if (const passwd* user = ::getpwnam(name.c_str())) return user->pw_uid;
+  throw std::runtime_error("no user named " + name);
+}
+
+std::uint16_t free_port(const std::string& address) {
+  namespace ip = boost::asio::ip;
+  boost::asio::io_context io;
+  return ip::tcp::acceptor(io, ip::tcp::endpoint(ip::make_address(address), 0)).local_endpoint().port();
+}
+
+}  // namespace redan::cmd

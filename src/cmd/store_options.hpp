@@ -1,0 +1,24 @@
+// The options of every program that keeps its truth in a store: --store, --etcd...
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+
+#include "cloud/store/store.hpp"
+
+namespace redan::cmd {
+
+struct StoreOptions {
+  std::string store = "sqlite";
+  std::vector<std::string> etcd;
+  std::string etcd_authority, etcd_certificate, etcd_key, etcd_prefix = "redan/";
+};
+
+void add_store_options(CLI::App& app, StoreOptions& options);
+/// `sqlite_file` is used with --store sqlite. Throws std::runtime_error in a person's words. What the store meets later
+/// is logged.
+std::unique_ptr<cloud::Store> open_store(boost::asio::io_context& io, const StoreOptions& options,
+                                         const std::filesystem::path& sqlite_file);
+
+}  // namespace redan::cmd

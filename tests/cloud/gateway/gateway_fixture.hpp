@@ -1,0 +1,90 @@
+// A gateway with a store and a bus in memory, and agents that do as they are told.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "cloud/bus/memory.hpp"
+#include "cloud/gateway/service.hpp"
+#include "cloud/store/memory.hpp"
+#include "tests/cloud/gateway/scripted_agent.hpp"
+#include "tests/cloud/store/contract.hpp"
+
+namespace redan::cloud::test {
+
+class GatewayTest : public testing::Test {
+ protected:
+  GatewayTest() { unit_ = make_unit(); }
+  ~GatewayTest() override {
+    for (auto& unit : units_) unit->stop();
+    run_for(io_, std::chrono::milliseconds(0));
+  }
+
+  Gateway* make_unit() {
+    GatewayConfig config;
+    config.url = "wss://gw.example:4000";
+    config.create_patience = std::chrono::milliseconds(300);
+    config.command_patience = std::chrono::milliseconds(300);
+    config.wall_time = [this] { return WallTime{wall_time_}; };
+    units_.push_back(std::make_unique<Gateway>(io_, config, *store_, *bus_, *provider_));
+    const auto started = run(units_.back()->start());
+    EXPECT_TRUE(started.has_value());
+    return units_.back().get();
+  }
+
+  template <class T>
+  T run(net::Task<T> task) {
+    return wait_for(io_, std::move(task));
+  }
+  bool until(const std::function<bool()>& done, std::chrono::milliseconds patience = std::chrono::seconds(5)) {
+    return run_until(io_, done, patience);
+  }
+
+  ScriptedAgent& add_agent(const std::string& id, const std::string& region = "eu-1") {
+    agents_.push_back(std::make_unique<ScriptedAgent>(*bus_, id, region));
+    EXPECT_TRUE(until([&] { return unit_->agents().find(id) != nullptr; }));
+    return *agents_.back();
+  }
+
+  static ApiCaller anyone() { return {"anyone", {}, {}, {}, {}}; }
+  static api::SessionRequest request(bool joinable = true) {
+    api::SessionRequest request;
+    request.app = "com.example.demo";
+    request.joinable = joinable;
+    return request;
+  }
+  api::SessionGrant created(bool joinable = true) {
+    auto granted = run(unit_->create(anyone(), request(joinable), {}));
+    if (!granted) throw std::runtime_error("no session: " + granted.error().message);
+    return *granted;
+  }
+  api::Session stored(const std::string& id) {
+    const auto entry = run(store_->get("/gateway/1.0/sessions/" + id));
+    return api::session_from_record(entry->value().value).value();
+  }
+  static std::string token_of(const api::SessionGrant& grant) { return grant.url.substr(grant.url.find("token=") + 6); }
+  Outcome<SocketClaims> admitted(const api::SessionGrant& grant) {
+    auto admission = run(unit_->admit_socket(token_of(grant), grant.session.id));
+    if (!admission) return api::refuse(admission.error());
+    return admission->claims;
+  }
+
+  boost::asio::io_context io_{1};
+  std::int64_t wall_time_ = 1'900'000'000;
+  std::unique_ptr<Provider> provider_ = default_provider();
+  std::unique_ptr<Store> store_ = memory_store(io_);
+  std::unique_ptr<Bus> bus_ = memory_bus(io_);
+  std::vector<std::unique_ptr<ScriptedAgent>> agents_;
+  std::vector<std::unique_ptr<Gateway>> units_;
+  Gateway* unit_ = nullptr;
+};
+
+/// What a client's socket got.
+struct Received {
+  std::vector<std::string> texts;
+  bool closed = false;
+  RelayPort port() {
+    return {[this](std::string text) { texts.push_back(std::move(text)); }, [this] { closed = true; }};
+  }
+};
+
+}  // namespace redan::cloud::test

@@ -1,0 +1,75 @@
+// Real NATS servers on this machine, alone or as a cluster, with an authority and certificates of their own.
+#pragma once
+
+#include <sys/types.h>
+
+#include <csignal>
+#include <filesystem>
+#include <map>
+
+#include "cloud/bus/nats.hpp"
+
+namespace redan::cloud::test {
+
+/// Where nats-server is; empty if it is not installed.
+std::filesystem::path nats_program();
+
+/// Below `folder`, which is made: ca.pem and what it signed (node, gateway, agent-1, agent-2, nobody), other-ca.pem and
+/// (stranger).
+void make_certificates(const std::filesystem::path& folder);
+
+inline constexpr const char* kToken = "a-token-of-64-printable-characters-0123456789-abcdefghijklmnopqr";
+
+class NatsServers {
+ public:
+  struct Options {
+    std::string tls = "verify: true";  ///< empty: no TLS at all
+    std::string authorization = std::string("token: \"") + kToken + "\"";
+    std::string more;   ///< further lines of the configuration
+    std::string whole;  ///< instead of all of this: a configuration with @listen@ in it, and files in the folder
+  };
+  /// Starts them, and waits until they listen. Throws if they do not.
+  explicit NatsServers(std::size_t count);
+  NatsServers(std::size_t count, Options options);
+  ~NatsServers();
+  NatsServers(const NatsServers&) = delete;
+  NatsServers& operator=(const NatsServers&) = delete;
+
+  /// kill -9.
+  void kill(std::size_t server) { signal(server, SIGKILL), reap(server); }
+  void start(std::size_t server);
+  /// From its next start on.
+  void authorize(std::string authorization) { options_.authorization = std::move(authorization); }
+  /// It is there, but says nothing.
+  void freeze(std::size_t server) { signal(server, SIGSTOP); }
+  void thaw(std::size_t server) { signal(server, SIGCONT); }
+  /// It asks its clients to leave, and ends.
+  void retire(std::size_t server) { signal(server, SIGUSR2); }
+  void wait_until_listening(std::size_t server) const;
+
+  [[nodiscard]] std::uint16_t port(std::size_t server) const { return servers_[server].port; }
+  /// All servers, mutual TLS as `who`, the token.
+  [[nodiscard]] NatsConfig config(const std::string& who = "gateway") const;
+  [[nodiscard]] const net::TlsIdentity& identity(const std::string& who) const;
+  [[nodiscard]] std::string authority(const char* name = "ca.pem") const { return read(name); }
+  [[nodiscard]] std::string log() const { return read("log"); }
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+
+ private:
+  struct Server {
+    std::uint16_t port = 0;
+    std::uint16_t cluster_port = 0;
+    pid_t process = 0;
+  };
+  [[nodiscard]] std::string configuration(std::size_t server) const;
+  [[nodiscard]] std::string read(const std::string& file) const;
+  void signal(std::size_t server, int number) const;
+  void reap(std::size_t server);
+
+  Options options_;
+  std::filesystem::path folder_;
+  std::vector<Server> servers_;
+  mutable std::map<std::string, net::TlsIdentity> identities_;
+};
+
+}  // namespace redan::cloud::test
