@@ -26,7 +26,8 @@ constexpr std::string_view kBusy = "agent_busy";
 
 /// The agent certainly did nothing: the next one may be asked.
 bool is_safe_to_repeat(Errc code) {
-  return code == Errc::bus_no_responders || code == Errc::bus_full || code == Errc::invalid_argument;
+  return code == Errc::bus_no_responders || code == Errc::bus_refused || code == Errc::bus_full ||
+         code == Errc::invalid_argument;
 }
 
 bool is_idempotency_key(std::string_view text) {
