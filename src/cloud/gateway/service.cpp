@@ -157,7 +157,8 @@ net::Task<bool> Gateway::until(std::function<bool()> done, Duration patience) {
 }
 
 net::Task<void> Gateway::caught_up(Revision revision) {
-  co_await until([this, revision] { return seen_ >= revision; }, kCatchUp);
+  std::function<bool()> told = [this, revision] { return seen_ >= revision; };
+  co_await until(std::move(told), kCatchUp);
 }
 
 void Gateway::on_put(const Entry& entry) {
