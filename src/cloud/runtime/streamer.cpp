@@ -4,9 +4,11 @@
 #include <stdexcept>
 
 #include "cloud/api/metrics.hpp"
+#include "cloud/runtime/audio.hpp"
 #include "cloud/runtime/client.hpp"
 #include "cloud/runtime/generated_video.hpp"
 #include "cloud/runtime/reactions.hpp"
+#include "cloud/runtime/ticking_audio.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud {
@@ -66,6 +68,13 @@ void Streamer::open_sources() {
     video_->set_bitrate(rate_.start);
   } else {
     say("no video: " + std::string(text(generated.error())));
+  }
+  auto tone = encode_tone();
+  if (tone) {
+    audio_ = std::make_unique<TickingAudio>(io_, std::move(*tone), kAudioFrame);
+    audio_->on_frame = [this](const EncodedFrame& frame) { on_audio(frame); };
+  } else {
+    say("no audio: " + std::string(text(tone.error())));
   }
 }
 
