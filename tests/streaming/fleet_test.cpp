@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "net/clock.hpp"
+#include "tests/cloud/store/contract.hpp"
 #include "tests/streaming/fleet.hpp"
 
 namespace redan::cloud::test {
