@@ -132,7 +132,9 @@ class Script {
     }
   }
 
+  // First of all what is still on the way arrives: then there is room for everything.
   void heal() {
+    exchange();
     one_.link.nudge(now_);
     two_.link.nudge(now_);
     for (int rounds = 0;; ++rounds) {
@@ -140,14 +142,18 @@ class Script {
       drain(one_, 1'000);
       drain(two_, 1'000);
       if (one_.on_the_way.empty() && two_.on_the_way.empty()) break;
-      while (const auto frame = take(one_, 0)) deliver(*frame, two_);
-      while (const auto frame = take(two_, 0)) deliver(*frame, one_);
+      exchange();
     }
     if (one_.over || two_.over) {
       REDAN_ASSERT((one_.over || one_.link.idle()) && (two_.over || two_.link.idle()));
     } else {
       REDAN_ASSERT(one_.arrived == two_.sent && two_.arrived == one_.sent && one_.link.idle() && two_.link.idle());
     }
+  }
+
+  void exchange() {
+    while (const auto frame = take(one_, 0)) deliver(*frame, two_);
+    while (const auto frame = take(two_, 0)) deliver(*frame, one_);
   }
 
   Reader input_;

@@ -14,8 +14,8 @@ constexpr std::uint32_t kNumberBlocks = 36;
 constexpr std::uint32_t kIndicatorRow = 4;
 
 // Quiet colours below the text and blocks: a slope costs an encoder little and still shows every shift.
-constexpr std::uint8_t slope(std::uint32_t at, std::uint32_t size, std::uint8_t low, std::uint8_t high) {
-  return static_cast<std::uint8_t>(low + (high - low) * at / std::max(1U, size));
+constexpr std::uint8_t slope(std::uint32_t at, std::uint32_t size, std::int64_t from, std::int64_t to) {
+  return static_cast<std::uint8_t>(from + (to - from) * at / std::max(1U, size));
 }
 
 std::string two_digits(std::int64_t number) {
@@ -58,7 +58,8 @@ Picture::Picture(std::uint32_t width, std::uint32_t height)
   for (std::uint32_t y = 0; y < height; ++y) {
     std::fill_n(luma.begin() + static_cast<std::ptrdiff_t>(std::size_t{y} * width), width, slope(y, height, 60, 110));
   }
-  for (std::uint32_t y = 0; y < height / 2; ++y) {
+  // Behind the blocks there is no colour: it would change their grey.
+  for (std::uint32_t y = (kIndicatorRow + 1) * side_ / 2; y < height / 2; ++y) {
     for (std::uint32_t x = 0; x < width / 2; ++x) {
       const std::size_t at = std::size_t{y} * (width / 2) + x;
       blue[at] = slope(x, width / 2, 120, 150);

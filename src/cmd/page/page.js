@@ -1,6 +1,6 @@
-'use strict';
 // The demo's page: asks the gateway for a session, shows its stream, and tells what protects each hop.
-/* global StreamClient, StreamInput, PictureReader, uPlot */
+/* global uPlot */
+import {StreamClient} from '/stream.js';
 
 const $ = id => document.getElementById(id);
 const redan = window.redan = {state: 'idle', client: null, session: null, photons: [], firstFrame: null, frame: null, lastError: null};
@@ -120,26 +120,38 @@ async function join() {
 function stream(grant) {
   const url = new URL(grant.url);
   url.host = location.host;  // however this page was reached
-  const client = redan.client = new StreamClient({socketUrl: url.href, iceServers: grant.stun_servers, video: $('stream'), dataChannels: ['chat']});
-  client.onlog = trace;
-  client.onstate = (state, detail) => {
-    if (state === 'connected') setState('connected', 'connected');
-    if (state === 'playing') {
-      redan.firstFrame = Math.round(performance.now() - began);
-      $('first-frame').textContent = redan.firstFrame;
-      proven(client);
-    }
-    if (state === 'ended') ended(detail);
+  const client = redan.client = new StreamClient({
+    socketUrl: url.href, iceServers: grant.stun_servers, video: $('stream'), audio: true, dataChannels: ['chat'], onStats: statistics,
+    onState: (state, error) => {
+      if (client !== redan.client) return;
+      trace('client', state + (error ? ': ' + error.message : ''));
+      if (state === 'connected') setState('connected', 'connected');
+      if (state === 'playing') playing(client);
+      if (state === 'ended') ended(error);
+    },
+  });
+  // The runtime counts inputs: so do we.
+  const send = client.send.bind(client);
+  client.send = (type, data) => {
+    const sent = send(type, data);
+    if (sent && type.startsWith('input::')) waiting.push(performance.now());
+    return sent;
   };
-  client.connect();
-  redan.input = redan.input || new StreamInput(client, $('stream'), type => touched(type));
-  redan.input.client = client;
-  if (redan.reader) redan.reader.stop();
-  redan.reader = new PictureReader($('stream'), seen);
+  waiting.length = 0;
+  counted = null;
+  client.connect().catch(() => {});  // onState has told
+  client.attachInput();
+  watch(client);
 }
 
-function ended(detail) {
-  if (detail !== 'closed') showError('The stream has ended: ' + detail + '.', redan.session ? 'Join again, or start a new session.' : '');
+function playing(client) {
+  redan.firstFrame = Math.round(performance.now() - began);
+  $('first-frame').textContent = redan.firstFrame;
+  proven(client).catch(() => {});
+}
+
+function ended(error) {
+  if (error) showError('The stream has ended: ' + error.message + '.', redan.session ? 'Join again, or start a new session.' : '');
   setState('idle', 'not connected');
 }
 
@@ -172,14 +184,22 @@ async function proven(client) {
 const waiting = [];
 let counted = null;
 
-function touched() { waiting.push(performance.now()); }
+// Looks at each picture as it is shown.
+function watch(client) {
+  const video = $('stream');
+  const look = () => {
+    if (client !== redan.client || client.state === 'ended') return;
+    const picture = client.readPicture();
+    if (picture) seen(picture);
+    next();
+  };
+  const next = () => video.requestVideoFrameCallback ? video.requestVideoFrameCallback(look) : requestAnimationFrame(look);
+  next();
+}
 
 function seen({frame, inputs}) {
-  if (frame !== null) {
-    redan.frame = frame;
-    $('frame').textContent = frame;
-  }
-  if (inputs === null) return;
+  redan.frame = frame;
+  $('frame').textContent = frame;
   const fresh = counted === null || inputs < counted ? 0 : inputs - counted;
   counted = inputs;
   for (const at of waiting.splice(0, fresh)) redan.photons.push(performance.now() - at);
@@ -204,9 +224,9 @@ async function measure() {
   waiting.length = 0;
   for (let i = 0; i < kTouches && redan.state === 'connected'; ++i) {
     const touch = {id: 0, x: 60 + 20 * i, y: 200};
-    if (redan.client.send('input::touch-start', touch)) touched();
+    redan.client.send('input::touch-start', touch);
     await new Promise(done => setTimeout(done, 90 + 7 * i));  // not in step with the pictures
-    if (redan.client.send('input::touch-end', {id: 0, last: true})) touched();
+    redan.client.send('input::touch-end', {id: 0, last: true});
     await new Promise(done => setTimeout(done, 90));
   }
   $('measure').disabled = redan.state !== 'connected';
@@ -214,28 +234,15 @@ async function measure() {
 
 // ---- statistics -----------------------------------------------------------------------------------------------------
 
-let before = null;
-async function statistics() {
-  if (!redan.client || redan.state !== 'connected') return;
-  const now = {};
-  for (const report of (await redan.client.pc.getStats()).values()) {
-    if (report.type === 'inbound-rtp' && report.kind === 'video') now.video = report;
-    if (report.type === 'candidate-pair' && report.nominated && report.currentRoundTripTime !== undefined) now.pair = report;
-  }
-  if (now.pair) $('rtt').textContent = (now.pair.currentRoundTripTime * 1000).toFixed(1);
-  if (now.video) {
-    if (before) {
-      const seconds = (now.video.timestamp - before.timestamp) / 1000;
-      $('fps').textContent = ((now.video.framesDecoded - before.framesDecoded) / seconds).toFixed(0);
-      $('bitrate').textContent = ((now.video.bytesReceived - before.bytesReceived) * 8 / seconds / 1e6).toFixed(2);
-    }
-    $('lost').textContent = now.video.packetsLost;
-    $('size').textContent = $('stream').videoWidth + '×' + $('stream').videoHeight + ', ' + now.video.framesDecoded + ' pictures decoded, ' +
-      (now.video.pliCount || 0) + ' key frames asked for, ' + (now.video.nackCount || 0) + ' packets asked for again';
-    before = now.video;
-  }
+function statistics({transport, video}) {
+  if (transport) $('rtt').textContent = transport.rttMs === null ? '–' : transport.rttMs.toFixed(1);
+  if (!video) return;
+  $('fps').textContent = video.fps.toFixed(0);
+  $('bitrate').textContent = (video.kbps / 1000).toFixed(2);
+  $('lost').textContent = video.packetsLost;
+  $('size').textContent = [video.width + '×' + video.height, video.codec, transport && transport.relayed ? 'through a relay' : 'direct',
+    (video.pli || 0) + ' key frames asked for', (video.nack || 0) + ' packets asked for again'].filter(Boolean).join(', ');
 }
-setInterval(() => statistics().catch(() => {}), 1000);
 
 // ---- buttons --------------------------------------------------------------------------------------------------------
 

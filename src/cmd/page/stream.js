@@ -1,261 +1,431 @@
-'use strict';
-// A client of the streaming gateway: one socket for signalling, one peer connection. It speaks what clients written for
-// Anbox Cloud speak (docs/protocols/streaming.md). No dependencies.
+// A client of the streaming protocol (docs/protocols/streaming.md): signals over a WebSocket, plays what comes, sends input over the
+// control channel, and reads the generated picture to measure. No dependencies.
 //
-//   const client = new StreamClient({socketUrl, iceServers, video, dataChannels: ['chat']});
-//   client.onstate = (state, detail) => ...;   connecting, connected, playing, ended
-//   client.connect();
-//   client.send('input::key', {code: 4, pressed: true});
+//   const client = new StreamClient({socketUrl, iceServers, video: document.querySelector('video'), audio: true, onState: console.log});
+//   await client.connect();
+//   client.attachInput();
+//   console.log(await client.measureLatency());
+//   client.close();
 
-const kApiVersion = 2;
-const kSignallingTimeout = 30000;
-const kDisconnectGrace = 10000;
+/** Why a stream ended; the codes are those of the SDK's clients. */
+export class StreamError extends Error {
+  constructor(code, message) {
+    super(message);
+    this.code = code;
+  }
+}
+export const ErrorCode = {
+  invalidArgument: 1, signalling: 2, connector: 3, timeout: 7, ice: 9, connectionLost: 10, controlChannel: 13, disconnected: 14,
+};
 
-class StreamClient {
-  constructor({socketUrl, iceServers = [], video = null, audio = true, dataChannels = [], relayOnly = false}) {
-    this.socketUrl = socketUrl;
-    this.video = video;
-    this.wantsAudio = audio;
-    this.state = 'new';
-    this.onstate = () => {};
-    this.onmessage = () => {};   // (type, data) from the control channel
-    this.onlog = () => {};
-    this.channels = {};
-    this.early = [];             // candidates that came before the offer
-    this.pc = new RTCPeerConnection({
-      iceServers: iceServers.map(({urls, username, password}) => ({urls, username, credential: password})),
+const MAX_API_VERSION = 2;
+const SIGNALLING_LIMIT_MS = 60_000;
+const DISCONNECTED_GRACE_MS = 10_000;
+const USER_INITIATED_ABORT = 12;  // RFC 9260 section 3.3.10.12
+
+export class StreamClient {
+  /**
+   * socketUrl: wss://... of the session. iceServers: as the gateway gives them ({urls, username, password}). video: a HTMLVideoElement,
+   * or null for none. audio: whether to hear. dataChannels: names, at most five. relayOnly: only through a TURN server.
+   * onState(state, detail): "signalling", "connecting", "connected", "playing", "ended" with a StreamError or null.
+   * onMessage(type, data): what the runtime says on the control channel. onChannel(name, event data). onStats(figures), every second.
+   */
+  constructor({socketUrl, iceServers = [], video = null, audio = false, dataChannels = [], relayOnly = false, apiVersion = MAX_API_VERSION,
+               onState = () => {}, onMessage = () => {}, onChannel = () => {}, onStats = null}) {
+    Object.assign(this, {socketUrl, video, audio: Boolean(audio), dataChannels, apiVersion, onState, onMessage, onChannel, onStats});
+    this.configuration = {
+      iceServers: iceServers.map(({urls, username, password, credential}) => ({urls, username, credential: credential || password})),
       iceTransportPolicy: relayOnly ? 'relay' : 'all',
-    });
-    this.control = this.pc.createDataChannel('control');
-    this.control.onmessage = event => this.hear(event.data);
-    this.control.onclose = () => this.end('the session has ended at the other side');
-    for (const name of dataChannels) this.channels[name] = this.pc.createDataChannel(name);
-    this.pc.ontrack = event => this.show(event);
-    this.pc.oniceconnectionstatechange = () => this.follow();
-    this.pc.onicecandidate = ({candidate}) => {
-      if (candidate && candidate.candidate) this.signal({type: 'candidate', candidate: btoa(candidate.candidate), sdpMid: candidate.sdpMid,
-        sdpMLineIndex: candidate.sdpMLineIndex});
+      bundlePolicy: 'max-bundle',
     };
+    this.state = 'new';
+    this.channels = {};
+    this.stream = null;
+    this.early = [];  // candidates before the description
   }
 
+  /** Resolves when the control channel is open; rejects with a StreamError. */
   connect() {
-    this.become('connecting');
-    this.timer = setTimeout(() => this.end('no connection within ' + kSignallingTimeout / 1000 + ' s'), kSignallingTimeout);
+    this.pc = new RTCPeerConnection(this.configuration);
+    this.pc.onicecandidate = event => event.candidate && this.#sendCandidate(event.candidate);
+    this.pc.oniceconnectionstatechange = () => this.#onIceState(this.pc.iceConnectionState);
+    this.pc.ontrack = event => this.#onTrack(event);
+    // Before the offer: the section for them has to be in it.
+    this.#openChannel('control');
+    for (const name of this.dataChannels) this.#openChannel(name);
+    this.#setState('signalling');
+    this.limit = setTimeout(() => this.#fail(ErrorCode.timeout, 'no connection in time'), SIGNALLING_LIMIT_MS);
     this.socket = new WebSocket(this.socketUrl);
-    this.socket.onopen = () => this.signal({type: 'discover'});
-    this.socket.onmessage = event => this.receive(JSON.parse(event.data)).catch(error => this.end(error.message));
-    this.socket.onclose = () => { if (this.state === 'connecting') this.end('the gateway closed the connection'); };
+    this.socket.onopen = () => this.#begin().catch(error => this.#fail(ErrorCode.connector, String(error)));
+    this.socket.onmessage = event => this.#onSignal(event.data).catch(error => this.#fail(ErrorCode.connector, String(error)));
+    this.socket.onclose = () => {
+      if (this.state === 'signalling') this.#fail(ErrorCode.signalling, 'the signalling socket was closed');
+    };
+    return new Promise((resolve, reject) => Object.assign(this, {resolve, reject}));
   }
 
-  // To the control channel: false if it is not open.
+  /** A message on the control channel. False if it is not open. */
   send(type, data = {}) {
-    if (this.control.readyState !== 'open') return false;
-    this.control.send(JSON.stringify({type, data}));
+    const control = this.channels.control;
+    if (!control || control.readyState !== 'open') return false;
+    control.send(JSON.stringify({type, data}));
     return true;
   }
 
+  /** Leaves. */
   close() {
     this.send('stream::disconnect');
-    this.end('closed');
+    // A moment for the message; then the connection's own farewell.
+    const {pc, socket} = this;
+    setTimeout(() => {
+      if (pc) pc.close();
+      if (socket) socket.close();
+    }, 100);
+    this.#end(null);
   }
 
   // ---- signalling
 
-  signal(message) {
-    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+  async #begin() {
+    if (this.apiVersion >= 2) return this.#signal({type: 'discover'});
+    // The first protocol: the client offers at once.
+    if (this.audio) this.pc.addTransceiver('audio', {direction: 'recvonly'});
+    if (this.video) this.pc.addTransceiver('video', {direction: 'recvonly'});
+    await this.pc.setLocalDescription(await this.pc.createOffer());
+    this.#signal({type: 'offer', sdp: btoa(this.pc.localDescription.sdp), dataChannels: this.dataChannels});
   }
 
-  async receive(message) {
-    this.onlog('signalling', message.type);
+  async #onSignal(text) {
+    const message = JSON.parse(text);
     if (message.type === 'resp:discover') {
-      if (message.max_api_version < kApiVersion) throw new Error('the runtime is too old for this client');
-      this.signal({type: 'settings', api_version: kApiVersion, data_channels: ['control', ...Object.keys(this.channels)],
-        enable_speaker: this.wantsAudio, enable_microphone: false, enable_video: this.video !== null, enable_camera: false});
+      if (message.max_api_version < this.apiVersion) {
+        return this.#fail(ErrorCode.invalidArgument, `the runtime speaks version ${message.max_api_version} only`);
+      }
+      this.#signal({
+        type: 'settings', api_version: this.apiVersion, data_channels: this.dataChannels, enable_speaker: this.audio, enable_microphone: false,
+        enable_video: Boolean(this.video), enable_camera: false, video: {preferred_decoder_codecs: ['VP8']},
+      });
     } else if (message.type === 'offer') {
-      await this.pc.setRemoteDescription({type: 'offer', sdp: atob(message.sdp)});
-      for (const candidate of this.early.splice(0)) await this.pc.addIceCandidate(candidate);
-      const answer = await this.pc.createAnswer();
-      await this.pc.setLocalDescription(answer);
-      this.signal({type: 'answer', sdp: btoa(answer.sdp)});
+      await this.#setRemote({type: 'offer', sdp: atob(message.sdp)});
+      await this.pc.setLocalDescription(await this.pc.createAnswer());
+      this.#signal({type: 'answer', sdp: btoa(this.pc.localDescription.sdp)});
+    } else if (message.type === 'answer') {
+      await this.#setRemote({type: 'answer', sdp: atob(message.sdp)});
     } else if (message.type === 'candidate') {
       const candidate = {candidate: atob(message.candidate), sdpMid: message.sdpMid, sdpMLineIndex: message.sdpMLineIndex};
       if (this.pc.remoteDescription) await this.pc.addIceCandidate(candidate);
       else this.early.push(candidate);
     } else if (message.type === 'error') {
-      throw new Error(message.message);
+      this.#fail(ErrorCode.signalling, message.message || 'the runtime refuses');
     }
   }
 
-  // ---- the connection
+  async #setRemote(description) {
+    await this.pc.setRemoteDescription(description);
+    if (this.state === 'signalling') this.#setState('connecting');
+    for (const candidate of this.early.splice(0)) await this.pc.addIceCandidate(candidate);
+  }
 
-  follow() {
-    const state = this.pc.iceConnectionState;
-    this.onlog('ice', state);
+  #signal(message) {
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+  }
+  #sendCandidate({candidate, sdpMid, sdpMLineIndex}) {
+    this.#signal({type: 'candidate', candidate: btoa(candidate), sdpMid, sdpMLineIndex});
+  }
+
+  #onIceState(state) {
     clearTimeout(this.grace);
-    if (state === 'connected' || state === 'completed') {
-      if (this.state !== 'connecting') return;
-      clearTimeout(this.timer);
-      this.become('connected');
-      this.socket.close();  // it has done its work
-    } else if (state === 'failed') {
-      this.end('no path to the runtime: ICE failed');
-    } else if (state === 'disconnected') {
-      this.grace = setTimeout(() => this.end('the connection is lost'), kDisconnectGrace);
+    if (state === 'connected') this.socket.close();  // it has done its work
+    if (state === 'failed') this.#fail(ErrorCode.ice, 'no path to the runtime');
+    if (state === 'disconnected') {
+      this.grace = setTimeout(() => this.#fail(ErrorCode.connectionLost, 'the connection was lost'), DISCONNECTED_GRACE_MS);
     }
   }
 
-  show({track, streams}) {
-    if (!this.video || this.video.srcObject === streams[0]) return;
-    this.video.srcObject = streams[0];
-    if (track.kind !== 'video' && !streams[0].getVideoTracks().length) return;
-    this.video.addEventListener('playing', () => this.become('playing'), {once: true});
-    this.video.play().catch(() => {});
+  #onTrack(event) {
+    this.stream = event.streams[0];
+    if (!this.video || this.video.srcObject === this.stream) return;
+    this.video.srcObject = this.stream;
+    this.video.addEventListener('playing', () => this.state === 'connected' && this.#setState('playing'), {once: true});
+    this.video.play().catch(() => {});  // without a gesture a page may only play what is muted
   }
 
-  hear(text) {
-    const {type, data} = JSON.parse(text);
-    this.onmessage(type, typeof data === 'string' && data ? JSON.parse(data) : data);
+  #openChannel(name) {
+    const channel = this.channels[name] = this.pc.createDataChannel(name);
+    channel.binaryType = 'arraybuffer';
+    if (name !== 'control') {
+      channel.onmessage = event => this.onChannel(name, event.data);
+      return;
+    }
+    channel.onopen = () => this.#onControlOpen();
+    channel.onmessage = event => this.#onControl(event.data);
+    channel.onerror = ({error}) => {
+      const ended = !error || error.sctpCauseCode === USER_INITIATED_ABORT;
+      if (ended) this.#fail(ErrorCode.disconnected, 'ended by the runtime');
+      else this.#fail(ErrorCode.controlChannel, 'the control channel broke: ' + error.message);
+    };
+    channel.onclose = () => this.#fail(ErrorCode.disconnected, 'ended by the runtime');
   }
 
-  become(state, detail) {
+  #onControlOpen() {
+    clearTimeout(this.limit);
+    this.#setState('connected');
+    if (this.video && !this.video.paused && this.video.videoWidth > 0) this.#setState('playing');
+    if (this.onStats) this.statsTimer = setInterval(() => this.stats().then(this.onStats, () => {}), 1000);
+    this.resolve(this);
+  }
+
+  #onControl(text) {
+    let message;
+    try {
+      message = JSON.parse(text);
+      if (typeof message.data === 'string') message.data = JSON.parse(message.data);  // data is a text inside the text
+    } catch {
+      return;
+    }
+    this.onMessage(message.type, message.data);
+  }
+
+  #setState(state, detail = null) {
+    if (this.state === 'ended' || this.state === state) return;
     this.state = state;
-    this.onlog('state', state + (detail ? ': ' + detail : ''));
-    this.onstate(state, detail);
+    this.onState(state, detail);
   }
-
-  end(detail) {
+  #fail(code, text) {
     if (this.state === 'ended') return;
-    clearTimeout(this.timer);
-    clearTimeout(this.grace);
-    this.become('ended', detail);
-    if (this.socket) this.socket.close();
+    const error = new StreamError(code, text);
     this.pc.close();
+    this.socket.close();
+    this.#end(error);
+    this.reject(error);
   }
-}
-
-// Touch, mouse and keys on an element that shows the stream, in pixels of the picture.
-class StreamInput {
-  constructor(client, element, oninput = () => {}) {
-    this.client = client;
-    this.element = element;
-    this.oninput = oninput;
-    const listen = (type, act) => element.addEventListener(type, event => { event.preventDefault(); act(event); });
-    listen('pointerdown', event => this.pointer(event, true));
-    listen('pointerup', event => this.pointer(event, false));
-    listen('pointercancel', event => this.pointer(event, false));
-    listen('pointermove', event => this.move(event));
-    listen('wheel', event => this.emit('input::mouse-wheel', {x: -Math.sign(event.deltaX), y: -Math.sign(event.deltaY)}));
-    listen('contextmenu', () => {});
-    element.addEventListener('keydown', event => this.key(event, true));
-    element.addEventListener('keyup', event => this.key(event, false));
-    this.fingers = new Map();
+  #end(error) {
+    clearTimeout(this.limit);
+    clearTimeout(this.grace);
+    clearInterval(this.statsTimer);
+    this.detachInput();
+    this.error = error;
+    this.#setState('ended', error);
   }
 
-  emit(type, data) {
-    if (this.client.send(type, data)) this.oninput(type);
-  }
+  // ---- figures
 
-  // The picture fills the element but for bars on two sides.
-  place(event) {
-    const box = this.element.getBoundingClientRect();
-    const width = this.element.videoWidth || box.width, height = this.element.videoHeight || box.height;
-    const scale = Math.min(box.width / width, box.height / height);
-    const inside = (value, most) => Math.round(Math.min(Math.max(value, 0), most - 1));
-    return {x: inside((event.clientX - box.left - (box.width - width * scale) / 2) / scale, width),
-      y: inside((event.clientY - box.top - (box.height - height * scale) / 2) / scale, height)};
-  }
-
-  pointer(event, pressed) {
-    const {x, y} = this.place(event);
-    this.element.focus({preventScroll: true});
-    if (event.pointerType !== 'touch') {
-      if (pressed) this.emit('input::mouse-move', {x, y, rx: 0, ry: 0});
-      return this.emit('input::mouse-button', {pressed, button: event.button + 1});
+  /** What there is to know about the connection now; rates are since the last call. */
+  async stats() {
+    const figures = {transport: null, video: null, audio: null};
+    const reports = [...(await this.pc.getStats()).values()];
+    const pair = reports.find(r => r.type === 'candidate-pair' && (r.selected || r.nominated) && r.state === 'succeeded');
+    if (pair) {
+      const local = reports.find(r => r.id === pair.localCandidateId), remote = reports.find(r => r.id === pair.remoteCandidateId);
+      figures.transport = {
+        rttMs: pair.currentRoundTripTime === undefined ? null : pair.currentRoundTripTime * 1000, protocol: local && local.protocol,
+        local: local && local.candidateType, remote: remote && remote.candidateType, relayed: Boolean(local && local.candidateType === 'relay'),
+      };
     }
-    if (pressed) {
-      const used = [...this.fingers.values()];
-      const id = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].find(number => !used.includes(number));
+    for (const kind of ['video', 'audio']) {
+      const r = reports.find(each => each.type === 'inbound-rtp' && each.kind === kind);
+      if (!r) continue;
+      const last = (this.lastStats || {})[kind] || {timestamp: r.timestamp - 1000, bytesReceived: 0, framesDecoded: 0};
+      const seconds = Math.max(0.001, (r.timestamp - last.timestamp) / 1000);
+      const codec = reports.find(each => each.id === r.codecId);
+      figures[kind] = {
+        kbps: (r.bytesReceived - last.bytesReceived) * 8 / 1000 / seconds, fps: ((r.framesDecoded || 0) - (last.framesDecoded || 0)) / seconds,
+        width: r.frameWidth, height: r.frameHeight, codec: codec && codec.mimeType, jitterMs: (r.jitter || 0) * 1000,
+        packetsLost: r.packetsLost, packetsReceived: r.packetsReceived, framesDropped: r.framesDropped, keyFrames: r.keyFramesDecoded,
+        decodeMs: r.framesDecoded ? 1000 * r.totalDecodeTime / r.framesDecoded : 0,
+        bufferMs: r.jitterBufferEmittedCount ? 1000 * r.jitterBufferDelay / r.jitterBufferEmittedCount : 0,
+        nack: r.nackCount, pli: r.pliCount, fir: r.firCount, freezes: r.freezeCount,
+      };
+      this.lastStats = {...this.lastStats, [kind]: r};
+    }
+    return figures;
+  }
+
+  // ---- the generated picture
+
+  /** What the picture says now: {width, height, frame, inputs, indicators}; null if there is none or it cannot be read. */
+  readPicture() {
+    const {video} = this;
+    if (!video || !video.videoWidth || video.readyState < 2) return null;
+    const width = video.videoWidth, height = video.videoHeight, side = blockSide(width, height);
+    if (side === 0) return null;
+    const canvas = this.canvas = this.canvas || document.createElement('canvas');
+    if (canvas.width !== width || canvas.height !== 6 * side) Object.assign(canvas, {width, height: 6 * side});
+    const context = canvas.getContext('2d', {willReadFrequently: true});
+    context.drawImage(video, 0, 0, width, canvas.height, 0, 0, width, canvas.height);
+    const pixels = context.getImageData(0, 0, width, canvas.height).data;
+    const frame = readNumber(pixels, width, side, 0), inputs = readNumber(pixels, width, side, 2);
+    if (frame === null || inputs === null) return null;
+    const indicators = {};
+    INDICATORS.forEach((name, i) => { indicators[name] = readBlock(pixels, width, side, 4, 2 * i); });
+    return {width, height, frame, inputs, indicators};
+  }
+
+  /** Touches the picture and waits until it shows: milliseconds from the touch to the picture's arrival; null if it never came. */
+  async measureLatency({x = 8, y = 8, limitMs = 5000} = {}) {
+    const before = this.readPicture();
+    if (!before) return null;
+    const begin = performance.now();
+    if (!this.send('input::touch-start', {id: 9, x, y})) return null;
+    this.send('input::touch-end', {id: 9, last: true});
+    while (performance.now() - begin < limitMs) {
+      await this.#nextFrame();
+      const now = this.readPicture();
+      if (now && now.inputs > before.inputs) return performance.now() - begin;
+    }
+    return null;
+  }
+  #nextFrame() {
+    return new Promise(resolve => {
+      if (!this.video.requestVideoFrameCallback) return requestAnimationFrame(resolve);
+      const timer = setTimeout(resolve, 500);
+      this.video.requestVideoFrameCallback(() => { clearTimeout(timer); resolve(); });
+    });
+  }
+
+  // ---- input
+
+  /** Sends what is done to the element: fingers, mouse, wheel, keys and game pads. */
+  attachInput(element = this.video) {
+    this.detachInput();
+    const stop = new AbortController(), {signal} = stop;
+    const on = (target, type, handler, options = {}) => target.addEventListener(type, handler, {signal, ...options});
+    this.input = {stop, element, fingers: new Map(), pads: new Map()};
+    element.style.touchAction = 'none';
+    if (element.tabIndex < 0) element.tabIndex = 0;
+    for (const type of ['pointerdown', 'pointermove', 'pointerup', 'pointercancel']) on(element, type, event => this.#onPointer(event));
+    on(element, 'contextmenu', event => event.preventDefault());
+    on(element, 'wheel', event => {
+      event.preventDefault();
+      this.send('input::mouse-wheel', {x: Math.sign(event.deltaX), y: -Math.sign(event.deltaY)});
+    }, {passive: false});
+    for (const type of ['keydown', 'keyup']) on(element, type, event => this.#onKey(event));
+    const poll = () => {
+      if (signal.aborted) return;
+      this.#pollGamepads();
+      requestAnimationFrame(poll);
+    };
+    on(window, 'gamepadconnected', poll, {once: true});
+  }
+  detachInput() {
+    if (this.input) this.input.stop.abort();
+    this.input = null;
+  }
+
+  /** A point of the page as a point of the picture, whatever the element's size; clamped to the picture. */
+  toPicture(clientX, clientY, element = this.video) {
+    const box = element.getBoundingClientRect();
+    const width = (this.video && this.video.videoWidth) || box.width, height = (this.video && this.video.videoHeight) || box.height;
+    const scale = Math.min(box.width / width, box.height / height);  // object-fit: contain, the default of video
+    const x = (clientX - box.left - (box.width - width * scale) / 2) / scale, y = (clientY - box.top - (box.height - height * scale) / 2) / scale;
+    return {x: Math.min(Math.max(x, 0), width - 1), y: Math.min(Math.max(y, 0), height - 1), scale};
+  }
+
+  #onPointer(event) {
+    event.preventDefault();
+    if (event.type === 'pointerdown') {
+      event.target.focus({preventScroll: true});
+      event.target.setPointerCapture(event.pointerId);
+    }
+    if (event.pointerType === 'mouse') this.#onMouse(event);
+    else this.#onTouch(event);
+  }
+  #onMouse(event) {
+    if (event.type === 'pointercancel') return;
+    const {x, y, scale} = this.toPicture(event.clientX, event.clientY, this.input.element);
+    const move = {rx: event.movementX / scale, ry: event.movementY / scale};
+    const locked = document.pointerLockElement === this.input.element;
+    this.send('input::mouse-move', locked ? move : {...move, x, y});
+    // A second button of a mouse comes as a move, too.
+    if (event.button >= 0) this.send('input::mouse-button', {pressed: (event.buttons & MOUSE_BITS[event.button]) !== 0, button: event.button + 1});
+  }
+  #onTouch(event) {
+    const {fingers} = this.input;
+    const {x, y} = this.toPicture(event.clientX, event.clientY, this.input.element);
+    if (event.type === 'pointerdown') {
+      const id = [...Array(10).keys()].find(each => ![...fingers.values()].includes(each));
       if (id === undefined) return;
-      this.fingers.set(event.pointerId, id);
-      this.emit('input::touch-start', {id, x, y});
-    } else if (this.fingers.has(event.pointerId)) {
-      const id = this.fingers.get(event.pointerId);
-      this.fingers.delete(event.pointerId);
-      this.emit('input::touch-end', {id, last: this.fingers.size === 0});
+      fingers.set(event.pointerId, id);
+      this.send('input::touch-start', {id, x, y});
+    } else if (fingers.has(event.pointerId)) {
+      const id = fingers.get(event.pointerId);
+      if (event.type === 'pointermove') return void this.send('input::touch-move', {id, x, y});
+      fingers.delete(event.pointerId);
+      this.send('input::touch-end', {id, last: fingers.size === 0});
     }
   }
-
-  move(event) {
-    const {x, y} = this.place(event);
-    if (event.pointerType !== 'touch') return this.emit('input::mouse-move', {x, y, rx: event.movementX, ry: event.movementY});
-    if (this.fingers.has(event.pointerId)) this.emit('input::touch-move', {id: this.fingers.get(event.pointerId), x, y});
-  }
-
-  key(event, pressed) {
+  #onKey(event) {
     const code = hidUsage(event.code);
-    if (code === undefined || event.repeat) return;
-    if (event.code !== 'Tab') event.preventDefault();  // a keyboard must find its way out
-    this.emit('input::key', {code, pressed});
+    if (code === 0) return;
+    event.preventDefault();
+    if (!event.repeat) this.send('input::key', {code, pressed: event.type === 'keydown'});
+  }
+  #pollGamepads() {
+    for (const pad of navigator.getGamepads()) {
+      if (!pad) continue;
+      const last = this.input.pads.get(pad.index) || {buttons: [], axes: []};
+      const buttons = pad.buttons.map(button => button.pressed), axes = pad.axes.map(value => Math.round(value * 1000) / 1000);
+      buttons.forEach((pressed, index) => {
+        if (pressed !== Boolean(last.buttons[index])) this.send('input::gamepad-button', {id: pad.index, index, pressed});
+      });
+      axes.forEach((value, index) => {
+        if (value !== (last.axes[index] || 0)) this.send('input::gamepad-axes', {id: pad.index, index, value});
+      });
+      this.input.pads.set(pad.index, {buttons, axes});
+    }
   }
 }
 
-// USB HID usage numbers, usage page 7.
-function hidUsage(code) {
-  if (/^Key[A-Z]$/.test(code)) return code.charCodeAt(3) - 65 + 4;
-  if (/^Digit[1-9]$/.test(code)) return Number(code[5]) + 29;
-  return {Digit0: 39, Enter: 40, Escape: 41, Backspace: 42, Tab: 43, Space: 44, Minus: 45, Equal: 46, Comma: 54, Period: 55, Slash: 56, ArrowRight: 79,
-    ArrowLeft: 80, ArrowDown: 81, ArrowUp: 82, ControlLeft: 224, ShiftLeft: 225, AltLeft: 226, ControlRight: 228, ShiftRight: 229, AltRight: 230}[code];
-}
+const MOUSE_BITS = [1, 4, 2, 8, 16];  // MouseEvent.buttons, by MouseEvent.button
 
-// Reads what the generated picture says about itself, from each frame as it is shown: the number of the frame, and how
-// many inputs the runtime had seen when it drew it.
-class PictureReader {
-  constructor(video, onframe) {
-    this.video = video;
-    this.canvas = document.createElement('canvas');
-    this.context = this.canvas.getContext('2d', {willReadFrequently: true});
-    const look = now => {
-      const read = this.read();
-      if (read) onframe({...read, now});
-      if (!this.stopped) this.next(look);
-    };
-    this.next(look);
-  }
-  next(look) {
-    if (this.video.requestVideoFrameCallback) this.video.requestVideoFrameCallback(look);
-    else requestAnimationFrame(look);
-  }
-  stop() { this.stopped = true; }
+// ---- reading the generated picture
 
-  read() {
-    const width = this.video.videoWidth, height = this.video.videoHeight;
-    const side = blockSide(width, height);
-    if (!side) return null;
-    this.canvas.width = side * 37;
-    this.canvas.height = side * 3;
-    this.context.drawImage(this.video, 0, 0, this.canvas.width, this.canvas.height, 0, 0, this.canvas.width, this.canvas.height);
-    const pixels = this.context.getImageData(0, 0, this.canvas.width, this.canvas.height).data;
-    const white = (row, index) => {
-      const at = 4 * (Math.floor((row + 0.5) * side) * this.canvas.width + Math.floor((index + 1.5) * side));
-      return pixels[at + 1] > 127;
-    };
-    const number = row => {
-      if (!white(row, 0) || white(row, 1) || !white(row, 35)) return null;
-      let value = 0, parity = false;
-      for (let bit = 0; bit < 32; ++bit) {
-        const set = white(row, bit + 2);
-        value = value * 2 + (set ? 1 : 0);
-        parity = parity !== set;
-      }
-      return white(row, 34) === parity ? value : null;
-    };
-    return {frame: number(0), inputs: number(2)};
-  }
-}
+/** The blocks of row 4, in their order. */
+export const INDICATORS = ['press', 'held', 'moved', 'key', 'keyHeld', 'button', 'axis', 'text', 'wheel', 'sensor'];
 
-function blockSide(width, height) {
+/** Pixels; 0: the picture is too small for blocks. */
+export function blockSide(width, height) {
   let side = Math.floor(width / 40);
   if (side >= 8) side -= side % 8;
   side -= side % 2;
   return side < 4 || side * 6 > height ? 0 : side;
+}
+/** The mean green in the middle of a block: 0 to 255. */
+function readBlock(pixels, width, side, row, index) {
+  const from = side >> 2, to = side - from;
+  let sum = 0;
+  for (let y = from; y < to; ++y) {
+    for (let x = from; x < to; ++x) sum += pixels[((row * side + y) * width + (index + 1) * side + x) * 4 + 1];
+  }
+  return Math.round(sum / ((to - from) * (to - from)));
+}
+function readNumber(pixels, width, side, row) {
+  const white = index => readBlock(pixels, width, side, row, index) >= 128;
+  if (!white(0) || white(1) || !white(35)) return null;
+  let value = 0, odd = false;
+  for (let bit = 0; bit < 32; ++bit) {
+    const set = white(2 + bit);
+    value = value * 2 + (set ? 1 : 0);
+    odd = odd !== set;
+  }
+  return white(34) === odd ? value : null;
+}
+
+// ---- keys
+
+const HID = {
+  Enter: 40, Escape: 41, Backspace: 42, Tab: 43, Space: 44, Minus: 45, Equal: 46, BracketLeft: 47, BracketRight: 48, Backslash: 49,
+  Semicolon: 51, Quote: 52, Backquote: 53, Comma: 54, Period: 55, Slash: 56, CapsLock: 57, PrintScreen: 70, ScrollLock: 71, Pause: 72,
+  Insert: 73, Home: 74, PageUp: 75, Delete: 76, End: 77, PageDown: 78, ArrowRight: 79, ArrowLeft: 80, ArrowDown: 81, ArrowUp: 82,
+  NumLock: 83, NumpadDivide: 84, NumpadMultiply: 85, NumpadSubtract: 86, NumpadAdd: 87, NumpadEnter: 88, Numpad0: 98, NumpadDecimal: 99,
+  IntlBackslash: 100, ContextMenu: 101, ControlLeft: 224, ShiftLeft: 225, AltLeft: 226, MetaLeft: 227, ControlRight: 228,
+  ShiftRight: 229, AltRight: 230, MetaRight: 231,
+};
+/** The USB HID usage of a KeyboardEvent.code; 0 for keys without one. */
+export function hidUsage(code) {
+  if (/^Key[A-Z]$/.test(code)) return code.charCodeAt(3) - 65 + 4;
+  if (/^Digit[0-9]$/.test(code)) return code === 'Digit0' ? 39 : Number(code[5]) + 29;
+  if (/^Numpad[1-9]$/.test(code)) return Number(code[6]) + 88;
+  if (/^F([1-9]|1[0-2])$/.test(code)) return Number(code.slice(1)) + 57;
+  return HID[code] || 0;
 }

@@ -92,6 +92,17 @@ TEST(Picture, ThePatternMovesAndTheClockRuns) {
   EXPECT_FALSE(std::equal(bottom(first).begin(), bottom(first).end(), bottom(later).begin()));
 }
 
+TEST(Picture, BehindTheBlocksThereIsNoColour) {
+  Picture picture(1280, 720);
+  I420 image = picture.draw(Scene{}, 0s);
+  const std::uint32_t rows = 5 * Picture::side(1280, 720) / 2;
+  for (const MutableBytes plane : {image.blue(), image.red()}) {
+    EXPECT_TRUE(
+        std::all_of(plane.begin(), plane.begin() + rows * 640, [](std::uint8_t value) { return value == 128; }));
+    EXPECT_TRUE(std::all_of(plane.begin(), plane.end(), [](std::uint8_t value) { return value > 50 && value < 200; }));
+  }
+}
+
 TEST(Picture, TextThatIsTooLongIsCut) {
   Picture picture(320, 240);
   Scene scene;

@@ -1,6 +1,9 @@
-// One real nats-server: the contract, and what is NATS's own.
-#include "cloud/bus/nats.hpp"
+// One real nats-server: the contract, and units that speak through another client.
+#include <atomic>
+#include <thread>
 
+#include "cloud/bus/nats_protocol.hpp"
+#include "tests/interop/nats/libnats_unit.hpp"
 #include "tests/interop/nats/nats_fixture.hpp"
 
 namespace redan::cloud::test {
@@ -29,6 +32,78 @@ INSTANTIATE_TEST_SUITE_P(Nats, BusContract,
                                                              return std::make_unique<NatsNet>(io);
                                                            }}),
                          name_of);
+
+class Libnats : public NatsFixture {
+ protected:
+  void SetUp() override {
+    NatsFixture::SetUp();
+    if (IsSkipped()) return;
+    theirs_ = libnats_unit(*server(), "agent-1");
+    if (!theirs_) GTEST_SKIP() << "built without libnats (Debian: libnats-dev)";
+    ours_ = connect(server()->config());
+  }
+
+  std::unique_ptr<LibnatsUnit> theirs_;
+  std::unique_ptr<Unit> ours_;
+};
+
+TEST_F(Libnats, HearsWhatWePublish) {
+  theirs_->count("a.*");
+  EXPECT_TRUE(ours_->bus->publish("a.b", "x"));
+  EXPECT_TRUE(ours_->bus->publish("a.c", ""));
+  EXPECT_TRUE(until([&] { return theirs_->counted() == 2; }));
+}
+
+TEST_F(Libnats, AnswersOurRequests) {
+  theirs_->echo("echo");
+  for (const std::string& payload : {std::string("x"), std::string(), std::string(100'000, 'y')}) {
+    EXPECT_EQ(wait(ask(io_, *ours_->bus, "echo", payload)), payload);
+  }
+}
+
+TEST_F(Libnats, GetsOurReplies) {
+  const auto subscription = ours_->bus->subscribe("shout", [&](const BusMessage& message) {
+    EXPECT_TRUE(ours_->bus->publish(message.reply_to, std::string(message.payload) + "!"));
+  });
+  run_for(io_, 50ms);
+  std::atomic<bool> done = false;
+  std::optional<std::string> reply;
+  std::thread asking([&] {
+    reply = theirs_->request("shout", "x");
+    done = true;
+  });
+  EXPECT_TRUE(until([&] { return done.load(); }));
+  asking.join();
+  EXPECT_EQ(reply, "x!");
+}
+
+TEST_F(Libnats, SendsHeadersThatWePassOver) {
+  Heard heard;
+  const auto subscription = ours_->bus->subscribe("a.b", heard.tell());
+  run_for(io_, 50ms);
+  theirs_->publish_with_header("a.b", "traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "x");
+  theirs_->publish("a.b", "y");
+  theirs_->flush();
+  EXPECT_TRUE(until([&] { return heard.messages.size() == 2; }));
+  EXPECT_EQ(heard.messages, (Words{"a.b=x", "a.b=y"}));
+}
+
+TEST_F(Libnats, WhatIsNoSubjectOrPayloadOfOursIsPassedOver) {
+  Heard heard;
+  const auto subscription = ours_->bus->subscribe("a.>", heard.tell());
+  run_for(io_, 50ms);
+  theirs_->publish("a.b!c", "x");
+  theirs_->publish("a.b/c", "x");
+  theirs_->publish("a." + std::string(65, 'b'), "x");
+  theirs_->publish("a.large", std::string(kMaxBusPayload + 1, 'x'));
+  theirs_->publish_with_header("a.header", "k", std::string(kMaxNatsHeader, 'x'), "x");
+  theirs_->publish("a.b", "good");
+  theirs_->flush();
+  EXPECT_TRUE(until([&] { return !heard.messages.empty(); }));
+  EXPECT_EQ(heard.messages, Words{"a.b=good"});
+  EXPECT_EQ(ours_->connections(), 1U);
+  EXPECT_TRUE(ours_->bus->is_connected());
+}
 
 }  // namespace
 
