@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kSessions = 200;
+constexpr std::size_t kSessions = 20;
 constexpr std::size_t kVideos = 4;
 constexpr auto kEvery = 250ms;
 // Of a client's talk and video, over a fault; the machine is busy with two hundred instances.

@@ -150,7 +150,7 @@ class GatewayServer::Impl {
   };
   static Target find_route(const net::HttpRequest& request) {
     Target target;
-    const std::string method = request.method == "HEAD" ? "GET" : request.method;
+    const std::string_view method = request.method == "HEAD" ? std::string_view("GET") : request.method;
     for (const GatewayRoute& candidate : gateway_routes()) {
       auto fitting = net::match_path(candidate.pattern, request.path);
       if (!fitting) continue;
