@@ -1,6 +1,10 @@
 // Real browsers as clients of a Streamer, over the signalling protocol of the streaming SDK: they play, they control,
 // they are displaced.
 #include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/write.hpp>
 
 #include "base/base64.hpp"
 #include "cloud/api/signalling.hpp"
@@ -316,6 +320,44 @@ TEST_P(StreamingTest, SoundIsHeardBesideThePicture) {
     EXPECT_EQ(heard.at("tracks").to_number<int>(), 2);
     EXPECT_EQ(heard.at("lost").to_number<int>(), 0);
   }
+}
+
+// A program beside the runtime that sends back what it gets.
+TEST_P(StreamingTest, AChannelOfTheClientIsASocketForAProgram) {
+  std::string pattern = (std::filesystem::temp_directory_path() / "redan-channels-XXXXXX").string();
+  StreamerConfig config;
+  config.channel_directory = ::mkdtemp(pattern.data());
+  stage->start_streamer(config);
+  join("a", "{video: false, dataChannels: ['foo', 'bar_2']}");
+  with("a",
+       "await s.reach('connected'); await t.until(() => s.channels.foo.readyState === 'open', 'foo'); return true");
+  const auto path = config.channel_directory / "webrtc_data_foo";
+  ASSERT_TRUE(stage->until([&] { return std::filesystem::is_socket(path); }));
+  asio::local::stream_protocol::socket program(stage->io);
+  program.connect(asio::local::stream_protocol::endpoint(path.string()));
+  std::array<char, 65536> buffer{};
+  std::function<void()> echo = [&] {
+    program.async_read_some(asio::buffer(buffer), [&](const boost::system::error_code& error, std::size_t size) {
+      if (error) return;
+      asio::write(program, asio::buffer(buffer.data(), size));
+      echo();
+    });
+  };
+  echo();
+  const json::value back = with("a", R"(
+    const size = 300000, sent = t.bytes(size, 3);
+    for (let at = 0; at < size; at += 50000) s.channels.foo.send(sent.slice(at, at + 50000));
+    s.channels.foo.send('and text');
+    const total = () => (s.received.foo || []).reduce((sum, data) => sum + data.byteLength, 0);
+    await t.until(() => total() === size + 8, 'the echo');
+    const joined = new Uint8Array(await new Blob(s.received.foo).arrayBuffer());
+    return [t.same(joined.slice(0, size), sent), new TextDecoder().decode(joined.slice(size))])");
+  EXPECT_EQ(back, json::parse(R"([true, "and text"])"));
+  EXPECT_TRUE(std::filesystem::exists(config.channel_directory / "webrtc_data_bar_2"));
+  stage->streamer->close("a");
+  EXPECT_FALSE(std::filesystem::exists(path));
+  stage->pump(50ms);
+  std::filesystem::remove_all(config.channel_directory);
 }
 
 TEST_P(StreamingTest, ClientsOfTheFirstProtocolOfferAndAreAnswered) {
