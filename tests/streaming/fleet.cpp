@@ -115,7 +115,8 @@ Fleet::Fleet(std::int64_t capacity) {
   for (std::size_t i = 0; i < gateways.size(); ++i) {
     Client local(gateways[i]->local());
     const bool known = eventually([&] {
-      return local.get("/1.0/status").metadata().at("agents").as_array().size() == agents.size() &&
+      return local.get("/internal/1.0/accounts").metadata().as_array().size() == 1 &&
+             local.get("/1.0/status").metadata().at("agents").as_array().size() == agents.size() &&
              !local.get("/1.0/applications").metadata().as_array().empty();
     });
     if (!known) throw std::runtime_error("a gateway does not know the agents: " + gateways[i]->log());
@@ -147,7 +148,6 @@ net::TlsRemote Fleet::remote(std::size_t gateway) const {
 }
 
 net::Task<void> Fleet::begin_one(std::size_t gateway, std::size_t through, bool video) {
-  ++pending_;
   std::string body = R"({"app":"demo","joinable":true,"screen":{"width":320,"height":180,"fps":15}})";
   const auto granted = co_await clients[gateway]->create(std::move(body));
   --pending_;
@@ -162,6 +162,7 @@ net::Task<void> Fleet::begin_one(std::size_t gateway, std::size_t through, bool 
 
 bool Fleet::begin(std::size_t gateway, std::size_t through, bool video) {
   const std::size_t before = talks.size();
+  ++pending_;
   asio::co_spawn(io, begin_one(gateway, through, video), asio::detached);
   if (!until([&] { return pending_ == 0; }, 30s) || talks.size() != before + 1) return false;
   return all_connected(20s);
@@ -170,6 +171,7 @@ bool Fleet::begin(std::size_t gateway, std::size_t through, bool video) {
 bool Fleet::begin_many(std::size_t count, std::size_t videos) {
   for (std::size_t i = 0; i < count; ++i) {
     // Every gateway serves sockets of sessions that another one made.
+    ++pending_;
     asio::co_spawn(io, begin_one(i % 2, i / 2 % 2, i < videos), asio::detached);
     if (!until([&] { return pending_ < kAtOnce; }, 60s)) break;
     attach_apps();
