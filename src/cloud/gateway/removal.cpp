@@ -60,7 +60,7 @@ net::Task<Outcome<void>> Gateway::remove(ApiCaller caller, std::string id, Remov
 
 // Nobody ends it, so it is over; should someone still have it, he finds a higher fence.
 net::Task<Outcome<void>> Gateway::write_off(std::string id, std::int64_t fence) {
-  auto edited = co_await edit_session(id, [fence](Session& now) -> Outcome<Edit> {
+  auto edited = co_await edit_session(id, [&](Session& now) -> Outcome<Edit> {
     if (now.over() || now.fence != fence) return Edit::nothing;
     now.status = SessionStatus::terminated;
     now.status_message = "deleted without its agent";
@@ -72,12 +72,11 @@ net::Task<Outcome<void>> Gateway::write_off(std::string id, std::int64_t fence) 
 }
 
 net::Task<Outcome<void>> Gateway::ended(std::string id) {
-  const bool over = co_await until(
-      [this, id] {
-        const auto found = sessions_.find(id);
-        return found == sessions_.end() || found->second.session.over();
-      },
-      kEndPatience);
+  std::function<bool()> is_over = [this, id] {
+    const auto found = sessions_.find(id);
+    return found == sessions_.end() || found->second.session.over();
+  };
+  const bool over = co_await until(std::move(is_over), kEndPatience);
   if (over) co_return Outcome<void>{};
   co_return api::refuse(
       {500, "not_ended_yet", "the session is being deleted and has not ended in time", "look at its status later", 0});

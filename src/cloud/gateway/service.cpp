@@ -43,8 +43,14 @@ net::Task<Result<void>> Gateway::start() {
   started_ = true;
   asio::co_spawn(io_, sweep(), asio::detached);
   // Agents that announced themselves before anybody listened do it again.
-  static_cast<void>(bus_.publish(api::subject::kHello, "{}"));
+  on_bus_connected();
   co_return Result<void>{};
+}
+
+void Gateway::on_bus_connected() {
+  if (!started_ || stopped_) return;
+  static_cast<void>(bus_.publish(api::subject::kHello, "{}"));
+  relay_.nudge_all();
 }
 
 void Gateway::stop() {
@@ -151,7 +157,8 @@ net::Task<bool> Gateway::until(std::function<bool()> done, Duration patience) {
 }
 
 net::Task<void> Gateway::caught_up(Revision revision) {
-  co_await until([this, revision] { return seen_ >= revision; }, kCatchUp);
+  std::function<bool()> told = [this, revision] { return seen_ >= revision; };
+  co_await until(std::move(told), kCatchUp);
 }
 
 void Gateway::on_put(const Entry& entry) {

@@ -68,6 +68,8 @@ class Gateway {
   /// Ends all sockets with an error message, and answers nothing more on the bus.
   void stop();
   [[nodiscard]] bool started() const { return started_; }
+  /// What was sent while there was no connection is lost: agents are asked to announce themselves, links send again.
+  void on_bus_connected();
 
   // ---- who calls (accounts.cpp)
   /// trust_stale, token_revoked (no such account, or not this token's), and those of GatewayTokens::verify.

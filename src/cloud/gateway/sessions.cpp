@@ -26,7 +26,8 @@ constexpr std::string_view kBusy = "agent_busy";
 
 /// The agent certainly did nothing: the next one may be asked.
 bool is_safe_to_repeat(Errc code) {
-  return code == Errc::bus_no_responders || code == Errc::bus_full || code == Errc::invalid_argument;
+  return code == Errc::bus_no_responders || code == Errc::bus_refused || code == Errc::bus_full ||
+         code == Errc::invalid_argument;
 }
 
 bool is_idempotency_key(std::string_view text) {
@@ -175,12 +176,12 @@ net::Task<Outcome<std::optional<api::SessionGrant>>> Gateway::repeat(std::string
   }
   const std::string id = record->session;
   const Revision made = (*entry)->created;
-  const auto settled = [this, id, made] {
+  std::function<bool()> settled = [this, id, made] {
     const auto found = sessions_.find(id);
     if (found == sessions_.end()) return seen_ >= made;  // it has been given up
     return found->second.session.over() || !found->second.session.instance.empty();
   };
-  co_await until(settled, config_.create_patience);
+  co_await until(std::move(settled), config_.create_patience);
   auto known = co_await read_session(id);
   const bool gone = !known && known.error().status == 404;
   if (!known && !gone) co_return api::refuse(known.error());

@@ -76,7 +76,7 @@ net::Task<void> Gateway::sweep_session(Known known) {
     co_return;
   }
   // Looked at again: an agent may have come back since.
-  const auto edited = co_await edit_session(known.session.id, [this, due](Session& now) -> Outcome<Edit> {
+  const auto edited = co_await edit_session(known.session.id, [&](Session& now) -> Outcome<Edit> {
     if (due_for(now) != due) return Edit::nothing;
     const bool ending = now.status == SessionStatus::terminating;
     now.status = ending ? SessionStatus::terminated : SessionStatus::error;

@@ -1,0 +1,168 @@
+// 200 sessions on a fleet of units; then one fault after the other. What is established goes on in every one, no
+// message is lost, no session is doubled, and whoever comes gets in.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+
+#include "net/clock.hpp"
+#include "tests/cloud/store/contract.hpp"
+#include "tests/streaming/fleet.hpp"
+
+namespace redan::cloud::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kSessions = 20;
+constexpr std::size_t kVideos = 4;
+constexpr auto kEvery = 250ms;
+// Of a client's talk and video, over a fault; the machine is busy with two hundred instances.
+constexpr auto kLongestGap = 3s;
+
+double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
+
+class FleetTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    if (nats_program().empty() || etcd_program().empty()) return;
+    fleet_ = std::make_unique<Fleet>(kSessions);
+  }
+  static void TearDownTestSuite() { fleet_.reset(); }
+  void SetUp() override {
+    if (!fleet_) GTEST_SKIP() << "nats-server or etcd is not installed";
+  }
+
+  void expect_all_well(const char* fault) {
+    std::size_t ended = 0;
+    std::uint64_t lost = 0;
+    Duration gap{};
+    for (const auto& talk : fleet_->talks) {
+      if (!talk->connected()) {
+        ++ended;
+        std::printf("  %s ended: %s\n", talk->session().c_str(), talk->client().problem().c_str());
+      }
+      talk->stop_sending();
+    }
+    fleet_->until(
+        [&] {
+          return std::all_of(fleet_->talks.begin(), fleet_->talks.end(),
+                             [](const auto& talk) { return talk->received() == talk->sent(); });
+        },
+        10s);
+    std::uint64_t messages = 0;
+    for (const auto& talk : fleet_->talks) {
+      lost += talk->sent() - talk->received();
+      messages += talk->sent();
+      gap = std::max(gap, talk->client().counts().longest_gap);
+      EXPECT_TRUE(talk->in_order()) << talk->session();
+    }
+    std::printf("  %-28s longest gap %.2f s, %llu of %llu messages lost, %zu of %zu clients ended\n", fault,
+                seconds(gap), static_cast<unsigned long long>(lost), static_cast<unsigned long long>(messages), ended,
+                fleet_->talks.size());
+    EXPECT_EQ(ended, 0U);
+    EXPECT_EQ(lost, 0U);
+    EXPECT_LT(gap, kLongestGap);
+    const auto instances = fleet_->instances();
+    EXPECT_EQ(instances.size(), fleet_->talks.size()) << "instances for sessions";
+    for (const std::string& session : instances) EXPECT_EQ(instances.count(session), 1U) << session << " is doubled";
+  }
+  /// A fault while everybody talks; then time for the rest to notice.
+  void during_talk(const std::function<void()>& fault, std::chrono::milliseconds after) {
+    fleet_->talk(kEvery);
+    fleet_->run_for(1s);
+    fault();
+    fleet_->run_for(after);
+  }
+  /// Somebody new gets in, within a time that is printed.
+  void expect_newcomer(std::size_t gateway, std::chrono::seconds patience) {
+    const TimePoint begin = net::now();
+    bool in = false;
+    while (!in && net::now() - begin < patience) {
+      in = fleet_->begin(gateway, gateway, false);
+      if (!in) fleet_->run_for(200ms);
+    }
+    std::printf("  a newcomer at gateway-%zu is in after %.2f s\n", gateway + 1, seconds(net::now() - begin));
+    EXPECT_TRUE(in);
+  }
+
+  static inline std::unique_ptr<Fleet> fleet_;
+};
+
+// In this order: each test leaves the fleet whole.
+TEST_F(FleetTest, A_TwoHundredSessionsOnTwoGatewaysAndTwoAgents) {
+  const TimePoint begin = net::now();
+  ASSERT_TRUE(fleet_->begin_many(kSessions, kVideos)) << fleet_->gateways[0]->log() << fleet_->agents[0]->log();
+  ASSERT_TRUE(fleet_->all_connected(60s)) << fleet_->agents[0]->log();
+  std::printf("  %zu sessions connected in %.1f s\n", kSessions, seconds(net::now() - begin));
+  during_talk([] {}, 3s);
+  expect_all_well("nothing");
+  for (std::size_t gateway : {0U, 1U}) {
+    EXPECT_TRUE(fleet_->until([&] { return fleet_->sessions(gateway, "active") == kSessions; }, 20s));
+  }
+}
+
+TEST_F(FleetTest, B_AGatewayIsKilled) {
+  during_talk([&] { fleet_->gateways[0]->kill(); }, 2s);
+  expect_newcomer(1, 10s);
+  fleet_->gateways[0]->start();
+  expect_newcomer(0, 10s);
+  expect_all_well("gateway killed");
+}
+
+TEST_F(FleetTest, C_AnAgentIsKilledAndTheOtherTakesItsSessions) {
+  during_talk([&] { fleet_->agents[0]->kill(); }, 4s);
+  expect_newcomer(1, 20s);
+  // Its sessions are served by the other one: they can be joined.
+  const auto joins = [&] {
+    std::size_t joined = 0;
+    for (std::size_t i = 0; i < 10; ++i) {
+      auto granted = wait_for(fleet_->io, fleet_->clients[1]->join(fleet_->talks[i]->session()));
+      joined += granted.has_value();
+    }
+    return joined;
+  };
+  EXPECT_TRUE(fleet_->until([&] { return joins() == 10; }, 30s));
+  fleet_->agents[0]->start();
+  fleet_->run_for(2s);
+  expect_all_well("agent killed");
+}
+
+TEST_F(FleetTest, D_ANatsServerIsKilled) {
+  during_talk([&] { fleet_->nats.kill(0); }, 3s);
+  expect_newcomer(0, 15s);
+  expect_newcomer(1, 15s);
+  fleet_->nats.start(0);
+  expect_all_well("nats-server killed");
+}
+
+TEST_F(FleetTest, E_TheEtcdLeaderIsKilled) {
+  std::size_t leader = 0;
+  during_talk(
+      [&] {
+        leader = fleet_->etcd.leader();
+        fleet_->etcd.kill(leader);
+      },
+      3s);
+  expect_newcomer(0, 20s);
+  fleet_->etcd.start(leader);
+  expect_all_well("etcd leader killed");
+}
+
+TEST_F(FleetTest, F_AmsIsKilled) {
+  during_talk([&] { fleet_->ams->kill(); }, 2s);
+  fleet_->ams->start();
+  expect_newcomer(0, 20s);
+  expect_all_well("AMS killed");
+}
+
+TEST_F(FleetTest, G_AnAgentIsCutOffForTenSeconds) {
+  during_talk([&] { fleet_->agents[1]->freeze(); }, 10s);
+  fleet_->agents[1]->thaw();
+  fleet_->run_for(3s);
+  expect_newcomer(0, 20s);
+  expect_newcomer(1, 20s);
+  expect_all_well("agent cut off for 10 s");
+}
+
+}  // namespace
+}  // namespace redan::cloud::test
