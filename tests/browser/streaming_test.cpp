@@ -5,15 +5,19 @@
 
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/write.hpp>
+#include <fstream>
 
 #include "base/base64.hpp"
 #include "cloud/api/signalling.hpp"
 #include "cloud/runtime/streamer.hpp"
+#include "cloud/runtime/video.hpp"
 #include "net/socket_address.hpp"
 #include "tests/browser/browser_process.hpp"
 #include "tests/browser/lossy_relay.hpp"
 #include "tests/browser/page_server.hpp"
 #include "tests/browser/signal_server.hpp"
+#include "tests/cloud/runtime/media_files.hpp"
+#include "tests/support/child_process.hpp"
 #include "tests/support/files.hpp"
 
 namespace redan::cloud {
@@ -384,6 +388,85 @@ TEST_P(StreamingTest, PicturesOfEverySizeArePlayedAndTheSizeMayChangeWithTheCont
         with(name, "return await s.see(p => p.width === " + std::to_string(width) + ", 'that width')");
     EXPECT_EQ(seen.at("height").to_number<int>(), height);
   }
+}
+
+TEST_P(StreamingTest, AFileIsPlayedInACircle) {
+  auto encoder = Vp8Encoder::open({640, 480, 30, 1'000'000});
+  ASSERT_TRUE(encoder);
+  Picture picture(640, 480);
+  std::vector<redan::test::FileBytes> frames;
+  Scene scene;
+  for (scene.frame = 1; frames.size() < 60; ++scene.frame) {
+    const auto frame = (*encoder)->encode(picture.draw(scene, {}), TimePoint{} + scene.frame * 33ms, false);
+    if (frame && *frame) frames.push_back((*frame)->bytes);
+  }
+  const std::string path = (std::filesystem::temp_directory_path() / "redan-streaming-test.ivf").string();
+  const redan::test::FileBytes file = redan::test::make_ivf(frames);
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(file.data()), static_cast<std::streamsize>(file.size()));
+  StreamerConfig config;
+  config.source = path;
+  stage->start_streamer(config);
+  std::filesystem::remove(path);
+  join("a", "{audio: true}");
+  with("a", R"(
+    await s.reach('playing');
+    await s.see(p => p.width === 640 && p.frame > 40, 'the end');
+    await s.see(p => p.frame < 20, 'the beginning again');
+    await s.see(p => p.frame > 40, 'the end again');
+    return true)");
+  // Another client begins at a key frame.
+  join("v-1");
+  with("v-1", "await s.see(p => p.frame > 0, 'a picture'); return true");
+}
+
+TEST_P(StreamingTest, AnotherProgramsEncoderIsSentOn) {
+  const std::string ffmpeg = "/usr/bin/ffmpeg";
+  if (!std::filesystem::exists(ffmpeg)) GTEST_SKIP() << "skipped: ffmpeg is not installed";
+  StreamerConfig config;
+  config.source = "rtp:5004";
+  stage->start_streamer(config);
+  const redan::test::Child program({ffmpeg,
+                                    "-loglevel",
+                                    "error",
+                                    "-re",
+                                    "-f",
+                                    "lavfi",
+                                    "-i",
+                                    "testsrc2=size=320x240:rate=30",
+                                    "-re",
+                                    "-f",
+                                    "lavfi",
+                                    "-i",
+                                    "sine",
+                                    "-map",
+                                    "0",
+                                    "-c:v",
+                                    "libvpx",
+                                    "-deadline",
+                                    "realtime",
+                                    "-g",
+                                    "30",
+                                    "-f",
+                                    "rtp",
+                                    "rtp://127.0.0.1:5004",
+                                    "-map",
+                                    "1",
+                                    "-c:a",
+                                    "libopus",
+                                    "-f",
+                                    "rtp",
+                                    "rtp://127.0.0.1:5006"},
+                                   "/dev/null");
+  join("a", "{audio: true}");
+  const json::value decoded = with("a", R"(
+    await s.reach('playing');
+    await t.until(() => s.element.videoWidth === 320, 'its size');
+    return t.until(async () => {
+      const video = await s.report('inbound-rtp', 'video'), audio = await s.report('inbound-rtp', 'audio');
+      return video.framesDecoded > 60 && audio.packetsReceived > 60 && [video.framesDecoded, video.pliCount];
+    }, 'two seconds'))");
+  std::printf("  decoded, PLIs: %s\n", json::serialize(decoded).c_str());
 }
 
 TEST_P(StreamingTest, LostPacketsAreSentAgainAndThePictureGoesOn) {

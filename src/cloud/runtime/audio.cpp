@@ -30,13 +30,13 @@ std::int16_t sample(int at) {
 
 }  // namespace
 
-Result<std::vector<std::vector<std::uint8_t>>> encode_tone() {
+Result<std::vector<AudioPacket>> encode_tone() {
   int error = OPUS_OK;
   const std::unique_ptr<OpusEncoder, Destroy> encoder(
       opus_encoder_create(kRate, 1, OPUS_APPLICATION_RESTRICTED_LOWDELAY, &error));
   if (error != OPUS_OK) return refuse(Errc::io_failed);
   opus_encoder_ctl(encoder.get(), OPUS_SET_BITRATE(kBitrate));
-  std::vector<std::vector<std::uint8_t>> packets;
+  std::vector<AudioPacket> packets;
   // Twice: the second begins with the encoder in the state that the circle will find it in.
   for (int i = 0; i < 2 * kPackets; ++i) {
     std::array<std::int16_t, kSamples> samples{};
@@ -46,7 +46,7 @@ Result<std::vector<std::vector<std::uint8_t>>> encode_tone() {
         opus_encode(encoder.get(), samples.data(), kSamples, packet.data(), static_cast<opus_int32>(packet.size()));
     if (size <= 0) return refuse(Errc::io_failed);
     packet.resize(static_cast<std::size_t>(size));
-    if (i >= kPackets) packets.push_back(std::move(packet));
+    if (i >= kPackets) packets.push_back({std::move(packet), std::chrono::milliseconds(20)});
   }
   return packets;
 }

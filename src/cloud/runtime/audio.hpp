@@ -3,14 +3,12 @@
 #pragma once
 
 #include <redan/error.hpp>
-#include <redan/types.hpp>
-#include <vector>
+
+#include "cloud/runtime/ticking_audio.hpp"
 
 namespace redan::cloud {
 
-inline constexpr Duration kAudioFrame = std::chrono::milliseconds(20);
-
 /// One second: 50 packets. Errors: media_unsupported in a build without libopus; io_failed.
-Result<std::vector<std::vector<std::uint8_t>>> encode_tone();
+Result<std::vector<AudioPacket>> encode_tone();
 
 }  // namespace redan::cloud

@@ -3,6 +3,6 @@
 
 namespace redan::cloud {
 
-Result<std::vector<std::vector<std::uint8_t>>> encode_tone() { return refuse(Errc::media_unsupported); }
+Result<std::vector<AudioPacket>> encode_tone() { return refuse(Errc::media_unsupported); }
 
 }  // namespace redan::cloud

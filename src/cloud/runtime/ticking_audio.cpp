@@ -7,14 +7,14 @@ namespace redan::cloud {
 namespace {
 
 // A loop that was held up plays what it missed, up to this much; a longer gap is left out.
-constexpr int kMostAtOnce = 5;
+constexpr Duration kMostAtOnce = std::chrono::milliseconds(100);
 
 }  // namespace
 
-TickingAudio::TickingAudio(boost::asio::io_context& io, std::vector<std::vector<std::uint8_t>> packets,
-                           Duration duration)
-    : timer_(io), packets_(std::move(packets)), duration_(duration) {
-  REDAN_ASSERT(!packets_.empty() && duration_ > Duration{0});
+TickingAudio::TickingAudio(boost::asio::io_context& io, std::vector<AudioPacket> packets)
+    : timer_(io), packets_(std::move(packets)) {
+  REDAN_ASSERT(!packets_.empty());
+  for (const AudioPacket& packet : packets_) REDAN_ASSERT(packet.duration > Duration{0});
 }
 
 void TickingAudio::start() {
@@ -34,13 +34,13 @@ void TickingAudio::wait() {
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (error || !running_) return;
     const TimePoint now = net::now();
-    if (now - next_ > kMostAtOnce * duration_) next_ = now;
+    if (now - next_ > kMostAtOnce) next_ = now;
     while (running_ && next_ <= now) {
       EncodedFrame frame;
-      frame.bytes = packets_[next_packet_];
+      frame.bytes = packets_[next_packet_].bytes;
       frame.time = next_;
+      next_ += packets_[next_packet_].duration;
       next_packet_ = (next_packet_ + 1) % packets_.size();
-      next_ += duration_;
       if (on_frame) on_frame(frame);
     }
     if (running_) wait();

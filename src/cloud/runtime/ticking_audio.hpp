@@ -1,4 +1,4 @@
-// Sound that is there already, one packet each 20 ms of real time.
+// Sound that is there already, played in a circle.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -8,10 +8,15 @@
 
 namespace redan::cloud {
 
+struct AudioPacket {
+  std::vector<std::uint8_t> bytes;
+  Duration duration{};
+};
+
 class TickingAudio final : public AudioSource {
  public:
-  /// Played in a circle; at least one packet. `duration` is that of each.
-  TickingAudio(boost::asio::io_context& io, std::vector<std::vector<std::uint8_t>> packets, Duration duration);
+  /// At least one packet, each with a duration.
+  TickingAudio(boost::asio::io_context& io, std::vector<AudioPacket> packets);
 
   void start() override;
   void stop() override;
@@ -20,8 +25,7 @@ class TickingAudio final : public AudioSource {
   void wait();
 
   boost::asio::steady_timer timer_;
-  std::vector<std::vector<std::uint8_t>> packets_;
-  Duration duration_;
+  std::vector<AudioPacket> packets_;
   std::size_t next_packet_ = 0;
   TimePoint next_{};
   bool running_ = false;

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "cloud/runtime/ticking_audio.hpp"
-
 namespace redan::cloud {
 namespace {
 
@@ -16,7 +14,8 @@ TEST(Tone, IsOneSecondOfSmallPackets) {
     GTEST_SKIP() << "skipped: this build has no libopus";
   }
   ASSERT_EQ(packets->size(), 50U);
-  for (const auto& packet : *packets) {
+  for (const AudioPacket& each : *packets) {
+    const std::vector<std::uint8_t>& packet = each.bytes;
     ASSERT_FALSE(packet.empty());
     EXPECT_LT(packet.size(), 400U);
     // RFC 6716 section 3.1: code 0, one frame; configurations 19, 23, 27 and 31 are 20 ms of CELT.
@@ -27,7 +26,7 @@ TEST(Tone, IsOneSecondOfSmallPackets) {
 
 TEST(TickingAudio, TimesAreEvenAndThePacketsGoRound) {
   boost::asio::io_context io;
-  TickingAudio audio(io, {{1}, {2}, {3}}, 5ms);
+  TickingAudio audio(io, {{{1}, 5ms}, {{2}, 5ms}, {{3}, 5ms}});
   std::vector<EncodedFrame> frames;
   audio.on_frame = [&](const EncodedFrame& frame) {
     frames.push_back(frame);
