@@ -164,7 +164,10 @@ bool Fleet::begin(std::size_t gateway, std::size_t through, bool video) {
   const std::size_t before = talks.size();
   ++pending_;
   asio::co_spawn(io, begin_one(gateway, through, video), asio::detached);
-  if (!until([&] { return pending_ == 0; }, 30s) || talks.size() != before + 1) return false;
+  until([&] { return pending_ == 0; }, 30s);
+  for (const std::string& problem : problems_) std::printf("  %s\n", problem.c_str());
+  problems_.clear();
+  if (talks.size() != before + 1) return false;
   return all_connected(20s);
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kSessions = 20;
+constexpr std::size_t kSessions = 200;
 constexpr std::size_t kVideos = 4;
 constexpr auto kEvery = 250ms;
 // Of a client's talk and video, over a fault; the machine is busy with two hundred instances.
@@ -25,7 +25,7 @@ class FleetTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     if (nats_program().empty() || etcd_program().empty()) return;
-    fleet_ = std::make_unique<Fleet>(kSessions);
+    fleet_ = std::make_unique<Fleet>(2 * kSessions);
   }
   static void TearDownTestSuite() { fleet_.reset(); }
   void SetUp() override {
