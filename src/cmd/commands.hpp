@@ -19,6 +19,8 @@ struct DemoOptions {
   std::string data_directory;  ///< empty: $XDG_STATE_HOME/redan or ~/.local/state/redan
   bool json = false;
   bool media = true;
+  std::vector<std::string> turn{};  ///< URIs of TURN servers that clients may go through
+  std::string turn_secret_file;     ///< what those servers share with us
 };
 int demo(const DemoOptions& options);
 
