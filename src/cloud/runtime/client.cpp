@@ -64,11 +64,8 @@ Client::Client(Streamer& streamer, std::string id, const ClientOptions& options,
       options_(options),
       to_client_(std::move(to_client)),
       deadline_(streamer.io_),
-      media_timer_(streamer.io_) {
-  deadline_.expires_after(streamer.config_.connect_timeout);
-  deadline_.async_wait([this](const boost::system::error_code& error) {
-    if (!error && !connected_) end(Errc::link_timeout);
-  });
+      media_alarm_(streamer.io_) {
+  deadline_.set(net::now() + streamer.config_.connect_timeout, [this] { end(Errc::link_timeout); });
 }
 
 // ---- signalling -----------------------------------------------------------------------------------------------------
@@ -332,7 +329,7 @@ void Client::pump() {
   pumping_ = true;
   std::array<std::uint8_t, 1500> buffer{};
   TimePoint until = kNever;
-  while (until == kNever) {
+  while (true) {
     const MediaSender::Output output = media_->poll_output(net::now(), buffer);
     if (const auto* packet = std::get_if<MediaSender::Packet>(&output)) {
       // Too much waits before the socket: UDP may lose it here as well as elsewhere.
@@ -347,13 +344,10 @@ void Client::pump() {
   streamer_.shard_->wake();
   pumping_ = false;
   if (until == kNever) {
-    media_timer_.cancel();
-    return;
+    media_alarm_.cancel();
+  } else {
+    media_alarm_.set(until, [this] { pump(); });
   }
-  media_timer_.expires_after(std::max(until - net::now(), Duration{0}));
-  media_timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) pump();
-  });
 }
 
 }  // namespace redan::cloud

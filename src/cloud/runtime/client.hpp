@@ -1,10 +1,10 @@
 // One client of a Streamer: its signalling, its peer, its media.
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
 #include <set>
 
 #include "cloud/api/signalling.hpp"
+#include "cloud/runtime/alarm.hpp"
 #include "cloud/runtime/channel_socket.hpp"
 #include "cloud/runtime/control.hpp"
 #include "cloud/runtime/streamer.hpp"
@@ -64,7 +64,7 @@ class Client {
   std::string id_;
   ClientOptions options_;
   std::function<void(std::string)> to_client_;
-  boost::asio::steady_timer deadline_, media_timer_;
+  Alarm deadline_, media_alarm_;
   std::vector<std::string> channel_names_;
   MediaSources sources_;
   std::optional<PeerId> peer_;
