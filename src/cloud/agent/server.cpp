@@ -150,6 +150,7 @@ class AgentServer::Impl {
     write_sample(out, "redan_stream_agent_runtimes_attached", "", static_cast<double>(agent_.attached()));
     write_type(out, "redan_stream_agent_frames_relayed_total", "counter");
     write_sample(out, "redan_stream_agent_frames_relayed_total", "", static_cast<double>(agent_.frames_relayed()));
+    api::write_stream_figures(out, agent_.stream_figures());
     metrics_.write(out);
     return response;
   }
