@@ -47,5 +47,6 @@ void peer_memory();
 void channel_throughput();
 void token_rate();
 void http_rate();
+void bus_rate();
 
 }  // namespace redan::bench

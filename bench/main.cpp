@@ -16,6 +16,7 @@ constexpr Figure kFigures[] = {
     {"channel_throughput", channel_throughput},
     {"token_rate", token_rate},
     {"http_rate", http_rate},
+    {"bus_rate", bus_rate},
 };
 
 }  // namespace

@@ -38,6 +38,12 @@ std::string read_private_file(const std::string& file) {
   return read_file(file);
 }
 
+void make_private_directory(const std::filesystem::path& directory) {
+  if (std::filesystem::exists(directory)) return;
+  std::filesystem::create_directories(directory);
+  std::filesystem::permissions(directory, std::filesystem::perms::owner_all);
+}
+
 std::vector<Address> addresses_of(const std::string& bind) {
   if (bind.empty()) {
     std::vector<Address> all = net::host_addresses();
@@ -59,6 +65,7 @@ int run(const Options& options) {
   config.streamer.source = options.source;
   const std::filesystem::path beside = std::filesystem::path(options.user_data).parent_path() / "sockets";
   config.streamer.channel_directory = options.channels.empty() ? beside : std::filesystem::path(options.channels);
+  make_private_directory(config.streamer.channel_directory);
   config.streamer.log = config.log = log_line;
   std::unique_ptr<cloud::Runtime> runtime;
   net::Loop loop([&] {

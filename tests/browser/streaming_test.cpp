@@ -1,15 +1,23 @@
 // Real browsers as clients of a Streamer, over the signalling protocol of the streaming SDK: they play, they control,
 // they are displaced.
 #include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/write.hpp>
+#include <fstream>
 
 #include "base/base64.hpp"
 #include "cloud/api/signalling.hpp"
 #include "cloud/runtime/streamer.hpp"
+#include "cloud/runtime/video.hpp"
 #include "net/socket_address.hpp"
 #include "tests/browser/browser_process.hpp"
 #include "tests/browser/lossy_relay.hpp"
 #include "tests/browser/page_server.hpp"
 #include "tests/browser/signal_server.hpp"
+#include "tests/cloud/runtime/media_files.hpp"
+#include "tests/support/child_process.hpp"
 #include "tests/support/files.hpp"
 
 namespace redan::cloud {
@@ -284,6 +292,78 @@ TEST_P(StreamingTest, DataAloneIsEnough) {
   EXPECT_EQ(stage->streamer->statistics().at("frames_encoded").as_uint64(), 0U);  // nobody looks
 }
 
+TEST_P(StreamingTest, SoundIsHeardBesideThePicture) {
+  stage->start_streamer();
+  for (const std::string api : {"2", "1"}) {
+    join("a" + api, "{audio: true, apiVersion: " + api + "}");
+    // Without a sound device Firefox has no AudioContext that runs; Chromium measures no energy of what is muted.
+    const std::string tone = GetParam() == Browser::chromium ? "true" : "false";
+    const json::value heard = with("a" + api, "const TONE = " + tone + ";" + R"(
+      await s.reach('playing');
+      await s.see(p => true, 'a picture');
+      await t.until(async () => {
+        const r = await s.report('inbound-rtp', 'audio');
+        return r && r.packetsReceived > 50 && (TONE || r.totalAudioEnergy > 0.0001);
+      }, 'sound');
+      if (TONE) {
+        const context = new AudioContext({sampleRate: 48000});
+        context.resume();
+        const analyser = context.createAnalyser();
+        context.createMediaStreamSource(s.stream).connect(analyser);
+        analyser.fftSize = 2048;
+        const spectrum = new Float32Array(analyser.frequencyBinCount);
+        const bin = hertz => Math.round(hertz * analyser.fftSize / 48000);
+        await t.until(() => {
+          analyser.getFloatFrequencyData(spectrum);
+          return spectrum[bin(440)] > -60 && spectrum[bin(440)] > spectrum[bin(5000)] + 20;
+        }, 'the tone');
+        context.close();
+      }
+      const report = await s.report('inbound-rtp', 'audio');
+      return {packets: report.packetsReceived, lost: report.packetsLost, tracks: s.stream.getTracks().length})");
+    EXPECT_EQ(heard.at("tracks").to_number<int>(), 2);
+    EXPECT_EQ(heard.at("lost").to_number<int>(), 0);
+  }
+}
+
+// A program beside the runtime that sends back what it gets.
+TEST_P(StreamingTest, AChannelOfTheClientIsASocketForAProgram) {
+  std::string pattern = (std::filesystem::temp_directory_path() / "redan-channels-XXXXXX").string();
+  StreamerConfig config;
+  config.channel_directory = ::mkdtemp(pattern.data());
+  stage->start_streamer(config);
+  join("a", "{video: false, dataChannels: ['foo', 'bar_2']}");
+  with("a",
+       "await s.reach('connected'); await t.until(() => s.channels.foo.readyState === 'open', 'foo'); return true");
+  const auto path = config.channel_directory / "webrtc_data_foo";
+  ASSERT_TRUE(stage->until([&] { return std::filesystem::is_socket(path); }));
+  asio::local::stream_protocol::socket program(stage->io);
+  program.connect(asio::local::stream_protocol::endpoint(path.string()));
+  std::array<char, 65536> buffer{};
+  std::function<void()> echo = [&] {
+    program.async_read_some(asio::buffer(buffer), [&](const boost::system::error_code& error, std::size_t size) {
+      if (error) return;
+      asio::write(program, asio::buffer(buffer.data(), size));
+      echo();
+    });
+  };
+  echo();
+  const json::value back = with("a", R"(
+    const size = 300000, sent = t.bytes(size, 3);
+    for (let at = 0; at < size; at += 50000) s.channels.foo.send(sent.slice(at, at + 50000));
+    s.channels.foo.send('and text');
+    const total = () => (s.received.foo || []).reduce((sum, data) => sum + data.byteLength, 0);
+    await t.until(() => total() === size + 8, 'the echo');
+    const joined = new Uint8Array(await new Blob(s.received.foo).arrayBuffer());
+    return [t.same(joined.slice(0, size), sent), new TextDecoder().decode(joined.slice(size))])");
+  EXPECT_EQ(back, json::parse(R"([true, "and text"])"));
+  EXPECT_TRUE(std::filesystem::exists(config.channel_directory / "webrtc_data_bar_2"));
+  stage->streamer->close("a");
+  EXPECT_FALSE(std::filesystem::exists(path));
+  stage->pump(50ms);
+  std::filesystem::remove_all(config.channel_directory);
+}
+
 TEST_P(StreamingTest, ClientsOfTheFirstProtocolOfferAndAreAnswered) {
   stage->start_streamer();
   join("a", "{apiVersion: 1}");
@@ -308,6 +388,85 @@ TEST_P(StreamingTest, PicturesOfEverySizeArePlayedAndTheSizeMayChangeWithTheCont
         with(name, "return await s.see(p => p.width === " + std::to_string(width) + ", 'that width')");
     EXPECT_EQ(seen.at("height").to_number<int>(), height);
   }
+}
+
+TEST_P(StreamingTest, AFileIsPlayedInACircle) {
+  auto encoder = Vp8Encoder::open({640, 480, 30, 1'000'000});
+  ASSERT_TRUE(encoder);
+  Picture picture(640, 480);
+  std::vector<redan::test::FileBytes> frames;
+  Scene scene;
+  for (scene.frame = 1; frames.size() < 60; ++scene.frame) {
+    const auto frame = (*encoder)->encode(picture.draw(scene, {}), TimePoint{} + scene.frame * 33ms, false);
+    if (frame && *frame) frames.push_back((*frame)->bytes);
+  }
+  const std::string path = (std::filesystem::temp_directory_path() / "redan-streaming-test.ivf").string();
+  const redan::test::FileBytes file = redan::test::make_ivf(frames);
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(file.data()), static_cast<std::streamsize>(file.size()));
+  StreamerConfig config;
+  config.source = path;
+  stage->start_streamer(config);
+  std::filesystem::remove(path);
+  join("a", "{audio: true}");
+  with("a", R"(
+    await s.reach('playing');
+    await s.see(p => p.width === 640 && p.frame > 40, 'the end');
+    await s.see(p => p.frame < 20, 'the beginning again');
+    await s.see(p => p.frame > 40, 'the end again');
+    return true)");
+  // Another client begins at a key frame.
+  join("v-1");
+  with("v-1", "await s.see(p => p.frame > 0, 'a picture'); return true");
+}
+
+TEST_P(StreamingTest, AnotherProgramsEncoderIsSentOn) {
+  const std::string ffmpeg = "/usr/bin/ffmpeg";
+  if (!std::filesystem::exists(ffmpeg)) GTEST_SKIP() << "skipped: ffmpeg is not installed";
+  StreamerConfig config;
+  config.source = "rtp:5004";
+  stage->start_streamer(config);
+  const redan::test::Child program({ffmpeg,
+                                    "-loglevel",
+                                    "error",
+                                    "-re",
+                                    "-f",
+                                    "lavfi",
+                                    "-i",
+                                    "testsrc2=size=320x240:rate=30",
+                                    "-re",
+                                    "-f",
+                                    "lavfi",
+                                    "-i",
+                                    "sine",
+                                    "-map",
+                                    "0",
+                                    "-c:v",
+                                    "libvpx",
+                                    "-deadline",
+                                    "realtime",
+                                    "-g",
+                                    "30",
+                                    "-f",
+                                    "rtp",
+                                    "rtp://127.0.0.1:5004",
+                                    "-map",
+                                    "1",
+                                    "-c:a",
+                                    "libopus",
+                                    "-f",
+                                    "rtp",
+                                    "rtp://127.0.0.1:5006"},
+                                   "/dev/null");
+  join("a", "{audio: true}");
+  const json::value decoded = with("a", R"(
+    await s.reach('playing');
+    await t.until(() => s.element.videoWidth === 320, 'its size');
+    return t.until(async () => {
+      const video = await s.report('inbound-rtp', 'video'), audio = await s.report('inbound-rtp', 'audio');
+      return video.framesDecoded > 60 && audio.packetsReceived > 60 && [video.framesDecoded, video.pliCount];
+    }, 'two seconds'))");
+  std::printf("  decoded, PLIs: %s\n", json::serialize(decoded).c_str());
 }
 
 TEST_P(StreamingTest, LostPacketsAreSentAgainAndThePictureGoesOn) {

@@ -20,8 +20,9 @@ class Unit {
   Unit(const Unit&) = delete;
   Unit& operator=(const Unit&) = delete;
 
-  void kill();   ///< SIGKILL
-  void start();  ///< again, on the same port
+  void kill();  ///< SIGKILL
+  /// Again, on the same port; `before` stands before the program: env and its variables.
+  void start(const std::vector<std::string>& before = {});
   void freeze() const { process_->signal(SIGSTOP); }
   void thaw() const { process_->signal(SIGCONT); }
   void signal(int number) const { process_->signal(number); }
@@ -47,6 +48,12 @@ class Unit {
 /// What a unit needs to be on this bus as `who`, one of the names that NatsServers has certificates for.
 std::vector<std::string> bus_options(const NatsServers& nats, const std::string& who);
 
+/// An agent of this AMS, which trusts it from then on.
+std::unique_ptr<Unit> start_agent(const NatsServers& nats, const AmsProcess& ams, const std::filesystem::path& folder,
+                                  const std::string& name, std::vector<std::string> more);
+std::unique_ptr<Unit> start_gateway(const NatsServers& nats, const std::filesystem::path& folder,
+                                    const std::string& name, std::vector<std::string> more);
+
 /// One of each, and an application named "pong". The agent is trusted by AMS, and known to the gateway.
 class Cloud {
  public:
@@ -65,10 +72,6 @@ class Cloud {
   std::string account(const std::string& name);
   /// Whether the gateway knows so many agents.
   bool has_agents(std::size_t count);
-
- private:
-  std::unique_ptr<Unit> start_agent(const std::string& name, std::vector<std::string> more);
-  std::unique_ptr<Unit> start_gateway(const std::string& name, std::vector<std::string> more);
 };
 
 /// A client of a gateway, with its token.

@@ -189,7 +189,9 @@ void NatsConnection::schedule_write() {
     self->writing_ = true;
     asio::co_spawn(
         self->io_, [](std::shared_ptr<NatsConnection> connection) { return connection->write(); }(self),
-        [self](const std::exception_ptr&) { self->writing_ = false; });
+        [self](const std::exception_ptr& error) {
+          if (error) self->close({Errc::bus_disconnected, "no memory"});
+        });
   });
 }
 
@@ -200,10 +202,11 @@ net::Task<void> NatsConnection::write() {
     leaving_.clear();
     if (leaving_.capacity() > kKeptBuffer) leaving_.shrink_to_fit();
     if (!error) continue;
-    // There may be a reason to read.
+    // There may be a reason to read. Nothing more is written.
     if (state_ != State::closed) stream_->set_deadline(kGoodbye);
     co_return;
   }
+  writing_ = false;
 }
 
 // ---- the end --------------------------------------------------------------------------------------------------------

@@ -5,8 +5,8 @@
 
 #include "cloud/api/metrics.hpp"
 #include "cloud/runtime/client.hpp"
-#include "cloud/runtime/generated_video.hpp"
 #include "cloud/runtime/reactions.hpp"
+#include "cloud/runtime/sources.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud {
@@ -57,15 +57,21 @@ Streamer::Streamer(asio::io_context& io, StreamerConfig config, Provider& provid
 Streamer::~Streamer() { stop(); }
 
 void Streamer::open_sources() {
-  auto generated = GeneratedVideo::open(io_);
-  if (generated) {
-    reactions_ = std::make_unique<Reactions>((*generated)->scene());
-    video_ = std::move(*generated);
+  Sources sources = cloud::open_sources(io_, config_.source);
+  video_ = std::move(sources.video);
+  audio_ = std::move(sources.audio);
+  if (sources.scene != nullptr) reactions_ = std::make_unique<Reactions>(*sources.scene);
+  if (video_) {
     video_->on_frame = [this](const EncodedFrame& frame) { on_video(frame); };
     video_->set_screen(config_.screen);
     video_->set_bitrate(rate_.start);
   } else {
-    say("no video: " + std::string(text(generated.error())));
+    say("no video: " + std::string(text(Errc::media_unsupported)));
+  }
+  if (audio_) {
+    audio_->on_frame = [this](const EncodedFrame& frame) { on_audio(frame); };
+  } else {
+    say("no sound: " + std::string(text(Errc::media_unsupported)));
   }
 }
 

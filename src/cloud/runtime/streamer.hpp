@@ -16,7 +16,6 @@
 namespace redan::cloud {
 
 class Client;
-class GeneratedVideo;
 class Reactions;
 
 using ClientOptions = api::LinkHello;
