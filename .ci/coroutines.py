@@ -6,6 +6,8 @@ co_await stands in the condition of if, while or switch, beside ?:, && or ||, or
 arguments. A declaration keeps it safe:
 
     if (const bool ended = co_await end(id)) ...        const Record record{name, role}; co_await put(record);
+
+So it is with a lambda among the arguments that keeps copies of more than `this`: they are destroyed twice.
 """
 import pathlib
 import re
@@ -15,6 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 CONDITION = re.compile(r"\b(?:if|while|switch)\s*(?:constexpr\s*)?\(")
 DECLARES = re.compile(r"^\s*(?:const\s+)?[\w:<>*&,\s\[\]]+?[\s*&]\w+\s*=\s*$")
 AGGREGATE = re.compile(r"co_await\b[^;{}]*\b[A-Z]\w*\{\s*[^}\s]")
+LAMBDA = re.compile(r"co_await\b[^;{}]*?[(,]\s*\[([^\]]*)\]\s*[({]")
 CHOICE = re.compile(r"\?|\|\||&& ?[^),;]")
 
 
@@ -55,6 +58,10 @@ def problems_in(path):
         rest[begin:end] = re.sub(r"[^\n]", " ", text[begin:end])
     for match in AGGREGATE.finditer("".join(rest)):
         report(match.start(), "an aggregate made within a co_await; declare a variable for it")
+    for match in LAMBDA.finditer("".join(rest)):
+        captures = [capture.strip() for capture in match.group(1).split(",")]
+        if any(capture and capture != "this" and not capture.startswith("&") for capture in captures):
+            report(match.start(), "a lambda that keeps copies, made within a co_await; declare a std::function for it")
     at = 0
     for statement in re.split(r"[;{}]", "".join(rest)):
         where = statement.find("co_await")

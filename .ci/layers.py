@@ -53,6 +53,7 @@ SYSTEM_OF = {
     "cloud/gateway": {"unistd.h"},
     "cloud/ams": {"fcntl.h", "signal.h", "sys/file.h", "sys/prctl.h", "sys/resource.h", "sys/stat.h", "sys/syscall.h",
                   "sys/wait.h", "unistd.h"},
+    "cloud/runtime": {"sys/un.h"},
     "cloud/store": {"fcntl.h", "sys/stat.h", "unistd.h"},
 }
 # One file each.

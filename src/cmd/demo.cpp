@@ -1,14 +1,18 @@
-// `redan demo`: a page, and a peer behind it, without configuration.
+// `redan demo`: the whole system in one process, and a page that shows it, without configuration.
 #include <unistd.h>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/ip/host_name.hpp>
 #include <cstdlib>
 #include <set>
 
 #include "base/hex.hpp"
 #include "cmd/commands.hpp"
+#include "cmd/demo_cloud.hpp"
 #include "cmd/demo_server.hpp"
 #include "cmd/page.hpp"
+#include "cmd/program.hpp"
 #include "net/clock.hpp"
 #include "net/loop.hpp"
 #include "net/socket_address.hpp"
@@ -18,7 +22,6 @@ namespace {
 
 constexpr std::uint16_t kDefaultPort = 8443;
 constexpr std::uint16_t kPortTries = 20;
-constexpr std::size_t kMaxVisitors = 256;
 constexpr std::int64_t kIdentityLifetime = 30LL * 24 * 3600;
 
 std::filesystem::path data_directory(const DemoOptions& options) {
@@ -93,22 +96,16 @@ class Demo {
       throw std::runtime_error("this host has no address; bring up an interface, or use --bind 127.0.0.1");
     tls_ = net::load_or_create_tls_identity(data_directory(options_), certificate_names(addresses_), *provider_,
                                             [this](std::string_view text) { trace_.info(text); });
-    const std::string fingerprint = tls_.fingerprint.text().substr(sizeof "sha-256");
     DemoServerConfig config;
     config.dtls_role = options_.dtls_role == "client" ? DtlsRole::client : DtlsRole::server;
     config.media = options_.media;
-    config.tls_fingerprint = fingerprint;
-    server_.emplace(std::move(config), *provider_, trace_, [this] { print_door(); });
+    config.tls_fingerprint = tls_.fingerprint.text().substr(sizeof "sha-256");
+    server_.emplace(loop_.io(), std::move(config), *provider_, trace_, [this] { print_door(); });
     open_shard();
-    open_https();
-    if (!options_.json) {
-      trace_.info("Redan demo. Ctrl-C stops it.");
-      trace_.info("The browser will not know the certificate. Compare its SHA-256:");
-      trace_.info("  " + fingerprint.substr(0, 47));
-      trace_.info("  " + fingerprint.substr(48));
-    }
-    print_door();
+    open_cloud();
+    boost::asio::co_spawn(loop_.io(), start(), boost::asio::detached);
     loop_.run();
+    if (!problem_.empty()) throw std::runtime_error(problem_);
     trace_.info("stopped");
     return kOk;
   }
@@ -129,42 +126,72 @@ class Demo {
     shard_ = std::move(*shard);
     server_->attach(*shard_);
   }
-  void open_https() {
+  void open_cloud() {
     auto credentials = net::TlsServerCredentials::make(tls_);
     if (!credentials) throw std::runtime_error(explain(credentials.error()));
-    net::HttpServerConfig config;
-    config.handler = page;
-    config.on_upgrade = [this](net::HttpRequest request, const net::Connection&) {
+    DemoCloudConfig config;
+    config.identity = &tls_;
+    config.credentials = *credentials;
+    config.listen = {boost::asio::ip::make_address(options_.bind.empty() ? "0.0.0.0" : options_.bind),
+                     free_https_port()};
+    config.url = "wss://" + host() + ":" + std::to_string(config.listen.port());
+    config.media_addresses = addresses_;
+    config.page = page;
+    config.page_socket = [this](net::HttpRequest request, const net::Connection&) {
       return upgrade(*server_, std::move(request));
     };
-    config.error_response = plain;
-    config.max_connections = kMaxVisitors;
-    const auto ip = boost::asio::ip::make_address(options_.bind.empty() ? "0.0.0.0" : options_.bind);
-    const std::uint16_t first = options_.port.value_or(kDefaultPort);
-    for (std::uint16_t i = 0;; ++i) {
-      const boost::asio::ip::tcp::endpoint local(ip, static_cast<std::uint16_t>(first + i));
-      config.listen = net::TlsListener{local, *credentials};
-      try {
-        https_.emplace(loop_.io(), config);
-        return;
-      } catch (const boost::system::system_error& error) {
-        if (!options_.port && i < kPortTries) continue;
-        throw std::runtime_error("cannot serve HTTPS on port " + std::to_string(first) + ": " + error.code().message() +
-                                 "; choose another with --port");
-      }
+    port_ = config.listen.port();
+    cloud_.emplace(loop_.io(), std::move(config), *provider_);
+    server_->attach(*cloud_);
+  }
+  std::uint16_t free_https_port() const {
+    const std::string bind = options_.bind.empty() ? "0.0.0.0" : options_.bind;
+    if (options_.port && *options_.port == 0) return free_port(bind);
+    if (options_.port) return *options_.port;
+    for (std::uint16_t port = kDefaultPort; port < kDefaultPort + kPortTries; ++port) {
+      if (is_free(bind, port)) return port;
     }
+    return kDefaultPort;
+  }
+  static bool is_free(const std::string& address, std::uint16_t port) {
+    boost::asio::io_context io;
+    boost::asio::ip::tcp::acceptor acceptor(io, boost::asio::ip::tcp::v4());
+    const auto ip = boost::asio::ip::make_address(address);
+    boost::system::error_code error;
+    acceptor.close();
+    acceptor.open(ip.is_v6() ? boost::asio::ip::tcp::v6() : boost::asio::ip::tcp::v4(), error);
+    acceptor.set_option(boost::asio::socket_base::reuse_address(true), error);
+    acceptor.bind({ip, port}, error);
+    if (!error) acceptor.listen(1, error);
+    return !error;
+  }
+  net::Task<void> start() {
+    const auto started = co_await cloud_->start();
+    if (!started) {
+      problem_ = started.error();
+      co_return loop_.stop();
+    }
+    if (!options_.json) {
+      const std::string fingerprint = tls_.fingerprint.text().substr(sizeof "sha-256");
+      trace_.info("Redan demo. Ctrl-C stops it.");
+      trace_.info("The browser will not know the certificate. Compare its SHA-256:");
+      trace_.info("  " + fingerprint.substr(0, 47));
+      trace_.info("  " + fingerprint.substr(48));
+    }
+    print_door();
+  }
+  std::string host() const {
+    const Address& first = addresses_.front();
+    return first.family() == Address::Family::ipv6 ? "[" + first.ip_text() + "]" : first.ip_text();
   }
   // The fragment stays in the browser: neither the token nor the pin travels in a request.
   void print_door() {
-    const Address& first = addresses_.front();
-    const bool v6 = first.family() == Address::Family::ipv6;
-    const std::string host = v6 ? "[" + first.ip_text() + "]" : first.ip_text();
-    trace_.door("https://" + host + ":" + std::to_string(https_->port()) + "/#token=" + server_->token(),
+    trace_.door("https://" + host() + ":" + std::to_string(port_) + "/#token=" + server_->token(),
                 to_hex(tls_.fingerprint.digest.bytes()));
   }
   void stop() {
     server_->close_all();
-    https_->stop();
+    cloud_->stop();
   }
 
   DemoOptions options_;
@@ -175,7 +202,9 @@ class Demo {
   net::TlsIdentity tls_;
   std::optional<DemoServer> server_;
   std::unique_ptr<Shard> shard_;
-  std::optional<net::HttpServer> https_;
+  std::optional<DemoCloud> cloud_;
+  std::uint16_t port_ = 0;
+  std::string problem_;
 };
 
 }  // namespace

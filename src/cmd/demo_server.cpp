@@ -1,5 +1,9 @@
 #include "cmd/demo_server.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "cmd/demo_cloud.hpp"
 #include "cmd/media_echo.hpp"
 #include "net/clock.hpp"
 
@@ -16,8 +20,13 @@ std::string_view text_of(const json::object& object, std::string_view name) {
 
 }  // namespace
 
-DemoServer::DemoServer(DemoServerConfig config, Provider& provider, Trace& trace, std::function<void()> on_token_used)
-    : config_(std::move(config)), trace_(trace), on_token_used_(std::move(on_token_used)), admission_(provider) {}
+DemoServer::DemoServer(boost::asio::io_context& io, DemoServerConfig config, Provider& provider, Trace& trace,
+                       std::function<void()> on_token_used)
+    : io_(io),
+      config_(std::move(config)),
+      trace_(trace),
+      on_token_used_(std::move(on_token_used)),
+      admission_(provider) {}
 
 // ---- visitors -------------------------------------------------------------------------------------------------------
 
@@ -44,7 +53,7 @@ void DemoServer::on_message(const VisitorPtr& visitor, std::string_view text) {
     return;
   }
   const std::string_view type = text_of(*message, "type");
-  if (type == "hello") return on_hello(*visitor, *message);
+  if (type == "hello") return on_hello(visitor, *message);
   if (!visitor->admitted) {
     send_error(*visitor, "not_admitted", "nothing before hello", "start from the URL that the terminal shows");
     return visitor->socket->close();
@@ -56,24 +65,29 @@ void DemoServer::on_message(const VisitorPtr& visitor, std::string_view text) {
   send_error(*visitor, "unknown_type", "no message type '" + printable(type) + "'", "reload the page");
 }
 
-void DemoServer::on_hello(Visitor& visitor, const json::object& message) {
+void DemoServer::on_hello(const VisitorPtr& visitor, const json::object& message) {
   const TimePoint now = net::now();
   std::string session(text_of(message, "session"));
   const bool by_token = message.contains("token");
   if (by_token) session = admission_.redeem_token(now, text_of(message, "token")).value_or("");
   if (session.empty() || (!by_token && !admission_.resume(now, session))) {
-    send_error(visitor, "bad_token", "the token in the URL is wrong, or was used already",
+    send_error(*visitor, "bad_token", "the token in the URL is wrong, or was used already",
                "open the URL that the terminal shows now; each works once");
-    return visitor.socket->close();
+    return visitor->socket->close();
   }
-  visitor.admitted = true;
-  const net::TlsDescription tls = visitor.socket->connection().tls;
-  send(visitor,
-       {{"type", "welcome"},
-        {"session", session},
-        {"media", config_.media},
-        {"tls", {{"version", tls.version}, {"cipher", tls.cipher}, {"fingerprint", config_.tls_fingerprint}}}});
+  visitor->admitted = true;
+  boost::asio::co_spawn(io_, welcome(visitor, session), boost::asio::detached);
   if (by_token) on_token_used_();
+}
+
+net::Task<void> DemoServer::welcome(VisitorPtr visitor, std::string session) {
+  const net::TlsDescription tls = visitor->socket->connection().tls;
+  const auto token = co_await cloud_->new_token();
+  json::object api{{"application", "demo"}, {"token", token ? *token : std::string()}};
+  json::object hop{{"version", tls.version}, {"cipher", tls.cipher}, {"fingerprint", config_.tls_fingerprint}};
+  json::object welcome{{"type", "welcome"},     {"session", session},    {"media", config_.media},
+                       {"tls", std::move(hop)}, {"api", std::move(api)}, {"chain", cloud_->chain()}};
+  send(*visitor, welcome);
 }
 
 // ---- descriptions ---------------------------------------------------------------------------------------------------

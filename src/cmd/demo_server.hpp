@@ -20,11 +20,15 @@ struct DemoServerConfig {
   std::string tls_fingerprint;
 };
 
+class DemoCloud;
+
 class DemoServer {
  public:
-  DemoServer(DemoServerConfig config, Provider& provider, Trace& trace, std::function<void()> on_token_used);
+  DemoServer(boost::asio::io_context& io, DemoServerConfig config, Provider& provider, Trace& trace,
+             std::function<void()> on_token_used);
 
   void attach(Shard& shard) { shard_ = &shard; }
+  void attach(DemoCloud& cloud) { cloud_ = &cloud; }
   void on_websocket(const std::shared_ptr<net::WebSocket>& socket);
   /// The shard's handler.
   void on_output(Endpoint& endpoint, const Output& output);
@@ -46,7 +50,8 @@ class DemoServer {
   static constexpr std::size_t kMaxPeersPerVisitor = 4;
 
   void on_message(const VisitorPtr& visitor, std::string_view text);
-  void on_hello(Visitor& visitor, const boost::json::object& message);
+  void on_hello(const VisitorPtr& visitor, const boost::json::object& message);
+  net::Task<void> welcome(VisitorPtr visitor, std::string session);
   void on_offer(const VisitorPtr& visitor, std::string_view sdp);
   void on_want_offer(const VisitorPtr& visitor);
   void on_answer(Visitor& visitor, std::string_view sdp);
@@ -59,11 +64,13 @@ class DemoServer {
   static void send_error(Visitor& visitor, std::string_view code, std::string_view text, std::string_view hint);
   static void send_error(Visitor& visitor, Errc code, const std::string& problem);
 
+  boost::asio::io_context& io_;
   DemoServerConfig config_;
   Trace& trace_;
   std::function<void()> on_token_used_;
   Admission admission_;
   Shard* shard_ = nullptr;
+  DemoCloud* cloud_ = nullptr;
   ChannelServices services_;
   std::set<VisitorPtr> visitors_;
   std::map<std::uint64_t, PeerEntry> peers_;

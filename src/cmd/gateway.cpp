@@ -9,11 +9,11 @@
 #include <cstdio>
 
 #include "base/hex.hpp"
-#include "cloud/bus/memory.hpp"
 #include "cloud/gateway/server.hpp"
 #include "cloud/token/rfc3339.hpp"
 #include "cmd/amc/session.hpp"
 #include "cmd/arguments.hpp"
+#include "cmd/bus_options.hpp"
 #include "cmd/program.hpp"
 #include "cmd/store_options.hpp"
 #include "net/loop.hpp"
@@ -36,6 +36,8 @@ Examples:
   redan gateway --listen 0.0.0.0:4000 --url wss://gw.example.org:4000
   redan gateway --store etcd --etcd 192.0.2.11:2379 --etcd 192.0.2.12:2379 \
                 --etcd-ca ca.pem --etcd-cert gateway.pem --etcd-key gateway.key
+  redan gateway --nats 192.0.2.21:4222 --nats-ca ca.pem \
+                --nats-cert gateway.pem --nats-key gateway.key
   redan gateway account create web > token.txt
   redan gateway account create web --allow read --allow create
   redan gateway account delete web
@@ -50,7 +52,9 @@ struct Options {
   std::string url;
   std::string socket;
   std::vector<std::string> local_users;
+  std::string name = "gateway";
   StoreOptions store;
+  BusOptions bus;
   double requests_per_second = 200;
   std::size_t max_connections = 16'384, max_per_address = 1'024;
   bool json = false;
@@ -84,7 +88,9 @@ class Program {
     if (!credentials) throw std::runtime_error("the TLS key cannot be used: " + std::string(text(credentials.error())));
     credentials_ = *credentials;
     store_ = open_store(loop_.io(), options_.store, directory / "gateway.sqlite");
-    bus_ = cloud::memory_bus(loop_.io());
+    bus_ = open_bus(loop_.io(), options_.bus, options_.name, *provider_, [this](const cloud::NatsStatus& status) {
+      if (status.connected && status.why == Errc{} && gateway_) gateway_->on_bus_connected();
+    });
     const std::uint16_t port = listen.port != 0 ? listen.port : free_port(listen.host);
     cloud::GatewayConfig config;
     config.url = options_.url.empty() ? "wss://" + HostAndPort{listen.host, port}.text() : options_.url;
@@ -100,7 +106,7 @@ class Program {
   }
 
  private:
-  static constexpr std::chrono::milliseconds kGrace{2'000};
+  static constexpr std::chrono::milliseconds kGrace{12'000};
 
   net::Task<void> start(asio::ip::tcp::endpoint local) {
     auto started = co_await gateway_->start();
@@ -154,9 +160,11 @@ class Program {
     });
   }
 
+  // Sockets are told first; then requests under way have the grace to finish.
   void say_goodbye() {
     gateway_->stop();
-    if (server_) server_->stop();
+    if (!server_) return;
+    server_->drain([this] { loop_.stop(); });
   }
 
   Options options_;
@@ -264,6 +272,8 @@ void add_gateway(CLI::App& app, Run& run) {
   command->add_option("--socket", options->socket, "The Unix socket (default: gateway.socket in --data-dir)");
   command->add_option("--local-user", options->local_users, "A user who may use the Unix socket; repeatable");
   add_store_options(*command, options->store);
+  command->add_option("--name", options->name, "Of this unit, for the bus; unique")->capture_default_str();
+  add_bus_options(*command, options->bus);
   command->add_option("--requests-per-second", options->requests_per_second, "Of one caller; twice that at once")
       ->check(CLI::Range(1.0, 1e6))
       ->capture_default_str();

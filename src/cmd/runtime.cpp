@@ -38,6 +38,12 @@ std::string read_private_file(const std::string& file) {
   return read_file(file);
 }
 
+void make_private_directory(const std::filesystem::path& directory) {
+  if (std::filesystem::exists(directory)) return;
+  std::filesystem::create_directories(directory);
+  std::filesystem::permissions(directory, std::filesystem::perms::owner_all);
+}
+
 std::vector<Address> addresses_of(const std::string& bind) {
   if (bind.empty()) {
     std::vector<Address> all = net::host_addresses();
@@ -57,7 +63,9 @@ int run(const Options& options) {
   cloud::RuntimeConfig config;
   config.streamer.addresses = addresses_of(options.bind);
   config.streamer.source = options.source;
-  config.streamer.channel_directory = options.channels;
+  const std::filesystem::path beside = std::filesystem::path(options.user_data).parent_path() / "sockets";
+  config.streamer.channel_directory = options.channels.empty() ? beside : std::filesystem::path(options.channels);
+  make_private_directory(config.streamer.channel_directory);
   config.streamer.log = config.log = log_line;
   std::unique_ptr<cloud::Runtime> runtime;
   net::Loop loop([&] {
@@ -86,7 +94,9 @@ void add_runtime(CLI::App& app, Run& run_it) {
   command->add_option(
       "--source", options->source,
       "What is streamed: an .ivf file (VP8), an .ogg file (Opus), or rtp:PORT (default: a test picture)");
-  command->add_option("--channels", options->channels, "Directory of Unix sockets for the clients' data channels");
+  command->add_option(
+      "--channels", options->channels,
+      "Directory of Unix sockets for the clients' data channels (default: sockets, beside the user data)");
   command->add_option("--agent-ca", options->agent_authority,
                       "Authorities for agents that the user data gives no fingerprint of, PEM");
   command->footer(kFooter);

@@ -34,6 +34,7 @@ void add_store_options(CLI::App& app, StoreOptions& options) {
   app.add_option("--store", options.store, "Where the truth is kept")
       ->check(CLI::IsMember({"sqlite", "etcd", "memory"}))
       ->capture_default_str();
+  app.add_option("--store-file", options.file, "The SQLite file (default: in --data-dir)");
   app.add_option("--etcd", options.etcd, "host:port of an etcd node; repeatable");
   app.add_option("--etcd-ca", options.etcd_authority, "The CA of the etcd nodes, PEM");
   app.add_option("--etcd-cert", options.etcd_certificate, "Our certificate for etcd, PEM");
@@ -48,7 +49,8 @@ std::unique_ptr<cloud::Store> open_store(boost::asio::io_context& io, const Stor
   };
   if (options.store == "memory") return cloud::memory_store(io);
   if (options.store == "etcd") return open_etcd(io, options, report);
-  auto store = cloud::sqlite_store(io, sqlite_file, report);
+  auto store =
+      cloud::sqlite_store(io, options.file.empty() ? sqlite_file : std::filesystem::path(options.file), report);
   if (!store) throw std::runtime_error(std::string(text(store.error().code)) + ": " + store.error().detail);
   return std::move(*store);
 }

@@ -11,12 +11,13 @@ namespace redan::cmd {
 
 struct StoreOptions {
   std::string store = "sqlite";
+  std::string file;
   std::vector<std::string> etcd;
   std::string etcd_authority, etcd_certificate, etcd_key, etcd_prefix = "redan/";
 };
 
 void add_store_options(CLI::App& app, StoreOptions& options);
-/// `sqlite_file` is used with --store sqlite. Throws std::runtime_error in a person's words. What the store meets later
+/// `sqlite_file` is used with --store sqlite, unless --store-file says another. Throws std::runtime_error in a person's words. What the store meets later
 /// is logged.
 std::unique_ptr<cloud::Store> open_store(boost::asio::io_context& io, const StoreOptions& options,
                                          const std::filesystem::path& sqlite_file);

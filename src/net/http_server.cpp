@@ -71,6 +71,8 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
     return closed;
   }
 
+  void stop_accepting() { listener_.close(); }
+
   void stop() {
     listener_.close();
     const auto all = live_;
@@ -308,6 +310,7 @@ std::size_t HttpServer::connections() const { return impl_->size(); }
 std::size_t HttpServer::close_if(const std::function<bool(const Connection&)>& unwanted) {
   return impl_->close_if(unwanted);
 }
+void HttpServer::stop_accepting() { impl_->stop_accepting(); }
 void HttpServer::stop() { impl_->stop(); }
 
 bool same_origin(const HttpRequest& request) {

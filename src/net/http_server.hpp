@@ -71,6 +71,8 @@ class HttpServer {
   [[nodiscard]] std::size_t connections() const;
   /// Cuts off every connection for which `unwanted` is true, idle ones and WebSockets too. The number of them.
   std::size_t close_if(const std::function<bool(const Connection&)>& unwanted);
+  /// Closes the listener; connections go on.
+  void stop_accepting();
   /// Closes the listener and every connection; WebSockets by their closing handshake.
   void stop();
 

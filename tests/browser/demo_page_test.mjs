@@ -48,7 +48,7 @@ class Demo {
     await until(() => demo.doors.length > 0, 'the demo to be ready');
     return demo;
   }
-  url() { return this.doors[this.doors.length - 1]; }
+  url() { return this.doors[this.doors.length - 1].replace('/#', '/peer#'); }
   async stop() {
     const ended = once(this.process, 'exit');
     this.process.kill('SIGINT');

@@ -74,10 +74,11 @@ void PageServer::serve(asio::ip::tcp::socket socket) {
     const std::lock_guard lock(mutex_);
     results_[std::string(target.substr(8))] = request.body();
     changed_.notify_all();
-  } else if (target == "/") {
-    const auto page = read_test_file("browser/page.html");
-    response.set(http::field::content_type, "text/html; charset=utf-8");
-    response.body().assign(page.begin(), page.end());
+  } else if (target == "/" || target == "/stream.js") {
+    const bool page = target == "/";
+    const auto file = read_test_file(page ? "browser/page.html" : "../src/cmd/page/stream.js");
+    response.set(http::field::content_type, page ? "text/html; charset=utf-8" : "text/javascript; charset=utf-8");
+    response.body().assign(file.begin(), file.end());
   } else {
     response.result(http::status::not_found);
   }

@@ -151,10 +151,11 @@ net::Task<Outcome<void>> Ams::protect(std::string which, bool is_protected, std:
   auto found = co_await instance(std::move(which));
   if (!found) co_return api::refuse(found.error());
   if (expected && *expected != found->revision) co_return api::refuse(has_changed());
-  co_return co_await edit_instance(found->value.id, [is_protected](api::Instance& instance) {
+  std::function<bool(api::Instance&)> edit = [is_protected](api::Instance& instance) {
     instance.config["security.delete_protected"] = is_protected;
     return true;
-  });
+  };
+  co_return co_await edit_instance(found->value.id, std::move(edit));
 }
 
 net::Task<Outcome<Versioned<api::Instance>>> Ams::instance(std::string which) {

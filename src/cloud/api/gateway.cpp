@@ -1,7 +1,9 @@
 #include "cloud/api/gateway.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/json/serialize.hpp>
+#include <tuple>
 
 #include "cloud/api/record.hpp"
 
@@ -9,6 +11,8 @@ namespace redan::cloud::api {
 namespace {
 
 constexpr std::size_t kMaxExtraData = 8 * 1024;  // AMS takes 10 KiB of user data, and the agent adds its own
+constexpr std::size_t kMaxRemovals = 1000;
+constexpr std::size_t kMaxDescription = 256;
 constexpr std::int64_t kMaxIdleMinutes = 366 * 24 * 60;
 
 constexpr std::array<std::pair<GatewayOperation, std::string_view>, 6> kOperations{
@@ -195,6 +199,7 @@ std::string to_record(const Session& session) {
                                       {"updated_at", session.updated_at},
                                       {"joins", session.joins},
                                       {"client", session.client},
+                                      {"idempotency", session.idempotency},
                                       {"shares", texts(session.shares)}});
 }
 
@@ -218,6 +223,7 @@ std::optional<Session> session_from_record(std::string_view text) {
   session.updated_at = record.integer("updated_at");
   session.joins = record.integer("joins");
   session.client = record.text("client");
+  session.idempotency = record.text("idempotency");
   session.shares = record.texts("shares");
   if (!record.ok() || !wanted || !status) return std::nullopt;
   session.wanted = std::move(*wanted);
@@ -234,6 +240,63 @@ json::object to_json(const SessionGrant& grant) {
           {"stun_servers", to_json(grant.ice_servers)}};
 }
 
+// ---- lists
+
+std::optional<SessionList::Key> parse_sort_key(std::string_view name) {
+  using Key = SessionList::Key;
+  for (const auto& [key, text] :
+       {std::pair(Key::id, "id"), std::pair(Key::app, "app"), std::pair(Key::region, "region"),
+        std::pair(Key::status, "status"), std::pair(Key::created_at, "created_at")}) {
+    if (text == name) return key;
+  }
+  return std::nullopt;
+}
+
+std::pair<std::vector<Session>, std::size_t> cut(std::vector<Session> sessions, const SessionList& list) {
+  using Key = SessionList::Key;
+  if (list.status) std::erase_if(sessions, [&](const Session& session) { return session.status != *list.status; });
+  const auto rank = [&](const Session& session) -> std::tuple<std::string_view, std::int64_t, std::string_view> {
+    switch (list.sort_by) {
+      case Key::app:
+        return {session.wanted.app, 0, session.id};
+      case Key::region:
+        return {session.region, 0, session.id};
+      case Key::status:
+        return {name(session.status), 0, session.id};
+      case Key::created_at:
+        return {{}, session.created_at, session.id};
+      case Key::id:
+        break;
+    }
+    return {{}, 0, session.id};
+  };
+  std::sort(sessions.begin(), sessions.end(), [&](const Session& a, const Session& b) {
+    return list.descending ? rank(b) < rank(a) : rank(a) < rank(b);
+  });
+  const std::size_t total = sessions.size();
+  const auto begin = sessions.begin() + static_cast<std::ptrdiff_t>(std::min(list.offset, total));
+  sessions.erase(sessions.begin(), begin);
+  if (sessions.size() > list.limit) sessions.resize(list.limit);
+  return {std::move(sessions), total};
+}
+
+Outcome<RemovalRequest> RemovalRequest::parse(const json::object& body) {
+  const json::value* ids = body.if_contains("ids");
+  if (ids == nullptr || !ids->is_array() || ids->get_array().empty() || ids->get_array().size() > kMaxRemovals) {
+    return refuse(bad_request("\"ids\" is an array of 1 to 1000 sessions' ids"));
+  }
+  RemovalRequest request;
+  for (const json::value& id : ids->get_array()) {
+    if (!id.is_string()) return refuse(bad_request("\"ids\" is an array of strings"));
+    request.ids.emplace_back(id.get_string());
+  }
+  std::sort(request.ids.begin(), request.ids.end());
+  request.ids.erase(std::unique(request.ids.begin(), request.ids.end()), request.ids.end());
+  return request;
+}
+
+std::string canonical(const SessionRequest& request) { return json::serialize(request_json(request)); }
+
 std::string to_record(const IdempotencyRecord& record) {
   return json::serialize(json::object{
       {"session", record.session}, {"request_sha256", record.request_sha256}, {"created_at", record.created_at}});
@@ -244,6 +307,74 @@ std::optional<IdempotencyRecord> idempotency_from_record(std::string_view text) 
   IdempotencyRecord record{reader.text("session"), reader.text("request_sha256"), reader.integer("created_at")};
   if (!reader.ok()) return std::nullopt;
   return record;
+}
+
+// ---- shares
+
+std::string_view name(ShareType type) { return type == ShareType::adb ? "adb" : "view"; }
+
+std::optional<ShareType> parse_share_type(std::string_view name) {
+  if (name == "adb") return ShareType::adb;
+  if (name == "view" || name == "webrtc") return ShareType::view;
+  return std::nullopt;
+}
+
+Outcome<ShareRequest> ShareRequest::parse(const json::object& body, WallTime now) {
+  auto type = string_member(body, "type");
+  auto description = string_member(body, "description", kMaxDescription);
+  auto expiry_at = integer_member(body, "expiry_at", 0);
+  auto expiry_min = integer_member(body, "expiry_min", 0);
+  if (!type) return refuse(type.error());
+  if (!description) return refuse(description.error());
+  if (!expiry_at) return refuse(expiry_at.error());
+  if (!expiry_min) return refuse(expiry_min.error());
+  const auto known = parse_share_type(*type);
+  if (!known) return refuse(bad_request("\"type\" is adb or view"));
+  const std::int64_t seconds = now.seconds_since_1970;
+  std::int64_t expiry = seconds + kShareLife;
+  if (*expiry_min > 0) expiry = seconds + 60 * std::min(*expiry_min, kMaxShareLife);
+  if (*expiry_at != 0) expiry = *expiry_at;
+  if (expiry <= seconds || expiry > seconds + kMaxShareLife) {
+    return refuse(bad_request("\"expiry_at\" is a time of the next 30 days, in seconds since 1970"));
+  }
+  return ShareRequest{*known, std::move(*description), expiry};
+}
+
+Outcome<ShareChange> ShareChange::parse(const json::object& body) {
+  ShareChange change;
+  auto description = string_member(body, "description", kMaxDescription);
+  auto expiry_at = integer_member(body, "expiry_at", 0);
+  if (!description) return refuse(description.error());
+  if (!expiry_at) return refuse(expiry_at.error());
+  if (body.contains("description")) change.description = std::move(*description);
+  if (body.contains("expiry_at")) change.expiry_at = *expiry_at;
+  return change;
+}
+
+json::object to_json(const Share& share, std::string_view url) {
+  return {{"id", share.id},
+          {"session_id", share.session},
+          {"type", name(share.type)},
+          {"url", url},
+          {"description", share.description},
+          {"created_at", share.created_at},
+          {"expiry_at", share.expiry_at}};
+}
+
+std::string to_record(const Share& share) { return json::serialize(to_json(share, {})); }
+
+std::optional<Share> share_from_record(std::string_view text) {
+  RecordReader record(text);
+  Share share;
+  share.id = record.text("id");
+  share.session = record.text("session_id");
+  const auto type = parse_share_type(record.text("type"));
+  share.description = record.text("description");
+  share.created_at = record.integer("created_at");
+  share.expiry_at = record.integer("expiry_at");
+  if (!record.ok() || !type) return std::nullopt;
+  share.type = *type;
+  return share;
 }
 
 }  // namespace redan::cloud::api

@@ -66,6 +66,7 @@ struct Session {
   std::int64_t created_at = 0, updated_at = 0;  ///< Unix seconds
   std::int64_t joins = 1;                       ///< clients it was given to; the last one's LinkHello::order
   std::string client;                           ///< of the one who created it
+  std::string idempotency;                      ///< the id of what its Idempotency-Key stands for; "": none
   std::vector<std::string> shares{};            ///< their ids
 
   [[nodiscard]] bool over() const { return is_over(status); }
@@ -86,6 +87,23 @@ json::object to_json(const SessionGrant& grant);
 /// The body of POST /1.0/sessions/{id}/join: a screen, or nothing.
 Outcome<Screen> parse_join(const json::object& body);
 
+/// A page of sessions, as a query asks for it.
+struct SessionList {
+  std::optional<SessionStatus> status;
+  enum class Key : std::uint8_t { id, app, region, status, created_at } sort_by = Key::created_at;
+  bool descending = false;
+  std::size_t limit = 1000, offset = 0;
+};
+std::optional<SessionList::Key> parse_sort_key(std::string_view name);
+/// Filtered, sorted and cut as asked; the second is how many there are without the cut.
+std::pair<std::vector<Session>, std::size_t> cut(std::vector<Session> sessions, const SessionList& list);
+
+/// The body of DELETE /1.0/sessions.
+struct RemovalRequest {
+  std::vector<std::string> ids;
+  static Outcome<RemovalRequest> parse(const json::object& body);
+};
+
 /// What an Idempotency-Key stands for.
 struct IdempotencyRecord {
   std::string session;
@@ -94,5 +112,50 @@ struct IdempotencyRecord {
 };
 std::string to_record(const IdempotencyRecord& record);
 std::optional<IdempotencyRecord> idempotency_from_record(std::string_view text);
+/// Requests that want the same give the same text.
+std::string canonical(const SessionRequest& request);
+
+// ---- shares ---------------------------------------------------------------------------------------------------------
+
+enum class ShareType : std::uint8_t {
+  adb,   ///< for the tools that know what to do with it; the gateway only keeps it
+  view,  ///< a viewer: sees and hears, and controls nothing
+};
+std::string_view name(ShareType type);
+/// "adb", "view", and "webrtc", another name of the latter.
+std::optional<ShareType> parse_share_type(std::string_view name);
+
+inline constexpr std::size_t kMaxShares = 5;  ///< of one session
+inline constexpr std::int64_t kShareLife = 12 * 3600;
+inline constexpr std::int64_t kMaxShareLife = 30 * 24 * 3600;
+
+/// The body of POST /1.0/sessions/{id}/share.
+struct ShareRequest {
+  ShareType type = ShareType::view;
+  std::string description;
+  std::int64_t expiry_at = 0;  ///< Unix seconds
+
+  /// Without an expiry it is kShareLife from `now`. 400 for one in the past or later than kMaxShareLife.
+  static Outcome<ShareRequest> parse(const json::object& body, WallTime now);
+};
+/// The body of PATCH /1.0/shares/{id}: what is absent stays.
+struct ShareChange {
+  std::optional<std::string> description;
+  std::optional<std::int64_t> expiry_at;
+
+  static Outcome<ShareChange> parse(const json::object& body);
+};
+
+struct Share {
+  std::string id;
+  std::string session;
+  ShareType type = ShareType::view;
+  std::string description;
+  std::int64_t created_at = 0, expiry_at = 0;  ///< Unix seconds
+  friend bool operator==(const Share&, const Share&) = default;
+};
+json::object to_json(const Share& share, std::string_view url);
+std::string to_record(const Share& share);
+std::optional<Share> share_from_record(std::string_view text);
 
 }  // namespace redan::cloud::api

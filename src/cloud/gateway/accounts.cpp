@@ -34,7 +34,7 @@ Result<ApiCaller> Gateway::admit(std::string_view token) {
   if (!tokens_) return refuse(Errc::trust_stale);
   auto claims = tokens_->verify(token, wall_time());
   if (!claims) return refuse(claims.error());
-  if (!fresh_ || net::now() - *fresh_ > config_.max_trust_staleness) return refuse(Errc::trust_stale);
+  if (!is_fresh()) return refuse(Errc::trust_stale);
   const auto found = accounts_.find(claims->account);
   if (found == accounts_.end()) return refuse(Errc::token_revoked);
   const api::Account& account = found->second;

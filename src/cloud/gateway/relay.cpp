@@ -118,12 +118,22 @@ void Relay::on_ready(const std::string& session) {
   if (room == rooms_.end()) return;
   std::vector<ClientId> ids;
   for (const auto& [link, id] : room->second.by_link) ids.push_back(id);
-  for (const ClientId id : ids) {
-    const auto found = clients_.find(id);
-    if (found == clients_.end()) continue;
-    found->second->link.nudge(now_());
-    drain(id);
+  for (const ClientId id : ids) nudge(id);
+}
+
+void Relay::nudge_all() {
+  std::vector<ClientId> ids;
+  for (const auto& [id, client] : clients_) {
+    if (!client->link.idle()) ids.push_back(id);
   }
+  for (const ClientId id : ids) nudge(id);
+}
+
+void Relay::nudge(ClientId id) {
+  const auto found = clients_.find(id);
+  if (found == clients_.end()) return;
+  found->second->link.nudge(now_());
+  drain(id);
 }
 
 void Relay::drain(ClientId id) {

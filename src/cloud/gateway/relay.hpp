@@ -61,6 +61,9 @@ class Relay {
   void end_share(const std::string& share, std::string_view message);
   void end_all(std::string_view message);
 
+  /// Sends again what nobody has acknowledged.
+  void nudge_all();
+
   [[nodiscard]] std::size_t clients() const { return clients_.size(); }
   [[nodiscard]] const Counts& counts() const { return counts_; }
   /// What is due by now; the timer calls it.
@@ -86,6 +89,7 @@ class Relay {
 
   void on_up(const std::string& session, std::string_view payload);
   void on_ready(const std::string& session);
+  void nudge(ClientId id);
   [[nodiscard]] bool within_rate(Client& client);
   /// Polls its link until there is nothing to do, and sets its deadline. The client may be gone after it.
   void drain(ClientId id);

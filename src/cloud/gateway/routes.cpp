@@ -1,11 +1,15 @@
 #include "cloud/gateway/routes.hpp"
 
 #include <array>
+#include <charconv>
+#include <set>
 
 namespace redan::cloud {
 namespace {
 
 namespace json = boost::json;
+
+constexpr std::size_t kMaxPage = 10'000;
 
 using Access = GatewayAccess;
 using Call = GatewayCall;
@@ -20,11 +24,108 @@ Outcome<bool> flag(const Call& call, const json::object& body, std::string_view 
   return api::refuse(api::bad_request("\"" + std::string(name) + "\" is true or false"));
 }
 
+std::string query(const Call& call, std::string_view name) {
+  return net::query_value(call.http.query, name).value_or("");
+}
+
+bool recursive(const Call& call) { return query(call, "recursion") == "1"; }
+
+Outcome<std::size_t> number(const Call& call, std::string_view name, std::size_t otherwise) {
+  const auto text = net::query_value(call.http.query, name);
+  if (!text) return otherwise;
+  std::size_t value = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (error == std::errc() && end == text->data() + text->size()) return value;
+  return api::refuse(api::bad_request("\"" + std::string(name) + "\" is not a number"));
+}
+
+Outcome<api::SessionList> list_of(const Call& call) {
+  api::SessionList list;
+  auto limit = number(call, "limit", list.limit);
+  auto offset = number(call, "offset", 0);
+  if (!limit) return api::refuse(limit.error());
+  if (!offset) return api::refuse(offset.error());
+  list.limit = std::min(*limit, kMaxPage);
+  list.offset = *offset;
+  if (const std::string status = query(call, "status"); !status.empty()) {
+    list.status = api::parse_session_status(status);
+    if (!list.status) return api::refuse(api::bad_request("no status named " + status));
+  }
+  if (const std::string key = query(call, "sort_by"); !key.empty()) {
+    const auto parsed = api::parse_sort_key(key);
+    if (!parsed) return api::refuse(api::bad_request("\"sort_by\" is id, app, region, status or created_at"));
+    list.sort_by = *parsed;
+  }
+  const std::string order = query(call, "sort_order");
+  if (!order.empty() && order != "asc" && order != "desc") {
+    return api::refuse(api::bad_request("\"sort_order\" is asc or desc"));
+  }
+  list.descending = order == "desc";
+  return list;
+}
+
+/// What a caller may do at all; what it may see is looked at for each element.
+Outcome<void> may_list(const Call& call) {
+  const ApiCaller& caller = *call.caller;
+  return caller.may(GatewayOperation::read, caller.session.value_or(""), caller.region.value_or(""));
+}
+
 // ---- service
 
-net::Task<Reply> service_status(Gateway& gateway, Call) {
+json::object agent_json(const api::Announcement& agent) {
+  return {{"id", agent.agent},           {"region", agent.region},
+          {"cluster_id", agent.cluster}, {"status", agent.draining ? "draining" : "online"},
+          {"sessions", agent.sessions},  {"capacity", agent.capacity}};
+}
+
+// Strangers learn only that it runs.
+net::Task<Reply> service_status(Gateway& gateway, Call call) {
   if (!gateway.started()) co_return api::refuse({503, "not_started", "the gateway is starting", {}, 1});
-  co_return gateway_reply(200, json::object{{"status", "online"}});
+  json::object metadata{{"status", "online"}};
+  if (call.caller && call.caller->may(GatewayOperation::read)) {
+    json::array agents;
+    for (const auto& [id, agent] : gateway.agents().all()) agents.emplace_back(agent_json(agent));
+    metadata["agents"] = std::move(agents);
+    metadata["database_nodes"] = json::array();
+  }
+  co_return gateway_reply(200, std::move(metadata));
+}
+
+/// [{"name":...}], of what the agents that serve say they have.
+template <class Collect>
+Reply names(Gateway& gateway, const Call& call, Collect collect) {
+  if (auto allowed = call.caller->may(GatewayOperation::read); !allowed) return api::refuse(allowed.error());
+  std::set<std::string> all;
+  for (const auto& [id, agent] : gateway.agents().all()) collect(agent, all);
+  json::array elements;
+  for (const std::string& name : all) elements.emplace_back(json::object{{"name", name}});
+  return gateway_reply(200, std::move(elements), all.size());
+}
+
+net::Task<Reply> list_applications(Gateway& gateway, Call call) {
+  co_return names(gateway, call, [](const api::Announcement& agent, std::set<std::string>& all) {
+    all.insert(agent.applications.begin(), agent.applications.end());
+  });
+}
+
+net::Task<Reply> list_regions(Gateway& gateway, Call call) {
+  co_return names(gateway, call,
+                  [](const api::Announcement& agent, std::set<std::string>& all) { all.insert(agent.region); });
+}
+
+net::Task<Reply> show_config(Gateway& gateway, Call call) {
+  if (auto allowed = call.caller->may(GatewayOperation::read); !allowed) co_return api::refuse(allowed.error());
+  co_return gateway_reply(200, json::object{{"config", gateway.config().all()}});
+}
+
+net::Task<Reply> change_config(Gateway& gateway, Call call) {
+  auto body = api::parse_body(call.http.body);
+  if (!body) co_return api::refuse(body.error());
+  auto changes = api::object_member(*body, "config");
+  if (!changes) co_return api::refuse(changes.error());
+  auto done = co_await gateway.set_config(*call.caller, std::move(*changes));
+  if (!done) co_return api::refuse(done.error());
+  co_return gateway_reply(200, json::object());
 }
 
 // ---- sessions
@@ -49,14 +150,64 @@ net::Task<Reply> show_session(Gateway& gateway, Call call) {
   co_return gateway_reply(200, to_json(gateway.shown(std::move(*session))));
 }
 
+net::Task<Reply> list_sessions(Gateway& gateway, Call call) {
+  if (auto allowed = may_list(call); !allowed) co_return api::refuse(allowed.error());
+  const auto list = list_of(call);
+  if (!list) co_return api::refuse(list.error());
+  const auto [sessions, total] = api::cut(gateway.visible(*call.caller), *list);
+  json::array elements;
+  for (const api::Session& session : sessions) {
+    if (recursive(call)) {
+      elements.emplace_back(to_json(session));
+    } else {
+      elements.emplace_back(session.id);
+    }
+  }
+  co_return gateway_reply(200, std::move(elements), total);
+}
+
+Outcome<Gateway::RemoveRequest> removal_of(const Call& call, const json::object& body) {
+  auto force = flag(call, body, "force");
+  auto sync = flag(call, body, "sync");
+  if (!force) return api::refuse(force.error());
+  if (!sync) return api::refuse(sync.error());
+  return Gateway::RemoveRequest{*force, *sync};
+}
+
+// 200 or, without sync, 202 if all went well; 207 if some did; else what the first one met.
+net::Task<Reply> delete_sessions(Gateway& gateway, Call call) {
+  auto body = api::parse_body(call.http.body);
+  if (!body) co_return api::refuse(body.error());
+  auto request = api::RemovalRequest::parse(*body);
+  if (!request) co_return api::refuse(request.error());
+  const auto how = removal_of(call, *body);
+  if (!how) co_return api::refuse(how.error());
+  const auto outcomes = co_await gateway.remove_all(*call.caller, request->ids, *how);
+  json::array deleted, errors;
+  const api::Refusal* first = nullptr;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (outcomes[i]) {
+      deleted.emplace_back(request->ids[i]);
+      continue;
+    }
+    const api::Refusal& refusal = outcomes[i].error();
+    if (first == nullptr) first = &refusal;
+    errors.emplace_back(json::object{
+        {"session_id", request->ids[i]}, {"status_code", refusal.status}, {"error_message", refusal.message}});
+  }
+  if (deleted.empty() && first != nullptr) co_return api::refuse(*first);
+  unsigned status = how->sync ? 200 : 202;
+  if (first != nullptr) status = 207;
+  json::object metadata{{"deleted_sessions", std::move(deleted)}, {"errors", std::move(errors)}};
+  co_return gateway_reply(status, std::move(metadata));
+}
+
 net::Task<Reply> delete_session(Gateway& gateway, Call call) {
   auto body = api::parse_body(call.http.body);
   if (!body) co_return api::refuse(body.error());
-  auto force = flag(call, *body, "force");
-  auto sync = flag(call, *body, "sync");
-  if (!force) co_return api::refuse(force.error());
-  if (!sync) co_return api::refuse(sync.error());
-  const Gateway::RemoveRequest request{*force, *sync};
+  const auto how = removal_of(call, *body);
+  if (!how) co_return api::refuse(how.error());
+  const Gateway::RemoveRequest request = *how;
   auto removed = co_await gateway.remove(*call.caller, call.parameters[0], request);
   if (!removed) co_return api::refuse(removed.error());
   co_return gateway_reply(200, json::object());
@@ -73,6 +224,74 @@ net::Task<Reply> join_session(Gateway& gateway, Call call) {
                           json::object{{"url", granted->url}, {"stun_servers", api::to_json(granted->ice_servers)}});
 }
 
+// ---- shares
+
+net::Task<Reply> share_session(Gateway& gateway, Call call) {
+  auto body = api::parse_body(call.http.body);
+  if (!body) co_return api::refuse(body.error());
+  auto request = api::ShareRequest::parse(*body, gateway.settings().wall_time());
+  if (!request) co_return api::refuse(request.error());
+  auto share = co_await gateway.share(*call.caller, call.parameters[0], std::move(*request));
+  if (!share) co_return api::refuse(share.error());
+  co_return gateway_reply(200, json::object{{"id", share->id},
+                                            {"type", name(share->type)},
+                                            {"url", gateway.share_url(*share)},
+                                            {"expiry_at", share->expiry_at}});
+}
+
+net::Task<Reply> connect(Gateway& gateway, Call call) {
+  const auto type = api::parse_share_type(query(call, "type"));
+  if (!type) co_return api::refuse(api::bad_request("\"type\" is adb or view"));
+  std::string token = query(call, "token");
+  if (token.empty()) co_return api::refuse({401, "token_missing", "a share is used with its token", {}, 0});
+  auto granted = co_await gateway.connect(call.parameters[0], *type, std::move(token));
+  if (!granted) co_return api::refuse(granted.error());
+  co_return gateway_reply(200,
+                          json::object{{"url", granted->url}, {"stun_servers", api::to_json(granted->ice_servers)}});
+}
+
+net::Task<Reply> list_shares(Gateway& gateway, Call call) {
+  if (auto allowed = may_list(call); !allowed) co_return api::refuse(allowed.error());
+  const auto page = list_of(call);
+  if (!page) co_return api::refuse(page.error());
+  const std::string session = query(call, "session_id");
+  json::array elements;
+  std::size_t total = 0;
+  for (const auto& [id, share] : gateway.shares()) {
+    if (!gateway.sees_share(*call.caller, share) || (!session.empty() && share.session != session)) continue;
+    if (total++ < page->offset || elements.size() >= page->limit) continue;
+    if (recursive(call)) {
+      elements.emplace_back(to_json(share, gateway.share_url(share)));
+    } else {
+      elements.emplace_back(id);
+    }
+  }
+  co_return gateway_reply(200, std::move(elements), total);
+}
+
+// Its URL lets its bearer in: whoever may not make shares does not see it.
+net::Task<Reply> show_share(Gateway& gateway, Call call) {
+  const auto share = gateway.find_share(*call.caller, GatewayOperation::share, call.parameters[0]);
+  if (!share) co_return api::refuse(share.error());
+  co_return gateway_reply(200, to_json(*share, gateway.share_url(*share)));
+}
+
+net::Task<Reply> change_share(Gateway& gateway, Call call) {
+  auto body = api::parse_body(call.http.body);
+  if (!body) co_return api::refuse(body.error());
+  auto change = api::ShareChange::parse(*body);
+  if (!change) co_return api::refuse(change.error());
+  auto done = co_await gateway.change_share(*call.caller, call.parameters[0], std::move(*change));
+  if (!done) co_return api::refuse(done.error());
+  co_return gateway_reply(200, json::object());
+}
+
+net::Task<Reply> delete_share(Gateway& gateway, Call call) {
+  auto done = co_await gateway.remove_share(*call.caller, call.parameters[0]);
+  if (!done) co_return api::refuse(done.error());
+  co_return gateway_reply(200, json::object());
+}
+
 // ---- accounts
 
 net::Task<Reply> list_accounts(Gateway& gateway, Call) {
@@ -86,7 +305,7 @@ net::Task<Reply> create_account(Gateway& gateway, Call call) {
   auto body = api::parse_body(call.http.body);
   if (!body) co_return api::refuse(body.error());
   auto name = api::string_member(*body, "name");
-  auto life = api::integer_member(*body, "expires_in", 365 * 24 * 3600);
+  auto life = api::integer_member(*body, "expires_in", gateway.config().number(setting::kTokenLife));
   auto allow = api::strings_member(*body, "allow");
   if (!name) co_return api::refuse(name.error());
   if (!life) co_return api::refuse(life.error());
@@ -113,9 +332,21 @@ net::Task<Reply> delete_account(Gateway& gateway, Call call) {
 constexpr std::array kRoutes{
     GatewayRoute{"GET", "/1.0/status", Access::open, "get_service_status", service_status},
     GatewayRoute{"POST", "/1.0/sessions", Access::token, "create_new_session", create_session},
+    GatewayRoute{"GET", "/1.0/sessions", Access::token, "get_sessions", list_sessions},
+    GatewayRoute{"DELETE", "/1.0/sessions", Access::token, "delete_sessions", delete_sessions},
     GatewayRoute{"GET", "/1.0/sessions/{id}", Access::token, "get_session", show_session},
     GatewayRoute{"DELETE", "/1.0/sessions/{id}", Access::token, "delete_session", delete_session},
     GatewayRoute{"POST", "/1.0/sessions/{id}/join", Access::token, "join_session", join_session},
+    GatewayRoute{"POST", "/1.0/sessions/{id}/share", Access::token, "share_session", share_session},
+    GatewayRoute{"GET", "/1.0/sessions/{id}/connect", Access::open, "connect_share", connect},
+    GatewayRoute{"GET", "/1.0/shares", Access::token, "get_shares", list_shares},
+    GatewayRoute{"GET", "/1.0/shares/{id}", Access::token, "get_share", show_share},
+    GatewayRoute{"PATCH", "/1.0/shares/{id}", Access::token, "update_share", change_share},
+    GatewayRoute{"DELETE", "/1.0/shares/{id}", Access::token, "delete_share", delete_share},
+    GatewayRoute{"GET", "/1.0/applications", Access::token, "get_applications", list_applications},
+    GatewayRoute{"GET", "/1.0/regions", Access::token, "get_regions", list_regions},
+    GatewayRoute{"GET", "/1.0/config", Access::token, "get_config", show_config},
+    GatewayRoute{"PATCH", "/1.0/config", Access::token, "update_config", change_config},
     GatewayRoute{"GET", "/internal/1.0/accounts", Access::local, "get_accounts", list_accounts},
     GatewayRoute{"POST", "/internal/1.0/accounts", Access::local, "create_account", create_account},
     GatewayRoute{"DELETE", "/internal/1.0/accounts/{name}", Access::local, "delete_account", delete_account},

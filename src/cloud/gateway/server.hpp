@@ -14,9 +14,12 @@ struct GatewayServerConfig {
   net::TlsListener https;
   std::optional<net::UnixListener> local{};
   std::vector<uid_t> local_users{};
-  double requests_per_second = 200;  ///< of one account, or of one address without a token
+  double requests_per_second = 200;  ///< of one account, or of one address without a token; the setting overrides it
   std::size_t max_connections = 16'384;
   std::size_t max_connections_per_address = 1'024;
+  /// Answer what is neither below /1.0/ nor a page of metrics: where a program serves pages beside the API.
+  decltype(net::HttpServerConfig::handler) other_handler{};
+  decltype(net::HttpServerConfig::on_upgrade) other_upgrade{};
 };
 
 class GatewayServer {
@@ -28,6 +31,9 @@ class GatewayServer {
   GatewayServer& operator=(const GatewayServer&) = delete;
 
   [[nodiscard]] std::uint16_t port() const;
+  /// Takes no further connection, and lets the requests under way finish; each connection ends with its answer.
+  /// `drained` is told once they have.
+  void drain(std::function<void()> drained);
   void stop();
 
  private:

@@ -29,7 +29,8 @@ Gateway::Gateway(asio::io_context& io, GatewayConfig config, Store& store, Bus& 
       store_(store),
       bus_(bus),
       provider_(provider),
-      relay_(io, bus, provider, net::now) {}
+      relay_(io, bus, provider, net::now),
+      sweep_timer_(io) {}
 
 void Gateway::say(std::string_view line) const {
   if (config_.log) config_.log(line);
@@ -39,9 +40,17 @@ net::Task<Result<void>> Gateway::start() {
   if (auto key = co_await ensure_root_key(); !key) co_return key;
   if (auto loaded = co_await load(); !loaded) co_return loaded;
   if (auto listening = listen(); !listening) co_return listening;
+  started_ = true;
+  asio::co_spawn(io_, sweep(), asio::detached);
   // Agents that announced themselves before anybody listened do it again.
-  static_cast<void>(bus_.publish(api::subject::kHello, "{}"));
+  on_bus_connected();
   co_return Result<void>{};
+}
+
+void Gateway::on_bus_connected() {
+  if (!started_ || stopped_) return;
+  static_cast<void>(bus_.publish(api::subject::kHello, "{}"));
+  relay_.nudge_all();
 }
 
 void Gateway::stop() {
@@ -49,6 +58,8 @@ void Gateway::stop() {
   subscriptions_.clear();
   relay_.end_all("the gateway is stopping; connect again");
   watch_.reset();
+  sweep_timer_.cancel();
+  for (const auto& timer : std::exchange(waiting_, {})) timer->cancel();
 }
 
 Result<void> Gateway::listen() {
@@ -91,6 +102,9 @@ net::Task<Result<void>> Gateway::load() {
   accounts_.clear();
   sessions_.clear();
   agents_.clear();
+  shares_.clear();
+  idempotency_.clear();
+  settings_.clear();
   for (const Entry& entry : *all) on_put(entry);
   fresh_ = net::now();
   seen_ = begin->revision;
@@ -143,7 +157,8 @@ net::Task<bool> Gateway::until(std::function<bool()> done, Duration patience) {
 }
 
 net::Task<void> Gateway::caught_up(Revision revision) {
-  co_await until([this, revision] { return seen_ >= revision; }, kCatchUp);
+  std::function<bool()> told = [this, revision] { return seen_ >= revision; };
+  co_await until(std::move(told), kCatchUp);
 }
 
 void Gateway::on_put(const Entry& entry) {
@@ -163,6 +178,18 @@ void Gateway::on_put(const Entry& entry) {
       say("a damaged account record lets nobody in: " + entry.key);
       accounts_.erase(name);
     }
+  } else if (entry.key.starts_with(keys::kShares)) {
+    auto share = api::share_from_record(entry.value);
+    if (!share) return say("a damaged share record is left alone: " + entry.key);
+    if (share->expiry_at <= seconds()) relay_.end_share(share->id, "the share has expired");
+    std::string id = share->id;
+    shares_.insert_or_assign(std::move(id), std::move(*share));
+  } else if (entry.key.starts_with(keys::kIdempotency)) {
+    auto record = api::idempotency_from_record(entry.value);
+    const std::string id(keys::below(keys::kIdempotency, entry.key));
+    if (record) idempotency_.insert_or_assign(id, std::move(*record));
+  } else if (entry.key.starts_with(keys::kConfig)) {
+    settings_.put(std::string(keys::below(keys::kConfig, entry.key)), entry.value);
   }
 }
 
@@ -175,6 +202,14 @@ void Gateway::on_erase(const std::string& key) {
     agents_.erase(std::string(keys::below(keys::kAgents, key)), wall_time());
   } else if (key.starts_with(keys::kAccounts)) {
     accounts_.erase(std::string(keys::below(keys::kAccounts, key)));
+  } else if (key.starts_with(keys::kShares)) {
+    const std::string id(keys::below(keys::kShares, key));
+    relay_.end_share(id, "the share was deleted");
+    shares_.erase(id);
+  } else if (key.starts_with(keys::kIdempotency)) {
+    idempotency_.erase(std::string(keys::below(keys::kIdempotency, key)));
+  } else if (key.starts_with(keys::kConfig)) {
+    settings_.erase(std::string(keys::below(keys::kConfig, key)));
   }
 }
 

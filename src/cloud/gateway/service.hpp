@@ -20,6 +20,7 @@
 #include "cloud/bus/bus.hpp"
 #include "cloud/gateway/agents.hpp"
 #include "cloud/gateway/relay.hpp"
+#include "cloud/gateway/settings.hpp"
 #include "cloud/gateway/tokens.hpp"
 #include "cloud/store/store.hpp"
 #include "cloud/trust/verifier.hpp"
@@ -66,7 +67,9 @@ class Gateway {
   [[nodiscard]] net::Task<Result<void>> start();
   /// Ends all sockets with an error message, and answers nothing more on the bus.
   void stop();
-  [[nodiscard]] bool started() const { return tokens_.has_value(); }
+  [[nodiscard]] bool started() const { return started_; }
+  /// What was sent while there was no connection is lost: agents are asked to announce themselves, links send again.
+  void on_bus_connected();
 
   // ---- who calls (accounts.cpp)
   /// trust_stale, token_revoked (no such account, or not this token's), and those of GatewayTokens::verify.
@@ -90,13 +93,44 @@ class Gateway {
     bool sync = false;   ///< return when it has ended
   };
   [[nodiscard]] net::Task<Outcome<void>> remove(ApiCaller caller, std::string id, RemoveRequest request);
+  /// Each by itself; the outcomes are in the order of the ids.
+  [[nodiscard]] net::Task<std::vector<Outcome<void>>> remove_all(ApiCaller caller, std::vector<std::string> ids,
+                                                                 RemoveRequest request);
   /// What clients are shown of it.
   [[nodiscard]] api::Session shown(api::Session session) const;
+  /// Those that the caller may see, as this unit knows them.
+  [[nodiscard]] std::vector<api::Session> visible(const ApiCaller& caller) const;
+
+  // ---- shares (shares.cpp)
+  [[nodiscard]] net::Task<Outcome<api::Share>> share(ApiCaller caller, std::string session, api::ShareRequest request);
+  [[nodiscard]] Outcome<api::Share> find_share(const ApiCaller& caller, GatewayOperation operation,
+                                               const std::string& id) const;
+  [[nodiscard]] net::Task<Outcome<void>> change_share(ApiCaller caller, std::string id, api::ShareChange change);
+  /// Whoever came by it and still signals is cut off.
+  [[nodiscard]] net::Task<Outcome<void>> remove_share(ApiCaller caller, std::string id);
+  /// The bearer of a share's token becomes a viewer.
+  [[nodiscard]] net::Task<Outcome<api::SessionGrant>> connect(std::string session, api::ShareType type,
+                                                              std::string token);
+  /// Where a share is used: with its token.
+  [[nodiscard]] std::string share_url(const api::Share& share);
+  [[nodiscard]] bool sees_share(const ApiCaller& caller, const api::Share& share) const;
+  [[nodiscard]] const std::map<std::string, api::Share>& shares() const { return shares_; }
 
   // ---- signalling (sockets.cpp)
-  /// Whether the bearer may open a socket of this session: 401, 404.
-  [[nodiscard]] Outcome<SocketClaims> admit_socket(std::string_view token, std::string_view session);
+  struct SocketAdmission {
+    SocketClaims claims;
+    std::string over;  ///< the session has ended: why, for the client
+  };
+  /// Whether the bearer may open a socket of this session: 401, 403, 404.
+  [[nodiscard]] net::Task<Outcome<SocketAdmission>> admit_socket(std::string token, std::string session);
   [[nodiscard]] Relay& relay() { return relay_; }
+
+  // ---- config (config.cpp)
+  [[nodiscard]] const GatewaySettings& config() const { return settings_; }
+  [[nodiscard]] net::Task<Outcome<void>> set_config(ApiCaller caller, api::json::object changes);
+
+  /// What the sweeper does now and then: ended sessions, lost agents, expired shares.
+  [[nodiscard]] net::Task<void> sweep_once();
 
   [[nodiscard]] const Agents& agents() const { return agents_; }
   struct Known {
@@ -124,6 +158,7 @@ class Gateway {
   /// Until the watch has told of this commit: what follows it is known here then.
   [[nodiscard]] net::Task<void> caught_up(Revision revision);
   void say(std::string_view line) const;
+  [[nodiscard]] bool is_fresh() const { return fresh_ && net::now() - *fresh_ <= config_.max_trust_staleness; }
   [[nodiscard]] WallTime wall_time() const { return config_.wall_time(); }
   [[nodiscard]] std::int64_t seconds() const { return wall_time().seconds_since_1970; }
 
@@ -140,10 +175,25 @@ class Gateway {
   /// Reads, changes and writes a session until nobody was faster: what it is then. `also` is committed with it.
   [[nodiscard]] net::Task<Outcome<api::Session>> edit_session(std::string id, Editing edit,
                                                               std::vector<Change> also = {});
+  [[nodiscard]] net::Task<Outcome<api::SessionGrant>> create_new(ApiCaller caller, api::SessionRequest request,
+                                                                 std::string idempotency, std::string request_sha256);
+  /// The session that the same request has made before; nullopt if there is none (any more).
+  [[nodiscard]] net::Task<Outcome<std::optional<api::SessionGrant>>> repeat(std::string idempotency,
+                                                                            std::string request_sha256);
+  [[nodiscard]] net::Task<void> forget(const api::Session& session);
   [[nodiscard]] net::Task<Outcome<std::vector<api::IceServer>>> place(api::Session session,
                                                                       std::vector<std::string> agents);
   [[nodiscard]] net::Task<Outcome<void>> settle(api::Session session, api::Created created, std::string region);
   net::Task<void> give_up(api::Session session, std::string why);
+  [[nodiscard]] net::Task<Outcome<void>> write_off(std::string id, std::int64_t fence);
+  [[nodiscard]] net::Task<Outcome<void>> ended(std::string id);
+  struct Batch;
+  net::Task<void> remove_next(std::shared_ptr<Batch> batch, ApiCaller caller, RemoveRequest request);
+  enum class Due : std::uint8_t { nothing, erasing, failing, losing };
+  [[nodiscard]] Due due_for(const api::Session& session);
+  net::Task<void> sweep();
+  [[nodiscard]] net::Task<void> sweep_session(Known known);
+  [[nodiscard]] net::Task<void> sweep_share(api::Share share);
   [[nodiscard]] net::Task<Outcome<std::string>> command(std::string session, api::Command command);
   [[nodiscard]] Outcome<api::SessionGrant> grant(api::Session session, SocketClaims claims,
                                                  std::vector<api::IceServer> ice_servers);
@@ -162,7 +212,12 @@ class Gateway {
   std::vector<std::shared_ptr<boost::asio::steady_timer>> waiting_;
   std::map<std::string, api::Account> accounts_;
   std::map<std::string, Known> sessions_;
+  std::map<std::string, api::Share> shares_;
+  std::map<std::string, api::IdempotencyRecord> idempotency_;
+  GatewaySettings settings_;
   Agents agents_;
+  boost::asio::steady_timer sweep_timer_;
+  bool started_ = false;
   bool stopped_ = false;
 };
 

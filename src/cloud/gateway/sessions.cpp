@@ -1,4 +1,5 @@
 // Making sessions, joining them, looking at them.
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <set>
@@ -19,12 +20,22 @@ using api::SessionStatus;
 
 constexpr int kMaxAttempts = 20;       // of a change to a session that somebody else keeps changing
 constexpr std::size_t kMaxAgents = 8;  // asked in turn
-constexpr std::int64_t kSocketLife = 300;
+constexpr std::int64_t kIdempotencyKept = 600;
+constexpr int kMaxRepeats = 4;
 constexpr std::string_view kBusy = "agent_busy";
 
 /// The agent certainly did nothing: the next one may be asked.
 bool is_safe_to_repeat(Errc code) {
-  return code == Errc::bus_no_responders || code == Errc::bus_full || code == Errc::invalid_argument;
+  return code == Errc::bus_no_responders || code == Errc::bus_refused || code == Errc::bus_full ||
+         code == Errc::invalid_argument;
+}
+
+bool is_idempotency_key(std::string_view text) {
+  return text.size() <= 255 && std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
+std::string sha256(Provider& provider, std::string_view text) {
+  return to_hex(provider.hash(HashAlgorithm::sha256, as_bytes(text)).bytes());
 }
 
 api::Refusal no_agent_answered(Errc code) {
@@ -96,11 +107,32 @@ api::SessionSpec Gateway::spec_of(const Session& session) {
 // ---- creating
 
 net::Task<Outcome<api::SessionGrant>> Gateway::create(ApiCaller caller, api::SessionRequest request,
-                                                      std::string /*idempotency_key*/) {
+                                                      std::string idempotency_key) {
   if (request.region.empty() && caller.region) request.region = *caller.region;
   if (auto allowed = caller.may(GatewayOperation::create, {}, request.region); !allowed) {
     co_return api::refuse(allowed.error());
   }
+  if (stopped_) co_return api::refuse({503, "stopping", "this gateway is stopping", {}, 1});
+  if (idempotency_key.empty()) co_return co_await create_new(std::move(caller), std::move(request), {}, {});
+  if (!is_idempotency_key(idempotency_key)) {
+    co_return api::refuse(api::bad_request("Idempotency-Key is 1 to 255 printable ASCII characters"));
+  }
+  const std::string id = sha256(provider_, caller.account + "\n" + idempotency_key);
+  const std::string wanted = sha256(provider_, canonical(request));
+  for (int attempt = 0; attempt < kMaxRepeats; ++attempt) {
+    auto made = co_await repeat(id, wanted);
+    if (!made) co_return api::refuse(made.error());
+    if (*made) co_return std::move(**made);
+    auto created = co_await create_new(caller, request, id, wanted);
+    // Someone else's request with the same key was faster.
+    const bool raced = !created && created.error().code == name(Errc::store_conflict);
+    if (!raced) co_return created;
+  }
+  co_return api::refuse(api::refusal_of(Errc::store_conflict));
+}
+
+net::Task<Outcome<api::SessionGrant>> Gateway::create_new(ApiCaller caller, api::SessionRequest request,
+                                                          std::string idempotency, std::string request_sha256) {
   if (sessions_.size() >= config_.max_sessions) co_return api::refuse(api::refusal_of(Errc::too_many));
   std::vector<std::string> agents = agents_.candidates(request.app, request.region);
   if (agents.empty()) co_return api::refuse(api::refusal_of(Errc::session_no_agent));
@@ -111,8 +143,15 @@ net::Task<Outcome<api::SessionGrant>> Gateway::create(ApiCaller caller, api::Ses
   session.wanted = std::move(request);
   session.fence = 1;
   session.client = new_id(provider_, wall_time());
+  session.idempotency = idempotency;
   session.created_at = session.updated_at = seconds();
-  auto stored = co_await store_.put(keys::at(keys::kSessions, session.id), to_record(session), Absent{});
+  std::vector<Change> changes;
+  changes.emplace_back(Put{keys::at(keys::kSessions, session.id), to_record(session), Absent{}, {}});
+  if (!idempotency.empty()) {
+    const api::IdempotencyRecord record{session.id, std::move(request_sha256), session.created_at};
+    changes.emplace_back(Put{keys::at(keys::kIdempotency, idempotency), to_record(record), Absent{}, {}});
+  }
+  auto stored = co_await store_.commit(std::move(changes));
   if (!stored) co_return api::refuse(api::refusal_of(stored.error()));
   remember(session, *stored);
   auto ice_servers = co_await place(session, std::move(agents));
@@ -123,6 +162,66 @@ net::Task<Outcome<api::SessionGrant>> Gateway::create(ApiCaller caller, api::Ses
   claims.client = session.client;
   claims.screen = session.wanted.screen;
   co_return grant(std::move(placed->session), std::move(claims), std::move(*ice_servers));
+}
+
+// The client that asks again is the same client, with fresh credentials: its first answer may never have arrived.
+net::Task<Outcome<std::optional<api::SessionGrant>>> Gateway::repeat(std::string idempotency,
+                                                                     std::string request_sha256) {
+  auto entry = co_await store_.get(keys::at(keys::kIdempotency, idempotency));
+  if (!entry) co_return api::refuse(api::refusal_of(entry.error()));
+  const auto record = *entry ? api::idempotency_from_record((*entry)->value) : std::nullopt;
+  if (!record) co_return std::nullopt;
+  if (record->request_sha256 != request_sha256) {
+    co_return api::refuse(api::conflict("this Idempotency-Key was used for another request"));
+  }
+  const std::string id = record->session;
+  const Revision made = (*entry)->created;
+  std::function<bool()> settled = [this, id, made] {
+    const auto found = sessions_.find(id);
+    if (found == sessions_.end()) return seen_ >= made;  // it has been given up
+    return found->second.session.over() || !found->second.session.instance.empty();
+  };
+  co_await until(std::move(settled), config_.create_patience);
+  auto known = co_await read_session(id);
+  const bool gone = !known && known.error().status == 404;
+  if (!known && !gone) co_return api::refuse(known.error());
+  const bool expired = record->created_at + kIdempotencyKept <= seconds();
+  const bool failed = gone || (known->session.over() && known->session.instance.empty());
+  if (expired || failed) {
+    const Expect unchanged = Unchanged{(*entry)->modified};
+    const auto erased = co_await store_.erase(keys::at(keys::kIdempotency, idempotency), unchanged);
+    if (!erased && erased.error() != Errc::store_conflict) co_return api::refuse(api::refusal_of(erased.error()));
+    co_return std::nullopt;
+  }
+  Session& session = known->session;
+  if (session.instance.empty()) {
+    co_return api::refuse({503, "still_creating", "the session is still being created", "ask again", 2});
+  }
+  SocketClaims claims;
+  claims.client = session.client;
+  claims.screen = session.wanted.screen;
+  std::vector<api::IceServer> ice_servers;
+  if (!session.over()) {
+    api::Command wanted{api::Command::Kind::join, session.fence, session.client, false, {}};
+    auto reply = co_await command(id, std::move(wanted));
+    if (!reply) co_return api::refuse(reply.error());
+    auto answer = api::parse<api::CommandReply>(*reply);
+    if (!answer) co_return api::refuse(api::refusal_of(Errc::bus_protocol));
+    ice_servers = std::move(answer->ice_servers);
+  }
+  auto granted = grant(std::move(session), std::move(claims), std::move(ice_servers));
+  if (!granted) co_return api::refuse(granted.error());
+  co_return std::move(*granted);
+}
+
+net::Task<void> Gateway::forget(const Session& session) {
+  std::vector<Change> changes;
+  changes.emplace_back(Erase{keys::at(keys::kSessions, session.id), Anything{}});
+  if (!session.idempotency.empty()) {
+    changes.emplace_back(Erase{keys::at(keys::kIdempotency, session.idempotency), Anything{}});
+  }
+  const auto erased = co_await store_.commit(std::move(changes));
+  if (!erased) say("a session that no agent took stays in the store: " + session.id);
 }
 
 // One agent after the other, for as long as they certainly did nothing. After a timeout nobody knows: to ask another
@@ -166,8 +265,7 @@ net::Task<Outcome<std::vector<api::IceServer>>> Gateway::place(Session session, 
     co_return api::refuse(last);
   }
   // Nobody has it.
-  const auto erased = co_await store_.erase(keys::at(keys::kSessions, session.id));
-  if (!erased) say("a session that no agent took stays in the store: " + session.id);
+  co_await forget(session);
   if (last.status == 404) last = api::refusal_of(Errc::session_no_agent);
   co_return api::refuse(last);
 }
@@ -216,7 +314,7 @@ net::Task<Outcome<std::string>> Gateway::command(std::string session, api::Comma
 Outcome<api::SessionGrant> Gateway::grant(Session session, SocketClaims claims,
                                           std::vector<api::IceServer> ice_servers) {
   claims.session = session.id;
-  const auto token = tokens_->mint_socket(claims, WallTime{seconds() + kSocketLife});
+  const auto token = tokens_->mint_socket(claims, WallTime{seconds() + settings_.number(setting::kSocketTokenLife)});
   if (!token) return api::refuse(api::refusal_of(token.error()));
   std::string url = config_.url + "/1.0/session/" + session.id + "/sockets/slave?token=" + *token;
   return api::SessionGrant{std::move(session), std::move(url), std::move(ice_servers)};
@@ -266,25 +364,12 @@ Session Gateway::shown(Session session) const {
   return session;
 }
 
-// ---- removing
-
-net::Task<Outcome<void>> Gateway::remove(ApiCaller caller, std::string id, RemoveRequest request) {
-  auto known = co_await session(caller, id);
-  if (!known) co_return api::refuse(known.error());
-  if (auto allowed = caller.may(GatewayOperation::remove, known->id, known->region); !allowed) {
-    co_return api::refuse(allowed.error());
+std::vector<Session> Gateway::visible(const ApiCaller& caller) const {
+  std::vector<Session> all;
+  for (const auto& [id, known] : sessions_) {
+    if (caller.sees(known.session)) all.push_back(shown(known.session));
   }
-  auto marked = co_await edit_session(id, [](Session& now) -> Outcome<Edit> {
-    if (now.status == SessionStatus::terminated || now.status == SessionStatus::terminating) return Edit::nothing;
-    now.status = SessionStatus::terminating;
-    now.status_message = "it is being deleted";
-    return Edit::write;
-  });
-  if (!marked) co_return api::refuse(marked.error());
-  if (marked->status == SessionStatus::terminated) co_return Outcome<void>{};
-  api::Command removal{api::Command::Kind::remove, marked->fence, {}, request.force, "deleted by " + caller.account};
-  auto reply = co_await command(id, std::move(removal));
-  co_return reply ? Outcome<void>{} : api::refuse(reply.error());
+  return all;
 }
 
 }  // namespace redan::cloud

@@ -1,15 +1,35 @@
 // Who may open a socket.
-#include "cloud/api/ids.hpp"
 #include "cloud/gateway/service.hpp"
 
 namespace redan::cloud {
 
-// The token alone decides: any unit serves any session, with the store down too.
-Outcome<SocketClaims> Gateway::admit_socket(std::string_view token, std::string_view session) {
-  if (!tokens_) return api::refuse(api::refusal_of(Errc::trust_stale));
-  auto claims = tokens_->verify_socket(token, session, wall_time());
-  if (!claims) return api::refuse(api::refusal_of(claims.error()));
-  return std::move(*claims);
+// The token decides. A session that this unit has not heard of is asked for; with the store down, the token is enough:
+// whether there is a runtime is the link's to find out.
+net::Task<Outcome<Gateway::SocketAdmission>> Gateway::admit_socket(std::string token, std::string id) {
+  if (!tokens_) co_return api::refuse(api::refusal_of(Errc::trust_stale));
+  auto claims = tokens_->verify_socket(token, id, wall_time());
+  if (!claims) co_return api::refuse(api::refusal_of(claims.error()));
+  if (!claims->share.empty()) {
+    const auto share = shares_.find(claims->share);
+    const bool expired = share == shares_.end() || share->second.expiry_at <= seconds();
+    if (expired) co_return api::refuse(api::refusal_of(Errc::token_revoked));
+  }
+  SocketAdmission admission{std::move(*claims), {}};
+  if (stopped_) admission.over = "the gateway is stopping; connect again";
+  std::optional<api::Session> session;
+  if (const auto found = sessions_.find(id); found != sessions_.end()) {
+    session = found->second.session;
+  } else {
+    auto known = co_await read_session(id);
+    if (known) {
+      session = std::move(known->session);
+    } else if (known.error().status == 404) {
+      co_return api::refuse(known.error());
+    }
+  }
+  const bool ending = session && (session->over() || session->status == api::SessionStatus::terminating);
+  if (ending) admission.over = "the session is " + std::string(name(session->status));
+  co_return admission;
 }
 
 }  // namespace redan::cloud

@@ -13,6 +13,8 @@ namespace signalling = api::signalling;
 constexpr std::size_t kMaxChannels = 5;
 constexpr std::size_t kMaxChannelName = 64;
 constexpr std::string_view kControl = "control";
+// What waits in a channel for the client before the program has to.
+constexpr std::size_t kMaxBuffered = 256 * 1024;
 
 bool is_channel_name(std::string_view name) {
   const auto fits = [](char c) {
@@ -170,6 +172,11 @@ void Client::on_output(const Output& output) {
     if (!media_ || media->kind != MediaKind::rtcp) return;
     media_->handle_input(net::now(), media->packet);
     pump();
+  } else if (const auto* low = std::get_if<BufferedAmountLow>(&output)) {
+    const auto socket = sockets_.find(low->channel.value);
+    if (socket != sockets_.end()) socket->second->resume();
+  } else if (const auto* channel = std::get_if<ChannelClosed>(&output)) {
+    sockets_.erase(channel->channel.value);
   }
 }
 
@@ -186,18 +193,66 @@ void Client::on_channel(const ChannelOpened& opened) {
     control_ = opened.channel;
     return;
   }
-  // Nobody asked for it.
-  if (std::find(channel_names_.begin(), channel_names_.end(), opened.label) == channel_names_.end()) {
-    (void)endpoint().close_channel(opened.peer, opened.channel);
-  }
+  const std::string name(opened.label);
+  const auto asked = std::find(channel_names_.begin(), channel_names_.end(), name);
+  // Who only looks on reaches no program; and each name exists once.
+  if (asked == channel_names_.end() || !controls()) return close_channel(opened.channel);
+  channel_names_.erase(asked);
+  if (!streamer_.config_.channel_directory.empty()) open_socket(opened.channel, name);
 }
 
-void Client::on_channel_message(const Message&) {}
+void Client::close_channel(ChannelId channel) {
+  sockets_.erase(channel.value);
+  (void)endpoint().close_channel(*peer_, channel);
+  streamer_.shard_->wake();
+}
+
+void Client::open_socket(ChannelId channel, const std::string& name) {
+  auto socket = ChannelSocket::listen(streamer_.io_, streamer_.config_.channel_directory / ("webrtc_data_" + name),
+                                      [this, channel](Bytes bytes) { return send_bytes(channel, bytes); });
+  if (!socket) {
+    streamer_.say("channel " + name + ": no socket: " + std::string(text(socket.error())));
+    return close_channel(channel);
+  }
+  sockets_[channel.value] = std::move(*socket);
+  (void)endpoint().set_buffered_amount_low_threshold(*peer_, channel, kMaxBuffered / 4);
+}
+
+bool Client::send_bytes(ChannelId channel, Bytes bytes) {
+  const auto sent = endpoint().send(*peer_, channel, MessageKind::binary, bytes);
+  const auto buffered = endpoint().buffered_amount(*peer_, channel);
+  streamer_.shard_->wake();
+  return !sent || !buffered || *buffered < kMaxBuffered;
+}
+
+void Client::on_channel_message(const Message& message) {
+  if (message.channel == control_) return on_control(as_text(message.payload));
+  const auto socket = sockets_.find(message.channel.value);
+  if (socket == sockets_.end() || socket->second->write(message.payload)) return;
+  streamer_.say("a channel of client " + id_ + " was closed: nobody takes what it sends");
+  close_channel(message.channel);
+}
+
+void Client::on_control(std::string_view text) {
+  const auto message = control::parse(text);
+  if (message && std::holds_alternative<control::Disconnect>(*message)) return end(Errc::dtls_peer_closed);
+  // Who only looks on has no hands.
+  if (!message || !controls() || std::holds_alternative<control::Unknown>(*message)) {
+    ++streamer_.totals_.control_ignored;
+    return;
+  }
+  ++streamer_.totals_.control_messages;
+  if (const auto* vhal = std::get_if<control::VhalRequest>(&*message)) {
+    (void)endpoint().send(*peer_, *control_, MessageKind::text, as_bytes(control::vhal_answer(*vhal)));
+  }
+  streamer_.on_input(*message);
+}
 
 void Client::end(Errc why) {
   if (!connected_) {
     to_client_(signalling::text(signalling::Error{std::string(name(why)) + ": " + std::string(text(why))}));
   }
+  sockets_.clear();
   if (peer_) {
     endpoint().close(*peer_);
     streamer_.shard_->wake();

@@ -4,6 +4,8 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "cloud/api/signalling.hpp"
+#include "cloud/runtime/channel_socket.hpp"
+#include "cloud/runtime/control.hpp"
 #include "cloud/runtime/streamer.hpp"
 
 namespace redan::cloud {
@@ -44,6 +46,10 @@ class Client {
   void on_connected();
   void on_channel(const ChannelOpened& opened);
   void on_channel_message(const Message& message);
+  void on_control(std::string_view text);
+  void open_socket(ChannelId channel, const std::string& name);
+  void close_channel(ChannelId channel);
+  bool send_bytes(ChannelId channel, Bytes bytes);
   void pump();
   void refuse_client(Errc code, const std::string& problem);
   [[nodiscard]] Endpoint& endpoint() const { return streamer_.shard_->endpoint(); }
@@ -58,6 +64,7 @@ class Client {
   std::optional<PeerId> peer_;
   std::optional<MediaSender> media_;
   std::optional<ChannelId> control_;
+  std::map<std::uint32_t, std::unique_ptr<ChannelSocket>> sockets_;  ///< by ChannelId
   bool connected_ = false;
   bool pumping_ = false;
 };

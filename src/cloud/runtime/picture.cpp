@@ -13,9 +13,17 @@ constexpr std::uint32_t kColumns = 40;
 constexpr std::uint32_t kNumberBlocks = 36;
 constexpr std::uint32_t kIndicatorRow = 4;
 
+struct Colour {
+  std::uint8_t blue, red;  // chroma
+};
+constexpr Colour kNight{137, 119};                         // behind everything: a dark grey with some blue
+constexpr std::uint8_t kNightTop = 40, kNightBottom = 66;  // luma
+constexpr Colour kAccent{176, 74};                         // of what moves: a light blue
+constexpr std::uint8_t kAccentLuma = 150;
+
 // Quiet colours below the text and blocks: a slope costs an encoder little and still shows every shift.
-constexpr std::uint8_t slope(std::uint32_t at, std::uint32_t size, std::uint8_t low, std::uint8_t high) {
-  return static_cast<std::uint8_t>(low + (high - low) * at / std::max(1U, size));
+constexpr std::uint8_t slope(std::uint32_t at, std::uint32_t size, std::int64_t from, std::int64_t to) {
+  return static_cast<std::uint8_t>(from + (to - from) * at / std::max(1U, size));
 }
 
 std::string two_digits(std::int64_t number) {
@@ -56,14 +64,14 @@ Picture::Picture(std::uint32_t width, std::uint32_t height)
     : image_(width, height), background_(width, height), side_(side(width, height)) {
   const MutableBytes luma = background_.luma(), blue = background_.blue(), red = background_.red();
   for (std::uint32_t y = 0; y < height; ++y) {
-    std::fill_n(luma.begin() + static_cast<std::ptrdiff_t>(std::size_t{y} * width), width, slope(y, height, 60, 110));
+    std::fill_n(luma.begin() + static_cast<std::ptrdiff_t>(std::size_t{y} * width), width,
+                slope(y, height, kNightTop, kNightBottom));
   }
-  for (std::uint32_t y = 0; y < height / 2; ++y) {
-    for (std::uint32_t x = 0; x < width / 2; ++x) {
-      const std::size_t at = std::size_t{y} * (width / 2) + x;
-      blue[at] = slope(x, width / 2, 120, 150);
-      red[at] = slope(y, height / 2, 135, 110);
-    }
+  // Behind the blocks there is no colour: it would change their grey.
+  for (std::uint32_t y = (kIndicatorRow + 1) * side_ / 2; y < height / 2; ++y) {
+    const auto at = static_cast<std::ptrdiff_t>(std::size_t{y} * (width / 2));
+    std::fill_n(blue.begin() + at, width / 2, kNight.blue);
+    std::fill_n(red.begin() + at, width / 2, kNight.red);
   }
 }
 
@@ -98,8 +106,8 @@ void Picture::draw_background(std::uint32_t frame) {
   const std::uint32_t thickness = std::max(2U, image_.width / 64 & ~1U);
   const std::uint32_t steps = std::max(1U, (image_.width - thickness) / 2);
   const std::uint32_t x = frame % steps * 2, top = image_.height / 4 * 3 & ~1U;
-  fill(x, top, thickness, image_.height - top, 180);
-  tint(x, top, thickness, image_.height - top, 90, 170);
+  fill(x, top, thickness, image_.height - top, kAccentLuma);
+  tint(x, top, thickness, image_.height - top, kAccent.blue, kAccent.red);
 }
 
 void Picture::draw_number(std::uint32_t row, std::uint32_t number) {
@@ -118,8 +126,8 @@ void Picture::draw_marker(const Scene::Marker& marker) {
   const std::int64_t size = std::max(8U, 2 * side_);
   const auto near = [](float value) { return static_cast<std::int64_t>(std::clamp(value, -1e5F, 1e5F)); };
   const Window at = clip(near(marker.x) - size / 2, near(marker.y) - size / 2, size, image_);
-  fill(at.x, at.y, at.width, at.height, kWhite);
-  tint(at.x, at.y, at.width, at.height, 60, marker.held ? 220 : 100);
+  fill(at.x, at.y, at.width, at.height, marker.held ? kAccentLuma : kWhite);
+  if (marker.held) tint(at.x, at.y, at.width, at.height, kAccent.blue, kAccent.red);
 }
 
 void Picture::draw_text(std::uint32_t x, std::uint32_t y, std::uint32_t scale, std::string_view text) {

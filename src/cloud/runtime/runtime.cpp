@@ -2,7 +2,6 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 namespace redan::cloud {
@@ -36,7 +35,11 @@ Runtime::Runtime(asio::io_context& io, UserData data, RuntimeConfig config, Prov
 }
 
 void Runtime::start() {
-  asio::co_spawn(io_, tell_ams(), asio::detached);
+  const auto spawn = [this](net::Task<void> task) {
+    ++tasks_;
+    asio::co_spawn(io_, std::move(task), [this](const std::exception_ptr&) { --tasks_; });
+  };
+  spawn(tell_ams());
   if (!supervisor_) return;
   supervisor_->on_open = [this](const std::string& client, const api::LinkHello& hello) {
     if (hello.role == api::LinkHello::Role::controller) {
@@ -62,7 +65,7 @@ void Runtime::start() {
     report();
   };
   report();
-  asio::co_spawn(io_, supervise(), asio::detached);
+  spawn(supervise());
 }
 
 net::Task<void> Runtime::supervise() {
@@ -78,6 +81,7 @@ void Runtime::report() {
 
 void Runtime::stop() {
   ended_ = true;
+  ams_.cancel();
   ams_timer_.cancel();
   report_timer_.cancel();
   if (streamer_) streamer_->stop();

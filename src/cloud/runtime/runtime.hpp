@@ -21,8 +21,9 @@ class Runtime {
 
   /// Begins everything. Throws std::runtime_error if there is no UDP port to stream from.
   void start();
-  /// Says goodbye to everybody.
+  /// Says goodbye to everybody. The object is needed until done().
   void stop();
+  [[nodiscard]] bool done() const { return ended_ && tasks_ == 0; }
 
   /// The session is over, or an agent or AMS refuses this instance for good: nothing more will come.
   std::function<void(Errc why)> on_end;
@@ -43,6 +44,7 @@ class Runtime {
   std::unique_ptr<Supervisor> supervisor_;
   std::set<std::string> connected_;
   std::int64_t order_ = 0;  ///< of the newest controller
+  int tasks_ = 0;
   bool ended_ = false;
 };
 

@@ -5,7 +5,8 @@
 
 #include "cloud/api/metrics.hpp"
 #include "cloud/runtime/client.hpp"
-#include "cloud/runtime/generated_video.hpp"
+#include "cloud/runtime/reactions.hpp"
+#include "cloud/runtime/sources.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud {
@@ -56,15 +57,21 @@ Streamer::Streamer(asio::io_context& io, StreamerConfig config, Provider& provid
 Streamer::~Streamer() { stop(); }
 
 void Streamer::open_sources() {
-  auto generated = GeneratedVideo::open(io_);
-  if (generated) {
-    generated_ = generated->get();
-    video_ = std::move(*generated);
+  Sources sources = cloud::open_sources(io_, config_.source);
+  video_ = std::move(sources.video);
+  audio_ = std::move(sources.audio);
+  if (sources.scene != nullptr) reactions_ = std::make_unique<Reactions>(*sources.scene);
+  if (video_) {
     video_->on_frame = [this](const EncodedFrame& frame) { on_video(frame); };
     video_->set_screen(config_.screen);
     video_->set_bitrate(rate_.start);
   } else {
-    say("no video: " + std::string(text(generated.error())));
+    say("no video: " + std::string(text(Errc::media_unsupported)));
+  }
+  if (audio_) {
+    audio_->on_frame = [this](const EncodedFrame& frame) { on_audio(frame); };
+  } else {
+    say("no sound: " + std::string(text(Errc::media_unsupported)));
   }
 }
 
@@ -119,11 +126,10 @@ void Streamer::remove(Client& client, Errc why) {
   if (found == clients_.end() || found->second.get() != &client) return;
   if (client.peer()) by_peer_.erase(client.peer()->value);
   if (client.media()) totals_.media += client.media()->statistics();
-  departed_.push_back(std::move(found->second));
   const std::string id = client.id();
+  asio::post(io_, [departed = std::shared_ptr<Client>(std::move(found->second))] {});
   clients_.erase(found);
-  asio::post(io_, [departed = std::make_shared<std::unique_ptr<Client>>(std::move(departed_.back()))] {});
-  departed_.pop_back();
+  if (reactions_ && client.controls()) reactions_->release();
   run_sources();
   say("client " + id + " left: " + std::string(text(why)));
   if (on_client) on_client(id, ClientState::left, why);
@@ -144,6 +150,10 @@ void Streamer::on_output(const Output& output) {
   } else {
     client.on_output(output);
   }
+}
+
+void Streamer::on_input(const control::Message& message) {
+  if (reactions_) reactions_->apply(message);
 }
 
 // ---- media ----------------------------------------------------------------------------------------------------------
@@ -210,6 +220,9 @@ api::json::object Streamer::statistics() const {
           {"frames_encoded", totals_.frames_encoded},
           {"key_frames_encoded", totals_.key_frames_encoded},
           {"frames_dropped", (video_ ? video_->frames_dropped() : 0) + media.frames_skipped},
+          {"control_messages", totals_.control_messages},
+          {"control_ignored", totals_.control_ignored},
+          {"signalling_errors", totals_.signalling_errors},
           {"total_encode_time", seconds(totals_.total_encode_time)},
           {"total_packet_send_delay", seconds(media.total_packet_send_delay)},
           {"target_bitrate", target}};

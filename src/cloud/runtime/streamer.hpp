@@ -10,12 +10,13 @@
 #include <redan/asio.hpp>
 
 #include "cloud/api/agent.hpp"
+#include "cloud/runtime/control.hpp"
 #include "cloud/runtime/media_sender.hpp"
 
 namespace redan::cloud {
 
 class Client;
-class GeneratedVideo;
+class Reactions;
 
 using ClientOptions = api::LinkHello;
 
@@ -71,11 +72,13 @@ class Streamer {
     std::uint64_t frames_encoded = 0, key_frames_encoded = 0;
     Duration total_encode_time{0};
     std::uint64_t signalling_errors = 0;
+    std::uint64_t control_messages = 0, control_ignored = 0;
   };
   void open_sources();
   void on_output(const Output& output);
   void on_video(const EncodedFrame& frame);
   void on_audio(const EncodedFrame& frame);
+  void on_input(const control::Message& message);
   void run_sources();
   void follow_bitrate();
   void displace_controller();
@@ -87,13 +90,12 @@ class Streamer {
   StreamerConfig config_;
   Provider& provider_;
   std::unique_ptr<Shard> shard_;
-  std::unique_ptr<VideoSource> video_;   ///< null: this build has no encoder, and no file was given
-  GeneratedVideo* generated_ = nullptr;  ///< video_, if it is that
+  std::unique_ptr<VideoSource> video_;    ///< null: this build has no encoder, and no file was given
+  std::unique_ptr<Reactions> reactions_;  ///< if video_ is generated
   std::unique_ptr<AudioSource> audio_;
   RateLimits rate_{};
   std::map<std::string, std::unique_ptr<Client>> clients_;
   std::map<std::uint64_t, Client*> by_peer_;
-  std::vector<std::unique_ptr<Client>> departed_;  ///< until their call stack has unwound
   Totals totals_;
   bool stopped_ = false;
 };

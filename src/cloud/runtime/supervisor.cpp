@@ -20,6 +20,14 @@ constexpr std::chrono::milliseconds kDialPatience{5'000};
 Supervisor::Supervisor(asio::io_context& io, SupervisorConfig config)
     : io_(io), config_(std::move(config)), links_(config_.limits), link_timer_(io), dial_timer_(io) {}
 
+// The socket may live a little longer, until it has said goodbye.
+Supervisor::~Supervisor() {
+  if (!socket_) return;
+  socket_->on_message = nullptr;
+  socket_->on_binary = nullptr;
+  socket_->on_close = nullptr;
+}
+
 net::Task<Result<void>> Supervisor::run() {
   auto pause = kFirstPause;
   for (std::size_t which = 0; !stopped_; which = (which + 1) % config_.agents.size()) {

@@ -32,6 +32,7 @@ struct SupervisorConfig {
 class Supervisor {
  public:
   Supervisor(boost::asio::io_context& io, SupervisorConfig config);
+  ~Supervisor();
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 

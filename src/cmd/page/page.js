@@ -1,9 +1,11 @@
-'use strict';
-// The demo's page: signalling over one WebSocket, a peer connection, and what both say about themselves. The messages are
-// described in docs/protocols/demo.md.
+// The demo's page: asks the gateway for a session, shows its stream, and tells what protects each hop.
+/* global uPlot */
+import {StreamClient} from '/stream.js';
 
 const $ = id => document.getElementById(id);
-const redan = window.redan = {state: 'idle', pc: null, channels: {}, rtts: [], lastError: null};
+const redan = window.redan = {state: 'idle', client: null, session: null, photons: [], firstFrame: null, frame: null, lastError: null};
+const kSession = {app: 'demo', joinable: true, idle_time_min: 1, ephemeral: true};
+const kTouches = 20;
 
 // ---- what a person sees ---------------------------------------------------------------------------------------------
 
@@ -12,10 +14,10 @@ function setState(state, text) {
   $('state').dataset.state = state;
   $('state').textContent = text;
   const up = state === 'connected';
-  $('connect').disabled = up || state === 'connecting';
-  $('disconnect').disabled = !up;
-  $('restart').disabled = !up;
-  $('throughput').disabled = !up;
+  $('start').disabled = up || state === 'connecting';
+  $('join').disabled = up || state === 'connecting' || !redan.session;
+  $('end').disabled = !redan.session;
+  $('measure').disabled = !up;
 }
 
 function showError(text, hint) {
@@ -25,61 +27,32 @@ function showError(text, hint) {
   $('error').hidden = !text;
 }
 
-function trace({ms, event, text}) {
+let began = performance.now();
+function trace(event, text) {
   const item = document.createElement('li');
-  const time = document.createElement('time');
-  const kind = document.createElement('b');
-  const what = document.createElement('span');
-  time.textContent = ms + ' ms';
-  kind.textContent = event;
-  what.textContent = text;
-  item.append(time, kind, what);
+  const parts = [['time', Math.round(performance.now() - began) + ' ms'], ['b', event], ['span', text]];
+  for (const [tag, value] of parts) item.append(Object.assign(document.createElement(tag), {textContent: value}));
   $('trace').append(item);
   $('trace').scrollTop = $('trace').scrollHeight;
 }
 
-// Rows of the security panel: what, value, by what; `good` adds a mark.
-const rows = new Map();
-function fact(what, value, by, good) {
-  let row = rows.get(what);
-  if (!row) {
-    row = $('security').insertRow();
-    const head = document.createElement('th');
-    head.scope = 'row';
-    head.textContent = what;
-    row.append(head);
-    row.insertCell();
-    row.insertCell();
-    rows.set(what, row);
-  }
-  const code = document.createElement('code');
-  code.textContent = value;
-  row.cells[1].replaceChildren(code);
-  row.cells[2].textContent = by;
+function hop(what, how, by, good) {
+  const row = $('security').querySelector(`[data-hop="${CSS.escape(what)}"]`) || $('security').insertRow();
+  row.dataset.hop = what;
+  row.replaceChildren(Object.assign(document.createElement('th'), {scope: 'row', textContent: what}));
+  const value = document.createElement('code');
+  value.textContent = how;
+  row.insertCell().append(value);
+  const verified = row.insertCell();
   if (good !== undefined) {
-    const mark = document.createElement('span');
-    mark.className = good ? 'mark' : 'mark bad';
-    mark.textContent = good ? '✓ ' : '✗ ';
-    row.cells[2].prepend(mark);
+    verified.append(Object.assign(document.createElement('span'), {className: good ? 'mark' : 'mark bad', textContent: good ? '✓ ' : '✗ '}));
   }
+  verified.append(by);
 }
 
-// ---- signalling -----------------------------------------------------------------------------------------------------
+// ---- the door: a one-time token in the address, then a token for the gateway ------------------------------------------
 
-let socket = null;
-let waiting = null;  // resolves with the next answer
-
-function send(message) { socket.send(JSON.stringify(message)); }
-
-function ask(message) {
-  return new Promise((resolve, reject) => {
-    waiting = {resolve, reject};
-    send(message);
-  });
-}
-
-// A promise of a welcomed socket. The token works once; after it the session secret lets this tab come back.
-function openSocket() {
+function enter() {
   return new Promise((resolve, reject) => {
     const token = new URLSearchParams(location.hash.slice(1)).get('token');
     const session = sessionStorage.getItem('redan-session');
@@ -87,318 +60,210 @@ function openSocket() {
       reject({text: 'There is no token in the address.', hint: 'Open the URL that the terminal shows; each works once.'});
       return;
     }
-    socket = new WebSocket('wss://' + location.host + '/signal');
-    socket.onopen = () => send(token ? {type: 'hello', token} : {type: 'hello', session});
-    socket.onclose = () => {
-      reject({text: 'The program closed the connection.', hint: 'Is it still running? Start it again and open the URL it prints.'});
-      if (redan.state !== 'failed') setState('idle', 'not connected');
-    };
+    const socket = new WebSocket('wss://' + location.host + '/signal');
+    socket.onopen = () => socket.send(JSON.stringify(token ? {type: 'hello', token} : {type: 'hello', session}));
+    socket.onclose = () => reject({text: 'The program closed the connection.', hint: 'Is it still running? Open the URL that it prints.'});
     socket.onmessage = event => {
       const message = JSON.parse(event.data);
-      if (message.type === 'welcome') {
-        sessionStorage.setItem('redan-session', message.session);
-        history.replaceState(null, '', location.pathname);
-        welcome(message);
-        resolve(message);
-      } else if (message.type === 'answer' && waiting) {
-        waiting.resolve(message.sdp);
-        waiting = null;
-      } else if (message.type === 'trace') {
-        trace(message);
-      } else if (message.type === 'security') {
-        security(message);
-      } else if (message.type === 'error') {
+      if (message.type === 'error') {
         if (message.code === 'bad_token') sessionStorage.removeItem('redan-session');
-        const error = {text: message.text, hint: message.hint};
-        if (waiting) waiting.reject(error);
-        waiting = null;
-        reject(error);
+        return reject({text: message.text, hint: message.hint});
       }
+      if (message.type !== 'welcome') return;
+      sessionStorage.setItem('redan-session', message.session);
+      history.replaceState(null, '', location.pathname);
+      resolve(message);
     };
   });
 }
 
-function welcome({tls}) {
-  fact('This page', tls.version + ', ' + tls.cipher, 'TLS: your browser, if you compared the certificate below');
-  fact('TLS certificate', tls.fingerprint, 'you: the terminal shows the same SHA-256');
-  fact('Your right to be here', 'one-time token', 'the program, in constant time; it is spent now', true);
+function showChain({tls, chain}) {
+  hop('your browser → this page', tls.version + ', ' + tls.cipher + ', ' + tls.fingerprint, 'you: the terminal shows the same SHA-256');
+  for (const row of chain) hop(row.hop, row.how, row.by, true);
+  hop('the signalling itself', 'not sealed end to end', 'whoever runs the gateway could change the fingerprints');
 }
 
-async function security(s) {
-  fact('Path (ICE)', s.remote, 'each check by HMAC-SHA1 under a password that travelled over TLS', true);
-  fact('Data encryption', s.dtls_version + ', ' + s.cipher, 'the Finished messages of both sides', true);
-  fact('Key exchange', s.group + (s.extended_master_secret ? ', extended master secret' : ''), 'the signature of the server side, ' + s.signature, true);
-  fact('Media encryption', s.srtp_profile || 'no media', s.srtp_profile ? 'keys exported from the DTLS handshake (RFC 5764)' : '–');
-  const own = await certificates();
-  const same = (ours, theirs) => ours !== undefined && theirs.toUpperCase().endsWith(ours.toUpperCase());
-  fact('Our certificate', s.remote_fingerprint, 'the program: our offer promised it; ' + own.by + ' agrees', same(own.local, s.remote_fingerprint));
-  fact('The peer’s certificate', s.local_fingerprint, 'your browser: the answer promised it; ' + own.by + ' agrees', same(own.remote, s.local_fingerprint));
-  fact('The signalling itself', 'not sealed end to end', 'whoever serves this page could change both fingerprints');
+// ---- sessions -------------------------------------------------------------------------------------------------------
+
+async function ask(method, path, body) {
+  const reply = await fetch('/1.0' + path, {method, headers: {Authorization: 'macaroon root=' + redan.token, 'Content-Type': 'application/json'},
+    body: body === undefined ? undefined : JSON.stringify(body)});
+  const answer = await reply.json();
+  trace('gateway', method + ' ' + path.slice(0, 32) + ' → ' + reply.status);
+  if (!reply.ok) throw {text: 'The gateway refuses: ' + answer.error, hint: (answer.metadata || {}).hint};
+  return answer.metadata;
 }
 
-// The fingerprints of both certificates: as the browser's own DTLS saw them, or, where it does not tell (Firefox), as the
-// descriptions have them that it holds DTLS to.
-async function certificates() {
-  for (let i = 0; i < 10; ++i) {
-    const stats = redan.pc ? await redan.pc.getStats() : new Map();
-    for (const report of stats.values()) {
-      if (report.type !== 'transport' || !report.remoteCertificateId) continue;
-      const local = stats.get(report.localCertificateId);
-      const remote = stats.get(report.remoteCertificateId);
-      if (local && remote) return {local: local.fingerprint, remote: remote.fingerprint, by: 'getStats()'};
-    }
-    await new Promise(done => setTimeout(done, 100));
-  }
-  const promised = description => (/a=fingerprint:sha-256 (\S+)/.exec(description.sdp) || [])[1];
-  return {local: promised(redan.pc.localDescription), remote: promised(redan.pc.remoteDescription), by: 'the description'};
+function screenSize() {
+  const box = $('stream').getBoundingClientRect();
+  const width = Math.min(1280, Math.max(320, Math.round(box.width)));
+  return {width, height: Math.round(width * 9 / 16), fps: 30, density: 240};
 }
 
-// ---- media ----------------------------------------------------------------------------------------------------------
-
-// A clock, a moving ball and a frame counter; a soft tone. For those without a camera.
-function generatedStream() {
-  const canvas = Object.assign(document.createElement('canvas'), {width: 640, height: 480});
-  const draw = canvas.getContext('2d');
-  let frame = 0;
-  const timer = setInterval(() => {
-    const t = frame++ / 30;
-    for (let i = 0; i < 8; ++i) {
-      draw.fillStyle = 'hsl(' + (i * 45) + ' 55% 42%)';
-      draw.fillRect(i * 80, 0, 80, 480);
-    }
-    draw.fillStyle = '#fff';
-    draw.beginPath();
-    draw.arc(320 + 240 * Math.sin(t * 1.3), 240 + 150 * Math.cos(t * 1.7), 42, 0, 2 * Math.PI);
-    draw.fill();
-    draw.font = 'bold 44px sans-serif';
-    draw.fillText(new Date().toLocaleTimeString(), 24, 64);
-    draw.fillText('frame ' + frame, 24, 456);
-  }, 33);
-  const stream = canvas.captureStream(30);
-  const audio = new AudioContext();
-  const tone = new OscillatorNode(audio, {frequency: 440});
-  const out = audio.createMediaStreamDestination();
-  tone.connect(new GainNode(audio, {gain: 0.05})).connect(out);
-  tone.start();
-  stream.addTrack(out.stream.getAudioTracks()[0]);
-  stream.stop = () => { clearInterval(timer); audio.close(); };
-  return stream;
-}
-
-async function localStream() {
-  if ($('camera').checked && navigator.mediaDevices) {
-    try {
-      return await navigator.mediaDevices.getUserMedia({audio: true, video: {width: 640, height: 480}});
-    } catch (error) {
-      showError('No camera: ' + error.message, 'Going on with a drawn picture and a tone. Allow the camera and connect again to use it.');
-    }
-  }
-  return generatedStream();
-}
-
-let lastFrames = {time: 0, frames: 0, bytes: 0};
-async function watchMedia() {
-  if (!redan.pc) return;
-  for (const report of (await redan.pc.getStats()).values()) {
-    if (report.type !== 'inbound-rtp' || report.kind !== 'video') continue;
-    const seconds = (report.timestamp - lastFrames.time) / 1000;
-    const fps = (report.framesDecoded - lastFrames.frames) / seconds;
-    const kbit = (report.bytesReceived - lastFrames.bytes) * 8 / 1000 / seconds;
-    if (lastFrames.time && seconds > 0.2) {
-      $('media-note').textContent = report.framesDecoded + ' frames of the echo decoded, ' + fps.toFixed(0) + ' per second, ' + kbit.toFixed(0) + ' kbit/s';
-    }
-    lastFrames = {time: report.timestamp, frames: report.framesDecoded, bytes: report.bytesReceived};
-  }
-}
-
-// ---- data channels --------------------------------------------------------------------------------------------------
-
-const kWindow = 30;  // seconds of the plot
-let plot = null;
-let points = [[], []];
-
-function makePlot() {
-  if (plot) plot.destroy();
-  const style = getComputedStyle(document.documentElement);
-  const colour = name => style.getPropertyValue(name).trim();
-  const axis = {stroke: colour('--soft'), grid: {stroke: colour('--line'), width: 1}, ticks: {stroke: colour('--line'), width: 1}};
-  plot = new uPlot({
-    width: $('plot').clientWidth, height: 190, legend: {show: false}, cursor: {show: false},
-    scales: {x: {time: false}, y: {range: (u, low, high) => [0, Math.max(1, high * 1.15)]}},
-    axes: [{...axis, values: (u, ticks) => ticks.map(t => t + ' s')}, {...axis, size: 58, values: (u, ticks) => ticks.map(t => t + ' ms')}],
-    series: [{}, {stroke: colour('--accent'), width: 2, points: {show: false}}],
-  }, points, $('plot'));
-}
-
-function showRoundTrip(ms) {
-  redan.rtts.push(ms);
-  const now = performance.now() / 1000;
-  points[0].push(now);
-  points[1].push(ms);
-  while (points[0][0] < now - kWindow) { points[0].shift(); points[1].shift(); }
-  if (redan.rtts.length > 3000) redan.rtts.shift();
-  const sorted = [...redan.rtts].sort((a, b) => a - b);
-  const at = share => sorted[Math.floor(share * (sorted.length - 1))].toFixed(1);
-  $('rtt-last').textContent = ms.toFixed(1);
-  $('rtt-p50').textContent = at(0.5);
-  $('rtt-p99').textContent = at(0.99);
-  $('rtt-count').textContent = redan.rtts.length;
-  plot.setData([points[0].map(t => t - points[0][0]), points[1]]);
-}
-
-let pinger = 0;
-function startEcho(channel) {
-  channel.onopen = () => {
-    pinger = setInterval(() => {
-      if (channel.readyState === 'open') channel.send(String(performance.now()));
-    }, 100);
-  };
-  channel.onmessage = event => showRoundTrip(performance.now() - Number(event.data));
-  channel.onclose = () => clearInterval(pinger);
-}
-
-const kMessage = 16 * 1024;
-const kSeconds = 3;
-
-function opened(label) {
-  const channel = redan.channels[label] = redan.pc.createDataChannel(label);
-  channel.binaryType = 'arraybuffer';
-  return new Promise((resolve, reject) => {
-    channel.onopen = () => resolve(channel);
-    channel.onerror = () => reject({text: 'The data channel ' + label + ' failed.', hint: 'Connect again.'});
-  });
-}
-
-async function measureUp() {
-  const channel = await opened('throughput-up');
-  const message = new Uint8Array(kMessage);
-  const end = performance.now() + kSeconds * 1000;
-  channel.bufferedAmountLowThreshold = 256 * 1024;
-  return new Promise(resolve => {
-    channel.onmessage = event => { channel.close(); resolve(JSON.parse(event.data)); };
-    const push = () => {
-      while (performance.now() < end && channel.bufferedAmount < 1024 * 1024) channel.send(message);
-      if (performance.now() >= end) {
-        channel.onbufferedamountlow = null;
-        channel.send('end');
-      }
-    };
-    channel.onbufferedamountlow = push;
-    push();
-  });
-}
-
-async function measureDown() {
-  const channel = await opened('throughput-down');
-  let bytes = 0;
-  let start = 0;
-  return new Promise(resolve => {
-    channel.onmessage = event => {
-      if (typeof event.data === 'string') {
-        channel.close();
-        resolve({bytes, seconds: (performance.now() - start) / 1000});
-        return;
-      }
-      if (!bytes) start = performance.now();
-      bytes += event.data.byteLength;
-    };
-    channel.send(JSON.stringify({seconds: kSeconds, size: kMessage}));
-  });
-}
-
-async function measure() {
-  $('throughput').disabled = true;
-  const rate = result => (result.bytes / result.seconds / 1e6).toFixed(1);
-  try {
-    $('up').textContent = '…';
-    $('up').textContent = rate(await measureUp());
-    $('down').textContent = '…';
-    $('down').textContent = rate(await measureDown());
-  } catch (error) {
-    showError(error.text || String(error), error.hint);
-  }
-  $('throughput').disabled = redan.state !== 'connected';
-}
-
-// ---- the connection -------------------------------------------------------------------------------------------------
-
-async function gathered(pc) {
-  for (let i = 0; i < 100 && pc.iceGatheringState !== 'complete'; ++i) await new Promise(done => setTimeout(done, 20));
-}
-
-async function connect() {
+async function start() {
+  began = performance.now();
+  $('trace').replaceChildren();
   showError('');
-  setState('connecting', 'connecting …');
-  try {
-    const greeting = socket && socket.readyState === WebSocket.OPEN ? {media: redan.media} : await openSocket();
-    redan.media = greeting.media;
-    const pc = redan.pc = new RTCPeerConnection({bundlePolicy: 'max-bundle'});
-    pc.onconnectionstatechange = () => onState(pc);
-    pc.ontrack = event => {
-      const stream = $('echoed').srcObject || new MediaStream();
-      stream.addTrack(event.track);
-      $('echoed').srcObject = stream;
-    };
-    startEcho(redan.channels.echo = pc.createDataChannel('echo'));
-    if (greeting.media) {
-      redan.stream = await localStream();
-      $('sent').srcObject = redan.stream;
-      for (const track of redan.stream.getTracks()) pc.addTrack(track, redan.stream);
-    } else {
-      $('media-note').textContent = 'The program was started without media.';
-    }
-    await pc.setLocalDescription(await pc.createOffer());
-    await gathered(pc);
-    await pc.setRemoteDescription({type: 'answer', sdp: await ask({type: 'offer', sdp: pc.localDescription.sdp})});
-  } catch (error) {
-    disconnect();
-    setState('failed', 'failed');
-    showError(error.text || String(error), error.hint || 'Reload the page; if it stays so, look at the terminal.');
-  }
+  setState('connecting', 'connecting…');
+  const grant = await ask('POST', '/sessions', {...kSession, screen: screenSize()});
+  redan.session = grant.id;
+  stream(grant);
 }
 
-function onState(pc) {
-  if (pc !== redan.pc) return;
-  if (pc.connectionState === 'connected') setState('connected', 'connected');
-  if (pc.connectionState === 'failed') {
-    disconnect();
-    setState('failed', 'failed');
-    showError('The peer cannot be reached, or did not prove its fingerprint.', 'Check that UDP passes between this device and the program; the terminal says more.');
-  }
+async function join() {
+  began = performance.now();
+  showError('');
+  setState('connecting', 'connecting…');
+  stream(await ask('POST', '/sessions/' + redan.session + '/join', {screen: screenSize()}));
 }
 
-function disconnect() {
-  clearInterval(pinger);
-  if (redan.pc) redan.pc.close();
-  if (redan.stream) {
-    for (const track of redan.stream.getTracks()) track.stop();
-    if (redan.stream.stop) redan.stream.stop();
-  }
-  redan.pc = redan.stream = null;
-  redan.channels = {};
-  $('sent').srcObject = $('echoed').srcObject = null;
-  lastFrames = {time: 0, frames: 0, bytes: 0};
+function stream(grant) {
+  const url = new URL(grant.url);
+  url.host = location.host;  // however this page was reached
+  const client = redan.client = new StreamClient({
+    socketUrl: url.href, iceServers: grant.stun_servers, video: $('stream'), audio: true, dataChannels: ['chat'], onStats: statistics,
+    onState: (state, error) => {
+      if (client !== redan.client) return;
+      trace('client', state + (error ? ': ' + error.message : ''));
+      if (state === 'connected') setState('connected', 'connected');
+      if (state === 'playing') playing(client);
+      if (state === 'ended') ended(error);
+    },
+  });
+  // The runtime counts inputs: so do we.
+  const send = client.send.bind(client);
+  client.send = (type, data) => {
+    const sent = send(type, data);
+    if (sent && type.startsWith('input::')) waiting.push(performance.now());
+    return sent;
+  };
+  waiting.length = 0;
+  counted = null;
+  client.connect().catch(() => {});  // onState has told
+  client.attachInput();
+  watch(client);
+}
+
+function playing(client) {
+  redan.firstFrame = Math.round(performance.now() - began);
+  $('first-frame').textContent = redan.firstFrame;
+  proven(client).catch(() => {});
+}
+
+function ended(error) {
+  if (error) showError('The stream has ended: ' + error.message + '.', redan.session ? 'Join again, or start a new session.' : '');
   setState('idle', 'not connected');
 }
 
-async function restartIce() {
-  try {
-    const pc = redan.pc;
-    await pc.setLocalDescription(await pc.createOffer({iceRestart: true}));
-    await gathered(pc);
-    await pc.setRemoteDescription({type: 'answer', sdp: await ask({type: 'renegotiate', sdp: pc.localDescription.sdp})});
-  } catch (error) {
-    showError(error.text || String(error), error.hint);
-  }
+async function end() {
+  const session = redan.session;
+  redan.session = null;
+  if (redan.client) redan.client.close();
+  await ask('DELETE', '/sessions/' + session, {});
+  setState('idle', 'not connected');
 }
 
-$('connect').onclick = connect;
-$('disconnect').onclick = disconnect;
-$('restart').onclick = restartIce;
-$('throughput').onclick = measure;
-makePlot();
-window.addEventListener('resize', makePlot);
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', makePlot);
-setInterval(watchMedia, 1000);
-setState('idle', 'not connected');
-if (location.hash.includes('token=') || sessionStorage.getItem('redan-session')) connect();
+// What the browser's own DTLS saw, beside what the offer promised.
+async function proven(client) {
+  const stats = await client.pc.getStats();
+  const promised = (/a=fingerprint:sha-256 (\S+)/.exec(client.pc.remoteDescription.sdp) || [])[1];
+  for (const report of stats.values()) {
+    if (report.type !== 'transport') continue;
+    const remote = stats.get(report.remoteCertificateId);
+    const shown = remote ? remote.fingerprint.toUpperCase() : promised;
+    hop('your browser → runtime', [report.tlsVersion === 'FEFD' ? 'DTLS 1.2' : report.tlsVersion, report.dtlsCipher, report.srtpCipher].filter(Boolean).join(', '),
+      'both fingerprints: the runtime shows ' + shown.slice(0, 23) + '…, as its offer promised', shown === promised.toUpperCase());
+    return;
+  }
+  hop('your browser → runtime', 'DTLS-SRTP, ' + promised.slice(0, 23) + '…', 'the fingerprint of the offer; this browser tells no more');
+}
+
+// ---- touch to photon ------------------------------------------------------------------------------------------------
+
+// The runtime counts inputs, and draws the count: an input is on the screen once a picture says so.
+const waiting = [];
+let counted = null;
+
+// Looks at each picture as it is shown.
+function watch(client) {
+  const video = $('stream');
+  const look = () => {
+    if (client !== redan.client || client.state === 'ended') return;
+    const picture = client.readPicture();
+    if (picture) seen(picture);
+    next();
+  };
+  const next = () => video.requestVideoFrameCallback ? video.requestVideoFrameCallback(look) : requestAnimationFrame(look);
+  next();
+}
+
+function seen({frame, inputs}) {
+  redan.frame = frame;
+  $('frame').textContent = frame;
+  const fresh = counted === null || inputs < counted ? 0 : inputs - counted;
+  counted = inputs;
+  for (const at of waiting.splice(0, fresh)) redan.photons.push(performance.now() - at);
+  if (fresh > 0) showPhotons();
+}
+
+let plot = null;
+function showPhotons() {
+  const last = redan.photons.slice(-100);
+  const sorted = [...last].sort((a, b) => a - b);
+  $('photon').textContent = sorted.length ? sorted[Math.floor(sorted.length / 2)].toFixed(0) : '–';
+  const data = [last.map((_, index) => index), last];
+  if (plot) return plot.setData(data);
+  const ink = getComputedStyle(document.body).color, accent = getComputedStyle(document.documentElement).getPropertyValue('--accent');
+  const axis = {stroke: ink, grid: {stroke: '#8883'}, ticks: {stroke: '#8883'}};
+  plot = new uPlot({width: $('plot').clientWidth, height: 180, legend: {show: false}, cursor: {show: false}, scales: {x: {time: false}},
+    axes: [{...axis}, {...axis, size: 50}], series: [{}, {stroke: accent, width: 2, points: {show: true, size: 5}}]}, data, $('plot'));
+}
+
+async function measure() {
+  $('measure').disabled = true;
+  waiting.length = 0;
+  for (let i = 0; i < kTouches && redan.state === 'connected'; ++i) {
+    const touch = {id: 0, x: 60 + 20 * i, y: 200};
+    redan.client.send('input::touch-start', touch);
+    await new Promise(done => setTimeout(done, 90 + 7 * i));  // not in step with the pictures
+    redan.client.send('input::touch-end', {id: 0, last: true});
+    await new Promise(done => setTimeout(done, 90));
+  }
+  $('measure').disabled = redan.state !== 'connected';
+}
+
+// ---- statistics -----------------------------------------------------------------------------------------------------
+
+function statistics({transport, video}) {
+  if (transport) $('rtt').textContent = transport.rttMs === null ? '–' : transport.rttMs.toFixed(1);
+  if (!video) return;
+  $('fps').textContent = video.fps.toFixed(0);
+  $('bitrate').textContent = (video.kbps / 1000).toFixed(2);
+  $('lost').textContent = video.packetsLost;
+  $('size').textContent = [video.width + '×' + video.height, video.codec, transport && transport.relayed ? 'through a relay' : 'direct',
+    (video.pli || 0) + ' key frames asked for', (video.nack || 0) + ' packets asked for again'].filter(Boolean).join(', ');
+}
+
+// ---- buttons --------------------------------------------------------------------------------------------------------
+
+const guarded = act => () => act().catch(error => {
+  showError(error.text || error.message || String(error), error.hint);
+  setState('idle', 'not connected');
+});
+$('start').onclick = guarded(start);
+$('join').onclick = guarded(join);
+$('end').onclick = guarded(end);
+$('measure').onclick = guarded(measure);
+$('sound').onchange = () => { $('stream').muted = !$('sound').checked; };
+addEventListener('pagehide', () => {
+  if (redan.session) fetch('/1.0/sessions/' + redan.session, {method: 'DELETE', keepalive: true, headers: {Authorization: 'macaroon root=' + redan.token}});
+});
+addEventListener('resize', () => { if (plot) plot.setSize({width: $('plot').clientWidth, height: 180}); });
+
+guarded(async () => {
+  setState('connecting', 'connecting…');
+  const welcome = await enter();
+  redan.token = welcome.api.token;
+  showChain(welcome);
+  await start();
+})();

@@ -48,6 +48,7 @@ class NatsServers {
   void retire(std::size_t server) { signal(server, SIGUSR2); }
   void wait_until_listening(std::size_t server) const;
 
+  [[nodiscard]] std::size_t count() const { return servers_.size(); }
   [[nodiscard]] std::uint16_t port(std::size_t server) const { return servers_[server].port; }
   /// All servers, mutual TLS as `who`, the token.
   [[nodiscard]] NatsConfig config(const std::string& who = "gateway") const;

@@ -1,0 +1,22 @@
+// Control messages of strangers: what is read is written and read again to the same, and the picture survives it.
+#include "base/assert.hpp"
+#include "cloud/runtime/reactions.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace redan::cloud;
+  const auto message = control::parse(redan::as_text({data, size}));
+  if (!message) return 0;
+  const auto again = control::parse(control::text(*message));
+  REDAN_ASSERT(again && *again == *message);
+  if (const auto* vhal = std::get_if<control::VhalRequest>(&*message))
+    REDAN_ASSERT(!control::vhal_answer(*vhal).empty());
+  Scene scene;
+  Reactions reactions(scene);
+  reactions.apply(*message);
+  reactions.apply(*message);
+  REDAN_ASSERT(scene.text.size() <= 24 && scene.inputs == 2);
+  Picture picture(160, 120);
+  const I420& image = picture.draw(scene, {});
+  REDAN_ASSERT(read_number(image.luma(), 160, 120, 2) == 2U);
+  return 0;
+}

@@ -1,0 +1,47 @@
+// Media files, and packets of another program: what is found lies within the file and makes sense.
+#include "base/assert.hpp"
+#include "cloud/runtime/ivf.hpp"
+#include "cloud/runtime/ogg_opus.hpp"
+#include "cloud/runtime/rtp_source.hpp"
+
+namespace {
+
+using namespace redan;
+using namespace redan::cloud;
+
+// Two bytes of length before each packet.
+void assemble(Bytes packets) {
+  Vp8Assembler assembler;
+  bool any = false;
+  while (packets.size() >= 2) {
+    const std::size_t size = std::min<std::size_t>(packets[0] * 256U + packets[1], packets.size() - 2);
+    const auto packet = RtpPacket::parse(packets.subspan(2, size));
+    packets = packets.subspan(2 + size);
+    const auto frame = packet ? assembler.add(*packet) : std::nullopt;
+    if (!frame) continue;
+    REDAN_ASSERT(!frame->bytes.empty() && frame->bytes.size() <= Vp8Assembler::kMaxFrame);
+    REDAN_ASSERT(any || frame->key);
+    any = true;
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const Bytes bytes(data, size);
+  if (const auto video = IvfVideo::parse({bytes.begin(), bytes.end()})) {
+    REDAN_ASSERT(!video->frames.empty() && video->frames.front().key);
+    for (const IvfVideo::Frame& frame : video->frames) {
+      REDAN_ASSERT(frame.size > 0 && frame.offset + frame.size <= size);
+      REDAN_ASSERT(frame.duration >= IvfVideo::kShortest && frame.duration <= IvfVideo::kLongest);
+    }
+  }
+  if (const auto packets = parse_ogg_opus(bytes)) {
+    REDAN_ASSERT(!packets->empty());
+    for (const AudioPacket& packet : *packets) {
+      REDAN_ASSERT(packet.duration > Duration{0} && packet.duration <= std::chrono::milliseconds(120));
+    }
+  }
+  assemble(bytes);
+  return 0;
+}

@@ -1,0 +1,59 @@
+// A packet as RTCP feedback to a sender of media, and as RTP of a source. What is read is bounded; the sender stays
+// sane: after each packet it sends what it has and comes to rest.
+#include <redan/random.hpp>
+
+#include "base/assert.hpp"
+#include "cloud/runtime/media_sender.hpp"
+#include "cloud/runtime/rtp.hpp"
+#include "tests/support/seeded_random.hpp"
+
+namespace {
+
+using namespace redan;
+using namespace redan::cloud;
+using namespace std::chrono_literals;
+
+void read_media(Bytes packet) {
+  if (const auto rtp = RtpPacket::parse(packet)) {
+    REDAN_ASSERT(rtp->payload.size() + RtpHeader::kSize <= packet.size());
+    if (const auto vp8 = Vp8Payload::parse(rtp->payload)) REDAN_ASSERT(!vp8->data.empty());
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const Bytes packet(data, size);
+  read_media(packet);
+  const Feedback feedback = Feedback::parse(packet);
+  REDAN_ASSERT(feedback.lost.size() <= Feedback::kMaxLost && feedback.reports.size() <= Feedback::kMaxReports);
+  REDAN_ASSERT(feedback.picture_loss.size() + feedback.full_intra.size() <= 2 * Feedback::kMaxRequests);
+
+  MediaSenderConfig config;
+  config.video = {2, 96};
+  config.audio = {1, 111};
+  redan::test::SeededRandom dice(1);
+  MediaSender sender(config, dice);
+  TimePoint now = TimePoint{} + 100s;
+  EncodedFrame frame;
+  frame.bytes.resize(3000);
+  frame.key = true;
+  sender.send_video(now, frame);
+  std::array<std::uint8_t, 1500> buffer{};
+  for (int round = 0; round < 4; ++round) {
+    sender.handle_input(now, packet);
+    for (int outputs = 0;; ++outputs) {
+      REDAN_ASSERT(outputs < 2000);
+      const auto output = sender.poll_output(now, buffer);
+      if (const auto* sent = std::get_if<MediaSender::Packet>(&output)) REDAN_ASSERT(sent->bytes.size() <= 1180);
+      if (const auto* wait = std::get_if<Wait>(&output)) {
+        REDAN_ASSERT(wait->until > now);
+        break;
+      }
+    }
+    const std::uint32_t target = sender.target_bitrate(now);
+    REDAN_ASSERT(target >= config.rate.least && target <= config.rate.most);
+    now += 30ms;
+  }
+  return 0;
+}

@@ -1,0 +1,29 @@
+// Changing what all units share.
+#include "cloud/gateway/keys.hpp"
+#include "cloud/gateway/service.hpp"
+
+namespace redan::cloud {
+
+net::Task<Outcome<void>> Gateway::set_config(ApiCaller caller, api::json::object wanted) {
+  if (auto allowed = caller.may(GatewayOperation::admin); !allowed) co_return api::refuse(allowed.error());
+  std::vector<Change> changes;
+  for (const auto& [key, value] : wanted) {
+    const auto* setting = GatewaySettings::find(key);
+    if (setting == nullptr) co_return api::refuse(api::bad_request("no setting named " + std::string(key)));
+    auto text = GatewaySettings::check(*setting, value);
+    if (!text) co_return api::refuse(text.error());
+    const std::string stored_at = gateway_keys::at(gateway_keys::kConfig, key);
+    if (text->empty()) {
+      changes.emplace_back(Erase{stored_at, Anything{}});
+    } else {
+      changes.emplace_back(Put{stored_at, std::move(*text), Anything{}, {}});
+    }
+  }
+  if (changes.empty()) co_return Outcome<void>{};
+  auto committed = co_await store_.commit(std::move(changes));
+  if (!committed) co_return api::refuse(api::refusal_of(committed.error()));
+  co_await caught_up(*committed);
+  co_return Outcome<void>{};
+}
+
+}  // namespace redan::cloud

@@ -1,0 +1,13 @@
+// The figures of a gateway, as Prometheus reads them.
+#pragma once
+
+#include "cloud/api/metrics.hpp"
+#include "cloud/gateway/service.hpp"
+
+namespace redan::cloud {
+
+inline constexpr std::string_view kGatewayMetrics = "anbox_stream_gateway_";
+
+std::string gateway_metrics(Gateway& gateway, const HttpMetrics& http);
+
+}  // namespace redan::cloud

@@ -1,0 +1,150 @@
+// Links that let others see a session, for a while.
+#include <algorithm>
+
+#include "cloud/api/ids.hpp"
+#include "cloud/gateway/keys.hpp"
+#include "cloud/gateway/service.hpp"
+
+namespace redan::cloud {
+namespace {
+
+namespace keys = gateway_keys;
+
+using api::Session;
+using api::SessionStatus;
+using api::Share;
+
+api::Refusal share_unknown() { return api::not_found("share"); }
+
+}  // namespace
+
+// The token outlives the share, which can be extended: what counts is what the store says about it.
+std::string Gateway::share_url(const Share& share) {
+  const WallTime latest{share.created_at + api::kMaxShareLife};
+  const auto token = tokens_->mint_share(share.id, share.session, latest);
+  if (!token) return {};
+  return "https" + config_.url.substr(3) + "/1.0/sessions/" + share.session +
+         "/connect?type=" + std::string(name(share.type)) + "&token=" + *token;
+}
+
+// The session names its shares, so that two units together do not make more than there may be.
+net::Task<Outcome<Share>> Gateway::share(ApiCaller caller, std::string id, api::ShareRequest request) {
+  auto known = co_await session(caller, id);
+  if (!known) co_return api::refuse(known.error());
+  if (auto allowed = caller.may(GatewayOperation::share, known->id, known->region); !allowed) {
+    co_return api::refuse(allowed.error());
+  }
+  Share share{new_id(provider_, wall_time()), id,        request.type,
+              std::move(request.description), seconds(), request.expiry_at};
+  std::vector<Change> also;
+  also.emplace_back(Put{keys::at(keys::kShares, share.id), to_record(share), Absent{}, {}});
+  auto edited = co_await edit_session(
+      id,
+      [&](Session& now) -> Outcome<Edit> {
+        if (now.status != SessionStatus::created && now.status != SessionStatus::active) {
+          return api::refuse(api::bad_request("the session is " + std::string(name(now.status))));
+        }
+        std::erase_if(now.shares, [&](const std::string& one) {
+          const auto found = shares_.find(one);
+          return found != shares_.end() && found->second.expiry_at <= seconds();
+        });
+        if (now.shares.size() >= api::kMaxShares) {
+          return api::refuse({403, "too_many_shares", "the session has 5 shares already", "delete one first", 0});
+        }
+        now.shares.push_back(share.id);
+        return Edit::write;
+      },
+      std::move(also));
+  if (!edited) co_return api::refuse(edited.error());
+  shares_.try_emplace(share.id, share);
+  co_return share;
+}
+
+bool Gateway::sees_share(const ApiCaller& caller, const Share& share) const {
+  const auto session = sessions_.find(share.session);
+  return session != sessions_.end() && caller.sees(session->second.session);
+}
+
+Outcome<Share> Gateway::find_share(const ApiCaller& caller, GatewayOperation operation, const std::string& id) const {
+  const auto found = shares_.find(id);
+  if (found == shares_.end() || !sees_share(caller, found->second)) return api::refuse(share_unknown());
+  const Session& session = sessions_.at(found->second.session).session;
+  if (auto allowed = caller.may(operation, session.id, session.region); !allowed) return api::refuse(allowed.error());
+  return found->second;
+}
+
+net::Task<Outcome<void>> Gateway::change_share(ApiCaller caller, std::string id, api::ShareChange change) {
+  auto known = find_share(caller, GatewayOperation::share, id);
+  if (!known) co_return api::refuse(known.error());
+  const std::string key = keys::at(keys::kShares, id);
+  auto entry = co_await store_.get(key);
+  if (!entry) co_return api::refuse(api::refusal_of(entry.error()));
+  auto share = *entry ? api::share_from_record((*entry)->value) : std::nullopt;
+  if (!share) co_return api::refuse(share_unknown());
+  if (change.description) share->description = std::move(*change.description);
+  if (change.expiry_at) {
+    if (*change.expiry_at <= seconds() || *change.expiry_at > share->created_at + api::kMaxShareLife) {
+      co_return api::refuse(api::bad_request("\"expiry_at\" is a time to come, within 30 days of the share's making"));
+    }
+    share->expiry_at = *change.expiry_at;
+  }
+  const Expect unchanged = Unchanged{(*entry)->modified};
+  auto stored = co_await store_.put(key, to_record(*share), unchanged);
+  if (!stored) co_return api::refuse(api::refusal_of(stored.error()));
+  co_await caught_up(*stored);
+  co_return Outcome<void>{};
+}
+
+net::Task<Outcome<void>> Gateway::remove_share(ApiCaller caller, std::string id) {
+  auto known = find_share(caller, GatewayOperation::share, id);
+  if (!known) co_return api::refuse(known.error());
+  std::vector<Change> also;
+  also.emplace_back(Erase{keys::at(keys::kShares, id), Anything{}});
+  auto edited = co_await edit_session(
+      known->session,
+      [&](Session& now) -> Outcome<Edit> {
+        std::erase(now.shares, id);
+        return Edit::write;
+      },
+      std::move(also));
+  if (!edited) co_return api::refuse(edited.error());
+  relay_.end_share(id, "the share was deleted");
+  shares_.erase(id);
+  co_return Outcome<void>{};
+}
+
+net::Task<Outcome<api::SessionGrant>> Gateway::connect(std::string id, api::ShareType type, std::string token) {
+  if (!tokens_) co_return api::refuse(api::refusal_of(Errc::trust_stale));
+  const auto named = tokens_->verify_share(token, id, wall_time());
+  if (!named) co_return api::refuse(api::refusal_of(named.error()));
+  if (!is_fresh()) co_return api::refuse(api::refusal_of(Errc::trust_stale));
+  const auto found = shares_.find(*named);
+  if (found == shares_.end() || found->second.expiry_at <= seconds() || found->second.session != id) {
+    co_return api::refuse(api::refusal_of(Errc::token_revoked));
+  }
+  const Share share = found->second;
+  if (type != share.type) co_return api::refuse(api::bad_request("the share is of another type"));
+  if (type == api::ShareType::adb) {
+    co_return api::refuse(api::bad_request("this gateway has no socket for adb"));
+  }
+  auto known = co_await read_session(id);
+  if (!known) co_return api::refuse(known.error());
+  Session& session = known->session;
+  if (session.status != SessionStatus::created && session.status != SessionStatus::active) {
+    co_return api::refuse(api::bad_request("the session is " + std::string(name(session.status))));
+  }
+  SocketClaims claims;
+  claims.client = new_id(provider_, wall_time());
+  claims.screen = session.wanted.screen;
+  claims.role = api::LinkHello::Role::viewer;
+  claims.order = session.joins;
+  claims.share = share.id;
+  api::Command wanted{api::Command::Kind::join, session.fence, claims.client, false, {}};
+  auto reply = co_await command(id, std::move(wanted));
+  if (!reply) co_return api::refuse(reply.error());
+  auto answer = api::parse<api::CommandReply>(*reply);
+  if (!answer) co_return api::refuse(api::refusal_of(Errc::bus_protocol));
+  co_return grant(std::move(session), std::move(claims), std::move(answer->ice_servers));
+}
+
+}  // namespace redan::cloud

@@ -1,0 +1,107 @@
+// What time does to sessions, shares and keys. Every unit sweeps; what two do at once is done once.
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "cloud/gateway/keys.hpp"
+#include "cloud/gateway/service.hpp"
+
+namespace redan::cloud {
+namespace {
+
+namespace asio = boost::asio;
+namespace keys = gateway_keys;
+
+using api::Session;
+using api::SessionStatus;
+
+constexpr std::int64_t kAgentPatience = 60;      ///< after its lease has ended
+constexpr std::int64_t kCreationPatience = 150;  ///< for a unit that may have died while it was at it
+constexpr std::int64_t kIdempotencyKept = 600;
+
+}  // namespace
+
+net::Task<void> Gateway::sweep() {
+  while (!stopped_) {
+    sweep_timer_.expires_after(config_.sweep_interval);
+    co_await sweep_timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (!stopped_) co_await sweep_once();
+  }
+}
+
+net::Task<void> Gateway::sweep_once() {
+  // With an old copy, what looks lost may have come back.
+  if (!is_fresh()) co_return;
+  std::vector<Known> due;
+  for (const auto& [id, known] : sessions_) {
+    if (due_for(known.session) != Due::nothing) due.push_back(known);
+  }
+  for (Known& known : due) co_await sweep_session(std::move(known));
+  std::vector<api::Share> expired;
+  for (const auto& [id, share] : shares_) {
+    if (share.expiry_at <= seconds()) expired.push_back(share);
+  }
+  for (const api::Share& share : expired) co_await sweep_share(share);
+  std::vector<std::string> forgotten;
+  for (const auto& [id, record] : idempotency_) {
+    if (record.created_at + kIdempotencyKept <= seconds()) forgotten.push_back(id);
+  }
+  for (const std::string& id : forgotten) {
+    const auto erased = co_await store_.erase(keys::at(keys::kIdempotency, id));
+    if (!erased) co_return;
+  }
+}
+
+Gateway::Due Gateway::due_for(const Session& session) {
+  if (session.over()) {
+    const std::int64_t kept = settings_.number(setting::kSessionRetention);
+    return session.updated_at + kept <= seconds() ? Due::erasing : Due::nothing;
+  }
+  if (session.agent.empty()) {
+    return session.created_at + kCreationPatience <= seconds() ? Due::failing : Due::nothing;
+  }
+  const auto lost = agents_.lost_since(session.agent, wall_time());
+  return lost && lost->seconds_since_1970 + kAgentPatience <= seconds() ? Due::losing : Due::nothing;
+}
+
+net::Task<void> Gateway::sweep_session(Known known) {
+  const Due due = due_for(known.session);
+  if (due == Due::erasing) {
+    std::vector<Change> changes;
+    changes.emplace_back(Erase{keys::at(keys::kSessions, known.session.id), Unchanged{known.revision}});
+    for (const std::string& share : known.session.shares) {
+      changes.emplace_back(Erase{keys::at(keys::kShares, share), Anything{}});
+    }
+    const auto erased = co_await store_.commit(std::move(changes));
+    if (!erased && erased.error() != Errc::store_conflict) say("an ended session could not be erased");
+    co_return;
+  }
+  // Looked at again: an agent may have come back since.
+  const auto edited = co_await edit_session(known.session.id, [&](Session& now) -> Outcome<Edit> {
+    if (due_for(now) != due) return Edit::nothing;
+    const bool ending = now.status == SessionStatus::terminating;
+    now.status = ending ? SessionStatus::terminated : SessionStatus::error;
+    now.status_message = due == Due::losing ? "its agent is lost" : "its creation was interrupted";
+    now.agent_lost = due == Due::losing && !ending;
+    if (!now.agent_lost) ++now.fence;
+    return Edit::write;
+  });
+  if (!edited) say("session " + known.session.id + ": " + edited.error().message);
+}
+
+net::Task<void> Gateway::sweep_share(api::Share share) {
+  relay_.end_share(share.id, "the share has expired");
+  std::vector<Change> also;
+  also.emplace_back(Erase{keys::at(keys::kShares, share.id), Anything{}});
+  auto edited = co_await edit_session(
+      share.session,
+      [&](Session& now) -> Outcome<Edit> {
+        std::erase(now.shares, share.id);
+        return Edit::write;
+      },
+      also);
+  if (edited || edited.error().status != 404) co_return;
+  const auto erased = co_await store_.commit(std::move(also));
+  if (!erased) say("an expired share could not be erased: " + share.id);
+}
+
+}  // namespace redan::cloud

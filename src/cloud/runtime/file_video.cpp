@@ -1,0 +1,46 @@
+#include "cloud/runtime/file_video.hpp"
+
+#include "net/clock.hpp"
+
+namespace redan::cloud {
+
+FileVideo::FileVideo(boost::asio::io_context& io, IvfVideo video) : timer_(io), video_(std::move(video)) {}
+
+void FileVideo::start() {
+  if (running_) return;
+  running_ = key_wanted_ = true;
+  next_ = net::now();
+  wait();
+}
+
+void FileVideo::stop() {
+  running_ = false;
+  timer_.cancel();
+}
+
+void FileVideo::wait() {
+  timer_.expires_after(std::max(next_ - net::now(), Duration{0}));
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error && running_) play(net::now());
+  });
+}
+
+void FileVideo::play(TimePoint now) {
+  if (std::exchange(key_wanted_, false)) {
+    while (!video_.frames[at_].key) --at_;  // the first is one
+  }
+  const IvfVideo::Frame& shown = video_.frames[at_];
+  const Bytes bytes = video_.bytes(shown);
+  EncodedFrame frame;
+  frame.bytes.assign(bytes.begin(), bytes.end());
+  frame.time = now;
+  frame.key = shown.key;
+  frame.width = video_.width;
+  frame.height = video_.height;
+  at_ = (at_ + 1) % video_.frames.size();
+  next_ = std::max(next_ + shown.duration, now);  // a loop that was held up goes on from here
+  if (on_frame) on_frame(frame);
+  if (running_) wait();
+}
+
+}  // namespace redan::cloud

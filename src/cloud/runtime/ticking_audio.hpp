@@ -1,0 +1,34 @@
+// Sound that is there already, played in a circle.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "cloud/runtime/source.hpp"
+
+namespace redan::cloud {
+
+struct AudioPacket {
+  std::vector<std::uint8_t> bytes;
+  Duration duration{};
+};
+
+class TickingAudio final : public AudioSource {
+ public:
+  /// At least one packet, each with a duration.
+  TickingAudio(boost::asio::io_context& io, std::vector<AudioPacket> packets);
+
+  void start() override;
+  void stop() override;
+
+ private:
+  void wait();
+
+  boost::asio::steady_timer timer_;
+  std::vector<AudioPacket> packets_;
+  std::size_t next_packet_ = 0;
+  TimePoint next_{};
+  bool running_ = false;
+};
+
+}  // namespace redan::cloud

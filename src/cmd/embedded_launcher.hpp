@@ -1,0 +1,36 @@
+// Instances within this process: each is a Runtime on the same loop. For the demo; a fault of one is a fault of all.
+#pragma once
+
+#include <list>
+#include <map>
+
+#include "cloud/ams/launcher.hpp"
+#include "cloud/runtime/runtime.hpp"
+
+namespace redan::cmd {
+
+class EmbeddedLauncher : public cloud::Launcher {
+ public:
+  EmbeddedLauncher(boost::asio::io_context& io, cloud::RuntimeConfig config, Provider& provider)
+      : io_(io), config_(std::move(config)), provider_(provider) {}
+
+  [[nodiscard]] net::Task<cloud::LaunchResult<void>> launch(cloud::LaunchSpec spec) override;
+  [[nodiscard]] net::Task<cloud::LaunchResult<void>> stop(std::string id) override;
+  [[nodiscard]] net::Task<cloud::LaunchResult<void>> remove(std::string id) override;
+  [[nodiscard]] net::Task<cloud::LaunchResult<cloud::Existence>> find(std::string id) override;
+  [[nodiscard]] net::Task<cloud::LaunchResult<std::vector<cloud::FoundInstance>>> find_all() override;
+  [[nodiscard]] net::Task<cloud::LaunchResult<std::string>> log(std::string id, std::size_t limit) override;
+
+  void stop_all();
+
+ private:
+  void retire(const std::string& id);
+
+  boost::asio::io_context& io_;
+  cloud::RuntimeConfig config_;
+  Provider& provider_;
+  std::map<std::string, std::unique_ptr<cloud::Runtime>> running_;
+  std::list<std::unique_ptr<cloud::Runtime>> retired_;  ///< until their tasks are done
+};
+
+}  // namespace redan::cmd

@@ -1,0 +1,119 @@
+// Clients of a stream gateway without a screen: they ask for sessions, speak the client protocol
+// (docs/protocols/streaming.md, api version 2), and count what comes. Many of them share one UDP port.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <map>
+#include <redan/asio.hpp>
+
+#include "cloud/api/signalling.hpp"
+#include "net/http_client.hpp"
+#include "net/websocket_client.hpp"
+
+namespace redan::cmd {
+
+/// What a gateway gave: a session, and where to join it.
+struct StreamGrant {
+  std::string session;
+  std::string socket;  ///< path and query of the WebSocket
+};
+
+struct StreamWishes {
+  bool video = false, audio = false;
+  std::vector<std::string> channels{};  ///< beside "control"
+};
+
+class StreamClients;
+
+/// One client, from its socket to its end.
+class StreamClient {
+ public:
+  enum class State : std::uint8_t { signalling, connected, ended };
+  struct Counts {
+    std::uint64_t rtp_packets = 0;
+    std::uint64_t messages = 0;
+    TimePoint started{}, connected{};
+    TimePoint last_packet{};  ///< RTP or message
+    Duration longest_gap{};   ///< between two of them
+  };
+
+  /// To a channel: "control" or one that was wished for. channel_unknown before it is open, and those of
+  /// Endpoint::send.
+  Result<void> send(const std::string& channel, std::string_view text);
+  /// Says goodbye; `ended` follows.
+  void close();
+
+  [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] const std::string& problem() const { return problem_; }  ///< why it ended; for people
+  [[nodiscard]] bool is_open(const std::string& channel) const { return channels_.contains(channel); }
+  [[nodiscard]] const Counts& counts() const { return counts_; }
+  /// Begins to look for the longest gap anew.
+  void reset_gap(TimePoint now) {
+    counts_.longest_gap = {};
+    counts_.last_packet = now;
+  }
+  [[nodiscard]] Result<Security> security() const;
+
+  std::function<void()> on_state;
+  std::function<void(const std::string& channel, std::string_view text)> on_message;
+
+ private:
+  friend class StreamClients;
+  StreamClient(StreamClients& clients, StreamWishes wishes) : clients_(clients), wishes_(std::move(wishes)) {}
+  void on_socket(std::shared_ptr<net::WebSocket> socket);
+  void on_signal(std::string_view text);
+  void on_offer(const std::string& sdp);
+  void on_output(Endpoint& endpoint, const Output& output);
+  void count();
+  void end(std::string problem);
+
+  StreamClients& clients_;
+  StreamWishes wishes_;
+  std::shared_ptr<net::WebSocket> socket_;
+  State state_ = State::signalling;
+  std::string problem_;
+  std::optional<PeerId> peer_;
+  std::map<std::string, ChannelId> channels_;
+  std::map<std::uint32_t, std::string> labels_;
+  Counts counts_;
+};
+
+class StreamClients {
+ public:
+  /// `provider` must outlive it. Throws std::runtime_error if there is no UDP port.
+  StreamClients(boost::asio::io_context& io, net::TlsRemote gateway, std::string token,
+                std::vector<Address> local_addresses, Provider& provider);
+  ~StreamClients();
+  StreamClients(const StreamClients&) = delete;
+  StreamClients& operator=(const StreamClients&) = delete;
+
+  using Granted = tl::expected<StreamGrant, std::string>;
+  /// POST /1.0/sessions with this body; the problem in words if it is refused.
+  [[nodiscard]] net::Task<Granted> create(std::string body, std::string idempotency_key = {});
+  [[nodiscard]] net::Task<Granted> join(std::string session);
+  /// The status of the answer; 0: none came.
+  [[nodiscard]] net::Task<unsigned> remove(std::string session);
+  /// The answer's metadata; null if there is none.
+  [[nodiscard]] net::Task<boost::json::value> get(std::string path);
+
+  /// Begins to signal. The client lives as long as this object. `through`, if given, is another gateway than the one
+  /// that gave the session.
+  StreamClient& open(const StreamGrant& grant, StreamWishes wishes, const net::TlsRemote* through = nullptr);
+
+ private:
+  friend class StreamClient;
+  net::Task<Granted> grant(net::HttpRequest request, unsigned expected);
+  net::Task<void> signal(StreamClient& client, net::TlsRemote gateway, std::string target);
+
+  boost::asio::io_context& io_;
+  net::TlsRemote gateway_;
+  std::string token_;
+  Provider& provider_;
+  net::HttpClient http_;
+  std::unique_ptr<Shard> shard_;
+  std::vector<std::unique_ptr<StreamClient>> clients_;
+  std::map<std::uint64_t, StreamClient*> by_peer_;
+};
+
+}  // namespace redan::cmd

@@ -1,0 +1,38 @@
+// A UDP relay between a browser and a streamer on this host, which loses what it is told to lose.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/udp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <redan/types.hpp>
+
+#include "tests/support/seeded_random.hpp"
+
+namespace redan::test {
+
+class LossyRelay {
+ public:
+  /// Listens at `target`'s address, another port, and hands on to `target` and back.
+  LossyRelay(boost::asio::io_context& io, const Address& target);
+
+  [[nodiscard]] std::uint16_t port() const { return outside_.local_endpoint().port(); }
+
+  // Of media packets towards the browser:
+  double loss = 0;                   ///< this share of them is lost
+  std::size_t bytes_per_second = 0;  ///< what exceeds it is lost; 0: no limit
+  std::uint64_t lost = 0, passed = 0;
+
+ private:
+  void read_outside();
+  void read_inside();
+  bool drops(Bytes datagram);
+
+  boost::asio::ip::udp::socket outside_, inside_;
+  boost::asio::ip::udp::endpoint target_, browser_, from_;
+  std::array<std::uint8_t, 2048> outside_buffer_{}, inside_buffer_{};
+  SeededRandom random_{11};
+  double tokens_ = 0;
+  std::chrono::steady_clock::time_point refilled_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace redan::test

@@ -1,0 +1,111 @@
+#include "cloud/runtime/reactions.hpp"
+
+#include <gtest/gtest.h>
+
+namespace redan::cloud {
+namespace {
+
+class ReactionsTest : public testing::Test {
+ protected:
+  std::uint8_t shown(Indicator which) { return scene[which]; }
+  Scene scene;
+  Reactions reactions{scene};
+};
+
+TEST_F(ReactionsTest, EveryMessageIsCounted) {
+  reactions.apply(control::MouseWheel{0, 1});
+  reactions.apply(control::ImeAction{"done"});
+  EXPECT_EQ(scene.inputs, 2U);
+}
+
+TEST_F(ReactionsTest, AFingerFlipsABlockAndHoldsAnotherAndBringsTheMarker) {
+  reactions.apply(control::Touch{control::Touch::Kind::start, 0, 100, 200});
+  EXPECT_EQ(shown(Indicator::press), kWhite);
+  EXPECT_EQ(shown(Indicator::held), kWhite);
+  ASSERT_TRUE(scene.marker);
+  EXPECT_EQ(scene.marker->x, 100);
+  EXPECT_TRUE(scene.marker->held);
+  reactions.apply(control::Touch{control::Touch::Kind::move, 0, 150, 250});
+  EXPECT_EQ(shown(Indicator::press), kWhite);
+  EXPECT_EQ(shown(Indicator::moved), kWhite);
+  EXPECT_EQ(scene.marker->y, 250);
+  reactions.apply(control::Touch{control::Touch::Kind::start, 1, 1, 1});
+  EXPECT_EQ(shown(Indicator::press), kBlack);
+  reactions.apply(control::TouchEnd{0, false});
+  EXPECT_EQ(shown(Indicator::held), kWhite);
+  reactions.apply(control::TouchEnd{1, true});
+  EXPECT_EQ(shown(Indicator::held), kBlack);
+  EXPECT_FALSE(scene.marker->held);
+}
+
+TEST_F(ReactionsTest, ALockedMouseMovesTheMarkerByWhatItWent) {
+  reactions.apply(control::MouseMove{0, 0, 10, 20});
+  reactions.apply(control::MouseMove{5, -5, {}, {}});
+  EXPECT_EQ(scene.marker->x, 15);
+  EXPECT_EQ(scene.marker->y, 15);
+  reactions.apply(control::MouseButton{true, 1});
+  EXPECT_EQ(shown(Indicator::held), kWhite);
+  reactions.apply(control::MouseButton{false, 1});
+  EXPECT_EQ(shown(Indicator::held), kBlack);
+}
+
+TEST_F(ReactionsTest, KeysTypeLettersAndOnlyTheLastOnesAreKept) {
+  for (const int code : {11, 12, 44, 30, 39, 40 + 60}) {
+    reactions.apply(control::Key{code, true});
+    reactions.apply(control::Key{code, false});
+  }
+  EXPECT_EQ(scene.text, "hi 10");
+  EXPECT_EQ(shown(Indicator::key_held), kBlack);
+  reactions.apply(control::Key{42, true});
+  EXPECT_EQ(scene.text, "hi 1");
+  EXPECT_EQ(shown(Indicator::key_held), kWhite);
+  reactions.apply(control::Key{40, true});
+  EXPECT_EQ(scene.text, "");
+  reactions.apply(control::Key{42, true});
+  for (int i = 0; i < 100; ++i) reactions.apply(control::ImeText{"0123456789", false});
+  EXPECT_EQ(scene.text.size(), 24U);
+  reactions.apply(control::ImeText{"composing", true});
+  EXPECT_EQ(scene.text.back(), '9');
+}
+
+TEST_F(ReactionsTest, GamePadsShowButtonsAndAxes) {
+  reactions.apply(control::GamepadButton{0, 3, true});
+  EXPECT_EQ(shown(Indicator::button), kWhite);
+  reactions.apply(control::GamepadButton{0, 3, false});
+  EXPECT_EQ(shown(Indicator::button), kBlack);
+  for (const auto& [value, luma] : {std::pair(-1.0, kBlack), std::pair(1.0, kWhite), std::pair(2.0, kWhite)}) {
+    reactions.apply(control::GamepadAxes{0, 0, value});
+    EXPECT_EQ(shown(Indicator::axis), luma);
+  }
+}
+
+TEST_F(ReactionsTest, WhatWasHeldIsLetGoWhenItsClientIsGone) {
+  reactions.apply(control::Touch{control::Touch::Kind::start, 3, 1, 1});
+  reactions.apply(control::Key{4, true});
+  reactions.apply(control::GamepadButton{0, 0, true});
+  reactions.release();
+  for (const Indicator which : {Indicator::held, Indicator::key_held, Indicator::button}) {
+    EXPECT_EQ(shown(which), kBlack);
+  }
+}
+
+TEST_F(ReactionsTest, HoldingEverythingTakesBoundedMemory) {
+  for (int i = 0; i < 10'000; ++i) {
+    reactions.apply(control::Key{i, true});
+    reactions.apply(control::GamepadButton{i, i, true});
+  }
+  reactions.release();
+  EXPECT_EQ(shown(Indicator::key_held), kBlack);
+}
+
+TEST(Keys, LettersDigitsAndSpace) {
+  EXPECT_EQ(letter_of_key(4), "a");
+  EXPECT_EQ(letter_of_key(29), "z");
+  EXPECT_EQ(letter_of_key(30), "1");
+  EXPECT_EQ(letter_of_key(39), "0");
+  EXPECT_EQ(letter_of_key(44), " ");
+  for (const int code : {-1, 0, 3, 40, 43, 65'535}) EXPECT_EQ(letter_of_key(code), "");
+}
+
+}  // namespace
+}  // namespace redan::cloud

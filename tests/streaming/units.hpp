@@ -1,0 +1,88 @@
+// The programs that together make streams: NATS, AMS, agents and gateways, each a process of its own.
+#pragma once
+
+#include "tests/interop/nats/nats_servers.hpp"
+#include "tests/trust/ams_process.hpp"
+
+namespace redan::cloud::test {
+
+/// A unit that says on its standard output where it listens, once it does: {"url":..., "fingerprint":...}.
+class Unit {
+ public:
+  struct Options {
+    std::string command;  ///< "agent", "gateway"
+    std::filesystem::path folder;
+    std::vector<std::string> more{};
+  };
+  /// Starts it on a free port of the loopback. Throws if it does not come up.
+  explicit Unit(Options options);
+  ~Unit();
+  Unit(const Unit&) = delete;
+  Unit& operator=(const Unit&) = delete;
+
+  void kill();  ///< SIGKILL
+  /// Again, on the same port; `before` stands before the program: env and its variables.
+  void start(const std::vector<std::string>& before = {});
+  void freeze() const { process_->signal(SIGSTOP); }
+  void thaw() const { process_->signal(SIGCONT); }
+  void signal(int number) const { process_->signal(number); }
+  [[nodiscard]] std::optional<int> stop();
+  [[nodiscard]] std::optional<int> wait(std::chrono::milliseconds patience) { return process_->wait(patience); }
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] const std::string& fingerprint() const { return fingerprint_; }
+  [[nodiscard]] const std::filesystem::path& folder() const { return options_.folder; }
+  [[nodiscard]] std::string log() const { return read_file(options_.folder.string() + ".log"); }
+  /// Over TLS, the server pinned.
+  [[nodiscard]] net::Remote remote() const;
+  /// On the Unix socket.
+  [[nodiscard]] net::Remote local() const;
+
+ private:
+  Options options_;
+  std::unique_ptr<Process> process_;
+  std::uint16_t port_ = 0;
+  std::string fingerprint_;
+};
+
+/// What a unit needs to be on this bus as `who`, one of the names that NatsServers has certificates for.
+std::vector<std::string> bus_options(const NatsServers& nats, const std::string& who);
+
+/// An agent of this AMS, which trusts it from then on.
+std::unique_ptr<Unit> start_agent(const NatsServers& nats, const AmsProcess& ams, const std::filesystem::path& folder,
+                                  const std::string& name, std::vector<std::string> more);
+std::unique_ptr<Unit> start_gateway(const NatsServers& nats, const std::filesystem::path& folder,
+                                    const std::string& name, std::vector<std::string> more);
+
+/// One of each, and an application named "pong". The agent is trusted by AMS, and known to the gateway.
+class Cloud {
+ public:
+  explicit Cloud(std::vector<std::string> agent_options = {}, std::vector<std::string> gateway_options = {});
+
+  NatsServers nats{1};
+  TemporaryFolder folder;
+  std::unique_ptr<AmsProcess> ams;
+  std::unique_ptr<Unit> agent, gateway;
+
+  /// A further agent, "agent-2", of the same AMS.
+  std::unique_ptr<Unit> another_agent(const std::string& name, std::vector<std::string> more = {});
+  /// A further gateway with the same store.
+  std::unique_ptr<Unit> another_gateway(std::vector<std::string> more = {});
+  /// The token of a new account.
+  std::string account(const std::string& name);
+  /// Whether the gateway knows so many agents.
+  bool has_agents(std::size_t count);
+};
+
+/// A client of a gateway, with its token.
+class GatewayClient : public Client {
+ public:
+  GatewayClient(const Unit& gateway, std::string token)
+      : Client(gateway.remote(), std::chrono::seconds(30)), token_(std::move(token)) {}
+  Answer ask(std::string method, std::string path, std::string body = {});
+
+ private:
+  std::string token_;
+};
+
+}  // namespace redan::cloud::test
