@@ -25,10 +25,19 @@ struct DemoOptions {
 int demo(const DemoOptions& options);
 
 struct ConnectOptions {
-  std::string url;
-  double seconds = 3;  ///< of each throughput run
+  std::string url;     ///< of a demo
+  double seconds = 3;  ///< of each throughput run, or of a session
   bool json = false;
+
+  // A session of a gateway.
+  std::string gateway;      ///< its URL
+  std::string fingerprint;  ///< of its certificate; empty: the system's authorities vouch for it
+  std::string token_file;   ///< of an account
+  std::string app;          ///< for a new session
+  std::string join;         ///< an existing one
+  bool video = false, keep = false;
 };
 int connect(const ConnectOptions& options);
+int connect_session(const ConnectOptions& options);
 
 }  // namespace redan::cmd

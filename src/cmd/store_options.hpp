@@ -17,8 +17,8 @@ struct StoreOptions {
 };
 
 void add_store_options(CLI::App& app, StoreOptions& options);
-/// `sqlite_file` is used with --store sqlite, unless --store-file says another. Throws std::runtime_error in a person's words. What the store meets later
-/// is logged.
+/// `sqlite_file` is used with --store sqlite, unless --store-file says another. Throws std::runtime_error in a person's
+/// words. What the store meets later is logged.
 std::unique_ptr<cloud::Store> open_store(boost::asio::io_context& io, const StoreOptions& options,
                                          const std::filesystem::path& sqlite_file);
 

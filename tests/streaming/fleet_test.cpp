@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 
 #include "net/clock.hpp"
 #include "tests/cloud/store/contract.hpp"
@@ -18,6 +20,8 @@ constexpr std::size_t kVideos = 4;
 constexpr auto kEvery = 250ms;
 // Of a client's talk and video, over a fault; the machine is busy with two hundred instances.
 constexpr auto kLongestGap = 3s;
+
+constexpr const char* kFakeTime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 
 double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
 
@@ -83,6 +87,17 @@ class FleetTest : public testing::Test {
     }
     std::printf("  a newcomer at gateway-%zu is in after %.2f s\n", gateway + 1, seconds(net::now() - begin));
     EXPECT_TRUE(in);
+  }
+
+  /// For the second gateway, what the first one mints for five minutes has expired long ago.
+  void expect_refused_across() {
+    const auto granted = wait_for(fleet_->io, fleet_->clients[0]->create(R"({"app":"demo"})"));
+    ASSERT_TRUE(granted) << granted.error();
+    const net::TlsRemote other = fleet_->remote(1);
+    cmd::StreamClient& client = fleet_->clients[1]->open(*granted, {}, &other);
+    EXPECT_TRUE(fleet_->until([&] { return client.state() == cmd::StreamClient::State::ended; }, 10s));
+    EXPECT_NE(client.problem().find("401"), std::string::npos) << client.problem();
+    EXPECT_EQ(wait_for(fleet_->io, fleet_->clients[0]->remove(granted->session)), 200U);
   }
 
   static inline std::unique_ptr<Fleet> fleet_;
@@ -162,6 +177,48 @@ TEST_F(FleetTest, G_AnAgentIsCutOffForTenSeconds) {
   expect_newcomer(0, 20s);
   expect_newcomer(1, 20s);
   expect_all_well("agent cut off for 10 s");
+}
+
+// Its gateway dies amid the signalling: with the same grant it tries another one.
+TEST_F(FleetTest, H_AClientThatWasSignallingGetsInElsewhere) {
+  const auto granted =
+      wait_for(fleet_->io, fleet_->clients[0]->create(R"({"app":"demo","screen":{"width":320,"height":180}})"));
+  ASSERT_TRUE(granted) << granted.error();
+  cmd::StreamClient& first = fleet_->clients[0]->open(*granted, {});
+  fleet_->gateways[0]->kill();
+  EXPECT_TRUE(fleet_->until([&] { return first.state() != cmd::StreamClient::State::signalling; }, 10s));
+  const TimePoint begin = net::now();
+  const net::TlsRemote other = fleet_->remote(1);
+  cmd::StreamClient& again = fleet_->clients[1]->open(*granted, {}, &other);
+  EXPECT_TRUE(fleet_->until([&] { return again.is_open("control"); }, 15s)) << again.problem();
+  std::printf("  in through gateway-2 after %.2f s\n", seconds(net::now() - begin));
+  again.close();
+  EXPECT_EQ(wait_for(fleet_->io, fleet_->clients[1]->remove(granted->session)), 200U);
+  fleet_->gateways[0]->start();
+  fleet_->run_for(1s);
+}
+
+// A unit whose clock is an hour wrong refuses what others minted, and nothing else happens.
+TEST_F(FleetTest, I_TheClockOfAGatewayJumps) {
+  if (!std::filesystem::exists(kFakeTime)) GTEST_SKIP() << "libfaketime is not installed (Debian: libfaketime)";
+  ASSERT_TRUE(fleet_->gateways[1]->stop());
+  const std::filesystem::path clock = fleet_->folder.path() / "clock";
+  const auto set_clock = [&](const char* text) { std::ofstream(clock) << text << "\n"; };
+  set_clock("+0");
+  fleet_->gateways[1]->start({"env", std::string("LD_PRELOAD=") + kFakeTime,
+                              "FAKETIME_TIMESTAMP_FILE=" + clock.string(), "FAKETIME_NO_CACHE=1",
+                              "FAKETIME_DONT_FAKE_MONOTONIC=1"});
+  expect_newcomer(1, 10s);
+  for (const char* jump : {"+3600", "-3600"}) {
+    during_talk([&] { set_clock(jump); }, 4s);
+    if (*jump == '+') expect_refused_across();
+    expect_newcomer(0, 10s);
+    expect_newcomer(1, 10s);
+    expect_all_well((std::string("clock ") + jump + " s").c_str());
+  }
+  ASSERT_TRUE(fleet_->gateways[1]->stop());
+  fleet_->gateways[1]->start();
+  expect_newcomer(1, 10s);
 }
 
 }  // namespace

@@ -29,16 +29,12 @@ Unit::~Unit() {
   if (process_->runs()) static_cast<void>(stop());
 }
 
-void Unit::start() {
+void Unit::start(const std::vector<std::string>& before) {
   const fs::path announcement = options_.folder.string() + ".announcement";
   fs::remove(announcement);
-  std::vector<std::string> arguments{redan_program(),
-                                     options_.command,
-                                     "--json",
-                                     "--data-dir",
-                                     options_.folder.string(),
-                                     "--listen",
-                                     "127.0.0.1:" + std::to_string(port_)};
+  std::vector<std::string> arguments = before;
+  arguments.insert(arguments.end(), {redan_program(), options_.command, "--json", "--data-dir",
+                                     options_.folder.string(), "--listen", "127.0.0.1:" + std::to_string(port_)});
   arguments.insert(arguments.end(), options_.more.begin(), options_.more.end());
   process_ = std::make_unique<Process>(arguments, options_.folder.string() + ".log", announcement);
   const bool announced = eventually([&] { return read_file(announcement).ends_with('\n') || !process_->runs(); }, 30s);

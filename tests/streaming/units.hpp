@@ -20,8 +20,9 @@ class Unit {
   Unit(const Unit&) = delete;
   Unit& operator=(const Unit&) = delete;
 
-  void kill();   ///< SIGKILL
-  void start();  ///< again, on the same port
+  void kill();  ///< SIGKILL
+  /// Again, on the same port; `before` stands before the program: env and its variables.
+  void start(const std::vector<std::string>& before = {});
   void freeze() const { process_->signal(SIGSTOP); }
   void thaw() const { process_->signal(SIGCONT); }
   void signal(int number) const { process_->signal(number); }

@@ -129,6 +129,7 @@ class AgentServer::Impl {
     if (!runtime) co_return refuse_with_count(runtime.error());
     net::AcceptWebSocket accept;
     accept.limits.first_message_timeout = std::chrono::seconds(0);
+    accept.limits.max_message = kMaxBusPayload;
     accept.limits.max_buffered = kMaxBuffered;
     accept.limits.idle_timeout = std::chrono::seconds(10);  // a partition is noticed, and the runtime dials anew
     accept.on_open = [this, who = *runtime](const std::shared_ptr<net::WebSocket>& socket) {

@@ -24,6 +24,7 @@ class GatewayTest : public testing::Test {
     config.url = "wss://gw.example:4000";
     config.create_patience = std::chrono::milliseconds(300);
     config.command_patience = std::chrono::milliseconds(300);
+    config.now = [this] { return net::now() + ahead_; };
     config.wall_time = [this] { return WallTime{wall_time_}; };
     units_.push_back(std::make_unique<Gateway>(io_, config, *store_, *bus_, *provider_));
     const auto started = run(units_.back()->start());
@@ -35,12 +36,18 @@ class GatewayTest : public testing::Test {
   T run(net::Task<T> task) {
     return wait_for(io_, std::move(task));
   }
+  void run_void(net::Task<void> task) {
+    bool done = false;
+    boost::asio::co_spawn(io_, std::move(task), [&](const std::exception_ptr&) { done = true; });
+    EXPECT_TRUE(until([&] { return done; }));
+  }
   bool until(const std::function<bool()>& done, std::chrono::milliseconds patience = std::chrono::seconds(5)) {
     return run_until(io_, done, patience);
   }
 
-  ScriptedAgent& add_agent(const std::string& id, const std::string& region = "eu-1") {
-    agents_.push_back(std::make_unique<ScriptedAgent>(*bus_, id, region));
+  ScriptedAgent& add_agent(const std::string& id, const std::string& region = "eu-1",
+                           const std::string& cluster = "cluster-1") {
+    agents_.push_back(std::make_unique<ScriptedAgent>(*bus_, id, region, cluster));
     EXPECT_TRUE(until([&] { return unit_->agents().find(id) != nullptr; }));
     return *agents_.back();
   }
@@ -57,6 +64,16 @@ class GatewayTest : public testing::Test {
     if (!granted) throw std::runtime_error("no session: " + granted.error().message);
     return *granted;
   }
+  api::Refusal refused_create(api::SessionRequest wanted = request()) {
+    auto granted = run(unit_->create(anyone(), std::move(wanted), {}));
+    return granted ? api::Refusal{200, "granted", {}, {}, 0} : granted.error();
+  }
+  /// "ok", or the code of the refusal that a reply on the bus is.
+  static std::string code_of(const Result<std::string>& reply) {
+    if (!reply) return std::string(name(reply.error()));
+    const auto ok = api::parse_reply(*reply);
+    return ok ? "ok" : ok.error().code;
+  }
   api::Session stored(const std::string& id) {
     const auto entry = run(store_->get("/gateway/1.0/sessions/" + id));
     return api::session_from_record(entry->value().value).value();
@@ -69,6 +86,7 @@ class GatewayTest : public testing::Test {
   }
 
   boost::asio::io_context io_{1};
+  Duration ahead_{};  ///< of the real time
   std::int64_t wall_time_ = 1'900'000'000;
   std::unique_ptr<Provider> provider_ = default_provider();
   std::unique_ptr<Store> store_ = memory_store(io_);

@@ -16,15 +16,13 @@ class ScriptedAgent {
   /// What it does with a request to create a session.
   enum class Manner { creates, refuses_busy, refuses_unknown, fails, is_silent, answers_nonsense };
 
-  ScriptedAgent(Bus& bus, std::string id, std::string region = "eu-1",
-                std::vector<std::string> applications = {"com.example.demo"})
-      : bus_(bus) {
+  ScriptedAgent(Bus& bus, std::string id, std::string region, std::string cluster) : bus_(bus) {
     announcement_.agent = std::move(id);
     announcement_.region = std::move(region);
-    announcement_.cluster = "cluster-1";
+    announcement_.cluster = std::move(cluster);
     announcement_.url = "https://127.0.0.1:1";
     announcement_.fingerprint = std::string(64, 'a');
-    announcement_.applications = std::move(applications);
+    announcement_.applications = {"com.example.demo"};
     announcement_.capacity = 10;
     hello_ = subscribed(std::string(api::subject::kHello), [this](const BusMessage&) { announce(); });
     create_ = subscribed(api::subject::create(announcement_.agent), [this](const BusMessage& m) { on_create(m); });

@@ -154,6 +154,7 @@ TEST_F(NatsPermissions, OneRequestIsAnsweredOnce) {
 TEST_F(NatsPermissions, AnInboxThatIsNotOnesOwnGivesNoReplies) {
   const auto agent = start(servers().config("agent-1"));
   EXPECT_TRUE(refused(*agent, "Subscription to \"_INBOX."));
+  EXPECT_TRUE(until([&] { return agent->bus->is_connected(); }));
   EXPECT_EQ(wait(ask(io_, *agent->bus, "as.v1.gateway.claim", "", 60s)), refuse(Errc::bus_refused));
 }
 

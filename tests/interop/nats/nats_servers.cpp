@@ -1,7 +1,9 @@
 #include "tests/interop/nats/nats_servers.hpp"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,12 +34,6 @@ sign node ca serverAuth,clientAuth IP:127.0.0.1
 for unit in gateway agent-1 agent-2 nobody; do sign $unit ca clientAuth DNS:$unit; done
 sign stranger other-ca clientAuth DNS:stranger
 )sh";
-
-std::uint16_t free_port() {
-  asio::io_context io;
-  const asio::ip::tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
-  return acceptor.local_endpoint().port();
-}
 
 std::string read_whole(const fs::path& file) {
   std::ifstream stream(file);
@@ -72,6 +68,22 @@ void make_certificates(const fs::path& folder) {
   }
 }
 
+// Bound and not listening: bind(2) with port 0 and connect(2) pass it over, and who has SO_REUSEADDR too may bind it.
+NatsServers::Port::Port()
+    : socket_(std::make_shared<net::Descriptor>(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))) {
+  const int on = 1;
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  socklen_t size = sizeof address;
+  if (::setsockopt(socket_->get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+      ::bind(socket_->get(), generic, size) != 0 || ::getsockname(socket_->get(), generic, &size) != 0) {
+    throw std::runtime_error("no free port");
+  }
+  number_ = ntohs(address.sin_port);
+}
+
 NatsServers::NatsServers(std::size_t count) : NatsServers(count, Options()) {}
 
 NatsServers::NatsServers(std::size_t count, Options options) : options_(std::move(options)), servers_(count) {
@@ -79,10 +91,6 @@ NatsServers::NatsServers(std::size_t count, Options options) : options_(std::mov
   if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
   folder_ = pattern;
   make_certificates(folder_);
-  for (Server& server : servers_) {
-    server.port = free_port();
-    server.cluster_port = free_port();
-  }
   for (std::size_t i = 0; i < count; ++i) start(i);
   for (std::size_t i = 0; i < count; ++i) wait_until_listening(i);
 }

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "cloud/bus/nats.hpp"
+#include "net/descriptor.hpp"
 
 namespace redan::cloud::test {
 
@@ -57,9 +58,19 @@ class NatsServers {
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
 
  private:
+  /// A port of the loopback that is given to nobody else who asks for any; a server that asks for this one gets it.
+  class Port {
+   public:
+    Port();
+    operator std::uint16_t() const { return number_; }
+
+   private:
+    std::shared_ptr<net::Descriptor> socket_;
+    std::uint16_t number_ = 0;
+  };
   struct Server {
-    std::uint16_t port = 0;
-    std::uint16_t cluster_port = 0;
+    Port port;
+    Port cluster_port;
     pid_t process = 0;
   };
   [[nodiscard]] std::string configuration(std::size_t server) const;

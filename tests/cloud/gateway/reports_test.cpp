@@ -1,0 +1,190 @@
+// What agents say: states, claims and fences.
+#include "tests/cloud/gateway/gateway_fixture.hpp"
+
+namespace redan::cloud::test {
+namespace {
+
+using api::SessionStatus;
+
+class Reports : public GatewayTest {
+ protected:
+  Reports() : agent_(add_agent("agent-1")), id_(created().session.id) {}
+  std::string report(const std::string& agent, std::int64_t fence, std::int64_t number, SessionStatus status) {
+    const api::StateReport said{id_, agent, fence, number, status, "so it is", 2};
+    return code_of(run(bus_->request(std::string(api::subject::kState), api::message_text(said), kPatience)));
+  }
+  std::string claim(const std::string& agent, bool attached) {
+    const api::Claim said{id_, agent, "i-new", attached};
+    return code_of(run(bus_->request(std::string(api::subject::kClaim), api::message_text(said), kPatience)));
+  }
+  void lose(const std::string& agent) {
+    ASSERT_TRUE(run(store_->erase("/gateway/1.0/agents/" + agent)).has_value());
+    ASSERT_TRUE(until([&] { return unit_->agents().find(agent) == nullptr; }));
+  }
+  static constexpr std::chrono::milliseconds kPatience{2'000};
+
+  ScriptedAgent& agent_;
+  const std::string id_;
+};
+
+TEST_F(Reports, AStateIsKeptWithItsMessageAndClients) {
+  EXPECT_EQ(report("agent-1", 1, 1, SessionStatus::active), "ok");
+  const api::Session session = stored(id_);
+  EXPECT_EQ(session.status, SessionStatus::active);
+  EXPECT_EQ(session.status_message, "so it is");
+  EXPECT_EQ(session.clients, 2);
+}
+
+TEST_F(Reports, AnOlderNumberChangesNothing) {
+  EXPECT_EQ(report("agent-1", 1, 5, SessionStatus::active), "ok");
+  EXPECT_EQ(report("agent-1", 1, 4, SessionStatus::error), "ok");
+  EXPECT_EQ(report("agent-1", 1, 5, SessionStatus::error), "ok");
+  EXPECT_EQ(stored(id_).status, SessionStatus::active);
+}
+
+TEST_F(Reports, AnotherFenceOrAnotherAgentIsRefused) {
+  EXPECT_EQ(report("agent-1", 0, 1, SessionStatus::active), "session_fenced");
+  EXPECT_EQ(report("agent-1", 2, 1, SessionStatus::active), "session_fenced");
+  EXPECT_EQ(report("agent-2", 1, 1, SessionStatus::active), "session_fenced");
+  EXPECT_EQ(stored(id_).status, SessionStatus::created);
+}
+
+TEST_F(Reports, NothingLeavesTerminated) {
+  EXPECT_EQ(report("agent-1", 1, 1, SessionStatus::terminated), "ok");
+  EXPECT_EQ(report("agent-1", 1, 2, SessionStatus::active), "session_unknown");
+  EXPECT_EQ(report("agent-1", 1, 3, SessionStatus::error), "ok");
+  EXPECT_EQ(claim("agent-1", true), "session_unknown");
+  EXPECT_EQ(stored(id_).status, SessionStatus::terminated);
+}
+
+TEST_F(Reports, WhoIsBeingEndedDoesNotComeToLifeAgain) {
+  agent_.on_command = ScriptedAgent::Manner::is_silent;
+  EXPECT_EQ(run(unit_->remove(anyone(), id_, {})).error().status, 500U);
+  EXPECT_EQ(report("agent-1", 1, 1, SessionStatus::active), "ok");
+  EXPECT_EQ(stored(id_).status, SessionStatus::terminating);
+  EXPECT_EQ(claim("agent-2", true), "session_unknown") << "its instance may be deleted";
+  EXPECT_EQ(report("agent-1", 1, 2, SessionStatus::terminated), "ok");
+  EXPECT_EQ(stored(id_).status, SessionStatus::terminated);
+}
+
+TEST_F(Reports, AnUnknownSessionIsNobodys) {
+  const api::StateReport said{"d1k2v9f3pn6a8q46tb00", "agent-1", 1, 1, SessionStatus::active, "", 0};
+  EXPECT_EQ(code_of(run(bus_->request(std::string(api::subject::kState), api::message_text(said), kPatience))),
+            "session_unknown");
+  const api::Claim claimed{"d1k2v9f3pn6a8q46tb00", "agent-1", "i", true};
+  EXPECT_EQ(code_of(run(bus_->request(std::string(api::subject::kClaim), api::message_text(claimed), kPatience))),
+            "session_unknown");
+}
+
+TEST_F(Reports, WhatIsNotUnderstoodIsNotAnswered) {
+  for (const std::string_view subject : {api::subject::kState, api::subject::kClaim}) {
+    for (const char* text : {"", "nonsense", "{}", "[]", R"({"session":"x"})"}) {
+      const auto reply = run(bus_->request(std::string(subject), text, std::chrono::milliseconds(20)));
+      EXPECT_EQ(reply.error(), Errc::bus_timeout) << text;
+    }
+  }
+  static_cast<void>(bus_->publish(api::subject::kAnnounce, R"({"agent":"a b"})"));
+  EXPECT_EQ(report("agent-1", 1, 1, SessionStatus::active), "ok");
+  EXPECT_EQ(unit_->agents().all().size(), 1U);
+}
+
+// ---- claims
+
+TEST_F(Reports, AClaimRaisesTheFenceAndMakesTheFormerAgentStale) {
+  EXPECT_EQ(claim("agent-2", true), "ok");
+  const api::Session session = stored(id_);
+  EXPECT_EQ(session.fence, 2);
+  EXPECT_EQ(session.agent, "agent-2");
+  EXPECT_EQ(session.instance, "i-new");
+  EXPECT_EQ(report("agent-1", 1, 9, SessionStatus::error), "session_fenced");
+  EXPECT_EQ(report("agent-2", 2, 1, SessionStatus::active), "ok");
+}
+
+TEST_F(Reports, TheClaimantLearnsWhatTheSessionWants) {
+  const api::Claim said{id_, "agent-2", "i-new", true};
+  const auto reply = run(bus_->request(std::string(api::subject::kClaim), api::message_text(said), kPatience));
+  const auto spec = api::parse<api::SessionSpec>(*api::parse_reply(*reply));
+  ASSERT_TRUE(spec.has_value());
+  EXPECT_EQ(spec->fence, 2);
+  EXPECT_EQ(spec->app, "com.example.demo");
+  EXPECT_TRUE(spec->joinable);
+  EXPECT_EQ(spec->region, "eu-1");
+}
+
+TEST_F(Reports, WhoOnlyFoundTheInstanceGetsASessionThatNobodyServes) {
+  EXPECT_EQ(claim("agent-2", false), "session_fenced");
+  EXPECT_EQ(claim("agent-1", false), "ok") << "it has come back";
+  EXPECT_EQ(stored(id_).fence, 2);
+  lose("agent-1");
+  EXPECT_EQ(claim("agent-2", false), "ok");
+  EXPECT_EQ(stored(id_).agent, "agent-2");
+}
+
+TEST_F(Reports, OfTwoClaimsAtOnceOneStandsAndTheOtherIsStale) {
+  int answered = 0;
+  for (const char* agent : {"agent-2", "agent-3"}) {
+    const api::Claim said{id_, agent, "i", true};
+    boost::asio::co_spawn(io_, bus_->request(std::string(api::subject::kClaim), api::message_text(said), kPatience),
+                          [&](const std::exception_ptr&, const Result<std::string>&) { ++answered; });
+  }
+  ASSERT_TRUE(until([&] { return answered == 2; }));
+  const api::Session session = stored(id_);
+  EXPECT_EQ(session.fence, 3);
+  const std::string winner = session.agent, loser = winner == "agent-2" ? "agent-3" : "agent-2";
+  EXPECT_EQ(report(loser, 2, 1, SessionStatus::active), "session_fenced");
+  EXPECT_EQ(report(winner, 3, 1, SessionStatus::active), "ok");
+}
+
+// ---- lost agents
+
+TEST_F(Reports, ASessionWhoseAgentIsLostSaysSoAndFailsAfterAMinute) {
+  lose("agent-1");
+  EXPECT_EQ(unit_->agents().unresponsive({wall_time_}), 1U);
+  EXPECT_EQ(unit_->shown(stored(id_)).status_message, "its agent is lost");
+  EXPECT_EQ(stored(id_).status, SessionStatus::created);
+  wall_time_ += 59;
+  run_void(unit_->sweep_once());
+  EXPECT_EQ(stored(id_).status, SessionStatus::created);
+  wall_time_ += 1;
+  run_void(unit_->sweep_once());
+  EXPECT_EQ(stored(id_).status, SessionStatus::error);
+  EXPECT_EQ(stored(id_).fence, 1) << "its agent may come back";
+}
+
+TEST_F(Reports, AClaimRevivesASessionWhoseAgentWasLost) {
+  lose("agent-1");
+  wall_time_ += 60;
+  run_void(unit_->sweep_once());
+  ASSERT_EQ(stored(id_).status, SessionStatus::error);
+  EXPECT_EQ(claim("agent-2", true), "ok");
+  EXPECT_EQ(stored(id_).status, SessionStatus::active);
+  EXPECT_FALSE(stored(id_).agent_lost);
+}
+
+TEST_F(Reports, TheLostAgentItselfMayGoOnReporting) {
+  lose("agent-1");
+  wall_time_ += 60;
+  run_void(unit_->sweep_once());
+  EXPECT_EQ(report("agent-1", 1, 1, SessionStatus::active), "ok");
+  EXPECT_EQ(stored(id_).status, SessionStatus::active);
+}
+
+TEST_F(Reports, ASessionThatFailedByItselfIsNotRevived) {
+  EXPECT_EQ(report("agent-1", 1, 1, SessionStatus::error), "ok");
+  EXPECT_EQ(claim("agent-2", true), "session_unknown");
+  EXPECT_EQ(report("agent-1", 1, 2, SessionStatus::active), "session_unknown");
+  EXPECT_EQ(stored(id_).status, SessionStatus::error);
+}
+
+TEST_F(Reports, ALostAgentThatAnnouncesItselfIsThereAgain) {
+  lose("agent-1");
+  agent_.announce();
+  ASSERT_TRUE(until([&] { return unit_->agents().find("agent-1") != nullptr; }));
+  EXPECT_EQ(unit_->agents().unresponsive({wall_time_}), 0U);
+  wall_time_ += 120;
+  run_void(unit_->sweep_once());
+  EXPECT_EQ(stored(id_).status, SessionStatus::created);
+}
+
+}  // namespace
+}  // namespace redan::cloud::test
