@@ -42,7 +42,7 @@ Streamer::Streamer(asio::io_context& io, StreamerConfig config, Provider& provid
     : io_(io), config_(std::move(config)), provider_(provider), rate_(rate_limits(config_.screen)) {
   EndpointConfig endpoint;
   endpoint.local_addresses = config_.addresses;
-  endpoint.max_peers = config_.max_clients;
+  endpoint.max_peers = 2 * config_.max_clients;  // with those that are saying goodbye
   endpoint.max_message_size = 256 * 1024;
   endpoint.send_buffer = 1024 * 1024;
   auto shard = Shard::open(io_, std::move(endpoint), make_identity(provider), provider,

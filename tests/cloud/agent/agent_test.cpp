@@ -331,6 +331,20 @@ TEST_F(AgentTest, HandsFramesOnWithoutLookingIntoThem) {
   EXPECT_EQ(up.front(), "to the gateway");
 }
 
+TEST_F(AgentTest, ShowsTheFiguresOfItsStreams) {
+  ASSERT_TRUE(create(spec()));
+  ASSERT_EQ(attach_runtime(), 101U);
+  api::RuntimeReport report{api::SessionStatus::active, "", 1, {{"packets_sent", 7}, {"made_up", 8}}};
+  runtime_->send(api::message_text(report));
+  const auto page = [&] {
+    std::string out;
+    api::write_stream_figures(out, agent_->stream_figures());
+    return out;
+  };
+  EXPECT_TRUE(until([&] { return !page().empty(); }));
+  EXPECT_EQ(page(), "# TYPE webrtc_packets_sent counter\nwebrtc_packets_sent{session=\"s1\"} 7\n");
+}
+
 TEST_F(AgentTest, EndsASessionWithItsInstance) {
   ASSERT_TRUE(create(spec()));
   ASSERT_EQ(attach_runtime(), 101U);
