@@ -103,7 +103,8 @@ std::string describe(const cloud::NatsStatus& status) {
 }
 
 std::unique_ptr<cloud::Bus> open_bus(boost::asio::io_context& io, const BusOptions& options, const std::string& name,
-                                     RandomSource& random, std::function<void(const cloud::NatsStatus&)> on_status) {
+                                     RandomSource& random, std::function<void(const cloud::NatsStatus&)> on_status,
+                                     std::function<void(std::string_view)> log) {
   check(options);
   if (options.servers.empty()) return cloud::memory_bus(io);
   const net::TlsIdentity identity = read_identity(options);
@@ -117,8 +118,8 @@ std::unique_ptr<cloud::Bus> open_bus(boost::asio::io_context& io, const BusOptio
   config.name = name;
   if (!options.token_file.empty()) config.token = read_token(options.token_file);
   config.inbox = "_INBOX." + token_of(name);
-  config.on_status = [on_status = std::move(on_status)](const cloud::NatsStatus& status) {
-    log_line(describe(status));
+  config.on_status = [on_status = std::move(on_status), log = std::move(log)](const cloud::NatsStatus& status) {
+    log(describe(status));
     if (on_status) on_status(status);
   };
   auto bus = cloud::nats_bus(io, std::move(config), random);

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cloud/bus/nats.hpp"
+#include "cmd/program.hpp"
 
 namespace redan::cmd {
 
@@ -25,8 +26,8 @@ extern const char* const kBusHelp;
 /// replies to it come below _INBOX.<name>, with "-" for what a subject token may not have. Throws std::runtime_error in
 /// a person's words.
 std::unique_ptr<cloud::Bus> open_bus(boost::asio::io_context& io, const BusOptions& options, const std::string& name,
-                                     RandomSource& random,
-                                     std::function<void(const cloud::NatsStatus&)> on_status = {});
+                                     RandomSource& random, std::function<void(const cloud::NatsStatus&)> on_status = {},
+                                     std::function<void(std::string_view)> log = log_line);
 
 /// One line of a log.
 std::string describe(const cloud::NatsStatus& status);

@@ -17,6 +17,7 @@ using Run = std::function<int()>;
 void add_agent(CLI::App& app, Run& run);
 void add_amc(CLI::App& app, Run& run);
 void add_ams(CLI::App& app, Run& run);
+void add_doctor(CLI::App& app, Run& run);
 void add_gateway(CLI::App& app, Run& run);
 void add_runtime(CLI::App& app, Run& run);
 void add_turn(CLI::App& app, Run& run);

@@ -7,13 +7,11 @@
 #include "cmd/program.hpp"
 
 namespace redan::cmd {
-namespace {
-
 std::unique_ptr<cloud::Store> open_etcd(boost::asio::io_context& io, const StoreOptions& options,
                                         std::function<void(const cloud::StoreFailure&)> report) {
   if (options.etcd.empty() || options.etcd_authority.empty() || options.etcd_certificate.empty() ||
       options.etcd_key.empty()) {
-    throw std::runtime_error("--store etcd needs --etcd, --etcd-ca, --etcd-cert and --etcd-key");
+    throw std::runtime_error("etcd needs --etcd, --etcd-ca, --etcd-cert and --etcd-key");
   }
   auto identity = net::load_tls_identity(read_file(options.etcd_certificate), read_file(options.etcd_key));
   if (!identity) throw std::runtime_error("--etcd-cert and --etcd-key: " + std::string(text(identity.error())));
@@ -27,8 +25,6 @@ std::unique_ptr<cloud::Store> open_etcd(boost::asio::io_context& io, const Store
   config.prefix = options.etcd_prefix;
   return cloud::etcd_store(io, std::move(config), std::move(report));
 }
-
-}  // namespace
 
 void add_store_options(CLI::App& app, StoreOptions& options) {
   app.add_option("--store", options.store, "Where the truth is kept")

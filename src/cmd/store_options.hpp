@@ -17,6 +17,9 @@ struct StoreOptions {
 };
 
 void add_store_options(CLI::App& app, StoreOptions& options);
+/// Whatever --store says. Throws as open_store.
+std::unique_ptr<cloud::Store> open_etcd(boost::asio::io_context& io, const StoreOptions& options,
+                                        std::function<void(const cloud::StoreFailure&)> report);
 /// `sqlite_file` is used with --store sqlite, unless --store-file says another. Throws std::runtime_error in a person's
 /// words. What the store meets later is logged.
 std::unique_ptr<cloud::Store> open_store(boost::asio::io_context& io, const StoreOptions& options,

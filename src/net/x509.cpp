@@ -3,6 +3,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <ctime>
 #include <memory>
 
 #include "base/base64.hpp"
@@ -57,6 +58,17 @@ std::string certificate_fingerprint(Bytes certificate_der) {
   std::array<std::uint8_t, 32> digest{};
   EVP_Digest(certificate_der.data(), certificate_der.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
   return to_hex(digest);
+}
+
+std::optional<CertificateFacts> certificate_facts(Bytes certificate_der) {
+  const Owned<X509> certificate = read_der(certificate_der);
+  std::tm end{};
+  if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &end) != 1) return std::nullopt;
+  CertificateFacts facts;
+  facts.not_after = {::timegm(&end)};
+  const EVP_PKEY* key = X509_get0_pubkey(certificate.get());
+  if (key != nullptr && EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA) facts.rsa_bits = EVP_PKEY_get_bits(key);
+  return facts;
 }
 
 bool is_issued_by(Bytes certificate_der, const std::vector<std::vector<std::uint8_t>>& chain, Bytes authority_der,

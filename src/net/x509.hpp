@@ -13,6 +13,13 @@ std::optional<std::vector<std::uint8_t>> parse_certificate(std::string_view text
 /// SHA-256 of the whole DER, 64 lower-case hexadecimal digits.
 std::string certificate_fingerprint(Bytes certificate_der);
 
+struct CertificateFacts {
+  int rsa_bits = 0;  ///< 0: another kind of key
+  WallTime not_after{};
+};
+/// nullopt if it does not parse.
+std::optional<CertificateFacts> certificate_facts(Bytes certificate_der);
+
 /// Whether `authority` issued `certificate` to a TLS client, directly or through `chain`, and it is valid at that time:
 /// signatures, dates, basic constraints and key usages, as OpenSSL checks them.
 bool is_issued_by(Bytes certificate_der, const std::vector<std::vector<std::uint8_t>>& chain, Bytes authority_der,

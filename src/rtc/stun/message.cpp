@@ -154,9 +154,10 @@ std::optional<std::string_view> local_ufrag(Bytes datagram) {
 
 // ---- writing --------------------------------------------------------------------------------------------------------
 
-MessageBuilder::MessageBuilder(MutableBytes buffer, Class message_class, const TransactionId& transaction)
+MessageBuilder::MessageBuilder(MutableBytes buffer, Class message_class, const TransactionId& transaction,
+                               std::uint16_t method)
     : writer_(buffer), buffer_(buffer), transaction_(transaction) {
-  writer_.u16(message_type(message_class, kBinding));
+  writer_.u16(message_type(message_class, method));
   writer_.u16(0);
   writer_.u32(kMagicCookie);
   writer_.bytes(transaction);
@@ -218,6 +219,11 @@ MutableBytes MessageBuilder::finish(Hmac& key) {
   set_length(covered + kAttributeHeader + kIntegritySize - kHeaderSize);
   const std::array<Bytes, 1> parts{writer_.written()};
   attribute(AttributeType::message_integrity, key.compute(parts).bytes());
+  return finish();
+}
+
+MutableBytes MessageBuilder::finish() {
+  if (!writer_.ok() || writer_.space() < kFingerprintSize) return {};
   set_length(writer_.size() + kFingerprintSize - kHeaderSize);
   std::array<std::uint8_t, 4> fingerprint{};
   Writer(fingerprint).u32(crc32(writer_.written()) ^ kFingerprintXor);

@@ -80,7 +80,8 @@ std::optional<std::string_view> local_ufrag(Bytes datagram);
 /// Writes one message into a buffer. finish() is the only way to get it.
 class MessageBuilder {
  public:
-  MessageBuilder(MutableBytes buffer, Class message_class, const TransactionId& transaction);
+  MessageBuilder(MutableBytes buffer, Class message_class, const TransactionId& transaction,
+                 std::uint16_t method = kBinding);
 
   void username(std::string_view name) { attribute(AttributeType::username, as_bytes(name)); }
   void priority(std::uint32_t value);
@@ -94,6 +95,8 @@ class MessageBuilder {
 
   /// Adds MESSAGE-INTEGRITY and FINGERPRINT; the whole message, empty if the buffer was too small.
   MutableBytes finish(Hmac& key);
+  /// With FINGERPRINT alone.
+  MutableBytes finish();
 
  private:
   void integer64(AttributeType type, std::uint64_t value);

@@ -1,0 +1,119 @@
+// Every NATS server as a unit sees it, a round trip, and the agents on the bus.
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <map>
+
+#include "base/hex.hpp"
+#include "cloud/api/agent.hpp"
+#include "cmd/doctor/findings.hpp"
+
+namespace redan::cmd {
+namespace {
+
+namespace asio = boost::asio;
+namespace api = cloud::api;
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
+constexpr auto kStep = 20ms;
+constexpr auto kPatience = 7s;
+constexpr auto kAgentsPatience = 1500ms;
+
+net::Task<void> wait_for(asio::io_context& io, const std::function<bool()>& done, milliseconds patience) {
+  asio::steady_timer timer(io);
+  for (milliseconds waited{0}; waited < patience && !done(); waited += kStep) {
+    timer.expires_after(kStep);
+    co_await timer.async_wait(kNoThrow);
+  }
+}
+
+std::string random_token(Provider& provider) {
+  std::array<std::uint8_t, 8> bytes{};
+  provider.random(bytes);
+  return to_hex(bytes);
+}
+
+BusOptions only(const BusOptions& options, std::size_t index) {
+  BusOptions one = options;
+  one.servers = {options.servers[index]};
+  if (options.fingerprints.size() > 1) one.fingerprints = {options.fingerprints.at(index)};
+  return one;
+}
+
+// To an agent that does not exist: that nobody responds comes back the way a reply would.
+net::Task<void> check_round_trip(cloud::Bus& bus, const std::string& what, Provider& provider, Findings& findings) {
+  const auto begin = std::chrono::steady_clock::now();
+  const auto reply = co_await bus.request(api::subject::create("doctor-" + random_token(provider)), "{}", kPatience);
+  const auto took = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+  if (!reply && reply.error() == Errc::bus_no_responders) {
+    char text[64];
+    std::snprintf(text, sizeof text, "a request and its reply take %.1f ms", took);
+    co_return findings.ok(what, text);
+  }
+  if (!reply && reply.error() == Errc::bus_refused) {
+    co_return findings.warn(what, "this certificate may not ask agents, so the round trip is not tried",
+                            "look with the certificate and the --name of a gateway");
+  }
+  findings.fail(what, reply ? Errc::bus_protocol : reply.error(), "a request to an agent that does not exist");
+}
+
+std::string describe(const api::Announcement& agent) {
+  return "region " + agent.region + ", " + std::to_string(agent.sessions) + " of " + std::to_string(agent.capacity) +
+         " sessions";
+}
+
+net::Task<void> check_agents(asio::io_context& io, cloud::Bus& bus, Findings& findings) {
+  std::map<std::string, api::Announcement> agents;
+  auto subscription = bus.subscribe(std::string(api::subject::kAnnounce), [&](const cloud::BusMessage& message) {
+    auto agent = api::parse<api::Announcement>(message.payload);
+    if (agent) agents[agent->agent] = std::move(*agent);
+  });
+  static_cast<void>(bus.publish(api::subject::kHello, "{}"));
+  std::function<bool()> never = [] { return false; };
+  co_await wait_for(io, never, kAgentsPatience);
+  for (const auto& [id, agent] : agents) {
+    if (agent.draining) {
+      findings.warn("agent " + id, "takes no new sessions: it drains", "start it again when its sessions have ended");
+    } else if (agent.sessions >= agent.capacity) {
+      findings.warn("agent " + id, "is full: " + describe(agent), "start another agent, or raise --capacity");
+    } else {
+      findings.ok("agent " + id, describe(agent));
+    }
+  }
+  if (agents.empty()) {
+    findings.fail("agents", "none is on the bus", "start redan agent with the same NATS servers; look at its log");
+  }
+}
+
+}  // namespace
+
+net::Task<void> check_bus(asio::io_context& io, BusOptions options, std::string name, Provider& provider,
+                          Findings& findings) {
+  bool looked_for_agents = false;
+  for (std::size_t i = 0; i < options.servers.size(); ++i) {
+    const std::string what = "nats " + options.servers[i];
+    std::optional<cloud::NatsStatus> status;
+    const BusOptions one = only(options, i);
+    const auto bus = open_bus(
+        io, one, name, provider,
+        [&](const cloud::NatsStatus& told) {
+          if (!status) status = told;
+        },
+        [](std::string_view) {});
+    std::function<bool()> told = [&] { return status && (!status->connected || bus->is_connected()); };
+    co_await wait_for(io, told, kPatience);
+    if (!bus->is_connected()) {
+      findings.fail(what, status ? status->why : Errc::bus_disconnected, status ? status->detail : "no answer");
+      continue;
+    }
+    findings.ok(what,
+                std::string("TLS 1.3, certificate") + (options.token_file.empty() ? "" : " and token") + " accepted");
+    co_await check_round_trip(*bus, what, provider, findings);
+    if (!looked_for_agents) co_await check_agents(io, *bus, findings);
+    looked_for_agents = true;
+  }
+}
+
+}  // namespace redan::cmd

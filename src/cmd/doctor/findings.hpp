@@ -1,0 +1,60 @@
+// What `redan doctor` finds, and the checks that find it.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/json/array.hpp>
+#include <redan/crypto.hpp>
+
+#include "cmd/bus_options.hpp"
+#include "cmd/store_options.hpp"
+#include "net/task.hpp"
+
+namespace redan::cmd {
+
+class Findings {
+ public:
+  explicit Findings(bool print) : print_(print) {}
+
+  void ok(const std::string& what, const std::string& said) { add("ok", what, said, {}); }
+  /// `advice`: what to do about it.
+  void warn(const std::string& what, const std::string& said, const std::string& advice) {
+    add("warn", what, said, advice);
+  }
+  void fail(const std::string& what, const std::string& said, const std::string& advice) {
+    failed_ = true;
+    add("fail", what, said, advice);
+  }
+  /// The text and the hint of `code`; `detail` may be empty.
+  void fail(const std::string& what, Errc code, const std::string& detail);
+
+  [[nodiscard]] bool failed() const { return failed_; }
+  [[nodiscard]] const boost::json::array& all() const { return all_; }
+
+ private:
+  void add(const char* level, const std::string& what, const std::string& said, const std::string& advice);
+
+  bool print_;
+  bool failed_ = false;
+  boost::json::array all_;
+};
+
+/// A unit that serves HTTPS.
+struct ServiceToCheck {
+  std::string kind;  ///< "gateway"
+  std::string url;
+  std::string fingerprint;
+  std::uint16_t port;  ///< of a URL without one
+  std::string path;    ///< that it answers to anybody
+};
+
+/// Each throws std::runtime_error in a person's words if it was asked for something impossible.
+net::Task<void> check_service(boost::asio::io_context& io, ServiceToCheck service, Findings& findings);
+/// Each server, then a round trip, then the agents.
+net::Task<void> check_bus(boost::asio::io_context& io, BusOptions options, std::string name, Provider& provider,
+                          Findings& findings);
+/// Each node of etcd.
+net::Task<void> check_etcd(boost::asio::io_context& io, StoreOptions options, Provider& provider, Findings& findings);
+/// A TURN server over UDP; blocks for some seconds at most.
+void check_turn(const std::string& uri, const std::string& secret_file, Provider& provider, Findings& findings);
+
+}  // namespace redan::cmd
