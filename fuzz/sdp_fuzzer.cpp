@@ -33,7 +33,8 @@ void answer(const SessionDescription& offer, bool accept_media) {
   const auto parsed = SessionDescription::parse(text, &problem);
   REDAN_ASSERT(parsed && parsed->media.size() == offer.media.size());
   const auto read = read_answer(offer, *parsed, &problem);
-  REDAN_ASSERT(read && read->media.size() == remote->media.size() && read->data.has_value() == remote->data.has_value());
+  REDAN_ASSERT(read && read->media.size() == remote->media.size() &&
+               read->data.has_value() == remote->data.has_value());
   REDAN_ASSERT(read->ufrag == ours.ufrag && read->candidates.size() == 1);
 }
 

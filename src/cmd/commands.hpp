@@ -19,14 +19,25 @@ struct DemoOptions {
   std::string data_directory;  ///< empty: $XDG_STATE_HOME/redan or ~/.local/state/redan
   bool json = false;
   bool media = true;
+  std::vector<std::string> turn{};  ///< URIs of TURN servers that clients may go through
+  std::string turn_secret_file;     ///< what those servers share with us
 };
 int demo(const DemoOptions& options);
 
 struct ConnectOptions {
-  std::string url;
-  double seconds = 3;  ///< of each throughput run
+  std::string url;     ///< of a demo
+  double seconds = 3;  ///< of each throughput run, or of a session
   bool json = false;
+
+  // A session of a gateway.
+  std::string gateway;      ///< its URL
+  std::string fingerprint;  ///< of its certificate; empty: the system's authorities vouch for it
+  std::string token_file;   ///< of an account
+  std::string app;          ///< for a new session
+  std::string join;         ///< an existing one
+  bool video = false, keep = false;
 };
 int connect(const ConnectOptions& options);
+int connect_session(const ConnectOptions& options);
 
 }  // namespace redan::cmd

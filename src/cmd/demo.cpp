@@ -13,6 +13,7 @@
 #include "cmd/demo_server.hpp"
 #include "cmd/page.hpp"
 #include "cmd/program.hpp"
+#include "cmd/secret_file.hpp"
 #include "net/clock.hpp"
 #include "net/loop.hpp"
 #include "net/socket_address.hpp"
@@ -136,6 +137,11 @@ class Demo {
                      free_https_port()};
     config.url = "wss://" + host() + ":" + std::to_string(config.listen.port());
     config.media_addresses = addresses_;
+    config.turn_urls = options_.turn;
+    if (!options_.turn.empty()) {
+      if (options_.turn_secret_file.empty()) throw std::runtime_error("--turn needs --turn-secret-file");
+      config.turn_secret = read_secret_line(options_.turn_secret_file);
+    }
     config.page = page;
     config.page_socket = [this](net::HttpRequest request, const net::Connection&) {
       return upgrade(*server_, std::move(request));

@@ -23,13 +23,22 @@ constexpr const char* kDemoFooter = R"(
 Examples:
   redan demo
   redan demo --bind 192.0.2.1 --port 9443
-  redan demo --json --no-media)";
+  redan demo --json --no-media
+  redan demo --turn turn:192.0.2.9:3478 --turn-secret-file turn.secret
+
+With ?relay in its address the page goes through a TURN server only.)";
 
 constexpr const char* kConnectFooter = R"(
 Examples (the URL is what `redan demo` prints, in quotes because of the #):
   redan connect 'https://192.0.2.1:8443/#token=...&sha256=...'
   redan connect --seconds 10 'https://...'
-  redan connect --json 'https://...')";
+  redan connect --json 'https://...'
+  redan connect --gateway https://192.0.2.1:4000 --fingerprint 3a5c... \
+                --token-file token.txt --app demo --video
+  redan connect --gateway https://gw.example.org:4000 --token-file token.txt \
+                --join dc0qt26mr7be8tnuig9g --seconds 60
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not let in, 4 network)";
 
 constexpr const char* kEchoFooter = R"(
 Examples:
@@ -81,17 +90,26 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   demo_command->add_option("--data-dir", demo_options.data_directory,
                            "Where the TLS key is kept (default: ~/.local/state/redan)");
+  demo_command->add_option("--turn", demo_options.turn, "A TURN server for clients: turn:HOST:PORT (repeatable)");
+  demo_command->add_option("--turn-secret-file", demo_options.turn_secret_file, "The secret shared with them");
   demo_command->add_flag("--json", demo_options.json, "One JSON object per line instead of text");
   bool no_media = false;
   demo_command->add_flag("--no-media", no_media, "Decline audio and video");
   demo_command->footer(kDemoFooter);
 
   ConnectOptions connect_options;
-  CLI::App* connect_command =
-      app.add_subcommand("connect", "Join a demo from the terminal; print round trips and throughput");
-  connect_command->add_option("url", connect_options.url, "The URL that the demo printed")->required();
-  connect_command->add_option("--seconds", connect_options.seconds, "Length of each throughput run")
-      ->check(CLI::Range(0.1, 10.0))
+  CLI::App* connect_command = app.add_subcommand("connect", "Join a demo or a gateway's session from the terminal");
+  connect_command->add_option("url", connect_options.url, "The URL that the demo printed");
+  connect_command->add_option("--gateway", connect_options.gateway, "A stream gateway's URL, instead of a demo's");
+  connect_command->add_option("--fingerprint", connect_options.fingerprint,
+                              "SHA-256 of its certificate (default: the system's authorities)");
+  connect_command->add_option("--token-file", connect_options.token_file, "The token of an account there");
+  connect_command->add_option("--app", connect_options.app, "Make a session of this application, and end it");
+  connect_command->add_option("--join", connect_options.join, "Join this session");
+  connect_command->add_flag("--video", connect_options.video, "Receive its pictures");
+  connect_command->add_flag("--keep", connect_options.keep, "Leave the session to others");
+  connect_command->add_option("--seconds", connect_options.seconds, "Length of each throughput run, or of the stay")
+      ->check(CLI::Range(0.1, 3600.0))
       ->capture_default_str();
   connect_command->add_flag("--json", connect_options.json, "One JSON object at the end instead of text");
   connect_command->footer(kConnectFooter);
@@ -122,7 +140,13 @@ int main(int argc, char** argv) {
     if (run) return run();
     demo_options.media = !no_media;
     if (demo_command->parsed()) return demo(demo_options);
-    if (connect_command->parsed()) return connect(connect_options);
+    if (connect_command->parsed()) {
+      if (connect_options.url.empty() == connect_options.gateway.empty()) {
+        std::fprintf(stderr, "redan connect: give the URL of a demo, or --gateway\n");
+        return kUsage;
+      }
+      return connect_options.gateway.empty() ? connect(connect_options) : connect_session(connect_options);
+    }
     const auto local = redan::Address::parse(echo_bind, echo_port);
     if (!local) {
       std::fprintf(stderr, "redan echo: --bind %s is not an IP address\n", echo_bind.c_str());

@@ -276,13 +276,18 @@ async function scenarios(name, browser, origin, demo, token) {
       await c.ready();
       await until(() => c.at('open foo') && c.at('open bar'), 'channels');
       await until(() => c.at('socket closed'), 'our close');
+      c.control('input::touch-start', {id: 0, x: 1, y: 1});
+      c.channels.foo.send('hello');
+      c.channels.foo.send(new Uint8Array([1, 2, 3]));
+      await until(() => c.received.foo.length === 2, 'the echo');
       await sleep(300);
       const state = await ask('GET', '/sessions/' + c.session);
-      return {discovered: c.discovered, offer: c.offer, took: c.at('open control').at - c.begin, state: state.body.metadata.status,
+      return {echo: [c.received.foo[0], [...new Uint8Array(c.received.foo[1])]], discovered: c.discovered, offer: c.offer, took: c.at('open control').at - c.begin, state: state.body.metadata.status,
               errors: c.events.filter(e => /error/.test(e.what))};
     }, session);
     check(seen.discovered.max_api_version === 2 && Array.isArray(seen.discovered.capabilities), 'resp:discover says what it should', seen.discovered);
     check(!/m=(audio|video)/.test(seen.offer) && /a=setup:actpass/.test(seen.offer) && /a=ice-lite/.test(seen.offer), 'the offer has data alone', seen.offer);
+    check(JSON.stringify(seen.echo) === '["hello",[1,2,3]]', 'a channel of its own answers', seen.echo);
     check(seen.errors.length === 0, 'nothing went wrong', seen.errors);
     check(seen.state === 'active', 'a socket closed without a code leaves the session active', seen.state);
     console.log(`        control channel ${Math.round(seen.took)} ms after POST sessions`);

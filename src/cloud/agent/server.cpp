@@ -129,6 +129,7 @@ class AgentServer::Impl {
     if (!runtime) co_return refuse_with_count(runtime.error());
     net::AcceptWebSocket accept;
     accept.limits.first_message_timeout = std::chrono::seconds(0);
+    accept.limits.max_message = kMaxBusPayload;
     accept.limits.max_buffered = kMaxBuffered;
     accept.limits.idle_timeout = std::chrono::seconds(10);  // a partition is noticed, and the runtime dials anew
     accept.on_open = [this, who = *runtime](const std::shared_ptr<net::WebSocket>& socket) {
@@ -150,6 +151,7 @@ class AgentServer::Impl {
     write_sample(out, "redan_stream_agent_runtimes_attached", "", static_cast<double>(agent_.attached()));
     write_type(out, "redan_stream_agent_frames_relayed_total", "counter");
     write_sample(out, "redan_stream_agent_frames_relayed_total", "", static_cast<double>(agent_.frames_relayed()));
+    api::write_stream_figures(out, agent_.stream_figures());
     metrics_.write(out);
     return response;
   }

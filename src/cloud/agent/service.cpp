@@ -294,6 +294,12 @@ std::size_t Agent::attached() const {
                                                 [](const auto& entry) { return entry.second->socket != nullptr; }));
 }
 
+std::vector<api::LabelledFigures> Agent::stream_figures() const {
+  std::vector<api::LabelledFigures> all;
+  for (const auto& [id, session] : sessions_) all.emplace_back("session=\"" + id + "\"", session->figures);
+  return all;
+}
+
 void Agent::say(std::string_view line) const {
   if (config_.log) config_.log(line);
 }

@@ -15,6 +15,7 @@
 
 #include "cloud/agent/ams_client.hpp"
 #include "cloud/api/agent.hpp"
+#include "cloud/api/stream_figures.hpp"
 #include "cloud/bus/bus.hpp"
 #include "cloud/token/macaroon.hpp"
 #include "cloud/token/turn_credential.hpp"
@@ -70,6 +71,8 @@ class Agent {
   [[nodiscard]] const AgentConfig& settings() const { return config_; }
   [[nodiscard]] std::map<api::SessionStatus, std::size_t> sessions_by_status() const;
   [[nodiscard]] std::size_t attached() const;
+  /// What the runtimes said last about their streams, by session.
+  [[nodiscard]] std::vector<api::LabelledFigures> stream_figures() const;
   [[nodiscard]] std::uint64_t frames_relayed() const { return frames_; }
 
  private:

@@ -25,6 +25,7 @@ struct Agent::Session {
   api::SessionStatus status = api::SessionStatus::created;
   std::string message;
   std::int64_t clients = 0;
+  api::json::object figures{};  ///< as the runtime said them last
   TimePoint idle_since{};
 
   bool report_due = false;

@@ -154,6 +154,7 @@ void Agent::on_detached(const SessionPtr& session, const net::WebSocket* socket)
 void Agent::on_report(const SessionPtr& session, std::string_view text) {
   const auto report = api::parse<api::RuntimeReport>(text);
   if (!report || session->ending) return;
+  session->figures = report->statistics;
   if (session->clients != 0 && report->clients == 0) session->idle_since = net::now();
   if (session->status == report->status && session->message == report->message && session->clients == report->clients) {
     return;

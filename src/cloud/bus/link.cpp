@@ -105,6 +105,10 @@ Link::Output Link::poll_output(TimePoint now) {
   }
   if (state_ == State::ending) {
     if (!end_frame_.empty()) {
+      // What was said before the end comes before it.
+      for (Pending& pending : unacknowledged_) {
+        if (std::exchange(pending.due, false)) return Transmit{{id_, pending.seq, received_, pending.body, {}}};
+      }
       LinkFrame frame{id_, 0, received_, {}, std::exchange(end_frame_, {})};
       return Transmit{std::move(frame)};
     }

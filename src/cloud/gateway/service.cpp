@@ -29,7 +29,7 @@ Gateway::Gateway(asio::io_context& io, GatewayConfig config, Store& store, Bus& 
       store_(store),
       bus_(bus),
       provider_(provider),
-      relay_(io, bus, provider, net::now),
+      relay_(io, bus, provider, config_.now),
       sweep_timer_(io) {}
 
 void Gateway::say(std::string_view line) const {
@@ -106,7 +106,7 @@ net::Task<Result<void>> Gateway::load() {
   idempotency_.clear();
   settings_.clear();
   for (const Entry& entry : *all) on_put(entry);
-  fresh_ = net::now();
+  fresh_ = config_.now();
   seen_ = begin->revision;
   follow(begin->revision);
   co_return Result<void>{};
@@ -133,7 +133,7 @@ void Gateway::on_watch(const WatchEvent& event) {
     on_erase(erase->key);
     seen_ = std::max(seen_, erase->revision);
   } else if (const auto* fresh = std::get_if<UpToDate>(&event)) {
-    fresh_ = net::now();
+    fresh_ = config_.now();
     seen_ = std::max(seen_, fresh->revision);
   } else {
     say("the store lost the watch; reading everything again");

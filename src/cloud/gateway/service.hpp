@@ -39,7 +39,8 @@ struct GatewayConfig {
   std::chrono::milliseconds create_patience{10'000};  ///< for an agent to make an instance
   std::chrono::milliseconds command_patience{5'000};  ///< for an agent to do anything else
   std::chrono::milliseconds sweep_interval{10'000};
-  std::function<WallTime()> wall_time = net::wall_time;  ///< another one in tests
+  std::function<WallTime()> wall_time = net::wall_time;  ///< tests have other ones
+  std::function<TimePoint()> now = net::now;
   std::function<void(std::string_view)> log;             ///< one line; no secrets in it
 };
 
@@ -158,7 +159,7 @@ class Gateway {
   /// Until the watch has told of this commit: what follows it is known here then.
   [[nodiscard]] net::Task<void> caught_up(Revision revision);
   void say(std::string_view line) const;
-  [[nodiscard]] bool is_fresh() const { return fresh_ && net::now() - *fresh_ <= config_.max_trust_staleness; }
+  [[nodiscard]] bool is_fresh() const { return fresh_ && config_.now() - *fresh_ <= config_.max_trust_staleness; }
   [[nodiscard]] WallTime wall_time() const { return config_.wall_time(); }
   [[nodiscard]] std::int64_t seconds() const { return wall_time().seconds_since_1970; }
 

@@ -1,6 +1,7 @@
 #include "cloud/runtime/client.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/hex.hpp"
 #include "net/clock.hpp"
@@ -12,6 +13,7 @@ namespace signalling = api::signalling;
 
 constexpr std::size_t kMaxChannels = 5;
 constexpr std::size_t kMaxChannelName = 64;
+constexpr std::size_t kMaxRelays = 32;
 constexpr std::string_view kControl = "control";
 // What waits in a channel for the client before the program has to.
 constexpr std::size_t kMaxBuffered = 256 * 1024;
@@ -29,6 +31,27 @@ std::string random_token(RandomSource& random) {
   return to_hex(bytes);
 }
 
+/// The address of a relayed candidate.
+std::optional<Address> relay_of(std::string_view line) {
+  if (line.find("candidate:") == std::string_view::npos || line.find(" typ relay") == std::string_view::npos) {
+    return std::nullopt;
+  }
+  std::array<std::string_view, 6> words{};
+  for (std::string_view& word : words) {
+    word = line.substr(0, line.find(' '));
+    line.remove_prefix(std::min(line.size(), word.size() + 1));
+  }
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(words[5].data(), words[5].data() + words[5].size(), port);
+  if (error != std::errc{} || end != words[5].data() + words[5].size()) return std::nullopt;
+  return Address::parse(words[4], port);
+}
+
+std::string error_text(Errc code, const std::string& problem) {
+  const std::string more = problem.empty() ? "" : ": " + problem;
+  return signalling::text(signalling::Error{std::string(name(code)) + ": " + std::string(text(code)) + more});
+}
+
 // RFC 3550 section 8: any number; 0 means "not announced" to our own descriptions.
 std::uint32_t random_ssrc(RandomSource& random) { return random.random_u32() | 1U; }
 
@@ -41,11 +64,8 @@ Client::Client(Streamer& streamer, std::string id, const ClientOptions& options,
       options_(options),
       to_client_(std::move(to_client)),
       deadline_(streamer.io_),
-      media_timer_(streamer.io_) {
-  deadline_.expires_after(streamer.config_.connect_timeout);
-  deadline_.async_wait([this](const boost::system::error_code& error) {
-    if (!error && !connected_) end(Errc::link_timeout);
-  });
+      media_alarm_(streamer.io_) {
+  deadline_.set(net::now() + streamer.config_.connect_timeout, [this] { end(Errc::link_timeout); });
 }
 
 // ---- signalling -----------------------------------------------------------------------------------------------------
@@ -84,6 +104,7 @@ void Client::on(const signalling::Offer& offer) {
   const auto accepted = endpoint().accept(offer.sdp, accept, &problem);
   if (!accepted) return refuse_client(accepted.error(), problem);
   add_peer(accepted->peer);
+  note_relays(offer.sdp);
   agree();
   to_client_(signalling::text(signalling::Answer{accepted->answer}));
 }
@@ -93,8 +114,23 @@ void Client::on(const signalling::Answer& answer) {
   std::string problem;
   const auto completed = endpoint().complete(*peer_, answer.sdp, &problem);
   if (!completed) return refuse_client(completed.error(), problem);
+  note_relays(answer.sdp);
   agree();
 }
+
+// We are lite and learn addresses from checks: all we want to know is which of them are relays.
+void Client::on(const signalling::Candidate& candidate) { note_relays(candidate.candidate); }
+
+// Candidates, one to a line: "candidate:1 1 udp 41885439 192.0.2.9 50000 typ relay ..." (RFC 8839 section 5.1).
+void Client::note_relays(std::string_view text) {
+  while (!text.empty() && relays_.size() < kMaxRelays) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    if (const auto relay = relay_of(line)) relays_.push_back(*relay);
+  }
+}
+
+bool Client::relayed() const { return path_ && std::find(relays_.begin(), relays_.end(), *path_) != relays_.end(); }
 
 void Client::on(const signalling::Error& error) {
   streamer_.say("client " + id_ + " gives up: " + error.message.substr(0, 200));
@@ -151,12 +187,14 @@ void Client::agree() {
   streamer_.shard_->wake();
 }
 
-// To a client that waits for a connection: without a last word it would wait for minutes.
+// A connected client may say what it wants: its stream does not end for that.
 void Client::refuse_client(Errc code, const std::string& problem) {
   ++streamer_.totals_.signalling_errors;
-  const std::string what = std::string(text(code)) + (problem.empty() ? "" : ": " + problem);
-  streamer_.say("client " + id_ + ": " + what);
-  to_client_(signalling::text(signalling::Error{std::string(name(code)) + ": " + what}));
+  if (connected_) {
+    to_client_(error_text(code, problem));
+  } else {
+    end(code, problem);
+  }
 }
 
 // ---- the peer -------------------------------------------------------------------------------------------------------
@@ -164,6 +202,8 @@ void Client::refuse_client(Errc code, const std::string& problem) {
 void Client::on_output(const Output& output) {
   if (std::holds_alternative<Connected>(output)) {
     on_connected();
+  } else if (const auto* selected = std::get_if<PathSelected>(&output)) {
+    path_ = selected->remote;
   } else if (const auto* opened = std::get_if<ChannelOpened>(&output)) {
     on_channel(*opened);
   } else if (const auto* message = std::get_if<Message>(&output)) {
@@ -177,6 +217,7 @@ void Client::on_output(const Output& output) {
     if (socket != sockets_.end()) socket->second->resume();
   } else if (const auto* channel = std::get_if<ChannelClosed>(&output)) {
     sockets_.erase(channel->channel.value);
+    echoes_.erase(channel->channel.value);
   }
 }
 
@@ -198,11 +239,13 @@ void Client::on_channel(const ChannelOpened& opened) {
   // Who only looks on reaches no program; and each name exists once.
   if (asked == channel_names_.end() || !controls()) return close_channel(opened.channel);
   channel_names_.erase(asked);
-  if (!streamer_.config_.channel_directory.empty()) open_socket(opened.channel, name);
+  if (!streamer_.config_.channel_directory.empty()) return open_socket(opened.channel, name);
+  echoes_.insert(opened.channel.value);
 }
 
 void Client::close_channel(ChannelId channel) {
   sockets_.erase(channel.value);
+  echoes_.erase(channel.value);
   (void)endpoint().close_channel(*peer_, channel);
   streamer_.shard_->wake();
 }
@@ -228,7 +271,11 @@ bool Client::send_bytes(ChannelId channel, Bytes bytes) {
 void Client::on_channel_message(const Message& message) {
   if (message.channel == control_) return on_control(as_text(message.payload));
   const auto socket = sockets_.find(message.channel.value);
-  if (socket == sockets_.end() || socket->second->write(message.payload)) return;
+  const bool echo = echoes_.contains(message.channel.value);
+  if (socket == sockets_.end() && !echo) return;
+  const bool taken = echo ? endpoint().send(*peer_, message.channel, message.kind, message.payload).has_value()
+                          : socket->second->write(message.payload);
+  if (taken) return;
   streamer_.say("a channel of client " + id_ + " was closed: nobody takes what it sends");
   close_channel(message.channel);
 }
@@ -248,10 +295,9 @@ void Client::on_control(std::string_view text) {
   streamer_.on_input(*message);
 }
 
-void Client::end(Errc why) {
-  if (!connected_) {
-    to_client_(signalling::text(signalling::Error{std::string(name(why)) + ": " + std::string(text(why))}));
-  }
+void Client::end(Errc why, const std::string& problem) {
+  // Without a last word it would wait for minutes.
+  if (!connected_) to_client_(error_text(why, problem));
   sockets_.clear();
   if (peer_) {
     endpoint().close(*peer_);
@@ -283,7 +329,7 @@ void Client::pump() {
   pumping_ = true;
   std::array<std::uint8_t, 1500> buffer{};
   TimePoint until = kNever;
-  while (until == kNever) {
+  while (true) {
     const MediaSender::Output output = media_->poll_output(net::now(), buffer);
     if (const auto* packet = std::get_if<MediaSender::Packet>(&output)) {
       // Too much waits before the socket: UDP may lose it here as well as elsewhere.
@@ -298,13 +344,10 @@ void Client::pump() {
   streamer_.shard_->wake();
   pumping_ = false;
   if (until == kNever) {
-    media_timer_.cancel();
-    return;
+    media_alarm_.cancel();
+  } else {
+    media_alarm_.set(until, [this] { pump(); });
   }
-  media_timer_.expires_after(std::max(until - net::now(), Duration{0}));
-  media_timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) pump();
-  });
 }
 
 }  // namespace redan::cloud

@@ -1,9 +1,10 @@
 // One client of a Streamer: its signalling, its peer, its media.
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
+#include <set>
 
 #include "cloud/api/signalling.hpp"
+#include "cloud/runtime/alarm.hpp"
 #include "cloud/runtime/channel_socket.hpp"
 #include "cloud/runtime/control.hpp"
 #include "cloud/runtime/streamer.hpp"
@@ -19,14 +20,17 @@ class Client {
   void send_video(const EncodedFrame& frame);
   void send_audio(const EncodedFrame& frame);
   void set_rate_limits(RateLimits limits);
-  /// Says why over the signalling if it is not connected yet, ends the peer, and leaves the streamer.
-  void end(Errc why);
+  /// Says why over the signalling if it is not connected yet, in the words of `problem` too, ends the peer, and leaves
+  /// the streamer.
+  void end(Errc why, const std::string& problem = {});
 
   [[nodiscard]] const std::string& id() const { return id_; }
   [[nodiscard]] bool controls() const { return options_.role == ClientOptions::Role::controller; }
   [[nodiscard]] const ClientOptions& options() const { return options_; }
   [[nodiscard]] const std::optional<PeerId>& peer() const { return peer_; }
   [[nodiscard]] const std::optional<MediaSender>& media() const { return media_; }
+  /// Its path leads through a relay of its own choice.
+  [[nodiscard]] bool relayed() const;
   [[nodiscard]] bool watches() const { return media_ && media_->sends_video(); }
   [[nodiscard]] bool listens() const { return media_ && media_->sends_audio(); }
 
@@ -35,15 +39,17 @@ class Client {
   void on(const api::signalling::Settings& settings);
   void on(const api::signalling::Offer& offer);
   void on(const api::signalling::Answer& answer);
+  void on(const api::signalling::Candidate& candidate);
   void on(const api::signalling::Error& error);
   template <class Other>
-  void on(const Other&) {}  // candidates: we are lite and learn addresses from checks
+  void on(const Other&) {}
 
   [[nodiscard]] bool take_channels(const std::vector<std::string>& names);
   [[nodiscard]] MediaSources make_sources();
   void add_peer(PeerId peer);
   void agree();
   void on_connected();
+  void note_relays(std::string_view text);
   void on_channel(const ChannelOpened& opened);
   void on_channel_message(const Message& message);
   void on_control(std::string_view text);
@@ -58,13 +64,16 @@ class Client {
   std::string id_;
   ClientOptions options_;
   std::function<void(std::string)> to_client_;
-  boost::asio::steady_timer deadline_, media_timer_;
+  Alarm deadline_, media_alarm_;
   std::vector<std::string> channel_names_;
   MediaSources sources_;
   std::optional<PeerId> peer_;
   std::optional<MediaSender> media_;
   std::optional<ChannelId> control_;
   std::map<std::uint32_t, std::unique_ptr<ChannelSocket>> sockets_;  ///< by ChannelId
+  std::set<std::uint32_t> echoes_;                                   ///< channels without a directory for sockets
+  std::vector<Address> relays_;                                      ///< of the client
+  std::optional<Address> path_;                                      ///< where it is
   bool connected_ = false;
   bool pumping_ = false;
 };

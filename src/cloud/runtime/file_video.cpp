@@ -4,7 +4,7 @@
 
 namespace redan::cloud {
 
-FileVideo::FileVideo(boost::asio::io_context& io, IvfVideo video) : timer_(io), video_(std::move(video)) {}
+FileVideo::FileVideo(boost::asio::io_context& io, IvfVideo video) : alarm_(io), video_(std::move(video)) {}
 
 void FileVideo::start() {
   if (running_) return;
@@ -15,14 +15,11 @@ void FileVideo::start() {
 
 void FileVideo::stop() {
   running_ = false;
-  timer_.cancel();
+  alarm_.cancel();
 }
 
 void FileVideo::wait() {
-  timer_.expires_after(std::max(next_ - net::now(), Duration{0}));
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error && running_) play(net::now());
-  });
+  alarm_.set(next_, [this] { play(net::now()); });
 }
 
 void FileVideo::play(TimePoint now) {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
+#include "cloud/runtime/alarm.hpp"
 #include "cloud/runtime/ivf.hpp"
 #include "cloud/runtime/source.hpp"
 
@@ -22,7 +22,7 @@ class FileVideo final : public VideoSource {
   void wait();
   void play(TimePoint now);
 
-  boost::asio::steady_timer timer_;
+  Alarm alarm_;
   IvfVideo video_;
   std::size_t at_ = 0;
   TimePoint next_{};

@@ -55,7 +55,7 @@ Result<std::unique_ptr<GeneratedVideo>> GeneratedVideo::open(asio::io_context& i
   return std::unique_ptr<GeneratedVideo>(new GeneratedVideo(io));
 }
 
-GeneratedVideo::GeneratedVideo(asio::io_context& io) : io_(io), timer_(io), painter_(std::make_shared<Painter>()) {}
+GeneratedVideo::GeneratedVideo(asio::io_context& io) : io_(io), alarm_(io), painter_(std::make_shared<Painter>()) {}
 
 GeneratedVideo::~GeneratedVideo() {
   *alive_ = false;
@@ -80,13 +80,11 @@ void GeneratedVideo::start() {
 
 void GeneratedVideo::stop() {
   running_ = false;
-  timer_.cancel();
+  alarm_.cancel();
 }
 
 void GeneratedVideo::wait() {
-  timer_.expires_after(std::max(next_ - net::now(), Duration{0}));
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (error || !running_) return;
+  alarm_.set(next_, [this] {
     const TimePoint now = net::now();
     const Duration period = std::chrono::nanoseconds(std::chrono::seconds(1)) / format_.fps;
     next_ += period;

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include "cloud/runtime/alarm.hpp"
 #include "cloud/runtime/picture.hpp"
 #include "cloud/runtime/source.hpp"
 #include "cloud/runtime/video.hpp"
@@ -38,7 +38,7 @@ class GeneratedVideo final : public VideoSource {
   void on_encoded(bool key_asked, std::optional<EncodedFrame> frame);
 
   boost::asio::io_context& io_;
-  boost::asio::steady_timer timer_;
+  Alarm alarm_;
   VideoFormat format_;
   Scene scene_;
   TimePoint began_{}, next_{};

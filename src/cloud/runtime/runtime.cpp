@@ -11,6 +11,8 @@ namespace asio = boost::asio;
 
 constexpr std::chrono::milliseconds kFirstPause{200};
 constexpr std::chrono::milliseconds kLongestPause{10'000};
+// Of figures; what matters is told at once.
+constexpr std::chrono::seconds kReportPeriod{5};
 
 }  // namespace
 
@@ -65,6 +67,7 @@ void Runtime::start() {
     report();
   };
   report();
+  report_regularly();
   spawn(supervise());
 }
 
@@ -76,7 +79,17 @@ net::Task<void> Runtime::supervise() {
 }
 
 void Runtime::report() {
-  supervisor_->report({api::SessionStatus::active, "", static_cast<std::int64_t>(connected_.size()), {}});
+  supervisor_->report(
+      {api::SessionStatus::active, "", static_cast<std::int64_t>(connected_.size()), streamer_->statistics()});
+}
+
+void Runtime::report_regularly() {
+  report_timer_.expires_after(kReportPeriod);
+  report_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error || ended_) return;
+    if (!connected_.empty()) report();
+    report_regularly();
+  });
 }
 
 void Runtime::stop() {

@@ -32,6 +32,7 @@ class Runtime {
   net::Task<void> tell_ams();
   net::Task<void> supervise();
   void report();
+  void report_regularly();
   void finish(Errc why);
   void say(std::string_view line) const;
 

@@ -3,7 +3,7 @@
 #include <boost/asio/post.hpp>
 #include <stdexcept>
 
-#include "cloud/api/metrics.hpp"
+#include "cloud/api/stream_figures.hpp"
 #include "cloud/runtime/client.hpp"
 #include "cloud/runtime/reactions.hpp"
 #include "cloud/runtime/sources.hpp"
@@ -44,6 +44,7 @@ Streamer::Streamer(asio::io_context& io, StreamerConfig config, Provider& provid
   endpoint.local_addresses = config_.addresses;
   endpoint.max_peers = config_.max_clients;
   endpoint.max_message_size = 256 * 1024;
+  endpoint.send_buffer = 1024 * 1024;
   auto shard = Shard::open(io_, std::move(endpoint), make_identity(provider), provider,
                            [this](Endpoint&, const Output& output) { on_output(output); });
   if (!shard) {
@@ -225,16 +226,14 @@ api::json::object Streamer::statistics() const {
           {"signalling_errors", totals_.signalling_errors},
           {"total_encode_time", seconds(totals_.total_encode_time)},
           {"total_packet_send_delay", seconds(media.total_packet_send_delay)},
+          {"relay_in_use",
+           std::any_of(clients_.begin(), clients_.end(), [](const auto& e) { return e.second->relayed(); }) ? 1 : 0},
           {"target_bitrate", target}};
 }
 
 std::string Streamer::metrics() const {
   std::string out;
-  for (const auto& figure : statistics()) {
-    const std::string name = "webrtc_" + std::string(figure.key());
-    write_type(out, name, figure.key() == "target_bitrate" ? "gauge" : "counter");
-    write_sample(out, name, "", figure.value().to_number<double>());
-  }
+  api::write_stream_figures(out, {{"", statistics()}});
   return out;
 }
 

@@ -28,7 +28,7 @@ struct StreamerConfig {
   /// "": a generated picture and a tone. Else a list with commas: a VP8 file in IVF, an Opus file in Ogg,
   /// "rtp:PORT" (VP8 at this UDP port of loopback, Opus at PORT + 2).
   std::string source{};
-  std::filesystem::path channel_directory{};  ///< of the sockets webrtc_data_<channel>; empty: channels go nowhere
+  std::filesystem::path channel_directory{};  ///< of the sockets webrtc_data_<channel>; empty: echoes
   std::size_t max_clients = 16;
   std::chrono::seconds connect_timeout{60};     ///< from open() to connected
   std::function<void(std::string_view)> log{};  ///< one line; no secrets in it

@@ -4,6 +4,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "cloud/bus/bus.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud {
@@ -59,7 +60,7 @@ net::Task<Result<void>> Supervisor::attach(const AgentAddress& agent) {
   config.timeout = kDialPatience;
   config.limits.first_message_timeout = std::chrono::seconds(0);
   config.limits.idle_timeout = std::chrono::seconds(10);
-  config.limits.max_message = 512 * 1024;
+  config.limits.max_message = kMaxBusPayload;
   config.limits.max_buffered = 4 * 1024 * 1024;
   auto opened = co_await net::open_websocket(std::move(config));
   if (!opened) {

@@ -12,7 +12,7 @@ constexpr Duration kMostAtOnce = std::chrono::milliseconds(100);
 }  // namespace
 
 TickingAudio::TickingAudio(boost::asio::io_context& io, std::vector<AudioPacket> packets)
-    : timer_(io), packets_(std::move(packets)) {
+    : alarm_(io), packets_(std::move(packets)) {
   REDAN_ASSERT(!packets_.empty());
   for (const AudioPacket& packet : packets_) REDAN_ASSERT(packet.duration > Duration{0});
 }
@@ -26,13 +26,11 @@ void TickingAudio::start() {
 
 void TickingAudio::stop() {
   running_ = false;
-  timer_.cancel();
+  alarm_.cancel();
 }
 
 void TickingAudio::wait() {
-  timer_.expires_after(std::max(next_ - net::now(), Duration{0}));
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (error || !running_) return;
+  alarm_.set(next_, [this] {
     const TimePoint now = net::now();
     if (now - next_ > kMostAtOnce) next_ = now;
     while (running_ && next_ <= now) {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
+#include "cloud/runtime/alarm.hpp"
 #include "cloud/runtime/source.hpp"
 
 namespace redan::cloud {
@@ -24,7 +24,7 @@ class TickingAudio final : public AudioSource {
  private:
   void wait();
 
-  boost::asio::steady_timer timer_;
+  Alarm alarm_;
   std::vector<AudioPacket> packets_;
   std::size_t next_packet_ = 0;
   TimePoint next_{};

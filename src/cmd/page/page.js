@@ -6,6 +6,8 @@ const $ = id => document.getElementById(id);
 const redan = window.redan = {state: 'idle', client: null, session: null, photons: [], firstFrame: null, frame: null, lastError: null};
 const kSession = {app: 'demo', joinable: true, idle_time_min: 1, ephemeral: true};
 const kTouches = 20;
+// Through a TURN server only, to show that it works.
+const kRelayOnly = new URLSearchParams(location.search).has('relay');
 
 // ---- what a person sees ---------------------------------------------------------------------------------------------
 
@@ -71,7 +73,7 @@ function enter() {
       }
       if (message.type !== 'welcome') return;
       sessionStorage.setItem('redan-session', message.session);
-      history.replaceState(null, '', location.pathname);
+      history.replaceState(null, '', location.pathname + location.search);
       resolve(message);
     };
   });
@@ -121,7 +123,7 @@ function stream(grant) {
   const url = new URL(grant.url);
   url.host = location.host;  // however this page was reached
   const client = redan.client = new StreamClient({
-    socketUrl: url.href, iceServers: grant.stun_servers, video: $('stream'), audio: true, dataChannels: ['chat'], onStats: statistics,
+    socketUrl: url.href, iceServers: grant.stun_servers, video: $('stream'), audio: true, dataChannels: ['chat'], relayOnly: kRelayOnly, onStats: statistics,
     onState: (state, error) => {
       if (client !== redan.client) return;
       trace('client', state + (error ? ': ' + error.message : ''));

@@ -47,7 +47,11 @@ export class StreamClient {
   /** Resolves when the control channel is open; rejects with a StreamError. */
   connect() {
     this.pc = new RTCPeerConnection(this.configuration);
-    this.pc.onicecandidate = event => event.candidate && this.#sendCandidate(event.candidate);
+    this.gathered = 0;
+    this.refusals = new Set();
+    this.pc.onicecandidate = event => event.candidate && event.candidate.candidate && this.#sendCandidate(event.candidate);
+    this.pc.onicecandidateerror = event => this.refusals.add(`${event.url}: ${event.errorCode} ${event.errorText}`);
+    this.pc.onicegatheringstatechange = () => this.#onGathering();
     this.pc.oniceconnectionstatechange = () => this.#onIceState(this.pc.iceConnectionState);
     this.pc.ontrack = event => this.#onTrack(event);
     // Before the offer: the section for them has to be in it.
@@ -129,7 +133,13 @@ export class StreamClient {
   #signal(message) {
     if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
   }
+  // Browsers wait long for a connection from nowhere.
+  #onGathering() {
+    if (this.pc.iceGatheringState !== 'complete' || this.gathered > 0) return;
+    this.#fail(ErrorCode.ice, 'no way out of here' + (this.refusals.size ? ': ' + [...this.refusals].join('; ') : ''));
+  }
   #sendCandidate({candidate, sdpMid, sdpMLineIndex}) {
+    ++this.gathered;
     this.#signal({type: 'candidate', candidate: btoa(candidate), sdpMid, sdpMLineIndex});
   }
 

@@ -123,6 +123,18 @@ TEST(Link, DeliversWhatCameBeforeTheEnd) {
   EXPECT_EQ(got.ended, Errc::not_connected);
 }
 
+TEST(Link, SendsWhatWasSaidBeforeItWasClosed) {
+  Link a("c1"), b("c1");
+  ASSERT_TRUE(a.send(at(0), "the reason"));
+  a.close("closed");
+  const Drained sent = drain(a, at(0));
+  ASSERT_EQ(sent.frames.size(), 2U);
+  for (const LinkFrame& frame : sent.frames) b.handle_input(at(1), frame);
+  const Drained got = drain(b, at(1));
+  EXPECT_EQ(got.bodies, std::vector<std::string>{"the reason"});
+  EXPECT_EQ(got.ended, Errc::not_connected);
+}
+
 TEST(Link, IgnoresAnAcknowledgementOfWhatItNeverSent) {
   Link a("c1");
   ASSERT_TRUE(a.send(at(0), "x"));

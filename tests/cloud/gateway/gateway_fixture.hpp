@@ -24,7 +24,7 @@ class GatewayTest : public testing::Test {
     config.url = "wss://gw.example:4000";
     config.create_patience = std::chrono::milliseconds(300);
     config.command_patience = std::chrono::milliseconds(300);
-    config.max_trust_staleness = staleness_;
+    config.now = [this] { return net::now() + ahead_; };
     config.wall_time = [this] { return WallTime{wall_time_}; };
     units_.push_back(std::make_unique<Gateway>(io_, config, *store_, *bus_, *provider_));
     const auto started = run(units_.back()->start());
@@ -86,7 +86,7 @@ class GatewayTest : public testing::Test {
   }
 
   boost::asio::io_context io_{1};
-  Duration staleness_ = kMaxTrustStaleness;  ///< of units made from now on
+  Duration ahead_{};  ///< of the real time
   std::int64_t wall_time_ = 1'900'000'000;
   std::unique_ptr<Provider> provider_ = default_provider();
   std::unique_ptr<Store> store_ = memory_store(io_);

@@ -186,12 +186,5 @@ TEST_F(Reports, ALostAgentThatAnnouncesItselfIsThereAgain) {
   EXPECT_EQ(stored(id_).status, SessionStatus::created);
 }
 
-TEST_F(Reports, AMissedLeaseEndsWithoutAnybodysHelp) {
-  const auto entry = run(store_->get("/gateway/1.0/agents/agent-1"));
-  ASSERT_TRUE(entry->has_value());
-  agents_.clear();
-  ASSERT_TRUE(until([&] { return unit_->agents().find("agent-1") == nullptr; }, std::chrono::seconds(17)));
-}
-
 }  // namespace
 }  // namespace redan::cloud::test
