@@ -20,8 +20,8 @@ namespace fs = std::filesystem;
 constexpr const char* kFooter = R"(
 Files, below --data-dir (mode 0700):
   tls.pem       certificate and RSA-4096 key; made at the first start. AMS
-                must trust it: amc auth identity create tls/NAME tls.pem
-                --role agent
+                must trust it: openssl x509 -in tls.pem -out agent.pem;
+                redan amc identity create agent.pem --name NAME --role agent
   token.key     signs the tokens of instances. Agents that stand in for each
                 other have the same one
   agent.socket  status, metrics and drain, for root and this user
