@@ -42,7 +42,7 @@ struct GatewayConfig {
   RelayLimits relay{};
   std::function<WallTime()> wall_time = net::wall_time;  ///< tests have other ones
   std::function<TimePoint()> now = net::now;
-  std::function<void(std::string_view)> log;             ///< one line; no secrets in it
+  std::function<void(std::string_view)> log;  ///< one line; no secrets in it
 };
 
 /// Who calls, once the token has been verified.
