@@ -48,5 +48,6 @@ void channel_throughput();
 void token_rate();
 void http_rate();
 void bus_rate();
+void gateway_load();
 
 }  // namespace redan::bench

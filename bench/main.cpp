@@ -17,6 +17,7 @@ constexpr Figure kFigures[] = {
     {"token_rate", token_rate},
     {"http_rate", http_rate},
     {"bus_rate", bus_rate},
+    {"gateway_load", gateway_load},
 };
 
 }  // namespace

@@ -13,6 +13,7 @@ class Wire {
   explicit Wire(int fd) : fd_(fd) {}
   void say(const std::string& text) const;
   [[nodiscard]] std::string hear() const;
+  [[nodiscard]] int descriptor() const { return fd_; }
 
  private:
   int fd_;

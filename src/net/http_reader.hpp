@@ -13,6 +13,8 @@ class HttpInput {
   [[nodiscard]] bool empty() const { return bytes_.empty(); }
   [[nodiscard]] std::string_view bytes() const { return bytes_; }
   void consume(std::size_t size) { bytes_.erase(0, size); }
+  /// Gives back its memory, if it is empty.
+  void release() { bytes_.shrink_to_fit(); }
   /// Reads some more. Which may leave it as it is, with an error.
   Task<Stream::Error> fill();
 

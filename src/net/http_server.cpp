@@ -190,6 +190,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
       if (reader.has_body() || !input.empty()) {
         co_return co_await refuse(stream, {400, "nothing may follow a request for a WebSocket"});
       }
+      input.release();
       co_return co_await upgrade(one, std::move(*request));
     }
     if (reader.has_body()) {

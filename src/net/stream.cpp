@@ -1,6 +1,7 @@
 #include "net/stream.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
@@ -18,7 +19,7 @@ constexpr std::size_t kMaxDiscarded = 4 * 1024 * 1024;
 }  // namespace
 
 Stream::Stream(Socket socket, asio::ssl::context* tls) : socket_(std::move(socket)), timer_(socket_.get_executor()) {
-  if (tls != nullptr) tls_.emplace(socket_, *tls);
+  if (tls != nullptr) tls_.emplace(socket_, tls->native_handle());
 }
 
 // ---- the deadline ---------------------------------------------------------------------------------------------------
@@ -73,7 +74,9 @@ Task<Stream::Error> Stream::connect(Protocol::endpoint endpoint) {
 
 Task<Stream::Error> Stream::handshake(asio::ssl::stream_base::handshake_type role) {
   if (!tls_) co_return Error();
-  auto [error] = co_await tls_->async_handshake(role, kNoThrow);
+  const auto operation =
+      role == asio::ssl::stream_base::client ? TlsSocket::Operation::connect : TlsSocket::Operation::accept;
+  auto [error, size] = co_await tls_->async_perform(operation, nullptr, 0, kNoThrow);
   co_return error;
 }
 
@@ -94,7 +97,7 @@ Task<void> Stream::finish() {
   const auto self = shared_from_this();
   if (closed()) co_return;
   set_deadline(kGoodbye);
-  if (tls_) co_await tls_->async_shutdown(kNoThrow);
+  if (tls_) co_await tls_->async_perform(TlsSocket::Operation::shutdown, nullptr, 0, kNoThrow);
   Error ignored;
   socket_.shutdown(Socket::shutdown_send, ignored);
   std::array<char, 4096> unread;

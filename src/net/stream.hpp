@@ -6,12 +6,13 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/ssl/stream_base.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/websocket/teardown.hpp>
 
 #include "net/remote.hpp"
 #include "net/task.hpp"
+#include "net/tls_socket.hpp"
 
 namespace redan::net {
 
@@ -27,7 +28,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
 
   [[nodiscard]] executor_type get_executor() { return socket_.get_executor(); }
   [[nodiscard]] Socket& socket() { return socket_; }
-  [[nodiscard]] ssl_st* tls() { return tls_ ? tls_->native_handle() : nullptr; }  ///< null without TLS
+  [[nodiscard]] ssl_st* tls() { return tls_ ? tls_->native() : nullptr; }  ///< null without TLS
 
   /// What happens at the deadline: the connection is cut, or only reads fail and there is time for a last word.
   enum class Expiry : std::uint8_t { close, end_reads };
@@ -57,7 +58,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
     return boost::asio::async_initiate<Token, void(Error, std::size_t)>(
         [this](auto handler, const Buffers& into) {
           if (tls_) {
-            tls_->async_read_some(into, std::move(handler));
+            const boost::asio::mutable_buffer first = first_of(into);
+            tls_->async_perform(TlsSocket::Operation::read, first.data(), first.size(), std::move(handler));
           } else {
             socket_.async_read_some(into, std::move(handler));
           }
@@ -70,7 +72,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
         [this](auto handler, const Buffers& from) {
           const boost::asio::const_buffer run = one_run(from);
           if (tls_) {
-            tls_->async_write_some(run, std::move(handler));
+            tls_->async_perform(TlsSocket::Operation::write, const_cast<void*>(run.data()), run.size(),
+                                std::move(handler));
           } else {
             socket_.async_write_some(run, std::move(handler));
           }
@@ -90,6 +93,15 @@ class Stream : public std::enable_shared_from_this<Stream> {
   friend void beast_close_socket(Stream& stream) { stream.close(); }
 
  private:
+  template <class Buffers>
+  static boost::asio::mutable_buffer first_of(const Buffers& buffers) {
+    const auto end = boost::asio::buffer_sequence_end(buffers);
+    for (auto at = boost::asio::buffer_sequence_begin(buffers); at != end; ++at) {
+      const boost::asio::mutable_buffer first(*at);
+      if (first.size() != 0) return first;
+    }
+    return {};
+  }
   // One TLS record: each buffer of a sequence would become a record of its own, and a segment.
   static constexpr std::size_t kMaxRun = 16 * 1024;
   template <class Buffers>
@@ -101,15 +113,15 @@ class Stream : public std::enable_shared_from_this<Stream> {
       if (first.size() >= kMaxRun || first.size() == boost::asio::buffer_size(buffers)) return first;
       break;
     }
-    run_.resize(kMaxRun);
-    run_.resize(boost::asio::buffer_copy(boost::asio::buffer(run_), buffers));
+    run_.resize(std::min(kMaxRun, boost::asio::buffer_size(buffers)));
+    boost::asio::buffer_copy(boost::asio::buffer(run_), buffers);
     return boost::asio::buffer(run_);
   }
   void arm();
   void on_timer();
 
   Socket socket_;
-  std::optional<boost::asio::ssl::stream<Socket&>> tls_;
+  std::optional<TlsSocket> tls_;
   boost::asio::steady_timer timer_;
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
   // The timer may fire early, but is set anew seldom.

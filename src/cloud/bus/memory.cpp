@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <unordered_map>
 #include <vector>
 
 namespace redan::cloud {
@@ -22,9 +23,32 @@ struct Entry {
   std::function<void(const BusMessage&)> tell;
 };
 
+bool is_plain(std::string_view pattern) { return pattern.find_first_of("*>") == std::string_view::npos; }
+
 /// Shared with the subscriptions, which may outlive the bus.
 struct Table {
+  void add(std::uint64_t id, Entry entry) {
+    if (is_plain(entry.pattern)) {
+      by_subject[entry.pattern].insert(id);
+    } else {
+      with_wildcards.insert(id);
+    }
+    entries[id] = std::make_shared<Entry>(std::move(entry));
+  }
+  void erase(std::uint64_t id) {
+    const auto found = entries.find(id);
+    if (found == entries.end()) return;
+    with_wildcards.erase(id);
+    if (const auto same = by_subject.find(found->second->pattern); same != by_subject.end()) {
+      same->second.erase(id);
+      if (same->second.empty()) by_subject.erase(same);
+    }
+    entries.erase(found);
+  }
+
   std::map<std::uint64_t, std::shared_ptr<Entry>> entries;
+  std::unordered_map<std::string, std::set<std::uint64_t>> by_subject;  ///< those without a wildcard
+  std::set<std::uint64_t> with_wildcards;
   std::uint64_t next_id = 1;
   std::uint64_t turn = 0;  ///< queue groups take turns
   std::size_t queued = 0;
@@ -35,7 +59,7 @@ struct Table {
 class MemorySubscription : public Subscription {
  public:
   MemorySubscription(std::shared_ptr<Table> table, std::uint64_t id) : table_(std::move(table)), id_(id) {}
-  ~MemorySubscription() override { table_->entries.erase(id_); }
+  ~MemorySubscription() override { table_->erase(id_); }
   MemorySubscription(const MemorySubscription&) = delete;
   MemorySubscription& operator=(const MemorySubscription&) = delete;
 
@@ -48,13 +72,19 @@ class MemorySubscription : public Subscription {
 std::vector<std::uint64_t> receivers(Table& table, std::string_view subject) {
   std::vector<std::uint64_t> chosen;
   std::map<std::string, std::vector<std::uint64_t>> groups;
-  for (const auto& [id, entry] : table.entries) {
-    if (!subject_fits(entry->pattern, subject)) continue;
-    if (entry->queue.empty()) {
+  const auto add = [&](std::uint64_t id) {
+    const Entry& entry = *table.entries.at(id);
+    if (entry.queue.empty()) {
       chosen.push_back(id);
     } else {
-      groups[entry->queue].push_back(id);
+      groups[entry.queue].push_back(id);
     }
+  };
+  if (const auto same = table.by_subject.find(std::string(subject)); same != table.by_subject.end()) {
+    for (const std::uint64_t id : same->second) add(id);
+  }
+  for (const std::uint64_t id : table.with_wildcards) {
+    if (subject_fits(table.entries.at(id)->pattern, subject)) add(id);
   }
   for (const auto& [queue, ids] : groups) chosen.push_back(ids[table.turn++ % ids.size()]);
   return chosen;
@@ -66,6 +96,8 @@ class MemoryBus : public Bus {
   ~MemoryBus() override {
     table_->ended = true;
     table_->entries.clear();
+    table_->by_subject.clear();
+    table_->with_wildcards.clear();
     for (asio::steady_timer* timer : table_->waiting) timer->cancel();
   }
   MemoryBus(const MemoryBus&) = delete;
@@ -82,7 +114,7 @@ class MemoryBus : public Bus {
       return refuse(Errc::invalid_argument);
     }
     const std::uint64_t id = table_->next_id++;
-    table_->entries[id] = std::make_shared<Entry>(Entry{std::move(subject), std::move(queue), std::move(tell)});
+    table_->add(id, {std::move(subject), std::move(queue), std::move(tell)});
     return std::make_unique<MemorySubscription>(table_, id);
   }
 

@@ -29,7 +29,7 @@ Gateway::Gateway(asio::io_context& io, GatewayConfig config, Store& store, Bus& 
       store_(store),
       bus_(bus),
       provider_(provider),
-      relay_(io, bus, provider, config_.now),
+      relay_(io, bus, provider, config_.now, config_.relay),
       sweep_timer_(io) {}
 
 void Gateway::say(std::string_view line) const {

@@ -39,9 +39,10 @@ struct GatewayConfig {
   std::chrono::milliseconds create_patience{10'000};  ///< for an agent to make an instance
   std::chrono::milliseconds command_patience{5'000};  ///< for an agent to do anything else
   std::chrono::milliseconds sweep_interval{10'000};
+  RelayLimits relay{};
   std::function<WallTime()> wall_time = net::wall_time;  ///< tests have other ones
   std::function<TimePoint()> now = net::now;
-  std::function<void(std::string_view)> log;             ///< one line; no secrets in it
+  std::function<void(std::string_view)> log;  ///< one line; no secrets in it
 };
 
 /// Who calls, once the token has been verified.
