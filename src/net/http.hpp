@@ -56,8 +56,8 @@ std::string percent_encode(std::string_view text);
 /// The decoded value of the first `name=value` of a query; nullopt if it is absent or malformed.
 std::optional<std::string> query_value(std::string_view query, std::string_view name);
 
-/// Whether a path fits a pattern like "/1.0/instances/{id}", with or without a slash at its end: what stands in place of
-/// the braces, decoded, in their order. Such a part is not empty and has no slash in it.
+/// Whether a path fits a pattern like "/1.0/instances/{id}", with or without a slash at its end: what stands in place
+/// of the braces, decoded, in their order. Such a part is not empty and has no slash in it.
 std::optional<std::vector<std::string>> match_path(std::string_view pattern, std::string_view path);
 
 /// The parts of an Authorization field (RFC 9110 section 11.4). Views into the field's value.

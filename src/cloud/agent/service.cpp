@@ -151,8 +151,12 @@ net::Task<Outcome<api::Created>> Agent::make(api::SessionSpec spec) {
   instance.user_data = user_data(*session);
   auto launched = co_await ams_.launch(std::move(instance));
   if (!launched) {
-    // It may have been recorded all the same.
-    end(session, launched.error().message, api::SessionStatus::error, true);
+    // Without a clear no it may have been recorded all the same. After one, an instance of this name is not ours.
+    if (launched.error().status >= 500) {
+      end(session, launched.error().message, api::SessionStatus::error, true);
+    } else {
+      drop(session);
+    }
     co_return api::refuse(launched.error());
   }
   say("session " + session->spec.session + " created for " + session->spec.app);

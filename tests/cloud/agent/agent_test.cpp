@@ -288,6 +288,17 @@ TEST_F(AgentTest, RefusesWhatItCannotHost) {
   EXPECT_EQ(create(spec("s4")).error().code, "agent_busy");
 }
 
+TEST_F(AgentTest, LeavesAnInstanceAloneThatSomebodyElseMadeForTheSession) {
+  const json::object body{{"name", "s-s1"}, {"app_id", "demo"}};
+  ASSERT_TRUE(run(ams_->launch(*InstanceRequest::parse(body))));
+  ASSERT_TRUE(until([&] { return runs("s-s1"); }));
+  EXPECT_EQ(create(spec()).error().status, 409U);
+  EXPECT_TRUE(until([&] { return agent_->sessions_by_status().empty(); }));
+  io.restart();
+  io.run_for(300ms);
+  EXPECT_TRUE(runs("s-s1"));
+}
+
 TEST_F(AgentTest, LetsARuntimeInWithItsOwnTokenOnly) {
   ASSERT_TRUE(create(spec("s1")));
   ASSERT_TRUE(create(spec("s2")));
