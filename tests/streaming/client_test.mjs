@@ -253,6 +253,9 @@ async function scenarios(name, browser, origin, demo, token) {
   await page.goto(origin);
   await until(() => page.evaluate(() => window.loaded), 'the page');
   await page.evaluate((gateway, secret) => { Object.assign(window, {gateway, token: secret}); }, demo.url.origin, token);
+  // A browser that has just started in a network of its own may notice it late, and drop what is under way for that.
+  page.on('requestfailed', request => console.log(`        ${name}: ${request.url().slice(0, 60)}: ${request.failure().errorText}`));
+  await until(() => page.evaluate(() => fetch(gateway + '/1.0/status').then(reply => reply.ok, () => false)), 'the gateway');
   const run = (what, ...values) => page.evaluate(what, ...values);
   const clean = () => run(async () => {
     for (const client of Object.values(clients)) client.close();
