@@ -7,6 +7,7 @@
 #include "cloud/agent/server.hpp"
 #include "cmd/arguments.hpp"
 #include "cmd/bus_options.hpp"
+#include "cmd/certificate_reload.hpp"
 #include "cmd/program.hpp"
 #include "cmd/secret_file.hpp"
 #include "net/loop.hpp"
@@ -34,6 +35,7 @@ Examples:
   curl --unix-socket agent.socket http://agent/metrics
   curl --unix-socket agent.socket -X POST http://agent/1.0/drain
 
+SIGHUP reads tls.pem again; open connections stay.
 Exit codes: 0 stopped, 1 failed, 2 wrong usage, 4 network)";
 
 struct Options {
@@ -63,7 +65,8 @@ class Program {
   int run() {
     const fs::path directory = data_directory(options_.data_directory, "redan-agent");
     const HostAndPort listen = parse_host_and_port(options_.listen);
-    identity_ = net::load_or_create_tls_identity(directory, {listen.host, "localhost"}, *provider_, log_line);
+    const std::vector<std::string> names{listen.host, "localhost"};
+    identity_ = net::load_or_create_tls_identity(directory, names, *provider_, log_line);
     auto credentials = net::TlsServerCredentials::make(identity_);
     if (!credentials) throw std::runtime_error("the TLS key cannot be used: " + std::string(text(credentials.error())));
     const asio::ip::tcp::endpoint local(asio::ip::make_address(listen.host), listen.port);
@@ -80,6 +83,7 @@ class Program {
     server_ = std::make_unique<cloud::AgentServer>(loop_.io(), *agent_, std::move(server));
     if (!agent_->start()) throw std::runtime_error("--name: 1 to 64 letters, digits, - and _");
     announce();
+    reload_.emplace(loop_.io(), *credentials, directory, names, *provider_);
     loop_.run();
     return kOk;
   }
@@ -146,6 +150,7 @@ class Program {
   std::unique_ptr<cloud::AmsClient> ams_;
   std::unique_ptr<cloud::Agent> agent_;
   std::unique_ptr<cloud::AgentServer> server_;
+  std::optional<CertificateReload> reload_;
 };
 
 std::string check_turn(const std::string& url) {

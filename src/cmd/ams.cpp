@@ -4,9 +4,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <csignal>
 #include <cstdio>
 #include <fstream>
 
@@ -16,6 +14,7 @@
 #include "cloud/ams/server.hpp"
 #include "cloud/api/ids.hpp"
 #include "cmd/arguments.hpp"
+#include "cmd/certificate_reload.hpp"
 #include "cmd/program.hpp"
 #include "cmd/store_options.hpp"
 #include "net/clock.hpp"
@@ -76,10 +75,7 @@ std::string host_name() {
 class Program {
  public:
   explicit Program(Options options)
-      : options_(std::move(options)),
-        loop_([this] { say_goodbye(); }),
-        reload_(loop_.io(), SIGHUP),
-        provider_(default_provider()) {}
+      : options_(std::move(options)), loop_([this] { say_goodbye(); }), provider_(default_provider()) {}
 
   int run() {
     const fs::path directory = data_directory(options_.data_directory, "redan-ams");
@@ -104,7 +100,7 @@ class Program {
     config.url = options_.url.empty() ? "https://" + config.addresses.front() : options_.url;
     ams_ = std::make_unique<cloud::Ams>(loop_.io(), config, *store_, *launcher_, *provider_, net::is_issued_by);
     asio::co_spawn(loop_.io(), start({local.address(), port}, directory), asio::detached);
-    wait_for_reload(directory, names);
+    reload_.emplace(loop_.io(), credentials_, directory, names, *provider_);
     loop_.run();
     return code_;
   }
@@ -178,20 +174,6 @@ class Program {
     std::fflush(stdout);
   }
 
-  void wait_for_reload(const fs::path& directory, const std::vector<std::string>& names) {
-    reload_.async_wait([this, directory, names](const boost::system::error_code& error, int) {
-      if (error) return;
-      try {
-        const net::TlsIdentity fresh = net::load_or_create_tls_identity(directory, names, *provider_, log_line);
-        const auto replaced = credentials_->replace(fresh);
-        log_line(replaced ? "the certificate was read again" : "the new certificate cannot be used; the old one stays");
-      } catch (const std::exception& failure) {
-        log_line(std::string("the old certificate stays: ") + failure.what());
-      }
-      wait_for_reload(directory, names);
-    });
-  }
-
   void say_goodbye() {
     if (server_) server_->stop();
     if (ams_) ams_->stop();
@@ -199,11 +181,11 @@ class Program {
 
   Options options_;
   net::Loop loop_;
-  asio::signal_set reload_;
   std::unique_ptr<Provider> provider_;
   net::TlsIdentity identity_;
   net::TlsIdentity lxd_identity_;  ///< what LXD is shown, if not the one above
   std::shared_ptr<net::TlsServerCredentials> credentials_;
+  std::optional<CertificateReload> reload_;
   std::unique_ptr<cloud::Store> store_;
   std::unique_ptr<cloud::Launcher> launcher_;
   std::unique_ptr<cloud::Ams> ams_;

@@ -161,10 +161,9 @@ class Demo {
   }
   static bool is_free(const std::string& address, std::uint16_t port) {
     boost::asio::io_context io;
-    boost::asio::ip::tcp::acceptor acceptor(io, boost::asio::ip::tcp::v4());
+    boost::asio::ip::tcp::acceptor acceptor(io);
     const auto ip = boost::asio::ip::make_address(address);
     boost::system::error_code error;
-    acceptor.close();
     acceptor.open(ip.is_v6() ? boost::asio::ip::tcp::v6() : boost::asio::ip::tcp::v4(), error);
     acceptor.set_option(boost::asio::socket_base::reuse_address(true), error);
     acceptor.bind({ip, port}, error);

@@ -2,10 +2,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <csignal>
 #include <cstdio>
 
 #include "base/hex.hpp"
@@ -14,6 +12,7 @@
 #include "cmd/amc/session.hpp"
 #include "cmd/arguments.hpp"
 #include "cmd/bus_options.hpp"
+#include "cmd/certificate_reload.hpp"
 #include "cmd/program.hpp"
 #include "cmd/store_options.hpp"
 #include "net/loop.hpp"
@@ -73,10 +72,7 @@ fs::path socket_path(const Options& options) {
 class Program {
  public:
   explicit Program(Options options)
-      : options_(std::move(options)),
-        loop_([this] { say_goodbye(); }, kGrace),
-        reload_(loop_.io(), SIGHUP),
-        provider_(default_provider()) {}
+      : options_(std::move(options)), loop_([this] { say_goodbye(); }, kGrace), provider_(default_provider()) {}
 
   int run() {
     const fs::path directory = data_directory(options_.data_directory, "redan-gateway");
@@ -100,7 +96,7 @@ class Program {
     gateway_ = std::make_unique<cloud::Gateway>(loop_.io(), config, *store_, *bus_, *provider_);
     const asio::ip::tcp::endpoint local(asio::ip::make_address(listen.host), port);
     asio::co_spawn(loop_.io(), start(local), asio::detached);
-    wait_for_reload(directory, names);
+    reload_.emplace(loop_.io(), credentials_, directory, names, *provider_);
     loop_.run();
     return code_;
   }
@@ -146,20 +142,6 @@ class Program {
     std::fflush(stdout);
   }
 
-  void wait_for_reload(const fs::path& directory, const std::vector<std::string>& names) {
-    reload_.async_wait([this, directory, names](const boost::system::error_code& error, int) {
-      if (error) return;
-      try {
-        const net::TlsIdentity fresh = net::load_or_create_tls_identity(directory, names, *provider_, log_line);
-        const auto replaced = credentials_->replace(fresh);
-        log_line(replaced ? "the certificate was read again" : "the new certificate cannot be used; the old one stays");
-      } catch (const std::exception& failure) {
-        log_line(std::string("the old certificate stays: ") + failure.what());
-      }
-      wait_for_reload(directory, names);
-    });
-  }
-
   // Sockets are told first; then requests under way have the grace to finish.
   void say_goodbye() {
     gateway_->stop();
@@ -169,10 +151,10 @@ class Program {
 
   Options options_;
   net::Loop loop_;
-  asio::signal_set reload_;
   std::unique_ptr<Provider> provider_;
   std::string fingerprint_;
   std::shared_ptr<net::TlsServerCredentials> credentials_;
+  std::optional<CertificateReload> reload_;
   std::unique_ptr<cloud::Store> store_;
   std::unique_ptr<cloud::Bus> bus_;
   std::unique_ptr<cloud::Gateway> gateway_;

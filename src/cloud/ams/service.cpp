@@ -8,10 +8,10 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json/serialize.hpp>
 
-#include "base/base64.hpp"
 #include "cloud/ams/keys.hpp"
 #include "cloud/ams/records.hpp"
 #include "cloud/api/ids.hpp"
+#include "cloud/store/shared_secret.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud {
@@ -191,25 +191,12 @@ void Ams::on_erase(const std::string& key) {
 }
 
 net::Task<Result<void>> Ams::ensure_secret() {
-  const std::string key(keys::kJwtSecret);
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    auto entry = co_await store_.get(key);
-    if (!entry) co_return refuse(entry.error());
-    if (*entry) {
-      auto bytes = from_base64((*entry)->value);
-      if (!bytes || bytes->size() != 64) co_return refuse(Errc::store_failed);
-      auto prepared = JwtKey::prepare(provider_, Secret<64>(*bytes));
-      wipe(*bytes);
-      if (!prepared) co_return refuse(prepared.error());
-      jwt_.emplace(std::move(*prepared));
-      co_return Result<void>{};
-    }
-    Secret<64> fresh;
-    provider_.random(fresh.fill(64));
-    auto made = co_await store_.put(key, to_base64(fresh.expose()), Absent{});
-    if (!made && made.error() != Errc::store_conflict) co_return refuse(made.error());
-  }
-  co_return refuse(Errc::store_failed);
+  auto secret = co_await shared_secret(store_, std::string(keys::kJwtSecret), provider_);
+  if (!secret) co_return refuse(secret.error());
+  auto prepared = JwtKey::prepare(provider_, *secret);
+  if (!prepared) co_return refuse(prepared.error());
+  jwt_.emplace(std::move(*prepared));
+  co_return Result<void>{};
 }
 
 net::Task<void> Ams::announce_node() {

@@ -8,8 +8,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "base/base64.hpp"
 #include "cloud/gateway/keys.hpp"
+#include "cloud/store/shared_secret.hpp"
 
 namespace redan::cloud {
 namespace {
@@ -214,25 +214,12 @@ void Gateway::on_erase(const std::string& key) {
 }
 
 net::Task<Result<void>> Gateway::ensure_root_key() {
-  const std::string key(keys::kRootKey);
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    auto entry = co_await store_.get(key);
-    if (!entry) co_return refuse(entry.error());
-    if (*entry) {
-      auto bytes = from_base64((*entry)->value);
-      if (!bytes || bytes->size() != 64) co_return refuse(Errc::store_failed);
-      auto tokens = GatewayTokens::prepare(provider_, Secret<64>(*bytes));
-      wipe(*bytes);
-      if (!tokens) co_return refuse(tokens.error());
-      tokens_.emplace(std::move(*tokens));
-      co_return Result<void>{};
-    }
-    Secret<64> fresh;
-    provider_.random(fresh.fill(64));
-    auto made = co_await store_.put(key, to_base64(fresh.expose()), Absent{});
-    if (!made && made.error() != Errc::store_conflict) co_return refuse(made.error());
-  }
-  co_return refuse(Errc::store_failed);
+  auto secret = co_await shared_secret(store_, std::string(keys::kRootKey), provider_);
+  if (!secret) co_return refuse(secret.error());
+  auto tokens = GatewayTokens::prepare(provider_, *secret);
+  if (!tokens) co_return refuse(tokens.error());
+  tokens_.emplace(std::move(*tokens));
+  co_return Result<void>{};
 }
 
 }  // namespace redan::cloud
