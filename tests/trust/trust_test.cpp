@@ -302,8 +302,12 @@ TEST_F(Trust, AnInstanceRunsSaysSoAndIsGoneWhenDeleted) {
   const json::value instance = launch(admin, "one");
   const json::value data = user_data(instance);
   EXPECT_EQ(data.at("ams").at("fingerprint").as_string(), ams_->fingerprint());
-  const Answer log = admin.get("/1.0/instances/one/log");
-  EXPECT_NE(log.raw.body.find("AMS knows that this instance runs"), std::string::npos) << log.raw.body;
+  // The instance writes its line after AMS has answered it, so the line may come after the status.
+  std::string log;
+  EXPECT_TRUE(eventually([&] {
+    log = admin.get("/1.0/instances/one/log").raw.body;
+    return log.find("AMS knows that this instance runs") != std::string::npos;
+  })) << log;
   admin.finish(admin.patch("/1.0/instances/one", R"({"desired_status":"stopped"})"));
   EXPECT_EQ(status_of(admin, "one"), "stopped");
   admin.finish(admin.patch("/1.0/instances/one", R"({"desired_status":"running"})"));
