@@ -35,6 +35,8 @@ RULES = {
     "cloud/store": {"base", "net", "sqlite3.h", "boost/asio/", "boost/json/"},
     "cloud/api": {"base", "boost/json/", "cloud/token"},
     "cloud/bus": {"base", "crypto", "net", "cloud/api", "boost/asio/", "boost/json/"},
+    "cloud/wamp": {"base", "crypto", "boost/json/", "sodium.h"},
+    "cloud/wamp/router": {"base", "crypto", "net", "cloud/token", "cloud/wamp", "boost/asio/", "boost/json/"},
     "cloud/ams": {"base", "crypto", "net", "cloud/token", "cloud/trust", "cloud/store", "cloud/api", "boost/asio/",
                   "boost/json/"},
     "cloud/gateway": {"base", "crypto", "net", "cloud/token", "cloud/trust", "cloud/store", "cloud/bus", "cloud/api",
