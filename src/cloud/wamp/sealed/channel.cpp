@@ -121,14 +121,15 @@ Result<Message> Channel::check(std::string_view text) {
   const auto body = text_at(*envelope, "body");
   const Value* re = envelope->find("re");
   const bool first = next_in_ == 0;
-  // Nothing beside what is known: v sid dir seq typ re body pad, and th in the first.
   if (!sid || !dir || !seq || !type || !body || re == nullptr || !text_at(*envelope, "pad") ||
-      envelope->size() != (first ? 9U : 8U) || (!re->is_null() && !re->text()) || *seq < 0 || *seq > kMaxMessages) {
+      (!re->is_null() && !re->text()) || *seq < 0 || *seq > kMaxMessages) {
     return refuse(Errc::sealed_syntax);
   }
   if (*sid != session_) return refuse(Errc::sealed_wrong_session);
   if (*dir != side_text(other(side_))) return refuse(Errc::sealed_reflected);
   if (const auto wrong = order(static_cast<std::uint32_t>(*seq))) return refuse(*wrong);
+  // Nothing beside what is known: v sid dir seq typ re body pad, and th in the first.
+  if (envelope->size() != (first ? 9U : 8U)) return refuse(Errc::sealed_syntax);
   if (first && text_at(*envelope, "th") != transcript_) return refuse(Errc::sealed_wrong_session);
   Message message{std::string(*type), std::string(*body), std::string(re->text().value_or("")), false};
   if (side_ == Side::client && !message.mark.empty()) {

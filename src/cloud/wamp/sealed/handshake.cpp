@@ -47,8 +47,10 @@ TranscriptHash transcript_of(Provider& provider, Bytes hello, Bytes share) {
   return hash;
 }
 std::vector<std::uint8_t> client_text(const TranscriptHash& transcript) {
-  std::vector<std::uint8_t> text(kClientLabel.begin(), kClientLabel.end());
-  text.insert(text.end(), transcript.begin(), transcript.end());
+  std::vector<std::uint8_t> text(kClientLabel.size() + transcript.size());
+  Writer writer(text);
+  writer.bytes(as_bytes(kClientLabel));
+  writer.bytes(transcript);
   return text;
 }
 
