@@ -167,8 +167,8 @@ using Message = std::variant<Hello, Welcome, Abort, Challenge, Authenticate, Goo
                              Registered, Unregister, Unregistered, Invocation, Interrupt, Yield>;
 
 /// nullopt for an unknown type, a wrong number of elements, elements of a wrong kind, and ids out of range. A binary
-/// element where Arguments would stand is a sealed payload only as the last element; enc_* attributes beside a list
-/// mean nothing.
+/// element where Arguments would stand is a sealed payload, and the last element; enc_* attributes beside a list mean
+/// nothing. Null stands for empty Arguments or ArgumentsKw. What ABORT has after its reason is skipped.
 std::optional<Message> parse(Value value);
 Value to_value(Message message);
 
@@ -180,7 +180,8 @@ std::vector<std::uint8_t> write_message(Serializer serializer, Message message);
 /// ppt_serializer, ppt_cipher, ppt_keyid.
 void copy_payload_attributes(const Dict& from, Dict& to);
 
-/// A URI of the loose form (WAMP, "URIs"): no empty part, no white space, no '#'. Patterns may have empty parts.
+/// A URI of the loose form (WAMP, "URIs"): no empty part, no white space, no '#', no control
+/// character. Patterns may have empty parts, and may be empty.
 bool is_uri(std::string_view uri);
 bool is_uri_pattern(std::string_view uri);
 

@@ -2,8 +2,9 @@
 //
 // JSON (RFC 8259): binary is a string of U+0000 and base64 (WAMP, "Binary conversion of JSON strings").
 // MessagePack and CBOR (RFC 8949): definite and indefinite lengths, 64-bit integers, CBOR undefined as null.
-// All of them refuse: text that is not UTF-8, keys that are no text or stand twice, NaN and infinity (JSON has none),
-// tags and extension types, bytes after the value, and whatever exceeds a limit.
+// All of them refuse: text that is not UTF-8, text in MessagePack and CBOR that would be binary in JSON (U+0000 first),
+// keys that are no text or stand twice, NaN and infinity (JSON has none), tags and extension types, bytes after the
+// value, and whatever exceeds a limit. Integers beyond 64 bits are refused, in JSON they are rounded to a double.
 #pragma once
 
 #include <redan/error.hpp>
@@ -27,8 +28,9 @@ struct DecodeLimits {
 
 /// nullopt for anything that is not exactly one value within the limits.
 std::optional<Value> decode(Serializer serializer, Bytes bytes, const DecodeLimits& limits = {});
-/// The shortest form of every value. A double without a fraction stays a double in MessagePack and CBOR, and has ".0"
-/// in JSON. NaN and infinity, which no decode yields, become null.
+/// Integers and lengths in their shortest form, doubles with 64 bits; in JSON the fewest digits that read back the
+/// same, with ".0" or an exponent, so that a double stays a double. NaN and infinity, which no decode yields, become
+/// null. All text in `value` is UTF-8.
 std::vector<std::uint8_t> encode(Serializer serializer, const Value& value);
 
 }  // namespace redan::cloud::wamp

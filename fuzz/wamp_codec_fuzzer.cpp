@@ -1,0 +1,22 @@
+// A value in one of the three serializations; the first byte says which. What decodes is written and decodes to the
+// same in all three, and what was written is written the same again.
+#include "base/assert.hpp"
+#include "cloud/wamp/serializer.hpp"
+
+using namespace redan;
+using namespace redan::cloud::wamp;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  DecodeLimits limits;
+  limits.max_size = 16 * 1024;
+  const auto value = decode(kSerializers[data[0] % kSerializers.size()], Bytes(data + 1, size - 1), limits);
+  if (!value) return 0;
+  limits.max_size *= 32;  // the longest that a byte of one becomes in another
+  for (const Serializer serializer : kSerializers) {
+    const auto wire = encode(serializer, *value);
+    const auto again = decode(serializer, wire, limits);
+    REDAN_ASSERT(again && *again == *value && encode(serializer, *again) == wire);
+  }
+  return 0;
+}
