@@ -144,7 +144,9 @@ namespace redan {
     "the peer lacks the key, or the router cheats")                                                                    \
   X(wamp_decrypt_error, "an encrypted WAMP payload cannot be opened",                                                  \
     "compare the keys of both ends; or it was tampered with")                                                          \
-  X(wamp_uri_mismatch, "an encrypted WAMP payload is about another URI", "the router delivers it in the wrong place")
+  X(wamp_uri_mismatch, "a WAMP payload is about another URI than asked for",                                           \
+    "the router delivers it in the wrong place")                                                                       \
+  X(wamp_replayed, "an encrypted WAMP payload came twice", "the router repeats or reflects what it cannot read")
 
 /// Why. One enumerator per row of the table above.
 enum class Errc : std::uint16_t {

@@ -109,6 +109,7 @@ std::string_view encryption_error_uri(Errc code) {
       return "wamp.error.encryption.trusted_uri_mismatch";
     case Errc::wamp_decrypt_error:
     case Errc::wamp_clear_payload:
+    case Errc::wamp_replayed:
       return "wamp.error.encryption.decrypt_error";
     case Errc::wamp_no_key:
       return "wamp.error.no_payload_codec";
