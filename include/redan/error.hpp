@@ -124,6 +124,31 @@ namespace redan {
   X(session_no_agent, "no agent can host this session", "check region, application and the agents' capacity")          \
   X(session_fenced, "another agent serves this session by now", "nothing to do")                                       \
   X(media_unsupported, "this build has no encoder for it", "install libvpx and libopus, and build again")              \
+  /* sealed signalling */                                                                                              \
+  X(sealed_required, "this session takes sealed signalling only",                                                      \
+    "use a client that seals, and get it a session grant")                                                             \
+  X(sealed_clear, "clear signalling came where it has to be sealed",                                                   \
+    "someone between client and runtime removes or adds messages")                                                     \
+  X(sealed_bad_certificate, "no trusted AMS vouches for this runtime",                                                 \
+    "compare the client's sealing key with the one that AMS shows; or someone answers for the runtime")                \
+  X(sealed_bad_grant, "no trusted AMS has granted this session to this client",                                        \
+    "ask AMS for a grant of this session and instance")                                                                \
+  X(sealed_expired, "a certificate or grant of the sealed channel has expired", "get a new grant; compare the clocks") \
+  X(sealed_grant_used, "this session grant was used before", "get a new grant: each is good for one channel")          \
+  X(sealed_bad_signature, "the other end does not own the key that AMS vouches for", "someone answers in its place")   \
+  X(sealed_wrong_session, "the sealed channel belongs to another session",                                             \
+    "someone between client and runtime mixes sessions")                                                               \
+  X(sealed_syntax, "a message of the sealed channel is malformed",                                                     \
+    "both ends need the same version; see docs/protocols/sealed.md")                                                   \
+  X(sealed_bad_record, "a sealed message does not open", "someone between client and runtime has altered it")          \
+  X(sealed_replayed, "a sealed message came twice", "someone between client and runtime repeats messages")             \
+  X(sealed_missing, "a sealed message is missing", "someone between client and runtime drops messages")                \
+  X(sealed_reflected, "our own sealed message came back", "someone between client and runtime mirrors messages")       \
+  X(sealed_stale_answer, "a sealed answer belongs to no question of ours",                                             \
+    "someone between client and runtime answers with an old message")                                                  \
+  X(sealed_exhausted, "the sealed channel has carried as many messages as it may", "join the session again")           \
+  X(sealed_unconfirmed, "the DTLS connection is not the one that was sealed",                                          \
+    "someone is in the middle of the connection")                                                                      \
   /* LXD */                                                                                                            \
   X(lxd_untrusted, "LXD does not let us in", "add our certificate there: lxc config trust add")                        \
   X(lxd_not_found, "LXD has no such thing", "check the names of image, profile and project")                           \

@@ -21,10 +21,6 @@ namespace json = boost::json;
 // As long as AMS's own tokens for instances.
 constexpr std::int64_t kTokenLife = 365LL * 24 * 3600;
 constexpr std::size_t kMaxNeighbours = 4;
-constexpr std::string_view kInstancePrefix = "s-";
-constexpr std::string_view kSessionTag = "session=";
-
-std::string instance_name(const std::string& session) { return std::string(kInstancePrefix) + session; }
 
 api::Refusal busy(std::string message) { return {503, "agent_busy", std::move(message), {}, 1}; }
 
@@ -128,7 +124,7 @@ net::Task<void> Agent::create(std::string text, std::string reply_to) {
 
 net::Task<Outcome<api::Created>> Agent::make(api::SessionSpec spec) {
   if (draining_) co_return api::refuse(busy("this agent takes no new sessions"));
-  api::Created created{config_.id, instance_name(spec.session), config_.cluster, {}};
+  api::Created created{config_.id, api::instance_name(spec.session), config_.cluster, {}};
   if (!spec.client.empty()) {
     auto servers = ice_servers(spec.client);
     if (!servers) co_return api::refuse(servers.error());
@@ -147,7 +143,7 @@ net::Task<Outcome<api::Created>> Agent::make(api::SessionSpec spec) {
   instance.name = session->instance;
   instance.app = session->spec.app;
   instance.app_version = session->spec.app_version;
-  instance.tags = {std::string(kSessionTag) + session->spec.session, "agent=" + config_.id};
+  instance.tags = {api::session_tag(session->spec.session), "agent=" + config_.id};
   instance.user_data = user_data(*session);
   auto launched = co_await ams_.launch(std::move(instance));
   if (!launched) {
@@ -275,10 +271,10 @@ net::Task<void> Agent::adopt() {
     for (const ListedInstance& instance : *listed) {
       if (std::find(instance.tags.begin(), instance.tags.end(), mine) == instance.tags.end()) continue;
       const auto tag = std::find_if(instance.tags.begin(), instance.tags.end(),
-                                    [](const std::string& text) { return text.starts_with(kSessionTag); });
+                                    [](const std::string& text) { return text.starts_with(api::kSessionTag); });
       if (tag == instance.tags.end()) continue;
       api::SessionSpec spec;
-      spec.session = tag->substr(kSessionTag.size());
+      spec.session = tag->substr(api::kSessionTag.size());
       if (!is_subject_token(spec.session) || sessions_.contains(spec.session)) continue;
       const SessionPtr session = add(std::move(spec), instance.name);
       session->owned = Session::Owned::unclaimed;

@@ -20,6 +20,7 @@ net::Task<Outcome<api::Application>> Ams::add_application(api::json::object mani
   if (!is_name(*label)) co_return api::refuse(api::bad_request("\"name\" is 1 to 63 letters, digits, . _ -"));
   auto tags = api::strings_member(manifest, "tags");
   if (!tags) co_return api::refuse(tags.error());
+  if (auto policy = api::sealed_policy(manifest); !policy) co_return api::refuse(policy.error());
   api::Application application;
   application.id = new_id(provider_, net::wall_time());
   application.name = *label;
@@ -38,6 +39,7 @@ net::Task<Outcome<api::Application>> Ams::add_application(api::json::object mani
 }
 
 net::Task<Outcome<api::Application>> Ams::add_application_version(std::string which, api::json::object manifest) {
+  if (auto policy = api::sealed_policy(manifest); !policy) co_return api::refuse(policy.error());
   auto found = co_await application(std::move(which));
   if (!found) co_return api::refuse(found.error());
   api::Application& application = found->value;

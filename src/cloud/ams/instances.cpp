@@ -74,6 +74,7 @@ Outcome<InstanceRequest> InstanceRequest::parse(const api::json::object& body) {
 net::Task<Outcome<api::Operation>> Ams::launch(InstanceRequest request) {
   if (statuses_.size() >= config_.max_instances) co_return api::refuse(api::refusal_of(Errc::too_many));
   api::Instance instance;
+  std::optional<api::SealedPolicy> sealed_policy;  // the application's, whatever the request says
   if (!request.app_id.empty()) {
     auto found = co_await application(request.app_id);
     if (!found) co_return api::refuse(found.error());
@@ -82,6 +83,7 @@ net::Task<Outcome<api::Operation>> Ams::launch(InstanceRequest request) {
     instance.app_id = found->value.id;
     instance.app_name = found->value.name;
     instance.app_version = version->number;
+    sealed_policy = api::sealed_policy(version->manifest).value_or(api::SealedPolicy::required);
     auto image = api::string_member(version->manifest, "image");
     if (image) instance.image_id = *image;
     if (auto resources = api::object_member(version->manifest, "resources")) instance.resources = *resources;
@@ -100,6 +102,7 @@ net::Task<Outcome<api::Operation>> Ams::launch(InstanceRequest request) {
   instance.tags = std::move(request.tags);
   instance.user_data = std::move(request.user_data);
   instance.config = std::move(request.config);
+  if (sealed_policy) instance.config["sealed"] = name(*sealed_policy);
   instance.services = std::move(request.services);
   if (request.no_start) instance.desired_status = api::InstanceStatus::created;
 

@@ -16,6 +16,7 @@ inline constexpr std::string_view kInstanceNames = "/ams/1.0/instance-names/";
 inline constexpr std::string_view kOperations = "/ams/1.0/operations/";  ///< by UUID
 inline constexpr std::string_view kNodes = "/ams/1.0/nodes/";            ///< by name
 inline constexpr std::string_view kConfig = "/ams/1.0/config/";
+inline constexpr std::string_view kSealSecret = "/ams/1.0/secrets/seal";
 inline constexpr std::string_view kJwtSecret = "/ams/1.0/secrets/instance-jwt";
 
 inline std::string at(std::string_view prefix, std::string_view id) { return std::string(prefix).append(id); }

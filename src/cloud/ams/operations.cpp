@@ -244,11 +244,14 @@ Outcome<std::string> Ams::prepare_user_data(const api::Instance& instance, std::
                         {"certificate", to_base64(identity->certificate_der)},
                         {"key", to_base64(key)}};
   wipe(key);
+  api::json::object seal{{"authority", seal_authority()},
+                         {"policy", name(api::sealed_policy(instance.config).value_or(api::SealedPolicy::required))}};
   api::json::object agent{{"url", config("agent.api.url")},
                           {"fingerprint", config("agent.api.fingerprint")},
                           {"token", config("agent.api.token")}};
   api::json::object document{{"instance", {{"id", instance.id}, {"name", instance.name}}},
                              {"ams", std::move(ams)},
+                             {"seal", std::move(seal)},
                              {"agent", std::move(agent)},
                              {"user_data", instance.user_data}};
   return boost::json::serialize(document);

@@ -357,16 +357,6 @@ net::Task<Reply> instance_log(Ams& ams, Call call) {
 
 // ---- an instance about itself --------------------------------------------------------------------------------------
 
-net::Task<Outcome<api::Instance>> admit(Ams& ams, const Call& call, std::string which, std::string_view scope) {
-  const auto authorization = net::find_header(call.http.headers, "Authorization");
-  if (!authorization) {
-    co_return api::refuse({401, "token_missing", "this route asks for a bearer token",
-                           "send \"Authorization: bearer <token>\" with the token of the user data", 0});
-  }
-  co_return co_await ams.admit_instance(std::move(which), *authorization, call.certificate_fingerprint,
-                                        call.caller.has_value(), scope);
-}
-
 net::Task<Reply> report_status(Ams& ams, Call call) {
   auto instance = co_await admit(ams, call, call.parameters[0], "instance:status");
   if (!instance) co_return api::refuse(instance.error());
@@ -498,6 +488,9 @@ constexpr std::array<Route, 38> kRoutes{{
     {"DELETE", "/1.0/instances/{id}", Scope::instance_write, "instance", remove_instance},
     {"GET", "/1.0/instances/{id}/log", Scope::instance_read, "log", instance_log},
     {"PATCH", "/internal/1.0/instances/{id}", Internal{"instance:status"}, "internal_instances", report_status},
+    {"PUT", "/internal/1.0/instances/{id}/seal", Internal{"instance:status"}, "internal_seal", certify_runtime},
+    {"GET", "/1.0/seal", Open{}, "seal", show_seal},
+    {"POST", "/1.0/grants", Scope::grant_write, "grants", new_grant},
     {"GET", "/1.0/artifacts", Internal{"artifacts:read"}, "internal_artifacts", artifact},
     {"GET", "/1.0/artifacts/{id}", Internal{"artifacts:read"}, "internal_artifacts", artifact},
     {"GET", "/1.0/operations", Scope::instance_read, "operations", list_operations},
@@ -513,6 +506,16 @@ constexpr std::array<Route, 38> kRoutes{{
 }};
 
 }  // namespace
+
+net::Task<Outcome<api::Instance>> admit(Ams& ams, const Call& call, std::string which, std::string_view scope) {
+  const auto authorization = net::find_header(call.http.headers, "Authorization");
+  if (!authorization) {
+    co_return api::refuse({401, "token_missing", "this route asks for a bearer token",
+                           "send \"Authorization: bearer <token>\" with the token of the user data", 0});
+  }
+  co_return co_await ams.admit_instance(std::move(which), *authorization, call.certificate_fingerprint,
+                                        call.caller.has_value(), scope);
+}
 
 std::span<const Route> routes() { return kRoutes; }
 

@@ -40,6 +40,15 @@ struct Route {
   Handler handler;
 };
 
+/// The instance that calls about itself: its certificate and its token, with this scope. `which` is empty where the
+/// path does not name it.
+net::Task<Outcome<api::Instance>> admit(Ams& ams, const Call& call, std::string which, std::string_view scope);
+
+// Sealed channels (sealing_routes.cpp).
+net::Task<Reply> show_seal(Ams& ams, Call call);
+net::Task<Reply> certify_runtime(Ams& ams, Call call);
+net::Task<Reply> new_grant(Ams& ams, Call call);
+
 std::span<const Route> routes();
 /// Where an instance speaks about itself.
 const Route& status_report_route();

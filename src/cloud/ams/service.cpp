@@ -51,7 +51,7 @@ void Ams::say(std::string_view line) const {
 }
 
 net::Task<Result<void>> Ams::start() {
-  if (auto secret = co_await ensure_secret(); !secret) co_return secret;
+  if (auto secret = co_await ensure_secrets(); !secret) co_return secret;
   co_await announce_node();
   launcher_.on_exit = [this](const std::string& id, const std::string& why) {
     asio::co_spawn(io_, note_exit(id, why), asio::detached);
@@ -190,12 +190,15 @@ void Ams::on_erase(const std::string& key) {
   }
 }
 
-net::Task<Result<void>> Ams::ensure_secret() {
+net::Task<Result<void>> Ams::ensure_secrets() {
   auto secret = co_await shared_secret(store_, std::string(keys::kJwtSecret), provider_);
   if (!secret) co_return refuse(secret.error());
   auto prepared = JwtKey::prepare(provider_, *secret);
   if (!prepared) co_return refuse(prepared.error());
   jwt_.emplace(std::move(*prepared));
+  auto seal = co_await shared_secret(store_, std::string(keys::kSealSecret), provider_);
+  if (!seal) co_return refuse(seal.error());
+  seal_.emplace(seal->expose().first<sealed::kEd25519KeySize>());
   co_return Result<void>{};
 }
 

@@ -21,6 +21,7 @@
 #include "cloud/token/jwt.hpp"
 #include "cloud/trust/join_token.hpp"
 #include "cloud/trust/verifier.hpp"
+#include "cloud/wamp/sealed/credentials.hpp"
 
 namespace redan::cloud {
 
@@ -112,6 +113,19 @@ class Ams {
   [[nodiscard]] Outcome<std::string> new_events_token(const std::string& holder);
   [[nodiscard]] bool is_events_token(std::string_view token);
 
+  // ---- sealed channels (sealing.cpp)
+  /// What clients and runtimes hold of AMS: 64 hexadecimal digits.
+  [[nodiscard]] std::string seal_authority() const;
+  /// This key is the runtime's in this instance: a certificate, for a day.
+  [[nodiscard]] Outcome<std::vector<std::uint8_t>> certify(const api::Instance& instance, Bytes runtime_key) const;
+  struct Grant {
+    std::vector<std::uint8_t> bytes;
+    sealed::SessionGrant content;
+  };
+  /// A client's right to a session, once the session's instance is there. `life` is at most sealed::kMaxGrantLife.
+  [[nodiscard]] net::Task<Outcome<Grant>> grant(std::string session, Bytes client_key,
+                                                sealed::SessionGrant::Rights rights, std::chrono::seconds life);
+
   // ---- applications (applications.cpp)
   [[nodiscard]] net::Task<Outcome<api::Application>> add_application(api::json::object manifest);
   [[nodiscard]] net::Task<Outcome<api::Application>> add_application_version(std::string which,
@@ -161,7 +175,7 @@ class Ams {
   void on_watch(const WatchEvent& event);
   void on_put(const Entry& entry);
   void on_erase(const std::string& key);
-  [[nodiscard]] net::Task<Result<void>> ensure_secret();
+  [[nodiscard]] net::Task<Result<void>> ensure_secrets();
   [[nodiscard]] net::Task<void> announce_node();
   net::Task<void> sweep();
 
@@ -197,6 +211,7 @@ class Ams {
   Provider& provider_;
   Verifier verifier_;
   std::optional<JwtKey> jwt_;
+  std::optional<sealed::Ed25519Key> seal_;
   std::unique_ptr<Watch> watch_;
   std::map<std::string, std::string> settings_;  ///< core.*, agent.*
   std::map<std::string, api::InstanceStatus> statuses_;

@@ -57,6 +57,9 @@ std::string session(std::string_view session, std::string_view leaf) {
 }
 }  // namespace subject
 
+std::string instance_name(std::string_view session) { return "s-" + std::string(session); }
+std::string session_tag(std::string_view session) { return std::string(kSessionTag) + std::string(session); }
+
 std::string_view name(SessionStatus status) {
   for (const auto& [value, text] : kStatus) {
     if (value == status) return text;

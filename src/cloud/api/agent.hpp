@@ -33,6 +33,11 @@ std::string create(std::string_view agent);
 std::string session(std::string_view session, std::string_view leaf);
 }  // namespace subject
 
+/// The name and the tag, in AMS, of the instance that an agent makes for a session.
+inline constexpr std::string_view kSessionTag = "session=";
+std::string instance_name(std::string_view session);
+std::string session_tag(std::string_view session);
+
 inline constexpr std::chrono::seconds kAnnouncePeriod{5};
 /// Three announcements missed.
 inline constexpr std::chrono::seconds kAgentLease{15};

@@ -29,6 +29,9 @@ constexpr std::array<std::pair<OperationKind, std::string_view>, 6> kOperationKi
      {OperationKind::trust, "trust"},
      {OperationKind::distrust, "distrust"}}};
 
+constexpr std::array<std::pair<SealedPolicy, std::string_view>, 3> kSealedPolicy{
+    {{SealedPolicy::off, "off"}, {SealedPolicy::offered, "offered"}, {SealedPolicy::required, "required"}}};
+
 json::array to_json(const std::vector<std::string>& texts) {
   json::array array;
   for (const std::string& text : texts) array.emplace_back(text);
@@ -68,6 +71,18 @@ std::optional<InstanceStatus> parse_instance_status(std::string_view text) {
 }
 bool may_run(InstanceStatus status) {
   return status == InstanceStatus::prepared || status == InstanceStatus::started || status == InstanceStatus::running;
+}
+
+std::string_view name(SealedPolicy policy) { return name_in(kSealedPolicy, policy); }
+std::optional<SealedPolicy> parse_sealed_policy(std::string_view text) {
+  return find_in<SealedPolicy>(kSealedPolicy, text);
+}
+Outcome<SealedPolicy> sealed_policy(const json::object& object) {
+  const json::value* value = object.if_contains("sealed");
+  if (value == nullptr) return SealedPolicy::offered;
+  const auto policy = value->is_string() ? parse_sealed_policy(value->get_string()) : std::nullopt;
+  if (!policy) return refuse(bad_request("\"sealed\" is off, offered or required"));
+  return *policy;
 }
 
 bool Instance::delete_protected() const {

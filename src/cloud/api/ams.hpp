@@ -56,6 +56,13 @@ json::object to_json(const Instance& instance);
 std::string to_record(const Instance& instance);
 std::optional<Instance> instance_from_record(std::string_view text);
 
+/// Whether an application's sessions are signalled through sealed channels (docs/protocols/sealed.md).
+enum class SealedPolicy : std::uint8_t { off, offered, required };
+std::string_view name(SealedPolicy policy);
+std::optional<SealedPolicy> parse_sealed_policy(std::string_view name);
+/// The member "sealed" of a manifest or of an instance's config; without it offered. 400 for anything else.
+Outcome<SealedPolicy> sealed_policy(const json::object& object);
+
 // ---- applications ---------------------------------------------------------------------------------------------------
 
 struct ApplicationVersion {

@@ -12,7 +12,7 @@ constexpr std::array<std::pair<Role, std::string_view>, 5> kRoles{{{Role::admin,
                                                                    {Role::agent, "agent"},
                                                                    {Role::instance, "instance"}}};
 
-constexpr std::array<std::pair<Scope, std::string_view>, 11> kScopes{{{Scope::trust_read, "trust:read"},
+constexpr std::array<std::pair<Scope, std::string_view>, 12> kScopes{{{Scope::trust_read, "trust:read"},
                                                                       {Scope::trust_write, "trust:write"},
                                                                       {Scope::application_read, "applications:read"},
                                                                       {Scope::application_write, "applications:write"},
@@ -22,7 +22,8 @@ constexpr std::array<std::pair<Scope, std::string_view>, 11> kScopes{{{Scope::tr
                                                                       {Scope::config_read, "config:read"},
                                                                       {Scope::config_write, "config:write"},
                                                                       {Scope::metrics_read, "metrics:read"},
-                                                                      {Scope::events_read, "events:read"}}};
+                                                                      {Scope::events_read, "events:read"},
+                                                                      {Scope::grant_write, "grants:write"}}};
 
 template <class Table, class T>
 std::string_view name_in(const Table& table, T value) {

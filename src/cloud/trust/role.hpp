@@ -28,6 +28,7 @@ enum class Scope : std::uint8_t {
   config_write,
   metrics_read,
   events_read,
+  grant_write,  ///< sealed channels: who may be whose client. Not an agent: it carries their signalling
 };
 
 /// "admin", "operator", "viewer", "agent", "instance".

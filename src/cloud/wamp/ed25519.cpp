@@ -19,6 +19,10 @@ Ed25519Signature Ed25519Key::sign(Bytes message) const {
   return signature;
 }
 
+bool is_ed25519_public_key(Bytes bytes) {
+  return bytes.size() == kEd25519KeySize && crypto_core_ed25519_is_valid_point(bytes.data()) == 1;
+}
+
 bool ed25519_verify(Bytes public_key, Bytes message, Bytes signature) {
   return public_key.size() == kEd25519KeySize && signature.size() == kEd25519SignatureSize &&
          crypto_sign_verify_detached(signature.data(), message.data(), message.size(), public_key.data()) == 0;

@@ -25,6 +25,9 @@ class Ed25519Key {
   Ed25519PublicKey public_key_{};
 };
 
+/// Whether it is a point of the prime-order subgroup: what a public key is.
+bool is_ed25519_public_key(Bytes bytes);
+
 /// False for wrong lengths, small-order keys, signatures that are not canonical, and of course for wrong ones.
 bool ed25519_verify(Bytes public_key, Bytes message, Bytes signature);
 

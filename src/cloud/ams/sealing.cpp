@@ -1,0 +1,55 @@
+// What AMS vouches for in sealed channels.
+#include <algorithm>
+
+#include "base/hex.hpp"
+#include "cloud/ams/service.hpp"
+#include "cloud/api/agent.hpp"
+#include "net/clock.hpp"
+
+namespace redan::cloud {
+namespace {
+
+// A key that is no point of the curve, or of small order, verifies nothing: it could be anybody's.
+std::optional<sealed::Ed25519PublicKey> key_of(Bytes bytes) {
+  if (bytes.size() != sealed::kEd25519KeySize || !wamp::is_ed25519_public_key(bytes)) return std::nullopt;
+  sealed::Ed25519PublicKey key{};
+  std::copy(bytes.begin(), bytes.end(), key.begin());
+  return key;
+}
+
+}  // namespace
+
+std::string Ams::seal_authority() const { return to_hex(seal_->public_key()); }
+
+Outcome<std::vector<std::uint8_t>> Ams::certify(const api::Instance& instance, Bytes runtime_key) const {
+  const auto key = key_of(runtime_key);
+  if (!key) return api::refuse(api::bad_request("\"key\" is an Ed25519 public key in base64"));
+  const WallTime now = net::wall_time();
+  const sealed::RuntimeCertificate certificate{
+      instance.id, *key, now, {now.seconds_since_1970 + std::chrono::seconds(sealed::kMaxCertificateLife).count()}};
+  return certificate.sign(*seal_);
+}
+
+net::Task<Outcome<Ams::Grant>> Ams::grant(std::string session, Bytes client_key, sealed::SessionGrant::Rights rights,
+                                          std::chrono::seconds life) {
+  const auto key = key_of(client_key);
+  if (!key) co_return api::refuse(api::bad_request("\"key\" is an Ed25519 public key in base64"));
+  auto found = co_await instance(api::instance_name(session));
+  if (!found) co_return api::refuse(found.error());
+  const api::Instance& instance = found->value;
+  const auto& tags = instance.tags;
+  const bool is_of_session = std::find(tags.begin(), tags.end(), api::session_tag(session)) != tags.end();
+  if (!is_of_session || instance.desired_status != api::InstanceStatus::running) {
+    co_return api::refuse(api::not_found("instance of this session"));
+  }
+  Grant grant;
+  grant.content.session = std::move(session);
+  grant.content.instance = instance.id;
+  grant.content.client = *key;
+  grant.content.rights = rights;
+  grant.content.not_after = {net::wall_time().seconds_since_1970 + life.count()};
+  grant.bytes = grant.content.sign(*seal_);
+  co_return grant;
+}
+
+}  // namespace redan::cloud

@@ -1,0 +1,353 @@
+#include "tests/wamp/model/search.hpp"
+
+#include <algorithm>
+
+namespace redan::test::model {
+
+std::string_view name(Property property) {
+  static constexpr std::array<std::string_view, 9> kNames = {
+      "secrecy",        "forward secrecy", "client authentication", "runtime authentication", "no replay",
+      "same handshake", "same ends",       "confirmation",          "one channel per grant"};
+  return kNames[static_cast<std::size_t>(property)];
+}
+
+Search::Search(Weakness weakness, const Scenario& scenario)
+    : protocol_(terms_, weakness), at_first_(terms_), leak_keys_(scenario.leak_keys) {
+  begin(scenario);
+}
+
+// ---- the world ------------------------------------------------------------------------------------------------------
+
+void Search::begin(const Scenario& scenario) {
+  const std::array<Term, 2> sessions = {terms_.constant("s"), terms_.constant("t")};
+  const std::array<Term, 3> instances = {terms_.constant("i"), terms_.constant("k"), terms_.constant("j")};
+  for (const char* name : {"A", "B", "M", "R", "Q", "X"}) parties_.push_back(protocol_.party(name));
+  for (std::size_t n = 0; n < 3; ++n) instance_keys_[instances[n]] = parties_[3 + n].public_key;
+  for (const Term session : sessions) {
+    for (const Term instance : instances) {
+      for (std::size_t client = 0; client < 3; ++client) {
+        grants_.push_back({session, instance, parties_[client].public_key});
+        at_first_.learn(protocol_.grant(grants_.back()));
+      }
+    }
+  }
+  for (const Term instance : instances) {
+    for (const Party& party : parties_) {
+      certificates_.push_back({instance, party.public_key});
+      if (instance == instances[2] || party.public_key == instance_keys_[instance]) {
+        at_first_.learn(protocol_.certificate(certificates_.back()));
+      }
+    }
+  }
+  for (std::size_t n = 0; n < 2; ++n) {
+    const auto& client = scenario.clients[n];
+    const std::string number = std::to_string(n + 1);
+    ClientRun run{protocol_.party(client.name), {}, terms_.name("c" + number), {}};
+    run.grant = {terms_.constant(client.session), terms_.constant(client.instance), run.self.public_key};
+    run.hello = {run.grant.session, protocol_.both_suites(), terms_.share(run.exponent),
+                 terms_.name("nonce of c" + number), protocol_.grant(run.grant)};
+    at_first_.learn(terms_.tuple({run.hello.share, run.hello.nonce}));
+    clients_.push_back(run);
+  }
+  for (std::size_t n = 0; n < 2; ++n) {
+    const auto& runtime = scenario.runtimes[n];
+    const std::string number = std::to_string(n + 1);
+    const bool is_static = protocol_.is(Weakness::static_share);
+    const Term exponent = terms_.name(is_static ? "share of " + runtime.name : "r" + number);
+    const Party self = protocol_.party(runtime.name);
+    runtimes_.push_back({self, {terms_.constant(runtime.instance), self.public_key}, exponent, terms_.share(exponent),
+                         terms_.name("nonce of r" + number)});
+    if (is_static) revealed_.push_back(exponent);
+  }
+  for (const Party& party : parties_) {
+    at_first_.learn(terms_.tuple({party.public_key, terms_.share(party.secret)}));
+    const std::string_view name = terms_.text(party.name);
+    const bool leaked = std::find(scenario.leaked.begin(), scenario.leaked.end(), name) != scenario.leaked.end();
+    if (leaked || name == "M" || name == "X") at_first_.learn(party.secret);
+    revealed_.push_back(party.secret);
+  }
+  revealed_.push_back(protocol_.ams().secret);
+  const Term own = terms_.name("intruder's");
+  at_first_.learn(own);
+  intruders_share_ = terms_.share(own);
+  intruders_nonce_ = own;
+}
+
+Party Search::owner(Term public_key) const {
+  return *std::find_if(parties_.begin(), parties_.end(), [&](const Party& party) { return party.public_key == public_key; });
+}
+Term Search::instance_key(Term instance) const { return instance_keys_.at(instance); }
+
+// ---- the search -----------------------------------------------------------------------------------------------------
+
+void Search::run(std::optional<Property> wanted) {
+  wanted_ = wanted;
+  explore(State{}, at_first_);
+}
+
+Search::Key Search::key(const State& state) {
+  Key key{};
+  std::size_t n = 0;
+  const auto mark = [](Stage stage, bool clean) { return static_cast<Term>(stage) * 2U + (clean ? 1U : 0U); };
+  for (const ClientState& c : state.clients) {
+    const Answer& a = c.answer;
+    key[n++] = mark(c.stage, c.clean);
+    key[n++] = c.stage == Stage::waiting ? 0 : terms_.tuple({a.suite, a.share, a.nonce, a.certificate, a.signature});
+  }
+  for (const RuntimeState& r : state.runtimes) {
+    const Hello& h = r.hello;
+    key[n++] = mark(r.stage, r.clean);
+    key[n++] = r.stage == Stage::waiting ? 0
+                                         : terms_.tuple({h.session, h.suites, h.share, h.nonce, h.grant, r.grant.client});
+  }
+  key[n++] = state.leaked ? state.leaked->confirm : 0;
+  return key;
+}
+
+std::size_t Search::KeyHash::operator()(const Key& key) const {
+  std::uint64_t hash = 0;
+  for (const Term term : key) hash = (hash ^ term) * 0x9E3779B97F4A7C15U ^ hash >> 29U;
+  return hash;
+}
+
+void Search::explore(const State& state, const Knowledge& knowledge) {
+  if (wanted_ && attacks_.contains(*wanted_)) return;
+  if (!visited_.insert(key(state)).second) return;
+  check(state, knowledge);
+  for (std::size_t run = 0; run < 2; ++run) {
+    if (state.runtimes[run].stage == Stage::waiting) receive_hellos(state, knowledge, run);
+    if (state.clients[run].stage == Stage::waiting) receive_answers(state, knowledge, run);
+    if (state.runtimes[run].stage == Stage::answered) receive_auth(state, knowledge, run);
+    if (state.clients[run].stage == Stage::accepted) receive_record(state, knowledge, run);
+  }
+  if (leak_keys_ && !state.leaked) {
+    for (const ClientState& c : state.clients) {
+      if (c.stage != Stage::waiting) leak(state, knowledge, c.keys);
+    }
+    for (const RuntimeState& r : state.runtimes) {
+      if (r.stage == Stage::established) leak(state, knowledge, r.keys);
+    }
+  }
+  reveal(state, knowledge);
+}
+
+std::vector<Term> Search::shares(const State& state) const {
+  std::vector<Term> shares = {intruders_share_, clients_[0].hello.share, clients_[1].hello.share};
+  for (std::size_t run = 0; run < 2; ++run) {
+    if (state.runtimes[run].stage != Stage::waiting) shares.push_back(runtimes_[run].share);
+  }
+  return shares;
+}
+
+// ---- the runtime ----------------------------------------------------------------------------------------------------
+
+void Search::receive_hellos(const State& state, const Knowledge& knowledge, std::size_t run) {
+  for (const Grant& grant : grants_) {
+    if (grant.instance != runtimes_[run].certificate.instance && !protocol_.is(Weakness::instance_unchecked)) continue;
+    for (const Term suites : {protocol_.both_suites(), protocol_.cryptobox_alone()}) {
+      for (const Term share : shares(state)) {
+        for (const Term nonce : {clients_[0].hello.nonce, clients_[1].hello.nonce, intruders_nonce_}) {
+          receive_hello(state, knowledge, run, {grant.session, suites, share, nonce, protocol_.grant(grant)}, grant);
+        }
+      }
+    }
+  }
+}
+
+void Search::receive_hello(State state, Knowledge knowledge, std::size_t run, const Hello& hello, const Grant& grant) {
+  const RuntimeRun& self = runtimes_[run];
+  RuntimeState& r = state.runtimes[run];
+  r.stage = Stage::answered;
+  r.hello = hello;
+  r.grant = grant;
+  r.answer = {protocol_.choose(hello.suites), self.share, self.nonce, protocol_.certificate(self.certificate), 0};
+  r.answer.signature = protocol_.runtime_signature(self.self, owner(grant.client), hello, r.answer);
+  r.keys = protocol_.keys(hello, r.answer, self.exponent, hello.share);
+  knowledge.learn(terms_.tuple({r.answer.share, r.answer.nonce, r.answer.certificate, r.answer.signature}));
+  step("r" + std::to_string(run + 1) + " (" + terms_.text(self.self.name) + ") answers a hello for session " +
+       terms_.text(hello.session) + ", client " + terms_.text(owner(grant.client).name) + ", share " +
+       terms_.text(hello.share) + ", " + terms_.text(hello.nonce) + ", suites " + terms_.text(hello.suites));
+  explore(state, knowledge);
+  path_.pop_back();
+}
+
+void Search::receive_auth(State state, Knowledge knowledge, std::size_t run) {
+  const RuntimeRun& self = runtimes_[run];
+  RuntimeState& r = state.runtimes[run];
+  const Party client = owner(r.grant.client);
+  const Term signature = protocol_.client_signature(client, self.self, r.hello, r.answer);
+  if (!knowledge.derives(protocol_.client_record(r.hello, r.answer, r.keys, signature))) return;
+  const RuntimeState& other = state.runtimes[1 - run];
+  const bool used = other.stage == Stage::established && other.hello.grant == r.hello.grant &&
+                    runtimes_[1 - run].self.secret == self.self.secret;
+  if (used && !protocol_.is(Weakness::grants_not_remembered)) return;
+  r.stage = Stage::established;
+  r.clean = !knowledge.derives(client.secret) && !knowledge.derives(protocol_.ams().secret);
+  knowledge.learn(protocol_.runtime_record(r.hello, r.answer, r.keys, protocol_.offer()));
+  step("r" + std::to_string(run + 1) + " accepts " + terms_.text(client.name));
+  explore(state, knowledge);
+  path_.pop_back();
+}
+
+// ---- the client -----------------------------------------------------------------------------------------------------
+
+void Search::receive_answers(const State& state, const Knowledge& knowledge, std::size_t run) {
+  for (const Certificate& certificate : certificates_) {
+    const bool fits = certificate.instance == clients_[run].grant.instance;
+    const Term bytes = protocol_.certificate(certificate);
+    if ((!fits && !protocol_.is(Weakness::instance_unchecked)) || !knowledge.derives(bytes)) continue;
+    for (const Term suite : {protocol_.gcm(), protocol_.cryptobox()}) {
+      for (const Term share : shares(state)) {
+        for (const Term nonce : {runtimes_[0].nonce, runtimes_[1].nonce, intruders_nonce_}) {
+          if (knowledge.derives(nonce)) receive_answer(state, knowledge, run, {suite, share, nonce, bytes, 0}, certificate);
+        }
+      }
+    }
+  }
+}
+
+void Search::receive_answer(State state, Knowledge knowledge, std::size_t run, const Answer& answer,
+                            const Certificate& certificate) {
+  const ClientRun& self = clients_[run];
+  ClientState& c = state.clients[run];
+  const Party runtime = owner(certificate.key);
+  c.answer = answer;
+  c.answer.signature = protocol_.runtime_signature(runtime, self.self, self.hello, answer);
+  if (!knowledge.derives(c.answer.signature)) return;
+  c.stage = Stage::accepted;
+  c.certificate = certificate;
+  c.keys = protocol_.keys(self.hello, c.answer, self.exponent, answer.share);
+  const Term wanted = instance_key(self.grant.instance);
+  c.clean = !knowledge.derives(owner(wanted).secret) && !knowledge.derives(protocol_.ams().secret);
+  const Term signature = protocol_.client_signature(self.self, runtime, self.hello, c.answer);
+  knowledge.learn(protocol_.client_record(self.hello, c.answer, c.keys, signature));
+  step("c" + std::to_string(run + 1) + " (" + terms_.text(self.self.name) + " for " + terms_.text(self.grant.instance) +
+       ") accepts " + terms_.text(runtime.name) + ", share " + terms_.text(answer.share) + ", " +
+       terms_.text(answer.nonce) + ", suite " + terms_.text(answer.suite));
+  explore(state, knowledge);
+  path_.pop_back();
+}
+
+void Search::receive_record(State state, const Knowledge& knowledge, std::size_t run) {
+  const ClientRun& self = clients_[run];
+  ClientState& c = state.clients[run];
+  const Term signature = protocol_.client_signature(self.self, owner(c.certificate.key), self.hello, c.answer);
+  const auto arrives = [&](Term body) {
+    return knowledge.derives(protocol_.runtime_record(self.hello, c.answer, c.keys, body));
+  };
+  if (!arrives(protocol_.offer()) && !arrives(signature)) return;
+  c.stage = Stage::confirmed;
+  step("c" + std::to_string(run + 1) + " opens a record of the runtime's");
+  explore(state, knowledge);
+  path_.pop_back();
+}
+
+// ---- what gets out --------------------------------------------------------------------------------------------------
+
+// Nobody goes on after this: no end ever sends a key or an exponent, so nothing that is sent later could help.
+void Search::reveal(State state, Knowledge knowledge) {
+  state.revealed = true;
+  for (const Term secret : revealed_) knowledge.learn(secret);
+  step("all long-term secrets get out");
+  check(state, knowledge);
+  path_.pop_back();
+}
+
+void Search::leak(State state, Knowledge knowledge, const Keys& keys) {
+  state.leaked = keys;
+  knowledge.learn(terms_.tuple({keys.to_runtime, keys.to_client, keys.confirm}));
+  step("the keys of a channel get out");
+  explore(state, knowledge);
+  path_.pop_back();
+}
+
+// ---- properties -----------------------------------------------------------------------------------------------------
+
+void Search::require(bool holds, Property property) {
+  if (holds || attacks_.contains(property)) return;
+  std::string text;
+  for (const std::string& step : path_) text += "  " + step + "\n";
+  attacks_[property] = text;
+}
+
+bool Search::same_ends(const State& state, std::size_t client, std::size_t runtime) const {
+  const ClientRun& c = clients_[client];
+  const RuntimeState& r = state.runtimes[runtime];
+  return c.self.public_key == r.grant.client && c.grant.session == r.grant.session &&
+         state.clients[client].certificate.key == runtimes_[runtime].self.public_key &&
+         c.grant.instance == runtimes_[runtime].certificate.instance;
+}
+
+bool Search::partners(const State& state, std::size_t client, std::size_t runtime) const {
+  return same_ends(state, client, runtime) &&
+         clients_[client].hello.share == state.runtimes[runtime].hello.share &&
+         state.clients[client].answer.share == runtimes_[runtime].share;
+}
+
+void Search::check(const State& state, const Knowledge& knowledge) {
+  for (std::size_t run = 0; run < 2; ++run) {
+    if (state.clients[run].stage != Stage::waiting) check_client(state, knowledge, run);
+    if (state.runtimes[run].stage == Stage::established) check_runtime(state, knowledge, run);
+  }
+  check_together(state);
+}
+
+void Search::check_secret(const State& state, const Knowledge& knowledge, const Keys& keys) {
+  if (state.leaked && (state.leaked->confirm == keys.confirm || state.leaked->to_runtime == keys.to_runtime)) return;
+  for (const Term key : {keys.to_runtime, keys.to_client, keys.confirm}) {
+    require(!knowledge.derives(key), state.revealed ? Property::forward_secrecy : Property::secrecy);
+  }
+}
+
+void Search::check_client(const State& state, const Knowledge& knowledge, std::size_t run) {
+  const ClientState& c = state.clients[run];
+  if (!c.clean) return;
+  check_secret(state, knowledge, c.keys);
+  bool answered = false, same = false, accepted = false;
+  for (std::size_t n = 0; n < 2; ++n) {
+    const RuntimeState& r = state.runtimes[n];
+    if (r.stage == Stage::waiting || !partners(state, run, n)) continue;
+    answered = true;
+    same = same || (r.hello == clients_[run].hello && r.answer == c.answer);
+    accepted = accepted || r.stage == Stage::established;
+  }
+  require(answered, Property::client_authentication);
+  require(same || !answered, Property::same_handshake);
+  const bool leaked = state.leaked && state.leaked->to_client == c.keys.to_client;
+  require(accepted || c.stage != Stage::confirmed || leaked, Property::confirmation);
+  if (accepted && c.stage == Stage::confirmed) ++finished_;
+}
+
+void Search::check_runtime(const State& state, const Knowledge& knowledge, std::size_t run) {
+  const RuntimeState& r = state.runtimes[run];
+  if (!r.clean) return;
+  check_secret(state, knowledge, r.keys);
+  bool accepted = false, same = false;
+  for (std::size_t n = 0; n < 2; ++n) {
+    const ClientState& c = state.clients[n];
+    if (c.stage == Stage::waiting || !partners(state, n, run)) continue;
+    accepted = true;
+    same = same || (r.hello == clients_[n].hello && r.answer == c.answer);
+  }
+  require(accepted, Property::runtime_authentication);
+  require(same || !accepted, Property::same_handshake);
+}
+
+void Search::check_together(const State& state) {
+  const auto& [c, d] = state.clients;
+  const auto& [r, q] = state.runtimes;
+  require(!(c.clean && d.clean && c.answer.share == d.answer.share), Property::no_replay);
+  const bool both = r.stage == Stage::established && q.stage == Stage::established;
+  require(!(both && r.clean && q.clean && r.hello.share == q.hello.share), Property::no_replay);
+  const bool one_runtime = runtimes_[0].self.secret == runtimes_[1].self.secret;
+  require(!(both && one_runtime && r.hello.grant == q.hello.grant), Property::one_channel_per_grant);
+  for (std::size_t client = 0; client < 2; ++client) {
+    for (std::size_t runtime = 0; runtime < 2; ++runtime) {
+      if (state.clients[client].stage == Stage::waiting || state.runtimes[runtime].stage != Stage::established) continue;
+      const bool same_keys = state.clients[client].keys.to_runtime == state.runtimes[runtime].keys.to_runtime;
+      require(!same_keys || same_ends(state, client, runtime), Property::same_ends);
+    }
+  }
+}
+
+}  // namespace redan::test::model
