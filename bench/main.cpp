@@ -18,9 +18,7 @@ constexpr Figure kFigures[] = {
     {"http_rate", http_rate},
     {"bus_rate", bus_rate},
     {"gateway_load", gateway_load},
-#ifdef REDAN_HAVE_WAMP
     {"wamp_router", wamp_router},
-#endif
 };
 
 }  // namespace

@@ -65,9 +65,8 @@ Term Protocol::runtime_signature(const Party& runtime, const Party& client, cons
 Term Protocol::client_signature(const Party& client, const Party& runtime, const Hello& hello,
                                 const Answer& answer) const {
   if (weakness_ == Weakness::grant_without_client) return label("no signature");
-  const Term text = weakness_ == Weakness::no_transcript
-                        ? terms_->tuple({label("client"), hello.share, hello.grant})
-                        : terms_->tuple({label("client"), transcript(hello, answer)});
+  const Term text = weakness_ == Weakness::no_transcript ? terms_->tuple({label("client"), hello.share, hello.grant})
+                                                         : terms_->tuple({label("client"), transcript(hello, answer)});
   return proof(client, runtime, text);
 }
 

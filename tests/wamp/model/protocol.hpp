@@ -8,17 +8,17 @@ namespace redan::test::model {
 /// One thing that is wrong with it.
 enum class Weakness : std::uint8_t {
   none,
-  no_identities_signed,     ///< signatures and keys cover shares and nonces, not grant and certificate
-  no_transcript,            ///< each end signs what is its own alone
-  suites_not_signed,        ///< nor hashed
-  share_not_signed,         ///< a certificate is enough
-  grant_without_client,     ///< whoever has it may use it
-  certificate_unchecked,    ///< AMS's signature on it is not verified
-  instance_unchecked,       ///< any certificate of AMS will do for the client, any grant for the runtime
-  static_share,             ///< the runtime's share is the same in every session, its secret kept
-  static_authentication,    ///< a MAC under the ends' static keys (as in cryptobox) in the signature's place
-  one_direction,            ///< one key for both directions, nothing that tells them apart
-  clear_confirmation,       ///< the runtime's first record is not sealed
+  no_identities_signed,   ///< signatures and keys cover shares and nonces, not grant and certificate
+  no_transcript,          ///< each end signs what is its own alone
+  suites_not_signed,      ///< nor hashed
+  share_not_signed,       ///< a certificate is enough
+  grant_without_client,   ///< whoever has it may use it
+  certificate_unchecked,  ///< AMS's signature on it is not verified
+  instance_unchecked,     ///< any certificate of AMS will do for the client, any grant for the runtime
+  static_share,           ///< the runtime's share is the same in every session, its secret kept
+  static_authentication,  ///< a MAC under the ends' static keys (as in cryptobox) in the signature's place
+  one_direction,          ///< one key for both directions, nothing that tells them apart
+  clear_confirmation,     ///< the runtime's first record is not sealed
   grants_not_remembered,
 };
 

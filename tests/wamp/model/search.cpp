@@ -1,6 +1,7 @@
 #include "tests/wamp/model/search.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace redan::test::model {
 
@@ -21,24 +22,22 @@ Search::Search(Weakness weakness, const Scenario& scenario)
 void Search::begin(const Scenario& scenario) {
   const std::array<Term, 2> sessions = {terms_.constant("s"), terms_.constant("t")};
   const std::array<Term, 3> instances = {terms_.constant("i"), terms_.constant("k"), terms_.constant("j")};
+  const std::set<std::string> clients = {scenario.clients[0].name, scenario.clients[1].name, "M"};
   for (const char* name : {"A", "B", "M", "R", "Q", "X"}) parties_.push_back(protocol_.party(name));
   for (std::size_t n = 0; n < 3; ++n) instance_keys_[instances[n]] = parties_[3 + n].public_key;
   for (const Term session : sessions) {
     for (const Term instance : instances) {
-      for (std::size_t client = 0; client < 3; ++client) {
-        grants_.push_back({session, instance, parties_[client].public_key});
+      for (const std::string& name : clients) {
+        grants_.push_back({session, instance, protocol_.party(name).public_key});
         at_first_.learn(protocol_.grant(grants_.back()));
       }
     }
   }
-  for (const Term instance : instances) {
-    for (const Party& party : parties_) {
-      certificates_.push_back({instance, party.public_key});
-      if (instance == instances[2] || party.public_key == instance_keys_[instance]) {
-        at_first_.learn(protocol_.certificate(certificates_.back()));
-      }
-    }
-  }
+  for (const Term instance : instances) certificates_.push_back({instance, instance_keys_[instance]});
+  for (const char* other : {"A", "R"}) certificates_.push_back({instances[2], protocol_.party(other).public_key});
+  for (const Certificate& certificate : certificates_) at_first_.learn(protocol_.certificate(certificate));
+  // Not certified by AMS.
+  certificates_.push_back({instances[0], instance_keys_[instances[2]]});
   for (std::size_t n = 0; n < 2; ++n) {
     const auto& client = scenario.clients[n];
     const std::string number = std::to_string(n + 1);
@@ -55,7 +54,10 @@ void Search::begin(const Scenario& scenario) {
     const bool is_static = protocol_.is(Weakness::static_share);
     const Term exponent = terms_.name(is_static ? "share of " + runtime.name : "r" + number);
     const Party self = protocol_.party(runtime.name);
-    runtimes_.push_back({self, {terms_.constant(runtime.instance), self.public_key}, exponent, terms_.share(exponent),
+    runtimes_.push_back({self,
+                         {terms_.constant(runtime.instance), self.public_key},
+                         exponent,
+                         terms_.share(exponent),
                          terms_.name("nonce of r" + number)});
     if (is_static) revealed_.push_back(exponent);
   }
@@ -74,7 +76,8 @@ void Search::begin(const Scenario& scenario) {
 }
 
 Party Search::owner(Term public_key) const {
-  return *std::find_if(parties_.begin(), parties_.end(), [&](const Party& party) { return party.public_key == public_key; });
+  return *std::find_if(parties_.begin(), parties_.end(),
+                       [&](const Party& party) { return party.public_key == public_key; });
 }
 Term Search::instance_key(Term instance) const { return instance_keys_.at(instance); }
 
@@ -97,8 +100,8 @@ Search::Key Search::key(const State& state) {
   for (const RuntimeState& r : state.runtimes) {
     const Hello& h = r.hello;
     key[n++] = mark(r.stage, r.clean);
-    key[n++] = r.stage == Stage::waiting ? 0
-                                         : terms_.tuple({h.session, h.suites, h.share, h.nonce, h.grant, r.grant.client});
+    key[n++] =
+        r.stage == Stage::waiting ? 0 : terms_.tuple({h.session, h.suites, h.share, h.nonce, h.grant, r.grant.client});
   }
   key[n++] = state.leaked ? state.leaked->confirm : 0;
   return key;
@@ -129,6 +132,12 @@ void Search::explore(const State& state, const Knowledge& knowledge) {
     }
   }
   reveal(state, knowledge);
+}
+
+void Search::follow(Step step, const Knowledge& knowledge) {
+  path_.push_back(step);
+  explore(*step.after, knowledge);
+  path_.pop_back();
 }
 
 std::vector<Term> Search::shares(const State& state) const {
@@ -164,11 +173,7 @@ void Search::receive_hello(State state, Knowledge knowledge, std::size_t run, co
   r.answer.signature = protocol_.runtime_signature(self.self, owner(grant.client), hello, r.answer);
   r.keys = protocol_.keys(hello, r.answer, self.exponent, hello.share);
   knowledge.learn(terms_.tuple({r.answer.share, r.answer.nonce, r.answer.certificate, r.answer.signature}));
-  step("r" + std::to_string(run + 1) + " (" + terms_.text(self.self.name) + ") answers a hello for session " +
-       terms_.text(hello.session) + ", client " + terms_.text(owner(grant.client).name) + ", share " +
-       terms_.text(hello.share) + ", " + terms_.text(hello.nonce) + ", suites " + terms_.text(hello.suites));
-  explore(state, knowledge);
-  path_.pop_back();
+  follow({Step::answer, run, &state}, knowledge);
 }
 
 void Search::receive_auth(State state, Knowledge knowledge, std::size_t run) {
@@ -184,9 +189,7 @@ void Search::receive_auth(State state, Knowledge knowledge, std::size_t run) {
   r.stage = Stage::established;
   r.clean = !knowledge.derives(client.secret) && !knowledge.derives(protocol_.ams().secret);
   knowledge.learn(protocol_.runtime_record(r.hello, r.answer, r.keys, protocol_.offer()));
-  step("r" + std::to_string(run + 1) + " accepts " + terms_.text(client.name));
-  explore(state, knowledge);
-  path_.pop_back();
+  follow({Step::establish, run, &state}, knowledge);
 }
 
 // ---- the client -----------------------------------------------------------------------------------------------------
@@ -199,7 +202,8 @@ void Search::receive_answers(const State& state, const Knowledge& knowledge, std
     for (const Term suite : {protocol_.gcm(), protocol_.cryptobox()}) {
       for (const Term share : shares(state)) {
         for (const Term nonce : {runtimes_[0].nonce, runtimes_[1].nonce, intruders_nonce_}) {
-          if (knowledge.derives(nonce)) receive_answer(state, knowledge, run, {suite, share, nonce, bytes, 0}, certificate);
+          if (knowledge.derives(nonce))
+            receive_answer(state, knowledge, run, {suite, share, nonce, bytes, 0}, certificate);
         }
       }
     }
@@ -221,11 +225,7 @@ void Search::receive_answer(State state, Knowledge knowledge, std::size_t run, c
   c.clean = !knowledge.derives(owner(wanted).secret) && !knowledge.derives(protocol_.ams().secret);
   const Term signature = protocol_.client_signature(self.self, runtime, self.hello, c.answer);
   knowledge.learn(protocol_.client_record(self.hello, c.answer, c.keys, signature));
-  step("c" + std::to_string(run + 1) + " (" + terms_.text(self.self.name) + " for " + terms_.text(self.grant.instance) +
-       ") accepts " + terms_.text(runtime.name) + ", share " + terms_.text(answer.share) + ", " +
-       terms_.text(answer.nonce) + ", suite " + terms_.text(answer.suite));
-  explore(state, knowledge);
-  path_.pop_back();
+  follow({Step::accept, run, &state}, knowledge);
 }
 
 void Search::receive_record(State state, const Knowledge& knowledge, std::size_t run) {
@@ -237,9 +237,7 @@ void Search::receive_record(State state, const Knowledge& knowledge, std::size_t
   };
   if (!arrives(protocol_.offer()) && !arrives(signature)) return;
   c.stage = Stage::confirmed;
-  step("c" + std::to_string(run + 1) + " opens a record of the runtime's");
-  explore(state, knowledge);
-  path_.pop_back();
+  follow({Step::confirm, run, &state}, knowledge);
 }
 
 // ---- what gets out --------------------------------------------------------------------------------------------------
@@ -248,7 +246,7 @@ void Search::receive_record(State state, const Knowledge& knowledge, std::size_t
 void Search::reveal(State state, Knowledge knowledge) {
   state.revealed = true;
   for (const Term secret : revealed_) knowledge.learn(secret);
-  step("all long-term secrets get out");
+  path_.push_back({Step::reveal, 0, &state});
   check(state, knowledge);
   path_.pop_back();
 }
@@ -256,18 +254,41 @@ void Search::reveal(State state, Knowledge knowledge) {
 void Search::leak(State state, Knowledge knowledge, const Keys& keys) {
   state.leaked = keys;
   knowledge.learn(terms_.tuple({keys.to_runtime, keys.to_client, keys.confirm}));
-  step("the keys of a channel get out");
-  explore(state, knowledge);
-  path_.pop_back();
+  follow({Step::leak, 0, &state}, knowledge);
 }
 
 // ---- properties -----------------------------------------------------------------------------------------------------
 
 void Search::require(bool holds, Property property) {
   if (holds || attacks_.contains(property)) return;
-  std::string text;
-  for (const std::string& step : path_) text += "  " + step + "\n";
-  attacks_[property] = text;
+  for (const Step& step : path_) attacks_[property] += "  " + describe(step) + "\n";
+}
+
+std::string Search::describe(const Step& step) const {
+  const std::string number = std::to_string(step.run + 1);
+  const ClientRun& self = clients_[step.run];
+  const ClientState& c = step.after->clients[step.run];
+  const RuntimeState& r = step.after->runtimes[step.run];
+  const auto text = [&](Term term) { return terms_.text(term); };
+  switch (step.kind) {
+    case Step::answer:
+      return "runtime " + number + ", " + text(runtimes_[step.run].self.name) + ", answers a hello: session " +
+             text(r.hello.session) + ", client " + text(owner(r.grant.client).name) + ", share " + text(r.hello.share) +
+             ", " + text(r.hello.nonce) + ", suites " + text(r.hello.suites);
+    case Step::accept:
+      return "client " + number + ", " + text(self.self.name) + " in session " + text(self.grant.session) + " with " +
+             text(self.grant.instance) + ", accepts " + text(owner(c.certificate.key).name) + ", share " +
+             text(c.answer.share) + ", " + text(c.answer.nonce) + ", suite " + text(c.answer.suite);
+    case Step::establish:
+      return "runtime " + number + " accepts " + text(owner(r.grant.client).name);
+    case Step::confirm:
+      return "client " + number + " opens a record as the runtime's";
+    case Step::leak:
+      return "the keys of a channel get out";
+    case Step::reveal:
+      return "all long-term secrets get out";
+  }
+  return {};
 }
 
 bool Search::same_ends(const State& state, std::size_t client, std::size_t runtime) const {
@@ -279,8 +300,7 @@ bool Search::same_ends(const State& state, std::size_t client, std::size_t runti
 }
 
 bool Search::partners(const State& state, std::size_t client, std::size_t runtime) const {
-  return same_ends(state, client, runtime) &&
-         clients_[client].hello.share == state.runtimes[runtime].hello.share &&
+  return same_ends(state, client, runtime) && clients_[client].hello.share == state.runtimes[runtime].hello.share &&
          state.clients[client].answer.share == runtimes_[runtime].share;
 }
 
@@ -343,7 +363,8 @@ void Search::check_together(const State& state) {
   require(!(both && one_runtime && r.hello.grant == q.hello.grant), Property::one_channel_per_grant);
   for (std::size_t client = 0; client < 2; ++client) {
     for (std::size_t runtime = 0; runtime < 2; ++runtime) {
-      if (state.clients[client].stage == Stage::waiting || state.runtimes[runtime].stage != Stage::established) continue;
+      if (state.clients[client].stage == Stage::waiting || state.runtimes[runtime].stage != Stage::established)
+        continue;
       const bool same_keys = state.clients[client].keys.to_runtime == state.runtimes[runtime].keys.to_runtime;
       require(!same_keys || same_ends(state, client, runtime), Property::same_ends);
     }

@@ -1,14 +1,15 @@
 // Every run of the sealed handshake in a small world, against an intruder that is the network.
 //
-// The world: two runs of clients and two of runtimes, by parties A, B (clients) and R, Q (runtimes, in the instances i and
-// k); M, a client, and X, a runtime in the instance j, are the intruder's. AMS grants anybody anything, for any client's
-// key, and certifies any key for j; for i and k it certifies R's and Q's alone. The intruder carries all messages, chooses
-// which grant, session and share stand in a hello that it makes, and may have secrets from the start (`leaked`). At any
-// time it may be given the keys of one channel (`leak_keys`) and, last, every long-term secret there is.
+// The world: two runs of clients and two of runtimes, by parties A, B (clients) and R, Q (runtimes, in the instances i
+// and k); M, a client, and X, a runtime in the instance j, are the intruder's. AMS grants anybody anything, for any
+// client's key, and certifies any key for j; for i and k it certifies R's and Q's alone. The intruder carries all
+// messages, chooses which grant, session and share stand in a hello that it makes, and may have secrets from the start
+// (`leaked`). At any time it may be given the keys of one channel (`leak_keys`) and, last, every long-term secret there
+// is.
 //
-// Messages are typed: a field takes every value of its kind that the intruder can derive. In these formats nothing can be
-// taken for something else: all that is signed, hashed or sealed begins with a label of its own or lies under a key that
-// serves for nothing else, and its fields have fixed places. So no attack is lost by it.
+// Messages are typed: a field takes every value of its kind that the intruder can derive. In these formats nothing can
+// be taken for something else: all that is signed, hashed or sealed begins with a label of its own or lies under a key
+// that serves for nothing else, and its fields have fixed places. So no attack is lost by it.
 #pragma once
 
 #include <array>
@@ -20,8 +21,8 @@
 
 namespace redan::test::model {
 
-/// What must hold of a run whose supposed other end is honest: whose secret, and AMS's, the intruder did not have when the
-/// run came to its end. `same_ends` must hold of all runs.
+/// What must hold of a run whose supposed other end is honest: whose secret, and AMS's, the intruder did not have when
+/// the run came to its end. `same_ends` must hold of all runs.
 enum class Property : std::uint8_t {
   secrecy,                 ///< the intruder has none of the keys
   forward_secrecy,         ///< not even with all long-term secrets afterwards
@@ -94,6 +95,12 @@ class Search {
     bool revealed = false;
     std::optional<Keys> leaked{};
   };
+  /// What happened, and the state after it, which is on the stack.
+  struct Step {
+    enum Kind : std::uint8_t { answer, accept, establish, confirm, leak, reveal } kind;
+    std::size_t run;
+    const State* after;
+  };
   using Key = std::array<Term, 9>;
   struct KeyHash {
     std::size_t operator()(const Key& key) const;
@@ -104,11 +111,13 @@ class Search {
   [[nodiscard]] Term instance_key(Term instance) const;
   [[nodiscard]] Key key(const State& state);
   void explore(const State& state, const Knowledge& knowledge);
+  void follow(Step step, const Knowledge& knowledge);
 
   void receive_hellos(const State& state, const Knowledge& knowledge, std::size_t run);
   void receive_hello(State state, Knowledge knowledge, std::size_t run, const Hello& hello, const Grant& grant);
   void receive_answers(const State& state, const Knowledge& knowledge, std::size_t run);
-  void receive_answer(State state, Knowledge knowledge, std::size_t run, const Answer& answer, const Certificate& certificate);
+  void receive_answer(State state, Knowledge knowledge, std::size_t run, const Answer& answer,
+                      const Certificate& certificate);
   void receive_auth(State state, Knowledge knowledge, std::size_t run);
   void receive_record(State state, const Knowledge& knowledge, std::size_t run);
   void reveal(State state, Knowledge knowledge);
@@ -123,7 +132,7 @@ class Search {
   [[nodiscard]] bool same_ends(const State& state, std::size_t client, std::size_t runtime) const;
   [[nodiscard]] bool partners(const State& state, std::size_t client, std::size_t runtime) const;
   void require(bool holds, Property property);
-  void step(std::string text) { path_.push_back(std::move(text)); }
+  [[nodiscard]] std::string describe(const Step& step) const;
 
   Terms terms_;
   Protocol protocol_;
@@ -139,7 +148,7 @@ class Search {
   Term intruders_share_ = 0, intruders_nonce_ = 0;
 
   std::unordered_set<Key, KeyHash> visited_;
-  std::vector<std::string> path_;
+  std::vector<Step> path_;
   std::map<Property, std::string> attacks_;
   std::optional<Property> wanted_;
   std::size_t finished_ = 0;

@@ -60,8 +60,8 @@ void Knowledge::take_apart(Term term) {
 }
 
 bool Knowledge::open_one() {
-  const auto open = std::find_if(sealed_.begin(), sealed_.end(),
-                                 [&](Term term) { return derives(terms_->parts(term).front()); });
+  const auto open =
+      std::find_if(sealed_.begin(), sealed_.end(), [&](Term term) { return derives(terms_->parts(term).front()); });
   if (open == sealed_.end()) return false;
   const Term inside = terms_->parts(*open)[1];
   sealed_.erase(open);

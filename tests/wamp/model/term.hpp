@@ -1,5 +1,5 @@
-// Symbolic messages and what an intruder can make of them (Dolev and Yao): cryptography is perfect, and a term can be had
-// only by taking apart what was seen and by putting together what is known.
+// Symbolic messages and what an intruder can make of them (Dolev and Yao): cryptography is perfect, and a term can be
+// had only by taking apart what was seen and by putting together what is known.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ enum class Operation : std::uint8_t {
   agree,       ///< g^xy, of g^x and g^y; to be had with x and g^y, or y and g^x
   sign,        ///< of a secret and a text; shows the text
   hash,
-  derive,      ///< a key from a key and a purpose
-  seal,        ///< authenticated encryption under a key
+  derive,  ///< a key from a key and a purpose
+  seal,    ///< authenticated encryption under a key
 };
 
 class Terms {
