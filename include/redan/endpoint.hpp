@@ -190,6 +190,9 @@ class Endpoint {
   void close(PeerId peer);
 
   [[nodiscard]] Result<Security> security(PeerId peer) const;
+  /// Keying material of the DTLS connection for a protocol of the application (RFC 5705), without a context; fills
+  /// `out`. unknown_peer, not_connected.
+  [[nodiscard]] Result<void> export_keying_material(PeerId peer, std::string_view label, MutableBytes out) const;
   /// The audio and video sections in use, in the order of the descriptions; those declined are not there. Errors:
   /// unknown_peer, sdp_wrong_state before both descriptions are known.
   [[nodiscard]] Result<std::vector<AgreedMedia>> media(PeerId peer) const;

@@ -36,6 +36,7 @@ struct ConnectOptions {
   std::string app;          ///< for a new session
   std::string join;         ///< an existing one
   bool video = false, keep = false;
+  std::optional<std::string> seal;  ///< the amc remote that grants sealed sessions; "": the default one
 };
 int connect(const ConnectOptions& options);
 int connect_session(const ConnectOptions& options);

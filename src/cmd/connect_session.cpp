@@ -6,6 +6,9 @@
 #include <boost/json/serialize.hpp>
 #include <cstdio>
 
+#include "base/hex.hpp"
+#include "cmd/amc/remotes.hpp"
+#include "cmd/ams_grants.hpp"
 #include "cmd/arguments.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/stream_client.hpp"
@@ -34,6 +37,20 @@ net::TlsTrust trust_of(const ConnectOptions& options, const HostAndPort& gateway
   return net::PinnedSha256{*pin};
 }
 
+/// The AMS that grants sealed sessions, as amc knows it.
+net::Remote ams_of(const std::string& named, const AmcRemotes& remotes, const net::TlsIdentity& identity) {
+  const std::string name = named.empty() ? remotes.default_name() : named;
+  const AmcRemote* remote = remotes.find(name);
+  if (remote == nullptr) {
+    throw std::runtime_error("amc knows no AMS" + (name.empty() ? std::string() : " named " + name) +
+                             " to grant a sealed session; see redan amc remote --help");
+  }
+  const auto server = net::parse_https_url(remote->url);
+  const auto pin = net::parse_pin(remote->fingerprint);
+  if (!server || !pin) throw std::runtime_error("amc's entry for " + name + " is damaged; add it again");
+  return net::TlsRemote{server->host, server->port, net::PinnedSha256{*pin}, &identity};
+}
+
 class SessionVisit {
  public:
   SessionVisit(const ConnectOptions& options, const HostAndPort& gateway)
@@ -41,7 +58,12 @@ class SessionVisit {
         loop_([this] { finish(kFailure, "interrupted"); }),
         timer_(loop_.io()),
         clients_(loop_.io(), net::TlsRemote{gateway.host, gateway.port, trust_of(options, gateway)},
-                 token_in(options.token_file), addresses(gateway.host), *provider_) {}
+                 token_in(options.token_file), addresses(gateway.host), *provider_) {
+    if (!options.seal) return;
+    const AmcRemotes remotes(default_amc_directory());
+    identity_ = remotes.identity();
+    grants_.emplace(loop_.io(), ams_of(*options.seal, remotes, identity_));
+  }
 
   int run() {
     wait(kPatience, kNetwork, "no progress for too long; is an agent there, and does UDP pass?");
@@ -78,12 +100,21 @@ class SessionVisit {
     if (!granted) co_return finish(granted.error().starts_with("401") ? kAuthentication : kNetwork, granted.error());
     session_ = granted->session;
     say("session  " + session_);
-    client_ = &clients_.open(*granted, {.video = options_.video});
+    StreamWishes wishes;
+    wishes.video = options_.video;
+    if (grants_) {
+      auto seal = co_await grants_->wishes();
+      if (!seal) co_return finish(kAuthentication, seal.error());
+      wishes.seal = std::move(*seal);
+    }
+    client_ = &clients_.open(*granted, std::move(wishes));
     client_->on_state = [this] { on_state(); };
   }
 
   void on_state() {
-    if (client_->state() == StreamClient::State::ended && !finished_) return finish(kNetwork, client_->problem());
+    if (client_->state() == StreamClient::State::ended && !finished_) {
+      return finish(client_->seal_failure() ? kAuthentication : kNetwork, client_->problem());
+    }
     if (!client_->is_open("control") || connected_) return;
     connected_ = true;
     const StreamClient::Counts& counts = client_->counts();
@@ -91,6 +122,10 @@ class SessionVisit {
     if (const auto security = client_->security()) {
       say("DTLS     " + std::string(security->dtls_version) + ", " + std::string(security->cipher_suite));
       say("path     " + security->remote.text());
+    }
+    if (const auto& runtime = client_->runtime()) {
+      say("sealed   runtime key " + to_hex(runtime->key).substr(0, 16) + "... of instance " + runtime->instance +
+          ", vouched for by AMS; connection confirmed");
     }
     say("open     after " + std::to_string(setup_ms_) + " ms");
     wait(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options_.seconds)), kOk, "");
@@ -117,6 +152,7 @@ class SessionVisit {
     if (options_.json) {
       const json::object object{{"session", session_},
                                 {"setup_ms", setup_ms_},
+                                {"sealed", client_->runtime().has_value()},
                                 {"rtp_packets", counts.rtp_packets},
                                 {"messages", counts.messages}};
       std::printf("%s\n", json::serialize(object).c_str());
@@ -129,6 +165,8 @@ class SessionVisit {
   std::unique_ptr<Provider> provider_ = default_provider();
   net::Loop loop_;
   boost::asio::steady_timer timer_;
+  net::TlsIdentity identity_;
+  std::optional<AmsGrants> grants_;
   StreamClients clients_;
   StreamClient* client_ = nullptr;
   std::string session_;

@@ -38,6 +38,8 @@ Examples (the URL is what `redan demo` prints, in quotes because of the #):
                 --token-file token.txt --app demo --video
   redan connect --gateway https://gw.example.org:4000 --token-file token.txt \
                 --join dc0qt26mr7be8tnuig9g --seconds 60
+  redan connect --gateway https://gw.example.org:4000 --token-file token.txt \
+                --app demo --seal        (asks the AMS that amc knows for a grant)
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not let in, 4 network)";
 
@@ -107,6 +109,11 @@ int main(int argc, char** argv) {
   connect_command->add_option("--token-file", connect_options.token_file, "The token of an account there");
   connect_command->add_option("--app", connect_options.app, "Make a session of this application, and end it");
   connect_command->add_option("--join", connect_options.join, "Join this session");
+  connect_command
+      ->add_option("--seal", connect_options.seal,
+                   "Seal the signalling; REMOTE is amc's name of the AMS that grants it (default: amc's)")
+      ->expected(0, 1)
+      ->type_name("REMOTE");
   connect_command->add_flag("--video", connect_options.video, "Receive its pictures");
   connect_command->add_flag("--keep", connect_options.keep, "Leave the session to others");
   connect_command->add_option("--seconds", connect_options.seconds, "Length of each throughput run, or of the stay")
@@ -129,9 +136,7 @@ int main(int argc, char** argv) {
   add_amc(app, run);
   add_doctor(app, run);
   add_gateway(app, run);
-#ifdef REDAN_HAVE_WAMP
   add_router(app, run);
-#endif
   add_runtime(app, run);
   add_turn(app, run);
 

@@ -140,10 +140,10 @@ class Program {
   wamp::RouterListener listener(const wamp::ListenConfig& config) const {
     const HostAndPort where = parse_host_and_port(config.address);
     const asio::ip::tcp::endpoint local(asio::ip::make_address(where.host), where.port);
-    if (config.plain) return {config.carrier, net::LoopbackListener{local}};
+    if (config.plain) return {config.carrier, net::LoopbackListener{local}, config.pings};
     const auto ask =
         asks_for_certificates(file_.router) ? net::ClientCertificates::requested : net::ClientCertificates::none;
-    return {config.carrier, net::TlsListener{local, credentials_, ask}};
+    return {config.carrier, net::TlsListener{local, credentials_, ask}, config.pings};
   }
 
   [[nodiscard]] std::string url(std::size_t i, std::uint16_t port) const {

@@ -5,6 +5,7 @@
 #include <boost/json/parse.hpp>
 #include <stdexcept>
 
+#include "cloud/runtime/control.hpp"
 #include "cmd/trace.hpp"
 #include "net/clock.hpp"
 
@@ -13,7 +14,9 @@ namespace {
 
 namespace json = boost::json;
 namespace signalling = cloud::api::signalling;
+namespace control = cloud::control;
 
+constexpr std::string_view kSignalling = "signalling";
 constexpr std::int64_t kIdentityLifetime = 24 * 3600;
 constexpr std::chrono::milliseconds kHttpPatience{20'000};
 
@@ -23,6 +26,8 @@ std::string target_of(std::string_view url) {
   const std::size_t path = authority == std::string_view::npos ? std::string_view::npos : url.find('/', authority + 3);
   return path == std::string_view::npos ? std::string() : std::string(url.substr(path));
 }
+
+std::string seal_text(Bytes bytes) { return signalling::text(signalling::Seal{std::string(as_text(bytes))}); }
 
 std::string text_at(const json::value& value, std::string_view key) {
   const json::object* object = value.if_object();
@@ -128,15 +133,22 @@ StreamClient& StreamClients::open(const StreamGrant& grant, StreamWishes wishes,
   clients_.push_back(std::unique_ptr<StreamClient>(new StreamClient(*this, std::move(wishes))));
   StreamClient& client = *clients_.back();
   client.counts_.started = net::now();
-  boost::asio::co_spawn(io_, signal(client, through != nullptr ? *through : gateway_, grant.socket),
-                        boost::asio::detached);
+  boost::asio::co_spawn(io_, signal(client, through != nullptr ? *through : gateway_, grant), boost::asio::detached);
   return client;
 }
 
-net::Task<void> StreamClients::signal(StreamClient& client, net::TlsRemote gateway, std::string target) {
+net::Task<void> StreamClients::signal(StreamClient& client, net::TlsRemote gateway, StreamGrant grant) {
+  if (const auto seal = client.wishes_.seal) {
+    Secret<cloud::sealed::kEd25519KeySize> seed;
+    provider_.random(seed.fill(cloud::sealed::kEd25519KeySize));
+    client.key_.emplace(seed.expose().first<cloud::sealed::kEd25519KeySize>());
+    const SealWishes::Granted granted = co_await seal->grant(grant.session, client.key_->public_key());
+    client.begin_seal(grant.session, granted);
+    if (client.state_ == StreamClient::State::ended) co_return;
+  }
   net::WebSocketClientConfig config;
   config.server = std::move(gateway);
-  config.target = std::move(target);
+  config.target = std::move(grant.socket);
   auto opened = co_await net::open_websocket(std::move(config));
   if (opened) co_return client.on_socket(std::move(*opened));
   client.end("no socket to the gateway: " + explain(opened.error().code) +
@@ -152,23 +164,115 @@ void StreamClient::on_socket(std::shared_ptr<net::WebSocket> socket) {
     socket_.reset();
     if (state_ == State::signalling) end("the gateway closed the socket");
   };
-  socket_->send(signalling::text(signalling::Discover{}));
+  if (initiator_) return socket_->send(seal_text(initiator_->hello()));
+  say(signalling::Discover{});
+}
+
+signalling::Settings StreamClient::settings() const {
+  signalling::Settings settings;
+  settings.data_channels = wishes_.channels;
+  settings.enable_video = wishes_.video;
+  settings.enable_speaker = wishes_.audio;
+  return settings;
 }
 
 void StreamClient::on_signal(std::string_view text) {
+  if (state_ == State::ended) return;
   const auto message = signalling::parse(text);
-  if (!message || state_ == State::ended) return;
+  const auto* sealed = message ? std::get_if<signalling::Seal>(&*message) : nullptr;
+  if (!wishes_.seal) return on_message_of(text);
+  if (sealed != nullptr) return initiator_ ? on_share(as_bytes(sealed->body)) : on_sealed(sealed->body);
+  const auto* error = message ? std::get_if<signalling::Error>(&*message) : nullptr;
+  if (error == nullptr || seal_) return refuse_seal(Errc::sealed_clear);
+  end("before the channel was sealed, somebody said: " + printable(error->message));
+}
+
+void StreamClient::on_message_of(std::string_view text) {
+  const auto message = signalling::parse(text);
+  if (!message) return;
   if (std::holds_alternative<signalling::Discovered>(*message)) {
-    signalling::Settings settings;
-    settings.data_channels = wishes_.channels;
-    settings.enable_video = wishes_.video;
-    settings.enable_speaker = wishes_.audio;
-    socket_->send(signalling::text(settings));
+    say(settings(), Kind::question);
   } else if (const auto* offer = std::get_if<signalling::Offer>(&*message)) {
     on_offer(offer->sdp);
   } else if (const auto* error = std::get_if<signalling::Error>(&*message)) {
     end(printable(error->message));
   }
+}
+
+void StreamClient::say(const signalling::Message& message, Kind kind) {
+  if (!socket_) return;
+  if (!seal_) return socket_->send(signalling::text(message));
+  using Channel = cloud::sealed::Channel;
+  const auto record = seal_->seal(kSignalling, signalling::text(message),
+                                  kind == Kind::question ? Channel::Kind::question : Channel::Kind::statement);
+  if (!record) return refuse_seal(record.error());
+  socket_->send(seal_text(*record));
+}
+
+// ---- sealing --------------------------------------------------------------------------------------------------------
+
+void StreamClient::begin_seal(const std::string& session, const SealWishes::Granted& grant) {
+  if (!grant) return end("no session grant: " + grant.error());
+  cloud::sealed::Initiator::Config config{session, wishes_.seal->authorities, *grant};
+  config.confirms = true;
+  auto initiator = cloud::sealed::Initiator::begin(clients_.provider_, std::move(config), *key_, net::wall_time());
+  if (!initiator) return refuse_seal(initiator.error());
+  initiator_ = std::move(*initiator);
+}
+
+void StreamClient::on_share(Bytes share) {
+  auto done = initiator_->on_share(share, net::wall_time());
+  initiator_.reset();
+  if (!done) return refuse_seal(done.error());
+  seal_ = std::make_unique<cloud::sealed::Channel>(std::move(done->established.channel));
+  confirm_key_ = std::move(done->established.confirm);
+  runtime_ = std::move(done->runtime);
+  socket_->send(seal_text(done->auth));
+  say(settings(), Kind::question);
+}
+
+void StreamClient::on_sealed(const std::string& body) {
+  if (!seal_) return refuse_seal(Errc::sealed_syntax);
+  const auto message = seal_->open(as_bytes(body));
+  if (!message) return refuse_seal(message.error());
+  on_message_of(message->body);
+}
+
+// What proves that the peer at the other end of DTLS is the one at the other end of the channel.
+std::string StreamClient::confirmation(cloud::sealed::Side side) const {
+  std::array<std::uint8_t, cloud::sealed::kExportSize> exported{};
+  const Endpoint& endpoint = clients_.shard_->endpoint();
+  const auto security = endpoint.security(*peer_);
+  if (!security || !endpoint.export_keying_material(*peer_, cloud::sealed::kExportLabel, exported)) return {};
+  const Digest mac = cloud::sealed::confirmation(
+      clients_.provider_, confirm_key_, side,
+      {exported, security->local_fingerprint.digest.bytes(), security->remote_fingerprint.digest.bytes()});
+  wipe(exported);
+  return std::string(as_text(mac.bytes()));
+}
+
+void StreamClient::confirm() {
+  const control::SealConfirm ours{confirmation(cloud::sealed::Side::client)};
+  (void)clients_.shard_->endpoint().send(*peer_, unconfirmed_.at("control"), MessageKind::text,
+                                         as_bytes(control::text(ours)));
+  clients_.shard_->wake();
+}
+
+void StreamClient::on_confirm(std::string_view text) {
+  const auto message = control::parse(text);
+  const auto* theirs = message ? std::get_if<control::SealConfirm>(&*message) : nullptr;
+  const std::string expected = confirmation(cloud::sealed::Side::runtime);
+  if (theirs == nullptr || expected.empty() || !equal_in_constant_time(as_bytes(theirs->mac), as_bytes(expected))) {
+    return refuse_seal(Errc::sealed_unconfirmed);
+  }
+  confirm_key_.clear();
+  channels_.merge(unconfirmed_);
+  if (on_state) on_state();
+}
+
+void StreamClient::refuse_seal(Errc why) {
+  seal_failure_ = why;
+  end(explain(why));
 }
 
 void StreamClient::on_offer(const std::string& sdp) {
@@ -184,7 +288,7 @@ void StreamClient::on_offer(const std::string& sdp) {
     if (const auto channel = endpoint.open_channel(*peer_, name)) labels_[channel->value] = name;
   }
   clients_.shard_->wake();
-  socket_->send(signalling::text(signalling::Answer{accepted->answer}));
+  say(signalling::Answer{accepted->answer});
 }
 
 // ---- the connection -------------------------------------------------------------------------------------------------
@@ -196,9 +300,16 @@ void StreamClient::on_output(Endpoint&, const Output& output) {
     if (socket_) socket_->close();
     if (on_state) on_state();
   } else if (const auto* opened = std::get_if<ChannelOpened>(&output)) {
-    channels_[labels_[opened->channel.value]] = opened->channel;
-    if (on_state) on_state();
+    const std::string& label = labels_[opened->channel.value];
+    if (confirm_key_.empty()) {
+      channels_[label] = opened->channel;
+      if (on_state) on_state();
+    } else {
+      unconfirmed_[label] = opened->channel;
+      if (label == "control") confirm();
+    }
   } else if (const auto* message = std::get_if<Message>(&output)) {
+    if (!confirm_key_.empty()) return on_confirm(as_text(message->payload));
     count();
     ++counts_.messages;
     if (on_message) on_message(labels_[message->channel.value], as_text(message->payload));

@@ -8,6 +8,7 @@
 #include <redan/asio.hpp>
 
 #include "cloud/api/signalling.hpp"
+#include "cloud/wamp/sealed/handshake.hpp"
 #include "net/http_client.hpp"
 #include "net/websocket_client.hpp"
 
@@ -19,9 +20,18 @@ struct StreamGrant {
   std::string socket;  ///< path and query of the WebSocket
 };
 
+/// What a client needs to seal its signalling (docs/protocols/sealed.md).
+struct SealWishes {
+  using Granted = tl::expected<std::vector<std::uint8_t>, std::string>;
+  cloud::sealed::Authorities authorities;  ///< AMS's sealing keys
+  /// A session grant for this key, from AMS or from whoever asks AMS for us. The problem in words if there is none.
+  std::function<net::Task<Granted>(std::string session, cloud::sealed::Ed25519PublicKey key)> grant;
+};
+
 struct StreamWishes {
   bool video = false, audio = false;
-  std::vector<std::string> channels{};  ///< beside "control"
+  std::vector<std::string> channels{};       ///< beside "control"
+  std::shared_ptr<const SealWishes> seal{};  ///< null: signals in clear
 };
 
 class StreamClients;
@@ -54,6 +64,11 @@ class StreamClient {
     counts_.last_packet = now;
   }
   [[nodiscard]] Result<Security> security() const;
+  /// Who is at the other end of the sealed channel; nullopt without one. With one, channels are open once the DTLS
+  /// connection has been confirmed to be the sealed one.
+  [[nodiscard]] const std::optional<cloud::sealed::RuntimeCertificate>& runtime() const { return runtime_; }
+  /// What refused a sealed session, if that was it.
+  [[nodiscard]] std::optional<Errc> seal_failure() const { return seal_failure_; }
 
   std::function<void()> on_state;
   std::function<void(const std::string& channel, std::string_view text)> on_message;
@@ -62,7 +77,18 @@ class StreamClient {
   friend class StreamClients;
   StreamClient(StreamClients& clients, StreamWishes wishes) : clients_(clients), wishes_(std::move(wishes)) {}
   void on_socket(std::shared_ptr<net::WebSocket> socket);
+  void begin_seal(const std::string& session, const SealWishes::Granted& grant);
   void on_signal(std::string_view text);
+  void on_sealed(const std::string& body);
+  void on_share(Bytes share);
+  void on_message_of(std::string_view text);
+  enum class Kind : std::uint8_t { question, statement };
+  void say(const cloud::api::signalling::Message& message, Kind kind = Kind::statement);
+  [[nodiscard]] cloud::api::signalling::Settings settings() const;
+  void confirm();
+  void on_confirm(std::string_view text);
+  [[nodiscard]] std::string confirmation(cloud::sealed::Side side) const;
+  void refuse_seal(Errc why);
   void on_offer(const std::string& sdp);
   void on_output(Endpoint& endpoint, const Output& output);
   void count();
@@ -76,6 +102,13 @@ class StreamClient {
   std::optional<PeerId> peer_;
   std::map<std::string, ChannelId> channels_;
   std::map<std::uint32_t, std::string> labels_;
+  std::optional<cloud::sealed::Ed25519Key> key_;
+  std::optional<cloud::sealed::Initiator> initiator_;
+  std::unique_ptr<cloud::sealed::Channel> seal_;
+  cloud::sealed::ConfirmKey confirm_key_;
+  std::optional<cloud::sealed::RuntimeCertificate> runtime_;
+  std::optional<Errc> seal_failure_;
+  std::map<std::string, ChannelId> unconfirmed_;  ///< open, but not to be used yet
   Counts counts_;
 };
 
@@ -104,7 +137,7 @@ class StreamClients {
  private:
   friend class StreamClient;
   net::Task<Granted> grant(net::HttpRequest request, unsigned expected);
-  net::Task<void> signal(StreamClient& client, net::TlsRemote gateway, std::string target);
+  net::Task<void> signal(StreamClient& client, net::TlsRemote gateway, StreamGrant grant);
 
   boost::asio::io_context& io_;
   net::TlsRemote gateway_;

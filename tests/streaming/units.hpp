@@ -26,6 +26,7 @@ class Unit {
   void freeze() const { process_->signal(SIGSTOP); }
   void thaw() const { process_->signal(SIGCONT); }
   void signal(int number) const { process_->signal(number); }
+  [[nodiscard]] pid_t pid() const { return process_->pid(); }
   [[nodiscard]] std::optional<int> stop();
   [[nodiscard]] std::optional<int> wait(std::chrono::milliseconds patience) { return process_->wait(patience); }
 

@@ -461,7 +461,7 @@ net::Task<Reply> events_token(Ams& ams, Call call) {
   co_return sync_reply(std::move(metadata));
 }
 
-constexpr std::array<Route, 38> kRoutes{{
+constexpr std::array<Route, 41> kRoutes{{
     {"GET", "/", Open{}, "root", root},
     {"GET", "/1.0", Open{}, "service", service},
     {"GET", "/1.0/version", Open{}, "version", version},

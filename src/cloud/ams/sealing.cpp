@@ -42,6 +42,10 @@ net::Task<Outcome<Ams::Grant>> Ams::grant(std::string session, Bytes client_key,
   if (!is_of_session || instance.desired_status != api::InstanceStatus::running) {
     co_return api::refuse(api::not_found("instance of this session"));
   }
+  if (api::sealed_policy(instance.config).value_or(api::SealedPolicy::required) == api::SealedPolicy::off) {
+    co_return api::refuse(
+        api::conflict("the sessions of this application are not sealed; see \"sealed\" in its manifest"));
+  }
   Grant grant;
   grant.content.session = std::move(session);
   grant.content.instance = instance.id;

@@ -85,6 +85,7 @@ Outcome<Message> parse_typed(std::string_view type, const json::object& object) 
         Discovered{members.integer("max_api_version", 0), members.integer("fps", 0), members.texts("capabilities")});
   }
   if (type == "error") return members.checked(Error{members.text("message", kMaxError)});
+  if (type == "seal") return members.checked(Seal{members.base64("body", kMaxSeal)});
   return Unknown{std::string(type)};
 }
 
@@ -127,6 +128,7 @@ struct ToJson {
             {"sdpMLineIndex", m.sdp_m_line_index}};
   }
   json::object operator()(const Error& m) const { return {{"type", "error"}, {"message", m.message}}; }
+  json::object operator()(const Seal& m) const { return {{"type", "seal"}, {"body", base64_of(m.body)}}; }
   json::object operator()(const Unknown& m) const { return {{"type", m.type}}; }
 };
 

@@ -15,6 +15,7 @@ namespace redan::cloud::api::signalling {
 inline constexpr std::size_t kMaxMessage = 128 * 1024;
 inline constexpr std::size_t kMaxSdp = 64 * 1024;
 inline constexpr std::size_t kMaxCandidate = 1024;
+inline constexpr std::size_t kMaxSeal = 96 * 1024 - 64;
 inline constexpr std::int64_t kMaxApiVersion = 2;
 
 /// Client: what can you do?
@@ -56,12 +57,17 @@ struct Error {
   std::string message;
   friend bool operator==(const Error&, const Error&) = default;
 };
+/// A message of the sealed channel, or of its handshake (docs/protocols/sealed.md).
+struct Seal {
+  std::string body;  ///< bytes
+  friend bool operator==(const Seal&, const Seal&) = default;
+};
 /// A message of another type: ignored.
 struct Unknown {
   std::string type;
   friend bool operator==(const Unknown&, const Unknown&) = default;
 };
-using Message = std::variant<Discover, Discovered, Settings, Offer, Answer, Candidate, Error, Unknown>;
+using Message = std::variant<Discover, Discovered, Settings, Offer, Answer, Candidate, Error, Seal, Unknown>;
 
 /// 400 for what is no such message: not an object, no type, a member of the wrong kind, bad base64, beyond a limit.
 Outcome<Message> parse(std::string_view text);

@@ -15,6 +15,7 @@ constexpr std::size_t kMaxChannels = 5;
 constexpr std::size_t kMaxChannelName = 64;
 constexpr std::size_t kMaxRelays = 32;
 constexpr std::string_view kControl = "control";
+constexpr std::chrono::seconds kConfirmPatience{5};
 // What waits in a channel for the client before the program has to.
 constexpr std::size_t kMaxBuffered = 256 * 1024;
 
@@ -58,13 +59,14 @@ std::uint32_t random_ssrc(RandomSource& random) { return random.random_u32() | 1
 }  // namespace
 
 Client::Client(Streamer& streamer, std::string id, const ClientOptions& options,
-               std::function<void(std::string)> to_client)
+               std::function<void(std::string)> to_client, std::optional<sealed::ConfirmKey> confirm)
     : streamer_(streamer),
       id_(std::move(id)),
       options_(options),
       to_client_(std::move(to_client)),
       deadline_(streamer.io_),
-      media_alarm_(streamer.io_) {
+      media_alarm_(streamer.io_),
+      confirm_(std::move(confirm)) {
   deadline_.set(net::now() + streamer.config_.connect_timeout, [this] { end(Errc::link_timeout); });
 }
 
@@ -224,6 +226,7 @@ void Client::on_output(const Output& output) {
 void Client::on_connected() {
   connected_ = true;
   deadline_.cancel();
+  if (confirm_) deadline_.set(net::now() + kConfirmPatience, [this] { end(Errc::sealed_unconfirmed); });
   streamer_.run_sources();
   if (streamer_.on_client) streamer_.on_client(id_, ClientState::connected, Errc{});
   pump();
@@ -270,6 +273,7 @@ bool Client::send_bytes(ChannelId channel, Bytes bytes) {
 
 void Client::on_channel_message(const Message& message) {
   if (message.channel == control_) return on_control(as_text(message.payload));
+  if (confirm_) return;
   const auto socket = sockets_.find(message.channel.value);
   const bool echo = echoes_.contains(message.channel.value);
   if (socket == sockets_.end() && !echo) return;
@@ -283,8 +287,11 @@ void Client::on_channel_message(const Message& message) {
 void Client::on_control(std::string_view text) {
   const auto message = control::parse(text);
   if (message && std::holds_alternative<control::Disconnect>(*message)) return end(Errc::dtls_peer_closed);
-  // Who only looks on has no hands.
-  if (!message || !controls() || std::holds_alternative<control::Unknown>(*message)) {
+  if (const auto* confirm = message ? std::get_if<control::SealConfirm>(&*message) : nullptr) {
+    return on_confirm(*confirm);
+  }
+  // Who only looks on has no hands, and who has not confirmed may be somebody else.
+  if (!message || !controls() || confirm_ || std::holds_alternative<control::Unknown>(*message)) {
     ++streamer_.totals_.control_ignored;
     return;
   }
@@ -293,6 +300,27 @@ void Client::on_control(std::string_view text) {
     (void)endpoint().send(*peer_, *control_, MessageKind::text, as_bytes(control::vhal_answer(*vhal)));
   }
   streamer_.on_input(*message);
+}
+
+// The other end of this very DTLS connection knows the sealed channel's key, and we show that we do.
+void Client::on_confirm(const control::SealConfirm& confirm) {
+  if (!confirm_) return;
+  std::array<std::uint8_t, sealed::kExportSize> exported{};
+  const auto security = endpoint().security(*peer_);
+  if (!security || !endpoint().export_keying_material(*peer_, sealed::kExportLabel, exported)) return;
+  const sealed::Connection connection{exported, security->remote_fingerprint.digest.bytes(),
+                                      security->local_fingerprint.digest.bytes()};
+  const auto mac = [&](sealed::Side side) {
+    return sealed::confirmation(streamer_.provider_, *confirm_, side, connection);
+  };
+  if (!equal_in_constant_time(mac(sealed::Side::client).bytes(), as_bytes(confirm.mac))) {
+    return end(Errc::sealed_unconfirmed);
+  }
+  const control::SealConfirm ours{std::string(as_text(mac(sealed::Side::runtime).bytes()))};
+  (void)endpoint().send(*peer_, *control_, MessageKind::text, as_bytes(control::text(ours)));
+  wipe(exported);
+  confirm_.reset();
+  deadline_.cancel();
 }
 
 void Client::end(Errc why, const std::string& problem) {

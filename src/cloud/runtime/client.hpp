@@ -13,7 +13,8 @@ namespace redan::cloud {
 
 class Client {
  public:
-  Client(Streamer& streamer, std::string id, const ClientOptions& options, std::function<void(std::string)> to_client);
+  Client(Streamer& streamer, std::string id, const ClientOptions& options, std::function<void(std::string)> to_client,
+         std::optional<sealed::ConfirmKey> confirm);
 
   void on_message(std::string_view json);
   void on_output(const Output& output);
@@ -53,6 +54,7 @@ class Client {
   void on_channel(const ChannelOpened& opened);
   void on_channel_message(const Message& message);
   void on_control(std::string_view text);
+  void on_confirm(const control::SealConfirm& confirm);
   void open_socket(ChannelId channel, const std::string& name);
   void close_channel(ChannelId channel);
   bool send_bytes(ChannelId channel, Bytes bytes);
@@ -74,6 +76,7 @@ class Client {
   std::set<std::uint32_t> echoes_;                                   ///< channels without a directory for sockets
   std::vector<Address> relays_;                                      ///< of the client
   std::optional<Address> path_;                                      ///< where it is
+  std::optional<sealed::ConfirmKey> confirm_;                        ///< until the client has confirmed
   bool connected_ = false;
   bool pumping_ = false;
 };

@@ -4,6 +4,8 @@
 #include <boost/json/serialize.hpp>
 #include <cmath>
 
+#include "base/base64.hpp"
+
 namespace redan::cloud::control {
 namespace {
 
@@ -122,6 +124,11 @@ std::optional<Message> parse_sensor(Data data) {
   return data.checked(Sensor{kind, data.number("x"), data.number("y"), data.number("z")});
 }
 
+std::optional<Message> parse_confirm(Data data) {
+  const auto mac = from_base64(data.text("mac"));
+  return mac ? data.checked(SealConfirm{{mac->begin(), mac->end()}}) : std::nullopt;
+}
+
 std::optional<Message> parse_vhal(VhalRequest::Kind kind, Data data) {
   constexpr std::int64_t kMost = 0xFFFFFFFF;
   const std::int64_t area = data.find("area_id") != nullptr ? data.integer("area_id", -kMost, kMost) : 0;
@@ -179,6 +186,7 @@ constexpr Row kRows[] = {
     {"vhal::get", [](Data d) { return parse_vhal(VhalRequest::Kind::get, d); }},
     {"vhal::set", [](Data d) { return parse_vhal(VhalRequest::Kind::set, d); }},
     {"stream::disconnect", [](Data d) { return d.checked(Disconnect{}); }},
+    {"seal::confirm", parse_confirm},
 };
 
 json::value value_of(double number) { return number; }
@@ -233,6 +241,7 @@ struct ToJson {
     return {m.kind == VhalRequest::Kind::get ? "vhal::get" : "vhal::set", {{"prop", m.property}, {"area_id", m.area}}};
   }
   Typed operator()(const Disconnect&) const { return {"stream::disconnect", {}}; }
+  Typed operator()(const SealConfirm& m) const { return {"seal::confirm", {{"mac", to_base64(as_bytes(m.mac))}}}; }
   Typed operator()(const Unknown& m) const { return {m.type, {}}; }
 
  private:

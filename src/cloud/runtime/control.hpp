@@ -94,6 +94,11 @@ struct VhalRequest {
 struct Disconnect {
   friend bool operator==(const Disconnect&, const Disconnect&) = default;
 };
+/// Binds the DTLS connection to the sealed channel (docs/protocols/sealed.md); either way.
+struct SealConfirm {
+  std::string mac;  ///< bytes
+  friend bool operator==(const SealConfirm&, const SealConfirm&) = default;
+};
 /// Of another type, or of no use to us.
 struct Unknown {
   std::string type;
@@ -101,7 +106,7 @@ struct Unknown {
 };
 using Message =
     std::variant<MouseMove, MouseButton, MouseWheel, Touch, TouchEnd, Key, GamepadButton, GamepadAxes, ImeText,
-                 ImeKeycode, ImeAction, ImeRegion, Position, Sensor, VhalRequest, Disconnect, Unknown>;
+                 ImeKeycode, ImeAction, ImeRegion, Position, Sensor, VhalRequest, Disconnect, SealConfirm, Unknown>;
 
 /// nullopt for what does not fit: not an object, a member missing or of the wrong kind or size.
 std::optional<Message> parse(std::string_view text);

@@ -4,6 +4,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "net/clock.hpp"
+
 namespace redan::cloud {
 namespace {
 
@@ -23,10 +25,18 @@ Runtime::Runtime(asio::io_context& io, UserData data, RuntimeConfig config, Prov
       ams_(io, {.server = net::TlsRemote{data_.ams.server.host, data_.ams.server.port, net::PinnedSha256{data_.ams.pin},
                                          &data_.ams.identity}}),
       ams_timer_(io),
-      report_timer_(io) {
+      report_timer_(io),
+      seal_timer_(io) {
   if (!data_.session) return;
   config_.streamer.screen = data_.session->screen;
   streamer_ = std::make_unique<Streamer>(io_, config_.streamer, provider);
+  Secret<sealed::kEd25519KeySize> seed;
+  provider.random(seed.fill(sealed::kEd25519KeySize));
+  seal_ = std::make_unique<SealIdentity>(provider, seed.expose());
+  seal_->authorities = data_.seal.authorities;
+  seal_->policy = data_.seal.policy;
+  seal_->session = data_.session->id;
+  seal_->instance = data_.id;
   SupervisorConfig supervisor;
   supervisor.session = data_.session->id;
   supervisor.instance = data_.name;
@@ -43,17 +53,21 @@ void Runtime::start() {
   };
   spawn(tell_ams());
   if (!supervisor_) return;
+  if (seal_->policy != api::SealedPolicy::off) spawn(keep_certificate());
   supervisor_->on_open = [this](const std::string& client, const api::LinkHello& hello) {
     if (hello.role == api::LinkHello::Role::controller) {
       if (hello.order < order_) return supervisor_->close(client, "displaced");
       order_ = hello.order;
     }
-    streamer_->open(client, hello,
-                    [this, client](std::string message) { (void)supervisor_->send(client, std::move(message)); });
+    open_client(client, hello);
   };
   supervisor_->on_message = [this](const std::string& client, std::string_view message) {
-    streamer_->on_message(client, message);
+    const auto found = clients_.find(client);
+    if (found == clients_.end()) return;
+    const auto kept = found->second;  // it may end within the call
+    kept->on_message(message, net::wall_time());
   };
+  supervisor_->on_closed = [this](const std::string& client, Errc) { clients_.erase(client); };
   supervisor_->on_terminate = [this](const std::string& reason) {
     say("told to end: " + reason);
     finish(Errc::closed_locally);
@@ -62,6 +76,7 @@ void Runtime::start() {
     if (state == ClientState::connected) connected_.insert(client);
     if (state == ClientState::left) {
       connected_.erase(client);
+      clients_.erase(client);
       supervisor_->close(client, why == Errc::link_displaced ? "displaced" : "closed");
     }
     report();
@@ -97,6 +112,7 @@ void Runtime::stop() {
   ams_.cancel();
   ams_timer_.cancel();
   report_timer_.cancel();
+  seal_timer_.cancel();
   if (streamer_) streamer_->stop();
   if (supervisor_) supervisor_->stop();
 }

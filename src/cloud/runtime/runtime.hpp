@@ -2,6 +2,7 @@
 // agent brings. Each part goes on without the others: a stream does not end because an agent or AMS is away.
 #pragma once
 
+#include "cloud/runtime/client_seal.hpp"
 #include "cloud/runtime/streamer.hpp"
 #include "cloud/runtime/user_data.hpp"
 #include "net/http_client.hpp"
@@ -30,6 +31,10 @@ class Runtime {
 
  private:
   net::Task<void> tell_ams();
+  // runtime_seal.cpp
+  net::Task<void> keep_certificate();
+  [[nodiscard]] net::Task<bool> fetch_certificate();
+  void open_client(const std::string& client, const api::LinkHello& hello);
   net::Task<void> supervise();
   void report();
   void report_regularly();
@@ -40,9 +45,11 @@ class Runtime {
   UserData data_;
   RuntimeConfig config_;
   net::HttpClient ams_;
-  boost::asio::steady_timer ams_timer_, report_timer_;
+  boost::asio::steady_timer ams_timer_, report_timer_, seal_timer_;
   std::unique_ptr<Streamer> streamer_;
   std::unique_ptr<Supervisor> supervisor_;
+  std::unique_ptr<SealIdentity> seal_;
+  std::map<std::string, std::shared_ptr<ClientSeal>> clients_;  ///< by the link's name
   std::set<std::string> connected_;
   std::int64_t order_ = 0;  ///< of the newest controller
   int tasks_ = 0;

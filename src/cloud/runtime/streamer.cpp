@@ -80,7 +80,8 @@ const std::vector<Address>& Streamer::local_addresses() const { return shard_->l
 
 // ---- clients --------------------------------------------------------------------------------------------------------
 
-void Streamer::open(const std::string& id, const ClientOptions& options, std::function<void(std::string)> to_client) {
+void Streamer::open(const std::string& id, const ClientOptions& options, std::function<void(std::string)> to_client,
+                    std::optional<sealed::ConfirmKey> confirm) {
   if (stopped_) return;
   close(id);
   if (options.role == ClientOptions::Role::controller) displace_controller();
@@ -94,7 +95,7 @@ void Streamer::open(const std::string& id, const ClientOptions& options, std::fu
     if (video_) video_->set_screen(options.screen);
     for (const auto& [name, each] : clients_) each->set_rate_limits(rate_);
   }
-  clients_[id] = std::make_unique<Client>(*this, id, options, std::move(to_client));
+  clients_[id] = std::make_unique<Client>(*this, id, options, std::move(to_client), std::move(confirm));
   if (on_client) on_client(id, ClientState::connecting, Errc{});
 }
 

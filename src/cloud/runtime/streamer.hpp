@@ -12,6 +12,7 @@
 #include "cloud/api/agent.hpp"
 #include "cloud/runtime/control.hpp"
 #include "cloud/runtime/media_sender.hpp"
+#include "cloud/wamp/sealed/keys.hpp"
 
 namespace redan::cloud {
 
@@ -45,7 +46,10 @@ class Streamer {
 
   /// A new client, by any name not in use (one in use is ended first). `to_client` sends it a JSON text. A controller
   /// displaces the former one: that one's peer is ended with an SCTP ABORT, cause 12.
-  void open(const std::string& client, const ClientOptions& options, std::function<void(std::string)> to_client);
+  /// With `confirm`, the key of its sealed channel, the client has to show that its DTLS connection is the sealed one
+  /// before anything else that it sends counts.
+  void open(const std::string& client, const ClientOptions& options, std::function<void(std::string)> to_client,
+            std::optional<sealed::ConfirmKey> confirm = std::nullopt);
   /// A JSON text from the client: discover, settings, offer, answer, candidate; others are ignored.
   void on_message(const std::string& client, std::string_view json);
   /// Ends its peer. Not for a signalling socket that was closed: that is what clients do when they are connected.

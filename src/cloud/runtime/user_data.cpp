@@ -40,6 +40,14 @@ AmsAccess read_ams(const json::object& object) {
   return ams;
 }
 
+SealAccess read_seal(const json::object& object) {
+  api::RecordReader record{json::value(object)};
+  const auto authority = sealed::parse_authority(record.text("authority"));
+  const auto policy = api::parse_sealed_policy(record.text("policy"));
+  if (!record.ok() || !authority || !policy) damaged("has a \"seal\" that is not understood");
+  return {{*authority}, *policy};
+}
+
 AgentAddress read_agent(const json::value& value, const std::string& authority_pem) {
   api::RecordReader record(value);
   const auto server = net::parse_https_url(record.text("url"), 443);
@@ -83,6 +91,7 @@ UserData parse_user_data(std::string_view text, const std::string& agent_authori
   const std::string more = record.text_or("user_data", "");
   if (!record.ok() || !instance.ok()) damaged("lacks \"instance\" or \"ams\"");
   data.ams = read_ams(ams);
+  if (record.has("seal")) data.seal = read_seal(record.object("seal"));
   // Clients of AMS may give an instance any user data; ours names a session.
   if (api::RecordReader own(more); own.ok() && own.has("session") && own.has("agents")) {
     data.session = read_session(more, agent_authority_pem);

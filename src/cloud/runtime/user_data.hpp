@@ -2,7 +2,9 @@
 // about the session. It holds keys and tokens.
 #pragma once
 
+#include "cloud/api/ams.hpp"
 #include "cloud/runtime/supervisor.hpp"
+#include "cloud/wamp/sealed/credentials.hpp"
 #include "net/host_and_port.hpp"
 
 namespace redan::cloud {
@@ -24,9 +26,16 @@ struct SessionAccess {
   std::string extra_data{};
 };
 
+/// How clients are told that this is the right runtime.
+struct SealAccess {
+  sealed::Authorities authorities{};
+  api::SealedPolicy policy = api::SealedPolicy::off;
+};
+
 struct UserData {
   std::string id, name;
   AmsAccess ams;
+  SealAccess seal{};                     ///< an AMS that knows nothing of it: off
   std::optional<SessionAccess> session;  ///< absent: an instance that was not made for streaming
 };
 

@@ -139,6 +139,12 @@ Result<Security> Endpoint::security(PeerId id) const {
   return peer->security();
 }
 
+Result<void> Endpoint::export_keying_material(PeerId id, std::string_view label, MutableBytes out) const {
+  const Peer* peer = impl_->find(id);
+  if (peer == nullptr) return refuse(Errc::unknown_peer);
+  return peer->export_keying_material(label, out);
+}
+
 Result<std::vector<AgreedMedia>> Endpoint::media(PeerId peer) const { return impl_->media(peer); }
 
 const EndpointCounters& Endpoint::counters() const { return impl_->counters; }

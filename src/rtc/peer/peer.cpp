@@ -280,4 +280,9 @@ Result<Security> Peer::security() const {
   return security;
 }
 
+Result<void> Peer::export_keying_material(std::string_view label, MutableBytes out) const {
+  if (!dtls_ || !dtls_->export_keying_material(label, std::nullopt, out)) return refuse(Errc::not_connected);
+  return {};
+}
+
 }  // namespace redan::peer

@@ -55,6 +55,7 @@ class Peer : public ScheduleEntry {
   [[nodiscard]] datachannel::Channels& channels() { return channels_; }
   [[nodiscard]] const datachannel::Channels& channels() const { return channels_; }
   [[nodiscard]] Result<Security> security() const;
+  [[nodiscard]] Result<void> export_keying_material(std::string_view label, MutableBytes out) const;
 
  private:
   using Event = std::optional<Output>;  // nullopt: nothing to report, ask the next room

@@ -36,6 +36,7 @@ class Parser {
     if (carrier != "rawsocket" && carrier != "websocket") members.fail("\"transport\" is websocket or rawsocket");
     listen.address = members.text("address");
     listen.plain = members.boolean("plain", false);
+    listen.pings = members.boolean("pings", true);
     return listen;
   }
 

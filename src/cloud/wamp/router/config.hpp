@@ -12,13 +12,14 @@ struct ListenConfig {
   Carrier carrier = Carrier::websocket;
   std::string address;  ///< "192.0.2.1:8080"
   bool plain = false;   ///< without TLS: loopback addresses only
+  bool pings = true;    ///< RawSocket: false for clients that cannot answer; then TCP looks whether they are there
 };
 
 struct TransportLimits {
   std::size_t max_message = 1024 * 1024;
   std::size_t max_buffered = 4 * 1024 * 1024;  ///< for a slow client; then it is cut
   std::size_t max_connections_per_address = 1'024;
-  std::chrono::seconds idle_timeout{60};  ///< pings go out after half of it
+  std::chrono::seconds idle_timeout{60};  ///< pings go out after half of it at the latest
 };
 
 struct RouterFile {

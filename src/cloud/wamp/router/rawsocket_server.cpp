@@ -20,8 +20,14 @@ constexpr std::size_t kMaxPing = 4'096;
 
 class OpenSocket final : public RawSocket, public std::enable_shared_from_this<OpenSocket> {
  public:
-  OpenSocket(std::shared_ptr<Stream> stream, const TransportLimits& limits)
-      : stream_(std::move(stream)), limits_(limits), pings_(stream_->get_executor()) {}
+  OpenSocket(std::shared_ptr<Stream> stream, const RawSocketServerConfig& config)
+      : stream_(std::move(stream)),
+        limits_(config.limits),
+        pings_wanted_(config.pings),
+        pings_(stream_->get_executor()) {
+    Stream::Error ignored;
+    stream_->socket().set_option(asio::socket_base::keep_alive(true), ignored);
+  }
 
   net::Connection its_connection;
   std::string address;
@@ -67,7 +73,7 @@ class OpenSocket final : public RawSocket, public std::enable_shared_from_this<O
 
   net::Task<void> run() {
     const auto self = shared_from_this();
-    asio::co_spawn(stream_->get_executor(), ping_when_silent(self), asio::detached);
+    if (pings_wanted_) asio::co_spawn(stream_->get_executor(), ping_when_silent(self), asio::detached);
     bool more = true;
     while (more) more = co_await read_frame();
     pings_.cancel();
@@ -96,10 +102,12 @@ class OpenSocket final : public RawSocket, public std::enable_shared_from_this<O
   }
 
   net::Task<bool> read_frame() {
-    stream_->set_deadline(limits_.idle_timeout);
+    stream_->clear_deadline();
+    if (pings_wanted_) stream_->set_deadline(limits_.idle_timeout);
     std::array<std::uint8_t, kRawSocketHeaderSize> bytes{};
     const bool read = co_await read_all(bytes);
     if (!read) co_return false;
+    stream_->set_deadline(limits_.idle_timeout);
     heard_ = true;
     const auto header = RawSocketHeader::parse(bytes);
     if (!header) co_return unreadable(Router::Unreadable::malformed);
@@ -148,7 +156,7 @@ class OpenSocket final : public RawSocket, public std::enable_shared_from_this<O
   static net::Task<void> ping_when_silent(std::shared_ptr<OpenSocket> self) {
     while (!self->stream_->closed()) {
       self->heard_ = false;
-      self->pings_.expires_after(self->limits_.idle_timeout / 2);
+      self->pings_.expires_after(std::chrono::milliseconds(self->limits_.idle_timeout) / 4);
       auto [stopped] = co_await self->pings_.async_wait(kNoThrow);
       if (stopped) co_return;
       if (!self->heard_) self->queue(RawSocketFrame::ping, "?");
@@ -157,6 +165,7 @@ class OpenSocket final : public RawSocket, public std::enable_shared_from_this<O
 
   std::shared_ptr<Stream> stream_;
   TransportLimits limits_;
+  bool pings_wanted_;
   RawSocketHandshake peer_{};
   asio::steady_timer pings_;
   std::deque<Outgoing> outgoing_;
@@ -209,7 +218,7 @@ class RawSocketServer::Impl : public std::enable_shared_from_this<Impl> {
     std::string address = net::address_key(socket);
     auto stream =
         std::make_shared<Stream>(std::move(socket), tls != nullptr ? tls->credentials->context().get() : nullptr);
-    auto session = std::make_shared<OpenSocket>(std::move(stream), config_.limits);
+    auto session = std::make_shared<OpenSocket>(std::move(stream), config_);
     session->its_connection.id = ++last_id_;
     session->its_connection.remote = remote;
     session->its_connection.close = [weak = std::weak_ptr(session)] {

@@ -26,6 +26,7 @@ class RawSocket {
 struct RawSocketServerConfig {
   net::ListenAt listen;
   TransportLimits limits{};
+  bool pings = true;  ///< without, a client may be silent for ever, as long as TCP's keep-alive finds it
   std::size_t max_connections = 16'384;
   std::chrono::milliseconds handshake_timeout{5'000};  ///< of TLS and RawSocket together
   /// The new socket; set its callbacks here.

@@ -63,7 +63,7 @@ class RouterServer::Impl : public std::enable_shared_from_this<Impl> {
       if (each.carrier == Carrier::websocket) {
         listeners_.emplace_back(std::make_unique<net::HttpServer>(io_, websocket_config(each.where)));
       } else {
-        listeners_.emplace_back(std::make_unique<RawSocketServer>(io_, rawsocket_config(each.where)));
+        listeners_.emplace_back(std::make_unique<RawSocketServer>(io_, rawsocket_config(each)));
       }
     }
   }
@@ -166,10 +166,11 @@ class RouterServer::Impl : public std::enable_shared_from_this<Impl> {
 
   // ---- RawSocket
 
-  RawSocketServerConfig rawsocket_config(const net::ListenAt& where) {
+  RawSocketServerConfig rawsocket_config(const RouterListener& listener) {
     RawSocketServerConfig config;
-    config.listen = where;
+    config.listen = listener.where;
     config.limits = transport_;
+    config.pings = listener.pings;
     config.max_connections = max_connections_;
     config.on_open = [weak = weak_from_this()](const std::shared_ptr<RawSocket>& socket) {
       if (const auto self = weak.lock()) self->open(socket);

@@ -9,6 +9,7 @@ namespace redan::cloud::wamp {
 struct RouterListener {
   Carrier carrier = Carrier::websocket;
   net::ListenAt where;
+  bool pings = true;  ///< RawSocket's
 };
 
 struct RouterServerConfig {

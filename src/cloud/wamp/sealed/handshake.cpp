@@ -11,6 +11,7 @@ namespace redan::cloud::sealed {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kConfirms = 1;
 constexpr std::size_t kMaxCredential = 512;
 constexpr std::size_t kMaxSuites = 8;
 constexpr std::string_view kAuth = "auth";
@@ -55,13 +56,15 @@ std::vector<std::uint8_t> client_text(const TranscriptHash& transcript) {
 }
 
 Result<Established> establish(Provider& provider, Side side, const std::string& session, Suite suite,
-                              KeyExchange& ephemeral, Bytes peer_share, const TranscriptHash& transcript) {
+                              KeyExchange& ephemeral, Bytes peer_share, const TranscriptHash& transcript,
+                              bool client_confirms) {
   SharedSecret shared;
   if (!ephemeral.agree(peer_share, shared)) return refuse(Errc::sealed_syntax);
   Keys keys = derive_keys(provider, shared, transcript);
   auto wrapping =
       suite == Suite::aes_256_gcm ? gcm_wrapping(provider, session, keys) : cryptobox_wrapping(provider, session, keys);
-  return Established{Channel(side, session, std::move(wrapping), transcript, provider), std::move(keys.confirm), suite};
+  return Established{Channel(side, session, std::move(wrapping), transcript, provider), std::move(keys.confirm), suite,
+                     client_confirms};
 }
 
 }  // namespace
@@ -73,6 +76,7 @@ std::vector<std::uint8_t> ClientHello::write() const {
   Writer writer(bytes);
   writer.u8(kClientHello);
   writer.u8(kVersion);
+  writer.u8(confirms ? kConfirms : 0);
   writer.opaque8(as_bytes(session));
   writer.prefixed8([&](Writer& w) {
     for (const Suite suite : suites) w.u8(static_cast<std::uint8_t>(suite));
@@ -90,6 +94,7 @@ std::optional<ClientHello> ClientHello::parse(Bytes bytes) {
   ClientHello hello;
   const std::uint8_t kind = reader.u8();
   const std::uint8_t version = reader.u8();
+  hello.confirms = (reader.u8() & kConfirms) != 0;
   hello.session = as_text(reader.opaque8());
   const Bytes suites = reader.opaque8();
   copy(reader, hello.share);
@@ -147,7 +152,8 @@ Result<Initiator> Initiator::begin(Provider& provider, Config config, const Ed25
   Initiator initiator(provider, std::move(config), key);
   initiator.grant_ = std::move(*grant);
   initiator.ephemeral_ = provider.key_exchange(Group::x25519);
-  ClientHello hello{initiator.config_.session, initiator.config_.suites, {}, {}, initiator.config_.grant};
+  ClientHello hello{initiator.config_.session, initiator.config_.suites,  {}, {},
+                    initiator.config_.grant,   initiator.config_.confirms};
   const Bytes share = initiator.ephemeral_->public_key();
   std::copy(share.begin(), share.end(), hello.share.begin());
   provider.random(hello.nonce);
@@ -168,8 +174,8 @@ Result<Initiator::Done> Initiator::on_share(Bytes message, WallTime now) {
     return refuse(Errc::sealed_bad_signature);
   }
   const TranscriptHash transcript = transcript_of(*provider_, hello_, message);
-  auto established =
-      establish(*provider_, Side::client, config_.session, share->suite, *ephemeral_, share->share, transcript);
+  auto established = establish(*provider_, Side::client, config_.session, share->suite, *ephemeral_, share->share,
+                               transcript, config_.confirms);
   ephemeral_.reset();
   if (!established) return refuse(established.error());
   auto auth = established->channel.seal(kAuth, to_base64(key_->sign(client_text(transcript))));
@@ -198,8 +204,8 @@ Result<std::vector<std::uint8_t>> Responder::on_hello(Bytes message, WallTime no
   share.signature = key_->sign(runtime_text(message, share.write()));
   std::vector<std::uint8_t> reply = share.write();
   transcript_ = transcript_of(*provider_, message, reply);
-  auto established =
-      establish(*provider_, Side::runtime, config_.session, *suite, *ephemeral, hello->share, transcript_);
+  auto established = establish(*provider_, Side::runtime, config_.session, *suite, *ephemeral, hello->share,
+                               transcript_, hello->confirms);
   if (!established) return refuse(established.error());
   pending_ = std::move(*established);
   grant_ = std::move(*grant);

@@ -26,6 +26,7 @@ inline constexpr std::size_t kMaxHandshakeMessage = 1024;
 
 /// struct {
 ///   uint8 kind = 1, version = 1;
+///   uint8 flags;                  1: will confirm the DTLS connection (keys.hpp)
 ///   opaque session<1..64>;
 ///   Suite suites<1..8>;
 ///   opaque share[32], nonce[32];
@@ -37,6 +38,7 @@ struct ClientHello {
   std::array<std::uint8_t, kShareSize> share{};
   std::array<std::uint8_t, kNonceSize> nonce{};
   std::vector<std::uint8_t> grant;
+  bool confirms = false;
 
   [[nodiscard]] std::vector<std::uint8_t> write() const;
   static std::optional<ClientHello> parse(Bytes bytes);
@@ -65,6 +67,7 @@ struct Established {
   Channel channel;
   ConfirmKey confirm;
   Suite suite;
+  bool client_confirms;
 };
 
 /// Which grants have made a channel: each makes one. Forgets those that have expired.
@@ -86,6 +89,7 @@ class Initiator {
     Authorities authorities;
     std::vector<std::uint8_t> grant;  ///< AMS's, for this session and `key`
     std::vector<Suite> suites{Suite::aes_256_gcm};
+    bool confirms = false;  ///< has an exporter, and will confirm the DTLS connection
   };
   /// `provider` outlives what comes of it. sealed_bad_grant, sealed_expired, sealed_wrong_session: the grant is not for
   /// this.

@@ -133,7 +133,7 @@ TEST_F(Handshake, AStolenGrantWithoutItsKeyProvesNothing) {
   // The thief writes the hello itself: with the stolen grant and a share of its own.
   const Ed25519Key thief = key_of(9);
   const auto ephemeral = world_.provider->key_exchange(Group::x25519);
-  ClientHello hello{"s1", {Suite::aes_256_gcm}, {}, {}, world_.grant().sign(world_.ams)};
+  ClientHello hello{"s1", {Suite::aes_256_gcm}, {}, {}, world_.grant().sign(world_.ams), false};
   std::copy_n(ephemeral->public_key().begin(), kShareSize, hello.share.begin());
   Responder responder = world_.respond();
   const auto hello_bytes = hello.write();
