@@ -287,8 +287,15 @@ function statistics({transport, video}) {
 
 // ---- attacks --------------------------------------------------------------------------------------------------------
 
-function offerAttacks({known, attack}) {
-  for (const {name, text} of known) {
+// What the gateway does, and what came of it; with a name, what it does from the next session on.
+async function attacks(name) {
+  const headers = {Authorization: 'macaroon root=' + redan.token};
+  const reply = await fetch('/attack', name === undefined ? {headers} : {method: 'POST', headers, body: JSON.stringify({name})});
+  return reply.json();
+}
+
+function offerAttacks({attacks, attack}) {
+  for (const {name, text} of attacks) {
     const button = Object.assign(document.createElement('button'), {type: 'button', textContent: name === 'none' ? 'an honest gateway' : name, title: text});
     button.dataset.attack = name;
     button.setAttribute('aria-pressed', String(name === attack));
@@ -298,7 +305,7 @@ function offerAttacks({known, attack}) {
 }
 
 async function underAttack(name) {
-  await question({type: 'attack', name});
+  await attacks(name);
   for (const button of $('attacks').children) button.setAttribute('aria-pressed', String(button.dataset.attack === name));
   if (redan.session) await end().catch(() => {});
   redan.verdict = null;
@@ -306,7 +313,7 @@ async function underAttack(name) {
   if (name === 'none') return verdict('', 'The gateway does what it should.');
   for (let look = 0; look < 40 && !redan.verdict; ++look) {
     await new Promise(done => setTimeout(done, 250));
-    const {succeeded, read, refused} = await question({type: 'attack'});
+    const {succeeded, read, refused} = await attacks();
     const code = (redan.client && redan.client.sealFailure) || (redan.state === 'idle' && refused);
     if (succeeded) verdict('bad', `${name} succeeded${read.length ? ': the gateway read “' + read[read.length - 1] + '”' : ''}.`);
     else if (code) verdict('good', `${name} was refused: ${code}.`);
@@ -342,6 +349,6 @@ guarded(async () => {
   redan.token = welcome.api.token;
   redan.authorities = welcome.authorities;
   showChain(welcome);
-  if (welcome.attack) offerAttacks(welcome.attack);
+  offerAttacks(await attacks());
   await start();
 })();
