@@ -163,10 +163,7 @@ function stream(grant) {
       if (client !== redan.client) return;
       trace('client', state + (error ? ': ' + error.message : ''));
       if (state === 'connecting') showSeal(seal);
-      if (state === 'connected') {
-        setState('connected', 'connected');
-        client.channels.chat.send(kSecret);
-      }
+      if (state === 'connected') setState('connected', 'connected');
       if (state === 'playing') playing(client);
       if (state === 'ended') ended(error);
     },
@@ -181,6 +178,7 @@ function stream(grant) {
   waiting.length = 0;
   counted = null;
   client.connect().catch(() => {});  // onState has told
+  client.channels.chat.addEventListener('open', () => client.channels.chat.send(kSecret));
   client.attachInput();
   watch(client);
 }
