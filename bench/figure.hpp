@@ -49,5 +49,6 @@ void token_rate();
 void http_rate();
 void bus_rate();
 void gateway_load();
+void wamp_router();
 
 }  // namespace redan::bench

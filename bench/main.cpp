@@ -18,6 +18,7 @@ constexpr Figure kFigures[] = {
     {"http_rate", http_rate},
     {"bus_rate", bus_rate},
     {"gateway_load", gateway_load},
+    {"wamp_router", wamp_router},
 };
 
 }  // namespace

@@ -155,7 +155,23 @@ namespace redan {
   X(lxd_not_ours, "an instance in LXD has this name and is not ours", "delete it, or use an LXD project of your own")  \
   X(lxd_failed, "LXD could not do it", "see its message beside this")                                                  \
   X(lxd_timeout, "LXD did not finish in time", "look at lxc operation list, and try again")                            \
-  X(lxd_protocol, "LXD's answer is not understood", "check that the URL is that of LXD 4.0 or newer")
+  X(lxd_protocol, "LXD's answer is not understood", "check that the URL is that of LXD 4.0 or newer")                  \
+  /* WAMP */                                                                                                           \
+  X(wamp_aborted, "the WAMP router refused or ended the session", "the router's reason and message stand beside this") \
+  X(wamp_protocol, "the WAMP router broke the protocol", "check that the address belongs to a WAMP router")            \
+  X(wamp_authentication, "authentication with the WAMP router is not possible",                                        \
+    "compare authmethods and secrets with the router's configuration")                                                 \
+  X(wamp_error, "the WAMP router or peer answered with an ERROR", "see its URI and arguments")                         \
+  X(wamp_timeout, "no answer over WAMP in time", "look at the callee's log")                                           \
+  X(wamp_canceled, "the WAMP call was canceled", "nothing to do")                                                      \
+  X(wamp_no_key, "no key for a WAMP URI that has to be encrypted", "add a key for it to the key ring")                 \
+  X(wamp_clear_payload, "a WAMP payload came in clear where encryption is required",                                   \
+    "the peer lacks the key, or the router cheats")                                                                    \
+  X(wamp_decrypt_error, "an encrypted WAMP payload cannot be opened",                                                  \
+    "compare the keys of both ends; or it was tampered with")                                                          \
+  X(wamp_uri_mismatch, "a WAMP payload is about another URI than asked for",                                           \
+    "the router delivers it in the wrong place")                                                                       \
+  X(wamp_replayed, "an encrypted WAMP payload came twice", "the router repeats or reflects what it cannot read")
 
 /// Why. One enumerator per row of the table above.
 enum class Errc : std::uint16_t {

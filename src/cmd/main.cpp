@@ -15,6 +15,7 @@ Examples:
   redan ams                             instances, applications and trust
   redan amc instance list               what runs on an AMS
   redan gateway                         sessions for clients, over HTTPS
+  redan router --config router.json     a WAMP router
   redan doctor --gateway URL ...        what is wrong, and what to do
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not authenticated, 4 network)";
@@ -138,6 +139,7 @@ int main(int argc, char** argv) {
   add_amc(app, run);
   add_doctor(app, run);
   add_gateway(app, run);
+  add_router(app, run);
   add_runtime(app, run);
   add_turn(app, run);
 

@@ -1,4 +1,5 @@
-// An HTTP/1.1 server with WebSockets (RFC 9110, RFC 9112, RFC 6455) on TLS 1.3 or a Unix socket. There is no plain TCP.
+// An HTTP/1.1 server with WebSockets (RFC 9110, RFC 9112, RFC 6455) on TLS 1.3 or a Unix socket. Plain TCP there is on
+// loopback addresses only.
 // Routing, 404 and 405 are the handlers' business; what is no proper request, and what exceeds a limit, never reaches
 // them. Everything a stranger can make us hold or wait for has a limit.
 #pragma once
@@ -24,6 +25,12 @@ struct UnixListener {
   mode_t mode = 0600;
 };
 
+/// TCP without TLS, for programs on this machine: loopback addresses only.
+struct LoopbackListener {
+  boost::asio::ip::tcp::endpoint local;
+};
+using ListenAt = std::variant<TlsListener, UnixListener, LoopbackListener>;
+
 /// What to do with a request for a WebSocket.
 struct AcceptWebSocket {
   /// The new socket; set its callbacks here.
@@ -34,7 +41,7 @@ struct AcceptWebSocket {
 using UpgradeReply = std::variant<HttpResponse, AcceptWebSocket>;
 
 struct HttpServerConfig {
-  std::variant<TlsListener, UnixListener> listen;
+  ListenAt listen;
 
   /// Answers a request, HEAD as if it were GET (the body is left out). Runs once at a time per connection; the
   /// connection lives until it is done.
@@ -61,7 +68,7 @@ struct HttpServerConfig {
 
 class HttpServer {
  public:
-  /// Throws boost::system::system_error if the address is taken.
+  /// Throws boost::system::system_error if the address is taken, or needs TLS.
   HttpServer(boost::asio::io_context& io, HttpServerConfig config);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;

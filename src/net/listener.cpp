@@ -36,9 +36,12 @@ void check_replaceable(asio::io_context& io, const fs::path& path) {
 
 }  // namespace
 
-Listener::Listener(asio::io_context& io, const std::variant<TlsListener, UnixListener>& where) : acceptor_(io) {
+Listener::Listener(asio::io_context& io, const ListenAt& where) : acceptor_(io) {
   if (const auto* tls = std::get_if<TlsListener>(&where)) {
     listen_on(tls->local);
+  } else if (const auto* loopback = std::get_if<LoopbackListener>(&where)) {
+    if (!loopback->local.address().is_loopback()) fail(EACCES, "without TLS only loopback addresses are served");
+    listen_on(loopback->local);
   } else {
     listen_on(std::get<UnixListener>(where));
   }

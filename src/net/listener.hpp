@@ -1,4 +1,4 @@
-// Where an HttpServer listens: a TCP port or a socket in the file system. Included by .cpp files only.
+// Where a server listens: a TCP port or a socket in the file system. Included by .cpp files only.
 #pragma once
 
 #include <boost/asio/basic_socket_acceptor.hpp>
@@ -12,7 +12,7 @@ namespace redan::net {
 class Listener {
  public:
   /// Throws boost::system::system_error.
-  Listener(boost::asio::io_context& io, const std::variant<TlsListener, UnixListener>& where);
+  Listener(boost::asio::io_context& io, const ListenAt& where);
   ~Listener() { close(); }
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;

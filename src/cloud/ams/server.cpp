@@ -48,7 +48,7 @@ class AmsServer::Impl {
   }
 
  private:
-  net::HttpServerConfig server_config(std::variant<net::TlsListener, net::UnixListener> listen) {
+  net::HttpServerConfig server_config(net::ListenAt listen) {
     net::HttpServerConfig config;
     config.listen = std::move(listen);
     config.handler = [this](net::HttpRequest request, const net::Connection& connection) {
