@@ -1,5 +1,6 @@
 #include "cmd/demo_cloud.hpp"
 
+#include "base/base64.hpp"
 #include "base/hex.hpp"
 #include "cloud/bus/memory.hpp"
 #include "cloud/store/memory.hpp"
@@ -146,6 +147,17 @@ net::Task<cloud::api::Outcome<std::string>> DemoCloud::new_token() {
   if (!made) co_return cloud::api::refuse(made.error());
   co_return std::move(made->token);
 }
+
+net::Task<cloud::api::Outcome<std::string>> DemoCloud::new_grant(std::string session, std::string key) {
+  const auto bytes = from_base64(key);
+  if (!bytes) co_return cloud::api::refuse(cloud::api::bad_request("the key is not base64"));
+  auto made = co_await ams_->grant(std::move(session), *bytes, cloud::sealed::SessionGrant::Rights::control,
+                                   cloud::sealed::kMaxGrantLife);
+  if (!made) co_return cloud::api::refuse(made.error());
+  co_return to_base64(made->bytes);
+}
+
+json::array DemoCloud::authorities() const { return {json::string(ams_->seal_authority())}; }
 
 bool DemoCloud::admits(const net::HttpRequest& request) const {
   const auto header = net::find_header(request.headers, "Authorization");

@@ -36,6 +36,10 @@ class DemoCloud {
 
   /// For one visitor: good for a day.
   [[nodiscard]] net::Task<cloud::api::Outcome<std::string>> new_token();
+  /// What a back end asks AMS for on behalf of its user: this session's grant for this key, both in base64.
+  [[nodiscard]] net::Task<cloud::api::Outcome<std::string>> new_grant(std::string session, std::string key);
+  /// AMS's sealing keys, for the page: 64 hexadecimal digits each.
+  [[nodiscard]] boost::json::array authorities() const;
   /// What this gateway does to its sessions, though a gateway should not.
   [[nodiscard]] HostileGateway& attacks() { return hostile_; }
   /// The request shows a visitor's token.
