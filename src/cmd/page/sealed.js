@@ -116,8 +116,12 @@ export class Seal {
   }
 
   async #hello() {
-    this.identity = await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']);
-    this.ephemeral = await crypto.subtle.generateKey('X25519', false, ['deriveBits']);
+    try {
+      this.identity = await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']);
+      this.ephemeral = await crypto.subtle.generateKey('X25519', false, ['deriveBits']);
+    } catch {
+      this.#refuse('crypto_unsupported', 'this browser has no Ed25519 and X25519, or the page is in no secure context');
+    }
     const identity = new Uint8Array(await crypto.subtle.exportKey('raw', this.identity.publicKey));
     const share = new Uint8Array(await crypto.subtle.exportKey('raw', this.ephemeral.publicKey));
     const grant = fromBase64(await this.requestGrant(toBase64(identity)));
