@@ -37,6 +37,7 @@ RULES = {
     "cloud/bus": {"base", "crypto", "net", "cloud/api", "boost/asio/", "boost/json/"},
     "cloud/wamp": {"base", "crypto", "boost/json/", "sodium.h"},
     "cloud/wamp/router": {"base", "crypto", "net", "cloud/token", "cloud/wamp", "boost/asio/", "boost/json/"},
+    "cloud/wamp/client": {"base", "crypto", "net", "cloud/wamp", "boost/asio/"},
     "cloud/wamp/sealed": {"base", "crypto", "cloud/wamp", "sodium.h"},
     "cloud/ams": {"base", "crypto", "net", "cloud/wamp/sealed", "cloud/token", "cloud/trust", "cloud/store", "cloud/api", "boost/asio/",
                   "boost/json/"},

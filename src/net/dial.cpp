@@ -69,6 +69,10 @@ Task<std::optional<HttpFailure>> hear(Stream& stream, const Greeting& greeting) 
 }  // namespace
 
 Dialer::Dialer(Remote remote) : remote_(std::move(remote)) {
+  if (const auto* here = std::get_if<LoopbackRemote>(&remote_)) {
+    host_ = "127.0.0.1:" + std::to_string(here->port);
+    return;
+  }
   const auto* tls = std::get_if<TlsRemote>(&remote_);
   if (tls == nullptr) {
     host_ = "localhost";
@@ -86,6 +90,7 @@ tl::expected<std::shared_ptr<Stream>, HttpFailure> Dialer::make_stream(Stream::e
 
 Task<std::optional<HttpFailure>> Dialer::connect(std::shared_ptr<Stream> stream, const Greeting* greeting) const {
   if (const auto* tls = std::get_if<TlsRemote>(&remote_)) co_return co_await connect_tcp(*stream, *tls, greeting);
+  if (const auto* here = std::get_if<LoopbackRemote>(&remote_)) co_return co_await connect_here(*stream, *here);
   const std::string path = std::get<UnixRemote>(remote_).path.string();
   if (path.size() >= sizeof(sockaddr_un::sun_path)) {
     co_return HttpFailure{Errc::invalid_argument, false, "the socket's path is too long: " + path};
@@ -114,6 +119,14 @@ Task<std::optional<HttpFailure>> Dialer::connect_tcp(Stream& stream, const TlsRe
     failure.shown = shown_fingerprint(stream.tls());
     co_return failure;
   }
+  co_return std::nullopt;
+}
+
+Task<std::optional<HttpFailure>> Dialer::connect_here(Stream& stream, const LoopbackRemote& remote) {
+  const tcp::endpoint endpoint(asio::ip::address_v4::loopback(), remote.port);
+  const auto error = co_await stream.connect(endpoint);
+  if (error) co_return unsent(stream, Errc::connect_failed, error.message());
+  tune(stream.socket().native_handle());
   co_return std::nullopt;
 }
 

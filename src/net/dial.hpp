@@ -35,6 +35,7 @@ class Dialer {
 
  private:
   Task<std::optional<HttpFailure>> connect_tcp(Stream& stream, const TlsRemote& remote, const Greeting* greeting) const;
+  static Task<std::optional<HttpFailure>> connect_here(Stream& stream, const LoopbackRemote& remote);
 
   Remote remote_;
   Result<std::shared_ptr<boost::asio::ssl::context>> context_;

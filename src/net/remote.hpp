@@ -1,4 +1,4 @@
-// Where a client connects to. There is no plain TCP.
+// Where a client connects to. Plain TCP stays within this machine.
 #pragma once
 
 #include <filesystem>
@@ -20,6 +20,11 @@ struct UnixRemote {
   std::filesystem::path path;
 };
 
-using Remote = std::variant<TlsRemote, UnixRemote>;
+/// A server on this machine that listens on 127.0.0.1 without TLS.
+struct LoopbackRemote {
+  std::uint16_t port = 0;
+};
+
+using Remote = std::variant<TlsRemote, UnixRemote, LoopbackRemote>;
 
 }  // namespace redan::net

@@ -1,4 +1,4 @@
-// A WebSocket client over TLS 1.3 or a Unix socket.
+// A WebSocket client over TLS 1.3, or within this machine without.
 #pragma once
 
 #include "net/http.hpp"
