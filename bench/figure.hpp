@@ -50,5 +50,6 @@ void http_rate();
 void bus_rate();
 void gateway_load();
 void wamp_router();
+void sealing();
 
 }  // namespace redan::bench

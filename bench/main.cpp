@@ -19,6 +19,7 @@ constexpr Figure kFigures[] = {
     {"bus_rate", bus_rate},
     {"gateway_load", gateway_load},
     {"wamp_router", wamp_router},
+    {"sealing", sealing},
 };
 
 }  // namespace

@@ -21,6 +21,7 @@ struct DemoOptions {
   bool media = true;
   std::vector<std::string> turn{};  ///< URIs of TURN servers that clients may go through
   std::string turn_secret_file;     ///< what those servers share with us
+  std::string attack = "none";      ///< what the gateway does to sessions; "list" shows what there is
 };
 int demo(const DemoOptions& options);
 

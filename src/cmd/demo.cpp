@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/hex.hpp"
+#include "cmd/attack/attack_api.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/demo_cloud.hpp"
 #include "cmd/demo_server.hpp"
@@ -142,13 +143,20 @@ class Demo {
       if (options_.turn_secret_file.empty()) throw std::runtime_error("--turn needs --turn-secret-file");
       config.turn_secret = read_secret_line(options_.turn_secret_file);
     }
-    config.page = page;
+    config.page = [this](net::HttpRequest request, const net::Connection& connection) {
+      return request.path == "/attack" ? attack(std::move(request)) : page(std::move(request), connection);
+    };
     config.page_socket = [this](net::HttpRequest request, const net::Connection&) {
       return upgrade(*server_, std::move(request));
     };
     port_ = config.listen.port();
     cloud_.emplace(loop_.io(), std::move(config), *provider_);
+    cloud_->attacks().begin(*parse_attack(options_.attack));
     server_->attach(*cloud_);
+  }
+  net::Task<net::HttpResponse> attack(net::HttpRequest request) {
+    if (!net::same_origin(request) || !cloud_->admits(request)) co_return plain(401, "show a visitor's token");
+    co_return attack_reply(request, cloud_->attacks());
   }
   std::uint16_t free_https_port() const {
     const std::string bind = options_.bind.empty() ? "0.0.0.0" : options_.bind;
@@ -214,6 +222,18 @@ class Demo {
 
 }  // namespace
 
-int demo(const DemoOptions& options) { return Demo(options).run(); }
+int demo(const DemoOptions& options) {
+  if (options.attack == "list") {
+    for (const Attack attack : kAttacks) {
+      std::printf("%-18s %s\n", std::string(name(attack)).c_str(), std::string(explain(attack)).c_str());
+    }
+    return kOk;
+  }
+  if (!parse_attack(options.attack)) {
+    std::fprintf(stderr, "redan demo: no attack '%s'; --attack list shows them\n", printable(options.attack).c_str());
+    return kUsage;
+  }
+  return Demo(options).run();
+}
 
 }  // namespace redan::cmd

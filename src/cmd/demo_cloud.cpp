@@ -1,8 +1,10 @@
 #include "cmd/demo_cloud.hpp"
 
+#include "base/base64.hpp"
 #include "base/hex.hpp"
 #include "cloud/bus/memory.hpp"
 #include "cloud/store/memory.hpp"
+#include "cloud/token/authorization.hpp"
 #include "cmd/program.hpp"
 #include "net/x509.hpp"
 
@@ -39,6 +41,8 @@ DemoCloud::DemoCloud(asio::io_context& io, DemoCloudConfig config, Provider& pro
       ams_store_(cloud::memory_store(io)),
       gateway_store_(cloud::memory_store(io)),
       bus_(cloud::memory_bus(io)),
+      hostile_(io, config_.media_addresses, provider),
+      gateway_bus_(*bus_, hostile_),
       launcher_(io, runtime_config(config_), provider) {}
 
 net::Task<Started> DemoCloud::start() {
@@ -49,7 +53,7 @@ net::Task<Started> DemoCloud::start() {
   cloud::GatewayConfig gateway;
   gateway.url = config_.url;
   gateway.log = config_.log;
-  gateway_ = std::make_unique<cloud::Gateway>(io_, gateway, *gateway_store_, *bus_, provider_);
+  gateway_ = std::make_unique<cloud::Gateway>(io_, gateway, *gateway_store_, gateway_bus_, provider_);
   auto serves = co_await gateway_->start();
   if (!serves) co_return tl::unexpected("the gateway: " + std::string(text(serves.error())));
   try {
@@ -142,6 +146,24 @@ net::Task<cloud::api::Outcome<std::string>> DemoCloud::new_token() {
   auto made = co_await gateway_->create_account(name, kTokenLife, {});
   if (!made) co_return cloud::api::refuse(made.error());
   co_return std::move(made->token);
+}
+
+net::Task<cloud::api::Outcome<std::string>> DemoCloud::new_grant(std::string session, std::string key) {
+  const auto bytes = from_base64(key);
+  if (!bytes) co_return cloud::api::refuse(cloud::api::bad_request("the key is not base64"));
+  auto made = co_await ams_->grant(std::move(session), *bytes, cloud::sealed::SessionGrant::Rights::control,
+                                   cloud::sealed::kMaxGrantLife);
+  if (!made) co_return cloud::api::refuse(made.error());
+  co_return to_base64(made->bytes);
+}
+
+json::array DemoCloud::authorities() const { return {json::string(ams_->seal_authority())}; }
+
+bool DemoCloud::admits(const net::HttpRequest& request) const {
+  const auto header = net::find_header(request.headers, "Authorization");
+  const auto presented = header ? cloud::parse_authorization(*header) : tl::unexpected(Errc::token_syntax);
+  return presented && presented->kind == cloud::PresentedToken::Kind::macaroon && gateway_ &&
+         gateway_->admit(presented->text);
 }
 
 json::array DemoCloud::chain() const {

@@ -6,6 +6,7 @@
 #include "cloud/agent/server.hpp"
 #include "cloud/ams/server.hpp"
 #include "cloud/gateway/server.hpp"
+#include "cmd/attack/hostile_gateway.hpp"
 #include "cmd/embedded_launcher.hpp"
 
 namespace redan::cmd {
@@ -35,6 +36,14 @@ class DemoCloud {
 
   /// For one visitor: good for a day.
   [[nodiscard]] net::Task<cloud::api::Outcome<std::string>> new_token();
+  /// What a back end asks AMS for on behalf of its user: this session's grant for this key, both in base64.
+  [[nodiscard]] net::Task<cloud::api::Outcome<std::string>> new_grant(std::string session, std::string key);
+  /// AMS's sealing keys, for the page: 64 hexadecimal digits each.
+  [[nodiscard]] boost::json::array authorities() const;
+  /// What this gateway does to its sessions, though a gateway should not.
+  [[nodiscard]] HostileGateway& attacks() { return hostile_; }
+  /// The request shows a visitor's token.
+  [[nodiscard]] bool admits(const net::HttpRequest& request) const;
   /// What stands between a browser and the runtime, and how each hop is protected: rows for the page.
   [[nodiscard]] boost::json::array chain() const;
 
@@ -48,6 +57,8 @@ class DemoCloud {
   std::string fingerprint_;
   std::unique_ptr<cloud::Store> ams_store_, gateway_store_;
   std::unique_ptr<cloud::Bus> bus_;
+  HostileGateway hostile_;
+  HostileBus gateway_bus_;
   EmbeddedLauncher launcher_;
   std::unique_ptr<cloud::Ams> ams_;
   std::unique_ptr<cloud::AmsServer> ams_server_;

@@ -62,6 +62,10 @@ void DemoServer::on_message(const VisitorPtr& visitor, std::string_view text) {
   if (type == "want-offer") return on_want_offer(visitor);
   if (type == "answer") return on_answer(*visitor, text_of(*message, "sdp"));
   if (type == "renegotiate") return on_renegotiate(*visitor, text_of(*message, "sdp"));
+  if (type == "grant") {
+    auto asking = grant(visitor, std::string(text_of(*message, "session")), std::string(text_of(*message, "key")));
+    return boost::asio::co_spawn(io_, std::move(asking), boost::asio::detached);
+  }
   send_error(*visitor, "unknown_type", "no message type '" + printable(type) + "'", "reload the page");
 }
 
@@ -87,7 +91,17 @@ net::Task<void> DemoServer::welcome(VisitorPtr visitor, std::string session) {
   json::object hop{{"version", tls.version}, {"cipher", tls.cipher}, {"fingerprint", config_.tls_fingerprint}};
   json::object welcome{{"type", "welcome"},     {"session", session},    {"media", config_.media},
                        {"tls", std::move(hop)}, {"api", std::move(api)}, {"chain", cloud_->chain()}};
+  welcome["authorities"] = cloud_->authorities();
   send(*visitor, welcome);
+}
+
+// The page's back end is what its visitor trusts, and AMS trusts it: the gateway has no part in this.
+net::Task<void> DemoServer::grant(VisitorPtr visitor, std::string session, std::string key) {
+  const auto granted = co_await cloud_->new_grant(std::move(session), std::move(key));
+  json::object reply{{"type", "grant"}};
+  if (granted) reply["grant"] = *granted;
+  if (!granted) reply["error"] = granted.error().message;
+  send(*visitor, reply);
 }
 
 // ---- descriptions ---------------------------------------------------------------------------------------------------

@@ -52,6 +52,7 @@ class DemoServer {
   void on_message(const VisitorPtr& visitor, std::string_view text);
   void on_hello(const VisitorPtr& visitor, const boost::json::object& message);
   net::Task<void> welcome(VisitorPtr visitor, std::string session);
+  net::Task<void> grant(VisitorPtr visitor, std::string session, std::string key);
   void on_offer(const VisitorPtr& visitor, std::string_view sdp);
   void on_want_offer(const VisitorPtr& visitor);
   void on_answer(Visitor& visitor, std::string_view sdp);

@@ -25,6 +25,7 @@ Examples:
   redan demo
   redan demo --bind 192.0.2.1 --port 9443
   redan demo --json --no-media
+  redan demo --attack swap-fingerprint
   redan demo --turn turn:192.0.2.9:3478 --turn-secret-file turn.secret
 
 With ?relay in its address the page goes through a TURN server only.)";
@@ -95,6 +96,8 @@ int main(int argc, char** argv) {
                            "Where the TLS key is kept (default: ~/.local/state/redan)");
   demo_command->add_option("--turn", demo_options.turn, "A TURN server for clients: turn:HOST:PORT (repeatable)");
   demo_command->add_option("--turn-secret-file", demo_options.turn_secret_file, "The secret shared with them");
+  demo_command->add_option("--attack", demo_options.attack,
+                           "Make the gateway attack the sessions that it carries ('list' shows how)");
   demo_command->add_flag("--json", demo_options.json, "One JSON object per line instead of text");
   bool no_media = false;
   demo_command->add_flag("--no-media", no_media, "Decline audio and video");

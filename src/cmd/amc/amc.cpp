@@ -48,8 +48,8 @@ struct Options {
   bool json = false;
 
   std::string name, what, url, fingerprint, role, file, password_file, node, key, kinds;
-  std::int64_t expires_in = 3600;
-  bool token = false, yes = false, no_start = false, no_wait = false;
+  std::int64_t expires_in = 3600, grant_life = 300;
+  bool token = false, yes = false, no_start = false, no_wait = false, view = false;
 };
 
 /// One line of standard input.
@@ -205,6 +205,20 @@ class Amc {
   // ---- the service
 
   void show_service() { print(session().ask("GET", "/1.0")); }
+  void show_seal() {
+    const json::value seal = session().ask("GET", "/1.0/seal");
+    if (options_.json) return print(seal);
+    std::printf("%s\n", seal.at("authority").as_string().c_str());
+  }
+  void new_grant() {
+    const json::object body{{"session", options_.what},
+                            {"key", options_.key},
+                            {"rights", options_.view ? "view" : "control"},
+                            {"expires_in", options_.grant_life}};
+    const json::value made = session().ask("POST", "/1.0/grants", body);
+    if (options_.json) return print(made);
+    std::printf("%s\n", made.at("grant").as_string().c_str());
+  }
   void list_operations() {
     list("/1.0/operations",
          {{"ID", "id"}, {"WHAT", "description"}, {"STATUS", "status"}, {"UPDATED", "updated_at"}, {"ERROR", "err"}});
@@ -443,6 +457,13 @@ class Grammar {
     which(command(instance, "logs", "What it has printed", &Amc::instance_log), kNameOrId);
 
     command(amc_, "info", "The server, and what it takes us for", &Amc::show_service);
+    command(amc_, "seal", "Print AMS's sealing key, which clients and runtimes hold", &Amc::show_seal);
+    CLI::App* grant =
+        command(amc_, "grant", "Grant a session to a client's key, for a sealed channel", &Amc::new_grant);
+    which(grant, "The session's id");
+    grant->add_option("key", options_->key, "The client's Ed25519 public key in base64")->required();
+    grant->add_flag("--view", options_->view, "It may look on, and not control");
+    grant->add_option("--expires", options_->grant_life, "Seconds that it lives, at most 300")->capture_default_str();
     command(group("operation", "What is being done"), "list", "Those of the last ten minutes", &Amc::list_operations);
     command(group("node", "Where instances run"), "list", "All of them", &Amc::list_nodes);
     CLI::App* config = group("config", "Settings of AMS");

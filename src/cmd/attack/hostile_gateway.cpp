@@ -57,20 +57,23 @@ std::optional<Attack> parse_attack(std::string_view name) {
 }
 
 HostileGateway::HostileGateway(boost::asio::io_context& io, const std::vector<Address>& addresses, Provider& provider)
-    : provider_(provider), middle_(io, addresses, provider, [this](std::string_view from, std::string_view text) {
-        status_.succeeded = true;
-        note(from, text);
+    : provider_(provider),
+      middle_(io, addresses, provider, [this](const std::string& link, std::string_view from, std::string_view text) {
+        const auto session = sessions_.find(link);
+        if (session != sessions_.end()) win(session->second, from, text);
       }) {}
 
 void HostileGateway::begin(Attack attack) {
   attack_ = attack;
   status_ = {attack};
+  ++round_;
 }
 
 HostileGateway::Session& HostileGateway::session(const std::string& link) {
   const auto [found, is_new] = sessions_.try_emplace(link);
   if (!is_new) return found->second;
   found->second.attack = attack_;
+  found->second.round = round_;
   oldest_.push_back(link);
   if (oldest_.size() > kMaxSessions) {
     middle_.close(oldest_.front());
@@ -80,15 +83,18 @@ HostileGateway::Session& HostileGateway::session(const std::string& link) {
   return found->second;
 }
 
-void HostileGateway::note(std::string_view from, std::string_view text) {
+// What comes late of sessions under a former attack does not count.
+void HostileGateway::win(const Session& session, std::string_view from, std::string_view text) {
+  if (session.round != round_) return;
+  status_.succeeded = true;
   status_.read.push_back(std::string(from) + ": " + printable(text.substr(0, kMaxText)));
   if (status_.read.size() > kMaxRead) status_.read.erase(status_.read.begin());
 }
 
 // "sealed_required: ..."
-void HostileGateway::note_refusal(std::string_view message) {
-  if (attack_ != Attack::none)
-    status_.refused = printable(message.substr(0, std::min<std::size_t>(message.find(':'), 64)));
+void HostileGateway::note_refusal(const Session& session, std::string_view message) {
+  if (session.round != round_ || session.attack == Attack::none) return;
+  status_.refused = printable(message.substr(0, std::min<std::size_t>(message.find(':'), 64)));
 }
 
 // ---- from the runtime -----------------------------------------------------------------------------------------------
@@ -97,7 +103,7 @@ std::string HostileGateway::to_client(const std::string& link, const std::string
   Session& session = this->session(link);
   const auto message = signalling::parse(body);
   if (!message) return body;
-  if (const auto* error = std::get_if<signalling::Error>(&*message)) note_refusal(error->message);
+  if (const auto* error = std::get_if<signalling::Error>(&*message)) note_refusal(session, error->message);
   if (const auto* seal = std::get_if<signalling::Seal>(&*message)) return seal_to_client(session, body, seal->body);
   if (const auto* offer = std::get_if<signalling::Offer>(&*message)) {
     return offer_in_clear(session, link, body, offer->sdp);
@@ -124,8 +130,7 @@ std::string HostileGateway::offer_in_clear(Session& session, const std::string& 
       return before.empty() ? body : before;
     case Attack::strip:
       // There is nothing to take away: what should be secret is there.
-      status_.succeeded = true;
-      note("runtime", sdp.substr(std::min(sdp.size(), sdp.find("a=fingerprint"))));
+      win(session, "runtime", sdp.substr(std::min(sdp.size(), sdp.find("a=fingerprint"))));
       return body;
   }
   session.fooled = !ours.empty();
@@ -181,7 +186,7 @@ std::string HostileGateway::to_runtime(const std::string& link, const std::strin
   Session& session = this->session(link);
   const auto message = signalling::parse(body);
   if (!message) return body;
-  if (const auto* error = std::get_if<signalling::Error>(&*message)) note_refusal(error->message);
+  if (const auto* error = std::get_if<signalling::Error>(&*message)) note_refusal(session, error->message);
   if (const auto* seal = std::get_if<signalling::Seal>(&*message)) return seal_to_runtime(session, body, seal->body);
   if (const auto* answer = std::get_if<signalling::Answer>(&*message)) {
     return answer_in_clear(session, link, body, answer->sdp);
@@ -196,8 +201,7 @@ std::string HostileGateway::answer_in_clear(Session& session, const std::string&
   if (!session.fooled) return body;
   if (session.attack == Attack::replay_offer) {
     // The client has answered an offer that nobody made to it.
-    status_.succeeded = true;
-    note("client", sdp.substr(0, kMaxText));
+    win(session, "client", sdp.substr(0, kMaxText));
     return body;
   }
   const std::string ours = middle_.answer(link, sdp);

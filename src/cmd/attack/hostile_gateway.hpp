@@ -47,6 +47,7 @@ class HostileGateway : public Carrier {
  private:
   struct Session {
     Attack attack = Attack::none;
+    std::uint64_t round = 0;   ///< how often an attack had begun when it did
     bool fooled = false;       ///< the client has been given something false
     std::string first_record;  ///< of the runtime's, in this session
   };
@@ -56,11 +57,12 @@ class HostileGateway : public Carrier {
   std::string seal_to_client(Session& session, const std::string& body, std::string seal);
   std::string seal_to_runtime(Session& session, const std::string& body, const std::string& seal) const;
   [[nodiscard]] std::string share_of_its_own() const;
-  void note(std::string_view from, std::string_view text);
-  void note_refusal(std::string_view message);
+  void win(const Session& session, std::string_view from, std::string_view text);
+  void note_refusal(const Session& session, std::string_view message);
 
   Provider& provider_;
   Attack attack_ = Attack::none;
+  std::uint64_t round_ = 0;
   Status status_;
   ManInTheMiddle middle_;
   std::map<std::string, Session> sessions_;

@@ -46,7 +46,7 @@ MediaPlan plan_like(std::string_view offer) {
 }  // namespace
 
 ManInTheMiddle::ManInTheMiddle(boost::asio::io_context& io, const std::vector<Address>& addresses, Provider& provider,
-                               std::function<void(std::string_view, std::string_view)> on_read)
+                               OnRead on_read)
     : provider_(provider), on_read_(std::move(on_read)) {
   for (const Side side : {client, runtime}) shards_[side] = open(io, addresses, side);
 }
@@ -133,7 +133,7 @@ void ManInTheMiddle::on_output(Side side, const Output& output) {
   if (id == by_peer_.end()) return;
   Pair& pair = pairs_.at(id->second);
   if (const auto* opened = std::get_if<ChannelOpened>(&output)) return on_opened(pair, side, *opened);
-  if (const auto* message = std::get_if<Message>(&output)) return on_message(pair, side, *message);
+  if (const auto* message = std::get_if<Message>(&output)) return on_message(id->second, side, *message);
   if (const auto* media = std::get_if<MediaPacket>(&output)) return on_media(pair, side, *media);
   if (const auto* closed = std::get_if<Closed>(&output)) return on_closed(side, closed->peer);
 }
@@ -155,9 +155,10 @@ void ManInTheMiddle::on_opened(Pair& pair, Side side, const ChannelOpened& opene
   shards_[there]->wake();
 }
 
-void ManInTheMiddle::on_message(Pair& pair, Side side, const Message& message) {
+void ManInTheMiddle::on_message(const std::string& id, Side side, const Message& message) {
   const std::string_view text = as_text(message.payload);
-  on_read_(side == client ? "client" : "runtime", text);
+  on_read_(id, side == client ? "client" : "runtime", text);
+  Pair& pair = pairs_.at(id);
   hand_on(pair, side == client ? runtime : client,
           {pair.ends[side].labels[message.channel.value], message.kind, std::string(text)});
 }

@@ -13,10 +13,11 @@ namespace redan::cmd {
 
 class ManInTheMiddle {
  public:
-  /// `on_read` gets what passes on channels: who said it, and the text. `provider` outlives the object. Throws
-  /// std::runtime_error if there is no UDP port.
+  /// What passes on a channel of the connection `id`; `from` is "client" or "runtime".
+  using OnRead = std::function<void(const std::string& id, std::string_view from, std::string_view text)>;
+  /// `provider` outlives the object. Throws std::runtime_error if there is no UDP port.
   ManInTheMiddle(boost::asio::io_context& io, const std::vector<Address>& addresses, Provider& provider,
-                 std::function<void(std::string_view from, std::string_view text)> on_read);
+                 OnRead on_read);
   ~ManInTheMiddle();
   ManInTheMiddle(const ManInTheMiddle&) = delete;
   ManInTheMiddle& operator=(const ManInTheMiddle&) = delete;
@@ -51,14 +52,14 @@ class ManInTheMiddle {
   std::unique_ptr<Shard> open(boost::asio::io_context& io, const std::vector<Address>& addresses, Side side);
   void on_output(Side side, const Output& output);
   void on_opened(Pair& pair, Side side, const ChannelOpened& opened);
-  void on_message(Pair& pair, Side side, const Message& message);
+  void on_message(const std::string& id, Side side, const Message& message);
   void on_media(Pair& pair, Side side, const MediaPacket& media);
   void on_closed(Side side, PeerId peer);
   void hand_on(Pair& pair, Side to, Said said);
   [[nodiscard]] Endpoint& endpoint(Side side) { return shards_[side]->endpoint(); }
 
   Provider& provider_;
-  std::function<void(std::string_view, std::string_view)> on_read_;
+  OnRead on_read_;
   std::array<std::unique_ptr<Shard>, 2> shards_;
   std::map<std::string, Pair> pairs_;
   std::map<std::pair<Side, std::uint64_t>, std::string> by_peer_;

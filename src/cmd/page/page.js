@@ -1,11 +1,14 @@
 // The demo's page: asks the gateway for a session, shows its stream, and tells what protects each hop.
 /* global uPlot */
+import {Seal} from '/sealed.js';
 import {StreamClient} from '/stream.js';
 
 const $ = id => document.getElementById(id);
 const redan = window.redan = {state: 'idle', client: null, session: null, photons: [], firstFrame: null, frame: null, lastError: null};
 const kSession = {app: 'demo', joinable: true, idle_time_min: 1, ephemeral: true};
 const kTouches = 20;
+// Said on a channel of every session: what a gateway in the middle would read.
+const kSecret = 'the door code is 4711';
 // Through a TURN server only, to show that it works.
 const kRelayOnly = new URLSearchParams(location.search).has('relay');
 
@@ -67,6 +70,7 @@ function enter() {
     socket.onclose = () => reject({text: 'The program closed the connection.', hint: 'Is it still running? Open the URL that it prints.'});
     socket.onmessage = event => {
       const message = JSON.parse(event.data);
+      if (replies.has(message.type)) return replies.get(message.type)(message);
       if (message.type === 'error') {
         if (message.code === 'bad_token') sessionStorage.removeItem('redan-session');
         return reject({text: message.text, hint: message.hint});
@@ -74,15 +78,37 @@ function enter() {
       if (message.type !== 'welcome') return;
       sessionStorage.setItem('redan-session', message.session);
       history.replaceState(null, '', location.pathname + location.search);
+      redan.door = socket;
       resolve(message);
     };
+  });
+}
+
+// What the page's own back end answers: one question of a kind at a time.
+const replies = new Map();
+function question(message) {
+  return new Promise((resolve, reject) => {
+    replies.set(message.type, reply => {
+      replies.delete(message.type);
+      if (reply.error) reject({text: reply.error});
+      else resolve(reply);
+    });
+    redan.door.send(JSON.stringify(message));
   });
 }
 
 function showChain({tls, chain}) {
   hop('your browser → this page', tls.version + ', ' + tls.cipher + ', ' + tls.fingerprint, 'you: the terminal shows the same SHA-256');
   for (const row of chain) hop(row.hop, row.how, row.by, true);
-  hop('the signalling itself', 'not sealed end to end', 'whoever runs the gateway could change the fingerprints');
+}
+
+const kSealHop = 'the signalling, end to end';
+function showSeal(seal) {
+  if (!seal) return hop(kSealHop, 'clear', 'nobody: whoever runs the gateway can change the fingerprints', false);
+  if (!seal.established) return hop(kSealHop, 'sealed: not yet', 'AMS has granted this session to a key of this page');
+  const key = Array.from(seal.runtime.key.slice(0, 8), byte => byte.toString(16).padStart(2, '0')).join('');
+  hop(kSealHop, 'sealed: X25519, Ed25519, AES-256-GCM; runtime key ' + key + '…',
+    'AMS, for instance ' + seal.runtime.instance + ' and for a key of this page; the gateway cannot read or change it', true);
 }
 
 // ---- sessions -------------------------------------------------------------------------------------------------------
@@ -112,6 +138,13 @@ async function start() {
   stream(grant);
 }
 
+// AMS's grant comes from the page's back end, not from the gateway.
+function sealFor(session) {
+  if (!$('sealed').checked) return null;
+  return new Seal({session, authorities: redan.authorities,
+    requestGrant: async key => (await question({type: 'grant', session, key})).grant});
+}
+
 async function join() {
   began = performance.now();
   showError('');
@@ -122,11 +155,14 @@ async function join() {
 function stream(grant) {
   const url = new URL(grant.url);
   url.host = location.host;  // however this page was reached
+  const seal = sealFor(redan.session);
+  showSeal(seal);
   const client = redan.client = new StreamClient({
-    socketUrl: url.href, iceServers: grant.stun_servers, video: $('stream'), audio: true, dataChannels: ['chat'], relayOnly: kRelayOnly, onStats: statistics,
+    socketUrl: url.href, seal, iceServers: grant.stun_servers, video: $('stream'), audio: true, dataChannels: ['chat'], relayOnly: kRelayOnly, onStats: statistics,
     onState: (state, error) => {
       if (client !== redan.client) return;
       trace('client', state + (error ? ': ' + error.message : ''));
+      if (state === 'connecting') showSeal(seal);
       if (state === 'connected') setState('connected', 'connected');
       if (state === 'playing') playing(client);
       if (state === 'ended') ended(error);
@@ -142,6 +178,7 @@ function stream(grant) {
   waiting.length = 0;
   counted = null;
   client.connect().catch(() => {});  // onState has told
+  client.channels.chat.addEventListener('open', () => client.channels.chat.send(kSecret));
   client.attachInput();
   watch(client);
 }
@@ -246,6 +283,48 @@ function statistics({transport, video}) {
     (video.pli || 0) + ' key frames asked for', (video.nack || 0) + ' packets asked for again'].filter(Boolean).join(', ');
 }
 
+// ---- attacks --------------------------------------------------------------------------------------------------------
+
+// What the gateway does, and what came of it; with a name, what it does from the next session on.
+async function attacks(name) {
+  const headers = {Authorization: 'macaroon root=' + redan.token};
+  const reply = await fetch('/attack', name === undefined ? {headers} : {method: 'POST', headers, body: JSON.stringify({name})});
+  return reply.json();
+}
+
+function offerAttacks({attacks, attack}) {
+  for (const {name, text} of attacks) {
+    const button = Object.assign(document.createElement('button'), {type: 'button', textContent: name === 'none' ? 'an honest gateway' : name, title: text});
+    button.dataset.attack = name;
+    button.setAttribute('aria-pressed', String(name === attack));
+    button.onclick = guarded(() => underAttack(name));
+    $('attacks').append(button);
+  }
+}
+
+async function underAttack(name) {
+  await attacks(name);
+  for (const button of $('attacks').children) button.setAttribute('aria-pressed', String(button.dataset.attack === name));
+  if (redan.session) await end().catch(() => {});
+  redan.verdict = null;
+  await start();
+  if (name === 'none') return verdict('', 'The gateway does what it should.');
+  for (let look = 0; look < 40 && !redan.verdict; ++look) {
+    await new Promise(done => setTimeout(done, 250));
+    const {succeeded, read, refused} = await attacks();
+    const code = (redan.client && redan.client.sealFailure) || (redan.state === 'idle' && refused);
+    if (succeeded) verdict('bad', `${name} succeeded${read.length ? ': the gateway read “' + read[read.length - 1] + '”' : ''}.`);
+    else if (code) verdict('good', `${name} was refused: ${code}.`);
+  }
+  if (!redan.verdict) verdict(redan.state === 'connected' ? 'good' : '', `${name} came to nothing.`);
+}
+
+function verdict(kind, text) {
+  redan.verdict = kind;
+  $('verdict').dataset.kind = kind;
+  $('verdict').textContent = (kind === 'good' ? '✓ ' : kind === 'bad' ? '✗ ' : '') + text;
+}
+
 // ---- buttons --------------------------------------------------------------------------------------------------------
 
 const guarded = act => () => act().catch(error => {
@@ -266,6 +345,8 @@ guarded(async () => {
   setState('connecting', 'connecting…');
   const welcome = await enter();
   redan.token = welcome.api.token;
+  redan.authorities = welcome.authorities;
   showChain(welcome);
+  offerAttacks(await attacks());
   await start();
 })();

@@ -1,10 +1,11 @@
 // The client's end of sealed signalling (docs/protocols/sealed.md), on WebCrypto alone. No dependencies.
 //
 //   const seal = new Seal({session, authorities: [hex], requestGrant: async keyBase64 => grantBase64});
-//   send(await seal.hello());                          // bytes, each to travel as {"type":"seal","body":base64}
-//   for (const record of await seal.onShare(bytes)) send(record);
-//   send(await seal.seal(text, {question: true}));
-//   const {text, isAnswer} = await seal.open(bytes);
+//   send(await seal.begin());                                  // messages are objects, to travel as JSON
+//   const {reply, heard} = await seal.receive(message);        // a message to send, if any; what the runtime says, if anything
+//   send(await seal.say({type: 'settings'}, {question: true}));
+//
+// One call after the other: begin() first, then nothing but receive() until `established`.
 //
 // Whatever does not fit throws a SealError, whose code is one of the stable names (sealed_bad_record...). The first one is the last:
 // a seal that has refused something opens and seals nothing any more.
@@ -21,8 +22,9 @@ const DIR = {client: 0x63, runtime: 0x72};  // "c", "r"
 const PADDING = 512, MAX_MESSAGES = 65536, CLOCK_SKEW = 60, SIGNATURE = 64;
 const encoder = new TextEncoder(), decoder = new TextDecoder('utf-8', {fatal: true});
 
-export const toBase64 = bytes => btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(''));
-export const fromBase64 = text => Uint8Array.from(atob(text), char => char.charCodeAt(0));
+const message = bytes => ({type: 'seal', body: toBase64(bytes)});
+const toBase64 = bytes => btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(''));
+const fromBase64 = text => Uint8Array.from(atob(text), char => char.charCodeAt(0));
 const fromHex = text => Uint8Array.from(text.match(/../g), pair => parseInt(pair, 16));
 const label = text => encoder.encode(text + '\0');
 const equal = (a, b) => a.length === b.length && a.every((byte, i) => byte === b[i]);
@@ -86,7 +88,34 @@ export class Seal {
   get established() { return this.runtime !== null && this.failure === null; }
 
   /** The first message. */
-  async hello() {
+  async begin() { return message(await this.#guard(this.#hello())); }
+
+  /** A message of the signalling: {reply: message or null, heard: object or null, isAnswer}. */
+  async receive(received) { return this.#guard(this.#receive(received)); }
+  async #receive(received) {
+    if (received.type !== 'seal') {
+      // Before the channel stands an error is a hint, by nobody in particular.
+      if (received.type === 'error' && !this.runtime) this.#refuse('refused', 'somebody on the way said: ' + received.message);
+      this.#refuse('sealed_clear', 'clear signalling came where it has to be sealed');
+    }
+    const bytes = fromBase64(received.body);
+    if (!this.runtime) return {reply: message(await this.#onShare(bytes)), heard: null, isAnswer: false};
+    const {text, isAnswer} = await this.#open(bytes);
+    const heard = JSON.parse(text);
+    if ((heard.type === 'offer' || heard.type === 'answer') && !isAnswer) this.#refuse('sealed_stale_answer', 'an answer to nothing');
+    return {reply: null, heard, isAnswer};
+  }
+
+  /** An object for the runtime, as a message. A question is answered once. */
+  async say(object, {question = false} = {}) {
+    return this.#guard((async () => {
+      const mark = question ? toBase64(crypto.getRandomValues(new Uint8Array(16))) : null;
+      if (mark) this.questions.add(mark);
+      return message(await this.#write('signalling', JSON.stringify(object), mark));
+    })());
+  }
+
+  async #hello() {
     this.identity = await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']);
     this.ephemeral = await crypto.subtle.generateKey('X25519', false, ['deriveBits']);
     const identity = new Uint8Array(await crypto.subtle.exportKey('raw', this.identity.publicKey));
@@ -100,7 +129,7 @@ export class Seal {
   }
 
   async #checkGrant(bytes, identity) {
-    const reader = await this.#guard(signedBy(this.authorities, 'redan sealed v1 session grant', bytes, 'sealed_bad_grant'));
+    const reader = await signedBy(this.authorities, 'redan sealed v1 session grant', bytes, 'sealed_bad_grant');
     const session = decoder.decode(reader.opaque8()), instance = decoder.decode(reader.opaque8());
     const client = reader.bytes(32);
     reader.number(1);
@@ -111,10 +140,7 @@ export class Seal {
     return instance;
   }
 
-  /** The runtime's answer: what is to be sent then. */
-  async onShare(bytes) {
-    return this.#guard(this.#onShare(bytes));
-  }
+  /** The runtime's share: the proof that is to be sent then. */
   async #onShare(bytes) {
     if (!this.ephemeral) this.#refuse('sealed_syntax', 'a share that nobody waits for');
     const reader = new Reader(bytes);
@@ -131,7 +157,7 @@ export class Seal {
     await this.#deriveKeys(share);
     this.runtime = runtime;
     const proof = await crypto.subtle.sign('Ed25519', this.identity.privateKey, concat(label('redan sealed v1 client'), this.transcript));
-    return [await this.#write('auth', toBase64(new Uint8Array(proof)), null)];
+    return this.#write('auth', toBase64(new Uint8Array(proof)), null);
   }
 
   async #checkCertificate(bytes) {
@@ -154,13 +180,6 @@ export class Seal {
     this.keys = {client: await key('redan sealed v1 client to runtime', 'encrypt'), runtime: await key('redan sealed v1 runtime to client', 'decrypt')};
   }
 
-  /** A text as a record. A question is answered once. */
-  async seal(text, {question = false} = {}) {
-    const mark = question ? toBase64(crypto.getRandomValues(new Uint8Array(16))) : null;
-    if (mark) this.questions.add(mark);
-    return this.#guard(this.#write('signalling', text, mark));
-  }
-
   async #write(typ, body, re) {
     const seq = this.next.client++;
     if (seq >= MAX_MESSAGES) this.#refuse('sealed_exhausted', 'too many messages');
@@ -174,10 +193,7 @@ export class Seal {
     return concat(this.#header('client', seq), new Uint8Array(sealed));
   }
 
-  /** What a record of the runtime says: {text, isAnswer}. */
-  async open(bytes) {
-    return this.#guard(this.#open(bytes));
-  }
+  /** What a record of the runtime says. */
   async #open(bytes) {
     const reader = new Reader(bytes);
     const kind = reader.number(1), dir = reader.number(1), seq = reader.number(4), expected = this.next.runtime;

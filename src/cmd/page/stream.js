@@ -26,13 +26,14 @@ const USER_INITIATED_ABORT = 12;  // RFC 9260 section 3.3.10.12
 export class StreamClient {
   /**
    * socketUrl: wss://... of the session. iceServers: as the gateway gives them ({urls, username, password}). video: a HTMLVideoElement,
-   * or null for none. audio: whether to hear. dataChannels: names, at most five. relayOnly: only through a TURN server.
+   * or null for none. audio: whether to hear. dataChannels: names, at most five. relayOnly: only through a TURN server. seal: a Seal of
+   * sealed.js, with which nothing is said or believed in clear (api version 2 only).
    * onState(state, detail): "signalling", "connecting", "connected", "playing", "ended" with a StreamError or null.
    * onMessage(type, data): what the runtime says on the control channel. onChannel(name, event data). onStats(figures), every second.
    */
   constructor({socketUrl, iceServers = [], video = null, audio = false, dataChannels = [], relayOnly = false, apiVersion = MAX_API_VERSION,
-               onState = () => {}, onMessage = () => {}, onChannel = () => {}, onStats = null}) {
-    Object.assign(this, {socketUrl, video, audio: Boolean(audio), dataChannels, apiVersion, onState, onMessage, onChannel, onStats});
+               seal = null, onState = () => {}, onMessage = () => {}, onChannel = () => {}, onStats = null}) {
+    Object.assign(this, {socketUrl, video, audio: Boolean(audio), dataChannels, apiVersion, seal, onState, onMessage, onChannel, onStats});
     this.configuration = {
       iceServers: iceServers.map(({urls, username, password, credential}) => ({urls, username, credential: credential || password})),
       iceTransportPolicy: relayOnly ? 'relay' : 'all',
@@ -42,6 +43,7 @@ export class StreamClient {
     this.channels = {};
     this.stream = null;
     this.early = [];  // candidates before the description
+    this.saying = this.hearing = Promise.resolve();  // sealing takes its time: one message after the other
   }
 
   /** Resolves when the control channel is open; rejects with a StreamError. */
@@ -60,8 +62,10 @@ export class StreamClient {
     this.#setState('signalling');
     this.limit = setTimeout(() => this.#fail(ErrorCode.timeout, 'no connection in time'), SIGNALLING_LIMIT_MS);
     this.socket = new WebSocket(this.socketUrl);
-    this.socket.onopen = () => this.#begin().catch(error => this.#fail(ErrorCode.connector, String(error)));
-    this.socket.onmessage = event => this.#onSignal(event.data).catch(error => this.#fail(ErrorCode.connector, String(error)));
+    this.socket.onopen = () => this.#begin().catch(error => this.#refuse(error));
+    this.socket.onmessage = event => {
+      this.hearing = this.hearing.then(() => this.#onText(event.data)).catch(error => this.#refuse(error));
+    };
     this.socket.onclose = () => {
       if (this.state === 'signalling') this.#fail(ErrorCode.signalling, 'the signalling socket was closed');
     };
@@ -91,6 +95,7 @@ export class StreamClient {
   // ---- signalling
 
   async #begin() {
+    if (this.seal) return this.#send(await this.seal.begin());
     if (this.apiVersion >= 2) return this.#signal({type: 'discover'});
     // The first protocol: the client offers at once.
     if (this.audio) this.pc.addTransceiver('audio', {direction: 'recvonly'});
@@ -99,16 +104,29 @@ export class StreamClient {
     this.#signal({type: 'offer', sdp: btoa(this.pc.localDescription.sdp), dataChannels: this.dataChannels});
   }
 
-  async #onSignal(text) {
+  async #onText(text) {
+    if (this.state === 'ended') return;
     const message = JSON.parse(text);
+    if (!this.seal) return this.#onSignal(message);
+    const {reply, heard} = await this.seal.receive(message);
+    if (heard) return this.#onSignal(heard);
+    this.#send(reply);
+    this.#signal(this.#settings(), {question: true});
+  }
+
+  #settings() {
+    return {
+      type: 'settings', api_version: this.apiVersion, data_channels: this.dataChannels, enable_speaker: this.audio, enable_microphone: false,
+      enable_video: Boolean(this.video), enable_camera: false, video: {preferred_decoder_codecs: ['VP8']},
+    };
+  }
+
+  async #onSignal(message) {
     if (message.type === 'resp:discover') {
       if (message.max_api_version < this.apiVersion) {
         return this.#fail(ErrorCode.invalidArgument, `the runtime speaks version ${message.max_api_version} only`);
       }
-      this.#signal({
-        type: 'settings', api_version: this.apiVersion, data_channels: this.dataChannels, enable_speaker: this.audio, enable_microphone: false,
-        enable_video: Boolean(this.video), enable_camera: false, video: {preferred_decoder_codecs: ['VP8']},
-      });
+      this.#signal(this.#settings(), {question: true});
     } else if (message.type === 'offer') {
       await this.#setRemote({type: 'offer', sdp: atob(message.sdp)});
       await this.pc.setLocalDescription(await this.pc.createAnswer());
@@ -130,8 +148,16 @@ export class StreamClient {
     for (const candidate of this.early.splice(0)) await this.pc.addIceCandidate(candidate);
   }
 
-  #signal(message) {
+  #signal(message, options = {}) {
+    if (!this.seal) return this.#send(message);
+    this.saying = this.saying.then(async () => this.#send(await this.seal.say(message, options))).catch(error => this.#refuse(error));
+  }
+  #send(message) {
     if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+  }
+  #refuse(error) {
+    this.sealFailure = this.seal && error === this.seal.failure ? error.code : null;
+    this.#fail(this.sealFailure ? ErrorCode.signalling : ErrorCode.connector, this.sealFailure ? error.message : String(error));
   }
   // Browsers wait long for a connection from nowhere.
   #onGathering() {

@@ -12,7 +12,7 @@ constexpr Role kRoles[] = {Role::admin, Role::operate, Role::view, Role::agent, 
 constexpr Scope kScopes[] = {Scope::trust_read,        Scope::trust_write,   Scope::application_read,
                              Scope::application_write, Scope::instance_read, Scope::instance_write,
                              Scope::node_read,         Scope::config_read,   Scope::config_write,
-                             Scope::metrics_read,      Scope::events_read};
+                             Scope::metrics_read,      Scope::events_read,   Scope::grant_write};
 
 std::set<Scope> scopes_of(Role role) {
   std::set<Scope> all;
@@ -38,6 +38,11 @@ TEST(Role, OtherNamesAreNone) {
   for (const char* text : {"", "Admin", "admin ", "root", "operate", "view"}) EXPECT_FALSE(parse_role(text)) << text;
   for (const char* text : {"", "trust", "trust:", "trust:*", "TRUST:read", "*"})
     EXPECT_FALSE(parse_scope(text)) << text;
+}
+
+TEST(Role, WhoeverCarriesSignallingGrantsNothing) {
+  EXPECT_TRUE(allows(Role::operate, Scope::grant_write));
+  for (const Role role : {Role::agent, Role::view, Role::instance}) EXPECT_FALSE(allows(role, Scope::grant_write));
 }
 
 TEST(Role, AnAdminMayEverything) { EXPECT_EQ(scopes_of(Role::admin).size(), std::size(kScopes)); }

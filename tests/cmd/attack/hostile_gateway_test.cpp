@@ -192,6 +192,16 @@ TEST_F(InClear, AnAttackBeginsWithTheNextSession) {
   EXPECT_EQ(carry_offer("link", offer), offer);
 }
 
+TEST_F(InClear, WhatASessionSaysUnderAFormerAttackDoesNotCount) {
+  gateway_.begin(Attack::swap_fingerprint);
+  connect();
+  gateway_.begin(Attack::none);
+  client_.send(MessageKind::text, "my password");
+  ASSERT_TRUE(comes_true([&] { return runtime_.heard == "my password"; }));
+  EXPECT_FALSE(gateway_.status().succeeded);
+  EXPECT_TRUE(gateway_.status().read.empty());
+}
+
 // ---- sealed signalling ----------------------------------------------------------------------------------------------
 
 /// A client and a runtime that seal, with a gateway between them that is given `attack`.

@@ -1,0 +1,10 @@
+#!/usr/bin/env python3
+"""The names of the tests that did not pass, one to a line, from meson's testlog.json."""
+import json
+import sys
+
+with open(sys.argv[1]) as log:
+    for line in log:
+        test = json.loads(line)
+        if test["result"] not in ("OK", "SKIP", "EXPECTEDFAIL"):
+            print(test["name"].split(" / ")[-1])
