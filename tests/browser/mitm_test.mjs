@@ -1,4 +1,5 @@
-// A gateway that means ill, and real browsers: what it reads of a session whose signalling is in clear.
+// A gateway that means ill, and the demo's page in real browsers: every attack succeeds on signalling in clear, the man in the middle reads
+// what is said and hands it on unnoticed; and each is refused with its code where the signalling is sealed.
 // Usage: node mitm_test.mjs REDAN FOLDER [chromium|firefox ...]
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
@@ -61,72 +62,101 @@ class Demo {
   }
 }
 
-/** What /attack of the demo says, asked by the page with its own token. `name`: switches it. */
-const attackOf = (page, name) => page.evaluate(async wish => {
-  const reply = await fetch('/attack', {
-    method: wish ? 'POST' : 'GET', headers: {Authorization: 'macaroon root=' + window.redan.token, 'Content-Type': 'application/json'},
-    body: wish ? JSON.stringify({name: wish}) : undefined,
-  });
-  return {status: reply.status, ...(await reply.json())};
-}, name);
+/** What /attack of the demo says, asked by the page with its own token. */
+const attackOf = page => page.evaluate(
+    async () => (await fetch('/attack', {headers: {Authorization: 'macaroon root=' + window.redan.token}})).json());
 
 const connected = page => page.evaluate(() => window.redan && window.redan.state === 'connected');
-/** The visitor says something on a channel, and hears it again from the runtime, if it is the runtime. */
+/** The visitor says something on a channel, and hears it again from the runtime. Null if nobody answers. */
 const say = (page, text) => page.evaluate(async said => {
   const channel = window.redan.client.channels.chat;
   while (channel.readyState !== 'open') await new Promise(done => setTimeout(done, 50));
-  const echo = new Promise(done => channel.addEventListener('message', event => done(new TextDecoder().decode(
-      typeof event.data === 'string' ? new TextEncoder().encode(event.data) : event.data)), {once: true}));
   channel.binaryType = 'arraybuffer';
+  const heard = new Promise(done => channel.addEventListener('message', event => {
+    const answer = typeof event.data === 'string' ? event.data : new TextDecoder().decode(event.data);
+    if (answer === said) done(answer);
+  }));
   channel.send(said);
-  return Promise.race([echo, new Promise(done => setTimeout(() => done(null), 2000))]);
+  return Promise.race([heard, new Promise(done => setTimeout(() => done(null), 3000))]);
 }, text);
+
+/** What becomes of a new session under an attack, sealed or not: the page's verdict, its client's refusal, and what the gateway won. */
+async function under(page, attack, sealed) {
+  await page.evaluate(({name, seal}) => {
+    document.getElementById('sealed').checked = seal;
+    window.redan.verdict = 'waiting';
+    document.querySelector(`[data-attack="${name}"]`).click();
+  }, {name: attack, seal: sealed});
+  const verdict = await until(async () => {
+    const kind = await page.evaluate(() => window.redan.verdict);
+    return kind !== 'waiting' && kind !== null && {kind};
+  }, attack + ' to be judged');
+  const code = await page.evaluate(() => (window.redan.client && window.redan.client.sealFailure) || null);
+  return {...verdict, code, ...(await attackOf(page))};
+}
 
 async function visit(browser, demo) {
   const page = await browser.newPage();
   page.on('pageerror', error => failures.push('page error: ' + error.message));
-  await page.setViewport({width: 1280, height: 1400});
+  await page.setViewport({width: 1280, height: 1900});
   await page.goto(demo.doors[demo.doors.length - 1]);
   await until(() => page.evaluate(() => window.redan && window.redan.token), 'the page');
   return page;
 }
+const shot = (page, name) => page.screenshot({path: path.join(folder, `mitm-${name}.png`), fullPage: true});
+const picture = page => until(() => page.evaluate(() => window.redan.frame > 0), 'the picture');
 
-async function inTheMiddle(name, browser, demo) {
-  const page = await visit(browser, demo);
+const codes = {
+  'swap-fingerprint': 'sealed_bad_record', 'replay-offer': 'sealed_bad_record', 'answer-in-place': 'sealed_bad_certificate',
+  'strip': 'sealed_clear', 'inject-clear': 'sealed_clear',
+};
+
+async function sealedSessions(name, page) {
   await until(() => connected(page), name + ' to connect');
-  check(await say(page, 'my password') === 'my password', name + ' talks to the runtime as ever');
-  await until(() => page.evaluate(() => window.redan.frame > 0), 'the picture');
-  check(true, name + ' sees its picture');
-  const seen = await attackOf(page);
-  check(seen.succeeded && seen.read.includes('client: my password') && seen.read.includes('runtime: my password'),
-        name + ': the middle has read both ways', seen);
-  await page.screenshot({path: path.join(folder, `mitm-${name}.png`), fullPage: true});
+  check(await say(page, 'my password') === 'my password', name + ' talks to the runtime, sealed');
+  await picture(page);
+  for (const [attack, code] of Object.entries(codes)) {
+    const seen = await under(page, attack, true);
+    check(seen.code === code && seen.kind === 'good', `${name}, sealed: ${attack} is refused as ${code}`, seen);
+    check(!seen.succeeded && seen.read.length === 0, `${name}, sealed: ${attack} reads nothing`, seen);
+    check(!(await connected(page)), `${name}, sealed: ${attack} gets no connection`);
+    if (attack === 'swap-fingerprint') await shot(page, name + '-sealed');
+  }
+  const honest = await under(page, 'none', true);
+  await until(() => connected(page), name + ' to connect again');
+  check(!honest.succeeded && honest.code === null, name + ' is let in again by an honest gateway', honest);
+}
+
+async function clearSessions(name, page) {
+  const seen = await under(page, 'swap-fingerprint', false);
+  check(seen.kind === 'bad' && seen.succeeded, `${name}, clear: swap-fingerprint succeeds, and the page says so`, seen);
+  await until(() => connected(page), name + ' to connect');
+  check(await say(page, 'my password') === 'my password', name + ', clear: the runtime answers as ever, through the middle');
+  const read = await until(async () => {
+    const now = await attackOf(page);
+    return now.read.includes('client: my password') && now.read.includes('runtime: my password') && now.read;
+  }, 'the middle to read');
+  check(read.length > 0, name + ', clear: the middle has read both ways');
+  await picture(page);
+  check(true, name + ', clear: the picture comes, through the middle');
+  await shot(page, name + '-clear');
+  for (const attack of ['replay-offer', 'answer-in-place', 'strip', 'inject-clear']) {
+    const other = await under(page, attack, false);
+    check(other.kind === 'bad' && other.succeeded && other.read.length > 0, `${name}, clear: ${attack} succeeds`, other);
+  }
+  const honest = await under(page, 'none', false);
+  await until(() => connected(page), name + ' to connect directly');
+  check(await say(page, 'my password') === 'my password', name + ', clear: talks to the runtime directly');
+  const after = await attackOf(page);
+  check(!honest.succeeded && !after.succeeded && after.read.length === 0, name + ', clear: an honest gateway reads nothing', after);
+}
+
+async function door(page) {
   const stranger = await page.evaluate(async () => (await fetch('/attack')).status);
   check(stranger === 401, 'without a token nobody is told what was read', stranger);
-  const wrong = await attackOf(page, 'no-such-attack');
-  check(wrong.status === 400, 'there is no attack of another name', wrong);
-  const switched = await attackOf(page, 'none');
-  check(switched.attack === 'none' && !switched.succeeded && switched.read.length === 0, 'the attack can be switched off', switched);
-  await again(page);
-  check(await say(page, 'my password') === 'my password', name + ' talks to the runtime directly');
-  const honest = await attackOf(page);
-  check(!honest.succeeded && honest.read.length === 0, name + ': an honest gateway reads nothing', honest);
-  return page;
-}
-
-async function again(page) {
-  await page.evaluate(() => document.getElementById('end').click());
-  await until(() => page.evaluate(() => window.redan.state !== 'connected' && !document.getElementById('start').disabled), 'the end');
-  await page.evaluate(() => document.getElementById('start').click());
-  await until(() => connected(page), 'another session');
-}
-
-async function answeredInPlace(name, page) {
-  await attackOf(page, 'answer-in-place');
-  await again(page);
-  await say(page, 'my password');
-  const seen = await attackOf(page);
-  check(seen.succeeded && seen.read.includes('client: my password'), name + ': who answers in place of the runtime is believed', seen);
+  const wrong = await page.evaluate(async () => (await fetch('/attack', {
+    method: 'POST', headers: {Authorization: 'macaroon root=' + window.redan.token}, body: '{"name":"no-such-attack"}'})).status);
+  check(wrong === 400, 'there is no attack of another name', wrong);
 }
 
 fs.mkdirSync(folder, {recursive: true});
@@ -136,11 +166,13 @@ for (const [name, options] of Object.entries(browsers)) {
     console.log(`skipped: ${options.executablePath} is not installed`);
     continue;
   }
-  const demo = await Demo.start('swap-fingerprint');
+  const demo = await Demo.start('none');
   const browser = await puppeteer.launch({...options, userDataDir: path.join(scratch, name)});
   try {
-    const page = await inTheMiddle(name, browser, demo);
-    await answeredInPlace(name, page);
+    const page = await visit(browser, demo);
+    await sealedSessions(name, page);
+    await clearSessions(name, page);
+    await door(page);
   } catch (error) {
     failures.push(name + ': ' + error.message);
     console.log('  FAIL  ' + name + ': ' + error.stack);

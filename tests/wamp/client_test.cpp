@@ -5,16 +5,16 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <filesystem>
 
 #include "cloud/wamp/router/server.hpp"
 #include "tests/cloud/wamp/test_keys.hpp"
-#include "tests/support/child_process.hpp"
+#include "tests/wamp/script.hpp"
 
 namespace redan::cloud::wamp {
 namespace {
 
 namespace asio = boost::asio;
+using test::Script;
 using namespace std::chrono_literals;
 
 struct Case {
@@ -30,33 +30,6 @@ std::string case_name(const ::testing::TestParamInfo<Case>& info) {
   return std::string(info.param.our_router ? "Redan" : "Autobahn") + "Router_" + name_of(info.param.ours) + "_" +
          name_of(info.param.theirs) + (info.param.encrypted ? "_cryptobox" : "_clear");
 }
-
-/// A program of this folder. What it writes comes into a file.
-class Script {
- public:
-  Script(const std::string& program, std::vector<std::string> arguments)
-      : log_(std::filesystem::temp_directory_path() /
-             ("redan-" + program + "-" + std::to_string(::getpid()) + "-" + std::to_string(++count_))) {
-    arguments.insert(arguments.begin(), std::string(REDAN_TESTS_DIR) + "/wamp/" + program);
-    child_.emplace(arguments, log_.string());
-  }
-  ~Script() {
-    child_.reset();
-    std::filesystem::remove(log_);
-  }
-  Script(const Script&) = delete;
-  Script& operator=(const Script&) = delete;
-
-  [[nodiscard]] std::string output() const {
-    std::ifstream file(log_);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  }
-
- private:
-  static inline int count_ = 0;
-  std::filesystem::path log_;
-  std::optional<test::Child> child_;
-};
 
 class WampClient : public ::testing::TestWithParam<Case> {
  protected:

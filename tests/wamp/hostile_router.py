@@ -33,13 +33,18 @@ def texts_of(value):
 
 
 def rewritten(value, change):
-    if isinstance(value, str):
+    if isinstance(value, (str, bytes)):
         return change(value)
     if isinstance(value, (list, tuple)):
         return [rewritten(element, change) for element in value]
     if isinstance(value, dict):
         return {key: rewritten(element, change) for key, element in value.items()}
     return value
+
+
+def flipped(data):
+    """One bit of it, the last."""
+    return data[:-1] + bytes([data[-1] ^ 1])
 
 
 def sealed_instead(msg, payload):
@@ -167,14 +172,15 @@ class DowngradeError(Eavesdropper):
 
 
 class CrossSubscription(Eavesdropper):
-    """Delivers an event to the subscriptions of all other topics as well, and says for which it was published."""
+    """Delivers an event to the subscriptions of all other topics as well; a sealed one with the topic that is inside."""
 
     ATTACK = "cross_subscription"
 
     def deliver(self, publisher, publish, subscription, event):
+        topic = publish.topic if publish.payload is not None else None
         for other in list(self.subscriptions.values()):
             super().deliver(publisher, publish, other,
-                            message.Event(other.id, event.publication, topic=publish.topic, **payload_of(publish)))
+                            message.Event(other.id, event.publication, topic=topic, **payload_of(publish)))
 
 
 class PlaintextError(Eavesdropper):
@@ -195,11 +201,11 @@ class SwapFingerprint(Eavesdropper):
     def altered(self, msg):
         if msg.payload is None:
             return {"args": rewritten(msg.args, self.swap), "kwargs": rewritten(msg.kwargs, self.swap)}
-        return sealed_instead(msg, msg.payload[:-1] + bytes([msg.payload[-1] ^ 1]))
+        return sealed_instead(msg, flipped(msg.payload))
 
     @staticmethod
-    def swap(text):
-        return FINGERPRINT.sub(OWN_FINGERPRINT, text)
+    def swap(value):
+        return flipped(value) if isinstance(value, bytes) else FINGERPRINT.sub(OWN_FINGERPRINT, value)
 
     def answer(self, invocation, msg):
         super().answer(invocation, message.Result(invocation.call.request, **self.altered(msg)))
