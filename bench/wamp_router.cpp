@@ -133,9 +133,9 @@ class Subscribers {
     const std::size_t publications = std::max<std::size_t>(4, kEventsEach / all_.size());
     std::string batch;
     for (std::size_t i = 0; i < publications; ++i) {
-      batch += WampClient::frame("[16," + std::to_string(++request_) +
-                                 R"(,{},"com.example.topic",["a line of text for everybody",42,true],{"seq":)" +
-                                 std::to_string(request_) + "}]");
+      const std::string id = std::to_string(++request_);
+      batch += WampClient::frame(
+          "[16," + id + R"(,{},"com.example.topic",["a line of text for everybody",42,true],{"seq":)" + id + "}]");
     }
     publisher_.write(batch);
     const std::size_t expected = publications * all_.size();

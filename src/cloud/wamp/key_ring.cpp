@@ -15,13 +15,21 @@ bool is_cryptobox(const Dict& attributes) {
          serializer->text() == kPlaintextSerializer;
 }
 
+bool begins_with_one_of(std::string_view uri, const std::set<std::string, std::less<>>& prefixes) {
+  return std::any_of(prefixes.begin(), prefixes.end(), [&](const auto& prefix) { return uri.starts_with(prefix); });
+}
+
+void tell(Dict& attributes) {
+  attributes["enc_algo"] = Value(kAlgorithm);
+  attributes["enc_serializer"] = Value(kPlaintextSerializer);
+}
+
 Payload sealed(const Key& key, Party party, std::string_view uri, Payload&& payload, Dict& attributes,
                RandomSource& random) {
   BoxPlaintext plaintext{std::string(uri), std::move(payload.args), std::move(payload.kwargs)};
   Payload box;
   box.sealed = seal_box(key, party, plaintext, random);
-  attributes["enc_algo"] = Value(kAlgorithm);
-  attributes["enc_serializer"] = Value(kPlaintextSerializer);
+  tell(attributes);
   return box;
 }
 
@@ -52,12 +60,17 @@ const Key* KeyRing::find(std::string_view uri, Party party) const {
   return nullptr;
 }
 
-bool KeyRing::is_required(std::string_view uri) const {
-  return std::any_of(required_.begin(), required_.end(), [&](const auto& prefix) { return uri.starts_with(prefix); });
-}
+bool KeyRing::is_required(std::string_view uri) const { return begins_with_one_of(uri, required_); }
+
+bool KeyRing::is_carried(std::string_view uri) const { return begins_with_one_of(uri, carried_); }
 
 redan::Result<Payload> KeyRing::seal(Party party, std::string_view uri, Payload payload, Dict& attributes,
                                      RandomSource& random) const {
+  if (is_carried(uri)) {
+    if (!payload.sealed) return refuse(Errc::wamp_no_key);
+    tell(attributes);
+    return payload;
+  }
   if (payload.sealed) return refuse(Errc::invalid_argument);
   const Key* const key = find(uri, party);
   if (key != nullptr) return sealed(*key, party, uri, std::move(payload), attributes, random);
@@ -66,11 +79,13 @@ redan::Result<Payload> KeyRing::seal(Party party, std::string_view uri, Payload 
 }
 
 redan::Result<Payload> KeyRing::open(Party party, std::string_view uri, Payload payload, const Dict& attributes) const {
+  const bool carried = is_carried(uri);
   if (!payload.sealed) {
-    if (is_required(uri)) return refuse(Errc::wamp_clear_payload);
+    if (carried || is_required(uri)) return refuse(Errc::wamp_clear_payload);
     return payload;
   }
   if (!is_cryptobox(attributes)) return refuse(Errc::wamp_decrypt_error);
+  if (carried) return payload;
   const Key* const key = find(uri, party);
   if (key == nullptr) return refuse(Errc::wamp_no_key);
   return opened(*key, party, uri, payload);
@@ -78,6 +93,10 @@ redan::Result<Payload> KeyRing::open(Party party, std::string_view uri, Payload 
 
 redan::Result<Payload> KeyRing::seal_error(Party party, std::string_view procedure, std::string_view error,
                                            Payload payload, Dict& attributes, RandomSource& random) const {
+  if (is_carried(procedure)) {
+    if (payload != Payload{}) return refuse(Errc::wamp_no_key);
+    return payload;
+  }
   if (payload.sealed) return refuse(Errc::invalid_argument);
   const Key* key = find(error, party);
   if (key == nullptr) key = find(procedure, party);
@@ -88,8 +107,9 @@ redan::Result<Payload> KeyRing::seal_error(Party party, std::string_view procedu
 
 redan::Result<Payload> KeyRing::open_error(Party party, std::string_view procedure, std::string_view error,
                                            Payload payload, const Dict& attributes) const {
-  if (!payload.sealed) {
-    if (is_required(error) || is_required(procedure)) return refuse(Errc::wamp_clear_payload);
+  if (!payload.sealed || is_carried(procedure)) {
+    const bool refused = is_carried(procedure) || is_required(error) || is_required(procedure);
+    if (refused) return refuse(Errc::wamp_clear_payload);
     return payload;
   }
   if (!is_cryptobox(attributes)) return refuse(Errc::wamp_decrypt_error);

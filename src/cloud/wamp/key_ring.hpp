@@ -14,6 +14,9 @@ namespace redan::cloud::wamp {
 ///
 /// Where nothing is required it does as Autobahn does: what has a key is encrypted, what has none goes out and comes in
 /// clear. Where encryption is required nothing goes out without a key and nothing clear comes in.
+///
+/// What is carried is sealed and opened by the application itself (a sealed channel): boxes pass as they are, in
+/// Payload::sealed, and nothing clear passes at all, but for an ERROR without content.
 class KeyRing {
  public:
   /// "" for all URIs that have no other.
@@ -22,12 +25,16 @@ class KeyRing {
   /// For good: of all URIs that begin so.
   void require(std::string prefix) { required_.insert(std::move(prefix)); }
 
+  /// For good: all URIs that begin so.
+  void carry(std::string prefix) { carried_.insert(std::move(prefix)); }
+
   /// Null if there is none that serves `party`.
   [[nodiscard]] const Key* find(std::string_view uri, Party party) const;
   [[nodiscard]] bool is_required(std::string_view uri) const;
+  [[nodiscard]] bool is_carried(std::string_view uri) const;
 
   /// What `party` sends about `uri`: sealed, with `attributes` told so, if there is a key. wamp_no_key if it would go
-  /// out in clear where that must not be; invalid_argument if `payload` is sealed already.
+  /// out in clear where that must not be; invalid_argument if `payload` is sealed already, and not carried.
   redan::Result<Payload> seal(Party party, std::string_view uri, Payload payload, Dict& attributes,
                               RandomSource& random) const;
   /// What `party` received about `uri`. wamp_clear_payload, wamp_no_key, wamp_decrypt_error, wamp_uri_mismatch.
@@ -43,6 +50,7 @@ class KeyRing {
  private:
   std::map<std::string, Key, std::less<>> keys_;
   std::set<std::string, std::less<>> required_;
+  std::set<std::string, std::less<>> carried_;
 };
 
 /// The URI of what went wrong, for ERROR and for logs: "wamp.error.encryption.decrypt_error". Empty for other codes.

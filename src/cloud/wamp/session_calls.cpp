@@ -151,10 +151,10 @@ redan::Result<void> ClientSession::yield(Id invocation, Payload payload, Dict op
   const auto live = established();
   if (!live) return refuse(live.error());
   const auto at = (*live)->invocations.find(invocation);
-  if (at == (*live)->invocations.end() || payload.sealed || options.find("enc_algo") != nullptr) {
-    return refuse(Errc::invalid_argument);
-  }
-  if (seals(at->second)) {
+  if (at == (*live)->invocations.end() || options.find("enc_algo") != nullptr) return refuse(Errc::invalid_argument);
+  if (!seals(at->second)) {
+    if (payload.sealed) return refuse(Errc::invalid_argument);
+  } else {
     auto sealed =
         config_.key_ring->seal(Party::responder, at->second.procedure, std::move(payload), options, provider_);
     if (!sealed) return refuse(sealed.error());

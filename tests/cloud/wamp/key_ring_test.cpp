@@ -145,6 +145,29 @@ TEST_F(WampKeyRing, RequirementsHoldForErrorsOfTheProcedureAndByTheirUri) {
   EXPECT_EQ(*open("org.add", "org.boom"), kClear);
 }
 
+TEST_F(WampKeyRing, WhatIsCarriedPassesSealedAndOnlySealed) {
+  ring_.carry("com.own.");
+  ring_.set_key("com.", test_key());
+  const Payload box{{}, {}, Binary(64, 7)};
+  Dict attributes;
+  EXPECT_EQ(seal("com.own.topic", attributes).error(), Errc::wamp_no_key) << "not even by a key that is there";
+  EXPECT_TRUE(attributes.empty());
+  EXPECT_EQ(*ring_.seal(Party::originator, "com.own.topic", box, attributes, random_), box);
+  EXPECT_EQ(attributes, (Dict{{"enc_algo", "cryptobox"}, {"enc_serializer", "json"}}));
+  EXPECT_EQ(*ring_.open(Party::responder, "com.own.topic", box, attributes), box);
+  EXPECT_EQ(ring_.open(Party::responder, "com.own.topic", box, {}).error(), Errc::wamp_decrypt_error);
+  EXPECT_EQ(ring_.open(Party::responder, "com.own.topic", kClear, {}).error(), Errc::wamp_clear_payload);
+  const auto fail = [&](const Payload& payload) {
+    return ring_.seal_error(Party::responder, "com.own.add", "com.error", payload, attributes, random_);
+  };
+  EXPECT_EQ(fail(kClear).error(), Errc::wamp_no_key);
+  EXPECT_EQ(*fail({}), Payload{}) << "without content";
+  EXPECT_EQ(ring_.open_error(Party::originator, "com.own.add", "com.error", kClear, {}).error(),
+            Errc::wamp_clear_payload);
+  EXPECT_EQ(ring_.open_error(Party::originator, "com.own.add", "com.error", box, attributes).error(),
+            Errc::wamp_clear_payload);
+}
+
 TEST_F(WampKeyRing, FailuresHaveTheUrisOfAutobahn) {
   EXPECT_EQ(encryption_error_uri(Errc::wamp_uri_mismatch), "wamp.error.encryption.trusted_uri_mismatch");
   EXPECT_EQ(encryption_error_uri(Errc::wamp_decrypt_error), "wamp.error.encryption.decrypt_error");

@@ -309,6 +309,32 @@ TEST_F(WampEncryption, WhatCannotBeOpenedIsRefused) {
   expect_failed(Errc::wamp_uri_mismatch);
 }
 
+TEST_F(WampEncryption, WhatIsCarriedIsHandedOnAsItIs) {
+  ring_.carry("com.own.");
+  const Payload box{{}, {}, Binary(64, 7)};
+  registered("com.own.add", 1);
+  says(Invocation{1, 1, attributes_, box});
+  EXPECT_EQ(event<S::Invoked>().payload, box);
+  EXPECT_FALSE(session_->yield(1, args({1}))) << "not in clear";
+  EXPECT_TRUE(session_->yield(1, box));
+  const auto yield = sent_as<Yield>();
+  EXPECT_EQ(yield.payload, box);
+  EXPECT_EQ(yield.options, attributes_);
+  says(Invocation{2, 1, attributes_, box});
+  EXPECT_EQ(event<S::Invoked>().payload, box) << "whoever opens it refuses what comes twice";
+  EXPECT_TRUE(session_->fail(2, "com.error"));
+  EXPECT_EQ(sent(), R"([8,68,2,{},"com.error"])");
+  says(Invocation{3, 1, {}, args({1})});
+  expect_refused(Errc::wamp_clear_payload);
+  sent();
+  EXPECT_FALSE(session_->call(now_, "com.own.add", args({1})));
+  EXPECT_TRUE(session_->call(now_, "com.own.add", box));
+  const auto call = sent_as<Call>();
+  EXPECT_EQ(call.payload, box);
+  says(Result{call.request, attributes_, box});
+  EXPECT_EQ(event<S::Returned>().payload, box);
+}
+
 TEST_F(WampEncryption, WithoutAKeyRingNothingSealedIsTaken) {
   config_ = {};
   join();

@@ -321,6 +321,11 @@ void Client::on(ClientSession::Closed&& output) {
   timer_.cancel();
   joining_.cancel();
   if (socket_) socket_->close(kNormalClosure, {});
+  // Handlers may own the client.
+  subscriptions_.clear();
+  registrations_.clear();
+  on_refused = nullptr;
+  on_interrupt = nullptr;
   if (const auto told = std::exchange(on_close, nullptr)) told(*ended_);
 }
 

@@ -10,6 +10,8 @@ constexpr std::size_t kMaxFile = 4 * 1024 * 1024;
 
 std::size_t index_of(Method method) { return static_cast<std::size_t>(method); }
 
+void forget(std::string& secret) { wipe({reinterpret_cast<std::uint8_t*>(secret.data()), secret.size()}); }
+
 class Parser {
  public:
   Parser(const ReadSecret& read_secret, std::string& mistake) : read_secret_(read_secret), mistake_(mistake) {}
@@ -164,8 +166,9 @@ class Parser {
     Account account{members.text("authid"), known_role(members, realm), members.text("sid", "")};
     if (!account.sid.empty() && !is_sid(account.sid)) members.fail("\"sid\" is letters, digits, - and _");
     if (method == Method::ticket || method == Method::wampcra) {
-      const std::string secret = secret_of(members, "secret_file", 1, 256);
+      std::string secret = secret_of(members, "secret_file", 1, 256);
       account.secret = SharedSecretText(as_bytes(secret));
+      forget(secret);
     }
     if (method == Method::wampcra) {
       if (const Value* its = members.find("salting")) account.salting = salting(*its, members.place("salting"));
@@ -196,9 +199,12 @@ class Parser {
   TicketTokens tokens(const Value& value, const std::string& at, const RealmConfig& realm) {
     Members members(value, at, mistake_);
     TicketTokens tokens;
-    const auto key = from_hex(secret_of(members, "key_file", 128, 128));
+    std::string text = secret_of(members, "key_file", 128, 128);
+    auto key = from_hex(text);
+    forget(text);
     if (!key) members.fail("\"key_file\" does not hold 128 hexadecimal digits");
     if (key) tokens.key = Secret<64>(Bytes(*key));
+    if (key) wipe(*key);
     tokens.issuer = members.text("issuer");
     tokens.audience = members.text("audience");
     tokens.role = known_role(members, realm);

@@ -28,6 +28,12 @@ class WampClientTest : public net::test::HttpFixture {
     server_config.listen.push_back({Carrier::websocket, tls_listener()});
     router_ = std::make_unique<RouterServer>(io, std::move(server_config), *provider_);
   }
+  std::unique_ptr<RouterServer> server_in(asio::io_context& context) {
+    RouterServerConfig server_config;
+    server_config.router = open_router("realm1");
+    server_config.listen.push_back({Carrier::websocket, tls_listener()});
+    return std::make_unique<RouterServer>(context, std::move(server_config), *provider_);
+  }
   ClientConfig config_for(std::uint16_t port) {
     ClientConfig config;
     config.router =
@@ -252,6 +258,32 @@ TEST_F(WampClientTest, HandlersMayUseTheClientThatCallsThem) {
   EXPECT_TRUE(client->publish("com.topic", {{1}, {}, {}}, {{"exclude_me", false}}));
   EXPECT_TRUE(until([&] { return closed; }));
   EXPECT_EQ(heard, 2);
+}
+
+TEST_F(WampClientTest, HandlersThatOwnTheClientLetItGoAtTheEnd) {
+  auto client = join(config());
+  ASSERT_TRUE(run(client->subscribe("com.topic", [client](const Client::Delivered&) {})));
+  ASSERT_TRUE(run(client->register_procedure("com.add", [client](const Client::Invoked&) {})));
+  const std::weak_ptr<Client> weak = client;
+  client->leave();
+  client.reset();
+  clients_.clear();
+  EXPECT_TRUE(until([&] { return weak.expired(); }));
+}
+
+TEST_F(WampClientTest, ALoopMayEndBeforeACall) {
+  {
+    asio::io_context other{1};
+    const auto its_router = server_in(other);
+    std::shared_ptr<Client> client;
+    asio::co_spawn(other, Client::join(other, config_for(its_router->ports().front()), *provider_),
+                   [&](const std::exception_ptr&, Outcome<std::shared_ptr<Client>> joined) { client = *joined; });
+    for (int i = 0; i < 1'000 && !client; ++i) other.run_one_for(10ms);
+    ASSERT_TRUE(client);
+    asio::co_spawn(other, client->call("com.nobody.answers", {}), [](const std::exception_ptr&, const auto&) {});
+    client.reset();
+  }
+  SUCCEED();
 }
 
 TEST_F(WampClientTest, TwoHandlersOfOneSubscriptionBothHear) {
