@@ -13,59 +13,65 @@ Search::Search(Weakness weakness, const Scenario& scenario)
 // ---- the world ------------------------------------------------------------------------------------------------------
 
 void Search::begin(const Scenario& scenario) {
-  const std::array<Term, 2> sessions = {terms_.constant("s"), terms_.constant("t")};
-  const std::array<Term, 3> instances = {terms_.constant("i"), terms_.constant("k"), terms_.constant("j")};
-  const std::set<std::string> clients = {scenario.clients[0].name, scenario.clients[1].name, "M"};
   for (const char* name : {"A", "B", "M", "R", "Q", "X"}) parties_.push_back(protocol_.party(name));
-  for (std::size_t n = 0; n < 3; ++n) instance_keys_[instances[n]] = parties_[3 + n].public_key;
-  for (const Term session : sessions) {
-    for (const Term instance : instances) {
-      for (const std::string& name : clients) {
-        grants_.push_back({session, instance, protocol_.party(name).public_key});
+  const Term own = terms_.name("intruder's");
+  intruders_share_ = terms_.share(own);
+  intruders_nonce_ = own;
+  at_first_.learn(own);
+  issue(scenario);
+  for (std::size_t n = 0; n < 2; ++n) {
+    add_client(scenario.clients[n], std::to_string(n + 1));
+    add_runtime(scenario.runtimes[n], std::to_string(n + 1));
+  }
+  for (const Party& party : parties_) {
+    at_first_.learn(terms_.tuple({party.public_key, terms_.share(party.secret)}));
+    revealed_.push_back(party.secret);
+  }
+  revealed_.push_back(protocol_.ams().secret);
+  std::vector<std::string> known = scenario.leaked;
+  known.insert(known.end(), {"M", "X"});
+  for (const std::string& name : known) at_first_.learn(protocol_.party(name).secret);
+}
+
+// Everything that AMS gives away, and a certificate that it does not.
+void Search::issue(const Scenario& scenario) {
+  const Term i = terms_.constant("i"), k = terms_.constant("k"), j = terms_.constant("j");
+  instance_keys_ = {
+      {i, protocol_.party("R").public_key}, {k, protocol_.party("Q").public_key}, {j, protocol_.party("X").public_key}};
+  const std::set<std::string> clients = {scenario.clients[0].name, scenario.clients[1].name, "M"};
+  for (const char* session : {"s", "t"}) {
+    for (const auto& [instance, key] : instance_keys_) {
+      for (const std::string& client : clients) {
+        grants_.push_back({terms_.constant(session), instance, protocol_.party(client).public_key});
         at_first_.learn(protocol_.grant(grants_.back()));
       }
     }
   }
-  for (const Term instance : instances) certificates_.push_back({instance, instance_keys_[instance]});
-  for (const char* other : {"A", "R"}) certificates_.push_back({instances[2], protocol_.party(other).public_key});
+  for (const auto& [instance, key] : instance_keys_) certificates_.push_back({instance, key});
+  for (const char* other : {"A", "R"}) certificates_.push_back({j, protocol_.party(other).public_key});
   for (const Certificate& certificate : certificates_) at_first_.learn(protocol_.certificate(certificate));
-  // Not certified by AMS.
-  certificates_.push_back({instances[0], instance_keys_[instances[2]]});
-  for (std::size_t n = 0; n < 2; ++n) {
-    const auto& client = scenario.clients[n];
-    const std::string number = std::to_string(n + 1);
-    ClientRun run{protocol_.party(client.name), {}, terms_.name("c" + number), {}};
-    run.grant = {terms_.constant(client.session), terms_.constant(client.instance), run.self.public_key};
-    run.hello = {run.grant.session, protocol_.both_suites(), terms_.share(run.exponent),
-                 terms_.name("nonce of c" + number), protocol_.grant(run.grant)};
-    at_first_.learn(terms_.tuple({run.hello.share, run.hello.nonce}));
-    clients_.push_back(run);
-  }
-  for (std::size_t n = 0; n < 2; ++n) {
-    const auto& runtime = scenario.runtimes[n];
-    const std::string number = std::to_string(n + 1);
-    const bool is_static = protocol_.is(Weakness::static_share);
-    const Term exponent = terms_.name(is_static ? "share of " + runtime.name : "r" + number);
-    const Party self = protocol_.party(runtime.name);
-    runtimes_.push_back({self,
-                         {terms_.constant(runtime.instance), self.public_key},
-                         exponent,
-                         terms_.share(exponent),
-                         terms_.name("nonce of r" + number)});
-    if (is_static) revealed_.push_back(exponent);
-  }
-  for (const Party& party : parties_) {
-    at_first_.learn(terms_.tuple({party.public_key, terms_.share(party.secret)}));
-    const std::string_view name = terms_.text(party.name);
-    const bool leaked = std::find(scenario.leaked.begin(), scenario.leaked.end(), name) != scenario.leaked.end();
-    if (leaked || name == "M" || name == "X") at_first_.learn(party.secret);
-    revealed_.push_back(party.secret);
-  }
-  revealed_.push_back(protocol_.ams().secret);
-  const Term own = terms_.name("intruder's");
-  at_first_.learn(own);
-  intruders_share_ = terms_.share(own);
-  intruders_nonce_ = own;
+  certificates_.push_back({i, instance_keys_.at(j)});
+}
+
+void Search::add_client(const Scenario::Client& client, const std::string& number) {
+  ClientRun run{protocol_.party(client.name), {}, terms_.name("c" + number), {}};
+  run.grant = {terms_.constant(client.session), terms_.constant(client.instance), run.self.public_key};
+  run.hello = {run.grant.session, protocol_.both_suites(), terms_.share(run.exponent),
+               terms_.name("nonce of c" + number), protocol_.grant(run.grant)};
+  at_first_.learn(terms_.tuple({run.hello.share, run.hello.nonce}));
+  clients_.push_back(run);
+}
+
+void Search::add_runtime(const Scenario::Runtime& runtime, const std::string& number) {
+  const bool is_static = protocol_.is(Weakness::static_share);
+  const Term exponent = terms_.name(is_static ? "share of " + runtime.name : "r" + number);
+  const Party self = protocol_.party(runtime.name);
+  runtimes_.push_back({self,
+                       {terms_.constant(runtime.instance), self.public_key},
+                       exponent,
+                       terms_.share(exponent),
+                       terms_.name("nonce of r" + number)});
+  if (is_static) revealed_.push_back(exponent);
 }
 
 Party Search::owner(Term public_key) const {

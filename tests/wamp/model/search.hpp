@@ -107,6 +107,9 @@ class Search {
   };
 
   void begin(const Scenario& scenario);
+  void issue(const Scenario& scenario);
+  void add_client(const Scenario::Client& client, const std::string& number);
+  void add_runtime(const Scenario::Runtime& runtime, const std::string& number);
   [[nodiscard]] Party owner(Term public_key) const;
   [[nodiscard]] Term instance_key(Term instance) const;
   [[nodiscard]] Key key(const State& state);
