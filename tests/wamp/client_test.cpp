@@ -5,11 +5,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <filesystem>
 
 #include "cloud/wamp/router/server.hpp"
 #include "tests/cloud/wamp/test_keys.hpp"
-#include "tests/support/child_process.hpp"
+#include "tests/wamp/script.hpp"
 
 namespace redan::cloud::wamp {
 namespace {
@@ -31,33 +30,6 @@ std::string case_name(const ::testing::TestParamInfo<Case>& info) {
          name_of(info.param.theirs) + (info.param.encrypted ? "_cryptobox" : "_clear");
 }
 
-/// A program of this folder. What it writes comes into a file.
-class Script {
- public:
-  Script(const std::string& program, std::vector<std::string> arguments)
-      : log_(std::filesystem::temp_directory_path() /
-             ("redan-" + program + "-" + std::to_string(::getpid()) + "-" + std::to_string(++count_))) {
-    arguments.insert(arguments.begin(), std::string(REDAN_TESTS_DIR) + "/wamp/" + program);
-    child_.emplace(arguments, log_.string());
-  }
-  ~Script() {
-    child_.reset();
-    std::filesystem::remove(log_);
-  }
-  Script(const Script&) = delete;
-  Script& operator=(const Script&) = delete;
-
-  [[nodiscard]] std::string output() const {
-    std::ifstream file(log_);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  }
-
- private:
-  static inline int count_ = 0;
-  std::filesystem::path log_;
-  std::optional<test::Child> child_;
-};
-
 class WampClient : public ::testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
@@ -68,7 +40,7 @@ class WampClient : public ::testing::TestWithParam<Case> {
     std::vector<std::string> arguments = {"--port", std::to_string(port), "--serializer", name_of(GetParam().theirs)};
     if (GetParam().encrypted) arguments.emplace_back("--encrypted");
     peer_.emplace("autobahn_peer.py", std::move(arguments));
-    ASSERT_TRUE(until([&] { return peer_->output().find("joined") != std::string::npos; })) << peer_->output();
+    ASSERT_TRUE(until([&] { return peer_->has_said("joined"); })) << peer_->output();
     ClientConfig config;
     config.router = net::LoopbackRemote{port};
     config.session.realm = "realm1";
@@ -137,8 +109,8 @@ class WampClient : public ::testing::TestWithParam<Case> {
   std::unique_ptr<Provider> provider_ = default_provider();
   KeyRing ring_;
   std::unique_ptr<RouterServer> router_;
-  std::optional<Script> autobahn_router_;
-  std::optional<Script> peer_;
+  std::optional<test::Script> autobahn_router_;
+  std::optional<test::Script> peer_;
   std::shared_ptr<Client> client_;
 };
 
