@@ -1,7 +1,7 @@
 // A gateway that means ill, and the demo's page in real browsers: every attack succeeds on signalling in clear, the man in the middle reads
 // what is said and hands it on unnoticed; and each is refused with its code where the signalling is sealed.
 // Usage: node mitm_test.mjs REDAN FOLDER [chromium|firefox ...]
-import {spawn} from 'node:child_process';
+import {spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -160,6 +160,10 @@ async function door(page) {
 }
 
 fs.mkdirSync(folder, {recursive: true});
+const listed = spawnSync(redan, ['demo', '--attack', 'list'], {encoding: 'utf8'});
+check(listed.status === 0 && Object.keys(codes).every(name => listed.stdout.includes(name)), '--attack list names them all', listed.stdout);
+const unknown = spawnSync(redan, ['demo', '--attack', 'no-such-attack'], {encoding: 'utf8'});
+check(unknown.status === 2 && /--attack list/.test(unknown.stderr), 'another name is wrong usage', unknown.stderr);
 for (const [name, options] of Object.entries(browsers)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   if (!fs.existsSync(options.executablePath)) {
