@@ -27,7 +27,7 @@ namespace asio = boost::asio;
 
 constexpr double kGoal = 5;
 constexpr int kRounds = 5;
-constexpr std::size_t kEventsEach = 4'000;  ///< of a round, over all subscribers
+constexpr std::size_t kEventsEach = 10'000;  ///< of a round, over all subscribers
 constexpr int kCalls = 300;
 constexpr std::size_t kIdle = 10'000;
 constexpr std::size_t kIdleOfAnchor = 2'000;
