@@ -27,8 +27,8 @@ namespace asio = boost::asio;
 
 constexpr double kGoal = 5;
 constexpr int kRounds = 5;
-constexpr std::size_t kEventsEach = 4'000;  ///< of a round, over all subscribers
-constexpr int kCalls = 300;
+constexpr std::size_t kEventsEach = 10'000;  ///< of a round, over all subscribers
+constexpr std::size_t kCalls = 480;
 constexpr std::size_t kIdle = 10'000;
 constexpr std::size_t kIdleOfAnchor = 2'000;
 constexpr unsigned kMaxSeconds = 900;
@@ -156,26 +156,35 @@ class Subscribers {
   std::vector<std::unique_ptr<WampClient>> all_;
 };
 
-class Caller {
+/// Some callers of one callee.
+class Callers {
  public:
-  explicit Caller(std::uint16_t port) : caller_(port), callee_(port) {
+  Callers(std::uint16_t port, std::size_t count) : callee_(port) {
     callee_.say(R"([64,1,{},"com.example.add2"])");
     if (!callee_.hear().starts_with("[65,")) failed("registering");
+    while (callers_.size() < count) callers_.push_back(std::make_unique<WampClient>(port));
   }
-  /// Calls, each after the result of the one before.
+  /// Each calls again when all have their results.
   double operator()() {
-    for (int i = 0; i < kCalls; ++i) {
-      caller_.say("[48," + std::to_string(++request_) + R"(,{},"com.example.add2",[23,777]])");
-      const std::string invocation = callee_.hear();
-      if (!invocation.starts_with("[68,")) failed("an invocation");
-      callee_.say("[70," + invocation.substr(4, invocation.find(',', 4) - 4) + ",{},[800]]");
-      if (!caller_.hear().starts_with("[50,")) failed("a result");
+    const std::size_t rounds = kCalls / callers_.size();
+    for (std::size_t i = 0; i < rounds; ++i) {
+      const std::string call = "[48," + std::to_string(++request_) + R"(,{},"com.example.add2",[23,777]])";
+      for (const auto& caller : callers_) caller->say(call);
+      for (std::size_t n = 0; n < callers_.size(); ++n) {
+        const std::string invocation = callee_.hear();
+        if (!invocation.starts_with("[68,")) failed("an invocation");
+        callee_.say("[70," + invocation.substr(4, invocation.find(',', 4) - 4) + ",{},[800]]");
+      }
+      for (const auto& caller : callers_) {
+        if (!caller->hear().starts_with("[50,")) failed("a result");
+      }
     }
-    return kCalls;
+    return static_cast<double>(rounds * callers_.size());
   }
 
  private:
-  WampClient caller_, callee_;
+  WampClient callee_;
+  std::vector<std::unique_ptr<WampClient>> callers_;
   std::uint64_t request_ = 0;
 };
 
@@ -239,8 +248,11 @@ void wamp_router() {
     Subscribers of_ours(redan->port(), count), of_anchor(autobahn->port(), count);
     compare_routers("events to " + std::to_string(count), *redan, of_ours, *autobahn, of_anchor);
   }
-  Caller of_ours(redan->port()), of_anchor(autobahn->port());
-  compare_routers("calls", *redan, of_ours, *autobahn, of_anchor);
+  for (const std::size_t count : {1, 16}) {
+    const auto fresh = start(serve), fresh_anchor = start(serve_autobahn);
+    Callers of_ours(fresh->port(), count), of_anchor(fresh_anchor->port(), count);
+    compare_routers("calls of " + std::to_string(count), *fresh, of_ours, *fresh_anchor, of_anchor);
+  }
 
   const auto limit = static_cast<std::size_t>(files.rlim_cur);
   const std::size_t count = std::min(kIdle, limit - std::min<std::size_t>(limit, 500));

@@ -16,6 +16,7 @@ namespace {
 
 using namespace redan;
 using namespace redan::cloud::wamp;
+namespace wamp = redan::cloud::wamp;
 
 constexpr std::array<std::string_view, 8> kUris = {
     "a", "a.b", "a.b.c", "a.", "a..c", "", "wamp.subscription.get_events", "b c"};
@@ -203,7 +204,7 @@ class Script {
       same_realm(peer, invocation->payload);
     } else if (const auto* error = std::get_if<Error>(&send.message)) {
       same_realm(peer, error->payload);
-    } else if (const auto* result = std::get_if<Result>(&send.message)) {
+    } else if (const auto* result = std::get_if<wamp::Result>(&send.message)) {
       same_realm(peer, result->payload);
     } else if (const auto* subscribed = std::get_if<Subscribed>(&send.message)) {
       subscriptions_.push_back(subscribed->subscription);

@@ -11,6 +11,8 @@ class WebSocket {
   /// Queued; the socket is closed if a reader is so slow that more than the configured limit waits.
   virtual void send(std::string text) = 0;
   virtual void send_binary(std::string message) = 0;
+  /// A server's messages leave within a few turns of the loop, many together if there are many; after this, at once.
+  virtual void flush() = 0;
   /// Sends what is queued, then the closing handshake. A close code of RFC 6455 section 7.4 or 4000 to 4999; the reason
   /// is cut at 123 bytes.
   virtual void close(std::uint16_t code, std::string_view reason) = 0;

@@ -8,6 +8,7 @@
 #include <boost/beast/websocket.hpp>
 
 #include "net/dial.hpp"
+#include "net/gathered_writer.hpp"
 #include "net/websocket_client.hpp"
 
 namespace redan::net {
@@ -22,12 +23,27 @@ constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds kHandshake{10};
 constexpr std::size_t kMaxReason = 123;  // RFC 6455 section 5.5: a control frame has at most 125 bytes
 
+/// What stands before a whole message that a server sends (RFC 6455 section 5.2): one frame, not masked.
+std::string frame_header(std::uint8_t opcode, std::size_t size) {
+  constexpr std::size_t kMaxShort = 125, kMaxMedium = 0xFFFF;
+  constexpr unsigned kFinal = 0x80;
+  std::string header(1, static_cast<char>(kFinal | opcode));
+  const std::size_t length_size = size <= kMaxShort ? 0 : size <= kMaxMedium ? 2 : 8;
+  header += static_cast<char>(length_size == 0 ? size : length_size == 2 ? 126 : 127);
+  for (std::size_t i = length_size; i > 0; --i) header += static_cast<char>(size >> 8 * (i - 1) & 0xFFU);
+  return header;
+}
+
 beast::string_view beast_view(std::string_view text) { return {text.data(), text.size()}; }
 
 class BeastSession final : public WebSocketSession {
  public:
   BeastSession(std::shared_ptr<Stream> stream, std::shared_ptr<const Connection> connection, WebSocketLimits limits)
-      : owned_(std::move(stream)), connection_(std::move(connection)), limits_(limits), stream_(*owned_) {
+      : owned_(std::move(stream)),
+        connection_(std::move(connection)),
+        limits_(limits),
+        writer_(std::make_shared<GatheredWriter>(owned_)),
+        stream_(*writer_) {
     // The WebSocket has its own timeouts and keep-alive pings.
     owned_->clear_deadline();
     stream_.set_option(websocket::stream_base::timeout{
@@ -47,7 +63,13 @@ class BeastSession final : public WebSocketSession {
       }));
     }
     auto [error] = co_await stream_.async_accept(upgrade, kNoThrow);
-    co_return !error;
+    if (error) co_return false;
+    masks_ = false;
+    writer_->on_empty = [weak = weak_from_this(), this] {
+      const auto self = weak.lock();
+      if (self && closing_) begin_closing();
+    };
+    co_return true;
   }
 
   Task<std::optional<HttpFailure>> open(const std::string& host, const WebSocketClientConfig& config) override {
@@ -89,6 +111,7 @@ class BeastSession final : public WebSocketSession {
       buffer.consume(buffer.size());
     }
     closing_ = true;
+    close_begun_ = true;
     if (on_close) on_close();
     on_message = nullptr;
     on_binary = nullptr;
@@ -98,17 +121,22 @@ class BeastSession final : public WebSocketSession {
   void send(std::string text) override { queue({std::move(text), Kind::text}); }
   void send_binary(std::string message) override { queue({std::move(message), Kind::binary}); }
 
+  void flush() override {
+    if (!masks_) writer_->leave();
+  }
+
   void close(std::uint16_t code, std::string_view reason) override {
     if (closing_) return;
     closing_ = true;
     reason_.code = code;
     reason_.reason = beast_view(reason.substr(0, kMaxReason));
-    if (!writing_) write_next();
+    if (!masks_ && writer_->waiting() == 0) begin_closing();
+    if (masks_ && !writing_) write_next();
   }
 
   [[nodiscard]] const Connection& connection() const override { return *connection_; }
   [[nodiscard]] std::string_view subprotocol() const override { return subprotocol_; }
-  [[nodiscard]] std::size_t buffered() const override { return buffered_; }
+  [[nodiscard]] std::size_t buffered() const override { return masks_ ? buffered_ : writer_->waiting(); }
 
  private:
   enum class Kind : std::uint8_t { text, binary };
@@ -126,7 +154,8 @@ class BeastSession final : public WebSocketSession {
   }
 
   void queue(Outgoing outgoing) {
-    if (closing_) return;
+    if (closing_ || !stream_.is_open()) return;
+    if (!masks_) return append(outgoing);
     buffered_ += outgoing.message.size();
     if (buffered_ > limits_.max_buffered) {
       closing_ = true;
@@ -136,15 +165,31 @@ class BeastSession final : public WebSocketSession {
     if (!writing_) write_next();
   }
 
+  // A server's frames need no masking, so Beast need not see them: many leave in one write.
+  void append(const Outgoing& outgoing) {
+    if (writer_->waiting() + outgoing.message.size() > limits_.max_buffered) {
+      closing_ = true;
+      close_begun_ = true;
+      return owned_->close();
+    }
+    constexpr std::uint8_t kText = 1, kBinary = 2;
+    writer_->append(frame_header(outgoing.kind == Kind::text ? kText : kBinary, outgoing.message.size()),
+                    outgoing.message);
+  }
+
+  void begin_closing() {
+    if (close_begun_) return;
+    close_begun_ = true;
+    limit_closing();
+    stream_.async_close(
+        reason_, asio::bind_cancellation_slot(
+                     stop_closing_.slot(), [self = shared_from_this(), this](beast::error_code) { owned_->close(); }));
+  }
+
   void write_next() {
     if (outgoing_.empty()) {
       writing_ = false;
-      if (closing_) {
-        limit_closing();
-        stream_.async_close(reason_, asio::bind_cancellation_slot(
-                                         stop_closing_.slot(),
-                                         [self = shared_from_this(), this](beast::error_code) { owned_->close(); }));
-      }
+      if (closing_) begin_closing();
       return;
     }
     writing_ = true;
@@ -175,15 +220,18 @@ class BeastSession final : public WebSocketSession {
   std::shared_ptr<Stream> owned_;
   std::shared_ptr<const Connection> connection_;
   WebSocketLimits limits_;
-  websocket::stream<Stream&> stream_;
+  std::shared_ptr<GatheredWriter> writer_;
+  websocket::stream<GatheredWriter&> stream_;
   std::string subprotocol_;
   asio::cancellation_signal stop_reading_;
   asio::cancellation_signal stop_closing_;
   std::deque<Outgoing> outgoing_;
   std::size_t buffered_ = 0;
   websocket::close_reason reason_;
+  bool masks_ = true;  ///< a client
   bool writing_ = false;
   bool closing_ = false;
+  bool close_begun_ = false;
 };
 
 }  // namespace

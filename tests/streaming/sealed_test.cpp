@@ -167,11 +167,20 @@ TEST_F(SealedStreaming, AmsGrantsNothingForSessionsItDoesNotRun) {
 // The relay is the program as it is deployed, and all of its memory is looked through.
 TEST_F(SealedStreaming, TheMemoryOfTheGatewayHoldsNothingOfSealedSessions) {
   if (std::system("command -v gcore >/dev/null 2>&1") != 0) GTEST_SKIP() << "gcore (gdb) is not installed";
+  // A gateway that has seen nothing else.
+  const auto gateway = cloud_->another_gateway();
+  Client admin(gateway->local());
+  ASSERT_TRUE(eventually([&] { return !admin.get("/1.0/applications").metadata().as_array().empty(); }, 20s));
+  clients_.emplace(io_, std::get<net::TlsRemote>(gateway->remote()), token_,
+                   std::vector<Address>{*Address::parse("127.0.0.1", 0)}, *provider_);
+  const fs::path dump = cloud_->folder.path() / "core";
+  const std::string file = dump.string() + "." + std::to_string(gateway->pid());
+  const std::string command =
+      "gcore -o " + dump.string() + " " + std::to_string(gateway->pid()) + " >" + dump.string() + ".log 2>&1";
+  if (std::system(command.c_str()) != 0) {
+    GTEST_SKIP() << "nobody may look into other processes here: " << read_file(dump.string() + ".log");
+  }
   const auto found_in_dump = [&] {
-    const fs::path dump = cloud_->folder.path() / "core";
-    const std::string file = dump.string() + "." + std::to_string(cloud_->gateway->pid());
-    const std::string command =
-        "gcore -o " + dump.string() + " " + std::to_string(cloud_->gateway->pid()) + " >/dev/null 2>&1";
     EXPECT_EQ(std::system(command.c_str()), 0) << "no core dump";
     const std::string memory = read_file(file);
     fs::remove(file);

@@ -41,7 +41,7 @@ class WampClient : public ::testing::TestWithParam<Case> {
     std::vector<std::string> arguments = {"--port", std::to_string(port), "--serializer", name_of(GetParam().theirs)};
     if (GetParam().encrypted) arguments.emplace_back("--encrypted");
     peer_.emplace("autobahn_peer.py", std::move(arguments));
-    ASSERT_TRUE(until([&] { return peer_->output().find("joined") != std::string::npos; })) << peer_->output();
+    ASSERT_TRUE(until([&] { return peer_->has_said("joined"); })) << peer_->output();
     ClientConfig config;
     config.router = net::LoopbackRemote{port};
     config.session.realm = "realm1";
@@ -110,8 +110,8 @@ class WampClient : public ::testing::TestWithParam<Case> {
   std::unique_ptr<Provider> provider_ = default_provider();
   KeyRing ring_;
   std::unique_ptr<RouterServer> router_;
-  std::optional<Script> autobahn_router_;
-  std::optional<Script> peer_;
+  std::optional<test::Script> autobahn_router_;
+  std::optional<test::Script> peer_;
   std::shared_ptr<Client> client_;
 };
 

@@ -1,4 +1,4 @@
-// The Python programs of this folder, as children of a test.
+// A program of tests/wamp as a child of a test.
 #pragma once
 
 #include <filesystem>
@@ -9,7 +9,7 @@
 
 namespace redan::test {
 
-/// It runs until the end of the object; what it writes comes into a file.
+/// What it writes comes into a file.
 class Script {
  public:
   Script(const std::string& program, std::vector<std::string> arguments)
@@ -29,6 +29,7 @@ class Script {
     std::ifstream file(log_);
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   }
+  [[nodiscard]] bool has_said(const std::string& text) const { return output().find(text) != std::string::npos; }
 
  private:
   static inline int count_ = 0;

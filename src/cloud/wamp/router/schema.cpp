@@ -197,9 +197,10 @@ std::optional<std::string> Schema::violation(const Dict& dict, const std::string
   for (const std::string& key : required_) {
     if (dict.find(key) == nullptr) return at + "." + key + ": missing";
   }
-  for (const auto& [key, value] : dict) {
-    const auto known =
-        std::find_if(properties_.begin(), properties_.end(), [&](const auto& p) { return p.first == key; });
+  for (const auto& entry : dict) {
+    const auto& [key, value] = entry;
+    const auto known = std::find_if(properties_.begin(), properties_.end(),
+                                    [&entry](const auto& property) { return property.first == entry.first; });
     const Schema* schema = known != properties_.end() ? &known->second : additional_properties_.get();
     if (schema == nullptr && !additional_) return at + ": a key that is not expected";
     if (schema == nullptr) continue;

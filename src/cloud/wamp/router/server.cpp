@@ -100,6 +100,7 @@ class RouterServer::Impl : public std::enable_shared_from_this<Impl> {
   struct Transport {
     Serializer serializer{};
     std::function<void(std::string)> send;
+    std::function<void()> flush;
     std::function<void()> close;
   };
 
@@ -143,7 +144,7 @@ class RouterServer::Impl : public std::enable_shared_from_this<Impl> {
 
   void open(const std::shared_ptr<net::WebSocket>& socket, Serializer serializer) {
     const bool text = serializer == Serializer::json;
-    Transport transport{serializer, {}, [socket] { socket->close(); }};
+    Transport transport{serializer, {}, [socket] { socket->flush(); }, [socket] { socket->close(); }};
     transport.send = [socket, text](std::string frame) {
       if (text) {
         socket->send(std::move(frame));
@@ -179,7 +180,7 @@ class RouterServer::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void open(const std::shared_ptr<RawSocket>& socket) {
-    const auto id = admit({socket->serializer(), [socket](std::string frame) { socket->send(std::move(frame)); },
+    const auto id = admit({socket->serializer(), [socket](std::string frame) { socket->send(std::move(frame)); }, [] {},
                            [socket] { socket->close(); }},
                           socket->connection());
     if (!id) return socket->close();
@@ -241,6 +242,8 @@ class RouterServer::Impl : public std::enable_shared_from_this<Impl> {
     if (at == transports_.end()) return;
     const auto bytes = write_message(at->second.serializer, std::move(send.message));
     at->second.send(std::string(as_text(bytes)));
+    // Somebody waits for an answer; events may gather.
+    at->second.flush();
   }
   void act(Deliver& deliver) {
     EventFrames frames(std::move(deliver));
