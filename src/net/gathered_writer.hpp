@@ -5,6 +5,8 @@
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/buffers_iterator.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
 #include "net/stream.hpp"
@@ -53,10 +55,10 @@ class GatheredWriter : public std::enable_shared_from_this<GatheredWriter> {
         [this](auto handler, const Buffers& from) {
           const std::size_t size = boost::asio::buffer_size(from);
           const auto begin = boost::asio::buffers_begin(from);
-          pending_.append(begin, begin + static_cast<std::ptrdiff_t>(size));
+          if (!failed_) pending_.append(begin, begin + static_cast<std::ptrdiff_t>(size));
           using Handler = decltype(handler);
           waiters_.push_back(std::make_unique<WaiterOf<Handler>>(std::move(handler), get_executor(), size));
-          if (failed_) return answer(waiters_, *failed_);
+          if (failed_) return fail_later();
           if (!writing_) flush();
         },
         token, buffers);
@@ -89,7 +91,7 @@ class GatheredWriter : public std::enable_shared_from_this<GatheredWriter> {
     void done(Error error) override {
       const std::size_t taken = error ? 0 : size;
       const auto executor = boost::asio::get_associated_executor(handler, loop);
-      boost::asio::post(executor, [h = std::move(handler), error, taken]() mutable { h(error, taken); });
+      boost::asio::dispatch(executor, [h = std::move(handler), error, taken]() mutable { h(error, taken); });
     }
     Handler handler;
     executor_type loop;
@@ -118,24 +120,36 @@ class GatheredWriter : public std::enable_shared_from_this<GatheredWriter> {
                              [self = shared_from_this()](Error error, std::size_t) { self->on_written(error); });
   }
 
+  // Whoever waits goes on at once, before the other end can have answered, and may write or append again.
   void on_written(Error error) {
     writing_ = false;
     leaving_.clear();
+    Waiters done;
+    done.swap(served_);
     if (error) {
       failed_ = error;
       pending_.clear();
-      answer(waiters_, error);
+      std::move(waiters_.begin(), waiters_.end(), std::back_inserter(done));
+      waiters_.clear();
     }
-    answer(served_, error);
-    if (!pending_.empty()) return flush();
+    if (!pending_.empty()) flush();
+    answer(done, error);
+    if (waiting() > 0) return;
     if (leaving_.capacity() > kKept) leaving_ = {};
     if (pending_.capacity() > kKept) pending_ = {};
     if (on_empty) on_empty();
   }
 
-  static void answer(Waiters& waiters, Error error) {
-    Waiters all;
-    all.swap(waiters);
+  // Not from within the call that began to wait.
+  void fail_later() {
+    boost::asio::post(get_executor(), [self = shared_from_this()] {
+      Waiters done;
+      done.swap(self->waiters_);
+      answer(done, *self->failed_);
+    });
+  }
+
+  static void answer(const Waiters& all, Error error) {
     for (const auto& waiter : all) waiter->done(error);
   }
 

@@ -269,6 +269,9 @@ class GatewayServer::Impl {
       socket->close();
     };
     if (!admission.over.empty()) return turn_away(admission.over);
+    // It may have ended while the socket was being opened.
+    const auto known = gateway_.sessions().find(admission.claims.session);
+    if (known != gateway_.sessions().end() && known->second.session.over()) return turn_away("the session is over");
     Relay& relay = gateway_.relay();
     RelayPort port{[socket](std::string text) { socket->send(std::move(text)); }, [socket] { socket->close(); }};
     const auto client = relay.attach(admission.claims, std::move(port));
