@@ -40,7 +40,7 @@ Examples (the URL is what `redan demo` prints, in quotes because of the #):
   redan connect --gateway https://gw.example.org:4000 --token-file token.txt \
                 --join dc0qt26mr7be8tnuig9g --seconds 60
   redan connect --gateway https://gw.example.org:4000 --token-file token.txt \
-                --app demo --seal        (asks the AMS that amc knows for a grant)
+                --app demo --seal       # granted by the AMS that amc knows
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not let in, 4 network)";
 

@@ -37,6 +37,7 @@ std::vector<std::string> arguments(Browser browser, const std::string& profile, 
           "--use-fake-ui-for-media-stream",
           "--autoplay-policy=no-user-gesture-required",
           "--mute-audio",
+          "--disable-audio-output",  // there is no device, and looking for one takes as long as it likes
           "--disable-dev-shm-usage",
           "--user-data-dir=" + profile,
           url};
