@@ -164,6 +164,7 @@ void serve(const Wire& wire, std::size_t count) {
   input.async_wait(asio::posix::stream_descriptor::wait_read, [&](const boost::system::error_code&) { done = true; });
   io.restart();
   while (!done) io.run_one();
+  input.native_non_blocking(false);  // the question may come in two pieces
   static_cast<void>(wire.hear());
   wire.say(std::to_string((resident_kib() - before) / static_cast<double>(count)));
   pause();
