@@ -23,7 +23,7 @@ namespace redan {
   X(crypto_failed, "the crypto provider failed", "this is a defect of the provider or of its use; please report it")   \
   /* SDP */                                                                                                            \
   X(sdp_syntax, "the session description does not parse", "look at the line named beside this")                        \
-  X(sdp_too_large, "the session description is too large", "at most 64 KiB, 64 media sections, 1,024-byte lines")      \
+  X(sdp_too_large, "the session description is too large", "at most 256 KiB and 256 media sections")                   \
   X(sdp_no_fingerprint, "no usable fingerprint in the description", "offer a=fingerprint with sha-256 or stronger")    \
   X(sdp_no_ice_credentials, "no ICE ufrag and password in the description", "offer a=ice-ufrag and a=ice-pwd")         \
   X(sdp_not_bundled, "the media sections are not bundled", "use bundlePolicy max-bundle or balanced with a=group")     \
@@ -31,9 +31,13 @@ namespace redan {
   X(sdp_bad_setup, "the setup attribute is missing or does not fit", "offer actpass; answer active or passive")        \
   X(sdp_nothing_usable, "no media section that Redan can serve", "offer a data channel, or audio or video over SAVPF") \
   X(sdp_wrong_state, "this description does not fit the state of the peer", "an answer follows exactly one offer")     \
+  X(sdp_association_changed, "the description changes the identity or the SCTP port of a running connection",          \
+    "keep the certificate and a=sctp-port, or start a new connection")                                                 \
   /* ICE */                                                                                                            \
   X(ice_timeout, "no connectivity check succeeded in time", "check that UDP passes between the two hosts")             \
   X(ice_consent_expired, "the peer stopped answering (consent expired)", "the network or the peer went away")          \
+  X(ice_both_lite, "both sides are ICE lite, so neither checks connectivity",                                          \
+    "set announce_lite to false on one side (RFC 8445 section 6.1.1)")                                                 \
   /* DTLS */                                                                                                           \
   X(dtls_timeout, "the DTLS handshake did not finish in time", "check for packet loss or a small path MTU")            \
   X(dtls_fingerprint_mismatch, "the peer's certificate is not the one its description promised",                       \
@@ -55,19 +59,29 @@ namespace redan {
   X(dtls_peer_alert, "the peer ended the connection with an alert", "the alert is named beside this")                  \
   X(dtls_peer_closed, "the peer closed the connection", "nothing to do")                                               \
   X(dtls_sequence_exhausted, "the record sequence numbers are used up", "open a new connection")                       \
+  X(dtls_no_certificate_request, "the DTLS server does not ask for a client certificate",                              \
+    "both sides need one in WebRTC: make the server request it")                                                       \
+  X(dtls_too_many_forgeries, "too many records failed authentication (the AEAD limit)",                                \
+    "someone forges packets on this path; open a new connection")                                                      \
   /* SRTP */                                                                                                           \
   X(srtp_failed, "SRTP refused a packet", "check that it is a valid RTP or RTCP packet")                               \
   X(srtp_not_negotiated, "no media was agreed with this peer", "offer audio or video")                                 \
+  X(srtp_packet_too_large, "the media packet is larger than a datagram may be",                                        \
+    "see EndpointConfig::max_media_packet; send smaller packets")                                                      \
+  X(srtp_index_reused, "another media packet with this SSRC and sequence number was sent before",                      \
+    "count sequence numbers up; a retransmission repeats the packet byte by byte")                                     \
   /* SCTP and data channels */                                                                                         \
   X(sctp_timeout, "the SCTP peer stopped answering", "the network or the peer went away")                              \
   X(sctp_aborted, "the SCTP peer aborted the association", "the peer closed, or refused something we sent")            \
   X(sctp_protocol_violation, "the SCTP peer broke the protocol", "report it to the peer's makers")                     \
   X(sctp_shut_down, "the SCTP association was shut down", "nothing to do")                                             \
+  X(sctp_restarted, "the SCTP peer restarted the association", "open the data channels again")                         \
   X(channel_unknown, "no such data channel", "it was closed, or never opened")                                         \
   X(channel_closing, "the data channel is closing", "open another")                                                    \
   X(channel_message_too_large, "the message is larger than the peer accepts", "see a=max-message-size; split it")      \
   X(channel_no_free_id, "no free stream id for another data channel", "close some channels first")                     \
   X(channel_label_too_long, "label or protocol of a data channel is too long", "at most 65,535 bytes each")            \
+  X(channel_closed_by_peer, "the peer closed the data channel", "nothing to do")                                       \
   /* TLS, HTTP */                                                                                                      \
   X(connect_failed, "no connection to the server", "check the address, and that the server is running")                \
   X(tls_failed, "the TLS handshake failed", "both sides need TLS 1.3")                                                 \
