@@ -38,6 +38,8 @@ namespace redan {
   X(ice_consent_expired, "the peer stopped answering (consent expired)", "the network or the peer went away")          \
   X(ice_both_lite, "both sides are ICE lite, so neither checks connectivity",                                          \
     "set announce_lite to false on one side (RFC 8445 section 6.1.1)")                                                 \
+  X(ice_path_in_use, "another peer of this endpoint uses the only address pair that works",                            \
+    "between two addresses there is room for one peer: use another port")                                              \
   /* DTLS */                                                                                                           \
   X(dtls_timeout, "the DTLS handshake did not finish in time", "check for packet loss or a small path MTU")            \
   X(dtls_fingerprint_mismatch, "the peer's certificate is not the one its description promised",                       \

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <functional>
 #include <limits>
 #include <optional>
 #include <span>
@@ -89,18 +88,16 @@ class Address {
   Family family_ = Family::unspecified;
 };
 
+/// The two ends of the way that datagrams take.
+struct Path {
+  Address local;   ///< one of our own, as EndpointConfig::local_addresses names it
+  Address remote;  ///< the peer's
+  friend constexpr auto operator<=>(const Path&, const Path&) = default;
+};
+
 /// Nothing to do before `until`, unless something comes in. kNever: no timer is running.
 struct Wait {
   TimePoint until;
 };
 
 }  // namespace redan
-
-template <>
-struct std::hash<redan::Address> {
-  std::size_t operator()(const redan::Address& address) const noexcept {
-    std::uint64_t h = (static_cast<std::uint64_t>(address.port()) << 8U) ^ static_cast<std::uint64_t>(address.family());
-    for (const std::uint8_t byte : address.ip()) h = (h ^ byte) * 0x9E3779B97F4A7C15U;
-    return static_cast<std::size_t>(h ^ (h >> 29U));
-  }
-};
