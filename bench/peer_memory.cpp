@@ -51,7 +51,7 @@ class Crowd {
       for (std::uint32_t i = 0; i < kPeers; ++i) {
         drain(*clients_[i], [&](const Transmit& t) { give(*server, client_address(i), t.bytes); });
       }
-      drain(*server, [&](const Transmit& t) { give(*clients_[client_index(t.remote)], kServer, t.bytes); });
+      drain(*server, [&](const Transmit& t) { give(*clients_[client_index(t.path.remote)], kServer, t.bytes); });
     }
   }
 
@@ -59,7 +59,7 @@ class Crowd {
   void give(Endpoint& to, const Address& from, Bytes bytes) {
     std::array<std::uint8_t, 1500> copy;
     std::copy(bytes.begin(), bytes.end(), copy.begin());
-    to.handle_input(now_, {from, MutableBytes(copy).first(bytes.size())});
+    to.handle_input(now_, {{{}, from}, MutableBytes(copy).first(bytes.size())});
   }
   template <class Send>
   void drain(Endpoint& endpoint, Send&& send) {

@@ -113,7 +113,7 @@ class Script {
         const Bytes bytes = input_.opaque16();
         Wire datagram(bytes.begin(), bytes.end());
         const Address from = amount == 0 ? Address::v4({203, 0, 113, 9}, 9) : other.address;
-        return end.endpoint.handle_input(now_, {from, datagram});
+        return end.endpoint.handle_input(now_, {{{}, from}, datagram});
       }
       case 5:
         now_ += std::chrono::milliseconds(1U << amount);
@@ -131,7 +131,7 @@ class Script {
     if (other.sent.empty()) return;
     Wire datagram = std::move(other.sent.front());
     other.sent.pop_front();
-    if (change(datagram)) end.endpoint.handle_input(now_, {other.address, datagram});
+    if (change(datagram)) end.endpoint.handle_input(now_, {{{}, other.address}, datagram});
   }
   bool mutate(Wire& datagram) {
     const std::uint16_t at = input_.u16();

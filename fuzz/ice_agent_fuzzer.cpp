@@ -22,11 +22,13 @@ Provider& real() {
   return *provider;
 }
 
+const Address kLocal = Address::v4({192, 0, 2, 200}, 5000);
 Address address(unsigned index) { return Address::v4({192, 0, 2, static_cast<std::uint8_t>(index)}, 5000); }
 
 template <class Agent>
 struct End {
-  End(ice::Credentials local, Provider& provider) : agent(std::move(local), provider) {}
+  template <class... Arguments>
+  explicit End(Arguments&&... arguments) : agent(std::forward<Arguments>(arguments)...) {}
   Agent agent;
   std::deque<Datagram> sent;
 
@@ -42,9 +44,9 @@ struct End {
         REDAN_ASSERT(!transmit->bytes.empty() && stun::Message::parse(transmit->bytes));
         if (sent.size() < 64) sent.emplace_back(transmit->bytes.begin(), transmit->bytes.end());
       } else if (const auto* validated = std::get_if<ice::Validated>(&output)) {
-        REDAN_ASSERT(agent.validated(validated->remote));
+        REDAN_ASSERT(agent.validated(validated->path));
       } else if (const auto* selected = std::get_if<ice::Selected>(&output)) {
-        REDAN_ASSERT(agent.selected() == selected->remote && agent.validated(selected->remote));
+        REDAN_ASSERT(agent.selected() == selected->path && agent.validated(selected->path));
       }
     }
     return false;
@@ -56,8 +58,8 @@ class Script {
   explicit Script(Reader input)
       : input_(input),
         provider_(real()),
-        lite_({"lite", "lite-password-of-24-char"}, provider_),
-        full_({"full", "full-password-of-24-char"}, provider_) {
+        lite_(ice::Credentials{"lite", "lite-password-of-24-char"}, provider_),
+        full_(ice::Credentials{"full", "full-password-of-24-char"}, std::vector{kLocal}, provider_) {
     lite_.agent.set_remote(full_.agent.local());
     lite_.agent.start(now_);
     full_.agent.set_remote(lite_.agent.local(), {address(0)});
@@ -95,7 +97,7 @@ class Script {
           return true;
         });
       case 4:
-        return end.agent.handle_input(now_, address(operand), input_.opaque16());
+        return end.agent.handle_input(now_, {kLocal, address(operand)}, input_.opaque16());
       case 5:
         now_ += std::chrono::milliseconds(10 << operand);
         return;
@@ -112,13 +114,13 @@ class Script {
     if (other.sent.empty()) return;
     Datagram datagram = std::move(other.sent.front());
     other.sent.pop_front();
-    if (change(datagram)) end.agent.handle_input(now_, address(from), datagram);
+    if (change(datagram)) end.agent.handle_input(now_, {kLocal, address(from)}, datagram);
   }
   void restart() {
     const ice::Credentials lite = ice::Credentials::make(provider_);
     const ice::Credentials full = ice::Credentials::make(provider_);
     lite_.agent.restart(lite, full);
-    full_.agent.restart(full, lite);
+    full_.agent.restart(full, lite, {address(input_.u8() % 4U)});
   }
 
   Reader input_;

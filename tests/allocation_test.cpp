@@ -82,7 +82,7 @@ class Wire {
       if (std::holds_alternative<Wait>(output)) return;
       if (const auto* transmit = std::get_if<Transmit>(&output)) {
         std::copy(transmit->bytes.begin(), transmit->bytes.end(), received_.begin());
-        to.handle_input(now_, {source, MutableBytes(received_).first(transmit->bytes.size())});
+        to.handle_input(now_, {{{}, source}, MutableBytes(received_).first(transmit->bytes.size())});
       } else if (const auto* message = std::get_if<Message>(&output)) {
         if (&from == &full_) {
           ++echoed_;
@@ -136,9 +136,9 @@ TEST(AllocationForStrangers, DatagramsFromUnprovenSourcesAllocateNothing) {
     const Address stranger = Address::v4(
         {203, static_cast<std::uint8_t>(i >> 16U), static_cast<std::uint8_t>(i >> 8U), static_cast<std::uint8_t>(i)},
         99);
-    wire.lite().handle_input(wire.now(), {stranger, check});
+    wire.lite().handle_input(wire.now(), {{{}, stranger}, check});
     other[0] = static_cast<std::uint8_t>(i);
-    wire.lite().handle_input(wire.now(), {stranger, other});
+    wire.lite().handle_input(wire.now(), {{{}, stranger}, other});
   }
   wire.run();
   g_counting = false;

@@ -1,6 +1,6 @@
 // Endpoint: many WebRTC peers behind one UDP port, without sockets, clocks or threads.
 //
-//   bytes and the time go in:     handle_input(now, {remote, bytes})
+//   bytes and the time go in:     handle_input(now, {path, bytes})
 //   bytes and events come out:    poll_output(now, buffer) until it says Wait
 //
 // Nothing here throws. Noise from the network is dropped and counted; a peer that ends says why in Closed.
@@ -30,22 +30,25 @@ struct PeerId {
 enum class MediaKind : std::uint8_t { rtp, rtcp };
 enum class DtlsRole : std::uint8_t { client, server };
 
+/// `path.local` is the one of EndpointConfig::local_addresses that the datagram came to. Unspecified: the first of them
+/// that has the family of `path.remote`, which is right wherever there is one address of a family.
 struct Datagram {
-  Address remote;
+  Path path;
   MutableBytes bytes;  ///< borrowed for the call; decrypted in place
 };
 
 // ---- what comes out
 // -----------------------------------------------------------------------------------------------------
 
+/// Leaves from `path.local`, one of EndpointConfig::local_addresses.
 struct Transmit {
-  Address remote;
+  Path path;
   Bytes bytes;  ///< at the start of the buffer given to poll_output
 };
-/// ICE found a path; `remote` is where the peer is. Comes again when the path changes.
+/// ICE found a path. Comes again when the path changes.
 struct PathSelected {
   PeerId peer;
-  Address remote;
+  Path path;
 };
 /// DTLS is done and the peer proved the fingerprint of its description. See Endpoint::security.
 struct Connected {
@@ -97,12 +100,18 @@ struct EndpointConfig {
   /// SRTP profiles, best first.
   std::vector<SrtpProfile> srtp_profiles{SrtpProfile::aead_aes_128_gcm, SrtpProfile::aead_aes_256_gcm,
                                          SrtpProfile::aes128_cm_hmac_sha1_80};
-  std::size_t mtu = 1200;                    ///< largest UDP payload sent
+  std::size_t mtu = 1200;  ///< largest UDP payload sent, but for media; 228 to 16,384
+  /// Largest IP packet of media, which cannot be cut: by default a UDP payload of 1,472 bytes over IPv4 and 1,452 over
+  /// IPv6. At most 65,535.
+  std::size_t max_media_packet = 1500;
   std::size_t max_peers = 10'000;            ///< accept and offer refuse beyond it
   std::size_t max_message_size = 1U << 20U;  ///< announced as a=max-message-size
   std::size_t receive_window = 5U << 20U;    ///< SCTP receive window per peer, allocated only as data arrives
   std::size_t send_buffer = 16U << 20U;      ///< bytes queued per peer before send() says would_block
-  bool announce_lite = true;                 ///< false: we check connectivity too, as a controlling agent when we offer
+  /// What all peers together may make us hold in data not yet delivered. Beyond it nothing that comes out of order is
+  /// kept for those that hold most: they send it again.
+  std::size_t memory_budget = 512U << 20U;
+  bool announce_lite = true;  ///< false: we check connectivity too, as a controlling agent when we offer
 };
 
 struct AcceptOptions {
@@ -142,7 +151,7 @@ struct Security {
   std::optional<SrtpProfile> srtp_profile;
   Fingerprint local_fingerprint;
   Fingerprint remote_fingerprint;  ///< announced in the description, and proven by the handshake
-  Address remote;
+  Path path;
 };
 
 /// Why datagrams were dropped.
@@ -153,6 +162,8 @@ struct EndpointCounters {
   std::uint64_t malformed = 0;        ///< not STUN, DTLS, RTP or RTCP by the first byte, or truncated
   std::uint64_t unauthenticated = 0;  ///< a STUN message integrity, record tag or SRTP tag did not verify
   std::uint64_t replayed = 0;
+  std::uint64_t path_in_use = 0;  ///< authenticated checks on a path that another peer uses
+  std::uint64_t over_budget = 0;  ///< not dropped: from a peer that holds much of an exhausted memory_budget
 };
 
 class Endpoint {
@@ -170,11 +181,13 @@ class Endpoint {
   /// Our offer; complete() takes the answer. Data channels may be opened before either.
   Result<Offered> offer(const MediaPlan& plan);
   Result<void> complete(PeerId peer, std::string_view answer, std::string* problem = nullptr);
-  /// A new offer for a connected peer (ICE restart): the new answer.
+  /// A new offer for a connected peer (ICE restart, media or data channels that come or go): the new answer. Media can
+  /// be added only to a connection whose handshake made keys for it; it is declined otherwise. sdp_association_changed
+  /// if the offer has other fingerprints or another SCTP port: that would be a new DTLS association (RFC 8842).
   Result<std::string> renegotiate(PeerId peer, std::string_view offer, std::string* problem = nullptr);
 
   void handle_input(TimePoint now, Datagram datagram);
-  /// `buffer` holds one datagram: at least `mtu` bytes.
+  /// `buffer` holds one datagram: at least max_datagram() bytes.
   Output poll_output(TimePoint now, MutableBytes buffer);
 
   Result<ChannelId> open_channel(PeerId peer, std::string_view label, const ChannelOptions& options = {});
@@ -183,8 +196,8 @@ class Endpoint {
   [[nodiscard]] Result<std::size_t> buffered_amount(PeerId peer, ChannelId channel) const;
   Result<void> set_buffered_amount_low_threshold(PeerId peer, ChannelId channel, std::size_t bytes);
   Result<void> close_channel(PeerId peer, ChannelId channel);
-  /// `packet` holds plain RTP or RTCP of `size` bytes with room for the tag behind it (kSrtpTrailer). Protected, it
-  /// must fit the MTU.
+  /// `packet` holds plain RTP or RTCP of `size` bytes with room for the tag behind it (kSrtpTrailer).
+  /// srtp_packet_too_large if the protected packet exceeds EndpointConfig::max_media_packet.
   Result<void> send_media(PeerId peer, MediaKind kind, MutableBytes packet, std::size_t size);
   /// Says goodbye to the peer (SCTP ABORT, close_notify); Closed follows.
   void close(PeerId peer);
@@ -196,6 +209,11 @@ class Endpoint {
   /// The audio and video sections in use, in the order of the descriptions; those declined are not there. Errors:
   /// unknown_peer, sdp_wrong_state before both descriptions are known.
   [[nodiscard]] Result<std::vector<AgreedMedia>> media(PeerId peer) const;
+  /// The largest message the peer takes (a=max-message-size; SIZE_MAX: no limit). unknown_peer, sdp_wrong_state before
+  /// both descriptions are known, channel_unknown without a data section.
+  [[nodiscard]] Result<std::size_t> max_message_size(PeerId peer) const;
+  /// The largest datagram that poll_output writes.
+  [[nodiscard]] std::size_t max_datagram() const;
   [[nodiscard]] const EndpointCounters& counters() const;
   [[nodiscard]] std::size_t peer_count() const;
 

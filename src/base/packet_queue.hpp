@@ -37,6 +37,8 @@ class PacketQueue {
     return Packet{rest[0], rest.subspan(kHeader, size)};
   }
   [[nodiscard]] bool empty() const { return read_ == bytes_.size(); }
+  /// Memory held, bytes.
+  [[nodiscard]] std::size_t held() const { return bytes_.capacity(); }
 
  private:
   static constexpr std::size_t kHeader = 3;

@@ -188,7 +188,7 @@ class Visit {
   // ---- the visit
   void on_output(Endpoint& endpoint, const Output& output) {
     if (const auto* path = std::get_if<PathSelected>(&output)) {
-      say("ICE      path to " + path->remote.text());
+      say("ICE      path to " + path->path.remote.text());
     } else if (std::holds_alternative<Connected>(output)) {
       const auto security = endpoint.security(peer_);
       say("DTLS     " + std::string(security->dtls_version) + ", " + std::string(security->cipher_suite));

@@ -121,7 +121,7 @@ class SessionVisit {
     setup_ms_ = (counts.connected - started_) / std::chrono::milliseconds(1);
     if (const auto security = client_->security()) {
       say("DTLS     " + std::string(security->dtls_version) + ", " + std::string(security->cipher_suite));
-      say("path     " + security->remote.text());
+      say("path     " + security->path.remote.text());
     }
     if (const auto& runtime = client_->runtime()) {
       say("sealed   runtime key " + to_hex(runtime->key).substr(0, 16) + "... of instance " + runtime->instance +

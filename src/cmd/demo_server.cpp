@@ -157,7 +157,7 @@ void DemoServer::on_renegotiate(Visitor& visitor, std::string_view sdp) {
 void DemoServer::on_output(Endpoint& endpoint, const Output& output) {
   const TimePoint now = net::now();
   if (const auto* path = std::get_if<PathSelected>(&output)) {
-    tell(path->peer, "ice", "path selected: " + path->remote.text());
+    tell(path->peer, "ice", "path selected: " + path->path.remote.text());
   } else if (const auto* connected = std::get_if<Connected>(&output)) {
     on_connected(endpoint, connected->peer);
   } else if (const auto* opened = std::get_if<ChannelOpened>(&output)) {
@@ -206,7 +206,7 @@ void DemoServer::on_connected(Endpoint& endpoint, PeerId peer) {
                   {"srtp_profile", profile.empty() ? json::value(nullptr) : json::value(profile)},
                   {"local_fingerprint", s.local_fingerprint.text()},
                   {"remote_fingerprint", s.remote_fingerprint.text()},
-                  {"remote", s.remote.text()}});
+                  {"remote", s.path.remote.text()}});
 }
 
 void DemoServer::on_media(Endpoint& endpoint, const MediaPacket& media) {

@@ -38,10 +38,10 @@ std::size_t gro_segment_size(msghdr& message, std::size_t size) {
 
 }  // namespace
 
-bool SendBatch::add(const Address& remote, std::size_t size) {
-  if (count_ != 0 && (remote != remote_ || size > segment_size_)) return false;
+bool SendBatch::add(const Path& path, std::size_t size) {
+  if (count_ != 0 && (path != path_ || size > segment_size_)) return false;
   if (count_ == 0) {
-    remote_ = remote;
+    path_ = path;
     segment_size_ = size;
   }
   closed_ = size < segment_size_;
@@ -50,9 +50,9 @@ bool SendBatch::add(const Address& remote, std::size_t size) {
   return true;
 }
 
-void SendBatch::copy(const Address& remote, Bytes datagram) {
+void SendBatch::copy(const Path& path, Bytes datagram) {
   std::memmove(storage_.data(), datagram.data(), datagram.size());
-  add(remote, datagram.size());
+  add(path, datagram.size());
 }
 
 void SendBatch::clear() {
@@ -118,7 +118,7 @@ std::span<ReceivedDatagram> DatagramSocket::receive() {
 
 DatagramSocket::Sent DatagramSocket::send(const SendBatch& batch) {
   if (!gso_ || batch.count() == 1) return send_segments(batch);
-  SocketAddress to(batch.remote());
+  SocketAddress to(batch.path().remote);
   const Bytes bytes = batch.bytes();
   iovec vector{const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
   alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(std::uint16_t))> control{};
@@ -143,7 +143,7 @@ DatagramSocket::Sent DatagramSocket::send(const SendBatch& batch) {
 }
 
 DatagramSocket::Sent DatagramSocket::send_segments(const SendBatch& batch) {
-  SocketAddress to(batch.remote());
+  SocketAddress to(batch.path().remote);
   const Bytes bytes = batch.bytes();
   std::array<mmsghdr, SendBatch::kMaxSegments> messages{};
   std::array<iovec, SendBatch::kMaxSegments> vectors{};

@@ -14,7 +14,7 @@ struct ReceivedDatagram {
   MutableBytes bytes;
 };
 
-/// Equally sized datagrams for one destination (the last may be shorter), as GSO wants them.
+/// Equally sized datagrams for one path (the last may be shorter), as GSO wants them.
 class SendBatch {
  public:
   // The kernel takes at most 64 segments and 65,507 bytes at once.
@@ -28,15 +28,15 @@ class SendBatch {
     if (count_ == kMaxSegments || closed_ || storage_.size() - used_ < size) return {};
     return MutableBytes(storage_).subspan(used_);
   }
-  /// Takes over a datagram that was written at space(). False if it does not fit this batch (another destination, or
-  /// longer than the first): send, then add it to the empty batch with copy().
-  bool add(const Address& remote, std::size_t size);
+  /// Takes over a datagram that was written at space(). False if it does not fit this batch (another path, or longer
+  /// than the first): send, then add it to the empty batch with copy().
+  bool add(const Path& path, std::size_t size);
   /// Adds a datagram from elsewhere to the empty batch.
-  void copy(const Address& remote, Bytes datagram);
+  void copy(const Path& path, Bytes datagram);
   void clear();
 
   [[nodiscard]] bool empty() const { return count_ == 0; }
-  [[nodiscard]] const Address& remote() const { return remote_; }
+  [[nodiscard]] const Path& path() const { return path_; }
   [[nodiscard]] Bytes bytes() const { return Bytes(storage_).first(used_); }
   [[nodiscard]] std::size_t segment_size() const { return segment_size_; }
   [[nodiscard]] std::size_t count() const { return count_; }
@@ -47,7 +47,7 @@ class SendBatch {
   std::size_t count_ = 0;
   std::size_t segment_size_ = 0;
   bool closed_ = false;  // a shorter datagram ends the batch
-  Address remote_;
+  Path path_;
 };
 
 class DatagramSocket {
@@ -65,7 +65,8 @@ class DatagramSocket {
   std::span<ReceivedDatagram> receive();
 
   enum class Sent : std::uint8_t { all, would_block };
-  /// Sends the whole batch. Datagrams that the system refuses for good (too large, no route) are dropped: that is UDP.
+  /// Sends the whole batch to its path's remote address; its local one is ours. Datagrams that the system refuses for
+  /// good (too large, no route) are dropped: that is UDP.
   Sent send(const SendBatch& batch);
 
  private:

@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <redan/asio.hpp>
 
+#include "base/assert.hpp"
 #include "net/clock.hpp"
 #include "net/datagram_socket.hpp"
 
@@ -10,29 +12,6 @@ namespace redan {
 namespace {
 
 namespace asio = boost::asio;
-
-/// Which of our sockets a remote address last wrote to: replies leave through it. Fixed size; a collision costs a less
-/// good guess, never memory.
-class ReturnPaths {
- public:
-  void learn(const Address& remote, std::size_t socket) { slot(remote) = {remote, static_cast<std::uint32_t>(socket)}; }
-  std::size_t find(const Address& remote, const std::vector<Address>& locals) {
-    const Slot& known = slot(remote);
-    if (known.remote == remote) return known.socket;
-    for (std::size_t i = 0; i < locals.size(); ++i) {
-      if (locals[i].family() == remote.family()) return i;
-    }
-    return 0;
-  }
-
- private:
-  struct Slot {
-    Address remote;
-    std::uint32_t socket = 0;
-  };
-  Slot& slot(const Address& remote) { return slots_[std::hash<Address>{}(remote) % slots_.size()]; }
-  std::vector<Slot> slots_ = std::vector<Slot>(4096);
-};
 
 // Reading comes first again after this many batches, so that acknowledgements are not left waiting behind bulk data.
 constexpr int kBatchesPerTurn = 8;
@@ -91,8 +70,7 @@ class Shard::Impl : public std::enable_shared_from_this<Shard::Impl> {
   void on_readable(std::size_t index) {
     const TimePoint now = net::now();
     for (const net::ReceivedDatagram& datagram : sockets_[index]->receive()) {
-      if (sockets_.size() > 1) paths_.learn(datagram.remote, index);
-      endpoint.handle_input(now, {datagram.remote, datagram.bytes});
+      endpoint.handle_input(now, {{locals[index], datagram.remote}, datagram.bytes});
     }
     drain();
   }
@@ -107,13 +85,14 @@ class Shard::Impl : public std::enable_shared_from_this<Shard::Impl> {
         until = net::now();
         break;
       }
-      MutableBytes space = batch_.space(kMaxDatagram);
+      const std::size_t size = endpoint.max_datagram();
+      MutableBytes space = batch_.space(size);
       if (space.empty()) {
         ++batches;
         flush();
         continue;
       }
-      const Output output = endpoint.poll_output(net::now(), space.first(kMaxDatagram));
+      const Output output = endpoint.poll_output(net::now(), space.first(size));
       if (const auto* transmit = std::get_if<Transmit>(&output)) {
         batches += enqueue(*transmit) ? 0 : 1;
       } else if (const auto* wait = std::get_if<Wait>(&output)) {
@@ -131,20 +110,22 @@ class Shard::Impl : public std::enable_shared_from_this<Shard::Impl> {
 
   // False if a batch had to be sent for it.
   bool enqueue(const Transmit& transmit) {
-    if (batch_.add(transmit.remote, transmit.bytes.size())) return true;
+    if (batch_.add(transmit.path, transmit.bytes.size())) return true;
     carried_.assign(transmit.bytes.begin(), transmit.bytes.end());
-    carried_to_ = transmit.remote;
+    carried_on_ = transmit.path;
     flush();
     return false;
   }
   void flush() {
     if (!batch_.empty()) {
-      const std::size_t index = sockets_.size() > 1 ? paths_.find(batch_.remote(), locals) : 0;
+      const auto index =
+          static_cast<std::size_t>(std::find(locals.begin(), locals.end(), batch_.path().local) - locals.begin());
+      REDAN_ASSERT(index < sockets_.size());
       if (sockets_[index]->send(batch_) == net::DatagramSocket::Sent::would_block) return block(index);
       batch_.clear();
     }
     if (!carried_.empty()) {
-      batch_.copy(carried_to_, carried_);
+      batch_.copy(carried_on_, carried_);
       carried_.clear();
     }
   }
@@ -171,18 +152,14 @@ class Shard::Impl : public std::enable_shared_from_this<Shard::Impl> {
     });
   }
 
-  // The endpoint's MTU is at most this; one Ethernet frame.
-  static constexpr std::size_t kMaxDatagram = 1500;
-
   asio::io_context& io_;
   asio::steady_timer timer_;
   Handler handler_;
   std::vector<std::unique_ptr<net::DatagramSocket>> sockets_;
   std::vector<std::unique_ptr<asio::posix::stream_descriptor>> watches_;
-  ReturnPaths paths_;
   net::SendBatch batch_;
   std::vector<std::uint8_t> carried_;
-  Address carried_to_;
+  Path carried_on_;
   bool blocked_ = false;
   bool draining_ = false;
   bool scheduled_ = false;

@@ -9,9 +9,9 @@ namespace {
 
 const Address kLoopback = Address::v4({127, 0, 0, 1}, 0);
 
-TEST(SendBatch, TakesEqualDatagramsForOneAddressAndEndsWithAShorterOne) {
-  const Address there = Address::v4({192, 0, 2, 1}, 1);
-  const Address elsewhere = Address::v4({192, 0, 2, 2}, 1);
+TEST(SendBatch, TakesEqualDatagramsForOnePathAndEndsWithAShorterOne) {
+  const Path there{kLoopback, Address::v4({192, 0, 2, 1}, 1)};
+  const Path elsewhere{kLoopback, Address::v4({192, 0, 2, 2}, 1)};
   SendBatch batch;
   EXPECT_TRUE(batch.add(there, 1000));
   EXPECT_TRUE(batch.add(there, 1000));
@@ -27,7 +27,7 @@ TEST(SendBatch, TakesEqualDatagramsForOneAddressAndEndsWithAShorterOne) {
 
 TEST(SendBatch, HoldsNoMoreThanTheKernelTakes) {
   SendBatch batch;
-  const Address there = Address::v4({192, 0, 2, 1}, 1);
+  const Path there{kLoopback, Address::v4({192, 0, 2, 1}, 1)};
   for (std::size_t i = 0; i < SendBatch::kMaxSegments; ++i) {
     ASSERT_FALSE(batch.space(100).empty());
     ASSERT_TRUE(batch.add(there, 100));
@@ -40,7 +40,7 @@ TEST(DatagramSocket, BatchesArriveAsTheDatagramsTheyWere) {
   auto from = DatagramSocket::bind(kLoopback);
   auto to = DatagramSocket::bind(kLoopback);
   ASSERT_TRUE(from && to);
-  const Address target = (*to)->local_address();
+  const Path target{(*from)->local_address(), (*to)->local_address()};
   SendBatch batch;
   for (std::size_t i = 0; i < 40; ++i) {
     const std::size_t size = i == 39 ? 77 : 1200;

@@ -22,10 +22,16 @@ struct EndpointEnd {
   EndpointEnd(const Address& the_address, EndpointConfig config, const Identity& identity, Provider& provider)
       : address(the_address), endpoint(with_address(std::move(config), the_address), identity, provider) {}
 
+  /// The program ends without a word and begins anew.
+  void restart(EndpointConfig config, const Identity& identity, Provider& provider) {
+    endpoint = Endpoint(with_address(std::move(config), address), identity, provider);
+    channels.clear();
+  }
+
   Address address;
   Endpoint endpoint;
   int connected = 0;
-  std::optional<Address> path;
+  std::optional<Path> path;
   std::map<std::uint32_t, std::string> channels;  ///< open ones: label by id
   std::vector<std::uint32_t> closed_channels;
   std::vector<ReceivedMessage> messages;
@@ -33,6 +39,9 @@ struct EndpointEnd {
   std::optional<Closed> closed;
   bool echo = false;
   std::size_t sent_datagrams = 0;
+  bool keep_sent = false;
+  std::vector<std::vector<std::uint8_t>> sent;  ///< with keep_sent
+  std::optional<Address> reachable;             ///< datagrams to other addresses are lost; absent: none is
 
   /// Polls until Wait, or `steps` times. Returns the deadline.
   TimePoint drain(TimePoint now, Link* out, std::uint64_t steps = 1'000'000) {
@@ -59,9 +68,10 @@ struct EndpointEnd {
   void record(TimePoint now, Output& output, Link* out) {
     if (const auto* transmit = std::get_if<Transmit>(&output)) {
       ++sent_datagrams;
-      if (out != nullptr) out->send(now, transmit->bytes);
+      if (keep_sent) sent.emplace_back(transmit->bytes.begin(), transmit->bytes.end());
+      if (out != nullptr && (!reachable || *reachable == transmit->path.remote)) out->send(now, transmit->bytes);
     } else if (const auto* selected = std::get_if<PathSelected>(&output)) {
-      path = selected->remote;
+      path = selected->path;
     } else if (std::holds_alternative<Connected>(output)) {
       ++connected;
     } else if (const auto* opened = std::get_if<ChannelOpened>(&output)) {
@@ -79,6 +89,15 @@ struct EndpointEnd {
     }
   }
 };
+
+/// The value of the first a=name line.
+inline std::string sdp_value(std::string_view description, std::string_view name) {
+  const std::string wanted = "a=" + std::string(name) + ":";
+  const std::size_t at = description.find(wanted);
+  if (at == std::string_view::npos) return "";
+  const std::string_view rest = description.substr(at + wanted.size());
+  return std::string(rest.substr(0, rest.find_first_of("\r\n")));
+}
 
 struct EndpointPairOptions {
   EndpointConfig offerer{.local_addresses = {}, .announce_lite = false};
@@ -104,6 +123,8 @@ class EndpointPair {
   TimePoint now{};
   PeerId offerer_peer, answerer_peer;
   std::string offer, answer;
+  /// Where an address translator makes the offerer appear; what is sent to its own address is then lost.
+  std::optional<Address> offerer_seen_at;
 
   /// Exchanges descriptions; `edit` may change the answer on its way.
   void signal(const std::function<void(std::string&)>& edit = {}) {
@@ -122,6 +143,7 @@ class EndpointPair {
   /// Runs for `time`, or until `done`; with `steps`, each drain stops after a random number of outputs below it.
   bool run(Duration time, const std::function<bool()>& done = {}, SeededRandom* partial = nullptr) {
     const TimePoint end = now + time;
+    answerer.reachable = offerer_seen_at;
     while (true) {
       const std::uint64_t steps = partial != nullptr ? partial->below(4) : 1'000'000;
       const TimePoint wake = std::min(offerer.drain(now, &to_answerer, steps), answerer.drain(now, &to_offerer, steps));
@@ -133,10 +155,10 @@ class EndpointPair {
       }
       now = std::max(next, partial != nullptr ? now + std::chrono::microseconds(50) : now);
       while (auto datagram = to_answerer.receive(now)) {
-        answerer.endpoint.handle_input(now, {offerer.address, *datagram});
+        answerer.endpoint.handle_input(now, {{answerer.address, offerer_seen_at.value_or(offerer.address)}, *datagram});
       }
       while (auto datagram = to_offerer.receive(now)) {
-        offerer.endpoint.handle_input(now, {answerer.address, *datagram});
+        offerer.endpoint.handle_input(now, {{offerer.address, answerer.address}, *datagram});
       }
     }
   }

@@ -205,7 +205,7 @@ void Client::on_output(const Output& output) {
   if (std::holds_alternative<Connected>(output)) {
     on_connected();
   } else if (const auto* selected = std::get_if<PathSelected>(&output)) {
-    path_ = selected->remote;
+    path_ = selected->path.remote;
   } else if (const auto* opened = std::get_if<ChannelOpened>(&output)) {
     on_channel(*opened);
   } else if (const auto* message = std::get_if<Message>(&output)) {

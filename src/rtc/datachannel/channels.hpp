@@ -89,6 +89,7 @@ class Channels {
   Result<void> close(ChannelId channel);
   /// Sends ABORT "user initiated"; the channels' ends and Closed follow.
   void abort();
+  void set_short_of_memory(bool is_short) { association_.set_short_of_memory(is_short); }
   void set_max_send_message(std::size_t bytes) { config_.max_send_message = bytes; }
 
   [[nodiscard]] const Counters<ChannelDrop>& drops() const { return drops_; }

@@ -17,50 +17,87 @@ constexpr Duration kMinRto = 100ms;        // with a measured round trip
 constexpr int kMaxTransmissions = 7;       // Rc, RFC 8489 section 6.2.1
 constexpr Duration kConsentInterval = 5s;  // RFC 7675 section 5.1, times 0.8 to 1.2
 constexpr Duration kConsentTimeout = 30s;
+// The selected path is in doubt after this many transmissions without an answer.
+constexpr int kDoubtAfter = 3;
+// An address that has proven nothing gets at most this many times the bytes it sent (as in RFC 9000 section 8).
+constexpr std::size_t kAmplification = 3;
 
 }  // namespace
 
-ControllingAgent::ControllingAgent(Credentials local, Provider& provider)
-    : provider_(&provider), responder_(std::move(local), provider), tie_breaker_(provider.random_u64()) {}
+ControllingAgent::ControllingAgent(Credentials local, std::vector<Address> addresses, Provider& provider)
+    : provider_(&provider),
+      responder_(std::move(local), provider),
+      addresses_(std::move(addresses)),
+      tie_breaker_(provider.random_u64()) {}
 
 void ControllingAgent::start(TimePoint now) {
   next_check_ = now;
   failure_ = now + kTimeout;
-  for (Pair& pair : pairs_) schedule_check(pair, now);
+  for (Pair& pair : pairs_) {
+    if (!pair.valid) schedule_check(pair, now);
+  }
 }
 
 void ControllingAgent::set_remote(Credentials remote, const std::vector<Address>& candidates) {
   remote_ = std::move(remote);
   remote_key_ = provider_->hmac(HashAlgorithm::sha1, as_bytes(remote_.pwd));
   responder_.set_remote_ufrag(remote_.ufrag);
-  for (const Address& candidate : candidates) learn(candidate);
+  describe(candidates);
 }
 
-void ControllingAgent::restart(Credentials local, Credentials remote) {
+// RFC 8445 section 6.1.2.2: each candidate with each of our addresses of its family.
+void ControllingAgent::describe(const std::vector<Address>& candidates) {
+  const std::size_t used = std::min(candidates.size(), kMaxCandidates);
+  for (std::size_t i = 0; i < used; ++i) {
+    for (const Address& local : addresses_) {
+      if (local.family() == candidates[i].family()) learn({local, candidates[i]}, false);
+    }
+  }
+}
+
+void ControllingAgent::restart(Credentials local, Credentials remote, const std::vector<Address>& candidates) {
   responder_.restart(std::move(local), *provider_);
-  set_remote(std::move(remote), {});
+  // What was proven stays usable while we check anew.
+  std::erase_if(pairs_, [&](const Pair& pair) { return pair.path != selected_; });
+  ++paths_version_;
+  set_remote(std::move(remote), candidates);
   nominating_ = false;
   for (Pair& pair : pairs_) {
-    pair.valid = pair.remote == selected_;  // what was proven stays usable while we check anew
-    pair.to_report = pair.to_report && pair.valid;
     pair.nominate = false;
     schedule_check(pair, next_check_);
   }
 }
 
-ControllingAgent::Pair* ControllingAgent::find(const Address& remote) {
-  const auto found =
-      std::find_if(pairs_.begin(), pairs_.end(), [&](const Pair& pair) { return pair.remote == remote; });
+const ControllingAgent::Pair* ControllingAgent::find(const Path& path) const {
+  const auto found = std::find_if(pairs_.begin(), pairs_.end(), [&](const Pair& pair) { return pair.path == path; });
   return found == pairs_.end() ? nullptr : &*found;
 }
 
-ControllingAgent::Pair* ControllingAgent::learn(const Address& remote) {
-  if (Pair* known = find(remote)) return known;
-  if (pairs_.size() == kMaxCandidates) return nullptr;
-  pairs_.emplace_back();
-  pairs_.back().remote = remote;
-  schedule_check(pairs_.back(), next_check_);
-  return &pairs_.back();
+ControllingAgent::Pair* ControllingAgent::running(const stun::TransactionId& transaction) {
+  const auto found = std::find_if(pairs_.begin(), pairs_.end(),
+                                  [&](const Pair& pair) { return pair.running && pair.transaction == transaction; });
+  return found == pairs_.end() ? nullptr : &*found;
+}
+
+ControllingAgent::Pair* ControllingAgent::learn(const Path& path, bool reflexive) {
+  if (Pair* known = find(path)) return known;
+  if (pairs_.size() == kMaxPairs && !make_room()) return nullptr;
+  Pair& pair = pairs_.emplace_back();
+  pair.path = path;
+  pair.reflexive = reflexive;
+  schedule_check(pair, next_check_);
+  return &pair;
+}
+
+// Of the pairs that have proven nothing, the one not heard for the longest time goes.
+bool ControllingAgent::make_room() {
+  const auto oldest = std::min_element(pairs_.begin(), pairs_.end(), [](const Pair& a, const Pair& b) {
+    return std::pair(a.valid, a.heard) < std::pair(b.valid, b.heard);
+  });
+  if (oldest->valid) return false;
+  pairs_.erase(oldest);
+  ++paths_version_;
+  return true;
 }
 
 void ControllingAgent::schedule_check(Pair& pair, TimePoint due) {
@@ -69,44 +106,56 @@ void ControllingAgent::schedule_check(Pair& pair, TimePoint due) {
   pair.due = due;
 }
 
+void ControllingAgent::reject(const Path& path) {
+  rejected_ = true;
+  responder_.withdraw(path);
+  std::erase_if(pairs_, [&](const Pair& pair) { return pair.path == path; });
+  ++paths_version_;
+  if (selected_ == path) selected_.reset();
+  selection_to_report_ = selection_to_report_ && selected_;
+}
+
 // ---- input ----------------------------------------------------------------------------------------------------------
 
-void ControllingAgent::handle_input(TimePoint now, const Address& remote, Bytes datagram) {
+void ControllingAgent::handle_input(TimePoint now, const Path& path, Bytes datagram) {
   if (failed_) return;
   const auto message = stun::Message::parse(datagram);
   if (!message || message->method != stun::kBinding) return drops_.add(Drop::malformed);
-  if (message->message_class == stun::Class::request) {
-    if (responder_.authenticate(*message, drops_)) on_request(now, remote, *message);
-  } else if (message->message_class != stun::Class::indication) {
-    on_response(now, remote, *message);
-  }
+  if (message->message_class == stun::Class::request) return on_request(now, path, *message);
+  if (message->message_class != stun::Class::indication) on_response(now, path, *message);
 }
 
-void ControllingAgent::on_request(TimePoint now, const Address& remote, const stun::Message& request) {
-  if (request.unknown_count != 0) return responder_.refuse_unknown(remote, request, drops_);
+void ControllingAgent::on_request(TimePoint now, const Path& path, const stun::Message& request) {
+  const Authenticity authenticity = responder_.authenticate(request, drops_);
+  if (authenticity == Authenticity::none) return;
+  if (request.unknown_count != 0) return responder_.refuse_unknown(path, request, drops_);
   // RFC 8445 section 7.3.1.1.
   const auto theirs = controlling_ ? request.ice_controlling : request.ice_controlled;
   if (theirs) {
     const bool we_stay = controlling_ ? tie_breaker_ >= *theirs : tie_breaker_ < *theirs;
-    if (we_stay) return responder_.refuse_role(remote, request, drops_);
-    take_role(now, !controlling_);
+    if (we_stay) return responder_.refuse_role(path, request, drops_);
+    if (authenticity == Authenticity::fresh) take_role(now, !controlling_);
   }
-  responder_.succeed(remote, request, drops_);
-  Pair* pair = learn(remote);
+  responder_.succeed(path, request, drops_);
+  if (authenticity == Authenticity::repeated) return;
+  Pair* pair = learn(path, true);
   if (pair == nullptr) return;
-  if (!pair->valid && !pair->running) schedule_check(*pair, now);  // a triggered check, section 7.3.1.4
+  paths_version_ += pair->authenticated ? 0 : 1;
+  pair->authenticated = true;
+  pair->heard = now;
+  pair->received_bytes += request.datagram.size();
+  if (!pair->valid && (!pair->running || pair->due == kNever)) schedule_check(*pair, now);  // section 7.3.1.4
   if (request.use_candidate && !controlling_) {
     pair->nominate = true;
     // Consent is the answers to our checks (RFC 7675 section 5.1), so a repeated nomination does not renew it.
-    if (pair->valid && selected_ != remote) select(now, *pair);
+    if (pair->valid && selected_ != path) select(now, *pair);
   }
 }
 
-void ControllingAgent::on_response(TimePoint now, const Address& remote, const stun::Message& response) {
-  Pair* pair = find(remote);
-  if (pair == nullptr || !pair->running || pair->transaction != response.transaction || !remote_key_) {
-    return drops_.add(Drop::unknown_transaction);
-  }
+// RFC 8445 section 7.2.5.2.1: the response comes back on the path that its request took.
+void ControllingAgent::on_response(TimePoint now, const Path& path, const stun::Message& response) {
+  Pair* pair = running(response.transaction);
+  if (pair == nullptr || pair->path != path || !remote_key_) return drops_.add(Drop::unknown_transaction);
   if (!response.verify_integrity(*remote_key_)) return drops_.add(Drop::wrong_integrity);
   if (response.message_class == stun::Class::success) return on_success(now, *pair);
   // RFC 8445 section 7.2.5.1; another pair's response may have made the change already.
@@ -129,20 +178,43 @@ void ControllingAgent::on_success(TimePoint now, Pair& pair) {
   measure(now, pair);
   pair.running = false;
   pair.due = kNever;
+  pair.answered = pair.heard = now;
   pair.to_report = pair.to_report || !pair.valid;
+  paths_version_ += pair.valid ? 0 : 1;
   pair.valid = true;
+  failure_ = now + kConsentTimeout;
   if (pair.nominate) return select(now, pair);
   if (controlling_ && !nominating_) {
     nominating_ = true;
     pair.nominate = true;
     return schedule_check(pair, now);
   }
-  if (selected_ == pair.remote) keep_consent(now, pair);
+  if (selected_ == pair.path) return keep_consent(now, pair);
+  // The peer may have moved here: see whether the selected path still answers.
+  if (Pair* current = selected_pair(); current != nullptr && !current->running) schedule_check(*current, now);
+  doubt_selected(now);
+}
+
+// The selected path leaves checks unanswered: the path that answered last takes its place.
+void ControllingAgent::doubt_selected(TimePoint now) {
+  const Pair* current = selected_pair();
+  if (current == nullptr || !current->running || current->sent < kDoubtAfter) return;
+  for (Pair& other : pairs_) {
+    if (!other.running && (other.valid || other.authenticated)) schedule_check(other, now);
+  }
+  const auto latest = std::max_element(pairs_.begin(), pairs_.end(), [](const Pair& a, const Pair& b) {
+    return std::pair(a.valid, a.answered) < std::pair(b.valid, b.answered);
+  });
+  if (&*latest == current || !latest->valid || latest->answered <= current->answered) return;
+  select(now, *latest);
+  if (!controlling_) return;
+  latest->nominate = true;
+  schedule_check(*latest, now);
 }
 
 void ControllingAgent::select(TimePoint now, Pair& pair) {
-  selection_to_report_ = selection_to_report_ || selected_ != pair.remote;
-  selected_ = pair.remote;
+  selection_to_report_ = selection_to_report_ || selected_ != pair.path;
+  selected_ = pair.path;
   for (Pair& other : pairs_) {
     other.nominate = false;
     if (!other.valid) other.due = kNever;
@@ -150,10 +222,7 @@ void ControllingAgent::select(TimePoint now, Pair& pair) {
   keep_consent(now, pair);
 }
 
-void ControllingAgent::keep_consent(TimePoint now, Pair& pair) {
-  failure_ = now + kConsentTimeout;
-  schedule_check(pair, now + consent_interval());
-}
+void ControllingAgent::keep_consent(TimePoint now, Pair& pair) { schedule_check(pair, now + consent_interval()); }
 
 // RFC 6298's smoothing; a repeated request's response is ambiguous (Karn).
 void ControllingAgent::measure(TimePoint now, const Pair& pair) {
@@ -166,14 +235,40 @@ Duration ControllingAgent::consent_interval() {
   return kConsentInterval * (800 + static_cast<std::int64_t>(provider_->random_u32() % 401)) / 1000;
 }
 
-bool ControllingAgent::validated(const Address& remote) const {
-  return std::any_of(pairs_.begin(), pairs_.end(),
-                     [&](const Pair& pair) { return pair.valid && pair.remote == remote; });
+bool ControllingAgent::validated(const Path& path) const {
+  const Pair* pair = find(path);
+  return pair != nullptr && pair->valid;
+}
+
+std::optional<TimePoint> ControllingAgent::last_heard(const Path& path) const {
+  const Pair* pair = find(path);
+  return pair == nullptr || pair->heard == TimePoint::min() ? std::nullopt : std::optional(pair->heard);
+}
+
+std::vector<Path> ControllingAgent::paths() const {
+  std::vector<Path> paths;
+  for (const Pair& pair : pairs_) {
+    if (pair.authenticated || pair.valid) paths.push_back(pair.path);
+  }
+  return paths;
+}
+
+std::vector<Path> ControllingAgent::checked() const {
+  std::vector<Path> paths;
+  for (const Pair& pair : pairs_) paths.push_back(pair.path);
+  return paths;
 }
 
 // ---- output ---------------------------------------------------------------------------------------------------------
 
+bool ControllingAgent::may_check(const Pair& pair) const {
+  return pair.valid || !pair.reflexive || pair.sent_bytes + check_size_ <= kAmplification * pair.received_bytes;
+}
+
 ControllingAgent::Pair* ControllingAgent::next_due(TimePoint now) {
+  for (Pair& pair : pairs_) {
+    if (pair.due <= now && !may_check(pair)) pair.due = kNever;  // until the next check from there
+  }
   const auto earliest =
       std::min_element(pairs_.begin(), pairs_.end(), [](const Pair& a, const Pair& b) { return a.due < b.due; });
   return earliest == pairs_.end() || earliest->due > now ? nullptr : &*earliest;
@@ -182,17 +277,23 @@ ControllingAgent::Pair* ControllingAgent::next_due(TimePoint now) {
 Output ControllingAgent::poll_output(TimePoint now, MutableBytes buffer) {
   if (auto answer = responder_.poll(buffer)) return *answer;
   for (Pair& pair : pairs_) {
-    if (std::exchange(pair.to_report, false)) return Validated{pair.remote};
+    if (std::exchange(pair.to_report, false)) return Validated{pair.path};
   }
   if (std::exchange(selection_to_report_, false)) return Selected{*selected_};
   if (failure_ <= now) {
     fail();
-    return Failed{selected_ ? Errc::ice_consent_expired : Errc::ice_timeout};
+    if (selected_) return Failed{Errc::ice_consent_expired};
+    return Failed{rejected_ ? Errc::ice_path_in_use : Errc::ice_timeout};
   }
   TimePoint wake = failure_;
   if (remote_key_ != nullptr) {
     if (now >= next_check_) {
-      if (Pair* pair = next_due(now)) return Transmit{pair->remote, write_check(*pair, now, buffer)};
+      if (Pair* pair = next_due(now)) {
+        const Path path = pair->path;
+        const MutableBytes request = write_check(*pair, now, buffer);
+        doubt_selected(now);
+        return Transmit{path, request, true};
+      }
     }
     for (const Pair& pair : pairs_) {
       if (pair.due != kNever) wake = std::min(wake, std::max(pair.due, next_check_));
@@ -230,7 +331,10 @@ MutableBytes ControllingAgent::write_check(Pair& pair, TimePoint now, MutableByt
   } else {
     builder.ice_controlled(tie_breaker_);
   }
-  return builder.finish(*remote_key_);
+  const MutableBytes request = builder.finish(*remote_key_);
+  check_size_ = request.size();
+  pair.sent_bytes += check_size_;
+  return request;
 }
 
 static_assert(Machine<ControllingAgent>);

@@ -1,6 +1,9 @@
-// A small full agent with host candidates (RFC 8445): paced checks to the peer's candidates, regular nomination of the
-// first that answers, consent (RFC 7675). It starts controlling and gives way in a role conflict as section 7.3.1.1
-// says.
+// A small full agent with host candidates (RFC 8445): paced checks of every pair of a local and a remote address,
+// regular nomination of the first that answers, consent (RFC 7675). It starts controlling and gives way in a role
+// conflict as section 7.3.1.1 says.
+//
+// Only the answer to a check of ours opens a path or keeps consent. A selected path that leaves checks unanswered gives
+// way to one that answers: so the session follows a peer whose address translator moved it.
 #pragma once
 
 #include <vector>
@@ -13,23 +16,41 @@ namespace redan::ice {
 class ControllingAgent {
  public:
   using Output = ice::Output;
-  /// Remote candidates checked; more are ignored.
+  /// Remote candidates used; more are ignored.
   static constexpr std::size_t kMaxCandidates = 20;
+  /// Pairs checked. A peer-reflexive one that never answered makes room for the next.
+  static constexpr std::size_t kMaxPairs = 64;
 
-  ControllingAgent(Credentials local, Provider& provider);
+  /// `addresses`: our own, where checks leave from.
+  ControllingAgent(Credentials local, std::vector<Address> addresses, Provider& provider);
 
-  void start(TimePoint now);
   /// The peer's description: checks begin.
   void set_remote(Credentials remote, const std::vector<Address>& candidates);
   void set_remote(Credentials remote) { set_remote(std::move(remote), {}); }
-  /// ICE restart: all known addresses are checked again under the new credentials.
-  void restart(Credentials local, Credentials remote);
+  /// Both descriptions are known. Without a pair that works within 30 s from here: Failed{ice_timeout}.
+  void start(TimePoint now);
+  /// ICE restart (RFC 8445 section 9) to the candidates of the new description. The selected path stays in use until
+  /// another one works.
+  void restart(Credentials local, Credentials remote, const std::vector<Address>& candidates);
 
-  void handle_input(TimePoint now, const Address& remote, Bytes message);
+  void handle_input(TimePoint now, const Path& path, Bytes message);
   Output poll_output(TimePoint now, MutableBytes buffer);
 
-  [[nodiscard]] bool validated(const Address& remote) const;
-  [[nodiscard]] std::optional<Address> selected() const { return selected_; }
+  /// What the peer sends is no consent (RFC 7675 section 5.1), so this changes nothing.
+  void heard(TimePoint, const Path&) {}
+  /// The path belongs to another peer: it is checked no more, and checks on it get no answer.
+  void reject(const Path& path);
+
+  /// Data may be sent on this path.
+  [[nodiscard]] bool validated(const Path& path) const;
+  /// When the peer last answered or checked on this path; nullopt if it did neither.
+  [[nodiscard]] std::optional<TimePoint> last_heard(const Path& path) const;
+  /// The paths on which the peer may speak, and a number that changes when they do.
+  [[nodiscard]] std::vector<Path> paths() const;
+  [[nodiscard]] std::uint32_t paths_version() const { return paths_version_; }
+  /// All that is checked.
+  [[nodiscard]] std::vector<Path> checked() const;
+  [[nodiscard]] std::optional<Path> selected() const { return selected_; }
   /// Smoothed over the checks that were answered at the first attempt.
   [[nodiscard]] std::optional<Duration> rtt() const { return rtt_; }
   [[nodiscard]] const Credentials& local() const { return responder_.local(); }
@@ -37,29 +58,42 @@ class ControllingAgent {
   [[nodiscard]] const Counters<Drop>& drops() const { return drops_; }
 
  private:
-  /// One remote address and the transaction that runs towards it.
+  /// One path and the transaction that runs on it.
   struct Pair {
-    Address remote;
-    bool valid = false;
-    bool nominate = false;     // the running or next check carries USE-CANDIDATE
-    bool to_report = false;    // Validated is due
-    bool running = false;      // a transaction waits for its response
-    bool controlling = false;  // the role its request said
-    int sent = 0;              // transmissions of it
-    TimePoint due = kNever;    // next transmission, or the transaction's end
+    Path path;
+    bool authenticated = false;  // a fresh check of the peer came on it
+    bool valid = false;          // a check of ours was answered
+    bool reflexive = false;      // learned from a check, not from the description
+    bool nominate = false;       // the running or next check carries USE-CANDIDATE
+    bool to_report = false;      // Validated is due
+    bool running = false;        // a transaction waits for its response
+    bool controlling = false;    // the role its request said
+    int sent = 0;                // transmissions of it
+    TimePoint due = kNever;      // next transmission, or the transaction's end
     TimePoint first_sent{};
+    TimePoint answered = TimePoint::min();
+    TimePoint heard = TimePoint::min();  // a check or an answer
+    std::size_t received_bytes = 0;      // of checks, while it is not valid
+    std::size_t sent_bytes = 0;
     stun::TransactionId transaction{};
   };
-  Pair* find(const Address& remote);
-  Pair* learn(const Address& remote);
+  [[nodiscard]] const Pair* find(const Path& path) const;
+  [[nodiscard]] Pair* find(const Path& path) { return const_cast<Pair*>(std::as_const(*this).find(path)); }
+  [[nodiscard]] Pair* running(const stun::TransactionId& transaction);
+  [[nodiscard]] Pair* selected_pair() { return selected_ ? find(*selected_) : nullptr; }
+  void describe(const std::vector<Address>& candidates);
+  Pair* learn(const Path& path, bool reflexive);
+  bool make_room();
   void schedule_check(Pair& pair, TimePoint due);
   MutableBytes write_check(Pair& pair, TimePoint now, MutableBytes buffer);
+  [[nodiscard]] bool may_check(const Pair& pair) const;
   Pair* next_due(TimePoint now);
-  void on_request(TimePoint now, const Address& remote, const stun::Message& request);
-  void on_response(TimePoint now, const Address& remote, const stun::Message& response);
+  void on_request(TimePoint now, const Path& path, const stun::Message& request);
+  void on_response(TimePoint now, const Path& path, const stun::Message& response);
   void take_role(TimePoint now, bool controlling);
   void on_success(TimePoint now, Pair& pair);
   void select(TimePoint now, Pair& pair);
+  void doubt_selected(TimePoint now);
   void keep_consent(TimePoint now, Pair& pair);
   void measure(TimePoint now, const Pair& pair);
   Duration consent_interval();
@@ -67,6 +101,7 @@ class ControllingAgent {
 
   Provider* provider_;
   Responder responder_;
+  std::vector<Address> addresses_;
   Counters<Drop> drops_;
   Credentials remote_;
   std::unique_ptr<Hmac> remote_key_;
@@ -74,12 +109,15 @@ class ControllingAgent {
   bool controlling_ = true;
   bool nominating_ = false;  // a pair was chosen
   std::vector<Pair> pairs_;
-  std::optional<Address> selected_;
+  std::uint32_t paths_version_ = 0;
+  std::optional<Path> selected_;
   std::optional<Duration> rtt_;
+  std::size_t check_size_ = 0;  // bytes of the last check
   TimePoint next_check_{};      // pacing
   TimePoint failure_ = kNever;  // no pair by then, or consent gone
   bool selection_to_report_ = false;
-  bool failed_ = false;  // for good
+  bool rejected_ = false;  // a path of the peer belongs to another peer
+  bool failed_ = false;    // for good
 };
 
 }  // namespace redan::ice

@@ -1,6 +1,7 @@
 #include "rtc/ice/lite_agent.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace redan::ice {
 namespace {
@@ -8,14 +9,15 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kFirstCheckTimeout = 30s;
-// RFC 7675 section 5.1: consent expires after 30 seconds. A lite agent asks for none; the peer's checks show that it is
-// there.
-constexpr Duration kConsentTimeout = 30s;
+// One packet of another path may be a late one.
+constexpr unsigned kHeardBeforeMoving = 2;
 
 }  // namespace
 
 void LiteAgent::start(TimePoint now) {
-  if (path_count_ == 0) timers_.set(Timer::first_check, now + kFirstCheckTimeout);
+  started_ = true;
+  timers_.set(Timer::first_check, now + kFirstCheckTimeout);
+  if (count_ != 0) timers_.set(Timer::silence, now + kSilenceLimit);
 }
 
 void LiteAgent::restart(Credentials local, Credentials remote) {
@@ -23,69 +25,111 @@ void LiteAgent::restart(Credentials local, Credentials remote) {
   responder_.set_remote_ufrag(std::move(remote.ufrag));
 }
 
-void LiteAgent::handle_input(TimePoint now, const Address& remote, Bytes datagram) {
+void LiteAgent::handle_input(TimePoint now, const Path& path, Bytes datagram) {
   if (failed_) return;
   const auto message = stun::Message::parse(datagram);
   if (!message || message->method != stun::kBinding) return drops_.add(Drop::malformed);
-  // We sent no request, so no response is ours; indications are keep-alives.
+  // We sent no request, so no response is ours; indications are keep-alives that anybody can send.
   if (message->message_class != stun::Class::request) return drops_.add(Drop::unknown_transaction);
-  if (responder_.authenticate(*message, drops_)) on_check(now, remote, *message);
+  switch (responder_.authenticate(*message, drops_)) {
+    case Authenticity::none:
+      return;
+    case Authenticity::repeated:
+      return responder_.succeed(path, *message, drops_);
+    case Authenticity::fresh:
+      return on_check(now, path, *message);
+  }
 }
 
-void LiteAgent::on_check(TimePoint now, const Address& remote, const stun::Message& request) {
-  if (request.unknown_count != 0) return responder_.refuse_unknown(remote, request, drops_);
+void LiteAgent::on_check(TimePoint now, const Path& path, const stun::Message& request) {
+  if (request.unknown_count != 0) return responder_.refuse_unknown(path, request, drops_);
   // RFC 8445 section 7.3.1.1: a lite agent stays controlled, so the peer has to take the other role.
-  if (request.ice_controlled) return responder_.refuse_role(remote, request, drops_);
-  responder_.succeed(remote, request, drops_);
-  timers_.stop(Timer::first_check);
-  remember(now, remote);
-  if (request.use_candidate) nominate(remote);
-  refresh_consent(now, remote);
+  if (request.ice_controlled) return responder_.refuse_role(path, request, drops_);
+  responder_.succeed(path, request, drops_);
+  learn(now, path);
+  // Aggressive nomination may nominate several paths; the last one is what the peer uses.
+  if (request.use_candidate) select(now, path);
+  heard(now, path);
 }
 
-void LiteAgent::remember(TimePoint now, const Address& remote) {
-  const auto known = paths();
-  auto path = std::find_if(known.begin(), known.end(), [&](const Path& p) { return p.remote == remote; });
-  if (path != known.end()) {
-    path->heard = now;
-    return;
+void LiteAgent::learn(TimePoint now, const Path& path) {
+  if (find(path) != nullptr) return;
+  const auto is_old = [&](const Known& each) { return each.path != selected_ && each.heard + kSilenceLimit <= now; };
+  count_ = static_cast<std::size_t>(std::remove_if(known().begin(), known().end(), is_old) - known().begin());
+  if (count_ == kMaxPaths) {
+    std::iter_swap(std::min_element(known().begin(), known().end(),
+                                    [&](const Known& a, const Known& b) {
+                                      return std::pair(a.path == selected_, a.heard) <
+                                             std::pair(b.path == selected_, b.heard);
+                                    }),
+                   known().end() - 1);
+    --count_;
   }
-  const Path fresh{remote, now, true};
-  if (path_count_ < kMaxPaths) {
-    paths_[path_count_++] = fresh;
-    return;
-  }
-  *std::min_element(known.begin(), known.end(), [&](const Path& a, const Path& b) {
-    return std::pair(a.remote == selected_, a.heard) < std::pair(b.remote == selected_, b.heard);
-  }) = fresh;
+  known_[count_++] = Known{path, now, 0, true};
+  ++paths_version_;
 }
 
-// Aggressive nomination may nominate several paths; the last one is what the peer uses.
-void LiteAgent::nominate(const Address& remote) {
-  if (selected_ == remote) return;
-  selected_ = remote;
+void LiteAgent::select(TimePoint now, const Path& path) {
+  for (Known& each : known()) each.ahead = 0;
+  find(path)->heard = now;
+  if (selected_ == path) return;
+  selected_ = path;
   selection_to_report_ = true;
 }
 
-void LiteAgent::refresh_consent(TimePoint now, const Address& remote) {
-  if (!selected_ || selected_ == remote) timers_.set(Timer::consent, now + kConsentTimeout);
+void LiteAgent::heard(TimePoint now, const Path& path) {
+  Known* speaking = find(path);
+  if (speaking == nullptr || failed_) return;
+  speaking->heard = now;
+  if (started_) timers_.set(Timer::silence, now + kSilenceLimit);
+  if (!selected_) return;
+  if (path == *selected_) {
+    for (Known& each : known()) each.ahead = 0;
+    return;
+  }
+  ++speaking->ahead;
+  if (speaking->ahead >= kHeardBeforeMoving && now - find(*selected_)->heard >= kGivesWayAfter) select(now, path);
 }
 
-bool LiteAgent::validated(const Address& remote) const {
-  return std::any_of(paths_.begin(), paths_.begin() + static_cast<std::ptrdiff_t>(path_count_),
-                     [&](const Path& path) { return path.remote == remote; });
+void LiteAgent::reject(const Path& path) {
+  rejected_ = true;
+  responder_.withdraw(path);
+  count_ = static_cast<std::size_t>(
+      std::remove_if(known().begin(), known().end(), [&](const Known& each) { return each.path == path; }) -
+      known().begin());
+  ++paths_version_;
+  if (selected_ == path) selected_.reset();
+  selection_to_report_ = selection_to_report_ && selected_;
+}
+
+const LiteAgent::Known* LiteAgent::find(const Path& path) const {
+  const auto found = std::find_if(known().begin(), known().end(), [&](const Known& each) { return each.path == path; });
+  return found == known().end() ? nullptr : &*found;
+}
+
+std::optional<TimePoint> LiteAgent::last_heard(const Path& path) const {
+  const Known* known = find(path);
+  return known == nullptr ? std::nullopt : std::optional(known->heard);
+}
+
+std::vector<Path> LiteAgent::paths() const {
+  std::vector<Path> paths;
+  for (const Known& each : known()) paths.push_back(each.path);
+  return paths;
 }
 
 Output LiteAgent::poll_output(TimePoint now, MutableBytes buffer) {
   if (auto answer = responder_.poll(buffer)) return *answer;
-  for (Path& path : paths()) {
-    if (std::exchange(path.to_report, false)) return Validated{path.remote};
+  for (Known& each : known()) {
+    if (std::exchange(each.to_report, false)) return Validated{each.path};
   }
   if (std::exchange(selection_to_report_, false)) return Selected{*selected_};
-  if (timers_.next() > now) return Wait{timers_.next()};
+  const bool no_check = timers_.expired(Timer::first_check, now) && count_ == 0;
+  if (!no_check && timers_.next() > now) return Wait{timers_.next()};
   failed_ = true;
   timers_.stop_all();
-  return Failed{path_count_ == 0 ? Errc::ice_timeout : Errc::ice_consent_expired};
+  if (!no_check) return Failed{Errc::ice_consent_expired};
+  return Failed{rejected_ ? Errc::ice_path_in_use : Errc::ice_timeout};
 }
 
 static_assert(Machine<LiteAgent>);

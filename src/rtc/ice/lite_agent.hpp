@@ -1,5 +1,9 @@
 // A lite, controlled agent (RFC 8445 section 2.5): it answers checks, learns peer-reflexive addresses from them, and
 // obeys the peer's nomination, aggressive or regular. It never sends first.
+//
+// It cannot test a path itself, so it goes by what it hears: a fresh authenticated check opens a path, and whatever
+// else is authenticated (DTLS, SRTP) shows that the peer still uses it. A peer whose address translator moved it may
+// not nominate again; so a selected path that falls silent gives way to one on which the peer is heard.
 #pragma once
 
 #include "base/machine.hpp"
@@ -11,49 +15,71 @@ namespace redan::ice {
 class LiteAgent {
  public:
   using Output = ice::Output;
-  /// Remote addresses remembered as validated; the longest unheard one makes room.
+  /// Paths remembered; the one not heard for the longest time makes room, but not the selected one.
   static constexpr std::size_t kMaxPaths = 16;
+  /// Silence that ends the session. Longer than two checks of peers that check every 30 or 31 s (RFC 7675 section 5.1
+  /// has 30 s for the side that asks for consent; we do not ask).
+  static constexpr Duration kSilenceLimit = std::chrono::seconds(65);
+  /// The selected path gives way after this silence, once another path was heard twice.
+  static constexpr Duration kGivesWayAfter = std::chrono::seconds(1);
 
   LiteAgent(Credentials local, Provider& provider) : provider_(&provider), responder_(std::move(local), provider) {}
 
-  /// Without an authenticated check within 30 s: Failed{ice_timeout}.
-  void start(TimePoint now);
   void set_remote(Credentials remote) { responder_.set_remote_ufrag(std::move(remote.ufrag)); }
+  /// Both descriptions are known. Without an authenticated check within 30 s from here: Failed{ice_timeout}.
+  void start(TimePoint now);
   /// ICE restart (RFC 8445 section 9). The selected path stays in use until another is nominated.
   void restart(Credentials local, Credentials remote);
 
-  void handle_input(TimePoint now, const Address& remote, Bytes message);
+  void handle_input(TimePoint now, const Path& path, Bytes message);
   Output poll_output(TimePoint now, MutableBytes buffer);
 
-  [[nodiscard]] bool validated(const Address& remote) const;
-  [[nodiscard]] std::optional<Address> selected() const { return selected_; }
+  /// Something of the peer that is authenticated came on this path: a DTLS or SRTP packet.
+  void heard(TimePoint now, const Path& path);
+  /// The path belongs to another peer: it is forgotten, and checks on it get no answer.
+  void reject(const Path& path);
+
+  /// Data may be sent on this path.
+  [[nodiscard]] bool validated(const Path& path) const { return find(path) != nullptr; }
+  /// When the peer was last heard on this path; nullopt if it is not known.
+  [[nodiscard]] std::optional<TimePoint> last_heard(const Path& path) const;
+  /// The paths on which the peer may speak, and a number that changes when they do.
+  [[nodiscard]] std::vector<Path> paths() const;
+  [[nodiscard]] std::uint32_t paths_version() const { return paths_version_; }
+  [[nodiscard]] std::optional<Path> selected() const { return selected_; }
   /// A lite agent sends no checks, so it measures nothing.
   [[nodiscard]] std::optional<Duration> rtt() const { return std::nullopt; }
   [[nodiscard]] const Credentials& local() const { return responder_.local(); }
   [[nodiscard]] const Counters<Drop>& drops() const { return drops_; }
 
  private:
-  enum class Timer : std::uint8_t { first_check, consent, count_ };
-  struct Path {
-    Address remote;
+  enum class Timer : std::uint8_t { first_check, silence, count_ };
+  struct Known {
+    Path path;
     TimePoint heard{};
+    unsigned ahead = 0;      // times heard since the selected path was
     bool to_report = false;  // Validated is due
   };
-  void on_check(TimePoint now, const Address& remote, const stun::Message& request);
-  void remember(TimePoint now, const Address& remote);
-  void nominate(const Address& remote);
-  std::span<Path> paths() { return std::span(paths_).first(path_count_); }
-  void refresh_consent(TimePoint now, const Address& remote);
+  void on_check(TimePoint now, const Path& path, const stun::Message& request);
+  void learn(TimePoint now, const Path& path);
+  void select(TimePoint now, const Path& path);
+  [[nodiscard]] std::span<Known> known() { return std::span(known_).first(count_); }
+  [[nodiscard]] std::span<const Known> known() const { return std::span(known_).first(count_); }
+  [[nodiscard]] const Known* find(const Path& path) const;
+  [[nodiscard]] Known* find(const Path& path) { return const_cast<Known*>(std::as_const(*this).find(path)); }
 
   Provider* provider_;
   Responder responder_;
   Counters<Drop> drops_;
   TimerTable<Timer> timers_;
-  std::array<Path, kMaxPaths> paths_{};
-  std::size_t path_count_ = 0;
-  std::optional<Address> selected_;
+  std::array<Known, kMaxPaths> known_{};
+  std::size_t count_ = 0;
+  std::uint32_t paths_version_ = 0;
+  std::optional<Path> selected_;
   bool selection_to_report_ = false;
-  bool failed_ = false;  // for good
+  bool started_ = false;
+  bool rejected_ = false;  // a path of the peer belongs to another peer
+  bool failed_ = false;    // for good
 };
 
 }  // namespace redan::ice

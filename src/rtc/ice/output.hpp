@@ -8,16 +8,17 @@
 namespace redan::ice {
 
 struct Transmit {
-  Address remote;
-  MutableBytes bytes;  ///< at the start of the caller's buffer
+  Path path;
+  MutableBytes bytes;    ///< at the start of the caller's buffer
+  bool request = false;  ///< a check: its response is expected, under the same transaction id
 };
-/// An authenticated check passed on this path: DTLS may be accepted from it.
+/// Data may be sent on this path: a full agent's check was answered, or a lite agent received one.
 struct Validated {
-  Address remote;
+  Path path;
 };
-/// This path was nominated; comes again when another one is.
+/// This path carries the session from now on; comes again when another one does.
 struct Selected {
-  Address remote;
+  Path path;
 };
 struct Failed {
   Errc reason{};

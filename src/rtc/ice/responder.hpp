@@ -1,5 +1,5 @@
-// The half of ICE that both agents share: believing connectivity checks, and answering them. Who does not know the
-// password gets no answer and leaves no trace.
+// The half of ICE that both agents share: believing connectivity checks, and answering them. A sender that does not
+// know the password gets no answer and leaves no trace.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,7 @@
 #include "base/counters.hpp"
 #include "rtc/ice/credentials.hpp"
 #include "rtc/ice/output.hpp"
-#include "rtc/stun/message.hpp"
+#include "rtc/ice/seen_transactions.hpp"
 
 namespace redan::ice {
 
@@ -21,6 +21,13 @@ enum class Drop : std::uint8_t {
   count_
 };
 
+/// What a request is worth.
+enum class Authenticity : std::uint8_t {
+  none,      ///< another user name, or the integrity does not verify
+  repeated,  ///< a copy of an authenticated request, by the network, the peer or an attacker: answered, and no more
+  fresh
+};
+
 class Responder {
  public:
   Responder(Credentials local, Provider& provider);
@@ -30,14 +37,16 @@ class Responder {
   void set_remote_ufrag(std::string ufrag) { remote_ufrag_ = std::move(ufrag); }
   [[nodiscard]] const Credentials& local() const { return current_.credentials; }
 
-  /// True if the request carries our ufrag, the peer's (if known) and our password's integrity.
-  bool authenticate(const stun::Message& request, Counters<Drop>& drops);
+  /// The request carries our ufrag, the peer's (if known) and our password's integrity, or it is worth nothing.
+  Authenticity authenticate(const stun::Message& request, Counters<Drop>& drops);
 
   /// Queue the answer to the request just authenticated. At most kMaxPending wait.
-  void succeed(const Address& remote, const stun::Message& request, Counters<Drop>& drops);
-  void refuse_role(const Address& remote, const stun::Message& request, Counters<Drop>& drops);
-  void refuse_unknown(const Address& remote, const stun::Message& request, Counters<Drop>& drops);
+  void succeed(const Path& path, const stun::Message& request, Counters<Drop>& drops);
+  void refuse_role(const Path& path, const stun::Message& request, Counters<Drop>& drops);
+  void refuse_unknown(const Path& path, const stun::Message& request, Counters<Drop>& drops);
 
+  /// Takes back the answers that wait to be written to this path.
+  void withdraw(const Path& path);
   /// Writes the next answer.
   std::optional<Transmit> poll(MutableBytes buffer);
 
@@ -48,21 +57,23 @@ class Responder {
     Credentials credentials;
     std::unique_ptr<Hmac> hmac;
   };
-  enum class Answer : std::uint8_t { success, role_conflict, unknown_attribute };
+  enum class Answer : std::uint8_t { none, success, role_conflict, unknown_attribute };
   struct Pending {
-    Address remote;
+    Path path;
     stun::TransactionId transaction{};
     Answer answer{};
     bool previous_key = false;
     std::array<std::uint16_t, stun::Message::kMaxUnknown> unknown{};
     std::size_t unknown_count = 0;
   };
-  void push(const Address& remote, const stun::Message& request, Answer answer, Counters<Drop>& drops);
+  void push(const Path& path, const stun::Message& request, Answer answer, Counters<Drop>& drops);
+  MutableBytes write(const Pending& next, MutableBytes buffer);
 
   Key current_;
   std::optional<Key> previous_;
   bool authenticated_by_previous_ = false;
   std::optional<std::string> remote_ufrag_;
+  SeenTransactions seen_;
   std::array<Pending, kMaxPending> pending_{};
   std::size_t first_ = 0;
   std::size_t count_ = 0;

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "rtc/peer/endpoint_impl.hpp"
 
 namespace redan {
@@ -8,12 +10,20 @@ using peer::Peer;
 
 // After this many outputs of one peer the next one has its turn. A GSO batch's worth: enough to send in bulk.
 constexpr int kTurn = 64;
+// What a DTLS record carries (RFC 6347 section 4.1), and what an IP packet does.
+constexpr std::size_t kMaxMtu = 16'384;
+constexpr std::size_t kMaxIpPacket = 65'535;
 
 }  // namespace
 
 Endpoint::Impl::Impl(EndpointConfig the_config, Identity the_identity, Provider& the_provider)
-    : config(std::move(the_config)), identity(std::move(the_identity)), provider(the_provider) {
-  config.mtu = std::max(config.mtu, dtls::ConnectionConfig::kMinMtu);
+    : config(std::move(the_config)), identity(std::move(the_identity)), provider(the_provider), router_(the_provider) {
+  config.mtu = std::clamp(config.mtu, dtls::ConnectionConfig::kMinMtu, kMaxMtu);
+  config.max_media_packet = std::min(config.max_media_packet, kMaxIpPacket);
+}
+
+std::size_t Endpoint::Impl::max_datagram() const {
+  return std::max(config.mtu, peer::media_payload_limit(config, Path{{}, Address::v4({}, 0)}));
 }
 
 Peer* Endpoint::Impl::find(PeerId id) const {
@@ -23,18 +33,43 @@ Peer* Endpoint::Impl::find(PeerId id) const {
 
 void Endpoint::Impl::remove(PeerId id) {
   const auto found = peers_.find(id.value);
+  held_ -= found->second->held;
   schedule_.remove(found->second->peer);
-  router_.remove(found->second->peer);
   peers_.erase(found);
 }
 
-// A check names its peer (RFC 8445 section 7.2.2), so that one address may serve several until DTLS starts; everything
-// else comes from an address that a check has bound to a peer.
-Peer* Endpoint::Impl::route(const Address& remote, DatagramKind kind, Bytes datagram) const {
-  if (kind == DatagramKind::stun) {
-    if (const auto ufrag = stun::local_ufrag(datagram)) return router_.by_ufrag(*ufrag);
+Path Endpoint::Impl::with_local(const Path& path) const {
+  if (path.local.family() != Address::Family::unspecified) return path;
+  for (const Address& local : config.local_addresses) {
+    if (local.family() == path.remote.family()) return {local, path.remote};
   }
-  return router_.by_address(remote);
+  return path;
+}
+
+// A check names its peer (RFC 8445 section 7.2.2) and a response its request, so that one path may serve several peers
+// until one of them has proven itself on it; everything else comes on a path that a check has bound to a peer.
+Peer* Endpoint::Impl::route(const Path& path, DatagramKind kind, Bytes datagram) const {
+  if (kind == DatagramKind::stun) {
+    const auto message = stun::Message::parse(datagram);
+    if (!message) return nullptr;
+    if (message->message_class == stun::Class::request) {
+      const std::string_view username = message->username.value_or("");
+      return router_.by_ufrag(username.substr(0, username.find(':')));
+    }
+    if (Peer* asked = router_.by_transaction(message->transaction)) return asked;
+  }
+  return router_.by_path(path);
+}
+
+// A peer that holds less than half of an even share goes on as before: those that hold most pay.
+bool Endpoint::Impl::over_budget(const Peer& peer) const {
+  return held_ > config.memory_budget && peer.held() > config.memory_budget / (2 * peers_.size());
+}
+
+void Endpoint::Impl::account(PeerId id) {
+  Entry& entry = *peers_.find(id.value)->second;
+  const std::size_t held = entry.peer.held();
+  held_ = held_ - std::exchange(entry.held, held) + held;
 }
 
 void Endpoint::Impl::handle_input(TimePoint now, Datagram datagram) {
@@ -44,14 +79,17 @@ void Endpoint::Impl::handle_input(TimePoint now, Datagram datagram) {
     ++counters.malformed;
     return;
   }
-  Peer* peer = route(datagram.remote, kind, datagram.bytes);
+  const Path path = with_local(datagram.path);
+  Peer* peer = route(path, kind, datagram.bytes);
   if (peer == nullptr) {
     ++counters.unknown_source;
     return;
   }
-  peer->handle_input(now, datagram.remote, kind, datagram.bytes);
-  // The router learns an address only from the peer's own judgement of a check.
-  if (kind == DatagramKind::stun && peer->validated(datagram.remote)) router_.add_address(datagram.remote, *peer);
+  const bool is_short = over_budget(*peer);
+  counters.over_budget += is_short ? 1 : 0;
+  peer->channels().set_short_of_memory(is_short);
+  peer->handle_input(now, path, kind, datagram.bytes);
+  account(peer->id());
   wake(*peer);
 }
 
@@ -60,6 +98,7 @@ Output Endpoint::Impl::poll_output(TimePoint now, MutableBytes buffer) {
     Peer& peer = static_cast<Peer&>(*entry);
     Output output = peer.poll_output(now, buffer);
     if (const auto* wait = std::get_if<Wait>(&output)) {
+      account(peer.id());
       schedule_.wait(peer, wait->until);
       outputs_in_turn_ = 0;
       continue;
@@ -146,6 +185,9 @@ Result<void> Endpoint::export_keying_material(PeerId id, std::string_view label,
 }
 
 Result<std::vector<AgreedMedia>> Endpoint::media(PeerId peer) const { return impl_->media(peer); }
+
+Result<std::size_t> Endpoint::max_message_size(PeerId peer) const { return impl_->max_message_size(peer); }
+std::size_t Endpoint::max_datagram() const { return impl_->max_datagram(); }
 
 const EndpointCounters& Endpoint::counters() const { return impl_->counters; }
 std::size_t Endpoint::peer_count() const { return impl_->peer_count(); }

@@ -20,6 +20,7 @@ class Endpoint::Impl {
   Result<void> complete(PeerId id, std::string_view answer, std::string* problem);
   Result<std::string> renegotiate(PeerId id, std::string_view offer, std::string* problem);
   [[nodiscard]] Result<std::vector<AgreedMedia>> media(PeerId id) const;
+  [[nodiscard]] Result<std::size_t> max_message_size(PeerId id) const;
 
   // endpoint.cpp
   void handle_input(TimePoint now, Datagram datagram);
@@ -27,6 +28,7 @@ class Endpoint::Impl {
   [[nodiscard]] peer::Peer* find(PeerId id) const;
   void wake(peer::Peer& peer) { schedule_.make_ready(peer); }
   [[nodiscard]] std::size_t peer_count() const { return peers_.size(); }
+  [[nodiscard]] std::size_t max_datagram() const;
 
   EndpointConfig config;
   Identity identity;
@@ -37,9 +39,11 @@ class Endpoint::Impl {
   /// A peer and what its descriptions said, for the next ones.
   struct Entry {
     Entry(PeerId id, Impl& endpoint, peer::Agent agent, sdp::Local the_local)
-        : peer(id, endpoint.config, endpoint.identity, endpoint.provider, std::move(agent), endpoint.counters),
+        : peer(id, endpoint.config, endpoint.identity, endpoint.provider, endpoint.router_, std::move(agent),
+               endpoint.counters),
           local(std::move(the_local)) {}
     peer::Peer peer;
+    std::size_t held = 0;  // what of the peer is counted in the endpoint's sum
     sdp::Local local;
     std::optional<sdp::SessionDescription> our_offer;  // until its answer
     sdp::Remote remote;
@@ -50,13 +54,18 @@ class Endpoint::Impl {
   Entry& add(sdp::Local local);
   [[nodiscard]] Result<peer::Agreement> agree(const sdp::Remote& remote, DtlsRole role, std::string* problem) const;
   void set_remote(peer::Peer& peer, const sdp::Remote& remote);
+  void restart_ice(Entry& entry, const sdp::Remote& remote);
 
   // endpoint.cpp
-  [[nodiscard]] peer::Peer* route(const Address& remote, peer::DatagramKind kind, Bytes datagram) const;
+  [[nodiscard]] Path with_local(const Path& path) const;
+  [[nodiscard]] peer::Peer* route(const Path& path, peer::DatagramKind kind, Bytes datagram) const;
+  [[nodiscard]] bool over_budget(const peer::Peer& peer) const;
+  void account(PeerId id);
   void remove(PeerId id);
 
+  peer::Router router_;  // outlives the peers, which erase their keys
   std::unordered_map<std::uint64_t, std::unique_ptr<Entry>> peers_;
-  peer::Router router_;
+  std::size_t held_ = 0;  // memory of all peers, see Peer::held()
   peer::Schedule schedule_;
   std::uint64_t next_id_ = 1;
   int outputs_in_turn_ = 0;

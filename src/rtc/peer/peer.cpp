@@ -1,5 +1,7 @@
 #include "rtc/peer/peer.hpp"
 
+#include <algorithm>
+
 #include "base/assert.hpp"
 
 namespace redan::peer {
@@ -7,6 +9,9 @@ namespace {
 
 // Media between an input and the next poll, each way. More than this nobody drains in time.
 constexpr std::size_t kMaxMediaQueue = 256 * 1024;
+// So long after it was last heard a peer keeps a path that another one claims. Longer than peers leave between two
+// checks or keep-alives (libjuice: 15 s at most while something else is exchanged), shorter than a peer goes on trying.
+constexpr Duration kKeepsPathFor = std::chrono::seconds(15);
 
 datachannel::ChannelsConfig channels_config(const EndpointConfig& config) {
   datachannel::ChannelsConfig channels;
@@ -19,66 +24,127 @@ datachannel::ChannelsConfig channels_config(const EndpointConfig& config) {
 
 }  // namespace
 
-Peer::Peer(PeerId id, const EndpointConfig& config, const Identity& identity, Provider& provider, Agent agent,
-           EndpointCounters& counters)
+std::size_t media_payload_limit(const EndpointConfig& config, const std::optional<Path>& path) {
+  const bool ipv4 = path && path->remote.family() == Address::Family::ipv4;
+  const std::size_t headers = ipv4 ? 20 + 8 : 40 + 8;  // IP and UDP
+  return config.max_media_packet - std::min(config.max_media_packet, headers);
+}
+
+Peer::Peer(PeerId id, const EndpointConfig& config, const Identity& identity, Provider& provider, Router& router,
+           Agent agent, EndpointCounters& counters)
     : id_(id),
       config_(config),
       identity_(identity),
       provider_(provider),
+      router_(router),
       counters_(counters),
       agent_(std::move(agent)),
+      routes_(router, *this),
       channels_(channels_config(config), provider),
       media_in_(kMaxMediaQueue),
       media_out_(kMaxMediaQueue) {}
 
 void Peer::agree(Agreement agreement) {
   channels_.set_max_send_message(agreement.max_send_message);
-  dtls::ConnectionConfig dtls;
-  dtls.role = agreement.dtls_role == DtlsRole::client ? dtls::Role::client : dtls::Role::server;
-  dtls.peer_fingerprints = agreement.remote_fingerprints;
-  for (const SrtpProfile profile : config_.srtp_profiles)
-    dtls.srtp_profiles.push_back(static_cast<std::uint16_t>(profile));
-  dtls.require_srtp = agreement.media;
-  dtls.mtu = config_.mtu;
-  dtls_.emplace(std::move(dtls), identity_, provider_);
+  if (!dtls_) {
+    dtls::ConnectionConfig dtls;
+    dtls.role = agreement.dtls_role == DtlsRole::client ? dtls::Role::client : dtls::Role::server;
+    dtls.peer_fingerprints = agreement.remote_fingerprints;
+    for (const SrtpProfile profile : config_.srtp_profiles)
+      dtls.srtp_profiles.push_back(static_cast<std::uint16_t>(profile));
+    dtls.require_srtp = agreement.media;
+    dtls.mtu = config_.mtu;
+    dtls_.emplace(std::move(dtls), identity_, provider_);
+  }
+  // RFC 8841 section 9.2: a section that is gone takes its association with it.
+  if (channels_started_ && !agreement.data) channels_.abort();
   agreement_ = std::move(agreement);
 }
 
+std::size_t Peer::held() const { return channels_.association().receive_memory() + media_in_.held() + early_.held(); }
+
 // ---- input ----------------------------------------------------------------------------------------------------------
 
-void Peer::handle_input(TimePoint now, const Address& remote, DatagramKind kind, MutableBytes datagram) {
+void Peer::handle_input(TimePoint now, const Path& path, DatagramKind kind, MutableBytes datagram) {
   switch (kind) {
     case DatagramKind::stun:
-      return std::visit([&](auto& agent) { agent.handle_input(now, remote, datagram); }, agent_);
+      return on_stun(now, path, datagram);
     case DatagramKind::dtls:
-      return on_dtls(now, remote, datagram);
+      return on_dtls(now, path, datagram);
     case DatagramKind::rtp:
     case DatagramKind::rtcp:
-      return on_media(remote, kind, datagram);
+      return on_media(now, path, kind, datagram);
     case DatagramKind::other:
       ++counters_.malformed;
   }
 }
 
-// Only a remote address that passed an authenticated check may speak to DTLS or SRTP: no state for anybody else.
-void Peer::on_dtls(TimePoint now, const Address& remote, MutableBytes datagram) {
-  if (!validated(remote) || !dtls_) {
-    ++counters_.unknown_source;
-    return;
+void Peer::on_stun(TimePoint now, const Path& path, MutableBytes datagram) {
+  std::visit([&](auto& agent) { agent.handle_input(now, path, datagram); }, agent_);
+  follow_agent(now);
+}
+
+// The router knows the paths that the agent knows, no more and no fewer.
+void Peer::follow_agent(TimePoint now) {
+  const auto version = [&] { return std::visit([](const auto& agent) { return agent.paths_version(); }, agent_); };
+  while (paths_version_ != version()) {
+    paths_version_ = version();
+    const std::vector<Path> paths = std::visit([](const auto& agent) { return agent.paths(); }, agent_);
+    const std::vector<Path> routed = routes_.paths();
+    for (const Path& path : routed) {
+      if (std::find(paths.begin(), paths.end(), path) == paths.end()) routes_.remove_path(path);
+    }
+    for (const Path& path : paths) {
+      if (claim(now, path)) continue;
+      ++counters_.path_in_use;
+      std::visit([&](auto& agent) { agent.reject(path); }, agent_);
+    }
   }
-  // The first flight may come in the same batch as the check that validated its path.
+}
+
+// Between two addresses there is room for one peer: DTLS has nothing else to tell them apart. A peer that is heard
+// keeps its path. One that is silent has probably gone and come back as the newcomer.
+bool Peer::claim(TimePoint now, const Path& path) {
+  Peer* owner = router_.by_path(path);
+  if (owner != nullptr && owner != this) {
+    const auto heard = owner->last_heard(path);
+    if (heard && now - *heard < kKeepsPathFor) return false;
+    owner->give_up(path);
+  }
+  routes_.add_path(path);
+  return true;
+}
+
+void Peer::give_up(const Path& path) {
+  routes_.remove_path(path);
+  std::visit([&](auto& agent) { agent.reject(path); }, agent_);
+  if (path_ == path) path_.reset();
+}
+
+void Peer::on_dtls(TimePoint now, const Path& path, MutableBytes datagram) {
+  if (closing()) return;
+  if (!dtls_ || !path_) return early_.push(path, datagram);
   start_dtls(now);
+  use_dtls(now, path, datagram);
+}
+
+void Peer::use_dtls(TimePoint now, const Path& path, MutableBytes datagram) {
+  // Until one is nominated, the peer is answered where it speaks.
+  if (!selected_ && validated(path)) path_ = path;
   const std::uint64_t unauthenticated = dtls_->drops()[dtls::Drop::bad_tag];
   const std::uint64_t replayed = dtls_->drops()[dtls::Drop::replayed];
   dtls_->handle_input(now, datagram);
   counters_.unauthenticated += dtls_->drops()[dtls::Drop::bad_tag] - unauthenticated;
   counters_.replayed += dtls_->drops()[dtls::Drop::replayed] - replayed;
   // Straight on, so that a burst of datagrams between two polls piles up in SCTP's receive window and nowhere else.
-  while (const auto data = dtls_->take_application_data()) channels_.handle_input(now, data->payload);
+  while (const auto data = dtls_->take_application_data()) {
+    heard(now, path);
+    channels_.handle_input(now, data->payload);
+  }
 }
 
-void Peer::on_media(const Address& remote, DatagramKind kind, MutableBytes packet) {
-  if (!validated(remote) || close_reason_ || !open_srtp()) {
+void Peer::on_media(TimePoint now, const Path& path, DatagramKind kind, MutableBytes packet) {
+  if (closing() || !open_srtp()) {
     ++counters_.unknown_source;
     return;
   }
@@ -88,6 +154,7 @@ void Peer::on_media(const Address& remote, DatagramKind kind, MutableBytes packe
     ++(srtp_->drops()[srtp::Drop::replayed] != replayed ? counters_.replayed : counters_.unauthenticated);
     return;
   }
+  heard(now, path);
   media_in_.push(static_cast<std::uint8_t>(kind == DatagramKind::rtp ? MediaKind::rtp : MediaKind::rtcp), *plain);
 }
 
@@ -115,11 +182,11 @@ bool Peer::open_srtp() {
 }
 
 Result<void> Peer::send_media(MediaKind kind, MutableBytes packet, std::size_t size) {
-  if (close_reason_ || !open_srtp()) return refuse(Errc::srtp_not_negotiated);
+  if (closing() || !open_srtp()) return refuse(Errc::srtp_not_negotiated);
   const auto protected_size =
       kind == MediaKind::rtp ? srtp_->protect_rtp(packet, size) : srtp_->protect_rtcp(packet, size);
   if (!protected_size) return refuse(protected_size.error());
-  if (*protected_size > config_.mtu) return refuse(Errc::invalid_argument);
+  if (*protected_size > media_payload_limit(config_, path_)) return refuse(Errc::srtp_packet_too_large);
   if (!media_out_.push(0, packet.first(*protected_size))) return refuse(Errc::would_block);
   return {};
 }
@@ -128,16 +195,24 @@ Result<void> Peer::send_media(MediaKind kind, MutableBytes packet, std::size_t s
 
 Output Peer::poll_output(TimePoint now, MutableBytes buffer) {
   if (closed_) return Wait{kNever};
-  if (!started_) {
+  if (close_reason_ && !(dtls_ && path_)) {
+    // Nobody can be told.
+    closed_ = true;
+    return Closed{id_, *close_reason_};
+  }
+  // The time that the other side's person takes to answer does not count.
+  if (agreement_ && !started_) {
     started_ = true;
     std::visit([&](auto& agent) { agent.start(now); }, agent_);
   }
   TimePoint wake = kNever;
   if (Event event = poll_ice(now, buffer, wake)) return *event;
-  if (Event event = poll_dtls(now, buffer, wake)) return *event;
-  // Media is small and late is worthless: bulk data waits for it.
-  if (Event event = poll_media(buffer)) return *event;
-  if (Event event = poll_channels(now, buffer, wake)) return *event;
+  if (path_) {
+    if (Event event = poll_dtls(now, buffer, wake)) return *event;
+    // Media is small and late is worthless: bulk data waits for it.
+    if (Event event = poll_media(buffer)) return *event;
+    if (Event event = poll_channels(now, buffer, wake)) return *event;
+  }
   return Wait{wake};
 }
 
@@ -148,25 +223,48 @@ Peer::Event Peer::poll_ice(TimePoint now, MutableBytes buffer, TimePoint& wake) 
       wake = std::min(wake, wait->until);
       return std::nullopt;
     }
-    if (const auto* transmit = std::get_if<ice::Transmit>(&output)) return Transmit{transmit->remote, transmit->bytes};
+    if (const auto* transmit = std::get_if<ice::Transmit>(&output)) return on_transmit(*transmit);
     if (const auto* validated_path = std::get_if<ice::Validated>(&output)) {
-      if (Event event = on_path(now, validated_path->remote, false)) return event;
+      if (Event event = on_path(now, validated_path->path, false)) return event;
     } else if (const auto* selected = std::get_if<ice::Selected>(&output)) {
-      if (Event event = on_path(now, selected->remote, true)) return event;
+      if (Event event = on_path(now, selected->path, true)) return event;
     } else if (const auto* failed = std::get_if<ice::Failed>(&output)) {
-      // Without consent nothing may be sent, not even a farewell (RFC 7675 section 5.1).
-      closed_ = true;
-      return Closed{id_, failed->reason};
+      return on_ice_failed(failed->reason);
     }
   }
 }
 
+// A response on a path that is not routed yet is found by its transaction id: octets 8 to 19 (RFC 8489 section 5).
+Peer::Event Peer::on_transmit(const ice::Transmit& transmit) {
+  if (transmit.request && router_.by_path(transmit.path) != this) {
+    stun::TransactionId id{};
+    std::copy_n(transmit.bytes.begin() + 8, id.size(), id.begin());
+    routes_.add_transaction(id);
+  }
+  return Transmit{transmit.path, transmit.bytes};
+}
+
 // The first path that validates carries the handshake; the one that is nominated carries everything.
-Peer::Event Peer::on_path(TimePoint now, const Address& remote, bool selected) {
-  if (!path_ || selected) path_ = remote;
+Peer::Event Peer::on_path(TimePoint now, const Path& path, bool selected) {
+  if (!path_ || selected) path_ = path;
   start_dtls(now);
   if (!selected) return std::nullopt;
-  return PathSelected{id_, remote};
+  selected_ = true;
+  routes_.remove_transactions();
+  return PathSelected{id_, path};
+}
+
+// Without consent nothing may be sent, not even a farewell (RFC 7675 section 5.1).
+Peer::Event Peer::on_ice_failed(Errc reason) {
+  closed_ = true;
+  if (const auto* agent = std::get_if<ice::ControllingAgent>(&agent_);
+      agent != nullptr && reason == Errc::ice_timeout) {
+    for (const Path& path : agent->checked()) {
+      const Peer* owner = router_.by_path(path);
+      if (owner != nullptr && owner != this) reason = Errc::ice_path_in_use;
+    }
+  }
+  return Closed{id_, close_reason_.value_or(reason)};
 }
 
 void Peer::start_dtls(TimePoint now) {
@@ -174,6 +272,7 @@ void Peer::start_dtls(TimePoint now) {
   if (const auto rtt = std::visit([](const auto& agent) { return agent.rtt(); }, agent_))
     dtls_->set_round_trip_time(*rtt);
   dtls_->start(now);
+  for (EarlyDatagrams::Entry& early : early_.take()) use_dtls(now, early.path, early.bytes);
 }
 
 Peer::Event Peer::poll_dtls(TimePoint now, MutableBytes buffer, TimePoint& wake) {
@@ -187,7 +286,10 @@ Peer::Event Peer::poll_dtls(TimePoint now, MutableBytes buffer, TimePoint& wake)
       return std::nullopt;
     }
     if (const auto* transmit = std::get_if<dtls::Transmit>(&output)) return Transmit{*path_, transmit->datagram};
-    if (std::holds_alternative<dtls::Connected>(output)) return on_connected(now);
+    if (std::holds_alternative<dtls::Connected>(output)) {
+      start_channels(now);
+      return Connected{id_};
+    }
     if (const auto* data = std::get_if<dtls::ApplicationData>(&output)) {
       channels_.handle_input(now, data->payload);
     } else if (const auto* ended = std::get_if<dtls::Closed>(&output)) {
@@ -199,15 +301,17 @@ Peer::Event Peer::poll_dtls(TimePoint now, MutableBytes buffer, TimePoint& wake)
   }
 }
 
-Peer::Event Peer::on_connected(TimePoint now) {
+// Only if both descriptions have a data section. RFC 8832 section 6: the DTLS client opens even streams.
+void Peer::start_channels(TimePoint now) {
+  if (channels_started_ || !agreement_->data) return;
+  channels_started_ = true;
   const bool client = agreement_->dtls_role == DtlsRole::client;
-  // RFC 8832 section 6: the DTLS client opens even streams.
   channels_.start(now, client ? datachannel::StreamParity::even : datachannel::StreamParity::odd);
-  return Connected{id_};
 }
 
 Peer::Event Peer::poll_channels(TimePoint now, MutableBytes buffer, TimePoint& wake) {
-  if (!dtls_ || !dtls_->connected()) return std::nullopt;
+  if (!dtls_ || !dtls_->connected() || channels_ended_) return std::nullopt;
+  start_channels(now);
   const std::size_t headroom = dtls_->headroom();
   const MutableBytes space = buffer.subspan(headroom, std::min(buffer.size(), config_.mtu) - dtls_->overhead());
   const datachannel::Output output = channels_.poll_output(now, space);
@@ -229,15 +333,22 @@ Peer::Event Peer::poll_channels(TimePoint now, MutableBytes buffer, TimePoint& w
   if (const auto* low = std::get_if<datachannel::BufferedAmountLow>(&output))
     return BufferedAmountLow{id_, low->channel};
   if (const auto* closed = std::get_if<datachannel::ChannelClosed>(&output)) return ChannelClosed{id_, closed->channel};
-  if (const auto* ended = std::get_if<datachannel::Closed>(&output)) {
-    fail(ended->reason);
-    return poll_dtls(now, buffer, wake);
-  }
+  if (const auto* ended = std::get_if<datachannel::Closed>(&output))
+    return on_channels_closed(now, buffer, wake, ended->reason);
   return poll_channels(now, buffer, wake);  // datachannel::Connected: Opened events tell the application
 }
 
+// The end of the association is not the end of the media beside it.
+Peer::Event Peer::on_channels_closed(TimePoint now, MutableBytes buffer, TimePoint& wake, Errc reason) {
+  channels_ended_ = true;
+  if (agreement_->media && !close_reason_) return std::nullopt;
+  fail(reason);
+  return poll_dtls(now, buffer, wake);
+}
+
 Peer::Event Peer::poll_media(MutableBytes buffer) {
-  if (const auto packet = media_out_.pop()) {
+  while (const auto packet = media_out_.pop()) {
+    if (packet->bytes.size() > buffer.size()) continue;  // the caller's buffer is smaller than max_datagram()
     std::copy(packet->bytes.begin(), packet->bytes.end(), buffer.begin());
     return Transmit{*path_, buffer.first(packet->bytes.size())};
   }
@@ -253,14 +364,16 @@ void Peer::fail(Errc reason) {
 }
 
 void Peer::close() {
-  if (close_reason_ || closed_) return;
+  if (closing()) return;
   close_reason_ = Errc::closed_locally;
-  if (!dtls_) {
-    // Nobody is there to be told. A DTLS connection that never started says Closed at the next poll.
-    dtls_.emplace(dtls::ConnectionConfig{}, identity_, provider_);
-  }
-  if (dtls_->connected()) return channels_.abort();  // its Closed ends DTLS
+  if (!dtls_) return;  // the next poll says Closed
+  if (dtls_->connected() && channels_started_ && !channels_ended_) return channels_.abort();  // its Closed ends DTLS
   dtls_->close();
+}
+
+std::optional<bool> Peer::media_is_keyed() const {
+  if (!dtls_ || !dtls_->connected()) return std::nullopt;
+  return dtls_->session().srtp_profile.has_value();
 }
 
 Result<Security> Peer::security() const {
@@ -276,7 +389,7 @@ Result<Security> Peer::security() const {
   security.srtp_profile = srtp_profile();
   security.local_fingerprint = Fingerprint::of(provider_, HashAlgorithm::sha256, identity_.certificate_der);
   security.remote_fingerprint = session.peer_fingerprint;
-  security.remote = *path_;
+  if (path_) security.path = *path_;
   return security;
 }
 

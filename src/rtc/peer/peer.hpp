@@ -14,6 +14,8 @@
 #include "rtc/ice/controlling_agent.hpp"
 #include "rtc/ice/lite_agent.hpp"
 #include "rtc/peer/classify.hpp"
+#include "rtc/peer/early_datagrams.hpp"
+#include "rtc/peer/router.hpp"
 #include "rtc/peer/schedule.hpp"
 #include "rtc/srtp/session.hpp"
 
@@ -21,53 +23,80 @@ namespace redan::peer {
 
 using Agent = std::variant<ice::LiteAgent, ice::ControllingAgent>;
 
-/// What both descriptions agreed on; complete once offer and answer are known.
+/// What both descriptions agreed on. Each later offer and answer makes a new one.
 struct Agreement {
   DtlsRole dtls_role = DtlsRole::server;
   std::vector<Fingerprint> remote_fingerprints;
   bool media = false;
+  bool data = false;
+  std::uint16_t remote_sctp_port = 5000;
   std::size_t max_send_message = 65'536;
 };
+
+/// The largest UDP payload of media on this path; the smaller one of both families while there is none.
+std::size_t media_payload_limit(const EndpointConfig& config, const std::optional<Path>& path);
 
 class Peer : public ScheduleEntry {
  public:
   using Output = redan::Output;
 
   /// The references must outlive the peer. `counters` are the endpoint's.
-  Peer(PeerId id, const EndpointConfig& config, const Identity& identity, Provider& provider, Agent agent,
-       EndpointCounters& counters);
+  Peer(PeerId id, const EndpointConfig& config, const Identity& identity, Provider& provider, Router& router,
+       Agent agent, EndpointCounters& counters);
 
-  /// Both descriptions are known: the DTLS handshake may start once ICE has a path.
+  /// Both descriptions are known: the DTLS handshake may start once ICE has a path. Called again, it changes what the
+  /// running connection can change: data channels come or go, the peer's message size, whether there is media.
   void agree(Agreement agreement);
   [[nodiscard]] const std::optional<Agreement>& agreement() const { return agreement_; }
 
-  void handle_input(TimePoint now, const Address& remote, DatagramKind kind, MutableBytes datagram);
+  void handle_input(TimePoint now, const Path& path, DatagramKind kind, MutableBytes datagram);
   Output poll_output(TimePoint now, MutableBytes buffer);
   Result<void> send_media(MediaKind kind, MutableBytes packet, std::size_t size);
   void close();
+  /// close() was called, or the peer is at its end.
+  [[nodiscard]] bool closing() const { return close_reason_ || closed_; }
 
-  /// An authenticated connectivity check came from here.
-  [[nodiscard]] bool validated(const Address& remote) const {
-    return std::visit([&](const auto& a) { return a.validated(remote); }, agent_);
+  /// Another peer has an authenticated check on this path, and we were not heard on it for long.
+  void give_up(const Path& path);
+  [[nodiscard]] std::optional<TimePoint> last_heard(const Path& path) const {
+    return std::visit([&](const auto& agent) { return agent.last_heard(path); }, agent_);
   }
   [[nodiscard]] PeerId id() const { return id_; }
   [[nodiscard]] Agent& agent() { return agent_; }
+  [[nodiscard]] Routes& routes() { return routes_; }
   [[nodiscard]] datachannel::Channels& channels() { return channels_; }
   [[nodiscard]] const datachannel::Channels& channels() const { return channels_; }
   [[nodiscard]] Result<Security> security() const;
   [[nodiscard]] Result<void> export_keying_material(std::string_view label, MutableBytes out) const;
+  /// Whether the handshake agreed on keys for media; nullopt before Connected.
+  [[nodiscard]] std::optional<bool> media_is_keyed() const;
+  /// Memory that the peer's packets make us hold, bytes.
+  [[nodiscard]] std::size_t held() const;
 
  private:
   using Event = std::optional<Output>;  // nullopt: nothing to report, ask the next room
 
-  void on_dtls(TimePoint now, const Address& remote, MutableBytes datagram);
-  void on_media(const Address& remote, DatagramKind kind, MutableBytes packet);
+  void on_stun(TimePoint now, const Path& path, MutableBytes datagram);
+  void follow_agent(TimePoint now);
+  bool claim(TimePoint now, const Path& path);
+  void on_dtls(TimePoint now, const Path& path, MutableBytes datagram);
+  void use_dtls(TimePoint now, const Path& path, MutableBytes datagram);
+  void on_media(TimePoint now, const Path& path, DatagramKind kind, MutableBytes packet);
+  void heard(TimePoint now, const Path& path) {
+    std::visit([&](auto& agent) { agent.heard(now, path); }, agent_);
+  }
+  [[nodiscard]] bool validated(const Path& path) const {
+    return std::visit([&](const auto& agent) { return agent.validated(path); }, agent_);
+  }
   Event poll_ice(TimePoint now, MutableBytes buffer, TimePoint& wake);
   Event poll_dtls(TimePoint now, MutableBytes buffer, TimePoint& wake);
   Event poll_channels(TimePoint now, MutableBytes buffer, TimePoint& wake);
   Event poll_media(MutableBytes buffer);
-  Event on_path(TimePoint now, const Address& remote, bool selected);
-  Event on_connected(TimePoint now);
+  Event on_transmit(const ice::Transmit& transmit);
+  Event on_path(TimePoint now, const Path& path, bool selected);
+  Event on_ice_failed(Errc reason);
+  Event on_channels_closed(TimePoint now, MutableBytes buffer, TimePoint& wake, Errc reason);
+  void start_channels(TimePoint now);
   void start_dtls(TimePoint now);
   [[nodiscard]] std::optional<SrtpProfile> srtp_profile() const;
   bool open_srtp();
@@ -77,9 +106,12 @@ class Peer : public ScheduleEntry {
   const EndpointConfig& config_;
   const Identity& identity_;
   Provider& provider_;
+  Router& router_;
   EndpointCounters& counters_;
 
   Agent agent_;
+  std::uint32_t paths_version_ = 0;  // the agent's, when the router was told
+  Routes routes_;
   std::optional<Agreement> agreement_;
   std::optional<dtls::Connection> dtls_;
   std::optional<srtp::Session> srtp_;  // opened by the first packet: it is larger than all the rest of a peer
@@ -87,9 +119,14 @@ class Peer : public ScheduleEntry {
   PacketQueue media_in_;
   PacketQueue media_out_;
 
+  EarlyDatagrams early_;
+
   bool started_ = false;
+  bool channels_started_ = false;
+  bool channels_ended_ = false;
+  bool selected_ = false;  // ICE has decided where we send
   bool closed_ = false;
-  std::optional<Address> path_;       // where we send
+  std::optional<Path> path_;          // where we send
   std::optional<Errc> close_reason_;  // why we are saying goodbye
 };
 

@@ -1,10 +1,15 @@
-// Which peer a datagram is for: by the address it comes from, or by the local ufrag in a STUN USERNAME. Knows no
-// address before its peer has validated it.
+// Which peer a datagram is for. A check names its peer by the local ufrag in USERNAME; a response is found by the
+// transaction id of its request; everything else by its path, which belongs to a peer from its first authenticated
+// check on. Each peer erases its own keys, so that a closing peer costs the same among ten and among ten thousand.
 #pragma once
 
 #include <redan/types.hpp>
 #include <string>
 #include <unordered_map>
+#include <vector>
+
+#include "base/sip_hash.hpp"
+#include "rtc/stun/message.hpp"
 
 namespace redan::peer {
 
@@ -12,29 +17,79 @@ class Peer;
 
 class Router {
  public:
-  void add_ufrag(std::string_view ufrag, Peer& peer) { by_ufrag_.insert_or_assign(std::string(ufrag), &peer); }
-  void add_address(const Address& remote, Peer& peer) { by_address_.insert_or_assign(remote, &peer); }
+  explicit Router(RandomSource& random)
+      : hash_(random), by_path_(0, hash_), by_ufrag_(0, hash_), by_transaction_(0, hash_) {}
+  Router(const Router&) = delete;
+  Router& operator=(const Router&) = delete;
 
-  [[nodiscard]] Peer* by_address(const Address& remote) const {
-    const auto found = by_address_.find(remote);
-    return found == by_address_.end() ? nullptr : found->second;
-  }
-  [[nodiscard]] Peer* by_ufrag(std::string_view ufrag) const {
-    const auto found = by_ufrag_.find(ufrag);
-    return found == by_ufrag_.end() ? nullptr : found->second;
-  }
-  void remove(const Peer& peer) {
-    std::erase_if(by_address_, [&](const auto& entry) { return entry.second == &peer; });
-    std::erase_if(by_ufrag_, [&](const auto& entry) { return entry.second == &peer; });
-  }
+  [[nodiscard]] Peer* by_path(const Path& path) const { return find(by_path_, path); }
+  [[nodiscard]] Peer* by_ufrag(std::string_view ufrag) const { return find(by_ufrag_, ufrag); }
+  [[nodiscard]] Peer* by_transaction(const stun::TransactionId& id) const { return find(by_transaction_, id); }
+  /// Keys held, over all peers.
+  [[nodiscard]] std::size_t size() const { return by_path_.size() + by_ufrag_.size() + by_transaction_.size(); }
 
  private:
-  struct TextHash {
+  friend class Routes;
+
+  /// Strangers choose addresses and ufrags, so the hash is keyed.
+  struct KeyHash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    explicit KeyHash(RandomSource& random) : hash(random) {}
+    std::size_t operator()(std::string_view text) const { return hash(as_bytes(text)); }
+    std::size_t operator()(const stun::TransactionId& id) const { return hash(id); }
+    std::size_t operator()(const Path& path) const {
+      std::array<std::uint8_t, 36> bytes{};
+      Writer writer(bytes);
+      for (const Address& end : {path.local, path.remote}) {
+        writer.bytes(end.ip());
+        writer.u16(end.port());
+      }
+      return hash(writer.written());
+    }
+    SipHash hash;
   };
-  std::unordered_map<Address, Peer*> by_address_;
-  std::unordered_map<std::string, Peer*, TextHash, std::equal_to<>> by_ufrag_;
+  template <class Key>
+  using Table = std::unordered_map<Key, Peer*, KeyHash, std::equal_to<>>;
+  template <class Key, class Wanted>
+  static Peer* find(const Table<Key>& table, const Wanted& key) {
+    const auto found = table.find(key);
+    return found == table.end() ? nullptr : found->second;
+  }
+
+  KeyHash hash_;
+  Table<Path> by_path_;
+  Table<std::string> by_ufrag_;
+  Table<stun::TransactionId> by_transaction_;
+};
+
+/// The keys of one peer. Erased from the router with this object.
+class Routes {
+ public:
+  Routes(Router& router, Peer& peer) : router_(router), peer_(peer) {}
+  ~Routes();
+  Routes(const Routes&) = delete;
+  Routes& operator=(const Routes&) = delete;
+
+  /// After an ICE restart the previous ufrag stays valid beside the new one; older ones go.
+  void add_ufrag(std::string_view ufrag);
+  /// The path must belong to nobody, or to this peer.
+  void add_path(const Path& path);
+  void remove_path(const Path& path);
+  [[nodiscard]] const std::vector<Path>& paths() const { return paths_; }
+  /// A request leaves on a path that is not ours yet. Of many the oldest is forgotten.
+  void add_transaction(const stun::TransactionId& id);
+  void remove_transactions();
+
+ private:
+  static constexpr std::size_t kMaxUfrags = 2;
+  static constexpr std::size_t kMaxTransactions = 64;
+
+  Router& router_;
+  Peer& peer_;
+  std::vector<std::string> ufrags_;
+  std::vector<Path> paths_;
+  std::vector<stun::TransactionId> transactions_;
+  std::size_t oldest_transaction_ = 0;
 };
 
 }  // namespace redan::peer

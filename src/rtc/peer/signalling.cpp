@@ -1,4 +1,6 @@
 // Offers and answers: from descriptions to peers and back.
+#include <algorithm>
+
 #include "rtc/ice/candidate.hpp"
 #include "rtc/peer/endpoint_impl.hpp"
 
@@ -27,6 +29,25 @@ DtlsRole our_role(sdp::Setup theirs, DtlsRole preferred) {
   return theirs == sdp::Setup::active ? DtlsRole::server : DtlsRole::client;
 }
 
+bool same_fingerprints(const std::vector<Fingerprint>& a, const std::vector<Fingerprint>& b) {
+  const auto has = [](const std::vector<Fingerprint>& all, const Fingerprint& wanted) {
+    return std::any_of(all.begin(), all.end(), [&](const Fingerprint& each) { return each.equals(wanted); });
+  };
+  const auto within = [&](const auto& some, const auto& all) {
+    return std::all_of(some.begin(), some.end(), [&](const Fingerprint& each) { return has(all, each); });
+  };
+  return within(a, b) && within(b, a);
+}
+
+// What only a new DTLS association could change (RFC 8842 section 4, RFC 8841 section 9.3); nullptr if nothing did.
+const char* changed_association(const Agreement& before, const Agreement& after) {
+  if (!same_fingerprints(before.remote_fingerprints, after.remote_fingerprints))
+    return "a=fingerprint changed: a new identity needs a new connection";
+  if (before.data && after.data && before.remote_sctp_port != after.remote_sctp_port)
+    return "a=sctp-port changed: the running SCTP association cannot move";
+  return nullptr;
+}
+
 }  // namespace
 
 sdp::Local Endpoint::Impl::make_local(bool ice_lite) const {
@@ -47,11 +68,12 @@ sdp::Local Endpoint::Impl::make_local(bool ice_lite) const {
 Endpoint::Impl::Entry& Endpoint::Impl::add(sdp::Local local) {
   const PeerId id{next_id_++};
   ice::Credentials credentials{local.ufrag, local.pwd};
-  peer::Agent agent = local.ice_lite ? peer::Agent(ice::LiteAgent(std::move(credentials), provider))
-                                     : peer::Agent(ice::ControllingAgent(std::move(credentials), provider));
+  peer::Agent agent =
+      local.ice_lite ? peer::Agent(ice::LiteAgent(std::move(credentials), provider))
+                     : peer::Agent(ice::ControllingAgent(std::move(credentials), config.local_addresses, provider));
   auto& slot = peers_[id.value];
   slot = std::make_unique<Entry>(id, *this, std::move(agent), std::move(local));
-  router_.add_ufrag(slot->local.ufrag, slot->peer);
+  slot->peer.routes().add_ufrag(slot->local.ufrag);
   wake(slot->peer);
   return *slot;
 }
@@ -60,7 +82,9 @@ Result<Agreement> Endpoint::Impl::agree(const sdp::Remote& remote, DtlsRole role
   Agreement agreement;
   agreement.dtls_role = role;
   agreement.media = !remote.media.empty();
+  agreement.data = remote.data.has_value();
   agreement.max_send_message = remote.data ? remote.data->max_message_size : 0;
+  agreement.remote_sctp_port = remote.data ? remote.data->sctp_port : std::uint16_t{5000};
   for (const std::string& value : remote.fingerprints) {
     if (const auto fingerprint = Fingerprint::parse(value)) agreement.remote_fingerprints.push_back(*fingerprint);
   }
@@ -75,8 +99,6 @@ void Endpoint::Impl::set_remote(Peer& peer, const sdp::Remote& remote) {
   const std::vector<Address> addresses = usable_addresses(remote.candidates);
   if (auto* controlling = std::get_if<ice::ControllingAgent>(&peer.agent())) {
     controlling->set_remote({remote.ufrag, remote.pwd}, addresses);
-    // Responses carry no USERNAME: they are found by where we sent the request.
-    for (const Address& address : addresses) router_.add_address(address, peer);
   } else {
     std::get<ice::LiteAgent>(peer.agent()).set_remote({remote.ufrag, remote.pwd});
   }
@@ -128,17 +150,29 @@ Result<std::vector<AgreedMedia>> Endpoint::Impl::media(PeerId id) const {
   return found->second->remote.media;
 }
 
+Result<std::size_t> Endpoint::Impl::max_message_size(PeerId id) const {
+  const auto found = peers_.find(id.value);
+  if (found == peers_.end()) return refuse(Errc::unknown_peer);
+  if (!found->second->peer.agreement()) return refuse(Errc::sdp_wrong_state);
+  if (!found->second->remote.data) return refuse(Errc::channel_unknown);
+  return found->second->remote.data->max_message_size;
+}
+
 Result<void> Endpoint::Impl::complete(PeerId id, std::string_view text, std::string* problem) {
   const auto found_entry = peers_.find(id.value);
   if (found_entry == peers_.end()) return refuse(Errc::unknown_peer);
   Entry& entry = *found_entry->second;
-  if (!entry.our_offer) return refuse(Errc::sdp_wrong_state);
+  if (!entry.our_offer || entry.peer.closing()) return refuse(Errc::sdp_wrong_state);
   sdp::Problem found;
   const auto answer = sdp::SessionDescription::parse(text, &found);
   const auto remote = answer ? sdp::read_answer(*entry.our_offer, *answer, &found) : refuse(answer.error());
   if (!remote) {
     explain(problem, found);
     return refuse(remote.error());
+  }
+  if (entry.local.ice_lite && remote->ice_lite) {
+    explain(problem, {0, "the offer and the answer both have a=ice-lite: nobody would check connectivity"});
+    return refuse(Errc::ice_both_lite);
   }
   auto agreement = agree(*remote, our_role(remote->setup, DtlsRole::server), problem);
   if (!agreement) return refuse(agreement.error());
@@ -154,32 +188,45 @@ Result<std::string> Endpoint::Impl::renegotiate(PeerId id, std::string_view text
   const auto found_entry = peers_.find(id.value);
   if (found_entry == peers_.end()) return refuse(Errc::unknown_peer);
   Entry& entry = *found_entry->second;
-  if (entry.our_offer || !entry.peer.agreement()) return refuse(Errc::sdp_wrong_state);
+  if (entry.our_offer || !entry.peer.agreement() || entry.peer.closing()) return refuse(Errc::sdp_wrong_state);
   sdp::Problem found;
+  const bool accept_media = entry.local.accept_media && entry.peer.media_is_keyed().value_or(true);
   const auto offer = sdp::SessionDescription::parse(text, &found);
-  const auto remote = offer ? sdp::read_offer(*offer, entry.local.accept_media, &found) : refuse(offer.error());
+  const auto remote = offer ? sdp::read_offer(*offer, accept_media, &found) : refuse(offer.error());
   if (!remote) {
     explain(problem, found);
     return refuse(remote.error());
   }
-  // The DTLS association goes on (RFC 8842 section 4): the peer must be who it was.
-  if (remote->fingerprints != entry.remote.fingerprints) {
-    explain(problem, {0, "a=fingerprint changed: a new identity needs a new connection"});
-    return refuse(Errc::dtls_fingerprint_mismatch);
+  const DtlsRole role = entry.peer.agreement()->dtls_role;
+  auto agreement = agree(*remote, role, problem);
+  if (!agreement) return refuse(agreement.error());
+  if (const char* changed = changed_association(*entry.peer.agreement(), *agreement)) {
+    explain(problem, {0, changed});
+    return refuse(Errc::sdp_association_changed);
   }
   // RFC 8839 section 4.4.3: changed credentials ask for an ICE restart.
-  if (remote->ufrag != entry.remote.ufrag || remote->pwd != entry.remote.pwd) {
-    const ice::Credentials fresh = ice::Credentials::make(provider);
-    entry.local.ufrag = fresh.ufrag;
-    entry.local.pwd = fresh.pwd;
-    std::visit([&](auto& agent) { agent.restart(fresh, {remote->ufrag, remote->pwd}); }, entry.peer.agent());
-    router_.add_ufrag(fresh.ufrag, entry.peer);
-  }
-  entry.local.setup = entry.peer.agreement()->dtls_role == DtlsRole::client ? sdp::Setup::active : sdp::Setup::passive;
-  ++entry.local.version;
+  if (remote->ufrag != entry.remote.ufrag || remote->pwd != entry.remote.pwd) restart_ice(entry, *remote);
+  sdp::Local local = entry.local;
+  local.setup = role == DtlsRole::client ? sdp::Setup::active : sdp::Setup::passive;
+  local.accept_media = accept_media;
+  local.version = ++entry.local.version;
   entry.remote = *remote;
+  entry.peer.agree(std::move(*agreement));
   wake(entry.peer);
-  return sdp::make_answer(*offer, entry.local);
+  return sdp::make_answer(*offer, local);
+}
+
+void Endpoint::Impl::restart_ice(Entry& entry, const sdp::Remote& remote) {
+  const ice::Credentials ours = ice::Credentials::make(provider);
+  const ice::Credentials theirs{remote.ufrag, remote.pwd};
+  entry.local.ufrag = ours.ufrag;
+  entry.local.pwd = ours.pwd;
+  if (auto* controlling = std::get_if<ice::ControllingAgent>(&entry.peer.agent())) {
+    controlling->restart(ours, theirs, usable_addresses(remote.candidates));
+  } else {
+    std::get<ice::LiteAgent>(entry.peer.agent()).restart(ours, theirs);
+  }
+  entry.peer.routes().add_ufrag(ours.ufrag);
 }
 
 }  // namespace redan

@@ -87,6 +87,10 @@ class Association {
   void reset_stream(OutgoingStream stream);
   void forget_stream(OutgoingStream stream);
 
+  /// Memory is short: until this is taken back, only the next TSN is accepted, and nothing is kept ahead of a hole. The
+  /// peer sends it again (RFC 9260 section 6.2).
+  void set_short_of_memory(bool is_short) { short_of_memory_ = is_short; }
+
   /// Ends in order: what is queued is sent first.
   void shutdown();
   /// Sends ABORT, then Terminated.
@@ -241,6 +245,7 @@ class Association {
 
   TsnTracker tsns_;
   Reassembly reassembly_;
+  bool short_of_memory_ = false;
   SackNeed sack_need_ = SackNeed::none;
   unsigned packets_since_sack_ = 0;
   bool saw_data_ = false;  // in the packet being read

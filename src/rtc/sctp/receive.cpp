@@ -146,7 +146,8 @@ void Association::accept_data(const Data& data) {
   }
   if (verdict == TsnTracker::Verdict::out_of_window) return drops_.add(Drop::out_of_window);
   if (verdict == TsnTracker::Verdict::ahead) {
-    if (!reassembly_.has_room_ahead(data.payload.size())) return drops_.add(Drop::receive_buffer_full);
+    if (short_of_memory_ || !reassembly_.has_room_ahead(data.payload.size()))
+      return drops_.add(Drop::receive_buffer_full);
     tsns_.add(data.tsn);
     reassembly_.on_ahead(data, tsns_.cumulative(), tsns_.run_of(data.tsn));
     return;

@@ -18,12 +18,13 @@ inline const Address kLiteAddress = Address::v4({192, 0, 2, 2}, 2000);
 template <class Agent>
 struct IceEnd {
   IceEnd(const Address& the_address, ice::Credentials local, Provider& provider)
-      : address(the_address), agent(std::move(local), provider) {}
+      : address(the_address), agent(make(the_address, std::move(local), provider)) {}
 
   Address address;
   Agent agent;
   std::vector<Address> validated, selected;
   std::optional<Errc> failed;
+  std::optional<Address> reachable;  ///< datagrams to other addresses are lost; absent: none is
   std::vector<std::vector<std::uint8_t>> sent;
   TimePoint last_sent{};
 
@@ -35,16 +36,34 @@ struct IceEnd {
       if (const auto* transmit = std::get_if<ice::Transmit>(&output)) {
         sent.emplace_back(transmit->bytes.begin(), transmit->bytes.end());
         last_sent = now;
-        if (out != nullptr) out->send(now, transmit->bytes);
+        if (out != nullptr && (!reachable || transmit->path.remote == *reachable)) out->send(now, transmit->bytes);
       } else if (const auto* path = std::get_if<ice::Validated>(&output)) {
-        validated.push_back(path->remote);
+        validated.push_back(path->path.remote);
       } else if (const auto* nominated = std::get_if<ice::Selected>(&output)) {
-        selected.push_back(nominated->remote);
+        selected.push_back(nominated->path.remote);
       } else if (const auto* end = std::get_if<ice::Failed>(&output)) {
         failed = end->reason;
       }
     }
     return now;
+  }
+  /// A datagram from there came to our address.
+  void receive(TimePoint now, const Address& from, Bytes datagram) {
+    agent.handle_input(now, {address, from}, datagram);
+  }
+  [[nodiscard]] bool validated_at(const Address& remote) const { return agent.validated({address, remote}); }
+  [[nodiscard]] std::optional<Address> selected_remote() const {
+    const auto path = agent.selected();
+    return path ? std::optional(path->remote) : std::nullopt;
+  }
+
+ private:
+  static Agent make(const Address& address, ice::Credentials local, Provider& provider) {
+    if constexpr (std::is_same_v<Agent, ice::ControllingAgent>) {
+      return Agent(std::move(local), {address}, provider);
+    } else {
+      return Agent(std::move(local), provider);
+    }
   }
 };
 
@@ -72,7 +91,14 @@ class IcePair {
   Address seen_first = kFullAddress, seen_second = kLiteAddress;
   TimePoint now{};
 
+  std::optional<Address> second_hears_at;  ///< datagrams of the first to elsewhere are lost
+
   Provider& provider() { return *real_; }
+  /// The first one's address translator gives it another address: its old one is dead.
+  void move_first(const Address& address) {
+    seen_first = address;
+    second.reachable = address;
+  }
   void start() {
     tell(first.agent, second);
     tell(second.agent, first);
@@ -81,13 +107,14 @@ class IcePair {
   }
   void run(Duration time) {
     const TimePoint end = now + time;
+    first.reachable = second_hears_at;
     while (true) {
       const TimePoint wake = std::min(first.drain(now, &to_second), second.drain(now, &to_first));
       const TimePoint next = std::min({wake, to_first.next_arrival(), to_second.next_arrival()});
       if (next > end) break;
       now = std::max(now, next);
-      while (auto datagram = to_first.receive(now)) first.agent.handle_input(now, seen_second, *datagram);
-      while (auto datagram = to_second.receive(now)) second.agent.handle_input(now, seen_first, *datagram);
+      while (auto datagram = to_first.receive(now)) first.receive(now, seen_second, *datagram);
+      while (auto datagram = to_second.receive(now)) second.receive(now, seen_first, *datagram);
     }
     now = end;
   }
@@ -116,13 +143,16 @@ struct CheckParts {
   std::uint64_t tie_breaker = 1;
   std::optional<std::uint16_t> unknown_attribute{};
   stun::Class message_class = stun::Class::request;
-  stun::TransactionId transaction{1, 2, 3};
+  std::optional<stun::TransactionId> transaction{};  ///< absent: a new one
 };
 
 inline std::vector<std::uint8_t> check(Provider& provider, const CheckParts& parts) {
   std::array<std::uint8_t, 512> buffer{};
   const auto key = provider.hmac(HashAlgorithm::sha1, as_bytes(parts.password));
-  stun::MessageBuilder builder(buffer, parts.message_class, parts.transaction);
+  static std::uint64_t next_transaction = 1;
+  stun::TransactionId fresh{};
+  Writer(fresh).u64(next_transaction++);
+  stun::MessageBuilder builder(buffer, parts.message_class, parts.transaction.value_or(fresh));
   builder.username(parts.username);
   builder.priority(1);
   if (parts.use_candidate) builder.use_candidate();

@@ -19,8 +19,8 @@ TEST(ControllingAgent, ConnectsToALiteAgentInTwoRoundTrips) {
   LitePair pair;
   pair.start();
   pair.run(100ms);
-  EXPECT_EQ(pair.first.agent.selected(), kLiteAddress);
-  EXPECT_EQ(pair.second.agent.selected(), kFullAddress);
+  EXPECT_EQ(pair.first.selected_remote(), kLiteAddress);
+  EXPECT_EQ(pair.second.selected_remote(), kFullAddress);
   EXPECT_EQ(pair.first.validated, std::vector<Address>{kLiteAddress});
   EXPECT_EQ(pair.first.selected, std::vector<Address>{kLiteAddress});
   EXPECT_EQ(pair.second.selected, std::vector<Address>{kFullAddress});
@@ -63,7 +63,7 @@ TEST(ControllingAgent, TwoRoleConflictAnswersChangeTheRoleOnce) {
     std::array<std::uint8_t, 200> buffer{};
     stun::MessageBuilder answer(buffer, stun::Class::error, stun::Message::parse(end.sent[i])->transaction);
     answer.error_code(487, "Role Conflict");
-    end.agent.handle_input(now, candidates[i], answer.finish(*key));
+    end.receive(now, candidates[i], answer.finish(*key));
     EXPECT_FALSE(end.agent.controlling());
   }
   now += 100ms;
@@ -93,7 +93,7 @@ TEST(ControllingAgent, LearnsAPeerReflexiveAddressFromACheck) {
   pair.first.agent.start(pair.now);
   pair.second.agent.start(pair.now);
   pair.run(5s);
-  EXPECT_EQ(pair.first.agent.selected(), pair.seen_second);
+  EXPECT_EQ(pair.first.selected_remote(), pair.seen_second);
   EXPECT_TRUE(pair.both_selected());
 }
 
@@ -151,7 +151,7 @@ TEST(Consent, IsKeptWhileThePeerAnswers) {
   EXPECT_FALSE(pair.second.failed);
 }
 
-TEST(Consent, ExpiresOnBothSidesWithin30SecondsOfTheLastAnswer) {
+TEST(Consent, ExpiresWithin30SecondsOfTheLastAnswerAndTheLiteSideFollows) {
   for (std::uint64_t seed = 1; seed <= 500; ++seed) {
     LitePair pair(seed);
     pair.start();
@@ -162,8 +162,9 @@ TEST(Consent, ExpiresOnBothSidesWithin30SecondsOfTheLastAnswer) {
     const TimePoint cut = pair.now;
     pair.run(31s);
     ASSERT_EQ(pair.first.failed, Errc::ice_consent_expired) << seed;
-    ASSERT_EQ(pair.second.failed, Errc::ice_consent_expired) << seed;
     ASSERT_LE(pair.first.last_sent, cut + 30s) << seed;
+    pair.run(LiteAgent::kSilenceLimit - 30s);
+    ASSERT_EQ(pair.second.failed, Errc::ice_consent_expired) << seed;
     const std::size_t sent = pair.first.sent.size() + pair.second.sent.size();
     pair.run(2min);
     ASSERT_EQ(pair.first.sent.size() + pair.second.sent.size(), sent) << seed;
@@ -197,7 +198,7 @@ TEST(Consent, ForgedResponsesDoNotExtendIt) {
     parts.message_class = stun::Class::success;
     parts.transaction = stun::Message::parse(pair.first.sent.back())->transaction;
     auto forged = test::check(pair.provider(), parts);
-    pair.first.agent.handle_input(pair.now, kLiteAddress, forged);
+    pair.first.receive(pair.now, kLiteAddress, forged);
   }
   EXPECT_EQ(pair.first.failed, Errc::ice_consent_expired);
   EXPECT_GT(pair.first.agent.drops()[Drop::wrong_integrity], 0U);
@@ -213,11 +214,13 @@ TEST(Consent, ThePeersNominationsDoNotExtendIt) {
   TimePoint now{};
   end.agent.set_remote(theirs);
   end.agent.start(now);
-  const auto nominate = test::check(provider, {.username = ours.ufrag + ":" + theirs.ufrag,
-                                               .password = ours.pwd,
-                                               .use_candidate = true,
-                                               .tie_breaker = std::numeric_limits<std::uint64_t>::max()});
-  end.agent.handle_input(now, test::kLiteAddress, nominate);
+  const auto nominate = [&] {
+    return test::check(provider, {.username = ours.ufrag + ":" + theirs.ufrag,
+                                  .password = ours.pwd,
+                                  .use_candidate = true,
+                                  .tie_breaker = std::numeric_limits<std::uint64_t>::max()});
+  };
+  end.receive(now, test::kLiteAddress, nominate());
   end.drain(now, nullptr);
   ASSERT_FALSE(end.agent.controlling());
   const auto triggered = stun::Message::parse(end.sent.back());
@@ -226,14 +229,133 @@ TEST(Consent, ThePeersNominationsDoNotExtendIt) {
                                              .password = theirs.pwd,
                                              .message_class = stun::Class::success,
                                              .transaction = triggered->transaction});
-  end.agent.handle_input(now, test::kLiteAddress, answer);
+  end.receive(now, test::kLiteAddress, answer);
   end.drain(now, nullptr);
-  ASSERT_EQ(end.agent.selected(), test::kLiteAddress);
+  ASSERT_EQ(end.selected_remote(), test::kLiteAddress);
   for (const TimePoint cut = now; now < cut + 31s; now += 500ms) {
-    end.agent.handle_input(now, test::kLiteAddress, nominate);
+    end.receive(now, test::kLiteAddress, nominate());
     end.drain(now, nullptr);
   }
   EXPECT_EQ(end.failed, Errc::ice_consent_expired);
+}
+
+// ---- a peer that moves ----------------------------------------------------------------------------------------------
+
+TEST(MovingPeer, IsFollowedByALiteAgentThatItChecks) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    LitePair pair(seed, {.loss = 0.1});
+    pair.start();
+    pair.run(20s);
+    ASSERT_TRUE(pair.both_selected()) << seed;
+    pair.seen_first = Address::v4({198, 51, 100, 9}, 777);
+    pair.run(3min);
+    ASSERT_EQ(pair.second.selected_remote(), pair.seen_first) << seed;
+    ASSERT_FALSE(pair.first.failed || pair.second.failed) << seed;
+  }
+}
+
+TEST(MovingPeer, IsFollowedByAFullAgentOnceItAnswered) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    FullPair pair(seed, {.loss = 0.1});
+    pair.start();
+    pair.run(20s);
+    ASSERT_TRUE(pair.both_selected()) << seed;
+    pair.move_first(Address::v4({198, 51, 100, 9}, 777));
+    pair.run(3min);
+    ASSERT_EQ(pair.second.selected_remote(), pair.seen_first) << seed;
+    ASSERT_FALSE(pair.first.failed || pair.second.failed) << seed;
+  }
+}
+
+TEST(MovingPeer, IsFoundAgainWithinAFewSeconds) {
+  FullPair pair(3);
+  pair.start();
+  pair.run(20s);
+  pair.move_first(Address::v4({198, 51, 100, 9}, 777));
+  pair.run(7s + 1s);  // the longest pause between two checks, and the doubt about the old path
+  EXPECT_EQ(pair.second.selected_remote(), pair.seen_first);
+}
+
+// Whoever sees a check can send a copy of it from elsewhere: that is no peer that moved.
+TEST(MovingPeer, ACopyOfANominationMovesNothing) {
+  FullPair pair(4);
+  pair.start();
+  pair.run(2s);
+  auto& controlled = pair.first.agent.controlling() ? pair.second : pair.first;
+  const auto& controlling = pair.first.agent.controlling() ? pair.first : pair.second;
+  const auto selected = controlled.selected_remote();
+  std::size_t copies = 0;
+  for (const auto& datagram : controlling.sent) {
+    const auto message = stun::Message::parse(datagram);
+    if (message->message_class != stun::Class::request || !message->use_candidate) continue;
+    controlled.receive(pair.now, Address::v4({203, 0, 113, 66}, 6), datagram);
+    ++copies;
+  }
+  ASSERT_GE(copies, 1U);
+  const std::size_t before = controlled.sent.size();
+  controlled.drain(pair.now, nullptr);
+  EXPECT_EQ(controlled.sent.size() - before, copies) << "answered, and no check went there";
+  pair.run(30s);
+  EXPECT_EQ(controlled.selected_remote(), selected);
+}
+
+TEST(MovingPeer, AnAddressThatProvedNothingGetsAtMostThreeTimesItsBytes) {
+  const auto real = default_provider();
+  test::FixedProvider provider(*real, 7);
+  const Credentials ours = Credentials::make(provider), theirs = Credentials::make(provider);
+  test::IceEnd<ControllingAgent> end(kFullAddress, ours, provider);
+  TimePoint now{};
+  end.agent.set_remote(theirs);
+  end.agent.start(now);
+  std::size_t received = 0;
+  for (int i = 0; i < 3; ++i) {
+    const auto request =
+        test::check(provider, {.username = ours.ufrag + ":" + theirs.ufrag, .password = ours.pwd, .controlled = true});
+    received += request.size();
+    end.receive(now, kLiteAddress, request);
+    for (int step = 0; step < 100; ++step) end.drain(now += 50ms, nullptr);
+    std::size_t checks = 0;
+    for (const auto& datagram : end.sent) {
+      if (stun::Message::parse(datagram)->message_class == stun::Class::request) checks += datagram.size();
+    }
+    EXPECT_GT(checks, 0U);
+    EXPECT_LE(checks, 3 * received);
+  }
+  EXPECT_FALSE(end.agent.validated({kFullAddress, kLiteAddress}));
+}
+
+TEST(ControllingAgent, AResponseOnAnotherPathThanItsRequestIsIgnored) {
+  LitePair pair;
+  pair.start();
+  pair.first.drain(pair.now, nullptr);
+  const auto request = stun::Message::parse(pair.first.sent.back());
+  const auto response = test::check(pair.provider(), {.username = "a:b",
+                                                      .password = pair.second.agent.local().pwd,
+                                                      .message_class = stun::Class::success,
+                                                      .transaction = request->transaction});
+  pair.first.receive(pair.now, Address::v4({203, 0, 113, 1}, 1), response);
+  EXPECT_TRUE(pair.first.agent.paths().empty());
+  pair.first.receive(pair.now, kLiteAddress, response);
+  EXPECT_EQ(pair.first.agent.paths().size(), 1U);
+}
+
+TEST(ControllingAgent, EachOfOurAddressesIsPairedWithEachCandidateOfItsFamily) {
+  const auto provider = default_provider();
+  const Address a = Address::v4({192, 0, 2, 1}, 1), b = Address::v4({192, 0, 2, 9}, 1);
+  const Address c = *Address::parse("2001:db8::1", 1);
+  const Address x = Address::v4({198, 51, 100, 1}, 5), y = *Address::parse("2001:db8::5", 5);
+  ControllingAgent agent({"full", "the-password-of-our-agent"}, {a, b, c}, *provider);
+  agent.set_remote({"peer", "the-password-of-the-peer"}, {x, y});
+  EXPECT_EQ(agent.checked(), (std::vector<Path>{{a, x}, {b, x}, {c, y}}));
+}
+
+TEST(ControllingAgent, TheTimeBeforeBothDescriptionsAreKnownDoesNotCount) {
+  LitePair pair;
+  for (int i = 0; i < 60; ++i) pair.run(1s);
+  EXPECT_FALSE(pair.first.failed || pair.second.failed);
+  pair.start();
+  pair.run(1s);
+  EXPECT_TRUE(pair.both_selected());
 }
 
 // ---- forgeries ------------------------------------------------------------------------------------------------------
@@ -250,13 +372,13 @@ TEST(ControllingAgent, ForgedMessagesChangeNothingAndAreNotAnswered) {
                            .use_candidate = true,
                            .controlled = i % 2 == 0};
     parts.message_class = static_cast<stun::Class>(i % 4);
-    parts.transaction[0] = static_cast<std::uint8_t>(i);
+    parts.transaction = stun::TransactionId{static_cast<std::uint8_t>(i)};
     auto forged = test::check(pair.provider(), parts);
-    pair.first.agent.handle_input(pair.now, i % 3 == 0 ? kLiteAddress : Address::v4({203, 0, 113, 1}, 1), forged);
+    pair.first.receive(pair.now, i % 3 == 0 ? kLiteAddress : Address::v4({203, 0, 113, 1}, 1), forged);
     ASSERT_EQ(pair.first.drain(pair.now, nullptr), deadline);
     ASSERT_EQ(pair.first.sent.size(), sent);
   }
-  EXPECT_EQ(pair.first.agent.selected(), kLiteAddress);
+  EXPECT_EQ(pair.first.selected_remote(), kLiteAddress);
   EXPECT_TRUE(pair.first.agent.controlling());
 }
 
@@ -291,13 +413,29 @@ TEST(ControllingAgent, ARestartKeepsThePathAndSelectsAgain) {
     const Credentials full = Credentials::make(pair.provider());
     const Credentials lite = Credentials::make(pair.provider());
     pair.second.agent.restart(lite, full);
-    pair.first.agent.restart(full, lite);
+    pair.first.agent.restart(full, lite, {kLiteAddress});
     EXPECT_TRUE(pair.both_selected()) << "the old path carries traffic meanwhile";
-    EXPECT_TRUE(pair.first.agent.validated(kLiteAddress));
+    EXPECT_TRUE(pair.first.validated_at(kLiteAddress));
     pair.run(10min);
     EXPECT_FALSE(pair.first.failed || pair.second.failed) << seed;
     EXPECT_EQ(pair.second.agent.local(), lite);
   }
+}
+
+TEST(ControllingAgent, ARestartGoesToTheNewCandidates) {
+  LitePair pair(5);
+  pair.start();
+  pair.run(5s);
+  ASSERT_TRUE(pair.both_selected());
+  const Credentials full = Credentials::make(pair.provider()), lite = Credentials::make(pair.provider());
+  pair.seen_second = Address::v4({198, 51, 100, 7}, 70);  // the lite peer restarted elsewhere
+  pair.second_hears_at = pair.seen_second;
+  pair.second.agent.restart(lite, full);
+  pair.first.agent.restart(full, lite, {pair.seen_second});
+  pair.run(2s);
+  EXPECT_EQ(pair.first.selected_remote(), pair.seen_second);
+  pair.run(5min);
+  EXPECT_FALSE(pair.first.failed || pair.second.failed);
 }
 
 }  // namespace

@@ -96,7 +96,7 @@ TEST_F(Signalling, ARenegotiationUnderAnotherFingerprintIsRefused) {
   std::string offer = pair.offer;
   const std::size_t at = offer.find("sha-256 ") + 8;
   offer[at] = offer[at] == 'A' ? 'B' : 'A';
-  EXPECT_EQ(pair.answerer.endpoint.renegotiate(pair.answerer_peer, offer).error(), Errc::dtls_fingerprint_mismatch);
+  EXPECT_EQ(pair.answerer.endpoint.renegotiate(pair.answerer_peer, offer).error(), Errc::sdp_association_changed);
 }
 
 TEST_F(Signalling, BothSidesLearnWhichMediaWereAgreed) {

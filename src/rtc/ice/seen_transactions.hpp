@@ -1,0 +1,37 @@
+// The transaction ids of the checks that were believed, so that a copy of a check is known as one. STUN has no other
+// protection against replay: whoever records a check can send it again from anywhere.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "rtc/stun/message.hpp"
+
+namespace redan::ice {
+
+class SeenTransactions {
+ public:
+  /// The oldest ids make room. At one check in 2.5 s, which is what browsers send, this is ten minutes.
+  static constexpr std::size_t kMax = 256;
+
+  /// True if the id is new; it is remembered.
+  bool insert(const stun::TransactionId& transaction) {
+    // The first 64 of 96 random bits. They come from the peer, under its message integrity.
+    std::uint64_t id = 0;
+    std::memcpy(&id, transaction.data(), sizeof id);
+    if (std::find(ids_.begin(), ids_.end(), id) != ids_.end()) return false;
+    if (ids_.size() < kMax) {
+      ids_.push_back(id);
+    } else {
+      ids_[oldest_] = id;
+      oldest_ = (oldest_ + 1) % kMax;
+    }
+    return true;
+  }
+
+ private:
+  std::vector<std::uint64_t> ids_;
+  std::size_t oldest_ = 0;
+};
+
+}  // namespace redan::ice
