@@ -118,17 +118,25 @@ def make_tree(sources):
     for name, text in sources.items():
         put(TREE / name, text)
     put(TREE / 'src' / 'mutation_switch.hpp', SWITCH)
+    modules = TREE / 'node_modules'
+    if not modules.exists():
+        modules.symlink_to(ROOT / 'node_modules')
     keep = set(wanted) | {'src/mutation_switch.hpp'}
-    for path in TREE.rglob('*'):
-        if path.is_file() and str(path.relative_to(TREE)) not in keep:
-            path.unlink()
+    for folder, folders, files in os.walk(TREE):
+        folders[:] = [name for name in folders if name != 'node_modules']
+        for name in files:
+            path = pathlib.Path(folder) / name
+            if str(path.relative_to(TREE)) not in keep:
+                path.unlink()
 
 
 def build(programs):
     if not (OUT / 'build.ninja').exists():
         environment = dict(os.environ, CC='ccache gcc', CXX='ccache g++')
-        subprocess.run(['meson', 'setup', OUT, TREE, '--native-file', TREE / '.meson/debugoptimized.ini',
-                        '--wrap-mode=nofallback'], check=True, env=environment, stdout=subprocess.DEVNULL)
+        done = subprocess.run(['meson', 'setup', OUT, TREE, '--native-file', TREE / '.meson/debugoptimized.ini',
+                               '--wrap-mode=nofallback'], env=environment, capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(done.stdout[-2000:])
     subprocess.run(['ninja', '-C', OUT, '--quiet', *programs], check=True)
 
 

@@ -324,6 +324,36 @@ TEST(MovingPeer, AnAddressThatProvedNothingGetsAtMostThreeTimesItsBytes) {
   EXPECT_FALSE(end.agent.validated({kFullAddress, kLiteAddress}));
 }
 
+TEST(ControllingAgent, TheControlledSideWaitsForTheNomination) {
+  const auto real = default_provider();
+  test::FixedProvider provider(*real, 7);
+  const Credentials ours = Credentials::make(provider), theirs = Credentials::make(provider);
+  test::IceEnd<ControllingAgent> end(kFullAddress, ours, provider);
+  TimePoint now{};
+  end.agent.set_remote(theirs);
+  end.agent.start(now);
+  const auto receive_check = [&](bool nominating) {
+    end.receive(now, kLiteAddress,
+                test::check(provider, {.username = ours.ufrag + ":" + theirs.ufrag,
+                                       .password = ours.pwd,
+                                       .use_candidate = nominating,
+                                       .tie_breaker = std::numeric_limits<std::uint64_t>::max()}));
+    end.drain(now, nullptr);
+  };
+  receive_check(false);
+  ASSERT_FALSE(end.agent.controlling());
+  end.receive(now, kLiteAddress,
+              test::check(provider, {.username = "a:b",
+                                     .password = theirs.pwd,
+                                     .message_class = stun::Class::success,
+                                     .transaction = stun::Message::parse(end.sent.back())->transaction}));
+  end.drain(now += 1s, nullptr);
+  EXPECT_TRUE(end.validated_at(kLiteAddress));
+  EXPECT_FALSE(end.agent.selected());
+  receive_check(true);
+  EXPECT_EQ(end.selected_remote(), kLiteAddress);
+}
+
 TEST(ControllingAgent, AResponseOnAnotherPathThanItsRequestIsIgnored) {
   LitePair pair;
   pair.start();

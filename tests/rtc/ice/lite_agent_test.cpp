@@ -212,11 +212,12 @@ TEST_F(LiteAgentTest, APeerThatChecksEvery31SecondsStays) {
 
 TEST_F(LiteAgentTest, ChecksOnAnyPathKeepTheSession) {
   receive(nominating());
-  for (int i = 0; i < 20; ++i) {
+  for (std::uint16_t i = 1; i < 20; ++i) {
     now += 30s;
-    receive(genuine(), elsewhere(1));
+    receive(genuine(), elsewhere(i));
     ASSERT_FALSE(end.failed) << i;
   }
+  EXPECT_EQ(end.selected_remote(), test::kFullAddress);
 }
 
 TEST_F(LiteAgentTest, SilenceOnAllPathsEndsTheSession) {

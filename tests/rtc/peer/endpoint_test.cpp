@@ -270,6 +270,13 @@ TEST_F(EndpointTest, MaxPeersIsALimit) {
   EXPECT_TRUE(endpoint.offer({}));
   EXPECT_TRUE(endpoint.offer({}));
   EXPECT_EQ(endpoint.offer({}).error(), Errc::too_many);
+  Endpoint other(config, test::test_identity(*provider), *provider);
+  const auto offered = other.offer({});
+  ASSERT_TRUE(offered);
+  EXPECT_EQ(endpoint.accept(offered->offer).error(), Errc::too_many);
+  config.max_peers = 3;
+  Endpoint larger(config, test::test_identity(*provider), *provider);
+  EXPECT_TRUE(larger.accept(offered->offer));
 }
 
 }  // namespace

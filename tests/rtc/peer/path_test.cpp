@@ -103,6 +103,19 @@ TEST_F(PathTest, AStrangerIsNoSourceEvenIfItsDatagramParses) {
   EXPECT_EQ(pair.answerer.endpoint.counters().unknown_source, before + sent);
 }
 
+TEST_F(PathTest, ACheckWithAnotherPasswordTeachesTheRouterNothing) {
+  EndpointPair pair(*provider);
+  open_chat(pair);
+  auto check = test::check(*provider, {.username = test::sdp_value(pair.answer, "ice-ufrag") + ":" +
+                                                   test::sdp_value(pair.offer, "ice-ufrag"),
+                                       .password = "somebody else's password"});
+  pair.answerer.endpoint.handle_input(pair.now, {{pair.answerer.address, kElsewhere}, check});
+  const std::uint64_t before = pair.answerer.endpoint.counters().unknown_source;
+  std::array<std::uint8_t, 50> dtls{22, 0xFE, 0xFD};
+  pair.answerer.endpoint.handle_input(pair.now, {{pair.answerer.address, kElsewhere}, dtls});
+  EXPECT_EQ(pair.answerer.endpoint.counters().unknown_source, before + 1);
+}
+
 // ---- a peer that moves ----------------------------------------------------------------------------------------------
 
 TEST_F(PathTest, APeerWhoseAddressTranslatorMovesItIsFollowed) {
