@@ -1,8 +1,9 @@
-// Two whole endpoints, one peer each with a data channel and audio, joined by a script over a provider that
-// authenticates nothing. Each step is a byte: one bit for whom, three for what, the rest for how much.
+// A server with two peers, each the only peer of a client endpoint, joined by a script over a provider that
+// authenticates nothing. Each step is a byte: one bit for whom, three for what, the rest for how much. The steps
+// concern one of the two connections until a command changes to the other one.
 //
 //   deliver, drop, duplicate or mutate the oldest datagram of the other side · hand over a datagram of the script ·
-//   advance time · drain partly · a command of the application
+//   advance time · drain partly · a command of the application, or of the network
 #include <deque>
 #include <redan/endpoint.hpp>
 #include <vector>
@@ -18,11 +19,21 @@ using namespace redan;
 using Wire = std::vector<std::uint8_t>;
 
 constexpr std::size_t kMtu = 1200;
+constexpr std::size_t kPeers = 2;
 
 Provider& real() {
   static const auto provider = mbedtls_provider();
   return *provider;
 }
+
+/// One side of one connection.
+struct Side {
+  PeerId peer;
+  Address other;  // where its datagrams go
+  std::optional<ChannelId> channel;
+  std::deque<Wire> sent;
+  bool connected = false, closed = false;
+};
 
 struct End {
   End(const Address& at, bool lite, const Identity& identity, Provider& provider)
@@ -32,42 +43,56 @@ struct End {
                   .max_message_size = 20'000,
                   .receive_window = 65'536,
                   .send_buffer = 65'536,
+                  .memory_budget = 100'000,
                   .announce_lite = lite},
                  identity, provider) {}
 
   Address address;
   Endpoint endpoint;
-  PeerId peer;
-  std::optional<ChannelId> channel;
-  std::deque<Wire> sent;
-  bool connected = false, closed = false;
+  std::deque<Side> sides;
+
+  Side& side(PeerId peer) {
+    for (Side& each : sides) {
+      if (each.peer == peer) return each;
+    }
+    REDAN_ASSERT(false);
+    return sides.front();
+  }
 
   /// Takes at most `steps` outputs; true if nothing is left.
   bool drain(TimePoint now, int steps) {
-    std::array<std::uint8_t, kMtu> buffer{};
+    std::array<std::uint8_t, 2048> buffer{};
     while (steps-- > 0) {
       const Output output = endpoint.poll_output(now, buffer);
       if (const auto* wait = std::get_if<Wait>(&output)) {
         REDAN_ASSERT(wait->until > now);
         return true;
       }
-      if (const auto* transmit = std::get_if<Transmit>(&output)) {
-        REDAN_ASSERT(!transmit->bytes.empty() && transmit->bytes.size() <= kMtu);
-        if (sent.size() < 64) sent.emplace_back(transmit->bytes.begin(), transmit->bytes.end());
-        continue;
-      }
-      REDAN_ASSERT(!closed);  // Closed is the last word about a peer
-      if (std::holds_alternative<Connected>(output)) {
-        REDAN_ASSERT(!std::exchange(connected, true));
-      } else if (const auto* opened = std::get_if<ChannelOpened>(&output)) {
-        channel = opened->channel;
-      } else if (std::holds_alternative<Closed>(output)) {
-        closed = true;
-      } else if (!std::holds_alternative<PathSelected>(output)) {
-        REDAN_ASSERT(connected);
-      }
+      std::visit([this](const auto& event) { on(event); }, output);
     }
     return false;
+  }
+
+ private:
+  void on(const Wait&) {}
+  void on(const Transmit& transmit) {
+    REDAN_ASSERT(!transmit.bytes.empty() && transmit.bytes.size() <= endpoint.max_datagram());
+    REDAN_ASSERT(transmit.path.local == address);
+    for (Side& each : sides) {
+      if (each.other == transmit.path.remote && each.sent.size() < 64)
+        each.sent.emplace_back(transmit.bytes.begin(), transmit.bytes.end());
+    }
+  }
+  void on(const Connected& event) { REDAN_ASSERT(!std::exchange(side(event.peer).connected, true)); }
+  void on(const ChannelOpened& event) {
+    REDAN_ASSERT(side(event.peer).connected);
+    side(event.peer).channel = event.channel;
+  }
+  void on(const Closed& event) { REDAN_ASSERT(!std::exchange(side(event.peer).closed, true)); }  // the last word
+  void on(const PathSelected& event) { REDAN_ASSERT(!side(event.peer).closed); }
+  template <class Event>
+  void on(const Event& event) {
+    REDAN_ASSERT(side(event.peer).connected && !side(event.peer).closed);
   }
 };
 
@@ -78,14 +103,8 @@ class Script {
         provider_(real()),
         identity_(test::test_identity(provider_)),
         other_identity_(test::test_identity(provider_)),
-        offerer_(Address::v4({192, 0, 2, 1}, 1000), false, identity_, provider_),
-        answerer_(Address::v4({192, 0, 2, 2}, 2000), true, other_identity_, provider_) {
-    const auto offered = offerer_.endpoint.offer({.data = true, .audio = true});
-    offerer_.peer = offered->peer;
-    offerer_.channel = offerer_.endpoint.open_channel(offerer_.peer, "a").value();
-    const auto accepted = answerer_.endpoint.accept(offered->offer);
-    answerer_.peer = accepted->peer;
-    REDAN_ASSERT(offerer_.endpoint.complete(offerer_.peer, accepted->answer).has_value());
+        server_(Address::v4({192, 0, 2, 2}, 2000), true, other_identity_, provider_) {
+    for (std::size_t i = 0; i < kPeers; ++i) connect(i);
   }
 
   void run() {
@@ -94,9 +113,33 @@ class Script {
   }
 
  private:
+  static Address client_address(std::size_t index) {
+    return Address::v4({192, 0, 2, 1}, static_cast<std::uint16_t>(1000 + index));
+  }
+  void connect(std::size_t index) {
+    clients_.emplace_back(client_address(index), false, identity_, provider_);
+    End& client = clients_.back();
+    const auto offered = client.endpoint.offer({.data = true, .audio = index == 0});
+    const auto channel = client.endpoint.open_channel(offered->peer, "a");
+    const auto accepted = server_.endpoint.accept(offered->offer);
+    REDAN_ASSERT(client.endpoint.complete(offered->peer, accepted->answer).has_value());
+    client.sides.push_back({offered->peer, server_.address, *channel, {}, false, false});
+    server_.sides.push_back({accepted->peer, client.address, std::nullopt, {}, false, false});
+  }
+  [[nodiscard]] End& client() { return clients_[current_]; }
+  [[nodiscard]] Side& side_of(End& end) { return &end == &server_ ? server_.sides[current_] : end.sides.front(); }
+  /// Where the server sees the current client; an address translator may move it.
+  [[nodiscard]] Address seen() const {
+    return moved_[current_] == 0 ? client_address(current_)
+                                 : Address::v4({198, 51, 100, 1}, static_cast<std::uint16_t>(moved_[current_]));
+  }
+  void give(End& end, const Address& from, Wire& datagram) {
+    end.endpoint.handle_input(now_, {{end.address, from}, datagram});
+  }
+
   void step(std::uint8_t code) {
-    End& end = (code & 1U) != 0 ? answerer_ : offerer_;
-    End& other = (code & 1U) != 0 ? offerer_ : answerer_;
+    End& end = (code & 1U) != 0 ? server_ : client();
+    End& other = (code & 1U) != 0 ? client() : server_;
     const unsigned amount = code >> 4U;
     switch (code >> 1U & 7U) {
       case 0:
@@ -104,16 +147,17 @@ class Script {
         return;
       case 1:
         return take(end, other, [](Wire&) { return false; });
-      case 2:
-        if (!other.sent.empty() && other.sent.size() < 64) other.sent.push_back(other.sent.front());
+      case 2: {
+        std::deque<Wire>& sent = side_of(other).sent;
+        if (!sent.empty() && sent.size() < 64) sent.push_back(sent.front());
         return;
+      }
       case 3:
         return take(end, other, [&](Wire& datagram) { return mutate(datagram); });
       case 4: {
         const Bytes bytes = input_.opaque16();
         Wire datagram(bytes.begin(), bytes.end());
-        const Address from = amount == 0 ? Address::v4({203, 0, 113, 9}, 9) : other.address;
-        return end.endpoint.handle_input(now_, {{{}, from}, datagram});
+        return give(end, amount == 0 ? Address::v4({203, 0, 113, 9}, 9) : source(end), datagram);
       }
       case 5:
         now_ += std::chrono::milliseconds(1U << amount);
@@ -122,16 +166,18 @@ class Script {
         static_cast<void>(end.drain(now_, static_cast<int>(amount)));
         return;
       default:
-        return command(end, amount);
+        return command(end, other, amount);
     }
   }
+  [[nodiscard]] Address source(const End& end) const { return &end == &server_ ? seen() : server_.address; }
   template <class Change>
   void take(End& end, End& other, Change&& change) {
-    if (other.sent.empty()) static_cast<void>(other.drain(now_, 100));
-    if (other.sent.empty()) return;
-    Wire datagram = std::move(other.sent.front());
-    other.sent.pop_front();
-    if (change(datagram)) end.endpoint.handle_input(now_, {{{}, other.address}, datagram});
+    std::deque<Wire>& sent = side_of(other).sent;
+    if (sent.empty()) static_cast<void>(other.drain(now_, 100));
+    if (sent.empty()) return;
+    Wire datagram = std::move(sent.front());
+    sent.pop_front();
+    if (change(datagram)) give(end, source(end), datagram);
   }
   bool mutate(Wire& datagram) {
     const std::uint16_t at = input_.u16();
@@ -142,43 +188,69 @@ class Script {
     }
     return true;
   }
-  void command(End& end, unsigned which) {
+  void command(End& end, End& other, unsigned which) {
     Endpoint& endpoint = end.endpoint;
-    if (which == 15) return endpoint.close(end.peer);
-    if (which == 14) {
-      if (const auto opened = endpoint.open_channel(end.peer, "b", {.max_retransmits = 0})) end.channel = *opened;
-    } else if (which == 13) {
-      if (end.channel) static_cast<void>(endpoint.close_channel(end.peer, *end.channel));
-    } else if (which == 12) {
-      const Bytes bytes = input_.opaque16();
-      static_cast<void>(endpoint.renegotiate(end.peer, as_text(bytes)));
-    } else if (which >= 8) {
-      Wire packet(100 + kSrtpTrailer);
-      packet[0] = 0x80;
-      packet[1] = 111;
-      packet[3] = ++rtp_sequence_;
-      static_cast<void>(endpoint.send_media(end.peer, MediaKind::rtp, packet, 100));
-    } else if (end.channel) {
-      const Wire payload(input_.u16() % 22'000U, 0x5A);
-      static_cast<void>(endpoint.send(end.peer, *end.channel, MessageKind::binary, payload));
+    Side& side = side_of(end);
+    switch (which) {
+      case 15:
+        return endpoint.close(side.peer);
+      case 14:
+        if (const auto opened = endpoint.open_channel(side.peer, "b", {.max_retransmits = 0})) side.channel = *opened;
+        return;
+      case 13:
+        if (side.channel) static_cast<void>(endpoint.close_channel(side.peer, *side.channel));
+        return;
+      case 12: {
+        const Bytes bytes = input_.opaque16();
+        static_cast<void>(endpoint.renegotiate(side.peer, as_text(bytes)));
+        return;
+      }
+      case 11:
+        current_ = (current_ + 1) % kPeers;
+        return;
+      case 10:
+        moved_[current_] = input_.u8();
+        return;
+      case 9: {  // a copy from elsewhere, or from the other client's address
+        if (side_of(other).sent.empty()) return;
+        Wire copy = side_of(other).sent.front();
+        return give(end, client_address((current_ + 1) % kPeers), copy);
+      }
+      case 8: {
+        Wire packet(100 + kSrtpTrailer);
+        packet[0] = 0x80;
+        packet[1] = 111;
+        packet[3] = ++rtp_sequence_;
+        static_cast<void>(endpoint.send_media(side.peer, MediaKind::rtp, packet, 100));
+        return;
+      }
+      default:
+        if (!side.channel) return;
+        const Wire payload(input_.u16() % 22'000U, 0x5A);
+        static_cast<void>(endpoint.send(side.peer, *side.channel, MessageKind::binary, payload));
     }
   }
   /// With nothing more said by either, each side closes: consent, if nothing else, runs out.
   void finish() {
     for (int minute = 0; minute < 5; ++minute) {
       now_ += std::chrono::minutes(1);
-      REDAN_ASSERT(offerer_.drain(now_, 100'000) && answerer_.drain(now_, 100'000));
+      REDAN_ASSERT(server_.drain(now_, 100'000));
+      for (End& each : clients_) REDAN_ASSERT(each.drain(now_, 100'000));
     }
-    REDAN_ASSERT(offerer_.closed && answerer_.closed);
-    REDAN_ASSERT(offerer_.endpoint.peer_count() == 0 && answerer_.endpoint.peer_count() == 0);
+    REDAN_ASSERT(server_.endpoint.peer_count() == 0);
+    for (const Side& side : server_.sides) REDAN_ASSERT(side.closed);
+    for (const End& each : clients_) REDAN_ASSERT(each.sides.front().closed && each.endpoint.peer_count() == 0);
   }
 
   Reader input_;
   TimePoint now_{};
   std::uint8_t rtp_sequence_ = 0;
+  std::size_t current_ = 0;
+  std::array<unsigned, kPeers> moved_{};
   test::NullProvider provider_;
   Identity identity_, other_identity_;
-  End offerer_, answerer_;
+  End server_;
+  std::deque<End> clients_;
 };
 
 }  // namespace
