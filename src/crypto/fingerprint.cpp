@@ -1,18 +1,13 @@
 #include <redan/crypto.hpp>
 
 #include "base/hex.hpp"
+#include "base/words.hpp"
 
 namespace redan {
 namespace {
 
 constexpr std::string_view name_of(HashAlgorithm algorithm) {
   return algorithm == HashAlgorithm::sha384 ? "sha-384" : "sha-256";
-}
-
-/// `lower` is in lower case; only ASCII letters fold.
-bool equals_ignoring_case(std::string_view text, std::string_view lower) {
-  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(),
-                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b; });
 }
 
 }  // namespace

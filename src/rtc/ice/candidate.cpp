@@ -1,31 +1,13 @@
 #include "rtc/ice/candidate.hpp"
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/words.hpp"
 
 namespace redan::ice {
 namespace {
 
 constexpr std::array<std::string_view, 4> kTypeNames{"host", "srflx", "prflx", "relay"};
-
-std::string_view next_word(std::string_view& rest) {
-  const std::size_t end = std::min(rest.find(' '), rest.size());
-  const std::string_view word = rest.substr(0, end);
-  rest.remove_prefix(std::min(end + 1, rest.size()));
-  return word;
-}
-
-template <class T>
-bool read_number(std::string_view word, T& number) {
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-  return error == std::errc{} && end == word.data() + word.size();
-}
-
-bool equals_ignoring_case(std::string_view word, std::string_view lower) {
-  const auto lowered = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return word.size() == lower.size() &&
-         std::equal(word.begin(), word.end(), lower.begin(), [&](char a, char b) { return lowered(a) == b; });
-}
 
 }  // namespace
 
@@ -36,18 +18,22 @@ std::optional<Candidate> Candidate::parse(std::string_view value) {
   if (value.starts_with("candidate:")) value.remove_prefix(10);
   Candidate candidate;
   candidate.foundation = next_word(value);
-  std::uint16_t port = 0;
   if (candidate.foundation.empty() || candidate.foundation.size() > 32) return std::nullopt;
-  if (!read_number(next_word(value), candidate.component)) return std::nullopt;
+  const auto component = to_number<std::uint16_t>(next_word(value));
   const std::string_view transport = next_word(value);
-  if (!read_number(next_word(value), candidate.priority)) return std::nullopt;
+  const auto priority = to_number<std::uint32_t>(next_word(value));
   const std::string_view host = next_word(value);
-  if (host.empty() || !read_number(next_word(value), port) || next_word(value) != "typ") return std::nullopt;
-  const auto type = std::find(kTypeNames.begin(), kTypeNames.end(), next_word(value));
+  const auto port = to_number<std::uint16_t>(next_word(value));
+  if (!component || !priority || !port || !equals_ignoring_case(next_word(value), "typ")) return std::nullopt;
+  const std::string_view type_name = next_word(value);
+  const auto type = std::find_if(kTypeNames.begin(), kTypeNames.end(),
+                                 [&](std::string_view name) { return equals_ignoring_case(type_name, name); });
   if (type == kTypeNames.end()) return std::nullopt;
+  candidate.component = *component;
+  candidate.priority = *priority;
   candidate.transport = equals_ignoring_case(transport, "udp") ? Transport::udp : Transport::tcp;
   candidate.type = static_cast<CandidateType>(type - kTypeNames.begin());
-  candidate.address = Address::parse(host, port).value_or(Address{});
+  candidate.address = Address::parse(host, *port).value_or(Address{});
   return candidate;
 }
 

@@ -18,8 +18,8 @@ struct Candidate {
   Address address;
   CandidateType type = CandidateType::host;
 
-  /// A value of a=candidate, with or without "candidate:" before it. Unknown extensions are skipped. nullopt if
-  /// malformed.
+  /// A value of a=candidate, with or without "candidate:" before it. Names in either case, any number of blanks between
+  /// words. Unknown extensions are skipped. nullopt if malformed.
   static std::optional<Candidate> parse(std::string_view value);
   /// The value of an a=candidate line, without "a=".
   [[nodiscard]] std::string text() const;

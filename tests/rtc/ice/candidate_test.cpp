@@ -37,12 +37,25 @@ TEST(Candidate, TcpOtherComponentsAndPortZeroAreNotUsable) {
   EXPECT_FALSE(Candidate::parse("1 1 udp 1 192.0.2.1 0 typ host")->usable());
 }
 
+TEST(Candidate, TheCaseOfNamesAndTheNumberOfBlanksDoNotCount) {
+  const auto plain = Candidate::parse("1 1 udp 7 192.0.2.1 5000 typ srflx");
+  ASSERT_TRUE(plain);
+  for (const char* line : {"1  1 udp 7 192.0.2.1 5000 typ srflx", "1 1 UDP 7 192.0.2.1 5000 TYP SRFLX",
+                           "1 1 Udp 7 192.0.2.1 5000 typ Srflx ", " 1 1 udp 7\t192.0.2.1   5000 typ srflx generation 0",
+                           "candidate: 1 1 udp 7 192.0.2.1 5000 typ srflx"}) {
+    const auto candidate = Candidate::parse(line);
+    ASSERT_TRUE(candidate) << line;
+    EXPECT_EQ(candidate->text(), plain->text()) << line;
+    EXPECT_TRUE(candidate->usable()) << line;
+  }
+}
+
 TEST(Candidate, RefusesMalformedLines) {
   for (const char* line :
        {"", "candidate:", "candidate:1", "1 1 udp 1 192.0.2.1 5000", "1 1 udp 1 192.0.2.1 5000 typ",
         "1 1 udp 1 192.0.2.1 5000 typ home", "1 1 udp 1 192.0.2.1 65536 typ host", "1 1 udp 1 192.0.2.1 -1 typ host",
         "1 65536 udp 1 192.0.2.1 5000 typ host", "1 1 udp 4294967296 192.0.2.1 5000 typ host",
-        "1 1 udp 0x1 192.0.2.1 5000 typ host", "1  1 udp 1 192.0.2.1 5000 typ host", "1 1 udp 1  5000 typ host",
+        "1 1 udp 0x1 192.0.2.1 5000 typ host", "1 1 udp 1  5000 typ host",
         "123456789012345678901234567890123 1 udp 1 192.0.2.1 5000 typ host"}) {
     EXPECT_FALSE(Candidate::parse(line)) << line;
   }
