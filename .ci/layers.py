@@ -25,7 +25,7 @@ RULES = {
     "rtc/ice": {"base", "crypto", "rtc/stun"},
     "rtc/srtp": {"base", "crypto", "srtp2/"},
     "rtc/sctp": {"base"},
-    "rtc/sdp": {"base"},
+    "rtc/sdp": {"base", "crypto"},
     "rtc/datachannel": {"base", "rtc/sctp"},
     "rtc/peer": {"base", "crypto", "rtc/"},
     "net": {"base", "crypto", "rtc/peer:public", "tl/expected.hpp", "boost/", "openssl/", "sys/", "net/if.h", "netinet/",

@@ -24,13 +24,19 @@ struct Remote {
   std::string ufrag;
   std::string pwd;
   bool ice_lite = false;
+  bool trickle = false;  ///< a=ice-options:trickle (RFC 8840): more candidates may follow
   Setup setup = Setup::actpass;
-  std::vector<std::string> fingerprints;  ///< values of a=fingerprint, at least one
-  std::vector<std::string> candidates;    ///< values of a=candidate; at most kMaxCandidates
+  /// Of a=fingerprint: those that Fingerprint::parse takes, as Fingerprint::text() writes them, sorted, each once, at
+  /// least one. So two descriptions promise the same certificates if these are equal.
+  std::vector<std::string> fingerprints;
+  /// Values of a=candidate that a check could be sent to: UDP, component 1, with a port and an address or an mDNS name.
+  /// At most kMaxCandidates.
+  std::vector<std::string> candidates;
   std::optional<DataSection> data;
   std::vector<AgreedMedia> media;  ///< the audio and video sections in use
 
   static constexpr std::size_t kMaxCandidates = 20;
+  static constexpr std::size_t kMaxFingerprints = 16;
 };
 
 /// Our half.
@@ -41,7 +47,9 @@ struct Local {
   Setup setup = Setup::passive;
   std::string fingerprint;              ///< "sha-256 AB:CD:..."
   std::vector<std::string> candidates;  ///< "candidate:..."
+  std::uint16_t sctp_port = 5000;
   std::size_t max_message_size = 262'144;
+  /// False if the application wants none, and while a DTLS association runs that did not negotiate use_srtp.
   bool accept_media = true;
   MediaSources sources{};
   std::uint64_t session_id = 0;
@@ -55,13 +63,17 @@ struct Plan {
   MediaDirection direction = MediaDirection::sendrecv;  ///< of audio and video
 };
 
-/// Errors: sdp_no_fingerprint, sdp_no_ice_credentials, sdp_not_bundled, sdp_no_rtcp_mux, sdp_bad_setup,
-/// sdp_nothing_usable, sdp_syntax; `problem` (may be nullptr) names the line.
+/// Sections that cannot be served are declined, each by itself: `accept_media` is as in Local. Errors:
+/// sdp_no_fingerprint, sdp_no_ice_credentials, sdp_no_rtcp_mux, sdp_bad_setup, sdp_nothing_usable, sdp_syntax,
+/// sdp_too_large; `problem` (may be nullptr) names the line.
 Result<Remote> read_offer(const SessionDescription& offer, bool accept_media, Problem* problem);
-/// The answer must fit our offer: as many sections, the same order and mids; setup active or passive, and not ours.
+/// The answer must fit our offer: as many sections, the same order and mids; setup active or passive, and not ours. It
+/// can no longer be declined in part: a section outside the bundle or without rtcp-mux is sdp_not_bundled or
+/// sdp_no_rtcp_mux.
 Result<Remote> read_answer(const SessionDescription& our_offer, const SessionDescription& answer, Problem* problem);
 
-/// For an offer that read_offer accepted.
+/// For an offer that read_offer accepted, with the same `accept_media`. Sections keep the offer's order and mids,
+/// profiles and forms.
 std::string make_answer(const SessionDescription& offer, const Local& local);
 std::string make_offer(const Local& local, const Plan& plan);
 

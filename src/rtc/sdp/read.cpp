@@ -1,20 +1,13 @@
 #include <algorithm>
-#include <charconv>
 #include <limits>
+#include <redan/crypto.hpp>
 
+#include "base/words.hpp"
 #include "rtc/sdp/offer_answer.hpp"
 #include "rtc/sdp/sections.hpp"
 
 namespace redan::sdp {
 namespace {
-
-template <class T>
-std::optional<T> number(std::string_view text) {
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 tl::unexpected<Errc> wrong(Errc code, Problem* problem, const MediaSection* section, std::string_view what) {
   if (problem != nullptr) *problem = {section != nullptr ? section->line : 0, std::string(what)};
@@ -28,35 +21,99 @@ std::optional<Setup> setup_of(std::string_view value) {
   return std::nullopt;
 }
 
-Result<DataSection> read_data(const MediaSection& section, Problem* problem) {
+/// A decimal number of any length; what does not fit is the largest that does.
+std::optional<std::size_t> clamped_number(std::string_view text) {
+  if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
+  return to_number<std::size_t>(text).value_or(std::numeric_limits<std::size_t>::max());
+}
+
+Result<DataSection> read_data(const Section& section, Problem* problem) {
   DataSection data;
-  if (const auto port = section.attribute("sctp-port")) {
-    const auto value = number<std::uint16_t>(*port);
-    if (!value || *value == 0) return wrong(Errc::sdp_syntax, problem, &section, "a=sctp-port is not a port");
-    data.sctp_port = *value;
-  }
-  if (const auto size = section.attribute("max-message-size")) {
-    const auto value = number<std::uint64_t>(*size);
-    if (!value) return wrong(Errc::sdp_syntax, problem, &section, "a=max-message-size is not a number");
-    data.max_message_size = *value == 0 ? std::numeric_limits<std::size_t>::max() : static_cast<std::size_t>(*value);
+  const auto port = to_number<std::uint16_t>(section.sctp->value);
+  if (!port || *port == 0) return wrong(Errc::sdp_syntax, problem, section.lines, "the SCTP port is not a port");
+  data.sctp_port = *port;
+  if (const auto size = section.lines->attribute("max-message-size")) {
+    const auto value = clamped_number(*size);
+    if (!value) return wrong(Errc::sdp_syntax, problem, section.lines, "a=max-message-size is not a number");
+    data.max_message_size = *value == 0 ? std::numeric_limits<std::size_t>::max() : *value;
   }
   return data;
 }
 
-// Of a bundle only the tagged section has to describe the transport (RFC 8843 section 7.1.3); in an offer it may be one
-// that we decline.
-const MediaSection& transport_of(const SessionDescription& description, const MediaSection& section) {
-  if (section.has("ice-ufrag")) return section;
-  const auto tagged = std::find_if(description.media.begin(), description.media.end(), [&](const MediaSection& each) {
-    return each.has("ice-ufrag") && in_bundle(description, each);
-  });
-  return tagged != description.media.end() && in_bundle(description, section) ? *tagged : section;
+/// In the normal form of Remote::fingerprints.
+std::vector<std::string> fingerprints_of(const Lines& level) {
+  std::vector<std::string> fingerprints;
+  for (std::string_view value : level.attributes("fingerprint")) {
+    const std::string hash(next_word(value));
+    if (const auto parsed = Fingerprint::parse(hash + ' ' + std::string(trimmed(value)))) {
+      fingerprints.push_back(parsed->text());
+    }
+  }
+  std::sort(fingerprints.begin(), fingerprints.end());
+  fingerprints.erase(std::unique(fingerprints.begin(), fingerprints.end()), fingerprints.end());
+  return fingerprints;
 }
 
-Result<Remote> read_transport(const SessionDescription& description, const MediaSection& first, Problem* problem) {
-  const MediaSection& tagged = transport_of(description, first);
+// RFC 8842 section 5.1, RFC 8844: one association stands behind all sections of a bundle, so none of them may promise
+// another certificate. A section's own fingerprints replace the session's and are never mixed with them (RFC 8122
+// section 5).
+Result<std::vector<std::string>> read_fingerprints(const SessionDescription& description, const Sections& sections,
+                                                   Problem* problem) {
+  const bool own = sections.transport->has("fingerprint");
+  auto fingerprints = own ? fingerprints_of(*sections.transport) : fingerprints_of(description.session);
+  if (fingerprints.empty()) {
+    return wrong(Errc::sdp_no_fingerprint, problem, sections.transport,
+                 "no a=fingerprint with sha-256 or sha-384 and a value of the right length");
+  }
+  if (fingerprints.size() > Remote::kMaxFingerprints)
+    return wrong(Errc::sdp_too_large, problem, sections.transport, "more than 16 different a=fingerprint");
+  for (const Section* section : sections.served) {
+    if (section->lines->has("fingerprint") && fingerprints_of(*section->lines) != fingerprints) {
+      return wrong(Errc::sdp_no_fingerprint, problem, section->lines,
+                   "the a=fingerprint of this section is not the bundle's");
+    }
+  }
+  return fingerprints;
+}
+
+/// Whether a check could be sent there: RFC 8839 section 5.1,
+/// "foundation component transport priority address port typ ...".
+bool looks_usable(std::string_view candidate) {
+  next_word(candidate);
+  const auto component = to_number<unsigned>(next_word(candidate));
+  const bool udp = equals_ignoring_case(next_word(candidate), "udp");
+  next_word(candidate);
+  const std::string_view host = next_word(candidate);
+  const auto port = to_number<std::uint16_t>(next_word(candidate));
+  if (component != 1U || !udp || port.value_or(0) == 0) return false;
+  return Address::parse(host, *port).has_value() ||
+         (host.size() > 6 && equals_ignoring_case(host.substr(host.size() - 6), ".local"));
+}
+
+std::vector<std::string> candidates_of(const MediaSection& section) {
+  constexpr std::size_t kLongest = 1024;
+  std::vector<std::string> candidates;
+  for (const std::string_view candidate : section.attributes("candidate")) {
+    if (candidates.size() == Remote::kMaxCandidates) break;
+    if (candidate.size() <= kLongest && looks_usable(candidate)) candidates.emplace_back(candidate);
+  }
+  return candidates;
+}
+
+bool has_ice_option(const Lines& level, std::string_view option) {
+  std::string_view options = level.attribute("ice-options").value_or("");
+  for (std::string_view word = next_word(options); !word.empty(); word = next_word(options)) {
+    if (word == option) return true;
+  }
+  return false;
+}
+
+Result<Remote> read_transport(const SessionDescription& description, const Sections& sections, Problem* problem) {
+  const MediaSection& tagged = *sections.transport;
   Remote remote;
-  remote.ice_lite = description.session.has("ice-lite");
+  // RFC 8839 section 5.3 has it at the session's level; some write it beside the candidates.
+  remote.ice_lite = description.session.has("ice-lite") || tagged.has("ice-lite");
+  remote.trickle = has_ice_option(description.session, "trickle") || has_ice_option(tagged, "trickle");
   const auto ufrag = description.attribute(tagged, "ice-ufrag");
   const auto pwd = description.attribute(tagged, "ice-pwd");
   // RFC 8839 section 5.4: 4 to 256 and 22 to 256 characters.
@@ -66,133 +123,87 @@ Result<Remote> read_transport(const SessionDescription& description, const Media
   }
   remote.ufrag = *ufrag;
   remote.pwd = *pwd;
-  auto fingerprints = tagged.attributes("fingerprint");
-  if (fingerprints.empty()) fingerprints = description.session.attributes("fingerprint");
-  if (fingerprints.empty())
-    return wrong(Errc::sdp_no_fingerprint, problem, &tagged, "this section has no a=fingerprint");
-  remote.fingerprints.assign(fingerprints.begin(), fingerprints.end());
+  auto fingerprints = read_fingerprints(description, sections, problem);
+  if (!fingerprints) return refuse(fingerprints.error());
+  remote.fingerprints = std::move(*fingerprints);
   const auto setup = setup_of(description.attribute(tagged, "setup").value_or(""));
   if (!setup)
     return wrong(Errc::sdp_bad_setup, problem, &tagged, "a=setup is missing, or not actpass, active or passive");
   remote.setup = *setup;
-  for (const std::string_view candidate : tagged.attributes("candidate")) {
-    if (remote.candidates.size() < Remote::kMaxCandidates) remote.candidates.emplace_back(candidate);
-  }
+  remote.candidates = candidates_of(tagged);
   return remote;
 }
 
-// RFC 5888 section 4: a token, unique in the description. We write it back. At most 16 characters, as many as a
-// one-byte header extension can carry (RFC 8285 section 4.2).
-const MediaSection* find_wrong_mid(const SessionDescription& description) {
-  std::vector<std::string_view> seen;
-  for (const MediaSection& section : description.media) {
-    const auto mid = section.attribute("mid");
-    if (!mid) continue;
-    const bool token = std::all_of(mid->begin(), mid->end(), [](char c) { return c > ' ' && c < 0x7F; });
-    if (mid->empty() || mid->size() > 16 || !token) return &section;
-    if (std::find(seen.begin(), seen.end(), *mid) != seen.end()) return &section;
-    seen.push_back(*mid);
+// RFC 5888 section 4: a token, unique in the description. We write it back.
+const MediaSection* find_wrong_mid(const std::vector<Section>& sections) {
+  std::vector<const Section*> by_mid;
+  for (const Section& section : sections) {
+    if (!section.lines->has("mid")) continue;
+    const bool token = std::all_of(section.mid.begin(), section.mid.end(), [](char c) { return c > ' ' && c < 0x7F; });
+    if (section.mid.empty() || !token) return section.lines;
+    by_mid.push_back(&section);
   }
-  return nullptr;
+  std::stable_sort(by_mid.begin(), by_mid.end(), [](const Section* a, const Section* b) { return a->mid < b->mid; });
+  const auto twice = std::adjacent_find(by_mid.begin(), by_mid.end(),
+                                        [](const Section* a, const Section* b) { return a->mid == b->mid; });
+  return twice != by_mid.end() ? (*std::next(twice))->lines : nullptr;
 }
 
-// The section is served, so its format is there.
-AgreedMedia agreed(const MediaSection& section, std::string_view format, std::uint8_t payload_type) {
+AgreedMedia agreed(const Section& section) {
   AgreedMedia media;
-  media.type = section.kind() == MediaKind::audio ? MediaType::audio : MediaType::video;
-  media.mid = section.mid();
-  media.codec = codec_of(section.attributes("rtpmap"), format);
-  media.payload_type = payload_type;
-  media.direction = mirrored(section);
-  for (const std::string_view feedback : section.attributes("rtcp-fb")) {
-    const std::size_t space = feedback.find(' ');
-    const std::string_view type = feedback.substr(0, space);
-    if ((type != format && type != "*") || space == std::string_view::npos) continue;
-    const std::string_view what = feedback.substr(space + 1);
-    media.nack = media.nack || what == "nack";
-    media.nack_pli = media.nack_pli || what == "nack pli";
-    media.ccm_fir = media.ccm_fir || what == "ccm fir";
-  }
+  media.type = section.lines->kind() == MediaKind::audio ? MediaType::audio : MediaType::video;
+  media.mid = section.mid;
+  media.codec = section.codec->name;
+  media.payload_type = section.codec->payload_type;
+  media.direction = section.direction;
+  const Feedback feedback = feedback_of(*section.lines, section.codec->format);
+  media.nack = feedback.nack;
+  media.nack_pli = feedback.nack_pli;
+  media.ccm_fir = feedback.ccm_fir;
   return media;
 }
 
-Result<Remote> read_sections(const SessionDescription& description, const std::vector<const MediaSection*>& used,
-                             Problem* problem) {
-  if (used.empty())
+/// The first section that lacks only something that has an error of its own.
+const Section* find_named_refusal(const Sections& sections) {
+  const auto found = std::find_if(sections.all.begin(), sections.all.end(), [](const Section& section) {
+    return section.declined && section.declined->code != Errc::sdp_nothing_usable;
+  });
+  return found != sections.all.end() ? &*found : nullptr;
+}
+
+Result<Remote> read_sections(const SessionDescription& description, const Sections& sections, Problem* problem) {
+  if (const MediaSection* wrong_mid = find_wrong_mid(sections.all)) {
+    return wrong(Errc::sdp_syntax, problem, wrong_mid, "a=mid is no token, or not unique");
+  }
+  if (sections.served.empty()) {
+    if (const Section* section = find_named_refusal(sections))
+      return wrong(section->declined->code, problem, section->lines, section->declined->what);
     return wrong(Errc::sdp_nothing_usable, problem, nullptr,
                  "no data channel, audio or video section that can be served");
-  if (const MediaSection* wrong_mid = find_wrong_mid(description)) {
-    return wrong(Errc::sdp_syntax, problem, wrong_mid, "a=mid is no token of at most 16 characters, or not unique");
   }
-  for (const MediaSection* section : used) {
-    if (used.size() > 1 && !in_bundle(description, *section)) {
-      return wrong(Errc::sdp_not_bundled, problem, section, "this section is not in the BUNDLE group");
-    }
-    if (section->kind() != MediaKind::application && !section->has("rtcp-mux")) {
-      return wrong(Errc::sdp_no_rtcp_mux, problem, section, "this section has no a=rtcp-mux");
-    }
-  }
-  auto remote = read_transport(description, *used.front(), problem);
+  auto remote = read_transport(description, sections, problem);
   if (!remote) return remote;
-  for (const MediaSection* section : used) {
-    if (section->kind() != MediaKind::application) {
-      const std::string_view format = choose_format(*section).value_or("");
-      const auto payload_type = number<std::uint8_t>(format);
-      // RFC 3550 section 5.1: seven bits.
-      if (!payload_type || *payload_type > 127) {
-        return wrong(Errc::sdp_syntax, problem, section, "the payload type is not from 0 to 127");
-      }
-      remote->media.push_back(agreed(*section, format, *payload_type));
+  for (const Section& section : sections.all) {
+    if (section.declined) continue;
+    if (section.codec) {
+      remote->media.push_back(agreed(section));
       continue;
     }
-    const auto data = read_data(*section, problem);
+    const auto data = read_data(section, problem);
     if (!data) return refuse(data.error());
     remote->data = *data;
   }
   return remote;
 }
 
+bool fits(const MediaSection& answered, const MediaSection& offered) {
+  return answered.media == offered.media && (answered.port == 0 || answered.mid() == offered.mid());
+}
+
 }  // namespace
 
-bool in_bundle(const SessionDescription& description, const MediaSection& section) {
-  constexpr std::string_view kSemantics = "BUNDLE ";
-  for (std::string_view group : description.session.attributes("group")) {
-    if (!group.starts_with(kSemantics)) continue;
-    group.remove_prefix(kSemantics.size());
-    while (!group.empty()) {
-      const std::string_view mid = group.substr(0, group.find(' '));
-      if (mid == section.mid() && !mid.empty()) return true;
-      group.remove_prefix(std::min(mid.size() + 1, group.size()));
-    }
-    return false;
-  }
-  return false;
-}
-
-bool is_served(const MediaSection& section, bool accept_media) {
-  if (section.port == 0 && !section.has("bundle-only")) return false;
-  if (section.kind() == MediaKind::application) {
-    return section.protocol == "UDP/DTLS/SCTP" && section.formats.front() == "webrtc-datachannel";
-  }
-  if (section.kind() == MediaKind::other || !accept_media) return false;
-  return section.protocol.ends_with("RTP/SAVPF") && choose_format(section).has_value();
-}
-
-std::vector<const MediaSection*> served(const SessionDescription& description, bool accept_media) {
-  std::vector<const MediaSection*> used;
-  bool data = false;
-  for (const MediaSection& section : description.media) {
-    const bool application = section.kind() == MediaKind::application;
-    // One association per peer.
-    if (!is_served(section, accept_media) || (application && data)) continue;
-    data = data || application;
-    used.push_back(&section);
-  }
-  return used;
-}
-
 Result<Remote> read_offer(const SessionDescription& offer, bool accept_media, Problem* problem) {
-  return read_sections(offer, served(offer, accept_media), problem);
+  return read_sections(offer, sections_of(offer, Kind::offer, accept_media), problem);
 }
 
 Result<Remote> read_answer(const SessionDescription& our_offer, const SessionDescription& answer, Problem* problem) {
@@ -201,24 +212,24 @@ Result<Remote> read_answer(const SessionDescription& our_offer, const SessionDes
                  "the answer has another number of media sections than the offer");
   }
   for (std::size_t i = 0; i < answer.media.size(); ++i) {
-    const MediaSection& section = answer.media[i];
-    if (section.media != our_offer.media[i].media || (section.port != 0 && section.mid() != our_offer.media[i].mid())) {
-      return wrong(Errc::sdp_wrong_state, problem, &section, "this section does not answer the one of the offer");
+    if (!fits(answer.media[i], our_offer.media[i])) {
+      return wrong(Errc::sdp_wrong_state, problem, &answer.media[i],
+                   "this section does not answer the one of the offer");
     }
   }
-  auto used = served(answer, true);
-  // Port 0 rejects (RFC 8843 section 7.3.3); bundle-only, which would say otherwise, is for offers.
-  std::erase_if(used, [](const MediaSection* section) { return section->port == 0; });
-  auto remote = read_sections(answer, used, problem);
+  const Sections sections = sections_of(answer, Kind::answer, true);
+  // The peer counts on it, and nobody is left to decline it.
+  if (const Section* section = find_named_refusal(sections))
+    return wrong(section->declined->code, problem, section->lines, section->declined->what);
+  auto remote = read_sections(answer, sections, problem);
   if (!remote) return remote;
   if (remote->setup == Setup::actpass) {
-    return wrong(Errc::sdp_bad_setup, problem, used.front(),
+    return wrong(Errc::sdp_bad_setup, problem, sections.transport,
                  "an answer must say a=setup:active or passive (RFC 5763 section 5)");
   }
-  const MediaSection& offered = our_offer.media[static_cast<std::size_t>(used.front() - answer.media.data())];
-  if (our_offer.attribute(transport_of(our_offer, offered), "setup") ==
-      answer.attribute(transport_of(answer, *used.front()), "setup")) {
-    return wrong(Errc::sdp_bad_setup, problem, used.front(),
+  const MediaSection* offered = sections_of(our_offer, Kind::offer, true).transport;
+  if (offered != nullptr && our_offer.attribute(*offered, "setup") == answer.attribute(*sections.transport, "setup")) {
+    return wrong(Errc::sdp_bad_setup, problem, sections.transport,
                  "the answer takes the same a=setup as the offer: both would be active, or both passive");
   }
   return remote;

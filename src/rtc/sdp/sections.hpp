@@ -1,4 +1,5 @@
-// Which media sections are served, and how: shared by reading and writing.
+// What the sections of a description are, and which of them share the transport: shared by reading and writing. Found
+// in one pass over the lines, so that the work is linear in the description's size.
 #pragma once
 
 #include <redan/media.hpp>
@@ -7,19 +8,59 @@
 
 namespace redan::sdp {
 
-/// The section is in the first a=group:BUNDLE; another group would be another transport.
-bool in_bundle(const SessionDescription& description, const MediaSection& section);
-/// A data channel over DTLS/SCTP, or audio or video over SAVPF with a codec; not rejected.
-bool is_served(const MediaSection& section, bool accept_media);
-/// All served sections, at most one of them for data channels.
-std::vector<const MediaSection*> served(const SessionDescription& description, bool accept_media);
+/// The codec that we take of an audio or video section.
+struct Codec {
+  std::uint8_t payload_type = 0;
+  std::string_view format;  ///< the payload type as the m= line spells it
+  std::string_view name;
+  std::string_view rtpmap;  ///< what follows the payload type in a=rtpmap: "VP8/90000"
+};
 
-/// The payload type we take: Opus or VP8 if offered, else the first that is media and no repair or comfort format.
-std::optional<std::string_view> choose_format(const MediaSection& section);
-/// The encoding name that a=rtpmap gives the payload type; "" if none does.
-std::string_view codec_of(const std::vector<std::string_view>& rtpmaps, std::string_view format);
-/// Our direction where the peer says its own.
-MediaDirection mirrored(const MediaSection& section);
+/// The data channels' SCTP port: of a=sctp-port, or of the older form (draft-ietf-mmusic-sctp-sdp-06), where the m=
+/// line ends with the port and a=sctpmap says what it carries. An answer repeats the form.
+struct SctpPort {
+  std::string_view value;
+  bool is_format = false;
+};
+
+/// RTCP feedback that we understand or relay (RFC 4585 section 4.2, RFC 5104 section 7.1).
+struct Feedback {
+  bool nack = false;
+  bool nack_pli = false;
+  bool ccm_fir = false;
+  bool goog_remb = false;  ///< the receiver's estimate, draft-alvestrand-rmcat-remb
+};
+
+/// Why a section is not served.
+struct Refusal {
+  Errc code{};
+  std::string_view what;
+};
+
+struct Section {
+  const MediaSection* lines = nullptr;
+  std::string_view mid;
+  MediaDirection direction{};       ///< ours, where the peer says its own
+  std::optional<Codec> codec;       ///< of audio and video
+  std::optional<SctpPort> sctp;     ///< of data
+  std::optional<Refusal> declined;  ///< nullopt: it is served
+};
+
+enum class Kind { offer, answer };
+
+struct Sections {
+  std::vector<Section> all;            ///< in the description's order
+  std::vector<const Section*> served;  ///< in the order of a=group:BUNDLE; the first is the tagged one
+  /// The section that describes the transport. Of a bundle only one has to (RFC 8843 section 7.1.3); in an offer it may
+  /// be one that we decline. nullptr if nothing is served.
+  const MediaSection* transport = nullptr;
+};
+
+/// The served sections are those of the first a=group:BUNDLE that names one we can serve, or else the first that we
+/// can: another group would be another transport. At most one of them is for data channels.
+Sections sections_of(const SessionDescription& description, Kind kind, bool accept_media);
+
+Feedback feedback_of(const MediaSection& section, std::string_view format);
 /// "sendonly".
 std::string_view name_of(MediaDirection direction);
 

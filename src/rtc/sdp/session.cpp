@@ -1,34 +1,33 @@
 #include "rtc/sdp/session.hpp"
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/words.hpp"
 
 namespace redan::sdp {
 namespace {
 
-std::vector<std::string> split(std::string_view text) {
-  std::vector<std::string> words;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    if (end != 0) words.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
+std::optional<MediaSection> parse_media(std::string_view value) {
+  MediaSection section;
+  section.media = next_word(value);
+  // "9/2" would not survive; nobody writes it in WebRTC.
+  const auto port = to_number<std::uint16_t>(next_word(value));
+  section.protocol = next_word(value);
+  for (std::string_view word = next_word(value); !word.empty(); word = next_word(value)) {
+    section.formats.emplace_back(word);
   }
-  return words;
+  if (!port || section.formats.empty()) return std::nullopt;
+  section.port = *port;
+  return section;
 }
 
-std::optional<MediaSection> parse_media(std::string_view value) {
-  std::vector<std::string> words = split(value);
-  if (words.size() < 4) return std::nullopt;
-  MediaSection section;
-  section.media = words[0];
-  section.protocol = words[2];
-  const std::string_view port = std::string_view(words[1]).substr(0, words[1].find('/'));
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), section.port);
-  if (error != std::errc{} || end != port.data() + port.size()) return std::nullopt;
-  // "9/2" would not survive; nobody writes it in WebRTC.
-  if (port.size() != words[1].size()) return std::nullopt;
-  section.formats.assign(words.begin() + 3, words.end());
-  return section;
+/// The value if the line is a=name or a=name:value.
+std::optional<std::string_view> value_of(const Line& line, std::string_view name) {
+  std::string_view rest = line.value;
+  if (line.type != 'a' || !rest.starts_with(name)) return std::nullopt;
+  rest.remove_prefix(name.size());
+  if (!rest.starts_with(':')) return trimmed(rest).empty() ? std::optional(trimmed(rest)) : std::nullopt;
+  return trimmed(rest.substr(1));
 }
 
 void append(std::string& text, const Lines& lines) {
@@ -46,7 +45,8 @@ class Parser {
   Parser(std::string_view text, Problem* problem) : rest_(text), problem_(problem) {}
 
   Result<SessionDescription> run() {
-    if (rest_.size() > SessionDescription::kMaxSize) return refuse_as(Errc::sdp_too_large, "more than 64 KiB");
+    if (rest_.size() > SessionDescription::kMaxSize) return refuse_as(Errc::sdp_too_large, "more than 256 KiB");
+    drop_blank_end();
     while (!rest_.empty()) {
       ++number_;
       if (const auto wrong = read_line()) return refuse(*wrong);
@@ -56,12 +56,15 @@ class Parser {
   }
 
  private:
+  void drop_blank_end() {
+    const std::size_t last = rest_.find_last_not_of("\r\n \t");
+    rest_ = last == std::string_view::npos ? "" : rest_.substr(0, rest_.find('\n', last));
+  }
   std::optional<Errc> read_line() {
     const std::size_t end = std::min(rest_.find('\n'), rest_.size());
     std::string_view line = rest_.substr(0, end);
     rest_.remove_prefix(std::min(end + 1, rest_.size()));
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.size() > SessionDescription::kMaxLine) return note(Errc::sdp_too_large, "a line of more than 1,024 bytes");
     if (line.size() < 2 || line[1] != '=' || line[0] < 'a' || line[0] > 'z')
       return note(Errc::sdp_syntax, "not <letter>=<value>");
     const std::string_view value = line.substr(2);
@@ -69,7 +72,7 @@ class Parser {
                     [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t'; })) {
       return note(Errc::sdp_syntax, "a control character");
     }
-    if (number_ == 1 && line != "v=0") return note(Errc::sdp_syntax, "the first line must be v=0");
+    if (number_ == 1 && trimmed(line) != "v=0") return note(Errc::sdp_syntax, "the first line must be v=0");
     if (line[0] == 'm') return start_section(value);
     Lines& level = description_.media.empty() ? description_.session : description_.media.back();
     level.lines.push_back({line[0], std::string(value)});
@@ -77,7 +80,7 @@ class Parser {
   }
   std::optional<Errc> start_section(std::string_view value) {
     if (description_.media.size() == SessionDescription::kMaxSections)
-      return note(Errc::sdp_too_large, "more than 64 media sections");
+      return note(Errc::sdp_too_large, "more than 256 media sections");
     auto section = parse_media(value);
     if (!section) return note(Errc::sdp_syntax, "not m=<media> <port> <proto> <fmt> ...");
     section->line = number_;
@@ -102,10 +105,7 @@ std::string Problem::text() const { return line == 0 ? what : "line " + std::to_
 
 std::optional<std::string_view> Lines::attribute(std::string_view name) const {
   for (const Line& line : lines) {
-    const std::string_view value = line.value;
-    if (line.type != 'a' || !value.starts_with(name)) continue;
-    if (value.size() == name.size()) return "";
-    if (value[name.size()] == ':') return value.substr(name.size() + 1);
+    if (const auto value = value_of(line, name)) return value;
   }
   return std::nullopt;
 }
@@ -113,10 +113,8 @@ std::optional<std::string_view> Lines::attribute(std::string_view name) const {
 std::vector<std::string_view> Lines::attributes(std::string_view name) const {
   std::vector<std::string_view> values;
   for (const Line& line : lines) {
-    const std::string_view value = line.value;
-    if (line.type == 'a' && value.starts_with(name) && value.size() > name.size() && value[name.size()] == ':') {
-      values.push_back(value.substr(name.size() + 1));
-    }
+    const auto value = value_of(line, name);
+    if (value && !value->empty()) values.push_back(*value);
   }
   return values;
 }

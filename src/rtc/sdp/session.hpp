@@ -28,7 +28,7 @@ class Lines {
  public:
   std::vector<Line> lines;
 
-  /// The value of a=name:value; "" for a=name; nullopt if there is none. The first counts.
+  /// The value of a=name:value, without blanks around it; "" for a=name; nullopt if there is none. The first counts.
   [[nodiscard]] std::optional<std::string_view> attribute(std::string_view name) const;
   [[nodiscard]] std::vector<std::string_view> attributes(std::string_view name) const;
   [[nodiscard]] bool has(std::string_view name) const { return attribute(name).has_value(); }
@@ -52,19 +52,19 @@ struct MediaSection : Lines {
 };
 
 struct SessionDescription {
-  // Limits on what a stranger can make us hold.
-  static constexpr std::size_t kMaxSize = 64 * 1024;
-  static constexpr std::size_t kMaxLine = 1024;
-  static constexpr std::size_t kMaxSections = 64;
+  // Limits on what a stranger can make us hold. Work and memory are linear in the size: see fuzz/sdp_fuzzer.cpp.
+  static constexpr std::size_t kMaxSize = 256 * 1024;
+  static constexpr std::size_t kMaxSections = 256;
 
   Lines session;
   std::vector<MediaSection> media;
 
-  /// Errors: sdp_syntax, sdp_too_large. `problem` may be nullptr.
+  /// Errors: sdp_syntax, sdp_too_large. `problem` may be nullptr. Blank lines at the end are no part of it.
   static Result<SessionDescription> parse(std::string_view text, Problem* problem);
   /// With CRLF line ends.
   [[nodiscard]] std::string text() const;
-  /// The attribute of the section, or else of the session (RFC 8866 section 6).
+  /// The attribute of the section, or else of the session (RFC 8866 section 6). It walks the session's lines: not for
+  /// each section of a description.
   [[nodiscard]] std::optional<std::string_view> attribute(const MediaSection& section, std::string_view name) const;
 };
 

@@ -2,6 +2,7 @@
 #include <array>
 #include <span>
 
+#include "base/words.hpp"
 #include "rtc/sdp/offer_answer.hpp"
 #include "rtc/sdp/sections.hpp"
 
@@ -9,19 +10,8 @@ namespace redan::sdp {
 namespace {
 
 constexpr std::string_view kMidExtension = "urn:ietf:params:rtp-hdrext:sdes:mid";
-// Feedback that we understand or relay. transport-cc needs a header extension that we do not write.
-constexpr std::array<std::string_view, 3> kKeptFeedback{"nack", "nack pli", "ccm fir"};
-// The receiver's estimate, draft-alvestrand-rmcat-remb.
-constexpr std::string_view kEstimate = "goog-remb";
-constexpr std::array<std::string_view, 7> kRepairCodecs{
-    "rtx", "red", "ulpfec", "flexfec-03", "CN", "telephone-event", "flexfec"};
-
-/// "96 VP8/90000" -> {"96", "VP8/90000"}.
-std::pair<std::string_view, std::string_view> split_once(std::string_view text) {
-  const std::size_t space = text.find(' ');
-  if (space == std::string_view::npos) return {text, ""};
-  return {text.substr(0, space), text.substr(space + 1)};
-}
+// RFC 8285 section 4.2: the longest value of a one-byte header extension.
+constexpr std::size_t kLongestMidInHeader = 16;
 
 class Text {
  public:
@@ -41,7 +31,7 @@ class Text {
   std::string text_;
 };
 
-void write_session(Text& text, const Local& local, const std::vector<std::string>& bundle) {
+void write_session(Text& text, const Local& local, const std::vector<std::string_view>& bundle) {
   text.line("v=0");
   text.line("o=- " + std::to_string(local.session_id) + " " + std::to_string(local.version) + " IN IP4 127.0.0.1");
   text.line("s=-");
@@ -49,10 +39,12 @@ void write_session(Text& text, const Local& local, const std::vector<std::string
   // RFC 8843 section 7.3: no group if there is nothing to name; a lone section may have no mid.
   if (!bundle.empty()) {
     std::string group = "BUNDLE";
-    for (const std::string& mid : bundle) group += " " + mid;
+    for (const std::string_view mid : bundle) group.append(" ").append(mid);
     text.attribute("group", group);
   }
   if (local.ice_lite) text.line("a=ice-lite");
+  // RFC 8445 section 10. No candidates follow later, so not "trickle".
+  text.attribute("ice-options", "ice2");
 }
 
 void write_transport(Text& text, const Local& local, std::string_view mid, bool tagged) {
@@ -69,8 +61,13 @@ void write_transport(Text& text, const Local& local, std::string_view mid, bool 
   text.line("a=end-of-candidates");
 }
 
-void write_data(Text& text, const Local& local) {
-  text.line("a=sctp-port:5000");
+void write_data(Text& text, const Local& local, bool older_form) {
+  const std::string port = std::to_string(local.sctp_port);
+  if (older_form) {
+    text.attribute("sctpmap", port + " webrtc-datachannel 65535");
+  } else {
+    text.attribute("sctp-port", port);
+  }
   text.attribute("max-message-size", std::to_string(local.max_message_size));
 }
 
@@ -84,8 +81,8 @@ void write_source(Text& text, const MediaSources& sources, std::string_view mid,
 
 // RFC 8285 section 5: the direction of an extension is reversed in the answer.
 std::optional<std::string> mirrored_extension(std::string_view extmap) {
-  const auto [id_and_direction, rest] = split_once(extmap);
-  if (rest.substr(0, rest.find(' ')) != kMidExtension) return std::nullopt;
+  const std::string_view id_and_direction = next_word(extmap);
+  if (next_word(extmap) != kMidExtension) return std::nullopt;
   const std::size_t slash = id_and_direction.find('/');
   std::string id(id_and_direction.substr(0, slash));
   if (slash != std::string_view::npos) {
@@ -100,118 +97,87 @@ bool sends(MediaDirection direction) {
   return direction == MediaDirection::sendrecv || direction == MediaDirection::sendonly;
 }
 
-bool is_kept(std::string_view feedback, const MediaSources& sources) {
-  if (feedback == kEstimate) return sources.receiver_estimates;
-  return std::find(kKeptFeedback.begin(), kKeptFeedback.end(), feedback) != kKeptFeedback.end();
+void write_mid_extension(Text& text, const Section& offered) {
+  if (offered.mid.size() > kLongestMidInHeader) return;
+  for (const std::string_view extmap : offered.lines->attributes("extmap")) {
+    const auto kept = mirrored_extension(extmap);
+    if (kept) return text.attribute("extmap", *kept);
+  }
 }
 
-void write_media(Text& text, const MediaSection& offered, std::string_view format, const MediaSources& sources) {
-  const MediaDirection direction = mirrored(offered);
-  text.line("a=" + std::string(name_of(direction)));
-  if (sends(direction)) write_source(text, sources, offered.mid(), offered.kind() == MediaKind::audio);
+// transport-cc needs a header extension that we do not write.
+void write_feedback(Text& text, std::string_view format, const Feedback& feedback) {
+  const std::string prefix(format);
+  if (feedback.nack) text.attribute("rtcp-fb", prefix + " nack");
+  if (feedback.nack_pli) text.attribute("rtcp-fb", prefix + " nack pli");
+  if (feedback.ccm_fir) text.attribute("rtcp-fb", prefix + " ccm fir");
+  if (feedback.goog_remb) text.attribute("rtcp-fb", prefix + " goog-remb");
+}
+
+void write_codec(Text& text, const MediaSection& offered, const Codec& codec) {
+  text.attribute("rtpmap", std::string(codec.format) + " " + std::string(codec.rtpmap));
+  for (const std::string_view value : offered.attributes("fmtp")) {
+    std::string_view rest = value;
+    if (next_word(rest) == codec.format) return text.attribute("fmtp", value);
+  }
+}
+
+void write_media(Text& text, const Section& offered, const MediaSources& sources) {
+  text.line("a=" + std::string(name_of(offered.direction)));
+  if (sends(offered.direction)) write_source(text, sources, offered.mid, offered.lines->kind() == MediaKind::audio);
   text.line("a=rtcp-mux");
-  if (offered.has("rtcp-rsize")) text.line("a=rtcp-rsize");
-  for (const std::string_view extmap : offered.attributes("extmap")) {
-    if (const auto kept = mirrored_extension(extmap)) text.attribute("extmap", *kept);
-  }
-  for (const std::string_view name : {"rtpmap", "fmtp"}) {
-    for (const std::string_view value : offered.attributes(name)) {
-      if (split_once(value).first == format) text.attribute(name, value);
-    }
-  }
-  for (const std::string_view feedback : offered.attributes("rtcp-fb")) {
-    const auto [type, what] = split_once(feedback);
-    if (type == format && is_kept(what, sources)) text.attribute("rtcp-fb", feedback);
-  }
+  if (offered.lines->has("rtcp-rsize")) text.line("a=rtcp-rsize");
+  write_mid_extension(text, offered);
+  write_codec(text, *offered.lines, *offered.codec);
+  Feedback feedback = feedback_of(*offered.lines, offered.codec->format);
+  feedback.goog_remb = feedback.goog_remb && sources.receiver_estimates;
+  write_feedback(text, offered.codec->format, feedback);
 }
 
-void write_declined(Text& text, const MediaSection& offered) {
-  text.line("m=" + offered.media + " 0 " + offered.protocol + " " + offered.formats.front());
+void write_declined(Text& text, const Section& offered) {
+  text.line("m=" + offered.lines->media + " 0 " + offered.lines->protocol + " " + offered.lines->formats.front());
   text.line("c=IN IP4 0.0.0.0");
-  if (!offered.mid().empty()) text.attribute("mid", offered.mid());
+  if (!offered.mid.empty()) text.attribute("mid", offered.mid);
   text.line("a=inactive");
+}
+
+/// What our m= line ends with: of the offered formats the one we take, or in the older form of data channels our port.
+std::string answered_format(const Section& offered, const Local& local) {
+  if (offered.codec) return std::string(offered.codec->format);
+  return offered.sctp->is_format ? std::to_string(local.sctp_port) : "webrtc-datachannel";
 }
 
 }  // namespace
 
-std::string_view codec_of(const std::vector<std::string_view>& rtpmaps, std::string_view format) {
-  for (const std::string_view map : rtpmaps) {
-    if (!map.starts_with(format)) continue;
-    const auto [type, encoding] = split_once(map);
-    if (type == format) return encoding.substr(0, encoding.find('/'));
-  }
-  return "";
-}
-
-MediaDirection mirrored(const MediaSection& section) {
-  if (section.has("sendonly")) return MediaDirection::recvonly;
-  if (section.has("recvonly")) return MediaDirection::sendonly;
-  return section.has("inactive") ? MediaDirection::inactive : MediaDirection::sendrecv;
-}
-
-std::string_view name_of(MediaDirection direction) {
-  switch (direction) {
-    case MediaDirection::sendrecv:
-      return "sendrecv";
-    case MediaDirection::sendonly:
-      return "sendonly";
-    case MediaDirection::recvonly:
-      return "recvonly";
-    case MediaDirection::inactive:
-      break;
-  }
-  return "inactive";
-}
-
-std::optional<std::string_view> choose_format(const MediaSection& section) {
-  const std::string_view preferred = section.kind() == MediaKind::audio ? "opus" : "VP8";
-  const auto rtpmaps = section.attributes("rtpmap");
-  std::optional<std::string_view> first;
-  for (const std::string_view format : section.formats) {
-    const std::string_view codec = codec_of(rtpmaps, format);
-    if (codec == preferred) return format;
-    const bool repair = std::find(kRepairCodecs.begin(), kRepairCodecs.end(), codec) != kRepairCodecs.end();
-    if (!first && !codec.empty() && !repair) first = format;
-  }
-  return first;
-}
-
 std::string make_answer(const SessionDescription& offer, const Local& local) {
-  const auto used = served(offer, local.accept_media);
-  const auto is_used = [&](const MediaSection& section) {
-    return std::find(used.begin(), used.end(), &section) != used.end();
-  };
-  std::vector<std::string> mids;
-  for (const MediaSection* section : used) {
-    if (!section->mid().empty()) mids.emplace_back(section->mid());
+  const Sections sections = sections_of(offer, Kind::offer, local.accept_media);
+  std::vector<std::string_view> mids;
+  for (const Section* section : sections.served) {
+    if (!section->mid.empty()) mids.push_back(section->mid);
   }
   Text text;
   write_session(text, local, mids);
-  for (const MediaSection& section : offer.media) {
-    if (!is_used(section)) {
+  for (const Section& section : sections.all) {
+    if (section.declined) {
       write_declined(text, section);
       continue;
     }
-    const bool data = section.kind() == MediaKind::application;
-    const std::string format(data ? "webrtc-datachannel" : choose_format(section).value_or(""));
-    text.line("m=" + section.media + " 9 " + section.protocol + " " + format);
-    write_transport(text, local, section.mid(), &section == used.front());
-    if (data) {
-      write_data(text, local);
+    text.line("m=" + section.lines->media + " 9 " + section.lines->protocol + " " + answered_format(section, local));
+    write_transport(text, local, section.mid, &section == sections.served.front());
+    if (section.sctp) {
+      write_data(text, local, section.sctp->is_format);
     } else {
-      write_media(text, section, format, local.sources);
+      write_media(text, section, local.sources);
     }
   }
   return text.take();
 }
 
 std::string make_offer(const Local& local, const Plan& plan) {
-  std::vector<std::string> mids;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(plan.audio) + plan.video + plan.data; ++i) {
-    mids.push_back(std::to_string(i));
-  }
+  static constexpr std::array<std::string_view, 3> kMids{"0", "1", "2"};
+  const std::span mids(kMids.data(), static_cast<std::size_t>(plan.audio) + plan.video + plan.data);
   Text text;
-  write_session(text, local, mids);
+  write_session(text, local, {mids.begin(), mids.end()});
   std::size_t index = 0;
   const auto media = [&](std::string_view kind, std::string_view format, std::span<const std::string_view> lines) {
     text.line("m=" + std::string(kind) + " 9 UDP/TLS/RTP/SAVPF " + std::string(format));
@@ -234,7 +200,7 @@ std::string make_offer(const Local& local, const Plan& plan) {
   if (plan.data) {
     text.line("m=application 9 UDP/DTLS/SCTP webrtc-datachannel");
     write_transport(text, local, mids[index], index == 0);
-    write_data(text, local);
+    write_data(text, local, false);
   }
   return text.take();
 }

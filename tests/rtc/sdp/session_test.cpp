@@ -51,21 +51,38 @@ TEST(SessionDescription, ControlCharactersInValuesAreRefused) {
 }
 
 TEST(SessionDescription, LimitsHold) {
-  EXPECT_EQ(SessionDescription::parse(std::string(70'000, 'v'), nullptr).error(), Errc::sdp_too_large);
-  EXPECT_EQ(SessionDescription::parse("v=0\r\na=" + std::string(1100, 'x') + "\r\n", nullptr).error(),
-            Errc::sdp_too_large);
-  std::string many = "v=0\r\n";
-  for (int i = 0; i < 65; ++i) many += "m=audio 9 X 1\r\n";
-  EXPECT_EQ(SessionDescription::parse(many, nullptr).error(), Errc::sdp_too_large);
-  EXPECT_EQ(SessionDescription::parse("", nullptr).error(), Errc::sdp_syntax);
-}
-
-TEST(SessionDescription, WhatIsAtTheLimitIsTaken) {
-  const std::string line = "a=" + std::string(SessionDescription::kMaxLine - 2, 'x') + "\r\n";
-  EXPECT_TRUE(SessionDescription::parse("v=0\r\n" + line, nullptr));
+  const std::size_t most = SessionDescription::kMaxSize;
+  std::string text = "v=0\r\na=";
+  text.append(most - text.size(), 'x');
+  EXPECT_TRUE(SessionDescription::parse(text, nullptr)) << "a line may be as long as the description";
+  EXPECT_EQ(SessionDescription::parse(text + 'x', nullptr).error(), Errc::sdp_too_large);
   std::string sections = "v=0\r\n";
   for (std::size_t i = 0; i < SessionDescription::kMaxSections; ++i) sections += "m=audio 9 X 1\r\n";
   EXPECT_TRUE(SessionDescription::parse(sections, nullptr));
+  EXPECT_EQ(SessionDescription::parse(sections + "m=audio 9 X 1\r\n", nullptr).error(), Errc::sdp_too_large);
+  EXPECT_EQ(SessionDescription::parse("", nullptr).error(), Errc::sdp_syntax);
+}
+
+TEST(SessionDescription, BlankLinesAtTheEndAreNoPartOfIt) {
+  for (const char* end : {"\r\n", "\n\n\n", " \r\n\t\r\n", "  "}) {
+    const auto description = SessionDescription::parse("v=0\r\ns=-\r\n" + std::string(end), nullptr);
+    ASSERT_TRUE(description);
+    EXPECT_EQ(description->text(), "v=0\r\ns=-\r\n");
+  }
+  EXPECT_EQ(SessionDescription::parse("\r\n \r\n", nullptr).error(), Errc::sdp_syntax);
+}
+
+TEST(SessionDescription, BlanksAroundValuesDoNotCountAndSurvive) {
+  const std::string text = "v=0 \r\na=mid: 0 \r\na=rtcp-mux \r\nm=audio 9 X 1 2\r\na=mid:a\t\r\n";
+  const auto description = SessionDescription::parse(text, nullptr);
+  ASSERT_TRUE(description);
+  EXPECT_EQ(description->session.attribute("mid"), "0");
+  EXPECT_TRUE(description->session.has("rtcp-mux"));
+  EXPECT_EQ(description->media[0].mid(), "a");
+  EXPECT_EQ(description->text(), text);
+  const auto wide = SessionDescription::parse("v=0\r\nm=audio  9 X  1 2  \r\n", nullptr);
+  ASSERT_TRUE(wide);
+  EXPECT_EQ(wide->media[0].formats, (std::vector<std::string>{"1", "2"}));
 }
 
 TEST(SessionDescription, EveryCutOfADescriptionParsesOrNamesItsLine) {
