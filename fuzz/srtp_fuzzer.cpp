@@ -2,6 +2,9 @@
 //
 //   0 RTP from the network   1 RTCP from the network   2 RTP protected, carried, unprotected   3 the same for RTCP
 //   4 RTP protected, then one byte of it changed        5 the same for RTCP
+//
+// No packet is taken twice, and no index is used for two packets.
+#include <map>
 #include <vector>
 
 #include "base/assert.hpp"
@@ -32,11 +35,15 @@ class Pair {
     packet.resize(plain.size() + redan::srtp::kMaxTrailer);
     const auto size = rtp ? a_.protect_rtp(packet, plain.size()) : a_.protect_rtcp(packet, plain.size());
     if (!size) return;
+    if (rtp) check_index(plain);
     packet.resize(*size);
+    const Packet sealed = packet;
     if (operation >= 4) packet[plain[0] % packet.size()] ^= 1U;
     const auto received = unprotect(rtp, packet);
     REDAN_ASSERT(operation < 4 || !received);
     REDAN_ASSERT(!received || std::equal(received->begin(), received->end(), plain.begin(), plain.end()));
+    Packet again = sealed;
+    REDAN_ASSERT(!received || !unprotect(rtp, again));
   }
 
  private:
@@ -49,7 +56,21 @@ class Pair {
     return plain;
   }
 
+  /// Of a packet that was protected.
+  void check_index(const Packet& plain) {
+    redan::Reader header(redan::Bytes(plain).subspan(2));
+    const std::uint16_t sequence = header.u16();
+    header.skip(4);
+    const std::uint32_t ssrc = header.u32();
+    std::int64_t& highest = highest_.try_emplace(ssrc, -1).first->second;
+    const std::int64_t index = redan::srtp::estimate_index(highest, sequence);
+    highest = std::max(highest, index);
+    REDAN_ASSERT(sent_.try_emplace({ssrc, index}, plain).first->second == plain);
+  }
+
   Session a_, b_;
+  std::map<std::uint32_t, std::int64_t> highest_;
+  std::map<std::pair<std::uint32_t, std::int64_t>, Packet> sent_;
 };
 
 }  // namespace

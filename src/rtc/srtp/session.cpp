@@ -3,7 +3,11 @@
 
 #include <srtp2/srtp.h>
 
+#include <bit>
+
+#include "base/assert.hpp"
 #include "base/reader.hpp"
+#include "base/writer.hpp"
 
 namespace redan::srtp {
 namespace {
@@ -63,20 +67,38 @@ void set_crypto(SrtpProfile profile, srtp_policy_t& policy) {
   }
 }
 
-enum class Direction { inbound, outbound };
-
-/// A libsrtp context for one direction; null if libsrtp cannot.
-srtp_t open(SrtpProfile profile, const MasterKey& key, Direction direction) {
+/// Calls `use` with a policy for these sources.
+int with_policy(SrtpProfile profile, const MasterKey& key, srtp_ssrc_t sources, auto&& use) {
   // libsrtp takes a pointer to writable bytes and only reads them.
   MasterKey copy(key.expose());
   srtp_policy_t policy{};
   set_crypto(profile, policy);
-  policy.ssrc.type = direction == Direction::inbound ? ssrc_any_inbound : ssrc_any_outbound;
+  policy.ssrc = sources;
   policy.key = copy.fill(copy.size()).data();
   policy.window_size = kReplayWindow;
   policy.allow_repeat_tx = 1;
+  return use(policy);
+}
+
+/// A libsrtp context for one direction; null if libsrtp cannot.
+srtp_t open(SrtpProfile profile, const MasterKey& key, srtp_ssrc_type_t direction) {
   srtp_t context = nullptr;
-  return srtp_create(&context, &policy) == srtp_err_status_ok ? context : nullptr;
+  with_policy(profile, key, {direction, 0},
+              [&](const srtp_policy_t& policy) { return srtp_create(&context, &policy); });
+  return context;
+}
+
+bool add_stream(srtp_t context, SrtpProfile profile, const MasterKey& key, std::uint32_t ssrc) {
+  return with_policy(profile, key, {ssrc_specific, ssrc}, [&](const srtp_policy_t& policy) {
+           return srtp_add_stream(context, &policy);
+         }) == srtp_err_status_ok;
+}
+
+/// srtp_remove_stream, alone among its kind, takes the SSRC in network byte order.
+bool remove_stream(srtp_t context, std::uint32_t ssrc) {
+  std::array<std::uint8_t, 4> bytes{};
+  Writer(bytes).u32(ssrc);
+  return srtp_remove_stream(context, std::bit_cast<std::uint32_t>(bytes)) == srtp_err_status_ok;
 }
 
 /// libsrtp has one crypto kernel per process, made once. Where it is built on NSS, the first context loads modules and
@@ -85,16 +107,9 @@ srtp_t open(SrtpProfile profile, const MasterKey& key, Direction direction) {
 bool library_is_ready() {
   static constexpr std::array<std::uint8_t, exporter_size(SrtpProfile::aes128_cm_hmac_sha1_80) / 2> kNoKey{};
   static const srtp_t held = srtp_init() == srtp_err_status_ok
-                                 ? open(SrtpProfile::aes128_cm_hmac_sha1_80, MasterKey(kNoKey), Direction::inbound)
+                                 ? open(SrtpProfile::aes128_cm_hmac_sha1_80, MasterKey(kNoKey), ssrc_any_inbound)
                                  : nullptr;
   return held != nullptr;
-}
-
-int do_unprotect_rtp(srtp_ctx_t* context, std::uint8_t* packet, int* size) {
-  return srtp_unprotect(context, packet, size);
-}
-int do_unprotect_rtcp(srtp_ctx_t* context, std::uint8_t* packet, int* size) {
-  return srtp_unprotect_rtcp(context, packet, size);
 }
 
 Drop drop_for(int status) {
@@ -114,9 +129,48 @@ Drop drop_for(int status) {
 // libsrtp counts in int; no datagram is near this.
 constexpr std::size_t kMaxPacket = 65'535;
 
+/// SRTCP packets that a source may have sent and still come back to send more: about 25 ms of work.
+constexpr std::int32_t kMaxCatchUp = 8192;
+
+std::uint16_t sequence_of(Bytes rtp) { return Reader(rtp.subspan(2)).u16(); }
+
 }  // namespace
 
 void Session::Free::operator()(srtp_ctx_t_* context) const { srtp_dealloc(context); }
+
+// ---- sources --------------------------------------------------------------------------------------------------------
+
+template <class T>
+T& Session::Half<T>::begin(std::uint32_t ssrc) {
+  if (T* known = sources.find(ssrc)) return *known;
+  fresh = sources.candidate(ssrc);
+  return fresh;
+}
+
+// libsrtp makes the stream of a new SSRC by itself, with rollover counter 0. One that comes back goes on where it was.
+template <class T>
+bool Session::Half<T>::prepare(const T& source, std::int64_t rtp_index) {
+  if (is_new(source) && sources.was_retired(source.ssrc) && !add_stream(context.get(), profile, key, source.ssrc))
+    return false;
+  const auto rollovers = static_cast<std::uint32_t>(std::max<std::int64_t>(rtp_index, 0) >> 16U);
+  return source.counts_rollovers || rollovers == 0 ||
+         srtp_set_stream_roc(context.get(), source.ssrc, rollovers) == srtp_err_status_ok;
+}
+
+template <class T>
+void Session::Half<T>::finish(T& source, bool good) {
+  if (!good) {
+    if (is_new(source)) remove_stream(context.get(), source.ssrc);
+    return;
+  }
+  const auto put_aside = [this](std::uint32_t ssrc) {
+    const bool removed = remove_stream(context.get(), ssrc);
+    REDAN_ASSERT(removed);
+  };
+  sources.use(is_new(source) ? sources.add(std::move(source), put_aside) : source);
+}
+
+// ---- session --------------------------------------------------------------------------------------------------------
 
 Result<Session> Session::create(SrtpProfile profile, const MasterKey& own, const MasterKey& peer) {
   const std::size_t size = exporter_size(profile) / 2;
@@ -124,73 +178,128 @@ Result<Session> Session::create(SrtpProfile profile, const MasterKey& own, const
       equal_in_constant_time(own.expose(), peer.expose())) {
     return refuse(Errc::srtp_failed);
   }
-  Session session(profile);
-  session.outbound_ = Context(open(profile, own, Direction::outbound));
-  session.inbound_ = Context(open(profile, peer, Direction::inbound));
-  if (!session.outbound_ || !session.inbound_) return refuse(Errc::srtp_failed);
+  Session session(profile, own, peer);
+  session.sent_.context = Context(open(profile, own, ssrc_any_outbound));
+  session.received_.context = Context(open(profile, peer, ssrc_any_inbound));
+  if (!session.sent_.context || !session.received_.context) return refuse(Errc::srtp_failed);
   return session;
 }
 
 // RFC 5764 section 4.1.2 (80 bits), RFC 7714 section 5.
 std::size_t Session::tag_size() const { return profile_ == SrtpProfile::aes128_cm_hmac_sha1_80 ? 10 : 16; }
 
+// RFC 3711 section 3.4: the index stands before the tag; RFC 7714 section 9.3: behind it. The first bit is E.
+std::int32_t Session::rtcp_index(Bytes packet) const {
+  const std::size_t behind = profile_ == SrtpProfile::aes128_cm_hmac_sha1_80 ? tag_size() : 0;
+  return static_cast<std::int32_t>(Reader(packet.subspan(packet.size() - behind - kSrtcpIndexSize)).u32() &
+                                   0x7fffffffU);
+}
+
+std::nullopt_t Session::drop(Drop reason) {
+  drops_.add(reason);
+  return std::nullopt;
+}
+
 Result<std::size_t> Session::protect_rtp(MutableBytes buffer, std::size_t size) {
-  if (size > kMaxPacket || buffer.size() < size + tag_size() || !rtp_source(buffer.first(size), 0)) {
+  const auto ssrc =
+      size <= kMaxPacket && buffer.size() >= size + tag_size() ? rtp_source(buffer.first(size), 0) : std::nullopt;
+  if (!ssrc) return refuse(Errc::srtp_failed);
+  Sender& sender = sent_.begin(*ssrc);
+  if (!sent_.has_room(sender)) return refuse(Errc::too_many);
+  const std::int64_t index = estimate_index(sender.highest.rtp, sequence_of(buffer));
+  const std::int64_t behind = sender.highest.rtp - index;
+  if (index <= sender.floor.rtp || behind >= static_cast<std::int64_t>(kReplayWindow))
+    return refuse(Errc::srtp_index_reused);
+  int length = static_cast<int>(size);
+  const bool done =
+      sent_.prepare(sender, index) && srtp_protect(sent_.context.get(), buffer.data(), &length) == srtp_err_status_ok;
+  if (!done) {
+    sent_.finish(sender, false);
     return refuse(Errc::srtp_failed);
   }
-  int length = static_cast<int>(size);
-  if (srtp_protect(outbound_.get(), buffer.data(), &length) != srtp_err_status_ok) return refuse(Errc::srtp_failed);
-  return static_cast<std::size_t>(length);
+  const MutableBytes packet = buffer.first(static_cast<std::size_t>(length));
+  // The tag is a keyed hash of the index and all of the packet: the same tag is the same packet.
+  if (!sender.sent.add(index, sender.highest.rtp, Reader(packet.last(tag_size())).u64())) {
+    wipe(packet);
+    return refuse(Errc::srtp_index_reused);
+  }
+  sender.counts_rollovers = true;
+  sender.highest.rtp = std::max(sender.highest.rtp, index);
+  sent_.finish(sender, true);
+  return packet.size();
+}
+
+// libsrtp cannot be told where SRTCP's index stands: it is counted up to it, with packets that nobody gets.
+bool Session::catch_up(Sender& sender) {
+  if (sender.floor.rtcp - sender.rtcp_counter > kMaxCatchUp) return false;
+  while (sender.rtcp_counter < sender.floor.rtcp) {
+    std::array<std::uint8_t, kRtcpHeaderSize + kMaxTrailer> nothing{};
+    Writer writer(nothing);
+    writer.u8(kVersion << 6U);
+    writer.u8(201);
+    writer.u16(1);
+    writer.u32(sender.ssrc);
+    int length = kRtcpHeaderSize;
+    if (srtp_protect_rtcp(sent_.context.get(), nothing.data(), &length) != srtp_err_status_ok) return false;
+    sender.rtcp_counter = rtcp_index(Bytes(nothing).first(static_cast<std::size_t>(length)));
+  }
+  return true;
 }
 
 Result<std::size_t> Session::protect_rtcp(MutableBytes buffer, std::size_t size) {
-  if (size > kMaxPacket || buffer.size() < size + tag_size() + kSrtcpIndexSize || !rtcp_source(buffer.first(size), 0)) {
-    return refuse(Errc::srtp_failed);
-  }
+  const bool fits = size <= kMaxPacket && buffer.size() >= size + tag_size() + kSrtcpIndexSize;
+  const auto ssrc = fits ? rtcp_source(buffer.first(size), 0) : std::nullopt;
+  if (!ssrc) return refuse(Errc::srtp_failed);
+  Sender& sender = sent_.begin(*ssrc);
+  if (!sent_.has_room(sender)) return refuse(Errc::too_many);
   int length = static_cast<int>(size);
-  if (srtp_protect_rtcp(outbound_.get(), buffer.data(), &length) != srtp_err_status_ok) {
-    return refuse(Errc::srtp_failed);
+  const bool done = sent_.prepare(sender, 0) && catch_up(sender) &&
+                    srtp_protect_rtcp(sent_.context.get(), buffer.data(), &length) == srtp_err_status_ok;
+  if (done) {
+    sender.rtcp_counter = rtcp_index(buffer.first(static_cast<std::size_t>(length)));
+    sender.highest.rtcp = sender.rtcp_counter;
   }
+  sent_.finish(sender, done);
+  if (!done) return refuse(Errc::srtp_failed);
   return static_cast<std::size_t>(length);
 }
 
 std::optional<MutableBytes> Session::unprotect_rtp(MutableBytes packet) {
-  const auto ssrc = rtp_source(packet, tag_size());
-  if (!ssrc || packet.size() > kMaxPacket) {
-    drops_.add(Drop::malformed);
-    return std::nullopt;
+  const auto ssrc = packet.size() <= kMaxPacket ? rtp_source(packet, tag_size()) : std::nullopt;
+  if (!ssrc) return drop(Drop::malformed);
+  Source& source = received_.begin(*ssrc);
+  if (!received_.has_room(source)) return drop(Drop::too_many_sources);
+  const std::int64_t index = estimate_index(source.highest.rtp, sequence_of(packet));
+  if (index <= source.floor.rtp) return drop(Drop::replayed);
+  int size = static_cast<int>(packet.size());
+  const int status = received_.prepare(source, index) ? srtp_unprotect(received_.context.get(), packet.data(), &size)
+                                                      : srtp_err_status_fail;
+  if (status == srtp_err_status_ok) {
+    source.counts_rollovers = true;
+    source.highest.rtp = std::max(source.highest.rtp, index);
   }
-  return unprotect(do_unprotect_rtp, *ssrc, packet);
+  return received(source, status, packet, size);
 }
 
 std::optional<MutableBytes> Session::unprotect_rtcp(MutableBytes packet) {
-  const auto ssrc = rtcp_source(packet, tag_size() + kSrtcpIndexSize);
-  if (!ssrc || packet.size() > kMaxPacket) {
-    drops_.add(Drop::malformed);
-    return std::nullopt;
-  }
-  return unprotect(do_unprotect_rtcp, *ssrc, packet);
-}
-
-std::optional<MutableBytes> Session::unprotect(Transform transform, std::uint32_t ssrc, MutableBytes packet) {
-  const bool known = is_known(ssrc);
-  if (!known && source_count_ == kMaxSources) {
-    drops_.add(Drop::too_many_sources);
-    return std::nullopt;
-  }
+  const auto ssrc = packet.size() <= kMaxPacket ? rtcp_source(packet, tag_size() + kSrtcpIndexSize) : std::nullopt;
+  if (!ssrc) return drop(Drop::malformed);
+  Source& source = received_.begin(*ssrc);
+  if (!received_.has_room(source)) return drop(Drop::too_many_sources);
+  const std::int32_t index = rtcp_index(packet);
+  if (index <= source.floor.rtcp) return drop(Drop::replayed);
   int size = static_cast<int>(packet.size());
-  const int status = transform(inbound_.get(), packet.data(), &size);
-  if (status != srtp_err_status_ok || size < 0 || static_cast<std::size_t>(size) > packet.size()) {
-    drops_.add(drop_for(status));
-    return std::nullopt;
-  }
-  if (!known) sources_[source_count_++] = ssrc;
-  return packet.first(static_cast<std::size_t>(size));
+  const int status = received_.prepare(source, 0) ? srtp_unprotect_rtcp(received_.context.get(), packet.data(), &size)
+                                                  : srtp_err_status_fail;
+  if (status == srtp_err_status_ok) source.highest.rtcp = std::max(source.highest.rtcp, index);
+  return received(source, status, packet, size);
 }
 
-bool Session::is_known(std::uint32_t ssrc) const {
-  const auto end = sources_.begin() + static_cast<std::ptrdiff_t>(source_count_);
-  return std::find(sources_.begin(), end, ssrc) != end;
+std::optional<MutableBytes> Session::received(Source& source, int status, MutableBytes packet, int size) {
+  const bool good = status == srtp_err_status_ok && size >= 0 && static_cast<std::size_t>(size) <= packet.size();
+  received_.finish(source, good);
+  if (!good) return drop(drop_for(status));
+  return packet.first(static_cast<std::size_t>(size));
 }
 
 }  // namespace redan::srtp

@@ -1,5 +1,5 @@
 // SRTP and SRTCP of one peer (RFC 3711, RFC 7714), over libsrtp. Stands between the network and the media of a peer:
-// what comes out of unprotect_* was sent by the peer, once.
+// what comes out of unprotect_* was sent by the peer, once; what protect_* lets go uses no nonce for two packets.
 #pragma once
 
 #include <memory>
@@ -8,6 +8,7 @@
 
 #include "base/counters.hpp"
 #include "rtc/srtp/keys.hpp"
+#include "rtc/srtp/sources.hpp"
 
 struct srtp_ctx_t_;
 
@@ -17,15 +18,11 @@ namespace redan::srtp {
 enum class Drop : std::uint8_t {
   malformed,         ///< no whole RTP or RTCP header with a tag behind it
   unauthenticated,   ///< the tag does not verify
-  replayed,          ///< seen before, or older than the window
-  too_many_sources,  ///< a new SSRC beyond kMaxSources
+  replayed,          ///< seen before, older than the window, or of a source's past that was put aside
+  too_many_sources,  ///< a new SSRC when kMaxRetired others were put aside
   count_
 };
 
-/// Sources of one peer. Each costs memory, and only an authenticated packet makes one.
-inline constexpr std::size_t kMaxSources = 64;
-/// Packets of a source that may come this much out of order (SRTCP: 128).
-inline constexpr std::size_t kReplayWindow = 1024;
 /// Room that protect_* needs behind the packet: a GCM tag, and SRTCP's index.
 inline constexpr std::size_t kMaxTrailer = 20;
 
@@ -35,39 +32,63 @@ class Session {
   /// srtp_failed if the keys are of the wrong length or equal (a reflected packet would verify).
   static Result<Session> create(SrtpProfile profile, const MasterKey& own, const MasterKey& peer);
 
-  /// Protects the first `size` bytes of `buffer`, a whole RTP (RTCP) packet, in place; returns the new size.
-  /// srtp_failed if it is not such a packet, the buffer is too small, or the key is used up.
+  /// Protects the first `size` bytes of `buffer`, a whole RTP (RTCP) packet, in place; returns the new size. After an
+  /// error the bytes are without meaning. srtp_failed if it is not such a packet, the buffer is too small, or the key
+  /// is used up; too_many for a new SSRC when kMaxRetired others were put aside.
   ///
-  /// An RTP packet may be protected again, to answer a NACK, but only unchanged: another payload under the same SSRC
-  /// and sequence number would break the encryption of both (RFC 3711 section 9.1).
+  /// An RTP packet may be protected again, to answer a NACK, but only unchanged: another packet under the same SSRC and
+  /// index would break the encryption of both (RFC 3711 section 9.1). srtp_index_reused if it is another, or is too far
+  /// behind to tell: kReplayWindow packets, or from before its source was put aside.
   Result<std::size_t> protect_rtp(MutableBytes buffer, std::size_t size);
   Result<std::size_t> protect_rtcp(MutableBytes buffer, std::size_t size);
 
   /// Verifies and decrypts in place; the plain packet is the front of `packet`. nullopt if it is to be dropped; its
-  /// bytes are then without meaning.
+  /// bytes are then without meaning. Only a packet that verifies makes a source, or puts one aside.
   std::optional<MutableBytes> unprotect_rtp(MutableBytes packet);
   std::optional<MutableBytes> unprotect_rtcp(MutableBytes packet);
 
   [[nodiscard]] const Counters<Drop>& drops() const { return drops_; }
-  [[nodiscard]] std::size_t source_count() const { return source_count_; }
+  /// The peer's sources in use.
+  [[nodiscard]] std::size_t source_count() const { return received_.sources.size(); }
 
  private:
   struct Free {
     void operator()(srtp_ctx_t_* context) const;
   };
   using Context = std::unique_ptr<srtp_ctx_t_, Free>;
-  using Transform = int (*)(srtp_ctx_t_* context, std::uint8_t* packet, int* size);
 
-  explicit Session(SrtpProfile profile) : profile_(profile) {}
-  std::optional<MutableBytes> unprotect(Transform transform, std::uint32_t ssrc, MutableBytes packet);
-  [[nodiscard]] bool is_known(std::uint32_t ssrc) const;
+  /// What we send, or what we receive: libsrtp's context with its key, and the sources that it has a stream for.
+  template <class T>
+  struct Half {
+    Half(SrtpProfile the_profile, const MasterKey& the_key) : profile(the_profile), key(the_key.expose()) {}
+    /// The source, in use or as it would begin. Every begin() that prepare() follows needs finish().
+    T& begin(std::uint32_t ssrc);
+    /// Before the first packet of a source that was put aside, and for each RTP packet: libsrtp is told what it forgot.
+    bool prepare(const T& source, std::int64_t rtp_index);
+    /// Keeps a new source if its packet was good.
+    void finish(T& source, bool good);
+    [[nodiscard]] bool has_room(const T& source) const { return !is_new(source) || sources.has_room(source.ssrc); }
+    [[nodiscard]] bool is_new(const T& source) const { return &source == &fresh; }
+
+    SrtpProfile profile;
+    MasterKey key;
+    Context context;
+    Sources<T> sources;
+    T fresh;
+  };
+
+  Session(SrtpProfile profile, const MasterKey& own, const MasterKey& peer)
+      : profile_(profile), sent_(profile, own), received_(profile, peer) {}
+  bool catch_up(Sender& sender);
+  std::optional<MutableBytes> received(Source& source, int status, MutableBytes packet, int size);
+  std::nullopt_t drop(Drop reason);
   [[nodiscard]] std::size_t tag_size() const;
+  /// Of a protected packet.
+  [[nodiscard]] std::int32_t rtcp_index(Bytes packet) const;
 
   SrtpProfile profile_;
-  Context outbound_;
-  Context inbound_;
-  std::array<std::uint32_t, kMaxSources> sources_{};
-  std::size_t source_count_ = 0;
+  Half<Sender> sent_;
+  Half<Source> received_;
   Counters<Drop> drops_;
 };
 
