@@ -1,0 +1,105 @@
+// What of the world's descriptions is refused as a whole, and what a person is told: each case stands for a kind that
+// is met in the wild. Whatever is not here and parses is answered, if only section by section.
+#include <gtest/gtest.h>
+
+#include "tests/rtc/sdp/texts.hpp"
+
+namespace redan::sdp {
+namespace {
+
+using test::audio;
+using test::data;
+using test::joined;
+using test::kFingerprint;
+using test::kOtherFingerprint;
+using test::section;
+using test::session;
+using test::Texts;
+
+struct Refused {
+  const char* name;
+  std::string offer;
+  Errc error;
+  std::size_t line;  // 0: the description as a whole
+};
+void PrintTo(const Refused& refused, std::ostream* out) { *out << refused.name; }
+
+/// A session without some of its lines.
+std::string without(const Texts& names, const std::string& rest) {
+  std::string text = session() + rest;
+  for (const std::string& name : names) {
+    const std::size_t at = text.find("a=" + name);
+    text.erase(at, text.find('\n', at) + 1 - at);
+  }
+  return text;
+}
+
+const Texts kMux{"a=rtcp-mux"};
+
+const Refused kRefused[] = {
+    // What is no description.
+    {"Empty", "", Errc::sdp_syntax, 0},
+    {"JsonAroundIt", "{\"type\":\"offer\"}", Errc::sdp_syntax, 1},
+    {"NoVersion", "o=- 1 1 IN IP4 127.0.0.1\r\n", Errc::sdp_syntax, 1},
+    {"AnotherVersion", "v=1\r\ns=-\r\n", Errc::sdp_syntax, 1},
+    {"ABlankLineInside", "v=0\r\n\r\ns=-\r\n", Errc::sdp_syntax, 2},
+    {"IndentedLines", "v=0\r\n  s=-\r\n", Errc::sdp_syntax, 2},
+    {"TwoPortsInOneSection", session() + "m=audio 9/2 RTP/AVP 0\r\n", Errc::sdp_syntax, 9},
+    {"ASectionWithoutFormat", session() + "m=audio 9 RTP/AVP\r\n", Errc::sdp_syntax, 9},
+    // What is no WebRTC.
+    {"NoSection", session(), Errc::sdp_nothing_usable, 0},
+    {"Telephony",
+     without({"ice-ufrag", "ice-pwd", "fingerprint", "setup"}, section("m=audio 4000 RTP/AVP 0 8", "0", kMux)),
+     Errc::sdp_no_ice_credentials, 5},
+    {"KeysInTheDescription",
+     without({"fingerprint"},
+             section("m=audio 9 RTP/SAVP 0", "0", {"a=rtcp-mux", "a=crypto:1 AES_CM_128_HMAC_SHA1_80 x"})),
+     Errc::sdp_no_fingerprint, 8},
+    {"ACamera", session() + section("m=video 0 RTP/AVP 96", "0", {"a=rtpmap:96 H264/90000"}), Errc::sdp_nothing_usable,
+     0},
+    {"Conference", session() + section("m=application 9 UDP/BFCP *", "0") + section("m=image 9 udptl t38", "1"),
+     Errc::sdp_nothing_usable, 0},
+    {"Messages", session() + section("m=message 9 TCP/TLS/MSRP *", "0"), Errc::sdp_nothing_usable, 0},
+    {"KeyTonesAlone",
+     session() + section("m=audio 9 RTP/SAVPF 126", "0", {"a=rtcp-mux", "a=rtpmap:126 telephone-event/8000"}),
+     Errc::sdp_nothing_usable, 0},
+    {"PayloadTypesThatLookLikeRtcp",
+     session() + section("m=video 9 RTP/SAVPF 72", "0", {"a=rtcp-mux", "a=rtpmap:72 VP8/90000"}),
+     Errc::sdp_nothing_usable, 0},
+    {"EverythingRejected", session() + section("m=audio 0 RTP/SAVPF 0", "0", kMux), Errc::sdp_nothing_usable, 0},
+    {"AnSctpWithoutMap", session() + section("m=application 9 DTLS/SCTP 5000", "0"), Errc::sdp_nothing_usable, 0},
+    // What lacks something that must be there.
+    {"NoRtcpMux", session() + audio("0", {}), Errc::sdp_no_rtcp_mux, 9},
+    {"NoUfrag", without({"ice-ufrag"}, data("0")), Errc::sdp_no_ice_credentials, 8},
+    {"NoPassword", without({"ice-pwd"}, data("0")), Errc::sdp_no_ice_credentials, 8},
+    {"AShortPassword", without({"ice-pwd"}, data("0", {"a=ice-pwd:012345678901234567890"})),
+     Errc::sdp_no_ice_credentials, 8},
+    {"NoFingerprint", without({"fingerprint"}, data("0")), Errc::sdp_no_fingerprint, 8},
+    {"AWeakFingerprint", session({}, "sha-1 " + test::hex('A', 20)) + data("0"), Errc::sdp_no_fingerprint, 9},
+    {"AShortFingerprint", session({}, "sha-256 " + test::hex('A', 31)) + data("0"), Errc::sdp_no_fingerprint, 9},
+    {"NoSetup", without({"setup"}, data("0")), Errc::sdp_bad_setup, 8},
+    {"SetupHoldconn", without({"setup"}, data("0", {"a=setup:holdconn"})), Errc::sdp_bad_setup, 8},
+    // What contradicts itself.
+    {"TwoSectionsOfOneName", session({"a=group:BUNDLE 0"}) + data("0") + audio("0"), Errc::sdp_syntax, 13},
+    {"TwoIdentities",
+     session({"a=group:BUNDLE 0 1"}) + data("0") + audio("1", {"a=rtcp-mux", "a=fingerprint:" + kOtherFingerprint}),
+     Errc::sdp_no_fingerprint, 13},
+    {"NoSctpPort", session() + data("0", {"a=sctp-port:many"}), Errc::sdp_syntax, 9},
+    {"NoMessageSize", session() + data("0", {"a=max-message-size:many"}), Errc::sdp_syntax, 9},
+};
+
+class RefusedOffer : public testing::TestWithParam<Refused> {};
+INSTANTIATE_TEST_SUITE_P(All, RefusedOffer, testing::ValuesIn(kRefused),
+                         [](const auto& param) { return std::string(param.param.name); });
+
+TEST_P(RefusedOffer, SaysWhyAndWhere) {
+  Problem problem;
+  const auto remote = test::read(GetParam().offer, &problem);
+  ASSERT_FALSE(remote);
+  EXPECT_EQ(remote.error(), GetParam().error) << problem.text();
+  EXPECT_EQ(problem.line, GetParam().line) << problem.text();
+  EXPECT_FALSE(problem.what.empty());
+}
+
+}  // namespace
+}  // namespace redan::sdp
