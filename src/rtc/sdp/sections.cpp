@@ -170,7 +170,8 @@ std::vector<Section*> choose_bundle(const SessionDescription& description, std::
     std::vector<Section*> members = groups.members(group);
     if (std::any_of(members.begin(), members.end(), can_serve)) return members;
   }
-  const auto first = std::find_if(sections.begin(), sections.end(), [](const Section& s) { return can_serve(&s); });
+  const auto first = std::find_if(sections.begin(), sections.end(),
+                                  [](const Section& each) { return can_serve(&each) && each.lines->port != 0; });
   return first != sections.end() ? std::vector<Section*>{&*first} : std::vector<Section*>{};
 }
 
@@ -189,9 +190,10 @@ void decline_others(std::vector<Section>& sections, const std::vector<Section*>&
   for (std::size_t i = 0; i < sections.size(); ++i) {
     Section& section = sections[i];
     if (section.declined) continue;
-    if (!bundled[i]) section.declined = Refusal{Errc::sdp_not_bundled, "this section is not in the BUNDLE group"};
-    // One association per peer.
-    if (section.sctp && std::exchange(data, data || bundled[i])) {
+    if (!bundled[i]) {
+      section.declined = Refusal{Errc::sdp_not_bundled, "this section is not in the BUNDLE group"};
+    } else if (section.sctp && std::exchange(data, true)) {
+      // One association per peer.
       section.declined = Refusal{Errc::sdp_nothing_usable, "a second section for data channels"};
     }
   }

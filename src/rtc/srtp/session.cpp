@@ -147,14 +147,14 @@ T& Session::Half<T>::begin(std::uint32_t ssrc) {
   return fresh;
 }
 
-// libsrtp makes the stream of a new SSRC by itself, with rollover counter 0. One that comes back goes on where it was.
+// libsrtp makes the stream of a new SSRC by itself, with rollover counter 0. One that comes back goes on where it was:
+// that takes a stream before its packet is verified, so it is made for those packets alone that need it.
 template <class T>
 bool Session::Half<T>::prepare(const T& source, std::int64_t rtp_index) {
-  if (is_new(source) && sources.was_retired(source.ssrc) && !add_stream(context.get(), profile, key, source.ssrc))
-    return false;
-  const auto rollovers = static_cast<std::uint32_t>(std::max<std::int64_t>(rtp_index, 0) >> 16U);
-  return source.counts_rollovers || rollovers == 0 ||
-         srtp_set_stream_roc(context.get(), source.ssrc, rollovers) == srtp_err_status_ok;
+  const auto rollovers = static_cast<std::uint32_t>(rtp_index >> 16U);
+  if (source.counts_rollovers || rollovers == 0) return true;
+  if (is_new(source) && !add_stream(context.get(), profile, key, source.ssrc)) return false;
+  return srtp_set_stream_roc(context.get(), source.ssrc, rollovers) == srtp_err_status_ok;
 }
 
 template <class T>
@@ -221,6 +221,7 @@ Result<std::size_t> Session::protect_rtp(MutableBytes buffer, std::size_t size) 
   // The tag is a keyed hash of the index and all of the packet: the same tag is the same packet.
   if (!sender.sent.add(index, sender.highest.rtp, Reader(packet.last(tag_size())).u64())) {
     wipe(packet);
+    sent_.finish(sender, false);
     return refuse(Errc::srtp_index_reused);
   }
   sender.counts_rollovers = true;
@@ -253,8 +254,8 @@ Result<std::size_t> Session::protect_rtcp(MutableBytes buffer, std::size_t size)
   Sender& sender = sent_.begin(*ssrc);
   if (!sent_.has_room(sender)) return refuse(Errc::too_many);
   int length = static_cast<int>(size);
-  const bool done = sent_.prepare(sender, 0) && catch_up(sender) &&
-                    srtp_protect_rtcp(sent_.context.get(), buffer.data(), &length) == srtp_err_status_ok;
+  const bool done =
+      catch_up(sender) && srtp_protect_rtcp(sent_.context.get(), buffer.data(), &length) == srtp_err_status_ok;
   if (done) {
     sender.rtcp_counter = rtcp_index(buffer.first(static_cast<std::size_t>(length)));
     sender.highest.rtcp = sender.rtcp_counter;
@@ -289,8 +290,7 @@ std::optional<MutableBytes> Session::unprotect_rtcp(MutableBytes packet) {
   const std::int32_t index = rtcp_index(packet);
   if (index <= source.floor.rtcp) return drop(Drop::replayed);
   int size = static_cast<int>(packet.size());
-  const int status = received_.prepare(source, 0) ? srtp_unprotect_rtcp(received_.context.get(), packet.data(), &size)
-                                                  : srtp_err_status_fail;
+  const int status = srtp_unprotect_rtcp(received_.context.get(), packet.data(), &size);
   if (status == srtp_err_status_ok) source.highest.rtcp = std::max(source.highest.rtcp, index);
   return received(source, status, packet, size);
 }

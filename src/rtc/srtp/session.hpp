@@ -61,9 +61,9 @@ class Session {
   template <class T>
   struct Half {
     Half(SrtpProfile the_profile, const MasterKey& the_key) : profile(the_profile), key(the_key.expose()) {}
-    /// The source, in use or as it would begin. Every begin() that prepare() follows needs finish().
+    /// The source, in use or as it would begin. Once libsrtp has seen a packet of it, finish() follows.
     T& begin(std::uint32_t ssrc);
-    /// Before the first packet of a source that was put aside, and for each RTP packet: libsrtp is told what it forgot.
+    /// Before an RTP packet: tells libsrtp the rollover counter of a source that was put aside.
     bool prepare(const T& source, std::int64_t rtp_index);
     /// Keeps a new source if its packet was good.
     void finish(T& source, bool good);

@@ -79,6 +79,9 @@ const Refused kRefused[] = {
     {"AShortFingerprint", session({}, "sha-256 " + test::hex('A', 31)) + data("0"), Errc::sdp_no_fingerprint, 9},
     {"NoSetup", without({"setup"}, data("0")), Errc::sdp_bad_setup, 8},
     {"SetupHoldconn", without({"setup"}, data("0", {"a=setup:holdconn"})), Errc::sdp_bad_setup, 8},
+    {"BundleOnlyWithoutABundle",
+     session() + section("m=application 0 UDP/DTLS/SCTP webrtc-datachannel", "0", {"a=bundle-only"}),
+     Errc::sdp_not_bundled, 9},
     // What contradicts itself.
     {"TwoSectionsOfOneName", session({"a=group:BUNDLE 0"}) + data("0") + audio("0"), Errc::sdp_syntax, 13},
     {"TwoIdentities",
