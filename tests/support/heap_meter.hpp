@@ -46,6 +46,8 @@ inline double thread_seconds() {
 
 void* operator new(std::size_t size) { return redan::test::HeapMeter::take(size); }
 void* operator new[](std::size_t size) { return redan::test::HeapMeter::take(size); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return redan::test::HeapMeter::take(size); }
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return redan::test::HeapMeter::take(size); }
 void operator delete(void* memory) noexcept { redan::test::HeapMeter::give_back(memory); }
 void operator delete[](void* memory) noexcept { redan::test::HeapMeter::give_back(memory); }
 void operator delete(void* memory, std::size_t) noexcept { redan::test::HeapMeter::give_back(memory); }

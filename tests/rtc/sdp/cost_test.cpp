@@ -28,11 +28,15 @@ struct Cost {
 };
 void PrintTo(const Cost& cost, std::ostream* out) { *out << cost.name; }
 
+/// A section for each KiB, so that a walk through all of something for each section shows.
+std::size_t section_count(std::size_t size) { return size / 1024; }
+
 std::string many_sections(std::size_t size, const std::string& head, const std::string& line) {
   std::string text = head;
-  const std::size_t count = SessionDescription::kMaxSections;
-  for (std::size_t i = 0; i < count; ++i)
+  const std::size_t count = section_count(size);
+  for (std::size_t i = 0; i < count; ++i) {
     text += audio(std::to_string(i)) + repeated(line, (size - text.size()) / (count - i) - 100);
+  }
   return text;
 }
 
@@ -56,7 +60,7 @@ const Cost kCosts[] = {
     {"LongMids",
      [](std::size_t size) {
        std::string text = session();
-       const std::size_t count = SessionDescription::kMaxSections;
+       const std::size_t count = section_count(size);
        const std::string prefix(size / count - 110, 'm');
        for (std::size_t i = 0; i < count; ++i) text += audio(prefix + std::to_string(i));
        return text;

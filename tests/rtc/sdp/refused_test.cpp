@@ -68,6 +68,9 @@ const Refused kRefused[] = {
      Errc::sdp_nothing_usable, 0},
     {"EverythingRejected", session() + section("m=audio 0 RTP/SAVPF 0", "0", kMux), Errc::sdp_nothing_usable, 0},
     {"AnSctpWithoutMap", session() + section("m=application 9 DTLS/SCTP 5000", "0"), Errc::sdp_nothing_usable, 0},
+    {"AnSctpMapOfAnotherPort",
+     session() + section("m=application 9 DTLS/SCTP 5000", "0", {"a=sctpmap:5001 webrtc-datachannel 65535"}),
+     Errc::sdp_nothing_usable, 0},
     // What lacks something that must be there.
     {"NoRtcpMux", session() + audio("0", {}), Errc::sdp_no_rtcp_mux, 9},
     {"NoUfrag", without({"ice-ufrag"}, data("0")), Errc::sdp_no_ice_credentials, 8},
@@ -102,6 +105,25 @@ TEST_P(RefusedOffer, SaysWhyAndWhere) {
   EXPECT_EQ(remote.error(), GetParam().error) << problem.text();
   EXPECT_EQ(problem.line, GetParam().line) << problem.text();
   EXPECT_FALSE(problem.what.empty());
+}
+
+// An answer cannot be declined any more, so what an offer would lose a section for is an error.
+TEST(RefusedAnswer, ASectionOutsideTheBundleOrWithoutRtcpMux) {
+  Local ours = test::local();
+  ours.setup = Setup::actpass;
+  const auto offer = SessionDescription::parse(make_offer(ours, {true, true, false}), nullptr);
+  ASSERT_TRUE(offer);
+  const auto read = [&](const std::string& text) {
+    const auto answer = SessionDescription::parse(text, nullptr);
+    return answer ? read_answer(*offer, *answer, nullptr) : refuse(answer.error());
+  };
+  const auto head = [](const std::string& group) {
+    std::string text = session({"a=group:BUNDLE " + group});
+    return text.replace(text.find("actpass"), 7, "active");
+  };
+  EXPECT_TRUE(read(head("0 1") + audio("0") + data("1")));
+  EXPECT_EQ(read(head("0") + audio("0") + data("1")).error(), Errc::sdp_not_bundled);
+  EXPECT_EQ(read(head("0 1") + audio("0", {}) + data("1")).error(), Errc::sdp_no_rtcp_mux);
 }
 
 }  // namespace
