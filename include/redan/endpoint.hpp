@@ -111,7 +111,7 @@ struct EndpointConfig {
   /// What all peers together may make us hold in data not yet delivered. Beyond it nothing that comes out of order is
   /// kept for those that hold most: they send it again.
   std::size_t memory_budget = 512U << 20U;
-  bool announce_lite = true;  ///< false: we check connectivity too, as a controlling agent when we offer
+  bool announce_lite = true;  ///< false: we check connectivity too, as a full agent
 };
 
 struct AcceptOptions {
@@ -197,7 +197,9 @@ class Endpoint {
   Result<void> set_buffered_amount_low_threshold(PeerId peer, ChannelId channel, std::size_t bytes);
   Result<void> close_channel(PeerId peer, ChannelId channel);
   /// `packet` holds plain RTP or RTCP of `size` bytes with room for the tag behind it (kSrtpTrailer).
-  /// srtp_packet_too_large if the protected packet exceeds EndpointConfig::max_media_packet.
+  /// srtp_packet_too_large: protected, it would exceed EndpointConfig::max_media_packet. would_block: poll first.
+  /// srtp_index_reused: another packet had this SSRC and sequence number; only the same one may be sent again.
+  /// too_many: a new SSRC after thousands of others. After an error the bytes are without meaning.
   Result<void> send_media(PeerId peer, MediaKind kind, MutableBytes packet, std::size_t size);
   /// Says goodbye to the peer (SCTP ABORT, close_notify); Closed follows.
   void close(PeerId peer);

@@ -17,12 +17,15 @@ class PacketQueue {
 
   /// False if the queue is full or the packet is longer than 65,535 bytes; nothing is stored then.
   bool push(std::uint8_t tag, Bytes packet) {
-    if (packet.size() > 0xFFFF || bytes_.size() + kHeader + packet.size() > max_bytes_) return false;
+    if (!has_room(packet.size())) return false;
     bytes_.push_back(tag);
     bytes_.push_back(static_cast<std::uint8_t>(packet.size() >> 8U));
     bytes_.push_back(static_cast<std::uint8_t>(packet.size()));
     bytes_.insert(bytes_.end(), packet.begin(), packet.end());
     return true;
+  }
+  [[nodiscard]] bool has_room(std::size_t size) const {
+    return size <= 0xFFFF && bytes_.size() + kHeader + size <= max_bytes_;
   }
   std::optional<Packet> pop() {
     if (read_ == bytes_.size()) {

@@ -24,6 +24,8 @@ class ControllingAgent {
   /// `addresses`: our own, where checks leave from.
   ControllingAgent(Credentials local, std::vector<Address> addresses, Provider& provider);
 
+  /// The role to begin with (RFC 8445 section 6.1.1): controlling, unless this says otherwise.
+  void set_controlling(bool controlling) { controlling_ = controlling; }
   /// The peer's description: checks begin.
   void set_remote(Credentials remote, const std::vector<Address>& candidates);
   void set_remote(Credentials remote) { set_remote(std::move(remote), {}); }

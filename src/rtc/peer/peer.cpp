@@ -183,11 +183,14 @@ bool Peer::open_srtp() {
 
 Result<void> Peer::send_media(MediaKind kind, MutableBytes packet, std::size_t size) {
   if (closing() || !open_srtp()) return refuse(Errc::srtp_not_negotiated);
-  const auto protected_size =
-      kind == MediaKind::rtp ? srtp_->protect_rtp(packet, size) : srtp_->protect_rtcp(packet, size);
+  // Both before the packet is protected: its index is used up then.
+  const bool rtp = kind == MediaKind::rtp;
+  const std::size_t wanted = rtp ? srtp_->protected_rtp_size(size) : srtp_->protected_rtcp_size(size);
+  if (wanted > media_payload_limit(config_, path_)) return refuse(Errc::srtp_packet_too_large);
+  if (!media_out_.has_room(wanted)) return refuse(Errc::would_block);
+  const auto protected_size = rtp ? srtp_->protect_rtp(packet, size) : srtp_->protect_rtcp(packet, size);
   if (!protected_size) return refuse(protected_size.error());
-  if (*protected_size > media_payload_limit(config_, path_)) return refuse(Errc::srtp_packet_too_large);
-  if (!media_out_.push(0, packet.first(*protected_size))) return refuse(Errc::would_block);
+  media_out_.push(0, packet.first(*protected_size));
   return {};
 }
 

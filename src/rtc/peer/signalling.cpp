@@ -29,21 +29,10 @@ DtlsRole our_role(sdp::Setup theirs, DtlsRole preferred) {
   return theirs == sdp::Setup::active ? DtlsRole::server : DtlsRole::client;
 }
 
-bool same_fingerprints(const std::vector<Fingerprint>& a, const std::vector<Fingerprint>& b) {
-  const auto has = [](const std::vector<Fingerprint>& all, const Fingerprint& wanted) {
-    return std::any_of(all.begin(), all.end(), [&](const Fingerprint& each) { return each.equals(wanted); });
-  };
-  const auto within = [&](const auto& some, const auto& all) {
-    return std::all_of(some.begin(), some.end(), [&](const Fingerprint& each) { return has(all, each); });
-  };
-  return within(a, b) && within(b, a);
-}
-
 // What only a new DTLS association could change (RFC 8842 section 4, RFC 8841 section 9.3); nullptr if nothing did.
-const char* changed_association(const Agreement& before, const Agreement& after) {
-  if (!same_fingerprints(before.remote_fingerprints, after.remote_fingerprints))
-    return "a=fingerprint changed: a new identity needs a new connection";
-  if (before.data && after.data && before.remote_sctp_port != after.remote_sctp_port)
+const char* changed_association(const sdp::Remote& before, const sdp::Remote& after) {
+  if (before.fingerprints != after.fingerprints) return "a=fingerprint changed: a new identity needs a new connection";
+  if (before.data && after.data && before.data->sctp_port != after.data->sctp_port)
     return "a=sctp-port changed: the running SCTP association cannot move";
   return nullptr;
 }
@@ -118,12 +107,14 @@ Result<Accepted> Endpoint::Impl::accept(std::string_view text, const AcceptOptio
   if (!agreement) return refuse(agreement.error());
 
   // Of two lite agents neither would check; then we do.
-  sdp::Local local = make_local(!remote->ice_lite);
+  sdp::Local local = make_local(config.announce_lite && !remote->ice_lite);
   local.setup = role == DtlsRole::client ? sdp::Setup::active : sdp::Setup::passive;
   local.accept_media = options.accept_media;
   local.sources = options.sources;
   Entry& entry = add(std::move(local));
   entry.remote = *remote;
+  // RFC 8445 section 6.1.1: of two full agents the offerer controls; a full one controls a lite one.
+  if (auto* full = std::get_if<ice::ControllingAgent>(&entry.peer.agent())) full->set_controlling(remote->ice_lite);
   set_remote(entry.peer, *remote);
   entry.peer.agree(std::move(*agreement));
   return Accepted{entry.peer.id(), sdp::make_answer(*offer, entry.local)};
@@ -197,13 +188,13 @@ Result<std::string> Endpoint::Impl::renegotiate(PeerId id, std::string_view text
     explain(problem, found);
     return refuse(remote.error());
   }
-  const DtlsRole role = entry.peer.agreement()->dtls_role;
-  auto agreement = agree(*remote, role, problem);
-  if (!agreement) return refuse(agreement.error());
-  if (const char* changed = changed_association(*entry.peer.agreement(), *agreement)) {
+  if (const char* changed = changed_association(entry.remote, *remote)) {
     explain(problem, {0, changed});
     return refuse(Errc::sdp_association_changed);
   }
+  const DtlsRole role = entry.peer.agreement()->dtls_role;
+  auto agreement = agree(*remote, role, problem);
+  if (!agreement) return refuse(agreement.error());
   // RFC 8839 section 4.4.3: changed credentials ask for an ICE restart.
   if (remote->ufrag != entry.remote.ufrag || remote->pwd != entry.remote.pwd) restart_ice(entry, *remote);
   sdp::Local local = entry.local;

@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::uint8_t kVersion = 2;
 constexpr std::size_t kRtcpHeaderSize = 8;
-constexpr std::size_t kSrtcpIndexSize = 4;
 
 // RFC 3550 section 5.1:
 //

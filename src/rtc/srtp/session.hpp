@@ -25,6 +25,8 @@ enum class Drop : std::uint8_t {
 
 /// Room that protect_* needs behind the packet: a GCM tag, and SRTCP's index.
 inline constexpr std::size_t kMaxTrailer = 20;
+/// RFC 3711 section 3.4: the E flag and the SRTCP index.
+inline constexpr std::size_t kSrtcpIndexSize = 4;
 
 class Session {
  public:
@@ -41,6 +43,10 @@ class Session {
   /// behind to tell: kReplayWindow packets, or from before its source was put aside.
   Result<std::size_t> protect_rtp(MutableBytes buffer, std::size_t size);
   Result<std::size_t> protect_rtcp(MutableBytes buffer, std::size_t size);
+
+  /// What protect_rtp (protect_rtcp) makes of `size` bytes.
+  [[nodiscard]] std::size_t protected_rtp_size(std::size_t size) const { return size + tag_size(); }
+  [[nodiscard]] std::size_t protected_rtcp_size(std::size_t size) const { return size + tag_size() + kSrtcpIndexSize; }
 
   /// Verifies and decrypts in place; the plain packet is the front of `packet`. nullopt if it is to be dropped; its
   /// bytes are then without meaning. Only a packet that verifies makes a source, or puts one aside.

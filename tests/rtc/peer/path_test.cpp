@@ -147,6 +147,17 @@ TEST_F(PathTest, APersonMayTakeAMinuteToAnswer) {
   }
 }
 
+// Trickled candidates that never come, mDNS names that nobody resolves: the checks tell where they come from.
+TEST_F(PathTest, AnAnswerWithoutCandidatesIsConnectedToByItsChecks) {
+  EndpointPair pair(*provider, full_answerer());
+  pair.signal([](std::string& answer) {
+    for (std::size_t at; (at = answer.find("a=candidate:")) != std::string::npos;)
+      answer.erase(at, answer.find("\r\n", at) + 2 - at);
+  });
+  EXPECT_TRUE(pair.run(5s, [&] { return pair.both_connected(); }));
+  EXPECT_EQ(pair.offerer.path, (Path{pair.offerer.address, pair.answerer.address}));
+}
+
 // ---- two peers between the same addresses ---------------------------------------------------------------------------
 
 TEST_F(PathTest, ASecondPeerBetweenTheSameAddressesIsToldWhy) {
