@@ -75,7 +75,7 @@ class Turn {
     if (method == kRefresh) builder.attribute(kLifetimeAttribute, std::array<std::uint8_t, 4>{});
     const Bytes request = credential == nullptr ? Bytes(builder.finish()) : sign(builder, *credential);
     for (int attempt = 0; attempt < kTries; ++attempt) {
-      socket_.send({server_, request});
+      socket_.send({{socket_.local_address(), server_}, request});
       const TimePoint until = net::now() + 500ms;
       while (const auto datagram = socket_.receive(until)) {
         const auto message = stun::Message::parse(datagram->bytes);
