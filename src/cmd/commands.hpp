@@ -4,6 +4,7 @@
 #include <optional>
 #include <redan/types.hpp>
 #include <string>
+#include <vector>
 
 /// `redan echo`; README's sample.
 int echo(const redan::Address& local);
