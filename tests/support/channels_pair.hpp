@@ -1,6 +1,8 @@
 // Two ends of data channels over a simulated link, on virtual time.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <string>
 
 #include "rtc/datachannel/channels.hpp"
@@ -19,6 +21,7 @@ struct ChannelsLog {
   std::vector<std::pair<ChannelId, std::string>> opened;
   std::vector<Message> messages;
   std::vector<ChannelId> low, closed_channels;
+  std::vector<Errc> closed_reasons;
   std::optional<Errc> closed;
 };
 
@@ -28,6 +31,7 @@ class ChannelsPair {
                         const datachannel::ChannelsConfig& config = {})
       : random_a_(seed * 2),
         random_b_(seed * 2 + 1),
+        config_(config),
         a(config, random_a_),
         b(config, random_b_),
         to_a_(seed + 100, link),
@@ -37,20 +41,32 @@ class ChannelsPair {
     a.start(now, datachannel::StreamParity::even);
     b.start(now, datachannel::StreamParity::odd);
   }
+  /// The peer at b is gone, and another one starts in its place that knows nothing.
+  void replace_b() {
+    std::destroy_at(&b);
+    std::construct_at(&b, config_, random_b_);
+    log_b = {};
+  }
   /// Runs until nothing is left to do before `for_at_most` is over.
   void run(Duration for_at_most = std::chrono::seconds(20)) {
+    run_until([] { return false; }, for_at_most);
+  }
+  /// The same, but stops between input and the next poll once `done` says so. False if it never does.
+  bool run_until(const std::function<bool()>& done, Duration for_at_most = std::chrono::seconds(20)) {
     const TimePoint end = now + for_at_most;
     while (now < end) {
       const TimePoint wait_a = drain(a, log_a, to_b_);
       const TimePoint wait_b = drain(b, log_b, to_a_);
       bool moved = deliver(to_a_, a);
       moved = deliver(to_b_, b) || moved;
+      if (done()) return true;
       if (moved) continue;
       const TimePoint next = std::min({wait_a, wait_b, to_a_.next_arrival(), to_b_.next_arrival()});
       if (next >= end) break;
       now = std::max(now, next);
     }
     now = end;
+    return false;
   }
   void connect() {
     start();
@@ -59,6 +75,7 @@ class ChannelsPair {
 
  private:
   SeededRandom random_a_, random_b_;
+  datachannel::ChannelsConfig config_;
 
  public:
   TimePoint now{};
@@ -95,6 +112,7 @@ class ChannelsPair {
     if (const auto* low = std::get_if<datachannel::BufferedAmountLow>(&output)) log.low.push_back(low->channel);
     if (const auto* closed = std::get_if<datachannel::ChannelClosed>(&output)) {
       log.closed_channels.push_back(closed->channel);
+      log.closed_reasons.push_back(closed->reason);
     }
     if (const auto* closed = std::get_if<datachannel::Closed>(&output)) log.closed = closed->reason;
   }

@@ -94,10 +94,10 @@ std::optional<sctp::StreamId> Channels::free_id(StreamParity parity) const {
 }
 
 Result<ChannelId> Channels::open(std::string_view label, const ChannelOptions& options) {
-  if (closed_ || draining_ || association_.ended()) return refuse(Errc::not_connected);
+  if (closed_ || association_.ended()) return refuse(Errc::not_connected);
   if (label.size() > kMaxText || options.protocol.size() > kMaxText) return refuse(Errc::channel_label_too_long);
   if (options.max_retransmits && options.max_lifetime_ms) return refuse(Errc::invalid_argument);
-  if (channels_.size() >= config_.max_channels) return refuse(Errc::too_many);
+  if (channels_.size() + ended_.size() >= config_.max_channels) return refuse(Errc::too_many);
   std::optional<sctp::StreamId> stream;
   if (options.negotiated) {
     stream = sctp::StreamId(*options.negotiated);
@@ -139,9 +139,8 @@ Result<void> Channels::send(ChannelId id, MessageKind kind, Bytes payload) {
   const Channel& channel = channels_[*index];
   if (channel.closing || channel.in_reset) return refuse(Errc::channel_closing);
   // RFC 8841 section 6: 0 means any size.
-  if (config_.max_send_message != 0 && payload.size() > config_.max_send_message) {
-    return refuse(Errc::channel_message_too_large);
-  }
+  const std::size_t limit = config_.max_send_message != 0 ? config_.max_send_message : sctp::kMaxMessageSize;
+  if (payload.size() > std::min(limit, sctp::kMaxMessageSize)) return refuse(Errc::channel_message_too_large);
   sctp::Delivery delivery = channel.delivery;
   delivery.ppid = ppid_of(kind, payload.empty());
   if (!channel.peer_spoke) delivery.ordering = sctp::Ordering::ordered;
@@ -165,20 +164,30 @@ Result<void> Channels::close(ChannelId id) {
   const auto index = find(id);
   if (!index) return refuse(Errc::channel_unknown);
   if (channels_[*index].closing) return refuse(Errc::channel_closing);
-  begin_close(channels_[*index]);
+  begin_close(channels_[*index], Errc::closed_locally);
   return {};
 }
 
-void Channels::begin_close(Channel& channel) {
+void Channels::begin_close(Channel& channel, Errc reason) {
   if (channel.closing) return;
   channel.closing = true;
+  channel.reason = reason;
   association_.reset_stream(channel.out);
+}
+
+void Channels::close_all(Errc reason) {
+  for (const Channel& channel : channels_) {
+    if (channel.phase != Phase::refused) ended_.push_back({channel.id, reason});
+  }
+  channels_.clear();
+  streams_.clear();
+  announce_negotiated_ = 0;
 }
 
 void Channels::abort() {
   if (started_) return association_.abort();
-  draining_ = true;
-  if (!closed_) closed_ = Errc::closed_locally;
+  close_all(Errc::closed_locally);
+  closed_ = Errc::closed_locally;
 }
 
 // ---- lookups
@@ -209,22 +218,23 @@ std::optional<Channels::Index> Channels::find(sctp::OutgoingStream out) const {
 // --------------------------------------------------------------------------------------------------------
 
 void Channels::handle_input(TimePoint now, MutableBytes packet) {
-  if (started_) association_.handle_input(now, packet);
+  if (!started_) return;
+  association_.handle_input(now, packet);
+  if (association_.restarts() == restarts_) return;
+  // The streams are gone, so the channels are: nothing may be sent on them from now on.
+  restarts_ = association_.restarts();
+  close_all(Errc::sctp_restarted);
 }
 
 Output Channels::poll_output(TimePoint now, MutableBytes buffer) {
   while (true) {
-    if (draining_) {
-      if (!channels_.empty()) {
-        const ChannelId id = channels_.back().id;
-        channels_.pop_back();
-        return ChannelClosed{id};
-      }
-      streams_.clear();
-      draining_ = false;
-      if (up_ && !closed_) continue;
-      if (closed_) return Closed{*closed_};
+    if (!ended_.empty()) {
+      const ChannelClosed ended = ended_.front();
+      ended_.pop_front();
+      return ended;
     }
+    ended_.release();
+    if (closed_ && !std::exchange(closed_reported_, true)) return Closed{*closed_};
     if (closed_ || !started_) return Wait{kNever};
     if (auto announcement = next_announcement()) return *announcement;
     auto output = association_.poll_output(now, buffer);
@@ -266,13 +276,8 @@ std::optional<Output> Channels::translate(const sctp::Association::Output& outpu
     up_ = true;
     return Connected{};
   }
-  if (std::holds_alternative<sctp::Restarted>(output)) {
-    draining_ = true;
-    announce_negotiated_ = 0;
-    return std::nullopt;
-  }
   if (const auto* end = std::get_if<sctp::Terminated>(&output)) {
-    draining_ = true;
+    close_all(end->reason);
     closed_ = end->reason;
   }
   return std::nullopt;
@@ -340,7 +345,7 @@ std::optional<Output> Channels::on_open(sctp::StreamId stream, Bytes message) {
 
 // RFC 8832 section 6: no ACK but a reset of our direction of the stream. On a stream in use that closes its channel.
 void Channels::refuse_open(sctp::StreamId stream) {
-  if (const auto index = find(stream)) return begin_close(channels_[*index]);
+  if (const auto index = find(stream)) return begin_close(channels_[*index], Errc::sctp_protocol_violation);
   // At most so many refusals wait for their reset; a peer that floods is not answered beyond that.
   const auto refused = std::count_if(channels_.begin(), channels_.end(),
                                      [](const Channel& channel) { return channel.phase == Phase::refused; });
@@ -349,7 +354,7 @@ void Channels::refuse_open(sctp::StreamId stream) {
   Channel& channel = add({});
   channel.phase = Phase::refused;
   number(channel, stream);
-  begin_close(channel);
+  begin_close(channel, Errc::sctp_protocol_violation);
 }
 
 // ---- closing
@@ -359,7 +364,7 @@ std::optional<Output> Channels::on_incoming_reset(sctp::StreamId stream) {
   const auto index = find(stream);
   if (!index) return std::nullopt;
   channels_[*index].in_reset = true;
-  begin_close(channels_[*index]);
+  begin_close(channels_[*index], Errc::channel_closed_by_peer);
   return finish_if_closed(*index);
 }
 
@@ -374,13 +379,13 @@ std::optional<Output> Channels::finish_if_closed(Index index) {
   const Channel& channel = channels_[index];
   if (!channel.out_reset || (!channel.in_reset && channel.phase != Phase::refused)) return std::nullopt;
   const bool refused = channel.phase == Phase::refused;
-  const ChannelId id = channel.id;
+  const ChannelClosed closed{channel.id, channel.reason};
   const sctp::StreamId stream = channel.stream;
   association_.forget_stream(channel.out);
   std::erase_if(streams_, [&](const auto& entry) { return entry.first == stream; });
   channels_.erase(channels_.begin() + static_cast<std::ptrdiff_t>(index));
   if (refused) return std::nullopt;
-  return ChannelClosed{id};
+  return closed;
 }
 
 }  // namespace redan::datachannel

@@ -38,6 +38,7 @@ struct BufferedAmountLow {
 };
 struct ChannelClosed {
   ChannelId channel;
+  Errc reason;  ///< closed_locally, channel_closed_by_peer, sctp_restarted, or why the association ended
 };
 /// The end of everything; each open channel was closed before.
 struct Closed {
@@ -75,6 +76,7 @@ class Channels {
 
   /// DTLS is up. Input that comes before is dropped.
   void start(TimePoint now, StreamParity ours);
+  /// A peer that restarts its association closes all channels within this call.
   void handle_input(TimePoint now, MutableBytes packet);
   /// `buffer` holds at least max_packet bytes.
   Output poll_output(TimePoint now, MutableBytes buffer);
@@ -106,6 +108,7 @@ class Channels {
     bool numbered = false;  // has its stream id
     bool negotiated = false;
     bool closing = false;     // our reset is asked for
+    Errc reason{};            // and why
     bool out_reset = false;   // and done
     bool in_reset = false;    // the peer's is done
     bool peer_spoke = false;  // unordered sending is allowed (RFC 8832 section 6)
@@ -133,7 +136,8 @@ class Channels {
   void refuse_open(sctp::StreamId stream);
   std::optional<Output> on_incoming_reset(sctp::StreamId stream);
   std::optional<Output> on_outgoing_reset(sctp::OutgoingStream out);
-  void begin_close(Channel& channel);
+  void begin_close(Channel& channel, Errc reason);
+  void close_all(Errc reason);
   std::optional<Output> finish_if_closed(Index index);
   std::optional<Output> next_announcement();
 
@@ -146,9 +150,11 @@ class Channels {
   std::vector<Channel> channels_;                              // sorted by id: ids only grow
   std::vector<std::pair<sctp::StreamId, ChannelId>> streams_;  // sorted by stream
   std::size_t announce_negotiated_ = 0;                        // negotiated channels that still owe an Opened
+  sctp::Ring<ChannelClosed> ended_;                            // channels that are gone and not reported yet
+  std::uint32_t restarts_ = 0;                                 // of the association, as far as we have acted on them
   bool up_ = false;
-  bool draining_ = false;  // the association is gone: close what is left
   std::optional<Errc> closed_;
+  bool closed_reported_ = false;
   std::string label_;  // of the last Opened
   std::string protocol_;
 };

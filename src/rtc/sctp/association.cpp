@@ -17,7 +17,8 @@ Association::Association(const AssociationConfig& config, RandomSource& random)
 
 Result<void> Association::send(OutgoingStream stream, const Delivery& delivery, Bytes payload) {
   if (ending_ || state_ == State::ended || state_ >= State::shutdown_pending) return refuse(Errc::not_connected);
-  if (payload.empty()) return refuse(Errc::invalid_argument);
+  if (!queue_.contains(stream) || payload.empty() || payload.size() > kMaxMessageSize)
+    return refuse(Errc::invalid_argument);
   // A message larger than the whole buffer is taken when the buffer is empty.
   if (!queue_.empty() && queue_.charged() + payload.size() > config_.send_buffer) return refuse(Errc::would_block);
   queue_.push(stream, delivery, payload);
@@ -25,7 +26,7 @@ Result<void> Association::send(OutgoingStream stream, const Delivery& delivery, 
 }
 
 void Association::send_always(OutgoingStream stream, const Delivery& delivery, Bytes payload) {
-  if (!ending_ && state_ < State::shutdown_pending) queue_.push(stream, delivery, payload);
+  if (!ending_ && state_ != State::ended && state_ < State::shutdown_pending) queue_.push(stream, delivery, payload);
 }
 
 void Association::abort() {
@@ -60,10 +61,6 @@ std::optional<Association::Output> Association::next_event() {
     return Established{};
   }
   if (const auto message = reassembly_.next()) return *message;
-  if (restarted_event_) {
-    restarted_event_ = false;
-    return Restarted{};
-  }
   if (!reset_events_.empty()) {
     const ResetEvent event = reset_events_.front();
     reset_events_.pop_front();

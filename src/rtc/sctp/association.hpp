@@ -40,8 +40,6 @@ struct Transmit {
   MutableBytes packet;
 };
 struct Established {};
-/// The peer restarted (RFC 9260 section 5.2.4.1): all streams are forgotten.
-struct Restarted {};
 struct BufferLow {
   OutgoingStream stream;
 };
@@ -60,8 +58,8 @@ struct Terminated {
 
 class Association {
  public:
-  using Output = std::variant<Wait, Transmit, Established, Restarted, ReceivedMessage, BufferLow, OutgoingReset,
-                              IncomingReset, Terminated>;
+  using Output =
+      std::variant<Wait, Transmit, Established, ReceivedMessage, BufferLow, OutgoingReset, IncomingReset, Terminated>;
 
   Association(const AssociationConfig& config, RandomSource& random);
   Association(const Association&) = delete;
@@ -69,6 +67,7 @@ class Association {
 
   /// Sends INIT.
   void connect();
+  /// May see the peer restart: look at restarts().
   void handle_input(TimePoint now, MutableBytes packet);
   /// `buffer` holds at least max_packet bytes.
   Output poll_output(TimePoint now, MutableBytes buffer);
@@ -76,7 +75,8 @@ class Association {
   /// Streams may be opened and filled before the association is up, even before they have an id.
   OutgoingStream open_stream() { return queue_.open(); }
   void assign_stream(OutgoingStream stream, StreamId id) { queue_.assign(stream, id); }
-  /// `payload` is not empty. would_block: the send buffer is full.
+  /// `payload` is not empty and at most kMaxMessageSize. would_block: the send buffer is full. invalid_argument: no
+  /// such stream, or no such size.
   Result<void> send(OutgoingStream stream, const Delivery& delivery, Bytes payload);
   /// For the few messages that the layer above cannot do without: not bounded by the send buffer.
   void send_always(OutgoingStream stream, const Delivery& delivery, Bytes payload);
@@ -98,6 +98,9 @@ class Association {
   /// Ends because the user of the association saw the peer break a rule.
   void fail(Errc reason);
 
+  /// How often the peer restarted (RFC 9260 section 5.2.4.1). Each time all streams are gone before handle_input()
+  /// returns: their names are stale, and what they had to report or deliver is forgotten.
+  [[nodiscard]] std::uint32_t restarts() const { return restarts_; }
   [[nodiscard]] bool established() const { return state_ == State::established; }
   [[nodiscard]] bool ended() const { return state_ == State::ended; }
   [[nodiscard]] const Counters<Drop>& drops() const { return drops_; }
@@ -154,7 +157,7 @@ class Association {
   void on_cookie_ack(TimePoint now);
   void adopt(const Init& peer);
   void establish(TimePoint now);
-  void restart();
+  void restart(TimePoint now);
   void on_setup_timer(TimePoint now);
   MutableBytes write_setup(TimePoint now, MutableBytes buffer);
 
@@ -231,7 +234,7 @@ class Association {
   std::array<std::uint8_t, 8> heartbeat_nonce_{};
   TimePoint heartbeat_sent_ = kNever;
   bool established_event_ = false;
-  bool restarted_event_ = false;
+  std::uint32_t restarts_ = 0;
   std::optional<Ending> ending_;
   bool terminated_ = false;
 

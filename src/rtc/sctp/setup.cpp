@@ -39,6 +39,7 @@ void Association::connect() {
   if (state_ != State::closed) return;
   local_tag_ = random_tag(random_);
   local_tsn_ = Tsn(random_.random_u32());
+  offer_ = {};  // of a tag that is no longer ours
   state_ = State::cookie_wait;
   pending_.init = true;
 }
@@ -92,15 +93,16 @@ void Association::on_cookie_echo(TimePoint now, const Packet& packet, const Chun
     local_tag_ = offer_.local_tag;
     local_tsn_ = offer_.local_tsn;
   }
-  const bool up = state_ >= State::established;
-  if (offer_.local_tag != local_tag_) {
-    if (state_ > State::established) return drops_.add(Drop::unexpected_chunk);
-    restart();  // RFC 9260 section 5.2.4 case A: the peer began anew and proved it by our cookie
-  } else if (!up) {
+  const bool same_local = offer_.local_tag == local_tag_;
+  const bool same_peer = offer_.peer.initiate_tag == peer_tag_;
+  if (state_ < State::established) {
     adopt(offer_.peer);
     establish(now);
-  } else if (offer_.peer.initiate_tag != peer_tag_) {
-    return drops_.add(Drop::bad_cookie);
+  } else if (!same_local && !same_peer) {
+    if (state_ > State::established) return drops_.add(Drop::unexpected_chunk);
+    restart(now);
+  } else if (!same_local || !same_peer) {
+    return drops_.add(Drop::bad_cookie);  // cases B and C: an INIT that crossed ours, and came late
   }
   pending_.cookie_ack = true;
 }
@@ -132,26 +134,33 @@ void Association::establish(TimePoint now) {
   established_event_ = true;
 }
 
-// Everything of the old association goes; its streams are gone for the user too.
-void Association::restart() {
+// RFC 9260 section 5.2.4 case A: the peer began anew and proved it by our cookie. Everything of the old association
+// goes, what came out of neither queue included; names of its streams are stale from here on.
+void Association::restart(TimePoint now) {
   local_tag_ = offer_.local_tag;
   local_tsn_ = offer_.local_tsn;
   outstanding_.clear();
   queue_.clear();
   tsns_ = TsnTracker();
-  reassembly_.clear();
+  reassembly_ = Reassembly(config_.receive_window, config_.max_receive_message);
   congestion_ = Congestion(config_.max_packet);
-  rto_ = Rto();
-  timers_.stop(Timer::retransmit);
-  timers_.stop(Timer::re_config);
   to_reset_.clear();
   resetting_.clear();
   reset_events_.clear();
   deferred_ = false;
+  deferred_streams_.clear();
   pending_ = {};
+  heartbeat_sent_ = kNever;
+  retransmit_now_ = false;
   sack_need_ = SackNeed::none;
+  packets_since_sack_ = 0;
+  announced_rwnd_ = 0xFFFFFFFFU;
+  timers_.stop_all();
   adopt(offer_.peer);
-  restarted_event_ = true;
+  const bool reported = !established_event_;
+  establish(now);
+  established_event_ = !reported;
+  ++restarts_;
 }
 
 void Association::on_setup_timer(TimePoint) {

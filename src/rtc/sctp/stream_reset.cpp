@@ -11,7 +11,9 @@ namespace redan::sctp {
 // ---- our requests
 // -------------------------------------------------------------------------------------------------------
 
-void Association::reset_stream(OutgoingStream stream) { to_reset_.push_back(stream); }
+void Association::reset_stream(OutgoingStream stream) {
+  if (queue_.contains(stream)) to_reset_.push_back(stream);
+}
 
 void Association::forget_stream(OutgoingStream stream) { queue_.close(stream); }
 
@@ -21,8 +23,7 @@ void Association::prepare_reset_request() {
   for (std::size_t n = to_reset_.size(); n > 0; --n) {
     const OutgoingStream stream = to_reset_.front();
     to_reset_.pop_front();
-    const bool ready = queue_.drained(stream) && queue_.assigned(stream);
-    if (ready && resetting_.size() < kMaxResetStreams) {
+    if (queue_.drained(stream) && resetting_.size() < kMaxResetStreams) {
       resetting_.push_back(stream);
     } else {
       to_reset_.push_back(stream);
@@ -37,7 +38,7 @@ void Association::write_reset(TimePoint now, PacketWriter& packet) {
   if (!peer_re_config_) {
     // Such a peer cannot reset streams: ids are simply given up.
     while (!to_reset_.empty()) {
-      reset_events_.push_back({true, to_reset_.front(), StreamId(0)});
+      reset_events_.push_back({true, to_reset_.front(), {}});
       to_reset_.pop_front();
     }
   }
@@ -48,7 +49,7 @@ void Association::write_reset(TimePoint now, PacketWriter& packet) {
     if (!pending_.re_config) return;
     std::array<std::uint8_t, 2 * kMaxResetStreams> ids;
     Writer list(ids);
-    for (const OutgoingStream stream : resetting_) list.u16(queue_.id(stream).value);
+    for (const OutgoingStream stream : resetting_) list.u16(queue_.id(stream).value_or(StreamId{}).value);
     OutgoingResetRequest{reset_sequence_, peer_reset_sequence_, reset_last_tsn_, list.written()}.write(w);
     timers_.set(Timer::re_config, now + rto_.value());
   });
@@ -67,7 +68,7 @@ void Association::on_reset_response(TimePoint now, Bytes value) {
   timers_.stop(Timer::re_config);
   for (const OutgoingStream stream : resetting_) {
     queue_.reset_ssn(stream);
-    reset_events_.push_back({true, stream, queue_.id(stream)});
+    reset_events_.push_back({true, stream, {}});
   }
   resetting_.clear();
 }
@@ -152,7 +153,7 @@ void Association::perform_incoming_reset(Bytes streams) {
     const StreamId stream(reader.u16());
     reassembly_.reset_stream(stream);
     // Bounded by what one packet can name; more only come after these were taken out.
-    if (reset_events_.size() < 65536) reset_events_.push_back({false, OutgoingStream(0), stream});
+    if (reset_events_.size() < 65536) reset_events_.push_back({false, {}, stream});
   }
 }
 

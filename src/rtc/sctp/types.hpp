@@ -15,8 +15,13 @@ using StreamId = Strong<struct StreamIdTag, std::uint16_t>;
 using Ppid = Strong<struct PpidTag, std::uint32_t>;
 using VerificationTag = Strong<struct VerificationTagTag, std::uint32_t>;
 
-/// Our name of an outgoing stream: its slot in the send queue. The SCTP stream id may be given to it later.
-using OutgoingStream = Strong<struct OutgoingStreamTag, std::uint32_t>;
+/// Our name of an outgoing stream: a slot of the send queue and which use of that slot is meant. The SCTP stream id may
+/// be given to it later. A name outlives its stream: whatever takes one refuses or ignores a stale name.
+struct OutgoingStream {
+  std::uint32_t slot = 0;
+  std::uint32_t generation = 0;  ///< 0: names nothing
+  friend bool operator==(const OutgoingStream&, const OutgoingStream&) = default;
+};
 
 enum class Drop : std::uint8_t {
   malformed,            ///< header, chunk or parameter framing
@@ -43,5 +48,7 @@ enum class Drop : std::uint8_t {
 inline constexpr std::size_t kCommonHeaderSize = 12;
 inline constexpr std::size_t kChunkHeaderSize = 4;
 inline constexpr std::size_t kDataHeaderSize = 16;
+/// Sizes of messages are kept in 32 bits.
+inline constexpr std::size_t kMaxMessageSize = 0xFFFFFFFFU;
 
 }  // namespace redan::sctp

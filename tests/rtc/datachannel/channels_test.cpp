@@ -257,6 +257,53 @@ TEST(Channels, WouldBlockWhenTheSendBufferIsFull) {
   EXPECT_EQ(accepted, 9);
 }
 
+TEST(Channels, RefuseAMessageOf4GiBWhateverThePeerAccepts) {
+  ChannelsPair pair;
+  const ChannelId channel = open_one(pair);
+  pair.a.set_max_send_message(0);
+  const std::array<std::uint8_t, 1> byte{};
+  // Never read: its size alone refuses it.
+  const Bytes huge(byte.data(), std::size_t{1} << 32U);
+  EXPECT_EQ(pair.a.send(channel, MessageKind::binary, huge).error(), Errc::channel_message_too_large);
+}
+
+TEST(Channels, AllCloseWithinTheCallThatSeesThePeerRestart) {
+  ChannelsPair pair;
+  std::vector<ChannelId> ids;
+  for (int i = 0; i < 4; ++i) ids.push_back(open_one(pair));
+  pair.connect();
+  for (const ChannelId id : ids) ASSERT_TRUE(pair.a.send(id, MessageKind::binary, numbered(50000, 1)));
+  ASSERT_TRUE(pair.a.close(ids[3]));
+  std::array<std::uint8_t, 1200> buffer;
+  for (int i = 0; i < 20; ++i) (void)pair.a.poll_output(pair.now, buffer);
+
+  pair.replace_b();
+  pair.start();
+  // What a says is polled; what b says is handed over, until its COOKIE ECHO has arrived.
+  const bool restarted = pair.run_until([&] { return !pair.a.buffered_amount(ids[0]); });
+  ASSERT_TRUE(restarted);
+  for (const ChannelId id : ids) {
+    EXPECT_EQ(pair.a.send(id, MessageKind::text, as_bytes("late")).error(), Errc::channel_unknown);
+    EXPECT_EQ(pair.a.close(id).error(), Errc::channel_unknown);
+    EXPECT_EQ(pair.a.set_buffered_amount_low_threshold(id, 1).error(), Errc::channel_unknown);
+  }
+  EXPECT_TRUE(pair.log_a.closed_channels.empty());
+  // A channel opened before the reports are taken out belongs to the new association.
+  const ChannelId fresh = open_one(pair);
+  ASSERT_TRUE(pair.a.send(fresh, MessageKind::text, as_bytes("new")));
+  pair.run();
+  EXPECT_EQ(pair.log_a.closed_channels, ids);
+  EXPECT_EQ(pair.log_a.closed_reasons, std::vector<Errc>(4, Errc::sctp_restarted));
+  EXPECT_EQ(pair.log_a.closed, std::nullopt);
+  ASSERT_EQ(pair.log_b.messages.size(), 1U);
+  EXPECT_EQ(as_text(pair.log_b.messages[0].payload), "new");
+  const ChannelId back = pair.b.open("back", {}).value();
+  ASSERT_TRUE(pair.b.send(back, MessageKind::text, as_bytes("hello")));
+  pair.run();
+  ASSERT_EQ(pair.log_a.messages.size(), 1U);
+  EXPECT_EQ(as_text(pair.log_a.messages[0].payload), "hello");
+}
+
 TEST(Channels, AbortEndsBothSides) {
   ChannelsPair pair;
   open_one(pair);

@@ -3,96 +3,11 @@
 
 #include <gtest/gtest.h>
 
-#include "base/crc32.hpp"
+#include "tests/rtc/sctp/by_hand.hpp"
 #include "tests/support/files.hpp"
-#include "tests/support/seeded_random.hpp"
 
 namespace redan::sctp {
 namespace {
-
-/// One association and a peer whose packets the test writes by hand.
-class ByHand : public ::testing::Test {
- protected:
-  using Packet = std::vector<std::uint8_t>;
-
-  template <class Write>
-  void feed(VerificationTag to, Write&& write) {
-    std::vector<std::uint8_t> buffer(4000);
-    PacketWriter writer(buffer, {5000, 5000, to});
-    write(writer.chunks());
-    us.handle_input(now, writer.finish());
-  }
-  std::vector<Packet> drain() {
-    std::vector<Packet> packets;
-    std::array<std::uint8_t, 1200> buffer;
-    while (true) {
-      const auto output = us.poll_output(now, buffer);
-      if (std::holds_alternative<Wait>(output)) return packets;
-      if (const auto* t = std::get_if<Transmit>(&output)) packets.emplace_back(t->packet.begin(), t->packet.end());
-      if (const auto* m = std::get_if<ReceivedMessage>(&output))
-        messages.emplace_back(m->payload.begin(), m->payload.end());
-      if (const auto* t = std::get_if<Terminated>(&output)) ended = t->reason;
-      if (std::holds_alternative<IncomingReset>(output)) ++incoming_resets;
-    }
-  }
-  static std::vector<ChunkType> types(Packet packet) {
-    std::vector<ChunkType> result;
-    Drop reason{};
-    const auto parsed = sctp::Packet::parse(packet, sctp::Packet::Checksum::zero_accepted, reason);
-    if (parsed) for_each_chunk(parsed->chunks, [&](const Chunk& chunk) { return result.push_back(chunk.type), true; });
-    return result;
-  }
-  Init their_init() const {
-    Init init;
-    init.initiate_tag = VerificationTag(77);
-    init.a_rwnd = 100000;
-    init.inbound_streams = init.outbound_streams = 10;
-    init.initial_tsn = Tsn(1000);
-    init.forward_tsn = init.re_config = true;
-    return init;
-  }
-  /// INIT in, INIT ACK out: gives the cookie and our tag.
-  void offer() {
-    feed(VerificationTag(0), [&](Writer& w) { their_init().write(w, ChunkType::init); });
-    auto packets = drain();
-    ASSERT_EQ(packets.size(), 1U);
-    Drop reason{};
-    const auto packet = sctp::Packet::parse(packets[0], sctp::Packet::Checksum::crc32c, reason);
-    ASSERT_TRUE(packet);
-    for_each_chunk(packet->chunks, [&](const Chunk& chunk) {
-      const auto ack = Init::parse(chunk);
-      tag = ack->initiate_tag;
-      cookie.assign(ack->cookie.begin(), ack->cookie.end());
-      return true;
-    });
-  }
-  void echo(const Packet& what) {
-    feed(tag, [&](Writer& w) { write_chunk(w, ChunkType::cookie_echo, 0, [&](Writer& v) { v.bytes(what); }); });
-  }
-  void establish() {
-    offer();
-    echo(cookie);
-    drain();
-    ASSERT_TRUE(us.established());
-  }
-  void data(std::uint32_t tsn, std::uint8_t flags, Ssn ssn = Ssn(0), std::size_t size = 4,
-            StreamId stream = StreamId(1)) {
-    const Packet payload(size, static_cast<std::uint8_t>(tsn));
-    feed(tag, [&](Writer& w) { Data{flags, Tsn(tsn), stream, ssn, Ppid(53), payload}.write(w); });
-  }
-
-  test::SeededRandom random{7};
-  AssociationConfig config;
-  Association us{config, random};
-  TimePoint now{};
-  VerificationTag tag;
-  Packet cookie;
-  std::vector<Packet> messages;
-  std::optional<Errc> ended;
-  int incoming_resets = 0;
-};
-
-constexpr std::uint8_t kWhole = Data::kBeginning | Data::kEnd;
 
 TEST_F(ByHand, ForgedCookiesAreRefused) {
   offer();
@@ -139,17 +54,14 @@ TEST_F(ByHand, WrongTagsChangeNothing) {
   EXPECT_EQ(us.drops()[Drop::verification_tag], 4U);
 }
 
-TEST_F(ByHand, AnInitWhileEstablishedChangesNothingUntilItsCookieComes) {
+TEST_F(ByHand, AMessageOf4GiBIsRefused) {
   establish();
-  feed(VerificationTag(0), [&](Writer& w) {
-    Init init = their_init();
-    init.initiate_tag = VerificationTag(99);
-    init.write(w, ChunkType::init);
-  });
-  drain();
-  data(1000, kWhole);
-  drain();
-  EXPECT_EQ(messages.size(), 1U);
+  const OutgoingStream stream = us.open_stream();
+  const Packet payload(1);
+  // Never read: its size alone refuses it.
+  const Bytes huge(payload.data(), std::size_t{1} << 32U);
+  EXPECT_EQ(us.send(stream, {}, huge).error(), Errc::invalid_argument);
+  EXPECT_EQ(us.buffered(stream), 0U);
 }
 
 TEST_F(ByHand, InitWithCompanyOrImpossibleValuesIsDropped) {

@@ -8,6 +8,18 @@ namespace {
 constexpr std::size_t kSmallestFragment = 256;
 }  // namespace
 
+const SendQueue::Slot* SendQueue::find(OutgoingStream stream) const {
+  if (stream.generation == 0 || stream.slot >= slots_.size()) return nullptr;
+  const Slot& slot = slots_[stream.slot];
+  return slot.generation == stream.generation ? &slot : nullptr;
+}
+
+SendQueue::Slot* SendQueue::find(OutgoingStream stream) { return const_cast<Slot*>(std::as_const(*this).find(stream)); }
+
+OutgoingStream SendQueue::name(const Slot& slot) const {
+  return {static_cast<std::uint32_t>(&slot - slots_.data()), slot.generation};
+}
+
 OutgoingStream SendQueue::open() {
   if (free_.empty()) {
     slots_.emplace_back();
@@ -15,61 +27,97 @@ OutgoingStream SendQueue::open() {
   }
   const std::uint32_t index = free_.back();
   free_.pop_back();
+  if (++generation_ == 0) ++generation_;
   slots_[index] = Slot{};
-  slots_[index].used = true;
-  return OutgoingStream(index);
+  slots_[index].generation = generation_;
+  return name(slots_[index]);
 }
 
 void SendQueue::assign(OutgoingStream stream, StreamId id) {
-  Slot& slot = slots_[stream.value];
-  slot.id = id;
-  slot.assigned = true;
-  if (!slot.messages.empty()) make_ready(stream.value);
+  Slot* slot = find(stream);
+  if (slot == nullptr) return;
+  slot->id = id;
+  slot->assigned = true;
+  if (!slot->messages.empty()) make_ready(*slot);
 }
 
-void SendQueue::make_ready(std::uint32_t index) {
-  if (slots_[index].ready || !slots_[index].assigned) return;
-  slots_[index].ready = true;
-  ready_.push_back(OutgoingStream(index));
+void SendQueue::make_ready(Slot& slot) {
+  if (slot.ready || !slot.assigned) return;
+  slot.ready = true;
+  ready_.push_back(name(slot));
 }
 
 void SendQueue::close(OutgoingStream stream) {
-  Slot& slot = slots_[stream.value];
-  const bool begun = slot.sent_of_front != 0;
+  Slot* slot = find(stream);
+  if (slot == nullptr) return;
+  const bool begun = slot->sent_of_front != 0;
   if (!begun) {
-    while (!slot.messages.empty()) drop_front(slot);
+    while (!slot->messages.empty()) drop_front(*slot);
   }
-  slot.closing = true;
-  free_if_done(stream.value);
+  slot->closing = true;
+  free_if_done(*slot);
 }
 
 void SendQueue::push(OutgoingStream stream, const Delivery& delivery, Bytes payload) {
-  Slot& slot = slots_[stream.value];
+  Slot* slot = find(stream);
+  if (slot == nullptr) return;
+  REDAN_ASSERT(payload.size() <= kMaxMessageSize);
   Queued message;
-  message.offset = slot.bytes.end();
+  message.offset = slot->bytes.end();
   message.size = static_cast<std::uint32_t>(payload.size());
   message.delivery = delivery;
   if (delivery.lifetime_ms != Delivery::kUnlimited) {
     message.stamped = false;
-    unstamped_.push_back(stream.value);
+    unstamped_.push_back(stream);
   }
-  slot.bytes.append(pool_, payload);
-  slot.messages.push_back(message);
-  if (delivery.counted) slot.buffered += payload.size();
+  slot->bytes.append(pool_, payload);
+  slot->messages.push_back(message);
+  if (delivery.counted) slot->buffered += payload.size();
   charged_ += payload.size() + kMessageCost;
   ++queued_;
-  make_ready(stream.value);
+  make_ready(*slot);
 }
 
 void SendQueue::stamp(TimePoint now) {
-  for (const std::uint32_t index : unstamped_) {
-    Ring<Queued>& messages = slots_[index].messages;
+  for (const OutgoingStream stream : unstamped_) {
+    Slot* slot = find(stream);
+    if (slot == nullptr) continue;
+    Ring<Queued>& messages = slot->messages;
     for (std::size_t i = messages.size(); i-- > 0 && !messages[i].stamped;) {
       messages[i].stamped = true;
       messages[i].expires = now + std::chrono::milliseconds(messages[i].delivery.lifetime_ms);
     }
   }
   unstamped_.clear();
+}
+
+void SendQueue::copy(OutgoingStream stream, std::uint64_t offset, MutableBytes out) const {
+  const Slot* slot = find(stream);
+  REDAN_ASSERT(slot != nullptr);
+  slot->bytes.copy(offset, out);
+}
+
+std::size_t SendQueue::buffered(OutgoingStream stream) const {
+  const Slot* slot = find(stream);
+  return slot == nullptr ? 0 : slot->buffered;
+}
+
+bool SendQueue::drained(OutgoingStream stream) const {
+  const Slot* slot = find(stream);
+  return slot != nullptr && slot->assigned && slot->messages.empty();
+}
+
+std::optional<StreamId> SendQueue::id(OutgoingStream stream) const {
+  const Slot* slot = find(stream);
+  return slot != nullptr && slot->assigned ? std::optional(slot->id) : std::nullopt;
+}
+
+void SendQueue::set_low_threshold(OutgoingStream stream, std::size_t bytes) {
+  if (Slot* slot = find(stream)) slot->low_threshold = bytes;
+}
+
+void SendQueue::reset_ssn(OutgoingStream stream) {
+  if (Slot* slot = find(stream)) slot->next_ssn = Ssn(0);
 }
 
 // Bytes of the front message leave the queue.
@@ -79,7 +127,7 @@ void SendQueue::reduce(Slot& slot, std::size_t bytes) {
   const bool was_above = slot.buffered > slot.low_threshold;
   slot.buffered -= bytes;
   if (!was_above || slot.buffered > slot.low_threshold) return;
-  low_.push_back(OutgoingStream(static_cast<std::uint32_t>(&slot - slots_.data())));
+  low_.push_back(name(slot));
 }
 
 void SendQueue::drop_front(Slot& slot) {
@@ -92,25 +140,33 @@ void SendQueue::drop_front(Slot& slot) {
   if (slot.in_flight == 0) slot.bytes.release(slot.messages.empty() ? slot.bytes.end() : slot.messages.front().offset);
 }
 
+// A stream stays in its slot while it is in the line.
+const SendQueue::Slot& SendQueue::front() const {
+  const Slot* slot = find(ready_.front());
+  REDAN_ASSERT(slot != nullptr);
+  return *slot;
+}
+
+SendQueue::Slot& SendQueue::front() { return const_cast<Slot&>(std::as_const(*this).front()); }
+
 // The stream with the turn goes to the back of the line, or leaves it.
 void SendQueue::end_turn() {
-  const OutgoingStream stream = ready_.front();
+  Slot& slot = front();
   ready_.pop_front();
-  Slot& slot = slots_[stream.value];
   slot.ready = false;
-  if (!slot.messages.empty()) make_ready(stream.value);
-  free_if_done(stream.value);
+  if (!slot.messages.empty()) make_ready(slot);
+  free_if_done(slot);
 }
 
 bool SendQueue::peek(TimePoint now, std::size_t space, std::size_t full, Fragment& fragment) {
   while (!ready_.empty()) {
-    Slot& slot = slots_[ready_.front().value];
+    Slot& slot = front();
     while (!slot.messages.empty() && slot.sent_of_front == 0 && slot.messages.front().expires <= now) drop_front(slot);
     if (!slot.messages.empty()) break;
     end_turn();
   }
   if (ready_.empty()) return false;
-  Slot& slot = slots_[ready_.front().value];
+  Slot& slot = front();
   const Queued& message = slot.messages.front();
   const std::size_t rest = message.size - slot.sent_of_front;
   std::size_t size = rest;
@@ -133,7 +189,8 @@ bool SendQueue::peek(TimePoint now, std::size_t space, std::size_t full, Fragmen
 }
 
 void SendQueue::take(const Fragment& fragment) {
-  Slot& slot = slots_[fragment.stream.value];
+  Slot& slot = front();
+  REDAN_ASSERT(fragment.stream == ready_.front());
   ++slot.in_flight;
   slot.sent_of_front += fragment.size;
   reduce(slot, fragment.size);
@@ -148,14 +205,13 @@ void SendQueue::take(const Fragment& fragment) {
 
 bool SendQueue::begun_expired(TimePoint now) const {
   if (ready_.empty()) return false;
-  const Slot& slot = slots_[ready_.front().value];
+  const Slot& slot = front();
   return slot.sent_of_front != 0 && slot.messages.front().expires <= now;
 }
 
 bool SendQueue::abandon_begun(OutgoingStream stream, Fragment& rest) {
-  if (ready_.empty() || ready_.front() != stream || slots_[stream.value].sent_of_front == 0) return false;
-  const Queued& message = slots_[stream.value].messages.front();
-  const std::size_t left = message.size - slots_[stream.value].sent_of_front;
+  if (ready_.empty() || ready_.front() != stream || front().sent_of_front == 0) return false;
+  const std::size_t left = front().messages.front().size - front().sent_of_front;
   const bool found = peek(TimePoint::min(), left, left, rest);
   REDAN_ASSERT(found);
   take(rest);
@@ -163,29 +219,29 @@ bool SendQueue::abandon_begun(OutgoingStream stream, Fragment& rest) {
 }
 
 void SendQueue::release(OutgoingStream stream, std::uint64_t end) {
-  Slot& slot = slots_[stream.value];
-  --slot.in_flight;
-  if (slot.in_flight != 0 || slot.sent_of_front != 0) {
-    slot.bytes.release(end);
+  Slot* slot = find(stream);
+  REDAN_ASSERT(slot != nullptr && slot->in_flight != 0);
+  --slot->in_flight;
+  if (slot->in_flight != 0 || slot->sent_of_front != 0) {
+    slot->bytes.release(end);
   } else {
-    slot.bytes.release(slot.messages.empty() ? slot.bytes.end() : slot.messages.front().offset);
+    slot->bytes.release(slot->messages.empty() ? slot->bytes.end() : slot->messages.front().offset);
   }
-  free_if_done(stream.value);
+  free_if_done(*slot);
 }
 
-void SendQueue::free_if_done(std::uint32_t index) {
-  Slot& slot = slots_[index];
-  if (!slot.used || !slot.closing || slot.in_flight != 0 || slot.ready || !slot.messages.empty()) return;
+void SendQueue::free_if_done(Slot& slot) {
+  if (!slot.closing || slot.in_flight != 0 || slot.ready || !slot.messages.empty()) return;
   slot = Slot{};
-  free_.push_back(index);
+  free_.push_back(static_cast<std::uint32_t>(&slot - slots_.data()));
 }
 
 std::optional<OutgoingStream> SendQueue::take_low() {
   while (!low_.empty()) {
     const OutgoingStream stream = low_.front();
     low_.pop_front();
-    const Slot& slot = slots_[stream.value];
-    if (slot.used && !slot.closing && slot.buffered <= slot.low_threshold) return stream;
+    const Slot* slot = find(stream);
+    if (slot != nullptr && !slot->closing && slot->buffered <= slot->low_threshold) return stream;
   }
   return std::nullopt;
 }

@@ -43,10 +43,13 @@ class SendQueue {
 
   /// A stream without an id: messages may be queued, none is sent before assign().
   OutgoingStream open();
+  /// False for a name whose stream was closed or cleared; the calls below do nothing with it.
+  [[nodiscard]] bool contains(OutgoingStream stream) const { return find(stream) != nullptr; }
   void assign(OutgoingStream stream, StreamId id);
   /// Frees the slot as soon as nothing of it is in flight. Messages not begun are forgotten.
   void close(OutgoingStream stream);
 
+  /// At most kMaxMessageSize bytes.
   void push(OutgoingStream stream, const Delivery& delivery, Bytes payload);
   /// The lifetime of messages pushed since the last call begins now.
   void stamp(TimePoint now);
@@ -58,11 +61,10 @@ class SendQueue {
   /// A message begun but expired: forget its rest. Gives a fragment that covers it, to be skipped by FORWARD TSN.
   bool abandon_begun(OutgoingStream stream, Fragment& rest);
   [[nodiscard]] bool begun_expired(TimePoint now) const;
-  [[nodiscard]] OutgoingStream begun_stream() const { return ready_.empty() ? OutgoingStream(0) : ready_.front(); }
+  [[nodiscard]] OutgoingStream begun_stream() const { return ready_.empty() ? OutgoingStream{} : ready_.front(); }
 
-  void copy(OutgoingStream stream, std::uint64_t offset, MutableBytes out) const {
-    slots_[stream.value].bytes.copy(offset, out);
-  }
+  /// Of a fragment in flight.
+  void copy(OutgoingStream stream, std::uint64_t offset, MutableBytes out) const;
   /// A fragment in flight is done with: everything of its stream before `end` may go.
   void release(OutgoingStream stream, std::uint64_t end);
 
@@ -70,17 +72,19 @@ class SendQueue {
   [[nodiscard]] bool has_ready() const { return !ready_.empty(); }
   [[nodiscard]] std::size_t queued() const { return queued_; }
   /// Bytes of payload of a stream that were never transmitted.
-  [[nodiscard]] std::size_t buffered(OutgoingStream stream) const { return slots_[stream.value].buffered; }
+  [[nodiscard]] std::size_t buffered(OutgoingStream stream) const;
   [[nodiscard]] std::size_t charged() const { return charged_; }
-  [[nodiscard]] bool drained(OutgoingStream stream) const { return slots_[stream.value].messages.empty(); }
-  [[nodiscard]] StreamId id(OutgoingStream stream) const { return slots_[stream.value].id; }
-  [[nodiscard]] bool assigned(OutgoingStream stream) const { return slots_[stream.value].assigned; }
-  void set_low_threshold(OutgoingStream stream, std::size_t bytes) { slots_[stream.value].low_threshold = bytes; }
+  /// The stream has its id, and all its messages were sent for the first time.
+  [[nodiscard]] bool drained(OutgoingStream stream) const;
+  /// Nothing if the stream has none yet.
+  [[nodiscard]] std::optional<StreamId> id(OutgoingStream stream) const;
+  void set_low_threshold(OutgoingStream stream, std::size_t bytes);
   /// A stream whose buffered amount fell to its threshold since the last call.
   std::optional<OutgoingStream> take_low();
 
   /// The stream counts from 0 again (RFC 6525 section 5.1.1).
-  void reset_ssn(OutgoingStream stream) { slots_[stream.value].next_ssn = Ssn(0); }
+  void reset_ssn(OutgoingStream stream);
+  /// Forgets all streams.
   void clear();
   /// Gives idle memory back.
   void trim();
@@ -94,8 +98,8 @@ class SendQueue {
     bool stamped = true;
   };
   struct Slot {
+    std::uint32_t generation = 0;  // 0: free
     StreamId id;
-    bool used = false;
     bool assigned = false;
     bool ready = false;
     bool closing = false;
@@ -110,18 +114,24 @@ class SendQueue {
   // What a queued message costs beside its payload, so that empty ones cannot fill the memory.
   static constexpr std::size_t kMessageCost = 64;
 
-  void make_ready(std::uint32_t index);
+  [[nodiscard]] const Slot* find(OutgoingStream stream) const;
+  [[nodiscard]] Slot* find(OutgoingStream stream);
+  [[nodiscard]] OutgoingStream name(const Slot& slot) const;
+  [[nodiscard]] const Slot& front() const;
+  [[nodiscard]] Slot& front();
+  void make_ready(Slot& slot);
   void drop_front(Slot& slot);
   void reduce(Slot& slot, std::size_t bytes);
-  void free_if_done(std::uint32_t index);
+  void free_if_done(Slot& slot);
   void end_turn();
 
   SlabPool pool_;
   std::size_t kept_slabs_;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_;
-  Ring<OutgoingStream> ready_;  // streams with messages; the front one has the turn
-  std::vector<std::uint32_t> unstamped_;
+  std::uint32_t generation_ = 0;  // of the last stream opened; clear() does not turn it back
+  Ring<OutgoingStream> ready_;    // streams with messages; the front one has the turn
+  std::vector<OutgoingStream> unstamped_;
   Ring<OutgoingStream> low_;
   std::size_t queued_ = 0;
   std::size_t charged_ = 0;
