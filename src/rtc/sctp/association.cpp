@@ -108,11 +108,12 @@ void Association::run_timers(TimePoint now) {
   if (timers_.expired(Timer::retransmit, now) && !outstanding_.empty()) {
     congestion_.on_timeout();
     rto_.back_off();
-    outstanding_.on_timeout(now, partial);
+    outstanding_.on_timeout(now, rto_.base(), partial);
     pending_.forward_tsn = partial;
     retransmit_now_ = true;
     timers_.set(Timer::retransmit, now + rto_.value());
   }
+  timers_.expired(Timer::resend, now);  // only wakes: what was lost is looked at with each packet
   if (timers_.expired(Timer::sack, now)) sack_need_ = SackNeed::now;
   if (timers_.expired(Timer::heartbeat, now) && state_ == State::established) pending_.heartbeat = true;
   if (timers_.expired(Timer::re_config, now) && !resetting_.empty()) {

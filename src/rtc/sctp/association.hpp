@@ -120,7 +120,7 @@ class Association {
     shutdown_ack_sent,
     ended,
   };
-  enum class Timer : std::uint8_t { setup, retransmit, sack, heartbeat, re_config, shutdown, trim, count_ };
+  enum class Timer : std::uint8_t { setup, retransmit, resend, sack, heartbeat, re_config, shutdown, trim, count_ };
   static constexpr std::size_t kCookieSize = 32;
   static constexpr std::size_t kMaxResetStreams = 128;
   static constexpr std::size_t kMaxEcho = 512;
@@ -168,6 +168,7 @@ class Association {
   void on_data(TimePoint now, const Chunk& chunk);
   void accept_data(const Data& data);
   void on_sack(TimePoint now, const Sack& sack);
+  void on_reneging(TimePoint now);
   void on_forward_tsn(const Chunk& chunk);
   void on_heartbeat(const Chunk& chunk);
   void on_heartbeat_ack(TimePoint now, const Chunk& chunk);

@@ -184,11 +184,12 @@ void Association::on_forward_tsn(const Chunk& chunk) {
 
 void Association::on_sack(TimePoint now, const Sack& sack) {
   const std::size_t flight = outstanding_.flight();
-  const SackOutcome outcome = outstanding_.on_sack(sack, now, peer_forward_tsn_);
+  const SackOutcome outcome = outstanding_.on_sack(sack, now, rto_.base(), peer_forward_tsn_);
   if (!outcome.valid) return drops_.add(outcome.old ? Drop::old_sack : Drop::bad_sack);
   if (outcome.sent) rto_.on_rtt(now - *outcome.sent);
   congestion_.on_ack(sack.cumulative_ack, outcome.advanced, outcome.acked, flight);
   if (outcome.loss && congestion_.on_loss(outstanding_.next_tsn().prev())) retransmit_now_ = true;
+  if (outcome.reneged) on_reneging(now);
   peer_rwnd_ = sack.a_rwnd > outstanding_.flight() ? sack.a_rwnd - outstanding_.flight() : 0;
   if (outstanding_.empty()) {
     timers_.stop(Timer::retransmit);
@@ -197,6 +198,15 @@ void Association::on_sack(TimePoint now, const Sack& sack) {
     pending_.forward_tsn = peer_forward_tsn_;
   }
   progress_shutdown(now);
+}
+
+// What was taken back may have been acknowledged without having arrived, so the window that it opened is not trusted:
+// the same as a timeout, and what is sent again waits for the window and for its RTO.
+void Association::on_reneging(TimePoint now) {
+  drops_.add(Drop::reneged);
+  congestion_.on_timeout();
+  rto_.back_off();
+  timers_.set(Timer::retransmit, now + rto_.value());
 }
 
 // ---- HEARTBEAT and ABORT

@@ -92,9 +92,12 @@ void Association::write_data(PacketWriter& packet, const Fragment& fragment, Tsn
 
 // Lost chunks go first. False: nothing new may follow in this packet.
 bool Association::write_lost(TimePoint now, PacketWriter& packet) {
-  Fragment fragment;
-  Tsn tsn;
-  while (outstanding_.peek_lost(fragment, tsn)) {
+  while (const auto lost = outstanding_.first_lost()) {
+    const Fragment& fragment = lost->fragment;
+    if (lost->resend_at > now) {
+      timers_.set(Timer::resend, lost->resend_at);
+      return false;
+    }
     // The first packet of a recovery goes whatever the window says (RFC 9260 section 7.2.4).
     if (outstanding_.flight() >= congestion_.cwnd() && !retransmit_now_) return false;
     if (padded(kDataHeaderSize + fragment.size) > packet.space()) {
@@ -103,10 +106,12 @@ bool Association::write_lost(TimePoint now, PacketWriter& packet) {
     }
     if (sack_need_ != SackNeed::none && packet.space() >= padded(kDataHeaderSize + fragment.size) + 64)
       write_sack(packet);
-    outstanding_.take_lost(tsn, now);
+    outstanding_.take_lost(lost->tsn, now);
     ++retransmissions_;
-    write_data(packet, fragment, tsn);
-    if (!timers_.running(Timer::retransmit)) timers_.set(Timer::retransmit, now + rto_.value());
+    write_data(packet, fragment, lost->tsn);
+    // The earliest chunk gets a whole timeout (RFC 9260 section 7.2.4, rule 4).
+    const bool earliest = lost->tsn == outstanding_.cumulative_ack().next();
+    if (earliest || !timers_.running(Timer::retransmit)) timers_.set(Timer::retransmit, now + rto_.value());
   }
   retransmit_now_ = false;
   return true;

@@ -33,6 +33,7 @@ enum class Drop : std::uint8_t {
   bad_init,             ///< an INIT or INIT ACK with impossible values
   bad_cookie,           ///< a COOKIE ECHO that is not ours, or stale
   bad_sack,             ///< acknowledges what was never sent, or contradicts itself
+  reneged,              ///< a SACK that takes back what an earlier one acknowledged
   old_sack,             ///< behind the cumulative TSN
   duplicate_data,       ///< a TSN received before
   out_of_window,        ///< a TSN too far ahead, or one gap too many

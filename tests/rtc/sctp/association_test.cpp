@@ -9,6 +9,8 @@
 namespace redan::sctp {
 namespace {
 
+using std::chrono::milliseconds;
+
 TEST_F(ByHand, ForgedCookiesAreRefused) {
   offer();
   for (std::size_t i = 0; i < 8 * cookie.size(); ++i) {
@@ -150,6 +152,51 @@ TEST_F(ByHand, ForwardTsnIsHarmless) {
   drain();
   EXPECT_EQ(messages.size(), 2U);
   EXPECT_FALSE(ended);
+}
+
+TEST_F(ByHand, RenegingCostsATimeoutAndSendsNothingAgainWithinAnRto) {
+  establish();
+  send(1, 60000);
+  std::size_t sent = 0;
+  for (const auto& packet : drain()) sent += tsns(packet).size();
+  ASSERT_GE(sent, 10U);
+  std::uint32_t acked = first_tsn - 1;
+  const std::size_t window = us.cwnd();
+  std::size_t again = 0;
+  for (int round = 0; round < 5; ++round) {
+    sack(acked, {{2, static_cast<std::uint16_t>(sent - static_cast<std::size_t>(round))}});
+    drain();
+    sack(++acked);
+    for (const auto& packet : drain()) {
+      for (const std::uint32_t tsn : tsns(packet)) again += tsn < first_tsn + sent ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(us.drops()[Drop::reneged], 5U);
+  EXPECT_EQ(again, 0U);
+  EXPECT_EQ(us.retransmissions(), 0U);
+  EXPECT_EQ(us.cwnd(), 4 * config.max_packet);
+  EXPECT_LT(us.cwnd(), window);
+  now += Rto::kInitial;
+  drain();
+  EXPECT_GT(us.retransmissions(), 0U);
+  EXPECT_LE(us.retransmissions(), 5U);
+  const std::uint64_t before = us.retransmissions();
+  sack(acked, {{2, 4}});
+  sack(++acked);
+  now += milliseconds(1);
+  drain();
+  EXPECT_LE(us.retransmissions(), before + 1);
+}
+
+TEST_F(ByHand, AGapBlockAtOneRefusesTheWholeSack) {
+  establish();
+  send(1, 5000);
+  drain();
+  sack(first_tsn, {{1, 3}});
+  EXPECT_EQ(us.drops()[Drop::bad_sack], 1U);
+  EXPECT_TRUE(drain().empty());
+  sack(first_tsn);
+  EXPECT_EQ(us.drops()[Drop::old_sack], 0U);
 }
 
 TEST_F(ByHand, ACraftedSackChangesNothing) {

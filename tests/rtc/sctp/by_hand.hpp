@@ -63,6 +63,7 @@ class ByHand : public ::testing::Test {
     for_each_chunk(packet->chunks, [&](const Chunk& chunk) {
       const auto ack = Init::parse(chunk);
       tag = ack->initiate_tag;
+      first_tsn = ack->initial_tsn.value;
       cookie.assign(ack->cookie.begin(), ack->cookie.end());
       return true;
     });
@@ -121,8 +122,9 @@ class ByHand : public ::testing::Test {
   AssociationConfig config;
   Association us{config, random};
   TimePoint now{};
-  VerificationTag tag;        // ours, of the last offer
-  VerificationTag first_tag;  // ours, of the first association
+  VerificationTag tag;          // ours, of the last offer
+  std::uint32_t first_tsn = 0;  // of ours
+  VerificationTag first_tag;    // ours, of the first association
   Packet cookie;
   std::vector<Packet> messages;
   std::optional<Errc> ended;

@@ -12,7 +12,6 @@ void Outstanding::push(const Fragment& fragment, TimePoint now) {
   Chunk& chunk = chunks_.push_back({});
   chunk.fragment = fragment;
   chunk.sent = now;
-  chunk.judged_from = base_ + static_cast<std::uint32_t>(chunks_.size() - 1);
   chunk.transmissions = 1;
   flight_ += fragment.size;
 }
@@ -29,7 +28,8 @@ void Outstanding::set_state(Chunk& chunk, State state) {
 bool Outstanding::plausible(const Sack& sack) const {
   const std::size_t cumulative = sack.cumulative_ack.next().distance_from(base_);
   if (cumulative > chunks_.size()) return false;
-  unsigned previous_end = 0;
+  // A block at 1 would say that the TSN after the cumulative one has arrived: it contradicts itself (section 3.3.4).
+  unsigned previous_end = 1;
   for (std::size_t i = 0; i < sack.gap_count(); ++i) {
     const GapBlock gap = sack.gap(i);
     if (gap.start <= previous_end || gap.end < gap.start || cumulative + gap.end > chunks_.size()) return false;
@@ -55,7 +55,7 @@ void Outstanding::pop_front() {
   if (first_lost_ < base_) first_lost_ = base_;
 }
 
-SackOutcome Outstanding::on_sack(const Sack& sack, TimePoint now, bool partial) {
+SackOutcome Outstanding::on_sack(const Sack& sack, TimePoint now, Duration rto, bool partial) {
   SackOutcome outcome;
   if (sack.cumulative_ack < base_.prev()) {
     outcome.old = true;
@@ -78,11 +78,17 @@ SackOutcome Outstanding::on_sack(const Sack& sack, TimePoint now, bool partial) 
     }
   }
   if (sack.gap_count() != 0) count_missing(sack, highest_newly_acked, now, partial, outcome);
-  if (!chunks_.empty() && chunks_.front().state == State::acked) take_back_reneged(sack);
+  // A receiver that still had the chunk behind the cumulative TSN would have acknowledged it. A late SACK cannot look
+  // like this: one older than the gap blocks has a lower cumulative TSN.
+  if (!chunks_.empty() && chunks_.front().state == State::acked) {
+    take_back_reneged(sack, rto);
+    outcome.reneged = true;
+  }
   return outcome;
 }
 
-// RFC 9260 section 7.2.4: a chunk between gap blocks counts a missing report when something sent after it arrived.
+// RFC 9260 section 7.2.4: a chunk between gap blocks counts a missing report when something sent after it arrived. It
+// is fast retransmitted once; should that be lost, T3-rtx finds it.
 void Outstanding::count_missing(const Sack& sack, Tsn highest, TimePoint now, bool partial, SackOutcome& outcome) {
   if (highest == sack.cumulative_ack) return;
   std::size_t hole = 0;
@@ -90,9 +96,10 @@ void Outstanding::count_missing(const Sack& sack, Tsn highest, TimePoint now, bo
     const GapBlock gap = sack.gap(g);
     for (std::size_t i = hole; i + 1 < gap.start; ++i) {
       Chunk& chunk = chunks_[i];
-      if (chunk.state != State::in_flight || highest <= chunk.judged_from) continue;
+      const bool passed = highest > base_ + static_cast<std::uint32_t>(i);
+      if (chunk.state != State::in_flight || chunk.transmissions > 1 || !passed) continue;
       if (++chunk.missing < kMissingReports) continue;
-      lose(i, now, partial);
+      lose(i, now, now, partial);
       outcome.loss = true;
     }
     hole = gap.end;
@@ -100,7 +107,7 @@ void Outstanding::count_missing(const Sack& sack, Tsn highest, TimePoint now, bo
 }
 
 // RFC 9260 section 6.2.1: a receiver may take back what it acknowledged by a gap block.
-void Outstanding::take_back_reneged(const Sack& sack) {
+void Outstanding::take_back_reneged(const Sack& sack, Duration rto) {
   std::size_t hole = 0;
   for (std::size_t g = 0; g <= sack.gap_count(); ++g) {
     const GapBlock gap = g < sack.gap_count() ? sack.gap(g) : GapBlock{};
@@ -108,13 +115,14 @@ void Outstanding::take_back_reneged(const Sack& sack) {
     for (std::size_t i = hole; i < end; ++i) {
       if (chunks_[i].state != State::acked) continue;
       set_state(chunks_[i], chunks_[i].placeholder ? State::abandoned : State::lost);
+      chunks_[i].resend_at = chunks_[i].sent + rto;
     }
     hole = gap.end;
   }
   first_lost_ = base_;
 }
 
-void Outstanding::lose(std::size_t index, TimePoint now, bool partial) {
+void Outstanding::lose(std::size_t index, TimePoint now, TimePoint resend_at, bool partial) {
   Chunk& chunk = chunks_[index];
   const bool given_up = chunk.transmissions > chunk.fragment.max_retransmits || chunk.fragment.expires <= now;
   if (given_up && partial) {
@@ -124,21 +132,21 @@ void Outstanding::lose(std::size_t index, TimePoint now, bool partial) {
   const Tsn tsn = base_ + static_cast<std::uint32_t>(index);
   if (lost_ == 0 || tsn < first_lost_) first_lost_ = tsn;
   set_state(chunk, State::lost);
+  chunk.resend_at = resend_at;
 }
 
-void Outstanding::on_timeout(TimePoint now, bool partial) {
+void Outstanding::on_timeout(TimePoint now, Duration rto, bool partial) {
   for (std::size_t i = 0; i < chunks_.size(); ++i) {
-    if (chunks_[i].state == State::in_flight) lose(i, now, partial);
+    if (chunks_[i].state == State::in_flight) lose(i, now, chunks_[i].sent + rto, partial);
   }
 }
 
-bool Outstanding::peek_lost(Fragment& fragment, Tsn& tsn) {
-  if (lost_ == 0) return false;
+std::optional<Outstanding::Lost> Outstanding::first_lost() {
+  if (lost_ == 0) return std::nullopt;
   if (first_lost_ < base_) first_lost_ = base_;
   while (at(first_lost_).state != State::lost) ++first_lost_;
-  fragment = at(first_lost_).fragment;
-  tsn = first_lost_;
-  return true;
+  const Chunk& chunk = at(first_lost_);
+  return Lost{chunk.fragment, first_lost_, chunk.resend_at};
 }
 
 void Outstanding::take_lost(Tsn tsn, TimePoint now) {
@@ -146,7 +154,6 @@ void Outstanding::take_lost(Tsn tsn, TimePoint now) {
   set_state(chunk, State::in_flight);
   chunk.sent = now;
   chunk.missing = 0;
-  chunk.judged_from = next_tsn().prev();
   ++chunk.transmissions;
 }
 

@@ -13,6 +13,7 @@ struct SackOutcome {
   bool old = false;               ///< behind what is known
   bool advanced = false;          ///< the cumulative TSN ack point moved
   bool loss = false;              ///< a chunk was reported missing often enough
+  bool reneged = false;           ///< chunks acknowledged by gap blocks were taken back (RFC 9260 section 6.2.1)
   std::size_t acked = 0;          ///< bytes newly acknowledged
   std::optional<TimePoint> sent;  ///< when the newest acknowledged chunk that was sent once had left
 };
@@ -23,7 +24,7 @@ class Outstanding {
   static constexpr std::size_t kMaxChunks = 16384;
 
   explicit Outstanding(SendQueue& queue) : queue_(queue) {}
-  void begin(Tsn first) { base_ = highest_at_loss_ = first; }
+  void begin(Tsn first) { base_ = first; }
 
   [[nodiscard]] bool empty() const { return chunks_.empty(); }
   [[nodiscard]] bool full() const { return chunks_.size() >= kMaxChunks; }
@@ -35,13 +36,19 @@ class Outstanding {
 
   /// A fragment leaves for the first time, with next_tsn().
   void push(const Fragment& fragment, TimePoint now);
+  /// `rto`: no chunk goes again sooner after its last transmission, but for its one fast retransmission.
   /// `partial_reliability`: the peer understands FORWARD TSN, so messages may be given up.
-  SackOutcome on_sack(const Sack& sack, TimePoint now, bool partial_reliability);
+  SackOutcome on_sack(const Sack& sack, TimePoint now, Duration rto, bool partial_reliability);
   /// T3-rtx: everything not acknowledged is lost (RFC 9260 section 6.3.3).
-  void on_timeout(TimePoint now, bool partial_reliability);
+  void on_timeout(TimePoint now, Duration rto, bool partial_reliability);
 
-  /// The first lost chunk; if taken it is in flight again.
-  bool peek_lost(Fragment& fragment, Tsn& tsn);
+  /// The first lost chunk; if taken it is in flight again. Not before `resend_at`.
+  struct Lost {
+    Fragment fragment;
+    Tsn tsn;
+    TimePoint resend_at;
+  };
+  std::optional<Lost> first_lost();
   void take_lost(Tsn tsn, TimePoint now);
 
   /// The rest of a message that is partly sent and expired.
@@ -57,7 +64,7 @@ class Outstanding {
   struct Chunk {
     Fragment fragment;
     TimePoint sent;
-    Tsn judged_from;  // only SACKs that newly acknowledge a later TSN say something about its loss
+    TimePoint resend_at;  // if lost
     std::uint32_t transmissions = 0;
     std::uint8_t missing = 0;
     State state = State::in_flight;
@@ -69,15 +76,14 @@ class Outstanding {
   void acknowledge(Chunk& chunk, SackOutcome& outcome);
   void count_missing(const Sack& sack, Tsn highest_newly_acked, TimePoint now, bool partial, SackOutcome& outcome);
   void pop_front();
-  void lose(std::size_t index, TimePoint now, bool partial);
-  void take_back_reneged(const Sack& sack);
+  void lose(std::size_t index, TimePoint now, TimePoint resend_at, bool partial);
+  void take_back_reneged(const Sack& sack, Duration rto);
   void set_state(Chunk& chunk, State state);
   void abandon_message(std::size_t index);
 
   SendQueue& queue_;
   Ring<Chunk> chunks_;
   Tsn base_;
-  Tsn highest_at_loss_;
   std::size_t flight_ = 0;
   std::size_t lost_ = 0;
   Tsn first_lost_;  // no chunk before it is lost

@@ -24,16 +24,19 @@ class Rto {
       rttvar_ += (error - rttvar_) / 4;
       srtt_ += (rtt - srtt_) / 8;
     }
-    rto_ = std::min(srtt_ + std::max(4 * rttvar_, kMinVariance), kMax);
+    base_ = rto_ = std::min(srtt_ + std::max(4 * rttvar_, kMinVariance), kMax);
   }
   void back_off() { rto_ = std::min(2 * rto_, kMax); }
   [[nodiscard]] Duration value() const { return rto_; }
+  /// As measured, without back-off.
+  [[nodiscard]] Duration base() const { return base_; }
   [[nodiscard]] Duration srtt() const { return srtt_; }
 
  private:
   bool measured_ = false;
   Duration srtt_{};
   Duration rttvar_{};
+  Duration base_ = kInitial;
   Duration rto_ = kInitial;
 };
 

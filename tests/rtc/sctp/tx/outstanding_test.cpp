@@ -1,0 +1,187 @@
+#include "rtc/sctp/tx/outstanding.hpp"
+
+#include <gtest/gtest.h>
+
+#include "rtc/sctp/packet/data.hpp"
+
+namespace redan::sctp {
+namespace {
+
+using std::chrono::milliseconds;
+
+class OutstandingTest : public ::testing::Test {
+ protected:
+  static constexpr Duration kRto = milliseconds(300);
+  static constexpr std::uint32_t kFirst = 100;
+
+  OutstandingTest() {
+    outstanding.begin(Tsn(kFirst));
+    queue.assign(stream, StreamId(1));
+  }
+  /// Whole messages of 100 bytes.
+  void send(std::size_t count, const Delivery& delivery = {}) {
+    for (std::size_t i = 0; i < count; ++i) push(100, delivery);
+    fragments();
+  }
+  void push(std::size_t size, const Delivery& delivery = {}) {
+    queue.push(stream, delivery, std::vector<std::uint8_t>(size));
+    queue.stamp(now);
+  }
+  void fragments(std::size_t count = 1000) {
+    Fragment fragment;
+    while (count-- > 0 && queue.peek(now, 100, 100, fragment)) {
+      queue.take(fragment);
+      outstanding.push(fragment, now);
+    }
+  }
+  SackOutcome sack(std::uint32_t cumulative, const std::vector<GapBlock>& gaps = {}) {
+    std::vector<std::uint8_t> blocks(4 * gaps.size());
+    Writer w(blocks);
+    for (const GapBlock gap : gaps) {
+      w.u16(gap.start);
+      w.u16(gap.end);
+    }
+    return outstanding.on_sack(Sack{Tsn(cumulative), 100000, blocks, {}}, now, kRto, true);
+  }
+  /// All that may go again now.
+  std::vector<std::uint32_t> resend() {
+    std::vector<std::uint32_t> result;
+    while (const auto lost = outstanding.first_lost()) {
+      if (lost->resend_at > now) break;
+      outstanding.take_lost(lost->tsn, now);
+      result.push_back(lost->tsn.value);
+    }
+    return result;
+  }
+
+  SendQueue queue{4};
+  OutgoingStream stream = queue.open();
+  Outstanding outstanding{queue};
+  TimePoint now{std::chrono::seconds(1)};
+};
+
+TEST_F(OutstandingTest, ASackThatContradictsItselfIsRefusedAsAWhole) {
+  send(10);
+  for (const std::vector<GapBlock>& gaps :
+       {std::vector<GapBlock>{{1, 3}}, {{0, 2}}, {{3, 2}}, {{2, 4}, {4, 6}}, {{5, 6}, {2, 3}}, {{2, 10}}}) {
+    EXPECT_FALSE(sack(kFirst, gaps).valid);
+  }
+  EXPECT_FALSE(sack(kFirst + 10).valid);
+  EXPECT_EQ(outstanding.size(), 10U);
+  EXPECT_EQ(outstanding.flight(), 1000U);
+  EXPECT_TRUE(sack(kFirst, {{2, 9}}).valid);
+}
+
+TEST_F(OutstandingTest, AnOldSackIsTold) {
+  send(3);
+  EXPECT_TRUE(sack(kFirst).valid);
+  const SackOutcome outcome = sack(kFirst - 1);
+  EXPECT_TRUE(outcome.old);
+  EXPECT_FALSE(outcome.valid);
+}
+
+TEST_F(OutstandingTest, AChunkIsLostWithItsThirdMissingReport) {
+  send(5);
+  EXPECT_FALSE(sack(kFirst - 1, {{2, 2}}).loss);
+  EXPECT_FALSE(sack(kFirst - 1, {{2, 3}}).loss);
+  EXPECT_TRUE(sack(kFirst - 1, {{2, 4}}).loss);
+  EXPECT_EQ(resend(), std::vector{kFirst});
+}
+
+TEST_F(OutstandingTest, AReportThatAcknowledgesNothingNewIsNoMissingReport) {
+  send(5);
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(sack(kFirst - 1, {{2, 2}}).loss);
+  // What is newly acknowledged was sent before the missing one.
+  EXPECT_FALSE(sack(kFirst - 1, {{2, 2}, {5, 5}}).loss);
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(sack(kFirst, {}).loss);
+}
+
+TEST_F(OutstandingTest, AChunkIsFastRetransmittedOnce) {
+  send(12);
+  for (std::uint16_t end = 2; end <= 4; ++end) sack(kFirst - 1, {{2, end}});
+  ASSERT_EQ(resend(), std::vector{kFirst});
+  now += 10 * kRto;
+  for (std::uint16_t end = 5; end <= 12; ++end) EXPECT_FALSE(sack(kFirst - 1, {{2, end}}).loss);
+  EXPECT_TRUE(resend().empty());
+  outstanding.on_timeout(now, kRto, true);
+  EXPECT_EQ(resend(), std::vector{kFirst});
+}
+
+TEST_F(OutstandingTest, ATimeoutLosesAllButSendsNothingAgainWithinAnRto) {
+  send(2);
+  now += kRto / 2;
+  send(1);
+  now += kRto / 2;
+  outstanding.on_timeout(now, kRto, true);
+  EXPECT_EQ(outstanding.flight(), 0U);
+  EXPECT_EQ(resend(), (std::vector{kFirst, kFirst + 1}));
+  outstanding.on_timeout(now, kRto, true);
+  EXPECT_TRUE(resend().empty());
+  now += kRto;
+  EXPECT_EQ(resend().size(), 3U);
+}
+
+TEST_F(OutstandingTest, WhatASackTakesBackIsLostAndWaitsForAnRto) {
+  send(10);
+  EXPECT_FALSE(sack(kFirst - 1, {{2, 10}}).reneged);
+  EXPECT_EQ(outstanding.flight(), 100U);
+  now += kRto / 2;
+  EXPECT_TRUE(sack(kFirst, {{3, 5}}).reneged);
+  EXPECT_TRUE(outstanding.has_lost());
+  EXPECT_TRUE(resend().empty());
+  now += kRto / 2;
+  EXPECT_EQ(resend(), (std::vector<std::uint32_t>{101, 102, 106, 107, 108, 109}));
+}
+
+TEST_F(OutstandingTest, ALateSackWithFewerGapsIsNoReneging) {
+  send(10);
+  sack(kFirst - 1, {{2, 10}});
+  EXPECT_FALSE(sack(kFirst - 1, {{2, 4}}).reneged);
+  EXPECT_FALSE(sack(kFirst - 1).reneged);
+  EXPECT_FALSE(outstanding.has_lost());
+  EXPECT_FALSE(sack(kFirst + 9).reneged);
+  EXPECT_TRUE(outstanding.empty());
+}
+
+TEST_F(OutstandingTest, OnlyChunksSentOnceMeasureTheRoundTripTime) {
+  send(2);
+  outstanding.on_timeout(now + kRto, kRto, true);
+  now += kRto;
+  resend();
+  EXPECT_EQ(sack(kFirst).sent, std::nullopt);
+  send(1);
+  EXPECT_EQ(sack(kFirst + 2).sent, now);
+}
+
+TEST_F(OutstandingTest, AMessageIsGivenUpAfterItsRetransmissions) {
+  send(1, {.ppid = {}, .max_retransmits = 1});
+  for (int transmission = 1; transmission <= 2; ++transmission) {
+    std::array<std::uint8_t, 16> skipped;
+    ForwardTsn forward;
+    EXPECT_FALSE(outstanding.forward_tsn(skipped, forward));
+    now += kRto;
+    outstanding.on_timeout(now, kRto, true);
+    EXPECT_EQ(resend().size(), transmission == 1 ? 1U : 0U);
+  }
+  std::array<std::uint8_t, 16> skipped;
+  ForwardTsn forward;
+  EXPECT_TRUE(outstanding.forward_tsn(skipped, forward));
+  EXPECT_EQ(forward.new_cumulative_tsn, Tsn(kFirst));
+}
+
+TEST_F(OutstandingTest, AllFragmentsOfAMessageShareItsFate) {
+  push(400, {.ppid = {}, .max_retransmits = 0});
+  fragments();
+  ASSERT_EQ(outstanding.size(), 4U);
+  // The last fragment is reported missing; those before it are still in flight.
+  send(4);
+  for (std::uint16_t end = 5; end <= 7; ++end) sack(kFirst - 1, {{2, 3}, {5, end}});
+  std::array<std::uint8_t, 16> skipped;
+  ForwardTsn forward;
+  ASSERT_TRUE(outstanding.forward_tsn(skipped, forward));
+  EXPECT_EQ(forward.new_cumulative_tsn, Tsn(kFirst + 3));
+  EXPECT_TRUE(resend().empty());
+}
+
+}  // namespace
+}  // namespace redan::sctp
