@@ -15,6 +15,7 @@
 #include "rtc/sctp/packet/packet.hpp"
 #include "rtc/sctp/packet/re_config.hpp"
 #include "rtc/sctp/rx/reassembly.hpp"
+#include "rtc/sctp/rx/tsn_tracker.hpp"
 #include "rtc/sctp/tx/congestion.hpp"
 #include "rtc/sctp/tx/outstanding.hpp"
 #include "rtc/sctp/tx/rto.hpp"
@@ -174,7 +175,7 @@ class Association {
   void on_heartbeat_ack(TimePoint now, const Chunk& chunk);
   void on_abort(const Packet& packet, const Chunk& chunk);
   void echo(Bytes bytes);
-  void after_cumulative_advance();
+  void after_cumulative_advance(Reassembly::Verdict verdict);
 
   // transmit.cpp
   MutableBytes next_packet(TimePoint now, MutableBytes buffer);

@@ -149,20 +149,18 @@ void Association::accept_data(const Data& data) {
     if (short_of_memory_ || !reassembly_.has_room_ahead(data.payload.size()))
       return drops_.add(Drop::receive_buffer_full);
     tsns_.add(data.tsn);
-    reassembly_.on_ahead(data, tsns_.cumulative(), tsns_.run_of(data.tsn));
-    return;
+    return reassembly_.on_ahead(data);
   }
   if (!reassembly_.has_room_next(data.payload.size())) return drops_.add(Drop::receive_buffer_full);
   tsns_.add(data.tsn);
-  const Reassembly::Verdict result = reassembly_.on_next(data);
-  if (result == Reassembly::Verdict::bad_fragment) drops_.add(Drop::bad_fragment);
-  // What was acknowledged cannot be dropped; a peer that ignores a=max-message-size ends here.
-  if (result == Reassembly::Verdict::too_large)
-    abort_with(Errc::sctp_protocol_violation, CauseCode::protocol_violation);
-  after_cumulative_advance();
+  after_cumulative_advance(reassembly_.on_next(data, tsns_.cumulative()));
 }
 
-void Association::after_cumulative_advance() {
+void Association::after_cumulative_advance(Reassembly::Verdict verdict) {
+  if (verdict == Reassembly::Verdict::bad_fragment) drops_.add(Drop::bad_fragment);
+  // What was acknowledged cannot be dropped; a peer that ignores a=max-message-size ends here.
+  if (verdict == Reassembly::Verdict::too_large)
+    return abort_with(Errc::sctp_protocol_violation, CauseCode::protocol_violation);
   if (deferred_) try_deferred_reset();
 }
 
@@ -170,13 +168,10 @@ void Association::on_forward_tsn(const Chunk& chunk) {
   const auto forward = ForwardTsn::parse(chunk);
   if (!forward) return drops_.add(Drop::malformed);
   sack_need_ = SackNeed::now;
-  const Tsn from = tsns_.cumulative();
-  if (forward->new_cumulative_tsn <= from) return;  // a late copy; the SACK says where we are
-  if (forward->new_cumulative_tsn.distance_from(from) > TsnTracker::kMaxAhead) return drops_.add(Drop::bad_forward_tsn);
-  if (!reassembly_.has_room_next(4 * forward->skipped.size())) return drops_.add(Drop::receive_buffer_full);
+  if (forward->new_cumulative_tsn <= tsns_.cumulative()) return;  // a late copy; the SACK says where we are
+  // However far: what it skips costs nothing, and what it forgets has arrived.
   tsns_.forward(forward->new_cumulative_tsn);
-  reassembly_.forward(from, *forward);
-  after_cumulative_advance();
+  after_cumulative_advance(reassembly_.forward(*forward, tsns_.cumulative()));
 }
 
 // ---- SACK

@@ -39,7 +39,6 @@ enum class Drop : std::uint8_t {
   out_of_window,        ///< a TSN too far ahead, or one gap too many
   receive_buffer_full,  ///< over the receive window
   bad_fragment,         ///< a fragment without its beginning
-  bad_forward_tsn,      ///< RFC 3758
   bad_reset,            ///< RFC 6525
   bad_heartbeat_ack,    ///< not an answer to our HEARTBEAT
   count_,

@@ -26,11 +26,6 @@ class TsnTracker {
   void add_duplicate(Tsn tsn) {
     if (duplicates_.size() < kMaxDuplicates) duplicates_.push_back(tsn);
   }
-  /// The run of arrived TSNs beyond the cumulative one that holds `tsn`.
-  struct Run {
-    Tsn first, last;
-  };
-  [[nodiscard]] Run run_of(Tsn tsn) const { return runs_[find(tsn)]; }
   /// FORWARD TSN: everything up to `tsn` counts as arrived.
   void forward(Tsn tsn);
 
@@ -42,6 +37,10 @@ class TsnTracker {
   }
 
  private:
+  /// TSNs beyond the cumulative one that follow one another.
+  struct Run {
+    Tsn first, last;
+  };
   // The first run that ends at or after tsn.
   [[nodiscard]] std::size_t find(Tsn tsn) const;
   void absorb();
