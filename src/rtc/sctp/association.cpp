@@ -113,7 +113,9 @@ void Association::run_timers(TimePoint now) {
     retransmit_now_ = true;
     timers_.set(Timer::retransmit, now + rto_.value());
   }
-  timers_.expired(Timer::resend, now);  // only wakes: what was lost is looked at with each packet
+  // These two only wake: what waits for them is looked at with each packet.
+  timers_.expired(Timer::resend, now);
+  timers_.expired(Timer::forward_tsn, now);
   if (timers_.expired(Timer::sack, now)) sack_need_ = SackNeed::now;
   if (timers_.expired(Timer::heartbeat, now) && state_ == State::established) pending_.heartbeat = true;
   if (timers_.expired(Timer::re_config, now) && !resetting_.empty()) {

@@ -121,7 +121,18 @@ class Association {
     shutdown_ack_sent,
     ended,
   };
-  enum class Timer : std::uint8_t { setup, retransmit, resend, sack, heartbeat, re_config, shutdown, trim, count_ };
+  enum class Timer : std::uint8_t {
+    setup,
+    retransmit,
+    resend,
+    forward_tsn,
+    sack,
+    heartbeat,
+    re_config,
+    shutdown,
+    trim,
+    count_
+  };
   static constexpr std::size_t kCookieSize = 32;
   static constexpr std::size_t kMaxResetStreams = 128;
   static constexpr std::size_t kMaxEcho = 512;
@@ -181,6 +192,7 @@ class Association {
   MutableBytes next_packet(TimePoint now, MutableBytes buffer);
   void write_control(TimePoint now, PacketWriter& packet);
   void write_sack(PacketWriter& packet);
+  void write_forward_tsn(TimePoint now, PacketWriter& packet);
   bool write_lost(TimePoint now, PacketWriter& packet);
   bool write_new(TimePoint now, PacketWriter& packet);
   void write_data(PacketWriter& packet, const Fragment& fragment, Tsn tsn);
@@ -246,6 +258,7 @@ class Association {
   Rto rto_;
   std::size_t peer_rwnd_ = 0;  // what the peer can still take beyond what is in flight
   bool retransmit_now_ = false;
+  TimePoint next_forward_tsn_ = TimePoint::min();  // not before
   std::uint64_t retransmissions_ = 0;
 
   TsnTracker tsns_;
@@ -254,7 +267,9 @@ class Association {
   SackNeed sack_need_ = SackNeed::none;
   unsigned packets_since_sack_ = 0;
   bool saw_data_ = false;  // in the packet being read
+  bool saw_sack_ = false;  // the same
   bool sack_at_once_ = false;
+  std::size_t received_since_sack_ = 0;         // bytes
   std::uint32_t announced_rwnd_ = 0xFFFFFFFFU;  // by the last SACK
 
   Ring<OutgoingStream> to_reset_;

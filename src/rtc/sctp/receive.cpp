@@ -35,6 +35,7 @@ void Association::handle_input(TimePoint now, MutableBytes bytes) {
   bool first = true;
   bool data = false;
   sack_at_once_ = false;
+  saw_sack_ = false;
   for_each_chunk(packet->chunks, [&](const Chunk& chunk) {
     if (first && !tag_is_valid(*packet, chunk)) return drops_.add(Drop::verification_tag), false;
     // INIT travels alone and COOKIE ECHO comes first (RFC 9260 section 6.10): tag rules hold for the whole packet.
@@ -45,6 +46,7 @@ void Association::handle_input(TimePoint now, MutableBytes bytes) {
     data = data || chunk.type == ChunkType::data;
     return on_chunk(now, *packet, chunk);
   });
+  received_since_sack_ += bytes.size();
   if (data && state_ >= State::established && !ending_) {
     saw_data_ = true;
     ++packets_since_sack_;
@@ -98,6 +100,8 @@ bool Association::on_chunk(TimePoint now, const Packet& packet, const Chunk& chu
   if (chunk.type == ChunkType::re_config) on_re_config(now, chunk);
   if (chunk.type == ChunkType::forward_tsn) on_forward_tsn(chunk);
   if (chunk.type == ChunkType::sack) {
+    // One is all that a packet has use for (RFC 9260 section 6.2): each of more would only say less.
+    if (std::exchange(saw_sack_, true)) return drops_.add(Drop::unexpected_chunk), true;
     const auto sack = Sack::parse(chunk);
     sack ? on_sack(now, *sack) : drops_.add(Drop::malformed);
   }
@@ -190,7 +194,7 @@ void Association::on_sack(TimePoint now, const Sack& sack) {
     timers_.stop(Timer::retransmit);
   } else {
     if (outcome.advanced) timers_.set(Timer::retransmit, now + rto_.value());
-    pending_.forward_tsn = peer_forward_tsn_;
+    pending_.forward_tsn = pending_.forward_tsn || (peer_forward_tsn_ && outstanding_.owes_forward_tsn());
   }
   progress_shutdown(now);
 }

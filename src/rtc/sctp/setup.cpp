@@ -152,6 +152,8 @@ void Association::restart(TimePoint now) {
   pending_ = {};
   heartbeat_sent_ = kNever;
   retransmit_now_ = false;
+  next_forward_tsn_ = TimePoint::min();
+  received_since_sack_ = 0;
   sack_need_ = SackNeed::none;
   packets_since_sack_ = 0;
   announced_rwnd_ = 0xFFFFFFFFU;

@@ -2,6 +2,11 @@
 #include "rtc/sctp/association.hpp"
 
 namespace redan::sctp {
+namespace {
+constexpr Duration kForwardTsnInterval = std::chrono::milliseconds(5);
+// What one SACK may take, as a multiple of what has come since the last one.
+constexpr std::size_t kMaxAmplification = 3;
+}  // namespace
 
 bool Association::may_send_data() const {
   return state_ == State::established || state_ == State::shutdown_pending || state_ == State::shutdown_received;
@@ -57,20 +62,27 @@ void Association::write_control(TimePoint now, PacketWriter& packet) {
   if (pending_.shutdown || pending_.shutdown_ack) timers_.set(Timer::shutdown, now + rto_.value());
   pending_.shutdown = pending_.shutdown_ack = false;
   write_reset(now, packet);
-  if (pending_.forward_tsn) {
-    pending_.forward_tsn = false;
-    std::array<std::uint8_t, 256> skipped;
-    ForwardTsn forward;
-    if (outstanding_.forward_tsn(skipped, forward)) {
-      forward.write(w);
-      if (!timers_.running(Timer::retransmit)) timers_.set(Timer::retransmit, now + rto_.value());
-    }
-  }
+  write_forward_tsn(now, packet);
+}
+
+// A peer whose SACKs make us abandon one message after the other gets one FORWARD TSN for many of them.
+void Association::write_forward_tsn(TimePoint now, PacketWriter& packet) {
+  if (!pending_.forward_tsn) return;
+  if (now < next_forward_tsn_) return timers_.set(Timer::forward_tsn, next_forward_tsn_);
+  pending_.forward_tsn = false;
+  std::array<std::uint8_t, 256> skipped;
+  ForwardTsn forward;
+  if (!outstanding_.forward_tsn(skipped, forward)) return;
+  next_forward_tsn_ = now + kForwardTsnInterval;
+  forward.write(packet.chunks());
+  if (!timers_.running(Timer::retransmit)) timers_.set(Timer::retransmit, now + rto_.value());
 }
 
 void Association::write_sack(PacketWriter& packet) {
   announced_rwnd_ = reassembly_.a_rwnd();
-  tsns_.write_sack(packet.chunks(), announced_rwnd_);
+  // Many small chunks beyond many holes must not draw a long list of them each time.
+  const std::size_t budget = kMaxAmplification * std::exchange(received_since_sack_, 0);
+  tsns_.write_sack(packet.chunks(), announced_rwnd_, budget < kCommonHeaderSize ? 0 : budget - kCommonHeaderSize);
   sack_need_ = SackNeed::none;
   packets_since_sack_ = 0;
   timers_.stop(Timer::sack);

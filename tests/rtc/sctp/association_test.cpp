@@ -203,6 +203,33 @@ TEST_F(ByHand, AGapBlockAtOneRefusesTheWholeSack) {
   EXPECT_EQ(us.drops()[Drop::old_sack], 0U);
 }
 
+TEST_F(ByHand, OneSackOfAPacketIsRead) {
+  establish();
+  send(1, 5000);
+  drain();
+  feed(tag, [&](Writer& w) {
+    write_sack(w, first_tsn, {}, 100000);
+    for (int i = 0; i < 1000; ++i) write_sack(w, first_tsn + 1, {}, 100000);
+  });
+  EXPECT_EQ(us.drops()[Drop::unexpected_chunk], 1000U);
+  sack(first_tsn);
+  EXPECT_EQ(us.drops()[Drop::old_sack], 0U);
+}
+
+TEST_F(ByHand, SacksAreNoLongerThanThriceWhatTheyAnswer) {
+  establish();
+  std::size_t in = 0, out = 0;
+  for (std::uint32_t i = 0; i < 400; ++i) {
+    data(1002 + 2 * i, kWhole, Ssn(0), 1);
+    in += 32;
+    for (const auto& packet : drain()) {
+      EXPECT_LE(packet.size(), 3U * 32U);
+      out += packet.size();
+    }
+  }
+  EXPECT_LE(out, 3 * in);
+}
+
 TEST_F(ByHand, ACraftedSackChangesNothing) {
   establish();
   const OutgoingStream stream = us.open_stream();

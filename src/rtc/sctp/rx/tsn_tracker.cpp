@@ -63,15 +63,17 @@ void TsnTracker::forward(Tsn tsn) {
   absorb();
 }
 
-void TsnTracker::write_sack(Writer& writer, std::uint32_t a_rwnd) {
+void TsnTracker::write_sack(Writer& writer, std::uint32_t a_rwnd, std::size_t limit) {
   std::array<std::uint8_t, 4 * kMaxGapBlocks> gaps;
   std::array<std::uint8_t, 4 * kMaxDuplicates> duplicates;
-  const std::size_t room = writer.space() < Sack::kFixedSize ? 0 : (writer.space() - Sack::kFixedSize) / 4;
-  const std::size_t duplicate_count = std::min(room, duplicates_.size());
+  const std::size_t size = std::max(std::min(writer.space(), limit), Sack::kFixedSize);
+  const std::size_t room = (size - Sack::kFixedSize) / 4;
+  const std::size_t gap_count = std::min({room, runs_.size(), kMaxGapBlocks});
+  const std::size_t duplicate_count = std::min(room - gap_count, duplicates_.size());
   Writer duplicate_writer(duplicates);
   for (std::size_t i = 0; i < duplicate_count; ++i) duplicate_writer.u32(duplicates_[i].value);
   Writer gap_writer(gaps);
-  for (std::size_t i = 0; i < std::min({room - duplicate_count, runs_.size(), kMaxGapBlocks}); ++i) {
+  for (std::size_t i = 0; i < gap_count; ++i) {
     gap_writer.u16(static_cast<std::uint16_t>(runs_[i].first.distance_from(cumulative_)));
     gap_writer.u16(static_cast<std::uint16_t>(runs_[i].last.distance_from(cumulative_)));
   }

@@ -29,8 +29,9 @@ class TsnTracker {
   /// FORWARD TSN: everything up to `tsn` counts as arrived.
   void forward(Tsn tsn);
 
-  /// Writes as many gap blocks and duplicates as fit; the duplicates are then forgotten.
-  void write_sack(Writer& writer, std::uint32_t a_rwnd);
+  /// Writes as many gap blocks and duplicates as fit, and as make the chunk no larger than `limit`; the duplicates are
+  /// then forgotten.
+  void write_sack(Writer& writer, std::uint32_t a_rwnd, std::size_t limit);
   void trim() {
     if (runs_.empty()) std::vector<Run>().swap(runs_);
     if (duplicates_.empty()) std::vector<Tsn>().swap(duplicates_);

@@ -1,11 +1,20 @@
 #include "rtc/sctp/tx/outstanding.hpp"
 
+#include <algorithm>
+
 #include "rtc/sctp/packet/data.hpp"
 
 namespace redan::sctp {
 namespace {
 // RFC 9260 section 7.2.4.
 constexpr std::uint8_t kMissingReports = 3;
+// The gap blocks of a receiver that takes back more often than this are not believed any more: each time costs a walk
+// over all that is in flight.
+constexpr unsigned kMaxReneged = 8;
+
+bool earlier(Tsn a, Tsn b) { return a < b; }
+// For a heap with the earliest on top.
+bool later(Tsn a, Tsn b) { return b < a; }
 }  // namespace
 
 void Outstanding::push(const Fragment& fragment, TimePoint now) {
@@ -20,8 +29,22 @@ void Outstanding::set_state(Chunk& chunk, State state) {
   if (chunk.state == State::in_flight) flight_ -= chunk.fragment.size;
   if (chunk.state == State::lost) --lost_;
   chunk.state = state;
+  chunk.skip = state == State::acked ? 1 : 0;
   if (state == State::in_flight) flight_ += chunk.fragment.size;
   if (state == State::lost) ++lost_;
+}
+
+// Over what is acknowledged, however long: each walk leaves shorter ways for the next, so that SACKs that say the same
+// again and again cost next to nothing.
+std::size_t Outstanding::next_not_acked(std::size_t from, std::size_t end) {
+  std::size_t to = from;
+  while (to < end && chunks_[to].skip != 0) to += chunks_[to].skip;
+  for (std::size_t i = from; i < to;) {
+    const std::size_t step = chunks_[i].skip;
+    chunks_[i].skip = static_cast<std::uint32_t>(to - i);
+    i += step;
+  }
+  return to;
 }
 
 // Every claim is checked before any is believed.
@@ -52,10 +75,11 @@ void Outstanding::pop_front() {
   queue_.release(fragment.stream, fragment.offset + fragment.size);
   chunks_.pop_front();
   ++base_;
-  if (first_lost_ < base_) first_lost_ = base_;
 }
 
-SackOutcome Outstanding::on_sack(const Sack& sack, TimePoint now, Duration rto, bool partial) {
+SackOutcome Outstanding::on_sack(const Sack& received, TimePoint now, Duration rto, bool partial) {
+  Sack sack = received;
+  if (reneged_ >= kMaxReneged) sack.gap_blocks = {};
   SackOutcome outcome;
   if (sack.cumulative_ack < base_.prev()) {
     outcome.old = true;
@@ -71,8 +95,7 @@ SackOutcome Outstanding::on_sack(const Sack& sack, TimePoint now, Duration rto, 
   Tsn highest_newly_acked = sack.cumulative_ack;
   for (std::size_t g = 0; g < sack.gap_count(); ++g) {
     const GapBlock gap = sack.gap(g);
-    for (std::size_t i = gap.start - 1U; i < gap.end; ++i) {
-      if (chunks_[i].state == State::acked) continue;
+    for (std::size_t i = gap.start - 1U; (i = next_not_acked(i, gap.end)) < gap.end; ++i) {
       if (chunks_[i].state != State::abandoned) highest_newly_acked = base_ + static_cast<std::uint32_t>(i);
       acknowledge(chunks_[i], outcome);
     }
@@ -84,6 +107,7 @@ SackOutcome Outstanding::on_sack(const Sack& sack, TimePoint now, Duration rto, 
     take_back_reneged(sack, rto);
     outcome.reneged = true;
   }
+  for (Tsn* mark : {&judged_, &settled_, &forward_, &forwarded_}) *mark = std::max(*mark, base_, earlier);
   return outcome;
 }
 
@@ -91,13 +115,18 @@ SackOutcome Outstanding::on_sack(const Sack& sack, TimePoint now, Duration rto, 
 // is fast retransmitted once; should that be lost, T3-rtx finds it.
 void Outstanding::count_missing(const Sack& sack, Tsn highest, TimePoint now, bool partial, SackOutcome& outcome) {
   if (highest == sack.cumulative_ack) return;
+  const std::size_t passed = index_of(highest);
+  const auto countable = [](const Chunk& chunk) { return chunk.state == State::in_flight && chunk.transmissions == 1; };
+  std::size_t from = index_of(judged_);
+  while (from < passed && !countable(chunks_[from])) ++from;
+  judged_ = base_ + static_cast<std::uint32_t>(from);
   std::size_t hole = 0;
-  for (std::size_t g = 0; g < sack.gap_count(); ++g) {
+  for (std::size_t g = 0; g < sack.gap_count() && hole < passed; ++g) {
     const GapBlock gap = sack.gap(g);
-    for (std::size_t i = hole; i + 1 < gap.start; ++i) {
+    const std::size_t end = std::min<std::size_t>(gap.start - 1U, passed);
+    for (std::size_t i = std::max(hole, from); (i = next_not_acked(i, end)) < end; ++i) {
       Chunk& chunk = chunks_[i];
-      const bool passed = highest > base_ + static_cast<std::uint32_t>(i);
-      if (chunk.state != State::in_flight || chunk.transmissions > 1 || !passed) continue;
+      if (!countable(chunk)) continue;
       if (++chunk.missing < kMissingReports) continue;
       lose(i, now, now, partial);
       outcome.loss = true;
@@ -108,18 +137,23 @@ void Outstanding::count_missing(const Sack& sack, Tsn highest, TimePoint now, bo
 
 // RFC 9260 section 6.2.1: a receiver may take back what it acknowledged by a gap block.
 void Outstanding::take_back_reneged(const Sack& sack, Duration rto) {
+  ++reneged_;
+  settled_ = forward_ = base_;
+  for (std::size_t i = 0; i < chunks_.size(); ++i) chunks_[i].skip = chunks_[i].state == State::acked ? 1 : 0;
   std::size_t hole = 0;
   for (std::size_t g = 0; g <= sack.gap_count(); ++g) {
     const GapBlock gap = g < sack.gap_count() ? sack.gap(g) : GapBlock{};
     const std::size_t end = g < sack.gap_count() ? gap.start - 1U : chunks_.size();
     for (std::size_t i = hole; i < end; ++i) {
       if (chunks_[i].state != State::acked) continue;
-      set_state(chunks_[i], chunks_[i].placeholder ? State::abandoned : State::lost);
-      chunks_[i].resend_at = chunks_[i].sent + rto;
+      if (chunks_[i].placeholder) {
+        set_state(chunks_[i], State::abandoned);
+      } else {
+        mark_lost(i, chunks_[i].sent + rto);
+      }
     }
     hole = gap.end;
   }
-  first_lost_ = base_;
 }
 
 void Outstanding::lose(std::size_t index, TimePoint now, TimePoint resend_at, bool partial) {
@@ -129,10 +163,14 @@ void Outstanding::lose(std::size_t index, TimePoint now, TimePoint resend_at, bo
     abandon_message(index);
     return;
   }
-  const Tsn tsn = base_ + static_cast<std::uint32_t>(index);
-  if (lost_ == 0 || tsn < first_lost_) first_lost_ = tsn;
-  set_state(chunk, State::lost);
-  chunk.resend_at = resend_at;
+  mark_lost(index, resend_at);
+}
+
+void Outstanding::mark_lost(std::size_t index, TimePoint resend_at) {
+  set_state(chunks_[index], State::lost);
+  chunks_[index].resend_at = resend_at;
+  lost_heap_.push_back(base_ + static_cast<std::uint32_t>(index));
+  std::push_heap(lost_heap_.begin(), lost_heap_.end(), later);
 }
 
 void Outstanding::on_timeout(TimePoint now, Duration rto, bool partial) {
@@ -142,11 +180,13 @@ void Outstanding::on_timeout(TimePoint now, Duration rto, bool partial) {
 }
 
 std::optional<Outstanding::Lost> Outstanding::first_lost() {
-  if (lost_ == 0) return std::nullopt;
-  if (first_lost_ < base_) first_lost_ = base_;
-  while (at(first_lost_).state != State::lost) ++first_lost_;
-  const Chunk& chunk = at(first_lost_);
-  return Lost{chunk.fragment, first_lost_, chunk.resend_at};
+  while (!lost_heap_.empty()) {
+    const Tsn tsn = lost_heap_.front();
+    if (tsn >= base_ && at(tsn).state == State::lost) return Lost{at(tsn).fragment, tsn, at(tsn).resend_at};
+    std::pop_heap(lost_heap_.begin(), lost_heap_.end(), later);
+    lost_heap_.pop_back();
+  }
+  return std::nullopt;
 }
 
 void Outstanding::take_lost(Tsn tsn, TimePoint now) {
@@ -186,13 +226,18 @@ void Outstanding::abandon_begun(OutgoingStream stream) {
   chunk.state = State::abandoned;
 }
 
-bool Outstanding::forward_tsn(MutableBytes skipped, ForwardTsn& forward) const {
-  std::size_t reach = 0;
-  for (std::size_t i = 0; i < chunks_.size(); ++i) {
-    const State state = chunks_[i].state;
-    if (state == State::abandoned) reach = i + 1;
+bool Outstanding::owes_forward_tsn() {
+  for (; settled_ != next_tsn(); ++settled_) {
+    const State state = at(settled_).state;
     if (state != State::abandoned && state != State::acked) break;
+    if (state == State::abandoned) forward_ = settled_.next();
   }
+  return forward_ > base_ && forward_ > forwarded_;
+}
+
+bool Outstanding::forward_tsn(MutableBytes skipped, ForwardTsn& forward) {
+  (void)owes_forward_tsn();
+  const std::size_t reach = index_of(forward_);
   std::size_t used = 0;
   std::size_t covered = 0;
   for (; covered < reach; ++covered) {
@@ -207,6 +252,7 @@ bool Outstanding::forward_tsn(MutableBytes skipped, ForwardTsn& forward) const {
     used = std::max(used, at + 4);
   }
   if (covered == 0) return false;
+  forwarded_ = base_ + static_cast<std::uint32_t>(covered);
   forward.new_cumulative_tsn = base_ + static_cast<std::uint32_t>(covered - 1);
   forward.skipped = skipped.first(used);
   return true;
@@ -214,7 +260,9 @@ bool Outstanding::forward_tsn(MutableBytes skipped, ForwardTsn& forward) const {
 
 void Outstanding::clear() {
   chunks_.clear();
+  lost_heap_.clear();
   flight_ = lost_ = 0;
+  reneged_ = 0;
 }
 
 }  // namespace redan::sctp

@@ -24,7 +24,7 @@ class Outstanding {
   static constexpr std::size_t kMaxChunks = 16384;
 
   explicit Outstanding(SendQueue& queue) : queue_(queue) {}
-  void begin(Tsn first) { base_ = first; }
+  void begin(Tsn first) { base_ = judged_ = settled_ = forward_ = forwarded_ = first; }
 
   [[nodiscard]] bool empty() const { return chunks_.empty(); }
   [[nodiscard]] bool full() const { return chunks_.size() >= kMaxChunks; }
@@ -53,11 +53,16 @@ class Outstanding {
 
   /// The rest of a message that is partly sent and expired.
   void abandon_begun(OutgoingStream stream);
-  /// Whether FORWARD TSN has something to say; `skipped` gets the (stream, SSN) pairs that fit.
-  bool forward_tsn(MutableBytes skipped, ForwardTsn& forward) const;
+  /// Whether FORWARD TSN has something to say that it has not said yet.
+  [[nodiscard]] bool owes_forward_tsn();
+  /// Says it, again too; `skipped` gets the (stream, SSN) pairs that fit. False if there is nothing to say.
+  bool forward_tsn(MutableBytes skipped, ForwardTsn& forward);
 
   void clear();
-  void trim() { chunks_.release(); }
+  void trim() {
+    chunks_.release();
+    if (lost_ == 0) std::vector<Tsn>().swap(lost_heap_);
+  }
 
  private:
   enum class State : std::uint8_t { in_flight, acked, lost, abandoned };
@@ -66,6 +71,7 @@ class Outstanding {
     TimePoint sent;
     TimePoint resend_at;  // if lost
     std::uint32_t transmissions = 0;
+    std::uint32_t skip = 0;  // how many chunks from here on are acknowledged, as far as known; 0: not this one
     std::uint8_t missing = 0;
     State state = State::in_flight;
     bool placeholder = false;  // never sent: stands for the abandoned rest of a message
@@ -73,10 +79,13 @@ class Outstanding {
 
   [[nodiscard]] bool plausible(const Sack& sack) const;
   Chunk& at(Tsn tsn) { return chunks_[tsn.distance_from(base_)]; }
+  [[nodiscard]] std::size_t index_of(Tsn tsn) const { return tsn < base_ ? 0 : tsn.distance_from(base_); }
+  std::size_t next_not_acked(std::size_t from, std::size_t end);
   void acknowledge(Chunk& chunk, SackOutcome& outcome);
   void count_missing(const Sack& sack, Tsn highest_newly_acked, TimePoint now, bool partial, SackOutcome& outcome);
   void pop_front();
   void lose(std::size_t index, TimePoint now, TimePoint resend_at, bool partial);
+  void mark_lost(std::size_t index, TimePoint resend_at);
   void take_back_reneged(const Sack& sack, Duration rto);
   void set_state(Chunk& chunk, State state);
   void abandon_message(std::size_t index);
@@ -86,7 +95,12 @@ class Outstanding {
   Tsn base_;
   std::size_t flight_ = 0;
   std::size_t lost_ = 0;
-  Tsn first_lost_;  // no chunk before it is lost
+  std::vector<Tsn> lost_heap_;  // the first lost chunk on top; entries of chunks no longer lost go when they get there
+  Tsn judged_;                  // no chunk before it can count a missing report any more
+  Tsn settled_;                 // all chunks before it are acknowledged or abandoned
+  Tsn forward_;                 // where FORWARD TSN would lead to: behind the last abandoned chunk before settled_
+  Tsn forwarded_;               // and where the last one led to
+  unsigned reneged_ = 0;
 };
 
 }  // namespace redan::sctp

@@ -8,10 +8,10 @@ namespace {
 using Verdict = TsnTracker::Verdict;
 
 /// Gap blocks of the SACK that the tracker writes into `space` bytes.
-std::vector<GapBlock> gaps(TsnTracker& tracker, std::size_t space = 2000) {
+std::vector<GapBlock> gaps(TsnTracker& tracker, std::size_t space = 2000, std::size_t limit = 2000) {
   std::vector<std::uint8_t> buffer(space);
   Writer writer(buffer);
-  tracker.write_sack(writer, 1000);
+  tracker.write_sack(writer, 1000, limit);
   std::vector<GapBlock> result;
   for_each_chunk(writer.written(), [&](const Chunk& chunk) {
     const auto sack = Sack::parse(chunk);
@@ -66,11 +66,13 @@ TEST(TsnTracker, MoreRunsThanItKeepsAreRefused) {
   EXPECT_EQ(tracker.judge(Tsn(3)), Verdict::ahead);  // joins two
 }
 
-TEST(TsnTracker, ASackTakesTheSpaceThereIs) {
+TEST(TsnTracker, ASackTakesTheSpaceThereIsAndKeepsToItsLimit) {
   TsnTracker tracker;
   tracker.begin(Tsn(0));
   for (std::uint32_t i = 0; i < 50; ++i) tracker.add(Tsn(2 + 2 * i));
   EXPECT_EQ(gaps(tracker, 16 + 4 * 7).size(), 7U);
+  EXPECT_EQ(gaps(tracker, 2000, 16 + 4 * 9).size(), 9U);
+  EXPECT_EQ(gaps(tracker, 2000, 0).size(), 0U);
   EXPECT_EQ(gaps(tracker).size(), 50U);
 }
 
