@@ -17,7 +17,8 @@ sctp::AssociationConfig association_config(const ChannelsConfig& config) {
   result.send_buffer = config.send_buffer;
   // Room for the largest OPEN beside the largest message.
   result.max_receive_message = std::max(config.max_receive_message, DataChannelOpen::kFixedSize + 2 * kMaxText);
-  result.port = config.port;
+  result.local_port = config.local_port;
+  result.remote_port = config.remote_port;
   result.accept_zero_checksum = config.accept_zero_checksum;
   return result;
 }

@@ -55,9 +55,10 @@ struct ChannelsConfig {
   std::size_t send_buffer = 16U << 20U;         ///< queued over all channels before send() says would_block
   std::size_t max_receive_message = 1U << 20U;  ///< what we announce as a=max-message-size
   std::size_t max_send_message = 65536;         ///< the peer's a=max-message-size (RFC 8841 section 6)
-  std::uint16_t port = 5000;                    ///< both sides'
+  std::uint16_t local_port = 5000;              ///< what we announce as a=sctp-port
+  std::uint16_t remote_port = 5000;             ///< the peer's a=sctp-port
   std::size_t max_channels = 1024;              ///< more OPENs are refused
-  bool accept_zero_checksum = true;             ///< RFC 9653: announced; DTLS protects the packets
+  bool accept_zero_checksum = false;            ///< RFC 9653; see sctp::AssociationConfig
 };
 
 enum class ChannelDrop : std::uint8_t {
@@ -92,7 +93,11 @@ class Channels {
   /// Sends ABORT "user initiated"; the channels' ends and Closed follow.
   void abort();
   void set_short_of_memory(bool is_short) { association_.set_short_of_memory(is_short); }
+  /// The peer's a=max-message-size; 0: any size.
   void set_max_send_message(std::size_t bytes) { config_.max_send_message = bytes; }
+  [[nodiscard]] std::size_t max_send_message() const { return config_.max_send_message; }
+  /// The peer's a=sctp-port; before start().
+  void set_remote_port(std::uint16_t port) { association_.set_remote_port(port); }
 
   [[nodiscard]] const Counters<ChannelDrop>& drops() const { return drops_; }
   [[nodiscard]] const Counters<sctp::Drop>& sctp_drops() const { return association_.drops(); }

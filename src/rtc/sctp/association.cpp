@@ -64,7 +64,7 @@ std::optional<Association::Output> Association::next_event() {
   if (!reset_events_.empty()) {
     const ResetEvent event = reset_events_.front();
     reset_events_.pop_front();
-    if (event.outgoing) return OutgoingReset{event.stream};
+    if (event.outgoing) return OutgoingReset{event.stream, event.performed};
     return IncomingReset{event.id};
   }
   if (const auto stream = queue_.take_low()) return BufferLow{*stream};
@@ -74,6 +74,7 @@ std::optional<Association::Output> Association::next_event() {
 Association::Output Association::poll_output(TimePoint now, MutableBytes buffer) {
   if (auto event = next_event()) return *event;
   if (!ending_) {
+    if (deferred_) try_deferred_reset();
     queue_.stamp(now);
     run_timers(now);
     // A window that was nearly closed has opened again: the peer would learn it only by probing.
@@ -106,6 +107,7 @@ void Association::run_timers(TimePoint now) {
   const bool partial = peer_forward_tsn_;
   if (timers_.expired(Timer::setup, now)) on_setup_timer(now);
   if (timers_.expired(Timer::retransmit, now) && !outstanding_.empty()) {
+    count_timeout();
     congestion_.on_timeout();
     rto_.back_off();
     outstanding_.on_timeout(now, rto_.base(), partial);
@@ -117,13 +119,18 @@ void Association::run_timers(TimePoint now) {
   timers_.expired(Timer::resend, now);
   timers_.expired(Timer::forward_tsn, now);
   if (timers_.expired(Timer::sack, now)) sack_need_ = SackNeed::now;
-  if (timers_.expired(Timer::heartbeat, now) && state_ == State::established) pending_.heartbeat = true;
+  if (timers_.expired(Timer::heartbeat, now) && state_ == State::established) {
+    if (heartbeat_sent_ != kNever) count_timeout();
+    pending_.heartbeat = true;
+  }
   if (timers_.expired(Timer::re_config, now) && !resetting_.empty()) {
+    count_timeout();
     rto_.back_off();
     pending_.re_config = true;
   }
   if (timers_.expired(Timer::shutdown, now)) {
-    if (++shutdown_tries_ > config_.max_init_retransmits) return end(Errc::sctp_timeout);
+    count_timeout();
+    rto_.back_off();
     pending_.shutdown = state_ == State::shutdown_sent;
     pending_.shutdown_ack = state_ == State::shutdown_ack_sent;
   }
@@ -135,8 +142,13 @@ void Association::run_timers(TimePoint now) {
     tsns_.trim();
     to_reset_.release();
     reset_events_.release();
-    std::vector<std::uint8_t>().swap(echo_);
+    std::vector<std::uint8_t>().swap(echoes_);
   }
+}
+
+// RFC 9260 section 8.1.
+void Association::count_timeout() {
+  if (++timeouts_ > config_.max_retransmits) abort_with(Errc::sctp_timeout, CauseCode::none);
 }
 
 }  // namespace redan::sctp

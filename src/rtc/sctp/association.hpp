@@ -27,10 +27,16 @@ struct AssociationConfig {
   std::size_t receive_window = 5U << 20U;       ///< raised to hold the largest message
   std::size_t send_buffer = 16U << 20U;         ///< of messages not yet sent; as much again may be in flight
   std::size_t max_receive_message = 1U << 20U;  ///< a larger one ends the association
-  std::uint16_t port = 5000;                    ///< both sides'
+  std::uint16_t local_port = 5000;
+  std::uint16_t remote_port = 5000;
   unsigned max_init_retransmits = 40;  ///< about two minutes with the timeout's cap: ICE consent decides earlier
+  /// Timeouts in a row before the peer counts as lost (RFC 9260 section 8.1). With the timeout's cap of 3 s these are
+  /// 36 to 40 s: a path that is gone for 30 s, after which ICE consent decides, is survived.
+  unsigned max_retransmits = 15;
   Duration heartbeat_interval = std::chrono::seconds(30);  ///< of silence
-  bool accept_zero_checksum = true;  ///< RFC 9653: offered to the peer, whose packets DTLS protects
+  /// RFC 9653: tells the peer that it need not compute checksums. Older stacks drop an INIT that says so. A peer that
+  /// says it in its own INIT understands it, and is told in any case.
+  bool accept_zero_checksum = false;
 };
 
 // ---- what comes out
@@ -44,9 +50,11 @@ struct Established {};
 struct BufferLow {
   OutgoingStream stream;
 };
-/// Our reset of an outgoing stream was performed, or refused for good: its id is free in this direction.
+/// Our reset of an outgoing stream was answered. Performed: its id is free in this direction. Otherwise the peer
+/// refused it, or cannot reset streams at all, and the id must not be used again.
 struct OutgoingReset {
   OutgoingStream stream;
+  bool performed = false;
 };
 /// The peer will number this stream from 0 again. All messages before it have come out.
 struct IncomingReset {
@@ -66,6 +74,8 @@ class Association {
   Association(const Association&) = delete;
   Association& operator=(const Association&) = delete;
 
+  /// What the peer's description says; before connect().
+  void set_remote_port(std::uint16_t port) { config_.remote_port = port; }
   /// Sends INIT.
   void connect();
   /// May see the peer restart: look at restarts().
@@ -135,7 +145,8 @@ class Association {
   };
   static constexpr std::size_t kCookieSize = 32;
   static constexpr std::size_t kMaxResetStreams = 128;
-  static constexpr std::size_t kMaxEcho = 512;
+  static constexpr std::size_t kMaxResetEvents = 1024;
+  static constexpr std::size_t kMaxReportedChunk = 512;
 
   /// What an INIT ACK of ours promised. The cookie names it: 32 random bytes, made for one INIT and compared in full,
   /// so it cannot be forged and carries nothing.
@@ -152,7 +163,7 @@ class Association {
   /// Control chunks that wait to be written.
   struct Pending {
     bool init = false, init_ack = false, cookie_echo = false, cookie_ack = false;
-    bool heartbeat = false, heartbeat_ack = false, error = false, abort = false;
+    bool heartbeat = false, abort = false;
     bool shutdown = false, shutdown_ack = false, shutdown_complete = false;
     bool re_config = false, re_config_response = false, forward_tsn = false;
   };
@@ -185,7 +196,11 @@ class Association {
   void on_heartbeat(const Chunk& chunk);
   void on_heartbeat_ack(TimePoint now, const Chunk& chunk);
   void on_abort(const Packet& packet, const Chunk& chunk);
-  void echo(Bytes bytes);
+  template <class Write>
+  void echo(Write&& write);
+  [[nodiscard]] bool accepts_zero_checksum() const;
+  void on_sign_of_life() { timeouts_ = 0; }
+  void count_timeout();
   void after_cumulative_advance(Reassembly::Verdict verdict);
 
   // transmit.cpp
@@ -198,7 +213,9 @@ class Association {
   void write_data(PacketWriter& packet, const Fragment& fragment, Tsn tsn);
   void give_up_expired(TimePoint now);
   void run_timers(TimePoint now);
-  [[nodiscard]] CommonHeader header(VerificationTag tag) const { return {config_.port, config_.port, tag}; }
+  [[nodiscard]] CommonHeader header(VerificationTag tag) const {
+    return {config_.local_port, config_.remote_port, tag};
+  }
   [[nodiscard]] bool may_send_data() const;
   [[nodiscard]] std::optional<Output> next_event();
   void note_idle(TimePoint now);
@@ -214,6 +231,7 @@ class Association {
   // stream_reset.cpp
   struct ResetEvent {
     bool outgoing = false;
+    bool performed = false;
     OutgoingStream stream;
     StreamId id;
   };
@@ -221,6 +239,8 @@ class Association {
   void on_outgoing_reset_request(Bytes value);
   void on_other_reset_request(Bytes value);
   void on_reset_response(TimePoint now, Bytes value);
+  void report_reset(OutgoingStream stream, bool performed);
+  [[nodiscard]] bool may_perform_reset() const;
   bool is_repeated(ResetSequence sequence);
   void respond(ResetSequence sequence, ResetResult result);
   void perform_incoming_reset(Bytes streams);
@@ -239,12 +259,12 @@ class Association {
   Offer offer_;
   std::vector<std::uint8_t> cookie_;  // the peer's, to be echoed
   unsigned setup_tries_ = 0;
-  unsigned shutdown_tries_ = 0;
+  unsigned timeouts_ = 0;  // in a row, without a sign of life
   bool peer_forward_tsn_ = false;
   bool peer_re_config_ = false;
   bool peer_zero_checksum_ = false;
   Pending pending_;
-  std::vector<std::uint8_t> echo_;  // what HEARTBEAT ACK or ERROR gives back
+  std::vector<std::uint8_t> echoes_;  // whole chunks that give back what came: HEARTBEAT ACK and ERROR
   std::array<std::uint8_t, 8> heartbeat_nonce_{};
   TimePoint heartbeat_sent_ = kNever;
   bool established_event_ = false;
@@ -279,6 +299,7 @@ class Association {
   ResetSequence peer_reset_sequence_;  // the last one seen
   bool peer_reset_seen_ = false;
   ResetResult peer_reset_result_{};
+  std::optional<ResetSequence> bad_reset_;  // a request out of sequence, to be answered
   std::vector<std::uint8_t> deferred_streams_;
   bool deferred_ = false;
   Tsn deferred_tsn_;

@@ -25,11 +25,11 @@ bool Association::tag_is_valid(const Packet& packet, const Chunk& first) const {
 void Association::handle_input(TimePoint now, MutableBytes bytes) {
   if (state_ == State::ended || ending_) return;
   Drop reason{};
-  const auto accepted = config_.accept_zero_checksum && state_ >= State::cookie_echoed ? Packet::Checksum::zero_accepted
-                                                                                       : Packet::Checksum::crc32c;
+  const auto accepted = accepts_zero_checksum() && state_ >= State::cookie_echoed ? Packet::Checksum::zero_accepted
+                                                                                  : Packet::Checksum::crc32c;
   const auto packet = Packet::parse(bytes, accepted, reason);
   if (!packet) return drops_.add(reason);
-  if (packet->header.source_port != config_.port || packet->header.destination_port != config_.port) {
+  if (packet->header.source_port != config_.remote_port || packet->header.destination_port != config_.local_port) {
     return drops_.add(Drop::port);
   }
   bool first = true;
@@ -60,6 +60,11 @@ void Association::handle_input(TimePoint now, MutableBytes bytes) {
     }
   }
   if (state_ == State::established) timers_.set(Timer::heartbeat, now + config_.heartbeat_interval);
+}
+
+// What INIT or INIT ACK of ours says.
+bool Association::accepts_zero_checksum() const {
+  return config_.accept_zero_checksum || (offer_.valid && offer_.peer.zero_checksum);
 }
 
 bool Association::on_chunk(TimePoint now, const Packet& packet, const Chunk& chunk) {
@@ -112,17 +117,20 @@ bool Association::on_unknown_chunk(const Chunk& chunk) {
   drops_.add(Drop::unknown_chunk);
   const UnknownAction action = unknown_action(chunk.type);
   if (action.report && state_ >= State::established) {
-    echo(chunk.whole);
-    pending_.error = true;
-    pending_.heartbeat_ack = false;
+    const Bytes reported = chunk.whole.first(std::min({chunk.whole.size(), kMaxReportedChunk, config_.max_packet / 2}));
+    echo([&](Writer& w) { ErrorCauses{0, CauseCode::unrecognized_chunk_type, reported}.write(w, ChunkType::error); });
   }
   return action.go_on;
 }
 
-// One echo waits at a time, and only so much of it.
-void Association::echo(Bytes bytes) {
-  const Bytes kept = bytes.first(std::min({bytes.size(), kMaxEcho, config_.max_packet / 2}));
-  echo_.assign(kept.begin(), kept.end());
+// Adds a chunk to those that go with the next packet. What does not fit into one packet is not answered.
+template <class Write>
+void Association::echo(Write&& write) {
+  const std::size_t used = echoes_.size();
+  echoes_.resize(config_.max_packet - kCommonHeaderSize);
+  Writer writer(MutableBytes(echoes_).subspan(used));
+  write(writer);
+  echoes_.resize(writer.ok() ? used + writer.size() : used);
 }
 
 // ---- DATA and FORWARD TSN
@@ -185,6 +193,8 @@ void Association::on_sack(TimePoint now, const Sack& sack) {
   const std::size_t flight = outstanding_.flight();
   const SackOutcome outcome = outstanding_.on_sack(sack, now, rto_.base(), peer_forward_tsn_);
   if (!outcome.valid) return drops_.add(outcome.old ? Drop::old_sack : Drop::bad_sack);
+  // A closed window is probed for as long as the peer says so (RFC 9260 section 6.1, rule A).
+  if (outcome.advanced || outcome.acked != 0 || sack.a_rwnd < config_.max_packet) on_sign_of_life();
   if (outcome.sent) rto_.on_rtt(now - *outcome.sent);
   congestion_.on_ack(sack.cumulative_ack, outcome.advanced, outcome.acked, flight);
   if (outcome.loss && congestion_.on_loss(outstanding_.next_tsn().prev())) retransmit_now_ = true;
@@ -213,11 +223,8 @@ void Association::on_reneging(TimePoint now) {
 
 void Association::on_heartbeat(const Chunk& chunk) {
   const auto heartbeat = Heartbeat::parse(chunk);
-  if (!heartbeat || heartbeat->info.size() > std::min(kMaxEcho, config_.max_packet / 2))
-    return drops_.add(Drop::malformed);
-  echo(heartbeat->info);
-  pending_.heartbeat_ack = true;
-  pending_.error = false;
+  if (!heartbeat) return drops_.add(Drop::malformed);
+  echo([&](Writer& w) { heartbeat->write(w, ChunkType::heartbeat_ack); });
 }
 
 void Association::on_heartbeat_ack(TimePoint now, const Chunk& chunk) {
@@ -225,6 +232,7 @@ void Association::on_heartbeat_ack(TimePoint now, const Chunk& chunk) {
   const bool ours = ack && heartbeat_sent_ != kNever && ack->info.size() == heartbeat_nonce_.size() &&
                     std::equal(ack->info.begin(), ack->info.end(), heartbeat_nonce_.begin());
   if (!ours) return drops_.add(Drop::bad_heartbeat_ack);
+  on_sign_of_life();
   rto_.on_rtt(now - heartbeat_sent_);
   heartbeat_sent_ = kNever;
 }

@@ -131,6 +131,7 @@ void Association::establish(TimePoint now) {
   pending_.init = pending_.cookie_echo = false;
   std::vector<std::uint8_t>().swap(cookie_);
   rto_ = Rto();
+  timeouts_ = 0;
   established_event_ = true;
 }
 
@@ -149,6 +150,8 @@ void Association::restart(TimePoint now) {
   reset_events_.clear();
   deferred_ = false;
   deferred_streams_.clear();
+  bad_reset_.reset();
+  echoes_.clear();
   pending_ = {};
   heartbeat_sent_ = kNever;
   retransmit_now_ = false;
@@ -178,7 +181,7 @@ MutableBytes Association::write_setup(TimePoint now, MutableBytes buffer) {
   if (pending_.init_ack) {
     pending_.init_ack = false;
     PacketWriter packet(buffer, header(offer_.peer.initiate_tag));
-    Init ack = our_init(offer_.local_tag, offer_.local_tsn, window, config_.accept_zero_checksum);
+    Init ack = our_init(offer_.local_tag, offer_.local_tsn, window, accepts_zero_checksum());
     ack.cookie = offer_.cookie;
     ack.unrecognized = Bytes(offer_.unrecognized).first(offer_.unrecognized_size);
     ack.write(packet.chunks(), ChunkType::init_ack);

@@ -36,13 +36,17 @@ void Association::prepare_reset_request() {
 
 void Association::write_reset(TimePoint now, PacketWriter& packet) {
   if (!peer_re_config_) {
-    // Such a peer cannot reset streams: ids are simply given up.
     while (!to_reset_.empty()) {
-      reset_events_.push_back({true, to_reset_.front(), {}});
+      report_reset(to_reset_.front(), false);  // such a peer cannot reset streams
       to_reset_.pop_front();
     }
   }
   prepare_reset_request();
+  if (const auto bad = std::exchange(bad_reset_, std::nullopt)) {
+    write_chunk(packet.chunks(), ChunkType::re_config, 0, [&](Writer& w) {
+      ResetResponse{*bad, ResetResult::bad_sequence_number}.write(w);
+    });
+  }
   if (!pending_.re_config && !pending_.re_config_response) return;
   write_chunk(packet.chunks(), ChunkType::re_config, 0, [&](Writer& w) {
     if (pending_.re_config_response) ResetResponse{peer_reset_sequence_, peer_reset_result_}.write(w);
@@ -56,19 +60,31 @@ void Association::write_reset(TimePoint now, PacketWriter& packet) {
   pending_.re_config = pending_.re_config_response = false;
 }
 
+void Association::report_reset(OutgoingStream stream, bool performed) {
+  ResetEvent event;
+  event.outgoing = true;
+  event.performed = performed;
+  event.stream = stream;
+  reset_events_.push_back(event);
+}
+
 void Association::on_reset_response(TimePoint now, Bytes value) {
   const auto response = ResetResponse::parse(value);
   if (!response) return drops_.add(Drop::malformed);
   if (resetting_.empty() || response->response_sequence != reset_sequence_) return drops_.add(Drop::bad_reset);
+  on_sign_of_life();
   if (response->result == ResetResult::in_progress) {
     timers_.set(Timer::re_config, now + rto_.value());  // the same request again, later
     return;
   }
+  // RFC 6525 section 4.4: all but these two say that nothing was reset.
+  const bool performed = response->result == ResetResult::performed || response->result == ResetResult::nothing_to_do;
+  if (!performed) drops_.add(Drop::reset_refused);
   ++reset_sequence_;
   timers_.stop(Timer::re_config);
   for (const OutgoingStream stream : resetting_) {
-    queue_.reset_ssn(stream);
-    reset_events_.push_back({true, stream, {}});
+    if (performed) queue_.reset_ssn(stream);
+    report_reset(stream, performed);
   }
   resetting_.clear();
 }
@@ -105,7 +121,7 @@ void Association::respond(ResetSequence sequence, ResetResult result) {
   pending_.re_config_response = true;
 }
 
-// True if the request needs no work: it is a copy, answered as before, or out of sequence.
+// True if the request needs no work: it is a copy, answered as before, or out of sequence (RFC 6525 section 5.2.1).
 bool Association::is_repeated(ResetSequence sequence) {
   if (peer_reset_seen_ && sequence == peer_reset_sequence_) {
     pending_.re_config_response = true;
@@ -113,6 +129,7 @@ bool Association::is_repeated(ResetSequence sequence) {
   }
   if (sequence == peer_reset_sequence_.next()) return false;
   drops_.add(Drop::bad_reset);
+  bad_reset_ = sequence;
   return true;
 }
 
@@ -126,11 +143,9 @@ void Association::on_outgoing_reset_request(Bytes value) {
   const auto request = OutgoingResetRequest::parse(value);
   if (!request) return drops_.add(Drop::malformed);
   if (is_repeated(request->request_sequence)) return;
-  deferred_ = false;
-  if (request->last_assigned_tsn > tsns_.cumulative()) {
-    // Data sent before the reset is still on its way (RFC 6525 section 5.2.2 E3).
-    deferred_ = true;
-    deferred_tsn_ = request->last_assigned_tsn;
+  deferred_tsn_ = request->last_assigned_tsn;
+  deferred_ = !may_perform_reset();
+  if (deferred_) {
     deferred_streams_.assign(request->streams.begin(), request->streams.end());
     return respond(request->request_sequence, ResetResult::in_progress);
   }
@@ -138,8 +153,14 @@ void Association::on_outgoing_reset_request(Bytes value) {
   respond(request->request_sequence, ResetResult::performed);
 }
 
+// Not while data sent before the reset is still on its way (RFC 6525 section 5.2.2 E3), or too many resets wait to be
+// taken out.
+bool Association::may_perform_reset() const {
+  return deferred_tsn_ <= tsns_.cumulative() && reset_events_.size() < kMaxResetEvents;
+}
+
 void Association::try_deferred_reset() {
-  if (deferred_tsn_ > tsns_.cumulative()) return;
+  if (!may_perform_reset()) return;
   deferred_ = false;
   perform_incoming_reset(deferred_streams_);
   std::vector<std::uint8_t>().swap(deferred_streams_);
@@ -152,8 +173,9 @@ void Association::perform_incoming_reset(Bytes streams) {
   while (!reader.empty()) {
     const StreamId stream(reader.u16());
     reassembly_.reset_stream(stream);
-    // Bounded by what one packet can name; more only come after these were taken out.
-    if (reset_events_.size() < 65536) reset_events_.push_back({false, {}, stream});
+    ResetEvent event;
+    event.id = stream;
+    reset_events_.push_back(event);
   }
 }
 

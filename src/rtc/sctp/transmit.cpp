@@ -32,6 +32,11 @@ MutableBytes Association::next_packet(TimePoint now, MutableBytes buffer) {
   if (!setup.empty() || state_ < State::cookie_echoed) return setup;
   PacketWriter packet(buffer, header(peer_tag_));
   const bool with_crc = !peer_zero_checksum_ || state_ < State::established;
+  if (!echoes_.empty()) {  // they may fill a packet
+    packet.chunks().bytes(echoes_);
+    echoes_.clear();
+    return packet.finish(with_crc);
+  }
   write_control(now, packet);
   if (state_ >= State::established && state_ != State::ended) {
     if (may_send_data()) give_up_expired(now);
@@ -45,9 +50,7 @@ MutableBytes Association::next_packet(TimePoint now, MutableBytes buffer) {
 void Association::write_control(TimePoint now, PacketWriter& packet) {
   Writer& w = packet.chunks();
   if (pending_.cookie_ack) write_chunk(w, ChunkType::cookie_ack);
-  if (pending_.heartbeat_ack) Heartbeat{echo_}.write(w, ChunkType::heartbeat_ack);
-  if (pending_.error) ErrorCauses{0, CauseCode::unrecognized_chunk_type, echo_}.write(w, ChunkType::error);
-  pending_.cookie_ack = pending_.heartbeat_ack = pending_.error = false;
+  pending_.cookie_ack = false;
   if (state_ < State::established) return;
   if (pending_.heartbeat) {
     pending_.heartbeat = false;

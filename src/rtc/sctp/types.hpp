@@ -39,7 +39,8 @@ enum class Drop : std::uint8_t {
   out_of_window,        ///< a TSN too far ahead, or one gap too many
   receive_buffer_full,  ///< over the receive window
   bad_fragment,         ///< a fragment without its beginning
-  bad_reset,            ///< RFC 6525
+  bad_reset,            ///< RFC 6525: out of sequence, or an answer to nothing
+  reset_refused,        ///< the peer refused a reset of ours
   bad_heartbeat_ack,    ///< not an answer to our HEARTBEAT
   count_,
 };

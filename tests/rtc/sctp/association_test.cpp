@@ -100,7 +100,6 @@ TEST_F(ByHand, ChunkLengthsThatDoNotFitDropThePacket) {
 }
 
 TEST_F(ByHand, NoDamagedPacketIsAccepted) {
-  config.accept_zero_checksum = false;
   Association strict{config, random};
   std::vector<std::uint8_t> buffer(200);
   PacketWriter writer(buffer, {5000, 5000, VerificationTag(0)});
@@ -273,9 +272,243 @@ TEST_F(ByHand, RepeatedAndOldResetRequestsAreNotPerformedAgain) {
   for (int i = 0; i < 10000; ++i) request(1000);
   EXPECT_EQ(drain().size(), 1U);
   EXPECT_EQ(incoming_resets, 1);
-  for (int i = 0; i < 1000; ++i) request(999);
-  EXPECT_TRUE(drain().empty());
   EXPECT_EQ(incoming_resets, 1);
+}
+
+TEST_F(ByHand, AResetRequestOutOfSequenceIsAnsweredWithAnError) {
+  establish();
+  const Packet streams{0, 1};
+  const auto request = [&](std::uint32_t sequence) {
+    feed(tag, [&](Writer& w) {
+      write_chunk(w, ChunkType::re_config, 0, [&](Writer& v) {
+        OutgoingResetRequest{ResetSequence(sequence), ResetSequence(0), Tsn(999), streams}.write(v);
+      });
+    });
+  };
+  const auto response = [&]() -> std::optional<ResetResponse> {
+    std::optional<ResetResponse> found;
+    for (const Packet& packet : drain()) {
+      for_each_chunk(Bytes(packet).subspan(kCommonHeaderSize), [&](const Chunk& chunk) {
+        for_each_parameter(chunk.value,
+                           [&](const Parameter& p) { return found = ResetResponse::parse(p.value), true; });
+        return true;
+      });
+    }
+    return found;
+  };
+  for (const std::uint32_t sequence : {1007U, 1001U, 5U}) {
+    request(sequence);
+    const auto answer = response();
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->response_sequence, ResetSequence(sequence));
+    EXPECT_EQ(answer->result, ResetResult::bad_sequence_number);
+  }
+  EXPECT_EQ(incoming_resets, 0);
+  request(1000);  // the right one is still the right one
+  EXPECT_EQ(response()->result, ResetResult::performed);
+  request(999);
+  EXPECT_EQ(response()->result, ResetResult::bad_sequence_number);
+  request(1000);
+  EXPECT_EQ(response()->result, ResetResult::performed);
+  EXPECT_EQ(incoming_resets, 1);
+}
+
+TEST_F(ByHand, ARefusedResetIsToldAsRefused) {
+  establish();
+  std::uint32_t sequence = first_tsn;
+  for (const ResetResult result :
+       {ResetResult::denied, ResetResult::wrong_ssn, ResetResult::already_in_progress, ResetResult::bad_sequence_number,
+        ResetResult::performed, ResetResult::nothing_to_do}) {
+    const OutgoingStream stream = us.open_stream();
+    us.assign_stream(stream, StreamId(1));
+    us.reset_stream(stream);
+    drain();
+    feed(tag, [&](Writer& w) {
+      write_chunk(w, ChunkType::re_config, 0, [&](Writer& v) {
+        ResetResponse{ResetSequence(sequence), result}.write(v);
+      });
+    });
+    ++sequence;
+    drain();
+    us.forget_stream(stream);
+  }
+  EXPECT_EQ(outgoing_resets, 6);
+  EXPECT_EQ(resets_performed, 2);
+}
+
+TEST_F(ByHand, AResetInProgressIsAskedForAgain) {
+  establish();
+  const OutgoingStream stream = us.open_stream();
+  us.assign_stream(stream, StreamId(1));
+  us.reset_stream(stream);
+  EXPECT_EQ(drain().size(), 1U);
+  for (int i = 0; i < 30; ++i) {
+    feed(tag, [&](Writer& w) {
+      write_chunk(w, ChunkType::re_config, 0, [&](Writer& v) {
+        ResetResponse{ResetSequence(first_tsn), ResetResult::in_progress}.write(v);
+      });
+    });
+    EXPECT_TRUE(drain().empty());
+    now += Rto::kMax;
+    const auto packets = drain();
+    ASSERT_EQ(packets.size(), 1U);
+    EXPECT_EQ(types(packets[0]), std::vector{ChunkType::re_config});
+  }
+  EXPECT_EQ(outgoing_resets, 0);
+  EXPECT_FALSE(ended);
+}
+
+TEST_F(ByHand, ResetsThatNobodyTakesOutAreBounded) {
+  establish();
+  Packet streams(60000);
+  for (std::uint32_t sequence = 1000; sequence < 1020; ++sequence) {
+    feed(tag, [&](Writer& w) {
+      write_chunk(w, ChunkType::re_config, 0, [&](Writer& v) {
+        OutgoingResetRequest{ResetSequence(sequence), ResetSequence(0), Tsn(999), streams}.write(v);
+      });
+    });
+  }
+  drain();
+  EXPECT_EQ(incoming_resets, 60000);  // the first, and the last when those were gone
+}
+
+TEST_F(ByHand, APeerThatFallsSilentIsLostAfterItsTimeouts) {
+  establish();
+  send(1, 100);
+  drain();
+  const TimePoint start = now;
+  while (!ended && now < start + std::chrono::minutes(5)) {
+    now += milliseconds(100);
+    drain();
+  }
+  EXPECT_EQ(ended, Errc::sctp_timeout);
+  EXPECT_EQ(us.retransmissions(), config.max_retransmits);
+  EXPECT_GE(now - start, std::chrono::seconds(33));
+  EXPECT_LE(now - start, std::chrono::seconds(45));
+}
+
+TEST_F(ByHand, APathThatIsGoneForThirtySecondsIsSurvived) {
+  establish();
+  send(1, 100);
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 300; ++i) {
+      now += milliseconds(100);
+      drain();
+    }
+    sack(first_tsn + static_cast<std::uint32_t>(round));
+    send(static_cast<std::uint16_t>(2 + round), 100);
+  }
+  drain();
+  EXPECT_FALSE(ended);
+}
+
+TEST_F(ByHand, UnansweredHeartbeatsCountTowardsTheLossOfThePeer) {
+  establish();
+  int heartbeats = 0;
+  for (int i = 0; i < 60 && !ended; ++i) {
+    now += config.heartbeat_interval;
+    for (const auto& packet : drain()) heartbeats += types(packet).front() == ChunkType::heartbeat ? 1 : 0;
+  }
+  EXPECT_EQ(ended, Errc::sctp_timeout);
+  EXPECT_EQ(heartbeats, static_cast<int>(config.max_retransmits) + 1);
+}
+
+TEST_F(ByHand, AnsweredHeartbeatsKeepAnIdleAssociation) {
+  establish();
+  for (int i = 0; i < 60; ++i) {
+    now += config.heartbeat_interval;
+    for (const auto& packet : drain()) {
+      for_each_chunk(Bytes(packet).subspan(kCommonHeaderSize), [&](const Chunk& chunk) {
+        const Heartbeat heartbeat = *Heartbeat::parse(chunk);
+        feed(tag, [&](Writer& w) { heartbeat.write(w, ChunkType::heartbeat_ack); });
+        return true;
+      });
+    }
+  }
+  EXPECT_FALSE(ended);
+}
+
+TEST_F(ByHand, AClosedWindowIsProbedForAsLongAsThePeerSaysSo) {
+  establish();
+  send(1, 5000);
+  drain();
+  for (int i = 0; i < 100; ++i) {
+    sack(first_tsn - 1, {}, 0);
+    now += Rto::kMax;
+    drain();
+  }
+  EXPECT_FALSE(ended);
+}
+
+TEST_F(ByHand, TheZeroChecksumIsOfferedOnlyWhenConfiguredOrAsked) {
+  const auto offers = [&](bool configured, bool asked) {
+    AssociationConfig c;
+    c.accept_zero_checksum = configured;
+    Association one{c, random};
+    one.connect();
+    std::array<std::uint8_t, 1200> buffer;
+    const auto zero_in = [&](const Association::Output& output) {
+      bool zero = false;
+      for_each_chunk(std::get<Transmit>(output).packet.subspan(kCommonHeaderSize),
+                     [&](const Chunk& chunk) { return zero = Init::parse(chunk)->zero_checksum, false; });
+      return zero;
+    };
+    const bool in_init = zero_in(one.poll_output(now, buffer));
+    std::array<std::uint8_t, 200> init;
+    PacketWriter writer(init, {5000, 5000, VerificationTag(0)});
+    Init theirs = their_init();
+    theirs.zero_checksum = asked;
+    theirs.write(writer.chunks(), ChunkType::init);
+    one.handle_input(now, writer.finish());
+    return std::pair(in_init, zero_in(one.poll_output(now, buffer)));
+  };
+  EXPECT_EQ(offers(false, false), std::pair(false, false));
+  EXPECT_EQ(offers(false, true), std::pair(false, true));
+  EXPECT_EQ(offers(true, false), std::pair(true, true));
+}
+
+TEST_F(ByHand, APacketWithoutChecksumIsAcceptedOnlyWhereThatWasOffered) {
+  for (const bool configured : {false, true}) {
+    AssociationConfig c;
+    c.accept_zero_checksum = configured;
+    std::destroy_at(&us);
+    std::construct_at(&us, c, random);
+    establish();
+    Packet buffer(200);
+    PacketWriter writer(buffer, {5000, 5000, tag});
+    Data{kWhole, Tsn(1000), StreamId(1), Ssn(0), Ppid(53), Packet(4)}.write(writer.chunks());
+    us.handle_input(now, writer.finish(false));
+    drain();
+    EXPECT_EQ(us.drops()[Drop::checksum], configured ? 0U : 1U);
+    EXPECT_EQ(messages.size(), configured ? 1U : 0U);
+  }
+}
+
+TEST_F(ByHand, EachSideHasAPortOfItsOwn) {
+  AssociationConfig c;
+  c.local_port = 5001;
+  Association one{c, random};
+  one.set_remote_port(6002);
+  one.connect();
+  std::array<std::uint8_t, 1200> buffer;
+  const auto first = one.poll_output(now, buffer);
+  Reader header(std::get<Transmit>(first).packet);
+  EXPECT_EQ(header.u16(), 5001);
+  EXPECT_EQ(header.u16(), 6002);
+  const auto init = [&](std::uint16_t from, std::uint16_t to) {
+    std::array<std::uint8_t, 200> bytes;
+    PacketWriter writer(bytes, {from, to, VerificationTag(0)});
+    their_init().write(writer.chunks(), ChunkType::init);
+    one.handle_input(now, writer.finish());
+  };
+  for (const auto& [from, to] : {std::pair(5000, 5000), {5001, 6002}, {6002, 5000}, {5000, 5001}})
+    init(static_cast<std::uint16_t>(from), static_cast<std::uint16_t>(to));
+  EXPECT_EQ(one.drops()[Drop::port], 4U);
+  init(6002, 5001);
+  const auto answer = one.poll_output(now, buffer);
+  Reader back(std::get<Transmit>(answer).packet);
+  EXPECT_EQ(back.u16(), 5001);
+  EXPECT_EQ(back.u16(), 6002);
 }
 
 TEST_F(ByHand, AResetWaitsForTheDataBeforeIt) {
@@ -315,13 +548,34 @@ TEST_F(ByHand, AMessageLargerThanAnnouncedEndsTheAssociation) {
   EXPECT_EQ(ended, Errc::sctp_protocol_violation);
 }
 
-TEST_F(ByHand, AnOversizedHeartbeatIsNotAnsweredAndANormalOneIs) {
+TEST_F(ByHand, AHeartbeatIsAnsweredIfTheAnswerFitsIntoAPacket) {
   establish();
-  const Packet big(3000), small(20);
-  feed(tag, [&](Writer& w) { Heartbeat{big}.write(w, ChunkType::heartbeat); });
+  const std::size_t fits = config.max_packet / 4 * 4 - kCommonHeaderSize - 8;
+  const Packet most(fits), more(fits + 4), small(20);
+  feed(tag, [&](Writer& w) { Heartbeat{more}.write(w, ChunkType::heartbeat); });
   EXPECT_TRUE(drain().empty());
+  feed(tag, [&](Writer& w) { Heartbeat{most}.write(w, ChunkType::heartbeat); });
+  const auto packets = drain();
+  ASSERT_EQ(packets.size(), 1U);
+  EXPECT_EQ(packets[0].size(), kCommonHeaderSize + 8 + fits);
   feed(tag, [&](Writer& w) { Heartbeat{small}.write(w, ChunkType::heartbeat); });
   EXPECT_EQ(drain().size(), 1U);
+}
+
+TEST_F(ByHand, AllHeartbeatsOfAPacketAreAnsweredAsFarAsOnePacketHolds) {
+  establish();
+  const Packet small(20);
+  const auto answers = [&](int count) {
+    feed(tag, [&](Writer& w) {
+      for (int i = 0; i < count; ++i) Heartbeat{small}.write(w, ChunkType::heartbeat);
+    });
+    std::size_t result = 0;
+    for (const auto& packet : drain()) result += types(packet).size();
+    return result;
+  };
+  EXPECT_EQ(answers(2), 2U);
+  EXPECT_EQ(answers(1000), (config.max_packet - kCommonHeaderSize) / 28);
+  EXPECT_EQ(answers(1), 1U);
 }
 
 TEST(Captures, OfBrowsersParseChunkByChunk) {

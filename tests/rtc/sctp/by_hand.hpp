@@ -33,7 +33,10 @@ class ByHand : public ::testing::Test {
         messages.emplace_back(m->payload.begin(), m->payload.end());
       if (const auto* t = std::get_if<Terminated>(&output)) ended = t->reason;
       if (std::holds_alternative<IncomingReset>(output)) ++incoming_resets;
-      if (std::holds_alternative<OutgoingReset>(output)) ++outgoing_resets;
+      if (const auto* r = std::get_if<OutgoingReset>(&output)) {
+        ++outgoing_resets;
+        resets_performed += r->performed ? 1 : 0;
+      }
     }
   }
   static std::vector<ChunkType> types(Packet packet) {
@@ -130,6 +133,7 @@ class ByHand : public ::testing::Test {
   std::optional<Errc> ended;
   int incoming_resets = 0;
   int outgoing_resets = 0;
+  int resets_performed = 0;
 };
 
 }  // namespace redan::sctp
