@@ -25,4 +25,16 @@ struct ChannelOptions {
   std::optional<std::uint16_t> negotiated{};  ///< both sides agreed on this stream id; no DCEP message is sent
 };
 
+/// What an open channel is, whoever opened it.
+struct ChannelParameters {
+  std::uint16_t stream = 0;  ///< the SCTP stream id, RTCDataChannel's id
+  ChannelOrder order = ChannelOrder::ordered;
+  std::optional<std::uint32_t> max_retransmits{};
+  std::optional<std::uint32_t> max_lifetime_ms{};
+  std::uint16_t priority = 0;
+  std::string_view protocol{};
+  bool negotiated = false;  ///< agreed on outside: both sides opened it
+  bool by_peer = false;     ///< the peer opened it
+};
+
 }  // namespace redan

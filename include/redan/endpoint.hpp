@@ -58,7 +58,12 @@ struct ChannelOpened {
   PeerId peer;
   ChannelId channel;
   std::string_view label;
-  std::string_view protocol;
+  ChannelParameters parameters;
+};
+/// The peer closes the channel: nothing more can be sent on it. ChannelClosed follows.
+struct ChannelClosing {
+  PeerId peer;
+  ChannelId channel;
 };
 struct Message {
   PeerId peer;
@@ -80,6 +85,7 @@ struct MediaPacket {
 struct ChannelClosed {
   PeerId peer;
   ChannelId channel;
+  Errc reason;  ///< closed_locally, channel_closed_by_peer, sctp_restarted, or why the association ended
 };
 /// The last word about a peer; its id is then unknown.
 struct Closed {
@@ -89,7 +95,7 @@ struct Closed {
 };
 
 using Output = std::variant<Wait, Transmit, PathSelected, Connected, ChannelOpened, Message, BufferedAmountLow,
-                            MediaPacket, ChannelClosed, Closed>;
+                            MediaPacket, ChannelClosing, ChannelClosed, Closed>;
 
 // ---- what goes in
 // -------------------------------------------------------------------------------------------------------
@@ -111,6 +117,9 @@ struct EndpointConfig {
   /// What all peers together may make us hold in data not yet delivered. Beyond it nothing that comes out of order is
   /// kept for those that hold most: they send it again.
   std::size_t memory_budget = 512U << 20U;
+  /// Tells peers that SCTP packets need no checksum of their own (RFC 9653): faster between two Redans. Some older
+  /// stacks do not answer to it.
+  bool zero_checksum = false;
   bool announce_lite = true;  ///< false: we check connectivity too, as a full agent
 };
 

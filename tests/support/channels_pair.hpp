@@ -19,8 +19,10 @@ struct ChannelsLog {
   };
   bool connected = false;
   std::vector<std::pair<ChannelId, std::string>> opened;
+  std::vector<ChannelParameters> parameters;  ///< of those opened; the protocol's text is gone
+  std::vector<std::string> protocols;
   std::vector<Message> messages;
-  std::vector<ChannelId> low, closed_channels;
+  std::vector<ChannelId> low, closing, closed_channels;
   std::vector<Errc> closed_reasons;
   std::optional<Errc> closed;
 };
@@ -37,10 +39,12 @@ class ChannelsPair {
         to_a_(seed + 100, link),
         to_b_(seed + 200, link) {}
 
-  void start() {
+  void start(datachannel::StreamParity of_b = datachannel::StreamParity::odd) {
     a.start(now, datachannel::StreamParity::even);
-    b.start(now, datachannel::StreamParity::odd);
+    b.start(now, of_b);
   }
+  /// Nothing arrives any more.
+  void cut() { cut_ = true; }
   /// The peer at b is gone, and another one starts in its place that knows nothing.
   void replace_b() {
     std::destroy_at(&b);
@@ -68,8 +72,8 @@ class ChannelsPair {
     now = end;
     return false;
   }
-  void connect() {
-    start();
+  void connect(datachannel::StreamParity of_b = datachannel::StreamParity::odd) {
+    start(of_b);
     run(std::chrono::seconds(5));
   }
 
@@ -96,7 +100,7 @@ class ChannelsPair {
       if (const auto* wait = std::get_if<Wait>(&output)) return wait->until;
       if (const auto* transmit = std::get_if<datachannel::Transmit>(&output)) {
         ++packets;
-        link.send(now, transmit->packet);
+        if (!cut_) link.send(now, transmit->packet);
       }
       note(output, log);
     }
@@ -105,11 +109,15 @@ class ChannelsPair {
     if (std::holds_alternative<datachannel::Connected>(output)) log.connected = true;
     if (const auto* opened = std::get_if<datachannel::Opened>(&output)) {
       log.opened.emplace_back(opened->channel, opened->label);
+      log.parameters.push_back(opened->parameters);
+      log.protocols.emplace_back(opened->parameters.protocol);
     }
     if (const auto* received = std::get_if<datachannel::Received>(&output)) {
       log.messages.push_back({received->channel, received->kind, {received->payload.begin(), received->payload.end()}});
     }
     if (const auto* low = std::get_if<datachannel::BufferedAmountLow>(&output)) log.low.push_back(low->channel);
+    if (const auto* closing = std::get_if<datachannel::ChannelClosing>(&output))
+      log.closing.push_back(closing->channel);
     if (const auto* closed = std::get_if<datachannel::ChannelClosed>(&output)) {
       log.closed_channels.push_back(closed->channel);
       log.closed_reasons.push_back(closed->reason);
@@ -118,6 +126,7 @@ class ChannelsPair {
   }
 
   Link to_a_, to_b_;
+  bool cut_ = false;
 };
 
 }  // namespace redan::test

@@ -46,6 +46,10 @@ sctp::Ppid ppid_of(MessageKind kind, bool empty) {
 
 StreamParity parity_of(sctp::StreamId stream) { return stream.value % 2 == 0 ? StreamParity::even : StreamParity::odd; }
 
+std::optional<std::uint32_t> limit_of(std::uint32_t value) {
+  return value == sctp::Delivery::kUnlimited ? std::nullopt : std::optional(value);
+}
+
 }  // namespace
 
 Channels::Channels(const ChannelsConfig& config, RandomSource& random)
@@ -70,6 +74,7 @@ Channels::Channel& Channels::add(const ChannelOptions& options) {
   channel.id = ChannelId{next_id_++};
   channel.out = association_.open_stream();
   channel.delivery = delivery_of(options.order, options.max_retransmits, options.max_lifetime_ms);
+  channel.priority = options.priority;
   channel.protocol = options.protocol;
   channels_.push_back(std::move(channel));
   return channels_.back();
@@ -102,7 +107,7 @@ Result<ChannelId> Channels::open(std::string_view label, const ChannelOptions& o
   std::optional<sctp::StreamId> stream;
   if (options.negotiated) {
     stream = sctp::StreamId(*options.negotiated);
-    if (stream->value == kReservedStream || find(*stream)) return refuse(Errc::invalid_argument);
+    if (stream->value == kReservedStream || in_use(*stream)) return refuse(Errc::invalid_argument);
   } else if (started_) {
     stream = free_id(ours_);
     if (!stream) return refuse(Errc::channel_no_free_id);
@@ -115,18 +120,18 @@ Result<ChannelId> Channels::open(std::string_view label, const ChannelOptions& o
     channel.peer_spoke = true;
     ++announce_negotiated_;
   } else {
-    send_open(channel, options.priority);
+    send_open(channel);
   }
   return channel.id;
 }
 
-void Channels::send_open(const Channel& channel, std::uint16_t priority) {
+void Channels::send_open(const Channel& channel) {
   DataChannelOpen message;
   const sctp::Delivery& delivery = channel.delivery;
   message.order = delivery.ordering == sctp::Ordering::ordered ? ChannelOrder::ordered : ChannelOrder::unordered;
   if (delivery.max_retransmits != sctp::Delivery::kUnlimited) message.max_retransmits = delivery.max_retransmits;
   if (delivery.lifetime_ms != sctp::Delivery::kUnlimited) message.max_lifetime_ms = delivery.lifetime_ms;
-  message.priority = priority;
+  message.priority = channel.priority;
   message.label = channel.label;
   message.protocol = channel.protocol;
   std::vector<std::uint8_t> bytes(message.size());
@@ -182,7 +187,8 @@ void Channels::close_all(Errc reason) {
   }
   channels_.clear();
   streams_.clear();
-  announce_negotiated_ = 0;
+  announce_negotiated_ = refused_ = spoiled_ = 0;
+  held_.reset();
 }
 
 void Channels::abort() {
@@ -206,6 +212,12 @@ std::optional<Channels::Index> Channels::find(sctp::StreamId stream) const {
                                    [](const auto& entry, sctp::StreamId wanted) { return entry.first < wanted; });
   if (at == streams_.end() || at->first != stream) return std::nullopt;
   return find(at->second);
+}
+
+bool Channels::in_use(sctp::StreamId stream) const {
+  const auto at = std::lower_bound(streams_.begin(), streams_.end(), stream,
+                                   [](const auto& entry, sctp::StreamId wanted) { return entry.first < wanted; });
+  return at != streams_.end() && at->first == stream;
 }
 
 std::optional<Channels::Index> Channels::find(sctp::OutgoingStream out) const {
@@ -237,6 +249,7 @@ Output Channels::poll_output(TimePoint now, MutableBytes buffer) {
     ended_.release();
     if (closed_ && !std::exchange(closed_reported_, true)) return Closed{*closed_};
     if (closed_ || !started_) return Wait{kNever};
+    if (auto held = next_held()) return *held;
     if (auto announcement = next_announcement()) return *announcement;
     auto output = association_.poll_output(now, buffer);
     if (const auto* wait = std::get_if<Wait>(&output)) return *wait;
@@ -251,17 +264,27 @@ std::optional<Output> Channels::next_announcement() {
   for (Channel& channel : channels_) {
     if (!channel.negotiated || channel.phase != Phase::opening) continue;
     --announce_negotiated_;
-    channel.phase = Phase::open;
     return opened(channel);
   }
   announce_negotiated_ = 0;
   return std::nullopt;
 }
 
-std::optional<Output> Channels::opened(const Channel& channel) {
+std::optional<Output> Channels::opened(Channel& channel) {
+  channel.phase = Phase::open;
   label_ = channel.label;
   protocol_ = channel.protocol;
-  return Opened{channel.id, label_, protocol_};
+  const sctp::Delivery& delivery = channel.delivery;
+  ChannelParameters parameters;
+  parameters.stream = channel.stream.value;
+  parameters.order = delivery.ordering == sctp::Ordering::ordered ? ChannelOrder::ordered : ChannelOrder::unordered;
+  parameters.max_retransmits = limit_of(delivery.max_retransmits);
+  parameters.max_lifetime_ms = limit_of(delivery.lifetime_ms);
+  parameters.priority = channel.priority;
+  parameters.protocol = protocol_;
+  parameters.negotiated = channel.negotiated;
+  parameters.by_peer = channel.by_peer;
+  return Opened{channel.id, label_, parameters};
 }
 
 std::optional<Output> Channels::translate(const sctp::Association::Output& output) {
@@ -272,7 +295,7 @@ std::optional<Output> Channels::translate(const sctp::Association::Output& outpu
     return BufferedAmountLow{channels_[*index].id};
   }
   if (const auto* reset = std::get_if<sctp::IncomingReset>(&output)) return on_incoming_reset(reset->stream);
-  if (const auto* reset = std::get_if<sctp::OutgoingReset>(&output)) return on_outgoing_reset(reset->stream);
+  if (const auto* reset = std::get_if<sctp::OutgoingReset>(&output)) return on_outgoing_reset(*reset);
   if (std::holds_alternative<sctp::Established>(output)) {
     up_ = true;
     return Connected{};
@@ -296,6 +319,30 @@ std::optional<Output> Channels::on_message(const sctp::ReceivedMessage& message)
   }
   Channel& channel = channels_[*index];
   channel.peer_spoke = true;
+  if (channel.phase == Phase::opening && !channel.closing) {
+    // The peer has our OPEN, or it could not speak on the channel; its ACK may be late or in a shape of its own.
+    hold_back(channel.id, message);
+    return opened(channel);
+  }
+  return on_user_data(channel, message);
+}
+
+void Channels::hold_back(ChannelId channel, const sctp::ReceivedMessage& message) {
+  held_ = Held{channel, message.ppid, {message.payload.begin(), message.payload.end()}, false};
+}
+
+std::optional<Output> Channels::next_held() {
+  if (!held_) return std::nullopt;
+  const auto index = find(held_->channel);
+  if (!index || held_->shown) {
+    held_.reset();
+    return std::nullopt;
+  }
+  held_->shown = true;
+  return on_user_data(channels_[*index], {channels_[*index].stream, held_->ppid, held_->payload});
+}
+
+std::optional<Output> Channels::on_user_data(const Channel& channel, const sctp::ReceivedMessage& message) {
   if (message.ppid == ppid::kString || message.ppid == ppid::kStringPartial) {
     return Received{channel.id, MessageKind::text, message.payload};
   }
@@ -311,21 +358,23 @@ std::optional<Output> Channels::on_message(const sctp::ReceivedMessage& message)
 std::optional<Output> Channels::on_dcep(sctp::StreamId stream, Bytes message) {
   if (message.front() == static_cast<std::uint8_t>(DcepType::data_channel_open)) return on_open(stream, message);
   const auto index = find(stream);
-  const bool ack = message.size() == 1 && message.front() == static_cast<std::uint8_t>(DcepType::data_channel_ack);
-  if (!ack || !index || channels_[*index].phase != Phase::opening || channels_[*index].negotiated) {
+  // Some stacks send more than the one byte.
+  const bool ack = message.front() == static_cast<std::uint8_t>(DcepType::data_channel_ack);
+  if (!ack || !index || channels_[*index].by_peer || channels_[*index].negotiated) {
     drops_.add(ChannelDrop::bad_dcep);
     return std::nullopt;
   }
   Channel& channel = channels_[*index];
   channel.peer_spoke = true;
-  channel.phase = Phase::open;
-  return channel.closing ? std::nullopt : opened(channel);
+  if (channel.closing || channel.phase != Phase::opening) return std::nullopt;
+  return opened(channel);
 }
 
 std::optional<Output> Channels::on_open(sctp::StreamId stream, Bytes message) {
   const auto open = DataChannelOpen::parse(message);
-  const bool theirs = parity_of(stream) != ours_ && stream.value != kReservedStream;
-  if (!open || !theirs || find(stream) || channels_.size() >= config_.max_channels) {
+  // Two OPENs that cross on one id end both (RFC 8832 section 6): each side's reset closes the other's channel.
+  const bool usable = stream.value != kReservedStream && !in_use(stream);
+  if (!open || !usable || channels_.size() >= config_.max_channels) {
     drops_.add(open ? ChannelDrop::bad_open : ChannelDrop::bad_dcep);
     refuse_open(stream);
     return std::nullopt;
@@ -334,24 +383,24 @@ std::optional<Output> Channels::on_open(sctp::StreamId stream, Bytes message) {
   options.order = open->order;
   options.max_retransmits = open->max_retransmits;
   options.max_lifetime_ms = open->max_lifetime_ms;
+  options.priority = open->priority;
+  options.protocol = open->protocol;
   Channel& channel = add(options);
-  channel.phase = Phase::open;
+  channel.label = open->label;
+  channel.by_peer = true;
   channel.peer_spoke = true;
   number(channel, stream);
   association_.send_always(channel.out, dcep_delivery(), kDataChannelAck);
-  label_ = open->label;
-  protocol_ = open->protocol;
-  return Opened{channel.id, label_, protocol_};
+  return opened(channel);
 }
 
 // RFC 8832 section 6: no ACK but a reset of our direction of the stream. On a stream in use that closes its channel.
 void Channels::refuse_open(sctp::StreamId stream) {
-  if (const auto index = find(stream)) return begin_close(channels_[*index], Errc::sctp_protocol_violation);
+  if (const auto index = find(stream)) return begin_close(channels_[*index], Errc::channel_closed_by_peer);
   // At most so many refusals wait for their reset; a peer that floods is not answered beyond that.
-  const auto refused = std::count_if(channels_.begin(), channels_.end(),
-                                     [](const Channel& channel) { return channel.phase == Phase::refused; });
-  constexpr std::ptrdiff_t kMaxRefusals = 64;
-  if (refused >= kMaxRefusals || stream.value == kReservedStream) return;
+  constexpr std::size_t kMaxRefusals = 64;
+  if (refused_ >= kMaxRefusals || stream.value == kReservedStream || in_use(stream)) return;
+  ++refused_;
   Channel& channel = add({});
   channel.phase = Phase::refused;
   number(channel, stream);
@@ -364,29 +413,44 @@ void Channels::refuse_open(sctp::StreamId stream) {
 std::optional<Output> Channels::on_incoming_reset(sctp::StreamId stream) {
   const auto index = find(stream);
   if (!index) return std::nullopt;
-  channels_[*index].in_reset = true;
-  begin_close(channels_[*index], Errc::channel_closed_by_peer);
+  Channel& channel = channels_[*index];
+  channel.in_reset = true;
+  const bool news = !channel.closing;
+  begin_close(channel, Errc::channel_closed_by_peer);
+  if (news) return ChannelClosing{channel.id};  // our own reset cannot be through yet
   return finish_if_closed(*index);
 }
 
-std::optional<Output> Channels::on_outgoing_reset(sctp::OutgoingStream out) {
-  const auto index = find(out);
+std::optional<Output> Channels::on_outgoing_reset(const sctp::OutgoingReset& reset) {
+  const auto index = find(reset.stream);
   if (!index) return std::nullopt;
   channels_[*index].out_reset = true;
-  return finish_if_closed(*index);
+  if (reset.performed) return finish_if_closed(*index);
+  // The peer goes on counting where this channel ended, so its id is spoiled. A peer that refuses again and again would
+  // leave us without ids.
+  const auto at = std::lower_bound(streams_.begin(), streams_.end(), channels_[*index].stream,
+                                   [](const auto& entry, sctp::StreamId wanted) { return entry.first < wanted; });
+  at->second = ChannelId{};
+  if (++spoiled_ > config_.max_channels) association_.fail(Errc::sctp_protocol_violation);
+  return finish(*index);
 }
 
 std::optional<Output> Channels::finish_if_closed(Index index) {
   const Channel& channel = channels_[index];
   if (!channel.out_reset || (!channel.in_reset && channel.phase != Phase::refused)) return std::nullopt;
+  return finish(index);
+}
+
+std::optional<Output> Channels::finish(Index index) {
+  const Channel& channel = channels_[index];
   const bool refused = channel.phase == Phase::refused;
   const ChannelClosed closed{channel.id, channel.reason};
-  const sctp::StreamId stream = channel.stream;
   association_.forget_stream(channel.out);
-  std::erase_if(streams_, [&](const auto& entry) { return entry.first == stream; });
+  std::erase_if(streams_, [&](const auto& entry) { return entry.second == channel.id; });
   channels_.erase(channels_.begin() + static_cast<std::ptrdiff_t>(index));
-  if (refused) return std::nullopt;
-  return closed;
+  if (!refused) return closed;
+  --refused_;
+  return std::nullopt;
 }
 
 }  // namespace redan::datachannel

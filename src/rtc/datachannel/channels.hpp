@@ -1,7 +1,7 @@
 // The data channels of one peer (RFC 8831) over one SCTP association. A machine: see base/machine.hpp.
 //
-// A channel lives on a pair of streams with the same id. The id is chosen by DTLS role (RFC 8832 section 6), stays
-// inside, and is used again only after both directions were reset.
+// A channel lives on a pair of streams with the same id. We choose ids by DTLS role (RFC 8832 section 6) and accept any
+// from the peer, since some stacks choose by ICE role. An id is used again only after both directions were reset.
 #pragma once
 
 #include <redan/channel.hpp>
@@ -22,11 +22,15 @@ struct Transmit {
 };
 /// The association is up.
 struct Connected {};
-/// The peer opened a channel, or acknowledged ours. The texts live until the next call on the object.
+/// The peer opened a channel, or has ours. The texts live until the next call on the object.
 struct Opened {
   ChannelId channel;
   std::string_view label;
-  std::string_view protocol;
+  ChannelParameters parameters;
+};
+/// The peer closes the channel: nothing more can be sent. ChannelClosed follows when what was queued is through.
+struct ChannelClosing {
+  ChannelId channel;
 };
 struct Received {
   ChannelId channel;
@@ -44,7 +48,8 @@ struct ChannelClosed {
 struct Closed {
   Errc reason;
 };
-using Output = std::variant<Wait, Transmit, Connected, Opened, Received, BufferedAmountLow, ChannelClosed, Closed>;
+using Output =
+    std::variant<Wait, Transmit, Connected, Opened, Received, BufferedAmountLow, ChannelClosing, ChannelClosed, Closed>;
 
 /// Which ids we may give to the channels we open: the DTLS client even ones, the server odd ones (RFC 8832 section 6).
 enum class StreamParity : std::uint8_t { even, odd };
@@ -63,7 +68,7 @@ struct ChannelsConfig {
 
 enum class ChannelDrop : std::uint8_t {
   bad_dcep,        ///< does not parse, or makes no sense where it came
-  bad_open,        ///< stream in use, wrong parity, or too many channels: refused by a stream reset
+  bad_open,        ///< stream in use, or too many channels: refused by a stream reset
   unknown_stream,  ///< user data on a stream without a channel
   unknown_ppid,
   count_,
@@ -117,7 +122,9 @@ class Channels {
     bool out_reset = false;   // and done
     bool in_reset = false;    // the peer's is done
     bool peer_spoke = false;  // unordered sending is allowed (RFC 8832 section 6)
+    bool by_peer = false;
     Phase phase = Phase::opening;
+    std::uint16_t priority = 0;
     sctp::Delivery delivery;
     std::string label;
     std::string protocol;
@@ -126,25 +133,30 @@ class Channels {
 
   [[nodiscard]] std::optional<Index> find(ChannelId id) const;
   [[nodiscard]] std::optional<Index> find(sctp::StreamId stream) const;
+  [[nodiscard]] bool in_use(sctp::StreamId stream) const;
   [[nodiscard]] std::optional<Index> find(sctp::OutgoingStream out) const;
   [[nodiscard]] std::optional<sctp::StreamId> free_id(StreamParity parity) const;
   void number(Channel& channel, sctp::StreamId stream);
   Channel& add(const ChannelOptions& options);
-  void send_open(const Channel& channel, std::uint16_t priority);
+  void send_open(const Channel& channel);
 
   std::optional<Output> translate(const sctp::Association::Output& output);
   std::optional<Output> on_message(const sctp::ReceivedMessage& message);
+  std::optional<Output> on_user_data(const Channel& channel, const sctp::ReceivedMessage& message);
+  void hold_back(ChannelId channel, const sctp::ReceivedMessage& message);
   std::optional<Output> on_dcep(sctp::StreamId stream, Bytes message);
   std::optional<Output> on_open(sctp::StreamId stream, Bytes message);
   std::optional<Output> on_established();
-  std::optional<Output> opened(const Channel& channel);
+  std::optional<Output> opened(Channel& channel);
   void refuse_open(sctp::StreamId stream);
   std::optional<Output> on_incoming_reset(sctp::StreamId stream);
-  std::optional<Output> on_outgoing_reset(sctp::OutgoingStream out);
+  std::optional<Output> on_outgoing_reset(const sctp::OutgoingReset& reset);
   void begin_close(Channel& channel, Errc reason);
   void close_all(Errc reason);
   std::optional<Output> finish_if_closed(Index index);
+  std::optional<Output> finish(Index index);
   std::optional<Output> next_announcement();
+  std::optional<Output> next_held();
 
   ChannelsConfig config_;
   sctp::Association association_;
@@ -153,13 +165,23 @@ class Channels {
   bool started_ = false;
   std::uint32_t next_id_ = 1;
   std::vector<Channel> channels_;                              // sorted by id: ids only grow
-  std::vector<std::pair<sctp::StreamId, ChannelId>> streams_;  // sorted by stream
+  std::vector<std::pair<sctp::StreamId, ChannelId>> streams_;  // sorted by stream; no channel: the id is spoiled
   std::size_t announce_negotiated_ = 0;                        // negotiated channels that still owe an Opened
+  std::size_t refused_ = 0;                                    // channels that only wait for the reset of a refusal
+  std::size_t spoiled_ = 0;                                    // ids in streams_ that cannot be used again
   sctp::Ring<ChannelClosed> ended_;                            // channels that are gone and not reported yet
   std::uint32_t restarts_ = 0;                                 // of the association, as far as we have acted on them
   bool up_ = false;
   std::optional<Errc> closed_;
   bool closed_reported_ = false;
+  // A message that came before the ACK of its channel, while its Opened is reported.
+  struct Held {
+    ChannelId channel;
+    sctp::Ppid ppid;
+    std::vector<std::uint8_t> payload;
+    bool shown = false;
+  };
+  std::optional<Held> held_;
   std::string label_;  // of the last Opened
   std::string protocol_;
 };

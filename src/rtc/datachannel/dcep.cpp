@@ -1,5 +1,7 @@
 #include "rtc/datachannel/dcep.hpp"
 
+#include <algorithm>
+
 #include "base/assert.hpp"
 #include "base/reader.hpp"
 #include "base/writer.hpp"
@@ -11,6 +13,40 @@ constexpr unsigned kUnordered = 0x80;
 constexpr unsigned kReliable = 0x00;
 constexpr unsigned kLimitedRetransmits = 0x01;
 constexpr unsigned kLimitedLifetime = 0x02;
+
+/// What a stack takes for the length of a text.
+enum class Unit : std::uint8_t { bytes, code_points, utf16_units };
+
+// How much a byte of UTF-8 adds to the length: its first byte stands for the character, four-byte ones are two units.
+std::size_t weight(char c, Unit unit) {
+  const auto byte = static_cast<std::uint8_t>(c);
+  if (unit == Unit::bytes) return 1;
+  if ((byte & 0xC0U) == 0x80U) return 0;
+  return unit == Unit::utf16_units && byte >= 0xF0U ? 2 : 1;
+}
+
+// The text of `length` units at the start of `rest`, which keeps what follows.
+std::optional<std::string_view> take_text(std::string_view& rest, std::size_t length, Unit unit) {
+  std::size_t end = 0;
+  for (; end < rest.size(); ++end) {
+    const std::size_t w = weight(rest[end], unit);
+    if (w > length) break;
+    length -= w;
+  }
+  if (length != 0) return std::nullopt;
+  const std::string_view text = rest.substr(0, end);
+  rest.remove_prefix(end);
+  return text;
+}
+
+bool read_texts(std::string_view rest, std::size_t label, std::size_t protocol, Unit unit, DataChannelOpen& open) {
+  const auto first = take_text(rest, label, unit);
+  const auto second = first ? take_text(rest, protocol, unit) : std::nullopt;
+  if (!second || !rest.empty() || std::max(first->size(), second->size()) > 0xFFFFU) return false;
+  open.label = *first;
+  open.protocol = *second;
+  return true;
+}
 }  // namespace
 
 std::optional<DataChannelOpen> DataChannelOpen::parse(Bytes message) {
@@ -22,8 +58,7 @@ std::optional<DataChannelOpen> DataChannelOpen::parse(Bytes message) {
   const std::uint32_t reliability = reader.u32();
   const std::size_t label = reader.u16();
   const std::size_t protocol = reader.u16();
-  open.label = as_text(reader.bytes(label));
-  open.protocol = as_text(reader.bytes(protocol));
+  const std::string_view texts = as_text(reader.rest());
   if ((type & kUnordered) != 0) open.order = ChannelOrder::unordered;
   switch (type & ~kUnordered) {
     case kReliable:
@@ -37,7 +72,11 @@ std::optional<DataChannelOpen> DataChannelOpen::parse(Bytes message) {
     default:
       return std::nullopt;
   }
-  return reader.done() ? std::optional(open) : std::nullopt;
+  if (!reader.ok()) return std::nullopt;
+  for (const Unit unit : {Unit::bytes, Unit::code_points, Unit::utf16_units}) {
+    if (read_texts(texts, label, protocol, unit, open)) return open;
+  }
+  return std::nullopt;
 }
 
 void DataChannelOpen::write(MutableBytes out) const {

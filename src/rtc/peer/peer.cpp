@@ -19,6 +19,7 @@ datachannel::ChannelsConfig channels_config(const EndpointConfig& config) {
   channels.receive_window = config.receive_window;
   channels.send_buffer = config.send_buffer;
   channels.max_receive_message = config.max_message_size;
+  channels.accept_zero_checksum = config.zero_checksum;
   return channels;
 }
 
@@ -328,14 +329,17 @@ Peer::Event Peer::poll_channels(TimePoint now, MutableBytes buffer, TimePoint& w
     return poll_dtls(now, buffer, wake);  // the sequence numbers are used up: it says so
   }
   if (const auto* opened = std::get_if<datachannel::Opened>(&output)) {
-    return ChannelOpened{id_, opened->channel, opened->label, opened->protocol};
+    return ChannelOpened{id_, opened->channel, opened->label, opened->parameters};
   }
   if (const auto* received = std::get_if<datachannel::Received>(&output)) {
     return Message{id_, received->channel, received->kind, received->payload};
   }
   if (const auto* low = std::get_if<datachannel::BufferedAmountLow>(&output))
     return BufferedAmountLow{id_, low->channel};
-  if (const auto* closed = std::get_if<datachannel::ChannelClosed>(&output)) return ChannelClosed{id_, closed->channel};
+  if (const auto* closing = std::get_if<datachannel::ChannelClosing>(&output))
+    return ChannelClosing{id_, closing->channel};
+  if (const auto* closed = std::get_if<datachannel::ChannelClosed>(&output))
+    return ChannelClosed{id_, closed->channel, closed->reason};
   if (const auto* ended = std::get_if<datachannel::Closed>(&output))
     return on_channels_closed(now, buffer, wake, ended->reason);
   return poll_channels(now, buffer, wake);  // datachannel::Connected: Opened events tell the application

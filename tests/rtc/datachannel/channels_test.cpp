@@ -257,6 +257,125 @@ TEST(Channels, WouldBlockWhenTheSendBufferIsFull) {
   EXPECT_EQ(accepted, 9);
 }
 
+TEST(Channels, SayWhatAChannelIsAndWhoOpenedIt) {
+  ChannelsPair pair;
+  open_one(pair);
+  ASSERT_TRUE(
+      pair.a.open("chat", {.order = ChannelOrder::unordered, .max_retransmits = 3, .protocol = "p", .priority = 512}));
+  ASSERT_TRUE(pair.a.open("chat", {.max_lifetime_ms = 70}));
+  ASSERT_TRUE(pair.a.open("chat", {.protocol = "q", .negotiated = 9}));
+  ASSERT_TRUE(pair.b.open("chat", {.negotiated = 9}));
+  pair.connect();
+  ASSERT_EQ(pair.log_a.parameters.size(), 4U);
+  ASSERT_EQ(pair.log_b.parameters.size(), 4U);
+  for (const auto* log : {&pair.log_a, &pair.log_b}) {
+    const auto& parameters = log->parameters;
+    // The negotiated one first: it needs no answer.
+    EXPECT_TRUE(parameters[0].negotiated);
+    EXPECT_EQ(parameters[0].stream, 9);
+    EXPECT_FALSE(parameters[0].by_peer);
+    EXPECT_EQ(parameters[1].stream, 0);
+    EXPECT_EQ(parameters[1].order, ChannelOrder::ordered);
+    EXPECT_EQ(parameters[1].priority, 256);
+    EXPECT_FALSE(parameters[1].max_retransmits || parameters[1].max_lifetime_ms || parameters[1].negotiated);
+    EXPECT_EQ(parameters[1].by_peer, log == &pair.log_b);
+    EXPECT_EQ(parameters[2].order, ChannelOrder::unordered);
+    EXPECT_EQ(parameters[2].max_retransmits, 3U);
+    EXPECT_EQ(parameters[2].priority, 512);
+    EXPECT_EQ(log->protocols[2], "p");
+    EXPECT_EQ(parameters[3].max_lifetime_ms, 70U);
+    EXPECT_EQ(parameters[3].stream, 4);
+  }
+}
+
+TEST(Channels, ClosingIsToldToTheOtherSideOnlyAndClosedHasItsReason) {
+  ChannelsPair pair;
+  const ChannelId channel = open_one(pair);
+  pair.connect();
+  ASSERT_TRUE(pair.a.close(channel));
+  const bool told = pair.run_until([&] { return !pair.log_b.closing.empty(); });
+  ASSERT_TRUE(told);
+  const ChannelId other = pair.log_b.opened[0].first;
+  EXPECT_EQ(pair.log_b.closing, std::vector{other});
+  EXPECT_EQ(pair.b.send(other, MessageKind::text, as_bytes("late")).error(), Errc::channel_closing);
+  pair.run();
+  EXPECT_TRUE(pair.log_a.closing.empty());
+  EXPECT_EQ(pair.log_a.closed_reasons, std::vector{Errc::closed_locally});
+  EXPECT_EQ(pair.log_b.closing.size(), 1U);
+  EXPECT_EQ(pair.log_b.closed_channels, std::vector{other});
+  EXPECT_EQ(pair.log_b.closed_reasons, std::vector{Errc::channel_closed_by_peer});
+}
+
+TEST(Channels, TheEndOfTheAssociationIsTheReasonOfEachChannel) {
+  ChannelsPair pair;
+  open_one(pair);
+  pair.connect();
+  pair.a.abort();
+  pair.run();
+  EXPECT_EQ(pair.log_a.closed_reasons, std::vector{Errc::closed_locally});
+  EXPECT_EQ(pair.log_b.closed_reasons, std::vector{Errc::sctp_aborted});
+}
+
+TEST(Channels, AcceptAnyUnusedIdAndSkipItForTheirOwn) {
+  ChannelsPair pair;
+  pair.connect(StreamParity::even);  // this peer chooses ids by a rule of its own
+  ASSERT_TRUE(pair.b.open("theirs", {}));
+  pair.run();
+  ASSERT_EQ(pair.log_a.opened.size(), 1U);
+  EXPECT_EQ(pair.log_a.parameters[0].stream, 0);
+  ASSERT_TRUE(pair.a.open("ours", {}));
+  pair.run();
+  ASSERT_EQ(pair.log_a.opened.size(), 2U);
+  EXPECT_EQ(pair.log_a.parameters[1].stream, 2);
+}
+
+TEST(Channels, OpensThatCrossOnOneIdEndBothAndNothingElse) {
+  ChannelsPair pair;
+  pair.connect(StreamParity::even);
+  const ChannelId ours = pair.a.open("ours", {}).value();
+  const ChannelId theirs = pair.b.open("theirs", {}).value();
+  pair.run();
+  EXPECT_EQ(pair.log_a.closed_channels, std::vector{ours});
+  EXPECT_EQ(pair.log_b.closed_channels, std::vector{theirs});
+  EXPECT_TRUE(pair.log_a.opened.empty());
+  EXPECT_EQ(pair.a.open_channels() + pair.b.open_channels(), 0U);
+  ASSERT_TRUE(pair.a.open("again", {}));
+  pair.run();
+  EXPECT_EQ(pair.log_b.opened.size(), 1U);
+}
+
+TEST(Channels, TalkBetweenPortsThatDiffer) {
+  ChannelsConfig config;
+  config.local_port = 5001;
+  ChannelsPair pair(1, {}, config);
+  pair.a.set_remote_port(5001);
+  pair.b.set_remote_port(5001);
+  open_one(pair);
+  pair.connect();
+  EXPECT_EQ(pair.log_b.opened.size(), 1U);
+}
+
+TEST(Channels, ThatAreNeverStartedSayNothing) {
+  ChannelsPair pair;
+  const ChannelId channel = open_one(pair);
+  ASSERT_TRUE(pair.a.send(channel, MessageKind::text, as_bytes("x")));
+  pair.run(seconds(300));
+  EXPECT_EQ(pair.packets, 0U);
+  EXPECT_EQ(pair.log_a.closed, std::nullopt);
+  EXPECT_EQ(pair.a.max_send_message(), ChannelsConfig{}.max_send_message);
+}
+
+TEST(Channels, ALostPeerEndsThem) {
+  ChannelsPair pair;
+  const ChannelId channel = open_one(pair);
+  pair.connect();
+  ASSERT_TRUE(pair.a.send(channel, MessageKind::text, as_bytes("x")));
+  pair.cut();
+  pair.run(seconds(120));
+  EXPECT_EQ(pair.log_a.closed, Errc::sctp_timeout);
+  EXPECT_EQ(pair.log_a.closed_reasons, std::vector{Errc::sctp_timeout});
+}
+
 TEST(Channels, RefuseAMessageOf4GiBWhateverThePeerAccepts) {
   ChannelsPair pair;
   const ChannelId channel = open_one(pair);

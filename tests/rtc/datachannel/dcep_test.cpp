@@ -36,5 +36,35 @@ TEST(Dcep, LengthsThatDoNotFitAreRefused) {
   EXPECT_FALSE(DataChannelOpen::parse(longer));
 }
 
+std::optional<DataChannelOpen> parse_texts(std::size_t label, std::size_t protocol, std::string_view texts,
+                                           std::vector<std::uint8_t>& bytes) {
+  bytes.assign(kEcho.begin(), kEcho.begin() + DataChannelOpen::kFixedSize);
+  bytes[9] = static_cast<std::uint8_t>(label);
+  bytes[11] = static_cast<std::uint8_t>(protocol);
+  bytes.insert(bytes.end(), texts.begin(), texts.end());
+  return DataChannelOpen::parse(bytes);
+}
+
+TEST(Dcep, LengthsInCharactersAreUnderstood) {
+  std::vector<std::uint8_t> bytes;
+  const auto umlauts = parse_texts(3, 2, "\xC3\xBCn\xC3\xAFp\xC3\xB6", bytes);
+  ASSERT_TRUE(umlauts);
+  EXPECT_EQ(umlauts->label, "\xC3\xBCn\xC3\xAF");
+  EXPECT_EQ(umlauts->protocol, "p\xC3\xB6");
+  for (const std::size_t length : {1U, 2U, 4U}) {  // as Python, JavaScript and RFC 8832 count this emoji
+    const auto emoji = parse_texts(length, 1, "\xF0\x9F\x98\x80p", bytes);
+    ASSERT_TRUE(emoji) << length;
+    EXPECT_EQ(emoji->label, "\xF0\x9F\x98\x80");
+    EXPECT_EQ(emoji->protocol, "p");
+  }
+}
+
+TEST(Dcep, LengthsThatFitNoWayOfCountingAreRefused) {
+  std::vector<std::uint8_t> bytes;
+  EXPECT_FALSE(parse_texts(3, 0, "\xF0\x9F\x98\x80", bytes));
+  EXPECT_FALSE(parse_texts(2, 0, "abc", bytes));
+  EXPECT_FALSE(parse_texts(5, 0, "\xC3\xBCn\xC3\xAF!", bytes));
+}
+
 }  // namespace
 }  // namespace redan::datachannel
