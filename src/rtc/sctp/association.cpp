@@ -2,8 +2,8 @@
 
 namespace redan::sctp {
 namespace {
-// Empty slabs kept for reuse while data flows: 1 MiB of 4 KiB slabs. All go when the association falls idle.
-constexpr std::size_t kKeptSlabs = 256;
+// Empty slabs kept for reuse while data flows: 1 MiB. All go when the association falls idle.
+constexpr std::size_t kKeptSlabs = (1U << 20U) / kSlabSize;
 constexpr Duration kTrimAfter = std::chrono::seconds(2);
 }  // namespace
 

@@ -47,7 +47,7 @@ class Ring {
 
  private:
   void grow() {
-    const std::size_t larger = capacity_ == 0 ? 8 : 2 * capacity_;
+    const std::size_t larger = capacity_ == 0 ? 2 : 2 * capacity_;
     auto slots = std::make_unique<T[]>(larger);
     for (std::size_t i = 0; i < size_; ++i) slots[i] = std::move((*this)[i]);
     slots_ = std::move(slots);

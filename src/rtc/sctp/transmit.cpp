@@ -102,7 +102,7 @@ void Association::write_data(PacketWriter& packet, const Fragment& fragment, Tsn
   data.stream = fragment.id;
   data.ssn = fragment.ssn;
   data.ppid = fragment.ppid;
-  queue_.copy(fragment.stream, fragment.offset, data.write_header(packet.chunks(), fragment.size));
+  queue_.copy(fragment, data.write_header(packet.chunks(), fragment.size));
 }
 
 // Lost chunks go first. False: nothing new may follow in this packet.

@@ -121,9 +121,7 @@ void Reassembly::feed(Position position) {
   const Segments::Segment& segment = position->second;
   const FragmentHead head = segment.head;
   const bool accepted = accepts(head, segment.size);
-  for (const auto& piece : segment.pieces) {
-    if (accepted) in_order_.append(piece);
-  }
+  if (accepted) segment.for_each_piece([&](Bytes piece) { in_order_.append(piece); });
   drop(position);
   if (accepted) finish_message(head);
 }
@@ -158,7 +156,7 @@ void Reassembly::drop(Position position) {
 
 void Reassembly::deliver_ahead(Position position) {
   const FragmentHead head = position->second.head;
-  for (const auto& piece : position->second.pieces) ahead_.append(piece);
+  position->second.for_each_piece([&](Bytes piece) { ahead_.append(piece); });
   drop(position);
   messages_.push_back({head.stream, head.ppid, static_cast<std::uint32_t>(ahead_.unfinished()), true});
   ahead_.finish();

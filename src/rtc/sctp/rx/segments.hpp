@@ -39,7 +39,15 @@ class Segments {
     FragmentHead head;
     Tsn last;
     std::size_t size = 0;
-    std::list<std::vector<std::uint8_t>> pieces;
+    std::size_t memory = 0;
+    std::vector<std::uint8_t> bytes;              // most segments are one piece
+    std::list<std::vector<std::uint8_t>> more{};  // and then these
+
+    template <class Visit>
+    void for_each_piece(Visit&& visit) const {
+      visit(Bytes(bytes));
+      for (const auto& piece : more) visit(Bytes(piece));
+    }
   };
   struct Earlier {
     bool operator()(Tsn a, Tsn b) const { return a < b; }
@@ -50,7 +58,6 @@ class Segments {
   /// `data.tsn` was not here before. Gives the segment that it is part of now.
   Position add(const Data& data);
   void erase(Position position);
-  void clear();
 
   [[nodiscard]] bool empty() const { return segments_.empty(); }
   Position first() { return segments_.begin(); }
@@ -58,13 +65,15 @@ class Segments {
   Position find(Tsn first) { return segments_.find(first); }
   /// Memory, bytes.
   [[nodiscard]] std::size_t memory() const { return memory_; }
-  [[nodiscard]] static std::size_t cost(std::size_t payload) { return kSegmentCost + kPieceCost + payload; }
+  [[nodiscard]] static std::size_t cost(std::size_t payload) { return kSegmentCost + payload; }
 
  private:
   // The nodes with what the allocator adds to them; an entry among the waiting messages is in it.
-  static constexpr std::size_t kSegmentCost = sizeof(Map::value_type) + 128;
-  static constexpr std::size_t kPieceCost = sizeof(std::vector<std::uint8_t>) + 64;
+  static constexpr std::size_t kSegmentCost = sizeof(Map::value_type) + 112;
+  static constexpr std::size_t kPieceCost = sizeof(std::vector<std::uint8_t>) + 48;
 
+  [[nodiscard]] static bool follows(const Segment& segment, const FragmentHead& head, Tsn tsn);
+  void append(Segment& segment, Bytes payload);
   void join(Position first, Position second);
 
   Map segments_;

@@ -71,8 +71,7 @@ void Outstanding::acknowledge(Chunk& chunk, SackOutcome& outcome) {
 }
 
 void Outstanding::pop_front() {
-  const Fragment& fragment = chunks_.front().fragment;
-  queue_.release(fragment.stream, fragment.offset + fragment.size);
+  queue_.release(chunks_.front().fragment);
   chunks_.pop_front();
   ++base_;
 }

@@ -1,6 +1,6 @@
 #include "rtc/sctp/tx/send_queue.hpp"
 
-#include "rtc/sctp/packet/data.hpp"
+#include <algorithm>
 
 namespace redan::sctp {
 namespace {
@@ -70,7 +70,11 @@ void SendQueue::push(OutgoingStream stream, const Delivery& delivery, Bytes payl
     message.stamped = false;
     unstamped_.push_back(stream);
   }
-  slot->bytes.append(pool_, payload);
+  if (payload.size() <= sizeof(TinyPayload)) {
+    std::copy(payload.begin(), payload.end(), message.tiny.begin());
+  } else {
+    slot->bytes.append(pool_, payload);
+  }
   slot->messages.push_back(message);
   if (delivery.counted) slot->buffered += payload.size();
   charged_ += payload.size() + kMessageCost;
@@ -91,10 +95,11 @@ void SendQueue::stamp(TimePoint now) {
   unstamped_.clear();
 }
 
-void SendQueue::copy(OutgoingStream stream, std::uint64_t offset, MutableBytes out) const {
-  const Slot* slot = find(stream);
+void SendQueue::copy(const Fragment& fragment, MutableBytes out) const {
+  const Slot* slot = find(fragment.stream);
   REDAN_ASSERT(slot != nullptr);
-  slot->bytes.copy(offset, out);
+  if (!fragment.is_tiny()) return slot->bytes.copy(fragment.offset, out);
+  std::copy_n(fragment.tiny.begin(), out.size(), out.begin());
 }
 
 std::size_t SendQueue::buffered(OutgoingStream stream) const {
@@ -185,6 +190,7 @@ bool SendQueue::peek(TimePoint now, std::size_t space, std::size_t full, Fragmen
   fragment.size = static_cast<std::uint32_t>(size);
   fragment.max_retransmits = message.delivery.max_retransmits;
   fragment.expires = message.expires;
+  fragment.tiny = message.tiny;
   return true;
 }
 
@@ -218,12 +224,12 @@ bool SendQueue::abandon_begun(OutgoingStream stream, Fragment& rest) {
   return true;
 }
 
-void SendQueue::release(OutgoingStream stream, std::uint64_t end) {
-  Slot* slot = find(stream);
+void SendQueue::release(const Fragment& fragment) {
+  Slot* slot = find(fragment.stream);
   REDAN_ASSERT(slot != nullptr && slot->in_flight != 0);
   --slot->in_flight;
   if (slot->in_flight != 0 || slot->sent_of_front != 0) {
-    slot->bytes.release(end);
+    slot->bytes.release(fragment.end());
   } else {
     slot->bytes.release(slot->messages.empty() ? slot->bytes.end() : slot->messages.front().offset);
   }

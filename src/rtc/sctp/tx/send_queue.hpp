@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "rtc/sctp/byte_queue.hpp"
+#include "rtc/sctp/packet/data.hpp"
 
 namespace redan::sctp {
 
@@ -23,6 +24,10 @@ struct Delivery {
   bool counted = true;  ///< false: no part of the buffered amount that the user sees
 };
 
+/// A message so small that it travels in the records themselves. The acknowledgement of a channel is one: it must not
+/// cost a slab, since the peer can have as many of those as it opens channels.
+using TinyPayload = std::array<std::uint8_t, 8>;
+
 /// The next piece of a message to become a DATA chunk.
 struct Fragment {
   OutgoingStream stream;
@@ -34,6 +39,13 @@ struct Fragment {
   std::uint32_t size = 0;
   std::uint32_t max_retransmits = Delivery::kUnlimited;
   TimePoint expires = kNever;
+  TinyPayload tiny{};  ///< if the whole message fits
+
+  [[nodiscard]] bool is_tiny() const {
+    return size <= sizeof(TinyPayload) && (flags & Data::kBeginning) != 0 && (flags & Data::kEnd) != 0;
+  }
+  /// Where its bytes end in the stream's.
+  [[nodiscard]] std::uint64_t end() const { return is_tiny() ? offset : offset + size; }
 };
 
 class SendQueue {
@@ -63,10 +75,10 @@ class SendQueue {
   [[nodiscard]] bool begun_expired(TimePoint now) const;
   [[nodiscard]] OutgoingStream begun_stream() const { return ready_.empty() ? OutgoingStream{} : ready_.front(); }
 
-  /// Of a fragment in flight.
-  void copy(OutgoingStream stream, std::uint64_t offset, MutableBytes out) const;
-  /// A fragment in flight is done with: everything of its stream before `end` may go.
-  void release(OutgoingStream stream, std::uint64_t end);
+  /// The bytes of a fragment in flight.
+  void copy(const Fragment& fragment, MutableBytes out) const;
+  /// A fragment in flight is done with: everything of its stream up to its end may go.
+  void release(const Fragment& fragment);
 
   [[nodiscard]] bool empty() const { return queued_ == 0; }
   [[nodiscard]] bool has_ready() const { return !ready_.empty(); }
@@ -95,6 +107,7 @@ class SendQueue {
     std::uint32_t size = 0;
     Delivery delivery;
     TimePoint expires = kNever;
+    TinyPayload tiny{};
     bool stamped = true;
   };
   struct Slot {

@@ -56,7 +56,7 @@ TEST_F(SendQueueTest, ALowWatermarkOfAClosedStreamIsNotReportedForItsSuccessor) 
   queue.push(old, {}, Payload(10));
   const auto fragment = take();
   ASSERT_TRUE(fragment);
-  queue.release(fragment->stream, fragment->offset + fragment->size);
+  queue.release(*fragment);
   queue.close(old);
   open(2);
   EXPECT_EQ(queue.take_low(), std::nullopt);
@@ -71,10 +71,38 @@ TEST_F(SendQueueTest, AStreamClosedInMidMessageKeepsItsSlotUntilTheMessageIsAckn
   const auto second = take();
   ASSERT_TRUE(first && second);
   EXPECT_EQ(second->flags, 1);
-  queue.release(stream, first->offset + first->size);
+  queue.release(*first);
   EXPECT_TRUE(queue.contains(stream));
-  queue.release(stream, second->offset + second->size);
+  queue.release(*second);
   EXPECT_FALSE(queue.contains(stream));
+}
+
+TEST_F(SendQueueTest, TinyMessagesAndOthersKeepTheirBytes) {
+  const OutgoingStream stream = open(1);
+  const auto fill = [](std::size_t size, std::uint8_t first) {
+    Payload payload(size);
+    for (std::size_t i = 0; i < size; ++i) payload[i] = static_cast<std::uint8_t>(first + i);
+    return payload;
+  };
+  for (int round = 0; round < 3; ++round) {
+    std::vector<Payload> sent;
+    for (const std::size_t size : {1U, 9U, 8U, 1003U, 7U, 5000U, 2U}) {
+      sent.push_back(fill(size, static_cast<std::uint8_t>(size + sent.size())));
+      queue.push(stream, {}, sent.back());
+    }
+    std::vector<Fragment> fragments;
+    while (const auto fragment = take()) fragments.push_back(*fragment);
+    Payload all, copied;
+    for (const Payload& payload : sent) all.insert(all.end(), payload.begin(), payload.end());
+    // The bytes of each stay until it is released, in the order of sending.
+    for (const Fragment& fragment : fragments) {
+      Payload part(fragment.size);
+      queue.copy(fragment, part);
+      copied.insert(copied.end(), part.begin(), part.end());
+      queue.release(fragment);
+    }
+    EXPECT_EQ(copied, all);
+  }
 }
 
 TEST_F(SendQueueTest, StreamsTakeTurnsMessageByMessage) {
