@@ -186,41 +186,5 @@ TEST_F(ReassemblyTest, ResetStreamsCountFromZero) {
   EXPECT_EQ(take(), (Taken{0, 2}));
 }
 
-TEST(MessageBuffer, MovesEachByteABoundedNumberOfTimes) {
-  MessageBuffer buffer;
-  const std::vector<std::uint8_t> bulk(1U << 20U, 1), one(1, 2);
-  buffer.append(bulk);
-  buffer.finish();
-  std::size_t capacity_changes = 0;
-  std::size_t capacity = buffer.capacity();
-  // One byte goes and one comes: a buffer that moves all of it each time needs 100 GB of copies here.
-  for (int i = 0; i < 200'000; ++i) {
-    buffer.append(one);
-    buffer.finish();
-    buffer.pop(1);
-    capacity_changes += buffer.capacity() != capacity ? 1 : 0;
-    capacity = buffer.capacity();
-  }
-  EXPECT_LE(capacity_changes, 2U);
-  EXPECT_LE(buffer.capacity(), 4U << 20U);
-  EXPECT_EQ(buffer.used(), bulk.size());
-}
-
-TEST(ExpectedSsns, CostAtMostOneLeafForAStream) {
-  ExpectedSsns expected;
-  for (unsigned stream = 65535; stream > 0; stream -= 4369) {
-    expected.set(StreamId(static_cast<std::uint16_t>(stream)), Ssn(static_cast<std::uint16_t>(stream)));
-  }
-  EXPECT_EQ(expected.get(StreamId(65535)), Ssn(65535));
-  EXPECT_EQ(expected.get(StreamId(4369)), Ssn(4369));
-  EXPECT_EQ(expected.get(StreamId(4370)), Ssn(0));
-  EXPECT_LE(expected.memory(), 15 * (128U + 512U));
-  for (unsigned stream = 0; stream < 65536; ++stream)
-    expected.set(StreamId(static_cast<std::uint16_t>(stream)), Ssn(1));
-  EXPECT_LE(expected.memory(), 150'000U);
-  expected.reset(StreamId(7));
-  EXPECT_EQ(expected.get(StreamId(7)), Ssn(0));
-}
-
 }  // namespace
 }  // namespace redan::sctp
