@@ -428,9 +428,9 @@ std::optional<Output> Channels::on_outgoing_reset(const sctp::OutgoingReset& res
   if (reset.performed) return finish_if_closed(*index);
   // The peer goes on counting where this channel ended, so its id is spoiled. A peer that refuses again and again would
   // leave us without ids.
-  const auto at = std::lower_bound(streams_.begin(), streams_.end(), channels_[*index].stream,
-                                   [](const auto& entry, sctp::StreamId wanted) { return entry.first < wanted; });
-  at->second = ChannelId{};
+  for (auto& [stream, channel] : streams_) {
+    if (channel == channels_[*index].id) channel = ChannelId{};
+  }
   if (++spoiled_ > config_.max_channels) association_.fail(Errc::sctp_protocol_violation);
   return finish(*index);
 }
