@@ -157,6 +157,41 @@ TEST_F(ByHand, ForwardTsnIsHarmless) {
   EXPECT_EQ(messages.size(), 3U);
 }
 
+TEST_F(ByHand, NoMoreIsInFlightThanTheCongestionWindowAllows) {
+  establish();
+  send(1, 60000);
+  std::size_t bytes = 0;
+  for (const auto& packet : drain()) bytes += packet.size();
+  EXPECT_GE(bytes, us.cwnd());
+  EXPECT_LE(bytes, us.cwnd() + 2 * config.max_packet);
+}
+
+TEST_F(ByHand, NoMoreIsInFlightThanThePeerHasRoomFor) {
+  establish();
+  send(1, 1000);
+  drain();
+  sack(first_tsn, {}, 3000);
+  send(2, 9000);
+  std::size_t bytes = 0;
+  for (const auto& packet : drain()) bytes += packet.size();
+  EXPECT_GE(bytes, 2000U);
+  EXPECT_LE(bytes, 3100U);
+}
+
+TEST_F(ByHand, ASackIsDelayedUnlessThePeerWantsItAtOnce) {
+  establish();
+  data(1000, kWhole);
+  EXPECT_TRUE(drain().empty());
+  now += milliseconds(100);
+  EXPECT_EQ(drain().size(), 1U);
+  data(1001, kWhole | Data::kImmediate, Ssn(1));
+  EXPECT_EQ(drain().size(), 1U);
+  data(1002, kWhole, Ssn(2));
+  EXPECT_TRUE(drain().empty());
+  data(1003, kWhole, Ssn(3));
+  EXPECT_EQ(drain().size(), 1U);  // for two packets
+}
+
 TEST_F(ByHand, RenegingCostsATimeoutAndSendsNothingAgainWithinAnRto) {
   establish();
   send(1, 60000);

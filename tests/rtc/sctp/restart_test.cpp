@@ -137,12 +137,13 @@ TEST_F(Restart, AnEndedResetIsNotReportedForAStreamOfTheOldAssociation) {
   restart();
   feed(tag, [&](Writer& w) {
     write_chunk(w, ChunkType::re_config, 0, [&](Writer& v) {
-      for (std::uint32_t n = 0; n < 3; ++n) ResetResponse{ResetSequence(n), ResetResult::performed}.write(v);
+      // As it would be answered if it had been asked for in the new association.
+      ResetResponse{ResetSequence(first_tsn), ResetResult::performed}.write(v);
     });
   });
   drain();
   EXPECT_EQ(outgoing_resets, 0);
-  EXPECT_EQ(us.drops()[Drop::bad_reset], 3U);
+  EXPECT_EQ(us.drops()[Drop::bad_reset], 1U);
 }
 
 }  // namespace

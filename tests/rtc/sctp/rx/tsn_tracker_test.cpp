@@ -66,6 +66,21 @@ TEST(TsnTracker, MoreRunsThanItKeepsAreRefused) {
   EXPECT_EQ(tracker.judge(Tsn(3)), Verdict::ahead);  // joins two
 }
 
+TEST(TsnTracker, DuplicatesAreReportedOnce) {
+  TsnTracker tracker;
+  tracker.begin(Tsn(0));
+  tracker.add_duplicate(Tsn(7));
+  for (const std::size_t count : {1U, 0U}) {
+    std::array<std::uint8_t, 100> buffer;
+    Writer writer(buffer);
+    tracker.write_sack(writer, 1000, 100);
+    for_each_chunk(writer.written(), [&](const Chunk& chunk) {
+      EXPECT_EQ(Sack::parse(chunk)->duplicates.size(), 4 * count);
+      return true;
+    });
+  }
+}
+
 TEST(TsnTracker, ASackTakesTheSpaceThereIsAndKeepsToItsLimit) {
   TsnTracker tracker;
   tracker.begin(Tsn(0));
