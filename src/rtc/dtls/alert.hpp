@@ -13,6 +13,8 @@ enum class AlertLevel : std::uint8_t { warning = 1, fatal = 2 };
 enum class AlertDescription : std::uint8_t {
   close_notify = 0,
   unexpected_message = 10,
+  bad_record_mac = 20,
+  record_overflow = 22,
   handshake_failure = 40,
   bad_certificate = 42,
   illegal_parameter = 47,
@@ -22,6 +24,7 @@ enum class AlertDescription : std::uint8_t {
   insufficient_security = 71,
   internal_error = 80,
   no_renegotiation = 100,
+  unsupported_extension = 110,
 };
 
 //    struct { AlertLevel level; AlertDescription description; } Alert;

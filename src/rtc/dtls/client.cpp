@@ -2,101 +2,149 @@
 
 #include "rtc/dtls/messages/certificate.hpp"
 #include "rtc/dtls/messages/certificate_request.hpp"
+#include "rtc/dtls/messages/client_hello.hpp"
 #include "rtc/dtls/messages/client_key_exchange.hpp"
 #include "rtc/dtls/messages/hello_verify_request.hpp"
 
 namespace redan::dtls {
 namespace {
 
-constexpr Verdict kMalformed{Errc::dtls_illegal_parameter, AlertDescription::decode_error};
-constexpr Verdict kIllegal{Errc::dtls_illegal_parameter, AlertDescription::illegal_parameter};
-
-// A server may change its cookie key once or twice, not for ever.
-constexpr int kMaxCookies = 3;
+// The first hello, and three with a cookie: a server may change its cookie key, not for ever.
+constexpr std::size_t kMaxAttempts = 4;
 
 // The slots of kServerFlight.
 enum Slot : std::size_t { kServerHello, kCertificate, kServerKeyExchange, kCertificateRequest, kServerHelloDone };
 
+bool asks_for_no_certificate(const FragmentAssembler& flight) {
+  const auto last = flight.message(kCertificateRequest);
+  return last && last->type == HandshakeType::server_hello_done && flight.whole(kCertificateRequest);
+}
+
+// RFC 5246 section 7.4.1.4: only what we offered may be answered.
+bool unsolicited(const Machinery& m, const Extensions& extensions) {
+  return extensions.unknown || extensions.supported_versions || (extensions.use_srtp && m.config.srtp_profiles.empty());
+}
+
+// What a server may not say (RFC 5246 section 7.4.1.4.1, RFC 8422 section 5.2), and a renegotiation (RFC 5746 section
+// 3.4).
+bool illegal(const Extensions& extensions) {
+  const bool renegotiating = extensions.renegotiated_connection && !extensions.renegotiated_connection->empty();
+  return extensions.signature_algorithms || extensions.supported_groups || renegotiating;
+}
+
 }  // namespace
 
-Client::Client() : state_(AwaitServerFlight{kMaxCookies}) {}
-
 Step Client::start(Machinery& m) {
-  m.provider.random(m.session.client_random);
-  write_client_hello(m, {});
-  m.incoming.expect(0, kServerFlight);
-  return FlightReady{};
+  m.provider.random(random_);
+  add_attempt(m, {});
+  return Progress{};
 }
 
-void Client::write_client_hello(Machinery& m, Bytes cookie) {
-  m.outgoing.begin();
-  m.transcript.clear();
-  m.transcript.add(m.outgoing.add(HandshakeType::client_hello, 0, [&](Writer& w) {
-    ClientHello::write(w, m.session.client_random, cookie, m.config.groups, m.config.srtp_profiles);
+void Client::add_attempt(Machinery& m, Bytes cookie) {
+  const auto number = static_cast<std::uint16_t>(attempts_.size());
+  Attempt attempt{{cookie.begin(), cookie.end()}, OutgoingFlight(number), {}, {}};
+  attempt.hello.begin();
+  attempt.transcript.add(attempt.hello.add(HandshakeType::client_hello, 0, [&](Writer& w) {
+    ClientHello::write(w, random_, cookie, m.groups(), m.config.srtp_profiles);
   }));
-  m.outgoing.end();
+  attempt.hello.end();
+  attempt.answer.expect(number, kServerFlight);
+  attempts_.push_back(std::move(attempt));
+  turns_ = 0;
 }
 
-Step Client::on_messages(Machinery& m) {
-  if (auto* state = std::get_if<AwaitServerFlight>(&state_)) {
-    const auto first = m.incoming.message(kServerHello);
-    if (first && first->type == HandshakeType::hello_verify_request) return on_hello_verify_request(m, *state, *first);
-    if (!m.incoming.whole(kServerFlight.size())) return Waiting{};
-    return on_server_flight(m);
+std::size_t Client::rewind(Machinery& m) {
+  // A forged HelloVerifyRequest must not silence the hello that the server would have answered: they take turns, the
+  // latest first.
+  OutgoingFlight& flight = m.candidates.empty() ? attempts_[attempts_.size() - 1 - turns_++ % attempts_.size()].hello
+                                                : m.candidates.back().outgoing;
+  flight.rewind();
+  return flight.wire_size();
+}
+
+MutableBytes Client::write_hello(RecordLayer& records, MutableBytes datagram) {
+  for (Attempt& attempt : attempts_) {
+    if (attempt.hello.pending()) return attempt.hello.write(records, nullptr, datagram);
   }
-  if (!std::holds_alternative<AwaitServerFinished>(state_) || !m.incoming.message(0)) return Waiting{};
-  const Step step = on_finished(m);
-  if (std::holds_alternative<Established>(step)) state_ = Established{};
-  return step;
+  return {};
 }
 
-Step Client::on_hello_verify_request(Machinery& m, AwaitServerFlight& state, const HandshakeMessage& message) {
-  const auto request = HelloVerifyRequest::parse(message.body);
-  if (!request || state.cookies_left == 0) {
-    m.incoming.forget(kServerHello, kServerHello + 1);
-    return Doubt{kMalformed};
+Step Client::on_fragment(Machinery& m, const HandshakeHeader& header, Bytes body) {
+  if (header.type == HandshakeType::hello_verify_request) {
+    // It is short: nobody cuts it.
+    if (body.size() == header.length) return on_hello_verify_request(m, body);
+    m.count(FragmentAssembler::Verdict::unexpected);
+    return Waiting{};
   }
-  --state.cookies_left;
-  const std::uint16_t next = static_cast<std::uint16_t>(message.message_seq + 1);
-  write_client_hello(m, request->cookie);
-  m.incoming.expect(next, kServerFlight);
-  return FlightReady{};
+  // A message type stands at one place of a flight only, so that at most one attempt takes the fragment.
+  auto verdict = FragmentAssembler::Verdict::unexpected;
+  for (Attempt& attempt : attempts_) {
+    verdict = attempt.answer.add(header, 0, body);
+    if (verdict == FragmentAssembler::Verdict::repeated || verdict == FragmentAssembler::Verdict::unexpected) continue;
+    m.count(verdict);
+    if (!attempt.answer.whole(kServerFlight.size()) && !asks_for_no_certificate(attempt.answer)) return Waiting{};
+    const Step step = on_server_flight(m, attempt, random_);
+    attempt.answer.forget();
+    return step;
+  }
+  m.count(verdict);
+  return Waiting{};
 }
 
-Step Client::on_server_flight(Machinery& m) {
-  const std::size_t before = m.transcript.size();
+// The server's own flight may be on its way already, if this request is forged: the earlier hellos stay.
+Step Client::on_hello_verify_request(Machinery& m, Bytes body) {
+  const auto request = HelloVerifyRequest::parse(body);
+  if (!request) return Doubt{kMalformed};
+  const auto known = [&](const Attempt& attempt) {
+    return std::equal(attempt.cookie.begin(), attempt.cookie.end(), request->cookie.begin(), request->cookie.end());
+  };
+  const bool repeated = std::any_of(attempts_.begin() + 1, attempts_.end(), known);
+  if (!m.candidates.empty() || attempts_.size() == kMaxAttempts || repeated) {
+    m.count(FragmentAssembler::Verdict::unexpected);
+    return Waiting{};
+  }
+  add_attempt(m, request->cookie);
+  return Progress{};
+}
+
+Step Client::on_server_flight(Machinery& m, Attempt& attempt, const Random& random) {
+  Candidate candidate;
+  candidate.session.client_random = random;
+  candidate.outgoing = OutgoingFlight(static_cast<std::uint16_t>(attempt.answer.first() + 1));
+  candidate.transcript = attempt.transcript;
+  for (std::size_t i = 0; i < kServerFlight.size(); ++i) {
+    if (const auto message = attempt.answer.message(i)) candidate.transcript.add(*message);
+  }
+  if (m.candidates.heard(candidate.transcript.bytes())) return Repetition{};
   SharedSecret premaster;
-  std::unique_ptr<KeyExchange> exchange;
-  std::optional<SignatureScheme> scheme;
-  if (const Check problem = check_server_flight(m, premaster, exchange, scheme)) {
-    m.transcript.truncate(before);
-    m.incoming.forget(0, kServerFlight.size());
-    return judge(*problem);
+  if (const Check problem = check_server_flight(m, attempt.answer, candidate, premaster)) return Doubt{*problem};
+  // The server signed over our random. It has to ask for our certificate, too.
+  if (asks_for_no_certificate(attempt.answer)) {
+    return Doubt{{Errc::dtls_no_certificate_request, AlertDescription::handshake_failure}};
   }
-  for (std::size_t i = 0; i < kServerFlight.size(); ++i) m.transcript.add(*m.incoming.message(i));
-  const std::uint16_t next = static_cast<std::uint16_t>(m.incoming.first() + kServerFlight.size());
-  write_flight_5(m, premaster, *exchange, *scheme);
-  m.incoming.expect(next, kServerFinishedFlight);
-  state_ = AwaitServerFinished{};
-  return FlightReady{};
+  const auto request = CertificateRequest::parse(attempt.answer.message(kCertificateRequest)->body);
+  if (!request) return Doubt{kMalformed};
+  const auto scheme = m.choose_scheme(request->signature_algorithms);
+  if (!scheme) return Doubt{{Errc::dtls_no_common_signature, AlertDescription::handshake_failure}};
+  write_flight_5(m, premaster, *scheme, candidate);
+  candidate.finished.expect(static_cast<std::uint16_t>(attempt.answer.first() + kServerFlight.size()), kFinishedFlight);
+  m.candidates.add(std::move(candidate));
+  return Progress{};
 }
 
-Check Client::check_server_hello(Machinery& m, const ServerHello& hello) {
+Check Client::check_server_hello(Machinery& m, const ServerHello& hello, Session& session) {
   const Extensions& extensions = hello.extensions;
   if (hello.version != kDtls12) return Verdict{Errc::dtls_version, AlertDescription::protocol_version};
-  m.session.suite = find_suite(hello.cipher_suite);
-  if (m.session.suite == nullptr) return Verdict{Errc::dtls_no_common_suite, AlertDescription::illegal_parameter};
+  session.suite = find_suite(hello.cipher_suite);
+  if (session.suite == nullptr) return Verdict{Errc::dtls_no_common_suite, AlertDescription::illegal_parameter};
   if (!extensions.extended_master_secret) {
     return Verdict{Errc::dtls_no_extended_master_secret, AlertDescription::handshake_failure};
   }
-  // Only what we offered may be answered (RFC 5246 section 7.4.1.4); renegotiation_info must be empty (RFC 5746
-  // section 3.4).
-  const bool unasked = extensions.unknown || extensions.signature_algorithms || extensions.supported_versions ||
-                       extensions.supported_groups || (extensions.use_srtp && m.config.srtp_profiles.empty());
-  const bool renegotiating = extensions.renegotiated_connection && !extensions.renegotiated_connection->empty();
-  if (unasked || renegotiating || hello.compression_method != 0) return kIllegal;
-  m.session.server_random = hello.random;
-  m.session.srtp_profile = std::nullopt;
+  if (unsolicited(m, extensions)) {
+    return Verdict{Errc::dtls_illegal_parameter, AlertDescription::unsupported_extension};
+  }
+  if (illegal(extensions) || hello.compression_method != 0) return kIllegal;
+  session.server_random = hello.random;
   if (extensions.use_srtp) {
     // RFC 5764 section 4.1.1: exactly one profile, one of ours, and our (empty) MKI.
     Reader reader(extensions.use_srtp->profiles.bytes);
@@ -106,79 +154,73 @@ Check Client::check_server_hello(Machinery& m, const ServerHello& hello) {
         std::find(ours.begin(), ours.end(), profile) == ours.end()) {
       return kIllegal;
     }
-    m.session.srtp_profile = profile;
+    session.srtp_profile = profile;
   }
-  if (m.config.require_srtp && !m.session.srtp_profile) {
+  if (m.config.require_srtp && !session.srtp_profile) {
     return Verdict{Errc::dtls_no_srtp_profile, AlertDescription::handshake_failure};
   }
   return std::nullopt;
 }
 
-Check Client::check_server_flight(Machinery& m, SharedSecret& premaster, std::unique_ptr<KeyExchange>& exchange,
-                                  std::optional<SignatureScheme>& scheme) {
-  const auto hello = ServerHello::parse(m.incoming.message(kServerHello)->body);
-  const auto certificate = Certificate::parse(m.incoming.message(kCertificate)->body);
-  const auto params = ServerKeyExchange::parse(m.incoming.message(kServerKeyExchange)->body);
-  const auto request = CertificateRequest::parse(m.incoming.message(kCertificateRequest)->body);
-  if (!hello || !certificate || !params || !request || !m.incoming.message(kServerHelloDone)->body.empty()) {
-    return kMalformed;
+Check Client::check_server_flight(Machinery& m, const FragmentAssembler& flight, Candidate& candidate,
+                                  SharedSecret& premaster) {
+  const auto hello = ServerHello::parse(flight.message(kServerHello)->body);
+  const auto certificate = Certificate::parse(flight.message(kCertificate)->body);
+  const auto params = ServerKeyExchange::parse(flight.message(kServerKeyExchange)->body);
+  const auto done = flight.message(kServerHelloDone);
+  if (!hello || !certificate || !params || (done && !done->body.empty())) return kMalformed;
+  Session& session = candidate.session;
+  if (const Check problem = check_server_hello(m, *hello, session)) return problem;
+  const auto groups = m.groups();
+  session.group = static_cast<Group>(params->group);
+  if (std::find(groups.begin(), groups.end(), session.group) == groups.end()) {
+    return Verdict{Errc::dtls_no_common_group, AlertDescription::illegal_parameter};
   }
-  Check problem = check_server_hello(m, *hello);
-  if (problem) return problem;
-  const auto key = m.check_certificate(certificate->leaf, problem);
-  if (problem) return problem;
-  if (kind_of(key->type()) != m.session.suite->certificate) return kIllegal;
-  if ((problem = check_key_exchange(m, *params))) return problem;
-
-  std::array<std::uint8_t, 64 + 4 + 255> content{};
-  Writer signed_content(content);
-  signed_content.bytes(m.session.client_random);
-  signed_content.bytes(m.session.server_random);
-  signed_content.bytes(params->params);
-  problem = m.check_signature(*key, params->scheme, signed_content.written(), params->signature);
-  if (problem) return problem;
-  exchange = m.provider.key_exchange(m.session.group);
-  if (!exchange->agree(params->public_key, premaster)) return kIllegal;
-  scheme = m.choose_scheme(request->signature_algorithms);
-  if (!scheme) return Verdict{Errc::dtls_no_common_signature, AlertDescription::handshake_failure};
+  if (const Check problem = check_key(m, certificate->leaf, *params, session)) return problem;
+  candidate.exchange = m.provider.key_exchange(session.group);
+  if (!candidate.exchange->agree(params->public_key, premaster)) return kIllegal;
   return std::nullopt;
 }
 
-Check Client::check_key_exchange(Machinery& m, const ServerKeyExchange& params) {
-  for (const Group group : m.config.groups) {
-    if (static_cast<std::uint16_t>(group) != params.group) continue;
-    m.session.group = group;
-    return std::nullopt;
-  }
-  return Verdict{Errc::dtls_no_common_group, AlertDescription::illegal_parameter};
+// The signature first: with one over our random, a certificate that nobody promised is a fact and no forgery.
+Check Client::check_key(Machinery& m, const Bytes leaf, const ServerKeyExchange& params, Session& session) {
+  Check problem;
+  const auto key = m.load_key(leaf, problem);
+  if (problem) return problem;
+  if (kind_of(key->type()) != session.suite->certificate) return kIllegal;
+  std::array<std::uint8_t, 64 + 4 + 255> content{};
+  Writer signed_content(content);
+  signed_content.bytes(session.client_random);
+  signed_content.bytes(session.server_random);
+  signed_content.bytes(params.params);
+  problem = m.check_signature(*key, params.scheme, signed_content.written(), params.signature);
+  if (problem) return problem;
+  session.peer_signature_scheme = static_cast<SignatureScheme>(params.scheme);
+  const auto fingerprint = m.accepted_fingerprint(leaf);
+  if (!fingerprint) return Verdict{Errc::dtls_fingerprint_mismatch, AlertDescription::bad_certificate, true};
+  session.peer_fingerprint = *fingerprint;
+  return std::nullopt;
 }
 
-void Client::write_flight_5(Machinery& m, const SharedSecret& premaster, KeyExchange& exchange,
-                            SignatureScheme scheme) {
-  OutgoingFlight& flight = m.outgoing;
+void Client::write_flight_5(Machinery& m, const SharedSecret& premaster, SignatureScheme scheme, Candidate& candidate) {
+  OutgoingFlight& flight = candidate.outgoing;
+  Transcript& transcript = candidate.transcript;
   flight.begin();
-  m.transcript.add(
+  transcript.add(
       flight.add(HandshakeType::certificate, 0, [&](Writer& w) { Certificate{m.identity.certificate_der}.write(w); }));
-  m.transcript.add(flight.add(HandshakeType::client_key_exchange, 0,
-                              [&](Writer& w) { ClientKeyExchange{exchange.public_key()}.write(w); }));
-  m.derive_master(premaster);
-  RecordKeys keys = m.derive_record_keys();
-  m.records.install(std::move(keys.write));
-  m.records.install(std::move(keys.read));
-  m.transcript.add(flight.add(HandshakeType::certificate_verify, 0,
-                              [&](Writer& w) { m.write_signature(w, scheme, m.transcript.bytes()); }));
+  transcript.add(flight.add(HandshakeType::client_key_exchange, 0,
+                            [&](Writer& w) { ClientKeyExchange{candidate.exchange->public_key()}.write(w); }));
+  candidate.exchange.reset();
+  m.derive_master(candidate, premaster);
+  RecordKeys keys = m.derive_record_keys(candidate);
+  candidate.write = std::move(keys.write);
+  candidate.read = std::move(keys.read);
+  transcript.add(flight.add(HandshakeType::certificate_verify, 0,
+                            [&](Writer& w) { m.write_signature(w, scheme, transcript.bytes()); }));
   flight.add_change_cipher_spec();
-  m.transcript.add(flight.add(HandshakeType::finished, 1, [&](Writer& w) { w.bytes(m.verify_data_of(Role::client)); }));
+  transcript.add(
+      flight.add(HandshakeType::finished, 1, [&](Writer& w) { w.bytes(m.verify_data_of(candidate, Role::client)); }));
   flight.end();
-}
-
-Step Client::on_finished(Machinery& m) {
-  const HandshakeMessage finished = *m.incoming.message(0);
-  if (!equal_in_constant_time(finished.body, m.verify_data_of(Role::server))) {
-    return Fatal{{Errc::dtls_bad_finished, AlertDescription::decrypt_error}};
-  }
-  m.incoming.expect(static_cast<std::uint16_t>(finished.message_seq + 1), {});
-  return Established{false};
 }
 
 }  // namespace redan::dtls

@@ -68,10 +68,12 @@ std::optional<Extensions> Extensions::parse(Reader& rest) {
   return extensions;
 }
 
-void write_common_extensions(Writer& writer, bool ec_point_formats) {
+void write_common_extensions(Writer& writer, CommonExtensions which) {
   write_extension(writer, ExtensionType::extended_master_secret, [](Writer&) {});
-  write_extension(writer, ExtensionType::renegotiation_info, [](Writer& w) { w.u8(0); });
-  if (!ec_point_formats) return;
+  if (which.renegotiation_info) {
+    write_extension(writer, ExtensionType::renegotiation_info, [](Writer& w) { w.u8(0); });
+  }
+  if (!which.ec_point_formats) return;
   write_extension(writer, ExtensionType::ec_point_formats, [](Writer& w) { w.prefixed8([](Writer& f) { f.u8(0); }); });
 }
 

@@ -64,9 +64,12 @@ void write_extension(Writer& writer, ExtensionType type, Body&& body) {
   writer.prefixed16(body);
 }
 
-/// The extensions both hellos carry: extended_master_secret, renegotiation_info (empty: initial handshake),
-/// ec_point_formats.
-void write_common_extensions(Writer& writer, bool ec_point_formats);
+/// Which of the extensions that both hellos carry; extended_master_secret always.
+struct CommonExtensions {
+  bool renegotiation_info = true;  ///< empty: an initial handshake
+  bool ec_point_formats = true;
+};
+void write_common_extensions(Writer& writer, CommonExtensions which);
 void write_use_srtp(Writer& writer, std::span<const std::uint16_t> profiles);
 void write_signature_schemes(Writer& writer);
 

@@ -10,50 +10,56 @@ namespace redan::dtls {
 
 class FragmentAssembler {
  public:
-  /// A handshake holds at most this much here, whatever a peer announces.
+  /// Holds at most this much memory, whatever a peer announces; and never more than twice what came.
   static constexpr std::size_t kMaxBuffered = 16 * 1024;
-  static constexpr std::size_t kMaxSlots = 5;
 
   enum class Verdict : std::uint8_t {
     stored,
-    repeated,     ///< of a flight that is already behind us: the peer repeats itself
-    unexpected,   ///< not in the table, or in the wrong epoch
-    displacing,   ///< stored, in the place of an unfinished message of another type or length
-    disagreeing,  ///< its type or length is not that of the whole message held
+    repeated,    ///< of a flight that is already behind us
+    unexpected,  ///< not in the table, or in the wrong epoch
+    displacing,  ///< stored, in the place of a message of another type or length
     too_large
   };
 
   /// What comes next: `flight` starts at message number `first`. Forgets all that is held.
   void expect(std::uint16_t first, std::span<const ExpectedMessage> flight);
 
-  /// `body` is the fragment alone. Bytes once stored stay. Of two fragments that disagree about a message's type or
-  /// length one is forged; which, nobody can say yet, so the later one wins until a message is whole. The genuine one
-  /// is repeated until it arrives; a whole message stays until it is judged.
+  /// `body` is the fragment alone. Of two fragments that disagree one is forged; which, nobody can say yet, so the
+  /// later one wins: a forger can at most delay, for the genuine one is repeated until it is answered.
   Verdict add(const HandshakeHeader& header, std::uint16_t epoch, Bytes body);
 
-  /// The message in slot `index` of the flight, if it is whole. Lives until expect() or forget().
+  /// The message in slot `index` of the flight, if it is whole. Lives until the next call that changes something.
   [[nodiscard]] std::optional<HandshakeMessage> message(std::size_t index) const;
   /// The first `count` messages are whole.
   [[nodiscard]] bool whole(std::size_t count) const;
   [[nodiscard]] std::uint16_t first() const { return first_; }
+  /// Bytes allocated for fragments.
+  [[nodiscard]] std::size_t memory() const;
 
-  /// Drops what slots from..to-1 hold: it did not verify, and the genuine messages may still come.
-  void forget(std::size_t from, std::size_t to);
+  /// Drops all that is held: it was judged, and the genuine messages may still come.
+  void forget();
 
  private:
+  struct Range {
+    std::uint32_t begin = 0;
+    std::uint32_t end = 0;
+  };
   struct Slot {
     HandshakeType type{};
     std::uint32_t length = 0;
     bool started = false;
-    std::uint32_t received = 0;
-    std::vector<std::uint8_t> bytes;
-    std::vector<bool> present;
+    std::vector<std::uint8_t> bytes;  // what came, in order, without the gaps
+    std::vector<Range> ranges;        // where it belongs; neither overlapping nor touching
+
+    [[nodiscard]] std::size_t memory() const { return bytes.capacity() + ranges.capacity() * sizeof(Range); }
+    /// Makes room for `added` more bytes and one more range, not beyond `limit` bytes of memory.
+    bool reserve(std::size_t added, std::size_t limit);
+    void store(Range range, Bytes body);
   };
-  [[nodiscard]] std::size_t buffered() const;
 
   std::uint16_t first_ = 0;
   std::span<const ExpectedMessage> flight_;
-  std::array<Slot, kMaxSlots> slots_;
+  std::vector<Slot> slots_;
 };
 
 }  // namespace redan::dtls

@@ -12,7 +12,10 @@ void keep_strongest(std::vector<Fingerprint>& fingerprints) {
   HashAlgorithm best = HashAlgorithm::sha256;
   for (const Fingerprint& fingerprint : fingerprints) best = std::max(best, fingerprint.algorithm);
   std::erase_if(fingerprints, [best](const Fingerprint& f) { return f.algorithm != best; });
+  if (fingerprints.size() > ConnectionConfig::kMaxFingerprints) fingerprints.resize(ConnectionConfig::kMaxFingerprints);
 }
+
+constexpr std::array kCertificateCurves{Group::secp256r1, Group::secp384r1};
 
 }  // namespace
 
@@ -22,20 +25,37 @@ Machinery::Machinery(ConnectionConfig the_config, const Identity& the_identity, 
   keep_strongest(config.peer_fingerprints);
 }
 
-void Machinery::derive_master(const SharedSecret& premaster) {
-  session.master = extended_master_secret(provider, session.suite->hash, premaster.expose(), transcript_hash().bytes());
+std::vector<Group> Machinery::groups() const {
+  std::vector<Group> all(config.groups.begin(), config.groups.end());
+  for (const Group curve : kCertificateCurves) {
+    if (std::find(all.begin(), all.end(), curve) == all.end()) all.push_back(curve);
+  }
+  return all;
 }
 
-RecordKeys Machinery::derive_record_keys() const {
-  return record_keys(provider, *session.suite, session.master, session.client_random, session.server_random,
-                     config.role);
+void Machinery::derive_master(Candidate& candidate, const SharedSecret& premaster) {
+  candidate.session.master = extended_master_secret(provider, candidate.session.suite->hash, premaster.expose(),
+                                                    transcript_hash(candidate).bytes());
 }
 
-std::array<std::uint8_t, 12> Machinery::verify_data_of(Role role) const {
-  return verify_data(provider, session.suite->hash, session.master, role, transcript_hash().bytes());
+RecordKeys Machinery::derive_record_keys(const Candidate& candidate) const {
+  const Session& session = candidate.session;
+  RecordKeys keys =
+      record_keys(provider, *session.suite, session.master, session.client_random, session.server_random, config.role);
+  keys.write.limit_blocks(limits(candidate).blocks);
+  return keys;
 }
 
-std::unique_ptr<PublicKey> Machinery::check_certificate(Bytes leaf, Check& problem) {
+std::array<std::uint8_t, 12> Machinery::verify_data_of(const Candidate& candidate, Role role) const {
+  const Session& session = candidate.session;
+  return verify_data(provider, session.suite->hash, session.master, role, transcript_hash(candidate).bytes());
+}
+
+AeadLimits Machinery::limits(const Candidate& candidate) const {
+  return config.limits.value_or(limits_of(candidate.session.suite->aead));
+}
+
+std::unique_ptr<PublicKey> Machinery::load_key(Bytes leaf, Check& problem) {
   if (leaf.empty()) {
     problem = Verdict{Errc::dtls_no_certificate, AlertDescription::handshake_failure};
     return nullptr;
@@ -44,22 +64,21 @@ std::unique_ptr<PublicKey> Machinery::check_certificate(Bytes leaf, Check& probl
     problem = Verdict{Errc::dtls_reflected, AlertDescription::bad_certificate};
     return nullptr;
   }
-  bool matches = false;
-  for (const Fingerprint& expected : config.peer_fingerprints) {
-    const Fingerprint actual = Fingerprint::of(provider, expected.algorithm, leaf);
-    if (!actual.equals(expected)) continue;
-    matches = true;
-    session.peer_fingerprint = actual;
-  }
-  if (!matches) {
-    problem = Verdict{Errc::dtls_fingerprint_mismatch, AlertDescription::bad_certificate};
-    return nullptr;
-  }
   if (const auto spki = subject_public_key_info(leaf)) {
     if (auto key = provider.load_public_key(*spki)) return std::move(*key);
   }
   problem = Verdict{Errc::dtls_bad_certificate, AlertDescription::bad_certificate};
   return nullptr;
+}
+
+std::optional<Fingerprint> Machinery::accepted_fingerprint(Bytes leaf) const {
+  if (config.peer_fingerprints.empty()) return std::nullopt;
+  const Fingerprint actual = Fingerprint::of(provider, config.peer_fingerprints.front().algorithm, leaf);
+  std::optional<Fingerprint> accepted;
+  for (const Fingerprint& expected : config.peer_fingerprints) {
+    if (actual.equals(expected)) accepted = actual;
+  }
+  return accepted;
 }
 
 Check Machinery::check_signature(const PublicKey& key, std::uint16_t scheme_id, Bytes signed_content, Bytes signature) {
@@ -71,7 +90,6 @@ Check Machinery::check_signature(const PublicKey& key, std::uint16_t scheme_id, 
   if (!key.verify(scheme, provider.hash(hash_of(scheme), signed_content).bytes(), signature)) {
     return Verdict{Errc::dtls_bad_signature, AlertDescription::decrypt_error};
   }
-  session.peer_signature_scheme = scheme;
   return std::nullopt;
 }
 
@@ -92,6 +110,19 @@ void Machinery::write_signature(Writer& writer, SignatureScheme scheme, Bytes si
   const auto size = identity.key->sign(scheme, provider.hash(hash_of(scheme), signed_content).bytes(), signature);
   REDAN_ASSERT(size.has_value());
   CertificateVerify{static_cast<std::uint16_t>(scheme), Bytes(signature).first(*size)}.write(writer);
+}
+
+void Machinery::count(FragmentAssembler::Verdict verdict) {
+  switch (verdict) {
+    case FragmentAssembler::Verdict::stored:
+      return;
+    case FragmentAssembler::Verdict::repeated:
+    case FragmentAssembler::Verdict::unexpected:
+      return records.drop(Drop::unexpected_message);
+    case FragmentAssembler::Verdict::displacing:
+    case FragmentAssembler::Verdict::too_large:
+      return records.drop(Drop::disagreeing_fragment);
+  }
 }
 
 }  // namespace redan::dtls

@@ -1,24 +1,24 @@
-// What client and server share: record layer, assembler, outgoing flight, transcript, and the two ways a handshake can
-// go wrong. Nothing in it knows which side it serves.
+// What client and server share: record layer, candidate handshakes, and the checks that both make. Nothing in it knows
+// which side it serves.
 #pragma once
 
-#include "rtc/dtls/alert.hpp"
+#include "rtc/dtls/answer_budget.hpp"
+#include "rtc/dtls/candidate.hpp"
 #include "rtc/dtls/extensions.hpp"
-#include "rtc/dtls/fragment_assembler.hpp"
-#include "rtc/dtls/outgoing_flight.hpp"
-#include "rtc/dtls/session.hpp"
-#include "rtc/dtls/transcript.hpp"
+#include "rtc/dtls/step.hpp"
 
 namespace redan::dtls {
 
 struct ConnectionConfig {
   Role role = Role::server;
   /// The peer's fingerprints from its session description; at least one. Of several hash algorithms only the strongest
-  /// counts (RFC 8122 section 5).
+  /// counts (RFC 8122 section 5), and of that one the first kMaxFingerprints.
   std::vector<Fingerprint> peer_fingerprints{};
   /// SRTP protection profiles (RFC 5764 section 4.1.2) to offer or accept, best first; none: use_srtp is left out.
   std::vector<std::uint16_t> srtp_profiles{};
-  /// Key exchange groups to offer or accept, best first. The list must outlive the connection.
+  /// Key exchange groups to offer or accept, best first. The curves of certificates, P-256 and P-384, come after them
+  /// in any case: the list limits a peer's choice of certificate, too (RFC 8422 section 5.1). The list must outlive the
+  /// connection.
   std::span<const Group> groups = kGroups;
   /// Without a common profile the handshake fails.
   bool require_srtp = false;
@@ -26,16 +26,12 @@ struct ConnectionConfig {
   std::size_t mtu = 1200;
   /// From start() to Connected.
   Duration timeout = std::chrono::seconds(30);
+  /// How long the keys may be used; nullopt: as RFC 9147 section 4.5.3 says. Tests cannot wait that long.
+  std::optional<AeadLimits> limits{};
 
   static constexpr std::size_t kMinMtu = 228;
+  static constexpr std::size_t kMaxFingerprints = 16;
 };
-
-struct Verdict {
-  Errc reason{};
-  AlertDescription alert{};
-};
-/// nullopt: in order.
-using Check = std::optional<Verdict>;
 
 class Machinery {
  public:
@@ -45,26 +41,36 @@ class Machinery {
   const Identity& identity;
   Provider& provider;
   RecordLayer records;
-  FragmentAssembler incoming;
-  OutgoingFlight outgoing;
-  Transcript transcript;
-  Session session;
+  AnswerBudget budget;
+  Candidates candidates;
 
-  [[nodiscard]] Digest transcript_hash() const { return provider.hash(session.suite->hash, transcript.bytes()); }
+  /// The groups we offer or accept, best first.
+  [[nodiscard]] std::vector<Group> groups() const;
+
   /// Computes the master secret from the shared secret and the transcript up to ClientKeyExchange.
-  void derive_master(const SharedSecret& premaster);
-  [[nodiscard]] RecordKeys derive_record_keys() const;
-  [[nodiscard]] std::array<std::uint8_t, 12> verify_data_of(Role role) const;
+  void derive_master(Candidate& candidate, const SharedSecret& premaster);
+  [[nodiscard]] RecordKeys derive_record_keys(const Candidate& candidate) const;
+  [[nodiscard]] std::array<std::uint8_t, 12> verify_data_of(const Candidate& candidate, Role role) const;
+  [[nodiscard]] AeadLimits limits(const Candidate& candidate) const;
 
-  /// The peer's certificate: not ours, one of the accepted fingerprints, a key we can use. Returns the key.
-  std::unique_ptr<PublicKey> check_certificate(Bytes leaf, Check& problem);
-  /// A signature of `signed_content` under a scheme we offered and that fits the key (and, on the server side, the
-  /// suite).
+  /// The key of the peer's certificate, which is not ours. Whose it is, the fingerprint says.
+  std::unique_ptr<PublicKey> load_key(Bytes leaf, Check& problem);
+  /// The one of the accepted fingerprints that this certificate has.
+  [[nodiscard]] std::optional<Fingerprint> accepted_fingerprint(Bytes leaf) const;
+  /// A signature of `signed_content` under a scheme we offered and that fits the key.
   [[nodiscard]] Check check_signature(const PublicKey& key, std::uint16_t scheme, Bytes signed_content,
                                       Bytes signature);
   /// Signs with our key; the scheme is the best of ours in `offered`.
   [[nodiscard]] std::optional<SignatureScheme> choose_scheme(const CodePoints& offered) const;
   void write_signature(Writer& writer, SignatureScheme scheme, Bytes signed_content) const;
+
+  /// Counts a fragment that was not simply stored.
+  void count(FragmentAssembler::Verdict verdict);
+
+ private:
+  [[nodiscard]] Digest transcript_hash(const Candidate& candidate) const {
+    return provider.hash(candidate.session.suite->hash, candidate.transcript.bytes());
+  }
 };
 
 }  // namespace redan::dtls

@@ -36,32 +36,44 @@ void OutgoingFlight::add_change_cipher_spec() {
   bytes_.push_back(1);
 }
 
-MutableBytes OutgoingFlight::write(RecordLayer& records, MutableBytes datagram) {
+std::size_t OutgoingFlight::wire_size() const {
+  std::size_t sum = bytes_.size();
+  for (const Part& part : parts_) {
+    sum += part.epoch == 0 ? RecordHeader::kSize : kMaxRecordOverhead;
+    if (part.content == ContentType::handshake) sum += HandshakeHeader::kSize;
+  }
+  return sum;
+}
+
+MutableBytes OutgoingFlight::write(RecordLayer& records, SealProtection* protection, MutableBytes datagram) {
   std::size_t used = 0;
   while (pending()) {
-    const std::size_t n = write_part(records, datagram.subspan(used));
+    const std::size_t n = write_part(records, protection, datagram.subspan(used));
     if (n == 0) break;
     used += n;
   }
   return datagram.first(used);
 }
 
-std::size_t OutgoingFlight::write_part(RecordLayer& records, MutableBytes space) {
+std::size_t OutgoingFlight::write_part(RecordLayer& records, SealProtection* protection, MutableBytes space) {
   const Part& part = parts_[part_];
   const bool framed = part.content == ContentType::handshake;
-  const std::size_t overhead = records.overhead(part.epoch) + (framed ? HandshakeHeader::kSize : 0);
+  const bool plain = part.epoch == 0;
+  const std::size_t overhead =
+      (plain ? RecordHeader::kSize : protection->overhead()) + (framed ? HandshakeHeader::kSize : 0);
   const std::size_t left = part.length - offset_;
   if (space.size() < overhead + std::min(left, kSmallestFragment)) return 0;
 
   const std::size_t length = std::min(left, space.size() - overhead);
-  Writer writer(space.subspan(records.headroom(part.epoch)));
+  Writer writer(space.subspan(plain ? RecordHeader::kSize : protection->headroom()));
   if (framed) {
     HandshakeHeader{part.type, static_cast<std::uint32_t>(part.length), part.message_seq,
                     static_cast<std::uint32_t>(offset_), static_cast<std::uint32_t>(length)}
         .write(writer);
   }
   writer.bytes(Bytes(bytes_).subspan(part.start + offset_, length));
-  const MutableBytes record = records.write(part.content, part.epoch, space, writer.size());
+  const MutableBytes record = plain ? records.write_plain(part.content, space, writer.size())
+                                    : protection->seal(part.content, space, writer.size());
   if (record.empty()) return 0;
   offset_ += length;
   if (offset_ == part.length) {

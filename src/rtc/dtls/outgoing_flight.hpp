@@ -11,6 +11,9 @@ namespace redan::dtls {
 
 class OutgoingFlight {
  public:
+  /// The first message has this number.
+  explicit OutgoingFlight(std::uint16_t first = 0) : next_message_seq_(first) {}
+
   /// A new flight. Message numbers go on from the last one.
   void begin();
   /// Appends a message: `write_body(Writer&)`. Returns it as it entered the flight, valid until the next call here.
@@ -29,6 +32,8 @@ class OutgoingFlight {
   /// Nothing to repeat any more.
   void clear();
   [[nodiscard]] bool empty() const { return parts_.empty(); }
+  /// What a transmission takes on the wire, unless messages have to be cut.
+  [[nodiscard]] std::size_t wire_size() const;
 
   /// Starts a transmission from the beginning.
   void rewind() {
@@ -37,9 +42,9 @@ class OutgoingFlight {
   }
   /// Something of the running transmission is still to be written.
   [[nodiscard]] bool pending() const { return part_ < parts_.size(); }
-  /// Fills one datagram of at most `datagram.size()` bytes with the next records. Empty only if the sequence numbers
-  /// are used up or the datagram is hopelessly small.
-  MutableBytes write(RecordLayer& records, MutableBytes datagram);
+  /// Fills one datagram of at most `datagram.size()` bytes with the next records; `protection` is that of epoch 1.
+  /// Empty only if the sequence numbers are used up or the datagram is hopelessly small.
+  MutableBytes write(RecordLayer& records, SealProtection* protection, MutableBytes datagram);
 
  private:
   // The largest message we send: a certificate of an RSA-4096 key is under 2 KiB.
@@ -54,13 +59,13 @@ class OutgoingFlight {
     std::size_t length = 0;
   };
   HandshakeMessage finish_message(HandshakeType type, std::uint16_t epoch, std::size_t start, const Writer& writer);
-  std::size_t write_part(RecordLayer& records, MutableBytes space);
+  std::size_t write_part(RecordLayer& records, SealProtection* protection, MutableBytes space);
 
   std::vector<std::uint8_t> bytes_;
   std::vector<Part> parts_;
   std::size_t part_ = 0;
   std::size_t offset_ = 0;
-  std::uint16_t next_message_seq_ = 0;
+  std::uint16_t next_message_seq_;
 };
 
 }  // namespace redan::dtls

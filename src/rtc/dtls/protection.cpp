@@ -5,6 +5,12 @@ namespace {
 
 constexpr std::size_t kAssociatedSize = 13;
 
+// What RFC 9147 section 4.5.3 counts: blocks of text, and of what is authenticated with it.
+constexpr std::uint64_t blocks_of(std::size_t size) {
+  constexpr std::size_t kBlock = 16;
+  return (size + kBlock - 1) / kBlock + 1;
+}
+
 NonceForm form_of(AeadAlgorithm algorithm) {
   return algorithm == AeadAlgorithm::chacha20_poly1305 ? NonceForm::xor_counter : NonceForm::explicit_gcm;
 }
@@ -28,13 +34,16 @@ SealProtection::SealProtection(Provider& provider, AeadAlgorithm algorithm, Byte
     : aead_(provider.aead(algorithm, key)),
       nonces_(NonceBase(form_of(algorithm), fixed_iv), record_number(epoch, 0),
               record_number(epoch, RecordHeader::kSequenceEnd)),
-      explicit_size_(explicit_nonce_size(algorithm)) {}
+      explicit_size_(explicit_nonce_size(algorithm)),
+      blocks_left_(limits_of(algorithm).blocks) {}
 
 MutableBytes SealProtection::seal(ContentType type, MutableBytes record, std::size_t size) {
-  if (record.size() < size + overhead()) return {};
+  if (size > RecordHeader::kMaxPlaintext || record.size() < size + overhead()) return {};
+  if (blocks_left_ == 0 && type == ContentType::application_data) return {};
   const std::uint64_t number = nonces_.peek();
   const std::optional<SealNonce> nonce = nonces_.take();
   if (!nonce) return {};
+  blocks_left_ -= std::min(blocks_left_, blocks_of(size));
   Writer writer(record);
   RecordHeader{type, kDtls12, static_cast<std::uint16_t>(number >> 48U), number & RecordHeader::kSequenceEnd,
                static_cast<std::uint16_t>(explicit_size_ + size + kAeadTagSize)}
@@ -51,6 +60,16 @@ OpenProtection::OpenProtection(Provider& provider, AeadAlgorithm algorithm, Byte
       explicit_size_(explicit_nonce_size(algorithm)) {}
 
 std::optional<MutableBytes> OpenProtection::open(const RecordHeader& header, MutableBytes fragment) {
+  const auto text = decrypt(header, fragment);
+  if (text) {
+    window_.accept(header.sequence);
+  } else {
+    ++forgeries_;
+  }
+  return text;
+}
+
+std::optional<MutableBytes> OpenProtection::decrypt(const RecordHeader& header, MutableBytes fragment) {
   if (fragment.size() < explicit_size_ + kAeadTagSize) return std::nullopt;
   const std::uint64_t number = record_number(header.epoch, header.sequence);
   const MutableBytes text = fragment.subspan(explicit_size_, fragment.size() - explicit_size_ - kAeadTagSize);

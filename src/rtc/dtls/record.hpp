@@ -31,6 +31,9 @@ struct RecordHeader {
   static constexpr std::size_t kSize = 13;
   /// RFC 6347 section 4.1: the sequence number must not wrap.
   static constexpr std::uint64_t kSequenceEnd = (1ULL << 48U) - 1;
+  /// RFC 5246 section 6.2: what a record may hold, and how much longer protection may make it.
+  static constexpr std::size_t kMaxPlaintext = 1U << 14U;
+  static constexpr std::size_t kMaxExpansion = 2048;
 
   ContentType type{};
   std::uint16_t version = kDtls12;
@@ -38,18 +41,23 @@ struct RecordHeader {
   std::uint64_t sequence = 0;
   std::uint16_t length = 0;
 
-  /// nullopt for an unknown content type or a version that is not DTLS 1.0 or 1.2 (both appear in one handshake).
+  /// nullopt if this is not a header of this form: cut short, or of a type that RFC 9147 section 4 gives to others.
   static std::optional<RecordHeader> parse(Reader& reader) {
     RecordHeader header;
     const std::uint8_t type = reader.u8();
+    header.type = static_cast<ContentType>(type);
     header.version = reader.u16();
     header.epoch = reader.u16();
     header.sequence = reader.u48();
     header.length = reader.u16();
-    if (!reader.ok() || type < 20 || type > 23) return std::nullopt;
-    if (header.version != kDtls10 && header.version != kDtls12) return std::nullopt;
-    header.type = static_cast<ContentType>(type);
+    if (!reader.ok() || type < 20 || type > 31) return std::nullopt;
     return header;
+  }
+  /// A content type we know, of DTLS 1.0 or 1.2 (both appear in one handshake), and not too long.
+  [[nodiscard]] bool acceptable() const {
+    const bool known = type >= ContentType::change_cipher_spec && type <= ContentType::application_data;
+    const std::size_t limit = epoch == 0 ? kMaxPlaintext : kMaxPlaintext + kMaxExpansion;
+    return known && (version == kDtls10 || version == kDtls12) && length <= limit;
   }
   void write(Writer& writer) const {
     writer.u8(static_cast<std::uint8_t>(type));

@@ -1,12 +1,22 @@
 #include "rtc/dtls/record_layer.hpp"
 
 namespace redan::dtls {
-namespace {
 
-// A protected Finished takes 61 bytes; nothing else of epoch 1 can usefully arrive before its keys.
-constexpr std::size_t kMaxEarly = 128;
+std::size_t EarlyRecords::bytes() const {
+  std::size_t sum = 0;
+  for (const auto& record : records_) sum += record.size();
+  return sum;
+}
 
-}  // namespace
+std::size_t EarlyRecords::keep(Bytes record) {
+  if (record.size() > kMaxBytes) return 1;
+  std::size_t dropped = 0;
+  for (; records_.size() == kMaxRecords || bytes() + record.size() > kMaxBytes; ++dropped) {
+    records_.erase(records_.begin());
+  }
+  records_.emplace_back(record.begin(), record.end());
+  return dropped;
+}
 
 std::optional<Record> RecordLayer::next(MutableBytes& datagram) {
   while (!datagram.empty()) {
@@ -20,39 +30,17 @@ std::optional<Record> RecordLayer::next(MutableBytes& datagram) {
     }
     const MutableBytes whole = datagram.first(RecordHeader::kSize + header->length);
     datagram = datagram.subspan(whole.size());
-    if (header->epoch == 1 && !read_) keep_early(*header, whole);
-    if (auto record = open(*header, whole.subspan(RecordHeader::kSize))) return record;
+    if (header->acceptable()) return Record{*header, whole};
+    drop(Drop::malformed_record);
   }
   return std::nullopt;
 }
 
-std::optional<Record> RecordLayer::open(const RecordHeader& header, MutableBytes fragment) {
-  // Epoch 0 is not authenticated: remembering its sequence numbers would let a forger shut out genuine records.
-  if (header.epoch == 0) return Record{header.type, 0, fragment};
-  if (header.epoch != 1 || !read_) {
-    drop(Drop::wrong_epoch);
-    return std::nullopt;
+MutableBytes RecordLayer::write_plain(ContentType type, MutableBytes record, std::size_t size) {
+  if (size > RecordHeader::kMaxPlaintext || record.size() < RecordHeader::kSize + size ||
+      next_plaintext_sequence_ >= RecordHeader::kSequenceEnd) {
+    return {};
   }
-  if (window_.replayed(header.sequence)) {
-    drop(Drop::replayed);
-    return std::nullopt;
-  }
-  const std::optional<MutableBytes> text = read_->open(header, fragment);
-  if (!text) {
-    drop(Drop::bad_tag);
-    return std::nullopt;
-  }
-  window_.accept(header.sequence);
-  return Record{header.type, 1, *text};
-}
-
-void RecordLayer::keep_early(const RecordHeader& header, Bytes whole) {
-  if (header.type == ContentType::handshake && whole.size() <= kMaxEarly) early_.assign(whole.begin(), whole.end());
-}
-
-MutableBytes RecordLayer::write(ContentType type, std::uint16_t epoch, MutableBytes record, std::size_t size) {
-  if (epoch != 0) return write_->seal(type, record, size);
-  if (record.size() < RecordHeader::kSize + size || next_plaintext_sequence_ >= RecordHeader::kSequenceEnd) return {};
   Writer writer(record);
   RecordHeader{type, kDtls12, 0, next_plaintext_sequence_++, static_cast<std::uint16_t>(size)}.write(writer);
   return record.first(RecordHeader::kSize + size);

@@ -10,7 +10,8 @@
 namespace redan::dtls {
 namespace {
 
-constexpr Verdict kMalformed{Errc::dtls_illegal_parameter, AlertDescription::decode_error};
+// The largest known, with three post-quantum key shares, has less than half of this.
+constexpr std::size_t kMaxClientHello = 8 * 1024;
 
 // supported_versions, where present, replaces client_version (RFC 8446 section 4.2.1); versions count down.
 bool speaks_dtls_12(const ClientHello& hello) {
@@ -27,7 +28,7 @@ const CipherSuite* choose_suite(const ClientHello& hello, CertificateKind kind) 
 
 std::optional<Group> choose_group(const Machinery& m, const ClientHello& hello) {
   if (!hello.extensions.supported_groups) return std::nullopt;
-  for (const Group group : m.config.groups) {
+  for (const Group group : m.groups()) {
     if (hello.extensions.supported_groups->contains(static_cast<std::uint16_t>(group))) return group;
   }
   return std::nullopt;
@@ -41,53 +42,65 @@ std::optional<std::uint16_t> choose_srtp_profile(const Machinery& m, const Clien
   return std::nullopt;
 }
 
+// A client without a certificate sends no CertificateVerify (RFC 5246 section 7.4.6): nothing more comes of it.
+bool is_empty_certificate(const FragmentAssembler& flight) {
+  const auto first = flight.message(0);
+  if (!first) return false;
+  const auto certificate = Certificate::parse(first->body);
+  return certificate && certificate->leaf.empty();
+}
+
 }  // namespace
 
-Step Server::start(Machinery& m) {
-  m.incoming.expect(0, kClientHelloFlight);
+Step Server::start(Machinery&) {
+  hello_.expect(0, kClientHelloFlight);
+  flight_.expect(1, kClientFlight);
   return Waiting{};
 }
 
-Step Server::on_messages(Machinery& m) {
-  if (std::holds_alternative<AwaitClientHello>(state_)) return on_client_hello(m);
-  auto* state = std::get_if<AwaitClientFlight>(&state_);
-  if (state == nullptr) return Waiting{};
-  if (!state->keys_ready) {
-    const Step step = on_client_keys(m, *state);
-    if (!state->keys_ready) return step;
+Step Server::on_fragment(Machinery& m, const HandshakeHeader& header, Bytes body) {
+  const bool hello = header.message_seq == 0;
+  if (proven_ || (!hello && m.candidates.empty())) {
+    m.count(FragmentAssembler::Verdict::unexpected);
+    return Waiting{};
   }
-  if (!m.incoming.message(3)) return Waiting{};
-  const Step step = on_finished(m);
-  if (std::holds_alternative<Established>(step)) state_ = Established{};
+  FragmentAssembler& assembler = hello ? hello_ : flight_;
+  m.count(assembler.add(header, 0, body));
+  Step step = Waiting{};
+  if (hello) {
+    const auto message = hello_.message(0);
+    if (!message) return step;
+    step = on_client_hello(m, *message);
+  } else {
+    if (!flight_.whole(kClientFlight.size()) && !is_empty_certificate(flight_)) return step;
+    step = on_client_flight(m);
+  }
+  assembler.forget();
   return step;
 }
 
-Step Server::on_client_hello(Machinery& m) {
-  const auto message = m.incoming.message(0);
-  if (!message) return Waiting{};
-  const auto hello = ClientHello::parse(message->body);
+Step Server::on_client_hello(Machinery& m, const HandshakeMessage& message) {
+  Candidate candidate;
+  candidate.transcript.add(message);
+  if (m.candidates.heard(candidate.transcript.bytes())) return Repetition{};
+  const auto hello = ClientHello::parse(message.body);
+  if (!hello || message.body.size() > kMaxClientHello) return Doubt{kMalformed};
   Choice choice;
-  const Check problem = hello ? negotiate(m, *hello, choice) : Check(kMalformed);
-  if (problem) {
-    m.incoming.forget(0, 1);
-    return Doubt{*problem};
-  }
-  m.session.client_random = hello->random;
-  m.provider.random(m.session.server_random);
-  m.transcript.add(*message);
-  AwaitClientFlight next{m.provider.key_exchange(m.session.group)};
-  write_flight_4(m, choice, *next.exchange);
-  m.incoming.expect(static_cast<std::uint16_t>(message->message_seq + 1), kClientFlight);
-  state_ = std::move(next);
-  return FlightReady{};
+  if (const Check problem = negotiate(m, *hello, candidate.session, choice)) return Doubt{*problem};
+  candidate.session.client_random = hello->random;
+  m.provider.random(candidate.session.server_random);
+  candidate.exchange = m.provider.key_exchange(candidate.session.group);
+  write_flight_4(m, choice, candidate);
+  m.candidates.add(std::move(candidate));
+  return Progress{};
 }
 
-Check Server::negotiate(Machinery& m, const ClientHello& hello, Choice& choice) {
+Check Server::negotiate(Machinery& m, const ClientHello& hello, Session& session, Choice& choice) {
   const Extensions& extensions = hello.extensions;
   if (!speaks_dtls_12(hello)) return Verdict{Errc::dtls_version, AlertDescription::protocol_version};
   const Bytes compression = hello.compression_methods;
   if (std::find(compression.begin(), compression.end(), 0) == compression.end()) {
-    return Verdict{Errc::dtls_illegal_parameter, AlertDescription::illegal_parameter};
+    return kIllegal;
   }
   // RFC 5746 section 3.6: an initial handshake has nothing to renegotiate.
   if (extensions.renegotiated_connection && !extensions.renegotiated_connection->empty()) {
@@ -96,106 +109,116 @@ Check Server::negotiate(Machinery& m, const ClientHello& hello, Choice& choice) 
   if (!extensions.extended_master_secret) {
     return Verdict{Errc::dtls_no_extended_master_secret, AlertDescription::handshake_failure};
   }
-  m.session.suite = choose_suite(hello, kind_of(m.identity.key->type()));
-  if (m.session.suite == nullptr) return Verdict{Errc::dtls_no_common_suite, AlertDescription::handshake_failure};
+  session.suite = choose_suite(hello, kind_of(m.identity.key->type()));
+  if (session.suite == nullptr) return Verdict{Errc::dtls_no_common_suite, AlertDescription::handshake_failure};
   const auto group = choose_group(m, hello);
   if (!group) return Verdict{Errc::dtls_no_common_group, AlertDescription::handshake_failure};
-  m.session.group = *group;
+  session.group = *group;
   const auto scheme =
       extensions.signature_algorithms ? m.choose_scheme(*extensions.signature_algorithms) : std::nullopt;
   if (!scheme) return Verdict{Errc::dtls_no_common_signature, AlertDescription::handshake_failure};
-  m.session.srtp_profile = choose_srtp_profile(m, hello);
-  if (m.config.require_srtp && !m.session.srtp_profile) {
+  session.srtp_profile = choose_srtp_profile(m, hello);
+  if (m.config.require_srtp && !session.srtp_profile) {
     return Verdict{Errc::dtls_no_srtp_profile, AlertDescription::handshake_failure};
   }
-  choice = {*scheme, extensions.ec_point_formats};
+  choice = {*scheme, {hello.offers_renegotiation_info(), extensions.ec_point_formats}};
   return std::nullopt;
 }
 
-void Server::write_flight_4(Machinery& m, const Choice& choice, KeyExchange& exchange) {
-  OutgoingFlight& flight = m.outgoing;
+void Server::write_flight_4(Machinery& m, const Choice& choice, Candidate& candidate) {
+  OutgoingFlight& flight = candidate.outgoing;
+  Transcript& transcript = candidate.transcript;
+  const Session& session = candidate.session;
   flight.begin();
-  m.transcript.add(flight.add(HandshakeType::server_hello, 0, [&](Writer& w) {
-    std::array<std::uint16_t, 1> profile{m.session.srtp_profile.value_or(0)};
-    ServerHello::write(w, m.session.server_random, *m.session.suite, choice.ec_point_formats,
-                       std::span(profile).first(m.session.srtp_profile ? 1 : 0));
+  transcript.add(flight.add(HandshakeType::server_hello, 0, [&](Writer& w) {
+    std::array<std::uint16_t, 1> profile{session.srtp_profile.value_or(0)};
+    ServerHello::write(w, session.server_random, *session.suite, choice.extensions,
+                       std::span(profile).first(session.srtp_profile ? 1 : 0));
   }));
-  m.transcript.add(
+  transcript.add(
       flight.add(HandshakeType::certificate, 0, [&](Writer& w) { Certificate{m.identity.certificate_der}.write(w); }));
-  m.transcript.add(flight.add(HandshakeType::server_key_exchange, 0, [&](Writer& w) {
+  transcript.add(flight.add(HandshakeType::server_key_exchange, 0, [&](Writer& w) {
     std::array<std::uint8_t, 64 + 4 + kMaxPublicKeySize> content{};
     Writer signed_content(content);
-    signed_content.bytes(m.session.client_random);
-    signed_content.bytes(m.session.server_random);
-    ServerKeyExchange::write_params(signed_content, static_cast<std::uint16_t>(m.session.group), exchange.public_key());
+    signed_content.bytes(session.client_random);
+    signed_content.bytes(session.server_random);
+    ServerKeyExchange::write_params(signed_content, static_cast<std::uint16_t>(session.group),
+                                    candidate.exchange->public_key());
     w.bytes(signed_content.written().subspan(64));
     m.write_signature(w, choice.scheme, signed_content.written());
   }));
-  m.transcript.add(flight.add(HandshakeType::certificate_request, 0, [](Writer& w) { CertificateRequest::write(w); }));
-  m.transcript.add(flight.add(HandshakeType::server_hello_done, 0, [](Writer&) {}));
+  transcript.add(flight.add(HandshakeType::certificate_request, 0, [](Writer& w) { CertificateRequest::write(w); }));
+  transcript.add(flight.add(HandshakeType::server_hello_done, 0, [](Writer&) {}));
   flight.end();
 }
 
-Step Server::on_client_keys(Machinery& m, AwaitClientFlight& state) {
-  // A client without a certificate sends no CertificateVerify (RFC 5246 section 7.4.6): say so instead of waiting for
-  // it.
-  if (const auto first = m.incoming.message(0)) {
-    const auto certificate = Certificate::parse(first->body);
-    if (!certificate || certificate->leaf.empty()) {
-      m.incoming.forget(0, 1);
-      return Doubt{certificate ? Verdict{Errc::dtls_no_certificate, AlertDescription::handshake_failure} : kMalformed};
-    }
+Step Server::on_client_flight(Machinery& m) {
+  if (is_empty_certificate(flight_)) return Doubt{{Errc::dtls_no_certificate, AlertDescription::handshake_failure}};
+  const std::array<HandshakeMessage, 3> flight{*flight_.message(0), *flight_.message(1), *flight_.message(2)};
+  std::size_t index = 0;
+  if (const Check problem = prove(m, flight, index)) return Doubt{*problem};
+  const auto public_key = ClientKeyExchange::parse(flight[1].body)->public_key;
+  Candidate& candidate = m.candidates[index];
+  if (!install_keys(m, candidate, public_key, static_cast<std::uint16_t>(flight[2].message_seq + 1))) {
+    return Doubt{kIllegal};
   }
-  if (!m.incoming.whole(3)) return Waiting{};
-  const std::size_t before = m.transcript.size();
-  if (const Check problem = check_client_keys(m, state)) {
-    m.transcript.truncate(before);
-    m.incoming.forget(0, 3);
-    return judge(*problem);
-  }
-  state.keys_ready = true;
-  state.exchange.reset();
-  m.records.install(m.derive_record_keys().read);
-  return Waiting{};
+  candidate.transcript.add(flight[2]);
+  m.candidates.keep_only(index);
+  proven_ = true;
+  return Progress{};
 }
 
-Check Server::check_client_keys(Machinery& m, AwaitClientFlight& state) {
-  const HandshakeMessage certificate = *m.incoming.message(0);
-  const HandshakeMessage key_exchange = *m.incoming.message(1);
-  const HandshakeMessage certificate_verify = *m.incoming.message(2);
-  const auto exchange = ClientKeyExchange::parse(key_exchange.body);
-  const auto verify = CertificateVerify::parse(certificate_verify.body);
-  if (!exchange || !verify) return kMalformed;
-
+// The CertificateVerify signs all messages before it, our random among them: it fits one candidate only, and nobody but
+// the owner of the certificate can make it.
+Check Server::prove(Machinery& m, std::span<const HandshakeMessage, 3> flight, std::size_t& index) {
+  const auto certificate = Certificate::parse(flight[0].body);
+  const auto verify = CertificateVerify::parse(flight[2].body);
+  if (!certificate || !ClientKeyExchange::parse(flight[1].body) || !verify) return kMalformed;
   Check problem;
-  const auto key = m.check_certificate(Certificate::parse(certificate.body)->leaf, problem);
+  const auto key = m.load_key(certificate->leaf, problem);
   if (problem) return problem;
-  m.transcript.add(certificate);
-  m.transcript.add(key_exchange);
-  problem = m.check_signature(*key, verify->scheme, m.transcript.bytes(), verify->signature);
-  if (problem) return problem;
-  SharedSecret premaster;
-  if (!state.exchange->agree(exchange->public_key, premaster)) {
-    return Verdict{Errc::dtls_illegal_parameter, AlertDescription::illegal_parameter};
+  for (index = 0; index < m.candidates.size(); ++index) {
+    Candidate& candidate = m.candidates[index];
+    const std::size_t before = candidate.transcript.size();
+    candidate.transcript.add(flight[0]);
+    candidate.transcript.add(flight[1]);
+    problem = m.check_signature(*key, verify->scheme, candidate.transcript.bytes(), verify->signature);
+    if (!problem) {
+      const auto fingerprint = m.accepted_fingerprint(certificate->leaf);
+      if (!fingerprint) problem = Verdict{Errc::dtls_fingerprint_mismatch, AlertDescription::bad_certificate, true};
+      candidate.session.peer_fingerprint = fingerprint.value_or(Fingerprint{});
+      candidate.session.peer_signature_scheme = static_cast<SignatureScheme>(verify->scheme);
+    }
+    if (!problem) return std::nullopt;
+    candidate.transcript.truncate(before);
+    if (problem->proven) return problem;
   }
-  m.derive_master(premaster);
-  m.transcript.add(certificate_verify);
-  return std::nullopt;
+  return problem;
 }
 
-Step Server::on_finished(Machinery& m) {
-  const HandshakeMessage finished = *m.incoming.message(3);
-  if (!equal_in_constant_time(finished.body, m.verify_data_of(Role::client))) {
-    return Fatal{{Errc::dtls_bad_finished, AlertDescription::decrypt_error}};
-  }
-  m.transcript.add(finished);
-  m.records.install(m.derive_record_keys().write);
-  m.outgoing.begin();
-  m.outgoing.add_change_cipher_spec();
-  m.outgoing.add(HandshakeType::finished, 1, [&](Writer& w) { w.bytes(m.verify_data_of(Role::server)); });
-  m.outgoing.end();
-  m.incoming.expect(static_cast<std::uint16_t>(finished.message_seq + 1), {});
-  return Established{true};
+bool Server::install_keys(Machinery& m, Candidate& candidate, Bytes public_key, std::uint16_t next_message) {
+  SharedSecret premaster;
+  if (!candidate.exchange->agree(public_key, premaster)) return false;
+  candidate.exchange.reset();
+  m.derive_master(candidate, premaster);
+  candidate.read = m.derive_record_keys(candidate).read;
+  candidate.finished.expect(next_message, kFinishedFlight);
+  return true;
+}
+
+void Server::finish(Machinery& m, Candidate& candidate) {
+  candidate.write = m.derive_record_keys(candidate).write;
+  candidate.outgoing.begin();
+  candidate.outgoing.add_change_cipher_spec();
+  candidate.outgoing.add(HandshakeType::finished, 1,
+                         [&](Writer& w) { w.bytes(m.verify_data_of(candidate, Role::server)); });
+  candidate.outgoing.end();
+}
+
+std::size_t Server::rewind(Machinery& m) {
+  if (m.candidates.empty()) return 0;
+  m.candidates.back().outgoing.rewind();
+  return m.candidates.back().outgoing.wire_size();
 }
 
 }  // namespace redan::dtls

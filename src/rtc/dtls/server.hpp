@@ -1,7 +1,6 @@
-// The server's side of the handshake: AwaitClientHello -> AwaitClientFlight -> established.
+// The server's side of the handshake: ClientHellos make candidates; a client's flight whose signature fits one of them
+// proves that one.
 #pragma once
-
-#include <variant>
 
 #include "rtc/dtls/flights.hpp"
 #include "rtc/dtls/machinery.hpp"
@@ -9,54 +8,32 @@
 
 namespace redan::dtls {
 
-/// What a side makes of newly assembled messages.
-struct Waiting {};
-struct FlightReady {};  ///< machinery.outgoing holds the next flight
-struct Established {
-  bool flight_ready = false;  ///< ... and it is our last one, to be kept for repetition
-};
-/// The messages were dropped: they came in the clear, and the genuine ones may still come. `verdict` is the best guess
-/// why.
-struct Doubt {
-  Verdict verdict;
-};
-/// The peer proved itself to be the wrong one, or broke the protocol under protection: the end.
-struct Fatal {
-  Verdict verdict;
-};
-using Step = std::variant<Waiting, FlightReady, Established, Doubt, Fatal>;
-
-/// A failed check of cleartext messages ends the handshake only if it is the fingerprint's.
-inline Step judge(const Verdict& verdict) {
-  if (verdict.reason == Errc::dtls_fingerprint_mismatch) return Fatal{verdict};
-  return Doubt{verdict};
-}
-
 class Server {
  public:
   Step start(Machinery& m);
-  /// Call whenever the assembler stored something.
-  Step on_messages(Machinery& m);
+  /// A fragment in the clear.
+  Step on_fragment(Machinery& m, const HandshakeHeader& header, Bytes body);
+  /// The client's Finished verified: writes ours.
+  static void finish(Machinery& m, Candidate& candidate);
+  /// Starts the transmission of the flight that is due. Returns what it takes; 0: none is due.
+  static std::size_t rewind(Machinery& m);
 
  private:
-  struct AwaitClientHello {};
-  struct AwaitClientFlight {
-    std::unique_ptr<KeyExchange> exchange;
-    bool keys_ready = false;
-  };
   struct Choice {
     SignatureScheme scheme{};
-    bool ec_point_formats = false;
+    CommonExtensions extensions;
   };
 
-  Step on_client_hello(Machinery& m);
-  static Check negotiate(Machinery& m, const ClientHello& hello, Choice& choice);
-  void write_flight_4(Machinery& m, const Choice& choice, KeyExchange& exchange);
-  Step on_client_keys(Machinery& m, AwaitClientFlight& state);
-  static Check check_client_keys(Machinery& m, AwaitClientFlight& state);
-  static Step on_finished(Machinery& m);
+  Step on_client_hello(Machinery& m, const HandshakeMessage& message);
+  static Check negotiate(Machinery& m, const ClientHello& hello, Session& session, Choice& choice);
+  static void write_flight_4(Machinery& m, const Choice& choice, Candidate& candidate);
+  Step on_client_flight(Machinery& m);
+  static Check prove(Machinery& m, std::span<const HandshakeMessage, 3> flight, std::size_t& index);
+  static bool install_keys(Machinery& m, Candidate& candidate, Bytes public_key, std::uint16_t next_message);
 
-  std::variant<AwaitClientHello, AwaitClientFlight, Established> state_;
+  FragmentAssembler hello_;
+  FragmentAssembler flight_;
+  bool proven_ = false;
 };
 
 }  // namespace redan::dtls

@@ -2,6 +2,7 @@
 // (RFC 6347 section 4.2.6). Kept as bytes, because the hash is not known when the first message comes.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "rtc/dtls/handshake.hpp"
@@ -20,6 +21,9 @@ class Transcript {
   }
   [[nodiscard]] Bytes bytes() const { return bytes_; }
   [[nodiscard]] std::size_t size() const { return bytes_.size(); }
+  [[nodiscard]] bool begins_with(Bytes start) const {
+    return start.size() <= bytes_.size() && std::equal(start.begin(), start.end(), bytes_.begin());
+  }
   /// Takes back what came after the first `size` bytes: it did not verify.
   void truncate(std::size_t size) { bytes_.resize(size); }
   /// Gives the memory back too, which `= {}` would not.

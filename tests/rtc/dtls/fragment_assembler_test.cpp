@@ -88,15 +88,21 @@ TEST(FragmentAssembler, AgreesWithANaiveReassemblerOnRandomScripts) {
   }
 }
 
-TEST(FragmentAssembler, BytesOnceStoredStay) {
+// A forged byte of the right message must not stay: the genuine bytes come after it, or again.
+TEST(FragmentAssembler, OfTwoVersionsOfAByteTheLaterWins) {
   const auto message = counting(10);
   auto forged = message;
   forged[3] ^= 0xFF;
+  forged[7] ^= 0xFF;
   FragmentAssembler assembler;
   assembler.expect(0, kClientHelloFlight);
+  add(assembler, forged, 3, 1);
+  add(assembler, forged, 7, 1);
   add(assembler, message, 0, 5);
-  add(assembler, forged, 0, 10);
+  add(assembler, message, 5, 5);
   EXPECT_TRUE(holds(assembler, message));
+  add(assembler, forged, 0, 10);
+  EXPECT_TRUE(holds(assembler, forged));
 }
 
 TEST(FragmentAssembler, WhatDisagreesWithAnUnfinishedMessageTakesItsPlace) {
@@ -111,24 +117,38 @@ TEST(FragmentAssembler, WhatDisagreesWithAnUnfinishedMessageTakesItsPlace) {
   EXPECT_TRUE(holds(assembler, message));
 }
 
-TEST(FragmentAssembler, AWholeMessageStays) {
+TEST(FragmentAssembler, WhatDisagreesWithAWholeMessageTakesItsPlaceToo) {
   const auto message = counting(40);
   FragmentAssembler assembler;
   assembler.expect(0, kServerFlight);
-  EXPECT_EQ(add(assembler, message, 0, 40, HandshakeType::server_hello), Verdict::stored);
-  EXPECT_EQ(add(assembler, counting(41), 0, 41, HandshakeType::server_hello), Verdict::disagreeing);
-  EXPECT_EQ(add(assembler, message, 0, 40, HandshakeType::hello_verify_request), Verdict::disagreeing);
+  EXPECT_EQ(add(assembler, counting(41), 0, 41, HandshakeType::server_hello), Verdict::stored);
+  EXPECT_EQ(add(assembler, message, 0, 40, HandshakeType::server_hello), Verdict::displacing);
   EXPECT_TRUE(holds(assembler, message));
 }
 
-TEST(FragmentAssembler, AForgedGiantGivesItsRoomBack) {
+// A fragment far inside a message that was announced as long takes the room of its own bytes.
+TEST(FragmentAssembler, MemoryFollowsWhatCameNotWhatIsAnnounced) {
   FragmentAssembler assembler;
   assembler.expect(0, kServerFlight);
   const auto giant = counting(FragmentAssembler::kMaxBuffered);
-  EXPECT_EQ(add(assembler, giant, giant.size() - 20, 20, HandshakeType::certificate, 1), Verdict::stored);
-  EXPECT_EQ(add(assembler, counting(100), 0, 100, HandshakeType::server_hello, 0), Verdict::too_large);
-  EXPECT_EQ(add(assembler, counting(300), 0, 300, HandshakeType::certificate, 1), Verdict::displacing);
-  EXPECT_EQ(add(assembler, counting(100), 0, 100, HandshakeType::server_hello, 0), Verdict::stored);
+  EXPECT_EQ(add(assembler, giant, giant.size() - 1, 1, HandshakeType::certificate, 1), Verdict::stored);
+  EXPECT_LE(assembler.memory(), 64U);
+  std::size_t came = 1;
+  for (std::size_t offset = 0; offset + 700 < giant.size(); offset += 700) {
+    came += 600;
+    ASSERT_EQ(add(assembler, giant, offset, 600, HandshakeType::certificate, 1), Verdict::stored);
+    EXPECT_LE(assembler.memory(), 2 * came + 1024);
+  }
+}
+
+TEST(FragmentAssembler, AMessageOfTheLargestSizeFits) {
+  FragmentAssembler assembler;
+  assembler.expect(0, kClientHelloFlight);
+  const auto giant = counting(FragmentAssembler::kMaxBuffered - 64);
+  for (std::size_t offset = 0; offset < giant.size(); offset += 1175) {
+    ASSERT_EQ(add(assembler, giant, offset, std::min<std::size_t>(1175, giant.size() - offset)), Verdict::stored);
+  }
+  EXPECT_TRUE(holds(assembler, giant));
 }
 
 TEST(FragmentAssembler, OnlyTheTableMayCome) {
@@ -138,9 +158,10 @@ TEST(FragmentAssembler, OnlyTheTableMayCome) {
   EXPECT_EQ(add(assembler, message, 0, 12, HandshakeType::certificate, 2), Verdict::repeated);
   EXPECT_EQ(add(assembler, message, 0, 12, HandshakeType::finished, 3), Verdict::unexpected);
   EXPECT_EQ(add(assembler, message, 0, 12, HandshakeType::certificate, 3, 1), Verdict::unexpected);
+  EXPECT_EQ(add(assembler, message, 0, 12, HandshakeType::certificate, 6), Verdict::unexpected);
+  assembler.expect(6, kFinishedFlight);
   EXPECT_EQ(add(assembler, message, 0, 12, HandshakeType::finished, 6, 0), Verdict::unexpected);
   EXPECT_EQ(add(assembler, message, 0, 12, HandshakeType::finished, 6, 1), Verdict::stored);
-  EXPECT_EQ(add(assembler, message, 0, 12, HandshakeType::certificate, 7), Verdict::unexpected);
 }
 
 TEST(FragmentAssembler, HoldsNoMoreThanItsLimitWhateverIsAnnounced) {
@@ -149,9 +170,10 @@ TEST(FragmentAssembler, HoldsNoMoreThanItsLimitWhateverIsAnnounced) {
   const auto big = counting(FragmentAssembler::kMaxBuffered + 1);
   EXPECT_EQ(add(assembler, big, 0, 10, HandshakeType::server_hello), Verdict::too_large);
   const auto fits = counting(FragmentAssembler::kMaxBuffered);
-  EXPECT_EQ(add(assembler, fits, 0, fits.size() - 100, HandshakeType::server_hello), Verdict::stored);
-  EXPECT_EQ(add(assembler, fits, 0, 101, HandshakeType::certificate, 1), Verdict::too_large);
+  EXPECT_EQ(add(assembler, fits, 0, fits.size() - 200, HandshakeType::server_hello), Verdict::stored);
+  EXPECT_EQ(add(assembler, fits, 0, 201, HandshakeType::certificate, 1), Verdict::too_large);
   EXPECT_EQ(add(assembler, fits, 0, 100, HandshakeType::certificate, 1), Verdict::stored);
+  EXPECT_LE(assembler.memory(), FragmentAssembler::kMaxBuffered);
 }
 
 TEST(FragmentAssembler, EmptyMessagesAreWholeAtOnce) {

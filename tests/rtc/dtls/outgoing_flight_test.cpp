@@ -22,13 +22,13 @@ TEST(OutgoingFlight, IsCutToTheDatagramAndAssemblesAgain) {
     std::vector<std::uint8_t> buffer(mtu);
     flight.rewind();
     while (flight.pending()) {
-      MutableBytes datagram = flight.write(writing, buffer);
+      MutableBytes datagram = flight.write(writing, nullptr, buffer);
       ASSERT_FALSE(datagram.empty());
       while (const auto record = reading.next(datagram)) {
-        Reader reader(record->fragment);
+        Reader reader(record->fragment());
         const auto header = HandshakeHeader::parse(reader);
         ASSERT_TRUE(header);
-        assembler.add(*header, record->epoch, reader.rest());
+        assembler.add(*header, record->header.epoch, reader.rest());
       }
     }
     ASSERT_TRUE(assembler.whole(2)) << mtu;
@@ -51,10 +51,10 @@ TEST(OutgoingFlight, EveryTransmissionHasNewRecordNumbers) {
   flight.add(HandshakeType::client_hello, 0, [](Writer& w) { w.u8(1); });
   std::array<std::uint8_t, 100> buffer{};
   flight.rewind();
-  const MutableBytes first = flight.write(records, buffer);
+  const MutableBytes first = flight.write(records, nullptr, buffer);
   const std::vector<std::uint8_t> once(first.begin(), first.end());
   flight.rewind();
-  const MutableBytes second = flight.write(records, buffer);
+  const MutableBytes second = flight.write(records, nullptr, buffer);
   EXPECT_EQ(Reader(once).bytes(11)[10], 0);
   EXPECT_EQ(Reader(second).bytes(11)[10], 1);
 }

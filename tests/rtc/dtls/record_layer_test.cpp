@@ -19,8 +19,8 @@ TEST(RecordLayer, TakesSeveralRecordsFromOneDatagram) {
   const std::vector<std::uint8_t> second = plain_record(22, kDtls12, 1, 7);
   datagram.insert(datagram.end(), second.begin(), second.end());
   MutableBytes rest = datagram;
-  EXPECT_EQ(layer.next(rest)->fragment.size(), 5U);
-  EXPECT_EQ(layer.next(rest)->fragment.size(), 7U);
+  EXPECT_EQ(layer.next(rest)->fragment().size(), 5U);
+  EXPECT_EQ(layer.next(rest)->fragment().size(), 7U);
   EXPECT_FALSE(layer.next(rest));
   EXPECT_EQ(layer.drops().total(), 0U);
 }
@@ -56,15 +56,64 @@ TEST(RecordLayer, PlaintextSequenceNumbersCloseNoWindow) {
   EXPECT_TRUE(layer.next(rest));
 }
 
-TEST(RecordLayer, RecordsOfUnknownEpochsAreDropped) {
-  RecordLayer layer;
-  std::vector<std::uint8_t> record = plain_record(22, kDtls12, 0, 4);
-  for (const std::uint8_t epoch : std::array<std::uint8_t, 3>{1, 2, 255}) {
-    record[4] = epoch;
-    MutableBytes rest = record;
-    EXPECT_FALSE(layer.next(rest));
+// RFC 9147 section 4 has more types with this header, and there may be more versions.
+TEST(RecordLayer, SkipsAnUnknownRecordAndTakesTheNextOne) {
+  for (const auto& [type, version] : {std::pair<std::uint8_t, std::uint16_t>{26, kDtls12}, {22, 0xFEFC}}) {
+    RecordLayer layer;
+    std::vector<std::uint8_t> datagram = plain_record(type, version, 0, 5);
+    const std::vector<std::uint8_t> second = plain_record(22, kDtls12, 1, 7);
+    datagram.insert(datagram.end(), second.begin(), second.end());
+    MutableBytes rest = datagram;
+    const auto record = layer.next(rest);
+    ASSERT_TRUE(record);
+    EXPECT_EQ(record->fragment().size(), 7U);
+    EXPECT_EQ(layer.drops()[Drop::malformed_record], 1U);
   }
-  EXPECT_EQ(layer.drops()[Drop::wrong_epoch], 3U);
+}
+
+TEST(RecordLayer, TrustsNoLengthInAHeaderOfAnotherForm) {
+  RecordLayer layer;
+  std::vector<std::uint8_t> datagram = plain_record(0x2E, kDtls12, 0, 5);
+  const std::vector<std::uint8_t> second = plain_record(22, kDtls12, 1, 7);
+  datagram.insert(datagram.end(), second.begin(), second.end());
+  MutableBytes rest = datagram;
+  EXPECT_FALSE(layer.next(rest));
+}
+
+// RFC 5246 section 6.2.
+TEST(RecordLayer, RefusesRecordsAboveTheLimitOfTheirEpoch) {
+  for (const std::uint8_t epoch : std::array<std::uint8_t, 2>{0, 1}) {
+    const std::size_t limit = epoch == 0 ? 16'384 : 16'384 + 2'048;
+    for (const std::size_t size : {limit, limit + 1}) {
+      RecordLayer layer;
+      std::vector<std::uint8_t> datagram = plain_record(22, kDtls12, 0, size);
+      datagram[4] = epoch;
+      MutableBytes rest = datagram;
+      EXPECT_EQ(layer.next(rest).has_value(), size == limit) << size;
+    }
+  }
+}
+
+TEST(RecordLayer, WritesNoRecordAboveTheLimit) {
+  RecordLayer layer;
+  std::vector<std::uint8_t> record(20'000);
+  EXPECT_TRUE(layer.write_plain(ContentType::handshake, record, 16'385).empty());
+  EXPECT_FALSE(layer.write_plain(ContentType::handshake, record, 16'384).empty());
+}
+
+TEST(EarlyRecords, KeepsTheLastFewOfBoundedSize) {
+  EarlyRecords early;
+  for (std::uint8_t i = 0; i < 6; ++i) early.keep(std::vector<std::uint8_t>(100, i));
+  auto kept = early.take();
+  ASSERT_EQ(kept.size(), EarlyRecords::kMaxRecords);
+  EXPECT_EQ(kept.front()[0], 2);
+  EXPECT_EQ(kept.back()[0], 5);
+  EXPECT_TRUE(early.empty());
+  EXPECT_EQ(early.keep(std::vector<std::uint8_t>(EarlyRecords::kMaxBytes + 1)), 1U);
+  EXPECT_TRUE(early.empty());
+  early.keep(std::vector<std::uint8_t>(3000));
+  EXPECT_EQ(early.keep(std::vector<std::uint8_t>(2000)), 1U);
+  EXPECT_EQ(early.take().size(), 1U);
 }
 
 TEST(RecordLayer, SequenceNumbersEndBeforeTheyWrap) {

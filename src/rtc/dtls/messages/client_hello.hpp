@@ -48,6 +48,11 @@ struct ClientHello {
     return hello;
   }
 
+  /// RFC 5746 section 3.6: by the extension or by the suite that stands for it.
+  [[nodiscard]] bool offers_renegotiation_info() const {
+    return extensions.renegotiated_connection.has_value() || cipher_suites.contains(kRenegotiationScsv);
+  }
+
   /// Our own: every suite and signature scheme we support.
   static void write(Writer& writer, const Random& random, Bytes cookie, std::span<const Group> groups,
                     std::span<const std::uint16_t> srtp_profiles) {
@@ -60,7 +65,7 @@ struct ClientHello {
     });
     writer.prefixed8([](Writer& list) { list.u8(0); });
     writer.prefixed16([&](Writer& w) {
-      write_common_extensions(w, true);
+      write_common_extensions(w, {});
       write_extension(w, ExtensionType::supported_groups, [&](Writer& e) {
         e.prefixed16([&](Writer& list) {
           for (const Group group : groups) list.u16(static_cast<std::uint16_t>(group));

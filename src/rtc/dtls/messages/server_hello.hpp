@@ -38,7 +38,7 @@ struct ServerHello {
   }
 
   /// Our own. Only what the client offered may be answered.
-  static void write(Writer& writer, const Random& random, const CipherSuite& suite, bool ec_point_formats,
+  static void write(Writer& writer, const Random& random, const CipherSuite& suite, CommonExtensions common,
                     std::span<const std::uint16_t> srtp_profile) {
     writer.u16(kDtls12);
     writer.bytes(random);
@@ -46,7 +46,7 @@ struct ServerHello {
     writer.u16(suite.id);
     writer.u8(0);
     writer.prefixed16([&](Writer& w) {
-      write_common_extensions(w, ec_point_formats);
+      write_common_extensions(w, common);
       write_use_srtp(w, srtp_profile);
     });
   }

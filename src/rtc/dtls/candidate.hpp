@@ -1,0 +1,64 @@
+// One way the handshake may be going. Until a signature or a key has proven the peer, its messages may be forged; so
+// several are kept side by side, and the first that is proven is the connection.
+#pragma once
+
+#include "rtc/dtls/fragment_assembler.hpp"
+#include "rtc/dtls/outgoing_flight.hpp"
+#include "rtc/dtls/session.hpp"
+#include "rtc/dtls/transcript.hpp"
+
+namespace redan::dtls {
+
+struct Candidate {
+  Session session;
+  Transcript transcript;
+  OutgoingFlight outgoing;
+  std::unique_ptr<KeyExchange> exchange;  ///< the server's, until the client's public key is there
+  std::optional<OpenProtection> read;     ///< once the keys of epoch 1 are there
+  std::optional<SealProtection> write;    ///< once our ChangeCipherSpec is in a flight
+  FragmentAssembler finished;             ///< the peer's Finished, in epoch 1
+
+  MutableBytes write_flight(RecordLayer& records, MutableBytes datagram) {
+    return outgoing.write(records, write ? &*write : nullptr, datagram);
+  }
+};
+
+/// At most kMax of them. The one heard last is at the back; a new one takes the place of the one heard least recently.
+class Candidates {
+ public:
+  static constexpr std::size_t kMax = 4;
+
+  void add(Candidate candidate) {
+    if (list_.size() == kMax) list_.erase(list_.begin());
+    list_.push_back(std::move(candidate));
+  }
+  /// Moves the candidate to the back whose transcript begins with these bytes.
+  bool heard(Bytes transcript) {
+    const auto found = std::find_if(list_.begin(), list_.end(), [&](const Candidate& candidate) {
+      return candidate.transcript.begins_with(transcript);
+    });
+    if (found == list_.end()) return false;
+    std::rotate(found, found + 1, list_.end());
+    return true;
+  }
+  /// This one is proven: the others go.
+  void keep_only(std::size_t index) {
+    std::swap(list_.front(), list_[index]);
+    list_.erase(list_.begin() + 1, list_.end());
+  }
+
+  [[nodiscard]] bool empty() const { return list_.empty(); }
+  [[nodiscard]] std::size_t size() const { return list_.size(); }
+  Candidate& operator[](std::size_t index) { return list_[index]; }
+  Candidate& back() { return list_.back(); }
+  [[nodiscard]] const Candidate& back() const { return list_.back(); }
+  auto begin() { return list_.begin(); }
+  auto end() { return list_.end(); }
+  [[nodiscard]] auto begin() const { return list_.begin(); }
+  [[nodiscard]] auto end() const { return list_.end(); }
+
+ private:
+  std::vector<Candidate> list_;
+};
+
+}  // namespace redan::dtls
