@@ -1,41 +1,20 @@
-// One forged datagram, slipped into a handshake at every position in both directions: both sides must still finish.
-// (A second ClientHello with another random before the genuine one, and a forged HelloVerifyRequest, are not among
-// them: those two win or lose by arrival order until candidate handshakes exist.)
+// Malformed and misplaced datagrams, slipped into a handshake at every position in both directions: both sides must
+// still finish. Well-formed ones are in forged_datagram_test.cpp.
 #include <gtest/gtest.h>
 
 #include <functional>
 
-#include "tests/support/client_hello.hpp"
-#include "tests/support/dtls_pair.hpp"
+#include "tests/support/forgeries.hpp"
 
 namespace redan {
 namespace {
 
-using Datagram = std::vector<std::uint8_t>;
-
-Datagram record(std::uint8_t type, std::uint16_t epoch, std::uint64_t sequence, const Datagram& fragment,
-                std::uint16_t version = dtls::kDtls12) {
-  Datagram bytes(dtls::RecordHeader::kSize + fragment.size());
-  Writer writer(bytes);
-  writer.u8(type);
-  writer.u16(version);
-  writer.u16(epoch);
-  writer.u48(sequence);
-  writer.u16(static_cast<std::uint16_t>(fragment.size()));
-  writer.bytes(fragment);
-  return bytes;
-}
+using test::Datagram;
+using test::record;
 
 Datagram fragment_of(std::uint8_t type, std::uint32_t length, std::uint16_t seq, std::uint32_t offset,
                      std::size_t size) {
-  Datagram bytes(dtls::HandshakeHeader::kSize + size, 0x66);
-  Writer writer(bytes);
-  writer.u8(type);
-  writer.u24(length);
-  writer.u16(seq);
-  writer.u24(offset);
-  writer.u24(static_cast<std::uint32_t>(size));
-  return bytes;
+  return test::fragment_of(type, length, seq, offset, Datagram(size, 0x66));
 }
 
 struct Forgery {
