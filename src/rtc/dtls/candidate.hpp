@@ -2,6 +2,7 @@
 // several are kept side by side, and the first that is proven is the connection.
 #pragma once
 
+#include "rtc/dtls/extensions.hpp"
 #include "rtc/dtls/fragment_assembler.hpp"
 #include "rtc/dtls/outgoing_flight.hpp"
 #include "rtc/dtls/session.hpp"
@@ -9,11 +10,19 @@
 
 namespace redan::dtls {
 
+/// What a server chose that its Session does not say.
+struct ServerChoice {
+  SignatureScheme scheme{};
+  CommonExtensions extensions;
+  bool operator==(const ServerChoice&) const = default;
+};
+
 struct Candidate {
   Session session;
+  ServerChoice choice;
   Transcript transcript;
   OutgoingFlight outgoing;
-  std::unique_ptr<KeyExchange> exchange;  ///< the server's, until the client's public key is there
+  std::shared_ptr<KeyExchange> exchange;  ///< the server's, until the client's public key is there
   std::optional<OpenProtection> read;     ///< once the keys of epoch 1 are there
   std::optional<SealProtection> write;    ///< once our ChangeCipherSpec is in a flight
   FragmentAssembler finished;             ///< the peer's Finished, in epoch 1

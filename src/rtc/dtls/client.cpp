@@ -42,7 +42,9 @@ Step Client::start(Machinery& m) {
 
 void Client::add_attempt(Machinery& m, Bytes cookie) {
   const auto number = static_cast<std::uint16_t>(attempts_.size());
-  Attempt attempt{{cookie.begin(), cookie.end()}, OutgoingFlight(number), {}, {}};
+  Attempt attempt;
+  attempt.cookie.assign(cookie.begin(), cookie.end());
+  attempt.hello = OutgoingFlight(number);
   attempt.hello.begin();
   attempt.transcript.add(attempt.hello.add(HandshakeType::client_hello, 0, [&](Writer& w) {
     ClientHello::write(w, random_, cookie, m.groups(), m.config.srtp_profiles);
@@ -118,6 +120,11 @@ Step Client::on_server_flight(Machinery& m, Attempt& attempt, const Random& rand
   if (m.candidates.heard(candidate.transcript.bytes())) return Repetition{};
   SharedSecret premaster;
   if (const Check problem = check_server_flight(m, attempt.answer, candidate, premaster)) return Doubt{*problem};
+  // Its signature leaves out most of the ServerHello, and the CertificateRequest. An answer to the wrong version would
+  // end the handshake at the server's side; the right one is repeated.
+  if (attempt.answer.contested(kServerHello) || attempt.answer.contested(kCertificateRequest)) {
+    if (attempt.second_thoughts-- > 0) return Waiting{};
+  }
   // The server signed over our random. It has to ask for our certificate, too.
   if (asks_for_no_certificate(attempt.answer)) {
     return Doubt{{Errc::dtls_no_certificate_request, AlertDescription::handshake_failure}};

@@ -31,6 +31,7 @@ class Client {
     OutgoingFlight hello;
     Transcript transcript;
     FragmentAssembler answer;
+    int second_thoughts = 2;  ///< how often it waits for a repetition where two versions came
   };
 
   void add_attempt(Machinery& m, Bytes cookie);

@@ -68,6 +68,7 @@ void write_extension(Writer& writer, ExtensionType type, Body&& body) {
 struct CommonExtensions {
   bool renegotiation_info = true;  ///< empty: an initial handshake
   bool ec_point_formats = true;
+  bool operator==(const CommonExtensions&) const = default;
 };
 void write_common_extensions(Writer& writer, CommonExtensions which);
 void write_use_srtp(Writer& writer, std::span<const std::uint16_t> profiles);

@@ -32,6 +32,7 @@ FragmentAssembler::Verdict FragmentAssembler::add(const HandshakeHeader& header,
   Slot& slot = slots_[index];
   const bool displaces = slot.started && (slot.type != header.type || slot.length != header.length);
   if (displaces) slot = Slot{};
+  slot.contested = slot.contested || displaces;
   slot.started = true;
   slot.type = header.type;
   slot.length = header.length;
@@ -71,6 +72,7 @@ void FragmentAssembler::Slot::store(Range range, Bytes body) {
   // The new bytes take the place of those between `before` and `after`, of which there are not more.
   const std::size_t replaced = held - before - after;
   const auto place = bytes.begin() + static_cast<std::ptrdiff_t>(at + before);
+  contested = contested || !std::equal(place, place + static_cast<std::ptrdiff_t>(replaced), body.begin());
   std::copy_n(body.begin(), replaced, place);
   bytes.insert(place + static_cast<std::ptrdiff_t>(replaced), body.begin() + static_cast<std::ptrdiff_t>(replaced),
                body.end());

@@ -32,6 +32,8 @@ class FragmentAssembler {
   [[nodiscard]] std::optional<HandshakeMessage> message(std::size_t index) const;
   /// The first `count` messages are whole.
   [[nodiscard]] bool whole(std::size_t count) const;
+  /// Another version of the message in slot `index` came, too.
+  [[nodiscard]] bool contested(std::size_t index) const { return index < slots_.size() && slots_[index].contested; }
   [[nodiscard]] std::uint16_t first() const { return first_; }
   /// Bytes allocated for fragments.
   [[nodiscard]] std::size_t memory() const;
@@ -48,6 +50,7 @@ class FragmentAssembler {
     HandshakeType type{};
     std::uint32_t length = 0;
     bool started = false;
+    bool contested = false;
     std::vector<std::uint8_t> bytes;  // what came, in order, without the gaps
     std::vector<Range> ranges;        // where it belongs; neither overlapping nor touching
 

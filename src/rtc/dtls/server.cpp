@@ -85,17 +85,15 @@ Step Server::on_client_hello(Machinery& m, const HandshakeMessage& message) {
   if (m.candidates.heard(candidate.transcript.bytes())) return Repetition{};
   const auto hello = ClientHello::parse(message.body);
   if (!hello || message.body.size() > kMaxClientHello) return Doubt{kMalformed};
-  Choice choice;
-  if (const Check problem = negotiate(m, *hello, candidate.session, choice)) return Doubt{*problem};
+  if (const Check problem = negotiate(m, *hello, candidate)) return Doubt{*problem};
   candidate.session.client_random = hello->random;
-  m.provider.random(candidate.session.server_random);
-  candidate.exchange = m.provider.key_exchange(candidate.session.group);
-  write_flight_4(m, choice, candidate);
+  if (!share_flight_4(m, candidate)) write_flight_4(m, candidate);
   m.candidates.add(std::move(candidate));
   return Progress{};
 }
 
-Check Server::negotiate(Machinery& m, const ClientHello& hello, Session& session, Choice& choice) {
+Check Server::negotiate(Machinery& m, const ClientHello& hello, Candidate& candidate) {
+  Session& session = candidate.session;
   const Extensions& extensions = hello.extensions;
   if (!speaks_dtls_12(hello)) return Verdict{Errc::dtls_version, AlertDescription::protocol_version};
   const Bytes compression = hello.compression_methods;
@@ -121,18 +119,38 @@ Check Server::negotiate(Machinery& m, const ClientHello& hello, Session& session
   if (m.config.require_srtp && !session.srtp_profile) {
     return Verdict{Errc::dtls_no_srtp_profile, AlertDescription::handshake_failure};
   }
-  choice = {*scheme, {hello.offers_renegotiation_info(), extensions.ec_point_formats}};
+  candidate.choice = {*scheme, {hello.offers_renegotiation_info(), extensions.ec_point_formats}};
   return std::nullopt;
 }
 
-void Server::write_flight_4(Machinery& m, const Choice& choice, Candidate& candidate) {
+// An altered copy of a ClientHello may come before the genuine one. Where both get the same answer, they get the very
+// same one: so that to the client it is one flight that comes twice.
+bool Server::share_flight_4(Machinery& m, Candidate& candidate) {
+  Session& session = candidate.session;
+  for (const Candidate& other : m.candidates) {
+    const bool same = other.session.client_random == session.client_random && other.session.suite == session.suite &&
+                      other.session.group == session.group && other.session.srtp_profile == session.srtp_profile &&
+                      other.choice == candidate.choice;
+    if (!same) continue;
+    session.server_random = other.session.server_random;
+    candidate.exchange = other.exchange;
+    candidate.outgoing = other.outgoing;
+    candidate.transcript.add_all_but_first(other.transcript);
+    return true;
+  }
+  return false;
+}
+
+void Server::write_flight_4(Machinery& m, Candidate& candidate) {
+  m.provider.random(candidate.session.server_random);
+  candidate.exchange = m.provider.key_exchange(candidate.session.group);
   OutgoingFlight& flight = candidate.outgoing;
   Transcript& transcript = candidate.transcript;
   const Session& session = candidate.session;
   flight.begin();
   transcript.add(flight.add(HandshakeType::server_hello, 0, [&](Writer& w) {
     std::array<std::uint16_t, 1> profile{session.srtp_profile.value_or(0)};
-    ServerHello::write(w, session.server_random, *session.suite, choice.extensions,
+    ServerHello::write(w, session.server_random, *session.suite, candidate.choice.extensions,
                        std::span(profile).first(session.srtp_profile ? 1 : 0));
   }));
   transcript.add(
@@ -145,7 +163,7 @@ void Server::write_flight_4(Machinery& m, const Choice& choice, Candidate& candi
     ServerKeyExchange::write_params(signed_content, static_cast<std::uint16_t>(session.group),
                                     candidate.exchange->public_key());
     w.bytes(signed_content.written().subspan(64));
-    m.write_signature(w, choice.scheme, signed_content.written());
+    m.write_signature(w, candidate.choice.scheme, signed_content.written());
   }));
   transcript.add(flight.add(HandshakeType::certificate_request, 0, [](Writer& w) { CertificateRequest::write(w); }));
   transcript.add(flight.add(HandshakeType::server_hello_done, 0, [](Writer&) {}));

@@ -19,14 +19,10 @@ class Server {
   static std::size_t rewind(Machinery& m);
 
  private:
-  struct Choice {
-    SignatureScheme scheme{};
-    CommonExtensions extensions;
-  };
-
   Step on_client_hello(Machinery& m, const HandshakeMessage& message);
-  static Check negotiate(Machinery& m, const ClientHello& hello, Session& session, Choice& choice);
-  static void write_flight_4(Machinery& m, const Choice& choice, Candidate& candidate);
+  static Check negotiate(Machinery& m, const ClientHello& hello, Candidate& candidate);
+  static bool share_flight_4(Machinery& m, Candidate& candidate);
+  static void write_flight_4(Machinery& m, Candidate& candidate);
   Step on_client_flight(Machinery& m);
   static Check prove(Machinery& m, std::span<const HandshakeMessage, 3> flight, std::size_t& index);
   static bool install_keys(Machinery& m, Candidate& candidate, Bytes public_key, std::uint16_t next_message);

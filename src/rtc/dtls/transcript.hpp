@@ -19,6 +19,13 @@ class Transcript {
     bytes_.insert(bytes_.end(), header.begin(), header.end());
     bytes_.insert(bytes_.end(), message.body.begin(), message.body.end());
   }
+  /// The messages after the first of `other`.
+  void add_all_but_first(const Transcript& other) {
+    Reader reader(other.bytes_);
+    if (const auto header = HandshakeHeader::parse(reader)) reader.skip(header->length);
+    const Bytes rest = reader.rest();
+    bytes_.insert(bytes_.end(), rest.begin(), rest.end());
+  }
   [[nodiscard]] Bytes bytes() const { return bytes_; }
   [[nodiscard]] std::size_t size() const { return bytes_.size(); }
   [[nodiscard]] bool begins_with(Bytes start) const {
