@@ -61,7 +61,11 @@ class DtlsPeer : public Party {
   void pump(TimePoint) {
     if (state_ == State::handshaking) state_ = error.empty() ? advance() : State::ended;
     // Once connected it repeats its last flight when it reads that it is asked to.
-    for (int i = 0; state_ == State::connected && !in.empty() && i < 20; ++i) static_cast<void>(read());
+    if (state_ != State::connected) return;
+    do {
+      static_cast<void>(read());
+    } while (!in.empty());
+    static_cast<void>(read());
   }
 
   State state_ = State::handshaking;

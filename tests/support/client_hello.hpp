@@ -13,12 +13,14 @@ struct HelloParts {
   std::vector<std::uint16_t> suites{0x1301, 0xC02B, 0xC02F};
   std::vector<std::uint16_t> groups{0x11EC, 29, 23};
   std::vector<std::uint16_t> schemes{0x0403, 0x0804, 0x0401};
-  std::vector<std::uint16_t> versions;
+  std::vector<std::uint16_t> versions{};
   std::vector<std::uint16_t> srtp_profiles{1};
   std::vector<std::uint8_t> compression{0};
   bool extended_master_secret = true;
-  std::vector<std::uint8_t> extra_extensions;  ///< raw, appended
+  std::vector<std::uint8_t> extra_extensions{};  ///< raw, appended
+  bool renegotiation_info = true;
   std::vector<std::uint8_t> renegotiation{};
+  std::uint8_t random = 0;  ///< its first byte
   std::size_t trailing_bytes = 0;
 };
 
@@ -30,7 +32,8 @@ inline std::vector<std::uint8_t> hello_body(const HelloParts& parts) {
     for (const std::uint16_t value : values) out.u16(value);
   };
   w.u16(parts.version);
-  for (std::uint8_t i = 0; i < 32; ++i) w.u8(i);
+  w.u8(parts.random);
+  for (std::uint8_t i = 1; i < 32; ++i) w.u8(i);
   w.u8(0);
   w.u8(0);
   w.prefixed16([&](Writer& l) { list(l, parts.suites); });
@@ -40,7 +43,9 @@ inline std::vector<std::uint8_t> hello_body(const HelloParts& parts) {
       dtls::write_extension(e, type, [&](Writer& x) { x.prefixed16([&](Writer& l) { list(l, values); }); });
     };
     if (parts.extended_master_secret) dtls::write_extension(e, ExtensionType::extended_master_secret, [](Writer&) {});
-    dtls::write_extension(e, ExtensionType::renegotiation_info, [&](Writer& x) { x.opaque8(parts.renegotiation); });
+    if (parts.renegotiation_info) {
+      dtls::write_extension(e, ExtensionType::renegotiation_info, [&](Writer& x) { x.opaque8(parts.renegotiation); });
+    }
     if (!parts.groups.empty()) listed(ExtensionType::supported_groups, parts.groups);
     if (!parts.schemes.empty()) listed(ExtensionType::signature_algorithms, parts.schemes);
     if (!parts.versions.empty()) {

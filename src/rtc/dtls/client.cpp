@@ -78,19 +78,19 @@ Step Client::on_fragment(Machinery& m, const HandshakeHeader& header, Bytes body
     m.count(FragmentAssembler::Verdict::unexpected);
     return Waiting{};
   }
-  // A message type stands at one place of a flight only, so that at most one attempt takes the fragment.
+  // Which hello it answers, its number and type say; only a ServerHelloDone may fit two.
+  Step step = Waiting{};
   auto verdict = FragmentAssembler::Verdict::unexpected;
   for (Attempt& attempt : attempts_) {
-    verdict = attempt.answer.add(header, 0, body);
-    if (verdict == FragmentAssembler::Verdict::repeated || verdict == FragmentAssembler::Verdict::unexpected) continue;
-    m.count(verdict);
-    if (!attempt.answer.whole(kServerFlight.size()) && !asks_for_no_certificate(attempt.answer)) return Waiting{};
-    const Step step = on_server_flight(m, attempt, random_);
+    const auto here = attempt.answer.add(header, 0, body);
+    if (here == FragmentAssembler::Verdict::repeated || here == FragmentAssembler::Verdict::unexpected) continue;
+    verdict = here;
+    if (!attempt.answer.whole(kServerFlight.size()) && !asks_for_no_certificate(attempt.answer)) continue;
+    step = on_server_flight(m, attempt, random_);
     attempt.answer.forget();
-    return step;
   }
   m.count(verdict);
-  return Waiting{};
+  return step;
 }
 
 // The server's own flight may be on its way already, if this request is forged: the earlier hellos stay.
