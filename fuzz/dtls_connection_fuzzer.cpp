@@ -1,15 +1,47 @@
 // A DTLS client and server joined by a script over a provider that authenticates nothing. Each step is a byte: two bits
 // for whom, the rest for what.
 //
-//   deliver, drop, duplicate or mutate the oldest datagram of the other side · hand over a datagram of the script ·
-//   advance time · drain partly · send · close
+//   deliver, drop, put off, duplicate or mutate the oldest datagram of the other side · hand over a datagram of the
+//   script · advance time · drain partly · send · close
+//
+// Before it is connected, a side sends at most three times what came and one flight, and one more flight each time its
+// timer may have fired; and what it holds is bounded by what came.
+#include <malloc.h>
+
+#include <cstdlib>
 #include <deque>
+#include <new>
 #include <vector>
 
 #include "base/assert.hpp"
 #include "rtc/dtls/connection.hpp"
 #include "tests/support/dtls_pair.hpp"
 #include "tests/support/null_provider.hpp"
+
+namespace {
+
+// Bytes on the heap, as the allocator sees them.
+std::size_t g_heap = 0;
+
+void* allocated(std::size_t size) {
+  void* memory = std::malloc(size);
+  if (memory == nullptr) std::abort();
+  g_heap += malloc_usable_size(memory);
+  return memory;
+}
+void freed(void* memory) {
+  if (memory != nullptr) g_heap -= malloc_usable_size(memory);
+  std::free(memory);
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) { return allocated(size); }
+void* operator new[](std::size_t size) { return allocated(size); }
+void operator delete(void* memory) noexcept { freed(memory); }
+void operator delete[](void* memory) noexcept { freed(memory); }
+void operator delete(void* memory, std::size_t) noexcept { freed(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { freed(memory); }
 
 namespace {
 
@@ -22,22 +54,50 @@ Provider& real() {
 }
 
 struct End {
+  End(dtls::ConnectionConfig config, const Identity& identity, Provider& provider)
+      : connection(std::move(config), identity, provider) {}
+
   dtls::Connection connection;
   std::deque<Datagram> sent;
   int connected = 0;
   bool closed = false;
+  std::size_t received = 0;
+  std::size_t answered = 0;  // before it was connected
+  std::size_t times = 0;     // at which its timer may have fired
+  std::size_t held = 0;      // on the heap, since it was made
 
+  // A flight of ours with P-256 certificates, with headers for small datagrams.
+  static constexpr std::size_t kFlight = 1'400;
+
+  void input(TimePoint now, MutableBytes datagram) {
+    received += datagram.size();
+    counted([&] { connection.handle_input(now, datagram); });
+    REDAN_ASSERT(held <= 16 * 1024 + 64 * received && held <= 256 * 1024);
+  }
+  template <class Call>
+  void counted(Call&& call) {
+    const std::size_t before = g_heap;
+    call();
+    held += g_heap - before;
+  }
   /// Takes at most `steps` outputs; true if nothing is left.
   bool drain(TimePoint now, int steps) {
     std::array<std::uint8_t, 1200> buffer{};
     while (steps-- > 0) {
-      const auto output = connection.poll_output(now, buffer);
+      const auto output = [&] {
+        const std::size_t before = g_heap;
+        auto made = connection.poll_output(now, buffer);
+        held += g_heap - before;
+        return made;
+      }();
       if (const auto* wait = std::get_if<Wait>(&output)) {
         REDAN_ASSERT(wait->until > now);
         return true;
       }
       if (const auto* transmit = std::get_if<dtls::Transmit>(&output)) {
         REDAN_ASSERT(!transmit->datagram.empty() && transmit->datagram.size() <= buffer.size() && !closed);
+        if (connected == 0) answered += transmit->datagram.size();
+        REDAN_ASSERT(answered <= 3 * received + (2 + times) * kFlight);
         if (sent.size() < 64) sent.emplace_back(transmit->datagram.begin(), transmit->datagram.end());
       } else if (std::holds_alternative<dtls::Connected>(output)) {
         REDAN_ASSERT(++connected == 1 && !closed);
@@ -58,8 +118,9 @@ class Script {
       : input_(input),
         provider_(real()),
         identities_{test::test_identity(provider_), test::test_identity(provider_)},
-        ends_{End{make(dtls::Role::client), {}}, End{make(dtls::Role::server), {}}} {
-    for (End& end : ends_) end.connection.start(now_);
+        ends_{End(config(dtls::Role::client), identities_[0], provider_),
+              End(config(dtls::Role::server), identities_[1], provider_)} {
+    for (End& end : ends_) end.counted([&] { end.connection.start(now_); });
   }
 
   void run() {
@@ -69,14 +130,15 @@ class Script {
   }
 
  private:
-  dtls::Connection make(dtls::Role role) {
+  dtls::ConnectionConfig config(dtls::Role role) {
     const bool client = role == dtls::Role::client;
-    dtls::ConnectionConfig config;
-    config.role = role;
-    config.peer_fingerprints = {
+    dtls::ConnectionConfig made;
+    made.role = role;
+    made.peer_fingerprints = {
         Fingerprint::of(provider_, HashAlgorithm::sha256, identities_[client ? 1 : 0].certificate_der)};
-    config.srtp_profiles = {7, 1};
-    return {std::move(config), identities_[client ? 0 : 1], provider_};
+    made.srtp_profiles = {7, 1};
+    made.mtu = client ? 400 : 1200;
+    return made;
   }
   void step(std::uint8_t code) {
     End& end = ends_[code & 1U];
@@ -85,6 +147,7 @@ class Script {
       case 0:
         return take(end, other, [](Datagram&) { return true; });
       case 1:
+        if ((code & 0x80U) != 0 && !other.sent.empty()) return put_off(other);
         return take(end, other, [](Datagram&) { return false; });
       case 2:
         if (!other.sent.empty() && other.sent.size() < 64) other.sent.push_back(other.sent.front());
@@ -94,10 +157,11 @@ class Script {
       case 4: {
         const Bytes bytes = input_.opaque16();
         Datagram datagram(bytes.begin(), bytes.end());
-        return end.connection.handle_input(now_, datagram);
+        return end.input(now_, datagram);
       }
       case 5:
         now_ += std::chrono::milliseconds(10 << (code >> 4U & 7U));
+        for (End& each : ends_) ++each.times;
         return;
       case 6:
         static_cast<void>(end.drain(now_, code >> 4U));
@@ -112,7 +176,11 @@ class Script {
     if (other.sent.empty()) return;
     Datagram datagram = std::move(other.sent.front());
     other.sent.pop_front();
-    if (change(datagram)) end.connection.handle_input(now_, datagram);
+    if (change(datagram)) end.input(now_, datagram);
+  }
+  static void put_off(End& other) {
+    other.sent.push_back(std::move(other.sent.front()));
+    other.sent.pop_front();
   }
   bool mutate(Datagram& datagram) {
     const std::uint16_t at = input_.u16();
@@ -134,6 +202,7 @@ class Script {
   /// With nothing more said, each side comes to an end or a connection: no timer runs for ever.
   void finish() {
     now_ += std::chrono::minutes(5);
+    for (End& each : ends_) ++each.times;
     for (End& end : ends_) {
       REDAN_ASSERT(end.drain(now_, 10'000));
       REDAN_ASSERT(end.closed || end.connected == 1);

@@ -71,8 +71,9 @@ void server_hello(Bytes body) {
   extensions_are_inside(hello->extensions, body);
   const CipherSuite* suite = find_suite(hello->cipher_suite);
   if (suite == nullptr) return;
-  const auto ours = written(
-      256, [&](Writer& w) { ServerHello::write(w, hello->random, *suite, hello->extensions.ec_point_formats, {}); });
+  const CommonExtensions common{hello->extensions.renegotiated_connection.has_value(),
+                                hello->extensions.ec_point_formats};
+  const auto ours = written(256, [&](Writer& w) { ServerHello::write(w, hello->random, *suite, common, {}); });
   const auto again = ServerHello::parse(ours);
   REDAN_ASSERT(again && again->random == hello->random && again->cipher_suite == hello->cipher_suite);
 }

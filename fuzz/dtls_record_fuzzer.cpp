@@ -38,21 +38,28 @@ class Script {
   void install_keys() {
     const std::array<std::uint8_t, 32> zeros{};
     const redan::Bytes key = redan::Bytes(zeros).first(16);
-    layer_.install(OpenProtection(provider(), redan::AeadAlgorithm::aes_128_gcm, key, key.first(4)));
-    layer_.install(SealProtection(provider(), redan::AeadAlgorithm::aes_128_gcm, key, key.first(4), 1));
-    std::vector<std::uint8_t> early = layer_.take_early();
-    REDAN_ASSERT(early.size() <= 128);
-    take(early);
+    read_.emplace(provider(), redan::AeadAlgorithm::aes_128_gcm, key, key.first(4));
+    write_.emplace(provider(), redan::AeadAlgorithm::aes_128_gcm, key, key.first(4), std::uint16_t{1});
+    auto early = early_.take();
+    REDAN_ASSERT(early.size() <= EarlyRecords::kMaxRecords);
+    std::size_t kept = 0;
+    for (auto& record : early) {
+      kept += record.size();
+      take(record);
+    }
+    REDAN_ASSERT(kept <= EarlyRecords::kMaxBytes);
   }
   /// What we seal, we open: once.
   void loop(redan::Bytes payload) {
     std::vector<std::uint8_t> record(payload.size() + kMaxRecordOverhead);
-    std::copy(payload.begin(), payload.end(), record.begin() + static_cast<std::ptrdiff_t>(layer_.headroom(1)));
-    redan::MutableBytes whole = layer_.write(ContentType::application_data, 1, record, payload.size());
-    REDAN_ASSERT(whole.size() == payload.size() + layer_.overhead(1));
-    const auto opened = layer_.next(whole);
-    REDAN_ASSERT(!opened ||
-                 std::equal(opened->fragment.begin(), opened->fragment.end(), payload.begin(), payload.end()));
+    std::copy(payload.begin(), payload.end(), record.begin() + static_cast<std::ptrdiff_t>(write_->headroom()));
+    redan::MutableBytes whole = write_->seal(ContentType::application_data, record, payload.size());
+    REDAN_ASSERT(whole.empty() == (payload.size() > RecordHeader::kMaxPlaintext));
+    if (whole.empty()) return;
+    REDAN_ASSERT(whole.size() == payload.size() + write_->overhead());
+    const auto sealed = layer_.next(whole);
+    const auto opened = open(*sealed);
+    REDAN_ASSERT(!opened || std::equal(opened->begin(), opened->end(), payload.begin(), payload.end()));
   }
 
  private:
@@ -61,15 +68,30 @@ class Script {
     std::size_t records = 0;
     while (const auto record = layer_.next(rest)) {
       ++records;
-      REDAN_ASSERT(record->fragment.empty() || (record->fragment.data() >= whole.data() &&
-                                                record->fragment.data() + record->fragment.size() <= rest.data()));
-      REDAN_ASSERT(record->epoch == 0 || (record->epoch == 1 && layer_.can_read_epoch_1()));
+      REDAN_ASSERT(record->whole.data() >= whole.data() && record->whole.data() + record->whole.size() <= rest.data());
+      REDAN_ASSERT(record->header.acceptable() && record->fragment().size() == record->header.length);
+      if (record->header.epoch == 0) continue;
+      if (read_) {
+        static_cast<void>(open(*record));
+      } else {
+        early_.keep(record->whole);
+      }
     }
     REDAN_ASSERT(rest.empty() && records <= whole.size() / RecordHeader::kSize);
     REDAN_ASSERT(whole.empty() || records > 0 || layer_.drops().total() > 0);
   }
 
+  std::optional<redan::MutableBytes> open(const Record& record) {
+    if (read_->replayed(record.header)) return std::nullopt;
+    const auto text = read_->open(record.header, record.fragment());
+    REDAN_ASSERT(!text || read_->replayed(record.header));
+    return text;
+  }
+
   RecordLayer layer_;
+  EarlyRecords early_;
+  std::optional<OpenProtection> read_;
+  std::optional<SealProtection> write_;
 };
 
 }  // namespace

@@ -18,10 +18,11 @@ constexpr std::array kFlight{
     ExpectedMessage{HandshakeType::finished, 1},
 };
 
-/// One message as a map from position to byte.
+/// One message as a map from position to byte; the later of two versions counts.
 struct NaiveMessage {
   HandshakeType type{};
   std::uint32_t length = 0;
+  bool contested = false;
   std::map<std::size_t, std::uint8_t> bytes;
 };
 
@@ -32,19 +33,31 @@ class Pair {
   void add(const HandshakeHeader& header, std::uint16_t epoch, redan::Bytes body) {
     const Verdict verdict = assembler_.add(header, epoch, body);
     REDAN_ASSERT(verdict == expected(header, epoch));
-    if (verdict == Verdict::displacing) naive_.erase(header.message_seq);
+    ++fragments_;
+    came_ += body.size();
+    if (verdict == Verdict::displacing) {
+      naive_.erase(header.message_seq);
+      naive_[header.message_seq].contested = true;
+    }
     if (verdict == Verdict::stored || verdict == Verdict::displacing) {
       NaiveMessage& message = naive_[header.message_seq];
       message.type = header.type;
       message.length = header.length;
-      for (std::size_t i = 0; i < body.size(); ++i) message.bytes.emplace(header.fragment_offset + i, body[i]);
+      for (std::size_t i = 0; i < body.size(); ++i) {
+        const auto [at, added] = message.bytes.emplace(header.fragment_offset + i, body[i]);
+        message.contested = message.contested || at->second != body[i];
+        at->second = body[i];
+      }
     }
     compare();
   }
-  void forget(std::size_t from, std::size_t to) {
-    assembler_.forget(from, to);
-    for (std::size_t i = from; i < to; ++i) naive_.erase(static_cast<std::uint16_t>(kFirst + i));
+  void forget() {
+    assembler_.forget();
+    naive_.clear();
+    came_ = 0;
+    fragments_ = 0;
     compare();
+    REDAN_ASSERT(assembler_.memory() == 0);
   }
 
  private:
@@ -56,16 +69,18 @@ class Pair {
     const auto known = naive_.find(header.message_seq);
     const bool agrees =
         known == naive_.end() || (known->second.type == header.type && known->second.length == header.length);
-    if (agrees) return Verdict::stored;  // too small here for too_large
-    return known->second.bytes.size() == known->second.length ? Verdict::disagreeing : Verdict::displacing;
+    return agrees ? Verdict::stored : Verdict::displacing;  // too small here for too_large
   }
   void compare() const {
+    // Twice what came, and 16 bytes to say where each fragment belongs.
+    REDAN_ASSERT(assembler_.memory() <= 2 * came_ + 16 * fragments_);
     bool all = true;
     for (std::size_t i = 0; i < kFlight.size(); ++i) {
       const auto naive = naive_.find(static_cast<std::uint16_t>(kFirst + i));
       const bool whole = naive != naive_.end() && naive->second.bytes.size() == naive->second.length;
       const auto message = assembler_.message(i);
       REDAN_ASSERT(message.has_value() == whole);
+      REDAN_ASSERT(assembler_.contested(i) == (naive != naive_.end() && naive->second.contested));
       all = all && whole;
       REDAN_ASSERT(assembler_.whole(i + 1) == all);
       if (!whole) continue;
@@ -77,6 +92,8 @@ class Pair {
 
   FragmentAssembler assembler_;
   std::map<std::uint16_t, NaiveMessage> naive_;
+  std::size_t came_ = 0;
+  std::size_t fragments_ = 0;
 };
 
 }  // namespace
@@ -87,7 +104,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   while (!script.empty()) {
     const std::uint8_t step = script.u8();
     if (step >= 0xF8) {
-      pair.forget(step % 4, kFlight.size());
+      pair.forget();
       continue;
     }
     const std::uint16_t seq = step % 6;

@@ -146,6 +146,30 @@ TEST_F(DtlsEnds, TheRetransmissionTimerFollowsTheRoundTripTime) {
   EXPECT_EQ(pair.client.drain(pair.now, nullptr), pair.now + std::chrono::milliseconds(50));
 }
 
+TEST_F(DtlsEnds, ARoundTripTimeThatComesAfterABackOffCountsAtOnce) {
+  DtlsPair pair(*provider);
+  pair.client.connection.start(pair.now);
+  pair.client.drain(pair.now, nullptr);
+  pair.now += std::chrono::milliseconds(400);
+  EXPECT_EQ(pair.client.drain(pair.now, nullptr), pair.now + std::chrono::milliseconds(800));
+  // Twice 60 ms, doubled once.
+  pair.client.connection.set_round_trip_time(std::chrono::milliseconds(60));
+  EXPECT_EQ(pair.client.drain(pair.now, nullptr), pair.now + std::chrono::milliseconds(240));
+  // The same again, as ICE says it again and again, puts nothing off.
+  pair.client.connection.set_round_trip_time(std::chrono::milliseconds(60));
+  EXPECT_EQ(pair.client.drain(pair.now, nullptr), pair.now + std::chrono::milliseconds(240));
+}
+
+TEST_F(DtlsEnds, TheTimerIsCappedAtASecondOrTwiceTheRoundTripTime) {
+  for (const auto& [rtt, cap] : {std::pair(100, 1'000), std::pair(1'500, 3'000)}) {
+    DtlsPair pair(*provider);
+    pair.client.connection.set_round_trip_time(std::chrono::milliseconds(rtt));
+    pair.client.connection.start(pair.now);
+    for (int i = 0; i < 8; ++i) pair.now = pair.client.drain(pair.now, nullptr);
+    EXPECT_EQ(pair.client.drain(pair.now, nullptr), pair.now + std::chrono::milliseconds(cap));
+  }
+}
+
 TEST_F(DtlsEnds, TheLastFlightIsRepeatedUntilTheClientHasIt) {
   DtlsPair pair(*provider);
   pair.start();
