@@ -6,42 +6,14 @@
 //
 // Before it is connected, a side sends at most three times what came and one flight, and one more flight each time its
 // timer may have fired; and what it holds is bounded by what came.
-#include <malloc.h>
-
-#include <cstdlib>
 #include <deque>
-#include <new>
 #include <vector>
 
 #include "base/assert.hpp"
+#include "fuzz/support/counted_heap.hpp"
 #include "rtc/dtls/connection.hpp"
 #include "tests/support/dtls_pair.hpp"
 #include "tests/support/null_provider.hpp"
-
-namespace {
-
-// Bytes on the heap, as the allocator sees them.
-std::size_t g_heap = 0;
-
-void* allocated(std::size_t size) {
-  void* memory = std::malloc(size);
-  if (memory == nullptr) std::abort();
-  g_heap += malloc_usable_size(memory);
-  return memory;
-}
-void freed(void* memory) {
-  if (memory != nullptr) g_heap -= malloc_usable_size(memory);
-  std::free(memory);
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return allocated(size); }
-void* operator new[](std::size_t size) { return allocated(size); }
-void operator delete(void* memory) noexcept { freed(memory); }
-void operator delete[](void* memory) noexcept { freed(memory); }
-void operator delete(void* memory, std::size_t) noexcept { freed(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { freed(memory); }
 
 namespace {
 
@@ -76,18 +48,18 @@ struct End {
   }
   template <class Call>
   void counted(Call&& call) {
-    const std::size_t before = g_heap;
+    const std::size_t before = fuzz::g_heap;
     call();
-    held += g_heap - before;
+    held += fuzz::g_heap - before;
   }
   /// Takes at most `steps` outputs; true if nothing is left.
   bool drain(TimePoint now, int steps) {
     std::array<std::uint8_t, 1200> buffer{};
     while (steps-- > 0) {
       const auto output = [&] {
-        const std::size_t before = g_heap;
+        const std::size_t before = fuzz::g_heap;
         auto made = connection.poll_output(now, buffer);
-        held += g_heap - before;
+        held += fuzz::g_heap - before;
         return made;
       }();
       if (const auto* wait = std::get_if<Wait>(&output)) {
