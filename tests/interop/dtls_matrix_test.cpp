@@ -103,7 +103,7 @@ class DtlsInterop : public testing::TestWithParam<std::tuple<Stack, bool>> {
     us.drain(now, nullptr);
     Datagram keys(60);
     const Datagram theirs = peer.exported();
-    const bool exported = us.connection.export_keying_material("EXTRACTOR-dtls_srtp", std::nullopt, keys);
+    const bool exported = us.connection.export_keying_material(test::kSrtpLabel, std::nullopt, keys);
     return heard == "from redan" && us.received == std::vector<std::string>{"from the peer"} && exported &&
            (theirs.empty() || keys == theirs);
   }

@@ -9,15 +9,16 @@
 
 namespace redan::test {
 
+inline constexpr std::uint16_t kAnySuite = 0;
+inline constexpr std::string_view kSrtpLabel = "EXTRACTOR-dtls_srtp";
+
 struct DtlsPeerConfig {
   bool serves = false;
   const Identity* identity = nullptr;
-  std::uint16_t suite = 0xC02B;
+  std::uint16_t suite = 0xC02B;  ///< or, with OpenSSL, kAnySuite
   Group group = Group::x25519;
   /// A server that does not ask for a certificate.
   bool asks = true;
-  /// Names just `group` in supported_groups.
-  bool one_group = false;
 };
 
 class DtlsPeer : public Party {

@@ -9,8 +9,6 @@
 namespace redan::test {
 namespace {
 
-constexpr std::string_view kSrtpLabel = "EXTRACTOR-dtls_srtp";
-
 std::string priority(const DtlsPeerConfig& config) {
   static const std::map<std::uint16_t, std::string> suites{
       {0xC02B, "+ECDHE-ECDSA:+AES-128-GCM"},       {0xC02C, "+ECDHE-ECDSA:+AES-256-GCM"},
@@ -22,7 +20,7 @@ std::string priority(const DtlsPeerConfig& config) {
   std::string list = "NONE:+VERS-DTLS1.2:+AEAD:+COMP-NULL:+SIGN-ALL:+CTYPE-X509:" + suites.at(config.suite);
   list += groups.at(config.group);
   for (const auto& [group, name] : groups) {
-    if (group != config.group && !config.one_group) list += name;
+    if (group != config.group) list += name;
   }
   return list;
 }

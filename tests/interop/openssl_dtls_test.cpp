@@ -1,97 +1,15 @@
 // Our DTLS against OpenSSL's own, in memory, both ways: handshake, data, exporter, close.
 #include <gtest/gtest.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509.h>
 
-#include "tests/support/dtls_pair.hpp"
+#include "tests/interop/openssl_peer.hpp"
 
 namespace redan {
 namespace {
 
-using Datagrams = std::vector<std::vector<std::uint8_t>>;
-
-// A datagram-preserving memory BIO pair is what OpenSSL lacks: one write is one datagram here.
-struct Pipe {
-  Datagrams in, out;
-};
-
-int pipe_write(BIO* bio, const char* data, int size) {
-  static_cast<Pipe*>(BIO_get_data(bio))->out.emplace_back(data, data + size);
-  return size;
-}
-int pipe_read(BIO* bio, char* data, int size) {
-  auto* pipe = static_cast<Pipe*>(BIO_get_data(bio));
-  BIO_clear_retry_flags(bio);
-  if (pipe->in.empty()) {
-    BIO_set_retry_read(bio);
-    return -1;
-  }
-  const std::vector<std::uint8_t> datagram = pipe->in.front();
-  pipe->in.erase(pipe->in.begin());
-  const int n = std::min(size, static_cast<int>(datagram.size()));
-  std::copy_n(datagram.begin(), n, data);
-  return n;
-}
-long pipe_ctrl(BIO*, int command, long, void*) {
-  if (command == BIO_CTRL_FLUSH) return 1;
-  return 0;
-}
-
-int accept_any(int, X509_STORE_CTX*) { return 1; }
-
-class OpenSslPeer {
- public:
-  OpenSslPeer(bool server, const Identity& identity, const char* suites) {
-    context_ = SSL_CTX_new(server ? DTLS_server_method() : DTLS_client_method());
-    SSL_CTX_set_min_proto_version(context_, DTLS1_2_VERSION);
-    SSL_CTX_set_cipher_list(context_, suites);
-    SSL_CTX_set_verify(context_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, accept_any);
-    SSL_CTX_set_tlsext_use_srtp(context_, "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80");
-    SSL_CTX_set_options(context_, SSL_OP_NO_QUERY_MTU);
-    SSL_CTX_use_certificate_ASN1(context_, static_cast<int>(identity.certificate_der.size()),
-                                 identity.certificate_der.data());
-    const auto key = identity.key->private_key_der();
-    const unsigned char* der = key.data();
-    EVP_PKEY* pkey = d2i_AutoPrivateKey(nullptr, &der, static_cast<long>(key.size()));
-    SSL_CTX_use_PrivateKey(context_, pkey);
-    EVP_PKEY_free(pkey);
-    method_ = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "pipe");
-    BIO_meth_set_write(method_, pipe_write);
-    BIO_meth_set_read(method_, pipe_read);
-    BIO_meth_set_ctrl(method_, pipe_ctrl);
-    BIO* bio = BIO_new(method_);
-    BIO_set_data(bio, &pipe);
-    BIO_set_init(bio, 1);
-    ssl = SSL_new(context_);
-    SSL_set_bio(ssl, bio, bio);
-    SSL_set_mtu(ssl, 1200);
-    if (server) {
-      SSL_set_accept_state(ssl);
-    } else {
-      SSL_set_connect_state(ssl);
-    }
-  }
-  ~OpenSslPeer() {
-    SSL_free(ssl);
-    SSL_CTX_free(context_);
-    BIO_meth_free(method_);
-  }
-  OpenSslPeer(const OpenSslPeer&) = delete;
-  OpenSslPeer& operator=(const OpenSslPeer&) = delete;
-
-  bool handshake() { return SSL_do_handshake(ssl) == 1; }
-
-  SSL* ssl = nullptr;
-  Pipe pipe;
-
- private:
-  SSL_CTX* context_ = nullptr;
-  BIO_METHOD* method_ = nullptr;
-};
+using test::OpenSslPeer;
 
 struct Case {
-  const char* suites;
+  std::uint16_t suite;
   KeyType ours, theirs;
   bool we_serve;
 };
@@ -108,15 +26,15 @@ TEST_P(OpenSslInterop, ConnectsCarriesDataExportsTheSameKeysAndCloses) {
   config.srtp_profiles = {7, 1};
   config.require_srtp = true;
   test::DtlsEnd us(config, ours, *provider);
-  OpenSslPeer peer(!GetParam().we_serve, theirs, GetParam().suites);
+  OpenSslPeer peer({.serves = !GetParam().we_serve, .identity = &theirs, .suite = GetParam().suite});
 
   us.connection.start(TimePoint{});
   bool done = false;
   const auto exchange = [&] {
     us.drain(TimePoint{}, nullptr);
-    for (auto& datagram : std::exchange(us.sent, {})) peer.pipe.in.push_back(datagram);
+    for (auto& datagram : std::exchange(us.sent, {})) peer.in.push_back(datagram);
     if (!done) done = peer.handshake();
-    for (auto& datagram : std::exchange(peer.pipe.out, {})) us.connection.handle_input(TimePoint{}, datagram);
+    for (auto& datagram : std::exchange(peer.out, {})) us.connection.handle_input(TimePoint{}, datagram);
   };
   for (int i = 0; i < 6; ++i) exchange();
   ASSERT_TRUE(done) << ERR_error_string(ERR_get_error(), nullptr);
@@ -126,12 +44,12 @@ TEST_P(OpenSslInterop, ConnectsCarriesDataExportsTheSameKeysAndCloses) {
   EXPECT_EQ(SSL_get_selected_srtp_profile(peer.ssl)->id, us.connection.session().srtp_profile);
 
   // Data, both ways.
-  peer.pipe.in.push_back(us.seal("from redan"));
+  peer.in.push_back(us.seal("from redan"));
   std::array<char, 100> text{};
   const int n = SSL_read(peer.ssl, text.data(), static_cast<int>(text.size()));
   EXPECT_EQ(std::string(text.data(), static_cast<std::size_t>(std::max(n, 0))), "from redan");
   SSL_write(peer.ssl, "from openssl", 12);
-  for (auto& datagram : std::exchange(peer.pipe.out, {})) us.connection.handle_input(TimePoint{}, datagram);
+  for (auto& datagram : std::exchange(peer.out, {})) us.connection.handle_input(TimePoint{}, datagram);
   us.drain(TimePoint{}, nullptr);
   EXPECT_EQ(us.received, std::vector<std::string>{"from openssl"});
 
@@ -148,7 +66,7 @@ TEST_P(OpenSslInterop, ConnectsCarriesDataExportsTheSameKeysAndCloses) {
 
   // Their close_notify.
   SSL_shutdown(peer.ssl);
-  for (auto& datagram : std::exchange(peer.pipe.out, {})) us.connection.handle_input(TimePoint{}, datagram);
+  for (auto& datagram : std::exchange(peer.out, {})) us.connection.handle_input(TimePoint{}, datagram);
   us.drain(TimePoint{}, nullptr);
   ASSERT_TRUE(us.closed);
   EXPECT_EQ(us.closed->reason, Errc::dtls_peer_closed);
@@ -165,13 +83,13 @@ TEST(OpenSslRenegotiation, IsRefusedOnceAndChangesNothing) {
     config.peer_fingerprints = {Fingerprint::of(*provider, HashAlgorithm::sha256, identity.certificate_der)};
     const Identity ours = test::test_identity(*provider);
     test::DtlsEnd us(config, ours, *provider);
-    OpenSslPeer peer(!we_serve, identity, "ALL");
+    OpenSslPeer peer({.serves = !we_serve, .identity = &identity, .suite = test::kAnySuite});
     us.connection.start(TimePoint{});
     const auto exchange = [&] {
       us.drain(TimePoint{}, nullptr);
-      for (auto& datagram : std::exchange(us.sent, {})) peer.pipe.in.push_back(datagram);
+      for (auto& datagram : std::exchange(us.sent, {})) peer.in.push_back(datagram);
       peer.handshake();
-      for (auto& datagram : std::exchange(peer.pipe.out, {})) us.connection.handle_input(TimePoint{}, datagram);
+      for (auto& datagram : std::exchange(peer.out, {})) us.connection.handle_input(TimePoint{}, datagram);
     };
     for (int i = 0; i < 6; ++i) exchange();
     ASSERT_EQ(us.connected, 1);
@@ -180,7 +98,7 @@ TEST(OpenSslRenegotiation, IsRefusedOnceAndChangesNothing) {
 
     ASSERT_EQ(SSL_renegotiate(peer.ssl), 1);
     peer.handshake();
-    const Datagrams asked = std::exchange(peer.pipe.out, {});
+    const auto asked = std::exchange(peer.out, {});
     ASSERT_FALSE(asked.empty());
     for (int i = 0; i < 3; ++i) {
       for (auto datagram : asked) us.connection.handle_input(TimePoint{}, datagram);
@@ -201,7 +119,7 @@ TEST(OpenSslRenegotiation, IsRefusedOnceAndChangesNothing) {
       const auto* value = static_cast<const std::uint8_t*>(bytes);
       if (sent == 0 && type == SSL3_RT_ALERT && size == 2) *static_cast<int*>(seen) = value[0] << 8 | value[1];
     });
-    for (auto& datagram : std::exchange(us.sent, {})) peer.pipe.in.push_back(datagram);
+    for (auto& datagram : std::exchange(us.sent, {})) peer.in.push_back(datagram);
     char text = 0;
     EXPECT_LE(SSL_read(peer.ssl, &text, 1), 0);
     EXPECT_EQ(alert, 1 << 8 | 100) << (we_serve ? "we serve" : "we connect");
@@ -212,16 +130,12 @@ std::vector<Case> cases() {
   std::vector<Case> all;
   const auto ec = KeyType::ecdsa_p256;
   for (const bool we_serve : {false, true}) {
-    for (const char* suites :
-         {"ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305"}) {
-      all.push_back({suites, ec, ec, we_serve});
+    for (const dtls::CipherSuite& suite : dtls::kCipherSuites) {
+      const KeyType server = suite.certificate == dtls::CertificateKind::rsa ? KeyType::rsa_2048 : ec;
+      all.push_back({suite.id, we_serve ? server : ec, we_serve ? ec : server, we_serve});
     }
-    for (const char* suites :
-         {"ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-CHACHA20-POLY1305"}) {
-      all.push_back({suites, we_serve ? KeyType::rsa_2048 : ec, we_serve ? ec : KeyType::rsa_2048, we_serve});
-    }
-    all.push_back({"ALL", KeyType::ecdsa_p384, KeyType::ecdsa_p384, we_serve});
-    all.push_back({"ALL", KeyType::rsa_2048, KeyType::rsa_2048, we_serve});
+    all.push_back({test::kAnySuite, KeyType::ecdsa_p384, KeyType::ecdsa_p384, we_serve});
+    all.push_back({test::kAnySuite, KeyType::rsa_2048, KeyType::rsa_2048, we_serve});
   }
   return all;
 }

@@ -1,4 +1,5 @@
-// The clock of the libraries under test: gettimeofday(), clock_gettime() and time() of this program, while it is frozen.
+// The clock of the libraries under test: gettimeofday(), clock_gettime() and time() of this program, while it is
+// frozen.
 #pragma once
 
 #include <redan/types.hpp>

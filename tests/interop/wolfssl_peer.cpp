@@ -12,8 +12,8 @@
 namespace redan::test {
 namespace {
 
-// Of both kinds of certificate, the wanted one first: a server names the signature schemes of the kinds in its list, and
-// the client's certificate may be of the other kind.
+// Of both kinds of certificate, the wanted one first: a server names the signature schemes of the kinds in its list,
+// and the client's certificate may be of the other kind.
 std::string suite_list(const DtlsPeerConfig& config) {
   static const std::map<std::uint16_t, std::string> names{
       {0xC02B, "ECDHE-ECDSA-AES128-GCM-SHA256"}, {0xC02C, "ECDHE-ECDSA-AES256-GCM-SHA384"},
@@ -54,7 +54,7 @@ class WolfSslParty final : public DtlsPeer {
     if (!config.serves) {
       wolfSSL_UseSupportedCurve(ssl_, curve(config.group));
       for (const Group group : dtls::kGroups) {
-        if (group != config.group && !config.one_group) wolfSSL_UseSupportedCurve(ssl_, curve(group));
+        if (group != config.group) wolfSSL_UseSupportedCurve(ssl_, curve(group));
       }
     }
     wolfSSL_dtls_set_using_nonblock(ssl_, 1);

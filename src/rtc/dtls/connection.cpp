@@ -126,7 +126,7 @@ void Connection::on_plain_handshake(TimePoint now, Bytes fragment) {
     apply(now, std::visit([&](auto& side) { return side.on_fragment(machinery_, header, body); }, side_));
     return phase_ != Phase::ended;
   });
-  if (!parsed) machinery_.records.drop(Drop::malformed_message);
+  if (!parsed || fragment.empty()) machinery_.records.drop(Drop::malformed_message);
 }
 
 void Connection::on_plain_alert(TimePoint now, Bytes fragment) {
