@@ -304,5 +304,50 @@ TEST_F(Negotiation, TheClientSendsACookieBackAndConnects) {
   }
 }
 
+// The request may be forged, and the server about to answer the first hello.
+TEST_F(Negotiation, TheHellosWithAndWithoutCookieTakeTurns) {
+  DtlsPair pair(*provider);
+  pair.start();
+  pair.client.drain(pair.now, nullptr);
+  auto request = test::handshake_datagram(dtls::HandshakeType::hello_verify_request, 0,
+                                          std::vector<std::uint8_t>{0xFE, 0xFF, 1, 0x5A});
+  pair.client.connection.handle_input(pair.now, request);
+  while (pair.client.sent.size() < 5) pair.now = pair.client.drain(pair.now, nullptr);
+  std::vector<int> numbers;
+  for (const auto& datagram : pair.client.sent) numbers.push_back(hello_of(datagram).first.message_seq);
+  EXPECT_EQ(numbers, (std::vector<int>{0, 1, 0, 1, 0}));
+}
+
+TEST_F(Negotiation, TheFourthCookieIsNotSentBack) {
+  DtlsPair pair(*provider);
+  pair.start();
+  for (std::uint8_t i = 0; i < 6; ++i) {
+    auto request = test::handshake_datagram(dtls::HandshakeType::hello_verify_request, 0,
+                                            std::vector<std::uint8_t>{0xFE, 0xFF, 1, i});
+    pair.client.connection.handle_input(pair.now, request);
+  }
+  while (pair.now < TimePoint{} + std::chrono::seconds(20)) pair.now = pair.client.drain(pair.now, nullptr);
+  int highest = 0;
+  for (const auto& datagram : pair.client.sent) highest = std::max<int>(highest, hello_of(datagram).first.message_seq);
+  EXPECT_EQ(highest, 3);
+}
+
+// RFC 8422 section 5.1: the list limits the curves of certificates, too.
+TEST_F(Negotiation, TheCurvesOfCertificatesComeAfterTheGroupsOfTheConfiguration) {
+  constexpr std::array kOne{Group::x25519};
+  DtlsPairOptions options;
+  options.client.groups = options.server.groups = kOne;
+  DtlsPair pair(*provider, options);
+  pair.start();
+  pair.client.drain(pair.now, nullptr);
+  const auto groups = hello_of(pair.client.sent.at(0)).second.extensions.supported_groups;
+  ASSERT_TRUE(groups);
+  EXPECT_EQ(std::vector<std::uint8_t>(groups->bytes.begin(), groups->bytes.end()),
+            (std::vector<std::uint8_t>{0, 29, 0, 23, 0, 24}));
+  pair.run();
+  EXPECT_TRUE(pair.both_connected());
+  EXPECT_EQ(pair.client.connection.session().group, Group::x25519);
+}
+
 }  // namespace
 }  // namespace redan
