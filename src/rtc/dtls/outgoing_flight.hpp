@@ -26,8 +26,12 @@ class OutgoingFlight {
     return finish_message(type, epoch, start, writer);
   }
   void add_change_cipher_spec();
-  /// Gives back spare memory; the flight is complete. (Without exceptions libstdc++'s shrink_to_fit does nothing.)
-  void end() { bytes_ = std::vector<std::uint8_t>(bytes_); }
+  /// The flight is complete; rewind() starts its transmission. Gives back spare memory. (Without exceptions libstdc++'s
+  /// shrink_to_fit does nothing.)
+  void end() {
+    bytes_ = std::vector<std::uint8_t>(bytes_);
+    part_ = parts_.size();
+  }
 
   /// Nothing to repeat any more.
   void clear();
