@@ -22,10 +22,10 @@ struct Candidate {
   ServerChoice choice;
   Transcript transcript;
   OutgoingFlight outgoing;
-  std::shared_ptr<KeyExchange> exchange;  ///< the server's, until the client's public key is there
-  std::optional<OpenProtection> read;     ///< once the keys of epoch 1 are there
-  std::optional<SealProtection> write;    ///< once our ChangeCipherSpec is in a flight
-  FragmentAssembler finished;             ///< the peer's Finished, in epoch 1
+  KeyExchange* exchange = nullptr;      ///< the Server's, until the client's public key is there
+  std::optional<OpenProtection> read;   ///< once the keys of epoch 1 are there
+  std::optional<SealProtection> write;  ///< once our ChangeCipherSpec is in a flight
+  FragmentAssembler finished;           ///< the peer's Finished, in epoch 1
 
   MutableBytes write_flight(RecordLayer& records, MutableBytes datagram) {
     return outgoing.write(records, write ? &*write : nullptr, datagram);

@@ -118,8 +118,11 @@ Step Client::on_server_flight(Machinery& m, Attempt& attempt, const Random& rand
     if (const auto message = attempt.answer.message(i)) candidate.transcript.add(*message);
   }
   if (m.candidates.heard(candidate.transcript.bytes())) return Repetition{};
+  std::unique_ptr<KeyExchange> exchange;
   SharedSecret premaster;
-  if (const Check problem = check_server_flight(m, attempt.answer, candidate, premaster)) return Doubt{*problem};
+  if (const Check problem = check_server_flight(m, attempt.answer, candidate, exchange, premaster)) {
+    return Doubt{*problem};
+  }
   // Its signature leaves out most of the ServerHello, and the CertificateRequest. An answer to the wrong version would
   // end the handshake at the server's side; the right one is repeated.
   if (attempt.answer.contested(kServerHello) || attempt.answer.contested(kCertificateRequest)) {
@@ -133,7 +136,7 @@ Step Client::on_server_flight(Machinery& m, Attempt& attempt, const Random& rand
   if (!request) return Doubt{kMalformed};
   const auto scheme = m.choose_scheme(request->signature_algorithms);
   if (!scheme) return Doubt{{Errc::dtls_no_common_signature, AlertDescription::handshake_failure}};
-  write_flight_5(m, premaster, *scheme, candidate);
+  write_flight_5(m, *exchange, premaster, *scheme, candidate);
   candidate.finished.expect(static_cast<std::uint16_t>(attempt.answer.first() + kServerFlight.size()), kFinishedFlight);
   m.candidates.add(std::move(candidate));
   return Progress{};
@@ -170,7 +173,7 @@ Check Client::check_server_hello(Machinery& m, const ServerHello& hello, Session
 }
 
 Check Client::check_server_flight(Machinery& m, const FragmentAssembler& flight, Candidate& candidate,
-                                  SharedSecret& premaster) {
+                                  std::unique_ptr<KeyExchange>& exchange, SharedSecret& premaster) {
   const auto hello = ServerHello::parse(flight.message(kServerHello)->body);
   const auto certificate = Certificate::parse(flight.message(kCertificate)->body);
   const auto params = ServerKeyExchange::parse(flight.message(kServerKeyExchange)->body);
@@ -184,8 +187,8 @@ Check Client::check_server_flight(Machinery& m, const FragmentAssembler& flight,
     return Verdict{Errc::dtls_no_common_group, AlertDescription::illegal_parameter};
   }
   if (const Check problem = check_key(m, certificate->leaf, *params, session)) return problem;
-  candidate.exchange = m.provider.key_exchange(session.group);
-  if (!candidate.exchange->agree(params->public_key, premaster)) return kIllegal;
+  exchange = m.provider.key_exchange(session.group);
+  if (!exchange->agree(params->public_key, premaster)) return kIllegal;
   return std::nullopt;
 }
 
@@ -209,15 +212,15 @@ Check Client::check_key(Machinery& m, const Bytes leaf, const ServerKeyExchange&
   return std::nullopt;
 }
 
-void Client::write_flight_5(Machinery& m, const SharedSecret& premaster, SignatureScheme scheme, Candidate& candidate) {
+void Client::write_flight_5(Machinery& m, const KeyExchange& exchange, const SharedSecret& premaster,
+                            SignatureScheme scheme, Candidate& candidate) {
   OutgoingFlight& flight = candidate.outgoing;
   Transcript& transcript = candidate.transcript;
   flight.begin();
   transcript.add(
       flight.add(HandshakeType::certificate, 0, [&](Writer& w) { Certificate{m.identity.certificate_der}.write(w); }));
   transcript.add(flight.add(HandshakeType::client_key_exchange, 0,
-                            [&](Writer& w) { ClientKeyExchange{candidate.exchange->public_key()}.write(w); }));
-  candidate.exchange.reset();
+                            [&](Writer& w) { ClientKeyExchange{exchange.public_key()}.write(w); }));
   m.derive_master(candidate, premaster);
   RecordKeys keys = m.derive_record_keys(candidate);
   candidate.write = std::move(keys.write);

@@ -39,9 +39,10 @@ class Client {
   static Step on_server_flight(Machinery& m, Attempt& attempt, const Random& random);
   static Check check_server_hello(Machinery& m, const ServerHello& hello, Session& session);
   static Check check_server_flight(Machinery& m, const FragmentAssembler& flight, Candidate& candidate,
-                                   SharedSecret& premaster);
+                                   std::unique_ptr<KeyExchange>& exchange, SharedSecret& premaster);
   static Check check_key(Machinery& m, const Bytes leaf, const ServerKeyExchange& params, Session& session);
-  static void write_flight_5(Machinery& m, const SharedSecret& premaster, SignatureScheme scheme, Candidate& candidate);
+  static void write_flight_5(Machinery& m, const KeyExchange& exchange, const SharedSecret& premaster,
+                             SignatureScheme scheme, Candidate& candidate);
 
   Random random_{};
   std::vector<Attempt> attempts_;

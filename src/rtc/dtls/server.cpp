@@ -89,6 +89,7 @@ Step Server::on_client_hello(Machinery& m, const HandshakeMessage& message) {
   candidate.session.client_random = hello->random;
   if (!share_flight_4(m, candidate)) write_flight_4(m, candidate);
   m.candidates.add(std::move(candidate));
+  drop_unused_exchanges(m.candidates);
   return Progress{};
 }
 
@@ -143,7 +144,8 @@ bool Server::share_flight_4(Machinery& m, Candidate& candidate) {
 
 void Server::write_flight_4(Machinery& m, Candidate& candidate) {
   m.provider.random(candidate.session.server_random);
-  candidate.exchange = m.provider.key_exchange(candidate.session.group);
+  exchanges_.push_back(m.provider.key_exchange(candidate.session.group));
+  candidate.exchange = exchanges_.back().get();
   OutgoingFlight& flight = candidate.outgoing;
   Transcript& transcript = candidate.transcript;
   const Session& session = candidate.session;
@@ -170,6 +172,13 @@ void Server::write_flight_4(Machinery& m, Candidate& candidate) {
   flight.end();
 }
 
+void Server::drop_unused_exchanges(const Candidates& candidates) {
+  std::erase_if(exchanges_, [&](const auto& exchange) {
+    return std::none_of(candidates.begin(), candidates.end(),
+                        [&](const Candidate& candidate) { return candidate.exchange == exchange.get(); });
+  });
+}
+
 Step Server::on_client_flight(Machinery& m) {
   if (is_empty_certificate(flight_)) return Doubt{{Errc::dtls_no_certificate, AlertDescription::handshake_failure}};
   const std::array<HandshakeMessage, 3> flight{*flight_.message(0), *flight_.message(1), *flight_.message(2)};
@@ -182,6 +191,7 @@ Step Server::on_client_flight(Machinery& m) {
   }
   candidate.transcript.add(flight[2]);
   m.candidates.keep_only(index);
+  exchanges_.clear();
   proven_ = true;
   return Progress{};
 }
@@ -217,7 +227,7 @@ Check Server::prove(Machinery& m, std::span<const HandshakeMessage, 3> flight, s
 bool Server::install_keys(Machinery& m, Candidate& candidate, Bytes public_key, std::uint16_t next_message) {
   SharedSecret premaster;
   if (!candidate.exchange->agree(public_key, premaster)) return false;
-  candidate.exchange.reset();
+  candidate.exchange = nullptr;
   m.derive_master(candidate, premaster);
   candidate.read = m.derive_record_keys(candidate).read;
   candidate.finished.expect(next_message, kFinishedFlight);

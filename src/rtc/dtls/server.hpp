@@ -22,13 +22,15 @@ class Server {
   Step on_client_hello(Machinery& m, const HandshakeMessage& message);
   static Check negotiate(Machinery& m, const ClientHello& hello, Candidate& candidate);
   static bool share_flight_4(Machinery& m, Candidate& candidate);
-  static void write_flight_4(Machinery& m, Candidate& candidate);
+  void write_flight_4(Machinery& m, Candidate& candidate);
+  void drop_unused_exchanges(const Candidates& candidates);
   Step on_client_flight(Machinery& m);
   static Check prove(Machinery& m, std::span<const HandshakeMessage, 3> flight, std::size_t& index);
   static bool install_keys(Machinery& m, Candidate& candidate, Bytes public_key, std::uint16_t next_message);
 
   FragmentAssembler hello_;
   FragmentAssembler flight_;
+  std::vector<std::unique_ptr<KeyExchange>> exchanges_;  // of the candidates; some share one
   bool proven_ = false;
 };
 
