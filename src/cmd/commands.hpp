@@ -38,6 +38,7 @@ struct ConnectOptions {
   std::string app;          ///< for a new session
   std::string join;         ///< an existing one
   bool video = false, keep = false;
+  std::int64_t packets = 0;  ///< leave as soon as so many RTP packets came; it is a failure if they do not in `seconds`
   std::optional<std::string> seal;  ///< the amc remote that grants sealed sessions; "": the default one
 };
 int connect(const ConnectOptions& options);

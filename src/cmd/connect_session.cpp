@@ -57,6 +57,7 @@ class SessionVisit {
       : options_(options),
         loop_([this] { finish(kFailure, "interrupted"); }),
         timer_(loop_.io()),
+        counting_(loop_.io()),
         clients_(loop_.io(), net::TlsRemote{gateway.host, gateway.port, trust_of(options, gateway)},
                  token_in(options.token_file), addresses(gateway.host), *provider_) {
     if (!options.seal) return;
@@ -128,7 +129,18 @@ class SessionVisit {
           ", vouched for by AMS; connection confirmed");
     }
     say("open     after " + std::to_string(setup_ms_) + " ms");
-    wait(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options_.seconds)), kOk, "");
+    const auto stay = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options_.seconds));
+    if (options_.packets == 0) return wait(stay, kOk, "");
+    wait(stay, kNetwork, "fewer than " + std::to_string(options_.packets) + " RTP packets came in time");
+    count_packets();
+  }
+  void count_packets() {
+    if (finished_) return;
+    if (client_->counts().rtp_packets >= static_cast<std::uint64_t>(options_.packets)) return finish(kOk, "");
+    counting_.expires_after(std::chrono::milliseconds(20));
+    counting_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) count_packets();
+    });
   }
 
   // Those who made the session end it, unless they want to keep it.
@@ -137,6 +149,7 @@ class SessionVisit {
     finished_ = true;
     code_ = code;
     timer_.cancel();
+    counting_.cancel();
     if (!problem.empty()) std::fprintf(stderr, "redan connect: %s\n", problem.c_str());
     if (code == kOk) report();
     if (client_ != nullptr) client_->close();
@@ -164,7 +177,7 @@ class SessionVisit {
   ConnectOptions options_;
   std::unique_ptr<Provider> provider_ = default_provider();
   net::Loop loop_;
-  boost::asio::steady_timer timer_;
+  boost::asio::steady_timer timer_, counting_;
   net::TlsIdentity identity_;
   std::optional<AmsGrants> grants_;
   StreamClients clients_;

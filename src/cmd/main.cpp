@@ -1,4 +1,6 @@
 // The program: reads the command line and runs one subcommand.
+#include <sys/resource.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <sstream>
@@ -76,10 +78,19 @@ class NarrowFormatter : public CLI::Formatter {
   }
 };
 
+// Many systems begin with 1,024 open files and allow far more; a unit with a few hundred sessions needs them.
+void raise_file_limit() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace redan::cmd;
+  raise_file_limit();
   CLI::App app{"Redan: WebRTC peers with a security stack of their own"};
   app.formatter(std::make_shared<NarrowFormatter>());
   app.footer(kFooter);
@@ -118,6 +129,10 @@ int main(int argc, char** argv) {
       ->expected(0, 1)
       ->type_name("REMOTE");
   connect_command->add_flag("--video", connect_options.video, "Receive its pictures");
+  connect_command
+      ->add_option("--packets", connect_options.packets,
+                   "Leave once so many RTP packets came; exit code 4 if they do not within --seconds")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}));
   connect_command->add_flag("--keep", connect_options.keep, "Leave the session to others");
   connect_command->add_option("--seconds", connect_options.seconds, "Length of each throughput run, or of the stay")
       ->check(CLI::Range(0.1, 3600.0))

@@ -1,5 +1,7 @@
 #include "tests/browser/lossy_relay.hpp"
 
+#include "base/reader.hpp"
+
 namespace redan::test {
 
 namespace asio = boost::asio;
@@ -37,10 +39,23 @@ void LossyRelay::read_inside() {
   });
 }
 
+// RFC 3550 section 5.1: SRTP leaves the header in the clear.
+bool LossyRelay::lost_before(Bytes datagram, bool lost_now) {
+  const bool rtcp = datagram.size() < 12 || (datagram[1] >= 192 && datagram[1] <= 223);
+  if (rtcp) return lost_now;
+  Reader reader(datagram.subspan(2));
+  const std::uint16_t sequence = reader.u16();
+  reader.skip(4);
+  const std::uint64_t key = std::uint64_t{reader.u32()} << 16U | sequence;
+  if (lost_now) lost_packets_.insert(key);
+  return lost_packets_.contains(key);
+}
+
 // RFC 7983: 128 to 191 is RTP or RTCP.
 bool LossyRelay::drops(Bytes datagram) {
   if (datagram.empty() || datagram[0] < 128 || datagram[0] > 191) return false;
   bool drop = random_.chance(loss);
+  if (for_good) drop = lost_before(datagram, drop);
   if (bytes_per_second > 0) {
     const auto now = std::chrono::steady_clock::now();
     const double rate = static_cast<double>(bytes_per_second);

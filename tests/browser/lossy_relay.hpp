@@ -5,6 +5,7 @@
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <redan/types.hpp>
+#include <set>
 
 #include "tests/support/seeded_random.hpp"
 
@@ -19,6 +20,7 @@ class LossyRelay {
 
   // Of media packets towards the browser:
   double loss = 0;                   ///< this share of them is lost
+  bool for_good = false;             ///< what was lost is lost again whenever it is sent again
   std::size_t bytes_per_second = 0;  ///< what exceeds it is lost; 0: no limit
   std::uint64_t lost = 0, passed = 0;
 
@@ -26,10 +28,12 @@ class LossyRelay {
   void read_outside();
   void read_inside();
   bool drops(Bytes datagram);
+  bool lost_before(Bytes datagram, bool lost_now);
 
   boost::asio::ip::udp::socket outside_, inside_;
   boost::asio::ip::udp::endpoint target_, browser_, from_;
   std::array<std::uint8_t, 2048> outside_buffer_{}, inside_buffer_{};
+  std::set<std::uint64_t> lost_packets_;  // SSRC and sequence number
   SeededRandom random_{11};
   double tokens_ = 0;
   std::chrono::steady_clock::time_point refilled_ = std::chrono::steady_clock::now();

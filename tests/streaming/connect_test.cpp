@@ -47,7 +47,7 @@ class Connect : public testing::Test {
 };
 
 TEST_F(Connect, StreamsASessionOfItsOwnAndEndsIt) {
-  const Outcome outcome = connect({"--app", "pong", "--video", "--seconds", "1", "--json"});
+  const Outcome outcome = connect({"--app", "pong", "--video", "--packets", "11", "--seconds", "30", "--json"});
   ASSERT_EQ(outcome.code, 0) << outcome.problem << cloud_->agent->log();
   const json::value said = json::parse(outcome.said);
   EXPECT_GT(said.at("rtp_packets").as_int64(), 10) << outcome.said;

@@ -1,5 +1,9 @@
 #include "cloud/agent/ams_client.hpp"
 
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -12,6 +16,11 @@ namespace json = boost::json;
 
 constexpr std::chrono::milliseconds kPatience{8'000};
 constexpr std::size_t kMaxPage = 10'000;
+constexpr std::array kPausesBetweenTries{std::chrono::milliseconds(100), std::chrono::milliseconds(400)};
+
+bool may_try_again(const net::HttpFailure& failure) {
+  return !failure.maybe_sent && (failure.code == Errc::connect_failed || failure.code == Errc::tls_failed);
+}
 
 api::Refusal not_understood() { return {502, "ams_protocol", "AMS's answer is not understood", {}, 0}; }
 
@@ -40,7 +49,20 @@ std::optional<ListedInstance> read_instance(const json::value& value) {
 }  // namespace
 
 AmsClient::AmsClient(boost::asio::io_context& io, net::TlsRemote ams)
-    : client_(io, {.server = std::move(ams), .timeout = kPatience}) {}
+    : io_(io), client_(io, {.server = std::move(ams), .timeout = kPatience}) {}
+
+// A busy AMS may not take a connection in time. Nothing of the request was sent then, so it may be made again.
+net::Task<net::HttpResult> AmsClient::send(net::HttpRequest request) {
+  boost::asio::steady_timer timer(io_);
+  for (const std::chrono::milliseconds pause : kPausesBetweenTries) {
+    net::HttpResult reply = co_await client_.request(request);
+    if (reply || !may_try_again(reply.error())) co_return reply;
+    timer.expires_after(pause);
+    co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+  }
+  net::HttpResult last = co_await client_.request(std::move(request));
+  co_return last;
+}
 
 net::Task<api::Outcome<json::value>> AmsClient::call(std::string method, std::string path, std::string body) {
   net::HttpRequest request;
@@ -53,7 +75,7 @@ net::Task<api::Outcome<json::value>> AmsClient::call(std::string method, std::st
   request.path = std::move(path);
   request.body = std::move(body);
   if (!request.body.empty()) request.headers.push_back({"Content-Type", "application/json"});
-  net::HttpResult reply = co_await client_.request(std::move(request));
+  net::HttpResult reply = co_await send(std::move(request));
   if (!reply) {
     const net::HttpFailure& failure = reply.error();
     co_return api::refuse({503, std::string(name(failure.code)), "AMS: " + std::string(text(failure.code)),

@@ -44,6 +44,9 @@ class AmsClient {
  private:
   net::Task<Outcome<api::json::value>> call(std::string method, std::string path, std::string body);
 
+  net::Task<net::HttpResult> send(net::HttpRequest request);
+
+  boost::asio::io_context& io_;
   net::HttpClient client_;
 };
 
