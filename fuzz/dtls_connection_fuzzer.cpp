@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "base/assert.hpp"
-#include "fuzz/support/counted_heap.hpp"
 #include "rtc/dtls/connection.hpp"
 #include "tests/support/dtls_pair.hpp"
+#include "tests/support/heap_meter.hpp"
 #include "tests/support/null_provider.hpp"
 
 namespace {
@@ -48,18 +48,18 @@ struct End {
   }
   template <class Call>
   void counted(Call&& call) {
-    const std::size_t before = fuzz::g_heap;
+    const std::size_t before = test::HeapMeter::held_bytes();
     call();
-    held += fuzz::g_heap - before;
+    held += test::HeapMeter::held_bytes() - before;
   }
   /// Takes at most `steps` outputs; true if nothing is left.
   bool drain(TimePoint now, int steps) {
     std::array<std::uint8_t, 1200> buffer{};
     while (steps-- > 0) {
       const auto output = [&] {
-        const std::size_t before = fuzz::g_heap;
+        const std::size_t before = test::HeapMeter::held_bytes();
         auto made = connection.poll_output(now, buffer);
-        held += fuzz::g_heap - before;
+        held += test::HeapMeter::held_bytes() - before;
         return made;
       }();
       if (const auto* wait = std::get_if<Wait>(&output)) {

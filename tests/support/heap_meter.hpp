@@ -14,7 +14,9 @@ namespace redan::test {
 class HeapMeter {
  public:
   HeapMeter() : start_(live) { peak = live; }
-  /// The most that was held at once, with what malloc rounds up.
+  /// What this thread holds now, with what malloc rounds up.
+  [[nodiscard]] static std::size_t held_bytes() { return live; }
+  /// The most that was held at once.
   [[nodiscard]] std::size_t peak_bytes() const { return peak - std::min(peak, start_); }
 
   static void* take(std::size_t size) {
