@@ -87,7 +87,7 @@ void send_datagrams(const Wire& wire) {
   if (!socket) failed("a socket");
   const Address to = Address::v4({127, 0, 0, 1}, static_cast<std::uint16_t>(std::stoi(wire.hear())));
   net::SendBatch batch;
-  while (!batch.space(1200).empty() && batch.add(to, 1200)) {
+  while (!batch.space(1200).empty() && batch.add({{}, to}, 1200)) {
   }
   for (const double end = wall_seconds() + kTransferSeconds; wall_seconds() < end;) (*socket)->send(batch);
 }
