@@ -25,7 +25,8 @@ TEST(AmsClientTest, TriesAgainWhereNothingWasSent) {
     });
   };
   close_each();
-  AmsClient client(io, net::TlsRemote{"127.0.0.1", acceptor.local_endpoint().port(), net::PinnedSha256{}, nullptr});
+  AmsClient client(io, net::TlsRemote{"127.0.0.1", acceptor.local_endpoint().port(),
+                                      net::PinnedSha256{Digest{.storage = {}, .size = 32}}, nullptr});
   std::optional<api::Outcome<void>> outcome;
   boost::asio::co_spawn(
       io,
@@ -38,7 +39,7 @@ TEST(AmsClientTest, TriesAgainWhereNothingWasSent) {
   io.run_for(std::chrono::seconds(10));
   ASSERT_TRUE(outcome);
   ASSERT_FALSE(*outcome);
-  EXPECT_EQ(outcome->error().status, 503U);
+  EXPECT_EQ(outcome->error().status, 503U) << outcome->error().message;
   EXPECT_EQ(connections, 3);
 }
 
