@@ -47,7 +47,7 @@ Peer::Peer(PeerId id, const EndpointConfig& config, const Identity& identity, Pr
 
 void Peer::agree(Agreement agreement) {
   channels_.set_max_send_message(agreement.max_send_message);
-  channels_.set_remote_port(agreement.remote_sctp_port);
+  if (!channels_started_) channels_.set_remote_port(agreement.remote_sctp_port);
   if (!dtls_) {
     dtls::ConnectionConfig dtls;
     dtls.role = agreement.dtls_role == DtlsRole::client ? dtls::Role::client : dtls::Role::server;

@@ -127,6 +127,15 @@ TEST_F(Renegotiation, ARestartTakesTheNewCandidates) {
 
 // ---- data channels and media beside each other ----------------------------------------------------------------------
 
+// The answerer's true port is another, so nothing arrives.
+TEST_F(Renegotiation, SctpGoesToThePortOfTheDescription) {
+  EndpointPair pair(*provider);
+  pair.signal([](std::string& answer) { answer = with(answer, "a=sctp-port:5000", "a=sctp-port:5001"); });
+  ASSERT_TRUE(pair.offerer.endpoint.open_channel(pair.offerer_peer, "chat"));
+  ASSERT_TRUE(pair.run(10s, [&] { return pair.both_connected(); }));
+  EXPECT_FALSE(pair.run(5s, [&] { return pair.answerer.channel("chat").has_value(); }));
+}
+
 TEST_F(Renegotiation, ASessionWithoutDataChannelsLives) {
   EndpointPairOptions options;
   options.plan = {.data = false, .audio = true};
