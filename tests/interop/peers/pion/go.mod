@@ -1,0 +1,3 @@
+module redan.example/pion_peer
+
+go 1.19

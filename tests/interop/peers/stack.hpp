@@ -1,0 +1,41 @@
+// The stacks that the tests run against, and what each of them cannot do.
+#pragma once
+
+#include <map>
+#include <ostream>
+
+#include "tests/support/child_process.hpp"
+
+namespace redan::test {
+
+/// What some stack cannot do.
+enum class Feature {
+  answer_active,        ///< answers "passive" to a full agent's offer that is "active"
+  answer_active_lite,   ///< ... to a lite one's
+  answer_passive,       ///< answers "active" to a full agent's offer that is "passive"
+  answer_passive_lite,  ///< ... to a lite one's
+  wide_labels,          ///< labels outside ASCII
+  channel_parameters,   ///< says order and limits of a channel
+  unordered_limits,     ///< says of its channels that they are unordered if they have a limit, too
+  empty_messages,
+  close_notice,         ///< tells the other side when it closes
+  sees_channels_close,  ///< says that the channels are closed when the other side closes
+  sees_close,           ///< ... that the connection is
+  ice_restart,          ///< offers one, to a full agent
+  ice_restart_lite,     ///< ... to a lite one
+  sctp_port,            ///< another than 5000
+  media,
+};
+
+struct Stack {
+  std::string name;
+  Arguments program;
+  std::size_t largest_message;  ///< that it takes and sends
+  std::map<Feature, std::string> cannot;
+
+  friend std::ostream& operator<<(std::ostream& out, const Stack& stack) { return out << stack.name; }
+};
+
+const std::vector<Stack>& stacks();
+
+}  // namespace redan::test
