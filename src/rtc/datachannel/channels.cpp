@@ -372,6 +372,10 @@ std::optional<Output> Channels::on_dcep(sctp::StreamId stream, Bytes message) {
 
 std::optional<Output> Channels::on_open(sctp::StreamId stream, Bytes message) {
   const auto open = DataChannelOpen::parse(message);
+  if (open && repeats(stream, *open)) {
+    drops_.add(ChannelDrop::repeated_open);
+    return std::nullopt;
+  }
   // Two OPENs that cross on one id end both (RFC 8832 section 6): each side's reset closes the other's channel.
   const bool usable = stream.value != kReservedStream && !in_use(stream);
   if (!open || !usable || channels_.size() >= config_.max_channels) {
@@ -392,6 +396,16 @@ std::optional<Output> Channels::on_open(sctp::StreamId stream, Bytes message) {
   number(channel, stream);
   association_.send_always(channel.out, dcep_delivery(), kDataChannelAck);
   return opened(channel);
+}
+
+// GStreamer 1.22 says OPEN twice for a channel that it makes while the association comes up. One ACK is on its way.
+bool Channels::repeats(sctp::StreamId stream, const DataChannelOpen& open) const {
+  const auto index = find(stream);
+  if (!index) return false;
+  const Channel& channel = channels_[*index];
+  return channel.by_peer && !channel.closing && channel.label == open.label && channel.protocol == open.protocol &&
+         channel.priority == open.priority &&
+         channel.delivery == delivery_of(open.order, open.max_retransmits, open.max_lifetime_ms);
 }
 
 // RFC 8832 section 6: no ACK but a reset of our direction of the stream. On a stream in use that closes its channel.

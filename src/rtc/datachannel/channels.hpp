@@ -69,6 +69,7 @@ struct ChannelsConfig {
 enum class ChannelDrop : std::uint8_t {
   bad_dcep,        ///< does not parse, or makes no sense where it came
   bad_open,        ///< stream in use, or too many channels: refused by a stream reset
+  repeated_open,   ///< of a channel that the peer has opened already
   unknown_stream,  ///< user data on a stream without a channel
   unknown_ppid,
   count_,
@@ -146,6 +147,7 @@ class Channels {
   void hold_back(ChannelId channel, const sctp::ReceivedMessage& message);
   std::optional<Output> on_dcep(sctp::StreamId stream, Bytes message);
   std::optional<Output> on_open(sctp::StreamId stream, Bytes message);
+  [[nodiscard]] bool repeats(sctp::StreamId stream, const DataChannelOpen& open) const;
   std::optional<Output> on_established();
   std::optional<Output> opened(Channel& channel);
   void refuse_open(sctp::StreamId stream);

@@ -135,6 +135,26 @@ TEST_F(OddPeer, AnAckForAChannelOfItsOwnIsDropped) {
   EXPECT_EQ(us.drops()[ChannelDrop::bad_dcep], 1U);
 }
 
+TEST_F(OddPeer, AnOpenThatComesAgainChangesNothing) {
+  const auto out = stream(1);
+  DataChannelOpen open;
+  open.max_retransmits = 3;
+  open.label = "theirs";
+  open.protocol = "chat";
+  std::vector<std::uint8_t> bytes(open.size());
+  open.write(bytes);
+  say(out, ppid::kDcep, bytes);
+  say(out, ppid::kDcep, bytes);
+  say(out, ppid::kString, as_bytes("hello"));
+  EXPECT_EQ(events, (std::vector<std::string>{"opened theirs", "received hello"}));
+  EXPECT_TRUE(resets.empty());
+  // With anything else in it, it is another channel on a stream in use (RFC 8832 section 6).
+  open.label = "others";
+  open.write(bytes);
+  say(out, ppid::kDcep, bytes);
+  EXPECT_EQ(resets, std::vector<std::uint16_t>{1});
+}
+
 TEST_F(OddPeer, ARefusedResetClosesTheChannelAndSpoilsItsId) {
   const ChannelId channel = us.open("chat", {}).value();
   say(stream(0), ppid::kDcep, kDataChannelAck);

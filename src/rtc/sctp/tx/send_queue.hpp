@@ -22,6 +22,7 @@ struct Delivery {
   std::uint32_t max_retransmits = kUnlimited;
   std::uint32_t lifetime_ms = kUnlimited;
   bool counted = true;  ///< false: no part of the buffered amount that the user sees
+  friend bool operator==(const Delivery&, const Delivery&) = default;
 };
 
 /// A message so small that it travels in the records themselves. The acknowledgement of a channel is one: it must not
