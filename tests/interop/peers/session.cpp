@@ -88,6 +88,7 @@ void Session::peer_offers(const AcceptOptions& options, Candidates candidates) {
   const auto accepted = endpoint().accept(description("offer", candidates), options, &problem);
   if (!accepted) throw std::runtime_error("offer refused: " + problem + "\n" + last_description);
   id = accepted->peer;
+  our_answer = accepted->answer;
   wake();
   peer.tell({{"do", "accept"}, {"sdp", accepted->answer}});
   connect();

@@ -67,6 +67,7 @@ class Session {
   PeerProcess peer;
   PeerId id{};
   std::string last_description;  ///< of the peer
+  std::string our_answer;
   bool connected = false;
   std::deque<OpenedChannel> opened;
   std::vector<ReceivedMessage> messages;

@@ -23,6 +23,7 @@ enum class Feature {
   sees_close,           ///< ... that the connection is
   ice_restart,          ///< offers one, to a full agent
   ice_restart_lite,     ///< ... to a lite one
+  older_data_section,   ///< offers DTLS/SCTP with a=sctpmap
   sctp_port,            ///< another than 5000
   media,
 };
