@@ -14,9 +14,10 @@ from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
 
 from json_lines import payload, say, say_message  # noqa: E402
 
-# Noise, so that packets are full: each but the last of a picture has 1,400 bytes.
+# Noise, so that packets are full: each but the last of a picture has 1,400 bytes. Larger pictures come back in bursts that
+# overflow its socket.
 RTP = 'application/x-rtp,media=video,encoding-name=VP8,payload=96,clock-rate=90000'
-VIDEO = ('videotestsrc pattern=snow is-live=true num-buffers=60 ! video/x-raw,width=640,height=480,framerate=30/1 '
+VIDEO = ('videotestsrc pattern=snow is-live=true num-buffers=60 ! video/x-raw,width=320,height=240,framerate=30/1 '
          '! vp8enc deadline=1 ! rtpvp8pay mtu=1400 pt=96 ! capsfilter caps="' + RTP + '"')
 
 
