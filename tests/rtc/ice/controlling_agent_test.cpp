@@ -15,6 +15,40 @@ using test::kFullAddress;
 using test::kLiteAddress;
 using test::LitePair;
 
+/// A full agent whose peer is played by the test.
+struct PlayedPeer {
+  PlayedPeer() {
+    end.agent.set_remote(theirs);
+    end.agent.start(now);
+  }
+  /// A check of the peer arrives, as from a controlling agent that wins every conflict.
+  std::size_t check(bool nominating, bool controlled = false) {
+    const auto request = test::check(provider, {.username = ours.ufrag + ":" + theirs.ufrag,
+                                                .password = ours.pwd,
+                                                .use_candidate = nominating,
+                                                .controlled = controlled,
+                                                .tie_breaker = std::numeric_limits<std::uint64_t>::max()});
+    end.receive(now, kLiteAddress, request);
+    end.drain(now, nullptr);
+    return request.size();
+  }
+  /// The peer answers our last check.
+  void answer() {
+    end.receive(now, kLiteAddress,
+                test::check(provider, {.username = "a:b",
+                                       .password = theirs.pwd,
+                                       .message_class = stun::Class::success,
+                                       .transaction = stun::Message::parse(end.sent.back())->transaction}));
+    end.drain(now, nullptr);
+  }
+
+  std::unique_ptr<Provider> real = default_provider();
+  test::FixedProvider provider{*real, 7};
+  const Credentials ours = Credentials::make(provider), theirs = Credentials::make(provider);
+  test::IceEnd<ControllingAgent> end{kFullAddress, ours, provider};
+  TimePoint now{};
+};
+
 TEST(ControllingAgent, ConnectsToALiteAgentInTwoRoundTrips) {
   LitePair pair;
   pair.start();
@@ -207,36 +241,13 @@ TEST(Consent, ForgedResponsesDoNotExtendIt) {
 // RFC 7675 section 5.1: consent is the answers to our own checks. A peer that nominates with each of its checks, and
 // answers none of ours, has not given it.
 TEST(Consent, ThePeersNominationsDoNotExtendIt) {
-  const auto real = default_provider();
-  test::FixedProvider provider(*real, 7);
-  const Credentials ours = Credentials::make(provider), theirs = Credentials::make(provider);
-  test::IceEnd<ControllingAgent> end(test::kFullAddress, ours, provider);
-  TimePoint now{};
-  end.agent.set_remote(theirs);
-  end.agent.start(now);
-  const auto nominate = [&] {
-    return test::check(provider, {.username = ours.ufrag + ":" + theirs.ufrag,
-                                  .password = ours.pwd,
-                                  .use_candidate = true,
-                                  .tie_breaker = std::numeric_limits<std::uint64_t>::max()});
-  };
-  end.receive(now, test::kLiteAddress, nominate());
-  end.drain(now, nullptr);
-  ASSERT_FALSE(end.agent.controlling());
-  const auto triggered = stun::Message::parse(end.sent.back());
-  ASSERT_EQ(triggered->message_class, stun::Class::request);
-  const auto answer = test::check(provider, {.username = "a:b",
-                                             .password = theirs.pwd,
-                                             .message_class = stun::Class::success,
-                                             .transaction = triggered->transaction});
-  end.receive(now, test::kLiteAddress, answer);
-  end.drain(now, nullptr);
-  ASSERT_EQ(end.selected_remote(), test::kLiteAddress);
-  for (const TimePoint cut = now; now < cut + 31s; now += 500ms) {
-    end.receive(now, test::kLiteAddress, nominate());
-    end.drain(now, nullptr);
-  }
-  EXPECT_EQ(end.failed, Errc::ice_consent_expired);
+  PlayedPeer peer;
+  peer.check(true);
+  ASSERT_FALSE(peer.end.agent.controlling());
+  peer.answer();
+  ASSERT_EQ(peer.end.selected_remote(), kLiteAddress);
+  for (const TimePoint cut = peer.now; peer.now < cut + 31s; peer.now += 500ms) peer.check(true);
+  EXPECT_EQ(peer.end.failed, Errc::ice_consent_expired);
 }
 
 // ---- a peer that moves ----------------------------------------------------------------------------------------------
@@ -300,60 +311,33 @@ TEST(MovingPeer, ACopyOfANominationMovesNothing) {
 }
 
 TEST(MovingPeer, AnAddressThatProvedNothingGetsAtMostThreeTimesItsBytes) {
-  const auto real = default_provider();
-  test::FixedProvider provider(*real, 7);
-  const Credentials ours = Credentials::make(provider), theirs = Credentials::make(provider);
-  test::IceEnd<ControllingAgent> end(kFullAddress, ours, provider);
-  TimePoint now{};
-  end.agent.set_remote(theirs);
-  end.agent.start(now);
+  PlayedPeer peer;
   std::size_t received = 0;
   for (int i = 0; i < 3; ++i) {
-    const auto request =
-        test::check(provider, {.username = ours.ufrag + ":" + theirs.ufrag, .password = ours.pwd, .controlled = true});
-    received += request.size();
-    end.receive(now, kLiteAddress, request);
-    for (int step = 0; step < 100; ++step) end.drain(now += 50ms, nullptr);
+    received += peer.check(false, true);
+    for (int step = 0; step < 100; ++step) peer.end.drain(peer.now += 50ms, nullptr);
     std::size_t checks = 0;
-    for (const auto& datagram : end.sent) {
+    for (const auto& datagram : peer.end.sent) {
       if (stun::Message::parse(datagram)->message_class == stun::Class::request) checks += datagram.size();
     }
     EXPECT_GT(checks, 0U);
     EXPECT_LE(checks, 3 * received);
   }
-  EXPECT_FALSE(end.agent.validated({kFullAddress, kLiteAddress}));
+  EXPECT_FALSE(peer.end.validated_at(kLiteAddress));
 }
 
 TEST(ControllingAgent, TheControlledSideWaitsForTheNomination) {
-  const auto real = default_provider();
-  test::FixedProvider provider(*real, 7);
-  const Credentials ours = Credentials::make(provider), theirs = Credentials::make(provider);
-  test::IceEnd<ControllingAgent> end(kFullAddress, ours, provider);
-  TimePoint now{};
-  end.agent.set_remote(theirs);
-  end.agent.start(now);
-  const auto receive_check = [&](bool nominating) {
-    end.receive(now, kLiteAddress,
-                test::check(provider, {.username = ours.ufrag + ":" + theirs.ufrag,
-                                       .password = ours.pwd,
-                                       .use_candidate = nominating,
-                                       .tie_breaker = std::numeric_limits<std::uint64_t>::max()}));
-    end.drain(now, nullptr);
-  };
-  receive_check(false);
-  ASSERT_FALSE(end.agent.controlling());
+  PlayedPeer peer;
+  peer.check(false);
+  ASSERT_FALSE(peer.end.agent.controlling());
   for (int round = 0; round < 3; ++round) {
-    end.receive(now, kLiteAddress,
-                test::check(provider, {.username = "a:b",
-                                       .password = theirs.pwd,
-                                       .message_class = stun::Class::success,
-                                       .transaction = stun::Message::parse(end.sent.back())->transaction}));
-    end.drain(now += 1s, nullptr);
+    peer.answer();
+    peer.end.drain(peer.now += 1s, nullptr);
   }
-  EXPECT_TRUE(end.validated_at(kLiteAddress));
-  EXPECT_FALSE(end.agent.selected());
-  receive_check(true);
-  EXPECT_EQ(end.selected_remote(), kLiteAddress);
+  EXPECT_TRUE(peer.end.validated_at(kLiteAddress));
+  EXPECT_FALSE(peer.end.agent.selected());
+  peer.check(true);
+  EXPECT_EQ(peer.end.selected_remote(), kLiteAddress);
 }
 
 TEST(ControllingAgent, AResponseOnAnotherPathThanItsRequestIsIgnored) {
