@@ -101,7 +101,7 @@ Step Client::on_hello_verify_request(Machinery& m, Bytes body) {
     return std::equal(attempt.cookie.begin(), attempt.cookie.end(), request->cookie.begin(), request->cookie.end());
   };
   const bool repeated = std::any_of(attempts_.begin() + 1, attempts_.end(), known);
-  if (!m.candidates.empty() || attempts_.size() == kMaxAttempts || repeated) {
+  if (!m.candidates.empty() || attempts_.size() == kMaxAttempts || repeated || m.beginnings-- <= 0) {
     m.count(FragmentAssembler::Verdict::unexpected);
     return Waiting{};
   }

@@ -82,6 +82,7 @@ const Session& Connection::session() const {
 void Connection::handle_input(TimePoint now, MutableBytes datagram) {
   if (phase_ == Phase::idle) return;
   if (phase_ == Phase::handshaking) machinery_.budget.received(datagram.size());
+  machinery_.beginnings = 1;
   take_records(now, datagram);
 }
 

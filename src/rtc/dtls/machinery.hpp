@@ -42,6 +42,8 @@ class Machinery {
   Provider& provider;
   RecordLayer records;
   AnswerBudget budget;
+  /// Handshakes that may still begin with the datagram being read: one, however many hellos it holds.
+  int beginnings = 1;
   Candidates candidates;
 
   /// The groups we offer or accept, best first.

@@ -83,6 +83,7 @@ Step Server::on_client_hello(Machinery& m, const HandshakeMessage& message) {
   Candidate candidate;
   candidate.transcript.add(message);
   if (m.candidates.heard(candidate.transcript.bytes())) return Repetition{};
+  if (m.beginnings-- <= 0) return Doubt{kMalformed};  // no client puts two into a datagram
   const auto hello = ClientHello::parse(message.body);
   if (!hello || message.body.size() > kMaxClientHello) return Doubt{kMalformed};
   if (const Check problem = negotiate(m, *hello, candidate)) return Doubt{*problem};
@@ -205,21 +206,23 @@ Check Server::prove(Machinery& m, std::span<const HandshakeMessage, 3> flight, s
   Check problem;
   const auto key = m.load_key(certificate->leaf, problem);
   if (problem) return problem;
-  for (index = 0; index < m.candidates.size(); ++index) {
+  const auto fingerprint = m.accepted_fingerprint(certificate->leaf);
+  const bool promised = fingerprint.has_value();
+  for (index = promised ? 0 : m.candidates.size() - 1; index < m.candidates.size(); ++index) {
     Candidate& candidate = m.candidates[index];
     const std::size_t before = candidate.transcript.size();
     candidate.transcript.add(flight[0]);
     candidate.transcript.add(flight[1]);
     problem = m.check_signature(*key, verify->scheme, candidate.transcript.bytes(), verify->signature);
     if (!problem) {
-      const auto fingerprint = m.accepted_fingerprint(certificate->leaf);
-      if (!fingerprint) problem = Verdict{Errc::dtls_fingerprint_mismatch, AlertDescription::bad_certificate, true};
+      if (!promised) problem = Verdict{Errc::dtls_fingerprint_mismatch, AlertDescription::bad_certificate, true};
       candidate.session.peer_fingerprint = fingerprint.value_or(Fingerprint{});
       candidate.session.peer_signature_scheme = static_cast<SignatureScheme>(verify->scheme);
     }
     if (!problem) return std::nullopt;
     candidate.transcript.truncate(before);
-    if (problem->proven) return problem;
+    // With a certificate that nobody promised no candidate can be proven: one look tells whether it is the peer's.
+    if (problem->proven || !promised) return problem;
   }
   return problem;
 }

@@ -111,7 +111,12 @@ void ControllingAgent::reject(const Path& path) {
   responder_.withdraw(path);
   std::erase_if(pairs_, [&](const Pair& pair) { return pair.path == path; });
   ++paths_version_;
-  if (selected_ == path) selected_.reset();
+  if (selected_ == path) {
+    // Whatever else works takes its place.
+    selected_.reset();
+    nominating_ = false;
+    for (Pair& pair : pairs_) schedule_check(pair, next_check_);
+  }
   selection_to_report_ = selection_to_report_ && selected_;
 }
 
@@ -275,7 +280,10 @@ ControllingAgent::Pair* ControllingAgent::next_due(TimePoint now) {
 }
 
 Output ControllingAgent::poll_output(TimePoint now, MutableBytes buffer) {
-  if (auto answer = responder_.poll(buffer)) return *answer;
+  if (auto answer = responder_.poll(buffer)) {
+    if (Pair* pair = find(answer->path)) pair->sent_bytes += answer->bytes.size();
+    return *answer;
+  }
   for (Pair& pair : pairs_) {
     if (std::exchange(pair.to_report, false)) return Validated{pair.path};
   }

@@ -11,6 +11,8 @@ using namespace std::chrono_literals;
 constexpr Duration kFirstCheckTimeout = 30s;
 // One packet of another path may be a late one.
 constexpr unsigned kHeardBeforeMoving = 2;
+// A path that was nominated and carried nothing, while data came on another, is not nominated again so soon.
+constexpr Duration kDistrust = 10s;
 
 }  // namespace
 
@@ -48,8 +50,8 @@ void LiteAgent::on_check(TimePoint now, const Path& path, const stun::Message& r
   responder_.succeed(path, request, drops_);
   learn(now, path);
   // Aggressive nomination may nominate several paths; the last one is what the peer uses.
-  if (request.use_candidate) select(now, path);
-  heard(now, path);
+  if (request.use_candidate && find(path)->nominable <= now) select(now, path);
+  note(now, *find(path));
 }
 
 void LiteAgent::learn(TimePoint now, const Path& path) {
@@ -65,30 +67,52 @@ void LiteAgent::learn(TimePoint now, const Path& path) {
                    known().end() - 1);
     --count_;
   }
-  known_[count_++] = Known{path, now, 0, true};
+  known_[count_++] = Known{.path = path, .heard = now, .to_report = true};
   ++paths_version_;
 }
 
 void LiteAgent::select(TimePoint now, const Path& path) {
-  for (Known& each : known()) each.ahead = 0;
   find(path)->heard = now;
   if (selected_ == path) return;
+  for (Known& each : known()) each.ahead = each.data_ahead = 0;
   selected_ = path;
+  selected_at_ = now;
+  had_selection_ = true;
   selection_to_report_ = true;
 }
 
+// Data cannot be replayed, as checks can: where the peer sends it, the peer is.
 void LiteAgent::heard(TimePoint now, const Path& path) {
   Known* speaking = find(path);
   if (speaking == nullptr || failed_) return;
-  speaking->heard = now;
+  speaking->data = now;
+  speaking->nominable = now;
+  if (path == selected_) {
+    for (Known& each : known()) each.data_ahead = 0;
+  } else if (selected_ && ++speaking->data_ahead >= kHeardBeforeMoving) {
+    Known& current = *find(*selected_);
+    if (now - std::max(current.data, selected_at_) >= kGivesWayAfter) {
+      current.nominable = now + kDistrust;
+      select(now, path);
+    }
+  }
+  note(now, *speaking);
+}
+
+// The peer is there, on this path.
+void LiteAgent::note(TimePoint now, Known& speaking) {
+  speaking.heard = now;
   if (started_) timers_.set(Timer::silence, now + kSilenceLimit);
+  // The selected path was taken away: the session goes on where the peer is heard.
+  if (!selected_ && had_selection_) return select(now, speaking.path);
   if (!selected_) return;
-  if (path == *selected_) {
+  if (speaking.path == *selected_) {
     for (Known& each : known()) each.ahead = 0;
     return;
   }
-  ++speaking->ahead;
-  if (speaking->ahead >= kHeardBeforeMoving && now - find(*selected_)->heard >= kGivesWayAfter) select(now, path);
+  ++speaking.ahead;
+  if (speaking.ahead >= kHeardBeforeMoving && now - find(*selected_)->heard >= kGivesWayAfter)
+    select(now, speaking.path);
 }
 
 void LiteAgent::reject(const Path& path) {
@@ -121,10 +145,12 @@ std::vector<Path> LiteAgent::paths() const {
 Output LiteAgent::poll_output(TimePoint now, MutableBytes buffer) {
   if (auto answer = responder_.poll(buffer)) return *answer;
   for (Known& each : known()) {
-    if (std::exchange(each.to_report, false)) return Validated{each.path};
+    if (!std::exchange(each.to_report, false)) continue;
+    had_path_ = true;
+    return Validated{each.path};
   }
   if (std::exchange(selection_to_report_, false)) return Selected{*selected_};
-  const bool no_check = timers_.expired(Timer::first_check, now) && count_ == 0;
+  const bool no_check = timers_.expired(Timer::first_check, now) && !had_path_;
   if (!no_check && timers_.next() > now) return Wait{timers_.next()};
   failed_ = true;
   timers_.stop_all();

@@ -34,7 +34,7 @@ class LiteAgent {
   void handle_input(TimePoint now, const Path& path, Bytes message);
   Output poll_output(TimePoint now, MutableBytes buffer);
 
-  /// Something of the peer that is authenticated came on this path: a DTLS or SRTP packet.
+  /// Data of the peer came on this path: a DTLS or SRTP packet, authenticated and not replayed.
   void heard(TimePoint now, const Path& path);
   /// The path belongs to another peer: it is forgotten, and checks on it get no answer.
   void reject(const Path& path);
@@ -57,11 +57,15 @@ class LiteAgent {
   struct Known {
     Path path;
     TimePoint heard{};
-    unsigned ahead = 0;      // times heard since the selected path was
-    bool to_report = false;  // Validated is due
+    TimePoint data = TimePoint::min();       // when heard() last named it
+    unsigned ahead = 0;                      // times heard since the selected path was
+    unsigned data_ahead = 0;                 // times heard() named it since it named the selected path
+    TimePoint nominable = TimePoint::min();  // from then on
+    bool to_report = false;                  // Validated is due
   };
   void on_check(TimePoint now, const Path& path, const stun::Message& request);
   void learn(TimePoint now, const Path& path);
+  void note(TimePoint now, Known& speaking);
   void select(TimePoint now, const Path& path);
   [[nodiscard]] std::span<Known> known() { return std::span(known_).first(count_); }
   [[nodiscard]] std::span<const Known> known() const { return std::span(known_).first(count_); }
@@ -76,6 +80,9 @@ class LiteAgent {
   std::size_t count_ = 0;
   std::uint32_t paths_version_ = 0;
   std::optional<Path> selected_;
+  TimePoint selected_at_{};
+  bool had_path_ = false;  // one was reported
+  bool had_selection_ = false;
   bool selection_to_report_ = false;
   bool started_ = false;
   bool rejected_ = false;  // a path of the peer belongs to another peer

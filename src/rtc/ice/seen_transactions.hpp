@@ -11,8 +11,8 @@ namespace redan::ice {
 
 class SeenTransactions {
  public:
-  /// The oldest ids make room. At one check in 2.5 s, which is what browsers send, this is ten minutes.
-  static constexpr std::size_t kMax = 256;
+  /// The oldest ids make room. At one check in 2.5 s, which is the most that browsers send, this is almost three hours.
+  static constexpr std::size_t kMax = 4096;
 
   /// True if the id is new; it is remembered.
   bool insert(const stun::TransactionId& transaction) {

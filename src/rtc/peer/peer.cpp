@@ -12,6 +12,8 @@ constexpr std::size_t kMaxMediaQueue = 256 * 1024;
 // So long after it was last heard a peer keeps a path that another one claims. Longer than peers leave between two
 // checks or keep-alives (libjuice: 15 s at most while something else is exchanged), shorter than a peer goes on trying.
 constexpr Duration kKeepsPathFor = std::chrono::seconds(15);
+// A peer that is not connected keeps a path so long.
+constexpr Duration kTimeToConnect = std::chrono::seconds(5);
 
 datachannel::ChannelsConfig channels_config(const EndpointConfig& config) {
   datachannel::ChannelsConfig channels;
@@ -97,6 +99,9 @@ void Peer::follow_agent(TimePoint now) {
       if (std::find(paths.begin(), paths.end(), path) == paths.end()) routes_.remove_path(path);
     }
     for (const Path& path : paths) {
+      // A check alone may bear a forged address; it takes nothing from another peer before an answer has come from
+      // there.
+      if (router_.by_path(path) != nullptr && !validated(path)) continue;
       if (claim(now, path)) continue;
       ++counters_.path_in_use;
       std::visit([&](auto& agent) { agent.reject(path); }, agent_);
@@ -104,23 +109,34 @@ void Peer::follow_agent(TimePoint now) {
   }
 }
 
-// Between two addresses there is room for one peer: DTLS has nothing else to tell them apart. A peer that is heard
-// keeps its path. One that is silent has probably gone and come back as the newcomer.
+// Between two addresses there is room for one peer: DTLS has nothing else to tell them apart.
 bool Peer::claim(TimePoint now, const Path& path) {
   Peer* owner = router_.by_path(path);
-  if (owner != nullptr && owner != this) {
-    const auto heard = owner->last_heard(path);
-    if (heard && now - *heard < kKeepsPathFor) return false;
+  if (owner == this) return true;
+  if (owner != nullptr) {
+    if (owner->keeps(now, path, *this)) return false;
     owner->give_up(path);
   }
   routes_.add_path(path);
+  claimed_ = now;
   return true;
+}
+
+// A finished handshake proves that the peer receives here, a check alone does not. So who is connected keeps the path
+// while it is heard, and takes it back from who is not. A connected peer that is silent has probably gone, and come
+// back as the newcomer.
+bool Peer::keeps(TimePoint now, const Path& path, const Peer& newcomer) const {
+  if (!connected()) return !newcomer.connected() && now - claimed_ < kTimeToConnect;
+  const auto heard = last_heard(path);
+  return heard && now - *heard < kKeepsPathFor;
 }
 
 void Peer::give_up(const Path& path) {
   routes_.remove_path(path);
   std::visit([&](auto& agent) { agent.reject(path); }, agent_);
-  if (path_ == path) path_.reset();
+  if (path_ != path) return;
+  path_.reset();
+  selected_ = false;
 }
 
 void Peer::on_dtls(TimePoint now, const Path& path, MutableBytes datagram) {

@@ -79,6 +79,8 @@ class Peer : public ScheduleEntry {
   void on_stun(TimePoint now, const Path& path, MutableBytes datagram);
   void follow_agent(TimePoint now);
   bool claim(TimePoint now, const Path& path);
+  [[nodiscard]] bool keeps(TimePoint now, const Path& path, const Peer& newcomer) const;
+  [[nodiscard]] bool connected() const { return dtls_ && dtls_->connected(); }
   void on_dtls(TimePoint now, const Path& path, MutableBytes datagram);
   void use_dtls(TimePoint now, const Path& path, MutableBytes datagram);
   void on_media(TimePoint now, const Path& path, DatagramKind kind, MutableBytes packet);
@@ -112,6 +114,7 @@ class Peer : public ScheduleEntry {
   Agent agent_;
   std::uint32_t paths_version_ = 0;  // the agent's, when the router was told
   Routes routes_;
+  TimePoint claimed_{};  // when the last path was
   std::optional<Agreement> agreement_;
   std::optional<dtls::Connection> dtls_;
   std::optional<srtp::Session> srtp_;  // opened by the first packet: it is larger than all the rest of a peer

@@ -166,5 +166,26 @@ TEST_F(ForgedDatagram, RacingHelloOrCookieRequestAtAnyMomentEndsNoHandshake) {
   }
 }
 
+// One datagram, many hellos: it begins one handshake more, and pushes no genuine one out.
+TEST(ForgedDatagrams, HellosInOneEndNoHandshake) {
+  const auto provider = default_provider();
+  for (std::size_t count = 1; count <= 8; ++count) {
+    std::vector<std::uint8_t> hellos;
+    for (std::size_t i = 0; i < count; ++i) {
+      test::DtlsPair stranger(*provider);
+      stranger.client.connection.start(stranger.now);
+      stranger.client.drain(stranger.now, nullptr);
+      const auto& hello = stranger.client.sent.front();
+      hellos.insert(hellos.end(), hello.begin(), hello.end());
+    }
+    test::DtlsPair pair(*provider);
+    pair.start();
+    pair.run(TimePoint{} + std::chrono::milliseconds(15));  // the genuine hello is there, its answer on its way
+    pair.server.connection.handle_input(pair.now, hellos);
+    pair.run();
+    EXPECT_TRUE(pair.both_connected()) << count;
+  }
+}
+
 }  // namespace
 }  // namespace redan

@@ -322,6 +322,40 @@ TEST_F(LiteAgentTest, APacketFromAnUnknownPathTeachesNothing) {
   EXPECT_EQ(end.selected_remote(), test::kFullAddress);
 }
 
+// Data cannot be replayed. So recorded checks, however many, keep nothing from a peer that sends.
+TEST_F(LiteAgentTest, DataBringsAPathBackFromOneThatSendsChecksOnly) {
+  receive(nominating());
+  now += 5s;
+  for (int i = 0; i < 30; ++i) {
+    receive(nominating(), elsewhere(1));
+    if (i >= 15) end.agent.heard(now, path_from(test::kFullAddress));
+    now += 100ms;
+  }
+  EXPECT_EQ(end.selected_remote(), test::kFullAddress);
+  // Data from there would be the peer's.
+  end.agent.heard(now, path_from(elsewhere(1)));
+  receive(nominating(), elsewhere(1));
+  EXPECT_EQ(end.selected_remote(), elsewhere(1));
+}
+
+TEST_F(LiteAgentTest, ASessionGoesOnWhereThePeerIsHeardWhenItsPathIsTaken) {
+  receive(nominating());
+  receive(genuine(), elsewhere(1));
+  end.agent.reject(path_from(test::kFullAddress));
+  EXPECT_FALSE(end.agent.selected());
+  now += 2s;
+  receive(genuine(), elsewhere(1));
+  EXPECT_EQ(end.selected_remote(), elsewhere(1));
+}
+
+TEST_F(LiteAgentTest, APathThatIsTakenInTheFirst30SecondsDoesNotEndTheSession) {
+  receive(nominating());
+  end.agent.reject(path_from(test::kFullAddress));
+  now += 31s;
+  end.drain(now, nullptr);
+  EXPECT_FALSE(end.failed);
+}
+
 TEST_F(LiteAgentTest, PathsNotHeardForLongAreForgotten) {
   receive(genuine(), elsewhere(1));
   receive(nominating());

@@ -189,6 +189,31 @@ TEST_F(PathTest, ANewPeerTakesThePathOfOneThatFellSilent) {
   EXPECT_TRUE(pair.run(10s, [&] { return pair.both_connected(); }));
 }
 
+// A client that was let in forges checks from the address of a peer that is quiet, and takes its path for a moment.
+TEST_F(PathTest, APeerWhosePathWasTakenGetsItBackWithItsNextCheck) {
+  EndpointPair pair(*provider);
+  open_chat(pair);
+  test::EndpointEnd insider(kElsewhere, {.local_addresses = {}, .announce_lite = false}, test::test_identity(*provider),
+                            *provider);
+  const auto offered = insider.endpoint.offer({});
+  const auto accepted = pair.answerer.endpoint.accept(offered->offer);
+  ASSERT_TRUE(offered && accepted);
+  // The peer says nothing for 16 s: what it sends is lost.
+  pair.to_answerer = test::Link(1, {.loss = 1});
+  pair.run(16s);
+  for (int i = 0; i < 20; ++i) {
+    auto forged = test::check(*provider, {.username = test::sdp_value(accepted->answer, "ice-ufrag") + ":" +
+                                                      test::sdp_value(offered->offer, "ice-ufrag"),
+                                          .password = test::sdp_value(accepted->answer, "ice-pwd"),
+                                          .use_candidate = true});
+    pair.answerer.endpoint.handle_input(pair.now, {{pair.answerer.address, pair.offerer.address}, forged});
+    pair.run(100ms);
+  }
+  pair.to_answerer = test::Link(2, {});
+  EXPECT_TRUE(talks(pair, 8s)) << "one check of the peer, at most 6 s later";
+  EXPECT_FALSE(pair.run(40s, [&] { return pair.offerer.closed.has_value(); }));
+}
+
 // ---- early datagrams ------------------------------------------------------------------------------------------------
 
 TEST_F(PathTest, AClientHelloThatComesBeforeTheAnswerIsNotLost) {
