@@ -53,7 +53,7 @@ std::optional<std::uint32_t> limit_of(std::uint32_t value) {
 }  // namespace
 
 Channels::Channels(const ChannelsConfig& config, RandomSource& random)
-    : config_(config), association_(association_config(config), random) {}
+    : config_(config), association_(association_config(config), random), next_id_(config.first_channel) {}
 
 // ---- commands
 // -----------------------------------------------------------------------------------------------------------
@@ -378,7 +378,7 @@ std::optional<Output> Channels::on_open(sctp::StreamId stream, Bytes message) {
   }
   // Two OPENs that cross on one id end both (RFC 8832 section 6): each side's reset closes the other's channel.
   const bool usable = stream.value != kReservedStream && !in_use(stream);
-  if (!open || !usable || channels_.size() >= config_.max_channels) {
+  if (!open || !usable || channels_.size() >= config_.max_channels || !has_room_for_text(*open)) {
     drops_.add(open ? ChannelDrop::bad_open : ChannelDrop::bad_dcep);
     refuse_open(stream);
     return std::nullopt;
@@ -406,6 +406,16 @@ bool Channels::repeats(sctp::StreamId stream, const DataChannelOpen& open) const
   return channel.by_peer && !channel.closing && channel.label == open.label && channel.protocol == open.protocol &&
          channel.priority == open.priority &&
          channel.delivery == delivery_of(open.order, open.max_retransmits, open.max_lifetime_ms);
+}
+
+// A label may have 64 KiB, and there may be a thousand channels. Short texts fit whatever their number.
+bool Channels::has_room_for_text(const DataChannelOpen& open) const {
+  constexpr std::size_t kShort = 256;
+  constexpr std::size_t kMaxOfAll = 512 * 1024;
+  std::size_t sum = open.label.size() + open.protocol.size();
+  if (sum <= kShort) return true;
+  for (const Channel& channel : channels_) sum += channel.by_peer ? channel.label.size() + channel.protocol.size() : 0;
+  return sum <= kMaxOfAll;
 }
 
 // RFC 8832 section 6: no ACK but a reset of our direction of the stream. On a stream in use that closes its channel.

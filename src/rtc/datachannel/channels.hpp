@@ -62,6 +62,7 @@ struct ChannelsConfig {
   std::size_t max_send_message = 65536;         ///< the peer's a=max-message-size (RFC 8841 section 6)
   std::uint16_t local_port = 5000;              ///< what we announce as a=sctp-port
   std::uint16_t remote_port = 5000;             ///< the peer's a=sctp-port
+  std::uint32_t first_channel = 1;              ///< ids are never given out twice in a peer's life
   std::size_t max_channels = 1024;              ///< more OPENs are refused
   bool accept_zero_checksum = false;            ///< RFC 9653; see sctp::AssociationConfig
 };
@@ -108,6 +109,8 @@ class Channels {
   [[nodiscard]] const Counters<ChannelDrop>& drops() const { return drops_; }
   [[nodiscard]] const Counters<sctp::Drop>& sctp_drops() const { return association_.drops(); }
   [[nodiscard]] const sctp::Association& association() const { return association_; }
+  /// The value that the next ChannelId gets.
+  [[nodiscard]] std::uint32_t next_channel() const { return next_id_; }
   [[nodiscard]] std::size_t open_channels() const { return channels_.size(); }
 
  private:
@@ -148,6 +151,7 @@ class Channels {
   std::optional<Output> on_dcep(sctp::StreamId stream, Bytes message);
   std::optional<Output> on_open(sctp::StreamId stream, Bytes message);
   [[nodiscard]] bool repeats(sctp::StreamId stream, const DataChannelOpen& open) const;
+  [[nodiscard]] bool has_room_for_text(const DataChannelOpen& open) const;
   std::optional<Output> on_established();
   std::optional<Output> opened(Channel& channel);
   void refuse_open(sctp::StreamId stream);
@@ -165,7 +169,7 @@ class Channels {
   Counters<ChannelDrop> drops_;
   StreamParity ours_ = StreamParity::even;
   bool started_ = false;
-  std::uint32_t next_id_ = 1;
+  std::uint32_t next_id_;
   std::vector<Channel> channels_;                              // sorted by id: ids only grow
   std::vector<std::pair<sctp::StreamId, ChannelId>> streams_;  // sorted by stream; no channel: the id is spoiled
   std::size_t announce_negotiated_ = 0;                        // negotiated channels that still owe an Opened

@@ -43,13 +43,22 @@ Peer::Peer(PeerId id, const EndpointConfig& config, const Identity& identity, Pr
       counters_(counters),
       agent_(std::move(agent)),
       routes_(router, *this),
-      channels_(channels_config(config), provider),
+      channels_(std::in_place, channels_config(config), provider),
       media_in_(kMaxMediaQueue),
       media_out_(kMaxMediaQueue) {}
 
+// A data section after the end of an association asks for a new one (RFC 8841 section 9.3).
+void Peer::renew_channels() {
+  datachannel::ChannelsConfig config = channels_config(config_);
+  config.first_channel = channels_->next_channel();
+  channels_.emplace(config, provider_);
+  channels_started_ = channels_ended_ = false;
+}
+
 void Peer::agree(Agreement agreement) {
-  channels_.set_max_send_message(agreement.max_send_message);
-  if (!channels_started_) channels_.set_remote_port(agreement.remote_sctp_port);
+  if (channels_ended_ && agreement.data) renew_channels();
+  channels_->set_max_send_message(agreement.max_send_message);
+  if (!channels_started_) channels_->set_remote_port(agreement.remote_sctp_port);
   if (!dtls_) {
     dtls::ConnectionConfig dtls;
     dtls.role = agreement.dtls_role == DtlsRole::client ? dtls::Role::client : dtls::Role::server;
@@ -61,11 +70,11 @@ void Peer::agree(Agreement agreement) {
     dtls_.emplace(std::move(dtls), identity_, provider_);
   }
   // RFC 8841 section 9.2: a section that is gone takes its association with it.
-  if (channels_started_ && !agreement.data) channels_.abort();
+  if (channels_started_ && !agreement.data) channels_->abort();
   agreement_ = std::move(agreement);
 }
 
-std::size_t Peer::held() const { return channels_.association().receive_memory() + media_in_.held() + early_.held(); }
+std::size_t Peer::held() const { return channels_->association().receive_memory() + media_in_.held() + early_.held(); }
 
 // ---- input ----------------------------------------------------------------------------------------------------------
 
@@ -157,7 +166,7 @@ void Peer::use_dtls(TimePoint now, const Path& path, MutableBytes datagram) {
   // Straight on, so that a burst of datagrams between two polls piles up in SCTP's receive window and nowhere else.
   while (const auto data = dtls_->take_application_data()) {
     heard(now, path);
-    channels_.handle_input(now, data->payload);
+    channels_->handle_input(now, data->payload);
   }
 }
 
@@ -312,7 +321,7 @@ Peer::Event Peer::poll_dtls(TimePoint now, MutableBytes buffer, TimePoint& wake)
       return Connected{id_};
     }
     if (const auto* data = std::get_if<dtls::ApplicationData>(&output)) {
-      channels_.handle_input(now, data->payload);
+      channels_->handle_input(now, data->payload);
     } else if (const auto* ended = std::get_if<dtls::Closed>(&output)) {
       closed_ = true;
       const Errc reason = close_reason_.value_or(ended->reason);
@@ -327,7 +336,7 @@ void Peer::start_channels(TimePoint now) {
   if (channels_started_ || !agreement_->data) return;
   channels_started_ = true;
   const bool client = agreement_->dtls_role == DtlsRole::client;
-  channels_.start(now, client ? datachannel::StreamParity::even : datachannel::StreamParity::odd);
+  channels_->start(now, client ? datachannel::StreamParity::even : datachannel::StreamParity::odd);
 }
 
 Peer::Event Peer::poll_channels(TimePoint now, MutableBytes buffer, TimePoint& wake) {
@@ -335,7 +344,7 @@ Peer::Event Peer::poll_channels(TimePoint now, MutableBytes buffer, TimePoint& w
   start_channels(now);
   const std::size_t headroom = dtls_->headroom();
   const MutableBytes space = buffer.subspan(headroom, std::min(buffer.size(), config_.mtu) - dtls_->overhead());
-  const datachannel::Output output = channels_.poll_output(now, space);
+  const datachannel::Output output = channels_->poll_output(now, space);
   if (const auto* wait = std::get_if<Wait>(&output)) {
     wake = std::min(wake, wait->until);
     return std::nullopt;
@@ -391,7 +400,7 @@ void Peer::close() {
   if (closing()) return;
   close_reason_ = Errc::closed_locally;
   if (!dtls_) return;  // the next poll says Closed
-  if (dtls_->connected() && channels_started_ && !channels_ended_) return channels_.abort();  // its Closed ends DTLS
+  if (dtls_->connected() && channels_started_ && !channels_ended_) return channels_->abort();  // its Closed ends DTLS
   dtls_->close();
 }
 

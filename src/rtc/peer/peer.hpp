@@ -64,8 +64,8 @@ class Peer : public ScheduleEntry {
   [[nodiscard]] PeerId id() const { return id_; }
   [[nodiscard]] Agent& agent() { return agent_; }
   [[nodiscard]] Routes& routes() { return routes_; }
-  [[nodiscard]] datachannel::Channels& channels() { return channels_; }
-  [[nodiscard]] const datachannel::Channels& channels() const { return channels_; }
+  [[nodiscard]] datachannel::Channels& channels() { return *channels_; }
+  [[nodiscard]] const datachannel::Channels& channels() const { return *channels_; }
   [[nodiscard]] Result<Security> security() const;
   [[nodiscard]] Result<void> export_keying_material(std::string_view label, MutableBytes out) const;
   /// Whether the handshake agreed on keys for media; nullopt before Connected.
@@ -99,6 +99,7 @@ class Peer : public ScheduleEntry {
   Event on_ice_failed(Errc reason);
   Event on_channels_closed(TimePoint now, MutableBytes buffer, TimePoint& wake, Errc reason);
   void start_channels(TimePoint now);
+  void renew_channels();
   void start_dtls(TimePoint now);
   [[nodiscard]] std::optional<SrtpProfile> srtp_profile() const;
   bool open_srtp();
@@ -118,7 +119,7 @@ class Peer : public ScheduleEntry {
   std::optional<Agreement> agreement_;
   std::optional<dtls::Connection> dtls_;
   std::optional<srtp::Session> srtp_;  // opened by the first packet: it is larger than all the rest of a peer
-  datachannel::Channels channels_;
+  std::optional<datachannel::Channels> channels_;  // always there; made anew for a new association
   PacketQueue media_in_;
   PacketQueue media_out_;
 

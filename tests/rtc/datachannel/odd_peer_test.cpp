@@ -83,6 +83,16 @@ class OddPeer : public ::testing::Test {
   std::function<void(Packet&)> on_its_way;
 };
 
+TEST_F(OddPeer, LongLabelsAreBoundedOverAllChannels) {
+  DataChannelOpen open;
+  const std::string label(60'000, 'x');
+  open.label = label;
+  Packet message(open.size());
+  open.write(message);
+  for (std::uint16_t i = 0; i < 20; ++i) say(stream(static_cast<std::uint16_t>(2 * i + 1)), ppid::kDcep, message);
+  EXPECT_EQ(us.open_channels(), 512U * 1024 / label.size());
+}
+
 TEST_F(OddPeer, AnAckOfFourBytesIsAnAck) {
   ASSERT_TRUE(us.open("chat", {}));
   pump();

@@ -177,6 +177,27 @@ TEST_F(Renegotiation, TheEndOfDataChannelsIsNotTheEndOfMedia) {
   EXPECT_FALSE(pair.run(3min, [&] { return pair.offerer.closed || pair.answerer.closed; }));
 }
 
+TEST_F(Renegotiation, DataChannelsThatEndedBeginAnewWithTheNextDescription) {
+  EndpointPairOptions options;
+  options.plan = {.data = true, .audio = true};
+  EndpointPair pair(*provider, options);
+  pair.signal();
+  const ChannelId first = *pair.answerer.endpoint.open_channel(pair.answerer_peer, "first");
+  ASSERT_TRUE(pair.run(10s, [&] { return pair.answerer.channel("first").has_value(); }));
+  ASSERT_TRUE(renegotiate(pair, with(pair.offer, "m=application 9 ", "m=application 0 ")));
+  ASSERT_TRUE(pair.run(5s, [&] { return pair.answerer.channels.empty(); }));
+  EXPECT_EQ(pair.answerer.endpoint.open_channel(pair.answerer_peer, "x").error(), Errc::not_connected);
+  const auto answer = renegotiate(pair, pair.offer);
+  ASSERT_TRUE(answer);
+  EXPECT_NE(answer->find("m=application 9 "), std::string::npos);
+  const auto second = pair.answerer.endpoint.open_channel(pair.answerer_peer, "second");
+  ASSERT_TRUE(second);
+  EXPECT_GT(second->value, first.value) << "ids are never used again";
+  const std::size_t before = pair.answerer.sent_datagrams;
+  pair.run(100ms);
+  EXPECT_GT(pair.answerer.sent_datagrams, before) << "INIT goes out";
+}
+
 TEST_F(Renegotiation, TheEndOfDataChannelsAloneIsTheEnd) {
   EndpointPair pair(*provider);
   ASSERT_TRUE(pair.connect());
