@@ -152,7 +152,6 @@ class Channels {
   std::optional<Output> on_open(sctp::StreamId stream, Bytes message);
   [[nodiscard]] bool repeats(sctp::StreamId stream, const DataChannelOpen& open) const;
   [[nodiscard]] bool has_room_for_text(const DataChannelOpen& open) const;
-  std::optional<Output> on_established();
   std::optional<Output> opened(Channel& channel);
   void refuse_open(sctp::StreamId stream);
   std::optional<Output> on_incoming_reset(sctp::StreamId stream);
