@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <charconv>
 #include <cstdio>
+#include <sstream>
 
 #include "net/clock.hpp"
 #include "tests/cloud/store/contract.hpp"
@@ -243,6 +244,28 @@ std::multiset<std::string> Fleet::instances() {
     }
   }
   return names;
+}
+
+std::string Fleet::logged_about(const std::string& session) {
+  std::string found;
+  const auto look_for = [&](const std::string& what, const std::string& who, const std::string& log) {
+    std::istringstream lines(log);
+    for (std::string line; std::getline(lines, line);) {
+      if (line.find(what) != std::string::npos) found += "    " + who + ": " + line + "\n";
+    }
+  };
+  std::string instance;
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder.path() / "ams" / "instances", ignored)) {
+    if (read_file(entry.path() / "user-data.json").find(session) == std::string::npos) continue;
+    instance = entry.path().filename().string();
+    look_for("", "instance " + instance, read_file(entry.path() / "log"));
+  }
+  for (const auto* units : {&agents, &gateways}) {
+    for (const auto& unit : *units) look_for(session, unit->folder().filename().string(), unit->log());
+  }
+  if (!instance.empty()) look_for(instance, "ams", ams->log());
+  return found.empty() ? "    " + session + ": no log has it\n" : found;
 }
 
 std::size_t Fleet::sessions(std::size_t gateway, const std::string& status) {

@@ -89,6 +89,8 @@ class Fleet {
   std::multiset<std::string> instances();
   /// Sessions of this status, as a gateway tells.
   std::size_t sessions(std::size_t gateway, const std::string& status);
+  /// Every line about a session in the logs of the units and of its instance.
+  std::string logged_about(const std::string& session);
 
  private:
   net::Task<void> begin_one(std::size_t gateway, std::size_t through, bool video);

@@ -69,6 +69,10 @@ class FleetTest : public testing::Test {
     const auto instances = fleet_->instances();
     EXPECT_EQ(instances.size(), fleet_->talks.size()) << "instances for sessions";
     for (const std::string& session : instances) EXPECT_EQ(instances.count(session), 1U) << session << " is doubled";
+    for (const auto& talk : fleet_->talks) {
+      const bool well = talk->connected() && talk->received() == talk->sent() && instances.contains(talk->session());
+      if (!well) std::printf("%s", fleet_->logged_about(talk->session()).c_str());
+    }
   }
   /// A fault while everybody talks; then time for the rest to notice.
   void during_talk(const std::function<void()>& fault, std::chrono::milliseconds after) {

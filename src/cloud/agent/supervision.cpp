@@ -12,6 +12,7 @@ namespace asio = boost::asio;
 
 constexpr std::chrono::milliseconds kTick{1'000};
 constexpr std::chrono::milliseconds kRequestPatience{2'000};
+constexpr std::chrono::seconds kStall{1};  ///< a tick that comes later than this: the process did not run
 constexpr std::chrono::seconds kGrace{3};            ///< for a runtime to come back before anybody is asked about it
 constexpr std::chrono::seconds kLookEvery{5};        ///< at an instance whose runtime is not here
 constexpr std::chrono::seconds kUnclaimedGrace{10};  ///< for a runtime that is on its way back to us, or elsewhere
@@ -37,10 +38,20 @@ net::Task<void> Agent::supervise(SessionPtr session) {
     if (session->report_due) co_await report(session);
     if (!session->gone && !session->ending) co_await look_after(session);
     if (session->ending || session->gone) continue;
+    const TimePoint before = net::now();
     co_await pause(session, kTick);
+    forgive_stall(session, net::now() - before - kTick);
   }
   if (stopped_) co_return;
   drop(session);
+}
+
+// Nobody could reach this process while it did not run: that time counts against no one.
+void Agent::forgive_stall(const SessionPtr& session, Duration stall) {
+  if (stall < kStall) return;
+  const TimePoint now = net::now();
+  session->detached_at = std::min(session->detached_at + stall, now);
+  session->idle_since = std::min(session->idle_since + stall, now);
 }
 
 // ---- whose it is ---------------------------------------------------------------------------------------------------
@@ -187,12 +198,23 @@ void Agent::end(const SessionPtr& session, std::string reason, api::SessionStatu
   session->wake();
 }
 
+// What this agent knows may be old: it may have been cut off, and the session may be another agent's. So nothing is
+// ended before a gateway has taken the report, and nothing at all if the gateway refuses it (`gone`).
+net::Task<void> Agent::report_until_known(SessionPtr session) {
+  while (session->report_due && !session->gone && !stopped_) {
+    co_await report(session);
+    if (session->report_due) co_await pause(session, kTick);
+  }
+}
+
 net::Task<void> Agent::finish(SessionPtr session) {
   const bool ours = session->owned == Session::Owned::ours;
   session->status = api::SessionStatus::terminating;
   session->message = session->ending->reason;
+  session->report_due = ours;
+  co_await report_until_known(session);
+  if (session->gone || stopped_) co_return;
   if (session->socket) session->socket->send(api::message_text(api::Terminate{session->ending->reason}));
-  if (ours) co_await report(session);
   const TimePoint begin = net::now();
   while (session->socket && !session->ending->force && net::now() - begin < kGoodbye && !stopped_) {
     co_await pause(session, std::chrono::milliseconds(100));

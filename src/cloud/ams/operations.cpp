@@ -281,6 +281,9 @@ net::Task<bool> Ams::reconcile(std::vector<Entry> entries) {
   }
   for (const auto& [id, existence] : existing) {
     if (busy_instances_.contains(id)) continue;
+    // The records were read before the launcher was asked: it may have been launched in between.
+    const auto record = co_await store_.get(keys::at(keys::kInstances, id));
+    if (!record || *record) continue;
     say("instance " + id + " is on this node and in no record; removing it");
     co_await launcher_.remove(id);
   }

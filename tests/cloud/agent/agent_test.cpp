@@ -5,6 +5,7 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <thread>
 
 #include "base/hex.hpp"
 #include "cloud/ams/server.hpp"
@@ -418,6 +419,52 @@ TEST_F(AgentTest, LetsGoOfASessionThatAnotherAgentHasByNow) {
   EXPECT_EQ(command(newer).error().code, "session_fenced");
   EXPECT_TRUE(until([&] { return closed_; }));
   EXPECT_TRUE(runs("s-s1"));
+}
+
+// It was cut off: its runtime has gone to another agent, whose claim raised the fence.
+TEST_F(AgentTest, LeavesTheInstanceOfASessionThatAnotherAgentClaimedWhenItEndsForIt) {
+  api::SessionSpec idle = spec();
+  idle.idle_time_min = 2;
+  ASSERT_TRUE(create(idle));
+  ASSERT_EQ(attach_runtime(), 101U);
+  say(api::SessionStatus::active, 1);
+  ASSERT_TRUE(reported(api::SessionStatus::active));
+  fence_ = 2;
+  say(api::SessionStatus::active, 0);
+  EXPECT_TRUE(until([&] { return closed_; }));
+  EXPECT_TRUE(until([&] { return agent_->sessions_by_status().empty(); }));
+  EXPECT_TRUE(commands_.empty()) << "the runtime was told to end";
+  EXPECT_TRUE(runs("s-s1"));
+}
+
+TEST_F(AgentTest, EndsNothingBeforeAGatewayHasHeardOfIt) {
+  api::SessionSpec idle = spec();
+  idle.idle_time_min = 2;
+  ASSERT_TRUE(create(idle));
+  ASSERT_EQ(attach_runtime(), 101U);
+  say(api::SessionStatus::active, 1);
+  ASSERT_TRUE(reported(api::SessionStatus::active));
+  subscriptions_.clear();
+  say(api::SessionStatus::active, 0);
+  io.restart();
+  io.run_for(3s);
+  EXPECT_TRUE(runs("s-s1"));
+  EXPECT_TRUE(commands_.empty()) << "the runtime was told to end";
+  play_gateway();
+  EXPECT_TRUE(reported(api::SessionStatus::terminated));
+  EXPECT_TRUE(until([&] { return launcher_.running.empty(); }));
+}
+
+TEST_F(AgentTest, CountsNoTimeInWhichItDidNotRun) {
+  ASSERT_TRUE(create(spec()));
+  EXPECT_TRUE(until([&] { return runs("s-s1"); }));
+  std::this_thread::sleep_for(3s);  // longer than an instance may take to come
+  io.restart();
+  io.run_for(500ms);
+  EXPECT_TRUE(reports_.empty());
+  ASSERT_EQ(attach_runtime(), 101U);
+  say(api::SessionStatus::active, 0);
+  EXPECT_TRUE(reported(api::SessionStatus::active));
 }
 
 TEST_F(AgentTest, FindsItsSessionsAgainAfterARestart) {
