@@ -9,17 +9,25 @@
 #include <cstdio>
 #include <ctime>
 
+#include "base/utf8.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cmd {
+namespace {
 
+constexpr std::size_t kMaxLine = 4096;
+
+}  // namespace
+
+// Lines quote what instances, clients and other units wrote: none of them may add a line or steer a terminal.
 void log_line(std::string_view line) {
   const std::time_t now = net::wall_time().seconds_since_1970;
   std::tm parts{};
   gmtime_r(&now, &parts);
   std::array<char, 24> time{};
   std::strftime(time.data(), time.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  std::fprintf(stderr, "%s %.*s\n", time.data(), static_cast<int>(line.size()), line.data());
+  const std::string safe = escape_controls(first_bytes(line, kMaxLine));
+  std::fprintf(stderr, "%s %s\n", time.data(), safe.c_str());
 }
 
 std::filesystem::path data_directory(const std::string& wanted, const std::string& program) {

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/utf8.hpp"
+
 namespace redan::cmd {
 namespace {
 
@@ -55,14 +57,7 @@ void Trace::peer(PeerId peer, std::int64_t ms, std::string_view event, std::stri
   print_line(head.data() + std::string(text));
 }
 
-std::string printable(std::string_view text) {
-  std::string safe;
-  for (const char c : text.substr(0, 120)) {
-    const auto byte = static_cast<unsigned char>(c);
-    safe += byte < 0x20 || byte >= 0x7F ? '?' : c;
-  }
-  return safe;
-}
+std::string printable(std::string_view text) { return escape_controls(first_bytes(text, 120)); }
 
 std::string_view name_of(SrtpProfile profile) {
   switch (profile) {

@@ -24,7 +24,7 @@ class Trace {
   bool colour_;
 };
 
-/// Control characters and quotation marks of remote text made harmless for a terminal.
+/// The start of a remote text, safe for a terminal.
 std::string printable(std::string_view text);
 std::string_view name_of(SrtpProfile profile);
 /// "what happened: why; what to do".

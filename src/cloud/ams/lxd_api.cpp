@@ -4,6 +4,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "base/utf8.hpp"
+
 namespace redan::cloud {
 namespace {
 
@@ -74,10 +76,7 @@ std::optional<json::value> parse_json(std::string_view text) {
 std::string lxd_name(std::string_view id) { return "ams-" + std::string(id); }
 
 std::string lxd_words(std::string_view text) {
-  std::size_t size = std::min(text.size(), kMaxWords);
-  // Not within a character of several bytes (RFC 3629 section 3).
-  while (size > 0 && size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) --size;
-  std::string words(text.substr(0, size));
+  std::string words(first_bytes(text, kMaxWords));
   std::replace_if(
       words.begin(), words.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
   return words;

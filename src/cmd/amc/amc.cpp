@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "base/base64.hpp"
+#include "base/utf8.hpp"
 #include "cloud/trust/join_token.hpp"
 #include "cmd/amc/remotes.hpp"
 #include "cmd/amc/session.hpp"
@@ -486,7 +487,7 @@ class Grammar {
       try {
         return inner();
       } catch (const AmcFailure& failure) {
-        std::fprintf(stderr, "redan amc: %s\n", failure.what());
+        std::fprintf(stderr, "redan amc: %s\n", escape_controls(failure.what()).c_str());
         return failure.code();
       }
     };

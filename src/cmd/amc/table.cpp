@@ -5,6 +5,8 @@
 #include <boost/json/serialize.hpp>
 #include <ctime>
 
+#include "base/utf8.hpp"
+
 namespace redan::cmd {
 namespace {
 
@@ -14,18 +16,15 @@ constexpr std::size_t kMaxWidth = 64;
 
 std::string cell(const json::value& value) {
   std::string text = value.is_string() ? std::string(value.get_string()) : json::serialize(value);
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
-  }
   if (value.is_null() || (value.is_array() && value.get_array().empty())) text.clear();
-  return text;
+  return escape_controls(text);
 }
 
 std::string at(const json::value& element, const std::string& member) {
   const json::object* object = element.if_object();
   const json::value* value = object == nullptr ? nullptr : object->if_contains(member);
   if (value == nullptr) return {};
-  if (!member.ends_with("_at") || !value->is_int64()) return cell(*value).substr(0, kMaxWidth);
+  if (!member.ends_with("_at") || !value->is_int64()) return std::string(first_bytes(cell(*value), kMaxWidth));
   const std::time_t seconds = value->get_int64();
   std::tm parts{};
   gmtime_r(&seconds, &parts);
