@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "base/base64.hpp"
+#include "cloud/store/sqlite.hpp"
 #include "cloud/token/jwt.hpp"
 #include "net/clock.hpp"
 #include "tests/cloud/store/contract.hpp"
@@ -371,6 +372,94 @@ TEST_F(Trust, TheInternalRoutesNeedTheCertificateAndTheToken) {
   admin.finish(admin.erase("/1.0/instances/inner"));
   EXPECT_EQ(Client(ams_->remote(&identity)).call("PATCH", path, body, token).status, 401U);
   admin.finish(admin.erase("/1.0/instances/outer"));
+}
+
+TEST_F(Trust, AStolenInstanceTokenIsWorthNothingWithAnotherTrustedCertificate) {
+  Client admin(ams_->local());
+  const json::value instance = launch(admin, "robbed");
+  const std::vector<net::HttpHeader> token{
+      {"Authorization", "Bearer " + std::string(user_data(instance).at("ams").at("token").as_string())}};
+  const std::string path = "/internal/1.0/instances/" + std::string(instance.at("id").as_string());
+  for (const char* role : {"viewer", "operator", "admin", "agent"}) {
+    const std::string name = std::string("thief-") + role;
+    const net::TlsIdentity thief = make_client(name);
+    admin.finish(admin.post("/1.0/certificates", certificate_body(thief, name, role)));
+    ASSERT_TRUE(
+        eventually([&] { return Client(ams_->remote(&thief)).get("/1.0").metadata().at("auth") == "trusted"; }));
+    Client client(ams_->remote(&thief));
+    EXPECT_EQ(client.call("PATCH", path, R"({"status":"error"})", token).code, "trust_unknown") << role;
+    EXPECT_EQ(
+        client.call("PUT", path + "/seal", R"({"key":"11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="})", token).code,
+        "trust_unknown")
+        << role;
+    EXPECT_EQ(client.call("GET", "/1.0/artifacts", {}, token).code, "trust_unknown") << role;
+    admin.erase("/1.0/certificates/" + name);
+  }
+  admin.finish(admin.erase("/1.0/instances/robbed"));
+}
+
+TEST_F(Trust, AnInstanceMayWriteAnyTextAboutItself) {
+  Client admin(ams_->local());
+  for (const std::string& message :
+       {std::string(1023, 'x') + "\u00e9", std::string(1022, 'x') + "\u20ac", std::string(1021, 'x') + "\U0001F600",
+        std::string(4096, 'x'), std::string("\u0000")}) {
+    const json::value instance = launch(admin, "talker");
+    const json::value data = user_data(instance);
+    const net::TlsIdentity identity = identity_of(data);
+    const std::vector<net::HttpHeader> token{
+        {"Authorization", "Bearer " + std::string(data.at("ams").at("token").as_string())}};
+    const std::string path = "/internal/1.0/instances/" + std::string(instance.at("id").as_string());
+    const std::string body = json::serialize(json::object{{"status", "error"}, {"message", message}});
+    EXPECT_EQ(Client(ams_->remote(&identity)).call("PATCH", path, body, token).status, 200U);
+    EXPECT_EQ(status_of(admin, "talker"), "error");
+    const std::string shown(admin.get("/1.0/instances/talker").metadata().at("error_message").as_string());
+    EXPECT_TRUE(message.starts_with(shown) && shown.size() <= 1024) << shown.size();
+    EXPECT_EQ(admin.finish(admin.erase("/1.0/instances/talker")).at("status"), "Success");
+    EXPECT_EQ(status_of(admin, "talker"), "not_found");
+  }
+}
+
+TEST(Damage, ADamagedRecordIsShownAndCanBeDeleted) {
+  TemporaryFolder folder;
+  AmsProcess ams({.folder = folder.path() / "ams"});
+  Client admin(ams.local());
+  const std::vector<std::string> names{"cut", "not-utf8", "nothing"};
+  std::vector<std::string> ids;
+  for (const std::string& name : names) {
+    admin.finish(admin.post("/1.0/instances", R"({"name":")" + name + R"(","image_id":"x"})"));
+    ids.emplace_back(admin.get("/1.0/instances/" + name).metadata().at("id").as_string());
+  }
+  ASSERT_EQ(ams.stop(), 0);
+  {
+    boost::asio::io_context io{1};
+    auto opened = sqlite_store(io, ams.folder() / "ams.sqlite");
+    ASSERT_TRUE(opened);
+    Store* store = opened->get();
+    const auto damage = [&](const std::string& id, const std::function<std::string(std::string)>& how) {
+      const std::string key = "/ams/1.0/instances/" + id;
+      const std::string record = (**wait_for(io, store->get(key))).value;
+      ASSERT_TRUE(wait_for(io, store->put(key, how(record))));
+    };
+    damage(ids[0], [](std::string record) { return record.substr(0, record.size() / 2); });
+    damage(ids[1],
+           [](std::string record) { return record.replace(record.find("\"error_message\":\"") + 17, 0, "\xc3"); });
+    damage(ids[2], [](const std::string&) { return std::string(); });
+  }
+  ams.start();
+  Client again(ams.local());
+  EXPECT_EQ(again.get("/1.0/instances?recursion=1").metadata().as_array().size(), names.size());
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const Answer shown = again.get("/1.0/instances/" + names[i]);
+    EXPECT_EQ(shown.status, 200U) << names[i];
+    EXPECT_EQ(shown.metadata().at("status"), "error");
+    EXPECT_NE(shown.metadata().at("error_message").as_string().find("damaged"), std::string::npos);
+    EXPECT_EQ(again.patch("/1.0/instances/" + ids[i], R"({"desired_status":"running"})").status, 409U);
+    EXPECT_EQ(again.finish(again.erase("/1.0/instances/" + ids[i])).at("status"), "Success");
+    EXPECT_EQ(again.get("/1.0/instances/" + names[i]).status, 404U);
+    EXPECT_FALSE(std::filesystem::exists(ams.folder() / "instances" / ids[i]));
+    const Answer anew = again.post("/1.0/instances", R"({"name":")" + names[i] + R"(","image_id":"x"})");
+    EXPECT_EQ(again.finish(anew).at("status"), "Success") << "the name is free again";
+  }
 }
 
 TEST_F(Trust, ARuntimeWithAnotherPinNeverTellsItsToken) {

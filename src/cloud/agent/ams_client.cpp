@@ -15,7 +15,9 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::chrono::milliseconds kPatience{8'000};
-constexpr std::size_t kMaxPage = 10'000;
+constexpr std::size_t kInstancesPage = 200;  // each may have 16 KiB of what others wrote
+constexpr std::size_t kOffersPage = 1'000;
+constexpr std::size_t kMaxOfferPages = 16;
 constexpr std::array kPausesBetweenTries{std::chrono::milliseconds(100), std::chrono::milliseconds(400)};
 
 bool may_try_again(const net::HttpFailure& failure) {
@@ -32,6 +34,21 @@ api::Refusal refusal_in(unsigned status, const json::value& body) {
     refusal.code = metadata.text_or("code", "ams_refused");
   }
   return refusal;
+}
+
+api::Refusal unreachable(const net::HttpFailure& failure) {
+  return {503, std::string(name(failure.code)), "AMS: " + std::string(text(failure.code)),
+          std::string(hint(failure.code)), 2};
+}
+
+api::Outcome<json::value> metadata_of(const net::HttpResponse& reply) {
+  json::error_code error;
+  json::value parsed = json::parse(reply.body, error);
+  if (error || !parsed.is_object()) return api::refuse(not_understood());
+  if (reply.status >= 300) return api::refuse(refusal_in(reply.status, parsed));
+  const json::value* metadata = parsed.get_object().if_contains("metadata");
+  if (metadata == nullptr) return api::refuse(not_understood());
+  return *metadata;
 }
 
 std::optional<ListedInstance> read_instance(const json::value& value) {
@@ -76,18 +93,8 @@ net::Task<api::Outcome<json::value>> AmsClient::call(std::string method, std::st
   request.body = std::move(body);
   if (!request.body.empty()) request.headers.push_back({"Content-Type", "application/json"});
   net::HttpResult reply = co_await send(std::move(request));
-  if (!reply) {
-    const net::HttpFailure& failure = reply.error();
-    co_return api::refuse({503, std::string(name(failure.code)), "AMS: " + std::string(text(failure.code)),
-                           std::string(hint(failure.code)), 2});
-  }
-  json::error_code error;
-  json::value parsed = json::parse(reply->body, error);
-  if (error || !parsed.is_object()) co_return api::refuse(not_understood());
-  if (reply->status >= 300) co_return api::refuse(refusal_in(reply->status, parsed));
-  const json::value* metadata = parsed.get_object().if_contains("metadata");
-  if (metadata == nullptr) co_return api::refuse(not_understood());
-  co_return *metadata;
+  if (!reply) co_return api::refuse(unreachable(reply.error()));
+  co_return metadata_of(*reply);
 }
 
 net::Task<api::Outcome<void>> AmsClient::launch(NewInstance instance) {
@@ -122,27 +129,59 @@ net::Task<api::Outcome<ListedInstance>> AmsClient::find(std::string name) {
 }
 
 net::Task<api::Outcome<std::vector<ListedInstance>>> AmsClient::list() {
-  auto found = co_await call("GET", "/1.0/instances?recursion=1&limit=" + std::to_string(kMaxPage), "");
-  if (!found) co_return api::refuse(found.error());
-  if (!found->is_array()) co_return api::refuse(not_understood());
   std::vector<ListedInstance> all;
-  for (const json::value& element : found->get_array()) {
-    if (auto instance = read_instance(element)) all.push_back(std::move(*instance));
+  for (std::size_t offset = 0;; offset += kInstancesPage) {
+    const std::string page = "&limit=" + std::to_string(kInstancesPage) + "&offset=" + std::to_string(offset);
+    auto found = co_await call("GET", "/1.0/instances?recursion=1" + page, "");
+    if (!found) co_return api::refuse(found.error());
+    if (!found->is_array()) co_return api::refuse(not_understood());
+    for (const json::value& element : found->get_array()) {
+      if (auto instance = read_instance(element)) all.push_back(std::move(*instance));
+    }
+    if (found->get_array().size() < kInstancesPage) co_return all;
   }
-  co_return all;
 }
 
+// In pages, each of which AMS need not send again while it has not changed.
 net::Task<api::Outcome<std::vector<std::string>>> AmsClient::applications() {
-  auto found = co_await call("GET", "/1.0/applications?recursion=1", "");
+  std::vector<std::string> names;
+  for (std::size_t at = 0;; ++at) {
+    if (at == offers_.size()) offers_.emplace_back();
+    auto read = co_await read_offers(at * kOffersPage, offers_[at]);
+    if (!read) {
+      offers_.resize(at);
+      co_return api::refuse(read.error());
+    }
+    names.insert(names.end(), offers_[at].names.begin(), offers_[at].names.end());
+    if (!*read || at + 1 == kMaxOfferPages) {
+      offers_.resize(at + 1);
+      co_return names;
+    }
+  }
+}
+
+net::Task<api::Outcome<bool>> AmsClient::read_offers(std::size_t offset, Offers& offers) {
+  net::HttpRequest request;
+  request.method = "GET";
+  request.path = "/internal/1.0/applications";
+  request.query = "limit=" + std::to_string(kOffersPage) + "&offset=" + std::to_string(offset);
+  if (!offers.etag.empty()) request.headers.push_back({"If-None-Match", offers.etag});
+  net::HttpResult reply = co_await send(std::move(request));
+  if (!reply) co_return api::refuse(unreachable(reply.error()));
+  if (reply->status == 304) co_return offers.is_full;
+  auto found = metadata_of(*reply);
   if (!found) co_return api::refuse(found.error());
   if (!found->is_array()) co_return api::refuse(not_understood());
-  std::vector<std::string> names;
+  Offers fresh;
   for (const json::value& element : found->get_array()) {
     api::RecordReader record(element);
-    const std::string name = record.text("name");
-    if (record.boolean_or("published", true) && record.ok()) names.push_back(name);
+    std::string name = record.text("name");
+    if (record.ok() && !record.array("versions").empty()) fresh.names.push_back(std::move(name));
   }
-  co_return names;
+  fresh.is_full = found->get_array().size() == kOffersPage;
+  fresh.etag = net::find_header(reply->headers, "ETag").value_or("");
+  offers = std::move(fresh);
+  co_return offers.is_full;
 }
 
 }  // namespace redan::cloud

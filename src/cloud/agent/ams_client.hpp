@@ -46,8 +46,18 @@ class AmsClient {
 
   net::Task<net::HttpResult> send(net::HttpRequest request);
 
+  /// One page of the applications, as AMS sent it last.
+  struct Offers {
+    std::string etag;
+    std::vector<std::string> names;
+    bool is_full = false;  ///< another page may follow
+  };
+  /// Whether another page may follow. `offers` outlives the task.
+  net::Task<Outcome<bool>> read_offers(std::size_t offset, Offers& offers);
+
   boost::asio::io_context& io_;
   net::HttpClient client_;
+  std::vector<Offers> offers_;
 };
 
 }  // namespace redan::cloud

@@ -12,7 +12,7 @@ namespace asio = boost::asio;
 
 constexpr std::chrono::milliseconds kTick{1'000};
 constexpr std::chrono::milliseconds kRequestPatience{2'000};
-constexpr std::chrono::seconds kStall{1};  ///< a tick that comes later than this: the process did not run
+constexpr std::chrono::seconds kStall{1};            ///< a tick that comes later than this: the process did not run
 constexpr std::chrono::seconds kGrace{3};            ///< for a runtime to come back before anybody is asked about it
 constexpr std::chrono::seconds kLookEvery{5};        ///< at an instance whose runtime is not here
 constexpr std::chrono::seconds kUnclaimedGrace{10};  ///< for a runtime that is on its way back to us, or elsewhere

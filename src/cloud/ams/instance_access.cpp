@@ -1,4 +1,5 @@
 // What an instance may say about itself.
+#include "base/utf8.hpp"
 #include "cloud/ams/service.hpp"
 #include "cloud/token/authorization.hpp"
 #include "net/clock.hpp"
@@ -7,12 +8,13 @@ namespace redan::cloud {
 namespace {
 
 constexpr std::int64_t kEventsTokenLife = 60;
+constexpr std::size_t kMaxMessage = 1024;
 
 }  // namespace
 
 net::Task<Outcome<api::Instance>> Ams::admit_instance(std::string which, std::string_view authorization,
                                                       const std::string& certificate_fingerprint,
-                                                      bool certificate_is_trusted, std::string_view scope) {
+                                                      std::string_view scope) {
   if (certificate_fingerprint.empty()) co_return api::refuse(api::forbidden("show a client certificate"));
   const auto presented = parse_authorization(authorization);
   if (!presented) co_return api::refuse(api::refusal_of(presented.error()));
@@ -27,7 +29,8 @@ net::Task<Outcome<api::Instance>> Ams::admit_instance(std::string which, std::st
   auto found = co_await instance(std::move(which));
   if (!found && found.error().status != 404) co_return api::refuse(found.error());
   if (!found || found->value.id != claims->subject) co_return api::refuse(api::refusal_of(Errc::token_claims));
-  if (!certificate_is_trusted && certificate_fingerprint != found->value.certificate_fingerprint) {
+  // Its own, and no other trusted one: a stolen token is worth nothing to other trusted identities.
+  if (certificate_fingerprint != found->value.certificate_fingerprint) {
     co_return api::refuse(api::refusal_of(Errc::trust_unknown));
   }
   co_return std::move(found->value);
@@ -41,7 +44,7 @@ net::Task<Outcome<void>> Ams::report(std::string id, api::InstanceStatus status,
   co_return co_await edit_instance(std::move(id), [&](api::Instance& instance) {
     if (instance.desired_status != Status::running || !may_run(instance.status)) return false;
     instance.status = status;
-    instance.error_message = status == Status::error ? message.substr(0, 1024) : std::string();
+    instance.error_message = status == Status::error ? std::string(first_bytes(message, kMaxMessage)) : std::string();
     return true;
   });
 }

@@ -17,6 +17,7 @@ api::Refusal has_changed() { return {412, "precondition_failed", "the instance h
 /// What the instance is to become, if it may.
 Outcome<void> decide(api::Instance& instance, api::OperationKind kind) {
   using Status = api::InstanceStatus;
+  if (instance.damaged && kind != api::OperationKind::remove) return api::refuse(api::conflict(instance.error_message));
   if (kind == api::OperationKind::remove) {
     if (instance.delete_protected()) return api::refuse(api::forbidden("the instance is protected against deletion"));
     instance.desired_status = Status::deleted;
@@ -25,6 +26,20 @@ Outcome<void> decide(api::Instance& instance, api::OperationKind kind) {
   if (instance.desired_status == Status::deleted) return api::refuse(api::conflict("the instance is being deleted"));
   instance.desired_status = kind == api::OperationKind::stop ? Status::stopped : Status::running;
   return {};
+}
+
+api::Instance read_instance(const Entry& entry, const std::string& this_node) {
+  if (auto instance = api::instance_from_record(entry.value)) return std::move(*instance);
+  auto left = api::instance_from_damaged_record(std::string(keys::below(keys::kInstances, entry.key)), entry.value);
+  if (left.node.empty()) left.node = this_node;
+  return left;
+}
+
+/// The record is read again before it is written: one that nobody can read must not get into the store.
+Outcome<Change> put_instance(const api::Instance& instance, Expect expect) {
+  std::string record = to_record(instance);
+  if (!api::instance_from_record(record)) return api::refuse(api::bad_request("a text of the instance is not UTF-8"));
+  return Change(Put{keys::at(keys::kInstances, instance.id), std::move(record), expect, {}});
 }
 
 }  // namespace
@@ -113,7 +128,9 @@ net::Task<Outcome<api::Operation>> Ams::launch(InstanceRequest request) {
   operation.unit = instance.node;
   operation.created_at = instance.created_at;
   std::vector<Change> changes;
-  changes.emplace_back(Put{keys::at(keys::kInstances, instance.id), to_record(instance), Absent{}, {}});
+  auto record = put_instance(instance, Absent{});
+  if (!record) co_return api::refuse(record.error());
+  changes.push_back(std::move(*record));
   changes.emplace_back(Put{keys::at(keys::kInstanceNames, instance.name), instance.id, Absent{}, {}});
   changes.push_back(put_operation(operation));
   auto committed = co_await store_.commit(std::move(changes));
@@ -133,6 +150,7 @@ net::Task<Outcome<api::Operation>> Ams::change(std::string which, api::Operation
     api::Instance& instance = found->value;
     if (expected && *expected != found->revision) co_return api::refuse(has_changed());
     if (auto allowed = decide(instance, kind); !allowed) co_return api::refuse(allowed.error());
+    if (instance.damaged) co_await restore_name(instance);
     api::Operation operation;
     operation.id = new_uuid(provider_);
     operation.kind = kind;
@@ -140,14 +158,24 @@ net::Task<Outcome<api::Operation>> Ams::change(std::string which, api::Operation
     operation.unit = instance.node;
     operation.created_at = net::wall_time().seconds_since_1970;
     std::vector<Change> changes;
-    changes.emplace_back(
-        Put{keys::at(keys::kInstances, instance.id), to_record(instance), Unchanged{found->revision}, {}});
+    auto record = put_instance(instance, Unchanged{found->revision});
+    if (!record) co_return api::refuse(record.error());
+    changes.push_back(std::move(*record));
     changes.push_back(put_operation(operation));
     auto committed = co_await store_.commit(std::move(changes));
     if (committed) co_return operation;
     if (committed.error() != Errc::store_conflict) co_return api::refuse(api::refusal_of(committed.error()));
   }
   co_return api::refuse(api::refusal_of(Errc::store_conflict));
+}
+
+// Its name must be free again when it is deleted.
+net::Task<void> Ams::restore_name(api::Instance& damaged) {
+  const auto names = co_await read_all(keys::kInstanceNames);
+  if (!names) co_return;
+  const auto its =
+      std::find_if(names->begin(), names->end(), [&](const Entry& name) { return name.value == damaged.id; });
+  if (its != names->end()) damaged.name = keys::below(keys::kInstanceNames, its->key);
 }
 
 net::Task<Outcome<void>> Ams::protect(std::string which, bool is_protected, std::optional<Revision> expected) {
@@ -165,9 +193,7 @@ net::Task<Outcome<Versioned<api::Instance>>> Ams::instance(std::string which) {
   auto entry = co_await find_named(keys::kInstances, keys::kInstanceNames, std::move(which));
   if (!entry) co_return api::refuse(api::refusal_of(entry.error()));
   if (!*entry) co_return api::refuse(api::not_found("instance"));
-  auto instance = api::instance_from_record((*entry)->value);
-  if (!instance) co_return api::refuse(api::refusal_of(Errc::store_failed));
-  co_return Versioned<api::Instance>{std::move(*instance), (*entry)->modified};
+  co_return Versioned<api::Instance>{read_instance(**entry, config_.unit), (*entry)->modified};
 }
 
 net::Task<Outcome<Page<api::Instance>>> Ams::instances(PageRequest page) {
@@ -176,7 +202,7 @@ net::Task<Outcome<Page<api::Instance>>> Ams::instances(PageRequest page) {
   Page<api::Instance> found;
   found.total = entries->size();
   for (std::size_t i = page.offset; i < entries->size() && found.elements.size() < page.limit; ++i) {
-    if (auto instance = api::instance_from_record((*entries)[i].value)) found.elements.push_back(std::move(*instance));
+    found.elements.push_back(read_instance((*entries)[i], config_.unit));
   }
   co_return found;
 }
@@ -197,12 +223,14 @@ net::Task<Outcome<void>> Ams::edit_instance(std::string id, std::function<bool(a
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     auto found = co_await instance(id);
     if (!found) co_return api::refuse(found.error());
+    if (found->value.damaged) co_return api::refuse(api::conflict(found->value.error_message));
     const bool changed = edit(found->value);
     if (!changed && also.empty()) co_return Outcome<void>{};
     std::vector<Change> changes = also;
     if (changed) {
-      changes.emplace_back(
-          Put{keys::at(keys::kInstances, id), to_record(found->value), Unchanged{found->revision}, {}});
+      auto record = put_instance(found->value, Unchanged{found->revision});
+      if (!record) co_return api::refuse(record.error());
+      changes.push_back(std::move(*record));
     }
     auto committed = co_await store_.commit(std::move(changes));
     if (committed) co_return Outcome<void>{};

@@ -7,6 +7,7 @@
 
 #include "base/base64.hpp"
 #include "base/hex.hpp"
+#include "base/utf8.hpp"
 #include "cloud/ams/keys.hpp"
 #include "cloud/ams/service.hpp"
 #include "cloud/api/ids.hpp"
@@ -195,7 +196,7 @@ net::Task<Outcome<void>> Ams::perform_remove(const api::Operation& operation) {
 net::Task<void> Ams::finish(api::Operation operation, Outcome<void> outcome) {
   operation.status = outcome ? api::OperationStatus::success : api::OperationStatus::failure;
   if (!outcome) {
-    operation.err = outcome.error().message;
+    operation.err = escape_controls(outcome.error().message);  // a launcher quotes files and other programs
     say("operation " + operation.id + " on instance " + operation.resource + " failed: " + operation.err);
   }
   while (!stopped_) {

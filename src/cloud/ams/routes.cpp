@@ -23,13 +23,6 @@ std::optional<T> parse_number(std::string_view text) {
   return value;
 }
 
-std::string etag(Revision revision) { return "\"" + std::to_string(revision.value) + "\""; }
-
-net::HttpResponse with_etag(net::HttpResponse response, Revision revision) {
-  response.headers.push_back({"ETag", etag(revision)});
-  return response;
-}
-
 // ---- open ----------------------------------------------------------------------------------------------------------
 
 net::Task<Reply> root(Ams&, Call) { co_return sync_reply(json::array{"/1.0"}); }
@@ -208,73 +201,6 @@ net::Task<Reply> new_join_token(Ams& ams, Call call) {
   json::object metadata;
   metadata["token"] = *token;
   co_return sync_reply(std::move(metadata));
-}
-
-// ---- applications --------------------------------------------------------------------------------------------------
-
-net::Task<Reply> list_applications(Ams& ams, Call call) {
-  const auto page = call.page();
-  if (!page) co_return api::refuse(page.error());
-  auto found = co_await ams.applications(*page);
-  if (!found) co_return api::refuse(found.error());
-  json::array elements;
-  for (const api::Application& application : found->elements) {
-    if (call.recursive()) {
-      elements.emplace_back(to_json(application));
-    } else {
-      elements.emplace_back("/1.0/applications/" + application.id);
-    }
-  }
-  co_return sync_reply(std::move(elements), found->total);
-}
-
-net::Task<Reply> add_application(Ams& ams, Call call) {
-  auto body = api::parse_body(call.http.body);
-  if (!body) co_return api::refuse(body.error());
-  auto added = co_await ams.add_application(std::move(*body));
-  if (!added) co_return api::refuse(added.error());
-  co_return sync_reply(to_json(*added));
-}
-
-net::Task<Reply> show_application(Ams& ams, Call call) {
-  auto found = co_await ams.application(call.parameters[0]);
-  if (!found) co_return api::refuse(found.error());
-  co_return with_etag(sync_reply(to_json(found->value)), found->revision);
-}
-
-net::Task<Reply> add_application_version(Ams& ams, Call call) {
-  auto body = api::parse_body(call.http.body);
-  if (!body) co_return api::refuse(body.error());
-  auto added = co_await ams.add_application_version(call.parameters[0], std::move(*body));
-  if (!added) co_return api::refuse(added.error());
-  co_return sync_reply(to_json(*added));
-}
-
-net::Task<Reply> remove_application(Ams& ams, Call call) {
-  auto removed = co_await ams.remove_application(call.parameters[0]);
-  if (!removed) co_return api::refuse(removed.error());
-  co_return sync_reply(json::object());
-}
-
-net::Task<Reply> show_version(Ams& ams, Call call) {
-  auto found = co_await ams.application(call.parameters[0]);
-  if (!found) co_return api::refuse(found.error());
-  const auto number = parse_number<std::int64_t>(call.parameters[1]);
-  const api::ApplicationVersion* version = number ? found->value.version(*number) : nullptr;
-  if (version == nullptr) co_return api::refuse(api::not_found("version"));
-  co_return sync_reply(to_json(*version));
-}
-
-net::Task<Reply> publish_version(Ams& ams, Call call) {
-  auto body = api::parse_body(call.http.body);
-  if (!body) co_return api::refuse(body.error());
-  auto published = api::bool_member(*body, "published", true);
-  if (!published) co_return api::refuse(published.error());
-  const auto number = parse_number<std::int64_t>(call.parameters[1]);
-  if (!number) co_return api::refuse(api::not_found("version"));
-  auto done = co_await ams.publish_version(call.parameters[0], *number, *published);
-  if (!done) co_return api::refuse(done.error());
-  co_return sync_reply(json::object());
 }
 
 // ---- instances -----------------------------------------------------------------------------------------------------
@@ -461,7 +387,7 @@ net::Task<Reply> events_token(Ams& ams, Call call) {
   co_return sync_reply(std::move(metadata));
 }
 
-constexpr std::array<Route, 41> kRoutes{{
+constexpr std::array<Route, 42> kRoutes{{
     {"GET", "/", Open{}, "root", root},
     {"GET", "/1.0", Open{}, "service", service},
     {"GET", "/1.0/version", Open{}, "version", version},
@@ -475,6 +401,7 @@ constexpr std::array<Route, 41> kRoutes{{
     {"DELETE", "/1.0/auth/identities/{id}", Scope::trust_write, "identity", remove_certificate},
     {"POST", "/1.0/auth/tokens", Scope::trust_write, "tokens", new_join_token},
     {"GET", "/1.0/applications", Scope::application_read, "applications", list_applications},
+    {"GET", "/internal/1.0/applications", Scope::application_read, "offers", list_offers},
     {"POST", "/1.0/applications", Scope::application_write, "applications", add_application},
     {"GET", "/1.0/applications/{id}", Scope::application_read, "application", show_application},
     {"PATCH", "/1.0/applications/{id}", Scope::application_write, "application", add_application_version},
@@ -513,8 +440,7 @@ net::Task<Outcome<api::Instance>> admit(Ams& ams, const Call& call, std::string 
     co_return api::refuse({401, "token_missing", "this route asks for a bearer token",
                            "send \"Authorization: bearer <token>\" with the token of the user data", 0});
   }
-  co_return co_await ams.admit_instance(std::move(which), *authorization, call.certificate_fingerprint,
-                                        call.caller.has_value(), scope);
+  co_return co_await ams.admit_instance(std::move(which), *authorization, call.certificate_fingerprint, scope);
 }
 
 std::span<const Route> routes() { return kRoutes; }
@@ -549,6 +475,13 @@ Outcome<std::optional<Revision>> Call::if_match() const {
   const auto number = quoted ? parse_number<std::uint64_t>(text.substr(1, text.size() - 2)) : std::nullopt;
   if (!number) return api::refuse({412, "precondition_failed", "If-Match names no version of this resource", {}, 0});
   return std::optional(Revision(*number));
+}
+
+std::string etag(Revision revision) { return "\"" + std::to_string(revision.value) + "\""; }
+
+net::HttpResponse with_etag(net::HttpResponse response, Revision revision) {
+  response.headers.push_back({"ETag", etag(revision)});
+  return response;
 }
 
 net::HttpResponse sync_reply(json::value metadata, std::optional<std::size_t> total) {

@@ -44,6 +44,16 @@ struct Route {
 /// path does not name it.
 net::Task<Outcome<api::Instance>> admit(Ams& ams, const Call& call, std::string which, std::string_view scope);
 
+// Applications (application_routes.cpp).
+net::Task<Reply> list_applications(Ams& ams, Call call);
+net::Task<Reply> add_application(Ams& ams, Call call);
+net::Task<Reply> show_application(Ams& ams, Call call);
+net::Task<Reply> add_application_version(Ams& ams, Call call);
+net::Task<Reply> remove_application(Ams& ams, Call call);
+net::Task<Reply> show_version(Ams& ams, Call call);
+net::Task<Reply> publish_version(Ams& ams, Call call);
+net::Task<Reply> list_offers(Ams& ams, Call call);
+
 // Sealed channels (sealing_routes.cpp).
 net::Task<Reply> show_seal(Ams& ams, Call call);
 net::Task<Reply> certify_runtime(Ams& ams, Call call);
@@ -53,6 +63,8 @@ std::span<const Route> routes();
 /// Where an instance speaks about itself.
 const Route& status_report_route();
 
+std::string etag(Revision revision);
+net::HttpResponse with_etag(net::HttpResponse response, Revision revision);
 net::HttpResponse sync_reply(api::json::value metadata, std::optional<std::size_t> total = std::nullopt);
 net::HttpResponse async_reply(const api::Operation& operation);
 net::HttpResponse error_reply(const api::Refusal& refusal);

@@ -185,7 +185,7 @@ class AmsServer::Impl {
                    static_cast<double>(count));
     }
     write_type(out, "ams_cluster_applications_total", "gauge");
-    write_sample(out, "ams_cluster_applications_total", "", static_cast<double>(ams_.application_count()));
+    write_sample(out, "ams_cluster_applications_total", "", static_cast<double>(ams_.offers().size()));
     metrics_.write(out);
     return response;
   }

@@ -94,7 +94,7 @@ net::Task<Result<void>> Ams::load(Reading reading) {
   }
   verifier_.reset({});
   settings_.clear();
-  application_ids_.clear();
+  offers_.clear();
   statuses_.clear();
   for (const auto* part : {&*certificates, &*settings, &*applications}) {
     for (const Entry& entry : *part) on_put(entry);
@@ -147,10 +147,16 @@ void Ams::on_put(const Entry& entry) {
   } else if (entry.key.starts_with(keys::kConfig)) {
     settings_[std::string(keys::below(keys::kConfig, entry.key))] = entry.value;
   } else if (entry.key.starts_with(keys::kApplications)) {
-    application_ids_.emplace(keys::below(keys::kApplications, entry.key));
+    const auto application = api::application_from_record(entry.value);
+    if (!application) return say("a damaged application record: " + entry.key);
+    Offer offer{application->name, {}};
+    for (const api::ApplicationVersion& version : application->versions) {
+      if (version.published) offer.versions.push_back(version.number);
+    }
+    offers_[application->id] = std::move(offer);
   } else if (entry.key.starts_with(keys::kInstances)) {
     const auto instance = api::instance_from_record(entry.value);
-    if (!instance) return;
+    if (!instance) return say("a damaged instance record: " + entry.key);
     const auto [known, is_new] = statuses_.try_emplace(instance->id, instance->status);
     if (!is_new && known->second == instance->status) return;
     known->second = instance->status;
@@ -181,7 +187,7 @@ void Ams::on_erase(const std::string& key) {
   } else if (key.starts_with(keys::kConfig)) {
     settings_.erase(std::string(keys::below(keys::kConfig, key)));
   } else if (key.starts_with(keys::kApplications)) {
-    application_ids_.erase(std::string(keys::below(keys::kApplications, key)));
+    offers_.erase(std::string(keys::below(keys::kApplications, key)));
   } else if (key.starts_with(keys::kInstances)) {
     const std::string id(keys::below(keys::kInstances, key));
     if (statuses_.erase(id) != 0 && on_event) {

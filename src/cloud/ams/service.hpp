@@ -103,10 +103,10 @@ class Ams {
   [[nodiscard]] bool is_trust_password(std::string_view password);
 
   // ---- an instance's own word (instance_access.cpp)
-  /// The caller holds the instance's certificate and a token of it with this scope: the instance. Both are needed.
+  /// The caller holds the instance's own certificate and a token of it with this scope: the instance. Both are needed.
   [[nodiscard]] net::Task<Outcome<api::Instance>> admit_instance(std::string which, std::string_view authorization,
                                                                  const std::string& certificate_fingerprint,
-                                                                 bool certificate_is_trusted, std::string_view scope);
+                                                                 std::string_view scope);
   [[nodiscard]] net::Task<Outcome<void>> report(std::string id, api::InstanceStatus status, std::string message);
 
   /// For one connection to the events route, within a minute: browsers cannot show a certificate there.
@@ -163,7 +163,13 @@ class Ams {
   std::function<void()> on_distrust;
   /// How many instances have which status, as last seen.
   [[nodiscard]] std::map<api::InstanceStatus, std::size_t> instances_by_status() const;
-  [[nodiscard]] std::size_t application_count() const { return application_ids_.size(); }
+  /// What can be launched: small, and kept in memory.
+  struct Offer {
+    std::string name;
+    std::vector<std::int64_t> versions;  ///< the published ones
+  };
+  [[nodiscard]] const std::map<std::string, Offer>& offers() const { return offers_; }  ///< by the application's id
+  [[nodiscard]] Digest sha256(std::string_view text) { return provider_.hash(HashAlgorithm::sha256, as_bytes(text)); }
   [[nodiscard]] const AmsConfig& settings() const { return config_; }
 
  private:
@@ -185,6 +191,9 @@ class Ams {
   /// there is anything to write.
   [[nodiscard]] net::Task<Outcome<void>> edit_instance(std::string id, std::function<bool(api::Instance&)> edit,
                                                        std::vector<Change> also = {});
+
+  /// `damaged` outlives the task.
+  [[nodiscard]] net::Task<void> restore_name(api::Instance& damaged);
 
   void take_up(const api::Operation& operation);
   net::Task<void> carry_out(api::Operation operation);
@@ -215,7 +224,7 @@ class Ams {
   std::unique_ptr<Watch> watch_;
   std::map<std::string, std::string> settings_;  ///< core.*, agent.*
   std::map<std::string, api::InstanceStatus> statuses_;
-  std::set<std::string> application_ids_;
+  std::map<std::string, Offer> offers_;
   std::set<std::string> under_way_;    ///< operations
   std::vector<api::Operation> queue_;  ///< waiting for a free place or for another of the same instance
   std::set<std::string> busy_instances_;

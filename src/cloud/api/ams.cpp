@@ -3,6 +3,7 @@
 #include <array>
 #include <boost/json/serialize.hpp>
 
+#include "cloud/api/ids.hpp"
 #include "cloud/api/record.hpp"
 #include "cloud/token/rfc3339.hpp"
 
@@ -148,6 +149,27 @@ std::optional<Instance> instance_from_record(std::string_view text) {
   i.certificate_fingerprint = record.text("certificate_fingerprint");
   if (!record.ok() || !status || !desired) return std::nullopt;
   return i;
+}
+
+Instance instance_from_damaged_record(std::string id, std::string_view text) {
+  Instance left;
+  left.id = std::move(id);
+  left.name = left.id;
+  left.status = InstanceStatus::error;
+  left.error_message = "the record of this instance is damaged; delete the instance";
+  left.damaged = true;
+  json::parse_options lenient;
+  lenient.allow_invalid_utf8 = true;
+  json::error_code error;
+  const json::value value = json::parse(text, error, {}, lenient);
+  if (error || !value.is_object()) return left;
+  const auto save = [&](std::string_view key, std::string& into) {
+    const json::value* member = value.get_object().if_contains(key);
+    if (member != nullptr && member->is_string() && is_name(member->get_string())) into = member->get_string().c_str();
+  };
+  save("name", left.name);
+  save("node", left.node);
+  return left;
 }
 
 // ---- applications ---------------------------------------------------------------------------------------------------

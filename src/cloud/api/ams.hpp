@@ -49,12 +49,17 @@ struct Instance {
   std::string user_data;
   std::string certificate_fingerprint;  ///< of the client certificate that it speaks with
 
+  /// Its record cannot be read; this is what is left of it. It can be shown and deleted.
+  bool damaged = false;
+
   [[nodiscard]] bool delete_protected() const;
 };
 
 json::object to_json(const Instance& instance);
 std::string to_record(const Instance& instance);
 std::optional<Instance> instance_from_record(std::string_view text);
+/// What can be saved of a damaged record: its status is error, its message says why.
+Instance instance_from_damaged_record(std::string id, std::string_view text);
 
 /// Whether an application's sessions are signalled through sealed channels (docs/protocols/sealed.md).
 enum class SealedPolicy : std::uint8_t { off, offered, required };

@@ -257,6 +257,25 @@ TEST_F(AgentTest, AnnouncesWhatItCanHost) {
   EXPECT_TRUE(until([&] { return announcement_.has_value(); }));
 }
 
+// Together the manifests are longer than any answer may be.
+TEST_F(AgentTest, LearnsOfApplicationsWhateverTheirManifestsWeigh) {
+  for (int i = 0; i < 14; ++i) {
+    const std::string name = "heavy-" + std::to_string(i);
+    json::object manifest{{"name", name}, {"image", "redan"}, {"padding", std::string(700'000, 'x')}};
+    ASSERT_TRUE(run(ams_->add_application(manifest))) << name;
+  }
+  json::object hidden{{"name", "hidden"}, {"image", "redan"}};
+  ASSERT_TRUE(run(ams_->add_application(hidden)));
+  ASSERT_TRUE(run(ams_->publish_version("hidden", 0, false)));
+  const auto names = run(ams_client_->applications());
+  ASSERT_TRUE(names) << names.error().message;
+  EXPECT_EQ(names->size(), 15U);
+  EXPECT_EQ(std::count(names->begin(), names->end(), "hidden"), 0);
+  EXPECT_EQ(run(ams_client_->applications()), *names) << "unchanged: 304";
+  ASSERT_TRUE(run(ams_->publish_version("hidden", 0, true)));
+  EXPECT_TRUE(until([&] { return run(ams_client_->applications())->size() == 16; }));
+}
+
 TEST_F(AgentTest, MakesAnInstanceForASessionAndCredentialsForItsClient) {
   const auto created = create(spec());
   ASSERT_TRUE(created);
