@@ -50,7 +50,7 @@ class GatewayUnit {
     announcement_.agent = "agent-1";
     announcement_.applications = {"bench"};
     announcement_.capacity = 1'000'000;
-    create_ = subscribed(cloud::api::subject::create("agent-1"), [this](const auto& m) { on_create(m); });
+    create_ = subscribed(cloud::api::subject::agent("agent-1", "create"), [this](const auto& m) { on_create(m); });
     down_ = subscribed("as.v1.session.*.down", [this](const auto& m) { on_down(m); });
     announce();
     while (gateway->agents().all().empty()) io.run_one();
@@ -88,7 +88,7 @@ class GatewayUnit {
   void say(const std::string& subject, const std::string& text) { static_cast<void>(bus_->publish(subject, text)); }
 
   void announce() {
-    say(std::string(cloud::api::subject::kAnnounce), cloud::api::message_text(announcement_));
+    say(cloud::api::subject::agent(announcement_.agent, "announce"), cloud::api::message_text(announcement_));
     announce_timer_.expires_after(cloud::api::kAnnouncePeriod);
     announce_timer_.async_wait([this](const boost::system::error_code& error) {
       if (!error) announce();

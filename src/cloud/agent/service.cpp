@@ -43,13 +43,15 @@ Result<void> Agent::start() {
     auto made = bus_.subscribe(std::move(subject), std::move(tell), {});
     if (made) subscriptions_.push_back(std::move(*made));
   };
-  subscribe(api::subject::create(config_.id), [this](const BusMessage& message) {
+  subscribe(api::subject::agent(config_.id, "create"), [this](const BusMessage& message) {
     asio::co_spawn(io_, create(std::string(message.payload), std::string(message.reply_to)), asio::detached);
   });
   subscribe(std::string(api::subject::kHello), [this](const BusMessage&) { announce(); });
-  subscribe(std::string(api::subject::kAnnounce), [this](const BusMessage& message) {
+  subscribe(std::string(api::subject::kAnnouncements), [this](const BusMessage& message) {
     auto other = api::parse<api::Announcement>(message.payload);
-    if (!other || other->agent == config_.id || other->region != config_.region) return;
+    if (!other || other->agent != api::subject::agent_in(message.subject) || other->agent == config_.id ||
+        other->region != config_.region)
+      return;
     if (other->draining) {
       neighbours_.erase(other->agent);
     } else if (neighbours_.size() < kMaxNeighbours || neighbours_.contains(other->agent)) {
@@ -93,7 +95,7 @@ void Agent::announce() {
   mine.capacity = config_.capacity;
   mine.sessions = static_cast<std::int64_t>(sessions_.size());
   mine.draining = draining_;
-  (void)bus_.publish(api::subject::kAnnounce, api::message_text(mine));
+  (void)bus_.publish(api::subject::agent(config_.id, "announce"), api::message_text(mine));
 }
 
 net::Task<void> Agent::announce_regularly() {

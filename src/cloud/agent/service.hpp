@@ -98,6 +98,7 @@ class Agent {
   [[nodiscard]] net::Task<void> look_after(SessionPtr session);
   [[nodiscard]] net::Task<void> report_until_known(SessionPtr session);
   [[nodiscard]] net::Task<void> finish(SessionPtr session);
+  [[nodiscard]] static std::chrono::milliseconds until_next_report(const Session& session);
   static void forgive_stall(const SessionPtr& session, Duration stall);
   [[nodiscard]] net::Task<void> pause(SessionPtr session, std::chrono::milliseconds time);
   void on_report(const SessionPtr& session, std::string_view text);

@@ -29,6 +29,7 @@ struct Agent::Session {
   TimePoint idle_since{};
 
   bool report_due = false;
+  TimePoint next_report{};  ///< not before this; what ends the session does not wait
   std::int64_t report_number = 0;
 
   struct Ending {

@@ -21,6 +21,12 @@ constexpr std::chrono::seconds kLastReport{60};
 
 }  // namespace
 
+// A runtime that reports without end is not passed on without end.
+std::chrono::milliseconds Agent::until_next_report(const Session& session) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(session.next_report - net::now());
+  return std::clamp(left, std::chrono::milliseconds(1), kTick);
+}
+
 net::Task<void> Agent::pause(SessionPtr session, std::chrono::milliseconds time) {
   if (stopped_) co_return;
   session->timer.expires_after(time);
@@ -35,12 +41,13 @@ net::Task<void> Agent::supervise(SessionPtr session) {
       co_await finish(session);
       break;
     }
-    if (session->report_due) co_await report(session);
+    if (session->report_due && net::now() >= session->next_report) co_await report(session);
     if (!session->gone && !session->ending) co_await look_after(session);
     if (session->ending || session->gone) continue;
     const TimePoint before = net::now();
-    co_await pause(session, kTick);
-    forgive_stall(session, net::now() - before - kTick);
+    const auto time = session->report_due ? until_next_report(*session) : kTick;
+    co_await pause(session, time);
+    forgive_stall(session, net::now() - before - time);
   }
   if (stopped_) co_return;
   drop(session);
@@ -60,7 +67,8 @@ net::Task<void> Agent::claim(SessionPtr session) {
   const bool attached = session->socket != nullptr;
   if (!attached && net::now() - session->detached_at < kUnclaimedGrace) co_return;
   const api::Claim claim{session->spec.session, config_.id, session->instance, attached};
-  auto reply = co_await bus_.request(std::string(api::subject::kClaim), api::message_text(claim), kRequestPatience);
+  auto reply =
+      co_await bus_.request(api::subject::agent(config_.id, "claim"), api::message_text(claim), kRequestPatience);
   if (!reply || session->ending) co_return;  // again at the next look
   const auto ok = api::parse_reply(*reply);
   if (!ok) {
@@ -86,9 +94,11 @@ net::Task<void> Agent::claim(SessionPtr session) {
 // The gateways hear the newest state, and are told again until one of them has it.
 net::Task<void> Agent::report(SessionPtr session) {
   session->report_due = false;
+  session->next_report = net::now() + api::kReportInterval;
   const api::StateReport report{session->spec.session, config_.id,       session->spec.fence, ++session->report_number,
                                 session->status,       session->message, session->clients};
-  auto reply = co_await bus_.request(std::string(api::subject::kState), api::message_text(report), kRequestPatience);
+  auto reply =
+      co_await bus_.request(api::subject::agent(config_.id, "state"), api::message_text(report), kRequestPatience);
   const auto ok = reply ? api::parse_reply(*reply) : api::refuse(api::refusal_of(reply.error()));
   if (ok) co_return;
   if (ok.error().code == name(Errc::session_fenced)) {

@@ -3,7 +3,9 @@
 #include <array>
 #include <boost/json/serialize.hpp>
 
+#include "base/utf8.hpp"
 #include "cloud/api/record.hpp"
+#include "cloud/api/stream_figures.hpp"
 
 namespace redan::cloud::api {
 namespace {
@@ -51,7 +53,18 @@ std::optional<T> checked(const RecordReader& record, T value) {
 }  // namespace
 
 namespace subject {
-std::string create(std::string_view agent) { return "as.v1.agent." + std::string(agent) + ".create"; }
+namespace {
+constexpr std::string_view kAgents = "as.v1.agent.";
+}
+std::string agent(std::string_view agent, std::string_view leaf) {
+  return std::string(kAgents).append(agent).append(".").append(leaf);
+}
+std::string_view agent_in(std::string_view subject) {
+  if (!subject.starts_with(kAgents)) return {};
+  subject.remove_prefix(kAgents.size());
+  const std::size_t dot = subject.find('.');
+  return dot == std::string_view::npos ? std::string_view() : subject.substr(0, dot);
+}
 std::string session(std::string_view session, std::string_view leaf) {
   return "as.v1.session." + std::string(session) + "." + std::string(leaf);
 }
@@ -200,8 +213,9 @@ std::optional<StateReport> parse(std::string_view text) {
   const auto status = parse_session_status(record.text("status"));
   if (!status) return std::nullopt;
   value.status = *status;
-  value.message = record.text("message");
+  value.message = first_bytes(record.text("message"), kMaxStatusMessage);
   value.clients = record.integer("clients");
+  if (value.clients < 0) return std::nullopt;
   return checked(record, std::move(value));
 }
 
@@ -250,9 +264,10 @@ std::optional<RuntimeReport> parse(std::string_view text) {
   const auto status = parse_session_status(record.text("status"));
   if (record.text("type") != "status" || !status) return std::nullopt;
   value.status = *status;
-  value.message = record.text("message");
+  value.message = first_bytes(record.text("message"), kMaxStatusMessage);
   value.clients = record.integer("clients");
-  value.statistics = record.object("statistics");
+  if (value.clients < 0) return std::nullopt;
+  value.statistics = known_figures(record.object("statistics"));
   return checked(record, std::move(value));
 }
 

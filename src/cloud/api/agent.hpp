@@ -2,14 +2,17 @@
 // socket between agent and runtime. Each is one struct with its JSON; docs/protocols/bus.md has the subjects and who
 // may use them.
 //
-//   as.v1.agent.announce          agent -> gateways             Announcement, every kAnnouncePeriod and when asked
+//   as.v1.agent.<id>.announce     agent -> gateways             Announcement, every kAnnouncePeriod and when asked
 //   as.v1.agent.hello             gateway -> agents             "{}": announce yourselves now
 //   as.v1.agent.<id>.create       gateway -> agent, request     SessionSpec -> Created
-//   as.v1.gateway.claim           agent -> a gateway, request   Claim -> SessionSpec, with a new fence
-//   as.v1.gateway.state           agent -> a gateway, request   StateReport -> {}
+//   as.v1.agent.<id>.claim        agent -> a gateway, request   Claim -> SessionSpec, with a new fence
+//   as.v1.agent.<id>.state        agent -> a gateway, request   StateReport -> {}
 //   as.v1.session.<sid>.ctl       gateway -> agent, request     Command -> CommandReply
 //   as.v1.session.<sid>.down .up  gateway <-> runtime           LinkFrame (cloud/bus/link.hpp); the agent hands them on
 //   as.v1.session.<sid>.ready     agent -> gateways             "{}": the runtime is there; send again
+//
+// What an agent publishes has its id in the subject, so that the bus can hold it to its own; a message that names
+// another agent is dropped.
 //
 // A reply is {"v":1,"ok":{...}} or {"v":1,"error":{"status":404,"code":"session_unknown","message":"..."}}.
 #pragma once
@@ -23,12 +26,16 @@
 namespace redan::cloud::api {
 
 namespace subject {
-inline constexpr std::string_view kAnnounce = "as.v1.agent.announce";
 inline constexpr std::string_view kHello = "as.v1.agent.hello";
-inline constexpr std::string_view kClaim = "as.v1.gateway.claim";
-inline constexpr std::string_view kState = "as.v1.gateway.state";
+// Of all agents, to subscribe to.
+inline constexpr std::string_view kAnnouncements = "as.v1.agent.*.announce";
+inline constexpr std::string_view kClaims = "as.v1.agent.*.claim";
+inline constexpr std::string_view kStates = "as.v1.agent.*.state";
 inline constexpr std::string_view kGateways = "gateways";  ///< the queue of what one gateway handles
-std::string create(std::string_view agent);
+/// `leaf`: "create", "announce", "claim", "state".
+std::string agent(std::string_view agent, std::string_view leaf);
+/// The id in one of those; "" if it is none.
+std::string_view agent_in(std::string_view subject);
 /// `leaf`: "ctl", "down", "up", "ready".
 std::string session(std::string_view session, std::string_view leaf);
 }  // namespace subject
@@ -37,6 +44,11 @@ std::string session(std::string_view session, std::string_view leaf);
 inline constexpr std::string_view kSessionTag = "session=";
 std::string instance_name(std::string_view session);
 std::string session_tag(std::string_view session);
+
+/// What a runtime writes about itself: longer messages are cut.
+inline constexpr std::size_t kMaxStatusMessage = 1024;
+/// One report a second for each session; what changes in between is told by the next.
+inline constexpr std::chrono::seconds kReportInterval{1};
 
 inline constexpr std::chrono::seconds kAnnouncePeriod{5};
 /// Three announcements missed.

@@ -7,6 +7,15 @@
 
 namespace redan::cloud::api {
 
+json::object known_figures(const json::object& figures) {
+  json::object known;
+  for (const StreamFigure& figure : kStreamFigures) {
+    const json::value* value = figures.if_contains(figure.name);
+    if (value != nullptr && value->is_number()) known[figure.name] = *value;
+  }
+  return known;
+}
+
 void write_stream_figures(std::string& out, const std::vector<LabelledFigures>& streams) {
   for (const StreamFigure& figure : kStreamFigures) {
     const std::string name = "webrtc_" + std::string(figure.name);

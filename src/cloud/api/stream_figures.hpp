@@ -34,6 +34,9 @@ inline constexpr std::array kStreamFigures{StreamFigure{"bytes_sent"},
 /// number from 0 on, are left out.
 using LabelledFigures = std::pair<std::string, json::object>;
 
+/// Those of kStreamFigures: what is kept of a runtime's report.
+json::object known_figures(const json::object& figures);
+
 /// Prometheus text, names with the prefix webrtc_.
 void write_stream_figures(std::string& out, const std::vector<LabelledFigures>& streams);
 

@@ -12,11 +12,19 @@ namespace keys = gateway_keys;
 using api::Session;
 using api::SessionStatus;
 
+constexpr std::size_t kMaxAgents = 256;
+
 }  // namespace
 
-net::Task<void> Gateway::on_announcement(std::string payload, std::string /*reply_to*/) {
+net::Task<void> Gateway::on_announcement(std::string agent, std::string payload, std::string /*reply_to*/) {
   const auto announcement = api::parse<api::Announcement>(payload);
-  if (!announcement || !is_subject_token(announcement->agent)) co_return say("an announcement is not understood");
+  if (!announcement || announcement->agent != agent || !is_subject_token(agent)) {
+    co_return say("an announcement of agent " + agent + " is not understood");
+  }
+  if (!announcements_.take(agent, config_.now())) co_return;
+  if (agents_.find(agent) == nullptr && agents_.all().size() >= kMaxAgents) {
+    co_return say("agent " + agent + " is not taken: there are " + std::to_string(kMaxAgents) + " agents");
+  }
   auto lease = co_await store_.grant_lease(api::kAgentLease);
   if (!lease) co_return say("agent " + announcement->agent + ": " + std::string(text(lease.error())));
   std::vector<Change> changes;
@@ -26,9 +34,9 @@ net::Task<void> Gateway::on_announcement(std::string payload, std::string /*repl
   if (!stored) say("agent " + announcement->agent + ": " + std::string(text(stored.error())));
 }
 
-net::Task<void> Gateway::on_claim(std::string payload, std::string reply_to) {
+net::Task<void> Gateway::on_claim(std::string agent, std::string payload, std::string reply_to) {
   auto claimed = api::parse<api::Claim>(payload);
-  if (!claimed || reply_to.empty()) co_return;
+  if (!claimed || claimed->agent != agent || reply_to.empty()) co_return;
   auto spec = co_await claim(std::move(*claimed));
   const std::string reply = spec ? api::reply_text(to_json(*spec)) : api::reply_text(spec.error());
   static_cast<void>(bus_.publish(reply_to, reply));
@@ -57,9 +65,9 @@ net::Task<Outcome<api::SessionSpec>> Gateway::claim(api::Claim claim) {
   co_return spec_of(*session);
 }
 
-net::Task<void> Gateway::on_state(std::string payload, std::string reply_to) {
+net::Task<void> Gateway::on_state(std::string agent, std::string payload, std::string reply_to) {
   auto reported = api::parse<api::StateReport>(payload);
-  if (!reported) co_return;
+  if (!reported || reported->agent != agent) co_return;
   auto done = co_await report(std::move(*reported));
   if (reply_to.empty()) co_return;
   const std::string reply = done ? api::reply_text(api::json::object()) : api::reply_text(done.error());
@@ -67,6 +75,11 @@ net::Task<void> Gateway::on_state(std::string payload, std::string reply_to) {
 }
 
 net::Task<Outcome<void>> Gateway::report(api::StateReport report) {
+  // An end is told once; the rest comes as often as a runtime wants it.
+  const bool ends = api::is_over(report.status) || report.status == SessionStatus::terminating;
+  if (!ends && sessions_.contains(report.session) && !reports_.take(report.session, config_.now())) {
+    co_return api::refuse({429, "too_many_reports", "a session's state is taken once a second", {}, 1});
+  }
   auto edited = co_await edit_session(report.session, [&](Session& now) -> Outcome<Edit> {
     if (now.over() && !now.agent_lost) {
       // Whoever still has an instance of it may delete that: nobody else wants it.

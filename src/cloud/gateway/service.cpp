@@ -67,7 +67,9 @@ Result<void> Gateway::listen() {
     auto subscription = bus_.subscribe(
         std::string(subject),
         [this, handle](const BusMessage& message) {
-          asio::co_spawn(io_, (this->*handle)(std::string(message.payload), std::string(message.reply_to)),
+          asio::co_spawn(io_,
+                         (this->*handle)(std::string(api::subject::agent_in(message.subject)),
+                                         std::string(message.payload), std::string(message.reply_to)),
                          asio::detached);
         },
         std::string(api::subject::kGateways));
@@ -75,9 +77,9 @@ Result<void> Gateway::listen() {
     subscriptions_.push_back(std::move(*subscription));
     return {};
   };
-  if (auto claims = heard(api::subject::kClaim, &Gateway::on_claim); !claims) return claims;
-  if (auto states = heard(api::subject::kState, &Gateway::on_state); !states) return states;
-  return heard(api::subject::kAnnounce, &Gateway::on_announcement);
+  if (auto claims = heard(api::subject::kClaims, &Gateway::on_claim); !claims) return claims;
+  if (auto states = heard(api::subject::kStates, &Gateway::on_state); !states) return states;
+  return heard(api::subject::kAnnouncements, &Gateway::on_announcement);
 }
 
 net::Task<Result<std::vector<Entry>>> Gateway::read_all(std::string_view prefix) {

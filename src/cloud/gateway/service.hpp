@@ -17,6 +17,7 @@
 #include <map>
 
 #include "cloud/api/gateway.hpp"
+#include "cloud/api/rate_limit.hpp"
 #include "cloud/bus/bus.hpp"
 #include "cloud/gateway/agents.hpp"
 #include "cloud/gateway/relay.hpp"
@@ -165,9 +166,10 @@ class Gateway {
   [[nodiscard]] std::int64_t seconds() const { return wall_time().seconds_since_1970; }
 
   // What agents say (reports.cpp).
-  net::Task<void> on_announcement(std::string payload, std::string reply_to);
-  net::Task<void> on_claim(std::string payload, std::string reply_to);
-  net::Task<void> on_state(std::string payload, std::string reply_to);
+  // `agent` is the one in the subject: whom the bus let publish there.
+  net::Task<void> on_announcement(std::string agent, std::string payload, std::string reply_to);
+  net::Task<void> on_claim(std::string agent, std::string payload, std::string reply_to);
+  net::Task<void> on_state(std::string agent, std::string payload, std::string reply_to);
   [[nodiscard]] net::Task<Outcome<api::SessionSpec>> claim(api::Claim claim);
   [[nodiscard]] net::Task<Outcome<void>> report(api::StateReport report);
 
@@ -218,6 +220,8 @@ class Gateway {
   std::map<std::string, api::IdempotencyRecord> idempotency_;
   GatewaySettings settings_;
   Agents agents_;
+  RateLimit announcements_{2};  ///< by agent
+  RateLimit reports_{2};        ///< by session
   boost::asio::steady_timer sweep_timer_;
   bool started_ = false;
   bool stopped_ = false;

@@ -239,7 +239,8 @@ net::Task<Outcome<std::vector<api::IceServer>>> Gateway::place(Session session, 
     spec.region = announced->region;
     const std::string cluster = announced->cluster;
     agents_.note_placed(agent);
-    auto text = co_await bus_.request(api::subject::create(agent), message_text(spec), config_.create_patience);
+    auto text =
+        co_await bus_.request(api::subject::agent(agent, "create"), message_text(spec), config_.create_patience);
     if (!text) {
       last = api::refusal_of(text.error());
       if (is_safe_to_repeat(text.error())) continue;

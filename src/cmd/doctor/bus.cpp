@@ -45,7 +45,8 @@ BusOptions only(const BusOptions& options, std::size_t index) {
 // To an agent that does not exist: that nobody responds comes back the way a reply would.
 net::Task<void> check_round_trip(cloud::Bus& bus, const std::string& what, Provider& provider, Findings& findings) {
   const auto begin = std::chrono::steady_clock::now();
-  const auto reply = co_await bus.request(api::subject::create("doctor-" + random_token(provider)), "{}", kPatience);
+  const auto reply =
+      co_await bus.request(api::subject::agent("doctor-" + random_token(provider), "create"), "{}", kPatience);
   const auto took = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
   if (!reply && reply.error() == Errc::bus_no_responders) {
     char text[64];
@@ -66,7 +67,7 @@ std::string describe(const api::Announcement& agent) {
 
 net::Task<void> check_agents(asio::io_context& io, cloud::Bus& bus, Findings& findings) {
   std::map<std::string, api::Announcement> agents;
-  auto subscription = bus.subscribe(std::string(api::subject::kAnnounce), [&](const cloud::BusMessage& message) {
+  auto subscription = bus.subscribe(std::string(api::subject::kAnnouncements), [&](const cloud::BusMessage& message) {
     auto agent = api::parse<api::Announcement>(message.payload);
     if (agent) agents[agent->agent] = std::move(*agent);
   });

@@ -138,13 +138,13 @@ class AgentTest : public net::test::HttpFixture {
       });
       subscriptions_.push_back(std::move(*made));
     };
-    listen(api::subject::kState, [this](std::string_view text) {
+    listen(api::subject::kStates, [this](std::string_view text) {
       const auto report = *api::parse<api::StateReport>(text);
       if (report.fence < fence_) return api::reply_text(api::refusal_of(Errc::session_fenced));
       reports_.push_back(report);
       return api::reply_text(json::object());
     });
-    listen(api::subject::kClaim, [this](std::string_view text) {
+    listen(api::subject::kClaims, [this](std::string_view text) {
       claims_.push_back(*api::parse<api::Claim>(text));
       if (!claimable_) return api::reply_text(api::refusal_of(Errc::session_unknown));
       api::SessionSpec spec = this->spec();
@@ -152,7 +152,7 @@ class AgentTest : public net::test::HttpFixture {
       spec.fence = ++fence_;
       return api::reply_text(to_json(spec));
     });
-    auto heard = bus_->subscribe(std::string(api::subject::kAnnounce), [this](const BusMessage& message) {
+    auto heard = bus_->subscribe(std::string(api::subject::kAnnouncements), [this](const BusMessage& message) {
       announcement_ = api::parse<api::Announcement>(message.payload);
     });
     subscriptions_.push_back(std::move(*heard));
@@ -167,7 +167,7 @@ class AgentTest : public net::test::HttpFixture {
     return spec;
   }
   Outcome<api::Created> create(const api::SessionSpec& spec) {
-    auto reply = run(bus_->request(api::subject::create("agent-1"), api::message_text(spec), 5000ms));
+    auto reply = run(bus_->request(api::subject::agent("agent-1", "create"), api::message_text(spec), 5000ms));
     if (!reply) return api::refuse(api::refusal_of(reply.error()));
     auto ok = api::parse_reply(*reply);
     if (!ok) return api::refuse(ok.error());
@@ -429,6 +429,22 @@ TEST_F(AgentTest, KeepsAStaleGatewayOut) {
   api::Command stale{api::Command::Kind::remove, 0, "", false, "old"};
   EXPECT_EQ(command(stale).error().code, "session_fenced");
   EXPECT_TRUE(runs("s-s1") || until([&] { return runs("s-s1"); }));
+}
+
+TEST_F(AgentTest, PassesOnOneReportASecondAndNoneThatIsLong) {
+  ASSERT_TRUE(create(spec()));
+  ASSERT_EQ(attach_runtime(), 101U);
+  say(api::SessionStatus::active, 0);
+  ASSERT_TRUE(reported(api::SessionStatus::active));
+  const std::size_t before = reports_.size();
+  for (int i = 1; i <= 48; ++i) {
+    runtime_->send(api::message_text(api::RuntimeReport{
+        api::SessionStatus::active, std::string(10'000, static_cast<char>('a' + i % 26)), i % 3, {{"made_up", i}}}));
+  }
+  say(api::SessionStatus::active, 7);
+  EXPECT_TRUE(until([&] { return reports_.back().clients == 7; })) << "the newest state arrives";
+  EXPECT_LE(reports_.size() - before, 2U);
+  for (const api::StateReport& report : reports_) EXPECT_LE(report.message.size(), api::kMaxStatusMessage);
 }
 
 TEST_F(AgentTest, LetsGoOfASessionThatAnotherAgentHasByNow) {

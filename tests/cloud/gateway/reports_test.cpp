@@ -11,11 +11,11 @@ class Reports : public GatewayTest {
   Reports() : agent_(add_agent("agent-1")), id_(created().session.id) {}
   std::string report(const std::string& agent, std::int64_t fence, std::int64_t number, SessionStatus status) {
     const api::StateReport said{id_, agent, fence, number, status, "so it is", 2};
-    return code_of(run(bus_->request(std::string(api::subject::kState), api::message_text(said), kPatience)));
+    return code_of(run(bus_->request(api::subject::agent(said.agent, "state"), api::message_text(said), kPatience)));
   }
   std::string claim(const std::string& agent, bool attached) {
     const api::Claim said{id_, agent, "i-new", attached};
-    return code_of(run(bus_->request(std::string(api::subject::kClaim), api::message_text(said), kPatience)));
+    return code_of(run(bus_->request(api::subject::agent(said.agent, "claim"), api::message_text(said), kPatience)));
   }
   void lose(const std::string& agent) {
     ASSERT_TRUE(run(store_->erase("/gateway/1.0/agents/" + agent)).has_value());
@@ -69,23 +69,69 @@ TEST_F(Reports, WhoIsBeingEndedDoesNotComeToLifeAgain) {
 
 TEST_F(Reports, AnUnknownSessionIsNobodys) {
   const api::StateReport said{"d1k2v9f3pn6a8q46tb00", "agent-1", 1, 1, SessionStatus::active, "", 0};
-  EXPECT_EQ(code_of(run(bus_->request(std::string(api::subject::kState), api::message_text(said), kPatience))),
+  EXPECT_EQ(code_of(run(bus_->request(api::subject::agent(said.agent, "state"), api::message_text(said), kPatience))),
             "session_unknown");
   const api::Claim claimed{"d1k2v9f3pn6a8q46tb00", "agent-1", "i", true};
-  EXPECT_EQ(code_of(run(bus_->request(std::string(api::subject::kClaim), api::message_text(claimed), kPatience))),
-            "session_unknown");
+  EXPECT_EQ(
+      code_of(run(bus_->request(api::subject::agent(claimed.agent, "claim"), api::message_text(claimed), kPatience))),
+      "session_unknown");
 }
 
 TEST_F(Reports, WhatIsNotUnderstoodIsNotAnswered) {
-  for (const std::string_view subject : {api::subject::kState, api::subject::kClaim}) {
+  for (const std::string& subject :
+       {api::subject::agent("agent-1", "state"), api::subject::agent("agent-1", "claim")}) {
     for (const char* text : {"", "nonsense", "{}", "[]", R"({"session":"x"})"}) {
-      const auto reply = run(bus_->request(std::string(subject), text, std::chrono::milliseconds(20)));
+      const auto reply = run(bus_->request(subject, text, std::chrono::milliseconds(20)));
       EXPECT_EQ(reply.error(), Errc::bus_timeout) << text;
     }
   }
-  static_cast<void>(bus_->publish(api::subject::kAnnounce, R"({"agent":"a b"})"));
+  static_cast<void>(bus_->publish(api::subject::agent("agent-1", "announce"), R"({"agent":"a b"})"));
   EXPECT_EQ(report("agent-1", 1, 1, SessionStatus::active), "ok");
   EXPECT_EQ(unit_->agents().all().size(), 1U);
+}
+
+TEST_F(Reports, WhoPublishesAsAnotherAgentIsNotHeard) {
+  const api::StateReport state{id_, "agent-1", 1, 1, SessionStatus::error, "", 0};
+  const auto reply = run(
+      bus_->request(api::subject::agent("agent-2", "state"), api::message_text(state), std::chrono::milliseconds(20)));
+  EXPECT_EQ(reply.error(), Errc::bus_timeout);
+  const api::Claim claimed{id_, "agent-1", "i-new", true};
+  EXPECT_EQ(run(bus_->request(api::subject::agent("agent-2", "claim"), api::message_text(claimed),
+                              std::chrono::milliseconds(20)))
+                .error(),
+            Errc::bus_timeout);
+  api::Announcement goodbye = agent_.announcement();
+  goodbye.draining = true;
+  static_cast<void>(bus_->publish(api::subject::agent("agent-2", "announce"), api::message_text(goodbye)));
+  EXPECT_EQ(report("agent-1", 1, 1, SessionStatus::active), "ok");
+  EXPECT_EQ(stored(id_).fence, 1);
+  EXPECT_FALSE(unit_->agents().find("agent-1")->draining);
+}
+
+TEST_F(Reports, OnlySoManyAgentsAreTaken) {
+  for (int i = 0; i < 400; ++i) {
+    api::Announcement one = agent_.announcement();
+    one.agent = "made-up-" + std::to_string(i);
+    static_cast<void>(bus_->publish(api::subject::agent(one.agent, "announce"), api::message_text(one)));
+    if (i % 20 == 0) {
+      EXPECT_TRUE(run(unit_->session(anyone(), id_)));
+    }
+  }
+  EXPECT_TRUE(until([&] { return unit_->agents().all().size() >= 256; }));
+  EXPECT_LT(unit_->agents().all().size(), 300U);
+}
+
+TEST_F(Reports, ASessionsStateIsWrittenNowAndThenHoweverOftenItIsReported) {
+  std::map<std::string, int> outcomes;
+  for (int number = 1; number <= 50; ++number) {
+    const api::StateReport said{id_, "agent-1", 1, number, SessionStatus::active, std::string(450'000, 'x'), number};
+    ++outcomes[code_of(
+        run(bus_->request(api::subject::agent("agent-1", "state"), api::message_text(said), kPatience)))];
+  }
+  EXPECT_LE(outcomes["ok"], 6);
+  EXPECT_EQ(outcomes["ok"] + outcomes["too_many_reports"], 50);
+  EXPECT_EQ(stored(id_).status_message, std::string(1024, 'x'));
+  EXPECT_EQ(report("agent-1", 1, 51, SessionStatus::terminated), "ok") << "an end is taken at once";
 }
 
 // ---- claims
@@ -102,7 +148,7 @@ TEST_F(Reports, AClaimRaisesTheFenceAndMakesTheFormerAgentStale) {
 
 TEST_F(Reports, TheClaimantLearnsWhatTheSessionWants) {
   const api::Claim said{id_, "agent-2", "i-new", true};
-  const auto reply = run(bus_->request(std::string(api::subject::kClaim), api::message_text(said), kPatience));
+  const auto reply = run(bus_->request(api::subject::agent(said.agent, "claim"), api::message_text(said), kPatience));
   const auto spec = api::parse<api::SessionSpec>(*api::parse_reply(*reply));
   ASSERT_TRUE(spec.has_value());
   EXPECT_EQ(spec->fence, 2);
@@ -124,7 +170,8 @@ TEST_F(Reports, OfTwoClaimsAtOnceOneStandsAndTheOtherIsStale) {
   int answered = 0;
   for (const char* agent : {"agent-2", "agent-3"}) {
     const api::Claim said{id_, agent, "i", true};
-    boost::asio::co_spawn(io_, bus_->request(std::string(api::subject::kClaim), api::message_text(said), kPatience),
+    boost::asio::co_spawn(io_,
+                          bus_->request(api::subject::agent(said.agent, "claim"), api::message_text(said), kPatience),
                           [&](const std::exception_ptr&, const Result<std::string>&) { ++answered; });
   }
   ASSERT_TRUE(until([&] { return answered == 2; }));

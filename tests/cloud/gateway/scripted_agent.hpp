@@ -25,11 +25,15 @@ class ScriptedAgent {
     announcement_.applications = {"com.example.demo"};
     announcement_.capacity = 10;
     hello_ = subscribed(std::string(api::subject::kHello), [this](const BusMessage&) { announce(); });
-    create_ = subscribed(api::subject::create(announcement_.agent), [this](const BusMessage& m) { on_create(m); });
+    create_ =
+        subscribed(api::subject::agent(announcement_.agent, "create"), [this](const BusMessage& m) { on_create(m); });
     announce();
   }
 
-  void announce() const { static_cast<void>(bus_.publish(api::subject::kAnnounce, api::message_text(announcement_))); }
+  void announce() const {
+    static_cast<void>(
+        bus_.publish(api::subject::agent(announcement_.agent, "announce"), api::message_text(announcement_)));
+  }
   api::Announcement& announcement() { return announcement_; }
   Manner manner = Manner::creates;
   Manner on_command = Manner::creates;
@@ -39,11 +43,13 @@ class ScriptedAgent {
   /// Reports a status, as for the last spec of this session.
   net::Task<Result<std::string>> report(std::string session, api::SessionStatus status, std::string message = {}) {
     api::StateReport report{session, announcement_.agent, specs_.at(session).fence, ++number_, status, message, 0};
-    return bus_.request(std::string(api::subject::kState), api::message_text(report), std::chrono::seconds(5));
+    return bus_.request(api::subject::agent(announcement_.agent, "state"), api::message_text(report),
+                        std::chrono::seconds(5));
   }
   net::Task<Result<std::string>> claim(std::string session, bool attached = true) {
     const api::Claim claim{session, announcement_.agent, "i-" + session, attached};
-    return bus_.request(std::string(api::subject::kClaim), api::message_text(claim), std::chrono::seconds(5));
+    return bus_.request(api::subject::agent(announcement_.agent, "claim"), api::message_text(claim),
+                        std::chrono::seconds(5));
   }
 
   /// The runtime says something to a link that has spoken.

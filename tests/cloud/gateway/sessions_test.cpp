@@ -141,7 +141,7 @@ TEST_F(GatewayTest, AStatusThatComesBeforeTheReplyIsKept) {
   ScriptedAgent& agent = add_agent("agent-1");
   agent.before_reply = [&](const api::SessionSpec& spec) {
     const api::StateReport report{spec.session, "agent-1", spec.fence, 1, SessionStatus::active, "", 0};
-    static_cast<void>(bus_->publish(api::subject::kState, api::message_text(report)));
+    static_cast<void>(bus_->publish(api::subject::agent(report.agent, "state"), api::message_text(report)));
   };
   const api::SessionGrant grant = created();
   EXPECT_TRUE(until([&] { return stored(grant.session.id).status == SessionStatus::active; }));
@@ -166,7 +166,7 @@ TEST_F(GatewayTest, ASessionThatIsClaimedWhileItIsMadeIsNotOverwritten) {
   ScriptedAgent& agent = add_agent("agent-1");
   agent.before_reply = [&](const api::SessionSpec& spec) {
     const api::Claim claim{spec.session, "agent-2", "i-elsewhere", true};
-    static_cast<void>(bus_->publish(api::subject::kClaim, api::message_text(claim)));
+    static_cast<void>(bus_->publish(api::subject::agent(claim.agent, "claim"), api::message_text(claim)));
     api::Session session = unit_->sessions().at(spec.session).session;
     session.fence = 2;
     session.agent = "agent-2";

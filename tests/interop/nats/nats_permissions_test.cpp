@@ -67,10 +67,11 @@ class NatsPermissions : public NatsFixture {
         *from.bus, subject, [&] { return !heard.messages.empty(); }, 2s))
         << subject << said(from) << said(to);
   }
-  void expect_answered(Unit& from, const std::string& subject, Unit& to, const std::string& queue = {}) {
+  void expect_answered(Unit& from, const std::string& subject, Unit& to, const std::string& pattern = {},
+                       const std::string& queue = {}) {
     const auto echo = to.bus->subscribe(
-        subject, [&](const BusMessage& message) { EXPECT_TRUE(to.bus->publish(message.reply_to, message.payload)); },
-        queue);
+        pattern.empty() ? subject : pattern,
+        [&](const BusMessage& message) { EXPECT_TRUE(to.bus->publish(message.reply_to, message.payload)); }, queue);
     run_for(io_, 50ms);
     EXPECT_EQ(wait(ask(io_, *from.bus, subject, "x", 2s)), "x") << subject << said(from) << said(to);
   }
@@ -80,13 +81,13 @@ TEST_F(NatsPermissions, EveryUnitMayDoItsPart) {
   const auto gateway = join("gateway");
   const auto one = join("agent-1");
   const auto two = join("agent-2");
-  expect_heard(*one, "as.v1.agent.announce", *gateway, "as.v1.agent.announce");
-  expect_heard(*one, "as.v1.agent.announce", *two, "as.v1.agent.announce");
+  expect_heard(*one, "as.v1.agent.agent-1.announce", *gateway, "as.v1.agent.*.announce");
+  expect_heard(*one, "as.v1.agent.agent-1.announce", *two, "as.v1.agent.*.announce");
   expect_heard(*gateway, "as.v1.agent.hello", *one, "as.v1.agent.hello");
   expect_answered(*gateway, "as.v1.agent.agent-1.create", *one);
   expect_answered(*gateway, "as.v1.agent.agent-2.create", *two);
-  expect_answered(*one, "as.v1.gateway.claim", *gateway, "gateways");
-  expect_answered(*two, "as.v1.gateway.state", *gateway, "gateways");
+  expect_answered(*one, "as.v1.agent.agent-1.claim", *gateway, "as.v1.agent.*.claim", "gateways");
+  expect_answered(*two, "as.v1.agent.agent-2.state", *gateway, "as.v1.agent.*.state", "gateways");
   expect_answered(*gateway, "as.v1.session.s1.ctl", *one);
   expect_heard(*gateway, "as.v1.session.s1.down", *one, "as.v1.session.s1.down");
   expect_heard(*one, "as.v1.session.s1.up", *gateway, "as.v1.session.s1.up");
@@ -103,8 +104,8 @@ TEST_F(NatsPermissions, AnAgentHearsNothingThatIsNotForIt) {
   expect_no_subscription(*agent, "_INBOX.agent-2.>");
   expect_no_subscription(*agent, "as.v1.agent.agent-2.create");
   expect_no_subscription(*agent, "as.v1.agent.*.create");
-  expect_no_subscription(*agent, "as.v1.gateway.claim");
-  expect_no_subscription(*agent, "as.v1.gateway.claim", "gateways");
+  expect_no_subscription(*agent, "as.v1.agent.*.claim");
+  expect_no_subscription(*agent, "as.v1.agent.*.claim", "gateways");
   expect_no_subscription(*agent, "as.v1.session.s1.up");
   EXPECT_EQ(agent->connections(), 1U);
 }
@@ -113,6 +114,9 @@ TEST_F(NatsPermissions, AnAgentDoesNotSpeakForOthers) {
   const auto agent = join("agent-1");
   expect_no_publication(*agent, "as.v1.agent.hello");
   expect_no_publication(*agent, "as.v1.agent.agent-2.create");
+  for (const char* leaf : {"announce", "claim", "state"}) {
+    expect_no_publication(*agent, std::string("as.v1.agent.agent-2.") + leaf);
+  }
   expect_no_publication(*agent, "as.v1.session.s1.ctl");
   expect_no_publication(*agent, "as.v1.session.s1.down");
   expect_no_publication(*agent, "_INBOX.gateway.0123.1");
@@ -121,10 +125,10 @@ TEST_F(NatsPermissions, AnAgentDoesNotSpeakForOthers) {
 
 TEST_F(NatsPermissions, AGatewayTakesItsPartOfTheQueueAndNoMore) {
   const auto gateway = join("gateway");
-  expect_no_subscription(*gateway, "as.v1.gateway.claim");
+  expect_no_subscription(*gateway, "as.v1.agent.*.claim");
   expect_no_subscription(*gateway, "as.v1.agent.agent-1.create");
   expect_no_subscription(*gateway, "_INBOX.agent-1.>");
-  expect_no_publication(*gateway, "as.v1.agent.announce");
+  expect_no_publication(*gateway, "as.v1.agent.agent-1.announce");
   expect_no_publication(*gateway, "as.v1.session.s1.up");
 }
 
@@ -134,7 +138,7 @@ TEST_F(NatsPermissions, ARequestThatIsNotPermittedIsRefusedAtOnce) {
   EXPECT_EQ(wait(ask(io_, *agent->bus, "as.v1.agent.agent-2.create", "", 60s)), refuse(Errc::bus_refused));
   EXPECT_LT(SteadyClock::now() - begin, 2s);
   // Only that one.
-  EXPECT_EQ(wait(ask(io_, *agent->bus, "as.v1.gateway.claim", "")), refuse(Errc::bus_no_responders));
+  EXPECT_EQ(wait(ask(io_, *agent->bus, "as.v1.agent.agent-1.claim", "")), refuse(Errc::bus_no_responders));
 }
 
 TEST_F(NatsPermissions, OneRequestIsAnsweredOnce) {
@@ -155,7 +159,7 @@ TEST_F(NatsPermissions, AnInboxThatIsNotOnesOwnGivesNoReplies) {
   const auto agent = start(servers().config("agent-1"));
   EXPECT_TRUE(refused(*agent, "Subscription to \"_INBOX."));
   EXPECT_TRUE(until([&] { return agent->bus->is_connected(); }));
-  EXPECT_EQ(wait(ask(io_, *agent->bus, "as.v1.gateway.claim", "", 60s)), refuse(Errc::bus_refused));
+  EXPECT_EQ(wait(ask(io_, *agent->bus, "as.v1.agent.agent-1.claim", "", 60s)), refuse(Errc::bus_refused));
 }
 
 TEST_F(NatsPermissions, ACertificateThatNamesNoUserIsRefused) {
