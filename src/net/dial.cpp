@@ -113,7 +113,7 @@ Task<std::optional<HttpFailure>> Dialer::connect_tcp(Stream& stream, const TlsRe
     if (auto failure = co_await hear(stream, *greeting)) co_return failure;
   }
   name_server(stream.tls(), remote.host);
-  error = co_await stream.handshake(asio::ssl::stream_base::client);
+  error = co_await stream.handshake_as_client();
   if (error) {
     HttpFailure failure = unsent(stream, handshake_failure(remote.trust, stream.tls(), error), error.message());
     failure.shown = shown_fingerprint(stream.tls());

@@ -9,6 +9,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 #include <map>
+#include <set>
 
 #include "net/clock.hpp"
 #include "net/http_reader.hpp"
@@ -83,14 +84,19 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
         one->stream->close();
       }
     }
+    handshakes_.stop();
   }
 
  private:
   struct Live : Connection {
     std::shared_ptr<Stream> stream;
     std::weak_ptr<WebSocketSession> socket;
-    std::string address;
     bool established = false;  // its certificate is known
+  };
+
+  struct Network {
+    std::size_t connections = 0;
+    std::set<std::uint64_t> handshaking, strangers;  // ids, the oldest first
   };
 
   // Counts a connection for as long as it lives, whichever way it ends.
@@ -98,17 +104,25 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
    public:
     Registration(Impl& server, const std::shared_ptr<Live>& one) : server_(server), one_(one) {
       server_.live_.emplace(one_->id, one_);
-      ++server_.per_address_[one_->address];
+      ++network().connections;
+      network().handshaking.insert(one_->id);
     }
     ~Registration() {
       server_.live_.erase(one_->id);
-      const auto count = server_.per_address_.find(one_->address);
-      if (--count->second == 0) server_.per_address_.erase(count);
+      network().handshaking.erase(one_->id);
+      network().strangers.erase(one_->id);
+      if (--network().connections == 0) server_.networks_.erase(one_->network);
+    }
+    void established() {
+      one_->established = true;
+      network().handshaking.erase(one_->id);
+      network().strangers.insert(one_->id);
     }
     Registration(const Registration&) = delete;
     Registration& operator=(const Registration&) = delete;
 
    private:
+    Network& network() { return server_.networks_[one_->network]; }
     Impl& server_;
     std::shared_ptr<Live> one_;
   };
@@ -123,15 +137,35 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
         continue;
       }
       // Beyond the limit the connection is closed at once; the others go on.
-      if (self->is_full(socket)) continue;
+      if (!self->has_room(network_text(socket))) continue;
       asio::co_spawn(self->io_, serve(self, self->make_live(std::move(socket))), asio::detached);
     }
   }
 
-  bool is_full(Stream::Socket& socket) const {
-    if (live_.size() >= config_.max_connections) return true;
-    const auto count = per_address_.find(address_key(socket));
-    return count != per_address_.end() && count->second >= config_.max_connections_per_address;
+  bool has_room(const std::string& network) {
+    const auto found = networks_.find(network);
+    if (found != networks_.end() && found->second.connections >= config_.max_connections_per_address) return false;
+    return live_.size() < config_.max_connections || shed_one();
+  }
+
+  // Strangers make room for the next one, who may be somebody we know: the oldest one that is still in its handshake,
+  // of the network that has most of those; then likewise one that no handler has admitted. Those admitted stay.
+  bool shed_one() {
+    const auto shed_from = [this](std::set<std::uint64_t> Network::*waiting) {
+      const auto most = std::max_element(networks_.begin(), networks_.end(), [&](const auto& a, const auto& b) {
+        return (a.second.*waiting).size() < (b.second.*waiting).size();
+      });
+      auto& ids = most->second.*waiting;
+      while (!ids.empty()) {
+        const std::shared_ptr<Live> one = live_.at(*ids.begin());
+        ids.erase(ids.begin());
+        if (one->admitted) continue;
+        one->stream->close();
+        return true;
+      }
+      return false;
+    };
+    return !networks_.empty() && (shed_from(&Network::handshaking) || shed_from(&Network::strangers));
   }
 
   std::shared_ptr<Live> make_live(Stream::Socket socket) {
@@ -140,7 +174,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
     one->id = ++last_id_;
     one->remote = remote_text(socket);
     one->local_peer = local_peer(socket);
-    one->address = address_key(socket);
+    one->network = network_text(socket);
     one->stream =
         std::make_shared<Stream>(std::move(socket), tls != nullptr ? tls->credentials->context().get() : nullptr);
     one->close = [weak = std::weak_ptr(one->stream)] {
@@ -151,16 +185,16 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   }
 
   static Task<void> serve(std::shared_ptr<Impl> self, std::shared_ptr<Live> one) {
-    const Registration registration(*self, one);
+    Registration registration(*self, one);
     Stream& stream = *one->stream;
     stream.set_deadline(self->config_.header_timeout);
-    const Error refused = co_await stream.handshake(asio::ssl::stream_base::server);
+    const Error refused = co_await stream.handshake_as_server(self->handshakes_, one->network);
     if (refused) co_return co_await stream.finish();
     if (stream.tls() != nullptr) {
       one->tls = describe_tls(stream.tls());
       one->certificate = client_certificate(stream.tls());
     }
-    one->established = true;
+    registration.established();
     const Then then = co_await self->requests(one);
     if (then == Then::finish) co_await stream.finish();
   }
@@ -268,6 +302,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
     const bool opened = co_await socket->accept(request, std::move(accepted.subprotocol));
     if (!opened) co_return Then::finish;
     one->socket = socket;
+    one->admitted = true;
     accepted.on_open(socket);
     co_await socket->run();
     co_return Then::nothing;
@@ -294,8 +329,9 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   HttpServerConfig config_;
   HttpLimits limits_;
   Listener listener_;
+  HandshakeQueue handshakes_;
   std::map<std::uint64_t, std::shared_ptr<Live>> live_;
-  std::map<std::string, std::size_t> per_address_;
+  std::map<std::string, Network> networks_;
   std::uint64_t last_id_ = 0;
   std::string date_;
   WallTime date_time_{};

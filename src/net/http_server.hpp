@@ -55,9 +55,11 @@ struct HttpServerConfig {
   /// Told what a handler threw; the client gets 500.
   std::function<void(const std::exception&)> on_exception{};
 
+  /// At the limit a newcomer displaces a stranger: a connection in its handshake, else one whose peer no handler has
+  /// marked as Connection::admitted. If there is none, the newcomer is closed.
   std::size_t max_connections = 1024;
-  std::size_t max_connections_per_address = 256;
-  std::size_t max_header_bytes = 16 * 1024;  ///< request line included
+  std::size_t max_connections_per_address = 256;  ///< of an IPv4 address or an IPv6 /64
+  std::size_t max_header_bytes = 16 * 1024;       ///< request line included
   std::size_t max_headers = 100;
   std::size_t max_body = 1024 * 1024;
   std::chrono::milliseconds header_timeout{5'000};  ///< handshake; then the whole head of a request

@@ -106,14 +106,19 @@ std::optional<LocalPeer> local_peer(Stream::Socket& socket) {
   return LocalPeer{credentials.uid, credentials.gid, credentials.pid};
 }
 
-std::string address_key(Stream::Socket& socket) {
+std::string network_text(Stream::Socket& socket) {
   Stream::Error error;
   const auto endpoint = socket.remote_endpoint(error);
+  if (error) return "";
+  if (endpoint.protocol().family() == AF_UNIX) return "unix";
   SocketAddress address;
-  if (!error) std::memcpy(&address.storage, endpoint.data(), std::min(endpoint.size(), sizeof address.storage));
+  std::memcpy(&address.storage, endpoint.data(), std::min(endpoint.size(), sizeof address.storage));
   const Address remote = address.address();
+  if (remote.family() != Address::Family::ipv6) return remote.ip_text();
   constexpr std::size_t kPrefix = 8;
-  return std::string(as_text(remote.ip().first(std::min(remote.ip().size(), kPrefix))));
+  std::array<std::uint8_t, 16> prefix{};
+  std::copy_n(remote.ip().begin(), kPrefix, prefix.begin());
+  return Address::v6(prefix, 0).ip_text() + "/64";
 }
 
 }  // namespace redan::net

@@ -33,7 +33,7 @@ class Listener {
 
 /// Who has connected to a Unix socket; nullopt on TCP.
 std::optional<LocalPeer> local_peer(Stream::Socket& socket);
-/// The part of a peer's address that it cannot change at will: an IPv4 address, an IPv6 /64; "" for a Unix socket.
-std::string address_key(Stream::Socket& socket);
+/// Connection::network; "" if the peer has gone away.
+std::string network_text(Stream::Socket& socket);
 
 }  // namespace redan::net

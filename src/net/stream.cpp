@@ -58,7 +58,12 @@ void Stream::on_timer() {
 void Stream::close() {
   closed_ = true;
   Error ignored;
-  socket_.close(ignored);
+  if (tls_ && tls_->is_lent()) {
+    tls_->abandon();
+    drop_step_();
+  } else {
+    socket_.close(ignored);
+  }
   if (on_close) on_close();
 }
 
@@ -72,12 +77,34 @@ Task<Stream::Error> Stream::connect(Protocol::endpoint endpoint) {
   co_return error;
 }
 
-Task<Stream::Error> Stream::handshake(asio::ssl::stream_base::handshake_type role) {
+Task<Stream::Error> Stream::handshake_as_client() {
   if (!tls_) co_return Error();
-  const auto operation =
-      role == asio::ssl::stream_base::client ? TlsSocket::Operation::connect : TlsSocket::Operation::accept;
-  auto [error, size] = co_await tls_->async_perform(operation, nullptr, 0, kNoThrow);
+  auto [error, size] = co_await tls_->async_perform(TlsSocket::Operation::connect, nullptr, 0, kNoThrow);
   co_return error;
+}
+
+// A client that sends nothing waits here, and costs the queue nothing.
+Task<Stream::Error> Stream::handshake_as_server(HandshakeQueue& queue, std::string network) {
+  if (!tls_) co_return Error();
+  const auto self = shared_from_this();
+  const auto attempt = std::make_shared<TlsSocket::Attempt>();
+  attempt->want = TlsSocket::Want::reading;
+  while (attempt->want != TlsSocket::Want::nothing) {
+    const auto wait = attempt->want == TlsSocket::Want::reading ? Socket::wait_read : Socket::wait_write;
+    auto [error] = co_await socket_.async_wait(wait, kNoThrow);
+    if (error) co_return error;
+    tls_->lend();
+    const auto step = tls_->has_signed() ? HandshakeQueue::Step::further : HandshakeQueue::Step::first;
+    std::function<void()> work = [self, attempt] { *attempt = self->tls_->accept(); };
+    const auto job = queue.push(get_executor(), network, step, std::move(work));
+    drop_step_ = [&queue, job] { queue.drop(job); };
+    const bool ran = co_await HandshakeQueue::wait(job);
+    drop_step_ = nullptr;
+    tls_->take_back();
+    if (closed_) socket_.close(error);
+    if (closed_ || !ran) co_return asio::error::operation_aborted;
+  }
+  co_return attempt->error;
 }
 
 Task<std::pair<Stream::Error, std::size_t>> Stream::read(asio::mutable_buffer buffer) {

@@ -6,10 +6,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/ssl/stream_base.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/websocket/teardown.hpp>
 
+#include "net/handshake_queue.hpp"
 #include "net/remote.hpp"
 #include "net/task.hpp"
 #include "net/tls_socket.hpp"
@@ -43,7 +43,9 @@ class Stream : public std::enable_shared_from_this<Stream> {
 
   /// Again after a failure, to another endpoint.
   Task<Error> connect(Protocol::endpoint endpoint);
-  Task<Error> handshake(boost::asio::ssl::stream_base::handshake_type role);
+  Task<Error> handshake_as_client();
+  /// `network` of the peer, for its turn in the queue, which outlives the task.
+  Task<Error> handshake_as_server(HandshakeQueue& queue, std::string network);
   /// At least one byte, unless the error says why not; eof only for an end that the peer has announced.
   Task<std::pair<Error, std::size_t>> read(boost::asio::mutable_buffer buffer);
   /// All of both.
@@ -127,6 +129,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   // The timer may fire early, but is set anew seldom.
   std::chrono::steady_clock::time_point armed_ = std::chrono::steady_clock::time_point::max();
   Expiry expiry_ = Expiry::close;
+  std::function<void()> drop_step_;  ///< of the handshake, while the socket is lent
   bool timed_out_ = false;
   bool closed_ = false;
   std::string run_;

@@ -15,21 +15,29 @@ namespace {
 
 namespace asio = boost::asio;
 
-using Socket = TlsSocket::Socket;
-
-/// Asks the socket each time: a closed one's descriptor may be someone else's by then.
-int descriptor(BIO* bio) {
-  auto& socket = *static_cast<Socket*>(BIO_get_data(bio));
-  if (socket.is_open()) return socket.native_handle();
-  errno = EBADF;
-  return -1;
-}
+// Certificate and signature of an RSA-4096 server are longer; a HelloRetryRequest is shorter.
+constexpr std::uint64_t kSignedFlight = 1'000;
 
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
+}  // namespace
+
+/// Asks the socket each time: a closed one's descriptor may be someone else's by then.
+struct SocketBio {
+  static int descriptor(BIO* bio) {
+    const auto& tls = *static_cast<TlsSocket*>(BIO_get_data(bio));
+    if (tls.lent_ >= 0) return tls.lent_;
+    if (tls.socket_.is_open()) return tls.socket_.native_handle();
+    errno = EBADF;
+    return -1;
+  }
+};
+
+namespace {
+
 int bio_write(BIO* bio, const char* data, int size) {
   BIO_clear_retry_flags(bio);
-  const int fd = descriptor(bio);
+  const int fd = SocketBio::descriptor(bio);
   if (fd < 0) return -1;
   const ssize_t sent = ::send(fd, data, static_cast<std::size_t>(size), MSG_NOSIGNAL);
   if (sent < 0 && would_block()) BIO_set_retry_write(bio);
@@ -38,7 +46,7 @@ int bio_write(BIO* bio, const char* data, int size) {
 
 int bio_read(BIO* bio, char* data, int size) {
   BIO_clear_retry_flags(bio);
-  const int fd = descriptor(bio);
+  const int fd = SocketBio::descriptor(bio);
   if (fd < 0) return -1;
   const ssize_t received = ::recv(fd, data, static_cast<std::size_t>(size), 0);
   if (received < 0 && would_block()) BIO_set_retry_read(bio);
@@ -77,7 +85,7 @@ TlsSocket::TlsSocket(Socket& socket, ssl_ctx_st* context) : socket_(socket), ssl
     SSL_free(ssl_);
     throw std::bad_alloc();
   }
-  BIO_set_data(bio, &socket_);
+  BIO_set_data(bio, this);
   SSL_set_bio(ssl_, bio, bio);
   SSL_set_mode(ssl_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   // A record's head and body in one system call.
@@ -85,6 +93,27 @@ TlsSocket::TlsSocket(Socket& socket, ssl_ctx_st* context) : socket_(socket), ssl
 }
 
 TlsSocket::~TlsSocket() { SSL_free(ssl_); }
+
+void TlsSocket::lend() {
+  Error ignored;
+  if (!socket_.native_non_blocking()) socket_.native_non_blocking(true, ignored);
+  lent_ = socket_.native_handle();
+}
+
+void TlsSocket::abandon() {
+  abandoned_ = true;
+  ::shutdown(lent_, SHUT_RDWR);
+}
+
+TlsSocket::Attempt TlsSocket::accept() {
+  if (abandoned_) return {Want::nothing, asio::error::operation_aborted};
+  ERR_clear_error();
+  errno = 0;
+  const int result = SSL_accept(ssl_);
+  return result == 1 ? Attempt{} : explain(result);
+}
+
+bool TlsSocket::has_signed() const { return BIO_number_written(SSL_get_wbio(ssl_)) > kSignedFlight; }
 
 TlsSocket::Attempt TlsSocket::attempt(Operation operation, void* data, std::size_t size) {
   const bool moves = operation == Operation::read || operation == Operation::write;
@@ -101,9 +130,6 @@ TlsSocket::Attempt TlsSocket::attempt(Operation operation, void* data, std::size
   switch (operation) {
     case Operation::connect:
       result = SSL_connect(ssl_);
-      break;
-    case Operation::accept:
-      result = SSL_accept(ssl_);
       break;
     case Operation::read:
       result = SSL_read_ex(ssl_, data, size, &done);

@@ -2,6 +2,7 @@
 // stream keeps four of 17 KiB for each connection. Included by .cpp files only.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/compose.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
@@ -16,7 +17,7 @@ class TlsSocket {
  public:
   using Socket = boost::asio::generic::stream_protocol::socket;
   using Error = boost::system::error_code;
-  enum class Operation : std::uint8_t { connect, accept, read, write, shutdown };
+  enum class Operation : std::uint8_t { connect, read, write, shutdown };
 
   /// `socket` outlives it. Throws std::bad_alloc.
   TlsSocket(Socket& socket, ssl_ctx_st* context);
@@ -25,6 +26,23 @@ class TlsSocket {
   TlsSocket& operator=(const TlsSocket&) = delete;
 
   [[nodiscard]] ssl_st* native() const { return ssl_; }
+
+  // ---- a handshake's steps on another thread
+  enum class Want : std::uint8_t { nothing, reading, writing };
+  struct Attempt {
+    Want want = Want::nothing;
+    Error error{};
+    std::size_t size = 0;
+  };
+  /// From here on until take_back, `socket` must not be closed, and only accept() may be called, on one thread.
+  void lend();
+  void take_back() { lent_ = -1; }
+  [[nodiscard]] bool is_lent() const { return lent_ >= 0; }
+  /// On the loop, while it is lent: a step that has not begun does nothing, and no bytes move any more.
+  void abandon();
+  Attempt accept();
+  /// The server's whole first flight, with its signature, has been sent.
+  [[nodiscard]] bool has_signed() const;
 
   /// void(Error, std::size_t). One read and one write may be under way at a time; the memory lives until the end. A
   /// read or write of nothing is done at once. eof: the peer has announced its end; ssl::error::stream_truncated: it
@@ -36,12 +54,7 @@ class TlsSocket {
   }
 
  private:
-  enum class Want : std::uint8_t { nothing, reading, writing };
-  struct Attempt {
-    Want want = Want::nothing;
-    Error error{};
-    std::size_t size = 0;
-  };
+  friend struct SocketBio;
   /// What can be done without waiting.
   Attempt attempt(Operation operation, void* data, std::size_t size);
   Attempt explain(int result);
@@ -72,6 +85,8 @@ class TlsSocket {
 
   Socket& socket_;
   ssl_st* ssl_;
+  int lent_ = -1;
+  std::atomic<bool> abandoned_ = false;
 };
 
 }  // namespace redan::net

@@ -31,15 +31,16 @@ class HttpClientTest : public HttpFixture {
     asio::co_spawn(io, accept(std::move(script)), asio::detached);
     return acceptor->local_endpoint().port();
   }
+  HandshakeQueue handshakes;
   Task<void> accept(Script script) {
     while (true) {
       asio::ip::tcp::socket socket = co_await acceptor->async_accept(asio::use_awaitable);
       auto stream = std::make_shared<Stream>(Stream::Socket(std::move(socket)), credentials->context().get());
-      asio::co_spawn(io, one(std::move(stream), ++scripted.connections, script), asio::detached);
+      asio::co_spawn(io, one(handshakes, std::move(stream), ++scripted.connections, script), asio::detached);
     }
   }
-  static Task<void> one(std::shared_ptr<Stream> stream, int number, Script script) {
-    const Stream::Error refused = co_await stream->handshake(asio::ssl::stream_base::server);
+  static Task<void> one(HandshakeQueue& handshakes, std::shared_ptr<Stream> stream, int number, Script script) {
+    const Stream::Error refused = co_await stream->handshake_as_server(handshakes, "127.0.0.1");
     if (refused) co_return;
     co_await script(stream, number);
   }

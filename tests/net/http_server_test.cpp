@@ -262,6 +262,70 @@ TEST_F(ImpatientServer, OneAddressHasAFewConnectionsOnly) {
   EXPECT_TRUE(until([&] { return server->connections() == 0; }, 3s));  // the handshake has a deadline
 }
 
+class FullServer : public HttpServerTest {
+ protected:
+  void SetUp() override {
+    HttpServerConfig config;
+    config.listen = tls_listener();
+    config.max_connections = 6;
+    config.max_connections_per_address = 8;
+    config.handler = [](HttpRequest request, const Connection& connection) -> Task<HttpResponse> {
+      connection.admitted = request.path == "/known";
+      co_return HttpResponse{};
+    };
+    serve(std::move(config));
+  }
+  /// A connection that stays after its request.
+  std::shared_ptr<Stream> connection(std::string path) {
+    std::shared_ptr<Stream> opened;
+    boost::asio::co_spawn(
+        io,
+        [this, &opened, path]() -> Task<void> {
+          const Dialer dialer(remote());
+          const auto stream = *dialer.make_stream(io.get_executor());
+          co_await dialer.connect(stream);
+          co_await stream->write("GET " + path + " HTTP/1.1\r\nHost: h\r\n\r\n");
+          std::array<char, 1024> answer;
+          co_await stream->read(boost::asio::buffer(answer));
+          opened = stream;
+        },
+        boost::asio::detached);
+    EXPECT_TRUE(until([&] { return opened != nullptr; }, 5s)) << path;
+    return opened;
+  }
+  bool is_open(const std::shared_ptr<Stream>& stream) {
+    std::array<char, 1> nothing;
+    boost::system::error_code error;
+    stream->socket().non_blocking(true);
+    stream->socket().receive(boost::asio::buffer(nothing), boost::asio::socket_base::message_peek, error);
+    return error == boost::asio::error::would_block;
+  }
+};
+
+TEST_F(FullServer, StrangersMakeRoomForNewcomersAndKnownPeersStay) {
+  const auto known = connection("/known"), stranger = connection("/");
+  std::vector<boost::asio::ip::tcp::socket> silent;
+  for (int i = 0; i < 4; ++i) {
+    silent.emplace_back(io, boost::asio::ip::tcp::endpoint(boost::asio::ip::make_address("127.0.0.2"), 0))
+        .connect({boost::asio::ip::make_address("127.0.0.1"), server->port()});
+  }
+  ASSERT_TRUE(until([&] { return server->connections() == 6; }, 2s));
+  std::vector<std::shared_ptr<Stream>> more;
+  for (int i = 0; i < 4; ++i) more.push_back(connection("/known"));
+  EXPECT_TRUE(is_open(known));
+  EXPECT_TRUE(is_open(stranger)) << "handshakes go first";
+  more.push_back(connection("/known"));
+  EXPECT_FALSE(is_open(stranger));
+  EXPECT_TRUE(is_open(known));
+  for (const auto& one : more) EXPECT_TRUE(is_open(one));
+  // Now everybody is known: who comes next has to wait.
+  boost::asio::ip::tcp::socket late(io, boost::asio::ip::tcp::endpoint(boost::asio::ip::make_address("127.0.0.2"), 0));
+  late.connect({boost::asio::ip::make_address("127.0.0.1"), server->port()});
+  until([] { return false; }, 100ms);
+  EXPECT_EQ(server->connections(), 6U);
+  EXPECT_TRUE(is_open(known));
+}
+
 // ---- who is there ---------------------------------------------------------------------------------------------------
 
 TEST_F(HttpServerTest, TheHandlerSeesTheClientsCertificate) {

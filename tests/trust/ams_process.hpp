@@ -72,6 +72,7 @@ class AmsProcess {
   void start();  ///< again, on the same port
   [[nodiscard]] std::optional<int> stop();
   void reload();  ///< SIGHUP
+  [[nodiscard]] pid_t pid() const { return process_->pid(); }
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] const std::string& fingerprint() const { return fingerprint_; }

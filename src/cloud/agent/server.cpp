@@ -3,6 +3,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "cloud/api/metrics.hpp"
+#include "cloud/api/rate_limit.hpp"
 #include "cloud/token/authorization.hpp"
 #include "net/clock.hpp"
 
@@ -30,6 +31,11 @@ net::HttpResponse ok(json::value metadata) {
   return response;
 }
 
+// Of each session, and of each network of strangers.
+constexpr double kRequestsPerSecond = 20;
+
+api::Refusal too_many_requests() { return {429, "rate_limited", "too many requests", "slow down", 1}; }
+
 }  // namespace
 
 class AgentServer::Impl {
@@ -51,8 +57,8 @@ class AgentServer::Impl {
     config.handler = [this](net::HttpRequest request, const net::Connection& connection) {
       return handle(std::move(request), connection);
     };
-    config.on_upgrade = [this](net::HttpRequest request, const net::Connection&) {
-      return upgrade(std::move(request));
+    config.on_upgrade = [this](net::HttpRequest request, const net::Connection& connection) {
+      return upgrade(std::move(request), connection);
     };
     config.error_response = [](unsigned status, std::string_view text) {
       return refused({status, "bad_request", std::string(text), {}, 0});
@@ -69,8 +75,8 @@ class AgentServer::Impl {
     net::HttpResponse response = answer(request, connection, object);
     response.headers.push_back({"Cache-Control", "no-store"});
     metrics_.end();
-    metrics_.record(object + "_" + request.method, response.status, net::now() - begin, request.body.size(),
-                    response.body.size());
+    metrics_.record(object + "_" + std::string(method_label(request.method)), response.status, net::now() - begin,
+                    request.body.size(), response.body.size());
     co_return response;
   }
 
@@ -78,6 +84,7 @@ class AgentServer::Impl {
     const bool local = connection.local_peer.has_value();
     const bool reads = request.method == "GET" || request.method == "HEAD";
     if (request.path == "/1.0/status" && reads) {
+      if (!local && !limit_.take(connection.network, net::now())) return refused(too_many_requests());
       object = "status";
       return ok(json::object{{"agent", agent_.settings().id}, {"region", agent_.settings().region}});
     }
@@ -92,16 +99,27 @@ class AgentServer::Impl {
     }
     if (const auto parameters = net::match_path(kIceServers, request.path); parameters && reads) {
       object = "ice_servers";
-      const auto runtime = admit(request, parameters->front());
+      const auto runtime = admit(request, connection, parameters->front());
       if (!runtime) return refuse_with_count(runtime.error());
       const auto servers = agent_.ice_servers(runtime->session + "-instance");
       if (!servers) return refused(servers.error());
       return ok(api::to_json(*servers));
     }
+    if (!local && !limit_.take(connection.network, net::now())) return refused(too_many_requests());
     return refused(api::not_found("path"));
   }
 
-  Outcome<Agent::Runtime> admit(const net::HttpRequest& request, const std::string& session) {
+  /// The runtime, by its token. Runtimes of one machine share an address: each has a rate of its own.
+  Outcome<Agent::Runtime> admit(const net::HttpRequest& request, const net::Connection& connection,
+                                const std::string& session) {
+    auto runtime = identify(request, session);
+    if (runtime) connection.admitted = true;
+    const std::string who = runtime ? "session " + runtime->session : connection.network;
+    if (!connection.local_peer && !limit_.take(who, net::now())) return api::refuse(too_many_requests());
+    return runtime;
+  }
+
+  Outcome<Agent::Runtime> identify(const net::HttpRequest& request, const std::string& session) {
     std::string token;
     if (const auto header = net::find_header(request.headers, "Authorization")) {
       const auto presented = parse_authorization(*header);
@@ -122,10 +140,10 @@ class AgentServer::Impl {
     return refused(refusal);
   }
 
-  net::Task<net::UpgradeReply> upgrade(net::HttpRequest request) {
+  net::Task<net::UpgradeReply> upgrade(net::HttpRequest request, const net::Connection& connection) {
     const auto parameters = net::match_path(kSupervisor, request.path);
     if (!parameters) co_return refused(api::not_found("WebSocket"));
-    const auto runtime = admit(request, parameters->front());
+    const auto runtime = admit(request, connection, parameters->front());
     if (!runtime) co_return refuse_with_count(runtime.error());
     net::AcceptWebSocket accept;
     accept.limits.first_message_timeout = std::chrono::seconds(0);
@@ -157,6 +175,7 @@ class AgentServer::Impl {
   }
 
   Agent& agent_;
+  RateLimit limit_{kRequestsPerSecond};
   HttpMetrics metrics_{"redan_stream_agent_http_"};
   std::unique_ptr<net::HttpServer> https_, local_;
 };

@@ -87,7 +87,7 @@ Outcome<InstanceRequest> InstanceRequest::parse(const api::json::object& body) {
 
 // The instance, its name and the operation come into being together, or not at all.
 net::Task<Outcome<api::Operation>> Ams::launch(InstanceRequest request) {
-  if (statuses_.size() >= config_.max_instances) co_return api::refuse(api::refusal_of(Errc::too_many));
+  if (instances_.size() >= config_.max_instances) co_return api::refuse(api::refusal_of(Errc::too_many));
   api::Instance instance;
   std::optional<api::SealedPolicy> sealed_policy;  // the application's, whatever the request says
   if (!request.app_id.empty()) {

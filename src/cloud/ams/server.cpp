@@ -99,8 +99,8 @@ class AmsServer::Impl {
     net::HttpResponse response = reply ? std::move(*reply) : error_reply(reply.error());
     response.headers.push_back({"Cache-Control", "no-store"});
     metrics_.end();
-    const std::string handler =
-        (connection.local_peer ? "unix_" : "https_") + std::string(object) + "_" + request.method;
+    const std::string handler = (connection.local_peer ? "unix_" : "https_") + std::string(object) + "_" +
+                                std::string(method_label(request.method));
     metrics_.record(object == "unknown" ? "unknown" : handler, response.status, net::now() - begin, request.body.size(),
                     response.body.size());
     co_return response;
@@ -109,6 +109,7 @@ class AmsServer::Impl {
   net::Task<Reply> answer(const net::HttpRequest& request, const net::Connection& connection,
                           std::string_view& object) {
     const Result<Caller> caller = identify(connection);
+    if (caller || is_instance(connection)) connection.admitted = true;
     if (auto allowed = within_rate(caller, connection); !allowed) co_return api::refuse(allowed.error());
     const std::string path = canonical(request.path);
     if (path == "/1.0/metrics" || path == "/internal/1.0/metrics") {
@@ -154,6 +155,14 @@ class AmsServer::Impl {
     return {};
   }
 
+  static std::string fingerprint_of(const net::Connection& connection) {
+    return connection.certificate ? to_hex(connection.certificate->sha256.bytes()) : std::string();
+  }
+  /// By its certificate; what it may do, its token has to say.
+  bool is_instance(const net::Connection& connection) const {
+    return ams_.is_instance_certificate(fingerprint_of(connection));
+  }
+
   Outcome<void> within_rate(const Result<Caller>& caller, const net::Connection& connection) {
     if (connection.local_peer) return {};
     double rate = config_.requests_per_second;
@@ -163,8 +172,7 @@ class AmsServer::Impl {
       if (value != 0) rate = value;
     }
     limit_.set(rate);
-    // Strangers share their address, without its port.
-    const std::string who = caller ? caller->fingerprint : connection.remote.substr(0, connection.remote.rfind(':'));
+    const std::string who = caller || is_instance(connection) ? fingerprint_of(connection) : connection.network;
     if (limit_.take(who, net::now())) return {};
     return api::refuse(
         {429, "rate_limited", "too many requests", "slow down, or raise core.max_requests_per_second", 1});

@@ -95,12 +95,13 @@ net::Task<Result<void>> Ams::load(Reading reading) {
   verifier_.reset({});
   settings_.clear();
   offers_.clear();
-  statuses_.clear();
+  instances_.clear();
+  instance_certificates_.clear();
   for (const auto* part : {&*certificates, &*settings, &*applications}) {
     for (const Entry& entry : *part) on_put(entry);
   }
   for (const Entry& entry : *instances) {
-    if (const auto instance = api::instance_from_record(entry.value)) statuses_[instance->id] = instance->status;
+    if (const auto instance = api::instance_from_record(entry.value)) note_instance(*instance);
   }
   verifier_.mark_fresh(net::now());
   if (on_distrust) on_distrust();
@@ -157,9 +158,7 @@ void Ams::on_put(const Entry& entry) {
   } else if (entry.key.starts_with(keys::kInstances)) {
     const auto instance = api::instance_from_record(entry.value);
     if (!instance) return say("a damaged instance record: " + entry.key);
-    const auto [known, is_new] = statuses_.try_emplace(instance->id, instance->status);
-    if (!is_new && known->second == instance->status) return;
-    known->second = instance->status;
+    if (!note_instance(*instance)) return;
     const std::string action =
         instance->status == api::InstanceStatus::error ? "failed" : std::string(name(instance->status));
     if (on_event) {
@@ -180,6 +179,23 @@ void Ams::on_put(const Entry& entry) {
   }
 }
 
+bool Ams::note_instance(const api::Instance& instance) {
+  const auto [seen, is_new] = instances_.try_emplace(instance.id);
+  if (seen->second.certificate != instance.certificate_fingerprint) {
+    instance_certificates_.erase(seen->second.certificate);
+    seen->second.certificate = instance.certificate_fingerprint;
+    if (!seen->second.certificate.empty()) instance_certificates_.insert(seen->second.certificate);
+  }
+  return std::exchange(seen->second.status, instance.status) != instance.status || is_new;
+}
+
+bool Ams::forget_instance(const std::string& id) {
+  const auto seen = instances_.extract(id);
+  if (seen.empty()) return false;
+  instance_certificates_.erase(seen.mapped().certificate);
+  return true;
+}
+
 void Ams::on_erase(const std::string& key) {
   if (key.starts_with(keys::kCertificates)) {
     verifier_.erase(std::string(keys::below(keys::kCertificates, key)));
@@ -190,7 +206,7 @@ void Ams::on_erase(const std::string& key) {
     offers_.erase(std::string(keys::below(keys::kApplications, key)));
   } else if (key.starts_with(keys::kInstances)) {
     const std::string id(keys::below(keys::kInstances, key));
-    if (statuses_.erase(id) != 0 && on_event) {
+    if (forget_instance(id) && on_event) {
       on_event({"lifecycle", {{"action", "instance-removed"}, {"source", "/1.0/instances/" + id}}});
     }
   }
@@ -252,7 +268,7 @@ net::Task<Result<std::optional<Entry>>> Ams::find_named(std::string_view by_id, 
 
 std::map<api::InstanceStatus, std::size_t> Ams::instances_by_status() const {
   std::map<api::InstanceStatus, std::size_t> counts;
-  for (const auto& [id, status] : statuses_) ++counts[status];
+  for (const auto& [id, seen] : instances_) ++counts[seen.status];
   return counts;
 }
 

@@ -163,6 +163,9 @@ class Ams {
   std::function<void()> on_distrust;
   /// How many instances have which status, as last seen.
   [[nodiscard]] std::map<api::InstanceStatus, std::size_t> instances_by_status() const;
+  [[nodiscard]] bool is_instance_certificate(const std::string& fingerprint) const {
+    return instance_certificates_.contains(fingerprint);
+  }
   /// What can be launched: small, and kept in memory.
   struct Offer {
     std::string name;
@@ -223,7 +226,15 @@ class Ams {
   std::optional<sealed::Ed25519Key> seal_;
   std::unique_ptr<Watch> watch_;
   std::map<std::string, std::string> settings_;  ///< core.*, agent.*
-  std::map<std::string, api::InstanceStatus> statuses_;
+  struct Seen {
+    api::InstanceStatus status = api::InstanceStatus::unknown;
+    std::string certificate;  ///< its fingerprint; "" while it has none
+  };
+  /// Whether its status is another than before.
+  bool note_instance(const api::Instance& instance);
+  bool forget_instance(const std::string& id);
+  std::map<std::string, Seen> instances_;  ///< by id
+  std::set<std::string> instance_certificates_;
   std::map<std::string, Offer> offers_;
   std::set<std::string> under_way_;    ///< operations
   std::vector<api::Operation> queue_;  ///< waiting for a free place or for another of the same instance

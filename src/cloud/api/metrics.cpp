@@ -11,7 +11,21 @@ std::string number(double value) {
   return {text.data(), end};
 }
 
+template <class T>
+T& entry_for(std::map<std::string, T>& entries, const std::string& label, std::size_t limit) {
+  const bool fits = entries.size() < limit || entries.contains(label);
+  return entries[fits ? label : "other"];
+}
+
 }  // namespace
+
+// RFC 9110 section 9.1, and PATCH.
+std::string_view method_label(std::string_view method) {
+  for (const std::string_view known : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
+    if (method == known) return known;
+  }
+  return "other";
+}
 
 void write_type(std::string& out, std::string_view name, std::string_view kind) {
   out.append("# TYPE ").append(name).append(" ").append(kind).append("\n");
@@ -44,12 +58,14 @@ void Histogram::write(std::string& out, std::string_view name, std::string_view 
 
 void HttpMetrics::record(const std::string& handler, unsigned status, Duration took, std::size_t request_size,
                          std::size_t response_size) {
-  Handler& entry = handlers_[handler];
+  Handler& entry = entry_for(handlers_, handler, kMaxLabels);
   ++entry.by_status[status];
   entry.duration.observe(std::chrono::duration<double>(took).count());
   entry.request.observe(static_cast<double>(request_size));
   entry.response.observe(static_cast<double>(response_size));
 }
+
+void HttpMetrics::refuse(std::string_view code) { ++entry_for(refusals_, std::string(code), kMaxLabels); }
 
 void HttpMetrics::write(std::string& out) const {
   write_type(out, prefix_ + "in_flight_requests", "gauge");

@@ -26,15 +26,18 @@ class HttpMetrics {
  public:
   /// `prefix` begins every name: "ams_http_".
   explicit HttpMetrics(std::string prefix) : prefix_(std::move(prefix)) {}
-  /// `handler` is transport_object_METHOD: "https_instances_POST".
+  /// `handler` comes from a table of routes, never from a request: "https_instances_POST". Every new one is kept for
+  /// ever, so that from kMaxLabels on they count as "other".
   void record(const std::string& handler, unsigned status, Duration took, std::size_t request_size,
               std::size_t response_size);
   void begin() { ++in_flight_; }
   void end() { --in_flight_; }
-  void refuse(std::string_view code) { ++refusals_[std::string(code)]; }
+  /// `code` as in the refusal.
+  void refuse(std::string_view code);
   void write(std::string& out) const;
 
  private:
+  static constexpr std::size_t kMaxLabels = 512;
   struct Handler {
     std::map<unsigned, std::uint64_t> by_status;
     Histogram duration{{0.001, 0.005, 0.02, 0.1, 0.5, 1, 5, 30}};
@@ -46,6 +49,9 @@ class HttpMetrics {
   std::map<std::string, std::uint64_t> refusals_;
   std::int64_t in_flight_ = 0;
 };
+
+/// The method for a label: one that HTTP servers know, or "other".
+std::string_view method_label(std::string_view method);
 
 /// "# TYPE name kind".
 void write_type(std::string& out, std::string_view name, std::string_view kind);

@@ -168,6 +168,7 @@ class GatewayServer::Impl {
     Target target = find_route(request);
     if (target.route != nullptr) label = target.route->label;
     Outcome<ApiCaller> caller = identify(request, connection);
+    if (caller) connection.admitted = true;
     if (auto allowed = within_rate(caller, connection); !allowed) co_return api::refuse(allowed.error());
     // A preflight brings no token, and says nothing about what is there.
     if (request.method == "OPTIONS") {
@@ -196,9 +197,7 @@ class GatewayServer::Impl {
     if (connection.local_peer) return {};
     const std::int64_t set = gateway_.config().number(setting::kRate);
     limit_.set(set > 0 ? static_cast<double>(set) : config_.requests_per_second);
-    // Strangers share their address, without its port.
-    const std::string who =
-        caller ? "account " + caller->account : connection.remote.substr(0, connection.remote.rfind(':'));
+    const std::string who = caller ? "account " + caller->account : connection.network;
     if (limit_.take(who, net::now())) return {};
     return api::refuse(
         {429, "rate_limited", "too many requests", "slow down, or raise core.max_http_requests_per_second", 1});

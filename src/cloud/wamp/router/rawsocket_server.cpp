@@ -30,7 +30,6 @@ class OpenSocket final : public RawSocket, public std::enable_shared_from_this<O
   }
 
   net::Connection its_connection;
-  std::string address;
 
   void send(std::string message) override {
     if (message.size() > peer_.max_message) return stream_->close();
@@ -45,11 +44,11 @@ class OpenSocket final : public RawSocket, public std::enable_shared_from_this<O
   [[nodiscard]] const net::Connection& connection() const override { return its_connection; }
   void cut() { stream_->close(); }
 
-  net::Task<bool> open(net::ClientCertificates mode, std::chrono::milliseconds timeout) {
+  net::Task<bool> open(net::HandshakeQueue& queue, net::ClientCertificates mode, std::chrono::milliseconds timeout) {
     stream_->set_deadline(timeout);
     if (stream_->tls() != nullptr) {
       net::ask_for_certificate(stream_->tls(), mode);
-      const Stream::Error refused = co_await stream_->handshake(asio::ssl::stream_base::server);
+      const Stream::Error refused = co_await stream_->handshake_as_server(queue, its_connection.network);
       if (refused) co_return false;
       its_connection.tls = net::describe_tls(stream_->tls());
       its_connection.certificate = net::client_certificate(stream_->tls());
@@ -189,6 +188,7 @@ class RawSocketServer::Impl : public std::enable_shared_from_this<Impl> {
     listener_.close();
     const auto all = live_;
     for (const auto& [id, session] : all) session->cut();
+    handshakes_.stop();
   }
 
  private:
@@ -208,14 +208,14 @@ class RawSocketServer::Impl : public std::enable_shared_from_this<Impl> {
 
   bool is_full(Stream::Socket& socket) const {
     if (live_.size() >= config_.max_connections) return true;
-    const auto count = per_address_.find(net::address_key(socket));
+    const auto count = per_address_.find(net::network_text(socket));
     return count != per_address_.end() && count->second >= config_.limits.max_connections_per_address;
   }
 
   std::shared_ptr<OpenSocket> make_socket(Stream::Socket socket) {
     const auto* tls = std::get_if<net::TlsListener>(&config_.listen);
     const std::string remote = net::remote_text(socket);
-    std::string address = net::address_key(socket);
+    std::string network = net::network_text(socket);
     auto stream =
         std::make_shared<Stream>(std::move(socket), tls != nullptr ? tls->credentials->context().get() : nullptr);
     auto session = std::make_shared<OpenSocket>(std::move(stream), config_);
@@ -224,16 +224,16 @@ class RawSocketServer::Impl : public std::enable_shared_from_this<Impl> {
     session->its_connection.close = [weak = std::weak_ptr(session)] {
       if (const auto open = weak.lock()) open->cut();
     };
-    session->address = std::move(address);
+    session->its_connection.network = std::move(network);
     return session;
   }
 
   static net::Task<void> serve(std::shared_ptr<Impl> self, std::shared_ptr<OpenSocket> session) {
     self->live_.emplace(session->its_connection.id, session);
-    ++self->per_address_[session->address];
+    ++self->per_address_[session->its_connection.network];
     const auto* tls = std::get_if<net::TlsListener>(&self->config_.listen);
     const auto mode = tls != nullptr ? tls->client_certificates : net::ClientCertificates::none;
-    const bool opened = co_await session->open(mode, self->config_.handshake_timeout);
+    const bool opened = co_await session->open(self->handshakes_, mode, self->config_.handshake_timeout);
     if (opened) {
       self->config_.on_open(session);
       co_await session->run();
@@ -241,13 +241,14 @@ class RawSocketServer::Impl : public std::enable_shared_from_this<Impl> {
       co_await session->finish();
     }
     self->live_.erase(session->its_connection.id);
-    const auto count = self->per_address_.find(session->address);
+    const auto count = self->per_address_.find(session->its_connection.network);
     if (--count->second == 0) self->per_address_.erase(count);
   }
 
   asio::io_context& io_;
   RawSocketServerConfig config_;
   net::Listener listener_;
+  net::HandshakeQueue handshakes_;
   std::unordered_map<std::uint64_t, std::shared_ptr<OpenSocket>> live_;
   std::unordered_map<std::string, std::size_t> per_address_;
   std::uint64_t last_id_ = 0;
