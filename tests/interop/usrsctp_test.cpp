@@ -136,7 +136,7 @@ struct World {
       }
       if (const auto* m = std::get_if<ReceivedMessage>(&output))
         received.emplace_back(m->payload.begin(), m->payload.end());
-      if (const auto* reset = std::get_if<IncomingReset>(&output)) incoming_resets.push_back(reset->stream);
+      if (const auto* reset = std::get_if<IncomingReset>(&output)) incoming_resets.push_back(reset->stream.value());
       if (std::holds_alternative<OutgoingReset>(output)) ++outgoing_resets;
       if (const auto* t = std::get_if<Terminated>(&output)) ended = t->reason;
     }

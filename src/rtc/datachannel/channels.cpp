@@ -5,8 +5,7 @@
 namespace redan::datachannel {
 namespace {
 
-constexpr std::size_t kMaxText = 65535;           // RFC 8832 section 5.1
-constexpr std::uint16_t kReservedStream = 65535;  // RFC 8832 section 6
+constexpr std::size_t kMaxText = 65535;  // RFC 8832 section 5.1
 // What stands for an empty message, which SCTP cannot carry (RFC 8831 section 6.6).
 constexpr std::array<std::uint8_t, 1> kEmptyMessage{0};
 
@@ -44,8 +43,6 @@ sctp::Ppid ppid_of(MessageKind kind, bool empty) {
   return empty ? ppid::kBinaryEmpty : ppid::kBinary;
 }
 
-StreamParity parity_of(sctp::StreamId stream) { return stream.value % 2 == 0 ? StreamParity::even : StreamParity::odd; }
-
 std::optional<std::uint32_t> limit_of(std::uint32_t value) {
   return value == sctp::Delivery::kUnlimited ? std::nullopt : std::optional(value);
 }
@@ -62,9 +59,9 @@ void Channels::start(TimePoint, StreamParity ours) {
   if (started_) return;
   started_ = true;
   ours_ = ours;
-  for (Channel& channel : channels_) {
+  for (auto& [id, channel] : channels_) {
     if (channel.numbered) continue;
-    if (const auto stream = free_id(ours)) number(channel, *stream);
+    if (const auto stream = ids_.lowest_free(ours)) number(channel, *stream);
   }
   association_.connect();
 }
@@ -76,27 +73,15 @@ Channels::Channel& Channels::add(const ChannelOptions& options) {
   channel.delivery = delivery_of(options.order, options.max_retransmits, options.max_lifetime_ms);
   channel.priority = options.priority;
   channel.protocol = options.protocol;
-  channels_.push_back(std::move(channel));
-  return channels_.back();
+  const ChannelId id = channel.id;
+  return channels_.emplace(id, std::move(channel)).first->second;
 }
 
 void Channels::number(Channel& channel, sctp::StreamId stream) {
   channel.stream = stream;
   channel.numbered = true;
-  const auto entry = std::pair(stream, channel.id);
-  streams_.insert(std::lower_bound(streams_.begin(), streams_.end(), entry), entry);
+  ids_.assign(stream, channel.id);
   association_.assign_stream(channel.out, stream);
-}
-
-std::optional<sctp::StreamId> Channels::free_id(StreamParity parity) const {
-  std::uint32_t candidate = parity == StreamParity::even ? 0 : 1;
-  for (const auto& [stream, id] : streams_) {
-    if (parity_of(stream) != parity) continue;
-    if (stream.value != candidate) break;
-    candidate += 2;
-  }
-  if (candidate >= kReservedStream) return std::nullopt;
-  return sctp::StreamId(static_cast<std::uint16_t>(candidate));
 }
 
 Result<ChannelId> Channels::open(std::string_view label, const ChannelOptions& options) {
@@ -107,9 +92,9 @@ Result<ChannelId> Channels::open(std::string_view label, const ChannelOptions& o
   std::optional<sctp::StreamId> stream;
   if (options.negotiated) {
     stream = sctp::StreamId(*options.negotiated);
-    if (stream->value == kReservedStream || in_use(*stream)) return refuse(Errc::invalid_argument);
+    if (stream->value == kReservedStream || ids_.in_use(*stream)) return refuse(Errc::invalid_argument);
   } else if (started_) {
-    stream = free_id(ours_);
+    stream = ids_.lowest_free(ours_);
     if (!stream) return refuse(Errc::channel_no_free_id);
   }
   Channel& channel = add(options);
@@ -118,7 +103,7 @@ Result<ChannelId> Channels::open(std::string_view label, const ChannelOptions& o
   if (stream) number(channel, *stream);
   if (channel.negotiated) {
     channel.peer_spoke = true;
-    ++announce_negotiated_;
+    to_announce_.push_back(channel.id);
   } else {
     send_open(channel);
   }
@@ -140,9 +125,9 @@ void Channels::send_open(const Channel& channel) {
 }
 
 Result<void> Channels::send(ChannelId id, MessageKind kind, Bytes payload) {
-  const auto index = find(id);
-  if (!index) return refuse(Errc::channel_unknown);
-  const Channel& channel = channels_[*index];
+  auto* found = find(id);
+  if (found == nullptr) return refuse(Errc::channel_unknown);
+  const Channel& channel = *found;
   if (channel.closing || channel.in_reset) return refuse(Errc::channel_closing);
   // RFC 8841 section 6: 0 means any size.
   const std::size_t limit = config_.max_send_message != 0 ? config_.max_send_message : sctp::kMaxMessageSize;
@@ -154,23 +139,23 @@ Result<void> Channels::send(ChannelId id, MessageKind kind, Bytes payload) {
 }
 
 Result<std::size_t> Channels::buffered_amount(ChannelId id) const {
-  const auto index = find(id);
-  if (!index) return refuse(Errc::channel_unknown);
-  return association_.buffered(channels_[*index].out);
+  auto* found = find(id);
+  if (found == nullptr) return refuse(Errc::channel_unknown);
+  return association_.buffered(found->out);
 }
 
 Result<void> Channels::set_buffered_amount_low_threshold(ChannelId id, std::size_t bytes) {
-  const auto index = find(id);
-  if (!index) return refuse(Errc::channel_unknown);
-  association_.set_low_threshold(channels_[*index].out, bytes);
+  auto* found = find(id);
+  if (found == nullptr) return refuse(Errc::channel_unknown);
+  association_.set_low_threshold(found->out, bytes);
   return {};
 }
 
 Result<void> Channels::close(ChannelId id) {
-  const auto index = find(id);
-  if (!index) return refuse(Errc::channel_unknown);
-  if (channels_[*index].closing) return refuse(Errc::channel_closing);
-  begin_close(channels_[*index], Errc::closed_locally);
+  auto* found = find(id);
+  if (found == nullptr) return refuse(Errc::channel_unknown);
+  if (found->closing) return refuse(Errc::channel_closing);
+  begin_close(*found, Errc::closed_locally);
   return {};
 }
 
@@ -182,12 +167,13 @@ void Channels::begin_close(Channel& channel, Errc reason) {
 }
 
 void Channels::close_all(Errc reason) {
-  for (const Channel& channel : channels_) {
-    if (channel.phase != Phase::refused) ended_.push_back({channel.id, reason});
+  for (const auto& [id, channel] : channels_) {
+    if (channel.phase != Phase::refused) ended_.push_back({id, reason});
   }
   channels_.clear();
-  streams_.clear();
-  announce_negotiated_ = refused_ = spoiled_ = 0;
+  ids_ = {};
+  to_announce_.clear();
+  refused_ = peer_text_ = 0;
   held_.reset();
 }
 
@@ -200,31 +186,21 @@ void Channels::abort() {
 // ---- lookups
 // ------------------------------------------------------------------------------------------------------------
 
-std::optional<Channels::Index> Channels::find(ChannelId id) const {
-  const auto at = std::lower_bound(channels_.begin(), channels_.end(), id,
-                                   [](const Channel& channel, ChannelId wanted) { return channel.id < wanted; });
-  if (at == channels_.end() || at->id != id) return std::nullopt;
-  return static_cast<Index>(at - channels_.begin());
+const Channels::Channel* Channels::find(ChannelId id) const {
+  const auto at = channels_.find(id);
+  return at == channels_.end() ? nullptr : &at->second;
 }
 
-std::optional<Channels::Index> Channels::find(sctp::StreamId stream) const {
-  const auto at = std::lower_bound(streams_.begin(), streams_.end(), stream,
-                                   [](const auto& entry, sctp::StreamId wanted) { return entry.first < wanted; });
-  if (at == streams_.end() || at->first != stream) return std::nullopt;
-  return find(at->second);
+Channels::Channel* Channels::find(sctp::StreamId stream) {
+  const auto id = ids_.channel_of(stream);
+  return id ? find(*id) : nullptr;
 }
 
-bool Channels::in_use(sctp::StreamId stream) const {
-  const auto at = std::lower_bound(streams_.begin(), streams_.end(), stream,
-                                   [](const auto& entry, sctp::StreamId wanted) { return entry.first < wanted; });
-  return at != streams_.end() && at->first == stream;
-}
-
-std::optional<Channels::Index> Channels::find(sctp::OutgoingStream out) const {
-  for (Index i = 0; i < channels_.size(); ++i) {
-    if (channels_[i].out == out) return i;
-  }
-  return std::nullopt;
+// The name is compared, since another channel may have the id by now.
+Channels::Channel* Channels::find(sctp::OutgoingStream out) {
+  const auto stream = association_.stream_id(out);
+  Channel* channel = stream ? find(*stream) : nullptr;
+  return channel != nullptr && channel->out == out ? channel : nullptr;
 }
 
 // ---- the machine
@@ -250,6 +226,7 @@ Output Channels::poll_output(TimePoint now, MutableBytes buffer) {
     if (closed_ && !std::exchange(closed_reported_, true)) return Closed{*closed_};
     if (closed_ || !started_) return Wait{kNever};
     if (auto held = next_held()) return *held;
+    if (auto reset = next_of_all_reset()) return *reset;
     if (auto announcement = next_announcement()) return *announcement;
     auto output = association_.poll_output(now, buffer);
     if (const auto* wait = std::get_if<Wait>(&output)) return *wait;
@@ -260,13 +237,12 @@ Output Channels::poll_output(TimePoint now, MutableBytes buffer) {
 
 // A negotiated channel is open as soon as the association is.
 std::optional<Output> Channels::next_announcement() {
-  if (!up_ || announce_negotiated_ == 0) return std::nullopt;
-  for (Channel& channel : channels_) {
-    if (!channel.negotiated || channel.phase != Phase::opening) continue;
-    --announce_negotiated_;
-    return opened(channel);
+  while (up_ && !to_announce_.empty()) {
+    Channel* channel = find(to_announce_.front());
+    to_announce_.pop_front();
+    if (channel != nullptr && channel->phase == Phase::opening) return opened(*channel);
   }
-  announce_negotiated_ = 0;
+  to_announce_.release();
   return std::nullopt;
 }
 
@@ -290,11 +266,11 @@ std::optional<Output> Channels::opened(Channel& channel) {
 std::optional<Output> Channels::translate(const sctp::Association::Output& output) {
   if (const auto* message = std::get_if<sctp::ReceivedMessage>(&output)) return on_message(*message);
   if (const auto* low = std::get_if<sctp::BufferLow>(&output)) {
-    const auto index = find(low->stream);
-    if (!index || channels_[*index].closing || channels_[*index].phase == Phase::refused) return std::nullopt;
-    return BufferedAmountLow{channels_[*index].id};
+    auto* found = find(low->stream);
+    if (found == nullptr || found->closing || found->phase == Phase::refused) return std::nullopt;
+    return BufferedAmountLow{found->id};
   }
-  if (const auto* reset = std::get_if<sctp::IncomingReset>(&output)) return on_incoming_reset(reset->stream);
+  if (const auto* reset = std::get_if<sctp::IncomingReset>(&output)) return on_incoming_reset(*reset);
   if (const auto* reset = std::get_if<sctp::OutgoingReset>(&output)) return on_outgoing_reset(*reset);
   if (std::holds_alternative<sctp::Established>(output)) {
     up_ = true;
@@ -312,12 +288,12 @@ std::optional<Output> Channels::translate(const sctp::Association::Output& outpu
 
 std::optional<Output> Channels::on_message(const sctp::ReceivedMessage& message) {
   if (message.ppid == ppid::kDcep) return on_dcep(message.stream, message.payload);
-  const auto index = find(message.stream);
-  if (!index || channels_[*index].phase == Phase::refused) {
+  auto* found = find(message.stream);
+  if (found == nullptr || found->phase == Phase::refused) {
     drops_.add(ChannelDrop::unknown_stream);
     return std::nullopt;
   }
-  Channel& channel = channels_[*index];
+  Channel& channel = *found;
   channel.peer_spoke = true;
   if (channel.phase == Phase::opening && !channel.closing) {
     // The peer has our OPEN, or it could not speak on the channel; its ACK may be late or in a shape of its own.
@@ -333,13 +309,13 @@ void Channels::hold_back(ChannelId channel, const sctp::ReceivedMessage& message
 
 std::optional<Output> Channels::next_held() {
   if (!held_) return std::nullopt;
-  const auto index = find(held_->channel);
-  if (!index || held_->shown) {
+  auto* found = find(held_->channel);
+  if (found == nullptr || held_->shown) {
     held_.reset();
     return std::nullopt;
   }
   held_->shown = true;
-  return on_user_data(channels_[*index], {channels_[*index].stream, held_->ppid, held_->payload});
+  return on_user_data(*found, {found->stream, held_->ppid, held_->payload});
 }
 
 std::optional<Output> Channels::on_user_data(const Channel& channel, const sctp::ReceivedMessage& message) {
@@ -357,14 +333,14 @@ std::optional<Output> Channels::on_user_data(const Channel& channel, const sctp:
 
 std::optional<Output> Channels::on_dcep(sctp::StreamId stream, Bytes message) {
   if (message.front() == static_cast<std::uint8_t>(DcepType::data_channel_open)) return on_open(stream, message);
-  const auto index = find(stream);
+  auto* found = find(stream);
   // Some stacks send more than the one byte.
   const bool ack = message.front() == static_cast<std::uint8_t>(DcepType::data_channel_ack);
-  if (!ack || !index || channels_[*index].by_peer || channels_[*index].negotiated) {
+  if (!ack || found == nullptr || found->by_peer || found->negotiated) {
     drops_.add(ChannelDrop::bad_dcep);
     return std::nullopt;
   }
-  Channel& channel = channels_[*index];
+  Channel& channel = *found;
   channel.peer_spoke = true;
   if (channel.closing || channel.phase != Phase::opening) return std::nullopt;
   return opened(channel);
@@ -377,7 +353,7 @@ std::optional<Output> Channels::on_open(sctp::StreamId stream, Bytes message) {
     return std::nullopt;
   }
   // Two OPENs that cross on one id end both (RFC 8832 section 6): each side's reset closes the other's channel.
-  const bool usable = stream.value != kReservedStream && !in_use(stream);
+  const bool usable = stream.value != kReservedStream && !ids_.in_use(stream);
   if (!open || !usable || channels_.size() >= config_.max_channels || !has_room_for_text(*open)) {
     drops_.add(open ? ChannelDrop::bad_open : ChannelDrop::bad_dcep);
     refuse_open(stream);
@@ -392,6 +368,7 @@ std::optional<Output> Channels::on_open(sctp::StreamId stream, Bytes message) {
   Channel& channel = add(options);
   channel.label = open->label;
   channel.by_peer = true;
+  peer_text_ += channel.label.size() + channel.protocol.size();
   channel.peer_spoke = true;
   number(channel, stream);
   association_.send_always(channel.out, dcep_delivery(), kDataChannelAck);
@@ -399,10 +376,10 @@ std::optional<Output> Channels::on_open(sctp::StreamId stream, Bytes message) {
 }
 
 // GStreamer 1.22 says OPEN twice for a channel that it makes while the association comes up. One ACK is on its way.
-bool Channels::repeats(sctp::StreamId stream, const DataChannelOpen& open) const {
-  const auto index = find(stream);
-  if (!index) return false;
-  const Channel& channel = channels_[*index];
+bool Channels::repeats(sctp::StreamId stream, const DataChannelOpen& open) {
+  auto* found = find(stream);
+  if (found == nullptr) return false;
+  const Channel& channel = *found;
   return channel.by_peer && !channel.closing && channel.label == open.label && channel.protocol == open.protocol &&
          channel.priority == open.priority &&
          channel.delivery == delivery_of(open.order, open.max_retransmits, open.max_lifetime_ms);
@@ -412,18 +389,16 @@ bool Channels::repeats(sctp::StreamId stream, const DataChannelOpen& open) const
 bool Channels::has_room_for_text(const DataChannelOpen& open) const {
   constexpr std::size_t kShort = 256;
   constexpr std::size_t kMaxOfAll = 512 * 1024;
-  std::size_t sum = open.label.size() + open.protocol.size();
-  if (sum <= kShort) return true;
-  for (const Channel& channel : channels_) sum += channel.by_peer ? channel.label.size() + channel.protocol.size() : 0;
-  return sum <= kMaxOfAll;
+  const std::size_t size = open.label.size() + open.protocol.size();
+  return size <= kShort || peer_text_ + size <= kMaxOfAll;
 }
 
 // RFC 8832 section 6: no ACK but a reset of our direction of the stream. On a stream in use that closes its channel.
 void Channels::refuse_open(sctp::StreamId stream) {
-  if (const auto index = find(stream)) return begin_close(channels_[*index], Errc::channel_closed_by_peer);
+  if (auto* found = find(stream)) return begin_close(*found, Errc::channel_closed_by_peer);
   // At most so many refusals wait for their reset; a peer that floods is not answered beyond that.
   constexpr std::size_t kMaxRefusals = 64;
-  if (refused_ >= kMaxRefusals || stream.value == kReservedStream || in_use(stream)) return;
+  if (refused_ >= kMaxRefusals || stream.value == kReservedStream || ids_.in_use(stream)) return;
   ++refused_;
   Channel& channel = add({});
   channel.phase = Phase::refused;
@@ -434,44 +409,63 @@ void Channels::refuse_open(sctp::StreamId stream) {
 // ---- closing
 // ------------------------------------------------------------------------------------------------------------
 
-std::optional<Output> Channels::on_incoming_reset(sctp::StreamId stream) {
-  const auto index = find(stream);
-  if (!index) return std::nullopt;
-  Channel& channel = channels_[*index];
+std::optional<Output> Channels::on_incoming_reset(const sctp::IncomingReset& reset) {
+  if (!reset.stream) {
+    reset_below_ = next_id_;
+    return std::nullopt;
+  }
+  Channel* channel = find(*reset.stream);
+  return channel != nullptr ? on_incoming_reset(*channel) : std::nullopt;
+}
+
+// RFC 6525 section 4.1: a request that names no stream is for all of them, and RFC 8831 section 6.7 closes their
+// channels.
+std::optional<Output> Channels::next_of_all_reset() {
+  while (reset_seen_ < reset_below_) {
+    const auto at = channels_.lower_bound(ChannelId{reset_seen_});
+    if (at == channels_.end() || at->first.value >= reset_below_) {
+      reset_seen_ = reset_below_;
+      break;
+    }
+    reset_seen_ = at->first.value + 1;
+    if (!at->second.numbered) continue;
+    if (auto output = on_incoming_reset(at->second)) return output;
+  }
+  return std::nullopt;
+}
+
+std::optional<Output> Channels::on_incoming_reset(Channel& channel) {
   channel.in_reset = true;
   const bool news = !channel.closing;
   begin_close(channel, Errc::channel_closed_by_peer);
   if (news) return ChannelClosing{channel.id};  // our own reset cannot be through yet
-  return finish_if_closed(*index);
+  return finish_if_closed(channel);
 }
 
 std::optional<Output> Channels::on_outgoing_reset(const sctp::OutgoingReset& reset) {
-  const auto index = find(reset.stream);
-  if (!index) return std::nullopt;
-  channels_[*index].out_reset = true;
-  if (reset.performed) return finish_if_closed(*index);
+  auto* found = find(reset.stream);
+  if (found == nullptr) return std::nullopt;
+  found->out_reset = true;
+  if (reset.performed) return finish_if_closed(*found);
   // The peer goes on counting where this channel ended, so its id is spoiled. A peer that refuses again and again would
   // leave us without ids.
-  for (auto& [stream, channel] : streams_) {
-    if (channel == channels_[*index].id) channel = ChannelId{};
-  }
-  if (++spoiled_ > config_.max_channels) association_.fail(Errc::sctp_protocol_violation);
-  return finish(*index);
+  ids_.spoil(found->stream);
+  if (ids_.spoiled() > config_.max_channels) association_.fail(Errc::sctp_protocol_violation);
+  return finish(*found);
 }
 
-std::optional<Output> Channels::finish_if_closed(Index index) {
-  const Channel& channel = channels_[index];
+std::optional<Output> Channels::finish_if_closed(const Channel& channel) {
   if (!channel.out_reset || (!channel.in_reset && channel.phase != Phase::refused)) return std::nullopt;
-  return finish(index);
+  return finish(channel);
 }
 
-std::optional<Output> Channels::finish(Index index) {
-  const Channel& channel = channels_[index];
+std::optional<Output> Channels::finish(const Channel& channel) {
   const bool refused = channel.phase == Phase::refused;
   const ChannelClosed closed{channel.id, channel.reason};
   association_.forget_stream(channel.out);
-  std::erase_if(streams_, [&](const auto& entry) { return entry.second == channel.id; });
-  channels_.erase(channels_.begin() + static_cast<std::ptrdiff_t>(index));
+  if (channel.numbered) ids_.release(channel.stream);
+  if (channel.by_peer) peer_text_ -= channel.label.size() + channel.protocol.size();
+  channels_.erase(closed.channel);
   if (!refused) return closed;
   --refused_;
   return std::nullopt;

@@ -4,6 +4,7 @@
 // from the peer, since some stacks choose by ICE role. An id is used again only after both directions were reset.
 #pragma once
 
+#include <map>
 #include <redan/channel.hpp>
 #include <redan/error.hpp>
 #include <redan/random.hpp>
@@ -12,6 +13,7 @@
 
 #include "base/machine.hpp"
 #include "rtc/datachannel/dcep.hpp"
+#include "rtc/datachannel/stream_ids.hpp"
 #include "rtc/sctp/association.hpp"
 
 namespace redan::datachannel {
@@ -50,9 +52,6 @@ struct Closed {
 };
 using Output =
     std::variant<Wait, Transmit, Connected, Opened, Received, BufferedAmountLow, ChannelClosing, ChannelClosed, Closed>;
-
-/// Which ids we may give to the channels we open: the DTLS client even ones, the server odd ones (RFC 8832 section 6).
-enum class StreamParity : std::uint8_t { even, odd };
 
 struct ChannelsConfig {
   std::size_t max_packet = 1163;                ///< SCTP packet, bytes: the datagram less DTLS
@@ -133,13 +132,11 @@ class Channels {
     std::string label;
     std::string protocol;
   };
-  using Index = std::size_t;
 
-  [[nodiscard]] std::optional<Index> find(ChannelId id) const;
-  [[nodiscard]] std::optional<Index> find(sctp::StreamId stream) const;
-  [[nodiscard]] bool in_use(sctp::StreamId stream) const;
-  [[nodiscard]] std::optional<Index> find(sctp::OutgoingStream out) const;
-  [[nodiscard]] std::optional<sctp::StreamId> free_id(StreamParity parity) const;
+  [[nodiscard]] const Channel* find(ChannelId id) const;
+  [[nodiscard]] Channel* find(ChannelId id) { return const_cast<Channel*>(std::as_const(*this).find(id)); }
+  [[nodiscard]] Channel* find(sctp::StreamId stream);
+  [[nodiscard]] Channel* find(sctp::OutgoingStream out);
   void number(Channel& channel, sctp::StreamId stream);
   Channel& add(const ChannelOptions& options);
   void send_open(const Channel& channel);
@@ -150,16 +147,18 @@ class Channels {
   void hold_back(ChannelId channel, const sctp::ReceivedMessage& message);
   std::optional<Output> on_dcep(sctp::StreamId stream, Bytes message);
   std::optional<Output> on_open(sctp::StreamId stream, Bytes message);
-  [[nodiscard]] bool repeats(sctp::StreamId stream, const DataChannelOpen& open) const;
+  [[nodiscard]] bool repeats(sctp::StreamId stream, const DataChannelOpen& open);
   [[nodiscard]] bool has_room_for_text(const DataChannelOpen& open) const;
   std::optional<Output> opened(Channel& channel);
   void refuse_open(sctp::StreamId stream);
-  std::optional<Output> on_incoming_reset(sctp::StreamId stream);
+  std::optional<Output> on_incoming_reset(const sctp::IncomingReset& reset);
+  std::optional<Output> on_incoming_reset(Channel& channel);
+  std::optional<Output> next_of_all_reset();
   std::optional<Output> on_outgoing_reset(const sctp::OutgoingReset& reset);
   void begin_close(Channel& channel, Errc reason);
   void close_all(Errc reason);
-  std::optional<Output> finish_if_closed(Index index);
-  std::optional<Output> finish(Index index);
+  std::optional<Output> finish_if_closed(const Channel& channel);
+  std::optional<Output> finish(const Channel& channel);
   std::optional<Output> next_announcement();
   std::optional<Output> next_held();
 
@@ -169,13 +168,17 @@ class Channels {
   StreamParity ours_ = StreamParity::even;
   bool started_ = false;
   std::uint32_t next_id_;
-  std::vector<Channel> channels_;                              // sorted by id: ids only grow
-  std::vector<std::pair<sctp::StreamId, ChannelId>> streams_;  // sorted by stream; no channel: the id is spoiled
-  std::size_t announce_negotiated_ = 0;                        // negotiated channels that still owe an Opened
-  std::size_t refused_ = 0;                                    // channels that only wait for the reset of a refusal
-  std::size_t spoiled_ = 0;                                    // ids in streams_ that cannot be used again
-  sctp::Ring<ChannelClosed> ended_;                            // channels that are gone and not reported yet
-  std::uint32_t restarts_ = 0;                                 // of the association, as far as we have acted on them
+  std::map<ChannelId, Channel> channels_;
+  StreamIds ids_;
+  sctp::Ring<ChannelId> to_announce_;  // negotiated channels that may still owe an Opened
+  // The peer resets all its streams: channels before reset_seen_ know it, those before reset_below_ are to be told.
+  // Ids only grow, so however often it does, each channel is looked at once.
+  std::uint32_t reset_seen_ = 0;
+  std::uint32_t reset_below_ = 0;
+  std::size_t refused_ = 0;          // channels that only wait for the reset of a refusal
+  std::size_t peer_text_ = 0;        // bytes of labels and protocols of the peer's channels
+  sctp::Ring<ChannelClosed> ended_;  // channels that are gone and not reported yet
+  std::uint32_t restarts_ = 0;       // of the association, as far as we have acted on them
   bool up_ = false;
   std::optional<Errc> closed_;
   bool closed_reported_ = false;

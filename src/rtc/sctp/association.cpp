@@ -140,7 +140,6 @@ void Association::run_timers(TimePoint now) {
     outstanding_.trim();
     reassembly_.trim();
     tsns_.trim();
-    to_reset_.release();
     reset_events_.release();
     std::vector<std::uint8_t>().swap(echoes_);
   }

@@ -58,7 +58,7 @@ struct OutgoingReset {
 };
 /// The peer will number this stream from 0 again. All messages before it have come out.
 struct IncomingReset {
-  StreamId stream;
+  std::optional<StreamId> stream;  ///< absent: all of its streams (RFC 6525 section 4.1)
 };
 /// The end.
 struct Terminated {
@@ -86,6 +86,8 @@ class Association {
   /// Streams may be opened and filled before the association is up, even before they have an id.
   OutgoingStream open_stream() { return queue_.open(); }
   void assign_stream(OutgoingStream stream, StreamId id) { queue_.assign(stream, id); }
+  /// Nothing if it has none, or the name is stale.
+  [[nodiscard]] std::optional<StreamId> stream_id(OutgoingStream stream) const { return queue_.id(stream); }
   /// `payload` is not empty and at most kMaxMessageSize. would_block: the send buffer is full. invalid_argument: no
   /// such stream, or no such size.
   Result<void> send(OutgoingStream stream, const Delivery& delivery, Bytes payload);
@@ -233,7 +235,7 @@ class Association {
     bool outgoing = false;
     bool performed = false;
     OutgoingStream stream;
-    StreamId id;
+    std::optional<StreamId> id;
   };
   void on_re_config(TimePoint now, const Chunk& chunk);
   void on_outgoing_reset_request(Bytes value);
@@ -292,7 +294,6 @@ class Association {
   std::size_t received_since_sack_ = 0;         // bytes
   std::uint32_t announced_rwnd_ = 0xFFFFFFFFU;  // by the last SACK
 
-  Ring<OutgoingStream> to_reset_;
   std::vector<OutgoingStream> resetting_;  // in the request under way; empty: none
   Tsn reset_last_tsn_;
   ResetSequence reset_sequence_;

@@ -145,7 +145,6 @@ void Association::restart(TimePoint now) {
   tsns_ = TsnTracker();
   reassembly_ = Reassembly(config_.receive_window, config_.max_receive_message);
   congestion_ = Congestion(config_.max_packet);
-  to_reset_.clear();
   resetting_.clear();
   reset_events_.clear();
   deferred_ = false;

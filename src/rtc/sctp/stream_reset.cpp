@@ -11,23 +11,17 @@ namespace redan::sctp {
 // ---- our requests
 // -------------------------------------------------------------------------------------------------------
 
-void Association::reset_stream(OutgoingStream stream) {
-  if (queue_.contains(stream)) to_reset_.push_back(stream);
-}
+void Association::reset_stream(OutgoingStream stream) { queue_.watch_drain(stream); }
 
 void Association::forget_stream(OutgoingStream stream) { queue_.close(stream); }
 
-// Streams whose queue is drained go into the next request; the others wait for their turn.
+// Streams go into the next request as soon as their queue is drained.
 void Association::prepare_reset_request() {
-  if (!resetting_.empty() || to_reset_.empty() || state_ != State::established) return;
-  for (std::size_t n = to_reset_.size(); n > 0; --n) {
-    const OutgoingStream stream = to_reset_.front();
-    to_reset_.pop_front();
-    if (queue_.drained(stream) && resetting_.size() < kMaxResetStreams) {
-      resetting_.push_back(stream);
-    } else {
-      to_reset_.push_back(stream);
-    }
+  if (!resetting_.empty() || state_ != State::established) return;
+  while (resetting_.size() < kMaxResetStreams) {
+    const auto stream = queue_.take_drained();
+    if (!stream) break;
+    resetting_.push_back(*stream);
   }
   if (resetting_.empty()) return;
   reset_last_tsn_ = outstanding_.next_tsn().prev();
@@ -36,10 +30,7 @@ void Association::prepare_reset_request() {
 
 void Association::write_reset(TimePoint now, PacketWriter& packet) {
   if (!peer_re_config_) {
-    while (!to_reset_.empty()) {
-      report_reset(to_reset_.front(), false);  // such a peer cannot reset streams
-      to_reset_.pop_front();
-    }
+    while (const auto stream = queue_.take_drained()) report_reset(*stream, false);  // such a peer cannot reset streams
   }
   prepare_reset_request();
   if (const auto bad = std::exchange(bad_reset_, std::nullopt)) {
@@ -168,7 +159,10 @@ void Association::try_deferred_reset() {
 }
 
 void Association::perform_incoming_reset(Bytes streams) {
-  if (streams.empty()) reassembly_.reset_all_streams();
+  if (streams.empty()) {
+    reassembly_.reset_all_streams();
+    reset_events_.push_back({});
+  }
   Reader reader(streams);
   while (!reader.empty()) {
     const StreamId stream(reader.u16());

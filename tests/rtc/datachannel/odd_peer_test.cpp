@@ -1,6 +1,7 @@
 // Peers that use data channels in their own way: an SCTP association whose messages the test writes.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "base/crc32.hpp"
@@ -32,7 +33,8 @@ class OddPeer : public ::testing::Test {
       for (auto output = peer.poll_output(now, buffer); !std::holds_alternative<Wait>(output);
            output = peer.poll_output(now, buffer)) {
         moved = true;
-        if (const auto* reset = std::get_if<sctp::IncomingReset>(&output)) resets.push_back(reset->stream.value);
+        if (const auto* reset = std::get_if<sctp::IncomingReset>(&output))
+          resets.push_back(reset->stream.value().value);
         if (const auto* transmit = std::get_if<sctp::Transmit>(&output)) {
           Packet packet(transmit->packet.begin(), transmit->packet.end());
           if (on_its_way) on_its_way(packet);
@@ -67,6 +69,23 @@ class OddPeer : public ::testing::Test {
       const std::size_t length = std::size_t{packet[at + 2]} << 8U | packet[at + 3];
       // RE-CONFIG with a response in front: chunk header, parameter header, sequence number, result.
       if (packet[at] == 130 && packet[at + 5] == 16) packet[at + 15] = 2;
+      at += sctp::padded(length);
+    }
+    std::memset(packet.data() + 8, 0, 4);
+    const std::uint32_t crc = crc32c(packet);
+    std::memcpy(packet.data() + 8, &crc, 4);
+  }
+
+  /// A request to reset one stream names none: it is for all of them.
+  static void name_no_stream(Packet& packet) {
+    for (std::size_t at = 12; at + 4 <= packet.size();) {
+      const std::size_t length = std::size_t{packet[at + 2]} << 8U | packet[at + 3];
+      // RE-CONFIG with an outgoing reset request of one stream, at the end of the packet.
+      if (packet[at] == 130 && packet[at + 5] == 13 && packet[at + 7] == 18) {
+        packet[at + 3] = 20;
+        packet[at + 7] = 16;
+        packet.resize(at + 20);
+      }
       at += sctp::padded(length);
     }
     std::memset(packet.data() + 8, 0, 4);
@@ -180,6 +199,43 @@ TEST_F(OddPeer, ARefusedResetClosesTheChannelAndSpoilsItsId) {
   EXPECT_EQ(events, std::vector<std::string>{"opened next"});  // on 2, not on 0
   EXPECT_EQ(us.open("by id", {.negotiated = 0}).error(), Errc::invalid_argument);
   EXPECT_TRUE(us.send(next, MessageKind::text, as_bytes("x")));
+}
+
+TEST_F(OddPeer, AResetOfAllStreamsClosesAllChannels) {
+  std::vector<sctp::OutgoingStream> streams;
+  for (const std::uint16_t id : std::array<std::uint16_t, 3>{1, 3, 5}) {
+    DataChannelOpen open;
+    open.label = "theirs";
+    Packet message(open.size());
+    open.write(message);
+    streams.push_back(stream(id));
+    say(streams.back(), ppid::kDcep, message);
+  }
+  events.clear();
+  on_its_way = [](Packet& packet) { name_no_stream(packet); };
+  peer.reset_stream(streams[1]);
+  pump();
+  EXPECT_EQ(us.open_channels(), 0U);
+  EXPECT_EQ(resets, (std::vector<std::uint16_t>{1, 3, 5}));
+  EXPECT_EQ(std::count(events.begin(), events.end(), "closing"), 3);
+  EXPECT_EQ(std::count(events.begin(), events.end(), "closed channel_closed_by_peer"), 3);
+}
+
+TEST_F(OddPeer, LabelsOfClosedChannelsMakeRoom) {
+  DataChannelOpen open;
+  const std::string label(60'000, 'x');
+  open.label = label;
+  Packet message(open.size());
+  open.write(message);
+  for (int i = 0; i < 20; ++i) {
+    const auto theirs = stream(1);
+    say(theirs, ppid::kDcep, message);
+    ASSERT_EQ(us.open_channels(), 1U) << i;
+    peer.reset_stream(theirs);
+    pump();
+    ASSERT_EQ(us.open_channels(), 0U) << i;
+    peer.forget_stream(theirs);
+  }
 }
 
 TEST_F(OddPeer, ThatRefusesAllResetsIsNotServedForEver) {

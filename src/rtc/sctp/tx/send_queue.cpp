@@ -39,6 +39,7 @@ void SendQueue::assign(OutgoingStream stream, StreamId id) {
   slot->id = id;
   slot->assigned = true;
   if (!slot->messages.empty()) make_ready(*slot);
+  note_drained(*slot);
 }
 
 void SendQueue::make_ready(Slot& slot) {
@@ -112,6 +113,29 @@ bool SendQueue::drained(OutgoingStream stream) const {
   return slot != nullptr && slot->assigned && slot->messages.empty();
 }
 
+void SendQueue::watch_drain(OutgoingStream stream) {
+  Slot* slot = find(stream);
+  if (slot == nullptr) return;
+  slot->watched = true;
+  note_drained(*slot);
+}
+
+void SendQueue::note_drained(Slot& slot) {
+  if (!slot.watched || !slot.assigned || !slot.messages.empty()) return;
+  slot.watched = false;
+  drained_.push_back(name(slot));
+}
+
+std::optional<OutgoingStream> SendQueue::take_drained() {
+  while (!drained_.empty()) {
+    const OutgoingStream stream = drained_.front();
+    drained_.pop_front();
+    if (drained(stream)) return stream;
+    watch_drain(stream);  // there is more to send again
+  }
+  return std::nullopt;
+}
+
 std::optional<StreamId> SendQueue::id(OutgoingStream stream) const {
   const Slot* slot = find(stream);
   return slot != nullptr && slot->assigned ? std::optional(slot->id) : std::nullopt;
@@ -142,6 +166,7 @@ void SendQueue::drop_front(Slot& slot) {
   --queued_;
   slot.sent_of_front = 0;
   slot.messages.pop_front();
+  note_drained(slot);
   if (slot.in_flight == 0) slot.bytes.release(slot.messages.empty() ? slot.bytes.end() : slot.messages.front().offset);
 }
 
@@ -203,6 +228,7 @@ void SendQueue::take(const Fragment& fragment) {
   if ((fragment.flags & Data::kEnd) == 0) return;
   if ((fragment.flags & Data::kUnordered) == 0) ++slot.next_ssn;
   slot.messages.pop_front();
+  note_drained(slot);
   slot.sent_of_front = 0;
   charged_ -= kMessageCost;
   --queued_;
@@ -258,6 +284,7 @@ void SendQueue::clear() {
   ready_.clear();
   unstamped_.clear();
   low_.clear();
+  drained_.clear();
   queued_ = charged_ = 0;
 }
 
@@ -268,6 +295,7 @@ void SendQueue::trim() {
   }
   ready_.release();
   low_.release();
+  drained_.release();
   // No slab is lent only while nothing is queued or in flight, which the caller vouches for.
   pool_ = SlabPool(kept_slabs_);
 }

@@ -89,6 +89,9 @@ class SendQueue {
   [[nodiscard]] std::size_t charged() const { return charged_; }
   /// The stream has its id, and all its messages were sent for the first time.
   [[nodiscard]] bool drained(OutgoingStream stream) const;
+  /// take_drained() names the stream once it is drained: at once, if it is already.
+  void watch_drain(OutgoingStream stream);
+  std::optional<OutgoingStream> take_drained();
   /// Nothing if the stream has none yet.
   [[nodiscard]] std::optional<StreamId> id(OutgoingStream stream) const;
   void set_low_threshold(OutgoingStream stream, std::size_t bytes);
@@ -117,6 +120,7 @@ class SendQueue {
     bool assigned = false;
     bool ready = false;
     bool closing = false;
+    bool watched = false;  // see watch_drain()
     Ssn next_ssn;
     std::uint32_t in_flight = 0;
     std::uint32_t sent_of_front = 0;
@@ -136,6 +140,7 @@ class SendQueue {
   void make_ready(Slot& slot);
   void drop_front(Slot& slot);
   void reduce(Slot& slot, std::size_t bytes);
+  void note_drained(Slot& slot);
   void free_if_done(Slot& slot);
   void end_turn();
 
@@ -147,6 +152,7 @@ class SendQueue {
   Ring<OutgoingStream> ready_;    // streams with messages; the front one has the turn
   std::vector<OutgoingStream> unstamped_;
   Ring<OutgoingStream> low_;
+  Ring<OutgoingStream> drained_;  // watched streams that are drained
   std::size_t queued_ = 0;
   std::size_t charged_ = 0;
 };
