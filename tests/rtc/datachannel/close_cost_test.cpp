@@ -9,20 +9,16 @@
 namespace redan::datachannel {
 namespace {
 
-/// Processor time to open `count` channels and close them one after the other, seconds for each.
+/// Processor time to close `count` channels at once, the oldest first, seconds for each.
 double cost_of_one(std::size_t count) {
   test::ChannelsPair pair;
   pair.connect();
-  const std::clock_t begin = std::clock();
   std::vector<ChannelId> channels;
   for (std::size_t i = 0; i < count; ++i) channels.push_back(pair.a.open("chat", {}).value());
   pair.run();
   EXPECT_EQ(pair.b.open_channels(), count);
-  for (const ChannelId channel : channels) {
-    EXPECT_TRUE(pair.a.close(channel));
-    const std::size_t before = pair.b.open_channels();
-    pair.run_until([&] { return pair.b.open_channels() < before; });
-  }
+  const std::clock_t begin = std::clock();
+  for (const ChannelId channel : channels) EXPECT_TRUE(pair.a.close(channel));
   pair.run();
   EXPECT_EQ(pair.a.open_channels() + pair.b.open_channels(), 0U);
   return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC / static_cast<double>(count);
@@ -35,7 +31,7 @@ double best_cost(std::size_t count, int rounds) {
   return best;
 }
 
-TEST(ChannelCost, OpeningAndClosingDoesNotDependOnTheNumberOfOpenChannels) {
+TEST(ChannelCost, ClosingDoesNotDependOnTheNumberOfOpenChannels) {
   const double few = best_cost(64, 20);
   const double many = best_cost(1024, 5);
   RecordProperty("ratio", std::to_string(many / few));
