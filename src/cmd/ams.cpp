@@ -120,7 +120,7 @@ class Program {
       throw std::runtime_error("--lxd-cert and --lxd-key belong together");
     }
     if (!options_.lxd_certificate.empty()) {
-      auto identity = net::load_tls_identity(read_file(options_.lxd_certificate), read_file(options_.lxd_key));
+      auto identity = net::load_tls_identity(read_file(options_.lxd_certificate), read_private_file(options_.lxd_key));
       if (!identity) throw std::runtime_error("--lxd-cert and --lxd-key: " + std::string(text(identity.error())));
       lxd_identity_ = std::move(*identity);
     }

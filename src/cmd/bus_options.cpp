@@ -1,7 +1,5 @@
 #include "cmd/bus_options.hpp"
 
-#include <sys/stat.h>
-
 #include "cloud/bus/memory.hpp"
 #include "cloud/bus/nats_protocol.hpp"
 #include "cmd/arguments.hpp"
@@ -10,16 +8,9 @@
 namespace redan::cmd {
 namespace {
 
-void must_belong_to_us_alone(const std::string& file) {
-  struct stat status {};
-  if (::stat(file.c_str(), &status) != 0) throw std::runtime_error("cannot read " + file);
-  if ((status.st_mode & 077) != 0) throw std::runtime_error(file + " can be read by others; chmod 600 it");
-}
-
 /// The file's one line.
 Secret<256> read_token(const std::string& file) {
-  must_belong_to_us_alone(file);
-  std::string text = read_file(file);
+  std::string text = read_private_file(file);
   std::string_view line = text;
   while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
   const bool good = cloud::is_nats_token(line) && !line.empty();
@@ -30,8 +21,7 @@ Secret<256> read_token(const std::string& file) {
 }
 
 net::TlsIdentity read_identity(const BusOptions& options) {
-  must_belong_to_us_alone(options.key);
-  std::string key = read_file(options.key);
+  std::string key = read_private_file(options.key);
   auto identity = net::load_tls_identity(read_file(options.certificate), key);
   wipe({reinterpret_cast<std::uint8_t*>(key.data()), key.size()});
   if (!identity) {

@@ -14,13 +14,15 @@ namespace {
 
 constexpr std::size_t kKeySize = 64;
 
-/// The first line of a file that not everyone can read, without its line feed; one byte more than N if it is longer.
+/// The first line of a file that its owner alone can read, without its line feed; one byte more than N if it is longer.
 template <std::size_t N>
 Secret<N + 2> read_line(const std::filesystem::path& path) {
   const net::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   struct stat status {};
   if (!file.ok() || ::fstat(file.get(), &status) != 0) throw std::runtime_error("cannot read " + path.string());
-  if ((status.st_mode & S_IRWXO) != 0) throw std::runtime_error(path.string() + " is open to everyone; chmod 600 it");
+  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    throw std::runtime_error(path.string() + " can be read by others; chmod 600 it");
+  }
   Secret<N + 2> line;
   const MutableBytes buffer = line.fill(N + 2);
   const ssize_t size = ::read(file.get(), buffer.data(), buffer.size());

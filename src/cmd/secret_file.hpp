@@ -1,4 +1,4 @@
-// Secrets in files: never in arguments, never readable by everyone. Each function throws std::runtime_error in a
+// Secrets in files: never in arguments, never readable by others. Each function throws std::runtime_error in a
 // person's words.
 #pragma once
 

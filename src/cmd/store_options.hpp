@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "cloud/store/store.hpp"
+#include "cloud/store/etcd.hpp"
 
 namespace redan::cmd {
 
@@ -14,9 +14,15 @@ struct StoreOptions {
   std::string file;
   std::vector<std::string> etcd;
   std::string etcd_authority, etcd_certificate, etcd_key, etcd_prefix = "redan/";
+  std::vector<std::string> etcd_others{"redan/ams/", "redan/gateway/"};  ///< `redan doctor` alone
+  std::string etcd_user, etcd_password_file;
 };
 
+/// --etcd and what belongs to it.
+void add_etcd_options(CLI::App& app, StoreOptions& options);
 void add_store_options(CLI::App& app, StoreOptions& options);
+/// Throws as open_store. `identity` is set to what --etcd-cert and --etcd-key say, and outlives the use.
+cloud::EtcdConfig etcd_config(const StoreOptions& options, net::TlsIdentity& identity);
 /// Whatever --store says. Throws as open_store.
 std::unique_ptr<cloud::Store> open_etcd(boost::asio::io_context& io, const StoreOptions& options,
                                         std::function<void(const cloud::StoreFailure&)> report);

@@ -222,14 +222,18 @@ TEST_F(Doctor, ABusWithoutAgents) {
 TEST_F(Doctor, EtcdNodes) {
   if (etcd_program().empty()) GTEST_SKIP() << "etcd is not installed";
   test::EtcdNodes nodes(3);
+  nodes.require_users("gateway", "a password", "redan/gateway/");
   const auto file_of = [&](const char* name) { return (nodes.folder() / name).string(); };
-  Words options{"--etcd-ca",           file_of("ca.pem"), "--etcd-cert",
-                file_of("client.pem"), "--etcd-key",      file_of("client.key")};
+  Words options{
+      "--etcd-ca",           file_of("ca.pem"), "--etcd-cert", file_of("client.pem"),  "--etcd-key",
+      file_of("client.key"), "--etcd-user",     "gateway",     "--etcd-password-file", file("password", "a password\n"),
+      "--etcd-prefix",       "redan/gateway/"};
   const auto endpoints = nodes.config("redan/").endpoints;
   for (const auto& endpoint : endpoints) options = join(options, {"--etcd", local(endpoint.port)});
   const Said well = doctor(options);
   EXPECT_EQ(well.exit_code, 0) << well.output;
   EXPECT_TRUE(well.has("ok", "etcd " + local(endpoints[2].port), "has a majority")) << well.output;
+  EXPECT_TRUE(well.has("ok", "etcd " + local(endpoints[2].port), "redan/gateway/ alone")) << well.output;
   nodes.kill(1);
   // If it was the leader, the others elect one first.
   Said one_dead;
@@ -249,6 +253,43 @@ TEST_F(Doctor, EtcdNodes) {
   *(std::find(stranger.begin(), stranger.end(), "--etcd-key") + 1) = file_of("stranger.key");
   const Said refused = doctor(stranger);
   EXPECT_TRUE(refused.fails("etcd", "refused our client certificate")) << refused.output;
+}
+
+TEST_F(Doctor, AnEtcdThatKeepsNobodyApartFails) {
+  if (etcd_program().empty()) GTEST_SKIP() << "etcd is not installed";
+  test::EtcdNodes nodes(1);
+  const auto file_of = [&](const char* name) { return (nodes.folder() / name).string(); };
+  const std::string endpoint = local(nodes.config("").endpoints[0].port);
+  const Words options{"--etcd",        endpoint,
+                      "--etcd-ca",     file_of("ca.pem"),
+                      "--etcd-cert",   file_of("client.pem"),
+                      "--etcd-key",    file_of("client.key"),
+                      "--etcd-prefix", "redan/gateway/"};
+  const Said open = doctor(options);
+  EXPECT_EQ(open.exit_code, 1) << open.output;
+  EXPECT_TRUE(open.fails("etcd", "can read redan/ams/")) << open.output;
+  EXPECT_TRUE(open.fails("etcd", "can write redan/ams/")) << open.output;
+  // A role that is too wide is noticed as well.
+  nodes.require_users("gateway", "a password", "redan/");
+  const Said wide =
+      doctor(join(options, {"--etcd-user", "gateway", "--etcd-password-file", file("password", "a password")}));
+  EXPECT_TRUE(wide.fails("etcd", "can read redan/ams/")) << wide.output;
+}
+
+TEST_F(Doctor, AKeyThatOthersCanReadIsRefused) {
+  const std::string key = file("key", "a key");
+  ::chmod(key.c_str(), 0640);
+  const Said said = doctor({"--etcd", "127.0.0.1:1", "--etcd-ca", key, "--etcd-cert", key, "--etcd-key", key});
+  EXPECT_NE(said.exit_code, 0);
+  EXPECT_NE(said.output.find("can be read by others; chmod 600 it"), std::string::npos) << said.output;
+}
+
+TEST_F(Doctor, TheKitDeniesTheRangesThatTheProgramLists) {
+  const auto printed = redan::test::run({redan_program(), "turn", "denied"});
+  EXPECT_NE(printed.output.find("denied-peer-ip=169.254.0.0-169.254.255.255\n"), std::string::npos) << printed.output;
+  std::ifstream file(std::string(REDAN_TESTS_DIR) + "/../contrib/three-machines/turnserver.conf");
+  const std::string kit{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_NE(kit.find(printed.output), std::string::npos) << printed.output;
 }
 
 TEST_F(Doctor, TurnServers) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <redan/secret.hpp>
 
 #include "cloud/store/store.hpp"
 #include "net/tls.hpp"
@@ -21,8 +22,12 @@ struct EtcdConfig {
   std::vector<EtcdEndpoint> endpoints;         ///< at least one; the others are tried when it fails
   std::string authority_pem;                   ///< that signed the servers' certificates
   const net::TlsIdentity* identity = nullptr;  ///< ours; read only within etcd_store()
-  std::string prefix = "redan/";               ///< of all keys of this store; stores of one prefix see each other
-  std::chrono::milliseconds deadline{2000};    ///< for each call of the store; then store_no_majority or the like
+  /// Whom etcd knows us as. Its gateway takes no certificate for a user, so there is a password too; both or neither.
+  /// With a user, an etcd that asks nobody who he is (no `auth enable`) is refused.
+  std::string user;
+  std::shared_ptr<const Secret<256>> password;
+  std::string prefix = "redan/";             ///< of all keys of this store; stores of one prefix see each other
+  std::chrono::milliseconds deadline{2000};  ///< for each call of the store; then store_no_majority or the like
 };
 
 /// Connects when it is first used. `report` is told on the loop, at most once a second, why a call failed.

@@ -8,7 +8,6 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/assert.hpp"
-#include "cloud/store/etcd_json.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud {
@@ -36,61 +35,6 @@ net::HttpClientConfig client_config(const EtcdConfig& config, const EtcdEndpoint
   return out;
 }
 
-// gRPC's status codes (grpc.io), as etcd uses them.
-enum class Status : std::uint64_t {
-  unknown = 2,
-  invalid_argument = 3,
-  deadline_exceeded = 4,
-  not_found = 5,
-  resource_exhausted = 8,
-  internal = 13,
-  unavailable = 14,
-};
-
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
-
-/// What an answer other than 200 means. Only what certainly changed nothing is not `unknown`.
-EtcdFailure failure_of(const net::HttpResponse& response) {
-  const auto error = parse_error(response.body);
-  if (!error) {
-    return {EtcdFailure::Kind::unknown, Errc::store_failed, "HTTP status " + std::to_string(response.status)};
-  }
-  const std::string& detail = error->message;
-  switch (Status{error->code}) {
-    case Status::not_found:
-      return {EtcdFailure::Kind::refused, Errc::store_conflict, detail};
-    case Status::invalid_argument:
-      return {EtcdFailure::Kind::refused, contains(detail, "too large") ? Errc::store_too_large : Errc::store_failed,
-              detail};
-    case Status::resource_exhausted:
-      if (contains(detail, "too many requests")) return {EtcdFailure::Kind::not_done, Errc::store_no_majority, detail};
-      return {EtcdFailure::Kind::refused, Errc::store_failed, detail};
-    case Status::unavailable:
-      if (contains(detail, "no leader")) return {EtcdFailure::Kind::not_done, Errc::store_no_majority, detail};
-      return {EtcdFailure::Kind::unknown, Errc::store_no_majority, detail};
-    case Status::unknown:
-    case Status::deadline_exceeded:
-    case Status::internal:
-      return {EtcdFailure::Kind::unknown, Errc::store_no_majority, detail};
-  }
-  return {EtcdFailure::Kind::refused, Errc::store_failed, detail};
-}
-
-EtcdFailure failure_of(const net::HttpFailure& failure) {
-  const std::string detail = std::string(text(failure.code)) + (failure.detail.empty() ? "" : ": " + failure.detail);
-  const auto kind = failure.maybe_sent ? EtcdFailure::Kind::unknown : EtcdFailure::Kind::not_done;
-  switch (failure.code) {
-    case Errc::http_too_large:
-      return {EtcdFailure::Kind::refused, Errc::http_too_large, detail};
-    case Errc::connect_failed:
-    case Errc::http_timeout:
-    case Errc::closed_locally:
-      return {kind, Errc::store_no_majority, detail};
-    default:
-      return {kind, Errc::store_failed, detail};
-  }
-}
-
 }  // namespace
 
 /// One request, which goes on without us when our time is up.
@@ -101,7 +45,7 @@ struct EtcdCluster::Attempt {
 };
 
 EtcdCluster::EtcdCluster(asio::io_context& io, const EtcdConfig& config, Report report)
-    : io_(io), report_(std::move(report)), deadline_(config.deadline) {
+    : io_(io), report_(std::move(report)), deadline_(config.deadline), login_(config.user, config.password) {
   REDAN_ASSERT(!config.endpoints.empty());
   for (const EtcdEndpoint& endpoint : config.endpoints) {
     const net::HttpClientConfig client = client_config(config, endpoint);
@@ -143,14 +87,43 @@ EtcdFailure EtcdCluster::given_up(EtcdFailure last, bool maybe_done) {
 
 net::Task<EtcdAnswer> EtcdCluster::attempt(std::size_t endpoint, const std::string& path, std::string body,
                                            TimePoint until) {
+  // Twice at most: a token that was made just now is known.
+  for (int tries = 0;; ++tries) {
+    if (auto known = co_await log_in(endpoint, until); !known) co_return tl::unexpected(std::move(known.error()));
+    const std::string token = login_.token();
+    EtcdAnswer answer = co_await send(endpoint, etcd_request(path, body, token), until);
+    if (answer || answer.error().kind != EtcdFailure::Kind::stranger) co_return answer;
+    login_.forget(token);
+    if (tries != 0 || !login_.wants_token()) {
+      answer.error().kind = EtcdFailure::Kind::refused;
+      co_return answer;
+    }
+  }
+}
+
+net::Task<tl::expected<void, EtcdFailure>> EtcdCluster::log_in(std::size_t endpoint, TimePoint until) {
+  using Known = tl::expected<void, EtcdFailure>;
+  if (!login_.wants_token()) co_return Known();
+  const EtcdAnswer answer = co_await send(endpoint, etcd_request("/v3/auth/authenticate", login_.request(), ""), until);
+  if (answer && login_.accept(*answer)) co_return Known();
+  if (answer) {
+    co_return tl::unexpected(EtcdFailure{EtcdFailure::Kind::not_done, Errc::store_failed, "etcd gave no token"});
+  }
+  EtcdFailure failure = answer.error();
+  // Whatever became of the login: what was to be done with it is not done.
+  if (failure.kind == EtcdFailure::Kind::unknown) failure.kind = EtcdFailure::Kind::not_done;
+  failure.detail = "login: " + failure.detail;
+  co_return tl::unexpected(std::move(failure));
+}
+
+net::Task<EtcdAnswer> EtcdCluster::send(std::size_t endpoint, net::HttpRequest what, TimePoint until) {
   const auto attempt = std::make_shared<Attempt>(io_);
   attempt->over.expires_after(until - net::now());
-  auto request = [](std::shared_ptr<net::HttpClient> client, net::HttpRequest what,
+  auto request = [](std::shared_ptr<net::HttpClient> client, net::HttpRequest sent,
                     std::shared_ptr<Attempt> mine) -> net::Task<void> {
-    mine->result = co_await client->request(std::move(what));
+    mine->result = co_await client->request(std::move(sent));
     mine->over.cancel();
   };
-  net::HttpRequest what{"POST", path, "", {{"Content-Type", "application/json"}}, std::move(body)};
   asio::co_spawn(io_, request(endpoints_[endpoint].calls, std::move(what), attempt), asio::detached);
   co_await attempt->over.async_wait(asio::as_tuple(asio::use_awaitable));
   if (!attempt->result) {
@@ -160,6 +133,15 @@ net::Task<EtcdAnswer> EtcdCluster::attempt(std::size_t endpoint, const std::stri
   if (!result) co_return tl::unexpected(failure_of(result.error()));
   if (result->status != 200) co_return tl::unexpected(failure_of(*result));
   co_return std::move(result->body);
+}
+
+net::Task<std::optional<net::HttpRequest>> EtcdCluster::stream_request(std::string path, std::string body) {
+  const auto known = co_await log_in(stream_endpoint_, deadline());
+  if (!known) {
+    report({known.error().code, known.error().detail});
+    co_return std::nullopt;
+  }
+  co_return etcd_request(std::move(path), std::move(body), login_.token());
 }
 
 net::Task<void> EtcdCluster::pause(TimePoint until) {

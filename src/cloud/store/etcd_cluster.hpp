@@ -3,22 +3,9 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include "cloud/store/etcd.hpp"
-#include "net/http_client.hpp"
+#include "cloud/store/etcd_login.hpp"
 
 namespace redan::cloud {
-
-struct EtcdFailure {
-  enum class Kind : std::uint8_t {
-    refused,   ///< etcd has said no; nothing was done
-    not_done,  ///< nobody took the call
-    unknown,   ///< somebody may have taken it
-  };
-  Kind kind = Kind::not_done;
-  Errc code = Errc::store_no_majority;
-  std::string detail{};
-};
-using EtcdAnswer = tl::expected<std::string, EtcdFailure>;
 
 class EtcdCluster {
  public:
@@ -38,6 +25,10 @@ class EtcdCluster {
 
   /// For one long answer. It fails when nothing comes for some seconds.
   [[nodiscard]] std::shared_ptr<net::HttpClient> stream_client() const;
+  /// What it is asked; nullopt, and reported, if etcd does not let us in.
+  net::Task<std::optional<net::HttpRequest>> stream_request(std::string path, std::string body);
+  /// etcd has ended the stream by a refusal.
+  void doubt_login() { login_.doubt(); }
   /// The endpoint of stream_client() has failed: take another.
   void leave_stream_endpoint();
 
@@ -52,12 +43,15 @@ class EtcdCluster {
   };
   struct Attempt;
   net::Task<EtcdAnswer> attempt(std::size_t endpoint, const std::string& path, std::string body, TimePoint until);
+  net::Task<tl::expected<void, EtcdFailure>> log_in(std::size_t endpoint, TimePoint until);
+  net::Task<EtcdAnswer> send(std::size_t endpoint, net::HttpRequest what, TimePoint until);
   net::Task<void> pause(TimePoint until);
   EtcdFailure given_up(EtcdFailure last, bool maybe_done);
 
   boost::asio::io_context& io_;
   Report report_;
   std::chrono::milliseconds deadline_;
+  EtcdLogin login_;
   std::vector<Endpoint> endpoints_;
   std::size_t preferred_ = 0;
   std::size_t stream_endpoint_ = 0;

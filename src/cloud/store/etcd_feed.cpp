@@ -147,11 +147,8 @@ net::Task<void> EtcdFeed::Impl::run() {
 
 net::Task<void> EtcdFeed::Impl::run_stream() {
   const KeyRange keys{keys_.beacon, keys_below(keys_.entries).end};
-  net::HttpRequest request{"POST",
-                           "/v3/watch",
-                           "",
-                           {{"Content-Type", "application/json"}},
-                           write_watch(keys, Revision{position_.value + 1})};
+  auto request = co_await cluster_->stream_request("/v3/watch", write_watch(keys, Revision{position_.value + 1}));
+  if (!request || ended_) co_return;
   stream_is_bad_ = false;
   std::function<bool(std::string_view)> on_piece = [this,
                                                     lines = LineCutter(kMaxLine)](std::string_view piece) mutable {
@@ -159,7 +156,7 @@ net::Task<void> EtcdFeed::Impl::run_stream() {
     return good && !stream_is_bad_ && !ended_ && !watchers_.empty();
   };
   const std::shared_ptr<net::HttpClient> client = client_;
-  const net::HttpResult result = co_await client->stream(std::move(request), std::move(on_piece));
+  const net::HttpResult result = co_await client->stream(std::move(*request), std::move(on_piece));
   if (ended_ || watchers_.empty()) co_return;
   if (!result) cluster_->report({Errc::store_failed, "watch: " + std::string(text(result.error().code))});
 }
@@ -169,7 +166,11 @@ void EtcdFeed::Impl::on_line(std::string_view line) {
   auto answer = parse_watch(line);
   if (!answer || answer->canceled) {
     stream_is_bad_ = true;
-    if (answer && answer->compacted != Revision{}) on_compacted(answer->compacted);
+    if (answer && answer->compacted != Revision{}) {
+      on_compacted(answer->compacted);
+    } else {
+      cluster_->doubt_login();
+    }
     if (!answer) {
       const auto error = parse_error(line);
       cluster_->report({Errc::store_failed, "watch: " + (error ? error->message : "etcd's answer does not parse")});

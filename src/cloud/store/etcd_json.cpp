@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <charconv>
 
@@ -60,13 +61,23 @@ std::string write_operations(const std::vector<EtcdOperation>& operations) {
 
 // ---- reading --------------------------------------------------------------------------------------------------------
 
+/// "mod_revision" becomes "modRevision".
+std::string camel_case(std::string_view name) {
+  std::string out;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const bool joint = name[i] == '_' && i + 1 < name.size();
+    out += joint ? static_cast<char>(name[++i] & ~0x20) : name[i];
+  }
+  return out;
+}
+
 /// A message whose fields are asked for by name. One field of the wrong type makes the whole answer unusable.
 class Message {
  public:
   Message(const json::object& object, bool& good) : object_(object), good_(good) {}
 
   [[nodiscard]] std::uint64_t number(std::string_view name) const {
-    const json::value* const value = object_.if_contains(name);
+    const json::value* const value = find(name);
     if (value == nullptr) return 0;
     if (value->is_uint64()) return value->get_uint64();
     if (value->is_int64() && value->get_int64() >= 0) return static_cast<std::uint64_t>(value->get_int64());
@@ -74,12 +85,12 @@ class Message {
     return bad<std::uint64_t>();
   }
   [[nodiscard]] bool flag(std::string_view name) const {
-    const json::value* const value = object_.if_contains(name);
+    const json::value* const value = find(name);
     if (value == nullptr) return false;
     return value->is_bool() ? value->get_bool() : bad<bool>();
   }
   [[nodiscard]] std::string text(std::string_view name) const {
-    const json::value* const value = object_.if_contains(name);
+    const json::value* const value = find(name);
     if (value == nullptr) return {};
     return value->is_string() ? std::string(value->get_string()) : bad<std::string>();
   }
@@ -88,18 +99,18 @@ class Message {
     return decoded ? std::string(as_text(*decoded)) : bad<std::string>();
   }
   [[nodiscard]] bool is_message(std::string_view name) const {
-    const json::value* const value = object_.if_contains(name);
+    const json::value* const value = find(name);
     return value != nullptr && value->is_object();
   }
   [[nodiscard]] std::optional<Message> message(std::string_view name) const {
-    const json::value* const value = object_.if_contains(name);
+    const json::value* const value = find(name);
     if (value == nullptr) return std::nullopt;
     if (!value->is_object()) return bad<std::optional<Message>>();
     return Message(value->get_object(), good_);
   }
   template <class Read>
   void each(std::string_view name, Read read) const {
-    const json::value* const value = object_.if_contains(name);
+    const json::value* const value = find(name);
     if (value == nullptr) return;
     if (!value->is_array()) return bad<void>();
     for (const json::value& element : value->get_array()) {
@@ -109,6 +120,11 @@ class Message {
   }
 
  private:
+  /// proto3 JSON: a field goes by its own name or, in camelCase, by its JSON name.
+  [[nodiscard]] const json::value* find(std::string_view name) const {
+    const json::value* const value = object_.if_contains(name);
+    return value != nullptr ? value : object_.if_contains(camel_case(name));
+  }
   template <class T>
   T bad() const {
     good_ = false;
@@ -179,6 +195,10 @@ std::string write_lease_grant(std::chrono::seconds ttl) {
 
 std::string write_lease_id(LeaseId lease) { return R"({"ID":)" + quoted(lease.value) + "}"; }
 
+std::string write_login(std::string_view user, std::string_view password) {
+  return json::serialize(json::object{{"name", user}, {"password", password}});
+}
+
 std::string write_watch(const KeyRange& keys, Revision from) {
   return R"({"create_request":{)" + write_keys(keys) + R"(,"start_revision":)" + quoted(from.value) + "}}";
 }
@@ -201,6 +221,16 @@ std::optional<EtcdTransactionAnswer> parse_transaction(std::string_view body) {
       if (const auto range = response.message("response_range")) answer.ranges.push_back(range_in(*range));
     });
     return answer;
+  });
+}
+
+std::optional<std::string> parse_login(std::string_view body) {
+  return parse_message<std::string>(body, [](const Message& message) -> std::optional<std::string> {
+    std::string token = message.text("token");
+    // It becomes a header's value.
+    const bool good =
+        !token.empty() && std::all_of(token.begin(), token.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+    return good ? std::optional(std::move(token)) : std::nullopt;
   });
 }
 
@@ -234,13 +264,17 @@ std::optional<EtcdWatchAnswer> parse_watch(std::string_view line) {
 
 std::optional<EtcdError> parse_error(std::string_view body) {
   return parse_message<EtcdError>(body, [](const Message& message) -> std::optional<EtcdError> {
-    // In a stream {"error":{"grpc_code":14,"message":"..."}}, else {"error":"...","code":14,"message":"..."}.
+    // In a stream {"error":{"grpc_code":14,"message":"..."}}; else {"error":"...","code":14,"message":"..."}, or
+    // without "error" (3.6), or "error" alone.
     if (message.is_message("error")) {
       const Message error = *message.message("error");
-      return EtcdError{error.number("grpc_code"), error.text("message")};
+      const std::uint64_t code = error.number("grpc_code");
+      return EtcdError{code != 0 ? code : error.number("code"), error.text("message")};
     }
-    if (message.text("error").empty()) return std::nullopt;
-    return EtcdError{message.number("code"), message.text("message")};
+    std::string said = message.text("message");
+    if (said.empty()) said = message.text("error");
+    if (said.empty()) return std::nullopt;
+    return EtcdError{message.number("code"), std::move(said)};
   });
 }
 

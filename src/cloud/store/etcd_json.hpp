@@ -46,6 +46,8 @@ std::string write_lease_grant(std::chrono::seconds ttl);       ///< for /v3/leas
 std::string write_lease_id(LeaseId lease);                     ///< for /v3/lease/keepalive and /v3/lease/revoke
 std::string write_watch(const KeyRange& keys, Revision from);  ///< for /v3/watch; `from` is the first one told
 
+std::string write_login(std::string_view user, std::string_view password);  ///< for /v3/auth/authenticate
+
 // ---- answers; nullopt if they are not what etcd sends ---------------------------------------------------------------
 
 struct EtcdRangeAnswer {
@@ -74,6 +76,8 @@ struct EtcdError {
 
 std::optional<EtcdRangeAnswer> parse_range(std::string_view body);
 std::optional<EtcdTransactionAnswer> parse_transaction(std::string_view body);
+/// The token.
+std::optional<std::string> parse_login(std::string_view body);
 /// Of grant and of keepalive, whose answer is the first line of a stream.
 std::optional<EtcdLeaseAnswer> parse_lease(std::string_view body);
 /// One line of the stream.

@@ -16,7 +16,8 @@ namespace json = boost::json;
 constexpr const char* kFooter = R"(
 It checks what it is told of. On the bus it goes by --name with that unit's
 certificate; a gateway's lets it ask for the agents. A running unit of that
-name is not disturbed. In etcd it writes, reads and removes a key of its own.
+name is not disturbed. In etcd it writes, reads and removes a key of its own,
+and fails if it can read or write what lies outside --etcd-prefix.
 
 Examples:
   redan doctor --gateway https://192.0.2.1:4000 --gateway-fingerprint 3a5c...
@@ -24,7 +25,9 @@ Examples:
         --nats-ca ca.pem --nats-cert gateway.pem --nats-key gateway.key \
         --nats-token-file token
   redan doctor --etcd 192.0.2.11:2379 --etcd-ca ca.pem \
-        --etcd-cert gateway.pem --etcd-key gateway.key
+        --etcd-cert store-gateway.pem --etcd-key store-gateway.key \
+        --etcd-user gateway --etcd-password-file gateway.password \
+        --etcd-prefix redan/gateway/
   redan doctor --turn turn:192.0.2.9:3478 --turn-secret-file turn.secret
 
 Exit codes: 0 all well, 1 something is wrong, 2 wrong usage)";
@@ -106,11 +109,11 @@ void add_doctor(CLI::App& app, Run& run) {
   command->add_option("--ams-fingerprint", options->ams_fingerprint, "SHA-256 of its certificate");
   add_bus_options(*command, options->bus);
   command->add_option("--name", options->name, "Of the unit that --nats-cert belongs to")->capture_default_str();
-  command->add_option("--etcd", options->store.etcd, "host:port of an etcd node; repeatable");
-  command->add_option("--etcd-ca", options->store.etcd_authority, "The CA of the etcd nodes, PEM");
-  command->add_option("--etcd-cert", options->store.etcd_certificate, "A unit's certificate for etcd, PEM");
-  command->add_option("--etcd-key", options->store.etcd_key, "Its key, PEM");
-  command->add_option("--etcd-prefix", options->store.etcd_prefix, "Of all keys in etcd")->capture_default_str();
+  add_etcd_options(*command, options->store);
+  command
+      ->add_option("--etcd-other-prefix", options->store.etcd_others,
+                   "A prefix that this unit must not reach; repeatable (its own is left out)")
+      ->capture_default_str();
   command->add_option("--turn", options->turn, "turn:host:port of a TURN server; repeatable");
   command->add_option("--turn-secret-file", options->turn_secret_file, "The secret shared with the TURN servers");
   command->add_flag("--json", options->json, "One JSON object instead of text");

@@ -1,7 +1,10 @@
-// Every node of etcd, with the rights of a unit: a key is written, read and removed through each.
+// Every node of etcd, with the rights of a unit: a key is written, read and removed through each. What belongs to other
+// units has to be out of its reach.
 #include <cstdio>
 
 #include "base/hex.hpp"
+#include "cloud/store/etcd_cluster.hpp"
+#include "cloud/store/etcd_json.hpp"
 #include "cmd/doctor/findings.hpp"
 
 namespace redan::cmd {
@@ -11,12 +14,73 @@ double milliseconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
 }
 
+struct Probe {
+  std::string path;
+  std::string body;
+};
+
+Probe read_of(cloud::KeyRange keys) { return {"/v3/kv/range", cloud::write(cloud::EtcdRange{std::move(keys), 1})}; }
+
+Probe write_of(cloud::EtcdOperation operation) {
+  cloud::EtcdTransaction transaction;
+  transaction.success.push_back(std::move(operation));
+  return {"/v3/kv/txn", cloud::write(transaction)};
+}
+
+enum class Reach : std::uint8_t { denied, possible, unknown };
+
+net::Task<Reach> try_out(cloud::EtcdCluster& cluster, Probe probe) {
+  cloud::EtcdCluster::Body body = [text = std::move(probe.body)](bool) { return text; };
+  const cloud::EtcdAnswer answer = co_await cluster.call(std::move(probe.path), std::move(body), cluster.deadline());
+  if (answer) co_return Reach::possible;
+  co_return answer.error().detail.find("permission denied") != std::string::npos ? Reach::denied : Reach::unknown;
+}
+
+/// Says what is wrong; true if nothing is.
+bool judge(Reach reach, const std::string& what, const std::string& verb, const std::string& where,
+           Findings& findings) {
+  if (reach == Reach::denied) return true;
+  const bool possible = reach == Reach::possible;
+  findings.fail(what, "this unit " + std::string(possible ? "can " : "may be able to ") + verb + " " + where,
+                possible
+                    ? "give each kind of unit a user and a prefix of its own, and run etcdctl auth enable: etcd-users"
+                    : "etcd did not say permission denied; look at its log");
+  return false;
+}
+
+/// True if nothing that is not this unit's can be read or written.
+net::Task<bool> check_bounds(cloud::EtcdCluster& cluster, const StoreOptions& options, const std::string& what,
+                             const std::string& random, Findings& findings) {
+  const std::string& own = options.etcd_prefix;
+  const cloud::KeyRange ours = cloud::keys_below(own, "");
+  Probe before = read_of({"", own});
+  Probe behind = read_of({ours.end.value_or(own), std::nullopt});
+  bool well = judge(co_await try_out(cluster, std::move(before)), what, "read", "the keys before " + own, findings);
+  well &= judge(co_await try_out(cluster, std::move(behind)), what, "read", "the keys behind " + own, findings);
+  // Wide reads are denied to whom single prefixes are open, so each is tried too.
+  std::vector<std::string> others = options.etcd_others;
+  others.push_back("doctor-" + random + "/");
+  for (const std::string& other : others) {
+    if (other == own) continue;
+    const std::string key = other + "doctor/" + random;
+    Probe read = read_of(cloud::keys_below(other, ""));
+    Probe write = write_of(cloud::EtcdPut{key, "probe"});
+    Probe erase = write_of(cloud::EtcdErase{key});
+    well &= judge(co_await try_out(cluster, std::move(read)), what, "read", other, findings);
+    const Reach written = co_await try_out(cluster, std::move(write));
+    if (written != Reach::denied) (void)co_await try_out(cluster, std::move(erase));
+    well &= judge(written, what, "write", other, findings);
+  }
+  co_return well;
+}
+
 }  // namespace
 
 net::Task<void> check_etcd(boost::asio::io_context& io, StoreOptions options, Provider& provider, Findings& findings) {
   std::array<std::uint8_t, 8> random{};
   provider.random(random);
-  const std::string key = "doctor/" + to_hex(random);
+  const std::string name = to_hex(random);
+  const std::string key = "doctor/" + name;
   for (const std::string& node : options.etcd) {
     const std::string what = "etcd " + node;
     std::string detail;
@@ -40,6 +104,11 @@ net::Task<void> check_etcd(boost::asio::io_context& io, StoreOptions options, Pr
       char text[96];
       std::snprintf(text, sizeof text, "has a majority; a key is written in %.1f ms, read and removed", took);
       findings.ok(what, text);
+      net::TlsIdentity identity;
+      cloud::EtcdCluster cluster(io, etcd_config(one, identity), {});
+      if (co_await check_bounds(cluster, one, what, name, findings)) {
+        findings.ok(what, "this unit reads and writes " + one.etcd_prefix + " alone");
+      }
     }
   }
 }

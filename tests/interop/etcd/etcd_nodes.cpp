@@ -13,6 +13,8 @@
 #include <iterator>
 #include <thread>
 
+#include "base/base64.hpp"
+#include "cloud/store/rules.hpp"
 #include "net/http_client.hpp"
 #include "tests/cloud/store/contract.hpp"
 
@@ -24,12 +26,12 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 // One authority, a certificate for all nodes, one for us, and one that another authority signed. A node needs both
-// purposes: its gateway is its own client.
+// purposes: its gateway is its own client. A gateway with users refuses clients whose certificates have a common name.
 constexpr const char* kMakeCertificates = R"sh(set -e
 new="-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
 for ca in ca other-ca; do openssl req -x509 $new -keyout $ca.key -out $ca.pem -subj /CN=$ca -days 2; done
 sign() {
-  openssl req $new -keyout $1.key -out $1.csr -subj /CN=$1
+  openssl req $new -keyout $1.key -out $1.csr -subj /O=$1
   printf 'subjectAltName=IP:127.0.0.1\nextendedKeyUsage=%s\n' $3 > $1.ext
   openssl x509 -req -in $1.csr -CA $2.pem -CAkey $2.key -CAcreateserial -out $1.pem -days 2 -extfile $1.ext
 }
@@ -181,11 +183,29 @@ std::optional<std::string> EtcdNodes::ask(std::size_t node, std::string path, st
 void EtcdNodes::wait_until_ready() const {
   const auto end = std::chrono::steady_clock::now() + 20s;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    while (!ask(i, "/v3/kv/range", R"({"key":"AA=="})")) {
+    while (!(login_.empty() ? ask(i, "/v3/kv/range", R"({"key":"AA=="})") : ask(i, "/v3/auth/authenticate", login_))) {
       if (std::chrono::steady_clock::now() > end) throw std::runtime_error("etcd does not answer: " + read("log"));
       std::this_thread::sleep_for(50ms);
     }
   }
+}
+
+void EtcdNodes::require_users(const std::string& user, const std::string& password, const std::string& prefix) {
+  const auto must = [this](const char* path, const boost::json::object& body) {
+    if (!ask(0, path, boost::json::serialize(body))) throw std::runtime_error(std::string("etcd refuses ") + path);
+  };
+  const cloud::KeyRange keys = keys_below(prefix, "");
+  const boost::json::object permission{{"permType", "READWRITE"},
+                                       {"key", to_base64(as_bytes(keys.begin))},
+                                       {"range_end", to_base64(as_bytes(*keys.end))}};
+  must("/v3/auth/user/add", {{"name", "root"}, {"password", "root"}});
+  must("/v3/auth/user/grant", {{"user", "root"}, {"role", "root"}});
+  must("/v3/auth/role/add", {{"name", user}});
+  must("/v3/auth/role/grant", {{"name", user}, {"perm", permission}});
+  must("/v3/auth/user/add", {{"name", user}, {"password", password}});
+  must("/v3/auth/user/grant", {{"user", user}, {"role", user}});
+  must("/v3/auth/enable", {});
+  login_ = boost::json::serialize(boost::json::object{{"name", user}, {"password", password}});
 }
 
 std::size_t EtcdNodes::leader() const {

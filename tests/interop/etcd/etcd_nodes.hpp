@@ -30,6 +30,8 @@ class EtcdNodes {
   /// All of the history before `revision` is gone.
   void compact(Revision revision) const;
   void wait_until_ready() const;
+  /// Turns authorisation on: `user` may use `prefix` and nothing else.
+  void require_users(const std::string& user, const std::string& password, const std::string& prefix);
 
   /// All nodes, the first one first.
   [[nodiscard]] EtcdConfig config(const std::string& prefix) const;
@@ -53,6 +55,7 @@ class EtcdNodes {
 
   std::filesystem::path folder_;
   std::vector<Node> nodes_;
+  std::string login_;  ///< what etcd is asked to see whether it is ready, once it has users
   net::TlsIdentity client_;
   net::TlsIdentity stranger_;
 };
