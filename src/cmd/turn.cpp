@@ -1,4 +1,4 @@
-// `redan turn credential`: time-limited credentials for a TURN server that shares a secret with us.
+// `redan turn`: time-limited credentials for a TURN server that shares a secret with us, and what it must not relay to.
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstdio>
@@ -8,6 +8,7 @@
 #include "cloud/token/turn_credential.hpp"
 #include "cmd/program.hpp"
 #include "cmd/secret_file.hpp"
+#include "cmd/turn_peers.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cmd {
@@ -23,6 +24,10 @@ The secret is what stands in the server's configuration, and in --secret-file:
   turnserver.conf:  use-auth-secret
                     static-auth-secret=<the line in turn.secret>
                     realm=example.org
+  redan turn coturn-config >> turnserver.conf
+
+Whoever has credentials can send from the server's address. The last line keeps
+them from what is behind it; --help of coturn-config says what is left to do.
 
 Examples:
   redan turn credential --secret-file turn.secret
@@ -33,6 +38,22 @@ Examples:
 The server looks at the expiry when a client authenticates, also when it comes
 back: let --ttl cover a session's reconnects.
 Exit codes: 0 done, 1 failed, 2 wrong usage)";
+
+constexpr const char* kConfigFooter = R"(
+Every client of a session gets credentials, and sends from the server's
+address: to what the server can reach. These lines refuse TCP (RFC 6062) and
+every special address of IPv4 and IPv6. Add what they cannot know:
+
+  denied-peer-ip=192.0.2.1-192.0.2.3      each machine of yours: NATS, etcd, AMS
+  allowed-peer-ip=10.8.0.16-10.8.0.31     runtimes, if their addresses are denied
+
+coturn takes allowed-peer-ip over denied-peer-ip, for every port: give runtimes
+addresses of their own, on which nothing else listens. Try the server with
+redan doctor --turn.
+
+Example:
+  redan turn coturn-config >> turnserver.conf
+Exit codes: 0 done, 2 wrong usage)";
 
 struct Options {
   std::string secret_file;
@@ -77,6 +98,15 @@ int credential(const Options& options) {
   return kOk;
 }
 
+int coturn_config() {
+  std::printf("no-tcp-relay\nno-multicast-peers\n");
+  for (const DeniedPeers& range : kDeniedPeers) {
+    std::printf("# %s\ndenied-peer-ip=%s-%s\n", std::string(range.what).c_str(), std::string(range.first).c_str(),
+                std::string(range.last).c_str());
+  }
+  return kOk;
+}
+
 std::string check_uri(const std::string& uri) {
   return uri.starts_with("turn:") || uri.starts_with("turns:") ? "" : "'" + uri + "' is not a turn: or turns: URI";
 }
@@ -84,8 +114,11 @@ std::string check_uri(const std::string& uri) {
 }  // namespace
 
 void add_turn(CLI::App& app, Run& run) {
-  CLI::App* turn = app.add_subcommand("turn", "Credentials for a TURN server");
+  CLI::App* turn = app.add_subcommand("turn", "Credentials and denied peers for a TURN server");
   turn->require_subcommand(1);
+  CLI::App* config = turn->add_subcommand("coturn-config", "Print what coturn must not relay to, as lines of its file");
+  config->footer(kConfigFooter);
+  config->callback([&run] { run = [] { return coturn_config(); }; });
   CLI::App* command = turn->add_subcommand("credential", "Mint a user name and a password that expire");
   auto options = std::make_shared<Options>();
   command->add_option("--secret-file", options->secret_file, "The file with the secret shared with the server")

@@ -288,11 +288,15 @@ TEST_F(Doctor, TurnServers) {
   if (!fs::exists(kCoturn)) GTEST_SKIP() << "coturn is not installed";
   EXPECT_TRUE(doctor(turn(free_port())).fails("turn", "no answer over UDP"));
   const std::uint16_t port = free_port();
-  const auto server = coturn(port, "use-auth-secret\nstatic-auth-secret=" + kSecret);
+  const std::string secret = "use-auth-secret\nstatic-auth-secret=" + kSecret + "\n";
+  const auto server = coturn(port, secret + redan::test::run({redan_program(), "turn", "coturn-config"}).output);
   const Said well = doctor(turn(port));
   EXPECT_EQ(well.exit_code, 0) << well.output;
   EXPECT_TRUE(well.has("ok", "turn", "refuses those that have expired")) << well.output;
   EXPECT_TRUE(doctor(turn(port, std::string(64, 'x'))).fails("turn", "refuses credentials made with the secret: 401"));
+  const std::uint16_t inwards = free_port();
+  const auto careless = coturn(inwards, secret);
+  EXPECT_TRUE(doctor(turn(inwards)).fails("turn", "it relays to 10.0.0.1, "));
   const std::uint16_t open = free_port();
   const auto for_anybody = coturn(open, "no-auth");
   EXPECT_TRUE(doctor(turn(open)).fails("turn", "relays for anybody"));

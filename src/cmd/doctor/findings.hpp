@@ -54,7 +54,12 @@ net::Task<void> check_bus(boost::asio::io_context& io, BusOptions options, std::
                           Findings& findings);
 /// Each node of etcd.
 net::Task<void> check_etcd(boost::asio::io_context& io, StoreOptions options, Provider& provider, Findings& findings);
+struct TurnToCheck {
+  std::string uri;
+  std::string secret_file;
+  std::vector<std::string> units;  ///< "host:port" of what it must not relay to, with the addresses of kDeniedPeers
+};
 /// A TURN server over UDP; blocks for some seconds at most.
-void check_turn(const std::string& uri, const std::string& secret_file, Provider& provider, Findings& findings);
+void check_turn(const TurnToCheck& turn, Provider& provider, Findings& findings);
 
 }  // namespace redan::cmd
