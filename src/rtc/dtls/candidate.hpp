@@ -18,11 +18,12 @@ struct ServerChoice {
 };
 
 struct Candidate {
+  TimePoint since{};      ///< when it was made
+  bool repeated = false;  ///< its messages were dropped once and came again
   Session session;
   ServerChoice choice;
   Transcript transcript;
   OutgoingFlight outgoing;
-  KeyExchange* exchange = nullptr;      ///< the Server's, until the client's public key is there
   std::optional<OpenProtection> read;   ///< once the keys of epoch 1 are there
   std::optional<SealProtection> write;  ///< once our ChangeCipherSpec is in a flight
   FragmentAssembler finished;           ///< the peer's Finished, in epoch 1
@@ -32,13 +33,21 @@ struct Candidate {
   }
 };
 
-/// At most kMax of them. The one heard last is at the back; a new one takes the place of the one heard least recently.
+/// kShare of each kind: what came once, and what came again after it was dropped. The one heard last is at the back. A
+/// full share takes a new one only in the place of one that has had its time: so a flood cannot push out a candidate
+/// whose peer is about to answer; and it cannot shut out the genuine peer, which repeats what was dropped.
 class Candidates {
  public:
-  static constexpr std::size_t kMax = 4;
+  static constexpr std::size_t kShare = 4;
+  static constexpr Duration kTime = std::chrono::seconds(1);
 
+  [[nodiscard]] bool has_room(TimePoint now, bool repeated) {
+    const auto oldest = oldest_of(repeated);
+    return count_of(repeated) < kShare || now - oldest->since >= kTime;
+  }
+  /// Where has_room().
   void add(Candidate candidate) {
-    if (list_.size() == kMax) list_.erase(list_.begin());
+    if (count_of(candidate.repeated) == kShare) list_.erase(oldest_of(candidate.repeated));
     list_.push_back(std::move(candidate));
   }
   /// Moves the candidate to the back whose transcript begins with these bytes.
@@ -67,6 +76,17 @@ class Candidates {
   [[nodiscard]] auto end() const { return list_.end(); }
 
  private:
+  [[nodiscard]] std::size_t count_of(bool repeated) const {
+    return static_cast<std::size_t>(std::count_if(
+        list_.begin(), list_.end(), [=](const Candidate& candidate) { return candidate.repeated == repeated; }));
+  }
+  /// One of the other kind comes after all of this kind.
+  std::vector<Candidate>::iterator oldest_of(bool repeated) {
+    return std::min_element(list_.begin(), list_.end(), [=](const Candidate& a, const Candidate& b) {
+      return std::pair(a.repeated != repeated, a.since) < std::pair(b.repeated != repeated, b.since);
+    });
+  }
+
   std::vector<Candidate> list_;
 };
 

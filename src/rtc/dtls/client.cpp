@@ -12,6 +12,9 @@ namespace {
 // The first hello, and three with a cookie: a server may change its cookie key, not for ever.
 constexpr std::size_t kMaxAttempts = 4;
 
+// What a server flight costs: its signature, a key pair of ours, the secret they share, our signature.
+constexpr std::size_t kOperations = 4;
+
 // The slots of kServerFlight.
 enum Slot : std::size_t { kServerHello, kCertificate, kServerKeyExchange, kCertificateRequest, kServerHelloDone };
 
@@ -118,6 +121,14 @@ Step Client::on_server_flight(Machinery& m, Attempt& attempt, const Random& rand
     if (const auto message = attempt.answer.message(i)) candidate.transcript.add(*message);
   }
   if (m.candidates.heard(candidate.transcript.bytes())) return Repetition{};
+  const Bytes flight = candidate.transcript.bytes();
+  const auto certificate = Certificate::parse(attempt.answer.message(kCertificate)->body);
+  if (!certificate) return Doubt{kMalformed};
+  candidate.since = m.arrival;
+  candidate.repeated = m.dropped.contains(flight);
+  if (!m.candidates.has_room(m.arrival, candidate.repeated) || !m.may_check(certificate->leaf, flight, kOperations)) {
+    return m.put_off(flight);
+  }
   std::unique_ptr<KeyExchange> exchange;
   SharedSecret premaster;
   if (const Check problem = check_server_flight(m, attempt.answer, candidate, exchange, premaster)) {

@@ -83,6 +83,7 @@ void Connection::handle_input(TimePoint now, MutableBytes datagram) {
   if (phase_ == Phase::idle) return;
   if (phase_ == Phase::handshaking) machinery_.budget.received(datagram.size());
   machinery_.beginnings = 1;
+  machinery_.arrival = now;
   take_records(now, datagram);
 }
 
@@ -326,6 +327,7 @@ void Connection::establish(TimePoint now) {
   timers_.stop_all();
   connected_to_report_ = true;
   candidate.transcript.clear();
+  machinery_.dropped.clear();
   take_early(now);
 }
 

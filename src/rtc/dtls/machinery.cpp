@@ -112,6 +112,17 @@ void Machinery::write_signature(Writer& writer, SignatureScheme scheme, Bytes si
   CertificateVerify{static_cast<std::uint16_t>(scheme), Bytes(signature).first(*size)}.write(writer);
 }
 
+bool Machinery::may_check(Bytes leaf, Bytes flight, std::size_t operations) {
+  if (!accepted_fingerprint(leaf)) return work.take(arrival, Claim::stranger, 1);
+  return work.take(arrival, dropped.contains(flight) ? Claim::insistent : Claim::promising, operations);
+}
+
+Step Machinery::put_off(Bytes messages) {
+  dropped.add(messages, provider);
+  records.drop(Drop::over_budget);
+  return Waiting{};
+}
+
 void Machinery::count(FragmentAssembler::Verdict verdict) {
   switch (verdict) {
     case FragmentAssembler::Verdict::stored:

@@ -4,8 +4,10 @@
 
 #include "rtc/dtls/answer_budget.hpp"
 #include "rtc/dtls/candidate.hpp"
+#include "rtc/dtls/dropped_messages.hpp"
 #include "rtc/dtls/extensions.hpp"
 #include "rtc/dtls/step.hpp"
+#include "rtc/dtls/work_budget.hpp"
 
 namespace redan::dtls {
 
@@ -42,9 +44,13 @@ class Machinery {
   Provider& provider;
   RecordLayer records;
   AnswerBudget budget;
+  /// When the datagram being read came.
+  TimePoint arrival{};
   /// Handshakes that may still begin with the datagram being read: one, however many hellos it holds.
   int beginnings = 1;
   Candidates candidates;
+  WorkBudget work;
+  DroppedMessages dropped;
 
   /// The groups we offer or accept, best first.
   [[nodiscard]] std::vector<Group> groups() const;
@@ -65,6 +71,12 @@ class Machinery {
   /// Signs with our key; the scheme is the best of ours in `offered`.
   [[nodiscard]] std::optional<SignatureScheme> choose_scheme(const CodePoints& offered) const;
   void write_signature(Writer& writer, SignatureScheme scheme, Bytes signed_content) const;
+
+  /// Whether a flight with this certificate may cost so many operations. A stranger's costs one at most: its signature
+  /// is all that is looked at.
+  [[nodiscard]] bool may_check(Bytes leaf, Bytes flight, std::size_t operations);
+  /// Drops messages that ask for more work or room than there is.
+  Step put_off(Bytes messages);
 
   /// Counts a fragment that was not simply stored.
   void count(FragmentAssembler::Verdict verdict);

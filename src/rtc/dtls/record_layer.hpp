@@ -20,7 +20,7 @@ enum class Drop : std::uint8_t {
   refused_message,     ///< a well-formed message in the clear that failed a check
   disagreeing_fragment,
   plaintext_alert,  ///< an alert in epoch 0: a hint, no more
-  over_budget,      ///< not answered at once: too much was answered already
+  over_budget,      ///< an unproven peer asks for more answers, work or room than there is
   inbox_full,       ///< nobody drained the application data
   count_
 };

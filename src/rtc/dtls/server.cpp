@@ -88,9 +88,14 @@ Step Server::on_client_hello(Machinery& m, const HandshakeMessage& message) {
   if (!hello || message.body.size() > kMaxClientHello) return Doubt{kMalformed};
   if (const Check problem = negotiate(m, *hello, candidate)) return Doubt{*problem};
   candidate.session.client_random = hello->random;
+  candidate.since = m.arrival;
+  candidate.repeated = m.dropped.contains(candidate.transcript.bytes());
+  const Claim claim = candidate.repeated ? Claim::promising : Claim::stranger;
+  if (!m.candidates.has_room(m.arrival, candidate.repeated) || !m.work.take(m.arrival, claim, 1)) {
+    return m.put_off(candidate.transcript.bytes());
+  }
   if (!share_flight_4(m, candidate)) write_flight_4(m, candidate);
   m.candidates.add(std::move(candidate));
-  drop_unused_exchanges(m.candidates);
   return Progress{};
 }
 
@@ -135,7 +140,6 @@ bool Server::share_flight_4(Machinery& m, Candidate& candidate) {
                       other.choice == candidate.choice;
     if (!same) continue;
     session.server_random = other.session.server_random;
-    candidate.exchange = other.exchange;
     candidate.outgoing = other.outgoing;
     candidate.transcript.add_all_but_first(other.transcript);
     return true;
@@ -145,8 +149,6 @@ bool Server::share_flight_4(Machinery& m, Candidate& candidate) {
 
 void Server::write_flight_4(Machinery& m, Candidate& candidate) {
   m.provider.random(candidate.session.server_random);
-  exchanges_.push_back(m.provider.key_exchange(candidate.session.group));
-  candidate.exchange = exchanges_.back().get();
   OutgoingFlight& flight = candidate.outgoing;
   Transcript& transcript = candidate.transcript;
   const Session& session = candidate.session;
@@ -164,7 +166,7 @@ void Server::write_flight_4(Machinery& m, Candidate& candidate) {
     signed_content.bytes(session.client_random);
     signed_content.bytes(session.server_random);
     ServerKeyExchange::write_params(signed_content, static_cast<std::uint16_t>(session.group),
-                                    candidate.exchange->public_key());
+                                    exchange(m, session.group).public_key());
     w.bytes(signed_content.written().subspan(64));
     m.write_signature(w, candidate.choice.scheme, signed_content.written());
   }));
@@ -173,16 +175,21 @@ void Server::write_flight_4(Machinery& m, Candidate& candidate) {
   flight.end();
 }
 
-void Server::drop_unused_exchanges(const Candidates& candidates) {
-  std::erase_if(exchanges_, [&](const auto& exchange) {
-    return std::none_of(candidates.begin(), candidates.end(),
-                        [&](const Candidate& candidate) { return candidate.exchange == exchange.get(); });
-  });
+KeyExchange& Server::exchange(Machinery& m, Group group) {
+  for (const auto& [its_group, exchange] : exchanges_) {
+    if (its_group == group) return *exchange;
+  }
+  return *exchanges_.emplace_back(group, m.provider.key_exchange(group)).second;
 }
 
 Step Server::on_client_flight(Machinery& m) {
   if (is_empty_certificate(flight_)) return Doubt{{Errc::dtls_no_certificate, AlertDescription::handshake_failure}};
   const std::array<HandshakeMessage, 3> flight{*flight_.message(0), *flight_.message(1), *flight_.message(2)};
+  const auto certificate = Certificate::parse(flight[0].body);
+  if (!certificate) return Doubt{kMalformed};
+  Transcript all;
+  for (const HandshakeMessage& message : flight) all.add(message);
+  if (!m.may_check(certificate->leaf, all.bytes(), m.candidates.size())) return m.put_off(all.bytes());
   std::size_t index = 0;
   if (const Check problem = prove(m, flight, index)) return Doubt{*problem};
   const auto public_key = ClientKeyExchange::parse(flight[1].body)->public_key;
@@ -229,8 +236,7 @@ Check Server::prove(Machinery& m, std::span<const HandshakeMessage, 3> flight, s
 
 bool Server::install_keys(Machinery& m, Candidate& candidate, Bytes public_key, std::uint16_t next_message) {
   SharedSecret premaster;
-  if (!candidate.exchange->agree(public_key, premaster)) return false;
-  candidate.exchange = nullptr;
+  if (!exchange(m, candidate.session.group).agree(public_key, premaster)) return false;
   m.derive_master(candidate, premaster);
   candidate.read = m.derive_record_keys(candidate).read;
   candidate.finished.expect(next_message, kFinishedFlight);

@@ -23,14 +23,15 @@ class Server {
   static Check negotiate(Machinery& m, const ClientHello& hello, Candidate& candidate);
   static bool share_flight_4(Machinery& m, Candidate& candidate);
   void write_flight_4(Machinery& m, Candidate& candidate);
-  void drop_unused_exchanges(const Candidates& candidates);
+  KeyExchange& exchange(Machinery& m, Group group);
   Step on_client_flight(Machinery& m);
   static Check prove(Machinery& m, std::span<const HandshakeMessage, 3> flight, std::size_t& index);
-  static bool install_keys(Machinery& m, Candidate& candidate, Bytes public_key, std::uint16_t next_message);
+  bool install_keys(Machinery& m, Candidate& candidate, Bytes public_key, std::uint16_t next_message);
 
   FragmentAssembler hello_;
   FragmentAssembler flight_;
-  std::vector<std::unique_ptr<KeyExchange>> exchanges_;  // of the candidates; some share one
+  // One for each group, for all candidates: only the one that is proven uses it.
+  std::vector<std::pair<Group, std::unique_ptr<KeyExchange>>> exchanges_;
   bool proven_ = false;
 };
 

