@@ -14,6 +14,11 @@ bool is_set(const Dict& options, std::string_view key) {
   return value != nullptr && value->boolean().value_or(false);
 }
 
+/// It was asked once; the answer comes too late, or again, and goes nowhere.
+bool was_invoked(const Session& session, Id invocation) {
+  return invocation != 0 && invocation <= session.last_invocation;
+}
+
 }  // namespace
 
 std::optional<InvocationPolicy> parse_invocation_policy(const Value* option) {
@@ -93,6 +98,7 @@ void Dealer::call(TimePoint now, Session& session, Call message, Outbox& outbox)
   }
   Registration& registration = registrations_.at(known->second);
   const Callee callee = choose(registration);
+  make_room(*callee.session);
   if (const auto why = full(session, *callee.session)) return refuse(uris::kTooMany, *why);
   invoke(now, session, std::move(message), registration, callee, outbox);
 }
@@ -112,6 +118,12 @@ const Dealer::Callee& Dealer::choose(Registration& registration) {
       return callees[random_.random_u64() % callees.size()];
   }
   return callees.front();
+}
+
+// A callee need not answer a call that was cancelled or has expired. Such ones block nobody else's.
+void Dealer::make_room(Session& callee) {
+  if (callee.invocations.size() < limits_.max_invocations || callee.abandoned.empty()) return;
+  forget(callee.invocations.at(*callee.abandoned.begin()));
 }
 
 std::optional<std::string_view> Dealer::full(const Session& caller, const Session& callee) const {
@@ -159,7 +171,7 @@ TimePoint Dealer::deadline(TimePoint now, const Dict& options) const {
 
 bool Dealer::yield(Session& session, Yield message, Outbox& outbox) {
   const auto at = session.invocations.find(message.request);
-  if (at == session.invocations.end()) return false;
+  if (at == session.invocations.end()) return was_invoked(session, message.request);
   const std::uint64_t number = at->second;
   Pending& pending = pendings_.at(number);
   const bool progress = is_set(message.options, "progress");
@@ -181,7 +193,8 @@ bool Dealer::yield(Session& session, Yield message, Outbox& outbox) {
 
 bool Dealer::error(Session& session, Error message, Outbox& outbox) {
   const auto at = session.invocations.find(message.request);
-  if (message.type != MessageType::invocation || at == session.invocations.end()) return false;
+  if (message.type != MessageType::invocation) return false;
+  if (at == session.invocations.end()) return was_invoked(session, message.request);
   const std::uint64_t number = at->second;
   const Pending& pending = pendings_.at(number);
   if (pending.caller != nullptr) {
@@ -223,6 +236,7 @@ void Dealer::give_up(std::uint64_t number) {
   Pending& pending = pendings_.at(number);
   if (pending.caller != nullptr) pending.caller->calls.erase(pending.call);
   pending.caller = nullptr;
+  pending.callee->abandoned.insert(pending.invocation);
   if (pending.deadline != kNever) deadlines_.erase({pending.deadline, number});
   pending.deadline = kNever;
 }
@@ -231,6 +245,7 @@ void Dealer::forget(std::uint64_t number) {
   give_up(number);
   const auto at = pendings_.find(number);
   at->second.callee->invocations.erase(at->second.invocation);
+  at->second.callee->abandoned.erase(at->second.invocation);
   pendings_.erase(at);
 }
 

@@ -10,9 +10,9 @@
 namespace redan::cloud::wamp {
 
 struct DealerLimits {
-  std::size_t max_registrations = 1'024;       ///< of one session
-  std::size_t max_calls = 1'024;               ///< of one caller, waiting for their results
-  std::size_t max_invocations = 4'096;         ///< of one callee, not yet answered; those that nobody waits for count
+  std::size_t max_registrations = 1'024;  ///< of one session
+  std::size_t max_calls = 1'024;          ///< of one caller, waiting for their results
+  std::size_t max_invocations = 4'096;    ///< of one callee, not yet answered; those that nobody waits for make room
   std::chrono::milliseconds max_call_time{0};  ///< 0: as long as the caller says
 };
 
@@ -31,7 +31,7 @@ class Dealer {
   void unregister(Session& session, const Unregister& message, Outbox& outbox);
   void call(TimePoint now, Session& session, Call message, Outbox& outbox);
   void cancel(Session& session, const Cancel& message, Outbox& outbox);
-  /// False if the callee has no such invocation, or sends progress that nobody asked for: a protocol violation.
+  /// False if the callee never had such an invocation, or sends progress that nobody asked for: a protocol violation.
   [[nodiscard]] bool yield(Session& session, Yield message, Outbox& outbox);
   [[nodiscard]] bool error(Session& session, Error message, Outbox& outbox);
   /// The session goes: its procedures, its calls, and the calls that wait for it.
@@ -54,7 +54,7 @@ class Dealer {
     std::size_t turn = 0;
   };
   /// From the CALL to the callee's last word. Nobody waits for one that was given up; its number stays known until the
-  /// callee has answered.
+  /// callee has answered, or others need the room.
   struct Pending {
     Session* caller = nullptr;  ///< null: given up
     Id call = 0;
@@ -72,6 +72,7 @@ class Dealer {
               Outbox& outbox);
   [[nodiscard]] TimePoint deadline(TimePoint now, const Dict& options) const;
   void leave(Session& session, Id registration);
+  void make_room(Session& callee);
   void give_up(std::uint64_t number);
   void forget(std::uint64_t number);
   void end(Pending& pending, std::string_view error, std::string_view text, Outbox& outbox);

@@ -34,17 +34,21 @@ bool announces(const Dict& roles, std::string_view role, std::string_view featur
   return one != nullptr && one->boolean().value_or(false);
 }
 
-/// At least one role of a client, and nothing else (WAMP, "HELLO").
+/// At least one role of a client (WAMP, "HELLO"); roles that are not known say nothing to us.
 const Dict* client_roles(const Dict& details) {
   static constexpr std::array<std::string_view, 4> kRoles = {"publisher", "subscriber", "caller", "callee"};
   const Value* value = details.find("roles");
   const Dict* roles = value == nullptr ? nullptr : value->get_if<Dict>();
   if (roles == nullptr || roles->empty()) return nullptr;
-  const bool known = std::all_of(roles->begin(), roles->end(), [](const Dict::Entry& entry) {
-    return std::find(kRoles.begin(), kRoles.end(), entry.first) != kRoles.end() &&
-           entry.second.get_if<Dict>() != nullptr;
-  });
-  return known ? roles : nullptr;
+  const auto is_known = [](const Dict::Entry& entry) {
+    return std::find(kRoles.begin(), kRoles.end(), entry.first) != kRoles.end();
+  };
+  const auto is_damaged = [&](const Dict::Entry& entry) {
+    return is_known(entry) && entry.second.get_if<Dict>() == nullptr;
+  };
+  const bool good =
+      std::any_of(roles->begin(), roles->end(), is_known) && std::none_of(roles->begin(), roles->end(), is_damaged);
+  return good ? roles : nullptr;
 }
 
 }  // namespace

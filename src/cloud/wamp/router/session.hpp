@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -38,6 +39,7 @@ struct Session {
   std::unordered_set<Id> registrations{};
   std::unordered_map<Id, std::uint64_t> calls{};        ///< its CALL: the dealer's number
   std::unordered_map<Id, std::uint64_t> invocations{};  ///< our INVOCATION to it: the dealer's number
+  std::set<Id> abandoned{};  ///< those of them that nobody waits for any more; the oldest make room
 };
 
 struct Send {

@@ -372,7 +372,29 @@ TEST_F(Dealer, LimitsRegistrationsCallsAndInvocations) {
   call(b, callee);
 }
 
-TEST_F(Dealer, AbandonedInvocationsCountUntilTheCalleeAnswers) {
+TEST_F(Dealer, CancelledCallsThatTheCalleeNeverAnswersBlockNobody) {
+  RouterConfig config = open_router("realm1");
+  config.limits.dealer.max_invocations = 4;
+  start(std::move(config));
+  auto& callee = join();
+  auto& a = join();
+  auto& b = join();
+  register_procedure(callee, "com.p");
+  for (int number = 1; number <= 40; ++number) {
+    call(a, callee);
+    say(a, "[49," + std::to_string(number) + R"(,{"mode":"killnowait"}])");
+    expect_error(a, uris::kCanceled);
+    callee.heard.clear();
+  }
+  call(b, callee);
+  yield(callee, 41, "{}");
+  take<Result>(b);
+  // An answer that comes too late is no violation.
+  yield(callee, 1, "{}");
+  call(b, callee);
+}
+
+TEST_F(Dealer, AbandonedInvocationsMakeRoom) {
   RouterConfig config = open_router("realm1");
   config.limits.dealer.max_invocations = 1;
   start(std::move(config));
@@ -382,9 +404,14 @@ TEST_F(Dealer, AbandonedInvocationsCountUntilTheCalleeAnswers) {
   call(caller, callee);
   say(caller, R"([49,1,{"mode":"skip"}])");
   expect_error(caller, uris::kCanceled);
+  call(caller, callee);
   ask(caller, R"([48,#,{},"com.p"])");
   expect_error(caller, uris::kTooMany);
   yield(callee, 1, "{}");
+  ask(caller, R"([48,#,{},"com.p"])");
+  expect_error(caller, uris::kTooMany);
+  yield(callee, 2, "{}");
+  take<Result>(caller);
   call(caller, callee);
 }
 

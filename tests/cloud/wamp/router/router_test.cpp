@@ -32,6 +32,17 @@ TEST_F(Sessions, AWelcomeSaysWhoAndWhat) {
   }
 }
 
+TEST_F(Sessions, ARoleThatIsNotKnownIsIgnored) {
+  auto& a = connect();
+  say(a, R"([1,"realm1",{"roles":{"caller":{},"oracle":{"features":{}},"muse":7}}])");
+  take<Welcome>(a);
+  for (const char* roles : {R"({"oracle":{}})", R"({"caller":7})", "{}"}) {
+    auto& b = connect();
+    say(b, std::string(R"([1,"realm1",{"roles":)") + roles + "}]");
+    EXPECT_EQ(take<Abort>(b).reason, uris::kProtocolViolation) << roles;
+  }
+}
+
 TEST_F(Sessions, RealmsNeverMeet) {
   RouterConfig config = open_router("realm1");
   config.realms.push_back(std::move(open_router("realm2").realms[0]));
