@@ -181,14 +181,19 @@ NatsParser::Parsed NatsParser::on_message(NatsMessage message, Sizes sizes, std:
   }
   const std::string_view body(buffer_.data() + begin_ + line_size, sizes.all + kEnd.size());
   if (!body.ends_with(kEnd)) return refuse(Errc::bus_protocol);
+  begin_ += size;
+  searched_ = needed_ = 0;
   if (sizes.header != 0) {
     const auto status = status_of(body.substr(0, sizes.header));
-    if (!status) return refuse(Errc::bus_protocol);
+    // A publisher wrote it, and the server passed it on: the connection is sound.
+    if (!status) {
+      ++passed_over_;
+      again = true;
+      return std::nullopt;
+    }
     message.status = *status;
   }
   message.payload = body.substr(sizes.header, sizes.all - sizes.header);
-  begin_ += size;
-  searched_ = needed_ = 0;
   return message;
 }
 

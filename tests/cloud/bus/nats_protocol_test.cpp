@@ -135,6 +135,18 @@ TEST(NatsParser, AMessageBeyondTheLimitsIsPassedOver) {
   EXPECT_EQ(parse(stream, 1000), (Words{"ping", "pong", "2 passed over"}));
 }
 
+// Any publisher may write one, and the server passes it on.
+TEST(NatsParser, AMessageWithAHeaderThatIsNoneIsPassedOver) {
+  for (const std::string header :
+       {"NATS/2.0\r\n\r\n", "NATS/1.0X\r\n\r\n", "nonsense\r\n\r\n", "NATS/1.0\r\n", "\xff\xfe"}) {
+    const std::string size = std::to_string(header.size());
+    const std::string all = std::to_string(header.size() + 4);
+    const std::string stream = "HMSG a 1 " + size + " " + all + "\r\n" + header + "body\r\nMSG a 1 2\r\nok\r\n";
+    EXPECT_EQ(parse(stream), (Words{"1 a [] 0 ok", "1 passed over"})) << header;
+    EXPECT_EQ(parse(stream, 7), (Words{"1 a [] 0 ok", "1 passed over"})) << header;
+  }
+}
+
 TEST(NatsParser, TheLargestMessageArrives) {
   const std::string header = "NATS/1.0\r\n" + std::string(kMaxNatsHeader - 14, 'h') + "\r\n\r\n";
   const std::string stream = "HMSG a 1 " + std::to_string(kMaxNatsHeader) + " " +
