@@ -10,6 +10,21 @@ namespace asio = boost::asio;
 using asio::ip::udp;
 using namespace std::chrono_literals;
 
+// ---- one stream -----------------------------------------------------------------------------------------------------
+
+bool RtpStream::takes(TimePoint now, const RtpHeader& header) {
+  const bool rtcp = header.payload_type >= 64 && header.payload_type < 96;
+  if (rtcp) return false;
+  const bool silent = last_ && now - heard_ >= kSilence;
+  if (last_ && !silent) {
+    if (header.ssrc != last_->ssrc || header.payload_type != last_->payload_type) return false;
+    if (!sequence_before(last_->sequence, header.sequence)) return false;
+  }
+  last_ = header;
+  heard_ = now;
+  return true;
+}
+
 // ---- frames ---------------------------------------------------------------------------------------------------------
 
 std::optional<Vp8Assembler::Frame> Vp8Assembler::add(const RtpPacket& packet) {
@@ -63,11 +78,12 @@ struct RtpInput::Socket : std::enable_shared_from_this<Socket> {
                          [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) {
                            if (self->closed) return;
                            const auto packet = RtpPacket::parse(Bytes(self->buffer).first(error ? 0 : size));
-                           if (packet) self->on_packet(*packet);
+                           if (packet && self->stream.takes(net::now(), packet->header)) self->on_packet(*packet);
                            self->read();
                          });
   }
   udp::socket socket;
+  RtpStream stream;
   std::function<void(const RtpPacket&)> on_packet;
   std::array<std::uint8_t, 65'536> buffer{};
   bool closed = false;

@@ -46,7 +46,19 @@ class MediaClock {
   TimePoint time_{};
 };
 
-/// What both kinds share: a socket on loopback, and the packets that come.
+/// Of what comes to a port, one stream: the first payload type and SSRC. Another one begins when the first has been
+/// silent for kSilence. RTCP (RFC 5761 section 4), what comes twice and what comes late is left out.
+class RtpStream {
+ public:
+  static constexpr std::chrono::milliseconds kSilence{500};
+  [[nodiscard]] bool takes(TimePoint now, const RtpHeader& header);
+
+ private:
+  std::optional<RtpHeader> last_;
+  TimePoint heard_{};
+};
+
+/// What both kinds share: a socket on loopback, and the packets of one stream that come.
 class RtpInput {
  public:
   /// Throws std::runtime_error if the port is taken.

@@ -11,6 +11,27 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using FileBytes = std::vector<std::uint8_t>;
 
+TEST(RtpStream, TakesOneStreamAndEachPacketOfItOnce) {
+  RtpStream stream;
+  const TimePoint now{};
+  const auto takes = [&](std::uint8_t type, std::uint16_t sequence, std::uint32_t ssrc, Duration after = {}) {
+    return stream.takes(now + after, {true, type, sequence, 1, ssrc});
+  };
+  EXPECT_FALSE(takes(72, 1, 7)) << "a sender report of RTCP";
+  EXPECT_TRUE(takes(96, 65'534, 7));
+  EXPECT_FALSE(takes(96, 65'534, 7)) << "twice";
+  EXPECT_TRUE(takes(96, 65'535, 7));
+  EXPECT_FALSE(takes(97, 0, 7)) << "another payload type";
+  EXPECT_FALSE(takes(96, 0, 8)) << "another source";
+  EXPECT_TRUE(takes(96, 1, 7));
+  EXPECT_FALSE(takes(96, 0, 7)) << "late";
+  EXPECT_FALSE(takes(72, 2, 7));
+  EXPECT_FALSE(takes(97, 5, 9, 499ms));
+  EXPECT_TRUE(takes(97, 5, 9, 500ms)) << "the encoder was started again";
+  EXPECT_FALSE(takes(96, 2, 7, 501ms));
+  EXPECT_TRUE(takes(97, 6, 9, 501ms));
+}
+
 class Vp8AssemblerTest : public testing::Test {
  protected:
   /// A packet with `data` behind the shortest descriptor.
