@@ -62,8 +62,22 @@ std::size_t count(const Fields& fields) {
   return static_cast<std::size_t>(std::distance(fields.begin(), fields.end()));
 }
 
-// Path and query of a request's target (RFC 9112 section 3.2): origin-form, or asterisk-form for OPTIONS. Proxies alone
-// are sent the other forms.
+// RFC 9112 section 3.2.2: takes scheme and authority off a target in absolute-form. The authority, which stands for the
+// Host then; nullopt for another form.
+std::optional<std::string> take_authority(std::string_view& target) {
+  const std::size_t colon = target.find("://");
+  if (colon == std::string_view::npos) return std::nullopt;
+  const std::string_view scheme = target.substr(0, colon);
+  if (!boost::beast::iequals(scheme, "https") && !boost::beast::iequals(scheme, "http")) return std::nullopt;
+  const std::string_view rest = target.substr(colon + 3);
+  const std::size_t end = std::min(rest.find_first_of("/?"), rest.size());
+  const std::string_view authority = rest.substr(0, end);
+  if (authority.empty() || !is_host(authority)) return std::nullopt;
+  target = rest.substr(end);
+  return std::string(authority);
+}
+
+// Path and query of a request's target (RFC 9112 section 3.2): origin-form, or asterisk-form for OPTIONS.
 bool set_target(HttpRequest& request, std::string_view target) {
   const bool plain = std::all_of(target.begin(), target.end(), [](char c) { return c > ' ' && c < 0x7F && c != '#'; });
   if (!plain || !(target.starts_with('/') || (target == "*" && request.method == "OPTIONS"))) return false;
@@ -129,24 +143,36 @@ tl::expected<HttpRequest, Refusal> RequestParser::parse_head(std::string_view he
   Error error;
   parser_->put(asio::buffer(head), error);
   if (error == http::error::body_limit) return refused(413, "the request's body is too large");
-  if (error == http::error::bad_version) return refused(505, "only HTTP/1.1");
+  if (error == http::error::bad_version) return refused(505, "only HTTP/1.0 and HTTP/1.1");
   if (error || !parser_->is_header_done()) return refused(400, "the request does not parse");
   const auto& parsed = parser_->get();
-  if (parsed.version() != 11) return refused(505, "only HTTP/1.1");
+  const bool old = parsed.version() == 10;
+  if (parsed.version() != 11 && !old) return refused(505, "only HTTP/1.0 and HTTP/1.1");
   if (count(parsed) > limits_.max_headers) return refused(431, "the request has too many headers");
   if (!has_plain_length(parsed)) return refused(400, "the request's length is not clear");
+  // RFC 9112 section 6.1.
+  if (old && parsed.count(http::field::transfer_encoding) != 0) {
+    return refused(400, "HTTP/1.0 has no Transfer-Encoding");
+  }
   // RFC 9112 section 3.2.
-  if (parsed.count(http::field::host) != 1 || !is_host(view(parsed[http::field::host]))) {
+  const bool no_host = old && parsed.count(http::field::host) == 0;
+  if ((parsed.count(http::field::host) != 1 && !no_host) || !is_host(view(parsed[http::field::host]))) {
     return refused(400, "the request needs one Host");
   }
   HttpRequest request;
   request.method = view(parsed.method_string());
-  if (!set_target(request, view(parsed.target()))) return refused(400, "the request's target is malformed");
+  std::string_view target = view(parsed.target());
+  const auto authority = target.starts_with('/') ? std::nullopt : take_authority(target);
+  const std::string rooted = authority && !target.starts_with('/') ? "/" + std::string(target) : std::string(target);
+  if (!set_target(request, rooted)) return refused(400, "the request's target is malformed");
   request.headers = headers_of(parsed);
+  for (HttpHeader& header : request.headers) {
+    if (authority && boost::beast::iequals(header.name, "Host")) header.value = *authority;
+  }
   return request;
 }
 
-bool RequestParser::keeps_alive() const { return parser_->keep_alive(); }
+bool RequestParser::keeps_alive() const { return parser_->get().version() == 11 && parser_->keep_alive(); }
 bool RequestParser::done() const { return parser_->is_done(); }
 
 tl::expected<std::size_t, Refusal> RequestParser::parse_body(std::string_view bytes) {

@@ -40,6 +40,38 @@ TEST_F(HttpServerTest, AnswersWithPathQueryAndBody) {
   EXPECT_TRUE(answer.ends_with("\r\n\r\nPOST /a%20b?x=1 body")) << answer;
 }
 
+// RFC 9112 section 3.2.2: a server must accept it, and the authority stands for the Host.
+TEST_F(HttpServerTest, TheAbsoluteFormOfATargetIsAccepted) {
+  HttpServerConfig config;
+  config.listen = tls_listener();
+  config.handler = [](HttpRequest request, const Connection&) -> Task<HttpResponse> {
+    HttpResponse response;
+    const std::string host(find_header(request.headers, "Host").value_or("none"));
+    response.body = host + " " + request.path + " " + request.query;
+    co_return response;
+  };
+  serve(std::move(config));
+  const auto ends_with = [&](const std::string& target, const std::string& end) {
+    const std::string answer = raw("GET " + target + " HTTP/1.1\r\nHost: other\r\nConnection: close\r\n\r\n");
+    EXPECT_TRUE(answer.ends_with("\r\n\r\n" + end)) << target << " " << answer;
+  };
+  ends_with("https://h:8443/a?x=1", "h:8443 /a x=1");
+  ends_with("HTTP://h", "h / ");
+  ends_with("http://[2001:db8::1]?x", "[2001:db8::1] / x");
+}
+
+// Health checks of load balancers speak it.
+TEST_F(HttpServerTest, Http10IsAnsweredAndTheConnectionClosed) {
+  serve();
+  for (const char* request : {"GET /health HTTP/1.0\r\n\r\n", "GET /health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+                              "GET /health HTTP/1.0\r\nHost: h\r\n\r\n"}) {
+    const std::string answer = raw(request);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
+    EXPECT_NE(answer.find("Connection: close\r\n"), std::string::npos) << answer;
+    EXPECT_FALSE(answer.ends_with("<still open>")) << answer;
+  }
+}
+
 TEST_F(HttpServerTest, ChunkedBodiesAreJoinedAndTrailersAreNoHeaders) {
   HttpServerConfig config;
   config.listen = tls_listener();
@@ -135,14 +167,16 @@ TEST_F(HttpServerTest, IllFormedRequestsAreRefused) {
   serve();
   for (const char* request :
        {"GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", "GET / HTTP/1.1\r\nHost: a,b\r\n\r\n",
-        "GET x HTTP/1.1\r\nHost: h\r\n\r\n", "GET http://h/ HTTP/1.1\r\nHost: h\r\n\r\n",
+        "GET x HTTP/1.1\r\nHost: h\r\n\r\n", "GET ftp://h/ HTTP/1.1\r\nHost: h\r\n\r\n",
+        "GET http:/// HTTP/1.1\r\nHost: h\r\n\r\n", "GET http://u@h/ HTTP/1.1\r\nHost: h\r\n\r\n",
+        "GET http://h HTTP/1.1\r\n\r\n", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "GET /#a HTTP/1.1\r\nHost: h\r\n\r\n", "CONNECT h:1 HTTP/1.1\r\nHost: h\r\n\r\n",
         "GET * HTTP/1.1\r\nHost: h\r\n\r\n", "GET /\x80 HTTP/1.1\r\nHost: h\r\n\r\n",
         " GET / HTTP/1.1\r\nHost: h\r\n\r\n", "GET  / HTTP/1.1\r\nHost: h\r\n\r\n", "GET /\r\nHost: h\r\n\r\n",
         "nonsense\r\n\r\n", "G@T / HTTP/1.1\r\nHost: h\r\n\r\n"}) {
     expect_refused(request, 400);
   }
-  expect_refused("GET / HTTP/1.0\r\nHost: h\r\n\r\n", 505);
+  expect_refused("GET / HTTP/0.9\r\nHost: h\r\n\r\n", 505);
   expect_refused("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505);
   expect_status("OPTIONS * HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", 200);
 }
