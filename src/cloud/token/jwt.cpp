@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/serialize.hpp>
+#include <cmath>
 
 #include "base/base64.hpp"
+#include "base/words.hpp"
 #include "cloud/token/json_object.hpp"
 
 namespace redan::cloud {
@@ -33,7 +35,9 @@ Result<void> check_header(std::string_view encoded) {
   const auto header = parse_json_object(as_text(*bytes), &storage);
   if (!header) return refuse(Errc::token_syntax);
   if (find_string(*header, "alg") != "HS256") return refuse(Errc::token_algorithm);
-  if (header->contains("typ") && find_string(*header, "typ") != "JWT") return refuse(Errc::token_header);
+  // RFC 7519 section 5.1: upper case is recommended, and a media type's case does not count.
+  const auto type = find_string(*header, "typ");
+  if (header->contains("typ") && !(type && equals_ignoring_case(*type, "JWT"))) return refuse(Errc::token_header);
   for (const std::string_view name : kRefusedParameters) {
     if (header->contains(name)) return refuse(Errc::token_header);
   }
@@ -49,12 +53,20 @@ bool read(const json::object& object, std::string_view name, std::string& out) {
   return text.has_value();
 }
 
-/// NumericDate (RFC 7519 section 2); whole seconds only.
-bool read(const json::object& object, std::string_view name, std::optional<WallTime>& out) {
+/// NumericDate (RFC 7519 section 2): a number, which may have a fraction. A token expires with the second that it
+/// names, and is valid from the next whole one on.
+enum class Rounding : std::uint8_t { down, up };
+bool read(const json::object& object, std::string_view name, Rounding rounding, std::optional<WallTime>& out) {
+  constexpr double kLatest = 1e15;
   const json::value* const value = object.if_contains(name);
   if (value == nullptr) return true;
-  if (!value->is_int64()) return false;
-  out = WallTime{value->get_int64()};
+  if (value->is_int64()) {
+    out = WallTime{value->get_int64()};
+    return true;
+  }
+  if (!value->is_double() || !(std::abs(value->get_double()) <= kLatest)) return false;
+  const double whole = rounding == Rounding::down ? std::floor(value->get_double()) : std::ceil(value->get_double());
+  out = WallTime{static_cast<std::int64_t>(whole)};
   return true;
 }
 
@@ -78,6 +90,15 @@ bool read_audience(const json::object& object, std::vector<std::string>& out) {
   return read(object, "aud", out);
 }
 
+/// A list of texts, or one text with blanks between them (RFC 8693 section 4.2).
+bool read_scope(const json::object& object, std::vector<std::string>& out) {
+  const auto text = find_string(object, "scope");
+  if (!text) return read(object, "scope", out);
+  std::string_view rest = *text;
+  for (std::string_view word = next_word(rest); !word.empty(); word = next_word(rest)) out.emplace_back(word);
+  return true;
+}
+
 Result<JwtClaims> parse_claims(std::string_view encoded) {
   const auto bytes = from_base64(encoded, Base64::url);
   if (!bytes) return refuse(Errc::token_syntax);
@@ -87,10 +108,11 @@ Result<JwtClaims> parse_claims(std::string_view encoded) {
   if (!object) return refuse(Errc::token_syntax);
   JwtClaims claims;
   std::optional<WallTime> expires;
-  const bool right_types = read(*object, "iss", claims.issuer) && read_audience(*object, claims.audience) &&
-                           read(*object, "sub", claims.subject) && read(*object, "iat", claims.issued_at) &&
-                           read(*object, "nbf", claims.not_before) && read(*object, "exp", expires) &&
-                           read(*object, "jti", claims.id) && read(*object, "scope", claims.scope);
+  const bool right_types =
+      read(*object, "iss", claims.issuer) && read_audience(*object, claims.audience) &&
+      read(*object, "sub", claims.subject) && read(*object, "iat", Rounding::up, claims.issued_at) &&
+      read(*object, "nbf", Rounding::up, claims.not_before) && read(*object, "exp", Rounding::down, expires) &&
+      read(*object, "jti", claims.id) && read_scope(*object, claims.scope);
   if (!right_types || !expires) return refuse(Errc::token_claims);
   claims.expires = *expires;
   return claims;

@@ -249,7 +249,10 @@ TEST_F(Jwt, AHeaderThatNamesAKeyOrAnExtensionIsRefused) {
 
 TEST_F(Jwt, TheTypeIsJwtIfThereIsOne) {
   EXPECT_EQ(header_reason(R"({"alg":"HS256"})"), Errc::closed_locally);
-  for (const std::string_view type : {R"("JWE")", R"("jwt")", R"("at+jwt")", R"("")", "null", "1"}) {
+  for (const std::string_view type : {R"("JWT")", R"("jwt")", R"("Jwt")"}) {
+    EXPECT_EQ(header_reason(R"({"alg":"HS256","typ":)" + std::string(type) + "}"), Errc::closed_locally) << type;
+  }
+  for (const std::string_view type : {R"("JWE")", R"("at+jwt")", R"("")", "null", "1"}) {
     EXPECT_EQ(header_reason(R"({"alg":"HS256","typ":)" + std::string(type) + "}"), Errc::token_header) << type;
   }
 }
@@ -283,10 +286,33 @@ TEST_F(Jwt, ATokenWithoutExpiryIsRefused) {
   EXPECT_EQ(reason(verify(sign_claims(R"({"iss":"ams","aud":"ams-internal"})"))), Errc::token_claims);
 }
 
-TEST_F(Jwt, DatesAreWholeSeconds) {
-  for (const char* value :
-       {R"("1893456000")", "1e400", "1e18", "1893456000.5", "1893456000.0", "null", "true", "[1893456000]",
-        "9223372036854775808", "18446744073709551615", "99999999999999999999", "{}"}) {
+TEST_F(Jwt, DatesMayHaveAFractionAndAnExponent) {
+  const auto with = [](const std::string& dates) {
+    return sign_claims(R"({"iss":"ams","aud":"ams-internal",)" + dates + "}");
+  };
+  const WallTime now = kMiddle;
+  const std::string middle = std::to_string(now.seconds_since_1970), later = std::to_string(now.seconds_since_1970 + 1);
+  EXPECT_TRUE(verify(with(R"("exp":1.893456e9)")));
+  EXPECT_TRUE(verify(with("\"exp\":" + later + ".5"), kExpected, now));
+  EXPECT_EQ(reason(verify(with("\"exp\":" + middle + ".5"), kExpected, now)), Errc::token_expired);
+  const std::string latest = std::to_string(now.seconds_since_1970 + kJwtLeewaySeconds);
+  for (const char* name : {"nbf", "iat"}) {
+    const std::string start = R"("exp":1893456000,")" + std::string(name) + "\":" + latest;
+    EXPECT_TRUE(verify(with(start + ".0"), kExpected, now));
+    EXPECT_EQ(reason(verify(with(start + ".5"), kExpected, now)), Errc::token_not_yet_valid);
+  }
+}
+
+TEST_F(Jwt, ScopeMayBeATextOfWords) {
+  const auto claims = verify(
+      sign_claims(R"({"iss":"ams","aud":"ams-internal","exp":1893456000,"scope":"artifacts:read  instance:status"})"));
+  ASSERT_TRUE(claims);
+  EXPECT_EQ(claims->scope, (std::vector<std::string>{"artifacts:read", "instance:status"}));
+}
+
+TEST_F(Jwt, DatesAreNumbersThatFit) {
+  for (const char* value : {R"("1893456000")", "1e400", "1e18", "-1e16", "null", "true", "[1893456000]",
+                            "9223372036854775808", "18446744073709551615", "99999999999999999999", "{}"}) {
     for (const char* name : {"exp", "nbf", "iat"}) {
       const std::string others = name == std::string_view("exp") ? "" : R"("exp":1893456000,)";
       const std::string payload = R"({"iss":"ams","aud":"ams-internal",)" + others + "\"" + name + "\":" + value + "}";
@@ -353,8 +379,8 @@ TEST_F(Jwt, OneOfSeveralAudiencesIsEnough) {
 }
 
 TEST_F(Jwt, ClaimsOfTheWrongTypeAreRefused) {
-  for (const char* member : {R"("sub":1)", R"("sub":null)", R"("jti":["1"])", R"("scope":"artifacts:read")",
-                             R"("scope":[1])", R"("scope":{})", R"("scope":null)"}) {
+  for (const char* member :
+       {R"("sub":1)", R"("sub":null)", R"("jti":["1"])", R"("scope":[1])", R"("scope":{})", R"("scope":null)"}) {
     const std::string payload = R"({"iss":"ams","aud":"ams-internal","exp":1893456000,)" + std::string(member) + "}";
     EXPECT_EQ(reason(verify(sign_claims(payload))), Errc::token_claims) << member;
   }
