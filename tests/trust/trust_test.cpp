@@ -298,6 +298,37 @@ TEST_F(Trust, TheCertificateChangesWithoutARestart) {
 
 // ---- instances and their tokens
 
+TEST_F(Trust, ANarrowedIdentityGrantsNoMoreThanItHolds) {
+  Client admin(ams_->local());
+  const auto narrowed = [&](const std::string& name, const std::string& scopes) {
+    net::TlsIdentity identity = make_client(name);
+    json::value body = json::parse(certificate_body(identity, name, "admin"));
+    body.as_object()["scopes"] = json::parse(scopes);
+    admin.finish(admin.post("/1.0/certificates", json::serialize(body)));
+    EXPECT_TRUE(
+        eventually([&] { return Client(ams_->remote(&identity)).get("/1.0").metadata().at("auth") == "trusted"; }));
+    return identity;
+  };
+  const net::TlsIdentity granter = narrowed("granter", R"(["trust:write","instances:read"])");
+  Client grants(ams_->remote(&granter));
+  const net::TlsIdentity puppet = make_client("puppet");
+  for (const char* role : {"admin", "operator", "viewer", "agent"}) {
+    EXPECT_EQ(grants.post("/1.0/certificates", certificate_body(puppet, "puppet", role)).code, "trust_role") << role;
+    EXPECT_EQ(grants.post("/1.0/auth/tokens", std::string(R"({"name":"p","role":")") + role + "\"}").status, 403U);
+  }
+  json::value same = json::parse(certificate_body(puppet, "puppet", "admin"));
+  same.as_object()["scopes"] = json::array{"instances:read"};
+  EXPECT_EQ(grants.post("/1.0/certificates", json::serialize(same)).status, 202U);
+  const net::TlsIdentity setter = narrowed("setter", R"(["config:read","config:write"])");
+  Client sets(ams_->remote(&setter));
+  const std::string password = R"({"config":{"core.trust_password":"sixteen-characters-long"}})";
+  EXPECT_EQ(sets.patch("/1.0/config", password).code, "trust_role");
+  EXPECT_EQ(sets.patch("/1.0/config", R"({"config":{"core.trust_password":""}})").code, "trust_role");
+  EXPECT_EQ(sets.patch("/1.0/config", R"({"config":{"core.max_requests_per_second":"900"}})").status, 200U);
+  for (const char* name : {"granter", "setter", "puppet"})
+    admin.finish(admin.erase(std::string("/1.0/certificates/") + name));
+}
+
 TEST_F(Trust, AnInstanceRunsSaysSoAndIsGoneWhenDeleted) {
   Client admin(ams_->local());
   const json::value instance = launch(admin, "one");
@@ -539,6 +570,35 @@ TEST_F(Trust, EventsTellOfOperationsAndInstances) {
   EXPECT_TRUE(run_until(io, [&] {
     return told("instance-created") && told("instance-removed") && told("launch instance") && told("Success");
   }));
+}
+
+TEST_F(Trust, AnEventsTokenIsGoodOnceAndDiesWithItsHolder) {
+  Client admin(ams_->local());
+  boost::asio::io_context& io = admin.io();
+  const net::TlsIdentity listener = make_client("listener");
+  admin.finish(admin.post("/1.0/certificates", certificate_body(listener, "listener", "viewer")));
+  Client holder(ams_->remote(&listener));
+  ASSERT_TRUE(eventually([&] { return holder.get("/1.0").metadata().at("auth") == "trusted"; }));
+  const auto token = [&] {
+    return std::string(holder.post("/1.0/events/auth", "{}").metadata().at("token").as_string());
+  };
+  const auto listen = [&](const std::string& with) {
+    net::WebSocketClientConfig config{.server = ams_->remote(), .target = "/1.0/events?token=" + with};
+    return wait_for(io, net::open_websocket(std::move(config)));
+  };
+  const std::string once = token(), later = token();
+  const auto socket = listen(once);
+  ASSERT_TRUE(socket);
+  bool closed = false;
+  (*socket)->on_close = [&closed] { closed = true; };
+  EXPECT_EQ(listen(once).error().status, 403U) << "used twice";
+  admin.finish(admin.erase("/1.0/certificates/listener"));
+  const TimePoint begin = net::now();
+  EXPECT_TRUE(run_until(io, [&] { return closed; }));
+  const double took = std::chrono::duration<double, std::milli>(net::now() - begin).count();
+  std::printf("  a socket by token is cut %.0f ms after its holder's removal\n", took);
+  EXPECT_LT(took, 1'000);
+  EXPECT_EQ(listen(later).error().status, 403U) << "its holder was removed";
 }
 
 TEST_F(Trust, ACallerWhoAsksTooOftenIsToldToSlowDown) {

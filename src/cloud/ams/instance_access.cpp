@@ -1,6 +1,8 @@
 // What an instance may say about itself.
 #include "base/utf8.hpp"
+#include "cloud/ams/keys.hpp"
 #include "cloud/ams/service.hpp"
+#include "cloud/api/ids.hpp"
 #include "cloud/token/authorization.hpp"
 #include "net/clock.hpp"
 
@@ -9,6 +11,7 @@ namespace {
 
 constexpr std::int64_t kEventsTokenLife = 60;
 constexpr std::size_t kMaxMessage = 1024;
+constexpr std::string_view kLocal = "local";
 
 }  // namespace
 
@@ -49,22 +52,37 @@ net::Task<Outcome<void>> Ams::report(std::string id, api::InstanceStatus status,
   });
 }
 
-Outcome<std::string> Ams::new_events_token(const std::string& holder) {
+Outcome<std::string> Ams::new_events_token(const Caller& holder) {
   const WallTime now = net::wall_time();
   JwtClaims claims;
   claims.issuer = "ams";
   claims.audience = {"ams-events"};
-  claims.subject = holder;
+  claims.subject = holder.trusted_by.empty() ? std::string(kLocal) : holder.trusted_by;
   claims.issued_at = now;
   claims.expires = {now.seconds_since_1970 + kEventsTokenLife};
+  claims.id = new_uuid(provider_);
   auto token = jwt_->mint(claims);
   if (!token) return api::refuse(api::refusal_of(token.error()));
   return *token;
 }
 
-bool Ams::is_events_token(std::string_view text) {
+net::Task<Outcome<std::string>> Ams::use_events_token(std::string text) {
   const auto token = UnverifiedJwt::parse(text);
-  return token && token->verify(*jwt_, {"ams", "ams-events"}, net::wall_time());
+  if (!token) co_return api::refuse(api::refusal_of(token.error()));
+  const auto claims = token->verify(*jwt_, {"ams", "ams-events"}, net::wall_time());
+  if (!claims) co_return api::refuse(api::refusal_of(claims.error()));
+  const bool local = claims->subject == kLocal;
+  if (!local && !verifier_.all().contains(claims->subject)) co_return api::refuse(api::refusal_of(Errc::trust_unknown));
+  auto lease = co_await store_.grant_lease(std::chrono::seconds(2 * kEventsTokenLife));
+  if (!lease) co_return api::refuse(api::refusal_of(lease.error()));
+  std::vector<Change> changes;
+  changes.emplace_back(Put{keys::at(keys::kUsedTokens, claims->id), "", Absent{}, *lease});
+  auto first = co_await store_.commit(std::move(changes));
+  if (!first && first.error() == Errc::store_conflict) {
+    co_return api::refuse(api::forbidden("this token has been used; ask for another"));
+  }
+  if (!first) co_return api::refuse(api::refusal_of(first.error()));
+  co_return local ? std::string() : claims->subject;
 }
 
 }  // namespace redan::cloud

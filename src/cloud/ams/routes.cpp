@@ -153,6 +153,12 @@ Outcome<TrustedCertificate> certificate_of(const json::object& body, const Call&
 }
 
 // A trusted administrator adds whom he likes; a stranger adds himself with a join token or the trust password.
+api::Refusal grants_too_much() {
+  api::Refusal refusal = api::refusal_of(Errc::trust_role);
+  refusal.message = "nobody grants more than they hold";
+  return refusal;
+}
+
 net::Task<Reply> add_certificate(Ams& ams, Call call) {
   auto body = api::parse_body(call.http.body);
   if (!body) co_return api::refuse(body.error());
@@ -166,6 +172,7 @@ net::Task<Reply> add_certificate(Ams& ams, Call call) {
   if (!token->empty()) {
     done = co_await ams.join(std::move(*token), std::move(*certificate));
   } else if (call.caller && call.caller->may(Scope::trust_write)) {
+    if (!call.caller->may_grant(certificate->role, certificate->scopes)) co_return api::refuse(grants_too_much());
     done = co_await ams.add_certificate(std::move(*certificate));
   } else if (call.caller) {
     done = api::refuse(api::refusal_of(Errc::trust_role));
@@ -196,6 +203,7 @@ net::Task<Reply> new_join_token(Ams& ams, Call call) {
   if (!known || *known == Role::instance) {
     co_return api::refuse(api::bad_request("\"role\" is admin, operator, viewer or agent"));
   }
+  if (!call.caller->may_grant(*known, {})) co_return api::refuse(grants_too_much());
   auto token = co_await ams.new_join_token(*label, *known, std::chrono::seconds(*life));
   if (!token) co_return api::refuse(token.error());
   json::object metadata;
@@ -364,6 +372,10 @@ net::Task<Reply> change_config(Ams& ams, Call call) {
   if (!body) co_return api::refuse(body.error());
   auto changes = api::object_member(*body, "config");
   if (!changes) co_return api::refuse(changes.error());
+  // Who knows the password becomes whatever they like.
+  if (changes->contains("core.trust_password") && !call.caller->may_grant(Role::admin, {})) {
+    co_return api::refuse(grants_too_much());
+  }
   auto done = co_await ams.set_config(std::move(*changes));
   if (!done) co_return api::refuse(done.error());
   co_return sync_reply(json::object());
@@ -380,7 +392,7 @@ net::Task<Reply> list_nodes(Ams& ams, Call call) {
 }
 
 net::Task<Reply> events_token(Ams& ams, Call call) {
-  auto token = ams.new_events_token(call.caller->name);
+  auto token = ams.new_events_token(*call.caller);
   if (!token) co_return api::refuse(token.error());
   json::object metadata;
   metadata["token"] = *token;

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::string_view kContainers = "/1.0/containers";
 constexpr std::string_view kEvents = "/1.0/events";
+constexpr std::uint16_t kPolicyViolation = 1008;  // RFC 6455 section 7.4.1
 
 // The older name of /1.0/instances.
 std::string canonical(std::string_view path) {
@@ -81,8 +82,12 @@ class AmsServer::Impl {
   // Open connections of a certificate that the trust store no longer holds end now, idle ones and sockets too. Those of
   // strangers, who show one in order to join, end as well: they have nothing to lose.
   void cut_distrusted() {
+    for (const Listener& listener : listeners_) {
+      const bool trusted = listener.trusted_by.empty() || ams_.verifier().all().contains(listener.trusted_by);
+      if (const auto socket = trusted ? nullptr : listener.socket.lock()) socket->close(kPolicyViolation, {});
+    }
     https_->close_if([this](const net::Connection& connection) {
-      if (!connection.certificate) return false;
+      if (!connection.certificate || is_instance(connection)) return false;
       const net::ClientCertificate& shown = *connection.certificate;
       return !ams_.verifier().admit(shown.sha256, shown.der, shown.chain, net::wall_time(), net::now());
     });
@@ -206,16 +211,20 @@ class AmsServer::Impl {
     const Result<Caller> caller = identify(connection);
     if (auto allowed = within_rate(caller, connection); !allowed) co_return error_reply(allowed.error());
     const auto token = net::query_value(request.query, "token");
-    const bool by_token = token && ams_.is_events_token(*token);
-    if (!by_token) {
-      if (auto allowed = permit(caller, Scope::events_read); !allowed) co_return error_reply(allowed.error());
+    std::string trusted_by = caller ? caller->trusted_by : std::string();
+    if (token) {
+      auto holder = co_await ams_.use_events_token(*token);
+      if (!holder) co_return error_reply(holder.error());
+      trusted_by = std::move(*holder);
+    } else if (auto allowed = permit(caller, Scope::events_read); !allowed) {
+      co_return error_reply(allowed.error());
     }
     net::AcceptWebSocket accept;
     accept.limits.first_message_timeout = std::chrono::seconds(0);  // a listener has nothing to say
     const std::string kinds = net::query_value(request.query, "type").value_or("");
-    accept.on_open = [this, kinds](const std::shared_ptr<net::WebSocket>& socket) {
+    accept.on_open = [this, kinds, trusted_by](const std::shared_ptr<net::WebSocket>& socket) {
       std::erase_if(listeners_, [](const Listener& listener) { return listener.socket.expired(); });
-      listeners_.push_back({socket, kinds});
+      listeners_.push_back({socket, kinds, trusted_by});
     };
     co_return accept;
   }
@@ -233,7 +242,8 @@ class AmsServer::Impl {
 
   struct Listener {
     std::weak_ptr<net::WebSocket> socket;
-    std::string kinds;  ///< "operation,lifecycle"; empty: all
+    std::string kinds;       ///< "operation,lifecycle"; empty: all
+    std::string trusted_by;  ///< Caller::trusted_by; a token's holder shows no certificate
   };
 
   Ams& ams_;

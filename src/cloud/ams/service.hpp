@@ -110,8 +110,9 @@ class Ams {
   [[nodiscard]] net::Task<Outcome<void>> report(std::string id, api::InstanceStatus status, std::string message);
 
   /// For one connection to the events route, within a minute: browsers cannot show a certificate there.
-  [[nodiscard]] Outcome<std::string> new_events_token(const std::string& holder);
-  [[nodiscard]] bool is_events_token(std::string_view token);
+  [[nodiscard]] Outcome<std::string> new_events_token(const Caller& holder);
+  /// Uses it up, on every unit: the record that admitted its holder, "" for a local user. It is good while that lives.
+  [[nodiscard]] net::Task<Outcome<std::string>> use_events_token(std::string token);
 
   // ---- sealed channels (sealing.cpp)
   /// What clients and runtimes hold of AMS: 64 hexadecimal digits.

@@ -48,6 +48,15 @@ std::optional<Role> parse_role(std::string_view text) { return find_in<Role>(kRo
 std::string_view name(Scope scope) { return name_in(kScopes, scope); }
 std::optional<Scope> parse_scope(std::string_view text) { return find_in<Scope>(kScopes, text); }
 
+const std::vector<Scope>& all_scopes() {
+  static const std::vector<Scope> all = [] {
+    std::vector<Scope> scopes;
+    for (const auto& [scope, text] : kScopes) scopes.push_back(scope);
+    return scopes;
+  }();
+  return all;
+}
+
 bool allows(Role role, Scope scope) {
   switch (role) {
     case Role::admin:

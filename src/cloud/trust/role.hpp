@@ -38,6 +38,8 @@ std::optional<Role> parse_role(std::string_view name);
 std::string_view name(Scope scope);
 std::optional<Scope> parse_scope(std::string_view name);
 
+const std::vector<Scope>& all_scopes();
+
 bool allows(Role role, Scope scope);
 
 }  // namespace redan::cloud

@@ -10,6 +10,12 @@ bool Caller::may(Scope scope) const {
   return allows(role, scope) && (scopes.empty() || std::find(scopes.begin(), scopes.end(), scope) != scopes.end());
 }
 
+bool Caller::may_grant(Role wanted, const std::vector<Scope>& narrowed) const {
+  const Caller grantee{{}, {}, wanted, narrowed};
+  const auto& all = all_scopes();
+  return std::all_of(all.begin(), all.end(), [&](Scope scope) { return !grantee.may(scope) || may(scope); });
+}
+
 Verifier::Verifier(ChainCheck check, Duration max_staleness)
     : check_(std::move(check)), max_staleness_(max_staleness) {}
 
@@ -31,7 +37,7 @@ Result<Caller> Verifier::admit(const Digest& sha256, Bytes certificate_der,
   if (!is_fresh(now)) return refuse(Errc::trust_stale);
   const std::string fingerprint = to_hex(sha256.bytes());
   const auto speak_as = [&](const TrustedCertificate& trusted) {
-    return Caller{trusted.name, fingerprint, trusted.role, trusted.scopes};
+    return Caller{trusted.name, fingerprint, trusted.role, trusted.scopes, trusted.fingerprint};
   };
   const auto leaf = by_fingerprint_.find(fingerprint);
   if (leaf != by_fingerprint_.end() && leaf->second.kind == TrustKind::client) return speak_as(leaf->second);

@@ -40,8 +40,11 @@ struct Caller {
   std::string fingerprint;  ///< of the certificate that it showed
   Role role = Role::view;
   std::vector<Scope> scopes{};
+  std::string trusted_by{};  ///< the record of the trust store that admits it: its own, or its authority's
 
   [[nodiscard]] bool may(Scope scope) const;
+  /// Nobody grants more than they hold: whether an identity of this role and scopes may do nothing else than this one.
+  [[nodiscard]] bool may_grant(Role role, const std::vector<Scope>& scopes) const;
 };
 
 /// Whether `certificate`, through `chain`, was issued by `authority` for a client and is valid at that time.
