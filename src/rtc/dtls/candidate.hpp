@@ -34,8 +34,8 @@ struct Candidate {
 };
 
 /// kShare of each kind: what came once, and what came again after it was dropped. The one heard last is at the back. A
-/// full share takes a new one only in the place of one that has had its time: so a flood cannot push out a candidate
-/// whose peer is about to answer; and it cannot shut out the genuine peer, which repeats what was dropped.
+/// full share takes a new one only in the place of one that has had its time. So what comes once, however much of it,
+/// neither pushes out a candidate whose peer is about to answer, nor shuts out the peer that repeats its messages.
 class Candidates {
  public:
   static constexpr std::size_t kShare = 4;
