@@ -39,6 +39,8 @@ Examples:
                 --nats-cert gateway.pem --nats-key gateway.key
   redan gateway account create web > token.txt
   redan gateway account create web --allow read --allow create
+  redan gateway account create web --max-sessions 20
+  redan gateway account create operator --allow admin
   redan gateway account delete web
 
 A client shows the token: Authorization: macaroon root=<token>
@@ -62,6 +64,7 @@ struct Options {
   std::string account;
   std::int64_t expires_in = 365LL * 24 * 3600;
   std::vector<std::string> allow;
+  std::size_t max_sessions = cloud::api::Quota().max_sessions, max_shares = cloud::api::Quota().max_shares;
 };
 
 fs::path socket_path(const Options& options) {
@@ -176,9 +179,12 @@ std::string time_text(const json::value& seconds) { return cloud::to_rfc3339({se
 
 int create_account(const Options& options) {
   const json::array allow(options.allow.begin(), options.allow.end());
-  const json::value made =
-      ask(options, "POST", std::string(kAccounts),
-          json::object{{"name", options.account}, {"expires_in", options.expires_in}, {"allow", allow}});
+  const json::value made = ask(options, "POST", std::string(kAccounts),
+                               json::object{{"name", options.account},
+                                            {"expires_in", options.expires_in},
+                                            {"allow", allow},
+                                            {"max_sessions", options.max_sessions},
+                                            {"max_shares", options.max_shares}});
   if (options.json) {
     std::printf("%s\n", json::serialize(made).c_str());
   } else {
@@ -205,8 +211,9 @@ int list_accounts(const Options& options) {
     for (const json::value& operation : account.at("allow").as_array()) {
       allow += (allow.empty() ? "" : ",") + std::string(operation.as_string());
     }
-    std::printf("%-24s  expires %s  %s\n", account.at("name").as_string().c_str(),
-                time_text(account.at("expires_at")).c_str(), allow.empty() ? "everything" : allow.c_str());
+    std::printf("%-24s  expires %s  %s, up to %lld sessions and %lld shares\n", account.at("name").as_string().c_str(),
+                time_text(account.at("expires_at")).c_str(), allow.empty() ? "everything of its own" : allow.c_str(),
+                account.at("max_sessions").to_number<long long>(), account.at("max_shares").to_number<long long>());
   }
   return kOk;
 }
@@ -235,10 +242,19 @@ void add_account(CLI::App& gateway, Run& run, const std::shared_ptr<Options>& op
   create->add_option("--expires-in", options->expires_in, "Seconds for which the token is good")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{366LL * 24 * 3600 * 10}))
       ->capture_default_str();
-  create->add_option("--allow", options->allow, "What it may do; repeatable (default: everything)")
+  create
+      ->add_option("--allow", options->allow,
+                   "What it may do with its own sessions; repeatable (default: everything). admin: everything, with "
+                   "all sessions and the settings")
       ->check(CLI::IsMember({"read", "create", "join", "share", "delete", "admin"}))
       ->allow_extra_args(false);
-  CLI::App* remove = add("delete", "Delete an account: its token is refused from then on", delete_account);
+  create->add_option("--max-sessions", options->max_sessions, "Sessions that it may have at once")
+      ->check(CLI::Range(std::size_t{0}, cloud::api::kMaxQuota))
+      ->capture_default_str();
+  create->add_option("--max-shares", options->max_shares, "Shares that it may have at once; 5 of a session")
+      ->check(CLI::Range(std::size_t{0}, cloud::api::kMaxQuota))
+      ->capture_default_str();
+  CLI::App* remove = add("delete", "Delete an account: its token, sockets and shares end with it", delete_account);
   remove->add_option("name", options->account, "Its name")->required();
   add("list", "All accounts", list_accounts);
 }

@@ -106,7 +106,7 @@ Fleet::Fleet(std::int64_t capacity) {
     gateways.push_back(start_gateway(nats, folder.path() / name, name, std::move(more)));
   }
   Client first(gateways[0]->local());
-  const Answer made = first.post("/internal/1.0/accounts", R"({"name":"fleet"})");
+  const Answer made = first.post("/internal/1.0/accounts", R"({"name":"fleet","max_sessions":2000})");
   if (made.status != 201) throw std::runtime_error("no account: " + made.raw.body);
   token_ = made.metadata().at("token").as_string();
   for (std::size_t i = 0; i < gateways.size(); ++i) {

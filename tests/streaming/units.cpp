@@ -123,7 +123,8 @@ std::unique_ptr<Unit> Cloud::another_gateway(std::vector<std::string> more) {
 
 std::string Cloud::account(const std::string& name) {
   Client admin(gateway->local());
-  const Answer made = admin.post("/internal/1.0/accounts", json::serialize(json::object{{"name", name}}));
+  const Answer made =
+      admin.post("/internal/1.0/accounts", json::serialize(json::object{{"name", name}, {"max_sessions", 1000}}));
   if (made.status != 201) throw std::runtime_error("no account: " + made.raw.body);
   return std::string(made.metadata().at("token").as_string());
 }

@@ -104,11 +104,17 @@ std::optional<GatewayOperation> parse_gateway_operation(std::string_view name) {
   return std::nullopt;
 }
 
+std::string Account::reference() const { return name + "/" + token_sha256.substr(0, 16); }
+
+std::string_view account_name(std::string_view reference) { return reference.substr(0, reference.find('/')); }
+
 json::object to_json(const Account& account) {
   return {{"name", account.name},
           {"created_at", account.created_at},
           {"expires_at", account.expires_at},
-          {"allow", names(account.allow)}};
+          {"allow", names(account.allow)},
+          {"max_sessions", account.quota.max_sessions},
+          {"max_shares", account.quota.max_shares}};
 }
 
 std::string to_record(const Account& account) {
@@ -125,6 +131,12 @@ std::optional<Account> account_from_record(std::string_view text) {
   account.expires_at = record.integer("expires_at");
   auto allow = parse_all(record.texts("allow"));
   account.token_sha256 = record.text("token_sha256");
+  const Quota otherwise;
+  const auto quota = [&](std::string_view key, std::size_t absent) {
+    const std::int64_t number = record.integer_or(key, static_cast<std::int64_t>(absent));
+    return static_cast<std::size_t>(std::clamp<std::int64_t>(number, 0, kMaxQuota));
+  };
+  account.quota = {quota("max_sessions", otherwise.max_sessions), quota("max_shares", otherwise.max_shares)};
   if (!record.ok() || !allow) return std::nullopt;
   account.allow = std::move(*allow);
   return account;
@@ -361,7 +373,11 @@ json::object to_json(const Share& share, std::string_view url) {
           {"expiry_at", share.expiry_at}};
 }
 
-std::string to_record(const Share& share) { return json::serialize(to_json(share, {})); }
+std::string to_record(const Share& share) {
+  json::object record = to_json(share, {});
+  record["account"] = share.account;
+  return json::serialize(record);
+}
 
 std::optional<Share> share_from_record(std::string_view text) {
   RecordReader record(text);
@@ -372,6 +388,7 @@ std::optional<Share> share_from_record(std::string_view text) {
   share.description = record.text("description");
   share.created_at = record.integer("created_at");
   share.expiry_at = record.integer("expiry_at");
+  share.account = record.text_or("account", {});
   if (!record.ok() || !type) return std::nullopt;
   share.type = *type;
   return share;

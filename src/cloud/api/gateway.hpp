@@ -23,13 +23,29 @@ enum class GatewayOperation : std::uint8_t { read, create, join, share, remove, 
 std::string_view name(GatewayOperation operation);
 std::optional<GatewayOperation> parse_gateway_operation(std::string_view name);
 
+/// How much of what costs others an account may have at once.
+struct Quota {
+  std::size_t max_sessions = 100;  ///< that are not over
+  std::size_t max_shares = 100;    ///< of all its sessions; of one: kMaxShares
+  friend bool operator==(const Quota&, const Quota&) = default;
+};
+inline constexpr std::size_t kMaxQuota = 100'000;
+inline constexpr Quota kUnlimited{SIZE_MAX, SIZE_MAX};
+
 struct Account {
   std::string name;
   std::int64_t created_at = 0, expires_at = 0;  ///< Unix seconds; of its token
-  std::vector<GatewayOperation> allow{};        ///< none: everything
-  std::string token_sha256;                     ///< of the token it was given: an older account's does not count
+  /// None: everything with its own sessions. `admin`: everything with everybody's, and the settings.
+  std::vector<GatewayOperation> allow{};
+  std::string token_sha256;  ///< of the token it was given: an older account's does not count
+  Quota quota{};
+
+  /// Which of all accounts that have had this name: "web/3a5c...". What the account makes is marked with it.
+  [[nodiscard]] std::string reference() const;
   friend bool operator==(const Account&, const Account&) = default;
 };
+/// The name in a reference; older records have the name alone.
+std::string_view account_name(std::string_view reference);
 json::object to_json(const Account& account);
 std::string to_record(const Account& account);
 std::optional<Account> account_from_record(std::string_view text);
@@ -53,7 +69,7 @@ struct SessionRequest {
 
 struct Session {
   std::string id;
-  std::string account;
+  std::string account;  ///< whose it is: Account::reference
   SessionRequest wanted{};
   std::string region;                      ///< where it runs
   std::string agent, instance, cluster{};  ///< "" before an agent has taken it
@@ -152,6 +168,7 @@ struct Share {
   ShareType type = ShareType::view;
   std::string description;
   std::int64_t created_at = 0, expiry_at = 0;  ///< Unix seconds
+  std::string account{};                       ///< that made it: Account::reference; "" in older records
   friend bool operator==(const Share&, const Share&) = default;
 };
 json::object to_json(const Share& share, std::string_view url);

@@ -24,7 +24,7 @@ struct LinkFrame {
   std::uint64_t seq = 0;  ///< 0: carries no message
   std::uint64_t ack = 0;  ///< all up to this one arrived
   std::string body{};
-  std::string end{};  ///< "closed", "displaced", "lost" (reset) or "timeout": the link is over
+  std::string end{};  ///< "closed", "displaced", "lost" (reset), "timeout": the link is over; "revoked": the client too
 
   [[nodiscard]] std::string text() const;
   /// nullopt if it is no frame, or exceeds a limit.

@@ -16,17 +16,30 @@ bool contains(const std::vector<GatewayOperation>& all, GatewayOperation one) {
   return std::find(all.begin(), all.end(), one) != all.end();
 }
 
+/// What the Unix socket's users have in place of '/': no name has it either.
+constexpr char kLocal = ':';
+
 }  // namespace
+
+std::string local_account(std::uint32_t uid) { return std::string("local") + kLocal + std::to_string(uid); }
 
 Outcome<void> ApiCaller::may(GatewayOperation wanted, std::string_view of_session, std::string_view in_region) const {
   const bool operation_fits = !operation || *operation == name(wanted);
-  const bool allowed = allow.empty() || contains(allow, wanted);
+  const bool usual = allow.empty() && wanted != GatewayOperation::admin;
+  const bool allowed = administrator() || usual || contains(allow, wanted);
   if (operation_fits && allowed && (!session || *session == of_session) && (!region || *region == in_region)) return {};
   return api::refuse(api::refusal_of(Errc::token_scope));
 }
 
+bool ApiCaller::administrator() const { return contains(allow, GatewayOperation::admin); }
+
+// Sessions of before references name the account alone.
+bool ApiCaller::reaches(const api::Session& one) const {
+  return administrator() || one.account == account || one.account == api::account_name(account);
+}
+
 bool ApiCaller::sees(const api::Session& one) const {
-  return (!session || *session == one.id) && (!region || *region == one.region);
+  return reaches(one) && (!session || *session == one.id) && (!region || *region == one.region);
 }
 
 // The token is verified first, so what an account's name tells is told only to those who hold a token of ours.
@@ -40,19 +53,19 @@ Result<ApiCaller> Gateway::admit(std::string_view token) {
   const api::Account& account = found->second;
   const bool same = equal_in_constant_time(as_bytes(account.token_sha256), as_bytes(claims->issued_sha256));
   if (!same) return refuse(Errc::token_revoked);
-  return ApiCaller{account.name, account.allow, std::move(claims->operation), std::move(claims->session),
-                   std::move(claims->region)};
+  return ApiCaller{account.reference(),       account.allow, std::move(claims->operation), std::move(claims->session),
+                   std::move(claims->region), account.quota};
 }
 
 net::Task<Outcome<Gateway::NewAccount>> Gateway::create_account(std::string account_name, std::chrono::seconds life,
-                                                                std::vector<GatewayOperation> allow) {
+                                                                std::vector<GatewayOperation> allow, api::Quota quota) {
   if (!is_name(account_name)) co_return api::refuse(api::bad_request("a name is 1 to 63 letters, digits, . _ -"));
   if (life < std::chrono::seconds(1) || life > kMaxLife) {
     co_return api::refuse(api::bad_request("a token lives between a second and ten years"));
   }
   if (accounts_.size() >= config_.max_accounts) co_return api::refuse(api::refusal_of(Errc::too_many));
   NewAccount made;
-  made.account = {account_name, seconds(), seconds() + life.count(), std::move(allow), {}};
+  made.account = {account_name, seconds(), seconds() + life.count(), std::move(allow), {}, quota};
   auto issued = tokens_->issue(account_name, WallTime{made.account.expires_at});
   if (!issued) co_return api::refuse(api::refusal_of(issued.error()));
   made.token = std::move(issued->text);
@@ -79,7 +92,34 @@ net::Task<Outcome<void>> Gateway::remove_account(std::string account_name) {
   auto erased = co_await store_.erase(key, unchanged);
   if (!erased) co_return api::refuse(api::refusal_of(erased.error()));
   co_await caught_up(*erased);
+  std::vector<api::Share> orphans;
+  for (const auto& [id, share] : shares_) {
+    if (!stands(share)) orphans.push_back(share);
+  }
+  for (const api::Share& share : orphans) co_await sweep_share(share);
   co_return Outcome<void>{};
+}
+
+bool Gateway::is_current(std::string_view account) const {
+  if (account.find(kLocal) != std::string_view::npos) return true;
+  const auto found = accounts_.find(std::string(api::account_name(account)));
+  return found != accounts_.end() && (account == found->first || account == found->second.reference());
+}
+
+bool Gateway::stands(const api::Share& share) const {
+  return share.expiry_at > seconds() && is_current(maker_of(share));
+}
+
+bool Gateway::stands(const SocketClaims& claims) const {
+  if (!is_current(claims.account)) return false;
+  if (claims.share.empty()) return true;
+  const auto share = shares_.find(claims.share);
+  return share != shares_.end() && stands(share->second);
+}
+
+void Gateway::cut_off() {
+  const auto gone = [this](const SocketClaims& claims) { return !stands(claims); };
+  relay_.end_revoked(gone, "the account or the share was deleted");
 }
 
 }  // namespace redan::cloud

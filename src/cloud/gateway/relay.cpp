@@ -8,6 +8,9 @@
 namespace redan::cloud {
 namespace {
 
+// More than a runtime serves at once.
+constexpr std::size_t kMaxDeparted = 32;
+
 constexpr LinkLimits kLinkLimits{.max_messages = 512, .max_bytes = 512 * 1024, .max_message = 64 * 1024};
 
 /// A link's id: the client's, and what tells its sockets apart. Another socket of the same client is another link,
@@ -150,7 +153,10 @@ void Relay::drain(ClientId id) {
       ++counts_.to_clients;
       client.port.send(std::move(deliver->body));
     } else if (const auto* ended = std::get_if<Link::Ended>(&output)) {
-      if (closed) return forget(id, "client");
+      if (closed) {
+        remember(client);
+        return forget(id, "client");
+      }
       return end(id, ended->why, words(ended->why));
     } else {
       return schedule(client, std::min(std::get<Wait>(output).until, client.limit));
@@ -195,7 +201,7 @@ void Relay::on_time() {
 
 void Relay::end(ClientId id, Errc why, std::string_view message) {
   Client& client = *clients_.at(id);
-  client.link.close("closed");
+  client.link.close(why == Errc::token_revoked ? "revoked" : "closed");
   const RelayPort port = std::exchange(client.port, {});
   Link::Output output = client.link.poll_output(now_());
   for (; !std::holds_alternative<Link::Ended>(output); output = client.link.poll_output(now_())) {
@@ -226,6 +232,28 @@ void Relay::forget(ClientId id, std::string_view reason) {
   clients_.erase(found);
 }
 
+void Relay::remember(const Client& client) {
+  std::deque<Departed>& departed = departed_[client.claims.session];
+  departed.push_back({client.link.id(), client.claims});
+  if (departed.size() > kMaxDeparted) departed.pop_front();
+}
+
+template <class Which>
+void Relay::revoke(Which which, std::string_view message) {
+  end_those([&](const Client& client) { return which(client.claims); }, Errc::token_revoked, message);
+  for (auto room = departed_.begin(); room != departed_.end();) {
+    std::erase_if(room->second, [&](const Departed& one) {
+      if (!which(one.claims)) return false;
+      LinkFrame last;
+      last.link = one.link;
+      last.end = "revoked";
+      static_cast<void>(bus_.publish(api::subject::session(room->first, "down"), last.text()));
+      return true;
+    });
+    room = room->second.empty() ? departed_.erase(room) : std::next(room);
+  }
+}
+
 template <class Which>
 void Relay::end_those(Which which, Errc why, std::string_view message) {
   std::vector<ClientId> ids;
@@ -238,12 +266,17 @@ void Relay::end_those(Which which, Errc why, std::string_view message) {
 }
 
 void Relay::end_session(const std::string& session, std::string_view message) {
+  departed_.erase(session);
   if (!rooms_.contains(session)) return;
   end_those([&](const Client& client) { return client.claims.session == session; }, Errc::session_wrong_state, message);
 }
 
 void Relay::end_share(const std::string& share, std::string_view message) {
-  end_those([&](const Client& client) { return client.claims.share == share; }, Errc::token_revoked, message);
+  revoke([&](const SocketClaims& claims) { return claims.share == share; }, message);
+}
+
+void Relay::end_revoked(const std::function<bool(const SocketClaims&)>& revoked, std::string_view message) {
+  revoke(revoked, message);
 }
 
 void Relay::end_all(std::string_view message) {

@@ -11,6 +11,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <deque>
 #include <functional>
 #include <map>
 #include <unordered_map>
@@ -58,7 +59,10 @@ class Relay {
   void detach(ClientId client);
 
   void end_session(const std::string& session, std::string_view message);
+  // Those who lose their right to be here: the runtime ends its side with them too, also if their socket has closed
+  // since they connected their peer.
   void end_share(const std::string& share, std::string_view message);
+  void end_revoked(const std::function<bool(const SocketClaims&)>& revoked, std::string_view message);
   void end_all(std::string_view message);
 
   /// Sends again what nobody has acknowledged.
@@ -87,6 +91,12 @@ class Relay {
     std::unordered_map<std::string, ClientId> by_link;
   };
 
+  /// A client whose socket has closed: its peer is most likely connected.
+  struct Departed {
+    std::string link;
+    SocketClaims claims;
+  };
+
   void on_up(const std::string& session, std::string_view payload);
   void on_ready(const std::string& session);
   void nudge(ClientId id);
@@ -98,6 +108,9 @@ class Relay {
   /// Says why, closes the socket, forgets the client; its link's last frame is sent.
   void end(ClientId id, Errc why, std::string_view message);
   void forget(ClientId id, std::string_view reason);
+  void remember(const Client& client);
+  template <class Which>
+  void revoke(Which which, std::string_view message);
   template <class Which>
   void end_those(Which which, Errc why, std::string_view message);
 
@@ -110,6 +123,7 @@ class Relay {
   std::unordered_map<ClientId, std::unique_ptr<Client>> clients_;
   std::unordered_map<std::string, Room> rooms_;
   std::unordered_map<std::string, ClientId> by_client_;
+  std::unordered_map<std::string, std::deque<Departed>> departed_;  ///< by session
   std::multimap<TimePoint, ClientId> deadlines_;
   TimePoint armed_ = kNever;
   Counts counts_;

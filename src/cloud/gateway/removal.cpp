@@ -45,7 +45,11 @@ net::Task<Outcome<void>> Gateway::remove(ApiCaller caller, std::string id, Remov
   });
   if (!marked) co_return api::refuse(marked.error());
   if (marked->status == SessionStatus::terminated) co_return Outcome<void>{};
-  api::Command removal{api::Command::Kind::remove, marked->fence, {}, request.force, "deleted by " + caller.account};
+  api::Command removal{api::Command::Kind::remove,
+                       marked->fence,
+                       {},
+                       request.force,
+                       "deleted by " + std::string(api::account_name(caller.account))};
   auto reply = co_await command(id, std::move(removal));
   if (!reply && (request.force || is_unserved(reply.error()))) co_return co_await write_off(id, marked->fence);
   if (!reply) {

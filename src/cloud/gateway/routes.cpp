@@ -301,6 +301,20 @@ net::Task<Reply> list_accounts(Gateway& gateway, Call) {
   co_return gateway_reply(200, std::move(accounts), total);
 }
 
+Outcome<api::Quota> quota_of(const json::object& body) {
+  api::Quota quota;
+  for (const auto& [key, number] :
+       {std::pair("max_sessions", &quota.max_sessions), std::pair("max_shares", &quota.max_shares)}) {
+    const auto asked = api::integer_member(body, key, static_cast<std::int64_t>(*number));
+    if (!asked) return api::refuse(asked.error());
+    if (*asked < 0 || *asked > static_cast<std::int64_t>(api::kMaxQuota)) {
+      return api::refuse(api::bad_request("\"" + std::string(key) + "\" is from 0 to 100000"));
+    }
+    *number = static_cast<std::size_t>(*asked);
+  }
+  return quota;
+}
+
 net::Task<Reply> create_account(Gateway& gateway, Call call) {
   auto body = api::parse_body(call.http.body);
   if (!body) co_return api::refuse(body.error());
@@ -316,7 +330,10 @@ net::Task<Reply> create_account(Gateway& gateway, Call call) {
     if (!operation) co_return api::refuse(api::bad_request("no operation named " + text));
     operations.push_back(*operation);
   }
-  auto made = co_await gateway.create_account(std::move(*name), std::chrono::seconds(*life), std::move(operations));
+  const auto quota = quota_of(*body);
+  if (!quota) co_return api::refuse(quota.error());
+  auto made =
+      co_await gateway.create_account(std::move(*name), std::chrono::seconds(*life), std::move(operations), *quota);
   if (!made) co_return api::refuse(made.error());
   json::object metadata = to_json(made->account);
   metadata["token"] = made->token;

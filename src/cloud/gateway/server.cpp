@@ -113,7 +113,7 @@ class GatewayServer::Impl {
         peer.uid == 0 || peer.uid == ::geteuid() ||
         std::find(config_.local_users.begin(), config_.local_users.end(), peer.uid) != config_.local_users.end();
     if (!known) return api::refuse(api::forbidden("this user may not use the socket"));
-    return ApiCaller{"local-" + std::to_string(peer.uid), {}, {}, {}, {}};
+    return ApiCaller{local_account(peer.uid), {GatewayOperation::admin}, {}, {}, {}};
   }
 
   // ---- requests
@@ -271,6 +271,7 @@ class GatewayServer::Impl {
     // It may have ended while the socket was being opened.
     const auto known = gateway_.sessions().find(admission.claims.session);
     if (known != gateway_.sessions().end() && known->second.session.over()) return turn_away("the session is over");
+    if (!gateway_.stands(admission.claims)) return turn_away("the account or the share was deleted");
     Relay& relay = gateway_.relay();
     RelayPort port{[socket](std::string text) { socket->send(std::move(text)); }, [socket] { socket->close(); }};
     const auto client = relay.attach(admission.claims, std::move(port));

@@ -108,6 +108,7 @@ net::Task<Result<void>> Gateway::load() {
   idempotency_.clear();
   settings_.clear();
   for (const Entry& entry : *all) on_put(entry);
+  cut_off();
   fresh_ = config_.now();
   seen_ = begin->revision;
   follow(begin->revision);
@@ -166,7 +167,7 @@ net::Task<void> Gateway::caught_up(Revision revision) {
 void Gateway::on_put(const Entry& entry) {
   if (entry.key.starts_with(keys::kSessions)) {
     const auto session = api::session_from_record(entry.value);
-    if (session) return remember(*session, entry.modified);
+    if (session) return remember(*session, entry.modified, entry.created);
     say("a damaged session record is left alone: " + entry.key);
   } else if (entry.key.starts_with(keys::kAgents)) {
     auto announcement = api::parse<api::Announcement>(entry.value);
@@ -204,6 +205,7 @@ void Gateway::on_erase(const std::string& key) {
     agents_.erase(std::string(keys::below(keys::kAgents, key)), wall_time());
   } else if (key.starts_with(keys::kAccounts)) {
     accounts_.erase(std::string(keys::below(keys::kAccounts, key)));
+    cut_off();
   } else if (key.starts_with(keys::kShares)) {
     const std::string id(keys::below(keys::kShares, key));
     relay_.end_share(id, "the share was deleted");

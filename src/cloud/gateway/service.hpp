@@ -48,16 +48,23 @@ struct GatewayConfig {
 
 /// Who calls, once the token has been verified.
 struct ApiCaller {
-  std::string account;
-  std::vector<GatewayOperation> allow{};                    ///< none: everything
+  std::string account;                                      ///< Account::reference, or local_account()
+  std::vector<GatewayOperation> allow{};                    ///< as Account::allow
   std::optional<std::string> operation, session, region{};  ///< what the token is narrowed to
+  api::Quota quota = api::kUnlimited;
 
   /// token_scope. A caller who is narrowed to a session or a region may do nothing that does not name it.
   [[nodiscard]] Outcome<void> may(GatewayOperation wanted, std::string_view of_session = {},
                                   std::string_view in_region = {}) const;
+  /// Whether there is such a session for this caller at all: its own ones, for an administrator all.
+  [[nodiscard]] bool reaches(const api::Session& session) const;
   /// Whether it may be shown this one in a list.
   [[nodiscard]] bool sees(const api::Session& session) const;
+  [[nodiscard]] bool administrator() const;
 };
+
+/// Stands for a user of the Unix socket, who has no account. No account has such a name.
+std::string local_account(std::uint32_t uid);
 
 class Gateway {
  public:
@@ -82,7 +89,9 @@ class Gateway {
     std::string token;  ///< seen once, here
   };
   [[nodiscard]] net::Task<Outcome<NewAccount>> create_account(std::string name, std::chrono::seconds life,
-                                                              std::vector<GatewayOperation> allow);
+                                                              std::vector<GatewayOperation> allow,
+                                                              api::Quota quota = {});
+  /// Its sockets and shares end with it, at all units; its sessions are left to administrators.
   [[nodiscard]] net::Task<Outcome<void>> remove_account(std::string name);
   [[nodiscard]] const std::map<std::string, api::Account>& accounts() const { return accounts_; }
 
@@ -126,6 +135,8 @@ class Gateway {
   };
   /// Whether the bearer may open a socket of this session: 401, 403, 404.
   [[nodiscard]] net::Task<Outcome<SocketAdmission>> admit_socket(std::string token, std::string session);
+  /// Whether the account and the share that a socket was given for are still there.
+  [[nodiscard]] bool stands(const SocketClaims& claims) const;
   [[nodiscard]] Relay& relay() { return relay_; }
 
   // ---- config (config.cpp)
@@ -139,6 +150,7 @@ class Gateway {
   struct Known {
     api::Session session;
     Revision revision{};
+    Revision created{};  ///< tells who was first
   };
   [[nodiscard]] const std::map<std::string, Known>& sessions() const { return sessions_; }
   [[nodiscard]] const GatewayConfig& settings() const { return config_; }
@@ -174,7 +186,15 @@ class Gateway {
   [[nodiscard]] net::Task<Outcome<void>> report(api::StateReport report);
 
   [[nodiscard]] static api::SessionSpec spec_of(const api::Session& session);
-  void remember(const api::Session& session, Revision revision);
+  void remember(const api::Session& session, Revision revision, Revision created);
+  [[nodiscard]] bool is_current(std::string_view account) const;
+  [[nodiscard]] std::string maker_of(const api::Share& share) const;
+  [[nodiscard]] bool stands(const api::Share& share) const;
+  /// Ends all sockets whose account or share is gone.
+  void cut_off();
+  /// Of this account, those that are not over and are older than `before`.
+  [[nodiscard]] std::size_t count_sessions(const std::string& account, Revision before) const;
+  [[nodiscard]] std::size_t count_shares(const std::string& account) const;
   [[nodiscard]] net::Task<Outcome<Known>> read_session(std::string id);
   /// Reads, changes and writes a session until nobody was faster: what it is then. `also` is committed with it.
   [[nodiscard]] net::Task<Outcome<api::Session>> edit_session(std::string id, Editing edit,

@@ -23,6 +23,7 @@ constexpr std::size_t kMaxAgents = 8;  // asked in turn
 constexpr std::int64_t kIdempotencyKept = 600;
 constexpr int kMaxRepeats = 4;
 constexpr std::string_view kBusy = "agent_busy";
+constexpr Revision kLatest{UINT64_MAX};
 
 /// The agent certainly did nothing: the next one may be asked.
 bool is_safe_to_repeat(Errc code) {
@@ -38,6 +39,11 @@ std::string sha256(Provider& provider, std::string_view text) {
   return to_hex(provider.hash(HashAlgorithm::sha256, as_bytes(text)).bytes());
 }
 
+api::Refusal too_many_sessions(std::size_t quota) {
+  return {403, "too_many_sessions", "the account has " + std::to_string(quota) + " sessions already",
+          "delete one first, or make the account with a larger --max-sessions", 0};
+}
+
 api::Refusal no_agent_answered(Errc code) {
   api::Refusal refusal = api::refusal_of(code);
   refusal.message = "the session's agent does not answer: " + refusal.message;
@@ -46,10 +52,10 @@ api::Refusal no_agent_answered(Errc code) {
 
 }  // namespace
 
-void Gateway::remember(const Session& session, Revision revision) {
+void Gateway::remember(const Session& session, Revision revision, Revision created) {
   Known& known = sessions_[session.id];
   if (known.revision >= revision) return;
-  known = {session, revision};
+  known = {session, revision, created};
   if (session.over() || session.status == SessionStatus::terminating) {
     relay_.end_session(session.id, session.status_message.empty()
                                        ? "the session is " + std::string(name(session.status))
@@ -64,7 +70,7 @@ net::Task<Outcome<Gateway::Known>> Gateway::read_session(std::string id) {
   if (!*entry) co_return api::refuse(api::refusal_of(Errc::session_unknown));
   auto session = api::session_from_record((*entry)->value);
   if (!session) co_return api::refuse(api::refusal_of(Errc::store_failed));
-  co_return Known{std::move(*session), (*entry)->modified};
+  co_return Known{std::move(*session), (*entry)->modified, (*entry)->created};
 }
 
 net::Task<Outcome<Session>> Gateway::edit_session(std::string id, Editing edit, std::vector<Change> also) {
@@ -80,7 +86,7 @@ net::Task<Outcome<Session>> Gateway::edit_session(std::string id, Editing edit, 
     changes.emplace_back(Put{keys::at(keys::kSessions, id), to_record(session), Unchanged{known->revision}, {}});
     auto committed = co_await store_.commit(std::move(changes));
     if (committed) {
-      if (*committed > seen_) remember(session, *committed);
+      if (*committed > seen_) remember(session, *committed, known->created);
       co_return std::move(session);
     }
     if (committed.error() != Errc::store_conflict) co_return api::refuse(api::refusal_of(committed.error()));
@@ -134,6 +140,8 @@ net::Task<Outcome<api::SessionGrant>> Gateway::create(ApiCaller caller, api::Ses
 net::Task<Outcome<api::SessionGrant>> Gateway::create_new(ApiCaller caller, api::SessionRequest request,
                                                           std::string idempotency, std::string request_sha256) {
   if (sessions_.size() >= config_.max_sessions) co_return api::refuse(api::refusal_of(Errc::too_many));
+  const std::size_t quota = caller.quota.max_sessions;
+  if (count_sessions(caller.account, kLatest) >= quota) co_return api::refuse(too_many_sessions(quota));
   std::vector<std::string> agents = agents_.candidates(request.app, request.region);
   if (agents.empty()) co_return api::refuse(api::refusal_of(Errc::session_no_agent));
   Session session;
@@ -153,7 +161,13 @@ net::Task<Outcome<api::SessionGrant>> Gateway::create_new(ApiCaller caller, api:
   }
   auto stored = co_await store_.commit(std::move(changes));
   if (!stored) co_return api::refuse(api::refusal_of(stored.error()));
-  remember(session, *stored);
+  remember(session, *stored, *stored);
+  // Requests at one time pass the first look together, perhaps at other units: the store tells who was first.
+  co_await caught_up(*stored);
+  if (count_sessions(caller.account, *stored) >= quota) {
+    co_await forget(session);
+    co_return api::refuse(too_many_sessions(quota));
+  }
   auto ice_servers = co_await place(session, std::move(agents));
   if (!ice_servers) co_return api::refuse(ice_servers.error());
   auto placed = co_await read_session(session.id);
@@ -161,6 +175,7 @@ net::Task<Outcome<api::SessionGrant>> Gateway::create_new(ApiCaller caller, api:
   SocketClaims claims;
   claims.client = session.client;
   claims.screen = session.wanted.screen;
+  claims.account = caller.account;
   co_return grant(std::move(placed->session), std::move(claims), std::move(*ice_servers));
 }
 
@@ -200,6 +215,7 @@ net::Task<Outcome<std::optional<api::SessionGrant>>> Gateway::repeat(std::string
   SocketClaims claims;
   claims.client = session.client;
   claims.screen = session.wanted.screen;
+  claims.account = session.account;
   std::vector<api::IceServer> ice_servers;
   if (!session.over()) {
     api::Command wanted{api::Command::Kind::join, session.fence, session.client, false, {}};
@@ -342,6 +358,7 @@ net::Task<Outcome<api::SessionGrant>> Gateway::join(ApiCaller caller, std::strin
   SocketClaims claims;
   claims.client = new_id(provider_, wall_time());
   claims.screen = screen;
+  claims.account = caller.account;
   claims.order = joined->joins;
   api::Command wanted{api::Command::Kind::join, joined->fence, claims.client, false, {}};
   auto reply = co_await command(joined->id, std::move(wanted));
@@ -351,10 +368,12 @@ net::Task<Outcome<api::SessionGrant>> Gateway::join(ApiCaller caller, std::strin
   co_return grant(std::move(*joined), std::move(claims), std::move(answer->ice_servers));
 }
 
-// Who may not read may still do what his token says to a session that he names: that is looked at by the caller.
+// Who may not read may still do what his token says to a session that he names: that is looked at by the caller. What
+// is another account's is not there at all.
 net::Task<Outcome<Session>> Gateway::session(ApiCaller caller, std::string id) {
   auto known = co_await read_session(std::move(id));
   if (!known) co_return api::refuse(known.error());
+  if (!caller.reaches(known->session)) co_return api::refuse(api::refusal_of(Errc::session_unknown));
   if (!caller.sees(known->session)) co_return api::refuse(api::refusal_of(Errc::token_scope));
   co_return std::move(known->session);
 }
@@ -363,6 +382,13 @@ Session Gateway::shown(Session session) const {
   const bool lost = !session.over() && !session.agent.empty() && agents_.find(session.agent) == nullptr;
   if (lost) session.status_message = "its agent is lost";
   return session;
+}
+
+std::size_t Gateway::count_sessions(const std::string& account, Revision before) const {
+  return static_cast<std::size_t>(std::count_if(sessions_.begin(), sessions_.end(), [&](const auto& one) {
+    const Known& known = one.second;
+    return known.session.account == account && !known.session.over() && known.created < before;
+  }));
 }
 
 std::vector<Session> Gateway::visible(const ApiCaller& caller) const {

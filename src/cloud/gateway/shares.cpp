@@ -34,10 +34,21 @@ net::Task<Outcome<Share>> Gateway::share(ApiCaller caller, std::string id, api::
   if (auto allowed = caller.may(GatewayOperation::share, known->id, known->region); !allowed) {
     co_return api::refuse(allowed.error());
   }
-  Share share{new_id(provider_, wall_time()), id,        request.type,
-              std::move(request.description), seconds(), request.expiry_at};
+  const std::size_t quota = caller.quota.max_shares;
+  if (count_shares(caller.account) >= quota) {
+    co_return api::refuse({403, "too_many_shares", "the account has " + std::to_string(quota) + " shares already",
+                           "delete one first", 0});
+  }
+  Share share{new_id(provider_, wall_time()),
+              id,
+              request.type,
+              std::move(request.description),
+              seconds(),
+              request.expiry_at,
+              caller.account};
   std::vector<Change> also;
   also.emplace_back(Put{keys::at(keys::kShares, share.id), to_record(share), Absent{}, {}});
+  shares_.try_emplace(share.id, share);  // counts from now on
   auto edited = co_await edit_session(
       id,
       [&](Session& now) -> Outcome<Edit> {
@@ -55,9 +66,24 @@ net::Task<Outcome<Share>> Gateway::share(ApiCaller caller, std::string id, api::
         return Edit::write;
       },
       std::move(also));
-  if (!edited) co_return api::refuse(edited.error());
-  shares_.try_emplace(share.id, share);
+  if (!edited) {
+    shares_.erase(share.id);
+    co_return api::refuse(edited.error());
+  }
   co_return share;
+}
+
+// A share of an older record belongs to whoever has the session.
+std::string Gateway::maker_of(const Share& share) const {
+  if (!share.account.empty()) return share.account;
+  const auto session = sessions_.find(share.session);
+  return session == sessions_.end() ? std::string() : session->second.session.account;
+}
+
+std::size_t Gateway::count_shares(const std::string& account) const {
+  return static_cast<std::size_t>(std::count_if(shares_.begin(), shares_.end(), [&](const auto& one) {
+    return one.second.account == account && one.second.expiry_at > seconds();
+  }));
 }
 
 bool Gateway::sees_share(const ApiCaller& caller, const Share& share) const {
@@ -119,7 +145,7 @@ net::Task<Outcome<api::SessionGrant>> Gateway::connect(std::string id, api::Shar
   if (!named) co_return api::refuse(api::refusal_of(named.error()));
   if (!is_fresh()) co_return api::refuse(api::refusal_of(Errc::trust_stale));
   const auto found = shares_.find(*named);
-  if (found == shares_.end() || found->second.expiry_at <= seconds() || found->second.session != id) {
+  if (found == shares_.end() || !stands(found->second) || found->second.session != id) {
     co_return api::refuse(api::refusal_of(Errc::token_revoked));
   }
   const Share share = found->second;
@@ -138,6 +164,7 @@ net::Task<Outcome<api::SessionGrant>> Gateway::connect(std::string id, api::Shar
   claims.screen = session.wanted.screen;
   claims.role = api::LinkHello::Role::viewer;
   claims.order = session.joins;
+  claims.account = maker_of(share);
   claims.share = share.id;
   api::Command wanted{api::Command::Kind::join, session.fence, claims.client, false, {}};
   auto reply = co_await command(id, std::move(wanted));

@@ -9,11 +9,7 @@ net::Task<Outcome<Gateway::SocketAdmission>> Gateway::admit_socket(std::string t
   if (!tokens_) co_return api::refuse(api::refusal_of(Errc::trust_stale));
   auto claims = tokens_->verify_socket(token, id, wall_time());
   if (!claims) co_return api::refuse(api::refusal_of(claims.error()));
-  if (!claims->share.empty()) {
-    const auto share = shares_.find(claims->share);
-    const bool expired = share == shares_.end() || share->second.expiry_at <= seconds();
-    if (expired) co_return api::refuse(api::refusal_of(Errc::token_revoked));
-  }
+  if (!stands(*claims)) co_return api::refuse(api::refusal_of(Errc::token_revoked));
   SocketAdmission admission{std::move(*claims), {}};
   if (stopped_) admission.over = "the gateway is stopping; connect again";
   std::optional<api::Session> session;

@@ -38,7 +38,7 @@ net::Task<void> Gateway::sweep_once() {
   for (Known& known : due) co_await sweep_session(std::move(known));
   std::vector<api::Share> expired;
   for (const auto& [id, share] : shares_) {
-    if (share.expiry_at <= seconds()) expired.push_back(share);
+    if (!stands(share)) expired.push_back(share);
   }
   for (const api::Share& share : expired) co_await sweep_share(share);
   std::vector<std::string> forgotten;

@@ -46,7 +46,7 @@ std::string sha256(Provider& provider, std::string_view text) {
   return to_hex(provider.hash(HashAlgorithm::sha256, as_bytes(text)).bytes());
 }
 
-/// "<client> 2 1280x720x30x240 <share>": the 2 is the order; the last word may be missing.
+/// "<client> 2 1280x720x30x240 <account> <share>": the 2 is the order; the last word may be missing.
 std::string identifier_of(const SocketClaims& claims) {
   const api::Screen& screen = claims.screen;
   std::string text = claims.client + " " + std::to_string(claims.order);
@@ -55,6 +55,7 @@ std::string identifier_of(const SocketClaims& claims) {
     text += separator + std::to_string(value);
     separator = 'x';
   }
+  text += " " + claims.account;
   if (!claims.share.empty()) text += " " + claims.share;
   return text;
 }
@@ -77,8 +78,10 @@ std::optional<SocketClaims> parse_identifier(std::string_view text) {
   const bool read = take_number(text, ' ', claims.order) && take_number(text, 'x', screen.width) &&
                     take_number(text, 'x', screen.height) && take_number(text, 'x', screen.fps) &&
                     take_number(text, ' ', screen.density);
-  claims.share = text;
-  if (!read || !is_subject_token(claims.client)) return std::nullopt;
+  const std::size_t end = text.find(' ');
+  claims.account = text.substr(0, end);
+  if (end != std::string_view::npos) claims.share = text.substr(end + 1);
+  if (!read || claims.account.empty() || !is_subject_token(claims.client)) return std::nullopt;
   return claims;
 }
 

@@ -2,7 +2,7 @@
 // so one is never taken for another: a token of the wrong kind has a bad signature.
 //
 //   API      identifier: the account's name;  one caveat, its expiry. Its holder may narrow it: op=, session=, region=
-//   socket   identifier: client, order, screen, share;  session=<id>, op=signal or op=view, an expiry
+//   socket   identifier: client, order, screen, account, share;  session=<id>, op=signal or op=view, an expiry
 //   share    identifier: the share's id;  session=<id>, op=connect, an expiry
 #pragma once
 
@@ -28,6 +28,7 @@ struct SocketClaims {
   api::Screen screen{};
   api::LinkHello::Role role = api::LinkHello::Role::controller;
   std::int64_t order = 1;  ///< LinkHello::order
+  std::string account;     ///< it was given to: Account::reference
   std::string share{};     ///< "": none
   friend bool operator==(const SocketClaims&, const SocketClaims&) = default;
 };

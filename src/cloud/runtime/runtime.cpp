@@ -68,6 +68,11 @@ void Runtime::start() {
     kept->on_message(message, net::wall_time());
   };
   supervisor_->on_closed = [this](const std::string& client, Errc) { clients_.erase(client); };
+  supervisor_->on_revoked = [this](const std::string& client) {
+    say("client " + client + " may be here no longer");
+    const auto kept = clients_.extract(client);
+    streamer_->close(client);
+  };
   supervisor_->on_terminate = [this](const std::string& reason) {
     say("told to end: " + reason);
     finish(Errc::closed_locally);

@@ -116,6 +116,7 @@ void Supervisor::on_frame(Bytes bytes) {
   if (!frame) return;
   links_.handle_input(net::now(), *frame);
   pump();
+  if (frame->end == "revoked" && on_revoked) on_revoked(frame->link);
 }
 
 // The gateway speaks first, and says what kind of client this is.

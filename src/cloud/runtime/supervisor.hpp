@@ -48,6 +48,8 @@ class Supervisor {
   void report(api::RuntimeReport report);
 
   std::function<void(const std::string& client, const api::LinkHello&)> on_open;
+  /// It lost its right to be here; its link may be over since long.
+  std::function<void(const std::string& client)> on_revoked;
   std::function<void(const std::string& client, std::string_view message)> on_message;
   /// Its signalling has ended; what was connected by it goes on.
   std::function<void(const std::string& client, Errc why)> on_closed;

@@ -151,7 +151,8 @@ void check_turn(const TurnToCheck& asked, Provider& provider, Findings& findings
   const bool closed = check_peers(*turn, *ipv6, what, *good, denied_peers(*address, units), findings);
   turn->release(*good);
   if (!closed || !check_expired(*other, what, *expired, findings)) return;
-  findings.ok(what, "relays for credentials made with the secret, not for those that have expired, and not inwards");
+  findings.ok(
+      what, "relays for credentials made with the secret, refuses those that have expired, and does not relay inwards");
 }
 
 }  // namespace redan::cmd

@@ -148,7 +148,9 @@ TEST_F(Callers, ANarrowedTokenOpensItsRoutesAndNoOther) {
   EXPECT_EQ(ask_as(as("join"), "POST", "/1.0/sessions/" + session_ + "/join").status, 200U);
   EXPECT_EQ(ask_as(as("create"), "POST", "/1.0/sessions", R"({"app":"com.example.demo"})").status, 201U);
   EXPECT_EQ(ask_as(as("share"), "POST", "/1.0/sessions/" + session_ + "/share", R"({"type":"view"})").status, 200U);
-  EXPECT_EQ(ask_as(as("admin"), "PATCH", "/1.0/config", R"({"config":{}})").status, 200U);
+  EXPECT_EQ(ask_as(as("admin"), "PATCH", "/1.0/config", R"({"config":{}})").status, 403U) << "it is no administrator";
+  const std::string boss = run(unit_->create_account("boss", std::chrono::hours(1), {GatewayOperation::admin}))->token;
+  EXPECT_EQ(ask_as(narrowed(boss, "op=admin"), "PATCH", "/1.0/config", R"({"config":{}})").status, 200U);
   EXPECT_EQ(ask_as(as("delete"), "DELETE", "/1.0/sessions", R"({"ids":[")" + other_ + R"("]})").status, 202U);
   EXPECT_EQ(ask_as(as("delete"), "DELETE", "/1.0/sessions/" + session_).status, 200U);
 }

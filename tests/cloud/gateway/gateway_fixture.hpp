@@ -52,7 +52,7 @@ class GatewayTest : public testing::Test {
     return *agents_.back();
   }
 
-  static ApiCaller anyone() { return {"anyone", {}, {}, {}, {}}; }
+  static ApiCaller anyone() { return {local_account(1000), {GatewayOperation::admin}, {}, {}, {}}; }
   static api::SessionRequest request(bool joinable = true) {
     api::SessionRequest request;
     request.app = "com.example.demo";

@@ -26,7 +26,7 @@ TEST_F(Removal, ClientsHearItBeforeTheirSocketsClose) {
   ASSERT_TRUE(until([&] { return received.closed; }));
   ASSERT_EQ(received.texts.size(), 1U);
   EXPECT_EQ(received.texts[0], R"({"type":"error","message":"it is being deleted"})");
-  EXPECT_EQ(agent_.commands().at(0).reason, "deleted by anyone");
+  EXPECT_EQ(agent_.commands().at(0).reason, "deleted by local:1000");
   EXPECT_EQ(stored(grant.session.id).status, SessionStatus::terminating);
 }
 

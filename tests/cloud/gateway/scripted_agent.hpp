@@ -72,8 +72,9 @@ class ScriptedAgent {
 
   [[nodiscard]] const std::map<std::string, api::SessionSpec>& specs() const { return specs_; }
   [[nodiscard]] const std::vector<api::Command>& commands() const { return commands_; }
-  [[nodiscard]] const std::vector<std::string>& heard() const { return heard_; }  ///< bodies, hellos too
-  [[nodiscard]] const std::vector<std::string>& ended() const { return ended_; }  ///< Errc names of ended links
+  [[nodiscard]] const std::vector<std::string>& heard() const { return heard_; }      ///< bodies, hellos too
+  [[nodiscard]] const std::vector<std::string>& ended() const { return ended_; }      ///< Errc names of ended links
+  [[nodiscard]] const std::vector<std::string>& revoked() const { return revoked_; }  ///< links
   [[nodiscard]] int asked() const { return asked_; }
 
  private:
@@ -139,6 +140,7 @@ class ScriptedAgent {
   void on_down(const std::string& session, std::string_view payload) {
     const auto frame = LinkFrame::parse(payload);
     if (!frame || !runtime_answers) return;
+    if (frame->end == "revoked") revoked_.push_back(frame->link);
     auto& links = links_[session];
     auto found = links.find(frame->link);
     if (found == links.end()) {
@@ -178,7 +180,7 @@ class ScriptedAgent {
   std::map<std::string, api::SessionSpec> specs_;
   std::map<std::string, std::map<std::string, Link>> links_;
   std::vector<api::Command> commands_;
-  std::vector<std::string> heard_, ended_;
+  std::vector<std::string> heard_, ended_, revoked_;
   std::int64_t number_ = 0;
   int asked_ = 0;
 };

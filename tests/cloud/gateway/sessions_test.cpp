@@ -24,7 +24,7 @@ TEST_F(GatewayTest, ASessionIsGivenWithItsUrlAndIceServers) {
   EXPECT_EQ(session.agent, "agent-1");
   EXPECT_EQ(session.instance, "i-" + session.id);
   EXPECT_EQ(session.cluster, "cluster-1");
-  EXPECT_EQ(session.account, "anyone");
+  EXPECT_EQ(session.account, local_account(1000));
 }
 
 TEST_F(GatewayTest, SignallingGoesBothWaysAndAClosedSocketEndsOnlyTheLink) {

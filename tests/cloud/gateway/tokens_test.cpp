@@ -32,6 +32,7 @@ class Tokens : public testing::Test {
     claims.client = "c05h1jj3pn6a8q46taug";
     claims.screen = {640, 480, 60, 160};
     claims.order = 7;
+    claims.account = "web/0123456789abcdef";
     return claims;
   }
   Errc verdict(const std::string& token, WallTime now = kNow) {

@@ -14,7 +14,7 @@ class Units : public GatewayTest {
     return *made;
   }
   static std::string verdict(const Result<ApiCaller>& caller) {
-    return caller ? "admitted " + caller->account : std::string(name(caller.error()));
+    return caller ? "admitted " + std::string(api::account_name(caller->account)) : std::string(name(caller.error()));
   }
 };
 

@@ -210,7 +210,7 @@ class Reach(unittest.TestCase):
         with Coturn(CONFIGURATION):
             code, said = self.doctor("--turn-denied", "192.0.2.1:4222")
         self.assertEqual(code, 0, said)
-        self.assertIn("not inwards", said)
+        self.assertIn("does not relay inwards", said)
 
     def test_the_doctor_names_what_is_relayed_to(self):
         few = without(CONFIGURATION, ("denied-peer-ip", "allowed-peer-ip")) + (
