@@ -32,7 +32,7 @@ RULES = {
             "arpa/", "system"},
     "cloud/token": {"base", "crypto", "boost/json/"},
     "cloud/trust": {"base", "crypto", "cloud/token", "boost/json/"},
-    "cloud/store": {"base", "net", "sqlite3.h", "boost/asio/", "boost/json/"},
+    "cloud/store": {"base", "crypto", "net", "sqlite3.h", "boost/asio/", "boost/json/"},
     "cloud/api": {"base", "boost/json/", "cloud/token"},
     "cloud/bus": {"base", "crypto", "net", "cloud/api", "boost/asio/", "boost/json/"},
     "cloud/wamp": {"base", "crypto", "boost/json/", "sodium.h"},

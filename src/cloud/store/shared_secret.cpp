@@ -4,21 +4,76 @@
 
 namespace redan::cloud {
 
+namespace {
+
+constexpr std::size_t kSize = 64;
+constexpr int kAttempts = 3;
+
+Secret<kSize> make_secret(RandomSource& random) {
+  Secret<kSize> fresh;
+  random.random(fresh.fill(kSize));
+  return fresh;
+}
+
+Result<Secret<kSize>> clear_secret(std::string_view value) {
+  auto bytes = from_base64(value);
+  if (!bytes || bytes->size() != kSize) return refuse(Errc::store_failed);
+  Secret<kSize> secret{Bytes(*bytes)};
+  wipe(*bytes);
+  return secret;
+}
+
+std::string reason(SecretsKey::Fault fault, std::string_view record, const SecretsKey& key) {
+  switch (fault) {
+    case SecretsKey::Fault::other_version:
+      return "is sealed in a way that only a newer program knows: update this unit";
+    case SecretsKey::Fault::other_key:
+      return "is sealed under the secrets key " + std::string(key_id_of(record)) + ", and this unit has " + key.id() +
+             ": give it the key file that the other units have, or that was here before";
+    case SecretsKey::Fault::damaged:
+      break;
+  }
+  return "is damaged, or is the record of another secret: restore a backup";
+}
+
+}  // namespace
+
 net::Task<Result<Secret<64>>> shared_secret(Store& store, std::string key, RandomSource& random) {
-  for (int attempt = 0; attempt < 2; ++attempt) {
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
     auto entry = co_await store.get(key);
     if (!entry) co_return refuse(entry.error());
-    if (*entry) {
-      auto bytes = from_base64((*entry)->value);
-      if (!bytes || bytes->size() != 64) co_return refuse(Errc::store_failed);
-      Secret<64> secret{Bytes(*bytes)};
-      wipe(*bytes);
-      co_return std::move(secret);
-    }
-    Secret<64> fresh;
-    random.random(fresh.fill(64));
-    auto made = co_await store.put(key, to_base64(fresh.expose()), Absent{});
+    if (*entry) co_return clear_secret((*entry)->value);
+    const Secret<kSize> fresh = make_secret(random);
+    const auto made = co_await store.put(key, to_base64(fresh.expose()), Absent{});
     if (!made && made.error() != Errc::store_conflict) co_return refuse(made.error());
+  }
+  co_return refuse(Errc::store_failed);
+}
+
+net::Task<Result<Secret<64>>> sealed_secret(Store& store, std::string key, const SecretsKey& secrets_key,
+                                            RandomSource& random, std::function<void(std::string_view)> tell) {
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    auto entry = co_await store.get(key);
+    if (!entry) co_return refuse(entry.error());
+    if (*entry && is_sealed((*entry)->value)) {
+      auto opened = secrets_key.open(key, (*entry)->value);
+      if (opened) co_return std::move(*opened);
+      tell("the secret " + key + " in the store " + reason(opened.error(), (*entry)->value, secrets_key));
+      co_return refuse(Errc::store_failed);
+    }
+    Result<Secret<kSize>> secret = *entry ? clear_secret((*entry)->value) : make_secret(random);
+    if (!secret) {
+      tell("the secret " + key + " in the store is damaged: restore a backup");
+      co_return refuse(secret.error());
+    }
+    const Expect unchanged = *entry ? Expect(Unchanged{(*entry)->modified}) : Expect(Absent{});
+    const auto sealed = co_await store.put(key, secrets_key.seal(key, *secret), unchanged);
+    if (sealed && *entry) {
+      tell("the secret " + key + " was in the store in the clear; it is encrypted now. Whoever could read the store " +
+           "or a backup before may have it");
+    }
+    if (sealed) co_return std::move(*secret);
+    if (sealed.error() != Errc::store_conflict) co_return refuse(sealed.error());
   }
   co_return refuse(Errc::store_failed);
 }

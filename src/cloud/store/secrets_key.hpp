@@ -1,0 +1,41 @@
+// What encrypts the secrets that the units of a service keep in their store: a key that only those units have, so that
+// whoever reads the store, or a backup of it, does not have the secrets.
+#pragma once
+
+#include <redan/crypto.hpp>
+#include <string>
+
+namespace redan::cloud {
+
+class SecretsKey {
+ public:
+  SecretsKey(Provider& provider, Secret<64> key);
+
+  /// Which key it is; says nothing about it. 16 hexadecimal digits.
+  [[nodiscard]] const std::string& id() const { return id_; }
+
+  /// What the store keeps of `secret` in the entry `name`. The record opens under this name alone.
+  [[nodiscard]] std::string seal(std::string_view name, const Secret<64>& secret) const;
+
+  enum class Fault : std::uint8_t {
+    other_version,  ///< of the record: made by a newer program
+    other_key,      ///< it was sealed under another key
+    damaged,        ///< or it is the record of another entry
+  };
+  /// `record` is_sealed().
+  [[nodiscard]] tl::expected<Secret<64>, Fault> open(std::string_view name, std::string_view record) const;
+
+ private:
+  [[nodiscard]] std::unique_ptr<Aead> aead(Bytes salt) const;
+
+  Provider& provider_;
+  Secret<64> key_;
+  std::string id_;
+};
+
+/// Whether it is a record of some SecretsKey.
+bool is_sealed(std::string_view record);
+/// The id of the key that it was sealed under; `record` is_sealed().
+std::string_view key_id_of(std::string_view record);
+
+}  // namespace redan::cloud
