@@ -16,6 +16,7 @@
 #include "cmd/arguments.hpp"
 #include "cmd/certificate_reload.hpp"
 #include "cmd/program.hpp"
+#include "cmd/secret_file.hpp"
 #include "cmd/store_options.hpp"
 #include "net/clock.hpp"
 #include "net/loop.hpp"
@@ -31,6 +32,7 @@ constexpr const char* kFooter = R"(
 Files, below --data-dir (mode 0700):
   tls.pem     certificate and RSA-4096 key; made at the first start
   ams.sqlite  the store, unless --store says otherwise
+  secrets.key what its secrets are encrypted under; made at the first start
   instances/  one folder for each local instance
   ams.socket  for administration on this machine: amc uses it as root
 
@@ -38,7 +40,8 @@ Examples:
   redan ams --data-dir /var/lib/redan-ams
   redan ams --listen 192.0.2.1:8444 --name node-1
   redan ams --store etcd --etcd 192.0.2.11:2379 --etcd 192.0.2.12:2379 \
-            --etcd-ca ca.pem --etcd-cert ams.pem --etcd-key ams.key
+            --etcd-ca ca.pem --etcd-cert ams.pem --etcd-key ams.key \
+            --secrets-key secrets.key
   redan ams --launcher lxd --lxd-url https://127.0.0.1:8443 \
             --lxd-fingerprint 3A:5C:... --lxd-image redan
 
@@ -47,6 +50,9 @@ is the one in tls.pem; LXD's fingerprint is in: lxc info
 
 SIGHUP reads tls.pem again; open connections stay.
 Exit codes: 0 stopped, 1 failed, 2 wrong usage, 4 network or store)";
+
+constexpr const char* kMakeKey =
+    "make it once, with: (umask 077; openssl rand -hex 64 > secrets.key), and copy it to every unit of AMS";
 
 struct Options {
   std::string data_directory;
@@ -61,6 +67,7 @@ struct Options {
   std::string lxd_fingerprint, lxd_image, lxd_project = "default";
   std::vector<std::string> lxd_profiles{"default"};
   std::string lxd_certificate, lxd_key;
+  std::string secrets_key;
   double requests_per_second = 100;
   double trust_staleness = 60;
   bool json = false;
@@ -94,6 +101,7 @@ class Program {
     launcher_ = make_launcher(directory, config.unit);
     config.fingerprint = to_hex(identity_.fingerprint.digest.bytes());
     config.max_trust_staleness = std::chrono::milliseconds(static_cast<std::int64_t>(options_.trust_staleness * 1000));
+    config.secrets_key = std::make_shared<const cloud::SecretsKey>(*provider_, secrets_key(directory));
     config.log = log_line;
     const std::uint16_t port = listen.port != 0 ? listen.port : free_port(listen.host);
     config.addresses = {HostAndPort{listen.host, port}.text()};
@@ -106,6 +114,17 @@ class Program {
   }
 
  private:
+  /// Units that share their store share the file, so none of them makes it.
+  Secret<64> secrets_key(const fs::path& directory) {
+    if (options_.secrets_key.empty() && options_.store.store != "etcd") {
+      return load_or_create_key(directory / "secrets.key", *provider_);
+    }
+    if (options_.secrets_key.empty())
+      throw std::runtime_error(std::string("--store etcd needs --secrets-key; ") + kMakeKey);
+    if (!fs::exists(options_.secrets_key)) throw std::runtime_error(options_.secrets_key + " is missing; " + kMakeKey);
+    return read_key(options_.secrets_key);
+  }
+
   std::unique_ptr<cloud::Launcher> make_launcher(const fs::path& directory, const std::string& unit) {
     if (options_.launcher == "lxd") return lxd_launcher(unit);
     return std::make_unique<cloud::LocalLauncher>(
@@ -205,6 +224,9 @@ void add_ams(CLI::App& app, Run& run) {
   command->add_option("--socket", options->socket, "The Unix socket (default: ams.socket in --data-dir)");
   command->add_option("--local-user", options->local_users, "A user who may use the Unix socket; repeatable");
   add_store_options(*command, options->store);
+  command->add_option("--secrets-key", options->secrets_key,
+                      "The key of the secrets in the store, one file for all units (default without etcd: secrets.key "
+                      "in --data-dir)");
   command->add_option("--launcher", options->launcher, "How instances run: as processes here, or as LXD containers")
       ->check(CLI::IsMember({"local", "lxd"}))
       ->capture_default_str();

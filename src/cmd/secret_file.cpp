@@ -47,20 +47,22 @@ Secret<64> read_secret_line(const std::filesystem::path& path) {
   return Secret<kKeySize>(line.expose());
 }
 
-Secret<64> load_or_create_key(const std::filesystem::path& path, RandomSource& random) {
-  if (!std::filesystem::exists(path)) {
-    Secret<kKeySize> key;
-    random.random(key.fill(kKeySize));
-    std::string text = to_hex(key.expose()) + "\n";
-    write_new(path, text);
-    wipe(MutableBytes(reinterpret_cast<std::uint8_t*>(text.data()), text.size()));
-    return key;
-  }
+Secret<64> read_key(const std::filesystem::path& path) {
   const auto line = read_line<2 * kKeySize>(path);
   auto bytes = from_hex(as_text(line.expose()));
   if (!bytes) throw std::runtime_error(path.string() + " does not hold 128 hexadecimal digits");
   Secret<kKeySize> key{Bytes(*bytes)};
   wipe(*bytes);
+  return key;
+}
+
+Secret<64> load_or_create_key(const std::filesystem::path& path, RandomSource& random) {
+  if (std::filesystem::exists(path)) return read_key(path);
+  Secret<kKeySize> key;
+  random.random(key.fill(kKeySize));
+  std::string text = to_hex(key.expose()) + "\n";
+  write_new(path, text);
+  wipe(MutableBytes(reinterpret_cast<std::uint8_t*>(text.data()), text.size()));
   return key;
 }
 

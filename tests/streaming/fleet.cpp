@@ -92,6 +92,7 @@ void Talk::hear(std::string_view text) {
 
 Fleet::Fleet(std::int64_t capacity) {
   std::vector<std::string> ams_options = etcd_options("ams/");
+  ams_options.insert(ams_options.end(), {"--secrets-key", secrets_key_file(folder.path())});
   ams = std::make_unique<AmsProcess>(AmsProcess::Options{.folder = folder.path() / "ams", .more = ams_options});
   Client admin(ams->local());
   if (admin.post("/1.0/applications", R"({"name":"demo"})").status != 200) throw std::runtime_error("no application");

@@ -109,6 +109,13 @@ std::string read_file(const fs::path& file) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
+std::string secrets_key_file(const fs::path& folder) {
+  const fs::path file = folder / "secrets.key";
+  std::ofstream(file) << std::string(128, '5') << "\n";
+  fs::permissions(file, fs::perms(0600));
+  return file.string();
+}
+
 AmsProcess::AmsProcess(Options options) : options_(std::move(options)) { start(); }
 
 void AmsProcess::start() {

@@ -54,6 +54,9 @@ class Process {
 
 std::string read_file(const std::filesystem::path& file);
 
+/// A file for --secrets-key, in this folder; the same each time.
+std::string secrets_key_file(const std::filesystem::path& folder);
+
 class AmsProcess {
  public:
   struct Options {

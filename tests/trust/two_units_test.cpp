@@ -20,7 +20,8 @@ class TwoUnits : public testing::Test {
     folder_ = std::make_unique<TemporaryFolder>();
     etcd_ = std::make_unique<EtcdNodes>(3);
     for (const char* name : {"a", "b"}) {
-      std::vector<std::string> more{"--store", "etcd", "--trust-staleness", "4"};
+      std::vector<std::string> more{"--store", "etcd",          "--trust-staleness",
+                                    "4",       "--secrets-key", secrets_key_file(folder_->path())};
       for (const EtcdEndpoint& endpoint : etcd_->config("").endpoints) {
         more.insert(more.end(), {"--etcd", endpoint.host + ":" + std::to_string(endpoint.port)});
       }
@@ -47,6 +48,21 @@ class TwoUnits : public testing::Test {
   static inline std::unique_ptr<EtcdNodes> etcd_;
   static inline std::vector<std::unique_ptr<AmsProcess>> units_;
 };
+
+TEST_F(TwoUnits, HaveOneSealingKeyThatEtcdDoesNotShow) {
+  const auto authority = [](AmsProcess& unit) {
+    Client client(unit.local());
+    return client.get("/1.0/seal").metadata().at("authority");
+  };
+  EXPECT_EQ(authority(a()), authority(b()));
+  boost::asio::io_context io{1};
+  const auto store = etcd_store(io, etcd_->config("redan/"));
+  for (const char* key : {"/ams/1.0/secrets/seal", "/ams/1.0/secrets/instance-jwt"}) {
+    const auto entry = wait_for(io, store->get(key)).value();
+    ASSERT_TRUE(entry) << key;
+    EXPECT_TRUE(entry->value.starts_with("sealed:")) << entry->value;
+  }
+}
 
 TEST_F(TwoUnits, ACertificateAddedOnOneWorksOnTheOtherWithinASecond) {
   Client admin(a().local());

@@ -29,6 +29,12 @@ std::string node_record(const AmsConfig& config) {
   return boost::json::serialize(boost::json::object{{"name", config.unit}, {"address", config.url}});
 }
 
+std::shared_ptr<const SecretsKey> fresh_secrets_key(Provider& provider) {
+  Secret<64> key;
+  provider.random(key.fill(64));
+  return std::make_shared<const SecretsKey>(provider, std::move(key));
+}
+
 net::Task<void> pause(asio::io_context& io, Duration time) {
   asio::steady_timer timer(io, time);
   co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -44,7 +50,9 @@ Ams::Ams(asio::io_context& io, AmsConfig config, Store& store, Launcher& launche
       launcher_(launcher),
       provider_(provider),
       verifier_(std::move(chain_check), config_.max_trust_staleness),
-      sweep_timer_(io) {}
+      sweep_timer_(io) {
+  if (!config_.secrets_key) config_.secrets_key = fresh_secrets_key(provider);
+}
 
 void Ams::say(std::string_view line) const {
   if (config_.log) config_.log(line);
@@ -213,12 +221,13 @@ void Ams::on_erase(const std::string& key) {
 }
 
 net::Task<Result<void>> Ams::ensure_secrets() {
-  auto secret = co_await shared_secret(store_, std::string(keys::kJwtSecret), provider_);
+  const auto tell = [this](std::string_view line) { say(line); };
+  auto secret = co_await sealed_secret(store_, std::string(keys::kJwtSecret), *config_.secrets_key, provider_, tell);
   if (!secret) co_return refuse(secret.error());
   auto prepared = JwtKey::prepare(provider_, *secret);
   if (!prepared) co_return refuse(prepared.error());
   jwt_.emplace(std::move(*prepared));
-  auto seal = co_await shared_secret(store_, std::string(keys::kSealSecret), provider_);
+  auto seal = co_await sealed_secret(store_, std::string(keys::kSealSecret), *config_.secrets_key, provider_, tell);
   if (!seal) co_return refuse(seal.error());
   seal_.emplace(seal->expose().first<sealed::kEd25519KeySize>());
   co_return Result<void>{};

@@ -17,6 +17,7 @@
 
 #include "cloud/ams/launcher.hpp"
 #include "cloud/api/ams.hpp"
+#include "cloud/store/secrets_key.hpp"
 #include "cloud/store/store.hpp"
 #include "cloud/token/jwt.hpp"
 #include "cloud/trust/join_token.hpp"
@@ -32,6 +33,8 @@ struct AmsConfig {
   std::string url;                     ///< how instances reach this unit: "https://192.0.2.1:8444"
   std::string fingerprint;             ///< of this unit's certificate, 64 hexadecimal digits
   std::vector<std::string> addresses;  ///< of this unit, for join tokens: "192.0.2.1:8444"
+  /// Of the secrets in the store; null: a fresh one, so nobody opens them when this AMS has ended.
+  std::shared_ptr<const SecretsKey> secrets_key;
   Duration max_trust_staleness = kMaxTrustStaleness;
   std::size_t max_instances = 10'000;
   std::size_t max_parallel_operations = 16;
