@@ -147,7 +147,8 @@ net::Task<void> EtcdFeed::Impl::run() {
 
 net::Task<void> EtcdFeed::Impl::run_stream() {
   const KeyRange keys{keys_.beacon, keys_below(keys_.entries).end};
-  auto request = co_await cluster_->stream_request("/v3/watch", write_watch(keys, Revision{position_.value + 1}));
+  const Revision next{position_.value + 1};
+  auto request = co_await cluster_->stream_request("/v3/watch", write_watch(keys, next));
   if (!request || ended_) co_return;
   stream_is_bad_ = false;
   std::function<bool(std::string_view)> on_piece = [this,

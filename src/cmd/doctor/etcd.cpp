@@ -106,7 +106,8 @@ net::Task<void> check_etcd(boost::asio::io_context& io, StoreOptions options, Pr
       findings.ok(what, text);
       net::TlsIdentity identity;
       cloud::EtcdCluster cluster(io, etcd_config(one, identity), {});
-      if (co_await check_bounds(cluster, one, what, name, findings)) {
+      const bool bounded = co_await check_bounds(cluster, one, what, name, findings);
+      if (bounded) {
         findings.ok(what, "this unit reads and writes " + one.etcd_prefix + " alone");
       }
     }
