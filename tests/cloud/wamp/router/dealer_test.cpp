@@ -191,7 +191,7 @@ TEST_F(Dealer, AYieldOrErrorThatNoInvocationWaitsForIsAViolation) {
   }
 }
 
-TEST_F(Dealer, ASecondAnswerIsAViolation) {
+TEST_F(Dealer, ASecondAnswerGoesNowhereAndOneToNoInvocationIsAViolation) {
   auto& callee = join();
   auto& caller = join();
   register_procedure(callee, "com.p");
@@ -199,8 +199,10 @@ TEST_F(Dealer, ASecondAnswerIsAViolation) {
   yield(callee, 1, "{}");
   take<Result>(caller);
   yield(callee, 1, "{}");
-  expect_abort(callee, uris::kProtocolViolation);
   EXPECT_TRUE(caller.heard.empty());
+  call(caller, callee);
+  yield(callee, 3, "{}");
+  expect_abort(callee, uris::kProtocolViolation);
 }
 
 TEST_F(Dealer, AnErrorMustNotAnswerAnythingButAnInvocation) {
