@@ -172,7 +172,7 @@ class Program(unittest.TestCase):
     def test_ill_formed_requests_are_refused(self):
         end = "Connection: close\r\n\r\n"
         with Demo(self.path) as demo:
-            for status, request in ((505, "GET / HTTP/1.0\r\nHost: x\r\n" + end), (400, "GET / HTTP/1.1\r\n" + end),
+            for status, request in ((505, "GET / HTTP/0.9\r\nHost: x\r\n" + end), (400, "GET / HTTP/1.1\r\n" + end),
                                     (400, "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n" + end),
                                     (431, "GET / HTTP/1.1\r\nHost: x\r\n" + "A: b\r\n" * 100 + end)):
                 self.assertTrue(get(demo, "", request=request)[1].startswith(f"HTTP/1.1 {status}".encode()), request[:60])

@@ -17,7 +17,8 @@ class Connect : public testing::Test {
   static void SetUpTestSuite() {
     if (nats_program().empty()) return;
     cloud_ = std::make_unique<Cloud>();
-    std::ofstream(cloud_->folder.path() / "token") << cloud_->account("terminal") << "\n";
+    token_ = cloud_->account("terminal");
+    std::ofstream(cloud_->folder.path() / "token") << token_ << "\n";
   }
   static void TearDownTestSuite() { cloud_.reset(); }
   void SetUp() override {
@@ -44,6 +45,7 @@ class Connect : public testing::Test {
   }
 
   static inline std::unique_ptr<Cloud> cloud_;
+  static inline std::string token_;
 };
 
 TEST_F(Connect, StreamsASessionOfItsOwnAndEndsIt) {
@@ -52,7 +54,7 @@ TEST_F(Connect, StreamsASessionOfItsOwnAndEndsIt) {
   const json::value said = json::parse(outcome.said);
   EXPECT_GT(said.at("rtp_packets").as_int64(), 10) << outcome.said;
   EXPECT_LT(said.at("setup_ms").as_int64(), 10'000);
-  GatewayClient client(*cloud_->gateway, cloud_->account("looking"));
+  GatewayClient client(*cloud_->gateway, token_);
   const std::string path = "/1.0/sessions/" + std::string(said.at("session").as_string());
   EXPECT_TRUE(eventually([&] { return client.ask("GET", path).metadata().at("status") == "terminated"; }));
 }
@@ -64,7 +66,7 @@ TEST_F(Connect, JoinsASessionThatAnotherKept) {
   const Outcome joined = connect({"--join", session, "--seconds", "0.5"});
   EXPECT_EQ(joined.code, 0) << joined.problem;
   EXPECT_NE(joined.said.find("DTLS 1.2"), std::string::npos) << joined.said;
-  GatewayClient client(*cloud_->gateway, cloud_->account("ending"));
+  GatewayClient client(*cloud_->gateway, token_);
   EXPECT_EQ(client.ask("DELETE", "/1.0/sessions/" + session, R"({"sync":true})").status, 200U);
   const Outcome late = connect({"--join", session});
   EXPECT_EQ(late.code, 4);

@@ -174,8 +174,8 @@ TEST_F(Credentials, EventsAreForThoseWhoMayListen) {
   --cases_;
   EXPECT_EQ(status(nullptr, "/1.0/events"), 403U);
   EXPECT_EQ(status(&stranger_, "/1.0/events"), 403U);
-  EXPECT_EQ(status(nullptr, "/1.0/events?token=" + token_), 403U) << "a token for something else";
-  EXPECT_EQ(status(nullptr, "/1.0/events?token=x"), 403U);
+  EXPECT_EQ(status(nullptr, "/1.0/events?token=" + token_), 401U) << "a token for something else";
+  EXPECT_EQ(status(nullptr, "/1.0/events?token=x"), 401U);
 }
 
 TEST_F(Credentials, TokensOfTheWrongFormAreRefused) {
