@@ -222,6 +222,15 @@ class AgentTest : public net::test::HttpFixture {
   void say(api::SessionStatus status, std::int64_t clients) {
     runtime_->send(api::message_text(api::RuntimeReport{status, "", clients, {}}));
   }
+  /// With a client; it ends when it has had none for twice 200 ms.
+  void begin_session_that_may_idle() {
+    api::SessionSpec idle = spec();
+    idle.idle_time_min = 2;
+    ASSERT_TRUE(create(idle));
+    ASSERT_EQ(attach_runtime(), 101U);
+    say(api::SessionStatus::active, 1);
+    ASSERT_TRUE(reported(api::SessionStatus::active));
+  }
   bool reported(api::SessionStatus status) {
     return until([&] { return !reports_.empty() && reports_.back().status == status; });
   }
@@ -391,12 +400,7 @@ TEST_F(AgentTest, EndsASessionWithItsInstance) {
 }
 
 TEST_F(AgentTest, EndsASessionThatIdles) {
-  api::SessionSpec idle = spec();
-  idle.idle_time_min = 2;  // of 200 ms here
-  ASSERT_TRUE(create(idle));
-  ASSERT_EQ(attach_runtime(), 101U);
-  say(api::SessionStatus::active, 1);
-  ASSERT_TRUE(reported(api::SessionStatus::active));
+  begin_session_that_may_idle();
   io.restart();
   io.run_for(1500ms);
   EXPECT_EQ(reports_.back().status, api::SessionStatus::active);
@@ -458,12 +462,7 @@ TEST_F(AgentTest, LetsGoOfASessionThatAnotherAgentHasByNow) {
 
 // It was cut off: its runtime has gone to another agent, whose claim raised the fence.
 TEST_F(AgentTest, LeavesTheInstanceOfASessionThatAnotherAgentClaimedWhenItEndsForIt) {
-  api::SessionSpec idle = spec();
-  idle.idle_time_min = 2;
-  ASSERT_TRUE(create(idle));
-  ASSERT_EQ(attach_runtime(), 101U);
-  say(api::SessionStatus::active, 1);
-  ASSERT_TRUE(reported(api::SessionStatus::active));
+  begin_session_that_may_idle();
   fence_ = 2;
   say(api::SessionStatus::active, 0);
   EXPECT_TRUE(until([&] { return closed_; }));
@@ -473,12 +472,7 @@ TEST_F(AgentTest, LeavesTheInstanceOfASessionThatAnotherAgentClaimedWhenItEndsFo
 }
 
 TEST_F(AgentTest, EndsNothingBeforeAGatewayHasHeardOfIt) {
-  api::SessionSpec idle = spec();
-  idle.idle_time_min = 2;
-  ASSERT_TRUE(create(idle));
-  ASSERT_EQ(attach_runtime(), 101U);
-  say(api::SessionStatus::active, 1);
-  ASSERT_TRUE(reported(api::SessionStatus::active));
+  begin_session_that_may_idle();
   subscriptions_.clear();
   say(api::SessionStatus::active, 0);
   io.restart();
