@@ -290,9 +290,11 @@ net::Task<Outcome<std::vector<api::IceServer>>> Gateway::place(Session session, 
 // The agent has it: unless it was deleted meanwhile, or given up.
 net::Task<Outcome<void>> Gateway::settle(Session session, api::Created created, std::string region) {
   auto settled = co_await edit_session(session.id, [&](Session& now) -> Outcome<Edit> {
-    if (now.fence != session.fence || now.over() || now.status == SessionStatus::terminating) {
+    if (now.over() || now.status == SessionStatus::terminating) {
       return api::refuse(api::conflict("the session was ended while it was being created"));
     }
+    // Its runtime has gone to another agent already, which has claimed it.
+    if (now.fence != session.fence) return Edit::nothing;
     now.agent = created.agent;
     now.instance = created.instance;
     now.cluster = created.cluster;
