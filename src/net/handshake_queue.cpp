@@ -1,8 +1,5 @@
 #include "net/handshake_queue.hpp"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
@@ -14,8 +11,6 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr unsigned kMaxThreads = 8;
-// setpriority(2): the loop comes first where processors are few.
-constexpr int kNiceness = 10;
 
 }  // namespace
 
@@ -101,7 +96,6 @@ void HandshakeQueue::start() {
 }
 
 void HandshakeQueue::work() {
-  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNiceness);
   std::unique_lock guard(lock_);
   while (true) {
     wake_.wait(guard, [this] { return stopped_ || !further_.empty() || !first_.empty(); });

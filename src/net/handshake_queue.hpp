@@ -1,10 +1,10 @@
 // The costly steps of TLS handshakes, on threads of their own: an RSA-4096 signature takes milliseconds, and the loop
 // has open connections to serve. Included by .cpp files only.
 //
-// First steps, which a stranger can ask for with one canned message, wait in turn by network: however many come from one
-// place, another place's is next. Within a network the newest goes first, because under a flood the oldest are about to
-// reach their deadline, and beyond kMaxFirst they are dropped. Further steps, for which a client has answered to our
-// key share, go before all first ones.
+// First steps, which a stranger can ask for with one canned message, wait in turn by network: however many come from
+// one place, another place's is next. Within a network the newest goes first, because under a flood the oldest are
+// about to reach their deadline, and beyond kMaxFirst they are dropped. Further steps, for which a client has answered
+// to our key share, go before all first ones.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
