@@ -148,8 +148,9 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
     return live_.size() < config_.max_connections || shed_one();
   }
 
-  // Strangers make room for the next one, which may be a peer that we know: the oldest one that is still in its handshake,
-  // of the network that has most of those; then likewise one that no handler has admitted. Those admitted stay.
+  // Strangers make room for the next one, which may be a peer that we know: the oldest one that is still in its
+  // handshake, of the network that has most of those; then likewise one that no handler has admitted. Those admitted
+  // stay.
   bool shed_one() {
     const auto shed_from = [this](std::set<std::uint64_t> Network::*waiting) {
       const auto most = std::max_element(networks_.begin(), networks_.end(), [&](const auto& a, const auto& b) {

@@ -1,6 +1,6 @@
-// How many public-key operations a peer may cost before it is proven: an attacker can forge what asks for them. A burst,
-// then one for each interval. What is dropped the genuine peer repeats; and a peer that repeats a message or shows
-// the promised certificate may take more than a stranger.
+// How many public-key operations a peer may cost before it is proven: an attacker can forge what asks for them. A
+// burst, then one for each interval. What is dropped the genuine peer repeats; and a peer that repeats a message or
+// shows the promised certificate may take more than a stranger.
 #pragma once
 
 #include <algorithm>
