@@ -53,7 +53,7 @@ net::Task<void> Agent::supervise(SessionPtr session) {
   drop(session);
 }
 
-// Nobody could reach this process while it did not run: that time counts against no one.
+// Time in which this process did not run does not count: nothing could reach it then.
 void Agent::forgive_stall(const SessionPtr& session, Duration stall) {
   if (stall < kStall) return;
   const TimePoint now = net::now();
