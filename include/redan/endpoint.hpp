@@ -114,8 +114,9 @@ struct EndpointConfig {
   std::size_t max_message_size = 1U << 20U;  ///< announced as a=max-message-size
   std::size_t receive_window = 5U << 20U;    ///< SCTP receive window per peer, allocated only as data arrives
   std::size_t send_buffer = 16U << 20U;      ///< bytes queued per peer before send() says would_block
-  /// What all peers together may make us hold in data not yet delivered. Beyond it nothing that comes out of order is
-  /// kept for those that hold most: they send it again.
+  /// Bytes that all peers together may make us hold in data that is not complete yet. When half of them are in use,
+  /// each peer has an even share of the rest: what does not fit is dropped, and the peer sends it again. The data
+  /// channels of a peer that stays at its share for 5 s end with too_many, and its memory comes back.
   std::size_t memory_budget = 512U << 20U;
   /// Tells peers that SCTP packets need no checksum of their own (RFC 9653): faster between two Redans. Some older
   /// stacks do not answer to it.
@@ -172,7 +173,7 @@ struct EndpointCounters {
   std::uint64_t unauthenticated = 0;  ///< a STUN message integrity, record tag or SRTP tag did not verify
   std::uint64_t replayed = 0;
   std::uint64_t path_in_use = 0;  ///< authenticated checks on a path that another peer uses
-  std::uint64_t over_budget = 0;  ///< not dropped: from a peer that holds much of an exhausted memory_budget
+  std::uint64_t over_budget = 0;  ///< not dropped: from a peer beyond its share of a short memory_budget
 };
 
 class Endpoint {

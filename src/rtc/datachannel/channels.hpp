@@ -98,7 +98,8 @@ class Channels {
   Result<void> close(ChannelId channel);
   /// Sends ABORT "user initiated"; the channels' ends and Closed follow.
   void abort();
-  void set_short_of_memory(bool is_short) { association_.set_short_of_memory(is_short); }
+  /// See Association::set_memory_limit().
+  void set_memory_limit(std::size_t bytes) { association_.set_memory_limit(bytes); }
   /// The peer's a=max-message-size; 0: any size.
   void set_max_send_message(std::size_t bytes) { config_.max_send_message = bytes; }
   [[nodiscard]] std::size_t max_send_message() const { return config_.max_send_message; }

@@ -61,9 +61,11 @@ Peer* Endpoint::Impl::route(const Path& path, DatagramKind kind, Bytes datagram)
   return router_.by_path(path);
 }
 
-// A peer that holds less than half of an even share goes on as before: those that hold most pay.
-bool Endpoint::Impl::over_budget(const Peer& peer) const {
-  return held_ > config.memory_budget && peer.held() > config.memory_budget / (2 * peers_.size());
+// Of one peer, bytes. The first half of the budget is for those who come first. The second half is shared evenly, and a
+// peer may hold its limit twice: see Association::set_memory_limit().
+std::size_t Endpoint::Impl::memory_limit() const {
+  if (held_ <= config.memory_budget / 2) return sctp::Association::kNoMemoryLimit;
+  return config.memory_budget / (4 * peers_.size());
 }
 
 void Endpoint::Impl::account(PeerId id) {
@@ -85,9 +87,9 @@ void Endpoint::Impl::handle_input(TimePoint now, Datagram datagram) {
     ++counters.unknown_source;
     return;
   }
-  const bool is_short = over_budget(*peer);
-  counters.over_budget += is_short ? 1 : 0;
-  peer->channels().set_short_of_memory(is_short);
+  const std::size_t limit = memory_limit();
+  counters.over_budget += peer->held() > limit ? 1 : 0;
+  peer->channels().set_memory_limit(limit);
   peer->handle_input(now, path, kind, datagram.bytes);
   account(peer->id());
   wake(*peer);
@@ -96,6 +98,7 @@ void Endpoint::Impl::handle_input(TimePoint now, Datagram datagram) {
 Output Endpoint::Impl::poll_output(TimePoint now, MutableBytes buffer) {
   while (peer::ScheduleEntry* entry = schedule_.next_ready(now)) {
     Peer& peer = static_cast<Peer&>(*entry);
+    if (outputs_in_turn_ == 0) peer.channels().set_memory_limit(memory_limit());
     Output output = peer.poll_output(now, buffer);
     if (const auto* wait = std::get_if<Wait>(&output)) {
       account(peer.id());

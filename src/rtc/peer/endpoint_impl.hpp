@@ -59,7 +59,7 @@ class Endpoint::Impl {
   // endpoint.cpp
   [[nodiscard]] Path with_local(const Path& path) const;
   [[nodiscard]] peer::Peer* route(const Path& path, peer::DatagramKind kind, Bytes datagram) const;
-  [[nodiscard]] bool over_budget(const peer::Peer& peer) const;
+  [[nodiscard]] std::size_t memory_limit() const;
   void account(PeerId id);
   void remove(PeerId id);
 

@@ -87,12 +87,14 @@ Association::Output Association::poll_output(TimePoint now, MutableBytes buffer)
     state_ = State::ended;
     if (!terminated_) {
       terminated_ = true;
+      reassembly_.clear();
       return Terminated{ending_->reason};
     }
     return Wait{kNever};
   }
   if (auto event = next_event()) return *event;
   note_idle(now);
+  note_memory(now);
   return Wait{timers_.next()};
 }
 
@@ -100,6 +102,17 @@ void Association::note_idle(TimePoint now) {
   const bool idle = queue_.empty() && outstanding_.empty() && !reassembly_.has_message();
   if (!idle) timers_.stop(Timer::trim);
   if (idle && saw_data_ && !timers_.running(Timer::trim)) timers_.set(Timer::trim, now + kTrimAfter);
+}
+
+bool Association::is_at_memory_limit() const {
+  return reassembly_.is_limited() && (refused_next_ || reassembly_.is_over_limit());
+}
+
+void Association::note_memory(TimePoint now) {
+  if (!is_at_memory_limit())
+    timers_.stop(Timer::memory);
+  else if (!timers_.running(Timer::memory))
+    timers_.set(Timer::memory, now + kMemoryGrace);
 }
 
 void Association::run_timers(TimePoint now) {
@@ -134,6 +147,8 @@ void Association::run_timers(TimePoint now) {
     pending_.shutdown = state_ == State::shutdown_sent;
     pending_.shutdown_ack = state_ == State::shutdown_ack_sent;
   }
+  if (timers_.expired(Timer::memory, now) && is_at_memory_limit())
+    abort_with(Errc::too_many, CauseCode::out_of_resource);
   if (timers_.expired(Timer::trim, now)) {
     saw_data_ = false;
     queue_.trim();

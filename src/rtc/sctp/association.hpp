@@ -100,9 +100,12 @@ class Association {
   void reset_stream(OutgoingStream stream);
   void forget_stream(OutgoingStream stream);
 
-  /// Memory is short: until this is taken back, only the next TSN is accepted, and nothing is kept ahead of a hole. The
-  /// peer sends it again (RFC 9260 section 6.2).
-  void set_short_of_memory(bool is_short) { short_of_memory_ = is_short; }
+  /// Memory is short: until kNoMemoryLimit comes, at most `bytes` are kept ahead of a hole, and as many for a message
+  /// that is not complete. What does not fit is dropped, so the peer sends it again (RFC 9260 section 6.2). A peer that
+  /// stays at its limit for kMemoryGrace ends with too_many, which frees what it holds.
+  void set_memory_limit(std::size_t bytes) { reassembly_.set_limit(bytes); }
+  static constexpr std::size_t kNoMemoryLimit = Reassembly::kNoLimit;
+  static constexpr Duration kMemoryGrace = std::chrono::seconds(5);
 
   /// Ends in order: what is queued is sent first.
   void shutdown();
@@ -143,6 +146,7 @@ class Association {
     re_config,
     shutdown,
     trim,
+    memory,
     count_
   };
   static constexpr std::size_t kCookieSize = 32;
@@ -221,6 +225,8 @@ class Association {
   [[nodiscard]] bool may_send_data() const;
   [[nodiscard]] std::optional<Output> next_event();
   void note_idle(TimePoint now);
+  [[nodiscard]] bool is_at_memory_limit() const;
+  void note_memory(TimePoint now);
 
   // shutdown.cpp
   void on_shutdown(TimePoint now, const Chunk& chunk);
@@ -285,7 +291,7 @@ class Association {
 
   TsnTracker tsns_;
   Reassembly reassembly_;
-  bool short_of_memory_ = false;
+  bool refused_next_ = false;  // for want of memory
   SackNeed sack_need_ = SackNeed::none;
   unsigned packets_since_sack_ = 0;
   bool saw_data_ = false;  // in the packet being read

@@ -158,12 +158,12 @@ void Association::accept_data(const Data& data) {
   }
   if (verdict == TsnTracker::Verdict::out_of_window) return drops_.add(Drop::out_of_window);
   if (verdict == TsnTracker::Verdict::ahead) {
-    if (short_of_memory_ || !reassembly_.has_room_ahead(data.payload.size()))
-      return drops_.add(Drop::receive_buffer_full);
+    if (!reassembly_.has_room_ahead(data.payload.size())) return drops_.add(Drop::receive_buffer_full);
     tsns_.add(data.tsn);
     return reassembly_.on_ahead(data);
   }
-  if (!reassembly_.has_room_next(data.payload.size())) return drops_.add(Drop::receive_buffer_full);
+  refused_next_ = !reassembly_.has_room_next(data);
+  if (refused_next_) return drops_.add(Drop::receive_buffer_full);
   tsns_.add(data.tsn);
   after_cumulative_advance(reassembly_.on_next(data, tsns_.cumulative()));
 }

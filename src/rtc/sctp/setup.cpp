@@ -143,7 +143,7 @@ void Association::restart(TimePoint now) {
   outstanding_.clear();
   queue_.clear();
   tsns_ = TsnTracker();
-  reassembly_ = Reassembly(config_.receive_window, config_.max_receive_message);
+  reassembly_.clear();
   congestion_ = Congestion(config_.max_packet);
   resetting_.clear();
   reset_events_.clear();

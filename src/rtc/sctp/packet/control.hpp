@@ -28,6 +28,7 @@ struct Heartbeat {
 enum class CauseCode : std::uint16_t {
   none = 0,
   stale_cookie = 3,
+  out_of_resource = 4,
   unrecognized_chunk_type = 6,
   invalid_mandatory_parameter = 7,
   no_user_data = 9,

@@ -10,17 +10,30 @@ constexpr std::size_t kSmallestBlock = 2048;
 constexpr std::size_t kKeptBlock = 1U << 20U;
 }  // namespace
 
+void MessageBuffer::reallocate(std::size_t capacity) {
+  auto block = std::make_unique_for_overwrite<std::uint8_t[]>(capacity);
+  if (used() != 0) std::memcpy(block.get(), block_.get() + begin_, used());
+  block_ = std::move(block);
+  capacity_ = capacity;
+  rebase();
+}
+
 // Half of the room is free afterwards, so that the next move is as far away as this one was expensive.
 void MessageBuffer::make_room(std::size_t size) {
   const std::size_t wanted = std::max(2 * (used() + size), kSmallestBlock);
-  if (wanted > capacity_) {
-    auto larger = std::make_unique_for_overwrite<std::uint8_t[]>(wanted);
-    if (used() != 0) std::memcpy(larger.get(), block_.get() + begin_, used());
-    block_ = std::move(larger);
-    capacity_ = wanted;
-  } else {
-    std::memmove(block_.get(), block_.get() + begin_, used());
-  }
+  if (wanted > capacity_) return reallocate(wanted);
+  std::memmove(block_.get(), block_.get() + begin_, used());
+  rebase();
+}
+
+void MessageBuffer::shrink() {
+  if (used() == 0) return release();
+  const std::size_t wanted = std::max(2 * used(), kSmallestBlock);
+  if (wanted < capacity_) reallocate(wanted);
+}
+
+// After the bytes in use have moved to the start of the block.
+void MessageBuffer::rebase() {
   end_ -= begin_;
   finished_ -= begin_;
   begin_ = 0;

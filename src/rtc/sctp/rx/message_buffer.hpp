@@ -18,6 +18,8 @@ class MessageBuffer {
   void pop(std::size_t size);
   /// Gives the memory back if nothing is in it.
   void release();
+  /// Gives back what is beyond twice the bytes in use. Moves them.
+  void shrink();
 
   [[nodiscard]] std::size_t unfinished() const { return end_ - finished_; }
   [[nodiscard]] std::size_t used() const { return end_ - begin_; }
@@ -25,6 +27,8 @@ class MessageBuffer {
 
  private:
   void make_room(std::size_t size);
+  void reallocate(std::size_t capacity);
+  void rebase();
   void rewind_if_empty();
 
   std::unique_ptr<std::uint8_t[]> block_;

@@ -30,15 +30,31 @@ std::size_t Reassembly::held() const {
 // The free part of the blocks is reused for what comes next, so it counts as room.
 std::uint32_t Reassembly::a_rwnd() const {
   const std::size_t used = in_use();
-  return static_cast<std::uint32_t>(std::min<std::size_t>(used < window_ ? window_ - used : 0, 0xFFFFFFFFU));
+  const std::size_t limit = std::min(window_, limit_);
+  return static_cast<std::uint32_t>(std::min<std::size_t>(used < limit ? limit - used : 0, 0xFFFFFFFFU));
 }
 
 bool Reassembly::has_room_ahead(std::size_t size) const {
+  const std::size_t cost = Segments::cost(size);
   // The last tenth is for what closes holes.
-  return in_use() + Segments::cost(size) <= window_ - window_ / 10;
+  return in_use() + cost <= window_ - window_ / 10 && (!is_limited() || held() + cost <= limit_);
 }
 
-bool Reassembly::has_room_next(std::size_t size) const { return in_use() + size <= window_ + kReserve; }
+bool Reassembly::has_room_next(const Data& data) const {
+  const std::size_t size = data.payload.size();
+  // A block is up to twice as large as what is in it.
+  const bool in_limit = data.has(Data::kEnd) || in_order_.unfinished() + size <= limit_ / 2;
+  return in_limit && in_use() + size <= window_ + kReserve;
+}
+
+void Reassembly::set_limit(std::size_t bytes) {
+  limit_ = bytes;
+  if (!is_over_limit()) return;
+  pop_shown();
+  in_order_.shrink();
+  ahead_.shrink();
+  messages_.release();
+}
 
 void Reassembly::trim() {
   if (shown_) return;

@@ -26,6 +26,7 @@ struct ReceivedMessage {
 class Reassembly {
  public:
   enum class Verdict : std::uint8_t { kept, bad_fragment, too_large };
+  static constexpr std::size_t kNoLimit = SIZE_MAX;
 
   /// The window is never smaller than the largest message.
   Reassembly(std::size_t window, std::size_t max_message);
@@ -36,7 +37,13 @@ class Reassembly {
   void on_ahead(const Data& data);
   /// Whether a chunk ahead of a hole finds room.
   [[nodiscard]] bool has_room_ahead(std::size_t size) const;
-  [[nodiscard]] bool has_room_next(std::size_t size) const;
+  /// Whether one at the cumulative TSN does. It is refused for the limit only if it leaves its message unfinished.
+  [[nodiscard]] bool has_room_next(const Data& data) const;
+  /// What may be held, bytes, that does not come out with the next calls of next(): as much in all, and as much again
+  /// in the message under assembly. It takes nothing back. kNoLimit: the window alone counts.
+  void set_limit(std::size_t bytes);
+  [[nodiscard]] bool is_limited() const { return limit_ != kNoLimit; }
+  [[nodiscard]] bool is_over_limit() const { return held() > limit_; }
   /// FORWARD TSN; `cumulative` is what the cumulative TSN became. Messages that are complete were not abandoned and
   /// come out; the rest of what was skipped is forgotten.
   Verdict forward(const ForwardTsn& forward, Tsn cumulative);
@@ -51,7 +58,10 @@ class Reassembly {
   [[nodiscard]] std::uint32_t a_rwnd() const;
   /// Memory held for the peer, bytes: all of it, in use or not.
   [[nodiscard]] std::size_t held() const;
+  /// Gives back the memory that nothing is in.
   void trim();
+  /// Forgets all that came, and gives all memory back.
+  void clear() { *this = Reassembly(window_, max_message_); }
 
  private:
   struct Complete {
@@ -80,6 +90,7 @@ class Reassembly {
 
   std::size_t window_;
   std::size_t max_message_;
+  std::size_t limit_ = kNoLimit;
   MessageBuffer in_order_;
   MessageBuffer ahead_;
   Ring<Complete> messages_;

@@ -26,5 +26,20 @@ TEST(MessageBuffer, MovesEachByteABoundedNumberOfTimes) {
   EXPECT_EQ(buffer.used(), bulk.size());
 }
 
+TEST(MessageBuffer, ShrinksToTwiceWhatIsInUseAndKeepsIt) {
+  MessageBuffer buffer;
+  buffer.append(std::vector<std::uint8_t>(100'000, 1));
+  buffer.finish();
+  buffer.append(std::vector<std::uint8_t>(3'000, 2));
+  buffer.pop(100'000);
+  buffer.shrink();
+  EXPECT_EQ(buffer.capacity(), 6'000U);
+  EXPECT_EQ(buffer.unfinished(), 3'000U);
+  EXPECT_EQ(buffer.front(3'000).back(), 2);
+  buffer.drop_unfinished();
+  buffer.shrink();
+  EXPECT_EQ(buffer.capacity(), 0U);
+}
+
 }  // namespace
 }  // namespace redan::sctp
