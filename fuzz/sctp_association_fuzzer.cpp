@@ -1,6 +1,6 @@
 // Two associations under a byte script of {packet changed or dropped, time, partial drain, send, reset, raw chunks,
-// rows of chunks, a peer that begins anew}. It fails on what a peer may not draw, too: control bytes, repetitions,
-// memory and work beyond what came in.
+// rows of chunks, memory limits, a peer that begins anew}. It fails on what a peer may not draw, too: control bytes,
+// repetitions, memory and work beyond what came in.
 #include <cstdio>
 #include <deque>
 #include <map>
@@ -79,7 +79,7 @@ struct End {
     c.receive_window = 5U << 20U;  // as it is by default: a smaller one would hide what much kept data costs
     c.send_buffer = 65536;
     c.max_receive_message = 20000;
-    c.max_channels = 20;
+    c.max_channels = 200;
     return c;
   }
   /// A new one, that knows nothing of an earlier one.
@@ -184,7 +184,10 @@ void act(End& self, unsigned what, Reader& script) {
   static const std::vector<std::uint8_t> kPayload(30000, 0x55);
   const fuzz::Metered scope(self.meter);
   ++self.account.actions;
-  if (what < 8) {
+  if (what == 7) {
+    const std::uint16_t limit = script.u16();
+    self.channels->set_memory_limit(limit == 0 ? sctp::Association::kNoMemoryLimit : limit);
+  } else if (what < 8) {
     const Bytes payload = Bytes(kPayload).first(script.u16() % kPayload.size());
     if (self.channels->send(self.last, MessageKind::binary, payload)) self.account.payload += payload.size();
   } else if (what < 12) {
