@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
+#include <cstring>
 
 #include "base/base64.hpp"
 #include "cloud/ams/keys.hpp"
@@ -58,15 +59,12 @@ class Credentials : public testing::Test {
       admin.finish(admin.post("/1.0/certificates", certificate_body(identities_[role], role, role)));
     }
     stranger_ = make_client("stranger");
-    admin.post("/1.0/applications", R"({"name":"app"})");
-    admin.finish(admin.post("/1.0/instances", R"({"name":"victim","app_id":"app"})"));
-    ASSERT_TRUE(eventually([&] { return admin.get("/1.0/instances/victim").metadata().at("status") == "running"; }));
-    id_ = admin.get("/1.0/instances/victim").metadata().at("id").as_string();
-    const json::value user_data = json::parse(read_file(data / "instances" / id_ / "user-data.json"));
-    const json::value& ams = user_data.at("ams");
-    instance_.certificate_der = from_base64(std::string(ams.at("certificate").as_string())).value();
-    instance_.private_key_der = from_base64(std::string(ams.at("key").as_string())).value();
-    token_ = ams.at("token").as_string();
+    for (const char* app : {"app", "app2"})
+      admin.post("/1.0/applications", json::serialize(json::object{{"name", app}}));
+    Launched victim = launch(admin, "victim", "app");
+    id_ = victim.id;
+    instance_ = std::move(victim.identity);
+    token_ = victim.token;
   }
   static void TearDownTestSuite() {
     std::printf("%d bad credentials refused\n", cases_);
@@ -74,6 +72,42 @@ class Credentials : public testing::Test {
     key_.reset();
     provider_.reset();
     folder_.reset();
+  }
+
+  /// An instance that runs, and the credentials that it was given.
+  struct Launched {
+    std::string id;
+    net::TlsIdentity identity;
+    std::string token;
+  };
+  static Launched launch(Client& admin, const std::string& name, const std::string& app) {
+    admin.finish(admin.post("/1.0/instances", json::serialize(json::object{{"name", name}, {"app_id", app}})));
+    const auto instance = [&] { return admin.get("/1.0/instances/" + name).metadata(); };
+    EXPECT_TRUE(eventually([&] { return instance().at("status") == "running"; }));
+    Launched launched{.id = std::string(instance().at("id").as_string()), .identity = {}, .token = {}};
+    const json::value user_data = json::parse(read_file(ams_->folder() / "instances" / launched.id / "user-data.json"));
+    const json::value& ams = user_data.at("ams");
+    launched.identity.certificate_der = from_base64(std::string(ams.at("certificate").as_string())).value();
+    launched.identity.private_key_der = from_base64(std::string(ams.at("key").as_string())).value();
+    launched.token = ams.at("token").as_string();
+    return launched;
+  }
+  /// About objects that exist.
+  static std::string real_path(const Route& route) {
+    std::string path(route.pattern);
+    const std::size_t open = path.find('{');
+    if (open == std::string::npos) return path;
+    const bool internal = path.starts_with("/internal/");
+    path.replace(open, path.find('}') - open + 1,
+                 internal                                           ? id_
+                 : path.find("/instances/") != std::string::npos    ? "victim"
+                 : path.find("/certificates/") != std::string::npos ? "viewer"
+                 : path.find("/identities/") != std::string::npos   ? "viewer"
+                 : path.find("/operations/") != std::string::npos   ? "none"
+                                                                    : "app");
+    if (const std::size_t version = path.find("{version}"); version != std::string::npos)
+      path.replace(version, std::strlen("{version}"), "0");
+    return path;
   }
 
   static void expect(const Answer& answer, unsigned status, std::string_view code, const std::string& what) {
@@ -160,6 +194,81 @@ TEST_F(Credentials, AnInstancesCertificateAndTokenOpenNothingElse) {
     expect(client.call(std::string(route.method), path_of(route), {}, bearer(token_)), 403, "trust_unknown",
            std::string(route.method) + " " + path_of(route));
   }
+}
+
+/// One kind of caller, and what it may do.
+struct WrongCaller {
+  const char* what;
+  net::Remote remote;
+  std::string token{};
+  std::function<bool(const Access&)> may = [](const Access&) { return false; };
+};
+
+// Where a caller may, it does not matter here what it is answered.
+TEST_F(Credentials, NoRouteAnswersAWrongCaller) {
+  Client admin(ams_->local());
+  const auto add = [&](const std::string& name, const json::array& scopes) {
+    net::TlsIdentity identity = make_client(name);
+    json::object body = json::parse(certificate_body(identity, name, "admin")).as_object();
+    if (!scopes.empty()) body["scopes"] = scopes;
+    admin.finish(admin.post("/1.0/certificates", json::serialize(body)));
+    EXPECT_TRUE(eventually([&] { return Client(ams_->remote(&identity)).get("/1.0/instances").status == 200U; }));
+    return identity;
+  };
+  const net::TlsIdentity narrowed = add("narrowed", {"instances:read"});
+  const net::TlsIdentity removed = add("removed", {});
+  admin.finish(admin.erase("/1.0/certificates/removed"));
+  const Launched other = launch(admin, "other", "app2");
+  const Launched gone = launch(admin, "gone", "app");
+  admin.finish(admin.erase("/1.0/instances/gone"));
+  const auto of_role = [](Role role) {
+    return [role](const Access& access) {
+      const auto* scope = std::get_if<Scope>(&access);
+      return scope != nullptr && allows(role, *scope);
+    };
+  };
+  const std::string expired = minted([](JwtClaims& c) { c.expires = {c.issued_at->seconds_since_1970 - 1}; });
+  const WrongCaller callers[] = {
+      {"nobody", ams_->remote()},
+      {"stranger", ams_->remote(&stranger_)},
+      {"removed", ams_->remote(&removed)},
+      {"narrowed", ams_->remote(&narrowed), "",
+       [](const Access& access) {
+         const auto* scope = std::get_if<Scope>(&access);
+         return scope != nullptr && *scope == Scope::instance_read;
+       }},
+      {"viewer", ams_->remote(&identities_["viewer"]), "", of_role(Role::view)},
+      {"other inst.", ams_->remote(&other.identity), other.token},
+      {"gone inst.", ams_->remote(&gone.identity), gone.token},
+      {"no token", ams_->remote(&instance_)},
+      {"expired", ams_->remote(&instance_), expired},
+      {"stolen", ams_->remote(&identities_["viewer"]), token_, of_role(Role::view)},
+      {"stolen cert", ams_->remote(&instance_), other.token},
+  };
+  std::printf("%-42s", "");
+  for (const WrongCaller& caller : callers) std::printf(" %-11s", caller.what);
+  for (const Route& route : routes()) {
+    if (std::holds_alternative<Open>(route.access)) continue;
+    const std::string shown = std::string(route.method) + " " + std::string(route.pattern);
+    std::printf("\n%-42s", shown.c_str());
+    for (const WrongCaller& caller : callers) {
+      const auto headers = caller.token.empty() ? std::vector<net::HttpHeader>() : bearer(caller.token);
+      const bool joining = std::holds_alternative<Joining>(route.access);
+      const std::string body = joining ? certificate_body(stranger_, "me", "admin") : "{}";
+      const Answer answer = Client(caller.remote).call(std::string(route.method), real_path(route), body, headers);
+      std::printf(" %-11u", answer.status);
+      ++cases_;
+      // An instance may read what belongs to itself; what belongs to another is to it as if it did not exist.
+      const bool instance = &caller == &callers[5] && route.pattern.starts_with("/1.0/artifacts");
+      const bool refused = answer.status == 401 || answer.status == 403 || (instance && answer.status == 404);
+      EXPECT_EQ(refused, !caller.may(route.access) && !(instance && route.pattern == "/1.0/artifacts"))
+          << shown << " " << caller.what << ": " << answer.raw.body;
+    }
+  }
+  std::printf("\n");
+  admin.finish(admin.erase("/1.0/instances/other"));
+  admin.finish(admin.erase("/1.0/certificates/narrowed"));
+  EXPECT_EQ(admin.get("/1.0/instances/victim").metadata().at("status"), "running");
 }
 
 TEST_F(Credentials, EventsAreForThoseWhoMayListen) {
