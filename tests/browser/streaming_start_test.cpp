@@ -1,0 +1,58 @@
+// How a stream begins between a real browser and a Streamer: what is asked for comes, in both protocols.
+#include "tests/browser/streaming_stage.hpp"
+
+namespace redan::cloud {
+namespace {
+
+TEST_P(StreamingTest, DataAloneIsEnough) {
+  stage->start_streamer();
+  join("a", "{video: false}");
+  with("a", "await s.reach('connected'); return true");
+  EXPECT_EQ(stage->streamer->statistics().at("frames_encoded").as_uint64(), 0U);  // nobody looks
+}
+
+TEST_P(StreamingTest, SoundIsHeardBesideThePicture) {
+  stage->start_streamer();
+  for (const std::string api : {"2", "1"}) {
+    join("a" + api, "{audio: true, apiVersion: " + api + "}");
+    // Without a sound device Firefox has no AudioContext that runs; Chromium measures no energy of what is muted.
+    const std::string tone = GetParam() == Browser::chromium ? "true" : "false";
+    const json::value heard = with("a" + api, "const TONE = " + tone + ";" + R"(
+      await s.reach('playing');
+      await s.see(p => true, 'a picture');
+      await t.until(async () => {
+        const r = await s.report('inbound-rtp', 'audio');
+        return r && r.packetsReceived > 50 && (TONE || r.totalAudioEnergy > 0.0001);
+      }, 'sound');
+      if (TONE) {
+        const context = new AudioContext({sampleRate: 48000});
+        context.resume();
+        const analyser = context.createAnalyser();
+        context.createMediaStreamSource(s.stream).connect(analyser);
+        analyser.fftSize = 2048;
+        const spectrum = new Float32Array(analyser.frequencyBinCount);
+        const bin = hertz => Math.round(hertz * analyser.fftSize / 48000);
+        await t.until(() => {
+          analyser.getFloatFrequencyData(spectrum);
+          return spectrum[bin(440)] > -60 && spectrum[bin(440)] > spectrum[bin(5000)] + 20;
+        }, 'the tone');
+        context.close();
+      }
+      const report = await s.report('inbound-rtp', 'audio');
+      return {packets: report.packetsReceived, lost: report.packetsLost, tracks: s.stream.getTracks().length})");
+    EXPECT_EQ(heard.at("tracks").to_number<int>(), 2);
+    EXPECT_EQ(heard.at("lost").to_number<int>(), 0);
+  }
+}
+
+TEST_P(StreamingTest, ClientsOfTheFirstProtocolOfferAndAreAnswered) {
+  stage->start_streamer();
+  join("a", "{apiVersion: 1}");
+  with("a", "await s.reach('playing'); await s.see(p => true, 'a picture'); return true");
+  with(
+      "a",
+      "s.send('input::touch-start', {id: 0, x: 1, y: 1}); await s.see(p => p.inputs === 1, 'the finger'); return true");
+}
+
+}  // namespace
+}  // namespace redan::cloud
