@@ -1,4 +1,5 @@
-// How a stream begins between a real browser and a Streamer: what is asked for comes, in both protocols.
+// How a stream begins between a real browser and a Streamer: what is asked for comes, in both protocols, and what comes
+// late or never.
 #include "tests/browser/streaming_stage.hpp"
 
 namespace redan::cloud {
@@ -52,6 +53,48 @@ TEST_P(StreamingTest, ClientsOfTheFirstProtocolOfferAndAreAnswered) {
   with(
       "a",
       "s.send('input::touch-start', {id: 0, x: 1, y: 1}); await s.see(p => p.inputs === 1, 'the finger'); return true");
+}
+
+// A seal that seals nothing, but does this in the page before the client's answer is said.
+std::string seal_that(const std::string& before_the_answer) {
+  return R"({
+    begin: async () => ({type: 'discover'}),
+    receive: async message => ({heard: message}),
+    say: async message => {
+      const {pc, socket} = t.streams.a;
+      if (message.type === 'answer') )" +
+         before_the_answer + R"(;
+      return message;
+    }})";
+}
+
+// Sealing takes its time, and the runtime's ICE answers before it knows the client's description.
+TEST_P(StreamingTest, AnAnswerThatIsReadyOnlyAfterIceIsSentStill) {
+  stage->start_streamer();
+  join("a",
+       "{video: false, seal: " + seal_that("await t.until(() => pc.iceConnectionState === 'connected', 'ICE')") + "}");
+  with("a", "await s.reach('connected'); return true");
+}
+
+TEST_P(StreamingTest, ASocketThatClosesBeforeTheAnswerIsSentEndsTheStream) {
+  stage->start_streamer();
+  join("a", "{video: false, seal: " + seal_that("socket.close()") + "}");
+  const json::value ended = with("a", "return await s.reach('ended')");
+  EXPECT_EQ(ended.at("code").to_number<int>(), 2);
+}
+
+// A browser may resolve setRemoteDescription() only after the channels are open that come of it.
+TEST_P(StreamingTest, AChannelThatOpensBeforeTheBrowserHasTakenTheAnswerIsUsed) {
+  stage->start_streamer();
+  stage->run("t.join('a', '" + url("a") + R"(', {apiVersion: 1});
+    const {pc, channels} = t.streams.a, set = pc.setRemoteDescription.bind(pc);
+    pc.setRemoteDescription = async description => {
+      await set(description);
+      await t.until(() => channels.control.readyState === 'open', 'the control channel');
+    };
+    return true)");
+  const json::value states = with("a", "await s.reach('playing'); return s.states.map(each => each.state)");
+  EXPECT_EQ(states, json::value({"signalling", "connected", "playing"}));
 }
 
 }  // namespace

@@ -66,9 +66,7 @@ export class StreamClient {
     this.socket.onmessage = event => {
       this.hearing = this.hearing.then(() => this.#onText(event.data)).catch(error => this.#refuse(error));
     };
-    this.socket.onclose = () => {
-      if (this.state === 'signalling') this.#fail(ErrorCode.signalling, 'the signalling socket was closed');
-    };
+    this.socket.onclose = () => this.#onSocketLost();
     return new Promise((resolve, reject) => Object.assign(this, {resolve, reject}));
   }
 
@@ -130,9 +128,11 @@ export class StreamClient {
     } else if (message.type === 'offer') {
       await this.#setRemote({type: 'offer', sdp: atob(message.sdp)});
       await this.pc.setLocalDescription(await this.pc.createAnswer());
-      this.#signal({type: 'answer', sdp: btoa(this.pc.localDescription.sdp)});
+      await this.#signal({type: 'answer', sdp: btoa(this.pc.localDescription.sdp)});
+      this.#onAgreed();
     } else if (message.type === 'answer') {
       await this.#setRemote({type: 'answer', sdp: atob(message.sdp)});
+      this.#onAgreed();
     } else if (message.type === 'candidate') {
       const candidate = {candidate: atob(message.candidate), sdpMid: message.sdpMid, sdpMLineIndex: message.sdpMLineIndex};
       if (this.pc.remoteDescription) await this.pc.addIceCandidate(candidate);
@@ -144,16 +144,24 @@ export class StreamClient {
 
   async #setRemote(description) {
     await this.pc.setRemoteDescription(description);
-    if (this.state === 'signalling') this.#setState('connecting');
     for (const candidate of this.early.splice(0)) await this.pc.addIceCandidate(candidate);
   }
 
   #signal(message, options = {}) {
     if (!this.seal) return this.#send(message);
-    this.saying = this.saying.then(async () => this.#send(await this.seal.say(message, options))).catch(error => this.#refuse(error));
+    return this.saying = this.saying.then(async () => this.#send(await this.seal.say(message, options))).catch(error => this.#refuse(error));
   }
   #send(message) {
-    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+    if (this.socket.readyState !== WebSocket.OPEN) return this.#onSocketLost();
+    this.socket.send(JSON.stringify(message));
+  }
+  // Both sides have both descriptions. We may know it late: channels may open before the browser says that it has taken an answer.
+  #onAgreed() {
+    if (this.state === 'signalling') this.#setState('connecting');
+  }
+  // Without both descriptions nothing comes of it; with them, the connection needs no socket.
+  #onSocketLost() {
+    if (this.state === 'signalling') this.#fail(ErrorCode.signalling, 'the signalling socket was closed');
   }
   #refuse(error) {
     this.sealFailure = this.seal && error === this.seal.failure ? error.code : null;
@@ -171,7 +179,6 @@ export class StreamClient {
 
   #onIceState(state) {
     clearTimeout(this.grace);
-    if (state === 'connected') this.socket.close();  // it has done its work
     if (state === 'failed') this.#fail(ErrorCode.ice, 'no path to the runtime');
     if (state === 'disconnected') {
       this.grace = setTimeout(() => this.#fail(ErrorCode.connectionLost, 'the connection was lost'), DISCONNECTED_GRACE_MS);
@@ -203,8 +210,11 @@ export class StreamClient {
     channel.onclose = () => this.#fail(ErrorCode.disconnected, 'ended by the runtime');
   }
 
+  // Only now has the socket done its work. ICE may be connected earlier: the runtime answers checks before it has our answer, which may
+  // still have to be sealed, and the browser before it tells us that it has taken the runtime's.
   #onControlOpen() {
     clearTimeout(this.limit);
+    this.socket.close();
     this.#setState('connected');
     if (this.video && !this.video.paused && this.video.videoWidth > 0) this.#setState('playing');
     if (this.onStats) this.statsTimer = setInterval(() => this.stats().then(this.onStats, () => {}), 1000);
