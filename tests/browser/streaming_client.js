@@ -22,7 +22,7 @@ t.join = (name, url, {video = true, ...options} = {}) => {
     const picture = client.readPicture();
     return picture && condition(picture) && picture;
   }, what, ms);
-  client.reach = (state, ms = 20000) => t.until(() => states.find(each => each.state === state), state + ' of ' + JSON.stringify(states), ms);
+  client.reach = (state, ms = 20000) => t.until(() => states.find(each => each.state === state), () => state + ' of ' + JSON.stringify(states), ms);
   client.report = async (type, kind) => {
     for (const report of (await client.pc.getStats()).values()) {
       if (report.type === type && (!kind || report.kind === kind)) return report;

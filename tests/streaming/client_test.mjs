@@ -57,7 +57,7 @@ window.until = async (condition, what, ms = 15000) => {
     const value = await condition();
     if (value) return value;
   }
-  throw new Error('timeout: ' + what);
+  throw new Error('timeout: ' + (typeof what === 'function' ? what() : what));
 };
 
 /** What the gateway answers: {status, body}. */
@@ -150,7 +150,7 @@ class Sdk {
   control(type, data) { this.channels.control.send(JSON.stringify({type, data})); }
   /** "ready", as the SDK means it: the picture plays and every kind asked for has come; without media, connected. */
   async ready(ms = 15000) {
-    await until(() => this.at('open control'), 'control of ' + this.name + ': ' + JSON.stringify(this.events), ms);
+    await until(() => this.at('open control'), () => 'control of ' + this.name + ': ' + JSON.stringify(this.events), ms);
     const media = Object.values(this.wants).filter(Boolean).length;
     await until(() => this.tracks.length >= media, 'tracks', ms);
     if (this.wants.video) await until(() => this.element.videoWidth > 2 && this.decoded(), 'a picture', ms);
