@@ -95,7 +95,7 @@ net::Task<Outcome<void>> Gateway::report(api::StateReport report) {
     now.agent_lost = false;
     // Who is being ended does not come to life again.
     const bool ending = now.status == SessionStatus::terminating;
-    if (!ending || report.status == SessionStatus::terminated) {
+    if (!ending || api::is_over(report.status)) {
       now.status = report.status;
       now.status_message = report.message;
     }

@@ -67,6 +67,13 @@ TEST_F(Reports, WhoIsBeingEndedDoesNotComeToLifeAgain) {
   EXPECT_EQ(stored(id_).status, SessionStatus::terminated);
 }
 
+// An agent says first that it ends a session, then how it ended.
+TEST_F(Reports, AnErrorAfterTerminatingEndsTheSession) {
+  EXPECT_EQ(report("agent-1", 1, 1, SessionStatus::terminating), "ok");
+  EXPECT_EQ(report("agent-1", 1, 2, SessionStatus::error), "ok");
+  EXPECT_EQ(stored(id_).status, SessionStatus::error);
+}
+
 TEST_F(Reports, AnUnknownSessionIsNobodys) {
   const api::StateReport said{"d1k2v9f3pn6a8q46tb00", "agent-1", 1, 1, SessionStatus::active, "", 0};
   EXPECT_EQ(code_of(run(bus_->request(api::subject::agent(said.agent, "state"), api::message_text(said), kPatience))),
