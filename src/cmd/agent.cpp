@@ -50,7 +50,7 @@ struct Options {
   std::int64_t capacity = 100;
   std::vector<std::string> stun, turn;
   std::string turn_secret_file;
-  std::int64_t turn_lifetime = 3600;
+  std::int64_t turn_lifetime = 600;
   std::string token_key;
   std::string socket;
   BusOptions bus;
@@ -181,7 +181,7 @@ void add_agent(CLI::App& app, Run& run) {
   command->add_option("--turn", options->turn, "turn: URI for clients; repeatable")->check(check_turn);
   command->add_option("--turn-secret-file", options->turn_secret_file, "The secret shared with the TURN servers");
   command->add_option("--turn-lifetime", options->turn_lifetime, "Seconds for which a client's credentials are good")
-      ->check(CLI::Range(std::int64_t{60}, std::int64_t{7 * 24 * 3600}))
+      ->check(CLI::Range(std::int64_t{60}, std::int64_t{600}))
       ->capture_default_str();
   command->add_option("--token-key", options->token_key, "The key file (default: token.key in --data-dir)");
   command->add_option("--socket", options->socket, "The Unix socket (default: agent.socket in --data-dir)");

@@ -65,8 +65,19 @@ std::optional<ListedInstance> read_instance(const json::value& value) {
 
 }  // namespace
 
+std::optional<std::string> ended_instance(std::string_view event) {
+  api::RecordReader record(event);
+  if (!record.ok()) return std::nullopt;
+  api::RecordReader metadata{json::value(record.object("metadata"))};
+  const std::string action = metadata.text_or("action", "");
+  std::string name = metadata.text_or("name", "");
+  if (!record.ok() || !metadata.ok() || name.empty()) return std::nullopt;
+  if (action != "instance-removed" && action != "instance-stopped") return std::nullopt;
+  return name;
+}
+
 AmsClient::AmsClient(boost::asio::io_context& io, net::TlsRemote ams)
-    : io_(io), client_(io, {.server = std::move(ams), .timeout = kPatience}) {}
+    : io_(io), ams_(ams), client_(io, {.server = std::move(ams), .timeout = kPatience}) {}
 
 // A busy AMS may not take a connection in time. Nothing of the request was sent then, so it may be made again.
 net::Task<net::HttpResult> AmsClient::send(net::HttpRequest request) {
@@ -158,6 +169,17 @@ net::Task<api::Outcome<std::vector<std::string>>> AmsClient::applications() {
       co_return names;
     }
   }
+}
+
+net::Task<api::Outcome<std::shared_ptr<net::WebSocket>>> AmsClient::events() {
+  net::WebSocketClientConfig config;
+  config.server = ams_;
+  config.target = "/1.0/events?type=lifecycle";
+  config.timeout = kPatience;
+  config.limits.first_message_timeout = std::chrono::seconds(0);  // nothing may ever happen there
+  auto opened = co_await net::open_websocket(std::move(config));
+  if (!opened) co_return api::refuse(unreachable(opened.error()));
+  co_return std::move(*opened);
 }
 
 net::Task<api::Outcome<bool>> AmsClient::read_offers(std::size_t offset, Offers& offers) {

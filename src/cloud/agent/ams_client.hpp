@@ -3,6 +3,7 @@
 
 #include "cloud/api/ams.hpp"
 #include "net/http_client.hpp"
+#include "net/websocket_client.hpp"
 
 namespace redan::cloud {
 
@@ -20,7 +21,16 @@ struct ListedInstance {
   std::vector<std::string> tags;
   api::InstanceStatus status = api::InstanceStatus::unknown;
   std::string error_message;
+
+  /// What it was given is worth nothing any more.
+  [[nodiscard]] bool has_ended() const {
+    using Status = api::InstanceStatus;
+    return status == Status::error || status == Status::stopped || status == Status::deleted;
+  }
 };
+
+/// The name of the instance that stopped or was removed, if an event of AMS is about that.
+std::optional<std::string> ended_instance(std::string_view event);
 
 class AmsClient {
  public:
@@ -40,6 +50,8 @@ class AmsClient {
   [[nodiscard]] net::Task<Outcome<std::vector<ListedInstance>>> list();
   /// Names of the applications with a published version.
   [[nodiscard]] net::Task<Outcome<std::vector<std::string>>> applications();
+  /// AMS's lifecycle events, each for ended_instance().
+  [[nodiscard]] net::Task<Outcome<std::shared_ptr<net::WebSocket>>> events();
 
  private:
   net::Task<Outcome<api::json::value>> call(std::string method, std::string path, std::string body);
@@ -56,6 +68,7 @@ class AmsClient {
   net::Task<Outcome<bool>> read_offers(std::size_t offset, Offers& offers);
 
   boost::asio::io_context& io_;
+  net::TlsRemote ams_;
   net::HttpClient client_;
   std::vector<Offers> offers_;
 };

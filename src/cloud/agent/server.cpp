@@ -72,7 +72,7 @@ class AgentServer::Impl {
     const TimePoint begin = net::now();
     metrics_.begin();
     std::string object = "unknown";
-    net::HttpResponse response = answer(request, connection, object);
+    net::HttpResponse response = co_await answer(request, connection, object);
     response.headers.push_back({"Cache-Control", "no-store"});
     metrics_.end();
     metrics_.record(object + "_" + std::string(method_label(request.method)), response.status, net::now() - begin,
@@ -80,43 +80,47 @@ class AgentServer::Impl {
     co_return response;
   }
 
-  net::HttpResponse answer(const net::HttpRequest& request, const net::Connection& connection, std::string& object) {
+  net::Task<net::HttpResponse> answer(const net::HttpRequest& request, const net::Connection& connection,
+                                      std::string& object) {
     const bool local = connection.local_peer.has_value();
     const bool reads = request.method == "GET" || request.method == "HEAD";
     if (request.path == "/1.0/status" && reads) {
-      if (!local && !limit_.take(connection.network, net::now())) return refused(too_many_requests());
+      if (!local && !limit_.take(connection.network, net::now())) co_return refused(too_many_requests());
       object = "status";
-      return ok(json::object{{"agent", agent_.settings().id}, {"region", agent_.settings().region}});
+      co_return ok(json::object{{"agent", agent_.settings().id}, {"region", agent_.settings().region}});
     }
     if (request.path == "/metrics" && reads && local) {
       object = "metrics";
-      return metrics_page();
+      co_return metrics_page();
     }
     if (request.path == "/1.0/drain" && request.method == "POST" && local) {
       object = "drain";
       agent_.drain();
-      return ok(json::object());
+      co_return ok(json::object());
     }
     if (const auto parameters = net::match_path(kIceServers, request.path); parameters && reads) {
       object = "ice_servers";
-      const auto runtime = admit(request, connection, parameters->front());
-      if (!runtime) return refuse_with_count(runtime.error());
+      const auto runtime = co_await admit(request, connection, parameters->front());
+      if (!runtime) co_return refuse_with_count(runtime.error());
       const auto servers = agent_.ice_servers(runtime->session + "-instance");
-      if (!servers) return refused(servers.error());
-      return ok(api::to_json(*servers));
+      if (!servers) co_return refused(servers.error());
+      co_return ok(api::to_json(*servers));
     }
-    if (!local && !limit_.take(connection.network, net::now())) return refused(too_many_requests());
-    return refused(api::not_found("path"));
+    if (!local && !limit_.take(connection.network, net::now())) co_return refused(too_many_requests());
+    co_return refused(api::not_found("path"));
   }
 
   /// The runtime, by its token. Runtimes of one machine share an address: each has a rate of its own.
-  Outcome<Agent::Runtime> admit(const net::HttpRequest& request, const net::Connection& connection,
-                                const std::string& session) {
+  net::Task<Outcome<Agent::Runtime>> admit(const net::HttpRequest& request, const net::Connection& connection,
+                                           const std::string& session) {
     auto runtime = identify(request, session);
-    if (runtime) connection.admitted = true;
     const std::string who = runtime ? "session " + runtime->session : connection.network;
-    if (!connection.local_peer && !limit_.take(who, net::now())) return api::refuse(too_many_requests());
-    return runtime;
+    if (!connection.local_peer && !limit_.take(who, net::now())) co_return api::refuse(too_many_requests());
+    if (!runtime) co_return runtime;
+    auto allowed = co_await agent_.may_attach(*runtime);
+    if (!allowed) co_return api::refuse(allowed.error());
+    connection.admitted = true;
+    co_return runtime;
   }
 
   Outcome<Agent::Runtime> identify(const net::HttpRequest& request, const std::string& session) {
@@ -132,7 +136,7 @@ class AgentServer::Impl {
     if (token.empty()) {
       return api::refuse({401, "token_missing", "this route asks for the token of the session's user data", {}, 0});
     }
-    return agent_.admit(session, net::query_value(request.query, "instance").value_or(""), token);
+    return agent_.identify(session, net::query_value(request.query, "instance").value_or(""), token);
   }
 
   net::HttpResponse refuse_with_count(const api::Refusal& refusal) {
@@ -143,7 +147,7 @@ class AgentServer::Impl {
   net::Task<net::UpgradeReply> upgrade(net::HttpRequest request, const net::Connection& connection) {
     const auto parameters = net::match_path(kSupervisor, request.path);
     if (!parameters) co_return refused(api::not_found("WebSocket"));
-    const auto runtime = admit(request, connection, parameters->front());
+    const auto runtime = co_await admit(request, connection, parameters->front());
     if (!runtime) co_return refuse_with_count(runtime.error());
     net::AcceptWebSocket accept;
     accept.limits.first_message_timeout = std::chrono::seconds(0);

@@ -35,7 +35,8 @@ Agent::Agent(asio::io_context& io, AgentConfig config, Bus& bus, AmsClient& ams,
       provider_(provider),
       token_key_(std::move(token_key)),
       turn_(std::move(turn)),
-      announce_timer_(io) {}
+      announce_timer_(io),
+      watch_timer_(io) {}
 
 Result<void> Agent::start() {
   if (!is_subject_token(config_.id)) return refuse(Errc::invalid_argument);
@@ -60,6 +61,7 @@ Result<void> Agent::start() {
   });
   asio::co_spawn(io_, announce_regularly(), asio::detached);
   asio::co_spawn(io_, adopt(), asio::detached);
+  asio::co_spawn(io_, watch_instances(), asio::detached);
   return {};
 }
 
@@ -74,6 +76,8 @@ void Agent::stop() {
   stopped_ = true;
   subscriptions_.clear();
   announce_timer_.cancel();
+  if (events_) events_->connection().close();
+  watch_timer_.cancel();
   for (const auto& [id, session] : sessions_) {
     session->commands.reset();
     session->frames.reset();
@@ -229,21 +233,6 @@ void Agent::on_command(const SessionPtr& session, const BusMessage& message) {
 }
 
 // ---- runtimes ------------------------------------------------------------------------------------------------------
-
-Outcome<Agent::Runtime> Agent::admit(std::string_view session, std::string_view instance, std::string_view token) {
-  const auto macaroon = Macaroon::parse(token);
-  if (!macaroon) return api::refuse(api::refusal_of(macaroon.error()));
-  MacaroonRequest request{net::wall_time()};
-  request.operation = "signal";
-  request.instance = instance;
-  const auto claims = macaroon->verify(token_key_, kAgentLocation, request);
-  if (!claims) return api::refuse(api::refusal_of(claims.error()));
-  // Every one that we mint is bound to an instance.
-  const bool bound = std::any_of(macaroon->caveats.begin(), macaroon->caveats.end(),
-                                 [](const Caveat& caveat) { return caveat.identifier.starts_with("instance="); });
-  if (claims->identifier != session || !bound) return api::refuse(api::refusal_of(Errc::token_scope));
-  return Runtime{std::string(session), std::string(instance)};
-}
 
 // Each join gets a name of its own: a TURN server counts and cuts by it.
 Outcome<std::vector<api::IceServer>> Agent::ice_servers(const std::string& whose) {

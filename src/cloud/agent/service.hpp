@@ -35,7 +35,7 @@ struct AgentConfig {
   std::string fingerprint;  ///< of its certificate, 64 hexadecimal digits
   std::int64_t capacity = 100;
   std::vector<std::string> stun_urls{}, turn_urls{};
-  std::chrono::seconds turn_lifetime{3600};
+  std::chrono::seconds turn_lifetime{600};
   std::chrono::seconds start_patience{60};       ///< until a new instance's runtime has come
   std::chrono::seconds reconnect_patience{300};  ///< for a runtime that has gone while its instance runs
   std::chrono::milliseconds idle_unit{60'000};   ///< of SessionSpec::idle_time_min: a minute, but in tests
@@ -63,8 +63,11 @@ class Agent {
     std::string session, instance;
   };
   /// The token is one of ours, for this session and this instance. 401, 403.
-  [[nodiscard]] Outcome<Runtime> admit(std::string_view session, std::string_view instance, std::string_view token);
-  /// The supervisor socket of an admitted runtime; a former one of the same session is closed.
+  [[nodiscard]] Outcome<Runtime> identify(std::string_view session, std::string_view instance, std::string_view token);
+  /// AMS has its instance and did not stop it: otherwise 401 token_revoked. 503 if AMS does not answer and we do not
+  /// know the session.
+  [[nodiscard]] net::Task<Outcome<void>> may_attach(Runtime runtime);
+  /// The supervisor socket of such a runtime; a former one of the same session is closed.
   void attach(const Runtime& runtime, std::shared_ptr<net::WebSocket> socket);
   [[nodiscard]] Outcome<std::vector<api::IceServer>> ice_servers(const std::string& whose);
 
@@ -90,6 +93,12 @@ class Agent {
   [[nodiscard]] net::Task<void> adopt();
   SessionPtr add(api::SessionSpec spec, std::string instance);
   void say(std::string_view line) const;
+
+  // instances.cpp
+  net::Task<void> watch_instances();
+  [[nodiscard]] net::Task<void> follow(std::shared_ptr<net::WebSocket> events);
+  [[nodiscard]] net::Task<bool> look_at_all();
+  void on_ended_instance(const std::string& name);
 
   // supervision.cpp
   net::Task<void> supervise(SessionPtr session);
@@ -118,7 +127,8 @@ class Agent {
   std::map<std::string, api::Announcement> neighbours_;  ///< agents of our region, for runtimes to fall back on
   std::vector<std::string> applications_;
   std::vector<std::unique_ptr<Subscription>> subscriptions_;
-  boost::asio::steady_timer announce_timer_;
+  boost::asio::steady_timer announce_timer_, watch_timer_;
+  std::shared_ptr<net::WebSocket> events_;
   std::uint64_t frames_ = 0;
   bool draining_ = false;
   bool stopped_ = false;

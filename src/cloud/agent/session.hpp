@@ -20,6 +20,7 @@ struct Agent::Session {
   std::shared_ptr<net::WebSocket> socket;  ///< null: the runtime is not there
   TimePoint detached_at{};
   TimePoint next_look{};
+  bool is_look_due = false;  ///< its instance may have ended, whether its runtime is here or not
   bool was_attached = false;
 
   api::SessionStatus status = api::SessionStatus::created;

@@ -116,21 +116,24 @@ net::Task<void> Agent::report(SessionPtr session) {
 net::Task<void> Agent::look_after(SessionPtr session) {
   const TimePoint now = net::now();
   if (session->owned != Session::Owned::ours) co_return;
-  if (session->socket) {
+  if (session->socket && !session->is_look_due) {
     const bool idles = session->spec.idle_time_min > 0 && session->clients == 0;
     if (idles && now - session->idle_since >= config_.idle_unit * session->spec.idle_time_min) {
       end(session, "idle", api::SessionStatus::terminated);
     }
     co_return;
   }
-  if (now - session->detached_at < kGrace || now < session->next_look) co_return;
+  const bool told = std::exchange(session->is_look_due, false);
+  if (!told && (now - session->detached_at < kGrace || now < session->next_look)) co_return;
   session->next_look = now + kLookEvery;
   auto found = co_await ams_.find(session->instance);
-  if (session->socket || session->ending) co_return;
-  using Status = api::InstanceStatus;
+  if (session->ending) co_return;
+  if (session->socket && !told) co_return;
+  if (!found && found.error().status != 404) session->is_look_due = told;
   const bool gone = !found && found.error().status == 404;
-  if (gone || (found && (found->status == Status::error || found->status == Status::stopped))) {
+  if (gone || (found && found->has_ended())) {
     const std::string why = found && !found->error_message.empty() ? ": " + found->error_message : "";
+    if (session->socket) session->socket->close(4003, "the instance was stopped or removed");
     co_return end(session, "the instance has ended" + why, api::SessionStatus::error);
   }
   const auto patience = session->was_attached ? config_.reconnect_patience : config_.start_patience;

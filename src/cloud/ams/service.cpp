@@ -169,9 +169,7 @@ void Ams::on_put(const Entry& entry) {
     if (!note_instance(*instance)) return;
     const std::string action =
         instance->status == api::InstanceStatus::error ? "failed" : std::string(name(instance->status));
-    if (on_event) {
-      on_event({"lifecycle", {{"action", "instance-" + action}, {"source", "/1.0/instances/" + instance->id}}});
-    }
+    tell_of_instance(action, instance->id, instance->name);
   } else if (entry.key.starts_with(keys::kOperations)) {
     const auto operation = api::operation_from_record(entry.value);
     if (!operation) return;
@@ -189,6 +187,7 @@ void Ams::on_put(const Entry& entry) {
 
 bool Ams::note_instance(const api::Instance& instance) {
   const auto [seen, is_new] = instances_.try_emplace(instance.id);
+  seen->second.name = instance.name;
   if (seen->second.certificate != instance.certificate_fingerprint) {
     instance_certificates_.erase(seen->second.certificate);
     seen->second.certificate = instance.certificate_fingerprint;
@@ -197,11 +196,17 @@ bool Ams::note_instance(const api::Instance& instance) {
   return std::exchange(seen->second.status, instance.status) != instance.status || is_new;
 }
 
-bool Ams::forget_instance(const std::string& id) {
+std::optional<std::string> Ams::forget_instance(const std::string& id) {
   const auto seen = instances_.extract(id);
-  if (seen.empty()) return false;
+  if (seen.empty()) return std::nullopt;
   instance_certificates_.erase(seen.mapped().certificate);
-  return true;
+  return std::move(seen.mapped().name);
+}
+
+void Ams::tell_of_instance(std::string_view action, const std::string& id, const std::string& name) {
+  if (!on_event) return;
+  const std::string what = "instance-" + std::string(action);
+  on_event({"lifecycle", {{"action", what}, {"source", "/1.0/instances/" + id}, {"name", name}}});
 }
 
 void Ams::on_erase(const std::string& key) {
@@ -214,9 +219,7 @@ void Ams::on_erase(const std::string& key) {
     offers_.erase(std::string(keys::below(keys::kApplications, key)));
   } else if (key.starts_with(keys::kInstances)) {
     const std::string id(keys::below(keys::kInstances, key));
-    if (forget_instance(id) && on_event) {
-      on_event({"lifecycle", {{"action", "instance-removed"}, {"source", "/1.0/instances/" + id}}});
-    }
+    if (const auto known = forget_instance(id)) tell_of_instance("removed", id, *known);
   }
 }
 

@@ -233,10 +233,13 @@ class Ams {
   struct Seen {
     api::InstanceStatus status = api::InstanceStatus::unknown;
     std::string certificate;  ///< its fingerprint; "" while it has none
+    std::string name;
   };
   /// Whether its status is another than before.
   bool note_instance(const api::Instance& instance);
-  bool forget_instance(const std::string& id);
+  /// Its name, if it was known.
+  std::optional<std::string> forget_instance(const std::string& id);
+  void tell_of_instance(std::string_view action, const std::string& id, const std::string& name);
   std::map<std::string, Seen> instances_;  ///< by id
   std::set<std::string> instance_certificates_;
   std::map<std::string, Offer> offers_;

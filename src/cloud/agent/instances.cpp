@@ -1,0 +1,112 @@
+// Whose instances still exist: the end of one ends its session, its socket and the use of its token. AMS's events say
+// when to look, and looking says what happened, so that one which was lost or came twice does no harm.
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <set>
+
+#include "cloud/agent/session.hpp"
+#include "net/clock.hpp"
+
+namespace redan::cloud {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::chrono::seconds kPause{1};       // before AMS is dialled again
+constexpr std::chrono::seconds kLookAtAll{30};  // should an event be lost after all
+
+}  // namespace
+
+// ---- tokens --------------------------------------------------------------------------------------------------------
+
+Outcome<Agent::Runtime> Agent::identify(std::string_view session, std::string_view instance, std::string_view token) {
+  const auto macaroon = Macaroon::parse(token);
+  if (!macaroon) return api::refuse(api::refusal_of(macaroon.error()));
+  MacaroonRequest request{net::wall_time()};
+  request.operation = "signal";
+  request.instance = instance;
+  const auto claims = macaroon->verify(token_key_, kAgentLocation, request);
+  if (!claims) return api::refuse(api::refusal_of(claims.error()));
+  // Every one that we mint is bound to an instance.
+  const bool bound = std::any_of(macaroon->caveats.begin(), macaroon->caveats.end(),
+                                 [](const Caveat& caveat) { return caveat.identifier.starts_with("instance="); });
+  if (claims->identifier != session || !bound) return api::refuse(api::refusal_of(Errc::token_scope));
+  return Runtime{std::string(session), std::string(instance)};
+}
+
+net::Task<Outcome<void>> Agent::may_attach(Runtime runtime) {
+  auto found = co_await ams_.find(runtime.instance);
+  const bool has_ended = found ? found->has_ended() : found.error().status == 404;
+  if (has_ended) co_return api::refuse(api::refusal_of(Errc::token_revoked));
+  // Without AMS's word a runtime comes back to a session that we have, and to no other.
+  const auto known = sessions_.find(runtime.session);
+  const bool is_known = known != sessions_.end() && known->second->instance == runtime.instance;
+  if (!found && !is_known) co_return api::refuse(found.error());
+  co_return Outcome<void>{};
+}
+
+// ---- events --------------------------------------------------------------------------------------------------------
+
+net::Task<void> Agent::watch_instances() {
+  while (!stopped_) {
+    auto opened = co_await ams_.events();
+    if (stopped_) {
+      if (opened) (*opened)->connection().close();
+      break;
+    }
+    if (opened) co_await follow(std::move(*opened));
+    if (stopped_) break;
+    watch_timer_.expires_after(kPause);
+    co_await watch_timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+}
+
+// Until the connection ends.
+net::Task<void> Agent::follow(std::shared_ptr<net::WebSocket> events) {
+  events_ = events;
+  bool open = true;
+  events->on_message = [this](std::string_view text) {
+    if (const auto name = ended_instance(text)) on_ended_instance(*name);
+  };
+  events->on_close = [this, &open] {
+    open = false;
+    watch_timer_.cancel();
+  };
+  bool looked = co_await look_at_all();  // only now: what ended before the first event is seen here
+  while (looked && open && !stopped_) {
+    watch_timer_.expires_after(kLookAtAll);
+    co_await watch_timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (open && !stopped_) looked = co_await look_at_all();
+  }
+  events->on_message = nullptr;
+  events->on_close = nullptr;
+  events->connection().close();
+  events_.reset();
+}
+
+void Agent::on_ended_instance(const std::string& name) {
+  for (const auto& [id, session] : sessions_) {
+    if (session->instance != name) continue;
+    session->is_look_due = true;
+    session->wake();
+  }
+}
+
+// The sessions whose runtime is here, for the others are looked at in any case.
+net::Task<bool> Agent::look_at_all() {
+  auto listed = co_await ams_.list();
+  if (!listed) co_return false;
+  std::set<std::string> running;
+  for (const ListedInstance& instance : *listed) {
+    if (!instance.has_ended()) running.insert(instance.name);
+  }
+  for (const auto& [id, session] : sessions_) {
+    if (!session->socket || running.contains(session->instance)) continue;
+    session->is_look_due = true;
+    session->wake();
+  }
+  co_return true;
+}
+
+}  // namespace redan::cloud
