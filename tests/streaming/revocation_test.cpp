@@ -195,6 +195,41 @@ TEST_F(Revocation, OfASession) {
   EXPECT_FALSE(bystander->closed);
 }
 
+// Their signalling sockets have closed long since: it is the runtime that ends them.
+TEST_F(Revocation, OfLiveStreams) {
+  const Made session = make_session();
+  const Made shared = share(session.id);
+  // Each of its own, for a port of its own: between two addresses there is room for one peer.
+  const auto clients_at = [&](std::size_t which) {
+    return std::make_unique<cmd::StreamClients>(fleet_->io, fleet_->remote(which), token_,
+                                                std::vector<Address>{*Address::parse("127.0.0.1", 0)},
+                                                *fleet_->provider);
+  };
+  const auto players = clients_at(0), viewers = clients_at(1);
+  const auto join = [&](cmd::StreamClients& clients, const std::string& url) -> cmd::StreamClient& {
+    return clients.open({session.id, url.substr(url.find("/1.0"))}, {.video = true});
+  };
+  cmd::StreamClient& player = join(*players, session.url);
+  const auto streams = [&](const cmd::StreamClient& client, std::uint64_t packets) {
+    return fleet_->until([&] { return client.counts().rtp_packets >= packets; }, 20s);
+  };
+  ASSERT_TRUE(streams(player, 10)) << player.problem();
+  cmd::StreamClient& viewer = join(*viewers, viewer_url(shared, 1));
+  ASSERT_TRUE(streams(viewer, 10)) << viewer.problem();
+
+  const auto expect_end = [&](const char* what, const cmd::StreamClient& client, Clock::time_point since) {
+    EXPECT_TRUE(fleet_->until([&] { return client.state() == cmd::StreamClient::State::ended; }, 10s)) << what;
+    show(what, "runtime", Clock::now() - since);
+  };
+  const auto deleted = Clock::now();
+  EXPECT_EQ(client(0).ask("DELETE", "/1.0/shares/" + shared.id).status, 200U);
+  expect_end("a viewer's stream", viewer, deleted);
+  EXPECT_TRUE(streams(player, player.counts().rtp_packets + 10)) << "the session's own client stays";
+  const auto left = Clock::now();
+  delete_account();
+  expect_end("a client's stream", player, left);
+}
+
 // The token of its user data, at each of the agents, which have one key.
 TEST_F(Revocation, OfAnInstance) {
   const Made session = make_session();
