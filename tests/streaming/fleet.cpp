@@ -269,6 +269,14 @@ std::string Fleet::logged_about(const std::string& session) {
   return found.empty() ? "    " + session + ": no log has it\n" : found;
 }
 
+std::string Fleet::logs() {
+  std::string all;
+  for (const auto* units : {&agents, &gateways}) {
+    for (const auto& unit : *units) all += unit->folder().filename().string() + ":\n" + unit->log();
+  }
+  return all + "ams:\n" + ams->log();
+}
+
 std::size_t Fleet::sessions(std::size_t gateway, const std::string& status) {
   Client local(gateways[gateway]->local());
   const Answer answer = local.get("/1.0/sessions?limit=1000&status=" + status);

@@ -89,6 +89,8 @@ class Fleet {
   std::multiset<std::string> instances();
   /// Sessions of this status, as a gateway tells.
   std::size_t sessions(std::size_t gateway, const std::string& status);
+  /// The logs of all units.
+  std::string logs();
   /// Every line about a session in the logs of the units and of its instance.
   std::string logged_about(const std::string& session);
 

@@ -110,8 +110,8 @@ class FleetTest : public testing::Test {
 // In this order: each test leaves the fleet whole.
 TEST_F(FleetTest, A_TwoHundredSessionsOnTwoGatewaysAndTwoAgents) {
   const TimePoint begin = net::now();
-  ASSERT_TRUE(fleet_->begin_many(kSessions, kVideos)) << fleet_->gateways[0]->log() << fleet_->agents[0]->log();
-  ASSERT_TRUE(fleet_->all_connected(60s)) << fleet_->agents[0]->log();
+  ASSERT_TRUE(fleet_->begin_many(kSessions, kVideos)) << fleet_->logs();
+  ASSERT_TRUE(fleet_->all_connected(60s)) << fleet_->logs();
   std::printf("  %zu sessions connected in %.1f s\n", kSessions, seconds(net::now() - begin));
   during_talk([] {}, 3s);
   expect_all_well("nothing");

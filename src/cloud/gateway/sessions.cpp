@@ -291,7 +291,7 @@ net::Task<Outcome<std::vector<api::IceServer>>> Gateway::place(Session session, 
 net::Task<Outcome<void>> Gateway::settle(Session session, api::Created created, std::string region) {
   auto settled = co_await edit_session(session.id, [&](Session& now) -> Outcome<Edit> {
     if (now.over() || now.status == SessionStatus::terminating) {
-      return api::refuse(api::conflict("the session was ended while it was being created"));
+      return api::refuse(api::conflict("the session was ended while it was being created: " + now.status_message));
     }
     // Its runtime has gone to another agent already, which has claimed it.
     if (now.fence != session.fence) return Edit::nothing;
