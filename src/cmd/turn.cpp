@@ -49,7 +49,7 @@ every special address of IPv4 and IPv6. Add what they cannot know:
 
 coturn takes allowed-peer-ip over denied-peer-ip, for every port: give runtimes
 addresses of their own, on which nothing else listens. Try the server with
-redan doctor --turn.
+redan doctor --turn, and --turn-allowed with a runtime's address.
 
 Example:
   redan turn coturn-config >> turnserver.conf
@@ -98,12 +98,21 @@ int credential(const Options& options) {
   return kOk;
 }
 
+/// What the ranges cannot know, for whoever reads the file.
+constexpr const char* kYours = R"(# Yours to add, a line each:
+#   denied-peer-ip=<address>        for each machine of yours with NATS, etcd, AMS, and this server
+#   allowed-peer-ip=<first>-<last>  for the runtimes, if their addresses are denied above. coturn takes it over what is
+#                                   denied, for every port: nothing but runtimes may listen on these addresses.
+# Then: redan doctor --turn ... --turn-denied <machine>:<port> --turn-allowed <a runtime's address>
+)";
+
 int coturn_config() {
   std::printf("no-tcp-relay\nno-multicast-peers\n");
   for (const DeniedPeers& range : kDeniedPeers) {
     std::printf("# %s\ndenied-peer-ip=%s-%s\n", std::string(range.what).c_str(), std::string(range.first).c_str(),
                 std::string(range.last).c_str());
   }
+  std::fputs(kYours, stdout);
   return kOk;
 }
 

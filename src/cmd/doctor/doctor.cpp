@@ -19,7 +19,8 @@ certificate; a gateway's lets it ask for the agents. A running unit of that
 name is not disturbed. In etcd it writes, reads and removes a key of its own,
 and fails if it can read or write what lies outside --etcd-prefix.
 A TURN server is asked to relay to addresses that it must refuse: special ones,
-its own, and those of --nats, --etcd and --turn-denied.
+its own, and those of --nats, --etcd and --turn-denied; and to those of
+--turn-allowed, which it must not refuse.
 
 Examples:
   redan doctor --gateway https://192.0.2.1:4000 --gateway-fingerprint 3a5c...
@@ -41,7 +42,7 @@ struct Options {
   BusOptions bus;
   std::string name = "gateway";
   StoreOptions store;
-  std::vector<std::string> turn, turn_denied;
+  std::vector<std::string> turn, turn_denied, turn_allowed;
   std::string turn_secret_file;
   bool json = false;
 };
@@ -59,7 +60,9 @@ net::Task<void> examine(asio::io_context& io, const Options& options, Provider& 
   std::vector<std::string> units = options.turn_denied;
   units.insert(units.end(), options.bus.servers.begin(), options.bus.servers.end());
   units.insert(units.end(), options.store.etcd.begin(), options.store.etcd.end());
-  for (const std::string& uri : options.turn) check_turn({uri, options.turn_secret_file, units}, provider, findings);
+  for (const std::string& uri : options.turn) {
+    check_turn({uri, options.turn_secret_file, units, options.turn_allowed}, provider, findings);
+  }
 }
 
 int run_doctor(const Options& options) {
@@ -122,6 +125,8 @@ void add_doctor(CLI::App& app, Run& run) {
   command->add_option("--turn", options->turn, "turn:host:port of a TURN server; repeatable");
   command->add_option("--turn-secret-file", options->turn_secret_file, "The secret shared with the TURN servers");
   command->add_option("--turn-denied", options->turn_denied, "host:port of what they must not relay to; repeatable");
+  command->add_option("--turn-allowed", options->turn_allowed,
+                      "A runtime's address, which they must relay to; repeatable");
   command->add_flag("--json", options->json, "One JSON object instead of text");
   command->footer(kFooter);
   command->callback([&run, options] { run = [options] { return run_doctor(*options); }; });

@@ -57,7 +57,8 @@ net::Task<void> check_etcd(boost::asio::io_context& io, StoreOptions options, Pr
 struct TurnToCheck {
   std::string uri;
   std::string secret_file;
-  std::vector<std::string> units;  ///< "host:port" of what it must not relay to, with the addresses of kDeniedPeers
+  std::vector<std::string> units;     ///< "host:port" of what it must not relay to, with the addresses of kDeniedPeers
+  std::vector<std::string> runtimes;  ///< addresses that it must relay to
 };
 /// A TURN server over UDP; blocks for some seconds at most.
 void check_turn(const TurnToCheck& turn, Provider& provider, Findings& findings);

@@ -104,6 +104,39 @@ bool find_permitted(TurnClient& turn, const cloud::TurnCredential& credential, A
   return true;
 }
 
+/// With an allocation of the peer's family, which is given back.
+std::optional<Answer> permit_once(const Address& server, Provider& provider, const cloud::TurnCredential& credential,
+                                  const Address& peer) {
+  auto turn = TurnClient::open(server, provider);
+  if (!turn) return std::nullopt;
+  const auto challenge = turn->allocate();
+  if (!challenge) return std::nullopt;
+  turn->challenge(*challenge);
+  auto answer = turn->allocate(credential, peer.family());
+  if (!answer || !answer->success) return answer;
+  answer = turn->permit(credential, peer);
+  turn->release(credential);
+  return answer;
+}
+
+/// True if the server relays to each: their addresses are often in a range that is denied.
+bool check_runtimes(const Address& server, Provider& provider, const std::string& what,
+                    const cloud::TurnCredential& credential, const std::vector<std::string>& runtimes,
+                    Findings& findings) {
+  for (const std::string& runtime : runtimes) {
+    const auto peer = Address::parse(runtime, kDefaultPort);
+    if (!peer) throw std::runtime_error("--turn-allowed " + runtime + " is not an IP address");
+    const auto answer = permit_once(server, provider, credential, *peer);
+    if (answer && answer->success) continue;
+    const std::string error = answer ? std::to_string(answer->error) : "no answer";
+    findings.fail(what, "it does not relay to the runtime " + runtime + ": " + error,
+                  "put allowed-peer-ip=" + runtime +
+                      ", or the range of all runtimes, into turnserver.conf; nothing but runtimes may listen there");
+    return false;
+  }
+  return true;
+}
+
 /// A server without IPv6 relays to no IPv6 address.
 bool check_peers(TurnClient& ipv4, TurnClient& ipv6, const std::string& what, const cloud::TurnCredential& credential,
                  const std::vector<Address>& peers, Findings& findings) {
@@ -129,7 +162,7 @@ bool check_peers(TurnClient& ipv4, TurnClient& ipv6, const std::string& what, co
 }  // namespace
 
 void check_turn(const TurnToCheck& asked, Provider& provider, Findings& findings) {
-  const auto& [uri, secret_file, units] = asked;
+  const auto& [uri, secret_file, units, runtimes] = asked;
   if (secret_file.empty()) throw std::runtime_error("--turn needs --turn-secret-file");
   auto key = cloud::TurnKey::prepare(provider, read_secret_line(secret_file));
   if (!key) throw std::runtime_error(secret_file + " has other than printable characters");
@@ -149,8 +182,9 @@ void check_turn(const TurnToCheck& asked, Provider& provider, Findings& findings
   turn->challenge(*challenge);
   if (!check_good(*turn, what, *good, findings)) return;
   const bool closed = check_peers(*turn, *ipv6, what, *good, denied_peers(*address, units), findings);
+  const bool open = check_runtimes(*address, provider, what, *good, runtimes, findings);
   turn->release(*good);
-  if (!closed || !check_expired(*other, what, *expired, findings)) return;
+  if (!closed || !open || !check_expired(*other, what, *expired, findings)) return;
   findings.ok(
       what, "relays for credentials made with the secret, refuses those that have expired, and does not relay inwards");
 }
