@@ -269,10 +269,13 @@ TEST_F(Doctor, AnEtcdThatKeepsNobodyApartFails) {
   EXPECT_EQ(open.exit_code, 1) << open.output;
   EXPECT_TRUE(open.fails("etcd", "can read redan/ams/")) << open.output;
   EXPECT_TRUE(open.fails("etcd", "can write redan/ams/")) << open.output;
+  const Words as_gateway =
+      join(options, {"--etcd-user", "gateway", "--etcd-password-file", file("password", "a password")});
+  const Said off = doctor(as_gateway);
+  EXPECT_TRUE(off.fails("etcd", "authorisation is off")) << off.output;
   // A role that is too wide is noticed as well.
   nodes.require_users("gateway", "a password", "redan/");
-  const Said wide =
-      doctor(join(options, {"--etcd-user", "gateway", "--etcd-password-file", file("password", "a password")}));
+  const Said wide = doctor(as_gateway);
   EXPECT_TRUE(wide.fails("etcd", "can read redan/ams/")) << wide.output;
 }
 

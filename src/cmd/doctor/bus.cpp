@@ -2,6 +2,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/json/serialize.hpp>
 #include <map>
 
 #include "base/hex.hpp"
@@ -13,6 +14,7 @@ namespace {
 
 namespace asio = boost::asio;
 namespace api = cloud::api;
+namespace json = boost::json;
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
@@ -20,6 +22,7 @@ constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 constexpr auto kStep = 20ms;
 constexpr auto kPatience = 7s;
 constexpr auto kAgentsPatience = 1500ms;
+constexpr auto kAnnouncementPatience = api::kAnnouncePeriod + 1s;  ///< where nobody may ask for it
 
 net::Task<void> wait_for(asio::io_context& io, const std::function<bool()>& done, milliseconds patience) {
   asio::steady_timer timer(io);
@@ -42,22 +45,31 @@ BusOptions only(const BusOptions& options, std::size_t index) {
   return one;
 }
 
-// To an agent that does not exist: that nobody responds comes back the way a reply would.
-net::Task<void> check_round_trip(cloud::Bus& bus, const std::string& what, Provider& provider, Findings& findings) {
-  const auto begin = std::chrono::steady_clock::now();
-  const auto reply =
-      co_await bus.request(api::subject::agent("doctor-" + random_token(provider), "create"), "{}", kPatience);
+// As a gateway, to an agent that does not exist; as an agent, about a session that does not. That nobody responds, or a
+// gateway's refusal, comes back the way every reply would.
+net::Task<void> check_round_trip(cloud::Bus& bus, const std::string& what, const std::string& name, Provider& provider,
+                                 Findings& findings) {
+  const std::string nobody = "doctor-" + random_token(provider);
+  auto begin = std::chrono::steady_clock::now();
+  auto reply = co_await bus.request(api::subject::agent(nobody, "create"), "{}", kPatience);
+  if (!reply && reply.error() == Errc::bus_refused) {
+    api::StateReport report;
+    report.session = nobody;
+    report.agent = name;
+    begin = std::chrono::steady_clock::now();
+    reply = co_await bus.request(api::subject::agent(name, "state"), json::serialize(api::to_json(report)), kPatience);
+  }
   const auto took = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
-  if (!reply && reply.error() == Errc::bus_no_responders) {
+  if (reply || reply.error() == Errc::bus_no_responders) {
     char text[64];
     std::snprintf(text, sizeof text, "a request and its reply take %.1f ms", took);
     co_return findings.ok(what, text);
   }
-  if (!reply && reply.error() == Errc::bus_refused) {
-    co_return findings.warn(what, "this certificate may not ask agents, so the round trip is not tried",
-                            "look with the certificate and the --name of a gateway");
+  if (reply.error() == Errc::bus_refused) {
+    co_return findings.fail(what, "as " + name + ", this certificate may ask neither agents nor gateways",
+                            "give --name the name in the certificate, and that user its permissions: users.conf");
   }
-  findings.fail(what, reply ? Errc::bus_protocol : reply.error(), "a request to an agent that does not exist");
+  findings.fail(what, reply.error(), "a request to nobody");
 }
 
 std::string describe(const api::Announcement& agent) {
@@ -74,6 +86,8 @@ net::Task<void> check_agents(asio::io_context& io, cloud::Bus& bus, Findings& fi
   static_cast<void>(bus.publish(api::subject::kHello, "{}"));
   std::function<bool()> never = [] { return false; };
   co_await wait_for(io, never, kAgentsPatience);
+  std::function<bool()> heard = [&] { return !agents.empty(); };
+  co_await wait_for(io, heard, kAnnouncementPatience);
   for (const auto& [id, agent] : agents) {
     if (agent.draining) {
       findings.warn("agent " + id, "takes no new sessions: it drains", "start it again when its sessions have ended");
@@ -111,7 +125,7 @@ net::Task<void> check_bus(asio::io_context& io, BusOptions options, std::string 
     }
     findings.ok(what,
                 std::string("TLS 1.3, certificate") + (options.token_file.empty() ? "" : " and token") + " accepted");
-    co_await check_round_trip(*bus, what, provider, findings);
+    co_await check_round_trip(*bus, what, name, provider, findings);
     if (!looked_for_agents) co_await check_agents(io, *bus, findings);
     looked_for_agents = true;
   }

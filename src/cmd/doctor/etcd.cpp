@@ -48,6 +48,12 @@ bool judge(Reach reach, const std::string& what, const std::string& verb, const 
   return false;
 }
 
+void say_refusal(const std::string& what, Errc code, const std::string& detail, Findings& findings) {
+  if (detail.find("authentication is not enabled") == std::string::npos) return findings.fail(what, code, detail);
+  findings.fail(what, "authorisation is off: every holder of a certificate of the store reads and writes everything",
+                "give each kind of unit a user and a prefix of its own, and run etcdctl auth enable: etcd-users");
+}
+
 /// True if nothing that is not this unit's can be read or written.
 net::Task<bool> check_bounds(cloud::EtcdCluster& cluster, const StoreOptions& options, const std::string& what,
                              const std::string& random, Findings& findings) {
@@ -91,7 +97,7 @@ net::Task<void> check_etcd(boost::asio::io_context& io, StoreOptions options, Pr
     const auto put = co_await store->put(key, "probe", cloud::Anything{});
     const double took = milliseconds_since(begin);
     if (!put) {
-      findings.fail(what, put.error(), detail);
+      say_refusal(what, put.error(), detail, findings);
       continue;
     }
     const auto got = co_await store->get(key);
