@@ -5,8 +5,8 @@ import os
 import pathlib
 import shutil
 import ssl
-import subprocess
 import time
+import unittest
 
 from machines import FOLDER, Machine, install, make_network, run, wait_for
 
@@ -43,14 +43,18 @@ class Deployment:
         self.step("1. certificates")
 
     def place(self):
-        for number, machine in enumerate(self.machines, 1):
+        for machine in self.machines:
             machine.route(CLIENTS)
             machine.run("systemd-sysusers")
-            shutil.copytree(PKI / f"machine-{number}", machine.folder / "from-administrator")
-            machine.run("env", "-C", machine.folder / "from-administrator", "./place")
-            shutil.rmtree(machine.folder / "from-administrator")
+            self.place_files(machine)
         self.a.run("ip", "addr", "add", f"{RUNTIME}/24", "dev", "eth0")
         self.step("2. files in their places")
+
+    def place_files(self, machine):
+        copy = machine.folder / "from-administrator"
+        shutil.copytree(PKI / f"machine-{self.machines.index(machine) + 1}", copy)
+        machine.run("env", "-C", copy, "./place")
+        shutil.rmtree(copy)
 
     def bus_and_store(self):
         for machine in self.machines:
@@ -130,3 +134,9 @@ class Deployment:
         status, answer = self.ask(gateway, "DELETE", f"/1.0/sessions/{session}", self.token, {"sync": True})
         if status != 200:
             raise AssertionError(f"{status}: {answer}")
+
+
+class KitTest(unittest.TestCase):
+    """What there is one of for all tests."""
+
+    kit: Deployment

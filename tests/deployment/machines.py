@@ -68,6 +68,7 @@ mkdir "$2/lib" && install -d -o etcd -g etcd -m 0700 "$2/lib/etcd"
 if [ -d /var/lib/turn ]; then cp -a /var/lib/turn "$2/lib/"; fi
 mount --bind "$2/lib" /var/lib
 mount --rbind "$3" /usr/local
+mount -t tmpfs tmpfs /tmp && mount -t tmpfs tmpfs /var/tmp
 touch "$2/ready"
 exec sleep infinity
 """
@@ -98,8 +99,10 @@ class Machine:
     def run(self, *arguments, **more):
         return run(*self.command(*arguments), **more)
 
-    def start(self, *arguments):
-        return subprocess.Popen(self.command(*arguments), stdout=subprocess.PIPE, text=True)
+    def start_on_network(self, *arguments):
+        """A program of the test, with the addresses of this machine and the files of the test."""
+        return subprocess.Popen(["nsenter", "--target", str(self.process.pid), "--net", "--", *arguments], stdout=subprocess.PIPE,
+                                text=True)
 
     def path(self, name):
         """Where a file of this machine is for the test."""
