@@ -15,6 +15,7 @@ RUNTIME, RUNTIMES = "192.0.2.16", "192.0.2.16-192.0.2.31"
 ADMINISTRATOR = "192.0.2.100"  # where the certificates are made: the test itself
 CLIENT, CLIENTS = "198.51.100.7", "198.51.100.0/24"
 PKI = FOLDER / "pki"
+CHECK = "/usr/local/share/doc/redan/three-machines/check"
 
 
 class Deployment:
@@ -40,7 +41,7 @@ class Deployment:
         PKI.mkdir(mode=0o700)
         run(self.kit / "certificates", *ADDRESSES, cwd=PKI, timeout=150)
         run(self.kit / "machines", RUNTIMES, *ADDRESSES, cwd=PKI)
-        self.step("1. certificates")
+        self.step("step 3: secrets, and a folder for each machine")
 
     def place(self):
         for machine in self.machines:
@@ -48,7 +49,7 @@ class Deployment:
             machine.run("systemd-sysusers")
             self.place_files(machine)
         self.a.run("ip", "addr", "add", f"{RUNTIME}/24", "dev", "eth0")
-        self.step("2. files in their places")
+        self.step("steps 2 and 3: the runtimes' address, files in their places")
 
     def place_files(self, machine):
         copy = machine.folder / "from-administrator"
@@ -65,9 +66,10 @@ class Deployment:
             machine.services["nats-server"].says("Server is ready")
             wait_for(lambda one=address: "is healthy" in self.etcdctl("endpoint", "health", endpoint=one, check=False).stderr,
                      lambda one=machine: one.services["etcd"].log())
+        self.before_units = self.a.run(CHECK, check=False)
         self.before_users = self.doctor(self.a, "gateway", "$STORE")
         run(self.kit / "etcd-users", f"https://{A}:2379", cwd=PKI)
-        self.step("3. NATS, etcd and its users, coturn")
+        self.step("step 4: NATS, etcd and its users, coturn")
 
     def units(self):
         self.a.systemctl_start("redan-ams").says("SHA-256")
@@ -78,7 +80,7 @@ class Deployment:
         for machine in self.machines:
             machine.services["redan-gateway"].says("SHA-256")
             machine.services["redan-agent"].says("SHA-256")
-        self.step("4. AMS, gateways, agents")
+        self.step("steps 5 and 6: AMS, gateways, agents")
 
     def trust(self):
         for number, machine in enumerate(self.machines, 1):
@@ -86,12 +88,11 @@ class Deployment:
             self.a.path(f"/etc/agent-{number}.pem").write_text(certificate, encoding="ascii")
             self.a.run("redan", "amc", "identity", "create", f"/etc/agent-{number}.pem", "--name", f"agent-{number}", "--role", "agent")
         self.a.run("redan", "amc", "application", "create", "demo")
-        self.step("5. what AMS trusts and runs")
 
     def account(self):
         self.token = self.a.run("redan", "gateway", "account", "create", "web").stdout.strip()
         wait_for(lambda: self.ask(C, "GET", "/1.0/applications", self.token)[1]["metadata"], "the gateways know the application")
-        self.step("6. an account")
+        self.step("step 7: what AMS trusts and runs, and an account")
 
     def stop(self):
         for machine in [*self.machines, self.client]:

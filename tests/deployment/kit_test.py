@@ -14,13 +14,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import namespaces  # noqa: E402
 import turn_client  # noqa: E402
 from credentials import AMS_KEYS, TheBus, TheFiles, TheStore  # noqa: E402, F401
-from deployment import A, ADDRESSES, B, C, RUNTIME, Deployment, KitTest  # noqa: E402
+from deployment import A, ADDRESSES, B, C, CHECK, RUNTIME, Deployment, KitTest  # noqa: E402
 from machines import has_networks, wait_for  # noqa: E402
 from reach import table  # noqa: E402
 
 NEEDED = {"etcd": "etcd-server", "etcdctl": "etcd-client", "nats-server": "nats-server", "turnserver": "coturn", "ip": "iproute2",
           "openssl": "openssl", "systemd-sysusers": "systemd"}
-CHECK = "/usr/local/share/doc/redan/three-machines/check"
 
 
 class TheDoctor(KitTest):
@@ -37,6 +36,10 @@ class TheDoctor(KitTest):
                 self.assertRegex(done.stdout, f"(?m)^ok    {what} ")
             self.assertIn("this unit reads and writes redan/gateway/ alone", done.stdout)
             self.assertIn("does not relay inwards", done.stdout)
+
+    def test_says_which_units_have_not_been_started(self):
+        self.assertEqual(self.kit.before_units.returncode, 1)
+        self.assertEqual(self.kit.before_units.stdout.count("FAIL  it has not been started"), 3, self.kit.before_units.stdout)
 
     def test_says_that_etcd_keeps_nobody_apart_until_users_are_made(self):
         self.assertEqual(self.kit.before_users.returncode, 1)
