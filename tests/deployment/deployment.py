@@ -39,7 +39,7 @@ class Deployment:
 
     def certificates(self):
         PKI.mkdir(mode=0o700)
-        run(self.kit / "certificates", *ADDRESSES, cwd=PKI, timeout=150)
+        run(self.kit / "certificates", *ADDRESSES, cwd=PKI, timeout=400)
         run(self.kit / "machines", RUNTIMES, *ADDRESSES, cwd=PKI)
         self.step("step 3: secrets, and a folder for each machine")
 
