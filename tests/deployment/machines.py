@@ -11,14 +11,14 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BRIDGE = "machines"
 
 
-def run(*arguments, check=True, timeout=60, binary=False, **more):
+def run(*arguments, check=True, timeout=180, binary=False, **more):
     done = subprocess.run([str(one) for one in arguments], capture_output=True, text=not binary, timeout=timeout, check=False, **more)
     if check and done.returncode != 0:
         raise AssertionError(f"{arguments}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
     return done
 
 
-def wait_for(condition, what, patience=30):
+def wait_for(condition, what, patience=120):
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         found = condition()
