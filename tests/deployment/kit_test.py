@@ -26,7 +26,16 @@ class TheDoctor(KitTest):
     def check_all(self):
         """Side by side."""
         with concurrent.futures.ThreadPoolExecutor() as pool:
-            return list(pool.map(lambda machine: machine.run(CHECK, check=False), self.kit.machines))
+            return list(pool.map(self.check, self.kit.machines))
+
+    @staticmethod
+    def check(machine):
+        """Again, if a busy etcd took longer than the two seconds that a unit waits."""
+        for _ in range(5):
+            done = machine.run(CHECK, check=False)
+            if "no answer in time" not in done.stdout:
+                break
+        return done
 
     def test_is_content_on_every_machine(self):
         for done in self.check_all():

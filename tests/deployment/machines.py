@@ -133,9 +133,12 @@ class Service:
         for key, value in re.findall(r"^(\w+)=(.*)$", file.read_text(encoding="utf-8"), re.M):
             self.settings.setdefault(key, []).append(value.replace("%H", machine.name).replace("%p", unit))
         self.log_file = machine.folder / f"{unit}.log"
-        with self.log_file.open("w", encoding="utf-8") as log:
-            self.process = subprocess.Popen(machine.command("sh", "-c", self.script()), stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=subprocess.STDOUT)
+        self.command = machine.command("sh", "-c", self.script())
+        self.start()
+
+    def start(self):
+        with self.log_file.open("a", encoding="utf-8") as log:
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
 
     @staticmethod
     def file(folder, unit):
@@ -156,9 +159,12 @@ class Service:
         return self.log_file.read_text(encoding="utf-8", errors="replace")
 
     def says(self, words):
-        """Waits until it does."""
+        """Waits until it does; if it ends before, it is started again where its unit says so."""
         def said():
             if self.process.poll() is not None:
-                raise AssertionError(f"{self.unit} ended:\n{self.log()}")
+                if "always" not in self.settings.get("Restart", []):
+                    raise AssertionError(f"{self.unit} ended:\n{self.log()}")
+                time.sleep(float(self.settings.get("RestartSec", ["0.1"])[0]))
+                self.start()
             return words in self.log()
         wait_for(said, lambda: f"{self.unit} does not say '{words}':\n{self.log()}")
