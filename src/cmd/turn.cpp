@@ -26,8 +26,9 @@ The secret is what stands in the server's configuration, and in --secret-file:
                     realm=example.org
   redan turn coturn-config >> turnserver.conf
 
-Whoever has credentials can send from the server's address. The last line keeps
-them from what is behind it; --help of coturn-config says what is left to do.
+A client with credentials can send from the server's address. The last line
+keeps it from what is behind the server; coturn-config --help says what is left
+to do.
 
 Examples:
   redan turn credential --secret-file turn.secret
@@ -98,7 +99,7 @@ int credential(const Options& options) {
   return kOk;
 }
 
-/// What the ranges cannot know, for whoever reads the file.
+/// What the operator has to add to the ranges.
 constexpr const char* kYours = R"(# Yours to add, a line each:
 #   denied-peer-ip=<address>        for each machine of yours with NATS, etcd, AMS, and this server
 #   allowed-peer-ip=<first>-<last>  for the runtimes, if their addresses are denied above. coturn takes it over what is

@@ -1,4 +1,4 @@
-"""What the credentials of a unit open, and what they do not: for somebody who has taken them."""
+"""What the credentials of a unit open, and what they do not: as an attacker who took them would try."""
 import base64
 import concurrent.futures
 import hashlib
@@ -80,7 +80,7 @@ class TheStore(KitTest):
            ("gateway-1, with its certificate of the bus", "gateway-1", "", None),
            ("agent-1, with its certificate of the bus", "agent-1", "", None),
            ("NATS on a", "node-1", "", None),
-           ("nobody, without a certificate", "", "", None)]
+           ("a stranger, without a certificate", "", "", None)]
 
     def test_each_reads_and_writes_its_own_prefix_alone(self):
         found = [line.split("/")[:2] for line in self.kit.etcdctl("get", "", "--from-key", "--keys-only").stdout.split() if line]

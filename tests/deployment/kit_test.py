@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Three machines, set up with contrib/three-machines as docs/OPERATIONS.md says, and what an operator, a client and whoever
-took over a unit can do there. Usage: kit_test.py REDAN"""
+"""Three machines, set up with contrib/three-machines as docs/OPERATIONS.md says, and what an operator, a client and an
+attacker who took over a unit can do there. Usage: kit_test.py REDAN"""
 import concurrent.futures
 import json
 import os
@@ -50,7 +50,7 @@ class TheDoctor(KitTest):
         self.assertEqual(self.kit.before_units.returncode, 1)
         self.assertEqual(self.kit.before_units.stdout.count("FAIL  it has not been started"), 3, self.kit.before_units.stdout)
 
-    def test_says_that_etcd_keeps_nobody_apart_until_users_are_made(self):
+    def test_says_that_etcd_separates_no_units_until_users_are_made(self):
         self.assertEqual(self.kit.before_users.returncode, 1)
         self.assertIn("authorisation is off: every holder of a certificate of the store reads and writes everything",
                       self.kit.before_users.stdout)
@@ -175,7 +175,7 @@ class Sessions(KitTest):
         token = self.kit.a.run("redan", "amc", "token", "create", "alice", "--role", "operator").stdout
         amc("remote", "add", "prod", "--token", input=token)
         self.assertEqual(amc("application", "list", "--json").returncode, 0)
-        self.assertNotEqual(amc("trust", "list", check=False).returncode, 0, "an operator decides about nobody's trust")
+        self.assertNotEqual(amc("trust", "list", check=False).returncode, 0, "an operator may not see or change trust")
         self.assertIn("alice", self.kit.a.run("redan", "amc", "trust", "list").stdout)
         self.kit.a.run("redan", "amc", "trust", "remove", "alice")
         self.assertEqual(amc("application", "list", check=False).returncode, 3)

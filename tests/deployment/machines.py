@@ -18,14 +18,14 @@ def run(*arguments, check=True, timeout=180, binary=False, **more):
     return done
 
 
-def wait_for(condition, what, patience=120):
-    deadline = time.monotonic() + patience
+def wait_for(condition, what, timeout=120):
+    deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         found = condition()
         if found:
             return found
         time.sleep(0.1)
-    raise AssertionError(f"in vain for {patience} s: {what() if callable(what) else what}")
+    raise AssertionError(f"not within {timeout} s: {what() if callable(what) else what}")
 
 
 def has_networks():

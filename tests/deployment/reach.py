@@ -1,4 +1,4 @@
-"""What credentials reach of etcd and NATS: the questions of somebody who has taken them."""
+"""What credentials reach of etcd and NATS: the questions of an attacker who took them."""
 import base64
 import http.client
 import json

@@ -20,13 +20,13 @@ using std::chrono::milliseconds;
 
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 constexpr auto kStep = 20ms;
-constexpr auto kPatience = 7s;
-constexpr auto kAgentsPatience = 1500ms;
-constexpr auto kAnnouncementPatience = api::kAnnouncePeriod + 1s;  ///< where nobody may ask for it
+constexpr auto kTimeout = 7s;
+constexpr auto kAgentsTimeout = 1500ms;
+constexpr auto kAnnouncementTimeout = api::kAnnouncePeriod + 1s;  ///< where nobody may ask for it
 
-net::Task<void> wait_for(asio::io_context& io, const std::function<bool()>& done, milliseconds patience) {
+net::Task<void> wait_for(asio::io_context& io, const std::function<bool()>& done, milliseconds timeout) {
   asio::steady_timer timer(io);
-  for (milliseconds waited{0}; waited < patience && !done(); waited += kStep) {
+  for (milliseconds waited{0}; waited < timeout && !done(); waited += kStep) {
     timer.expires_after(kStep);
     co_await timer.async_wait(kNoThrow);
   }
@@ -51,13 +51,13 @@ net::Task<void> check_round_trip(cloud::Bus& bus, const std::string& what, const
                                  Findings& findings) {
   const std::string nobody = "doctor-" + random_token(provider);
   auto begin = std::chrono::steady_clock::now();
-  auto reply = co_await bus.request(api::subject::agent(nobody, "create"), "{}", kPatience);
+  auto reply = co_await bus.request(api::subject::agent(nobody, "create"), "{}", kTimeout);
   if (!reply && reply.error() == Errc::bus_refused) {
     api::StateReport report;
     report.session = nobody;
     report.agent = name;
     begin = std::chrono::steady_clock::now();
-    reply = co_await bus.request(api::subject::agent(name, "state"), json::serialize(api::to_json(report)), kPatience);
+    reply = co_await bus.request(api::subject::agent(name, "state"), json::serialize(api::to_json(report)), kTimeout);
   }
   const auto took = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
   if (reply || reply.error() == Errc::bus_no_responders) {
@@ -85,9 +85,9 @@ net::Task<void> check_agents(asio::io_context& io, cloud::Bus& bus, Findings& fi
   });
   static_cast<void>(bus.publish(api::subject::kHello, "{}"));
   std::function<bool()> never = [] { return false; };
-  co_await wait_for(io, never, kAgentsPatience);
+  co_await wait_for(io, never, kAgentsTimeout);
   std::function<bool()> heard = [&] { return !agents.empty(); };
-  co_await wait_for(io, heard, kAnnouncementPatience);
+  co_await wait_for(io, heard, kAnnouncementTimeout);
   for (const auto& [id, agent] : agents) {
     if (agent.draining) {
       findings.warn("agent " + id, "takes no new sessions: it drains", "start it again when its sessions have ended");
@@ -118,7 +118,7 @@ net::Task<void> check_bus(asio::io_context& io, BusOptions options, std::string 
         },
         [](std::string_view) {});
     std::function<bool()> told = [&] { return status && (!status->connected || bus->is_connected()); };
-    co_await wait_for(io, told, kPatience);
+    co_await wait_for(io, told, kTimeout);
     if (!bus->is_connected()) {
       findings.fail(what, status ? status->why : Errc::bus_disconnected, status ? status->detail : "no answer");
       continue;

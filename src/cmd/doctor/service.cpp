@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kPatience = 5s;
+constexpr auto kTimeout = 5s;
 constexpr int kRsaBits = 4096;
 constexpr std::int64_t kDay = 24 * 3600;
 constexpr std::int64_t kSoon = 30 * kDay;
@@ -82,7 +82,7 @@ net::Task<void> check_service(boost::asio::io_context& io, ServiceToCheck servic
   const auto made = dialer.make_stream(io.get_executor());
   if (!made) co_return findings.fail(what, made.error().code, made.error().detail);
   const std::shared_ptr<net::Stream> stream = *made;
-  stream->set_deadline(kPatience);
+  stream->set_deadline(kTimeout);
   const auto failure = co_await dialer.connect(stream);
   if (failure) {
     findings.fail(what, failure->code, failure->shown.empty() ? failure->detail : "it shows SHA-256 " + failure->shown);
@@ -95,7 +95,7 @@ net::Task<void> check_service(boost::asio::io_context& io, ServiceToCheck servic
   if (certificate) judge_certificate(what, certificate->der, findings);
   net::HttpClientConfig config;
   config.server = remote;
-  config.timeout = kPatience;
+  config.timeout = kTimeout;
   net::HttpClient client(io, std::move(config));
   net::HttpRequest request{"GET", service.path, ""};
   const std::int64_t before = net::wall_time().seconds_since_1970;
