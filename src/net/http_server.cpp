@@ -26,8 +26,6 @@ namespace asio = boost::asio;
 using Error = Stream::Error;
 
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
-// After a failed accept, most likely for want of descriptors: long enough not to spin, short enough not to be noticed.
-constexpr std::chrono::milliseconds kAcceptPause{100};
 // A slow reader has the write timeout for each.
 constexpr std::size_t kMaxWrite = 256 * 1024;
 constexpr std::uint16_t kGoingAway = 1001;  // RFC 6455 section 7.4.1
@@ -128,17 +126,10 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   };
 
   static Task<void> accept_loop(std::shared_ptr<Impl> self) {
-    while (self->listener_.is_open()) {
-      auto [error, socket] = co_await self->listener_.accept();
-      if (error == asio::error::operation_aborted) co_return;
-      if (error) {
-        asio::steady_timer pause(self->io_, kAcceptPause);
-        co_await pause.async_wait(kNoThrow);
-        continue;
-      }
+    while (auto socket = co_await self->listener_.accept()) {
       // Beyond the limit the connection is closed at once; the others go on.
-      if (!self->has_room(network_text(socket))) continue;
-      asio::co_spawn(self->io_, serve(self, self->make_live(std::move(socket))), asio::detached);
+      if (!self->has_room(network_text(*socket))) continue;
+      asio::co_spawn(self->io_, serve(self, self->make_live(std::move(*socket))), asio::detached);
     }
   }
 

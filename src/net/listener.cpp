@@ -5,11 +5,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
+#include "net/accept.hpp"
 #include "net/socket_address.hpp"
 
 namespace redan::net {
@@ -70,13 +69,15 @@ void Listener::listen_on(const UnixListener& where) {
   path_ = where.path;
 }
 
-Task<std::pair<Stream::Error, Stream::Socket>> Listener::accept() {
-  auto [error, socket] = co_await acceptor_.async_accept(asio::as_tuple(asio::use_awaitable));
-  if (!error && path_.empty()) {
+Task<std::optional<Stream::Socket>> Listener::accept() {
+  Stream::Socket socket(acceptor_.get_executor());
+  const bool accepted = co_await accept_next(acceptor_, socket);
+  if (!accepted) co_return std::nullopt;
+  if (path_.empty()) {
     const int on = 1;
     (void)::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
-  co_return std::pair(error, std::move(socket));
+  co_return std::move(socket);
 }
 
 std::uint16_t Listener::port() const {

@@ -17,7 +17,8 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  Task<std::pair<Stream::Error, Stream::Socket>> accept();
+  /// Nullopt once it is closed.
+  Task<std::optional<Stream::Socket>> accept();
   [[nodiscard]] bool is_open() const { return acceptor_.is_open(); }
   [[nodiscard]] std::uint16_t port() const;
   /// Takes its socket out of the file system.

@@ -3,9 +3,13 @@
 #include <sys/un.h>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/write.hpp>
 #include <vector>
+
+#include "net/accept.hpp"
 
 namespace redan::cloud {
 
@@ -62,14 +66,13 @@ class ChannelSocket::Impl : public std::enable_shared_from_this<Impl> {
     if (refused == asio::error::connection_refused) fs::remove(path_, error);
   }
   // The next program is accepted when the last has gone.
-  void accept() {
-    acceptor_.async_accept(socket_, [self = shared_from_this()](const Error& error) {
-      if (self->closed_) return;
-      if (error) return self->accept();
-      self->connected_ = true;
-      self->flush();
-      self->read();
-    });
+  void accept() { asio::co_spawn(acceptor_.get_executor(), accept_one(shared_from_this()), asio::detached); }
+  static net::Task<void> accept_one(std::shared_ptr<Impl> self) {
+    const bool accepted = co_await net::accept_next(self->acceptor_, self->socket_);
+    if (!accepted || self->closed_) co_return;
+    self->connected_ = true;
+    self->flush();
+    self->read();
   }
   void drop() {
     if (!std::exchange(connected_, false) || closed_) return;

@@ -1,6 +1,8 @@
 #include "cloud/runtime/channel_socket.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read.hpp>
@@ -58,6 +60,36 @@ class ChannelSocketTest : public testing::Test {
   std::string received;
   bool full = false;
 };
+
+/// No file can be opened for as long as it lives.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const int next = ::dup(STDIN_FILENO);
+    ::close(next);
+    const rlimit none{static_cast<rlim_t>(next), before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(ChannelSocketTest, WithoutADescriptorItWaitsAndDoesNotSpin) {
+  listen();
+  auto program = connect();
+  {
+    const NoDescriptors none;
+    io.restart();
+    EXPECT_LT(io.run_for(500ms), 100U);
+  }
+  asio::write(program, asio::buffer(std::string("at last")));
+  EXPECT_TRUE(until([&] { return received == "at last"; }));
+}
 
 TEST_F(ChannelSocketTest, BytesGoBothWays) {
   listen();

@@ -14,8 +14,6 @@ namespace asio = boost::asio;
 using net::Stream;
 
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
-// After a failed accept, most likely for want of descriptors.
-constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::size_t kMaxPing = 4'096;
 
 class OpenSocket final : public RawSocket, public std::enable_shared_from_this<OpenSocket> {
@@ -193,16 +191,9 @@ class RawSocketServer::Impl : public std::enable_shared_from_this<Impl> {
 
  private:
   static net::Task<void> accept_loop(std::shared_ptr<Impl> self) {
-    while (self->listener_.is_open()) {
-      auto [error, socket] = co_await self->listener_.accept();
-      if (error == asio::error::operation_aborted) co_return;
-      if (error) {
-        asio::steady_timer pause(self->io_, kAcceptPause);
-        co_await pause.async_wait(kNoThrow);
-        continue;
-      }
-      if (self->is_full(socket)) continue;
-      asio::co_spawn(self->io_, serve(self, self->make_socket(std::move(socket))), asio::detached);
+    while (auto socket = co_await self->listener_.accept()) {
+      if (self->is_full(*socket)) continue;
+      asio::co_spawn(self->io_, serve(self, self->make_socket(std::move(*socket))), asio::detached);
     }
   }
 
