@@ -17,8 +17,10 @@ Digest next_signature(Provider& provider, Bytes signature, std::string_view cave
   return provider.hmac_once(HashAlgorithm::sha256, signature, as_bytes(caveat));
 }
 
-Result<Macaroon> parse_binary(Bytes bytes) {
+/// What base64 hides: a binary form, or JSON.
+Result<Macaroon> parse_bytes(Bytes bytes) {
   if (bytes.empty()) return refuse(Errc::token_syntax);
+  if (bytes.front() == '{') return parse_macaroon_json(as_text(bytes));
   return bytes.front() == 2 ? parse_macaroon_v2(bytes) : parse_macaroon_v1(bytes);
 }
 
@@ -40,9 +42,9 @@ Result<Macaroon> Macaroon::parse(std::string_view text) {
   if (text.starts_with('{')) return parse_macaroon_json(text);
   if (text.size() >= 2 && text.starts_with('"') && text.ends_with('"')) text = text.substr(1, text.size() - 2);
   if (text.size() > kMaxText) return refuse(Errc::token_too_large);
-  const auto binary = from_any_base64(text);
-  if (!binary) return refuse(Errc::token_syntax);
-  return parse_binary(*binary);
+  const auto bytes = from_any_base64(text);
+  if (!bytes) return refuse(Errc::token_syntax);
+  return parse_bytes(*bytes);
 }
 
 std::string Macaroon::text() const { return to_base64(write_macaroon_v2(*this), Base64::url); }

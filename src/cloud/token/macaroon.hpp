@@ -40,8 +40,9 @@ struct Macaroon {
   std::vector<Caveat> caveats;
   std::array<std::uint8_t, 32> signature{};
 
-  /// Any of the forms: base64 (standard or URL alphabet, padded or not) of the binary versions 2 and 1, that base64 as
-  /// a JSON string, and JSON objects of both versions. token_syntax, token_too_large.
+  /// Any of the forms: the binary versions 2 and 1 and the JSON objects of both versions, in base64 (standard or URL
+  /// alphabet, padded or not), that base64 as a JSON string, and JSON objects as they are. token_syntax,
+  /// token_too_large.
   static Result<Macaroon> parse(std::string_view text);
   /// Base64url, without padding, of binary version 2: how Redan writes them.
   [[nodiscard]] std::string text() const;

@@ -66,6 +66,25 @@ TEST(MacaroonText, EveryKindOfBase64IsRead) {
   }
 }
 
+// What libraries that write JSON put into the header Authorization.
+TEST(MacaroonText, JsonInEveryKindOfBase64IsRead) {
+  const std::string v1 =
+      R"({"location":"l","identifier":"id","caveats":[{"cid":"op=join"}],"signature":")" + std::string(64, 'a') + "\"}";
+  for (const std::string& json : {std::string(kGatewayJson), v1}) {
+    const auto macaroon = Macaroon::parse(json);
+    ASSERT_TRUE(macaroon);
+    const std::string url = to_base64(as_bytes(json), Base64::url);
+    for (const std::string& text : {url, padded(url), standard(url), padded(standard(url)), "\"" + url + "\""}) {
+      EXPECT_EQ(Macaroon::parse(text), macaroon) << text;
+    }
+  }
+  for (const std::string_view json : {"{", "{}", "[{}]", R"({"i":"id"})"}) {
+    EXPECT_EQ(reason(Macaroon::parse(to_base64(as_bytes(json), Base64::url))), Errc::token_syntax) << json;
+  }
+  const std::string large = R"({"i":")" + std::string(kMaxMacaroonSize, 'x') + "\"}";
+  EXPECT_EQ(reason(Macaroon::parse(to_base64(as_bytes(large), Base64::url))), Errc::token_too_large);
+}
+
 TEST(MacaroonText, OtherBase64IsRefused) {
   EXPECT_TRUE(from_any_base64("-_-_"));
   EXPECT_TRUE(from_any_base64("+/+/"));
