@@ -27,7 +27,7 @@ AmsGrants::AmsGrants(boost::asio::io_context& io, net::Remote ams)
 
 net::Task<tl::expected<std::string, std::string>> AmsGrants::ask(net::HttpRequest request, std::string member) {
   const net::HttpResult reply = co_await ams_.request(std::move(request));
-  if (!reply) co_return tl::unexpected("AMS: " + explain(reply.error().code) + " " + reply.error().detail);
+  if (!reply) co_return tl::unexpected("AMS: " + explain(reply.error()));
   json::error_code error;
   const json::value body = json::parse(reply->body, error);
   if (reply->status != 200) {

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "base/utf8.hpp"
+#include "net/tls.hpp"
 
 namespace redan::cmd {
 namespace {
@@ -71,8 +72,18 @@ std::string_view name_of(SrtpProfile profile) {
   return "";
 }
 
-std::string explain(Errc code) {
-  return std::string(text(code)) + " (" + std::string(name(code)) + "); " + std::string(hint(code));
+namespace {
+
+std::string explain(Errc code, std::string_view advice) {
+  return std::string(text(code)) + " (" + std::string(name(code)) + "); " + std::string(advice);
+}
+
+}  // namespace
+
+std::string explain(Errc code) { return explain(code, hint(code)); }
+
+std::string explain(const net::HttpFailure& failure) {
+  return explain(failure.code, net::trust_hint(failure.code)) + (failure.detail.empty() ? "" : " " + failure.detail);
 }
 
 }  // namespace redan::cmd

@@ -4,6 +4,8 @@
 #include <redan/endpoint.hpp>
 #include <string>
 
+#include "net/http.hpp"
+
 namespace redan::cmd {
 
 class Trace {
@@ -29,5 +31,7 @@ std::string printable(std::string_view text);
 std::string_view name_of(SrtpProfile profile);
 /// "what happened: why; what to do".
 std::string explain(Errc code);
+/// The same of a request that got no response.
+std::string explain(const net::HttpFailure& failure);
 
 }  // namespace redan::cmd

@@ -78,7 +78,7 @@ Dialer::Dialer(Remote remote) : remote_(std::move(remote)) {
     host_ = "localhost";
     return;
   }
-  context_ = tls_client_context(tls->trust, tls->identity);
+  context_ = tls_client_context(tls->trust, tls->identity, tls->allow_small_keys);
   const bool v6 = tls->host.find(':') != std::string::npos;
   host_ = (v6 ? "[" + tls->host + "]" : tls->host) + ":" + std::to_string(tls->port);
 }
@@ -117,6 +117,7 @@ Task<std::optional<HttpFailure>> Dialer::connect_tcp(Stream& stream, const TlsRe
   if (error) {
     HttpFailure failure = unsent(stream, handshake_failure(remote.trust, stream.tls(), error), error.message());
     failure.shown = shown_fingerprint(stream.tls());
+    if (const std::string found = small_key(stream.tls()); !found.empty()) failure.detail = host_ + ": " + found;
     co_return failure;
   }
   co_return std::nullopt;

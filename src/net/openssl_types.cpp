@@ -5,6 +5,8 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
+#include <array>
+
 namespace redan::net {
 namespace {
 
@@ -46,12 +48,24 @@ Digest sha256_of(const X509* certificate) {
 }
 
 bool is_rsa_4096(const EVP_PKEY* key) {
-  if (EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA || EVP_PKEY_get_bits(key) < kServiceKeyBits) return false;
+  if (key == nullptr || EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA || EVP_PKEY_get_bits(key) < kServiceKeyBits)
+    return false;
   BIGNUM* exponent = nullptr;
   const bool known = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1;
   const bool usual = known && BN_is_word(exponent, RSA_F4) == 1;
   BN_free(exponent);
   return usual;
+}
+
+std::string key_kind(const EVP_PKEY* key) {
+  if (key == nullptr) return "unknown";
+  if (EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA) return "RSA-" + std::to_string(EVP_PKEY_get_bits(key));
+  const char* type = EVP_PKEY_get0_type_name(key);
+  std::string kind = type == nullptr ? "unknown" : type;
+  std::array<char, 64> group{};
+  std::size_t size = 0;
+  if (EVP_PKEY_get_group_name(key, group.data(), group.size(), &size) == 1) kind.append(" ").append(group.data(), size);
+  return kind;
 }
 
 }  // namespace redan::net

@@ -31,8 +31,10 @@ int refuse_password(char* buffer, int size, int writing, void* user);
 
 /// Of the whole certificate.
 Digest sha256_of(const X509* certificate);
-/// At least 4,096 bits, and the exponent 65537.
+/// At least 4,096 bits, and the exponent 65537: what services have, and what clients ask of them.
 bool is_rsa_4096(const EVP_PKEY* key);
+/// "RSA-2048", "EC prime256v1", "ED25519"; "unknown" for null.
+std::string key_kind(const EVP_PKEY* key);
 
 template <class T>
 std::vector<std::uint8_t> to_der(int (*encode)(const T*, unsigned char**), const T* object) {

@@ -13,6 +13,7 @@ struct TlsRemote {
   std::uint16_t port = 443;
   TlsTrust trust;
   const TlsIdentity* identity = nullptr;  ///< shown if the server asks; read only while a client is constructed
+  bool allow_small_keys = false;          ///< keys of the server and its authorities below RSA-4096, or of other kinds
 };
 
 /// A server on this machine; the file system says who may connect.

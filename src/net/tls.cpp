@@ -50,77 +50,10 @@ bool use_identity(SSL_CTX* context, const TlsIdentity& identity) {
   return true;
 }
 
-// ---- trust ----------------------------------------------------------------------------------------------------------
-
-void free_pin(void*, void* pin, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<Digest*>(pin); }
-
-int pin_index() {
-  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, free_pin);
-  return index;
-}
-
-int shown_index() {
-  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, free_pin);
-  return index;
-}
-
-// In the place of X509_verify_cert: the pin is over the leaf's whole DER, and what the chain says does not matter.
-int verify_pin(X509_STORE_CTX* store, void*) {
-  auto* connection = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  const auto* pin = static_cast<const Digest*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(connection), pin_index()));
-  const X509* leaf = X509_STORE_CTX_get0_cert(store);
-  if (pin != nullptr && leaf != nullptr && pin->size == hash_size(HashAlgorithm::sha256)) {
-    const Digest shown = sha256_of(leaf);
-    if (equal_in_constant_time(shown.bytes(), pin->bytes())) {
-      X509_STORE_CTX_set_error(store, X509_V_OK);
-      return 1;
-    }
-    auto kept = std::make_unique<Digest>(shown);
-    if (SSL_set_ex_data(connection, shown_index(), kept.get()) == 1) (void)kept.release();
-  }
-  X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
-  return 0;
-}
-
 // Possession of the key is proven by CertificateVerify all the same (RFC 8446 section 4.4.3).
 int accept_any(X509_STORE_CTX* store, void*) {
   X509_STORE_CTX_set_error(store, X509_V_OK);
   return 1;
-}
-
-bool apply(const PinnedSha256& trust, SSL_CTX* context) {
-  auto pin = std::make_unique<Digest>(trust.digest);
-  if (pin->size != hash_size(HashAlgorithm::sha256) || SSL_CTX_set_ex_data(context, pin_index(), pin.get()) != 1) {
-    return false;
-  }
-  (void)pin.release();  // free_pin
-  SSL_CTX_set_cert_verify_callback(context, verify_pin, nullptr);
-  return true;
-}
-
-bool expect_name(SSL_CTX* context, const std::string& name) {
-  X509_VERIFY_PARAM* parameters = SSL_CTX_get0_param(context);
-  // RFC 9525: names are in subjectAltName, and a wildcard stands for a whole label.
-  X509_VERIFY_PARAM_set_hostflags(parameters,
-                                  X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-  if (name.empty()) return false;
-  boost::system::error_code not_an_address;
-  boost::asio::ip::make_address(name, not_an_address);
-  return not_an_address ? X509_VERIFY_PARAM_set1_host(parameters, name.data(), name.size()) == 1
-                        : X509_VERIFY_PARAM_set1_ip_asc(parameters, name.c_str()) == 1;
-}
-
-bool apply(const TrustedAuthority& trust, SSL_CTX* context) {
-  const std::vector<X509Ptr> authorities = parse_certificates(trust.authority_pem);
-  X509_STORE* store = SSL_CTX_get_cert_store(context);
-  for (const X509Ptr& authority : authorities) {
-    if (X509_STORE_add_cert(store, authority.get()) != 1) return false;
-  }
-  return !authorities.empty() && expect_name(context, trust.name);
-}
-
-bool apply(const SystemAuthorities& trust, SSL_CTX* context) {
-  return SSL_CTX_set_default_verify_paths(context) == 1 && expect_name(context, trust.name);
 }
 
 }  // namespace
@@ -139,11 +72,12 @@ std::optional<Digest> parse_pin(std::string_view text) {
 
 std::string pin_text(const Digest& sha256) { return to_hex(sha256.bytes()); }
 
-Result<std::shared_ptr<ssl::context>> tls_client_context(const TlsTrust& trust, const TlsIdentity* identity) {
+Result<std::shared_ptr<ssl::context>> tls_client_context(const TlsTrust& trust, const TlsIdentity* identity,
+                                                         bool allow_small_keys) {
   std::shared_ptr<ssl::context> context = make_context(ssl::context::tls_client);
   SSL_CTX* native = context->native_handle();
   SSL_CTX_set_verify(native, SSL_VERIFY_PEER, nullptr);
-  if (!std::visit([&](const auto& kind) { return apply(kind, native); }, trust)) return refuse(Errc::invalid_argument);
+  if (!trust_servers(native, trust, allow_small_keys)) return refuse(Errc::invalid_argument);
   if (identity != nullptr && !use_identity(native, *identity)) return refuse(Errc::crypto_bad_key);
   return context;
 }
@@ -195,18 +129,6 @@ std::optional<ClientCertificate> client_certificate(const SSL* connection) {
     certificate.chain.push_back(to_der<X509>(i2d_X509, sk_X509_value(chain, i)));
   }
   return certificate;
-}
-
-std::string shown_fingerprint(const ssl_st* connection) {
-  const auto* shown =
-      connection == nullptr ? nullptr : static_cast<const Digest*>(SSL_get_ex_data(connection, shown_index()));
-  return shown == nullptr ? std::string() : pin_text(*shown);
-}
-
-Errc handshake_failure(const TlsTrust& trust, const SSL* connection, const boost::system::error_code& error) {
-  if (is_certificate_refusal(error)) return Errc::tls_client_refused;
-  if (SSL_get_verify_result(connection) == X509_V_OK) return Errc::tls_failed;
-  return std::holds_alternative<PinnedSha256>(trust) ? Errc::tls_pin_mismatch : Errc::tls_untrusted;
 }
 
 bool is_certificate_refusal(const boost::system::error_code& error) {

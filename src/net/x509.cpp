@@ -8,6 +8,7 @@
 
 #include "base/base64.hpp"
 #include "base/hex.hpp"
+#include "net/openssl_types.hpp"
 
 namespace redan::net {
 namespace {
@@ -67,7 +68,8 @@ std::optional<CertificateFacts> certificate_facts(Bytes certificate_der) {
   CertificateFacts facts;
   facts.not_after = {::timegm(&end)};
   const EVP_PKEY* key = X509_get0_pubkey(certificate.get());
-  if (key != nullptr && EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA) facts.rsa_bits = EVP_PKEY_get_bits(key);
+  facts.key = key_kind(key);
+  facts.is_rsa_4096 = is_rsa_4096(key);
   return facts;
 }
 

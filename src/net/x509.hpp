@@ -14,7 +14,8 @@ std::optional<std::vector<std::uint8_t>> parse_certificate(std::string_view text
 std::string certificate_fingerprint(Bytes certificate_der);
 
 struct CertificateFacts {
-  int rsa_bits = 0;  ///< 0: another kind of key
+  std::string key;           ///< "RSA-4096", "EC prime256v1"
+  bool is_rsa_4096 = false;  ///< or more: what services have
   WallTime not_after{};
 };
 /// nullopt if it does not parse.

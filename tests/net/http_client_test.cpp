@@ -416,14 +416,17 @@ class TrustTest : public HttpClientTest {
     EXPECT_EQ(scripted.read, "");
     return result ? Errc::closed_locally : result.error().code;
   }
-  Errc request_to(const TlsTrust& trust, const std::string& name) {
+  HttpResult ask(const TlsTrust& trust, const std::string& name, bool allow_small_keys = false) {
     HttpServerConfig config;
     config.listen = tls_listener(ClientCertificates::none, name);
     serve(std::move(config));
     HttpClientConfig with_trust;
-    with_trust.server = TlsRemote{"127.0.0.1", server->port(), trust};
+    with_trust.server = TlsRemote{"127.0.0.1", server->port(), trust, nullptr, allow_small_keys};
     HttpClient client(io, std::move(with_trust));
-    const auto result = run(client.request(get("/")));
+    return run(client.request(get("/")));
+  }
+  Errc request_to(const TlsTrust& trust, const std::string& name, bool allow_small_keys = false) {
+    const auto result = ask(trust, name, allow_small_keys);
     return result ? Errc::invalid_argument : result.error().code;
   }
 };
@@ -449,8 +452,32 @@ TEST_F(TrustTest, AnotherCertificateOfTheSameNameSendsNothing) {
 }
 
 TEST_F(TrustTest, AnAuthorityVouchesForItsServerUnderItsNames) {
-  EXPECT_EQ(request_to(TrustedAuthority{pem("ca.pem"), "redan.example"}, "issued"), kAccepted);
-  EXPECT_EQ(request_to(TrustedAuthority{pem("ca.pem"), "127.0.0.1"}, "issued"), kAccepted);
+  EXPECT_EQ(request_to(TrustedAuthority{pem("large-ca.pem"), "redan.example"}, "large"), kAccepted);
+  EXPECT_EQ(request_to(TrustedAuthority{pem("large-ca.pem"), "127.0.0.1"}, "large"), kAccepted);
+}
+
+TEST_F(TrustTest, AnAuthorityWithASmallKeyVouchesForNobody) {
+  const TlsTrust trust = TrustedAuthority{pem("ca.pem"), "127.0.0.1"};
+  EXPECT_EQ(refused_by(trust, "issued"), Errc::crypto_bad_key);
+  EXPECT_EQ(request_to(trust, "issued", /*allow_small_keys=*/true), kAccepted);
+}
+
+TEST_F(TrustTest, ASmallKeyBetweenServerAndAuthorityIsNamed) {
+  const TlsTrust trust = TrustedAuthority{pem("large-ca.pem"), "127.0.0.1"};
+  EXPECT_EQ(request_to(trust, "behind", /*allow_small_keys=*/true), kAccepted);
+  const HttpResult refused = ask(trust, "behind");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::crypto_bad_key);
+  EXPECT_EQ(refused.error().detail, "127.0.0.1:" + std::to_string(server->port()) +
+                                        ": the authority's certificate CN=Redan small middle has a key of RSA-2048, "
+                                        "not RSA-4096");
+}
+
+TEST_F(TrustTest, SmallKeysAreAllowedToNobodyElse) {
+  const TlsTrust other_name = TrustedAuthority{pem("ca.pem"), "other.example"};
+  EXPECT_EQ(request_to(other_name, "issued", /*allow_small_keys=*/true), Errc::tls_untrusted);
+  const TlsTrust other_pin = PinnedSha256{identity("other").fingerprint.digest};
+  EXPECT_EQ(request_to(other_pin, "server", /*allow_small_keys=*/true), Errc::tls_pin_mismatch);
 }
 
 TEST_F(TrustTest, AWrongNameOrAnotherAuthoritySendsNothing) {

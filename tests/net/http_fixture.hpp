@@ -22,13 +22,16 @@ inline std::string pem(const std::string& name) {
   return {bytes.begin(), bytes.end()};
 }
 
-/// "server" and "other": RSA-4096, the same names; "issued": the server's key, signed by ca.pem for redan.example and
-/// 127.0.0.1; "client": P-256.
+/// "server" and "other": RSA-4096, the same names. The server's key for redan.example and 127.0.0.1: "issued", signed
+/// by ca.pem (P-256); "large", signed by large-ca.pem (RSA-4096); "behind", with an RSA-2048 authority between it and
+/// large-ca.pem. "client": P-256.
 inline const TlsIdentity& identity(const std::string& name) {
   static std::map<std::string, TlsIdentity> known;
   const auto found = known.find(name);
   if (found != known.end()) return found->second;
-  auto loaded = load_tls_identity(pem(name + ".pem"), pem((name == "issued" ? "server" : name) + ".key"));
+  const bool own_key =
+      name == "server" || name == "other" || name == "client" || name == "small" || name == "exponent3";
+  auto loaded = load_tls_identity(pem(name + ".pem"), pem((own_key ? name : "server") + ".key"));
   if (!loaded) throw std::runtime_error("no test identity " + name);
   return known.emplace(name, std::move(*loaded)).first->second;
 }

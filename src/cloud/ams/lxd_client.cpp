@@ -47,7 +47,8 @@ std::string instance_path(const std::string& name) { return "/1.0/instances/" + 
 }  // namespace
 
 std::string LxdFailure::message() const {
-  return std::string(text(code)) + (detail.empty() ? "" : ": " + detail) + " (" + std::string(hint(code)) + ")";
+  return std::string(text(code)) + (detail.empty() ? "" : ": " + detail) + " (" + std::string(net::trust_hint(code)) +
+         ")";
 }
 
 LxdClient::LxdClient(boost::asio::io_context& io, LxdClientConfig config)

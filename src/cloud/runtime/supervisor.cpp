@@ -54,7 +54,7 @@ net::Task<Result<void>> Supervisor::run() {
 
 net::Task<Result<void>> Supervisor::attach(const AgentAddress& agent) {
   net::WebSocketClientConfig config;
-  config.server = net::TlsRemote{agent.host, agent.port, agent.trust};
+  config.server = net::TlsRemote{agent.host, agent.port, agent.trust, nullptr, agent.allow_small_keys};
   config.target = "/1.0/sessions/" + config_.session + "/sockets/supervisor?instance=" + config_.instance;
   config.headers = {{"Authorization", "macaroon root=" + config_.token}};
   config.timeout = kDialPatience;
@@ -67,7 +67,8 @@ net::Task<Result<void>> Supervisor::attach(const AgentAddress& agent) {
     const net::HttpFailure& failure = opened.error();
     if (config_.log) {
       config_.log("agent " + agent.host + ":" + std::to_string(agent.port) + ": " + std::string(text(failure.code)) +
-                  (failure.status != 0 ? " (" + std::to_string(failure.status) + ")" : ""));
+                  (failure.status != 0 ? " (" + std::to_string(failure.status) + ")" : "") +
+                  (failure.code == Errc::crypto_bad_key ? " (" + failure.detail + ")" : ""));
     }
     const bool refused = failure.status == 401 || failure.status == 403;
     co_return refuse(refused ? Errc::token_scope : failure.code);

@@ -16,7 +16,8 @@ namespace redan::cloud {
 struct AgentAddress {
   std::string host;
   std::uint16_t port = 0;
-  net::TlsTrust trust;  ///< a pin, or an authority and a name
+  net::TlsTrust trust;            ///< a pin, or an authority and a name
+  bool allow_small_keys = false;  ///< below RSA-4096
 };
 
 struct SupervisorConfig {

@@ -22,6 +22,7 @@ struct EtcdConfig {
   std::vector<EtcdEndpoint> endpoints;         ///< at least one; the others are tried when it fails
   std::string authority_pem;                   ///< that signed the servers' certificates
   const net::TlsIdentity* identity = nullptr;  ///< ours; read only within etcd_store()
+  bool allow_small_keys = false;               ///< of the servers and their authority: below RSA-4096
   /// Whom etcd knows us as. Its gateway takes no certificate for a user, so there is a password too; both or neither.
   /// With a user, an etcd that asks nobody who he is (no `auth enable`) is refused.
   std::string user;

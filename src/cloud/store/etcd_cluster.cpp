@@ -27,7 +27,7 @@ constexpr std::size_t kMaxConnections = 32;
 net::HttpClientConfig client_config(const EtcdConfig& config, const EtcdEndpoint& endpoint) {
   net::HttpClientConfig out;
   out.server = net::TlsRemote{endpoint.host, endpoint.port, net::TrustedAuthority{config.authority_pem, endpoint.host},
-                              config.identity};
+                              config.identity, config.allow_small_keys};
   out.timeout = config.deadline;
   out.stream_silence = kStreamSilence;
   out.max_body = kMaxBody;

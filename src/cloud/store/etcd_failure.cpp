@@ -71,7 +71,8 @@ EtcdFailure failure_of(const net::HttpResponse& response) {
 }
 
 EtcdFailure failure_of(const net::HttpFailure& failure) {
-  const std::string detail = std::string(text(failure.code)) + (failure.detail.empty() ? "" : ": " + failure.detail);
+  std::string detail = std::string(text(failure.code)) + (failure.detail.empty() ? "" : ": " + failure.detail);
+  if (failure.code == Errc::crypto_bad_key) detail.append("; ").append(net::trust_hint(failure.code));
   const auto kind = failure.maybe_sent ? EtcdFailure::Kind::unknown : EtcdFailure::Kind::not_done;
   switch (failure.code) {
     case Errc::http_too_large:

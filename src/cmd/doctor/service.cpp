@@ -16,7 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kTimeout = 5s;
-constexpr int kRsaBits = 4096;
 constexpr std::int64_t kDay = 24 * 3600;
 constexpr std::int64_t kSoon = 30 * kDay;
 constexpr std::int64_t kSkew = 5;
@@ -34,8 +33,8 @@ std::string days(std::int64_t seconds) { return std::to_string(seconds / kDay) +
 void judge_certificate(const std::string& what, Bytes der, Findings& findings) {
   const auto facts = net::certificate_facts(der);
   if (!facts) return findings.fail(what, "its certificate is not understood", "make it another one");
-  if (facts->rsa_bits < kRsaBits) {
-    findings.fail(what, "its key is not RSA-4096",
+  if (!facts->is_rsa_4096) {
+    findings.fail(what, "its key is not RSA-4096: " + facts->key,
                   "remove its tls.pem and start it: it makes a new key, and clients pin it");
   }
   const std::int64_t left = facts->not_after.seconds_since_1970 - net::wall_time().seconds_since_1970;
@@ -46,8 +45,8 @@ void judge_certificate(const std::string& what, Bytes der, Findings& findings) {
   } else if (left < kSoon) {
     findings.warn(what, "its certificate expires in " + days(left), advice);
   } else {
-    findings.ok(what, "certificate " + net::certificate_fingerprint(der).substr(0, 16) + "..., RSA-" +
-                          std::to_string(facts->rsa_bits) + ", " + days(left) + " left");
+    findings.ok(what, "certificate " + net::certificate_fingerprint(der).substr(0, 16) + "..., " + facts->key + ", " +
+                          days(left) + " left");
   }
 }
 
@@ -77,7 +76,8 @@ void judge_clock(const std::string& what, const net::HttpResponse& response, std
 net::Task<void> check_service(boost::asio::io_context& io, ServiceToCheck service, Findings& findings) {
   const HostAndPort server = parse_https_url(service.url, service.port);
   const std::string what = service.kind + " " + server.text();
-  const net::TlsRemote remote{server.host, server.port, trust_of(service, server.host), nullptr};
+  const net::TlsRemote remote{server.host, server.port, trust_of(service, server.host), nullptr,
+                              /*allow_small_keys=*/true};
   const net::Dialer dialer(remote);
   const auto made = dialer.make_stream(io.get_executor());
   if (!made) co_return findings.fail(what, made.error().code, made.error().detail);

@@ -28,7 +28,7 @@ using namespace std::chrono_literals;
 // One authority, a certificate for all nodes, one for us, and one that another authority signed. A node needs both
 // purposes: its gateway is its own client. A gateway with users refuses clients whose certificates have a common name.
 constexpr const char* kMakeCertificates = R"sh(set -e
-new="-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
+new="-newkey $1 -nodes"
 for ca in ca other-ca; do openssl req -x509 $new -keyout $ca.key -out $ca.pem -subj /CN=$ca -days 2; done
 sign() {
   openssl req $new -keyout $1.key -out $1.csr -subj /O=$1
@@ -76,11 +76,11 @@ fs::path etcd_program() {
   return {};
 }
 
-EtcdNodes::EtcdNodes(std::size_t count) : nodes_(count) {
+EtcdNodes::EtcdNodes(std::size_t count, const std::string& key) : nodes_(count) {
   std::string pattern = (fs::temp_directory_path() / "redan-etcd-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
   folder_ = pattern;
-  make_certificates();
+  make_certificates(key);
   client_ = identity_of(read("client.pem"), read("client.key"));
   stranger_ = identity_of(read("stranger.pem"), read("stranger.key"));
   for (Node& node : nodes_) {
@@ -97,9 +97,9 @@ EtcdNodes::~EtcdNodes() {
   fs::remove_all(folder_, ignored);
 }
 
-void EtcdNodes::make_certificates() const {
+void EtcdNodes::make_certificates(const std::string& key) const {
   std::ofstream(folder_ / "make") << kMakeCertificates;
-  const std::string command = "cd " + folder_.string() + " && sh ./make >make.log 2>&1";
+  const std::string command = "cd " + folder_.string() + " && sh ./make '" + key + "' >make.log 2>&1";
   if (std::system(command.c_str()) != 0) throw std::runtime_error("openssl made no certificates: " + read("make.log"));
 }
 
@@ -170,8 +170,8 @@ void EtcdNodes::signal(std::size_t node, int number) const {
 std::optional<std::string> EtcdNodes::ask(std::size_t node, std::string path, std::string body) const {
   boost::asio::io_context io{1};
   net::HttpClientConfig config;
-  config.server =
-      net::TlsRemote{"127.0.0.1", nodes_[node].port, net::TrustedAuthority{read("ca.pem"), "127.0.0.1"}, &client_};
+  config.server = net::TlsRemote{"127.0.0.1", nodes_[node].port, net::TrustedAuthority{read("ca.pem"), "127.0.0.1"},
+                                 &client_, true};
   config.timeout = 1s;
   net::HttpClient client(io, std::move(config));
   net::HttpRequest request{"POST", std::move(path), "", {}, std::move(body)};
@@ -229,6 +229,7 @@ EtcdConfig EtcdNodes::config(const std::string& prefix) const {
   for (const Node& node : nodes_) config.endpoints.push_back({"127.0.0.1", node.port});
   config.authority_pem = read("ca.pem");
   config.identity = &client_;
+  config.allow_small_keys = true;
   config.prefix = prefix;
   return config;
 }

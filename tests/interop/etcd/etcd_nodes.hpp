@@ -15,7 +15,8 @@ std::filesystem::path etcd_program();
 class EtcdNodes {
  public:
   /// Starts them, and waits until they answer. Throws if they do not.
-  explicit EtcdNodes(std::size_t count);
+  /// `key`: that of all certificates, for openssl req -newkey.
+  explicit EtcdNodes(std::size_t count, const std::string& key = "ec -pkeyopt ec_paramgen_curve:P-256");
   ~EtcdNodes();
   EtcdNodes(const EtcdNodes&) = delete;
   EtcdNodes& operator=(const EtcdNodes&) = delete;
@@ -34,6 +35,7 @@ class EtcdNodes {
   void require_users(const std::string& user, const std::string& password, const std::string& prefix);
 
   /// All nodes, the first one first.
+  /// Small keys are allowed.
   [[nodiscard]] EtcdConfig config(const std::string& prefix) const;
   [[nodiscard]] const net::TlsIdentity& client() const { return client_; }
   /// Signed by another authority.
@@ -48,7 +50,7 @@ class EtcdNodes {
     std::uint16_t peer_port = 0;
     pid_t process = 0;
   };
-  void make_certificates() const;
+  void make_certificates(const std::string& key) const;
   [[nodiscard]] std::string read(const char* file) const;
   [[nodiscard]] std::optional<std::string> ask(std::size_t node, std::string path, std::string body) const;
   void signal(std::size_t node, int number) const;

@@ -45,7 +45,7 @@ class LxdTest : public net::test::HttpFixture {
   LxdLauncherConfig config() const {
     LxdLauncherConfig config;
     config.lxd.server = {"127.0.0.1", lxd->port(), net::PinnedSha256{lxd->fingerprint()},
-                         &net::test::identity("server")};
+                         &net::test::identity("server"), /*allow_small_keys=*/true};
     config.unit = "launcher-test";
     config.image = "redan";
     config.profiles = {"redan"};
@@ -288,6 +288,7 @@ class AmsOnLxdTest : public LxdTest {
                                              "https://127.0.0.1:" + std::to_string(lxd->port()),
                                              "--lxd-fingerprint",
                                              to_hex(lxd->fingerprint().bytes()),
+                                             "--lxd-allow-small-keys",
                                              "--lxd-image",
                                              "redan",
                                              "--lxd-profile",

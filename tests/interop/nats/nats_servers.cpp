@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 
 // The servers are each other's clients.
 constexpr const char* kMakeCertificates = R"sh(set -e
-new="-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
+new="-newkey $1 -nodes"
 for ca in ca other-ca; do openssl req -x509 $new -keyout $ca.key -out $ca.pem -subj /CN=$ca -days 2; done
 sign() {
   openssl req $new -keyout $1.key -out $1.csr -subj /CN=$1
@@ -59,10 +59,10 @@ fs::path nats_program() {
   return {};
 }
 
-void make_certificates(const fs::path& folder) {
+void make_certificates(const fs::path& folder, const std::string& key) {
   fs::create_directories(folder);
   std::ofstream(folder / "make") << kMakeCertificates;
-  const std::string command = "cd " + folder.string() + " && sh ./make >make.log 2>&1";
+  const std::string command = "cd " + folder.string() + " && sh ./make '" + key + "' >make.log 2>&1";
   if (std::system(command.c_str()) != 0) {
     throw std::runtime_error("openssl made no certificates: " + read_whole(folder / "make.log"));
   }
@@ -90,7 +90,7 @@ NatsServers::NatsServers(std::size_t count, Options options) : options_(std::mov
   std::string pattern = (fs::temp_directory_path() / "redan-nats-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
   folder_ = pattern;
-  make_certificates(folder_);
+  make_certificates(folder_, options_.key);
   for (std::size_t i = 0; i < count; ++i) start(i);
   for (std::size_t i = 0; i < count; ++i) wait_until_listening(i);
 }
@@ -166,7 +166,7 @@ NatsConfig NatsServers::config(const std::string& who) const {
   NatsConfig config;
   for (const Server& server : servers_) {
     config.servers.push_back(
-        {"127.0.0.1", server.port, net::TrustedAuthority{authority(), "127.0.0.1"}, &identity(who)});
+        {"127.0.0.1", server.port, net::TrustedAuthority{authority(), "127.0.0.1"}, &identity(who), true});
   }
   config.name = who;
   config.token = Secret<256>(as_bytes(kToken));

@@ -17,7 +17,7 @@ std::filesystem::path nats_program();
 
 /// Below `folder`, which is made: ca.pem and what it signed (node, gateway, agent-1, agent-2, nobody), other-ca.pem and
 /// (stranger).
-void make_certificates(const std::filesystem::path& folder);
+void make_certificates(const std::filesystem::path& folder, const std::string& key);
 
 inline constexpr const char* kToken = "a-token-of-64-printable-characters-0123456789-abcdefghijklmnopqr";
 
@@ -26,7 +26,8 @@ class NatsServers {
   struct Options {
     std::string tls = "verify: true";  ///< empty: no TLS at all
     std::string authorization = std::string("token: \"") + kToken + "\"";
-    std::string more;   ///< further lines of the configuration
+    std::string more;                                         ///< further lines of the configuration
+    std::string key = "ec -pkeyopt ec_paramgen_curve:P-256";  ///< of all certificates, for openssl req -newkey
     std::string whole;  ///< instead of all of this: a configuration with @listen@ in it, and files in the folder
   };
   /// Starts them, and waits until they listen. Throws if they do not.
@@ -50,7 +51,7 @@ class NatsServers {
 
   [[nodiscard]] std::size_t count() const { return servers_.size(); }
   [[nodiscard]] std::uint16_t port(std::size_t server) const { return servers_[server].port; }
-  /// All servers, mutual TLS as `who`, the token.
+  /// All servers, mutual TLS as `who`, the token; small keys are allowed.
   [[nodiscard]] NatsConfig config(const std::string& who = "gateway") const;
   [[nodiscard]] const net::TlsIdentity& identity(const std::string& who) const;
   [[nodiscard]] std::string authority(const char* name = "ca.pem") const { return read(name); }

@@ -1,5 +1,7 @@
 // Who may talk to whom: authorities, pins, client certificates and tokens against a real server, and against brokers
 // that would have us speak in clear.
+#include <fstream>
+
 #include "tests/interop/nats/nats_fixture.hpp"
 #include "tests/interop/nats/wire.hpp"
 
@@ -52,6 +54,42 @@ TEST_F(NatsTrust, AServerWithAnotherPinIsNotTrustedAndNamesItsOwn) {
   const NatsStatus status = failure(std::move(pinned));
   EXPECT_EQ(status.why, Errc::tls_pin_mismatch);
   EXPECT_NE(status.detail.find(net::pin_text(node_fingerprint())), std::string::npos) << status.detail;
+}
+
+TEST_F(NatsTrust, AServerWithASmallKeyIsRefusedUnlessThatIsAllowed) {
+  NatsServers::Options options;
+  options.key = "rsa:2048";
+  NatsServers rsa(1, options);
+  for (const auto& [server, key] : {std::pair(&servers(), "EC prime256v1"), std::pair(&rsa, "RSA-2048")}) {
+    NatsConfig strict = server->config();
+    strict.servers[0].allow_small_keys = false;
+    const NatsStatus status = failure(std::move(strict));
+    EXPECT_EQ(status.why, Errc::crypto_bad_key) << key;
+    EXPECT_EQ(status.detail, "127.0.0.1:" + std::to_string(server->port(0)) +
+                                 ": its certificate CN=node has a key of " + key + ", not RSA-4096");
+    EXPECT_TRUE(connect(server->config())) << key;
+  }
+}
+
+TEST_F(NatsTrust, APinnedServerWithASmallKeyIsRefusedUnlessThatIsAllowed) {
+  NatsConfig pinned = config();
+  pinned.servers[0].trust = net::PinnedSha256{node_fingerprint()};
+  pinned.servers[0].allow_small_keys = false;
+  EXPECT_EQ(failure(std::move(pinned)).why, Errc::crypto_bad_key);
+}
+
+TEST_F(NatsTrust, AServerAndAnAuthorityWithKeysOfRsa4096AreTrusted) {
+  const std::string vectors = std::string(REDAN_TESTS_DIR) + "/vectors/tls/";
+  NatsServers::Options options;
+  options.whole = "listen: \"@listen@\"\ntls { cert_file: \"" + vectors + "large.pem\", key_file: \"" + vectors +
+                  "server.key\" }\nauthorization { " + options.authorization + " }\n";
+  NatsServers server(1, options);
+  NatsConfig strict = server.config();
+  std::ifstream authority(vectors + "large-ca.pem");
+  const std::string pem{std::istreambuf_iterator<char>(authority), {}};
+  strict.servers[0].trust = net::TrustedAuthority{pem, "127.0.0.1"};
+  strict.servers[0].allow_small_keys = false;
+  EXPECT_TRUE(connect(std::move(strict)));
 }
 
 TEST_F(NatsTrust, AClientWithoutACertificateIsRefusedWithItsFirstRead) {

@@ -216,7 +216,7 @@ class OurClient : public Tls {
                 "-cert",
                 vector_file(name + ".pem"),
                 "-key",
-                vector_file((name == "issued" ? "server" : name) + ".key")};
+                vector_file((name == "large" ? "server" : name) + ".key")};
     words.insert(words.end(), options.begin(), options.end());
     program_ = std::make_unique<Program>(words);
     ASSERT_TRUE(until([this] { return is_listening(); })) << program_->errors();
@@ -227,9 +227,9 @@ class OurClient : public Tls {
     socket.connect({asio::ip::address_v4::loopback(), port_}, error);
     return !error;
   }
-  HttpResult request(TlsTrust trust, const TlsIdentity* own = nullptr) {
+  HttpResult request(TlsTrust trust, const TlsIdentity* own = nullptr, bool allow_small_keys = false) {
     HttpClientConfig config;
-    config.server = TlsRemote{"127.0.0.1", port_, std::move(trust), own};
+    config.server = TlsRemote{"127.0.0.1", port_, std::move(trust), own, allow_small_keys};
     config.timeout = 1s;
     HttpClient client(io, std::move(config));
     auto result = run(client.request(get("/secret")));
@@ -290,11 +290,20 @@ TEST_F(OurClient, RefusesASwappedCertificateOfTheSameName) {
   expect_sent(request(pin("other")));
 }
 
+TEST_F(OurClient, SendsNothingToAServerWithASmallKeyUnlessThatIsAllowed) {
+  for (const std::string name : {"small", "client"}) {
+    serve_with(name, {"-tls1_3"});
+    const PinnedSha256 pin{identity(name).fingerprint.digest};
+    expect_nothing_sent(request(pin), Errc::crypto_bad_key);
+    expect_sent(request(pin, nullptr, /*allow_small_keys=*/true));
+  }
+}
+
 TEST_F(OurClient, ChecksTheNameThatAnAuthorityVouchesFor) {
-  serve_with("issued", {"-tls1_3"});
-  expect_nothing_sent(request(TrustedAuthority{pem("ca.pem"), "other.example"}), Errc::tls_untrusted);
+  serve_with("large", {"-tls1_3"});
+  expect_nothing_sent(request(TrustedAuthority{pem("large-ca.pem"), "other.example"}), Errc::tls_untrusted);
   expect_nothing_sent(request(TrustedAuthority{pem("other.pem"), "redan.example"}), Errc::tls_untrusted);
-  expect_sent(request(TrustedAuthority{pem("ca.pem"), "redan.example"}));
+  expect_sent(request(TrustedAuthority{pem("large-ca.pem"), "redan.example"}));
 }
 
 TEST_F(OurClient, LearnsAtItsFirstReadThatItNeedsACertificate) {
