@@ -29,12 +29,6 @@ std::string node_record(const AmsConfig& config) {
   return boost::json::serialize(boost::json::object{{"name", config.unit}, {"address", config.url}});
 }
 
-std::shared_ptr<const SecretsKey> fresh_secrets_key(Provider& provider) {
-  Secret<64> key;
-  provider.random(key.fill(64));
-  return std::make_shared<const SecretsKey>(provider, std::move(key));
-}
-
 net::Task<void> pause(asio::io_context& io, Duration time) {
   asio::steady_timer timer(io, time);
   co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -51,7 +45,7 @@ Ams::Ams(asio::io_context& io, AmsConfig config, Store& store, Launcher& launche
       provider_(provider),
       verifier_(std::move(chain_check), config_.max_trust_staleness),
       sweep_timer_(io) {
-  if (!config_.secrets_key) config_.secrets_key = fresh_secrets_key(provider);
+  if (!config_.secrets_key) config_.secrets_key = SecretsKey::fresh(provider);
 }
 
 void Ams::say(std::string_view line) const {

@@ -30,7 +30,9 @@ Gateway::Gateway(asio::io_context& io, GatewayConfig config, Store& store, Bus& 
       bus_(bus),
       provider_(provider),
       relay_(io, bus, provider, config_.now, config_.relay),
-      sweep_timer_(io) {}
+      sweep_timer_(io) {
+  if (!config_.secrets_key) config_.secrets_key = SecretsKey::fresh(provider);
+}
 
 void Gateway::say(std::string_view line) const {
   if (config_.log) config_.log(line);
@@ -218,7 +220,8 @@ void Gateway::on_erase(const std::string& key) {
 }
 
 net::Task<Result<void>> Gateway::ensure_root_key() {
-  auto secret = co_await shared_secret(store_, std::string(keys::kRootKey), provider_);
+  const auto tell = [this](std::string_view line) { say(line); };
+  auto secret = co_await sealed_secret(store_, std::string(keys::kRootKey), *config_.secrets_key, provider_, tell);
   if (!secret) co_return refuse(secret.error());
   auto tokens = GatewayTokens::prepare(provider_, *secret);
   if (!tokens) co_return refuse(tokens.error());

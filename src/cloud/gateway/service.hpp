@@ -23,6 +23,7 @@
 #include "cloud/gateway/relay.hpp"
 #include "cloud/gateway/settings.hpp"
 #include "cloud/gateway/tokens.hpp"
+#include "cloud/store/secrets_key.hpp"
 #include "cloud/store/store.hpp"
 #include "cloud/trust/verifier.hpp"
 #include "net/clock.hpp"
@@ -34,6 +35,8 @@ using api::Outcome;
 
 struct GatewayConfig {
   std::string url;  ///< how clients reach it, for WebSockets: "wss://gw.example:4000"
+  /// Of the root key in the store; null: a fresh one, so no other unit opens it.
+  std::shared_ptr<const SecretsKey> secrets_key{};
   std::size_t max_sessions = 100'000;
   std::size_t max_accounts = 1'000;
   Duration max_trust_staleness = kMaxTrustStaleness;

@@ -53,6 +53,12 @@ std::string id_of(Provider& provider, const Secret<64>& key) {
 SecretsKey::SecretsKey(Provider& provider, Secret<64> key)
     : provider_(provider), key_(std::move(key)), id_(id_of(provider, key_)) {}
 
+std::shared_ptr<const SecretsKey> SecretsKey::fresh(Provider& provider) {
+  Secret<64> key;
+  provider.random(key.fill(64));
+  return std::make_shared<const SecretsKey>(provider, std::move(key));
+}
+
 std::unique_ptr<Aead> SecretsKey::aead(Bytes salt) const {
   const std::array parts{as_bytes("redan secrets key: record"), salt};
   Digest key = provider_.hmac(HashAlgorithm::sha256, key_.expose())->compute(parts);

@@ -10,6 +10,8 @@ namespace redan::cloud {
 class SecretsKey {
  public:
   SecretsKey(Provider& provider, Secret<64> key);
+  /// One that nobody has yet: what is sealed under it is lost with it.
+  static std::shared_ptr<const SecretsKey> fresh(Provider& provider);
 
   /// Which key it is; says nothing about it. 16 hexadecimal digits.
   [[nodiscard]] const std::string& id() const { return id_; }

@@ -38,18 +38,6 @@ std::string reason(SecretsKey::Fault fault, std::string_view record, const Secre
 
 }  // namespace
 
-net::Task<Result<Secret<64>>> shared_secret(Store& store, std::string key, RandomSource& random) {
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    auto entry = co_await store.get(key);
-    if (!entry) co_return refuse(entry.error());
-    if (*entry) co_return clear_secret((*entry)->value);
-    const Secret<kSize> fresh = make_secret(random);
-    const auto made = co_await store.put(key, to_base64(fresh.expose()), Absent{});
-    if (!made && made.error() != Errc::store_conflict) co_return refuse(made.error());
-  }
-  co_return refuse(Errc::store_failed);
-}
-
 net::Task<Result<Secret<64>>> sealed_secret(Store& store, std::string key, const SecretsKey& secrets_key,
                                             RandomSource& random, std::function<void(std::string_view)> tell) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {

@@ -22,6 +22,7 @@ class GatewayTest : public testing::Test {
   Gateway* make_unit() {
     GatewayConfig config;
     config.url = "wss://gw.example:4000";
+    config.secrets_key = secrets_key_;
     config.create_patience = std::chrono::milliseconds(300);
     config.command_patience = std::chrono::milliseconds(300);
     config.now = [this] { return net::now() + ahead_; };
@@ -89,6 +90,7 @@ class GatewayTest : public testing::Test {
   Duration ahead_{};  ///< of the real time
   std::int64_t wall_time_ = 1'900'000'000;
   std::unique_ptr<Provider> provider_ = default_provider();
+  std::shared_ptr<const SecretsKey> secrets_key_ = SecretsKey::fresh(*provider_);
   std::unique_ptr<Store> store_ = memory_store(io_);
   std::unique_ptr<Bus> bus_ = memory_bus(io_);
   std::vector<std::unique_ptr<ScriptedAgent>> agents_;

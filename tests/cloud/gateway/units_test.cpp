@@ -1,4 +1,5 @@
 // Accounts, settings and stores, with one unit and with two that share a store.
+#include "base/base64.hpp"
 #include "tests/cloud/gateway/gateway_fixture.hpp"
 
 namespace redan::cloud::test {
@@ -89,6 +90,32 @@ TEST_F(Units, ADamagedRootKeyKeepsAUnitFromStarting) {
   Gateway unit(io_, config, *store_, *bus_, *provider_);
   EXPECT_EQ(run(unit.start()).error(), Errc::store_failed);
   EXPECT_FALSE(unit.started());
+}
+
+TEST_F(Units, TheRootKeyIsSealedInTheStore) {
+  const auto entry = run(store_->get("/gateway/1.0/secrets/root"));
+  ASSERT_TRUE(entry && *entry);
+  EXPECT_TRUE((*entry)->value.starts_with("sealed:")) << (*entry)->value;
+}
+
+TEST_F(Units, ARootKeyInTheClearIsSealedAndItsTokensStayGood) {
+  const std::string token = account("web").token;
+  const auto sealed = run(store_->get("/gateway/1.0/secrets/root"));
+  const Secret<64> root = secrets_key_->open("/gateway/1.0/secrets/root", (*sealed)->value).value();
+  ASSERT_TRUE(run(store_->put("/gateway/1.0/secrets/root", to_base64(root.expose()))).has_value());
+  unit_->stop();
+  unit_ = make_unit();
+  EXPECT_EQ(verdict(unit_->admit(token)), "admitted web");
+  EXPECT_TRUE((*run(store_->get("/gateway/1.0/secrets/root")))->value.starts_with("sealed:"));
+}
+
+TEST_F(Units, AUnitWithAnotherSecretsKeyDoesNotStart) {
+  GatewayConfig config;
+  std::string said;
+  config.log = [&](std::string_view line) { said += line; };
+  Gateway unit(io_, config, *store_, *bus_, *provider_);
+  EXPECT_EQ(run(unit.start()).error(), Errc::store_failed);
+  EXPECT_NE(said.find("give it the key file that the other units have"), std::string::npos) << said;
 }
 
 TEST_F(Units, ARestartKeepsAccountsSessionsAndSettings) {
