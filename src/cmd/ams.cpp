@@ -51,9 +51,6 @@ is the one in tls.pem; LXD's fingerprint is in: lxc info
 SIGHUP reads tls.pem again; open connections stay.
 Exit codes: 0 stopped, 1 failed, 2 wrong usage, 4 network or store)";
 
-constexpr const char* kMakeKey =
-    "make it once, with: (umask 077; openssl rand -hex 64 > secrets.key), and copy it to every unit of AMS";
-
 struct Options {
   std::string data_directory;
   std::string listen = "127.0.0.1:8444";
@@ -67,7 +64,7 @@ struct Options {
   std::string lxd_fingerprint, lxd_image, lxd_project = "default";
   std::vector<std::string> lxd_profiles{"default"};
   std::string lxd_certificate, lxd_key;
-  std::string secrets_key;
+  bool lxd_allow_small_keys = false;
   double requests_per_second = 100;
   double trust_staleness = 60;
   bool json = false;
@@ -101,7 +98,8 @@ class Program {
     launcher_ = make_launcher(directory, config.unit);
     config.fingerprint = to_hex(identity_.fingerprint.digest.bytes());
     config.max_trust_staleness = std::chrono::milliseconds(static_cast<std::int64_t>(options_.trust_staleness * 1000));
-    config.secrets_key = std::make_shared<const cloud::SecretsKey>(*provider_, secrets_key(directory));
+    config.secrets_key =
+        std::make_shared<const cloud::SecretsKey>(*provider_, secrets_key(options_.store, directory, *provider_));
     config.log = log_line;
     const std::uint16_t port = listen.port != 0 ? listen.port : free_port(listen.host);
     config.addresses = {HostAndPort{listen.host, port}.text()};
@@ -114,17 +112,6 @@ class Program {
   }
 
  private:
-  /// Units that share their store share the file, so none of them makes it.
-  Secret<64> secrets_key(const fs::path& directory) {
-    if (options_.secrets_key.empty() && options_.store.store != "etcd") {
-      return load_or_create_key(directory / "secrets.key", *provider_);
-    }
-    if (options_.secrets_key.empty())
-      throw std::runtime_error(std::string("--store etcd needs --secrets-key; ") + kMakeKey);
-    if (!fs::exists(options_.secrets_key)) throw std::runtime_error(options_.secrets_key + " is missing; " + kMakeKey);
-    return read_key(options_.secrets_key);
-  }
-
   std::unique_ptr<cloud::Launcher> make_launcher(const fs::path& directory, const std::string& unit) {
     if (options_.launcher == "lxd") return lxd_launcher(unit);
     return std::make_unique<cloud::LocalLauncher>(
@@ -139,14 +126,12 @@ class Program {
       throw std::runtime_error("--lxd-cert and --lxd-key belong together");
     }
     if (!options_.lxd_certificate.empty()) {
-      auto identity = net::load_tls_identity(read_file(options_.lxd_certificate), read_private_file(options_.lxd_key));
-      if (!identity) throw std::runtime_error("--lxd-cert and --lxd-key: " + std::string(text(identity.error())));
-      lxd_identity_ = std::move(*identity);
+      lxd_identity_ = read_identity("--lxd-cert and --lxd-key", options_.lxd_certificate, options_.lxd_key);
     }
     const HostAndPort server = parse_https_url(options_.lxd_url);
     cloud::LxdLauncherConfig config;
     config.lxd.server = {server.host, server.port, net::PinnedSha256{*pin},
-                         options_.lxd_certificate.empty() ? &identity_ : &lxd_identity_};
+                         options_.lxd_certificate.empty() ? &identity_ : &lxd_identity_, options_.lxd_allow_small_keys};
     config.lxd.project = options_.lxd_project;
     config.unit = unit;
     config.image = options_.lxd_image;
@@ -224,9 +209,6 @@ void add_ams(CLI::App& app, Run& run) {
   command->add_option("--socket", options->socket, "The Unix socket (default: ams.socket in --data-dir)");
   command->add_option("--local-user", options->local_users, "A user who may use the Unix socket; repeatable");
   add_store_options(*command, options->store);
-  command->add_option("--secrets-key", options->secrets_key,
-                      "The key of the secrets in the store, one file for all units (default without etcd: secrets.key "
-                      "in --data-dir)");
   command->add_option("--launcher", options->launcher, "How instances run: as processes here, or as LXD containers")
       ->check(CLI::IsMember({"local", "lxd"}))
       ->capture_default_str();
@@ -238,6 +220,8 @@ void add_ams(CLI::App& app, Run& run) {
   command->add_option("--lxd-project", options->lxd_project, "The project they are in")->capture_default_str();
   command->add_option("--lxd-cert", options->lxd_certificate, "Our certificate for LXD, PEM (default: AMS's own)");
   command->add_option("--lxd-key", options->lxd_key, "Its key, PEM");
+  command->add_flag("--lxd-allow-small-keys", options->lxd_allow_small_keys,
+                    "A key of LXD below RSA-4096: it makes P-384 ones itself");
   command->add_option("--requests-per-second", options->requests_per_second, "Of one caller; twice that at once")
       ->check(CLI::Range(1.0, 1e6))
       ->capture_default_str();

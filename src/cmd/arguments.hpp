@@ -9,8 +9,6 @@
 namespace redan::cmd {
 
 std::string read_file(const std::string& path);
-/// A key or another secret: refused if anybody but its owner can read or write the file.
-std::string read_private_file(const std::string& path);
 
 using net::HostAndPort;
 

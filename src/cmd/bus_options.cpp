@@ -4,31 +4,16 @@
 #include "cloud/bus/nats_protocol.hpp"
 #include "cmd/arguments.hpp"
 #include "cmd/program.hpp"
+#include "cmd/secret_file.hpp"
 
 namespace redan::cmd {
 namespace {
 
 /// The file's one line.
 Secret<256> read_token(const std::string& file) {
-  std::string text = read_private_file(file);
-  std::string_view line = text;
-  while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
-  const bool good = cloud::is_nats_token(line) && !line.empty();
-  Secret<256> token(as_bytes(good ? line : std::string_view()));
-  wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
-  if (!good) throw std::runtime_error(file + ": a NATS token is one line of 1 to 256 printable ASCII characters");
-  return token;
-}
-
-net::TlsIdentity read_identity(const BusOptions& options) {
-  std::string key = read_private_file(options.key);
-  auto identity = net::load_tls_identity(read_file(options.certificate), key);
-  wipe({reinterpret_cast<std::uint8_t*>(key.data()), key.size()});
-  if (!identity) {
-    throw std::runtime_error("--nats-cert and --nats-key: " + std::string(text(identity.error())) + "; " +
-                             std::string(hint(identity.error())));
-  }
-  return std::move(*identity);
+  const SecretText text = read_secret_file(file);
+  if (!text.line().empty() && cloud::is_nats_token(text.line())) return Secret<256>(as_bytes(text.line()));
+  throw std::runtime_error(file + ": a NATS token is one line of 1 to 256 printable ASCII characters");
 }
 
 /// Of the server with this index.
@@ -81,13 +66,15 @@ void add_bus_options(CLI::App& command, BusOptions& options) {
                      "SHA-256 of their certificate; or once for each --nats");
   command.add_option("--nats-cert", options.certificate, "This unit's certificate for NATS, PEM");
   command.add_option("--nats-key", options.key, "Its key, PEM, readable by this user alone");
+  command.add_flag("--nats-allow-small-keys", options.allow_small_keys,
+                   "Keys of the servers and their CA below RSA-4096");
   command.add_option("--nats-token-file", options.token_file, "File with the NATS token, as private as the key");
 }
 
 std::string describe(const cloud::NatsStatus& status) {
   std::string line = "bus: " + status.server + ": ";
   if (status.connected && status.why == Errc{}) return line + "connected";
-  line.append(text(status.why)).append("; ").append(hint(status.why));
+  line.append(text(status.why)).append("; ").append(net::trust_hint(status.why));
   if (!status.detail.empty()) line.append(" (").append(status.detail).append(")");
   return line;
 }
@@ -97,13 +84,14 @@ std::unique_ptr<cloud::Bus> open_bus(boost::asio::io_context& io, const BusOptio
                                      std::function<void(std::string_view)> log) {
   check(options);
   if (options.servers.empty()) return cloud::memory_bus(io);
-  const net::TlsIdentity identity = read_identity(options);
+  const net::TlsIdentity identity = read_identity("--nats-cert and --nats-key", options.certificate, options.key);
   const std::string authority = options.authority.empty() ? "" : read_file(options.authority);
   cloud::NatsConfig config;
   for (const std::string& server : options.servers) {
     const HostAndPort parsed = parse_host_and_port(server);
-    config.servers.push_back(
-        {parsed.host, parsed.port, trust_of(options, authority, config.servers.size(), parsed.host), &identity});
+    config.servers.push_back({parsed.host, parsed.port,
+                              trust_of(options, authority, config.servers.size(), parsed.host), &identity,
+                              options.allow_small_keys});
   }
   config.name = name;
   if (!options.token_file.empty()) config.token = read_token(options.token_file);

@@ -14,6 +14,7 @@ struct BusOptions {
   std::vector<std::string> fingerprints;
   std::string certificate, key;
   std::string token_file;
+  bool allow_small_keys = false;
 };
 
 /// `options` outlive the parsing.

@@ -32,11 +32,12 @@ struct ConnectOptions {
   bool json = false;
 
   // A session of a gateway.
-  std::string gateway;      ///< its URL
-  std::string fingerprint;  ///< of its certificate; empty: the system's authorities vouch for it
-  std::string token_file;   ///< of an account
-  std::string app;          ///< for a new session
-  std::string join;         ///< an existing one
+  std::string gateway;            ///< its URL
+  std::string fingerprint;        ///< of its certificate; empty: the system's authorities vouch for it
+  bool allow_small_keys = false;  ///< of the gateway and its authorities: below RSA-4096
+  std::string token_file;         ///< of an account
+  std::string app;                ///< for a new session
+  std::string join;               ///< an existing one
   bool video = false, keep = false;
   std::int64_t packets = 0;  ///< leave as soon as so many RTP packets came; it is a failure if they do not in `seconds`
   std::optional<std::string> seal;  ///< the amc remote that grants sealed sessions; "": the default one

@@ -11,6 +11,7 @@
 #include "cmd/ams_grants.hpp"
 #include "cmd/arguments.hpp"
 #include "cmd/commands.hpp"
+#include "cmd/secret_file.hpp"
 #include "cmd/stream_client.hpp"
 #include "cmd/trace.hpp"
 #include "net/clock.hpp"
@@ -23,12 +24,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::chrono::seconds kPatience{30};
-
-std::string token_in(const std::string& file) {
-  std::string token = read_file(file);
-  while (!token.empty() && (token.back() == '\n' || token.back() == ' ')) token.pop_back();
-  return token;
-}
 
 net::TlsTrust trust_of(const ConnectOptions& options, const HostAndPort& gateway) {
   if (options.fingerprint.empty()) return net::SystemAuthorities{gateway.host};
@@ -58,8 +53,10 @@ class SessionVisit {
         loop_([this] { finish(kFailure, "interrupted"); }),
         timer_(loop_.io()),
         counting_(loop_.io()),
-        clients_(loop_.io(), net::TlsRemote{gateway.host, gateway.port, trust_of(options, gateway)},
-                 token_in(options.token_file), addresses(gateway.host), *provider_) {
+        clients_(
+            loop_.io(),
+            net::TlsRemote{gateway.host, gateway.port, trust_of(options, gateway), nullptr, options.allow_small_keys},
+            std::string(read_secret_file(options.token_file).line()), addresses(gateway.host), *provider_) {
     if (!options.seal) return;
     const AmcRemotes remotes(default_amc_directory());
     identity_ = remotes.identity();

@@ -28,13 +28,16 @@ constexpr const char* kFooter = R"(
 Files, below --data-dir (mode 0700):
   tls.pem         certificate and RSA-4096 key; made at the first start
   gateway.sqlite  the store, unless --store says otherwise
+  secrets.key     what the root key in the store is sealed under, unless
+                  --secrets-key says otherwise; made at the first start
   gateway.socket  for administration on this machine
 
 Examples:
   redan gateway --listen 192.0.2.1:4000
   redan gateway --listen 0.0.0.0:4000 --url wss://gw.example.org:4000
   redan gateway --store etcd --etcd 192.0.2.11:2379 --etcd 192.0.2.12:2379 \
-                --etcd-ca ca.pem --etcd-cert gateway.pem --etcd-key gateway.key
+                --etcd-ca ca.pem --etcd-cert gateway.pem \
+                --etcd-key gateway.key --secrets-key secrets.key
   redan gateway --nats 192.0.2.21:4222 --nats-ca ca.pem \
                 --nats-cert gateway.pem --nats-key gateway.key
   redan gateway account create web > token.txt
@@ -95,6 +98,8 @@ class Program {
     config.url = options_.url.empty() ? "wss://" + HostAndPort{listen.host, port}.text() : options_.url;
     if (!config.url.starts_with("wss://")) throw std::runtime_error("--url begins with wss://");
     if (config.url.ends_with('/')) config.url.pop_back();
+    config.secrets_key =
+        std::make_shared<const cloud::SecretsKey>(*provider_, secrets_key(options_.store, directory, *provider_));
     config.log = log_line;
     gateway_ = std::make_unique<cloud::Gateway>(loop_.io(), config, *store_, *bus_, *provider_);
     const asio::ip::tcp::endpoint local(asio::ip::make_address(listen.host), port);

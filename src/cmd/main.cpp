@@ -120,6 +120,8 @@ int main(int argc, char** argv) {
   connect_command->add_option("--gateway", connect_options.gateway, "A stream gateway's URL, instead of a demo's");
   connect_command->add_option("--fingerprint", connect_options.fingerprint,
                               "SHA-256 of its certificate (default: the system's authorities)");
+  connect_command->add_flag("--allow-small-keys", connect_options.allow_small_keys,
+                            "Keys of the gateway and its authorities below RSA-4096");
   connect_command->add_option("--token-file", connect_options.token_file, "The token of an account there");
   connect_command->add_option("--app", connect_options.app, "Make a session of this application, and end it");
   connect_command->add_option("--join", connect_options.join, "Join this session");

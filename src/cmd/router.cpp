@@ -10,6 +10,7 @@
 #include "cmd/arguments.hpp"
 #include "cmd/certificate_reload.hpp"
 #include "cmd/program.hpp"
+#include "cmd/secret_file.hpp"
 #include "net/loop.hpp"
 
 namespace redan::cmd {
@@ -51,15 +52,8 @@ struct Options {
 /// Of the file beside the configuration, without its line feed.
 tl::expected<std::string, std::string> read_secret(const fs::path& folder, const std::string& name) {
   const fs::path path = fs::path(name).is_absolute() ? fs::path(name) : folder / name;
-  std::error_code error;
-  const auto permissions = fs::status(path, error).permissions();
-  if (!error && (permissions & (fs::perms::others_read | fs::perms::others_write)) != fs::perms::none) {
-    return tl::unexpected(path.string() + " can be read by everyone: chmod 600 it");
-  }
   try {
-    std::string secret = read_file(path.string());
-    if (secret.ends_with('\n')) secret.pop_back();
-    return secret;
+    return std::string(read_secret_file(path).line());
   } catch (const std::exception& failure) {
     return tl::unexpected<std::string>(failure.what());
   }

@@ -1,10 +1,9 @@
 // `redan runtime`: what runs inside an instance. It tells AMS that it runs, attaches to its session's agent, and
 // streams to the clients that come.
-#include <sys/stat.h>
-
 #include "cloud/runtime/runtime.hpp"
 #include "cmd/arguments.hpp"
 #include "cmd/program.hpp"
+#include "cmd/secret_file.hpp"
 #include "net/loop.hpp"
 #include "net/socket_address.hpp"
 
@@ -29,14 +28,8 @@ struct Options {
   std::string source;
   std::string channels;
   std::string agent_authority;
+  bool allow_small_keys = false;
 };
-
-std::string read_private_file(const std::string& file) {
-  struct stat status {};
-  if (::stat(file.c_str(), &status) != 0) throw std::runtime_error("cannot read " + file);
-  if ((status.st_mode & 077) != 0) throw std::runtime_error(file + " can be read by others; chmod 600 it");
-  return read_file(file);
-}
 
 void make_private_directory(const std::filesystem::path& directory) {
   if (std::filesystem::exists(directory)) return;
@@ -58,7 +51,10 @@ std::vector<Address> addresses_of(const std::string& bind) {
 
 int run(const Options& options) {
   const std::string authority = options.agent_authority.empty() ? "" : read_file(options.agent_authority);
-  cloud::UserData data = cloud::parse_user_data(read_private_file(options.user_data), authority);
+  cloud::UserData data = cloud::parse_user_data(read_secret_file(options.user_data).text(), authority);
+  if (data.session) {
+    for (cloud::AgentAddress& agent : data.session->agents) agent.allow_small_keys = options.allow_small_keys;
+  }
   const auto provider = default_provider();
   cloud::RuntimeConfig config;
   config.streamer.addresses = addresses_of(options.bind);
@@ -99,6 +95,8 @@ void add_runtime(CLI::App& app, Run& run_it) {
       "Directory of Unix sockets for the clients' data channels (default: sockets, beside the user data)");
   command->add_option("--agent-ca", options->agent_authority,
                       "Authorities for agents that the user data gives no fingerprint of, PEM");
+  command->add_flag("--allow-small-keys", options->allow_small_keys,
+                    "Keys of agents and their authorities below RSA-4096");
   command->footer(kFooter);
   command->callback([&run_it, options] { run_it = [options] { return run(*options); }; });
 }

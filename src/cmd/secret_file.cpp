@@ -7,29 +7,19 @@
 #include <stdexcept>
 
 #include "base/hex.hpp"
+#include "cmd/arguments.hpp"
 #include "net/descriptor.hpp"
 
 namespace redan::cmd {
 namespace {
 
 constexpr std::size_t kKeySize = 64;
+constexpr off_t kMaxFile = 1024 * 1024;
 
-/// The first line of a file that its owner alone can read, without its line feed; one byte more than N if it is longer.
-template <std::size_t N>
-Secret<N + 2> read_line(const std::filesystem::path& path) {
-  const net::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  struct stat status {};
-  if (!file.ok() || ::fstat(file.get(), &status) != 0) throw std::runtime_error("cannot read " + path.string());
-  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    throw std::runtime_error(path.string() + " can be read by others; chmod 600 it");
-  }
-  Secret<N + 2> line;
-  const MutableBytes buffer = line.fill(N + 2);
-  const ssize_t size = ::read(file.get(), buffer.data(), buffer.size());
-  const bool whole = size == static_cast<ssize_t>(N) || (size == static_cast<ssize_t>(N + 1) && buffer[N] == '\n');
-  if (!whole) throw std::runtime_error(path.string() + " is not one line of " + std::to_string(N) + " characters");
-  line.fill(N);
-  return line;
+/// The file's only line, which is `size` characters long.
+void must_have_size(const std::filesystem::path& path, std::string_view line, std::size_t size) {
+  if (line.size() == size) return;
+  throw std::runtime_error(path.string() + " is not one line of " + std::to_string(size) + " characters");
 }
 
 void write_new(const std::filesystem::path& path, const std::string& text) {
@@ -42,14 +32,38 @@ void write_new(const std::filesystem::path& path, const std::string& text) {
 
 }  // namespace
 
+std::string_view SecretText::line() const {
+  std::string_view line = text_;
+  while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+SecretText read_secret_file(const std::filesystem::path& path) {
+  // Of the open file, so that what is checked is what is read.
+  const net::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat status {};
+  if (!file.ok() || ::fstat(file.get(), &status) != 0) throw std::runtime_error("cannot read " + path.string());
+  if (!S_ISREG(status.st_mode)) throw std::runtime_error(path.string() + " is not a file");
+  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    throw std::runtime_error(path.string() + " holds a secret and can be read by others; chmod 600 it");
+  }
+  if (status.st_size > kMaxFile) throw std::runtime_error(path.string() + " is too large for a secret");
+  std::string text(static_cast<std::size_t>(status.st_size), '\0');
+  const ssize_t size = ::read(file.get(), text.data(), text.size());
+  if (size != static_cast<ssize_t>(text.size())) throw std::runtime_error("cannot read " + path.string());
+  return SecretText(std::move(text));
+}
+
 Secret<64> read_secret_line(const std::filesystem::path& path) {
-  const auto line = read_line<kKeySize>(path);
-  return Secret<kKeySize>(line.expose());
+  const SecretText file = read_secret_file(path);
+  must_have_size(path, file.line(), kKeySize);
+  return Secret<kKeySize>(as_bytes(file.line()));
 }
 
 Secret<64> read_key(const std::filesystem::path& path) {
-  const auto line = read_line<2 * kKeySize>(path);
-  auto bytes = from_hex(as_text(line.expose()));
+  const SecretText file = read_secret_file(path);
+  must_have_size(path, file.line(), 2 * kKeySize);
+  auto bytes = from_hex(file.line());
   if (!bytes) throw std::runtime_error(path.string() + " does not hold 128 hexadecimal digits");
   Secret<kKeySize> key{Bytes(*bytes)};
   wipe(*bytes);
@@ -60,10 +74,18 @@ Secret<64> load_or_create_key(const std::filesystem::path& path, RandomSource& r
   if (std::filesystem::exists(path)) return read_key(path);
   Secret<kKeySize> key;
   random.random(key.fill(kKeySize));
-  std::string text = to_hex(key.expose()) + "\n";
-  write_new(path, text);
-  wipe(MutableBytes(reinterpret_cast<std::uint8_t*>(text.data()), text.size()));
+  const SecretText text(to_hex(key.expose()) + "\n");
+  write_new(path, text.text());
   return key;
+}
+
+net::TlsIdentity read_identity(const std::string& options, const std::filesystem::path& certificate,
+                               const std::filesystem::path& key) {
+  const SecretText secret = read_secret_file(key);
+  auto identity = net::load_tls_identity(read_file(certificate.string()), secret.text());
+  if (identity) return std::move(*identity);
+  throw std::runtime_error(options + ": " + std::string(text(identity.error())) + "; " +
+                           std::string(hint(identity.error())));
 }
 
 }  // namespace redan::cmd

@@ -1,18 +1,47 @@
-// Secrets in files: never in arguments, never readable by others. Each function throws std::runtime_error in a
+// Secrets in files: never in arguments, never open to others. Whatever the program reads as a key, password or token
+// comes through read_secret_file(); tls.pem alone is net's (net/tls.hpp). Each function throws std::runtime_error in a
 // person's words.
 #pragma once
 
 #include <filesystem>
 #include <redan/crypto.hpp>
+#include <string>
+
+#include "net/tls.hpp"
 
 namespace redan::cmd {
+
+/// A text that is wiped with the object.
+class SecretText {
+ public:
+  explicit SecretText(std::string text) : text_(std::move(text)) {}
+  SecretText(const SecretText&) = delete;
+  SecretText& operator=(const SecretText&) = delete;
+  SecretText(SecretText&&) = delete;
+  SecretText& operator=(SecretText&&) = delete;
+  ~SecretText() { wipe({reinterpret_cast<std::uint8_t*>(text_.data()), text_.size()}); }
+
+  [[nodiscard]] const std::string& text() const { return text_; }
+  /// Without the line feeds at its end.
+  [[nodiscard]] std::string_view line() const;
+
+ private:
+  std::string text_;
+};
+
+/// The whole file, at most 1 MiB: refused if anybody but its owner can read or write it.
+SecretText read_secret_file(const std::filesystem::path& path);
 
 /// One line of 64 characters, with or without its line feed: what a TURN server's configuration holds.
 Secret<64> read_secret_line(const std::filesystem::path& path);
 
-/// A 64-byte key: one line of 128 hexadecimal digits, in a file of mode 0600.
+/// A 64-byte key: one line of 128 hexadecimal digits.
 Secret<64> read_key(const std::filesystem::path& path);
-/// The same; the file is made if it is missing.
+/// The same; the file is made, with mode 0600, if it is missing.
 Secret<64> load_or_create_key(const std::filesystem::path& path, RandomSource& random);
+
+/// A certificate and its key, PEM, for TLS. `options` names them: "--etcd-cert and --etcd-key".
+net::TlsIdentity read_identity(const std::string& options, const std::filesystem::path& certificate,
+                               const std::filesystem::path& key);
 
 }  // namespace redan::cmd

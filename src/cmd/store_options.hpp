@@ -16,6 +16,8 @@ struct StoreOptions {
   std::string etcd_authority, etcd_certificate, etcd_key, etcd_prefix = "redan/";
   std::vector<std::string> etcd_others{"redan/ams/", "redan/gateway/"};  ///< `redan doctor` alone
   std::string etcd_user, etcd_password_file;
+  bool etcd_allow_small_keys = false;
+  std::string secrets_key;
 };
 
 /// --etcd and what belongs to it.
@@ -26,6 +28,10 @@ cloud::EtcdConfig etcd_config(const StoreOptions& options, net::TlsIdentity& ide
 /// Whatever --store says. Throws as open_store.
 std::unique_ptr<cloud::Store> open_etcd(boost::asio::io_context& io, const StoreOptions& options,
                                         std::function<void(const cloud::StoreFailure&)> report);
+/// What the secrets in the store are sealed under: --secrets-key. Without etcd it is secrets.key in `directory`, which
+/// is made if it is missing; units that share their store share the file, so none of them makes it. Throws as
+/// open_store.
+Secret<64> secrets_key(const StoreOptions& options, const std::filesystem::path& directory, RandomSource& random);
 /// `sqlite_file` is used with --store sqlite, unless --store-file says another. Throws std::runtime_error in a person's
 /// words. What the store meets later is logged.
 std::unique_ptr<cloud::Store> open_store(boost::asio::io_context& io, const StoreOptions& options,

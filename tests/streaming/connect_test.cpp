@@ -19,6 +19,7 @@ class Connect : public testing::Test {
     cloud_ = std::make_unique<Cloud>();
     token_ = cloud_->account("terminal");
     std::ofstream(cloud_->folder.path() / "token") << token_ << "\n";
+    std::filesystem::permissions(cloud_->folder.path() / "token", std::filesystem::perms(0600));
   }
   static void TearDownTestSuite() { cloud_.reset(); }
   void SetUp() override {
@@ -47,6 +48,15 @@ class Connect : public testing::Test {
   static inline std::unique_ptr<Cloud> cloud_;
   static inline std::string token_;
 };
+
+TEST_F(Connect, RefusesATokenThatOthersCanRead) {
+  const std::filesystem::path file = cloud_->folder.path() / "open-token";
+  std::ofstream(file) << token_;
+  std::filesystem::permissions(file, std::filesystem::perms(0640));
+  const Outcome outcome = connect({"--app", "pong"}, cloud_->gateway->fingerprint(), "open-token");
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_NE(outcome.problem.find("can be read by others; chmod 600 it"), std::string::npos) << outcome.problem;
+}
 
 TEST_F(Connect, StreamsASessionOfItsOwnAndEndsIt) {
   const Outcome outcome = connect({"--app", "pong", "--video", "--packets", "11", "--seconds", "30", "--json"});

@@ -219,15 +219,35 @@ TEST_F(Doctor, ABusWithoutAgents) {
   EXPECT_TRUE(said.fails("agents", "none is on the bus")) << said.output;
 }
 
+Words without(Words options, const std::string& word) {
+  std::erase(options, word);
+  return options;
+}
+
+TEST_F(Doctor, ANatsServerWithASmallKey) {
+  const Said said = doctor(without(bus_options(cloud_->nats, "gateway"), "--nats-allow-small-keys"));
+  EXPECT_TRUE(said.fails("nats", "its certificate CN=node has a key of EC prime256v1, not RSA-4096")) << said.output;
+  EXPECT_NE(said.output.find("allow-small-keys"), std::string::npos) << said.output;
+}
+
 TEST_F(Doctor, EtcdNodes) {
   if (etcd_program().empty()) GTEST_SKIP() << "etcd is not installed";
   test::EtcdNodes nodes(3);
   nodes.require_users("gateway", "a password", "redan/gateway/");
   const auto file_of = [&](const char* name) { return (nodes.folder() / name).string(); };
-  Words options{
-      "--etcd-ca",           file_of("ca.pem"), "--etcd-cert", file_of("client.pem"),  "--etcd-key",
-      file_of("client.key"), "--etcd-user",     "gateway",     "--etcd-password-file", file("password", "a password\n"),
-      "--etcd-prefix",       "redan/gateway/"};
+  Words options{"--etcd-allow-small-keys",
+                "--etcd-ca",
+                file_of("ca.pem"),
+                "--etcd-cert",
+                file_of("client.pem"),
+                "--etcd-key",
+                file_of("client.key"),
+                "--etcd-user",
+                "gateway",
+                "--etcd-password-file",
+                file("password", "a password\n"),
+                "--etcd-prefix",
+                "redan/gateway/"};
   const auto endpoints = nodes.config("redan/").endpoints;
   for (const auto& endpoint : endpoints) options = join(options, {"--etcd", local(endpoint.port)});
   const Said well = doctor(options);
@@ -260,11 +280,17 @@ TEST_F(Doctor, AnEtcdThatKeepsNobodyApartFails) {
   test::EtcdNodes nodes(1);
   const auto file_of = [&](const char* name) { return (nodes.folder() / name).string(); };
   const std::string endpoint = local(nodes.config("").endpoints[0].port);
-  const Words options{"--etcd",        endpoint,
-                      "--etcd-ca",     file_of("ca.pem"),
-                      "--etcd-cert",   file_of("client.pem"),
-                      "--etcd-key",    file_of("client.key"),
-                      "--etcd-prefix", "redan/gateway/"};
+  const Words options{"--etcd-allow-small-keys",
+                      "--etcd",
+                      endpoint,
+                      "--etcd-ca",
+                      file_of("ca.pem"),
+                      "--etcd-cert",
+                      file_of("client.pem"),
+                      "--etcd-key",
+                      file_of("client.key"),
+                      "--etcd-prefix",
+                      "redan/gateway/"};
   const Said open = doctor(options);
   EXPECT_EQ(open.exit_code, 1) << open.output;
   EXPECT_TRUE(open.fails("etcd", "can read redan/ams/")) << open.output;
@@ -277,6 +303,8 @@ TEST_F(Doctor, AnEtcdThatKeepsNobodyApartFails) {
   nodes.require_users("gateway", "a password", "redan/");
   const Said wide = doctor(as_gateway);
   EXPECT_TRUE(wide.fails("etcd", "can read redan/ams/")) << wide.output;
+  const Said strict = doctor(without(options, "--etcd-allow-small-keys"));
+  EXPECT_TRUE(strict.fails("etcd", "its certificate O=node has a key of EC prime256v1, not RSA-4096")) << strict.output;
 }
 
 TEST_F(Doctor, AKeyThatOthersCanReadIsRefused) {

@@ -103,7 +103,8 @@ Fleet::Fleet(std::int64_t capacity) {
   }
   for (const std::string name : {"gateway-1", "gateway-2"}) {
     std::vector<std::string> more = etcd_options("gateway/");
-    more.insert(more.end(), {"--requests-per-second", "10000", "--max-per-address", "10000"});
+    more.insert(more.end(), {"--secrets-key", secrets_key_file(folder.path()), "--requests-per-second", "10000",
+                             "--max-per-address", "10000"});
     gateways.push_back(start_gateway(nats, folder.path() / name, name, std::move(more)));
   }
   Client first(gateways[0]->local());
@@ -134,11 +135,17 @@ Fleet::~Fleet() {
 }
 
 std::vector<std::string> Fleet::etcd_options(const std::string& prefix) const {
-  std::vector<std::string> options{"--store",       "etcd",
-                                   "--etcd-ca",     (etcd.folder() / "ca.pem").string(),
-                                   "--etcd-cert",   (etcd.folder() / "client.pem").string(),
-                                   "--etcd-key",    (etcd.folder() / "client.key").string(),
-                                   "--etcd-prefix", prefix};
+  std::vector<std::string> options{"--etcd-allow-small-keys",
+                                   "--store",
+                                   "etcd",
+                                   "--etcd-ca",
+                                   (etcd.folder() / "ca.pem").string(),
+                                   "--etcd-cert",
+                                   (etcd.folder() / "client.pem").string(),
+                                   "--etcd-key",
+                                   (etcd.folder() / "client.key").string(),
+                                   "--etcd-prefix",
+                                   prefix};
   for (const EtcdEndpoint& endpoint : etcd.config(prefix).endpoints) {
     options.insert(options.end(), {"--etcd", endpoint.host + ":" + std::to_string(endpoint.port)});
   }

@@ -71,9 +71,15 @@ std::vector<std::string> bus_options(const NatsServers& nats, const std::string&
     ::chmod(token.c_str(), 0600);
   }
   ::chmod((nats.folder() / (who + ".key")).c_str(), 0600);
-  std::vector<std::string> options{
-      "--nats-ca",  nats.folder() / "ca.pem",       "--nats-cert",       nats.folder() / (who + ".pem"),
-      "--nats-key", nats.folder() / (who + ".key"), "--nats-token-file", token};
+  std::vector<std::string> options{"--nats-allow-small-keys",
+                                   "--nats-ca",
+                                   nats.folder() / "ca.pem",
+                                   "--nats-cert",
+                                   nats.folder() / (who + ".pem"),
+                                   "--nats-key",
+                                   nats.folder() / (who + ".key"),
+                                   "--nats-token-file",
+                                   token};
   for (std::size_t i = 0; i < nats.count(); ++i) {
     options.insert(options.end(), {"--nats", "127.0.0.1:" + std::to_string(nats.port(i))});
   }

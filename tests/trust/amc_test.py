@@ -155,6 +155,10 @@ def settings_come_from_standard_input(ams, amc, folder):
     secret = folder / "password"
     secret.write_text("a long enough password\n")
     dave = Client(folder / "dave")
+    secret.chmod(0o640)
+    refused(dave.run("remote", "add", "prod", ams.url, "--fingerprint", ams.fingerprint, "--password-file",
+                     str(secret)), 1, "can be read by others; chmod 600 it")
+    secret.chmod(0o600)
     joined = dave.parsed("remote", "add", "prod", ams.url, "--fingerprint", ams.fingerprint, "--password-file",
                          str(secret))
     assert joined["trusted"] is True

@@ -33,12 +33,19 @@ class Crash : public testing::TestWithParam<const char*> {
       etcd_ = std::make_unique<EtcdNodes>(1);
       const EtcdEndpoint endpoint = etcd_->config("").endpoints.front();
       const std::string folder = etcd_->folder().string();
-      more = {"--store",       "etcd",
-              "--etcd",        endpoint.host + ":" + std::to_string(endpoint.port),
-              "--etcd-ca",     folder + "/ca.pem",
-              "--etcd-cert",   folder + "/client.pem",
-              "--etcd-key",    folder + "/client.key",
-              "--secrets-key", secrets_key_file(folder_.path())};
+      more = {"--etcd-allow-small-keys",
+              "--store",
+              "etcd",
+              "--etcd",
+              endpoint.host + ":" + std::to_string(endpoint.port),
+              "--etcd-ca",
+              folder + "/ca.pem",
+              "--etcd-cert",
+              folder + "/client.pem",
+              "--etcd-key",
+              folder + "/client.key",
+              "--secrets-key",
+              secrets_key_file(folder_.path())};
     }
     ams_ = std::make_unique<AmsProcess>(AmsProcess::Options{.folder = folder_.path() / "ams", .more = more});
     client_ = std::make_unique<Client>(ams_->local());

@@ -20,8 +20,9 @@ class TwoUnits : public testing::Test {
     folder_ = std::make_unique<TemporaryFolder>();
     etcd_ = std::make_unique<EtcdNodes>(3);
     for (const char* name : {"a", "b"}) {
-      std::vector<std::string> more{"--store", "etcd",          "--trust-staleness",
-                                    "4",       "--secrets-key", secrets_key_file(folder_->path())};
+      std::vector<std::string> more{
+          "--etcd-allow-small-keys",        "--store", "etcd", "--trust-staleness", "4", "--secrets-key",
+          secrets_key_file(folder_->path())};
       for (const EtcdEndpoint& endpoint : etcd_->config("").endpoints) {
         more.insert(more.end(), {"--etcd", endpoint.host + ":" + std::to_string(endpoint.port)});
       }

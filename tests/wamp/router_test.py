@@ -299,13 +299,14 @@ class CommandLine(unittest.TestCase):
         done = self.check("{")
         self.assertEqual(done.returncode, 1)
 
-    def test_a_secret_that_everybody_may_read_is_refused(self):
+    def test_a_secret_that_others_may_read_is_refused(self):
         ticket = {"ticket": {"accounts": [{"authid": "joe", "role": "all", "secret_file": "ticket"}]}}
         config = {"listen": [{"address": "127.0.0.1:0"}], "realms": [dict(REALM, authentication=ticket)]}
-        done = self.check(config, {"ticket": ("T1CKET", 0o644)})
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("chmod 600", done.stderr)
-        self.assertNotIn("T1CKET", done.stderr + done.stdout)
+        for mode in (0o644, 0o640):
+            done = self.check(config, {"ticket": ("T1CKET", mode)})
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("chmod 600", done.stderr)
+            self.assertNotIn("T1CKET", done.stderr + done.stdout)
         self.assertEqual(self.check(config, {"ticket": ("T1CKET", 0o600)}).returncode, 0)
 
     def test_an_open_realm_stays_on_this_machine(self):

@@ -15,6 +15,7 @@
 #include "cmd/amc/session.hpp"
 #include "cmd/amc/table.hpp"
 #include "cmd/program.hpp"
+#include "cmd/secret_file.hpp"
 #include "net/loop.hpp"
 #include "net/websocket_client.hpp"
 #include "net/x509.hpp"
@@ -90,10 +91,9 @@ class Amc {
     AmcSession session(pinned(server, fingerprint, identity), options_.name);
     json::value service = session.ask("GET", "/1.0");
     if (service.at("auth") != "trusted" && !options_.password_file.empty()) {
-      std::string password = read_file(options_.password_file);
-      while (password.ends_with('\n')) password.pop_back();
+      const SecretText password = read_secret_file(options_.password_file);
       session.ask_and_wait("POST", "/1.0/certificates",
-                           json::object{{"name", own_name()}, {"trust-password", password}});
+                           json::object{{"name", own_name()}, {"trust-password", password.line()}});
       service = session.ask("GET", "/1.0");
     }
     remotes_.add(options_.name, {url_of(server), fingerprint});
