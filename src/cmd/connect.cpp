@@ -12,6 +12,7 @@
 #include "cmd/bulk_sender.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/trace.hpp"
+#include "cmd/visit_figures.hpp"
 #include "net/clock.hpp"
 #include "net/loop.hpp"
 #include "net/socket_address.hpp"
@@ -22,7 +23,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr int kPings = 200;
 constexpr std::size_t kMessageSize = 16 * 1024;
 constexpr std::chrono::seconds kPatience{30};
 
@@ -146,8 +146,8 @@ class Visit {
       return member != nullptr && member->is_string() ? std::string(member->get_string()) : std::string();
     };
     const std::string type = field("type");
-    if (type == "welcome") return offer();
-    if (type == "answer") return complete(field("sdp"));
+    if (type == "welcome" && !shard_) return offer();
+    if (type == "answer" && shard_) return complete(field("sdp"));
     if (type == "error") {
       finish(field("code") == "bad_token" ? kAuthentication : kFailure,
              printable(field("text")) + "; " + printable(field("hint")));
@@ -199,7 +199,7 @@ class Visit {
         const auto ms = (net::now() - started_) / std::chrono::milliseconds(1);
         setup_ms_ = ms;
         say("open     after " + std::to_string(ms) + " ms");
-        ping(endpoint);
+        take(endpoint, figures_.begin(net::now()));
       }
     } else if (const auto* message = std::get_if<Message>(&output)) {
       on_channel_message(endpoint, *message);
@@ -210,70 +210,61 @@ class Visit {
     }
   }
   void on_channel_message(Endpoint& endpoint, const Message& message) {
-    if (message.channel == echo_) {
-      round_trips_.push_back(net::now() - pinged_);
-      if (round_trips_.size() < kPings) return ping(endpoint);
-      report_round_trips();
-      sender_.emplace(peer_, up_, kMessageSize, net::now(), run_time());
-      push_up(endpoint);
-    } else if (message.channel == up_) {
-      up_rate_ = rate_of(message.payload);
-      say("up       " + megabytes(up_rate_));
-      const std::string request = json::serialize(
-          json::object{{"seconds", options_.seconds}, {"size", static_cast<std::int64_t>(kMessageSize)}});
-      (void)endpoint.send(peer_, down_, MessageKind::text, as_bytes(request));
-    } else if (message.channel == down_ && message.kind == MessageKind::binary) {
-      if (down_bytes_ == 0) down_start_ = net::now();
-      down_bytes_ += message.payload.size();
-    } else if (message.channel == down_) {
-      down_rate_ = static_cast<double>(down_bytes_) / std::chrono::duration<double>(net::now() - down_start_).count();
-      say("down     " + megabytes(down_rate_));
-      report_json();
-      finish(kOk, "");
+    using Channel = VisitFigures::Channel;
+    if (message.channel != echo_ && message.channel != up_ && message.channel != down_) return;
+    const Channel channel = message.channel == echo_ ? Channel::echo
+                            : message.channel == up_ ? Channel::up
+                                                     : Channel::down;
+    take(endpoint, figures_.on_message(channel, message.kind, message.payload, net::now()));
+  }
+  void take(Endpoint& endpoint, VisitFigures::Step step) {
+    switch (step) {
+      case VisitFigures::Step::nothing:
+        return;
+      case VisitFigures::Step::ping:
+        (void)endpoint.send(peer_, echo_, MessageKind::text, as_bytes("ping"));
+        return;
+      case VisitFigures::Step::send_up:
+        report_round_trips();
+        sender_.emplace(peer_, up_, kMessageSize, net::now(), run_time());
+        return push_up(endpoint);
+      case VisitFigures::Step::ask_down:
+        say("up       " + megabytes(figures_.up_rate()));
+        return ask_down(endpoint);
+      case VisitFigures::Step::finish:
+        say("down     " + megabytes(figures_.down_rate()));
+        report_json();
+        return finish(kOk, "");
     }
   }
-  void ping(Endpoint& endpoint) {
-    pinged_ = net::now();
-    (void)endpoint.send(peer_, echo_, MessageKind::text, as_bytes("ping"));
+  void ask_down(Endpoint& endpoint) {
+    const std::string request =
+        json::serialize(json::object{{"seconds", options_.seconds}, {"size", static_cast<std::int64_t>(kMessageSize)}});
+    (void)endpoint.send(peer_, down_, MessageKind::text, as_bytes(request));
   }
   void push_up(Endpoint& endpoint) {
     if (!sender_ || sender_->push(endpoint, net::now())) return;
     sender_.reset();
     (void)endpoint.send(peer_, up_, MessageKind::text, as_bytes("end"));
   }
-  static double rate_of(Bytes summary) {
-    boost::system::error_code error;
-    const json::value value = json::parse(std::string(as_text(summary)), error);
-    if (error || !value.is_object()) return 0;
-    const json::value* bytes = value.get_object().if_contains("bytes");
-    const json::value* time = value.get_object().if_contains("seconds");
-    if (bytes == nullptr || !bytes->is_number() || time == nullptr || !time->is_number()) return 0;
-    const auto seconds = time->to_number<double>();
-    return seconds > 0 ? bytes->to_number<double>() / seconds : 0;
-  }
   static std::string megabytes(double rate) {
     std::array<char, 64> text{};
     std::snprintf(text.data(), text.size(), "%.1f MB/s in messages of 16 KiB", rate / 1e6);
     return text.data();
   }
-  [[nodiscard]] double percentile_us(double share) const {
-    const auto index = static_cast<std::size_t>(share * static_cast<double>(round_trips_.size() - 1));
-    return static_cast<double>(round_trips_[index].count()) / 1000;
-  }
-  void report_round_trips() {
-    std::sort(round_trips_.begin(), round_trips_.end());
+  void report_round_trips() const {
     std::array<char, 96> text{};
-    std::snprintf(text.data(), text.size(), "echo     %d round trips: p50 %.0f us, p99 %.0f us", kPings,
-                  percentile_us(0.5), percentile_us(0.99));
+    std::snprintf(text.data(), text.size(), "echo     %zu round trips: p50 %.0f us, p99 %.0f us", VisitFigures::kPings,
+                  figures_.percentile_us(0.5), figures_.percentile_us(0.99));
     say(text.data());
   }
   void report_json() const {
     if (!options_.json) return;
     std::printf("%s\n", json::serialize(json::object{{"setup_ms", setup_ms_},
-                                                     {"rtt_p50_us", percentile_us(0.5)},
-                                                     {"rtt_p99_us", percentile_us(0.99)},
-                                                     {"up_bytes_per_second", up_rate_},
-                                                     {"down_bytes_per_second", down_rate_}})
+                                                     {"rtt_p50_us", figures_.percentile_us(0.5)},
+                                                     {"rtt_p99_us", figures_.percentile_us(0.99)},
+                                                     {"up_bytes_per_second", figures_.up_rate()},
+                                                     {"down_bytes_per_second", figures_.down_rate()}})
                             .c_str());
   }
 
@@ -287,14 +278,9 @@ class Visit {
   PeerId peer_;
   ChannelId echo_, up_, down_;
   TimePoint started_{};
-  TimePoint pinged_{};
   std::int64_t setup_ms_ = 0;
-  std::vector<Duration> round_trips_;
+  VisitFigures figures_;
   std::optional<BulkSender> sender_;
-  double up_rate_ = 0;
-  double down_rate_ = 0;
-  std::uint64_t down_bytes_ = 0;
-  TimePoint down_start_{};
   bool finished_ = false;
   int exit_code_ = kFailure;
 };

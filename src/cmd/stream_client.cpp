@@ -80,7 +80,7 @@ net::Task<StreamClients::Granted> StreamClients::grant(net::HttpRequest request,
   request.headers.push_back({"Authorization", "macaroon root=" + token_});
   request.headers.push_back({"Content-Type", "application/json"});
   const net::HttpResult reply = co_await http_.request(std::move(request));
-  if (!reply) co_return tl::unexpected(explain(reply.error().code) + " " + reply.error().detail);
+  if (!reply) co_return tl::unexpected(explain(reply.error()));
   json::error_code error;
   const json::value body = json::parse(reply->body, error);
   if (error || reply->status != expected) {
@@ -151,7 +151,7 @@ net::Task<void> StreamClients::signal(StreamClient& client, net::TlsRemote gatew
   config.target = std::move(grant.socket);
   auto opened = co_await net::open_websocket(std::move(config));
   if (opened) co_return client.on_socket(std::move(*opened));
-  client.end("no socket to the gateway: " + explain(opened.error().code) +
+  client.end("no socket to the gateway: " + explain(opened.error()) +
              (opened.error().status != 0 ? " (" + std::to_string(opened.error().status) + ")" : ""));
 }
 
@@ -235,6 +235,12 @@ void StreamClient::on_sealed(const std::string& body) {
   if (!seal_) return refuse_seal(Errc::sealed_syntax);
   const auto message = seal_->open(as_bytes(body));
   if (!message) return refuse_seal(message.error());
+  // Whoever cannot read our settings cannot describe a peer for them: a description is an answer, to a question of
+  // ours.
+  const auto said = signalling::parse(message->body);
+  const bool describes =
+      said && (std::holds_alternative<signalling::Offer>(*said) || std::holds_alternative<signalling::Answer>(*said));
+  if (describes && !message->is_answer) return refuse_seal(Errc::sealed_stale_answer);
   on_message_of(message->body);
 }
 
