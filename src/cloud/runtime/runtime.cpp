@@ -55,10 +55,7 @@ void Runtime::start() {
   if (!supervisor_) return;
   if (seal_->policy != api::SealedPolicy::off) spawn(keep_certificate());
   supervisor_->on_open = [this](const std::string& client, const api::LinkHello& hello) {
-    if (hello.role == api::LinkHello::Role::controller) {
-      if (hello.order < order_) return supervisor_->close(client, "displaced");
-      order_ = hello.order;
-    }
+    if (!joins_.admit(hello)) return supervisor_->close(client, "displaced");
     open_client(client, hello);
   };
   supervisor_->on_message = [this](const std::string& client, std::string_view message) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cloud/runtime/client_seal.hpp"
+#include "cloud/runtime/join_order.hpp"
 #include "cloud/runtime/streamer.hpp"
 #include "cloud/runtime/user_data.hpp"
 #include "net/http_client.hpp"
@@ -51,7 +52,7 @@ class Runtime {
   std::unique_ptr<SealIdentity> seal_;
   std::map<std::string, std::shared_ptr<ClientSeal>> clients_;  ///< by the link's name
   std::set<std::string> connected_;
-  std::int64_t order_ = 0;  ///< of the newest controller
+  JoinOrder joins_;
   int tasks_ = 0;
   bool ended_ = false;
 };

@@ -102,6 +102,29 @@ TEST_F(AgentTest, RefusesATokenThatIsBoundToNoInstance) {
   EXPECT_EQ(attach("s1", "s-s1", macaroon.text()), 403U);
 }
 
+TEST_F(AgentTest, LeavesASessionToItsOwnInstance) {
+  ASSERT_TRUE(create(spec()));
+  ASSERT_EQ(attach_runtime(), 101U);
+  const std::shared_ptr<net::WebSocket> own = runtime_;
+  bool own_closed = false;
+  own->on_close = [&] { own_closed = true; };
+  // Another instance, with a token that is in order: it was to have the session before.
+  const json::object body{{"name", "s-other"}, {"app_id", "demo"}};
+  ASSERT_TRUE(run(ams_->launch(*InstanceRequest::parse(body))));
+  ASSERT_TRUE(until([&] { return runs("s-other"); }));
+  Secret<64> root;
+  std::fill_n(root.fill(64).begin(), 64, 7);
+  auto key = *MacaroonKey::prepare(*provider_, root);
+  auto macaroon = *Macaroon::mint(key, kAgentLocation, "s1");
+  for (const char* caveat : {"instance=s-other", "op=signal", "2100-01-01T00:00:00Z"}) {
+    ASSERT_TRUE(macaroon.add_first_party(*provider_, caveat));
+  }
+  EXPECT_EQ(attach("s1", "s-other", macaroon.text()), 101U);
+  EXPECT_TRUE(until([&] { return closed_; }));
+  EXPECT_FALSE(own_closed);
+  EXPECT_EQ(agent_->attached(), 1U);
+}
+
 TEST_F(AgentTest, HandsFramesOnWithoutLookingIntoThem) {
   ASSERT_TRUE(create(spec()));
   std::vector<std::string> up;

@@ -102,5 +102,56 @@ TEST_P(SealedChannel, HasAnEnd) {
   EXPECT_EQ(error_of(pair_.client->channel.seal("a", "")), Errc::sealed_exhausted);
 }
 
+// Both suites derive their keys from the handshake, so nothing of another one opens. What the envelope says about
+// itself is checked all the same: here in a wrapping that anybody opens.
+class ClearWrapping : public Wrapping {
+ public:
+  std::vector<std::uint8_t> seal(Side, std::uint32_t, std::string_view, std::string_view envelope) override {
+    const Bytes bytes = as_bytes(envelope);
+    return {bytes.begin(), bytes.end()};
+  }
+  [[nodiscard]] std::optional<Header> header(Bytes) const override { return std::nullopt; }
+  Result<std::string> open(Side, Bytes wire) override { return std::string(as_text(wire)); }
+};
+
+class SealedEnvelope : public testing::Test {
+ protected:
+  Channel channel(Side side, const std::string& session, std::uint8_t handshake) {
+    TranscriptHash transcript{};
+    transcript.fill(handshake);
+    return {side, session, std::make_unique<ClearWrapping>(), transcript, *provider_};
+  }
+
+  std::unique_ptr<Provider> provider_ = default_provider();
+  Channel client_ = channel(Side::client, "s1", 1);
+};
+
+TEST_F(SealedEnvelope, OpensAtTheOtherEndOfItsHandshakeAndSession) {
+  Channel runtime = channel(Side::runtime, "s1", 1);
+  EXPECT_EQ(runtime.open(client_.seal("a", "x").value()).value().body, "x");
+}
+
+TEST_F(SealedEnvelope, OfAnotherHandshakeIsRefused) {
+  Channel runtime = channel(Side::runtime, "s1", 2);
+  EXPECT_EQ(error_of(runtime.open(client_.seal("a", "x").value())), Errc::sealed_wrong_session);
+}
+
+TEST_F(SealedEnvelope, OfAnotherSessionIsRefused) {
+  Channel runtime = channel(Side::runtime, "s2", 1);
+  EXPECT_EQ(error_of(runtime.open(client_.seal("a", "x").value())), Errc::sealed_wrong_session);
+}
+
+TEST_F(SealedEnvelope, OfOurOwnSideIsRefused) {
+  Channel again = channel(Side::client, "s1", 1);
+  EXPECT_EQ(error_of(again.open(client_.seal("a", "x").value())), Errc::sealed_reflected);
+}
+
+TEST_F(SealedEnvelope, OutOfItsTurnIsRefused) {
+  Channel runtime = channel(Side::runtime, "s1", 1);
+  const auto first = client_.seal("a", "x").value();
+  ASSERT_TRUE(runtime.open(first));
+  EXPECT_EQ(error_of(runtime.open(first)), Errc::sealed_replayed);
+}
+
 }  // namespace
 }  // namespace redan::cloud::sealed::test

@@ -1,0 +1,22 @@
+// Of all who join to control, the one that joined last does: a late word of a former one changes nothing.
+#pragma once
+
+#include "cloud/api/agent.hpp"
+
+namespace redan::cloud {
+
+class JoinOrder {
+ public:
+  /// False for a controller after whom another one has joined. Viewers are always let in.
+  bool admit(const api::LinkHello& hello) {
+    if (hello.role != api::LinkHello::Role::controller) return true;
+    if (hello.order < newest_) return false;
+    newest_ = hello.order;
+    return true;
+  }
+
+ private:
+  std::int64_t newest_ = 0;
+};
+
+}  // namespace redan::cloud
