@@ -12,6 +12,7 @@ from reach import REFUSED_BY_TLS, Certificate, Etcd, at_nats, encoded, table
 
 AMS_KEYS, GATEWAY_KEYS = "redan/ams/", "redan/gateway/"
 SEAL, TOKENS = "/ams/1.0/secrets/seal", "/ams/1.0/secrets/instance-jwt"
+ROOT = "/gateway/1.0/secrets/root"
 
 
 def password(unit):
@@ -26,9 +27,9 @@ def of_bus(name):
     return Certificate(PKI, name, "bus-ca")
 
 
-def opened(record):
-    """What AMS keeps sealed under its key: AES-256 in GCM, whose text is in counter mode from 2 on."""
-    key = bytes.fromhex((PKI / "secrets.key").read_text(encoding="ascii"))
+def opened(record, key_file="secrets.key"):
+    """What is sealed under this key: AES-256 in GCM, whose text is in counter mode from 2 on."""
+    key = bytes.fromhex((PKI / key_file).read_text(encoding="ascii"))
     body = base64.b64decode(record.rpartition(b":")[2])
     salt, text = body[:32], body[32:-16]
     record_key = hmac.new(key, b"redan secrets key: record" + salt, hashlib.sha256).hexdigest()
@@ -55,6 +56,7 @@ class TheFiles(KitTest):
         for name in ("bus-ca.key", "store-ca.key", "root.key"):
             self.assertEqual(places(name), [], name)
         self.assertEqual(places("secrets.key"), [("a", "redan/ams/secrets.key")])
+        self.assertEqual(places("gateway-secrets.key"), [(name, "redan/gateway/secrets.key") for name in "abc"])
         self.assertEqual(places("ams.password"), [("a", "redan/ams/ams.password")])
         self.assertEqual(places("store-gateway-2.key"), [("b", "redan/gateway/store.key")])
         self.assertEqual(places("agent-3.key"), [("c", "redan/agent/bus.key")])
@@ -135,10 +137,12 @@ class TheStore(KitTest):
         values = {base64.b64decode(one["key"]).decode(): base64.b64decode(one.get("value", "")) for one in held}
         disk = b"".join(file.read_bytes() for machine in self.kit.machines
                         for file in machine.path("/var/lib/etcd/redan").rglob("*") if file.is_file())
-        for name in (SEAL, TOKENS):
-            record = values[f"{AMS_KEYS}entries/{name}"]
+        for prefix, name, key in ((AMS_KEYS, SEAL, "secrets.key"), (AMS_KEYS, TOKENS, "secrets.key"),
+                                  (GATEWAY_KEYS, ROOT, "gateway-secrets.key")):
+            record = values[f"{prefix}entries/{name}"]
             self.assertIn(record, disk, "the test looks where etcd writes")
-            secret = opened(record)
+            self.assertTrue(record.startswith(b"sealed:"), name)
+            secret = opened(record, key)
             for form in (secret, base64.b64encode(secret), secret.hex().encode()):
                 self.assertFalse(any(form in value for value in values.values()), name)
                 self.assertNotIn(form, disk, name)
