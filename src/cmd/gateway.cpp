@@ -40,7 +40,7 @@ Examples:
                 --etcd-key gateway.key --secrets-key secrets.key
   redan gateway --nats 192.0.2.21:4222 --nats-ca ca.pem \
                 --nats-cert gateway.pem --nats-key gateway.key
-  redan gateway account create web > token.txt
+  (umask 077; redan gateway account create web > token.txt)
   redan gateway account create web --allow read --allow create
   redan gateway account create web --max-sessions 20
   redan gateway account create operator --allow admin

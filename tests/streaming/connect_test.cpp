@@ -18,10 +18,13 @@ class Connect : public testing::Test {
     if (nats_program().empty()) return;
     cloud_ = std::make_unique<Cloud>();
     token_ = cloud_->account("terminal");
-    std::ofstream(cloud_->folder.path() / "token") << token_ << "\n";
-    std::filesystem::permissions(cloud_->folder.path() / "token", std::filesystem::perms(0600));
+    write("token", token_ + "\n", 0600);
   }
   static void TearDownTestSuite() { cloud_.reset(); }
+  static void write(const std::string& name, const std::string& text, unsigned mode) {
+    std::ofstream(cloud_->folder.path() / name) << text;
+    std::filesystem::permissions(cloud_->folder.path() / name, std::filesystem::perms(mode));
+  }
   void SetUp() override {
     if (!cloud_) GTEST_SKIP() << "nats-server is not installed";
   }
@@ -50,9 +53,7 @@ class Connect : public testing::Test {
 };
 
 TEST_F(Connect, RefusesATokenThatOthersCanRead) {
-  const std::filesystem::path file = cloud_->folder.path() / "open-token";
-  std::ofstream(file) << token_;
-  std::filesystem::permissions(file, std::filesystem::perms(0640));
+  write("open-token", token_, 0640);
   const Outcome outcome = connect({"--app", "pong"}, cloud_->gateway->fingerprint(), "open-token");
   EXPECT_EQ(outcome.code, 1);
   EXPECT_NE(outcome.problem.find("can be read by others; chmod 600 it"), std::string::npos) << outcome.problem;
@@ -84,7 +85,7 @@ TEST_F(Connect, JoinsASessionThatAnotherKept) {
 }
 
 TEST_F(Connect, SaysWhyItIsNotLetIn) {
-  std::ofstream(cloud_->folder.path() / "rubbish") << "rubbish\n";
+  write("rubbish", "rubbish\n", 0600);
   EXPECT_EQ(connect({"--app", "pong"}, cloud_->gateway->fingerprint(), "rubbish").code, 3);
   const Outcome elsewhere = connect({"--app", "pong"}, std::string(64, 'a'));
   EXPECT_EQ(elsewhere.code, 4);
