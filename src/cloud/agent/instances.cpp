@@ -35,13 +35,24 @@ Outcome<Agent::Runtime> Agent::identify(std::string_view session, std::string_vi
   return Runtime{std::string(session), std::string(instance)};
 }
 
+// What AMS's events say is asked about once, by look_after(): until then an attached runtime is taken at its word.
+bool Agent::is_certain(const Runtime& runtime) const {
+  const auto known = sessions_.find(runtime.session);
+  if (known == sessions_.end() || !events_) return false;
+  const Session& session = *known->second;
+  return session.socket && session.instance == runtime.instance && !session.is_look_due && !session.ending &&
+         !session.gone;
+}
+
 net::Task<Outcome<void>> Agent::may_attach(Runtime runtime) {
+  if (is_certain(runtime)) co_return Outcome<void>{};
   auto found = co_await ams_.find(runtime.instance);
   const bool has_ended = found ? found->has_ended() : found.error().status == 404;
   if (has_ended) co_return api::refuse(api::refusal_of(Errc::token_revoked));
   // Without AMS's word a runtime comes back to a session that we have, and to no other.
   const auto known = sessions_.find(runtime.session);
-  const bool is_known = known != sessions_.end() && known->second->instance == runtime.instance;
+  const bool is_known = known != sessions_.end() && known->second->instance == runtime.instance &&
+                        !known->second->ending && !known->second->gone;
   if (!found && !is_known) co_return api::refuse(found.error());
   co_return Outcome<void>{};
 }
@@ -73,11 +84,11 @@ net::Task<void> Agent::follow(std::shared_ptr<net::WebSocket> events) {
     open = false;
     watch_timer_.cancel();
   };
-  bool looked = co_await look_at_all();  // only now: what ended before the first event is seen here
-  while (looked && open && !stopped_) {
+  co_await look_at_all();  // only now: what ended before the first event is seen here
+  while (open && !stopped_) {
     watch_timer_.expires_after(kLookAtAll);
     co_await watch_timer_.async_wait(asio::as_tuple(asio::use_awaitable));
-    if (open && !stopped_) looked = co_await look_at_all();
+    if (open && !stopped_) co_await look_at_all();
   }
   events->on_message = nullptr;
   events->on_close = nullptr;
@@ -93,10 +104,11 @@ void Agent::on_ended_instance(const std::string& name) {
   }
 }
 
-// The sessions whose runtime is here, for the others are looked at in any case.
-net::Task<bool> Agent::look_at_all() {
+// The sessions whose runtime is here, for the others are looked at in any case. A list of many pages may lack one that
+// is there, for AMS does not stand still meanwhile: what is missing is only looked at.
+net::Task<void> Agent::look_at_all() {
   auto listed = co_await ams_.list();
-  if (!listed) co_return false;
+  if (!listed) co_return say("AMS does not list the instances: " + listed.error().message);
   std::set<std::string> running;
   for (const ListedInstance& instance : *listed) {
     if (!instance.has_ended()) running.insert(instance.name);
@@ -106,7 +118,6 @@ net::Task<bool> Agent::look_at_all() {
     session->is_look_due = true;
     session->wake();
   }
-  co_return true;
 }
 
 }  // namespace redan::cloud

@@ -63,6 +63,7 @@ class AgentServer::Impl {
     config.error_response = [](unsigned status, std::string_view text) {
       return refused({status, "bad_request", std::string(text), {}, 0});
     };
+    config.max_body = 4 * 1024;  // no route has one
     config.max_connections = 16 * 1024;
     config.max_connections_per_address = 8 * 1024;  // one machine has many instances
     return config;

@@ -97,7 +97,8 @@ class Agent {
   // instances.cpp
   net::Task<void> watch_instances();
   [[nodiscard]] net::Task<void> follow(std::shared_ptr<net::WebSocket> events);
-  [[nodiscard]] net::Task<bool> look_at_all();
+  [[nodiscard]] net::Task<void> look_at_all();
+  [[nodiscard]] bool is_certain(const Runtime& runtime) const;
   void on_ended_instance(const std::string& name);
 
   // supervision.cpp

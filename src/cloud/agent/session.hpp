@@ -14,7 +14,7 @@ struct Agent::Session {
   boost::asio::steady_timer timer;
 
   /// Whether the gateways know that it is ours. One that is not listens to nobody yet.
-  enum class Owned : std::uint8_t { unclaimed, ours, theirs } owned = Owned::ours;
+  enum class Owned : std::uint8_t { unclaimed, ours, nobodys } owned = Owned::ours;
   std::unique_ptr<Subscription> commands, frames;
 
   std::shared_ptr<net::WebSocket> socket;  ///< null: the runtime is not there

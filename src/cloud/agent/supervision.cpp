@@ -65,14 +65,15 @@ void Agent::forgive_stall(const SessionPtr& session, Duration stall) {
 
 net::Task<void> Agent::claim(SessionPtr session) {
   const bool attached = session->socket != nullptr;
-  if (!attached && net::now() - session->detached_at < kUnclaimedGrace) co_return;
+  if (!attached && !session->ending && net::now() - session->detached_at < kUnclaimedGrace) co_return;
   const api::Claim claim{session->spec.session, config_.id, session->instance, attached};
   auto reply =
       co_await bus_.request(api::subject::agent(config_.id, "claim"), api::message_text(claim), kRequestPatience);
-  if (!reply || session->ending) co_return;  // again at the next look
+  if (!reply) co_return;  // again at the next look
   const auto ok = api::parse_reply(*reply);
   if (!ok) {
     if (ok.error().status == 404) {
+      session->owned = Session::Owned::nobodys;
       end(session, "no gateway knows this session", api::SessionStatus::terminated);
     } else if (ok.error().code == name(Errc::session_fenced)) {
       session->gone = true;
@@ -136,6 +137,7 @@ net::Task<void> Agent::look_after(SessionPtr session) {
     if (session->socket) session->socket->close(4003, "the instance was stopped or removed");
     co_return end(session, "the instance has ended" + why, api::SessionStatus::error);
   }
+  if (session->socket) co_return;  // and so it lives
   const auto patience = session->was_attached ? config_.reconnect_patience : config_.start_patience;
   if (net::now() - session->detached_at >= patience) {
     end(session, session->was_attached ? "the instance does not come back" : "the instance did not start in time",
@@ -195,6 +197,7 @@ void Agent::on_report(const SessionPtr& session, std::string_view text) {
 
 void Agent::on_frame(const SessionPtr& session, Bytes frame) {
   if (session->owned != Session::Owned::ours) return;  // the runtime sends it again
+  if (session->ending || session->gone) return;
   ++frames_;
   (void)bus_.publish(api::subject::session(session->spec.session, "up"), as_text(frame));
 }
@@ -220,7 +223,13 @@ net::Task<void> Agent::report_until_known(SessionPtr session) {
   }
 }
 
+// One that came back and ended before it was claimed is claimed now: otherwise no gateway would hear of its end.
 net::Task<void> Agent::finish(SessionPtr session) {
+  while (session->owned == Session::Owned::unclaimed && !session->gone && !stopped_) {
+    co_await claim(session);
+    if (session->owned == Session::Owned::unclaimed) co_await pause(session, kTick);
+  }
+  if (session->gone || stopped_) co_return;
   const bool ours = session->owned == Session::Owned::ours;
   session->status = api::SessionStatus::terminating;
   session->message = session->ending->reason;

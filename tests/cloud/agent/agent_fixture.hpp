@@ -71,6 +71,10 @@ class AgentTest : public net::test::HttpFixture {
   }
 
   void start_agent() {
+    start_agent_alone();
+    EXPECT_TRUE(until([&] { return announcement_ && !announcement_->applications.empty(); }));
+  }
+  void start_agent_alone() {
     AgentConfig config;
     config.id = "agent-1";
     config.region = "eu-1";
@@ -81,6 +85,7 @@ class AgentTest : public net::test::HttpFixture {
     config.turn_urls = {"turn:127.0.0.1:3478"};
     config.idle_unit = 200ms;
     config.start_patience = 2s;
+    config.reconnect_patience = 2s;
     Secret<64> root, turn;
     std::fill_n(root.fill(64).begin(), 64, 7);
     std::fill_n(turn.fill(64).begin(), 64, 'x');
@@ -91,7 +96,6 @@ class AgentTest : public net::test::HttpFixture {
     listen.https = net::TlsListener{{asio::ip::make_address("127.0.0.1"), 0}, credentials("other")};
     agent_server_ = std::make_unique<AgentServer>(io, *agent_, std::move(listen));
     ASSERT_TRUE(agent_->start());
-    EXPECT_TRUE(until([&] { return announcement_ && !announcement_->applications.empty(); }));
   }
   void stop_agent() {
     agent_->stop();

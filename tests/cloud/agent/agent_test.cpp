@@ -286,6 +286,23 @@ TEST_F(AgentTest, FindsItsSessionsAgainAfterARestart) {
   EXPECT_TRUE(joined->ice_servers.at(0).username.ends_with(":s1-c2"));
 }
 
+TEST_F(AgentTest, ReportsARuntimeThatFailsBeforeItsSessionIsClaimed) {
+  ASSERT_TRUE(create(spec()));
+  ASSERT_EQ(attach_runtime(), 101U);
+  stop_agent();
+  subscriptions_.clear();
+  start_agent_alone();
+  ASSERT_EQ(attach("s1", "s-s1", token_), 101U);
+  say(api::SessionStatus::error, 0);
+  io.restart();
+  io.run_for(500ms);
+  EXPECT_TRUE(reports_.empty());
+  play_gateway();
+  EXPECT_TRUE(reported(api::SessionStatus::error));
+  EXPECT_EQ(reports_.back().fence, 2);
+  EXPECT_TRUE(until([&] { return launcher_.running.empty(); }));
+}
+
 TEST_F(AgentTest, EndsAnInstanceWhoseSessionNoGatewayKnows) {
   ASSERT_TRUE(create(spec()));
   ASSERT_EQ(attach_runtime(), 101U);

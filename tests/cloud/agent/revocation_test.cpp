@@ -48,6 +48,26 @@ TEST_F(AgentRevocation, TheTokenOfAStoppedInstanceAndItsSocketEndWithinASecond) 
   EXPECT_EQ(ask_for_ice_servers(token_), 401U);
 }
 
+// An event, or a page of a list, may be wrong about it.
+TEST_F(AgentRevocation, AnInstanceThatIsSaidToHaveEndedAndRunsGoesOn) {
+  io.restart();
+  io.run_for(2500ms);  // longer than a runtime may stay away
+  const std::size_t before = reports_.size();
+  ams_->on_event({"lifecycle", {{"action", "instance-stopped"}, {"name", "s-s1"}}});
+  io.restart();
+  io.run_for(500ms);
+  EXPECT_FALSE(closed_);
+  EXPECT_EQ(reports_.size(), before);
+  EXPECT_EQ(agent_->attached(), 1U);
+}
+
+// What its events say is enough: it has a rate for the agent, too.
+TEST_F(AgentRevocation, AmsIsNotAskedAboutARuntimeThatIsAttached) {
+  ams_server_->stop();
+  EXPECT_EQ(attach("s1", "s-s1", token_), 101U);
+  EXPECT_EQ(ask_for_ice_servers(token_), 200U);
+}
+
 // AMS restarts, say, and its event is lost.
 TEST_F(AgentRevocation, AnInstanceThatEndedWhileAmsWasOutOfReachIsNoticedWhenItIsBack) {
   const std::uint16_t port = ams_server_->port();
