@@ -17,9 +17,11 @@ using api::SessionStatus;
 constexpr std::size_t kAtOnce = 16;
 constexpr std::chrono::seconds kEndPatience{20};
 
-/// The agent has no such session (any more): nobody ends it.
-bool is_unserved(const api::Refusal& refusal) {
-  return refusal.code == name(Errc::session_fenced) || refusal.status == 404;
+/// The agent has no such session (any more), so it will not end it. One that is there and does not listen to the
+/// session has forgotten it, or has not claimed it yet, and learns that it is over when it does.
+bool is_unserved(const api::Refusal& refusal, bool has_agent) {
+  return refusal.code == name(Errc::session_fenced) || refusal.status == 404 ||
+         (refusal.code == name(Errc::bus_no_responders) && has_agent);
 }
 
 }  // namespace
@@ -51,7 +53,9 @@ net::Task<Outcome<void>> Gateway::remove(ApiCaller caller, std::string id, Remov
                        request.force,
                        "deleted by " + std::string(api::account_name(caller.account))};
   auto reply = co_await command(id, std::move(removal));
-  if (!reply && (request.force || is_unserved(reply.error()))) co_return co_await write_off(id, marked->fence);
+  const bool has_agent = agents_.find(marked->agent) != nullptr;
+  if (!reply && (request.force || is_unserved(reply.error(), has_agent)))
+    co_return co_await write_off(id, marked->fence);
   if (!reply) {
     api::Refusal refusal = reply.error();
     refusal.status = 500;

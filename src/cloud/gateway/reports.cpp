@@ -45,8 +45,12 @@ net::Task<void> Gateway::on_claim(std::string agent, std::string payload, std::s
 net::Task<Outcome<api::SessionSpec>> Gateway::claim(api::Claim claim) {
   auto session = co_await edit_session(claim.session, [&](Session& now) -> Outcome<Edit> {
     const bool revivable = now.status == SessionStatus::error && now.agent_lost;
-    if ((now.over() && !revivable) || now.status == SessionStatus::terminating) {
-      return api::refuse(api::refusal_of(Errc::session_unknown));
+    if (now.over() && !revivable) return api::refuse(api::refusal_of(Errc::session_unknown));
+    // It was told to end, and has come back without knowing it: it ends its instance now, and that is the end.
+    if (now.status == SessionStatus::terminating) {
+      now.status = SessionStatus::terminated;
+      ++now.fence;
+      return Edit::write;
     }
     const bool served_elsewhere = !now.agent.empty() && now.agent != claim.agent && agents_.find(now.agent) != nullptr;
     if (!claim.attached && served_elsewhere) return api::refuse(api::refusal_of(Errc::session_fenced));
@@ -62,6 +66,7 @@ net::Task<Outcome<api::SessionSpec>> Gateway::claim(api::Claim claim) {
     return Edit::write;
   });
   if (!session) co_return api::refuse(session.error());
+  if (session->over()) co_return api::refuse(api::refusal_of(Errc::session_unknown));
   co_return spec_of(*session);
 }
 

@@ -216,7 +216,7 @@ class Gateway {
   [[nodiscard]] net::Task<Outcome<void>> ended(std::string id);
   struct Batch;
   net::Task<void> remove_next(std::shared_ptr<Batch> batch, ApiCaller caller, RemoveRequest request);
-  enum class Due : std::uint8_t { nothing, erasing, failing, losing };
+  enum class Due : std::uint8_t { nothing, erasing, failing, ending, losing };
   [[nodiscard]] Due due_for(const api::Session& session);
   net::Task<void> sweep();
   [[nodiscard]] net::Task<void> sweep_session(Known known);

@@ -16,6 +16,7 @@ using api::SessionStatus;
 
 constexpr std::int64_t kAgentPatience = 60;      ///< after its lease has ended
 constexpr std::int64_t kCreationPatience = 150;  ///< for a unit that may have died while it was at it
+constexpr std::int64_t kEndingPatience = 120;    ///< for an agent that does not say that it has ended a session
 constexpr std::int64_t kIdempotencyKept = 600;
 
 }  // namespace
@@ -59,6 +60,9 @@ Gateway::Due Gateway::due_for(const Session& session) {
   if (session.agent.empty()) {
     return session.created_at + kCreationPatience <= seconds() ? Due::failing : Due::nothing;
   }
+  if (session.status == SessionStatus::terminating && session.updated_at + kEndingPatience <= seconds()) {
+    return Due::ending;
+  }
   const auto lost = agents_.lost_since(session.agent, wall_time());
   return lost && lost->seconds_since_1970 + kAgentPatience <= seconds() ? Due::losing : Due::nothing;
 }
@@ -78,6 +82,11 @@ net::Task<void> Gateway::sweep_session(Known known) {
   // Looked at again: an agent may have come back since.
   const auto edited = co_await edit_session(known.session.id, [&](Session& now) -> Outcome<Edit> {
     if (due_for(now) != due) return Edit::nothing;
+    if (due == Due::ending) {  // with its fence: the agent may still be removing the instance
+      now.status = SessionStatus::terminated;
+      now.status_message = "its agent does not say that it has ended it";
+      return Edit::write;
+    }
     const bool ending = now.status == SessionStatus::terminating;
     now.status = ending ? SessionStatus::terminated : SessionStatus::error;
     now.status_message = due == Due::losing ? "its agent is lost" : "its creation was interrupted";

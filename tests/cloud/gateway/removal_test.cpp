@@ -139,6 +139,29 @@ TEST_F(Removal, ASessionBeingEndedWithoutItsAgentIsOverAMinuteAfterTheAgentIsLos
   EXPECT_EQ(stored(id).fence, 2);
 }
 
+// Its agent restarted, for example, and does not know of it.
+TEST_F(Removal, ASessionThatItsAgentDoesNotListenToIsOver) {
+  const std::string id = created().session.id;
+  agent_.forget(id);
+  ASSERT_TRUE(remove(id).has_value());
+  EXPECT_EQ(stored(id).status, SessionStatus::terminated);
+}
+
+TEST_F(Removal, ASessionWhoseEndIsNeverReportedIsOverAfterTwoMinutes) {
+  const std::string id = created().session.id;
+  ASSERT_TRUE(remove(id).has_value());
+  ASSERT_EQ(stored(id).status, SessionStatus::terminating);
+  wall_time_ += 119;
+  agent_.announce();
+  run_void(unit_->sweep_once());
+  EXPECT_EQ(stored(id).status, SessionStatus::terminating);
+  wall_time_ += 1;
+  run_void(unit_->sweep_once());
+  EXPECT_EQ(stored(id).status, SessionStatus::terminated);
+  EXPECT_EQ(stored(id).fence, 1) << "its agent may still remove the instance";
+  EXPECT_EQ(code_of(run(agent_.report(id, SessionStatus::terminated))), "ok");
+}
+
 TEST_F(Removal, ACreationThatAUnitDiedInFailsInTheEnd) {
   api::Session session;
   session.id = "d1k2v9f3pn6a8q46tb00";

@@ -63,6 +63,7 @@ TEST_F(Reports, WhoIsBeingEndedDoesNotComeToLifeAgain) {
   EXPECT_EQ(report("agent-1", 1, 1, SessionStatus::active), "ok");
   EXPECT_EQ(stored(id_).status, SessionStatus::terminating);
   EXPECT_EQ(claim("agent-2", true), "session_unknown") << "its instance may be deleted";
+  EXPECT_EQ(stored(id_).status, SessionStatus::terminated) << "which the claimant does now";
   EXPECT_EQ(report("agent-1", 1, 2, SessionStatus::terminated), "ok");
   EXPECT_EQ(stored(id_).status, SessionStatus::terminated);
 }

@@ -52,6 +52,12 @@ class ScriptedAgent {
                         std::chrono::seconds(5));
   }
 
+  /// It has been restarted, and listens to this session no more.
+  void forget(const std::string& session) {
+    ctl_.erase(session);
+    down_.erase(session);
+  }
+
   /// The runtime says something to a link that has spoken.
   void say(const std::string& session, const std::string& body) {
     auto& links = links_[session];
