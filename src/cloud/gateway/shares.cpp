@@ -16,6 +16,11 @@ using api::Share;
 
 api::Refusal share_unknown() { return api::not_found("share"); }
 
+api::Refusal too_many_shares(std::size_t quota) {
+  return {403, "too_many_shares", "the account has " + std::to_string(quota) + " shares already", "delete one first",
+          0};
+}
+
 }  // namespace
 
 // The token outlives the share, which can be extended: what counts is what the store says about it.
@@ -35,10 +40,7 @@ net::Task<Outcome<Share>> Gateway::share(ApiCaller caller, std::string id, api::
     co_return api::refuse(allowed.error());
   }
   const std::size_t quota = caller.quota.max_shares;
-  if (count_shares(caller.account) >= quota) {
-    co_return api::refuse({403, "too_many_shares", "the account has " + std::to_string(quota) + " shares already",
-                           "delete one first", 0});
-  }
+  if (count_shares(caller.account) >= quota) co_return api::refuse(too_many_shares(quota));
   Share share{new_id(provider_, wall_time()),
               id,
               request.type,
@@ -69,6 +71,14 @@ net::Task<Outcome<Share>> Gateway::share(ApiCaller caller, std::string id, api::
   if (!edited) {
     shares_.erase(share.id);
     co_return api::refuse(edited.error());
+  }
+  // Requests at one time pass the first look together, perhaps at other units.
+  auto entry = co_await store_.get(keys::at(keys::kShares, share.id));
+  if (!entry) co_return api::refuse(api::refusal_of(entry.error()));
+  if (*entry) co_await caught_up((*entry)->modified);
+  if (count_shares(caller.account) > quota) {
+    co_await remove_share(caller, share.id);
+    co_return api::refuse(too_many_shares(quota));
   }
   co_return share;
 }
@@ -106,7 +116,8 @@ net::Task<Outcome<void>> Gateway::change_share(ApiCaller caller, std::string id,
   auto entry = co_await store_.get(key);
   if (!entry) co_return api::refuse(api::refusal_of(entry.error()));
   auto share = *entry ? api::share_from_record((*entry)->value) : std::nullopt;
-  if (!share) co_return api::refuse(share_unknown());
+  // One that has expired is over, and may have made room for another.
+  if (!share || share->expiry_at <= seconds()) co_return api::refuse(share_unknown());
   if (change.description) share->description = std::move(*change.description);
   if (change.expiry_at) {
     if (*change.expiry_at <= seconds() || *change.expiry_at > share->created_at + api::kMaxShareLife) {

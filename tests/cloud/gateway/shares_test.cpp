@@ -75,6 +75,15 @@ TEST_F(Shares, ExpiredOnesMakeRoomAndLetNobodyIn) {
   EXPECT_EQ(stored(id_).shares.size(), 5U);
 }
 
+TEST_F(Shares, AnExpiredOneIsNotRevived) {
+  const api::Share share = shared(ShareType::view, 10);
+  wall_time_ += 10;
+  api::ShareChange later;
+  later.expiry_at = wall_time_ + 1000;
+  EXPECT_EQ(run(unit_->change_share(anyone(), share.id, later)).error().status, 404U);
+  EXPECT_FALSE(connect(share).has_value());
+}
+
 TEST_F(Shares, ADeletedOneIsRevokedAndItsSocketsEnd) {
   const api::Share share = shared();
   const auto granted = connect(share);

@@ -151,6 +151,23 @@ TEST_F(Tenants, AnAccountHasAtMostItsQuotaOfShares) {
   EXPECT_TRUE(run(unit_->share(alice, other, view())).has_value());
 }
 
+TEST_F(Tenants, RequestsAtOneTimeAtTwoUnitsMakeNoMoreSharesThanTheQuota) {
+  Gateway* second = make_unit();
+  const ApiCaller alice = account("alice", {}, {100, 3});
+  std::vector<std::string> sessions;
+  for (int i = 0; i < 8; ++i) sessions.push_back(session_of(alice));
+  ASSERT_TRUE(until([&] { return second->sessions().size() == sessions.size(); }));
+  int made = 0, refused = 0;
+  for (std::size_t i = 0; i < sessions.size(); ++i) {
+    boost::asio::co_spawn(
+        io_, (i % 2 == 0 ? unit_ : second)->share(alice, sessions[i], view()),
+        [&](const std::exception_ptr&, const Outcome<api::Share>& share) { ++(share ? made : refused); });
+  }
+  ASSERT_TRUE(until([&] { return made + refused == 8; }));
+  EXPECT_LE(made, 3);
+  EXPECT_TRUE(until([&] { return unit_->shares().size() == static_cast<std::size_t>(made); }));
+}
+
 // ---- what ends with an account
 
 TEST_F(Tenants, ADeletedAccountsSocketsEndAtEveryUnit) {
