@@ -33,6 +33,7 @@ class Trust : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     folder_ = std::make_unique<TemporaryFolder>();
+    ::setenv("A_SECRET_OF_AMS", "x", 1);  // for NoSecretIsInAnInstancesEnvironment
     ams_ = std::make_unique<AmsProcess>(AmsProcess::Options{.folder = folder_->path() / "ams"});
     Client admin(ams_->local());
     ASSERT_EQ(admin.post("/1.0/applications", R"({"name":"pong"})").status, 200U);
@@ -511,6 +512,18 @@ TEST_F(Trust, ARuntimeWithAnotherPinNeverTellsItsToken) {
   }
   EXPECT_EQ(read_file(log).find("AMS knows"), std::string::npos);
   admin.finish(admin.erase("/1.0/instances/pinned"));
+}
+
+TEST_F(Trust, NoSecretIsInAnInstancesEnvironment) {
+  Client admin(ams_->local());
+  const json::value instance = launch(admin, "clean");
+  const fs::path lock = ams_->folder() / "instances" / std::string(instance.at("id").as_string()) / "lock";
+  const std::string pid = read_file(lock);
+  const std::string environment = read_file("/proc/" + pid.substr(0, pid.find('\n')) + "/environ");
+  EXPECT_NE(environment.find("HOME="), std::string::npos);
+  EXPECT_EQ(environment.find("A_SECRET_OF_AMS"), std::string::npos);
+  EXPECT_NE(read_file("/proc/" + std::to_string(ams_->pid()) + "/environ").find("A_SECRET_OF_AMS"), std::string::npos);
+  admin.finish(admin.erase("/1.0/instances/clean"));
 }
 
 TEST_F(Trust, NoSecretIsInTheLog) {

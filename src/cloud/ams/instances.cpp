@@ -1,4 +1,6 @@
 // What clients ask about instances. What is done to them is in operations.cpp.
+#include <boost/json/serialize.hpp>
+
 #include "cloud/ams/keys.hpp"
 #include "cloud/ams/service.hpp"
 #include "cloud/api/ids.hpp"
@@ -8,6 +10,8 @@ namespace redan::cloud {
 namespace {
 
 constexpr std::size_t kMaxUserData = 10 * 1024;
+// Of each of the objects that a launch names. A list of instances has them all.
+constexpr std::size_t kMaxPart = 16 * 1024;
 constexpr std::size_t kLogLimit = 256 * 1024;
 // Of a change to an instance that somebody else keeps changing.
 constexpr int kMaxAttempts = 20;
@@ -71,6 +75,10 @@ Outcome<InstanceRequest> InstanceRequest::parse(const api::json::object& body) {
   if (app->empty() && image->empty()) return api::refuse(api::bad_request("name an app_id or an image_id"));
   if (const auto* services = body.if_contains("services"); services != nullptr && services->is_array()) {
     request.services = services->get_array();
+  }
+  const auto is_large = [](const auto& part) { return boost::json::serialize(part).size() > kMaxPart; };
+  if (is_large(*config) || is_large(*resources) || is_large(request.services)) {
+    return api::refuse(api::bad_request("\"config\", \"resources\" and \"services\" have at most 16 KiB each"));
   }
   request.name = *name;
   request.app_id = *app;

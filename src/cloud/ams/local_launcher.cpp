@@ -18,6 +18,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <charconv>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <optional>
@@ -52,9 +53,16 @@ std::optional<int> read_pid(const fs::path& lock) {
 struct ChildPlan {
   const char* program;
   std::array<const char*, 5> arguments;
+  std::array<const char*, 5> environment;
   int lock, log, nothing;
   rlim_t memory, file_size;
 };
+
+// "NAME=value" of our own environment; "" if it is not there.
+std::string inherited(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(name) + "=" + value;
+}
 
 // Between fork and exec: async-signal-safe calls only (fork(2)).
 [[noreturn]] void become(const ChildPlan& plan) {
@@ -80,7 +88,8 @@ struct ChildPlan {
   // The lock stays open over exec, as descriptor 3 and nothing else.
   ::dup2(plan.lock, 3);
   ::syscall(SYS_close_range, 4U, ~0U, 0U);
-  ::execv(plan.program, const_cast<char* const*>(plan.arguments.data()));
+  ::execve(plan.program, const_cast<char* const*>(plan.arguments.data()),
+           const_cast<char* const*>(plan.environment.data()));
   ::_exit(127);
 }
 
@@ -136,6 +145,14 @@ net::Task<LaunchResult<void>> LocalLauncher::launch(LaunchSpec spec) {
   ChildPlan plan{};
   plan.program = config_.program.c_str();
   plan.arguments = {plan.program, "runtime", "--user-data", data.c_str(), nullptr};
+  // Nothing else of ours: an environment may hold secrets, and an instance is not AMS.
+  const std::string own_home = "HOME=" + home.string();
+  const std::array variables{inherited("PATH"), inherited("LANG"), inherited("TZ")};
+  std::size_t count = 0;
+  plan.environment[count++] = own_home.c_str();
+  for (const std::string& variable : variables) {
+    if (!variable.empty()) plan.environment[count++] = variable.c_str();
+  }
   plan.lock = lock.get();
   plan.log = log_high.get();
   plan.nothing = nothing_high.get();

@@ -154,5 +154,21 @@ TEST_F(AmsAccess, ATokenForEventsIsGoodOnce) {
   EXPECT_EQ(second.error().status, 403U);
 }
 
+// The list of all instances has to fit into what a client takes.
+TEST(InstanceRequest, HasAtMost16KiBInEachOfItsObjects) {
+  const std::string large(16 * 1024, 'x');
+  const auto parse = [](const boost::json::value& config, const boost::json::value& resources,
+                        const boost::json::value& services) {
+    const boost::json::object body{
+        {"app_id", "demo"}, {"config", config}, {"resources", resources}, {"services", services}};
+    return InstanceRequest::parse(body).has_value();
+  };
+  const boost::json::object empty, full{{"a", large}};
+  EXPECT_TRUE(parse(empty, empty, boost::json::array()));
+  EXPECT_FALSE(parse(full, empty, boost::json::array()));
+  EXPECT_FALSE(parse(empty, full, boost::json::array()));
+  EXPECT_FALSE(parse(empty, empty, boost::json::array{large}));
+}
+
 }  // namespace
 }  // namespace redan::cloud::test
