@@ -107,7 +107,7 @@ class BeastSession final : public WebSocketSession {
       if (error && error != websocket::error::closed && !closing_) owned_->close();
       if (error) break;
       if (!closing_) owned_->clear_deadline();
-      deliver({static_cast<const char*>(buffer.data().data()), buffer.size()});
+      if (!closing_) deliver({static_cast<const char*>(buffer.data().data()), buffer.size()});
       buffer.consume(buffer.size());
     }
     closing_ = true;
@@ -130,6 +130,7 @@ class BeastSession final : public WebSocketSession {
     closing_ = true;
     reason_.code = code;
     reason_.reason = beast_view(reason.substr(0, kMaxReason));
+    limit_closing();  // also for a peer that does not read what is queued
     if (!masks_ && writer_->waiting() == 0) begin_closing();
     if (masks_ && !writing_) write_next();
   }
@@ -180,7 +181,6 @@ class BeastSession final : public WebSocketSession {
   void begin_closing() {
     if (close_begun_) return;
     close_begun_ = true;
-    limit_closing();
     stream_.async_close(
         reason_, asio::bind_cancellation_slot(
                      stop_closing_.slot(), [self = shared_from_this(), this](beast::error_code) { owned_->close(); }));

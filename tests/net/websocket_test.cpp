@@ -146,6 +146,31 @@ TEST_F(WebSocketTest, AReaderThatStopsIsCutOffAtTheLimit) {
   EXPECT_TRUE(until([&] { return closed == 1; }, 2s));
 }
 
+// What is queued for it would hold the closing handshake back for ever.
+TEST_F(WebSocketTest, APeerThatDoesNotReadIsClosedInTimeAndNotHeardMeanwhile) {
+  limits.max_buffered = 64 * 1024 * 1024;
+  limits.close_timeout = 300ms;
+  const auto stream = run([](Remote where) -> Task<std::shared_ptr<Stream>> {
+    const Dialer dialer(std::move(where));
+    const auto opened = *dialer.make_stream(co_await boost::asio::this_coro::executor);
+    co_await dialer.connect(opened);
+    co_await opened->write(
+        "GET /socket HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n");
+    co_return opened;
+  }(remote("server")));
+  ASSERT_TRUE(until([&] { return accepted.size() == 1; }));
+  int heard = 0;
+  accepted[0]->on_message = [&](std::string_view) { ++heard; };
+  for (int i = 0; i < 32; ++i) accepted[0]->send(std::string(1024 * 1024, 'x'));
+  accepted[0]->close(4003, "enough");
+  const std::string masked_a("\x81\x81\0\0\0\0a", 7);
+  run([](std::shared_ptr<Stream> peer, std::string frame) -> Task<bool> { co_return !(co_await peer->write(frame)); }(
+                                                              stream, masked_a));
+  EXPECT_TRUE(until([&] { return closed == 1; }, 5s));
+  EXPECT_EQ(heard, 0);
+}
+
 TEST_F(WebSocketTest, AMessageBeyondTheLimitEndsTheSocket) {
   limits.max_message = 1000;
   const auto socket = open(to("/socket"));
