@@ -135,29 +135,34 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
 
   bool has_room(const std::string& network) {
     const auto found = networks_.find(network);
-    if (found != networks_.end() && found->second.connections >= config_.max_connections_per_address) return false;
+    if (found != networks_.end() && found->second.connections >= config_.max_connections_per_address) {
+      return shed(found->second.handshaking) || shed(found->second.strangers);
+    }
     return live_.size() < config_.max_connections || shed_one();
   }
 
   // Strangers make room for the next one, which may be a peer that we know: the oldest one that is still in its
   // handshake, of the network that has most of those; then likewise one that no handler has admitted. Those admitted
-  // stay.
+  // stay. A network that is at its own limit makes room for itself.
   bool shed_one() {
     const auto shed_from = [this](std::set<std::uint64_t> Network::*waiting) {
       const auto most = std::max_element(networks_.begin(), networks_.end(), [&](const auto& a, const auto& b) {
         return (a.second.*waiting).size() < (b.second.*waiting).size();
       });
-      auto& ids = most->second.*waiting;
-      while (!ids.empty()) {
-        const std::shared_ptr<Live> one = live_.at(*ids.begin());
-        ids.erase(ids.begin());
-        if (one->admitted) continue;
-        one->stream->close();
-        return true;
-      }
-      return false;
+      return shed(most->second.*waiting);
     };
     return !networks_.empty() && (shed_from(&Network::handshaking) || shed_from(&Network::strangers));
+  }
+
+  bool shed(std::set<std::uint64_t>& waiting) {
+    while (!waiting.empty()) {
+      const std::shared_ptr<Live> one = live_.at(*waiting.begin());
+      waiting.erase(waiting.begin());
+      if (one->admitted) continue;
+      one->stream->close();
+      return true;
+    }
+    return false;
   }
 
   std::shared_ptr<Live> make_live(Stream::Socket socket) {
@@ -228,9 +233,9 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
     }
     stream.clear_deadline();
     const bool head_only = request->method == "HEAD";
-    const HttpResponse response = co_await handle(std::move(*request), *one);
+    HttpResponse response = co_await handle(std::move(*request), *one);
     const After after = reader.keeps_alive() ? After::keep_alive : After::close;
-    co_return co_await respond(stream, response, head_only, after);
+    co_return co_await respond(stream, std::move(response), head_only, after);
   }
 
   // RFC 9110 section 10.1.1.

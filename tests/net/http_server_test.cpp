@@ -360,6 +360,22 @@ TEST_F(FullServer, StrangersMakeRoomForNewcomersAndKnownPeersStay) {
   EXPECT_TRUE(is_open(known));
 }
 
+TEST_F(FullServer, ANetworkAtItsLimitMakesRoomForItself) {
+  HttpServerConfig config;
+  config.listen = tls_listener();
+  config.max_connections_per_address = 2;
+  config.handler = [](HttpRequest request, const Connection& connection) -> Task<HttpResponse> {
+    connection.admitted = request.path == "/known";
+    co_return HttpResponse{};
+  };
+  serve(std::move(config));
+  const auto known = connection("/known"), stranger = connection("/");
+  const auto newcomer = connection("/known");
+  EXPECT_TRUE(is_open(known));
+  EXPECT_FALSE(is_open(stranger));
+  EXPECT_TRUE(is_open(newcomer));
+}
+
 // ---- who is there ---------------------------------------------------------------------------------------------------
 
 TEST_F(HttpServerTest, TheHandlerSeesTheClientsCertificate) {
