@@ -45,7 +45,13 @@ void make_private_directory(fs::path directory) {
   if (!directory.has_filename()) directory = directory.parent_path();  // "name/"
   std::error_code error;
   if (directory.has_parent_path()) fs::create_directories(directory.parent_path(), error);
-  if (!error && (::mkdir(directory.c_str(), 0700) == 0 || fs::is_directory(directory))) return;
+  struct stat status {};
+  if (!error && ::mkdir(directory.c_str(), 0700) == 0) return;
+  if (!error && ::stat(directory.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
+    if ((status.st_mode & (S_IWGRP | S_IWOTH)) == 0) return;
+    throw std::runtime_error(directory.string() +
+                             " can be written by others, who could put their keys there; chmod 700 it");
+  }
   throw std::runtime_error("cannot create " + directory.string() + "; choose another place with --data-dir");
 }
 

@@ -79,6 +79,13 @@ TEST_F(SecretsKeyFile, ThatOthersCanReadIsRefused) {
   EXPECT_TRUE(has(said, "can be read by others; chmod 600 it")) << said;
 }
 
+TEST_F(SecretsKeyFile, InADirectoryThatOthersCanWriteIsNotTrusted) {
+  fs::create_directories(data_);
+  ASSERT_EQ(::chmod(data_.c_str(), 0777), 0);
+  const std::string said = complaint();
+  EXPECT_TRUE(has(said, "can be written by others")) << said;
+}
+
 TEST_F(SecretsKeyFile, ThatIsNamedIsNotMade) {
   const fs::path key = folder_.path() / "missing.key";
   const std::string said = complaint({"--secrets-key", key.string()});
