@@ -16,9 +16,10 @@ namespace {
 constexpr std::size_t kKeySize = 64;
 constexpr off_t kMaxFile = 1024 * 1024;
 
-/// The file's only line, which is `size` characters long.
-void must_have_size(const std::filesystem::path& path, std::string_view line, std::size_t size) {
-  if (line.size() == size) return;
+/// `size` characters, and at most one line feed behind them.
+void must_be_one_line(const std::filesystem::path& path, std::string_view text, std::size_t size) {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (text.size() == size && text.find('\n') == std::string_view::npos) return;
   throw std::runtime_error(path.string() + " is not one line of " + std::to_string(size) + " characters");
 }
 
@@ -56,13 +57,13 @@ SecretText read_secret_file(const std::filesystem::path& path) {
 
 Secret<64> read_secret_line(const std::filesystem::path& path) {
   const SecretText file = read_secret_file(path);
-  must_have_size(path, file.line(), kKeySize);
+  must_be_one_line(path, file.text(), kKeySize);
   return Secret<kKeySize>(as_bytes(file.line()));
 }
 
 Secret<64> read_key(const std::filesystem::path& path) {
   const SecretText file = read_secret_file(path);
-  must_have_size(path, file.line(), 2 * kKeySize);
+  must_be_one_line(path, file.text(), 2 * kKeySize);
   auto bytes = from_hex(file.line());
   if (!bytes) throw std::runtime_error(path.string() + " does not hold 128 hexadecimal digits");
   Secret<kKeySize> key{Bytes(*bytes)};
