@@ -123,7 +123,8 @@ std::unique_ptr<Unit> Cloud::another_agent(const std::string& name, std::vector<
 }
 
 std::unique_ptr<Unit> Cloud::another_gateway(std::vector<std::string> more) {
-  more.insert(more.end(), {"--store-file", gateway->folder() / "gateway.sqlite"});
+  more.insert(more.end(), {"--store-file", gateway->folder() / "gateway.sqlite", "--secrets-key",
+                           gateway->folder() / "secrets.key"});
   return start_gateway(nats, folder.path() / "gateway-2", "gateway-2", std::move(more));
 }
 
