@@ -55,7 +55,7 @@ SSE = {"nmmintrin.h"}
 # What one room needs of the system: processes, and who is at the other end of a Unix socket.
 SYSTEM_OF = {
     "cloud/gateway": {"unistd.h"},
-    "cloud/ams": {"fcntl.h", "signal.h", "sys/file.h", "sys/prctl.h", "sys/resource.h", "sys/stat.h", "sys/syscall.h",
+    "cloud/ams": {"fcntl.h", "poll.h", "signal.h", "sys/file.h", "sys/prctl.h", "sys/resource.h", "sys/stat.h", "sys/syscall.h",
                   "sys/wait.h", "unistd.h"},
     "cloud/runtime": {"sys/un.h"},
     "cloud/store": {"fcntl.h", "sys/stat.h", "unistd.h"},

@@ -1,6 +1,7 @@
 #include "cloud/ams/local_launcher.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
@@ -93,6 +94,11 @@ std::string inherited(const char* name) {
   ::_exit(127);
 }
 
+bool is_ready(int descriptor) {
+  pollfd one{descriptor, POLLIN, 0};
+  return ::poll(&one, 1, 0) == 1;
+}
+
 std::string describe(int status) {
   if (WIFSIGNALED(status)) return "it was killed by signal " + std::to_string(WTERMSIG(status));
   return "it exited with status " + std::to_string(WEXITSTATUS(status));
@@ -172,8 +178,15 @@ void LocalLauncher::watch(const std::string& id, int pid) {
   if (pidfd < 0) return;
   const auto watched = std::make_shared<Watched>(io_, static_cast<int>(pidfd), pid);
   watched_[id] = watched;
+  wait_for_end(id, watched);
+}
+
+// A child between fork and exec keeps descriptors open that were closed here meanwhile. epoll goes on telling of them,
+// and the reactor takes that for an event of whatever has their place by then: so the process itself is looked at.
+void LocalLauncher::wait_for_end(const std::string& id, const std::shared_ptr<Watched>& watched) {
   watched->descriptor.async_wait(asio::posix::stream_descriptor::wait_read, [this, id, watched](const auto& error) {
     if (error) return;
+    if (!is_ready(watched->descriptor.native_handle())) return wait_for_end(id, watched);
     int status = 0;
     const bool ours = ::waitpid(watched->pid, &status, WNOHANG) == watched->pid;
     if (const auto found = watched_.find(id); found != watched_.end() && found->second == watched)

@@ -43,6 +43,7 @@ class LocalLauncher final : public Launcher {
   [[nodiscard]] std::filesystem::path folder(const std::string& id) const { return config_.directory / id; }
   [[nodiscard]] Existence look(const std::string& id) const;
   void watch(const std::string& id, int pid);
+  void wait_for_end(const std::string& id, const std::shared_ptr<Watched>& watched);
   net::Task<bool> end(const std::string& id, int signal, std::chrono::milliseconds patience);
 
   boost::asio::io_context& io_;
