@@ -10,7 +10,7 @@ namespace redan::cloud {
 class SecretsKey {
  public:
   SecretsKey(Provider& provider, Secret<64> key);
-  /// One that nobody has yet: what is sealed under it is lost with it.
+  /// A new random key. It is kept in memory only: what is sealed under it cannot be opened after a restart.
   static std::shared_ptr<const SecretsKey> fresh(Provider& provider);
 
   /// Which key it is; says nothing about it. 16 hexadecimal digits.

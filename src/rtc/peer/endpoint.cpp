@@ -88,7 +88,7 @@ void Endpoint::Impl::handle_input(TimePoint now, Datagram datagram) {
     return;
   }
   const std::size_t limit = memory_limit();
-  counters.over_budget += peer->held() > limit ? 1 : 0;
+  if (limit != sctp::Association::kNoMemoryLimit && peer->held() > limit) ++counters.over_budget;
   peer->channels().set_memory_limit(limit);
   peer->handle_input(now, path, kind, datagram.bytes);
   account(peer->id());
