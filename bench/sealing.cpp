@@ -6,7 +6,7 @@
 
 #include "bench/dtls_work.hpp"
 #include "bench/figure.hpp"
-#include "cloud/wamp/sealed/handshake.hpp"
+#include "sealed/handshake.hpp"
 
 namespace redan::bench {
 namespace {

@@ -1,4 +1,4 @@
-// The WAMP router beside one built on Autobahn|Python (tests/wamp/autobahn_router.py), each a process of its own, with
+// The WAMP router beside one built on Autobahn|Python (tests/interop/wamp/autobahn_router.py), each a process of its own, with
 // the same clients on plain loopback WebSockets: events for 1 to 1,000 subscribers, calls one after the other, and the
 // memory of idle clients. Wall time, because that is what clients wait for; and CPU time of the router's process, which
 // the machine's other work does not change.
@@ -18,7 +18,7 @@
 #include "bench/figure.hpp"
 #include "bench/two_processes.hpp"
 #include "bench/wamp_client.hpp"
-#include "cloud/wamp/router/server.hpp"
+#include "wamp/router/server.hpp"
 
 namespace redan::bench {
 namespace {

@@ -1,6 +1,6 @@
 // RawSocket's handshake and frame headers: what parses is written, and comes back.
 #include "base/assert.hpp"
-#include "cloud/wamp/router/rawsocket.hpp"
+#include "wamp/router/rawsocket.hpp"
 
 namespace {
 

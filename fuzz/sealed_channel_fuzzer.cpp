@@ -1,7 +1,7 @@
 // A channel whose peer holds the keys and sends anything: envelopes in an encryption that lets everything through. What
 // opens has the right number, side and session, and the first thing that does not is the last.
 #include "base/assert.hpp"
-#include "cloud/wamp/sealed/channel.hpp"
+#include "sealed/channel.hpp"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // Certificates and grants by strangers, and by an AMS that signs anything: what verifies is within its limits, and is
 // written again to the same bytes.
 #include "base/assert.hpp"
-#include "cloud/wamp/sealed/credentials.hpp"
+#include "sealed/credentials.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace redan;

@@ -1,6 +1,6 @@
 // Handshake messages by strangers: what parses is written again to the same meaning, and neither end takes any of it.
 #include "base/assert.hpp"
-#include "cloud/wamp/sealed/handshake.hpp"
+#include "sealed/handshake.hpp"
 
 namespace {
 

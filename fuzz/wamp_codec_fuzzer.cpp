@@ -1,7 +1,7 @@
 // A value in one of the three serializations; the first byte says which. What decodes is written and decodes to the
 // same in all three, and what was written is written the same again.
 #include "base/assert.hpp"
-#include "cloud/wamp/serializer.hpp"
+#include "wamp/serializer.hpp"
 
 using namespace redan;
 using namespace redan::cloud::wamp;

@@ -1,7 +1,7 @@
 // What is inside a box, as whoever has the key might send it; and the same bytes as a box, which nobody made. What is
 // read is written and read the same, and comes through a box unchanged.
 #include "base/assert.hpp"
-#include "cloud/wamp/cryptobox.hpp"
+#include "wamp/cryptobox.hpp"
 #include "tests/support/seeded_random.hpp"
 
 using namespace redan;

@@ -1,7 +1,7 @@
 // A message in one of the three serializations; the first byte says which. What is read is written and read the same in
 // all three.
 #include "base/assert.hpp"
-#include "cloud/wamp/message.hpp"
+#include "wamp/message.hpp"
 
 using namespace redan;
 using namespace redan::cloud::wamp;

@@ -9,7 +9,7 @@
 
 #include "base/assert.hpp"
 #include "base/reader.hpp"
-#include "cloud/wamp/router/config.hpp"
+#include "wamp/router/config.hpp"
 #include "tests/support/fixed_provider.hpp"
 
 namespace {

@@ -7,7 +7,7 @@
 
 #include "base/assert.hpp"
 #include "base/reader.hpp"
-#include "cloud/wamp/session.hpp"
+#include "wamp/session.hpp"
 #include "tests/support/simulated_provider.hpp"
 
 namespace {

@@ -6,7 +6,7 @@
 #include <cstdio>
 
 #include "base/hex.hpp"
-#include "cloud/wamp/router/server.hpp"
+#include "wamp/router/server.hpp"
 #include "cmd/arguments.hpp"
 #include "cmd/certificate_reload.hpp"
 #include "cmd/program.hpp"

@@ -8,7 +8,7 @@
 #include <redan/asio.hpp>
 
 #include "cloud/api/signalling.hpp"
-#include "cloud/wamp/sealed/handshake.hpp"
+#include "sealed/handshake.hpp"
 #include "net/http_client.hpp"
 #include "net/websocket_client.hpp"
 

@@ -3,7 +3,7 @@
 
 #include "cloud/api/signalling.hpp"
 #include "net/clock.hpp"
-#include "tests/cloud/wamp/sealed/support.hpp"
+#include "tests/sealed/support.hpp"
 #include "tests/net/http_fixture.hpp"
 
 namespace redan::cmd {

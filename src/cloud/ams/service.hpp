@@ -22,7 +22,7 @@
 #include "cloud/token/jwt.hpp"
 #include "cloud/trust/join_token.hpp"
 #include "cloud/trust/verifier.hpp"
-#include "cloud/wamp/sealed/credentials.hpp"
+#include "sealed/credentials.hpp"
 
 namespace redan::cloud {
 

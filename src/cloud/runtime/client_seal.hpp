@@ -8,7 +8,7 @@
 #include "cloud/api/agent.hpp"
 #include "cloud/api/ams.hpp"
 #include "cloud/api/signalling.hpp"
-#include "cloud/wamp/sealed/handshake.hpp"
+#include "sealed/handshake.hpp"
 
 namespace redan::cloud {
 

@@ -12,7 +12,7 @@
 #include "cloud/api/agent.hpp"
 #include "cloud/runtime/control.hpp"
 #include "cloud/runtime/media_sender.hpp"
-#include "cloud/wamp/sealed/keys.hpp"
+#include "sealed/keys.hpp"
 
 namespace redan::cloud {
 

@@ -4,7 +4,7 @@
 
 #include "cloud/api/ams.hpp"
 #include "cloud/runtime/supervisor.hpp"
-#include "cloud/wamp/sealed/credentials.hpp"
+#include "sealed/credentials.hpp"
 #include "net/host_and_port.hpp"
 
 namespace redan::cloud {

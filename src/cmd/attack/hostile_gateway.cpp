@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "cloud/api/signalling.hpp"
-#include "cloud/wamp/sealed/handshake.hpp"
+#include "sealed/handshake.hpp"
 #include "cmd/trace.hpp"
 #include "net/clock.hpp"
 

@@ -2,7 +2,7 @@
 
 #include "cloud/api/signalling.hpp"
 #include "net/clock.hpp"
-#include "tests/cloud/wamp/sealed/support.hpp"
+#include "tests/sealed/support.hpp"
 
 namespace redan::cmd {
 namespace {

@@ -1,0 +1,116 @@
+// A WAMP client: a ClientSession on a WebSocket. Runs on one loop; every function of it is called there.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "wamp/session.hpp"
+#include "net/websocket_client.hpp"
+
+namespace redan::cloud::wamp {
+
+struct ClientConfig {
+  net::Remote router;          ///< TLS 1.3, or plain within this machine
+  std::string target = "/ws";  ///< path and query
+  SessionConfig session;
+  std::chrono::milliseconds connect_timeout{10'000};
+  std::size_t max_message = 1024 * 1024;
+  std::size_t max_buffered = 16 * 1024 * 1024;  ///< what may wait for a router that does not read; then it is left
+};
+
+template <class T>
+using Outcome = tl::expected<T, Failure>;
+
+class Client : public std::enable_shared_from_this<Client> {
+ public:
+  using Delivered = ClientSession::Delivered;
+  using Invoked = ClientSession::Invoked;
+  using Interrupted = ClientSession::Interrupted;
+  using Refused = ClientSession::Refused;
+
+  using OnEvent = std::function<void(Delivered)>;
+  /// Is to answer, at once or later, with yield() or fail().
+  using OnInvocation = std::function<void(Invoked)>;
+  /// Of one call.
+  struct Progress {
+    std::function<void(Id request)> on_begin{};  ///< the id that cancel() takes
+    std::function<void(Payload)> on_result{};    ///< a progressive one; then give `receive_progress`
+  };
+
+  /// Connects and joins the realm. `provider`, and the key ring if there is one, outlive the client; it lives until its
+  /// last owner and its last request are gone.
+  static net::Task<Outcome<std::shared_ptr<Client>>> join(boost::asio::io_context& io, ClientConfig config,
+                                                          Provider& provider);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // Options are WAMP's own, as for ClientSession.
+
+  /// The subscription. Subscribing to the same twice gives the same, and both handlers hear.
+  net::Task<Outcome<Id>> subscribe(std::string topic, OnEvent on_event, Dict options = {});
+  net::Task<Outcome<Id>> unsubscribe(Id subscription);
+  /// Not acknowledged.
+  redan::Result<void> publish(std::string topic, Payload payload, Dict options = {});
+  /// The publication.
+  net::Task<Outcome<Id>> publish_acknowledged(std::string topic, Payload payload, Dict options = {});
+  net::Task<Outcome<Id>> register_procedure(std::string procedure, OnInvocation on_invocation, Dict options = {});
+  net::Task<Outcome<Id>> unregister(Id registration);
+  net::Task<Outcome<Payload>> call(std::string procedure, Payload payload, Dict options = {});
+  net::Task<Outcome<Payload>> call(std::string procedure, Payload payload, Dict options, Progress progress);
+  redan::Result<void> cancel(Id request, std::string_view mode = "kill");
+
+  redan::Result<void> yield(Id invocation, Payload payload, Dict options = {});
+  redan::Result<void> fail(Id invocation, std::string error, Payload payload = {});
+
+  /// Says goodbye; on_close follows.
+  void leave();
+
+  [[nodiscard]] bool joined() const { return session_.joined(); }
+  /// Of WELCOME: authid, authrole, roles.
+  [[nodiscard]] const Dict& welcome() const { return welcome_; }
+  [[nodiscard]] Id session_id() const { return session_id_; }
+
+  std::function<void(const Failure&)> on_close;          ///< once
+  std::function<void(const Refused&)> on_refused;        ///< what encryption forbade
+  std::function<void(const Interrupted&)> on_interrupt;  ///< an invocation whose caller gave up
+
+ private:
+  class Waiting;
+  Client(boost::asio::io_context& io, SessionConfig config, Provider& provider);
+  void attach(std::shared_ptr<net::WebSocket> socket);
+  net::Task<void> wait_until_joined();
+  void hear(Bytes message);
+
+  /// Does what the machine wants done, until it waits.
+  void pump();
+  void schedule(TimePoint deadline);
+  void on(ClientSession::Transmit&& output);
+  void on(ClientSession::Joined&& output);
+  void on(ClientSession::Granted&& output);
+  void on(ClientSession::Returned&& output);
+  void on(ClientSession::Failed&& output);
+  void on(ClientSession::Delivered&& output);
+  void on(ClientSession::Invoked&& output);
+  void on(ClientSession::Interrupted&& output);
+  void on(ClientSession::Revoked&& output);
+  void on(ClientSession::Refused&& output);
+  void on(ClientSession::Closed&& output);
+  void on(Wait) {}
+
+  boost::asio::io_context& io_;
+  const Serializer serializer_;
+  ClientSession session_;
+  std::shared_ptr<net::WebSocket> socket_;
+  boost::asio::steady_timer timer_;
+  boost::asio::steady_timer joining_;
+  bool pumping_ = false;
+  Id session_id_ = 0;
+  Dict welcome_;
+  std::optional<Failure> ended_;
+  std::map<Id, Waiting*> waiting_;  ///< by request
+  std::multimap<Id, std::shared_ptr<OnEvent>> subscriptions_;
+  std::map<Id, std::shared_ptr<OnInvocation>> registrations_;
+};
+
+}  // namespace redan::cloud::wamp

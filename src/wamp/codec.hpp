@@ -1,0 +1,46 @@
+// What the three serializations share, behind serializer.hpp. Included by .cpp files only.
+#pragma once
+
+#include "wamp/serializer.hpp"
+
+namespace redan::cloud::wamp {
+
+std::optional<Value> decode_json(Bytes bytes, const DecodeLimits& limits);
+std::optional<Value> decode_msgpack(Bytes bytes, const DecodeLimits& limits);
+std::optional<Value> decode_cbor(Bytes bytes, const DecodeLimits& limits);
+
+/// They append to `out`.
+void encode_json(const Value& value, std::vector<std::uint8_t>& out);
+void encode_msgpack(const Value& value, std::vector<std::uint8_t>& out);
+void encode_cbor(const Value& value, std::vector<std::uint8_t>& out);
+
+/// RFC 3629: no surrogates, nothing overlong, nothing above U+10FFFF.
+bool is_utf8(std::string_view text);
+/// Whether text can be carried by all serializations: UTF-8, and no U+0000 at its begin, which is binary in JSON.
+bool is_portable_text(std::string_view text);
+/// In n log n: a stranger chooses the keys.
+bool keys_are_unique(const Dict& dict);
+
+inline void append(std::vector<std::uint8_t>& out, Bytes bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
+
+/// What is left of the limits while one value decodes.
+class Budget {
+ public:
+  explicit Budget(const DecodeLimits& limits) : values_(limits.max_values), depth_(limits.max_depth) {}
+
+  /// One more value. False: that is too many.
+  [[nodiscard]] bool take() { return values_-- > 0; }
+  /// A list or dictionary of at least `size` values begins. False: too deep, or more than may come.
+  [[nodiscard]] bool enter(std::uint64_t size) {
+    if (depth_ == 0 || size > values_) return false;
+    --depth_;
+    return true;
+  }
+  void leave() { ++depth_; }
+
+ private:
+  std::size_t values_;
+  std::size_t depth_;
+};
+
+}  // namespace redan::cloud::wamp

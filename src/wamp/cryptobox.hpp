@@ -1,0 +1,89 @@
+// cryptobox, the end-to-end encryption of WAMP payloads that Autobahn|Python has: NaCl's crypto_box, which is X25519,
+// HSalsa20 and XSalsa20-Poly1305.
+//
+//   payload   = nonce (24) || Poly1305 tag (16) || XSalsa20 ciphertext
+//   plaintext = {"uri":"com.example.add2","args":[23,777],"kwargs":{}}          JSON whatever the transport's format is
+//
+// Both directions of a pair of keys share one symmetric key, and of the envelope only the URI is authenticated, by
+// being repeated inside. So a router that cannot read payloads can still reflect, repeat and mix up those of one URI:
+// docs/protocols/wamp.md says what that means, sealed closes it.
+#pragma once
+
+#include <redan/error.hpp>
+#include <redan/random.hpp>
+#include <redan/secret.hpp>
+
+#include "wamp/value.hpp"
+
+namespace redan::cloud::wamp {
+
+inline constexpr std::size_t kBoxKeySize = 32;
+inline constexpr std::size_t kBoxNonceSize = 24;
+inline constexpr std::size_t kBoxTagSize = 16;
+inline constexpr std::size_t kBoxOverhead = kBoxNonceSize + kBoxTagSize;
+using BoxPublicKey = std::array<std::uint8_t, kBoxKeySize>;
+
+/// Who callers and publishers are, and who callees and subscribers.
+enum class Party : std::uint8_t { originator, responder };
+
+/// An X25519 pair.
+struct BoxKeyPair {
+  Secret<kBoxKeySize> private_key;
+  BoxPublicKey public_key{};
+
+  static BoxKeyPair generate(RandomSource& random);
+};
+
+/// The two pairs that a Key is made of; whatever is unknown is empty. 32 bytes each.
+struct KeyHalves {
+  Bytes originator_private{};
+  Bytes originator_public{};
+  Bytes responder_private{};
+  Bytes responder_public{};
+};
+
+/// The same in standard, padded base64.
+struct KeyTexts {
+  std::string_view originator_private{};
+  std::string_view originator_public{};
+  std::string_view responder_private{};
+  std::string_view responder_public{};
+};
+
+/// What one or both parties of a pair use. The key exchange is computed once, here.
+class Key {
+ public:
+  /// crypto_bad_key for wrong lengths, a public key that does not belong to the private one beside it, a public key of
+  /// small order, and halves with which neither party can do anything.
+  static redan::Result<Key> make(const KeyHalves& halves);
+  static redan::Result<Key> from_base64(const KeyTexts& texts);
+
+  /// Whether this can be used as that party: with its private key and the other's public one.
+  [[nodiscard]] bool serves(Party party) const { return !shared(party).empty(); }
+  /// Empty unless it serves. To be passed on at once, not kept.
+  [[nodiscard]] Bytes shared(Party party) const { return shared_[static_cast<std::size_t>(party)].expose(); }
+
+ private:
+  std::array<Secret<kBoxKeySize>, 2> shared_;
+};
+
+/// What is inside a box.
+struct BoxPlaintext {
+  std::string uri;  ///< topic, procedure, or error
+  std::optional<List> args{};
+  std::optional<Dict> kwargs{};  ///< null on the wire if absent
+
+  /// nullopt unless it is a JSON object of exactly these three members.
+  static std::optional<BoxPlaintext> parse(Bytes json);
+  /// Byte for byte as Autobahn writes it.
+  [[nodiscard]] std::vector<std::uint8_t> write() const;
+
+  friend bool operator==(const BoxPlaintext&, const BoxPlaintext&) = default;
+};
+
+/// `key` serves `party`.
+Binary seal_box(const Key& key, Party party, const BoxPlaintext& plaintext, RandomSource& random);
+/// wamp_decrypt_error, also for a plaintext that is none; wamp_uri_mismatch if it is about another URI than `uri`.
+redan::Result<BoxPlaintext> open_box(const Key& key, Party party, std::string_view uri, Bytes box);
+
+}  // namespace redan::cloud::wamp

@@ -1,0 +1,47 @@
+// The last events of each topic, as far as the realm keeps them. Bounded in events for each topic, and in all.
+#pragma once
+
+#include <list>
+
+#include "wamp/router/pattern.hpp"
+
+namespace redan::cloud::wamp {
+
+struct HistoryLimits {
+  std::size_t events_per_topic = 0;  ///< 0: nothing is kept
+  std::size_t max_events = 10'000;
+  std::size_t max_bytes = 16 * 1024 * 1024;
+};
+
+struct PastEvent {
+  std::string topic;
+  Id publication = 0;
+  Dict details{};
+  Payload payload{};
+};
+
+class History {
+ public:
+  explicit History(const HistoryLimits& limits) : limits_(limits) {}
+
+  [[nodiscard]] bool keeps() const { return limits_.events_per_topic != 0; }
+  /// The oldest of its topic, and then the oldest of all, make room. What is larger than all the room is not kept.
+  void add(PastEvent event);
+  /// The last `limit` events that the pattern stands for, oldest first.
+  [[nodiscard]] std::vector<const PastEvent*> last(Match match, std::string_view pattern, std::size_t limit) const;
+
+ private:
+  struct Kept {
+    PastEvent event;
+    std::size_t bytes = 0;
+  };
+  using Kepts = std::list<Kept>;
+  void drop(Kepts::iterator oldest);
+
+  HistoryLimits limits_;
+  Kepts events_;  ///< oldest first
+  std::unordered_map<std::string, std::list<Kepts::iterator>> by_topic_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace redan::cloud::wamp

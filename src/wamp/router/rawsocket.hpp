@@ -1,0 +1,51 @@
+// RawSocket (WAMP, "RawSocket Transport"): the handshake and the framing of messages on a byte stream.
+#pragma once
+
+#include "wamp/serializer.hpp"
+
+namespace redan::cloud::wamp {
+
+//   0x7F | length (4 bits), serializer (4 bits) | 0 | 0
+inline constexpr std::uint8_t kRawSocketMagic = 0x7F;
+inline constexpr std::size_t kRawSocketHandshakeSize = 4;
+
+/// What each side says first: how long the messages may be that it takes, and how they are written.
+struct RawSocketHandshake {
+  std::size_t max_message = 0;  ///< 2^9 to 2^24
+  Serializer serializer{};
+  friend bool operator==(const RawSocketHandshake&, const RawSocketHandshake&) = default;
+
+  [[nodiscard]] std::array<std::uint8_t, kRawSocketHandshakeSize> write() const;
+};
+
+enum class RawSocketRefusal : std::uint8_t {
+  serializer_unsupported = 1,
+  max_message_unacceptable = 2,
+  reserved_bits = 3,
+  too_many_connections = 4,
+};
+/// What a router answers then: 0x7F, the reason in the upper 4 bits, 0, 0.
+std::array<std::uint8_t, kRawSocketHandshakeSize> write(RawSocketRefusal refusal);
+
+/// A client's handshake. nullopt if it is none; a refusal if it asks for what there is not.
+using RawSocketAnswer = std::variant<RawSocketHandshake, RawSocketRefusal>;
+std::optional<RawSocketAnswer> read_handshake(std::span<const std::uint8_t, kRawSocketHandshakeSize> bytes);
+
+/// The largest power of two that a handshake can say and that is not above `limit`, which is at least 512.
+std::size_t rawsocket_length(std::size_t limit);
+
+//   reserved (5 bits), type (3 bits) | length (24 bits)
+inline constexpr std::size_t kRawSocketHeaderSize = 4;
+enum class RawSocketFrame : std::uint8_t { message = 0, ping = 1, pong = 2 };
+
+struct RawSocketHeader {
+  RawSocketFrame type{};
+  std::size_t length = 0;
+  friend bool operator==(const RawSocketHeader&, const RawSocketHeader&) = default;
+
+  [[nodiscard]] std::array<std::uint8_t, kRawSocketHeaderSize> write() const;
+  /// nullopt for reserved bits and unknown types.
+  static std::optional<RawSocketHeader> parse(std::span<const std::uint8_t, kRawSocketHeaderSize> bytes);
+};
+
+}  // namespace redan::cloud::wamp

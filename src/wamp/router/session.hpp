@@ -1,0 +1,96 @@
+// What the rooms of the router share: connections, sessions and what goes out to them.
+#pragma once
+
+#include <deque>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
+
+#include <redan/random.hpp>
+
+#include "base/strong.hpp"
+#include "wamp/message.hpp"
+
+namespace redan::cloud::wamp {
+
+/// One transport, as its server counts them.
+using ConnectionId = Strong<struct WampConnectionTag, std::uint64_t>;
+
+/// Who has joined.
+struct Principal {
+  std::string authid;
+  std::string authrole;
+  std::string authmethod;
+  std::string authprovider;
+  std::string sid{};  ///< the one streaming session that it may signal for; "" for none
+};
+
+/// One session in one realm. Broker and dealer keep their part of its state here and take it out when it goes.
+struct Session {
+  ConnectionId connection;
+  Id id = 0;
+  Principal principal;
+  bool callee_cancels = false;     ///< it announced call_canceling
+  bool callee_progresses = false;  ///< it announced progressive_call_results
+  Id last_request = 0;             ///< its requests count from 1
+  Id last_invocation = 0;          ///< ours to it too
+
+  std::unordered_set<Id> subscriptions{};
+  std::unordered_set<Id> registrations{};
+  std::unordered_map<Id, std::uint64_t> calls{};        ///< its CALL: the dealer's number
+  std::unordered_map<Id, std::uint64_t> invocations{};  ///< our INVOCATION to it: the dealer's number
+  std::set<Id> abandoned{};  ///< those of them that nobody waits for any more; the oldest make room
+};
+
+struct Send {
+  ConnectionId to;
+  Message message;
+};
+/// One publication for everybody who gets it.
+struct Deliver {
+  struct Copy {
+    Id subscription = 0;
+    Dict details{};
+    std::vector<ConnectionId> to{};
+  };
+  Id publication = 0;
+  Payload payload{};
+  std::vector<Copy> copies{};
+};
+/// The transport ends when everything before is sent.
+struct Close {
+  ConnectionId connection;
+};
+using RouterOutput = std::variant<Wait, Send, Deliver, Close>;
+
+/// What goes out, in order.
+class Outbox {
+ public:
+  void send(ConnectionId to, Message message) { queue_.emplace_back(Send{to, std::move(message)}); }
+  void deliver(Deliver deliver) { queue_.emplace_back(std::move(deliver)); }
+  void close(ConnectionId connection) { queue_.emplace_back(Close{connection}); }
+  /// ERROR to a request, with a text for people.
+  void refuse(const Session& to, MessageType type, Id request, std::string_view error, std::string_view text) {
+    Error refusal{type, request, {}, std::string(error), {}};
+    refusal.payload.args.emplace_back(text);
+    send(to.connection, std::move(refusal));
+  }
+
+  [[nodiscard]] bool empty() const { return queue_.empty(); }
+  RouterOutput take() {
+    RouterOutput first = std::move(queue_.front());
+    queue_.pop_front();
+    return first;
+  }
+
+ private:
+  std::deque<RouterOutput> queue_;
+};
+
+/// Uniform over 1 to 2^53 (WAMP, "IDs", global scope).
+inline Id random_id(RandomSource& random) {
+  constexpr unsigned kUnused = 64 - 53;
+  return (random.random_u64() >> kUnused) + 1;
+}
+
+}  // namespace redan::cloud::wamp

@@ -1,0 +1,253 @@
+// A WAMP session of a client: caller, callee, publisher and subscriber in one (WAMP, "Sessions"). A machine: messages
+// and the time go in, messages and events come out; it knows no transport and no clock.
+//
+// With a KeyRing it encrypts end to end. Where the ring requires encryption, nothing goes out without a key, and clear
+// EVENTs, INVOCATIONs, RESULTs and ERRORs are refused: such an ERROR ends its call, but its text is not handed out,
+// because anybody may have written it. Beyond that, boxes that come twice are refused (seen_boxes.hpp).
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "wamp/credential.hpp"
+#include "wamp/key_ring.hpp"
+#include "wamp/seen_boxes.hpp"
+
+namespace redan::cloud::wamp {
+
+struct SessionLimits {
+  DecodeLimits decode{};
+  std::size_t max_requests = 4'096;     ///< of ours, without an answer
+  std::size_t max_invocations = 1'024;  ///< that we have not answered; beyond it they are refused
+  std::size_t max_seen_boxes = 4'096;   ///< remembered to refuse those that come twice
+  Duration join_timeout = std::chrono::seconds(10);
+  Duration request_timeout = std::chrono::seconds(10);  ///< of all but calls
+  Duration goodbye_timeout = std::chrono::seconds(2);
+};
+
+struct SessionConfig {
+  std::string realm;
+  Serializer serializer = Serializer::json;
+  Credential credential{};
+  const KeyRing* key_ring = nullptr;  ///< outlives the session; may change meanwhile
+  SessionLimits limits{};
+};
+
+/// Why something failed.
+struct Failure {
+  Errc code{};
+  std::string
+      uri{};  ///< of ERROR, ABORT or GOODBYE; of a clear ERROR that should have been encrypted: a hint, or empty
+  std::string text{};  ///< of ABORT or GOODBYE: the router's words
+  Payload payload{};   ///< of ERROR
+};
+
+class ClientSession {
+ public:
+  /// One message for the transport: text if the serializer is JSON, else binary.
+  struct Transmit {
+    std::vector<std::uint8_t> message;
+  };
+  struct Joined {
+    Id session = 0;
+    Dict details{};
+  };
+  /// Of SUBSCRIBE, UNSUBSCRIBE, REGISTER, UNREGISTER and acknowledged PUBLISH: the router has done it.
+  struct Granted {
+    Id request = 0;
+    Id id = 0;  ///< subscription, registration or publication
+  };
+  struct Returned {
+    Id request = 0;
+    bool progress = false;  ///< more will come
+    Payload payload{};
+    Dict details{};
+  };
+  /// The end of a request.
+  struct Failed {
+    Id request = 0;
+    Failure failure{};
+  };
+  struct Delivered {
+    Id subscription = 0;
+    Id publication = 0;
+    std::string topic{};
+    bool encrypted = false;
+    Payload payload{};
+    Dict details{};
+  };
+  /// Answer with yield() or fail().
+  struct Invoked {
+    Id invocation = 0;
+    Id registration = 0;
+    std::string procedure{};
+    bool encrypted = false;
+    bool receive_progress = false;
+    Payload payload{};
+    Dict details{};
+  };
+  /// The caller does not want the result any more. With `forgotten` an answer is refused.
+  struct Interrupted {
+    Id invocation = 0;
+    bool forgotten = false;
+  };
+  /// The router has taken a subscription or registration away.
+  struct Revoked {
+    Id id = 0;
+    bool registration = false;
+  };
+  /// An EVENT or INVOCATION that encryption forbids to take: somebody in between may be at work.
+  struct Refused {
+    Errc why{};
+    std::string uri{};
+  };
+  /// The last output; all requests have failed before. closed_locally, wamp_aborted, wamp_protocol,
+  /// wamp_authentication, wamp_timeout, or the transport's.
+  struct Closed {
+    Failure failure{};
+  };
+  using Output = std::variant<Wait, Transmit, Joined, Granted, Returned, Failed, Delivered, Invoked, Interrupted,
+                              Revoked, Refused, Closed>;
+
+  /// Says HELLO. `provider` outlives it.
+  ClientSession(TimePoint now, SessionConfig config, Provider& provider);
+
+  void handle_input(TimePoint now, Bytes message);
+  /// The transport is gone.
+  void handle_close(Failure why);
+  Output poll_output(TimePoint now);
+
+  // Requests; each returns its id, by which its outcome comes. Options are WAMP's own. not_connected before Joined and
+  // after the end; invalid_argument for what is no URI; too_many; wamp_no_key.
+
+  /// `match`: exact, prefix or wildcard.
+  redan::Result<Id> subscribe(TimePoint now, std::string topic, Dict options = {});
+  redan::Result<Id> unsubscribe(TimePoint now, Id subscription);
+  /// An outcome comes only with `acknowledge`.
+  redan::Result<Id> publish(TimePoint now, std::string topic, Payload payload, Dict options = {});
+  redan::Result<Id> register_procedure(TimePoint now, std::string procedure, Dict options = {});
+  redan::Result<Id> unregister(TimePoint now, Id registration);
+  /// `timeout`, in milliseconds, is kept here, too; without it a call waits for ever.
+  redan::Result<Id> call(TimePoint now, std::string procedure, Payload payload, Dict options = {});
+  /// The call fails with wamp_canceled when the router says so. `mode`: skip, kill or killnowait.
+  redan::Result<void> cancel(Id request, std::string_view mode = "kill");
+
+  /// One answer to an invocation, or, with `progress` in the options, one of several.
+  redan::Result<void> yield(Id invocation, Payload payload, Dict options = {});
+  redan::Result<void> fail(Id invocation, std::string error, Payload payload = {});
+
+  /// GOODBYE; Closed comes with the router's answer.
+  void leave(TimePoint now, std::string_view reason = "wamp.close.normal");
+
+  [[nodiscard]] bool joined() const { return std::holds_alternative<Established>(state_); }
+  [[nodiscard]] bool ended() const { return std::holds_alternative<Ended>(state_); }
+
+ private:
+  enum class Match : std::uint8_t { exact, prefix, wildcard };
+  struct Pattern {
+    std::string uri;
+    Match match = Match::exact;
+    friend bool operator==(const Pattern&, const Pattern&) = default;
+  };
+  /// What waits for an answer.
+  struct Request {
+    MessageType type{};
+    Pattern pattern{};
+    TimePoint deadline = kNever;
+    Id subject = 0;  ///< UNSUBSCRIBE, UNREGISTER: of what
+    bool receive_progress = false;
+    bool canceled = false;
+  };
+  /// What waits for ours.
+  struct Answering {
+    std::string procedure;
+    bool encrypted = false;
+  };
+  struct Joining {
+    TimePoint deadline;
+    bool challenged = false;
+  };
+  struct Established {
+    Id session = 0;
+    bool dealer_cancels = false;
+    Id last_request = 0;
+    std::map<Id, Request> requests{};
+    std::set<std::pair<TimePoint, Id>> deadlines{};
+    std::map<Id, Pattern> subscriptions{};
+    std::map<Id, Pattern> registrations{};
+    std::map<Id, Answering> invocations{};
+  };
+  struct Leaving {
+    TimePoint deadline;
+    Failure why;
+  };
+  struct Ended {};
+  static constexpr std::uint64_t kMaxTimeout = 1'000'000'000;  ///< milliseconds
+
+  void send(Message message);
+  void fail_all(const Failure& why);
+  void close(Failure why);
+  /// The router may not say this, or not now. It ends the session: the state that a caller knows is gone.
+  void violation(std::string_view what);
+  void expire(TimePoint now);
+
+  redan::Result<Established*> established();
+  static Id begin(Established& state, Request request);
+  /// Takes a request out. Nothing: an answer that comes too late, or a violation.
+  std::optional<Request> finish(Established& state, Id request, MessageType type);
+  redan::Result<Id> enter(TimePoint now, MessageType type, std::string uri, Dict options);
+  redan::Result<Id> undo(TimePoint now, MessageType type, Id subject);
+
+  void on(Joining& state, Message message);
+  void on(Established& state, Message message);
+  void on(Leaving& state, const Message& message);
+  void on(Ended&, const Message&) {}
+  void on_challenge(Joining& state, const Challenge& message);
+  void on_welcome(Welcome&& message);
+  void on_abort(Abort&& message);
+
+  void act(Established& state, Goodbye&& message);
+  void act(Established& state, Abort&& message);
+  void act(Established& state, Published&& message);
+  void act(Established& state, Subscribed&& message);
+  void act(Established& state, Unsubscribed&& message);
+  void act(Established& state, Event&& message);
+  void act(Established& state, Result&& message);
+  void act(Established& state, Error&& message);
+  void act(Established& state, Registered&& message);
+  void act(Established& state, Unregistered&& message);
+  void act(Established& state, Invocation&& message);
+  void act(Established& state, Interrupt&& message);
+  template <class M>
+  void act(Established&, M&&) {
+    violation("a router may not send this");
+  }
+  void on_granted(Established& state, Id request, Id id, MessageType type);
+  void on_undone(Established& state, Id request, const Dict& details, MessageType type);
+  void refuse_invocation(Id invocation, Errc why, std::string_view procedure);
+  void refuse_invocation(Id invocation, std::string_view error);
+
+  static std::optional<Match> parse_match(const Dict& options);
+  static bool is_well_formed(const Pattern& pattern);
+  /// The URI that an EVENT or INVOCATION is about. Nothing: the router contradicts what was asked for.
+  static std::optional<std::string> uri_of(const Pattern& pattern, const Value* said);
+  static bool has_feature(const Value* role, std::string_view name);
+
+  redan::Result<Payload> sealed(std::string_view uri, Payload&& payload, Dict& options);
+  redan::Result<Payload> opened(Party party, std::string_view uri, Payload&& payload, const Dict& attributes,
+                                SeenBoxes& seen, Id place);
+  redan::Result<Payload> opened_error(std::string_view procedure, std::string_view error, Payload&& payload,
+                                      const Dict& attributes);
+  [[nodiscard]] bool seals(const Answering& answering) const;
+
+  SessionConfig config_;
+  Provider& provider_;
+  std::variant<Joining, Established, Leaving, Ended> state_;
+  std::deque<Output> outputs_;
+  // By what could be taken for what: a box of ours must not come back as an answer to it.
+  SeenBoxes called_;   ///< CALLs sent, RESULTs and ERRORs taken
+  SeenBoxes invoked_;  ///< INVOCATIONs taken, YIELDs and ERRORs sent
+  SeenBoxes events_;   ///< EVENTs taken, by subscription
+};
+
+}  // namespace redan::cloud::wamp

@@ -1,0 +1,224 @@
+#include "sealed/handshake.hpp"
+
+#include "support.hpp"
+
+namespace redan::cloud::sealed::test {
+namespace {
+
+class Handshake : public testing::TestWithParam<Suite> {
+ protected:
+  World world_;
+};
+INSTANTIATE_TEST_SUITE_P(Suites, Handshake, testing::Values(Suite::aes_256_gcm, Suite::cryptobox));
+
+TEST_P(Handshake, TwoEndsThatAmsVouchesForMakeAChannel) {
+  Pair pair(world_, GetParam());
+  EXPECT_EQ(pair.client->suite, GetParam());
+  EXPECT_TRUE(equal_in_constant_time(pair.client->confirm.expose(), pair.runtime->confirm.expose()));
+  const auto question = pair.client->channel.seal("signalling", "settings", Channel::Kind::question);
+  const auto asked = pair.runtime->channel.open(question.value());
+  ASSERT_TRUE(asked);
+  EXPECT_EQ(asked->body, "settings");
+  const auto answer = pair.runtime->channel.answer(*asked, "signalling", "offer");
+  const auto answered = pair.client->channel.open(answer.value());
+  ASSERT_TRUE(answered);
+  EXPECT_EQ(answered->body, "offer");
+  EXPECT_TRUE(answered->is_answer);
+}
+
+TEST_P(Handshake, KeysDifferFromChannelToChannel) {
+  Pair one(world_, GetParam());
+  world_.now.seconds_since_1970 += 1;  // another grant
+  Pair two(world_, GetParam());
+  EXPECT_FALSE(equal_in_constant_time(one.client->confirm.expose(), two.client->confirm.expose()));
+  EXPECT_EQ(error_of(two.runtime->channel.open(one.client->channel.seal("a", "b").value())), Errc::sealed_bad_record);
+}
+
+TEST_P(Handshake, NoBitOfTheHelloMayChange) {
+  const auto hello = world_.initiate(GetParam()).hello();
+  for (std::size_t bit = 0; bit < hello.size() * 8; ++bit) {
+    Initiator initiator = world_.initiate(GetParam());
+    auto bad = initiator.hello();
+    bad[bit / 8] ^= static_cast<std::uint8_t>(1U << (bit % 8));
+    Responder responder = world_.respond();
+    const auto share = responder.on_hello(bad, world_.now);
+    if (!share) continue;
+    // What a runtime cannot know to be wrong, the client finds in the signature.
+    EXPECT_EQ(error_of(initiator.on_share(*share, world_.now)), Errc::sealed_bad_signature) << bit;
+  }
+}
+
+TEST_P(Handshake, NoBitOfTheShareMayChange) {
+  Initiator first = world_.initiate(GetParam());
+  const auto size = world_.respond().on_hello(first.hello(), world_.now).value().size();
+  for (std::size_t bit = 0; bit < size * 8; ++bit) {
+    Initiator initiator = world_.initiate(GetParam());
+    auto bad = world_.respond().on_hello(initiator.hello(), world_.now).value();
+    bad[bit / 8] ^= static_cast<std::uint8_t>(1U << (bit % 8));
+    EXPECT_FALSE(initiator.on_share(bad, world_.now)) << bit;
+  }
+}
+
+TEST_P(Handshake, NoBitOfTheProofMayChange) {
+  Initiator first = world_.initiate(GetParam());
+  Responder other = world_.respond();
+  const auto size = first.on_share(other.on_hello(first.hello(), world_.now).value(), world_.now)->auth.size();
+  for (std::size_t bit = 0; bit < size * 8; bit += 7) {
+    Initiator initiator = world_.initiate(GetParam());
+    Responder responder = world_.respond();
+    auto done = initiator.on_share(responder.on_hello(initiator.hello(), world_.now).value(), world_.now);
+    auto bad = done->auth;
+    bad[bit / 8] ^= static_cast<std::uint8_t>(1U << (bit % 8));
+    EXPECT_FALSE(responder.on_auth(bad, world_.now)) << bit;
+    EXPECT_FALSE(responder.on_auth(done->auth, world_.now)) << "one attempt";
+  }
+}
+
+TEST_F(Handshake, WhoeverHasNoCertificateIsNoRuntime) {
+  Initiator initiator = world_.initiate();
+  const Ed25519Key mallory = key_of(9);
+  const RuntimeCertificate own{"i1", mallory.public_key(), kNow, {kNow.seconds_since_1970 + 60}};
+  Responder impostor(*world_.provider, {"s1", "i1", {world_.ams.public_key()}, own.sign(mallory)}, mallory,
+                     world_.used);
+  const auto share = impostor.on_hello(initiator.hello(), kNow);
+  EXPECT_EQ(error_of(initiator.on_share(share.value(), kNow)), Errc::sealed_bad_certificate);
+}
+
+TEST_F(Handshake, WhoeverHasACertificateWithoutItsKeyIsNoRuntime) {
+  Initiator initiator = world_.initiate();
+  const Ed25519Key mallory = key_of(9);
+  const auto stolen = world_.certificate().sign(world_.ams);
+  Responder impostor(*world_.provider, {"s1", "i1", {world_.ams.public_key()}, stolen}, mallory, world_.used);
+  const auto share = impostor.on_hello(initiator.hello(), kNow);
+  EXPECT_EQ(error_of(initiator.on_share(share.value(), kNow)), Errc::sealed_bad_signature);
+}
+
+TEST_F(Handshake, AnotherRuntimeThatAmsKnowsIsTheWrongOne) {
+  Initiator initiator = world_.initiate();
+  const Ed25519Key other = key_of(8);
+  const RuntimeCertificate real{"i2", other.public_key(), kNow, {kNow.seconds_since_1970 + 60}};
+  // A dishonest runtime looks at nothing.
+  Responder wrong(*world_.provider, {"s1", "i1", {world_.ams.public_key()}, real.sign(world_.ams)}, other, world_.used);
+  const auto share = wrong.on_hello(initiator.hello(), kNow);
+  EXPECT_EQ(error_of(initiator.on_share(share.value(), kNow)), Errc::sealed_wrong_session);
+}
+
+TEST_F(Handshake, AGrantOfAnotherSessionOrInstanceIsRefusedByBothEnds) {
+  SessionGrant grant = world_.grant();
+  grant.session = "s2";
+  EXPECT_EQ(error_of(world_.initiate(grant.sign(world_.ams))), Errc::sealed_wrong_session);
+  world_.session = "s2";
+  Initiator initiator = world_.initiate();
+  world_.session = "s1";
+  EXPECT_EQ(error_of(world_.respond().on_hello(initiator.hello(), kNow)), Errc::sealed_wrong_session);
+  world_.instance = "i2";
+  Initiator elsewhere = world_.initiate();
+  world_.instance = "i1";
+  EXPECT_EQ(error_of(world_.respond().on_hello(elsewhere.hello(), kNow)), Errc::sealed_wrong_session);
+}
+
+TEST_F(Handshake, AGrantOfAnotherKeyIsOfNoUse) {
+  SessionGrant grant = world_.grant();
+  grant.client = key_of(7).public_key();
+  EXPECT_EQ(error_of(world_.initiate(grant.sign(world_.ams))), Errc::sealed_bad_grant);
+  // Whoever uses it all the same cannot prove to be its holder.
+  const Ed25519Key thief = key_of(9);
+  grant.client = thief.public_key();
+  const auto forged = grant.sign(thief);
+  auto initiator = Initiator::begin(*world_.provider, {"s1", {thief.public_key()}, forged}, thief, kNow);
+  EXPECT_EQ(error_of(world_.respond().on_hello(initiator->hello(), kNow)), Errc::sealed_bad_grant);
+}
+
+TEST_F(Handshake, AStolenGrantWithoutItsKeyProvesNothing) {
+  // The thief writes the hello itself: with the stolen grant and a share of its own.
+  const Ed25519Key thief = key_of(9);
+  const auto ephemeral = world_.provider->key_exchange(Group::x25519);
+  ClientHello hello{"s1", {Suite::aes_256_gcm}, {}, {}, world_.grant().sign(world_.ams), false};
+  std::copy_n(ephemeral->public_key().begin(), kShareSize, hello.share.begin());
+  Responder responder = world_.respond();
+  const auto hello_bytes = hello.write();
+  const auto reply = responder.on_hello(hello_bytes, kNow);
+  ASSERT_TRUE(reply);
+  const auto share = RuntimeShare::parse(*reply);
+  SharedSecret shared;
+  ASSERT_TRUE(ephemeral->agree(share->share, shared));
+  // It knows every key, and has not the one that counts.
+  EXPECT_EQ(error_of(responder.on_auth(*reply, kNow)), Errc::sealed_syntax);
+}
+
+TEST_F(Handshake, AGrantMakesOneChannel) {
+  const auto grant = world_.grant().sign(world_.ams);
+  for (const bool first : {true, false}) {
+    auto initiator = world_.initiate(grant);
+    Responder responder = world_.respond();
+    const auto share = responder.on_hello(initiator->hello(), kNow);
+    auto done = initiator->on_share(share.value(), kNow);
+    const auto established = responder.on_auth(done.value().auth, kNow);
+    EXPECT_EQ(established.has_value(), first);
+    if (!first) {
+      EXPECT_EQ(established.error(), Errc::sealed_grant_used);
+    }
+  }
+}
+
+TEST_F(Handshake, WhatHasExpiredIsRefused) {
+  Initiator initiator = world_.initiate();
+  EXPECT_EQ(error_of(world_.respond().on_hello(initiator.hello(), {kNow.seconds_since_1970 + 1000})),
+            Errc::sealed_expired);
+  const auto share = world_.respond().on_hello(initiator.hello(), kNow);
+  EXPECT_EQ(error_of(initiator.on_share(share.value(), {kNow.seconds_since_1970 + 10'000})), Errc::sealed_expired);
+  EXPECT_EQ(
+      error_of(Initiator::begin(*world_.provider, {"s1", {world_.ams.public_key()}, world_.grant().sign(world_.ams)},
+                                world_.client, {kNow.seconds_since_1970 + 1000})),
+      Errc::sealed_expired);
+}
+
+TEST_F(Handshake, ASuiteThatWasNotOfferedIsRefused) {
+  auto initiator = world_.initiate(Suite::aes_256_gcm);
+  auto share = world_.respond().on_hello(initiator.hello(), kNow).value();
+  share[1] = 2;
+  EXPECT_EQ(error_of(initiator.on_share(share, kNow)), Errc::sealed_syntax);
+  // With nothing in common there is nothing.
+  auto hello = ClientHello::parse(world_.initiate().hello()).value();
+  hello.suites = {};
+  auto bytes = hello.write();
+  EXPECT_FALSE(ClientHello::parse(bytes)) << "an empty list";
+}
+
+TEST_F(Handshake, ASmallOrderShareIsRefused) {
+  auto hello = ClientHello::parse(world_.initiate().hello()).value();
+  hello.share.fill(0);
+  EXPECT_EQ(error_of(world_.respond().on_hello(hello.write(), kNow)), Errc::sealed_syntax);
+}
+
+TEST_F(Handshake, AnOldShareIsOfNoUse) {
+  Initiator one = world_.initiate();
+  const auto old = world_.respond().on_hello(one.hello(), kNow).value();
+  Initiator two = world_.initiate();
+  EXPECT_EQ(error_of(two.on_share(old, kNow)), Errc::sealed_bad_signature);
+}
+
+TEST_F(Handshake, AConfirmationIsOfOneEndAndOneConnection) {
+  Pair pair(world_);
+  const std::array<std::uint8_t, 32> exported{1}, client{2}, runtime{3}, other{4};
+  const Connection connection{exported, client, runtime};
+  const auto mac = [&](Side side, const Connection& of) {
+    return to_vector(confirmation(*world_.provider, pair.client->confirm, side, of));
+  };
+  EXPECT_EQ(mac(Side::client, connection), mac(Side::client, connection));
+  EXPECT_NE(mac(Side::client, connection), mac(Side::runtime, connection));
+  EXPECT_NE(mac(Side::client, connection), mac(Side::client, {other, client, runtime}));
+  EXPECT_NE(mac(Side::client, connection), mac(Side::client, {exported, other, runtime}));
+  EXPECT_NE(mac(Side::client, connection), mac(Side::client, {exported, client, other}));
+}
+
+TEST(UsedGrants, AreForgottenWhenTheyHaveExpired) {
+  World world;
+  const auto bytes = world.grant().sign(world.ams);
+  EXPECT_TRUE(world.used.use(world.grant(), bytes, kNow));
+  EXPECT_FALSE(world.used.use(world.grant(), bytes, {kNow.seconds_since_1970 + 360}));
+  EXPECT_TRUE(world.used.use(world.grant(), bytes, {kNow.seconds_since_1970 + 361}));
+}
+
+}  // namespace
+}  // namespace redan::cloud::sealed::test
