@@ -1,8 +1,8 @@
 // Media files, and packets of another program: what is found lies within the file and makes sense.
 #include "base/assert.hpp"
-#include "cloud/runtime/ivf.hpp"
-#include "cloud/runtime/ogg_opus.hpp"
-#include "cloud/runtime/rtp_source.hpp"
+#include "media/ivf.hpp"
+#include "media/ogg_opus.hpp"
+#include "media/rtp_source.hpp"
 
 namespace {
 

@@ -3,8 +3,8 @@
 #include <redan/random.hpp>
 
 #include "base/assert.hpp"
-#include "cloud/runtime/media_sender.hpp"
-#include "cloud/runtime/rtp.hpp"
+#include "rtc/rtp/media_sender.hpp"
+#include "rtc/rtp/rtp.hpp"
 #include "tests/support/seeded_random.hpp"
 
 namespace {

@@ -7,9 +7,9 @@
 #include <fstream>
 
 #include "base/base64.hpp"
-#include "cloud/runtime/video.hpp"
+#include "media/video.hpp"
 #include "tests/browser/streaming_stage.hpp"
-#include "tests/cloud/runtime/media_files.hpp"
+#include "tests/media/media_files.hpp"
 #include "tests/support/child_process.hpp"
 
 namespace redan::cloud {

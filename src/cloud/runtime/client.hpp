@@ -4,7 +4,7 @@
 #include <set>
 
 #include "cloud/api/signalling.hpp"
-#include "cloud/runtime/alarm.hpp"
+#include "net/alarm.hpp"
 #include "cloud/runtime/channel_socket.hpp"
 #include "cloud/runtime/control.hpp"
 #include "cloud/runtime/streamer.hpp"

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "cloud/runtime/control.hpp"
-#include "cloud/runtime/picture.hpp"
+#include "media/picture.hpp"
 
 namespace redan::cloud {
 

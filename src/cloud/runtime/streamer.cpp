@@ -6,7 +6,7 @@
 #include "cloud/api/stream_figures.hpp"
 #include "cloud/runtime/client.hpp"
 #include "cloud/runtime/reactions.hpp"
-#include "cloud/runtime/sources.hpp"
+#include "media/sources.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud {

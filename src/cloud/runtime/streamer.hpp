@@ -11,7 +11,7 @@
 
 #include "cloud/api/agent.hpp"
 #include "cloud/runtime/control.hpp"
-#include "cloud/runtime/media_sender.hpp"
+#include "rtc/rtp/media_sender.hpp"
 #include "sealed/keys.hpp"
 
 namespace redan::cloud {

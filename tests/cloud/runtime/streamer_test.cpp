@@ -9,7 +9,7 @@
 #include "base/reader.hpp"
 #include "cloud/api/signalling.hpp"
 #include "cloud/api/stream_figures.hpp"
-#include "cloud/runtime/rtp_source.hpp"
+#include "media/rtp_source.hpp"
 #include "tests/support/dtls_pair.hpp"
 
 namespace redan::cloud {

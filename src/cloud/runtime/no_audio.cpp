@@ -1,8 +1,0 @@
-// A build without libopus.
-#include "cloud/runtime/audio.hpp"
-
-namespace redan::cloud {
-
-Result<std::vector<AudioPacket>> encode_tone() { return refuse(Errc::media_unsupported); }
-
-}  // namespace redan::cloud

@@ -1,0 +1,32 @@
+// A file of VP8, played in a circle.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+
+#include "net/alarm.hpp"
+#include "media/ivf.hpp"
+#include "media/source.hpp"
+
+namespace redan::cloud {
+
+class FileVideo final : public VideoSource {
+ public:
+  FileVideo(boost::asio::io_context& io, IvfVideo video);
+
+  /// Goes back to the last key frame.
+  void want_key_frame() override { key_wanted_ = true; }
+  void start() override;
+  void stop() override;
+
+ private:
+  void wait();
+  void play(TimePoint now);
+
+  Alarm alarm_;
+  IvfVideo video_;
+  std::size_t at_ = 0;
+  TimePoint next_{};
+  bool running_ = false, key_wanted_ = false;
+};
+
+}  // namespace redan::cloud

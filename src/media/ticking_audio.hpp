@@ -1,0 +1,34 @@
+// Sound that is there already, played in a circle.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+
+#include "net/alarm.hpp"
+#include "media/source.hpp"
+
+namespace redan::cloud {
+
+struct AudioPacket {
+  std::vector<std::uint8_t> bytes;
+  Duration duration{};
+};
+
+class TickingAudio final : public AudioSource {
+ public:
+  /// At least one packet, each with a duration.
+  TickingAudio(boost::asio::io_context& io, std::vector<AudioPacket> packets);
+
+  void start() override;
+  void stop() override;
+
+ private:
+  void wait();
+
+  Alarm alarm_;
+  std::vector<AudioPacket> packets_;
+  std::size_t next_packet_ = 0;
+  TimePoint next_{};
+  bool running_ = false;
+};
+
+}  // namespace redan::cloud
