@@ -14,7 +14,7 @@
 #include <boost/beast/websocket/ssl.hpp>
 
 #include "net/task.hpp"
-#include "net/tls.hpp"
+#include "net/tls/tls.hpp"
 
 namespace redan::bench {
 

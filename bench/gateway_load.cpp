@@ -16,8 +16,8 @@
 #include "bench/figure.hpp"
 #include "bench/gateway_unit.hpp"
 #include "bench/two_processes.hpp"
-#include "net/http_client.hpp"
-#include "net/websocket_client.hpp"
+#include "net/http/client.hpp"
+#include "net/websocket/client.hpp"
 
 namespace redan::bench {
 namespace {

@@ -22,7 +22,7 @@
 #include "bench/dtls_work.hpp"
 #include "bench/figure.hpp"
 #include "net/dial.hpp"
-#include "net/http_server.hpp"
+#include "net/http/server.hpp"
 #include "tests/support/files.hpp"
 
 namespace redan::bench {

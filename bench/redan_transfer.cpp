@@ -3,7 +3,7 @@
 
 #include "bench/dtls_work.hpp"
 #include "bench/two_processes.hpp"
-#include "net/datagram_socket.hpp"
+#include "net/udp/datagram_socket.hpp"
 
 namespace redan::bench {
 namespace {

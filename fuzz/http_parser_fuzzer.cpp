@@ -1,8 +1,8 @@
 // The bytes of an HTTP/1.1 connection, of a client or a server. The first byte says which, the second how large the
 // pieces are in which they come: neither what is understood nor where a message ends may depend on it.
 #include "base/assert.hpp"
-#include "net/http_parser.hpp"
-#include "net/http_writer.hpp"
+#include "net/http/parser.hpp"
+#include "net/http/writer.hpp"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "base/assert.hpp"
-#include "net/websocket_session.hpp"
+#include "net/websocket/session.hpp"
 
 namespace {
 

@@ -2,8 +2,8 @@
 // same however it is written.
 #include "base/assert.hpp"
 #include "base/base64.hpp"
-#include "net/tls.hpp"
-#include "net/x509.hpp"
+#include "net/tls/tls.hpp"
+#include "net/tls/x509.hpp"
 
 namespace {
 

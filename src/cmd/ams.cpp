@@ -20,7 +20,7 @@
 #include "cmd/store_options.hpp"
 #include "net/clock.hpp"
 #include "net/loop.hpp"
-#include "net/x509.hpp"
+#include "net/tls/x509.hpp"
 
 namespace redan::cmd {
 namespace {

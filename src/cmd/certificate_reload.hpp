@@ -5,7 +5,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <filesystem>
 
-#include "net/tls.hpp"
+#include "net/tls/tls.hpp"
 
 namespace redan::cmd {
 

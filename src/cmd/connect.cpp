@@ -16,7 +16,7 @@
 #include "net/clock.hpp"
 #include "net/loop.hpp"
 #include "net/socket_address.hpp"
-#include "net/websocket_client.hpp"
+#include "net/websocket/client.hpp"
 
 namespace redan::cmd {
 namespace {

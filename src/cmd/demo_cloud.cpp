@@ -6,7 +6,7 @@
 #include "cloud/store/memory.hpp"
 #include "cloud/token/authorization.hpp"
 #include "cmd/program.hpp"
-#include "net/x509.hpp"
+#include "net/tls/x509.hpp"
 
 namespace redan::cmd {
 namespace {

@@ -10,7 +10,7 @@
 #include "cmd/admission.hpp"
 #include "cmd/channel_services.hpp"
 #include "cmd/trace.hpp"
-#include "net/http_server.hpp"
+#include "net/http/server.hpp"
 
 namespace redan::cmd {
 

@@ -1,5 +1,5 @@
 // Secrets in files: never in arguments, never open to others. Whatever the program reads as a key, password or token
-// comes through read_secret_file(); tls.pem alone is net's (net/tls.hpp). Each function throws std::runtime_error in a
+// comes through read_secret_file(); tls.pem alone is net's (net/tls/tls.hpp). Each function throws std::runtime_error in a
 // person's words.
 #pragma once
 
@@ -7,7 +7,7 @@
 #include <redan/crypto.hpp>
 #include <string>
 
-#include "net/tls.hpp"
+#include "net/tls/tls.hpp"
 
 namespace redan::cmd {
 

@@ -9,8 +9,8 @@
 
 #include "cloud/api/signalling.hpp"
 #include "sealed/handshake.hpp"
-#include "net/http_client.hpp"
-#include "net/websocket_client.hpp"
+#include "net/http/client.hpp"
+#include "net/websocket/client.hpp"
 
 namespace redan::cmd {
 

@@ -7,7 +7,7 @@
 #include <cstdlib>
 
 #include "base/utf8.hpp"
-#include "net/tls.hpp"
+#include "net/tls/tls.hpp"
 
 namespace redan::cmd {
 namespace {

@@ -4,7 +4,7 @@
 #include <redan/endpoint.hpp>
 #include <string>
 
-#include "net/http.hpp"
+#include "net/http/http.hpp"
 
 namespace redan::cmd {
 

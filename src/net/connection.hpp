@@ -5,7 +5,7 @@
 
 #include <functional>
 
-#include "net/tls.hpp"
+#include "net/tls/tls.hpp"
 
 namespace redan::net {
 

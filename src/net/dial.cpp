@@ -6,7 +6,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "net/tls_context.hpp"
+#include "net/tls/context.hpp"
 
 namespace redan::net {
 namespace {

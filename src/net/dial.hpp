@@ -5,7 +5,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <functional>
 
-#include "net/http.hpp"
+#include "net/http/http.hpp"
 #include "net/stream.hpp"
 
 namespace redan::net {

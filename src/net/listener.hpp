@@ -4,7 +4,7 @@
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include "net/http_server.hpp"
+#include "net/http/server.hpp"
 #include "net/stream.hpp"
 
 namespace redan::net {

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "net/tls.hpp"
+#include "net/tls/tls.hpp"
 
 namespace redan::net {
 

@@ -9,10 +9,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/websocket/teardown.hpp>
 
-#include "net/handshake_queue.hpp"
+#include "net/tls/handshake_queue.hpp"
 #include "net/remote.hpp"
 #include "net/task.hpp"
-#include "net/tls_socket.hpp"
+#include "net/tls/socket.hpp"
 
 namespace redan::net {
 

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "net/tls.hpp"
+#include "net/tls/tls.hpp"
 
 namespace redan::cmd {
 namespace {

@@ -4,7 +4,7 @@
 #include "cloud/api/signalling.hpp"
 #include "net/clock.hpp"
 #include "tests/sealed/support.hpp"
-#include "tests/net/http_fixture.hpp"
+#include "tests/net/http/http_fixture.hpp"
 
 namespace redan::cmd {
 namespace {

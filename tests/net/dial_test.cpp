@@ -5,8 +5,8 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 
-#include "net/tls_context.hpp"
-#include "tests/net/http_fixture.hpp"
+#include "net/tls/context.hpp"
+#include "tests/net/http/http_fixture.hpp"
 
 namespace redan::net::test {
 namespace {

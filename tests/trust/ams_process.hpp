@@ -7,8 +7,8 @@
 #include <boost/json/value.hpp>
 #include <filesystem>
 
-#include "net/http_client.hpp"
-#include "net/websocket_client.hpp"
+#include "net/http/client.hpp"
+#include "net/websocket/client.hpp"
 
 namespace redan::cloud::test {
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "cloud/api/ams.hpp"
-#include "net/http_client.hpp"
-#include "net/websocket_client.hpp"
+#include "net/http/client.hpp"
+#include "net/websocket/client.hpp"
 
 namespace redan::cloud {
 

@@ -10,7 +10,7 @@
 #pragma once
 
 #include "cloud/agent/service.hpp"
-#include "net/http_server.hpp"
+#include "net/http/server.hpp"
 
 namespace redan::cloud {
 

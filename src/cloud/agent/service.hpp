@@ -19,7 +19,7 @@
 #include "cloud/bus/bus.hpp"
 #include "cloud/token/macaroon.hpp"
 #include "cloud/token/turn_credential.hpp"
-#include "net/websocket.hpp"
+#include "net/websocket/websocket.hpp"
 
 namespace redan::cloud {
 

@@ -7,8 +7,8 @@
 #pragma once
 
 #include "cloud/ams/lxd_api.hpp"
-#include "net/http_client.hpp"
-#include "net/websocket_client.hpp"
+#include "net/http/client.hpp"
+#include "net/websocket/client.hpp"
 
 namespace redan::cloud {
 

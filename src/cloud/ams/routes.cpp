@@ -5,7 +5,7 @@
 #include "base/base64.hpp"
 #include "base/hex.hpp"
 #include "cloud/token/authorization.hpp"
-#include "net/x509.hpp"
+#include "net/tls/x509.hpp"
 
 namespace redan::cloud {
 namespace {

@@ -7,7 +7,7 @@
 #include "cloud/ams/service.hpp"
 #include "cloud/api/metrics.hpp"
 #include "cloud/api/rate_limit.hpp"
-#include "net/http_server.hpp"
+#include "net/http/server.hpp"
 
 namespace redan::cloud {
 

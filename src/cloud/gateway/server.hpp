@@ -6,7 +6,7 @@
 #pragma once
 
 #include "cloud/gateway/service.hpp"
-#include "net/http_server.hpp"
+#include "net/http/server.hpp"
 
 namespace redan::cloud {
 

@@ -6,7 +6,7 @@
 #include "cloud/runtime/join_order.hpp"
 #include "cloud/runtime/streamer.hpp"
 #include "cloud/runtime/user_data.hpp"
-#include "net/http_client.hpp"
+#include "net/http/client.hpp"
 
 namespace redan::cloud {
 

@@ -9,7 +9,7 @@
 
 #include "cloud/api/agent.hpp"
 #include "cloud/bus/link_acceptor.hpp"
-#include "net/websocket_client.hpp"
+#include "net/websocket/client.hpp"
 
 namespace redan::cloud {
 

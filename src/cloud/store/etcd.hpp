@@ -9,7 +9,7 @@
 #include <redan/secret.hpp>
 
 #include "cloud/store/store.hpp"
-#include "net/tls.hpp"
+#include "net/tls/tls.hpp"
 
 namespace redan::cloud {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cloud/store/etcd.hpp"
-#include "net/http_client.hpp"
+#include "net/http/client.hpp"
 
 namespace redan::cloud {
 

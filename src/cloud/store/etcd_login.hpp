@@ -4,7 +4,7 @@
 
 #include "cloud/store/etcd_failure.hpp"
 #include "net/clock.hpp"
-#include "net/http.hpp"
+#include "net/http/http.hpp"
 
 namespace redan::cloud {
 

@@ -17,8 +17,8 @@
 #include "cmd/program.hpp"
 #include "cmd/secret_file.hpp"
 #include "net/loop.hpp"
-#include "net/websocket_client.hpp"
-#include "net/x509.hpp"
+#include "net/websocket/client.hpp"
+#include "net/tls/x509.hpp"
 
 namespace redan::cmd {
 namespace {

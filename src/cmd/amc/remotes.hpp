@@ -9,7 +9,7 @@
 #include <map>
 #include <string>
 
-#include "net/tls.hpp"
+#include "net/tls/tls.hpp"
 
 namespace redan::cmd {
 

@@ -5,7 +5,7 @@
 #include <boost/json/value.hpp>
 
 #include "cmd/arguments.hpp"
-#include "net/http_client.hpp"
+#include "net/http/client.hpp"
 
 namespace redan::cmd {
 

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "cmd/attack/hostile_gateway.hpp"
-#include "net/http.hpp"
+#include "net/http/http.hpp"
 
 namespace redan::cmd {
 

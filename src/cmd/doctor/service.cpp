@@ -6,9 +6,9 @@
 #include "net/clock.hpp"
 #include "net/dial.hpp"
 #include "net/host_and_port.hpp"
-#include "net/http_client.hpp"
-#include "net/tls_context.hpp"
-#include "net/x509.hpp"
+#include "net/http/client.hpp"
+#include "net/tls/context.hpp"
+#include "net/tls/x509.hpp"
 
 namespace redan::cmd {
 namespace {

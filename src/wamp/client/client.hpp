@@ -5,7 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "wamp/session.hpp"
-#include "net/websocket_client.hpp"
+#include "net/websocket/client.hpp"
 
 namespace redan::cloud::wamp {
 

@@ -5,7 +5,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "net/listener.hpp"
-#include "net/tls_context.hpp"
+#include "net/tls/context.hpp"
 
 namespace redan::cloud::wamp {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "wamp/router/config.hpp"
 #include "wamp/router/rawsocket.hpp"
-#include "net/http_server.hpp"
+#include "net/http/server.hpp"
 
 namespace redan::cloud::wamp {
 

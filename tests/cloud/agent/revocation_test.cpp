@@ -1,5 +1,5 @@
 // What an instance was given ends with it.
-#include "net/http_client.hpp"
+#include "net/http/client.hpp"
 #include "tests/cloud/agent/agent_fixture.hpp"
 
 namespace redan::cloud::test {

@@ -6,10 +6,10 @@
 #include "base/hex.hpp"
 #include "cloud/ams/server.hpp"
 #include "cloud/store/memory.hpp"
-#include "net/websocket_client.hpp"
-#include "net/x509.hpp"
+#include "net/websocket/client.hpp"
+#include "net/tls/x509.hpp"
 #include "tests/cloud/ams/recording_launcher.hpp"
-#include "tests/net/http_fixture.hpp"
+#include "tests/net/http/http_fixture.hpp"
 
 namespace redan::cloud::test {
 namespace {

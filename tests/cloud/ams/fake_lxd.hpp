@@ -6,7 +6,7 @@
 #include <map>
 
 #include "base/hex.hpp"
-#include "tests/net/http_fixture.hpp"
+#include "tests/net/http/http_fixture.hpp"
 
 namespace redan::cloud::test {
 

@@ -6,10 +6,10 @@
 #include <filesystem>
 
 #include "cloud/gateway/server.hpp"
-#include "net/http_client.hpp"
-#include "net/websocket_client.hpp"
+#include "net/http/client.hpp"
+#include "net/websocket/client.hpp"
 #include "tests/cloud/gateway/gateway_fixture.hpp"
-#include "tests/net/http_fixture.hpp"
+#include "tests/net/http/http_fixture.hpp"
 
 namespace redan::cloud::test {
 

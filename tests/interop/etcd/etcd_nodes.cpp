@@ -15,7 +15,7 @@
 
 #include "base/base64.hpp"
 #include "cloud/store/rules.hpp"
-#include "net/http_client.hpp"
+#include "net/http/client.hpp"
 #include "tests/cloud/store/contract.hpp"
 
 namespace redan::cloud::test {

@@ -15,7 +15,7 @@
 #include <sstream>
 #include <thread>
 
-#include "net/x509.hpp"
+#include "net/tls/x509.hpp"
 
 namespace redan::cloud::test {
 

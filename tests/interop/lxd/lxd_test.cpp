@@ -11,7 +11,7 @@
 #include "base/base64.hpp"
 #include "base/hex.hpp"
 #include "tests/interop/lxd/lxd_node.hpp"
-#include "tests/net/http_fixture.hpp"
+#include "tests/net/http/http_fixture.hpp"
 
 namespace redan::cloud::test {
 

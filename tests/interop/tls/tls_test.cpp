@@ -1,13 +1,13 @@
 // Our TLS 1.3 endpoints against the programs of OpenSSL on loopback: what docs/protocols/tls.md promises, seen from
 // outside. Errors are looked for at the first read: in TLS 1.3 a client is refused after its own handshake is done.
-#include "net/tls.hpp"
+#include "net/tls/tls.hpp"
 
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 #include <fstream>
 
 #include "tests/interop/tls/program.hpp"
-#include "tests/net/http_fixture.hpp"
+#include "tests/net/http/http_fixture.hpp"
 
 namespace redan::net::test {
 namespace {

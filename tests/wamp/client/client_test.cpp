@@ -2,7 +2,7 @@
 
 #include "base/hex.hpp"
 #include "wamp/router/server.hpp"
-#include "tests/net/http_fixture.hpp"
+#include "tests/net/http/http_fixture.hpp"
 
 namespace redan::cloud::wamp {
 namespace {

@@ -1,0 +1,78 @@
+#include "net/udp/datagram_socket.hpp"
+
+#include <gtest/gtest.h>
+
+#include "net/socket_address.hpp"
+
+namespace redan::net {
+namespace {
+
+const Address kLoopback = Address::v4({127, 0, 0, 1}, 0);
+
+TEST(SendBatch, TakesEqualDatagramsForOnePathAndEndsWithAShorterOne) {
+  const Path there{kLoopback, Address::v4({192, 0, 2, 1}, 1)};
+  const Path elsewhere{kLoopback, Address::v4({192, 0, 2, 2}, 1)};
+  SendBatch batch;
+  EXPECT_TRUE(batch.add(there, 1000));
+  EXPECT_TRUE(batch.add(there, 1000));
+  EXPECT_FALSE(batch.add(elsewhere, 1000));
+  EXPECT_FALSE(batch.add(there, 1001));
+  EXPECT_TRUE(batch.add(there, 10));
+  EXPECT_TRUE(batch.space(1).empty());
+  EXPECT_EQ(batch.bytes().size(), 2010U);
+  batch.clear();
+  EXPECT_TRUE(batch.empty());
+  EXPECT_TRUE(batch.add(elsewhere, 5));
+}
+
+TEST(SendBatch, HoldsNoMoreThanTheKernelTakes) {
+  SendBatch batch;
+  const Path there{kLoopback, Address::v4({192, 0, 2, 1}, 1)};
+  for (std::size_t i = 0; i < SendBatch::kMaxSegments; ++i) {
+    ASSERT_FALSE(batch.space(100).empty());
+    ASSERT_TRUE(batch.add(there, 100));
+  }
+  EXPECT_TRUE(batch.space(100).empty());
+}
+
+// Through the kernel with GSO and GRO: every datagram keeps its bounds and its bytes.
+TEST(DatagramSocket, BatchesArriveAsTheDatagramsTheyWere) {
+  auto from = DatagramSocket::bind(kLoopback);
+  auto to = DatagramSocket::bind(kLoopback);
+  ASSERT_TRUE(from && to);
+  const Path target{(*from)->local_address(), (*to)->local_address()};
+  SendBatch batch;
+  for (std::size_t i = 0; i < 40; ++i) {
+    const std::size_t size = i == 39 ? 77 : 1200;
+    const MutableBytes space = batch.space(size);
+    std::fill_n(space.begin(), size, static_cast<std::uint8_t>(i));
+    ASSERT_TRUE(batch.add(target, size));
+  }
+  ASSERT_EQ((*from)->send(batch), DatagramSocket::Sent::all);
+  std::size_t count = 0;
+  for (int tries = 0; tries < 100 && count < 40; ++tries) {
+    for (const ReceivedDatagram& datagram : (*to)->receive()) {
+      EXPECT_EQ(datagram.remote, (*from)->local_address());
+      EXPECT_EQ(datagram.bytes.size(), count == 39 ? 77U : 1200U);
+      EXPECT_EQ(datagram.bytes.front(), count);
+      EXPECT_EQ(datagram.bytes.back(), count);
+      ++count;
+    }
+  }
+  EXPECT_EQ(count, 40U);
+}
+
+TEST(DatagramSocket, ATakenAddressIsRefused) {
+  auto first = DatagramSocket::bind(kLoopback);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(DatagramSocket::bind((*first)->local_address()).error(), Errc::io_failed);
+}
+
+TEST(SocketAddress, GoesThereAndBack) {
+  for (const Address& address : {Address::v4({192, 0, 2, 7}, 5000), *Address::parse("2001:db8::7", 6000)}) {
+    EXPECT_EQ(SocketAddress(address).address(), address);
+  }
+}
+
+}  // namespace
+}  // namespace redan::net
