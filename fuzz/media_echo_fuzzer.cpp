@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "base/assert.hpp"
-#include "cmd/media_echo.hpp"
+#include "cmd/demo/media_echo.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::vector<std::uint8_t> original(data, data + size);

@@ -1,4 +1,4 @@
-// Prepares page.html for the streaming tests: `t.join` makes a client of src/cmd/page/stream.js and records what happens to it.
+// Prepares page.html for the streaming tests: `t.join` makes a client of src/cmd/demo/page/stream.js and records what happens to it.
 const {StreamClient, hidUsage} = await import('/stream.js');
 t.hidUsage = hidUsage;
 t.streams = {};

@@ -1,4 +1,4 @@
-// What the streaming tests run on: a real browser whose page has clients of src/cmd/page/stream.js, their signalling,
+// What the streaming tests run on: a real browser whose page has clients of src/cmd/demo/page/stream.js, their signalling,
 // and a streamer.
 #pragma once
 

@@ -6,7 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <set>
 
-#include "cmd/stream_client.hpp"
+#include "cmd/connect/stream_client.hpp"
 #include "tests/interop/etcd/etcd_nodes.hpp"
 #include "tests/streaming/units.hpp"
 

@@ -8,7 +8,7 @@
 
 #include "base/base64.hpp"
 #include "cloud/runtime/control.hpp"
-#include "cmd/ams_grants.hpp"
+#include "cmd/connect/ams_grants.hpp"
 #include "tests/streaming/units.hpp"
 
 namespace redan::cloud::test {

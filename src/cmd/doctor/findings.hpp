@@ -5,8 +5,8 @@
 #include <boost/json/array.hpp>
 #include <redan/crypto.hpp>
 
-#include "cmd/bus_options.hpp"
-#include "cmd/store_options.hpp"
+#include "cmd/units/bus_options.hpp"
+#include "cmd/units/store_options.hpp"
 #include "net/task.hpp"
 
 namespace redan::cmd {

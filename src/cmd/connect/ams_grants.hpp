@@ -1,0 +1,24 @@
+// Session grants straight from AMS, for clients that AMS trusts: operators, back ends, tests.
+#pragma once
+
+#include "cmd/connect/stream_client.hpp"
+
+namespace redan::cmd {
+
+class AmsGrants {
+ public:
+  AmsGrants(boost::asio::io_context& io, net::Remote ams);
+
+  /// AMS's sealing key, as AMS itself says over this connection; what to be sure of is the connection.
+  [[nodiscard]] net::Task<tl::expected<cloud::sealed::Authorities, std::string>> authorities();
+  [[nodiscard]] net::Task<SealWishes::Granted> grant(std::string session, cloud::sealed::Ed25519PublicKey key);
+  /// What a StreamClient needs. This object outlives it.
+  [[nodiscard]] net::Task<tl::expected<std::shared_ptr<const SealWishes>, std::string>> wishes();
+
+ private:
+  [[nodiscard]] net::Task<tl::expected<std::string, std::string>> ask(net::HttpRequest request, std::string member);
+
+  net::HttpClient ams_;
+};
+
+}  // namespace redan::cmd

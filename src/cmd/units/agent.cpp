@@ -1,0 +1,194 @@
+// `redan agent`: the bridge between stream gateways and the instances of one AMS.
+#include <cstdio>
+
+#include <boost/json/serialize.hpp>
+
+#include "base/hex.hpp"
+#include "cloud/agent/server.hpp"
+#include "cmd/arguments.hpp"
+#include "cmd/units/bus_options.hpp"
+#include "cmd/units/certificate_reload.hpp"
+#include "cmd/program.hpp"
+#include "cmd/secret_file.hpp"
+#include "net/loop.hpp"
+
+namespace redan::cmd {
+namespace {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+
+constexpr const char* kFooter = R"(
+Files, below --data-dir (mode 0700):
+  tls.pem       certificate and RSA-4096 key; made at the first start. AMS
+                must trust it: openssl x509 -in tls.pem -out agent.pem;
+                redan amc identity create agent.pem --name NAME --role agent
+  token.key     signs the tokens of instances. Agents that stand in for each
+                other have the same one
+  agent.socket  status, metrics and drain, for root and this user
+
+Examples:
+  redan agent --name agent-1 --region eu-1 --ams https://192.0.2.1:8444 \
+        --ams-fingerprint 3a5c... --nats 192.0.2.1:4222 --nats-ca ca.pem \
+        --nats-cert agent-1.pem --nats-key agent-1.key
+  redan agent ... --turn turn:192.0.2.9:3478 --turn-secret-file turn.secret
+  curl --unix-socket agent.socket http://agent/metrics
+  curl --unix-socket agent.socket -X POST http://agent/1.0/drain
+
+SIGHUP reads tls.pem again; open connections stay.
+Exit codes: 0 stopped, 1 failed, 2 wrong usage, 4 network)";
+
+struct Options {
+  std::string data_directory;
+  std::string listen = "127.0.0.1:8445";
+  std::string url;
+  std::string name = "agent-1";
+  std::string region = "local";
+  std::string cluster = "local";
+  std::string ams;
+  std::string ams_fingerprint;
+  std::int64_t capacity = 100;
+  std::vector<std::string> stun, turn;
+  std::string turn_secret_file;
+  std::int64_t turn_lifetime = 600;
+  std::string token_key;
+  std::string socket;
+  BusOptions bus;
+  bool json = false;
+};
+
+class Program {
+ public:
+  explicit Program(Options options)
+      : options_(std::move(options)), loop_([this] { say_goodbye(); }), provider_(default_provider()) {}
+
+  int run() {
+    const fs::path directory = data_directory(options_.data_directory, "redan-agent");
+    const HostAndPort listen = parse_host_and_port(options_.listen);
+    const std::vector<std::string> names{listen.host, "localhost"};
+    identity_ = net::load_or_create_tls_identity(directory, names, *provider_, log_line);
+    auto credentials = net::TlsServerCredentials::make(identity_);
+    if (!credentials) throw std::runtime_error("the TLS key cannot be used: " + std::string(text(credentials.error())));
+    const asio::ip::tcp::endpoint local(asio::ip::make_address(listen.host), listen.port);
+    cloud::AgentConfig config = agent_config();
+    const std::uint16_t port = listen.port != 0 ? listen.port : free_port(listen.host);
+    config.url = options_.url.empty() ? "https://" + HostAndPort{listen.host, port}.text() : options_.url;
+    bus_ = open_bus(loop_.io(), options_.bus, options_.name, *provider_);
+    ams_ = std::make_unique<cloud::AmsClient>(loop_.io(), ams_remote());
+    agent_ =
+        std::make_unique<cloud::Agent>(loop_.io(), config, *bus_, *ams_, *provider_, token_key(directory), turn_key());
+    cloud::AgentServerConfig server;
+    server.https = net::TlsListener{{local.address(), port}, *credentials};
+    server.local = net::UnixListener{options_.socket.empty() ? directory / "agent.socket" : fs::path(options_.socket)};
+    server_ = std::make_unique<cloud::AgentServer>(loop_.io(), *agent_, std::move(server));
+    if (!agent_->start()) throw std::runtime_error("--name: 1 to 64 letters, digits, - and _");
+    announce();
+    reload_.emplace(loop_.io(), *credentials, directory, names, *provider_);
+    loop_.run();
+    return kOk;
+  }
+
+ private:
+  cloud::AgentConfig agent_config() const {
+    cloud::AgentConfig config;
+    config.id = options_.name;
+    config.region = options_.region;
+    config.cluster = options_.cluster;
+    config.fingerprint = to_hex(identity_.fingerprint.digest.bytes());
+    config.capacity = options_.capacity;
+    config.stun_urls = options_.stun;
+    config.turn_urls = options_.turn;
+    config.turn_lifetime = std::chrono::seconds(options_.turn_lifetime);
+    config.log = log_line;
+    return config;
+  }
+
+  net::TlsRemote ams_remote() const {
+    const HostAndPort server = parse_https_url(options_.ams);
+    const auto pin = net::parse_pin(options_.ams_fingerprint);
+    if (!pin) throw std::runtime_error("--ams-fingerprint is 64 hexadecimal digits; AMS prints it when it starts");
+    return {server.host, server.port, net::PinnedSha256{*pin}, &identity_};
+  }
+
+  cloud::MacaroonKey token_key(const fs::path& directory) {
+    const fs::path file = options_.token_key.empty() ? directory / "token.key" : fs::path(options_.token_key);
+    auto key = cloud::MacaroonKey::prepare(*provider_, load_or_create_key(file, *provider_));
+    if (!key) throw std::runtime_error(file.string() + ": " + std::string(text(key.error())));
+    return std::move(*key);
+  }
+
+  std::optional<cloud::TurnKey> turn_key() {
+    if (options_.turn.empty()) return std::nullopt;
+    if (options_.turn_secret_file.empty()) throw std::runtime_error("--turn needs --turn-secret-file");
+    auto key = cloud::TurnKey::prepare(*provider_, read_secret_line(options_.turn_secret_file));
+    if (!key) throw std::runtime_error(options_.turn_secret_file + " has other than printable characters");
+    return std::move(*key);
+  }
+
+  void announce() const {
+    const cloud::AgentConfig& settings = agent_->settings();
+    if (options_.json) {
+      const boost::json::object object{{"url", settings.url}, {"fingerprint", settings.fingerprint}};
+      std::printf("%s\n", boost::json::serialize(object).c_str());
+    } else {
+      std::printf("Redan stream agent %s in region %s\n  %s\n  SHA-256 %s\n", settings.id.c_str(),
+                  settings.region.c_str(), settings.url.c_str(), settings.fingerprint.c_str());
+    }
+    std::fflush(stdout);
+  }
+
+  void say_goodbye() {
+    if (agent_) agent_->stop();
+    if (server_) server_->stop();
+  }
+
+  Options options_;
+  net::Loop loop_;
+  std::unique_ptr<Provider> provider_;
+  net::TlsIdentity identity_;
+  std::unique_ptr<cloud::Bus> bus_;
+  std::unique_ptr<cloud::AmsClient> ams_;
+  std::unique_ptr<cloud::Agent> agent_;
+  std::unique_ptr<cloud::AgentServer> server_;
+  std::optional<CertificateReload> reload_;
+};
+
+std::string check_turn(const std::string& url) {
+  return url.starts_with("turn:") || url.starts_with("turns:") ? "" : "'" + url + "' is not a turn: or turns: URI";
+}
+std::string check_stun(const std::string& url) {
+  return url.starts_with("stun:") || url.starts_with("stuns:") ? "" : "'" + url + "' is not a stun: or stuns: URI";
+}
+
+}  // namespace
+
+void add_agent(CLI::App& app, Run& run) {
+  CLI::App* command = app.add_subcommand("agent", "Bridge stream gateways and the instances of an AMS");
+  auto options = std::make_shared<Options>();
+  command->add_option("--data-dir", options->data_directory, "Where keys are kept");
+  command->add_option("--listen", options->listen, "Address and port for instances")->capture_default_str();
+  command->add_option("--url", options->url, "How instances reach it (default: https:// and --listen)");
+  command->add_option("--name", options->name, "Unique, and the same after a restart")->capture_default_str();
+  command->add_option("--region", options->region, "Where its instances are; clients ask for it")
+      ->capture_default_str();
+  command->add_option("--cluster", options->cluster, "Which AMS cluster it works for")->capture_default_str();
+  command->add_option("--ams", options->ams, "AMS's URL")->required();
+  command->add_option("--ams-fingerprint", options->ams_fingerprint, "SHA-256 of AMS's certificate")->required();
+  command->add_option("--capacity", options->capacity, "Sessions at once")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{10'000}))
+      ->capture_default_str();
+  command->add_option("--stun", options->stun, "stun: URI for clients; repeatable")->check(check_stun);
+  command->add_option("--turn", options->turn, "turn: URI for clients; repeatable")->check(check_turn);
+  command->add_option("--turn-secret-file", options->turn_secret_file, "The secret shared with the TURN servers");
+  command->add_option("--turn-lifetime", options->turn_lifetime, "Seconds for which a client's credentials are good")
+      ->check(CLI::Range(std::int64_t{60}, std::int64_t{600}))
+      ->capture_default_str();
+  command->add_option("--token-key", options->token_key, "The key file (default: token.key in --data-dir)");
+  command->add_option("--socket", options->socket, "The Unix socket (default: agent.socket in --data-dir)");
+  add_bus_options(*command, options->bus);
+  command->add_flag("--json", options->json, "Announce the URL and the fingerprint as JSON");
+  command->footer(kFooter);
+  command->callback([&run, options] { run = [options] { return Program(*options).run(); }; });
+}
+
+}  // namespace redan::cmd

@@ -1,0 +1,238 @@
+// `redan ams`: instances, applications and trust behind the HTTP API.
+#include <unistd.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cstdio>
+#include <fstream>
+
+#include "base/hex.hpp"
+#include "cloud/ams/local_launcher.hpp"
+#include "cloud/ams/lxd_launcher.hpp"
+#include "cloud/ams/server.hpp"
+#include "cloud/api/ids.hpp"
+#include "cmd/arguments.hpp"
+#include "cmd/units/certificate_reload.hpp"
+#include "cmd/program.hpp"
+#include "cmd/secret_file.hpp"
+#include "cmd/units/store_options.hpp"
+#include "net/clock.hpp"
+#include "net/loop.hpp"
+#include "net/tls/x509.hpp"
+
+namespace redan::cmd {
+namespace {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+
+constexpr const char* kFooter = R"(
+Files, below --data-dir (mode 0700):
+  tls.pem     certificate and RSA-4096 key; made at the first start
+  ams.sqlite  the store, unless --store says otherwise
+  secrets.key what its secrets are encrypted under; made at the first start
+  instances/  one folder for each local instance
+  ams.socket  for administration on this machine: amc uses it as root
+
+Examples:
+  redan ams --data-dir /var/lib/redan-ams
+  redan ams --listen 192.0.2.1:8444 --name node-1
+  redan ams --store etcd --etcd 192.0.2.11:2379 --etcd 192.0.2.12:2379 \
+            --etcd-ca ca.pem --etcd-cert ams.pem --etcd-key ams.key \
+            --secrets-key secrets.key
+  redan ams --launcher lxd --lxd-url https://127.0.0.1:8443 \
+            --lxd-fingerprint 3A:5C:... --lxd-image redan
+
+LXD must trust the certificate that AMS shows: lxc config trust add. Its own
+is the one in tls.pem; LXD's fingerprint is in: lxc info
+
+SIGHUP reads tls.pem again; open connections stay.
+Exit codes: 0 stopped, 1 failed, 2 wrong usage, 4 network or store)";
+
+struct Options {
+  std::string data_directory;
+  std::string listen = "127.0.0.1:8444";
+  std::string url;
+  std::string name;
+  std::string socket;
+  std::vector<std::string> local_users;
+  StoreOptions store;
+  std::string launcher = "local";
+  std::string lxd_url = "https://127.0.0.1:8443";
+  std::string lxd_fingerprint, lxd_image, lxd_project = "default";
+  std::vector<std::string> lxd_profiles{"default"};
+  std::string lxd_certificate, lxd_key;
+  bool lxd_allow_small_keys = false;
+  double requests_per_second = 100;
+  double trust_staleness = 60;
+  bool json = false;
+};
+
+std::string host_name() {
+  std::array<char, 64> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0 || !cloud::is_name(name.data())) return "ams";
+  return name.data();
+}
+
+class Program {
+ public:
+  explicit Program(Options options)
+      : options_(std::move(options)), loop_([this] { say_goodbye(); }), provider_(default_provider()) {}
+
+  int run() {
+    const fs::path directory = data_directory(options_.data_directory, "redan-ams");
+    const HostAndPort listen = parse_host_and_port(options_.listen);
+    const std::vector<std::string> names{listen.host, "localhost"};
+    identity_ = net::load_or_create_tls_identity(directory, names, *provider_, log_line);
+    auto credentials = net::TlsServerCredentials::make(identity_);
+    if (!credentials) throw std::runtime_error("the TLS key cannot be used: " + std::string(text(credentials.error())));
+    credentials_ = *credentials;
+    store_ = open_store(loop_.io(), options_.store, directory / "ams.sqlite");
+    // The port is known only once the server listens; instances need it in their user data.
+    const asio::ip::tcp::endpoint local(asio::ip::make_address(listen.host), listen.port);
+    cloud::AmsConfig config;
+    config.unit = options_.name.empty() ? host_name() : options_.name;
+    if (!cloud::is_name(config.unit)) throw std::runtime_error("--name: 1 to 63 letters, digits, . _ -");
+    launcher_ = make_launcher(directory, config.unit);
+    config.fingerprint = to_hex(identity_.fingerprint.digest.bytes());
+    config.max_trust_staleness = std::chrono::milliseconds(static_cast<std::int64_t>(options_.trust_staleness * 1000));
+    config.secrets_key =
+        std::make_shared<const cloud::SecretsKey>(*provider_, secrets_key(options_.store, directory, *provider_));
+    config.log = log_line;
+    const std::uint16_t port = listen.port != 0 ? listen.port : free_port(listen.host);
+    config.addresses = {HostAndPort{listen.host, port}.text()};
+    config.url = options_.url.empty() ? "https://" + config.addresses.front() : options_.url;
+    ams_ = std::make_unique<cloud::Ams>(loop_.io(), config, *store_, *launcher_, *provider_, net::is_issued_by);
+    asio::co_spawn(loop_.io(), start({local.address(), port}, directory), asio::detached);
+    reload_.emplace(loop_.io(), credentials_, directory, names, *provider_);
+    loop_.run();
+    return code_;
+  }
+
+ private:
+  std::unique_ptr<cloud::Launcher> make_launcher(const fs::path& directory, const std::string& unit) {
+    if (options_.launcher == "lxd") return lxd_launcher(unit);
+    return std::make_unique<cloud::LocalLauncher>(
+        loop_.io(), cloud::LocalLauncherConfig{.directory = directory / "instances",
+                                               .program = fs::read_symlink("/proc/self/exe")});
+  }
+
+  std::unique_ptr<cloud::Launcher> lxd_launcher(const std::string& unit) {
+    const auto pin = net::parse_pin(options_.lxd_fingerprint);
+    if (!pin) throw std::runtime_error("--launcher lxd needs --lxd-fingerprint: 64 hexadecimal digits, see lxc info");
+    if (options_.lxd_certificate.empty() != options_.lxd_key.empty()) {
+      throw std::runtime_error("--lxd-cert and --lxd-key belong together");
+    }
+    if (!options_.lxd_certificate.empty()) {
+      lxd_identity_ = read_identity("--lxd-cert and --lxd-key", options_.lxd_certificate, options_.lxd_key);
+    }
+    const HostAndPort server = parse_https_url(options_.lxd_url);
+    cloud::LxdLauncherConfig config;
+    config.lxd.server = {server.host, server.port, net::PinnedSha256{*pin},
+                         options_.lxd_certificate.empty() ? &identity_ : &lxd_identity_, options_.lxd_allow_small_keys};
+    config.lxd.project = options_.lxd_project;
+    config.unit = unit;
+    config.image = options_.lxd_image;
+    config.profiles = options_.lxd_profiles;
+    config.log = log_line;
+    return std::make_unique<cloud::LxdLauncher>(loop_.io(), std::move(config));
+  }
+
+  net::Task<void> start(asio::ip::tcp::endpoint local, fs::path directory) {
+    auto started = co_await ams_->start();
+    if (!started) {
+      log_line("the store cannot be read: " + std::string(text(started.error())) + "; " +
+               std::string(hint(started.error())));
+      code_ = kNetwork;
+      co_return loop_.stop();
+    }
+    try {
+      cloud::AmsServerConfig config;
+      config.https.local = local;
+      config.https.credentials = credentials_;
+      config.local = net::UnixListener{
+          options_.socket.empty() ? directory / "ams.socket" : fs::path(options_.socket),
+          options_.local_users.empty() ? mode_t{0600} : mode_t{0666}};  // the kernel names the caller, and we check
+      for (const std::string& user : options_.local_users) config.local_users.push_back(parse_user(user));
+      config.requests_per_second = options_.requests_per_second;
+      server_ = std::make_unique<cloud::AmsServer>(loop_.io(), *ams_, std::move(config));
+      announce();
+    } catch (const std::exception& error) {
+      log_line("cannot listen on " + options_.listen + ": " + error.what());
+      code_ = kNetwork;
+      loop_.stop();
+    }
+  }
+
+  void announce() const {
+    const std::string& url = ams_->settings().url;
+    const std::string& fingerprint = ams_->settings().fingerprint;
+    if (options_.json) {
+      std::printf("{\"url\":\"%s\",\"fingerprint\":\"%s\"}\n", url.c_str(), fingerprint.c_str());
+    } else {
+      std::printf("AMS        %s\nnode       %s\nSHA-256    %s\nCtrl-C ends it; instances go on.\n", url.c_str(),
+                  ams_->settings().unit.c_str(), fingerprint.c_str());
+    }
+    std::fflush(stdout);
+  }
+
+  void say_goodbye() {
+    if (server_) server_->stop();
+    if (ams_) ams_->stop();
+  }
+
+  Options options_;
+  net::Loop loop_;
+  std::unique_ptr<Provider> provider_;
+  net::TlsIdentity identity_;
+  net::TlsIdentity lxd_identity_;  ///< what LXD is shown, if not the one above
+  std::shared_ptr<net::TlsServerCredentials> credentials_;
+  std::optional<CertificateReload> reload_;
+  std::unique_ptr<cloud::Store> store_;
+  std::unique_ptr<cloud::Launcher> launcher_;
+  std::unique_ptr<cloud::Ams> ams_;
+  std::unique_ptr<cloud::AmsServer> server_;
+  int code_ = kOk;
+};
+
+}  // namespace
+
+void add_ams(CLI::App& app, Run& run) {
+  CLI::App* command = app.add_subcommand("ams", "Manage instances, applications and trust behind an HTTPS API");
+  auto options = std::make_shared<Options>();
+  command->add_option("--data-dir", options->data_directory, "Where keys, store and instances are kept");
+  command->add_option("--listen", options->listen, "Address and port of the API")->capture_default_str();
+  command->add_option("--url", options->url, "How instances reach it (default: https:// and --listen)");
+  command->add_option("--name", options->name, "Name of this unit and its node (default: the host's name)");
+  command->add_option("--socket", options->socket, "The Unix socket (default: ams.socket in --data-dir)");
+  command->add_option("--local-user", options->local_users, "A user who may use the Unix socket; repeatable");
+  add_store_options(*command, options->store);
+  command->add_option("--launcher", options->launcher, "How instances run: as processes here, or as LXD containers")
+      ->check(CLI::IsMember({"local", "lxd"}))
+      ->capture_default_str();
+  command->add_option("--lxd-url", options->lxd_url, "LXD's core.https_address")->capture_default_str();
+  command->add_option("--lxd-fingerprint", options->lxd_fingerprint, "SHA-256 of LXD's certificate, see lxc info");
+  command->add_option("--lxd-image", options->lxd_image, "Alias or fingerprint, for instances that name no image");
+  command->add_option("--lxd-profile", options->lxd_profiles, "Profile of every container; repeatable, later ones win")
+      ->capture_default_str();
+  command->add_option("--lxd-project", options->lxd_project, "The project they are in")->capture_default_str();
+  command->add_option("--lxd-cert", options->lxd_certificate, "Our certificate for LXD, PEM (default: AMS's own)");
+  command->add_option("--lxd-key", options->lxd_key, "Its key, PEM");
+  command->add_flag("--lxd-allow-small-keys", options->lxd_allow_small_keys,
+                    "A key of LXD below RSA-4096: it makes P-384 ones itself");
+  command->add_option("--requests-per-second", options->requests_per_second, "Of one caller; twice that at once")
+      ->check(CLI::Range(1.0, 1e6))
+      ->capture_default_str();
+  command
+      ->add_option("--trust-staleness", options->trust_staleness,
+                   "Seconds for which a copy of the trust store counts while the store cannot be read")
+      ->check(CLI::Range(1.0, 3600.0))
+      ->capture_default_str();
+  command->add_flag("--json", options->json, "Announce the URL and the fingerprint as JSON");
+  command->footer(kFooter);
+  command->callback([&run, options] { run = [options] { return Program(*options).run(); }; });
+}
+
+}  // namespace redan::cmd

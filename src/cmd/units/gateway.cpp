@@ -1,0 +1,295 @@
+// `redan gateway`: sessions for clients behind an HTTPS API, and its accounts.
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <cstdio>
+
+#include "base/hex.hpp"
+#include "cloud/gateway/server.hpp"
+#include "cloud/token/rfc3339.hpp"
+#include "cmd/amc/session.hpp"
+#include "cmd/arguments.hpp"
+#include "cmd/units/bus_options.hpp"
+#include "cmd/units/certificate_reload.hpp"
+#include "cmd/program.hpp"
+#include "cmd/units/store_options.hpp"
+#include "net/loop.hpp"
+
+namespace redan::cmd {
+namespace {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+constexpr const char* kFooter = R"(
+Files, below --data-dir (mode 0700):
+  tls.pem         certificate and RSA-4096 key; made at the first start
+  gateway.sqlite  the store, unless --store says otherwise
+  secrets.key     what the root key in the store is sealed under, unless
+                  --secrets-key says otherwise; made at the first start
+  gateway.socket  for administration on this machine
+
+Examples:
+  redan gateway --listen 192.0.2.1:4000
+  redan gateway --listen 0.0.0.0:4000 --url wss://gw.example.org:4000
+  redan gateway --store etcd --etcd 192.0.2.11:2379 --etcd 192.0.2.12:2379 \
+                --etcd-ca ca.pem --etcd-cert gateway.pem \
+                --etcd-key gateway.key --secrets-key secrets.key
+  redan gateway --nats 192.0.2.21:4222 --nats-ca ca.pem \
+                --nats-cert gateway.pem --nats-key gateway.key
+  (umask 077; redan gateway account create web > token.txt)
+  redan gateway account create web --allow read --allow create
+  redan gateway account create web --max-sessions 20
+  redan gateway account create operator --allow admin
+  redan gateway account delete web
+
+A client shows the token: Authorization: macaroon root=<token>
+SIGHUP reads tls.pem again; open connections stay.
+Exit codes: 0 stopped or done, 1 failed, 2 wrong usage, 4 network or store)";
+
+struct Options {
+  std::string data_directory;
+  std::string listen = "127.0.0.1:4000";
+  std::string url;
+  std::string socket;
+  std::vector<std::string> local_users;
+  std::string name = "gateway";
+  StoreOptions store;
+  BusOptions bus;
+  double requests_per_second = 200;
+  std::size_t max_connections = 16'384, max_per_address = 1'024;
+  bool json = false;
+
+  // account
+  std::string account;
+  std::int64_t expires_in = 365LL * 24 * 3600;
+  std::vector<std::string> allow;
+  std::size_t max_sessions = cloud::api::Quota().max_sessions, max_shares = cloud::api::Quota().max_shares;
+};
+
+fs::path socket_path(const Options& options) {
+  if (!options.socket.empty()) return options.socket;
+  return data_directory(options.data_directory, "redan-gateway") / "gateway.socket";
+}
+
+class Program {
+ public:
+  explicit Program(Options options)
+      : options_(std::move(options)), loop_([this] { say_goodbye(); }, kGrace), provider_(default_provider()) {}
+
+  int run() {
+    const fs::path directory = data_directory(options_.data_directory, "redan-gateway");
+    const HostAndPort listen = parse_host_and_port(options_.listen);
+    const std::vector<std::string> names{listen.host, "localhost"};
+    const net::TlsIdentity identity = net::load_or_create_tls_identity(directory, names, *provider_, log_line);
+    fingerprint_ = to_hex(identity.fingerprint.digest.bytes());
+    auto credentials = net::TlsServerCredentials::make(identity);
+    if (!credentials) throw std::runtime_error("the TLS key cannot be used: " + std::string(text(credentials.error())));
+    credentials_ = *credentials;
+    store_ = open_store(loop_.io(), options_.store, directory / "gateway.sqlite");
+    bus_ = open_bus(loop_.io(), options_.bus, options_.name, *provider_, [this](const cloud::NatsStatus& status) {
+      if (status.connected && status.why == Errc{} && gateway_) gateway_->on_bus_connected();
+    });
+    const std::uint16_t port = listen.port != 0 ? listen.port : free_port(listen.host);
+    cloud::GatewayConfig config;
+    config.url = options_.url.empty() ? "wss://" + HostAndPort{listen.host, port}.text() : options_.url;
+    if (!config.url.starts_with("wss://")) throw std::runtime_error("--url begins with wss://");
+    if (config.url.ends_with('/')) config.url.pop_back();
+    config.secrets_key =
+        std::make_shared<const cloud::SecretsKey>(*provider_, secrets_key(options_.store, directory, *provider_));
+    config.log = log_line;
+    gateway_ = std::make_unique<cloud::Gateway>(loop_.io(), config, *store_, *bus_, *provider_);
+    const asio::ip::tcp::endpoint local(asio::ip::make_address(listen.host), port);
+    asio::co_spawn(loop_.io(), start(local), asio::detached);
+    reload_.emplace(loop_.io(), credentials_, directory, names, *provider_);
+    loop_.run();
+    return code_;
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds kGrace{12'000};
+
+  net::Task<void> start(asio::ip::tcp::endpoint local) {
+    auto started = co_await gateway_->start();
+    if (!started) {
+      log_line("the store cannot be read: " + std::string(text(started.error())) + "; " +
+               std::string(hint(started.error())));
+      code_ = kNetwork;
+      co_return loop_.stop();
+    }
+    try {
+      cloud::GatewayServerConfig config;
+      config.https.local = local;
+      config.https.credentials = credentials_;
+      config.local = net::UnixListener{
+          socket_path(options_), options_.local_users.empty() ? mode_t{0600} : mode_t{0666}};  // we check who calls
+      for (const std::string& user : options_.local_users) config.local_users.push_back(parse_user(user));
+      config.requests_per_second = options_.requests_per_second;
+      config.max_connections = options_.max_connections;
+      config.max_connections_per_address = options_.max_per_address;
+      server_ = std::make_unique<cloud::GatewayServer>(loop_.io(), *gateway_, std::move(config));
+      announce(local.port());
+    } catch (const std::exception& error) {
+      log_line("cannot listen on " + options_.listen + ": " + error.what());
+      code_ = kNetwork;
+      loop_.stop();
+    }
+  }
+
+  void announce(std::uint16_t port) const {
+    const std::string& url = gateway_->settings().url;
+    if (options_.json) {
+      const json::object said{{"url", url}, {"port", port}, {"fingerprint", fingerprint_}};
+      std::printf("%s\n", json::serialize(said).c_str());
+    } else {
+      std::printf("gateway    https%s\nSHA-256    %s\nCtrl-C ends it.\n", url.substr(3).c_str(), fingerprint_.c_str());
+    }
+    std::fflush(stdout);
+  }
+
+  // Sockets are told first; then requests under way have the grace to finish.
+  void say_goodbye() {
+    gateway_->stop();
+    if (!server_) return;
+    server_->drain([this] { loop_.stop(); });
+  }
+
+  Options options_;
+  net::Loop loop_;
+  std::unique_ptr<Provider> provider_;
+  std::string fingerprint_;
+  std::shared_ptr<net::TlsServerCredentials> credentials_;
+  std::optional<CertificateReload> reload_;
+  std::unique_ptr<cloud::Store> store_;
+  std::unique_ptr<cloud::Bus> bus_;
+  std::unique_ptr<cloud::Gateway> gateway_;
+  std::unique_ptr<cloud::GatewayServer> server_;
+  int code_ = kOk;
+};
+
+// ---- accounts, over the Unix socket
+
+constexpr std::string_view kAccounts = "/internal/1.0/accounts";
+
+json::value ask(const Options& options, std::string method, std::string path, const json::value& body = nullptr) {
+  const fs::path socket = socket_path(options);
+  AmcSession session(net::UnixRemote{socket}, socket.string());
+  return session.ask(std::move(method), std::move(path), body);
+}
+
+std::string time_text(const json::value& seconds) { return cloud::to_rfc3339({seconds.to_number<std::int64_t>()}); }
+
+int create_account(const Options& options) {
+  const json::array allow(options.allow.begin(), options.allow.end());
+  const json::value made = ask(options, "POST", std::string(kAccounts),
+                               json::object{{"name", options.account},
+                                            {"expires_in", options.expires_in},
+                                            {"allow", allow},
+                                            {"max_sessions", options.max_sessions},
+                                            {"max_shares", options.max_shares}});
+  if (options.json) {
+    std::printf("%s\n", json::serialize(made).c_str());
+  } else {
+    std::printf("%s\n", made.at("token").as_string().c_str());
+    std::fprintf(stderr, "The token is shown once. It expires at %s; deleting the account revokes it.\n",
+                 time_text(made.at("expires_at")).c_str());
+  }
+  return kOk;
+}
+
+int delete_account(const Options& options) {
+  ask(options, "DELETE", std::string(kAccounts) + "/" + net::percent_encode(options.account));
+  return kOk;
+}
+
+int list_accounts(const Options& options) {
+  const json::value accounts = ask(options, "GET", std::string(kAccounts));
+  if (options.json) {
+    std::printf("%s\n", json::serialize(accounts).c_str());
+    return kOk;
+  }
+  for (const json::value& account : accounts.as_array()) {
+    std::string allow;
+    for (const json::value& operation : account.at("allow").as_array()) {
+      allow += (allow.empty() ? "" : ",") + std::string(operation.as_string());
+    }
+    std::printf("%-24s  expires %s  %s, up to %lld sessions and %lld shares\n", account.at("name").as_string().c_str(),
+                time_text(account.at("expires_at")).c_str(), allow.empty() ? "everything of its own" : allow.c_str(),
+                account.at("max_sessions").to_number<long long>(), account.at("max_shares").to_number<long long>());
+  }
+  return kOk;
+}
+
+int guarded(const Options& options, int (*act)(const Options&)) {
+  try {
+    return act(options);
+  } catch (const AmcFailure& failure) {
+    std::fprintf(stderr, "redan gateway: %s\n", failure.what());
+    return failure.code();
+  }
+}
+
+void add_account(CLI::App& gateway, Run& run, const std::shared_ptr<Options>& options) {
+  CLI::App* account = gateway.add_subcommand("account", "Who may use the API: accounts and their tokens");
+  account->require_subcommand(1);
+  account->fallthrough();
+  const auto add = [&](const char* name, const char* what, int (*act)(const Options&)) {
+    CLI::App* command = account->add_subcommand(name, what);
+    command->fallthrough();
+    command->callback([&run, options, act] { run = [options, act] { return guarded(*options, act); }; });
+    return command;
+  };
+  CLI::App* create = add("create", "Make an account and print its token", create_account);
+  create->add_option("name", options->account, "Letters, digits, . _ -")->required();
+  create->add_option("--expires-in", options->expires_in, "Seconds for which the token is good")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{366LL * 24 * 3600 * 10}))
+      ->capture_default_str();
+  create
+      ->add_option("--allow", options->allow,
+                   "What it may do with its own sessions; repeatable (default: everything). admin: everything, with "
+                   "all sessions and the settings")
+      ->check(CLI::IsMember({"read", "create", "join", "share", "delete", "admin"}))
+      ->allow_extra_args(false);
+  create->add_option("--max-sessions", options->max_sessions, "Sessions that it may have at once")
+      ->check(CLI::Range(std::size_t{0}, cloud::api::kMaxQuota))
+      ->capture_default_str();
+  create->add_option("--max-shares", options->max_shares, "Shares that it may have at once; 5 of a session")
+      ->check(CLI::Range(std::size_t{0}, cloud::api::kMaxQuota))
+      ->capture_default_str();
+  CLI::App* remove = add("delete", "Delete an account: its token, sockets and shares end with it", delete_account);
+  remove->add_option("name", options->account, "Its name")->required();
+  add("list", "All accounts", list_accounts);
+}
+
+}  // namespace
+
+void add_gateway(CLI::App& app, Run& run) {
+  CLI::App* command = app.add_subcommand("gateway", "Give sessions to clients behind an HTTPS API");
+  auto options = std::make_shared<Options>();
+  command->add_option("--data-dir", options->data_directory, "Where key, store and socket are kept");
+  command->add_option("--listen", options->listen, "Address and port of the API")->capture_default_str();
+  command->add_option("--url", options->url, "How clients reach it (default: wss:// and --listen)");
+  command->add_option("--socket", options->socket, "The Unix socket (default: gateway.socket in --data-dir)");
+  command->add_option("--local-user", options->local_users, "A user who may use the Unix socket; repeatable");
+  add_store_options(*command, options->store);
+  command->add_option("--name", options->name, "Of this unit, for the bus; unique")->capture_default_str();
+  add_bus_options(*command, options->bus);
+  command->add_option("--requests-per-second", options->requests_per_second, "Of one caller; twice that at once")
+      ->check(CLI::Range(1.0, 1e6))
+      ->capture_default_str();
+  command->add_option("--max-connections", options->max_connections, "Open at once, sockets included")
+      ->capture_default_str();
+  command->add_option("--max-per-address", options->max_per_address, "Of these, from one address")
+      ->capture_default_str();
+  command->add_flag("--json", options->json, "Announce the URL and the fingerprint as JSON");
+  command->footer(kFooter);
+  add_account(*command, run, options);
+  command->callback([&run, options, command] {
+    if (command->get_subcommands().empty()) run = [options] { return Program(*options).run(); };
+  });
+}
+
+}  // namespace redan::cmd
