@@ -13,8 +13,8 @@ namespace redan::bench {
 namespace {
 
 namespace asio = boost::asio;
-using cloud::Bus;
-using cloud::BusMessage;
+using cloud::bus::Bus;
+using cloud::bus::BusMessage;
 using cloud::test::LibnatsUnit;
 using cloud::test::NatsServers;
 using Clock = std::chrono::steady_clock;
@@ -51,10 +51,10 @@ class Ours {
   explicit Ours(const NatsServers& servers)
       : asking_(connect(servers, "gateway")), answering_(connect(servers, "agent-1")) {
     until([&] { return asking_->is_connected() && answering_->is_connected(); });
-    echo_ = *answering_->subscribe("bench.echo", [this](const BusMessage& message) {
+    echo_ = *answering_->subscribe("bench.echo", [this](const cloud::bus::BusMessage& message) {
       if (!answering_->publish(message.reply_to, message.payload)) failed("a reply over the bus");
     });
-    counting_ = *answering_->subscribe("bench.count", [this](const BusMessage&) { ++counted_; });
+    counting_ = *answering_->subscribe("bench.count", [this](const cloud::bus::BusMessage&) { ++counted_; });
     until([&] { return request(); });
   }
 
@@ -74,8 +74,8 @@ class Ours {
   }
 
  private:
-  std::unique_ptr<Bus> connect(const NatsServers& servers, const std::string& who) {
-    return std::move(*cloud::nats_bus(io_, servers.config(who), *provider_));
+  std::unique_ptr<cloud::bus::Bus> connect(const NatsServers& servers, const std::string& who) {
+    return std::move(*cloud::bus::nats_bus(io_, servers.config(who), *provider_));
   }
   bool request() {
     std::optional<Result<std::string>> reply;
@@ -94,8 +94,8 @@ class Ours {
 
   asio::io_context io_{1};
   std::unique_ptr<Provider> provider_ = default_provider();
-  std::unique_ptr<Bus> asking_, answering_;
-  std::unique_ptr<cloud::Subscription> echo_, counting_;
+  std::unique_ptr<cloud::bus::Bus> asking_, answering_;
+  std::unique_ptr<cloud::bus::Subscription> echo_, counting_;
   std::size_t counted_ = 0;
 };
 

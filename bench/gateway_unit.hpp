@@ -40,12 +40,12 @@ class GatewayUnit {
  public:
   /// `echoes`: runtimes keep links and send back what they hear. Else they only acknowledge, and keep nothing.
   GatewayUnit(boost::asio::io_context& io, bool echoes) : echoes_(echoes), announce_timer_(io) {
-    bus_ = cloud::memory_bus(io);
-    store_ = cloud::memory_store(io);
-    cloud::GatewayConfig config;
+    bus_ = cloud::bus::memory_bus(io);
+    store_ = cloud::store::memory_store(io);
+    cloud::gateway::GatewayConfig config;
     config.url = "wss://127.0.0.1";
     config.relay.messages_per_second = config.relay.burst = 1e9;
-    gateway = std::make_unique<cloud::Gateway>(io, config, *store_, *bus_, *provider_);
+    gateway = std::make_unique<cloud::gateway::Gateway>(io, config, *store_, *bus_, *provider_);
     if (!finish(io, gateway->start())) failed("starting the gateway");
     announcement_.agent = "agent-1";
     announcement_.applications = {"bench"};
@@ -56,12 +56,12 @@ class GatewayUnit {
     while (gateway->agents().all().empty()) io.run_one();
     auto account = finish(io, gateway->create_account("bench", std::chrono::hours(1), {}));
     token = account.value().token;
-    cloud::GatewayServerConfig server_config;
+    cloud::gateway::GatewayServerConfig server_config;
     server_config.https = net::TlsListener{{boost::asio::ip::address_v4::loopback(), 0},
                                            *net::TlsServerCredentials::make(test_identity("server"))};
     server_config.requests_per_second = 1e9;
     server_config.max_connections = server_config.max_connections_per_address = 100'000;
-    server = std::make_unique<cloud::GatewayServer>(io, *gateway, std::move(server_config));
+    server = std::make_unique<cloud::gateway::GatewayServer>(io, *gateway, std::move(server_config));
   }
   ~GatewayUnit() { gateway->stop(); }
   GatewayUnit(const GatewayUnit&) = delete;
@@ -77,12 +77,12 @@ class GatewayUnit {
   }
 
   std::string token;
-  std::unique_ptr<cloud::Gateway> gateway;
-  std::unique_ptr<cloud::GatewayServer> server;
+  std::unique_ptr<cloud::gateway::Gateway> gateway;
+  std::unique_ptr<cloud::gateway::GatewayServer> server;
 
  private:
-  std::unique_ptr<cloud::Subscription> subscribed(std::string subject,
-                                                  std::function<void(const cloud::BusMessage&)> tell) {
+  std::unique_ptr<cloud::bus::Subscription> subscribed(std::string subject,
+                                                       std::function<void(const cloud::bus::BusMessage&)> tell) {
     return std::move(*bus_->subscribe(std::move(subject), std::move(tell), {}));
   }
   void say(const std::string& subject, const std::string& text) { static_cast<void>(bus_->publish(subject, text)); }
@@ -94,7 +94,7 @@ class GatewayUnit {
       if (!error) announce();
     });
   }
-  void on_create(const cloud::BusMessage& message) {
+  void on_create(const cloud::bus::BusMessage& message) {
     const auto spec = cloud::api::parse<cloud::api::SessionSpec>(message.payload);
     if (!spec) failed("a session's spec");
     const cloud::api::Created created{"agent-1",
@@ -104,25 +104,25 @@ class GatewayUnit {
     say(std::string(message.reply_to), cloud::api::reply_text(to_json(created)));
   }
 
-  void on_down(const cloud::BusMessage& message) {
-    const auto frame = cloud::LinkFrame::parse(message.payload);
+  void on_down(const cloud::bus::BusMessage& message) {
+    const auto frame = cloud::bus::LinkFrame::parse(message.payload);
     if (!frame) failed("a frame");
     std::string up(message.subject.substr(0, message.subject.rfind('.')));
     up += ".up";
     if (!echoes_) {
-      if (frame->seq != 0) say(up, cloud::LinkFrame{frame->link, 0, frame->seq}.text());
+      if (frame->seq != 0) say(up, cloud::bus::LinkFrame{frame->link, 0, frame->seq}.text());
       return;
     }
     auto [found, is_new] = links_.try_emplace(frame->link, frame->link);
     found->second.handle_input(net::now(), *frame);
     drain(found->second, up);
   }
-  void drain(cloud::Link& link, const std::string& up) {
+  void drain(cloud::bus::Link& link, const std::string& up) {
     while (true) {
-      cloud::Link::Output output = link.poll_output(net::now());
-      if (auto* transmit = std::get_if<cloud::Link::Transmit>(&output)) {
+      cloud::bus::Link::Output output = link.poll_output(net::now());
+      if (auto* transmit = std::get_if<cloud::bus::Link::Transmit>(&output)) {
         say(up, transmit->frame.text());
-      } else if (auto* deliver = std::get_if<cloud::Link::Deliver>(&output)) {
+      } else if (auto* deliver = std::get_if<cloud::bus::Link::Deliver>(&output)) {
         if (!deliver->body.starts_with(R"({"type":"hello")")) static_cast<void>(link.send(net::now(), deliver->body));
       } else {
         return;
@@ -132,12 +132,12 @@ class GatewayUnit {
 
   bool echoes_;
   std::unique_ptr<Provider> provider_ = default_provider();
-  std::unique_ptr<cloud::Bus> bus_;
-  std::unique_ptr<cloud::Store> store_;
+  std::unique_ptr<cloud::bus::Bus> bus_;
+  std::unique_ptr<cloud::store::Store> store_;
   boost::asio::steady_timer announce_timer_;
   cloud::api::Announcement announcement_;
-  std::unique_ptr<cloud::Subscription> create_, down_;
-  std::map<std::string, cloud::Link> links_;
+  std::unique_ptr<cloud::bus::Subscription> create_, down_;
+  std::map<std::string, cloud::bus::Link> links_;
 };
 
 }  // namespace redan::bench

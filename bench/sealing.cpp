@@ -11,7 +11,6 @@
 namespace redan::bench {
 namespace {
 
-namespace sealed = cloud::sealed;
 using sealed::Suite;
 
 constexpr WallTime kNow{1'800'000'000};

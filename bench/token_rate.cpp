@@ -24,7 +24,7 @@ constexpr double kGoal = 2;
 constexpr int kBatch = 100;
 constexpr WallTime kNow{1877688000};
 constexpr WallTime kExpires{1893456000};
-constexpr JwtExpectations kExpected{"ams", "ams-internal", "c05h1jj3pn6a8q46taug"};
+constexpr cloud::token::JwtExpectations kExpected{"ams", "ams-internal", "c05h1jj3pn6a8q46taug"};
 constexpr std::string_view kLocation = "anbox-stream-gateway";
 
 Secret<64> secret() {
@@ -51,8 +51,9 @@ Batch repeat(std::function<bool()> verify, const char* what) {
 
 // ---- JWT
 
-std::string mint_jwt(JwtKey& key) {
-  JwtClaims claims{"ams", {"ams-internal"}, std::string(*kExpected.subject), kNow, kNow, kExpires, "0001", {}};
+std::string mint_jwt(cloud::token::JwtKey& key) {
+  cloud::token::JwtClaims claims{"ams", {"ams-internal"}, std::string(*kExpected.subject), kNow, kNow, kExpires, "0001",
+                                 {}};
   claims.scope = {"artifacts:read", "instance:status"};
   return sure(key.mint(claims), "minting a JWT");
 }
@@ -65,14 +66,14 @@ bool libjwt_accepts(const std::string& text, Bytes key) {
   return jwt_get_alg(token) == JWT_ALG_HS256 && jwt_get_grant_int(token, "exp") > kNow.seconds_since_1970;
 }
 
-bool accepts(JwtKey& key, const std::string& text) {
-  const auto token = UnverifiedJwt::parse(text);
+bool accepts(cloud::token::JwtKey& key, const std::string& text) {
+  const auto token = cloud::token::UnverifiedJwt::parse(text);
   return token && token->verify(key, kExpected, kNow);
 }
 
 void jwt_row(Provider& provider, double goal) {
   const Secret<64> root = secret();
-  JwtKey key = sure(JwtKey::prepare(provider, root), "a JWT key");
+  cloud::token::JwtKey key = sure(cloud::token::JwtKey::prepare(provider, root), "a JWT key");
   const std::string text = mint_jwt(key);
   print(compare(std::string(provider.name()) + " JWT", "/s", goal, repeat([&] { return accepts(key, text); }, "a JWT"),
                 repeat([&] { return libjwt_accepts(text, root.expose()); }, "libjwt")));
@@ -86,7 +87,7 @@ struct MacaroonFree {
 };
 
 int not_expired(void*, const unsigned char* caveat, std::size_t size) {
-  const auto time = parse_rfc3339({reinterpret_cast<const char*>(caveat), size});
+  const auto time = cloud::token::parse_rfc3339({reinterpret_cast<const char*>(caveat), size});
   return time && *time > kNow ? 0 : -1;
 }
 
@@ -113,15 +114,15 @@ class Libmacaroons {
   std::unique_ptr<macaroon_verifier, MacaroonFree> verifier_;
 };
 
-bool accepts(MacaroonKey& key, const std::string& text) {
-  const auto token = Macaroon::parse(text);
+bool accepts(cloud::token::MacaroonKey& key, const std::string& text) {
+  const auto token = cloud::token::Macaroon::parse(text);
   return token && token->verify(key, kLocation, {kNow, "join"});
 }
 
-Macaroon mint_macaroon(Provider& provider, MacaroonKey& key, int caveats) {
-  Macaroon token = sure(Macaroon::mint(key, kLocation, "my-client"), "minting a macaroon");
+cloud::token::Macaroon mint_macaroon(Provider& provider, cloud::token::MacaroonKey& key, int caveats) {
+  cloud::token::Macaroon token = sure(cloud::token::Macaroon::mint(key, kLocation, "my-client"), "minting a macaroon");
   for (int i = 0; i < caveats; ++i) {
-    if (!token.add_first_party(provider, i == 0 ? to_rfc3339(kExpires) : "op=join")) failed("a caveat");
+    if (!token.add_first_party(provider, i == 0 ? cloud::token::to_rfc3339(kExpires) : "op=join")) failed("a caveat");
   }
   return token;
 }
@@ -129,8 +130,9 @@ Macaroon mint_macaroon(Provider& provider, MacaroonKey& key, int caveats) {
 /// libmacaroons reads version 1 only: both get that text.
 void macaroon_row(Provider& provider, double goal, int caveats) {
   const Secret<64> root = secret();
-  MacaroonKey key = sure(MacaroonKey::prepare(provider, root), "a macaroon key");
-  const std::string text = to_base64(write_macaroon_v1(mint_macaroon(provider, key, caveats)), Base64::url);
+  cloud::token::MacaroonKey key = sure(cloud::token::MacaroonKey::prepare(provider, root), "a macaroon key");
+  const std::string text =
+      to_base64(cloud::token::write_macaroon_v1(mint_macaroon(provider, key, caveats)), Base64::url);
   const Libmacaroons anchor;
   print(compare(std::string(provider.name()) + " macaroon of " + std::to_string(caveats), "/s", goal,
                 repeat([&] { return accepts(key, text); }, "a macaroon"),
@@ -195,16 +197,18 @@ void timing_row(std::string label, Provider& provider, const std::string& authen
 
 void jwt_timing(Provider& provider) {
   const Secret<64> root = secret();
-  JwtKey key = sure(JwtKey::prepare(provider, root), "a JWT key");
-  timing_row<UnverifiedJwt>("JWT refused, first or last byte", provider, mint_jwt(key),
-                            [&](const auto& token) { return token.verify(key, kExpected, kNow).has_value(); });
+  cloud::token::JwtKey key = sure(cloud::token::JwtKey::prepare(provider, root), "a JWT key");
+  timing_row<cloud::token::UnverifiedJwt>(
+      "JWT refused, first or last byte", provider, mint_jwt(key),
+      [&](const auto& token) { return token.verify(key, kExpected, kNow).has_value(); });
 }
 
 void macaroon_timing(Provider& provider) {
   const Secret<64> root = secret();
-  MacaroonKey key = sure(MacaroonKey::prepare(provider, root), "a macaroon key");
-  timing_row<Macaroon>("macaroon refused, likewise", provider, mint_macaroon(provider, key, 1).text(),
-                       [&](const auto& token) { return token.verify(key, kLocation, {kNow}).has_value(); });
+  cloud::token::MacaroonKey key = sure(cloud::token::MacaroonKey::prepare(provider, root), "a macaroon key");
+  timing_row<cloud::token::Macaroon>(
+      "macaroon refused, likewise", provider, mint_macaroon(provider, key, 1).text(),
+      [&](const auto& token) { return token.verify(key, kLocation, {kNow}).has_value(); });
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
-// The WAMP router beside one built on Autobahn|Python (tests/interop/wamp/autobahn_router.py), each a process of its own, with
-// the same clients on plain loopback WebSockets: events for 1 to 1,000 subscribers, calls one after the other, and the
-// memory of idle clients. Wall time, because that is what clients wait for; and CPU time of the router's process, which
-// the machine's other work does not change.
+// The WAMP router beside one built on Autobahn|Python (tests/interop/wamp/autobahn_router.py), each a process of its
+// own, with the same clients on plain loopback WebSockets: events for 1 to 1,000 subscribers, calls one after the
+// other, and the memory of idle clients. Wall time, because that is what clients wait for; and CPU time of the router's
+// process, which the machine's other work does not change.
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
@@ -68,13 +68,12 @@ class RouterProcess {
 [[noreturn]] void serve(int out) {
   asio::io_context io{1};
   const auto provider = default_provider();
-  cloud::wamp::RouterServerConfig config;
-  config.listen.push_back(
-      {cloud::wamp::Carrier::websocket, net::LoopbackListener{{asio::ip::address_v4::loopback(), 0}}});
-  config.router = cloud::wamp::open_router("realm1");
+  wamp::RouterServerConfig config;
+  config.listen.push_back({wamp::Carrier::websocket, net::LoopbackListener{{asio::ip::address_v4::loopback(), 0}}});
+  config.router = wamp::open_router("realm1");
   config.transport.max_connections_per_address = config.router.limits.max_connections;
   config.transport.max_buffered = 64 * 1024 * 1024;
-  const cloud::wamp::RouterServer server(io, std::move(config), *provider);
+  const wamp::RouterServer server(io, std::move(config), *provider);
   const std::string line = "{\"port\":" + std::to_string(server.ports()[0]) + "}\n";
   if (::write(out, line.data(), line.size()) < 0) _exit(1);
   io.run();

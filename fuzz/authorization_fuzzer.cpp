@@ -8,12 +8,12 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace redan::cloud;
   const std::string_view value = redan::as_text({data, size});
-  const auto found = parse_authorization(value);
+  const auto found = cloud::token::parse_authorization(value);
   if (!found) return 0;
   REDAN_ASSERT(!found->text.empty() && value.find(found->text) != std::string_view::npos);
-  const bool jwt = found->kind == PresentedToken::Kind::jwt;
+  const bool jwt = found->kind == cloud::token::PresentedToken::Kind::jwt;
   const std::string written = (jwt ? "Bearer " : "Macaroon root=") + std::string(found->text);
-  const auto again = parse_authorization(written);
+  const auto again = cloud::token::parse_authorization(written);
   REDAN_ASSERT(again && again->kind == found->kind && again->text == found->text);
   return 0;
 }

@@ -11,13 +11,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   REDAN_ASSERT(again && again->index() == message->index());
   if (const auto* vhal = std::get_if<control::VhalRequest>(&*message))
     REDAN_ASSERT(!control::vhal_answer(*vhal).empty());
-  Scene scene;
-  Reactions reactions(scene);
+  media::Scene scene;
+  cloud::runtime::Reactions reactions(scene);
   reactions.apply(*message);
   reactions.apply(*message);
   REDAN_ASSERT(scene.text.size() <= 24 && scene.inputs == 2);
-  Picture picture(160, 120);
-  const I420& image = picture.draw(scene, {});
-  REDAN_ASSERT(read_number(image.luma(), 160, 120, 2) == 2U);
+  media::Picture picture(160, 120);
+  const media::I420& image = picture.draw(scene, {});
+  REDAN_ASSERT(media::read_number(image.luma(), 160, 120, 2) == 2U);
   return 0;
 }

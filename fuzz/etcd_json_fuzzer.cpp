@@ -19,7 +19,7 @@ struct Cut {
 
 Cut cut(std::string_view stream, std::size_t piece_size) {
   Cut out;
-  LineCutter cutter(kMaxLine);
+  cloud::store::LineCutter cutter(kMaxLine);
   while (out.good && !stream.empty()) {
     const std::string_view piece = stream.substr(0, piece_size);
     out.good = cutter.add(piece, [&](std::string_view line) { out.lines.emplace_back(line); });
@@ -35,17 +35,19 @@ void check_lines(const Cut& cut) {
 }
 
 void parse(std::string_view text) {
-  if (const auto lease = parse_lease(text)) {
-    REDAN_ASSERT(lease->lease != LeaseId{} && lease->ttl.count() >= 0 && lease->ttl <= kMaxLeaseTtl);
+  if (const auto lease = cloud::store::parse_lease(text)) {
+    REDAN_ASSERT(lease->lease != cloud::store::LeaseId{} && lease->ttl.count() >= 0 &&
+                 lease->ttl <= cloud::store::kMaxLeaseTtl);
   }
-  if (const auto watch = parse_watch(text)) {
-    for (const WatchEvent& event : watch->events) {
-      REDAN_ASSERT(std::holds_alternative<PutSeen>(event) || std::holds_alternative<EraseSeen>(event));
+  if (const auto watch = cloud::store::parse_watch(text)) {
+    for (const cloud::store::WatchEvent& event : watch->events) {
+      REDAN_ASSERT(std::holds_alternative<cloud::store::PutSeen>(event) ||
+                   std::holds_alternative<cloud::store::EraseSeen>(event));
     }
   }
-  (void)parse_range(text);
-  (void)parse_transaction(text);
-  (void)parse_error(text);
+  (void)cloud::store::parse_range(text);
+  (void)cloud::store::parse_transaction(text);
+  (void)cloud::store::parse_error(text);
 }
 
 }  // namespace

@@ -8,18 +8,18 @@ namespace {
 using namespace redan;
 using namespace redan::cloud;
 
-bool same(const JoinToken& a, const JoinToken& b) {
+bool same(const cloud::trust::JoinToken& a, const cloud::trust::JoinToken& b) {
   return a.name == b.name && a.addresses == b.addresses && a.fingerprint == b.fingerprint &&
          equal_in_constant_time(a.secret.expose(), b.secret.expose()) && a.expires_at == b.expires_at;
 }
 
 void rewrite(std::string_view text) {
-  const auto token = parse_join_token(text);
+  const auto token = cloud::trust::parse_join_token(text);
   if (!token) return;
-  REDAN_ASSERT(token->secret.size() == 32 && text.size() <= kMaxJoinToken);
+  REDAN_ASSERT(token->secret.size() == 32 && text.size() <= cloud::trust::kMaxJoinToken);
   const std::string written = to_text(*token);
-  if (written.size() > kMaxJoinToken) return;  // escapes made it longer
-  const auto again = parse_join_token(written);
+  if (written.size() > cloud::trust::kMaxJoinToken) return;  // escapes made it longer
+  const auto again = cloud::trust::parse_join_token(written);
   REDAN_ASSERT(again && same(*token, *again));
 }
 

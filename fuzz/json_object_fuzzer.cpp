@@ -20,9 +20,9 @@ bool exact(const json::value& value) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto object = redan::cloud::parse_json_object({reinterpret_cast<const char*>(data), size});
+  const auto object = redan::cloud::token::parse_json_object({reinterpret_cast<const char*>(data), size});
   if (!object || !exact(*object)) return 0;
-  const auto again = redan::cloud::parse_json_object(json::serialize(*object));
+  const auto again = redan::cloud::token::parse_json_object(json::serialize(*object));
   REDAN_ASSERT(again && json::serialize(*again) == json::serialize(*object));
   return 0;
 }

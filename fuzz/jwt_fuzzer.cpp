@@ -11,7 +11,7 @@ namespace {
 using namespace redan;
 using namespace redan::cloud;
 
-constexpr JwtExpectations kExpected{"ams", "ams-internal"};
+constexpr cloud::token::JwtExpectations kExpected{"ams", "ams-internal"};
 constexpr WallTime kNow{1877688000};
 
 Secret<64> secret() {
@@ -34,8 +34,8 @@ std::string sign(std::string_view header, std::string_view payload) {
          to_base64(provider().hmac_once(HashAlgorithm::sha256, key.expose(), as_bytes(input)).bytes(), Base64::url);
 }
 
-void verify(JwtKey& key, std::string_view text, bool authentic) {
-  const auto token = UnverifiedJwt::parse(text);
+void verify(cloud::token::JwtKey& key, std::string_view text, bool authentic) {
+  const auto token = cloud::token::UnverifiedJwt::parse(text);
   if (!token) return;
   const auto claims = token->verify(key, kExpected, kNow);
   REDAN_ASSERT(!authentic || claims || claims.error() != Errc::token_bad_signature);
@@ -43,14 +43,14 @@ void verify(JwtKey& key, std::string_view text, bool authentic) {
   REDAN_ASSERT(claims->issuer == "ams" && claims->expires > kNow);
   const auto again = key.mint(*claims);
   if (!again) return;  // escapes made it longer
-  const auto minted = UnverifiedJwt::parse(*again);
+  const auto minted = cloud::token::UnverifiedJwt::parse(*again);
   REDAN_ASSERT(minted && minted->verify(key, kExpected, kNow) == claims);
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static JwtKey key = std::move(*JwtKey::prepare(provider(), secret()));
+  static cloud::token::JwtKey key = std::move(*cloud::token::JwtKey::prepare(provider(), secret()));
   const std::string_view text = as_text(Bytes(data, size));
   verify(key, text, false);
   const std::size_t line = std::min(text.find('\n'), text.size());

@@ -20,8 +20,8 @@ using namespace redan::cloud;
 constexpr std::size_t kMaxOnTheWay = 64;
 constexpr std::size_t kMaxMessages = 8;
 
-LinkLimits limits() {
-  LinkLimits limits;
+cloud::bus::LinkLimits limits() {
+  cloud::bus::LinkLimits limits;
   limits.max_messages = kMaxMessages;
   limits.max_bytes = 2'000;
   limits.max_message = 1'000;
@@ -29,7 +29,7 @@ LinkLimits limits() {
 }
 
 struct End {
-  Link link{"c1", limits()};
+  cloud::bus::Link link{"c1", limits()};
   std::vector<std::string> sent;
   std::vector<std::string> arrived;
   std::deque<std::string> on_the_way;  ///< to the other end
@@ -76,7 +76,7 @@ class Script {
         if (operand == 15) return end.link.close();
         return end.link.nudge(now_);
       case 7:
-        end.link.handle_input(now_, LinkFrame{"c2", operand, operand, "x", {}});
+        end.link.handle_input(now_, cloud::bus::LinkFrame{"c2", operand, operand, "x", {}});
         return;
     }
   }
@@ -105,25 +105,25 @@ class Script {
   }
 
   void deliver(const std::string& text, End& to) {
-    const auto frame = LinkFrame::parse(text);
+    const auto frame = cloud::bus::LinkFrame::parse(text);
     REDAN_ASSERT(frame && frame->text() == text);
     if (!to.over) return to.link.handle_input(now_, *frame);
     // Whoever has forgotten a link says so.
-    if (const auto reset = reset_for(*frame)) put(to, reset->text());
+    if (const auto reset = cloud::bus::reset_for(*frame)) put(to, reset->text());
   }
 
   void drain(End& end, int steps) {
     End& other = &end == &one_ ? two_ : one_;
     while (steps-- > 0) {
-      Link::Output output = end.link.poll_output(now_);
+      cloud::bus::Link::Output output = end.link.poll_output(now_);
       if (const auto* wait = std::get_if<Wait>(&output)) {
         REDAN_ASSERT(wait->until > now_ && (!end.over || wait->until == kNever));
         return;
       }
       REDAN_ASSERT(!end.over);
-      if (const auto* transmit = std::get_if<Link::Transmit>(&output)) {
+      if (const auto* transmit = std::get_if<cloud::bus::Link::Transmit>(&output)) {
         put(end, transmit->frame.text());
-      } else if (auto* arrived = std::get_if<Link::Deliver>(&output)) {
+      } else if (auto* arrived = std::get_if<cloud::bus::Link::Deliver>(&output)) {
         REDAN_ASSERT(end.arrived.size() < other.sent.size() && other.sent[end.arrived.size()] == arrived->body);
         end.arrived.push_back(std::move(arrived->body));
       } else {

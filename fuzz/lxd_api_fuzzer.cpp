@@ -19,26 +19,27 @@ bool is_words(std::string_view text) {
   return text.size() <= 500 && text.find_first_of("\r\n\t\x1b") == std::string_view::npos;
 }
 
-void instance(const LxdInstance& instance) {
+void instance(const cloud::ams::LxdInstance& instance) {
   REDAN_ASSERT(is_path_segment(instance.name));
-  REDAN_ASSERT(instance.id.empty() || instance.name == lxd_name(instance.id));
-  REDAN_ASSERT(!instance.id.empty() || instance.unit.empty() || instance.name == lxd_name(""));
+  REDAN_ASSERT(instance.id.empty() || instance.name == cloud::ams::lxd_name(instance.id));
+  REDAN_ASSERT(!instance.id.empty() || instance.unit.empty() || instance.name == cloud::ams::lxd_name(""));
 }
 
 void reply(std::string_view text) {
-  const auto reply = LxdReply::parse(text);
+  const auto reply = cloud::ams::LxdReply::parse(text);
   if (!reply) return;
   REDAN_ASSERT(is_words(reply->error));
-  REDAN_ASSERT(reply->type != LxdReply::Type::error || (reply->error_code >= 400 && reply->error_code < 600));
-  if (const auto operation = LxdOperation::parse(reply->metadata)) {
+  REDAN_ASSERT(reply->type != cloud::ams::LxdReply::Type::error ||
+               (reply->error_code >= 400 && reply->error_code < 600));
+  if (const auto operation = cloud::ams::LxdOperation::parse(reply->metadata)) {
     REDAN_ASSERT(is_path_segment(operation->id) && is_words(operation->error));
   }
-  if (const auto found = LxdOperation::parse_list(reply->metadata, "ams-a1"); found && *found) {
-    REDAN_ASSERT(is_path_segment((*found)->id) && (*found)->state == LxdOperation::State::running);
+  if (const auto found = cloud::ams::LxdOperation::parse_list(reply->metadata, "ams-a1"); found && *found) {
+    REDAN_ASSERT(is_path_segment((*found)->id) && (*found)->state == cloud::ams::LxdOperation::State::running);
   }
-  if (const auto one = LxdInstance::parse(reply->metadata)) instance(*one);
-  if (const auto list = LxdInstance::parse_list(reply->metadata, "node-1")) {
-    for (const LxdInstance& one : *list) {
+  if (const auto one = cloud::ams::LxdInstance::parse(reply->metadata)) instance(*one);
+  if (const auto list = cloud::ams::LxdInstance::parse_list(reply->metadata, "node-1")) {
+    for (const cloud::ams::LxdInstance& one : *list) {
       instance(one);
       REDAN_ASSERT(one.unit == "node-1" && !one.id.empty());
     }
@@ -47,8 +48,8 @@ void reply(std::string_view text) {
 
 /// Whatever a name, an image or an id holds, the request is JSON with just that in it.
 void request(std::string_view text) {
-  LxdNewInstance made;
-  made.name = lxd_name("1");
+  cloud::ams::LxdNewInstance made;
+  made.name = cloud::ams::lxd_name("1");
   made.image = text;
   made.id = text;
   const boost::json::value written = boost::json::parse(made.write());
@@ -69,11 +70,11 @@ bool is_utf8_text(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = as_text(Bytes(data, size));
   reply(text);
-  if (const auto ended = LxdEnded::parse(text)) REDAN_ASSERT(is_path_segment(ended->name));
-  REDAN_ASSERT(is_words(lxd_words(text)));
+  if (const auto ended = cloud::ams::LxdEnded::parse(text)) REDAN_ASSERT(is_path_segment(ended->name));
+  REDAN_ASSERT(is_words(cloud::ams::lxd_words(text)));
   if (is_utf8_text(text)) {
     request(text);
-    REDAN_ASSERT(is_utf8_text(lxd_words(text)));
+    REDAN_ASSERT(is_utf8_text(cloud::ams::lxd_words(text)));
   }
   return 0;
 }

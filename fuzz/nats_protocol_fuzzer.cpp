@@ -12,7 +12,8 @@ using namespace redan;
 using namespace redan::cloud;
 
 // An INFO, a line and a message of the greatest size.
-constexpr std::size_t kMaxHeld = kMaxNatsInfo + kMaxNatsLine + kMaxNatsHeader + kMaxBusPayload + 8 * 1024;
+constexpr std::size_t kMaxHeld = cloud::bus::kMaxNatsInfo + cloud::bus::kMaxNatsLine + cloud::bus::kMaxNatsHeader +
+                                 cloud::bus::kMaxBusPayload + 8 * 1024;
 
 struct Said {
   std::vector<std::string> operations;  ///< as a server would write them
@@ -22,7 +23,7 @@ struct Said {
 
 std::string number(std::size_t value) { return std::to_string(value); }
 
-std::string write(const NatsMessage& message) {
+std::string write(const cloud::bus::NatsMessage& message) {
   const std::string reply = message.reply_to.empty() ? "" : std::string(message.reply_to) + " ";
   const std::string begin = std::string(message.subject) + " " + number(message.sid) + " " + reply;
   const std::string payload = std::string(message.payload) + "\r\n";
@@ -33,29 +34,29 @@ std::string write(const NatsMessage& message) {
          header + payload;
 }
 
-std::string write(const NatsInfo& info) {
+std::string write(const cloud::bus::NatsInfo& info) {
   return std::string("INFO {\"tls_required\":") + (info.tls_required ? "true" : "false") +
          ",\"ldm\":" + (info.lame_duck ? "true" : "false") + ",\"max_payload\":" + number(info.max_payload) + "}\r\n";
 }
 
-std::string write(const NatsOperation& operation) {
-  if (const auto* info = std::get_if<NatsInfo>(&operation)) return write(*info);
-  if (const auto* message = std::get_if<NatsMessage>(&operation)) {
-    REDAN_ASSERT(message->payload.size() <= kMaxBusPayload && message->status <= 999);
+std::string write(const cloud::bus::NatsOperation& operation) {
+  if (const auto* info = std::get_if<cloud::bus::NatsInfo>(&operation)) return write(*info);
+  if (const auto* message = std::get_if<cloud::bus::NatsMessage>(&operation)) {
+    REDAN_ASSERT(message->payload.size() <= cloud::bus::kMaxBusPayload && message->status <= 999);
     return write(*message);
   }
-  if (const auto* error = std::get_if<NatsError>(&operation)) {
-    REDAN_ASSERT(error->text.size() <= kMaxNatsLine && error->text.find("\r\n") == std::string_view::npos);
+  if (const auto* error = std::get_if<cloud::bus::NatsError>(&operation)) {
+    REDAN_ASSERT(error->text.size() <= cloud::bus::kMaxNatsLine && error->text.find("\r\n") == std::string_view::npos);
     return "-ERR '" + std::string(error->text) + "'\r\n";
   }
-  if (std::holds_alternative<NatsPing>(operation)) return std::string(kNatsPing);
-  if (std::holds_alternative<NatsPong>(operation)) return std::string(kNatsPong);
+  if (std::holds_alternative<cloud::bus::NatsPing>(operation)) return std::string(cloud::bus::kNatsPing);
+  if (std::holds_alternative<cloud::bus::NatsPong>(operation)) return std::string(cloud::bus::kNatsPong);
   return "+OK\r\n";
 }
 
 Said parse(std::string_view bytes, std::size_t piece) {
   Said said;
-  NatsParser parser;
+  cloud::bus::NatsParser parser;
   while (said.good && !bytes.empty()) {
     const std::span<char> space = parser.space();
     REDAN_ASSERT(!space.empty() && space.size() <= kMaxHeld);
@@ -74,8 +75,8 @@ Said parse(std::string_view bytes, std::size_t piece) {
 }
 
 void write_a_connect(std::string_view text) {
-  if (!is_nats_token(text)) return;
-  const std::string connect = write_connect({text, text});
+  if (!cloud::bus::is_nats_token(text)) return;
+  const std::string connect = cloud::bus::write_connect({text, text});
   REDAN_ASSERT(connect.starts_with("CONNECT {") && connect.ends_with("}\r\n"));
   boost::json::error_code error;
   const auto value = boost::json::parse(std::string_view(connect).substr(8), error);
@@ -94,7 +95,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const std::string& operation : whole.operations) again += operation;
   const Said same = parse(again, 4'000);
   REDAN_ASSERT(same.good && same.operations == whole.operations);
-  (void)NatsInfo::parse_line(text);
+  (void)cloud::bus::NatsInfo::parse_line(text);
   write_a_connect(text);
   return 0;
 }

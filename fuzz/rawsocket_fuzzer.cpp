@@ -5,7 +5,7 @@
 namespace {
 
 using namespace redan;
-using namespace redan::cloud::wamp;
+using namespace redan::wamp;
 
 void handshake(std::span<const std::uint8_t, 4> bytes) {
   const auto answer = read_handshake(bytes);

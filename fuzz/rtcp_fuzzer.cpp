@@ -14,9 +14,9 @@ using namespace redan::cloud;
 using namespace std::chrono_literals;
 
 void read_media(Bytes packet) {
-  if (const auto rtp = RtpPacket::parse(packet)) {
-    REDAN_ASSERT(rtp->payload.size() + RtpHeader::kSize <= packet.size());
-    if (const auto vp8 = Vp8Payload::parse(rtp->payload)) REDAN_ASSERT(!vp8->data.empty());
+  if (const auto rtp = rtp::RtpPacket::parse(packet)) {
+    REDAN_ASSERT(rtp->payload.size() + rtp::RtpHeader::kSize <= packet.size());
+    if (const auto vp8 = rtp::Vp8Payload::parse(rtp->payload)) REDAN_ASSERT(!vp8->data.empty());
   }
 }
 
@@ -25,17 +25,18 @@ void read_media(Bytes packet) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Bytes packet(data, size);
   read_media(packet);
-  const Feedback feedback = Feedback::parse(packet);
-  REDAN_ASSERT(feedback.lost.size() <= Feedback::kMaxLost && feedback.reports.size() <= Feedback::kMaxReports);
-  REDAN_ASSERT(feedback.picture_loss.size() + feedback.full_intra.size() <= 2 * Feedback::kMaxRequests);
+  const rtp::Feedback feedback = rtp::Feedback::parse(packet);
+  REDAN_ASSERT(feedback.lost.size() <= rtp::Feedback::kMaxLost &&
+               feedback.reports.size() <= rtp::Feedback::kMaxReports);
+  REDAN_ASSERT(feedback.picture_loss.size() + feedback.full_intra.size() <= 2 * rtp::Feedback::kMaxRequests);
 
-  MediaSenderConfig config;
+  rtp::MediaSenderConfig config;
   config.video = {2, 96};
   config.audio = {1, 111};
   redan::test::SeededRandom dice(1);
-  MediaSender sender(config, dice);
+  rtp::MediaSender sender(config, dice);
   TimePoint now = TimePoint{} + 100s;
-  EncodedFrame frame;
+  media::EncodedFrame frame;
   frame.bytes.resize(3000);
   frame.key = true;
   sender.send_video(now, frame);
@@ -45,7 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (int outputs = 0;; ++outputs) {
       REDAN_ASSERT(outputs < 2000);
       const auto output = sender.poll_output(now, buffer);
-      if (const auto* sent = std::get_if<MediaSender::Packet>(&output)) REDAN_ASSERT(sent->bytes.size() <= 1180);
+      if (const auto* sent = std::get_if<rtp::MediaSender::Packet>(&output)) REDAN_ASSERT(sent->bytes.size() <= 1180);
       if (const auto* wait = std::get_if<Wait>(&output)) {
         REDAN_ASSERT(wait->until > now);
         break;

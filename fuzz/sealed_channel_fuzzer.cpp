@@ -6,7 +6,7 @@
 namespace {
 
 using namespace redan;
-using namespace redan::cloud::sealed;
+using namespace redan::sealed;
 
 class Open : public Wrapping {
  public:

@@ -5,7 +5,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace redan;
-  using namespace redan::cloud::sealed;
+  using namespace redan::sealed;
   static const Ed25519Key kAuthority(std::array<std::uint8_t, 32>{1});
   static const Authorities kAuthorities{kAuthority.public_key()};
   constexpr WallTime kNow{1'800'000'000};

@@ -5,7 +5,7 @@
 namespace {
 
 using namespace redan;
-using namespace redan::cloud::sealed;
+using namespace redan::sealed;
 
 constexpr WallTime kNow{1'800'000'000};
 

@@ -14,7 +14,8 @@ constexpr WallTime kNow{1877688000};
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const std::unique_ptr<Provider> kProvider = default_provider();
-  static TurnKey key = std::move(*TurnKey::prepare(*kProvider, Secret<64>(as_bytes(kSecret))));
+  static cloud::token::TurnKey key =
+      std::move(*cloud::token::TurnKey::prepare(*kProvider, Secret<64>(as_bytes(kSecret))));
   const std::string_view text = as_text(Bytes(data, size));
   const std::size_t line = std::min(text.find('\n'), text.size());
   const std::string_view username = text.substr(0, line);
@@ -26,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto minted = key.mint(username.substr(colon + 1), WallTime{kNow.seconds_since_1970 + 1});
   if (!minted) return 0;
   REDAN_ASSERT(key.verify(*minted, kNow) == std::string(username.substr(colon + 1)));
-  const TurnCredential stolen{std::string(username), minted->password};
+  const cloud::token::TurnCredential stolen{std::string(username), minted->password};
   REDAN_ASSERT(minted->username == username || !key.verify(stolen, kNow));
   return 0;
 }

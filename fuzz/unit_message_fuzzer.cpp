@@ -22,7 +22,7 @@ void read_only(std::string_view text) {
   (void)api::parse<api::RuntimeReport>(text);
   (void)api::parse_reply(text);
   try {
-    (void)parse_user_data(text);
+    (void)cloud::runtime::parse_user_data(text);
   } catch (const std::runtime_error&) {
     // In a person's words, as it says.
   }

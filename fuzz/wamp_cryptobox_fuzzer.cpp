@@ -1,11 +1,11 @@
 // What is inside a box, as whoever has the key might send it; and the same bytes as a box, which nobody made. What is
 // read is written and read the same, and comes through a box unchanged.
 #include "base/assert.hpp"
-#include "wamp/cryptobox.hpp"
 #include "tests/support/seeded_random.hpp"
+#include "wamp/cryptobox.hpp"
 
 using namespace redan;
-using namespace redan::cloud::wamp;
+using namespace redan::wamp;
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include "wamp/message.hpp"
 
 using namespace redan;
-using namespace redan::cloud::wamp;
+using namespace redan::wamp;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;

@@ -9,14 +9,14 @@
 
 #include "base/assert.hpp"
 #include "base/reader.hpp"
-#include "wamp/router/config.hpp"
 #include "tests/support/fixed_provider.hpp"
+#include "wamp/router/config.hpp"
 
 namespace {
 
 using namespace redan;
-using namespace redan::cloud::wamp;
-namespace wamp = redan::cloud::wamp;
+using namespace redan::wamp;
+namespace wamp = redan::wamp;
 
 constexpr std::array<std::string_view, 8> kUris = {
     "a", "a.b", "a.b.c", "a.", "a..c", "", "wamp.subscription.get_events", "b c"};

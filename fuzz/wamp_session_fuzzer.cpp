@@ -7,13 +7,13 @@
 
 #include "base/assert.hpp"
 #include "base/reader.hpp"
-#include "wamp/session.hpp"
 #include "tests/support/simulated_provider.hpp"
+#include "wamp/session.hpp"
 
 namespace {
 
 using namespace redan;
-using namespace redan::cloud::wamp;
+using namespace redan::wamp;
 using S = ClientSession;
 
 constexpr std::string_view kRequired = "s.";
@@ -124,7 +124,7 @@ class Script {
         Subscribed{id, id % 4 + 1},
         Registered{id, id % 4 + 1},
         Event{id % 4 + 1, id, details, payload(sealed, uri, Party::originator)},
-        redan::cloud::wamp::Result{id, details, payload(sealed, uri, Party::responder)},
+        redan::wamp::Result{id, details, payload(sealed, uri, Party::responder)},
         Error{MessageType::call, id, details, "o.e", payload(sealed, "o.e", Party::responder)},
         Invocation{id, id % 4 + 1, details, payload(sealed, uri, Party::originator)},
         Interrupt{id, {{"mode", sealed ? "killnowait" : "kill"}}},

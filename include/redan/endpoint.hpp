@@ -27,7 +27,6 @@ struct PeerId {
   friend auto operator<=>(const PeerId&, const PeerId&) = default;
 };
 
-enum class MediaKind : std::uint8_t { rtp, rtcp };
 enum class DtlsRole : std::uint8_t { client, server };
 
 /// `path.local` is the one of EndpointConfig::local_addresses that the datagram came to. Unspecified: the first of them

@@ -7,6 +7,8 @@
 namespace redan {
 
 enum class MediaType : std::uint8_t { audio, video };
+/// What a media packet is (RFC 5761).
+enum class MediaKind : std::uint8_t { rtp, rtcp };
 enum class MediaDirection : std::uint8_t { sendrecv, sendonly, recvonly, inactive };
 
 /// What we send, as our description announces it.

@@ -71,8 +71,8 @@ std::string random_user(Provider& provider) {
   return to_hex(bytes);
 }
 
-void print(const Options& options, const cloud::TurnCredential& credential, WallTime expires) {
-  const std::string until = cloud::to_rfc3339(expires);
+void print(const Options& options, const cloud::token::TurnCredential& credential, WallTime expires) {
+  const std::string until = cloud::token::to_rfc3339(expires);
   if (options.json) {
     json::object object{{"username", credential.username}, {"credential", credential.password}, {"expires", until}};
     if (!options.uris.empty()) object["urls"] = json::array(options.uris.begin(), options.uris.end());
@@ -87,7 +87,7 @@ void print(const Options& options, const cloud::TurnCredential& credential, Wall
 int credential(const Options& options) {
   const auto provider = default_provider();
   const Secret<64> secret = read_secret_line(options.secret_file);
-  auto key = cloud::TurnKey::prepare(*provider, secret);
+  auto key = cloud::token::TurnKey::prepare(*provider, secret);
   if (!key) throw std::runtime_error(options.secret_file + " has other than printable characters");
   const WallTime expires{net::wall_time().seconds_since_1970 + options.lifetime};
   const auto minted = key->mint(options.user.empty() ? random_user(*provider) : options.user, expires);

@@ -6,7 +6,7 @@
 #include <memory>
 #include <numbers>
 
-namespace redan::cloud {
+namespace redan::media {
 namespace {
 
 constexpr int kRate = 48'000;
@@ -51,4 +51,4 @@ Result<std::vector<AudioPacket>> encode_tone() {
   return packets;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::media

@@ -6,9 +6,9 @@
 
 #include "media/ticking_audio.hpp"
 
-namespace redan::cloud {
+namespace redan::media {
 
 /// One second: 50 packets. Errors: media_unsupported in a build without libopus; io_failed.
 Result<std::vector<AudioPacket>> encode_tone();
 
-}  // namespace redan::cloud
+}  // namespace redan::media

@@ -2,7 +2,7 @@
 
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::media {
 
 FileVideo::FileVideo(boost::asio::io_context& io, IvfVideo video) : alarm_(io), video_(std::move(video)) {}
 
@@ -40,4 +40,4 @@ void FileVideo::play(TimePoint now) {
   if (running_) wait();
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::media

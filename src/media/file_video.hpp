@@ -3,11 +3,11 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include "net/alarm.hpp"
 #include "media/ivf.hpp"
 #include "media/source.hpp"
+#include "net/alarm.hpp"
 
-namespace redan::cloud {
+namespace redan::media {
 
 class FileVideo final : public VideoSource {
  public:
@@ -22,11 +22,11 @@ class FileVideo final : public VideoSource {
   void wait();
   void play(TimePoint now);
 
-  Alarm alarm_;
+  net::Alarm alarm_;
   IvfVideo video_;
   std::size_t at_ = 0;
   TimePoint next_{};
   bool running_ = false, key_wanted_ = false;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::media

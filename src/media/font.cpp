@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace redan::cloud {
+namespace redan::media {
 namespace {
 
 constexpr Glyph kBox{'\0', {0x1F, 0x11, 0x11, 0x11, 0x11, 0x11, 0x1F}};
@@ -42,4 +42,4 @@ const Glyph& glyph(char letter) {
   return found != std::end(kGlyphs) ? *found : kBox;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::media

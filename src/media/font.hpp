@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 
-namespace redan::cloud {
+namespace redan::media {
 
 struct Glyph {
   static constexpr std::uint32_t kWidth = 5, kHeight = 7;
@@ -15,4 +15,4 @@ struct Glyph {
 /// A hollow box for what is not here. Small letters look like capitals.
 const Glyph& glyph(char letter);
 
-}  // namespace redan::cloud
+}  // namespace redan::media

@@ -4,7 +4,7 @@
 
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::media {
 
 namespace asio = boost::asio;
 
@@ -62,10 +62,10 @@ GeneratedVideo::~GeneratedVideo() {
   thread_.join();
 }
 
-void GeneratedVideo::set_screen(const api::Screen& screen) {
-  format_.width = static_cast<std::uint32_t>(screen.width);
-  format_.height = static_cast<std::uint32_t>(screen.height);
-  format_.fps = static_cast<std::uint32_t>(screen.fps);
+void GeneratedVideo::set_picture(std::uint32_t width, std::uint32_t height, std::uint32_t fps) {
+  format_.width = width;
+  format_.height = height;
+  format_.fps = fps;
   key_wanted_ = true;
 }
 
@@ -120,4 +120,4 @@ void GeneratedVideo::on_encoded(bool key_asked, std::optional<EncodedFrame> fram
   if (running_ && on_frame) on_frame(*frame);
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::media

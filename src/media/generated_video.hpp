@@ -5,12 +5,12 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 
-#include "net/alarm.hpp"
 #include "media/picture.hpp"
 #include "media/source.hpp"
 #include "media/video.hpp"
+#include "net/alarm.hpp"
 
-namespace redan::cloud {
+namespace redan::media {
 
 class GeneratedVideo final : public VideoSource {
  public:
@@ -21,7 +21,7 @@ class GeneratedVideo final : public VideoSource {
   /// What the next picture shows, but for its number.
   [[nodiscard]] Scene& scene() { return scene_; }
 
-  void set_screen(const api::Screen& screen) override;
+  void set_picture(std::uint32_t width, std::uint32_t height, std::uint32_t fps) override;
   void set_bitrate(std::uint32_t bits_per_second) override { format_.bitrate = bits_per_second; }
   void want_key_frame() override { key_wanted_ = true; }
   void start() override;
@@ -38,7 +38,7 @@ class GeneratedVideo final : public VideoSource {
   void on_encoded(bool key_asked, std::optional<EncodedFrame> frame);
 
   boost::asio::io_context& io_;
-  Alarm alarm_;
+  net::Alarm alarm_;
   VideoFormat format_;
   Scene scene_;
   TimePoint began_{}, next_{};
@@ -49,4 +49,4 @@ class GeneratedVideo final : public VideoSource {
   boost::asio::thread_pool thread_{1};
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::media

@@ -5,7 +5,7 @@
 #include "media/little_endian.hpp"
 #include "rtc/rtp/rtp.hpp"
 
-namespace redan::cloud {
+namespace redan::media {
 namespace {
 
 constexpr std::uint32_t kSignature = 0x46494B44;  // "DKIF"
@@ -42,7 +42,7 @@ Result<IvfVideo> IvfVideo::parse(std::vector<std::uint8_t> file) {
     const std::uint64_t time = little_endian<8>(bytes, at + 4);
     at += kFrameHeader;
     if (size > bytes.size() - at) break;
-    const bool key = is_vp8_key_frame(bytes.subspan(at, size));
+    const bool key = rtp::is_vp8_key_frame(bytes.subspan(at, size));
     if (size > 0 && (key || !video.frames.empty())) {
       // How long the one before was shown; the last one is as long as that.
       const Duration shown = length(time > last ? time - last : 1, rate, scale);
@@ -58,4 +58,4 @@ Result<IvfVideo> IvfVideo::parse(std::vector<std::uint8_t> file) {
   return video;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::media

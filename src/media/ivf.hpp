@@ -5,7 +5,7 @@
 #include <redan/types.hpp>
 #include <vector>
 
-namespace redan::cloud {
+namespace redan::media {
 
 struct IvfVideo {
   static constexpr std::size_t kMaxFile = 256U << 20U;
@@ -28,4 +28,4 @@ struct IvfVideo {
   static Result<IvfVideo> parse(std::vector<std::uint8_t> file);
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::media

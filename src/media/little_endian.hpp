@@ -3,7 +3,7 @@
 
 #include <redan/types.hpp>
 
-namespace redan::cloud {
+namespace redan::media {
 
 /// N bytes at `at`, which must be there.
 template <std::size_t N>
@@ -13,4 +13,4 @@ std::uint64_t little_endian(Bytes bytes, std::size_t at) {
   return value;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::media

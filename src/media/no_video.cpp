@@ -1,8 +1,8 @@
 // A build without libvpx.
 #include "media/video.hpp"
 
-namespace redan::cloud {
+namespace redan::media {
 
 Result<std::unique_ptr<Vp8Encoder>> Vp8Encoder::open(const VideoFormat&) { return refuse(Errc::media_unsupported); }
 
-}  // namespace redan::cloud
+}  // namespace redan::media

@@ -2,7 +2,7 @@
 
 #include "media/little_endian.hpp"
 
-namespace redan::cloud {
+namespace redan::media {
 namespace {
 
 using namespace std::chrono_literals;
@@ -109,4 +109,4 @@ Result<std::vector<AudioPacket>> parse_ogg_opus(Bytes file) {
   return packets;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::media

@@ -5,7 +5,7 @@
 
 #include "media/ticking_audio.hpp"
 
-namespace redan::cloud {
+namespace redan::media {
 
 inline constexpr std::size_t kMaxOggFile = 64U << 20U;
 
@@ -15,4 +15,4 @@ Result<std::vector<AudioPacket>> parse_ogg_opus(Bytes file);
 /// RFC 6716 section 3.1: how long a packet sounds, at most 120 ms; nullopt if it is no packet.
 std::optional<Duration> opus_duration(Bytes packet);
 
-}  // namespace redan::cloud
+}  // namespace redan::media

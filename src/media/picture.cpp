@@ -5,7 +5,7 @@
 
 #include "media/font.hpp"
 
-namespace redan::cloud {
+namespace redan::media {
 namespace {
 
 // One column of margin on each side of 36 blocks, and a little more.
@@ -183,4 +183,4 @@ std::optional<std::uint8_t> read_indicator(Bytes luma, std::uint32_t width, std:
   return middle_of(luma, width, side, Picture::place(side, kIndicatorRow, 2 * static_cast<std::uint32_t>(which)));
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::media

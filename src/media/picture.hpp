@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace redan::cloud {
+namespace redan::media {
 
 /// Planar 4:2:0, rows without gaps; luma 16 is black, 235 white.
 struct I420 {
@@ -108,4 +108,4 @@ std::optional<std::uint32_t> read_number(Bytes luma, std::uint32_t width, std::u
 /// The luma in the middle of an indicator.
 std::optional<std::uint8_t> read_indicator(Bytes luma, std::uint32_t width, std::uint32_t height, Indicator which);
 
-}  // namespace redan::cloud
+}  // namespace redan::media

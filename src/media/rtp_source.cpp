@@ -4,7 +4,7 @@
 
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::media {
 
 namespace asio = boost::asio;
 using asio::ip::udp;
@@ -12,13 +12,13 @@ using namespace std::chrono_literals;
 
 // ---- one stream -----------------------------------------------------------------------------------------------------
 
-bool RtpStream::takes(TimePoint now, const RtpHeader& header) {
+bool RtpStream::takes(TimePoint now, const rtp::RtpHeader& header) {
   const bool rtcp = header.payload_type >= 64 && header.payload_type < 96;
   if (rtcp) return false;
   const bool silent = last_ && now - heard_ >= kSilence;
   if (last_ && !silent) {
     if (header.ssrc != last_->ssrc || header.payload_type != last_->payload_type) return false;
-    if (!sequence_before(last_->sequence, header.sequence)) return false;
+    if (!rtp::sequence_before(last_->sequence, header.sequence)) return false;
   }
   last_ = header;
   heard_ = now;
@@ -27,12 +27,12 @@ bool RtpStream::takes(TimePoint now, const RtpHeader& header) {
 
 // ---- frames ---------------------------------------------------------------------------------------------------------
 
-std::optional<Vp8Assembler::Frame> Vp8Assembler::add(const RtpPacket& packet) {
+std::optional<Vp8Assembler::Frame> Vp8Assembler::add(const rtp::RtpPacket& packet) {
   const std::uint16_t sequence = packet.header.sequence;
   // Loopback keeps the order; what comes late is lost.
   if (last_ && sequence != static_cast<std::uint16_t>(*last_ + 1)) lose();
   last_ = sequence;
-  const auto payload = Vp8Payload::parse(packet.payload);
+  const auto payload = rtp::Vp8Payload::parse(packet.payload);
   if (!payload) {
     lose();
     return std::nullopt;
@@ -51,7 +51,7 @@ std::optional<Vp8Assembler::Frame> Vp8Assembler::add(const RtpPacket& packet) {
   frame_.insert(frame_.end(), payload->data.begin(), payload->data.end());
   if (!packet.header.marker) return std::nullopt;
   collecting_ = false;
-  const bool key = is_vp8_key_frame(frame_);
+  const bool key = rtp::is_vp8_key_frame(frame_);
   if (await_key_ && !key) return std::nullopt;
   await_key_ = false;
   return Frame{frame_, timestamp_, key};
@@ -71,25 +71,25 @@ TimePoint MediaClock::time(TimePoint now, std::uint32_t timestamp) {
 // ---- the socket -----------------------------------------------------------------------------------------------------
 
 struct RtpInput::Socket : std::enable_shared_from_this<Socket> {
-  Socket(asio::io_context& io, std::function<void(const RtpPacket&)> handler)
+  Socket(asio::io_context& io, std::function<void(const rtp::RtpPacket&)> handler)
       : socket(io), on_packet(std::move(handler)) {}
   void read() {
     socket.async_receive(asio::buffer(buffer),
                          [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) {
                            if (self->closed) return;
-                           const auto packet = RtpPacket::parse(Bytes(self->buffer).first(error ? 0 : size));
+                           const auto packet = rtp::RtpPacket::parse(Bytes(self->buffer).first(error ? 0 : size));
                            if (packet && self->stream.takes(net::now(), packet->header)) self->on_packet(*packet);
                            self->read();
                          });
   }
   udp::socket socket;
   RtpStream stream;
-  std::function<void(const RtpPacket&)> on_packet;
+  std::function<void(const rtp::RtpPacket&)> on_packet;
   std::array<std::uint8_t, 65'536> buffer{};
   bool closed = false;
 };
 
-RtpInput::RtpInput(asio::io_context& io, std::uint16_t port, std::function<void(const RtpPacket&)> on_packet)
+RtpInput::RtpInput(asio::io_context& io, std::uint16_t port, std::function<void(const rtp::RtpPacket&)> on_packet)
     : socket_(std::make_shared<Socket>(io, std::move(on_packet))) {
   boost::system::error_code error;
   socket_->socket.open(udp::v4(), error);
@@ -107,9 +107,9 @@ RtpInput::~RtpInput() {
 // ---- the sources ----------------------------------------------------------------------------------------------------
 
 RtpVideo::RtpVideo(asio::io_context& io, std::uint16_t port)
-    : input_(io, port, [this](const RtpPacket& packet) { on_packet(packet); }) {}
+    : input_(io, port, [this](const rtp::RtpPacket& packet) { on_packet(packet); }) {}
 
-void RtpVideo::on_packet(const RtpPacket& packet) {
+void RtpVideo::on_packet(const rtp::RtpPacket& packet) {
   const auto whole = assembler_.add(packet);
   if (!whole || !running_ || !on_frame) return;
   EncodedFrame frame;
@@ -120,9 +120,9 @@ void RtpVideo::on_packet(const RtpPacket& packet) {
 }
 
 RtpAudio::RtpAudio(asio::io_context& io, std::uint16_t port)
-    : input_(io, port, [this](const RtpPacket& packet) { on_packet(packet); }) {}
+    : input_(io, port, [this](const rtp::RtpPacket& packet) { on_packet(packet); }) {}
 
-void RtpAudio::on_packet(const RtpPacket& packet) {
+void RtpAudio::on_packet(const rtp::RtpPacket& packet) {
   if (packet.payload.empty() || !running_ || !on_frame) return;
   EncodedFrame frame;
   frame.bytes.assign(packet.payload.begin(), packet.payload.end());
@@ -130,4 +130,4 @@ void RtpAudio::on_packet(const RtpPacket& packet) {
   on_frame(frame);
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::media

@@ -7,10 +7,10 @@
 #include <boost/asio/ip/udp.hpp>
 #include <redan/error.hpp>
 
-#include "rtc/rtp/rtp.hpp"
 #include "media/source.hpp"
+#include "rtc/rtp/rtp.hpp"
 
-namespace redan::cloud {
+namespace redan::media {
 
 /// Packets in, whole VP8 frames out (RFC 7741). A frame that misses a packet is left out, and so are those behind it
 /// until a key frame.
@@ -23,7 +23,7 @@ class Vp8Assembler {
     std::uint32_t timestamp = 0;
     bool key = false;
   };
-  std::optional<Frame> add(const RtpPacket& packet);
+  std::optional<Frame> add(const rtp::RtpPacket& packet);
 
  private:
   void lose() { collecting_ = false, await_key_ = true; }
@@ -51,10 +51,10 @@ class MediaClock {
 class RtpStream {
  public:
   static constexpr std::chrono::milliseconds kSilence{500};
-  [[nodiscard]] bool takes(TimePoint now, const RtpHeader& header);
+  [[nodiscard]] bool takes(TimePoint now, const rtp::RtpHeader& header);
 
  private:
-  std::optional<RtpHeader> last_;
+  std::optional<rtp::RtpHeader> last_;
   TimePoint heard_{};
 };
 
@@ -62,7 +62,7 @@ class RtpStream {
 class RtpInput {
  public:
   /// Throws std::runtime_error if the port is taken.
-  RtpInput(boost::asio::io_context& io, std::uint16_t port, std::function<void(const RtpPacket&)> on_packet);
+  RtpInput(boost::asio::io_context& io, std::uint16_t port, std::function<void(const rtp::RtpPacket&)> on_packet);
   ~RtpInput();
   RtpInput(const RtpInput&) = delete;
   RtpInput& operator=(const RtpInput&) = delete;
@@ -80,7 +80,7 @@ class RtpVideo final : public VideoSource {
   void stop() override { running_ = false; }
 
  private:
-  void on_packet(const RtpPacket& packet);
+  void on_packet(const rtp::RtpPacket& packet);
   Vp8Assembler assembler_;
   MediaClock clock_{90'000};
   bool running_ = false;
@@ -94,10 +94,10 @@ class RtpAudio final : public AudioSource {
   void stop() override { running_ = false; }
 
  private:
-  void on_packet(const RtpPacket& packet);
+  void on_packet(const rtp::RtpPacket& packet);
   MediaClock clock_{48'000};
   bool running_ = false;
   RtpInput input_;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::media

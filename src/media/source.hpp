@@ -4,26 +4,19 @@
 
 #include <functional>
 #include <redan/types.hpp>
-#include <vector>
 
-#include "cloud/api/screen.hpp"
+#include "rtc/rtp/encoded_frame.hpp"
 
-namespace redan::cloud {
+namespace redan::media {
 
-/// One encoded picture, or 20 ms of sound.
-struct EncodedFrame {
-  std::vector<std::uint8_t> bytes;
-  TimePoint time{};         ///< when it was to be seen or heard first
-  bool key = false;         ///< a picture that needs no other
-  Duration encode_time{0};  ///< spent on encoding it here; zero for what comes encoded
-  std::uint32_t width = 0, height = 0;
-};
+using rtp::EncodedFrame;
 
 class VideoSource {
  public:
   virtual ~VideoSource() = default;
-  /// What the controlling client wants. Sources that are not generated keep their own.
-  virtual void set_screen(const api::Screen&) {}
+  /// The picture that the controlling client asks for, in pixels and frames a second. Sources that are not generated
+  /// keep their own.
+  virtual void set_picture(std::uint32_t /*width*/, std::uint32_t /*height*/, std::uint32_t /*fps*/) {}
   /// Bits per second.
   virtual void set_bitrate(std::uint32_t) {}
   /// The next frame shall be a key frame, if the source can make one.
@@ -46,4 +39,4 @@ class AudioSource {
   std::function<void(const EncodedFrame&)> on_frame;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::media

@@ -11,7 +11,7 @@
 #include "media/ogg_opus.hpp"
 #include "media/rtp_source.hpp"
 
-namespace redan::cloud {
+namespace redan::media {
 namespace {
 
 namespace asio = boost::asio;
@@ -94,4 +94,4 @@ Sources open_sources(asio::io_context& io, std::string_view words) {
   return sources;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::media

@@ -7,7 +7,7 @@
 #include "media/picture.hpp"
 #include "media/source.hpp"
 
-namespace redan::cloud {
+namespace redan::media {
 
 struct Sources {
   std::unique_ptr<VideoSource> video;  ///< null: none is given, and this build has no encoder
@@ -19,4 +19,4 @@ struct Sources {
 /// std::runtime_error in a person's words.
 Sources open_sources(boost::asio::io_context& io, std::string_view words);
 
-}  // namespace redan::cloud
+}  // namespace redan::media

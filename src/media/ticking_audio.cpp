@@ -3,7 +3,7 @@
 #include "base/assert.hpp"
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::media {
 namespace {
 
 // A loop that was held up plays what it missed, up to this much; a longer gap is left out.
@@ -45,4 +45,4 @@ void TickingAudio::wait() {
   });
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::media

@@ -3,10 +3,10 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include "net/alarm.hpp"
 #include "media/source.hpp"
+#include "net/alarm.hpp"
 
-namespace redan::cloud {
+namespace redan::media {
 
 struct AudioPacket {
   std::vector<std::uint8_t> bytes;
@@ -24,11 +24,11 @@ class TickingAudio final : public AudioSource {
  private:
   void wait();
 
-  Alarm alarm_;
+  net::Alarm alarm_;
   std::vector<AudioPacket> packets_;
   std::size_t next_packet_ = 0;
   TimePoint next_{};
   bool running_ = false;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::media

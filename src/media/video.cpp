@@ -7,7 +7,7 @@
 
 #include "base/assert.hpp"
 
-namespace redan::cloud {
+namespace redan::media {
 namespace {
 
 constexpr int kTicksPerSecond = 90'000;
@@ -121,4 +121,4 @@ Result<std::unique_ptr<Vp8Encoder>> Vp8Encoder::open(const VideoFormat& format) 
   return encoder;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::media

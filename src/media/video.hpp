@@ -7,7 +7,7 @@
 #include "media/picture.hpp"
 #include "media/source.hpp"
 
-namespace redan::cloud {
+namespace redan::media {
 
 struct VideoFormat {
   std::uint32_t width = 1280, height = 720;  ///< even
@@ -27,4 +27,4 @@ class Vp8Encoder {
   virtual void set_bitrate(std::uint32_t bits_per_second) = 0;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::media

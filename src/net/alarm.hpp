@@ -9,7 +9,7 @@
 
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::net {
 
 class Alarm {
  public:
@@ -36,4 +36,4 @@ class Alarm {
   std::shared_ptr<std::uint64_t> turn_ = std::make_shared<std::uint64_t>(0);
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::net

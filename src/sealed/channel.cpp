@@ -3,7 +3,7 @@
 #include "base/base64.hpp"
 #include "wamp/serializer.hpp"
 
-namespace redan::cloud::sealed {
+namespace redan::sealed {
 namespace {
 
 using wamp::Dict;
@@ -139,4 +139,4 @@ Result<Message> Channel::check(std::string_view text) {
   return message;
 }
 
-}  // namespace redan::cloud::sealed
+}  // namespace redan::sealed

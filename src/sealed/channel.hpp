@@ -19,7 +19,7 @@
 #include <string>
 #include <vector>
 
-namespace redan::cloud::sealed {
+namespace redan::sealed {
 
 enum class Side : char { client = 'c', runtime = 'r' };
 constexpr Side other(Side side) { return side == Side::client ? Side::runtime : Side::client; }
@@ -96,4 +96,4 @@ class Channel {
   std::optional<Errc> failure_;
 };
 
-}  // namespace redan::cloud::sealed
+}  // namespace redan::sealed

@@ -6,7 +6,7 @@
 #include "base/reader.hpp"
 #include "base/writer.hpp"
 
-namespace redan::cloud::sealed {
+namespace redan::sealed {
 namespace {
 
 // What is signed begins with its purpose, so that no signature serves for another one.
@@ -136,4 +136,4 @@ Result<SessionGrant> SessionGrant::verify(Bytes bytes, const Authorities& author
   return grant;
 }
 
-}  // namespace redan::cloud::sealed
+}  // namespace redan::sealed

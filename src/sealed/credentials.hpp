@@ -10,7 +10,7 @@
 
 #include "wamp/ed25519.hpp"
 
-namespace redan::cloud::sealed {
+namespace redan::sealed {
 
 using wamp::Ed25519Key;
 using wamp::Ed25519PublicKey;
@@ -56,4 +56,4 @@ struct SessionGrant {
   friend bool operator==(const SessionGrant&, const SessionGrant&) = default;
 };
 
-}  // namespace redan::cloud::sealed
+}  // namespace redan::sealed

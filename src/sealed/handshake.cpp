@@ -7,7 +7,7 @@
 #include "base/writer.hpp"
 #include "sealed/wrapping.hpp"
 
-namespace redan::cloud::sealed {
+namespace redan::sealed {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
@@ -234,4 +234,4 @@ bool UsedGrants::use(const SessionGrant& grant, Bytes bytes, WallTime now) {
   return used_.size() < kMaxGrants && used_.emplace(vector_of(bytes), grant.not_after).second;
 }
 
-}  // namespace redan::cloud::sealed
+}  // namespace redan::sealed

@@ -16,7 +16,7 @@
 #include "sealed/credentials.hpp"
 #include "sealed/keys.hpp"
 
-namespace redan::cloud::sealed {
+namespace redan::sealed {
 
 inline constexpr std::uint8_t kClientHello = 1;
 inline constexpr std::uint8_t kRuntimeShare = 2;
@@ -151,4 +151,4 @@ class Responder {
   std::optional<Established> pending_;
 };
 
-}  // namespace redan::cloud::sealed
+}  // namespace redan::sealed

@@ -1,6 +1,6 @@
 #include "sealed/keys.hpp"
 
-namespace redan::cloud::sealed {
+namespace redan::sealed {
 namespace {
 
 constexpr std::size_t kKeySize = 32;
@@ -35,4 +35,4 @@ Digest confirmation(Provider& provider, const ConfirmKey& key, Side from, const 
           std::array{Bytes(side), connection.exported, connection.client_fingerprint, connection.runtime_fingerprint});
 }
 
-}  // namespace redan::cloud::sealed
+}  // namespace redan::sealed

@@ -8,7 +8,7 @@
 
 #include "sealed/channel.hpp"
 
-namespace redan::cloud::sealed {
+namespace redan::sealed {
 
 struct Keys {
   Secret<32> client_to_runtime, runtime_to_client;
@@ -28,4 +28,4 @@ inline constexpr std::string_view kExportLabel = "EXPERIMENTAL-redan-sealed";
 inline constexpr std::size_t kExportSize = 32;
 Digest confirmation(Provider& provider, const ConfirmKey& key, Side from, const Connection& connection);
 
-}  // namespace redan::cloud::sealed
+}  // namespace redan::sealed

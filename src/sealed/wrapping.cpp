@@ -5,10 +5,10 @@
 #include "base/assert.hpp"
 #include "base/reader.hpp"
 #include "base/writer.hpp"
-#include "wamp/serializer.hpp"
 #include "crypto/nonce.hpp"
+#include "wamp/serializer.hpp"
 
-namespace redan::cloud::sealed {
+namespace redan::sealed {
 namespace {
 
 constexpr std::size_t kHeaderSize = 6;
@@ -141,4 +141,4 @@ std::unique_ptr<Wrapping> gcm_wrapping(Provider& provider, std::string session, 
   return std::make_unique<GcmWrapping>(provider, std::move(session), keys);
 }
 
-}  // namespace redan::cloud::sealed
+}  // namespace redan::sealed

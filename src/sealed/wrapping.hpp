@@ -3,7 +3,7 @@
 
 #include "sealed/keys.hpp"
 
-namespace redan::cloud::sealed {
+namespace redan::sealed {
 
 inline constexpr std::uint8_t kRecord = 3;  ///< the first byte of a record; 1 and 2 are the handshake's
 
@@ -20,4 +20,4 @@ std::unique_ptr<Wrapping> gcm_wrapping(Provider& provider, std::string session, 
 /// only argument. Has no header.
 std::unique_ptr<Wrapping> cryptobox_wrapping(Provider& provider, std::string session, const Keys& keys);
 
-}  // namespace redan::cloud::sealed
+}  // namespace redan::sealed

@@ -5,7 +5,7 @@
 #include "base/reader.hpp"
 #include "wamp/codec.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 /// RFC 8949 section 3.1.
@@ -272,4 +272,4 @@ std::optional<Value> decode_cbor(Bytes bytes, const DecodeLimits& limits) {
 
 void encode_cbor(const Value& value, std::vector<std::uint8_t>& out) { std::visit(Encoding(out), value.storage()); }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -3,7 +3,7 @@
 
 #include "wamp/serializer.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 std::optional<Value> decode_json(Bytes bytes, const DecodeLimits& limits);
 std::optional<Value> decode_msgpack(Bytes bytes, const DecodeLimits& limits);
@@ -43,4 +43,4 @@ class Budget {
   std::size_t depth_;
 };
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -3,7 +3,7 @@
 #include "base/base64.hpp"
 #include "base/hex.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 constexpr std::size_t kDigestSize = 32;
@@ -103,4 +103,4 @@ redan::Result<Authenticate> answer(const Credential& credential, const Challenge
   return Authenticate{std::move(*proof), {}};
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

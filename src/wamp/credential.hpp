@@ -6,7 +6,7 @@
 #include "wamp/ed25519.hpp"
 #include "wamp/message.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 struct Anonymous {};
 /// A secret that the router sees: only over TLS.
@@ -36,4 +36,4 @@ void introduce(const Credential& credential, Dict& details);
 /// wamp_authentication for a challenge of another method than the credential's, and for one that makes no sense.
 redan::Result<Authenticate> answer(const Credential& credential, const Challenge& challenge, Provider& provider);
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

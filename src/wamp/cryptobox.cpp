@@ -6,7 +6,7 @@
 #include "base/base64.hpp"
 #include "wamp/serializer.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 static_assert(crypto_box_PUBLICKEYBYTES == kBoxKeySize && crypto_box_SECRETKEYBYTES == kBoxKeySize &&
@@ -161,4 +161,4 @@ redan::Result<BoxPlaintext> open_box(const Key& key, Party party, std::string_vi
   return std::move(*plaintext);
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

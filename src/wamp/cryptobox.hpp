@@ -15,7 +15,7 @@
 
 #include "wamp/value.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 inline constexpr std::size_t kBoxKeySize = 32;
 inline constexpr std::size_t kBoxNonceSize = 24;
@@ -86,4 +86,4 @@ Binary seal_box(const Key& key, Party party, const BoxPlaintext& plaintext, Rand
 /// wamp_decrypt_error, also for a plaintext that is none; wamp_uri_mismatch if it is about another URI than `uri`.
 redan::Result<BoxPlaintext> open_box(const Key& key, Party party, std::string_view uri, Bytes box);
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

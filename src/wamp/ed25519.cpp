@@ -4,7 +4,7 @@
 
 #include "base/assert.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 Ed25519Key::Ed25519Key(std::span<const std::uint8_t, kEd25519KeySize> seed) {
   const int made = crypto_sign_seed_keypair(public_key_.data(), secret_.fill(64).data(), seed.data());
@@ -28,4 +28,4 @@ bool ed25519_verify(Bytes public_key, Bytes message, Bytes signature) {
          crypto_sign_verify_detached(signature.data(), message.data(), message.size(), public_key.data()) == 0;
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

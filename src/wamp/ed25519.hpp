@@ -5,7 +5,7 @@
 #include <redan/secret.hpp>
 #include <redan/types.hpp>
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 inline constexpr std::size_t kEd25519KeySize = 32;
 inline constexpr std::size_t kEd25519SignatureSize = 64;
@@ -31,4 +31,4 @@ bool is_ed25519_public_key(Bytes bytes);
 /// False for wrong lengths, small-order keys, signatures that are not canonical, and of course for wrong ones.
 bool ed25519_verify(Bytes public_key, Bytes message, Bytes signature);
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

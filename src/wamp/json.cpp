@@ -7,7 +7,7 @@
 #include "base/base64.hpp"
 #include "wamp/codec.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 namespace json = boost::json;
@@ -202,4 +202,4 @@ std::optional<Value> decode_json(Bytes bytes, const DecodeLimits& limits) {
 
 void encode_json(const Value& value, std::vector<std::uint8_t>& out) { std::visit(Writing{out}, value.storage()); }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 constexpr std::string_view kAlgorithm = "cryptobox";
@@ -138,4 +138,4 @@ std::string_view encryption_error_uri(Errc code) {
   }
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

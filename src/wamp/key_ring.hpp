@@ -7,7 +7,7 @@
 #include "wamp/cryptobox.hpp"
 #include "wamp/message.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 /// Keys by the beginning of URIs, in characters, not in parts: a key for "com.foo" also covers "com.foobar". The
 /// longest prefix counts.
@@ -56,4 +56,4 @@ class KeyRing {
 /// The URI of what went wrong, for ERROR and for logs: "wamp.error.encryption.decrypt_error". Empty for other codes.
 std::string_view encryption_error_uri(Errc code);
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 /// A cursor over the elements of a message. Failure is sticky: take the fields in order, ask done() once.
@@ -254,4 +254,4 @@ void copy_payload_attributes(const Dict& from, Dict& to) {
   }
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

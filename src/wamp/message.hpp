@@ -4,7 +4,7 @@
 
 #include "wamp/serializer.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 /// 1 to 2^53.
 using Id = std::uint64_t;
@@ -185,4 +185,4 @@ void copy_payload_attributes(const Dict& from, Dict& to);
 bool is_uri(std::string_view uri);
 bool is_uri_pattern(std::string_view uri);
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

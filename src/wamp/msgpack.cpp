@@ -5,7 +5,7 @@
 #include "base/reader.hpp"
 #include "wamp/codec.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 class Decoding {
@@ -232,4 +232,4 @@ std::optional<Value> decode_msgpack(Bytes bytes, const DecodeLimits& limits) {
 
 void encode_msgpack(const Value& value, std::vector<std::uint8_t>& out) { std::visit(Encoding(out), value.storage()); }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -8,7 +8,7 @@
 #include "wamp/cryptobox.hpp"
 #include "wamp/message.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 using BoxNonce = std::array<std::uint8_t, kBoxNonceSize>;
 
@@ -44,4 +44,4 @@ class SeenBoxes {
   std::deque<std::set<Entry>::const_iterator> order_;
 };
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -5,7 +5,7 @@
 #include "base/assert.hpp"
 #include "wamp/codec.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 constexpr std::array<std::string_view, kSerializers.size()> kSubprotocols = {"wamp.2.json", "wamp.2.msgpack",
@@ -107,4 +107,4 @@ bool keys_are_unique(const Dict& dict) {
   return std::adjacent_find(keys.begin(), keys.end()) == keys.end();
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

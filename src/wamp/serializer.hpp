@@ -11,7 +11,7 @@
 
 #include "wamp/value.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 enum class Serializer : std::uint8_t { json, msgpack, cbor };
 inline constexpr std::array kSerializers = {Serializer::json, Serializer::msgpack, Serializer::cbor};
@@ -33,4 +33,4 @@ std::optional<Value> decode(Serializer serializer, Bytes bytes, const DecodeLimi
 /// null. All text in `value` is UTF-8.
 std::vector<std::uint8_t> encode(Serializer serializer, const Value& value);
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 Dict features(std::initializer_list<std::string_view> names, bool encrypts) {
@@ -239,4 +239,4 @@ redan::Result<Payload> ClientSession::sealed(std::string_view uri, Payload&& pay
   return config_.key_ring->seal(Party::originator, uri, std::move(payload), options, provider_);
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

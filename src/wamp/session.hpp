@@ -13,7 +13,7 @@
 #include "wamp/key_ring.hpp"
 #include "wamp/seen_boxes.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 struct SessionLimits {
   DecodeLimits decode{};
@@ -250,4 +250,4 @@ class ClientSession {
   SeenBoxes events_;   ///< EVENTs taken, by subscription
 };
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

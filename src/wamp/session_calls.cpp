@@ -1,7 +1,7 @@
 // Caller and callee (WAMP, "Remote Procedure Calls").
 #include "wamp/session.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 bool is_set(const Dict& options, std::string_view key) {
@@ -192,4 +192,4 @@ bool ClientSession::seals(const Answering& answering) const {
   return config_.key_ring != nullptr && (answering.encrypted || config_.key_ring->is_required(answering.procedure));
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -1,7 +1,7 @@
 // Publisher and subscriber (WAMP, "Publish and Subscribe").
 #include "wamp/session.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 bool is_set(const Dict& options, std::string_view key) {
@@ -184,4 +184,4 @@ void ClientSession::act(Established& state, Event&& message) {
                                   std::move(message.details)});
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -2,7 +2,7 @@
 
 #include "wamp/message.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 // The loose form leaves out white space and '#'; other control characters would only confuse whoever prints a URI.
@@ -20,4 +20,4 @@ bool is_uri(std::string_view uri) {
          uri.find("..") == std::string_view::npos;
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

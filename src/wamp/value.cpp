@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 constexpr std::uint64_t kMaxExact = std::uint64_t{1} << 53U;
@@ -75,4 +75,4 @@ std::optional<bool> Value::boolean() const {
   return *truth;
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -5,7 +5,7 @@
 #include <variant>
 #include <vector>
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 class Value;
 using List = std::vector<Value>;
@@ -99,4 +99,4 @@ inline std::size_t Dict::size() const { return entries_.size(); }
 inline std::vector<Dict::Entry>::const_iterator Dict::begin() const { return entries_.begin(); }
 inline std::vector<Dict::Entry>::const_iterator Dict::end() const { return entries_.end(); }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -1,5 +1,5 @@
-// What the streaming tests run on: a real browser whose page has clients of src/cmd/demo/page/stream.js, their signalling,
-// and a streamer.
+// What the streaming tests run on: a real browser whose page has clients of src/cmd/demo/page/stream.js, their
+// signalling, and a streamer.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -33,9 +33,9 @@ struct Stage {
   // "v-..." are viewers.
   void on_open(const std::string& path) {
     if (!streamer) return;
-    ClientOptions options;
+    runtime::ClientOptions options;
     options.screen = screen;
-    if (path.starts_with("v-")) options.role = ClientOptions::Role::viewer;
+    if (path.starts_with("v-")) options.role = runtime::ClientOptions::Role::viewer;
     streamer->open(path, options, [this, path](std::string text) { signals.send(path, through_relay(text)); });
   }
   // With a relay, the browser is told its port instead of ours.
@@ -51,11 +51,11 @@ struct Stage {
     return api::signalling::text(changed);
   }
   void start_relay() { relay = std::make_unique<redan::test::LossyRelay>(io, streamer->local_addresses().front()); }
-  void start_streamer(StreamerConfig config = {}) {
+  void start_streamer(runtime::StreamerConfig config = {}) {
     for (const Address& address : net::host_addresses()) config.addresses.push_back(address);
     config.log = [](std::string_view line) { std::printf("  %.*s\n", static_cast<int>(line.size()), line.data()); };
-    streamer = std::make_unique<Streamer>(io, std::move(config), *provider);
-    streamer->on_client = [this](const std::string& client, ClientState state, Errc why) {
+    streamer = std::make_unique<runtime::Streamer>(io, std::move(config), *provider);
+    streamer->on_client = [this](const std::string& client, runtime::ClientState state, Errc why) {
       states[client] = {state, why};
     };
   }
@@ -89,13 +89,13 @@ struct Stage {
   redan::test::PageServer page;
   redan::test::SignalServer signals{io};
   redan::test::BrowserProcess process;
-  std::unique_ptr<Streamer> streamer;
+  std::unique_ptr<runtime::Streamer> streamer;
   std::unique_ptr<redan::test::LossyRelay> relay;
   [[nodiscard]] std::uint64_t figure(const char* name) const {
     return streamer->statistics().at(name).to_number<std::uint64_t>();
   }
   api::Screen screen;
-  std::map<std::string, std::pair<ClientState, Errc>> states;
+  std::map<std::string, std::pair<runtime::ClientState, Errc>> states;
   std::map<std::string, unsigned> close_codes;
 };
 

@@ -29,7 +29,7 @@ TEST_P(StreamingTest, ThePictureIsPlayedAndItsFramesAreCounted) {
   // The page closes its socket without a code when it is connected; the stream goes on.
   EXPECT_TRUE(stage->until([&] { return stage->close_codes.contains("a"); }));
   EXPECT_EQ(stage->close_codes["a"], 1005U);
-  EXPECT_EQ(stage->states["a"].first, ClientState::connected);
+  EXPECT_EQ(stage->states["a"].first, runtime::ClientState::connected);
   const json::value statistics = with("a", "return await s.report('inbound-rtp', 'video')");
   EXPECT_GE(statistics.at("framesDecoded").to_number<int>(), 50);
   std::printf("  %s\n", json::serialize(stage->streamer->statistics()).c_str());
@@ -101,7 +101,7 @@ TEST_P(StreamingTest, ANewControllerDisplacesTheFormerWithinASecond) {
   const json::value ended = with("a", "return await s.reach('ended')");
   EXPECT_EQ(ended.at("code").to_number<int>(), 14);
   EXPECT_LT(ended.at("at").to_number<double>() - begin.to_number<double>(), 1000);
-  EXPECT_EQ(stage->states["a"], (std::pair(ClientState::left, Errc::link_displaced)));
+  EXPECT_EQ(stage->states["a"], (std::pair(runtime::ClientState::left, Errc::link_displaced)));
   with("b", "await s.reach('playing'); await s.see(p => true, 'a picture'); return true");
   EXPECT_EQ(stage->streamer->clients(), 1U);
 }
@@ -123,14 +123,14 @@ TEST_P(StreamingTest, OurEndIsAnSctpAbortOfTheUser) {
   } else {
     EXPECT_EQ(causes, json::array());  // Firefox says nothing about causes
   }
-  EXPECT_EQ(stage->states["a"], (std::pair(ClientState::left, Errc::closed_locally)));
+  EXPECT_EQ(stage->states["a"], (std::pair(runtime::ClientState::left, Errc::closed_locally)));
 }
 
 TEST_P(StreamingTest, ALeavingClientIsNoticedAtOnce) {
   stage->start_streamer();
   join("a");
   with("a", "await s.reach('connected'); s.close(); return true");
-  ASSERT_TRUE(stage->until([&] { return stage->states["a"].first == ClientState::left; }, 2s));
+  ASSERT_TRUE(stage->until([&] { return stage->states["a"].first == runtime::ClientState::left; }, 2s));
   EXPECT_EQ(stage->states["a"].second, Errc::dtls_peer_closed);
   EXPECT_EQ(stage->streamer->clients(), 0U);
 }
@@ -151,13 +151,13 @@ TEST_P(StreamingTest, ViewersSeeAndHaveNoHands) {
   with("a", "await s.reach('ended'); return true");
   with("b", "await s.reach('playing'); return true");
   with("v-1", "await s.see(p => true, 'a picture'); return true");
-  EXPECT_EQ(stage->states["v-1"].first, ClientState::connected);
+  EXPECT_EQ(stage->states["v-1"].first, runtime::ClientState::connected);
 }
 
 // A program beside the runtime that sends back what it gets.
 TEST_P(StreamingTest, AChannelOfTheClientIsASocketForAProgram) {
   std::string pattern = (std::filesystem::temp_directory_path() / "redan-channels-XXXXXX").string();
-  StreamerConfig config;
+  runtime::StreamerConfig config;
   config.channel_directory = ::mkdtemp(pattern.data());
   stage->start_streamer(config);
   join("a", "{video: false, dataChannels: ['foo', 'bar_2']}");
@@ -210,11 +210,11 @@ TEST_P(StreamingTest, PicturesOfEverySizeArePlayedAndTheSizeMayChangeWithTheCont
 }
 
 TEST_P(StreamingTest, AFileIsPlayedInACircle) {
-  auto encoder = Vp8Encoder::open({640, 480, 30, 1'000'000});
+  auto encoder = media::Vp8Encoder::open({640, 480, 30, 1'000'000});
   ASSERT_TRUE(encoder);
-  Picture picture(640, 480);
+  media::Picture picture(640, 480);
   std::vector<redan::test::FileBytes> frames;
-  Scene scene;
+  media::Scene scene;
   for (scene.frame = 1; frames.size() < 60; ++scene.frame) {
     const auto frame = (*encoder)->encode(picture.draw(scene, {}), TimePoint{} + scene.frame * 33ms, false);
     if (frame && *frame) frames.push_back((*frame)->bytes);
@@ -223,7 +223,7 @@ TEST_P(StreamingTest, AFileIsPlayedInACircle) {
   const redan::test::FileBytes file = redan::test::make_ivf(frames);
   std::ofstream(path, std::ios::binary)
       .write(reinterpret_cast<const char*>(file.data()), static_cast<std::streamsize>(file.size()));
-  StreamerConfig config;
+  runtime::StreamerConfig config;
   config.source = path;
   stage->start_streamer(config);
   std::filesystem::remove(path);
@@ -242,7 +242,7 @@ TEST_P(StreamingTest, AFileIsPlayedInACircle) {
 TEST_P(StreamingTest, AnotherProgramsEncoderIsSentOn) {
   const std::string ffmpeg = "/usr/bin/ffmpeg";
   if (!std::filesystem::exists(ffmpeg)) GTEST_SKIP() << "skipped: ffmpeg is not installed";
-  StreamerConfig config;
+  runtime::StreamerConfig config;
   config.source = "rtp:5004";
   stage->start_streamer(config);
   const redan::test::Child program({ffmpeg,

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace redan::cloud {
+namespace redan::media {
 namespace {
 
 using namespace std::chrono_literals;
@@ -43,4 +43,4 @@ TEST(TickingAudio, TimesAreEvenAndThePacketsGoRound) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::media

@@ -4,7 +4,7 @@
 
 #include "tests/media/media_files.hpp"
 
-namespace redan::cloud {
+namespace redan::media {
 namespace {
 
 using redan::test::FileBytes;
@@ -66,4 +66,4 @@ TEST(Ivf, WhatIsNoVp8InIvfIsRefused) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::media

@@ -5,7 +5,7 @@
 #include "media/audio.hpp"
 #include "tests/media/media_files.hpp"
 
-namespace redan::cloud {
+namespace redan::media {
 namespace {
 
 using redan::test::FileBytes;
@@ -89,4 +89,4 @@ TEST(OpusDuration, TheGeneratedToneAgrees) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::media

@@ -4,7 +4,7 @@
 
 #include "media/font.hpp"
 
-namespace redan::cloud {
+namespace redan::media {
 namespace {
 
 using namespace std::chrono_literals;
@@ -118,4 +118,4 @@ TEST(Font, LettersOfBothCasesLookAlikeAndOthersAreBoxes) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::media

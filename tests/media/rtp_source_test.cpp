@@ -4,7 +4,7 @@
 
 #include <stdexcept>
 
-namespace redan::cloud {
+namespace redan::media {
 namespace {
 
 namespace asio = boost::asio;
@@ -133,4 +133,4 @@ TEST(RtpInput, FramesComeOverLoopback) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::media

@@ -8,7 +8,7 @@
 
 #include "tests/media/media_files.hpp"
 
-namespace redan::cloud {
+namespace redan::media {
 namespace {
 
 namespace fs = std::filesystem;
@@ -98,4 +98,4 @@ TEST_F(SourcesTest, WithoutWordsAPictureIsGeneratedIfThisBuildCan) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::media

@@ -4,7 +4,7 @@
 
 #include "rtc/rtp/rtp.hpp"
 
-namespace redan::cloud {
+namespace redan::media {
 namespace {
 
 using namespace std::chrono_literals;
@@ -37,7 +37,7 @@ TEST_F(Vp8Test, TheFirstFrameIsAKeyFrameAndOthersOnDemandOnly) {
   const auto first = encode();
   ASSERT_TRUE(first);
   EXPECT_TRUE(first->key);
-  EXPECT_TRUE(is_vp8_key_frame(first->bytes));
+  EXPECT_TRUE(rtp::is_vp8_key_frame(first->bytes));
   EXPECT_EQ(first->time, now);
   // RFC 6386 section 9.1: start code, width and height.
   ASSERT_GE(first->bytes.size(), 10U);
@@ -90,4 +90,4 @@ TEST_F(Vp8Test, AClockThatStandsStillIsNoHindrance) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::media

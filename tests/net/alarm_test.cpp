@@ -5,7 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <optional>
 
-namespace redan::cloud {
+namespace redan::net {
 namespace {
 
 using namespace std::chrono_literals;
@@ -56,4 +56,4 @@ TEST_F(AlarmTest, SetAnewItRingsForTheNewTimeOnly) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::net

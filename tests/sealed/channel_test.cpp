@@ -2,7 +2,7 @@
 
 #include "support.hpp"
 
-namespace redan::cloud::sealed::test {
+namespace redan::sealed::test {
 namespace {
 
 class SealedChannel : public testing::TestWithParam<Suite> {
@@ -154,4 +154,4 @@ TEST_F(SealedEnvelope, OutOfItsTurnIsRefused) {
 }
 
 }  // namespace
-}  // namespace redan::cloud::sealed::test
+}  // namespace redan::sealed::test

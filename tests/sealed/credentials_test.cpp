@@ -2,7 +2,7 @@
 
 #include "support.hpp"
 
-namespace redan::cloud::sealed::test {
+namespace redan::sealed::test {
 namespace {
 
 TEST(SealedCredentials, ACertificateSaysWhatAmsSigned) {
@@ -83,4 +83,4 @@ TEST(SealedCredentials, AnAuthorityIs64HexadecimalDigits) {
 }
 
 }  // namespace
-}  // namespace redan::cloud::sealed::test
+}  // namespace redan::sealed::test

@@ -2,7 +2,7 @@
 
 #include "support.hpp"
 
-namespace redan::cloud::sealed::test {
+namespace redan::sealed::test {
 namespace {
 
 class Handshake : public testing::TestWithParam<Suite> {
@@ -221,4 +221,4 @@ TEST(UsedGrants, AreForgottenWhenTheyHaveExpired) {
 }
 
 }  // namespace
-}  // namespace redan::cloud::sealed::test
+}  // namespace redan::sealed::test

@@ -5,7 +5,7 @@
 
 #include "sealed/handshake.hpp"
 
-namespace redan::cloud::sealed::test {
+namespace redan::sealed::test {
 
 inline constexpr WallTime kNow{1'800'000'000};
 
@@ -61,4 +61,4 @@ inline Errc error_of(const auto& result) {
   return result ? Errc{} : result.error();
 }
 
-}  // namespace redan::cloud::sealed::test
+}  // namespace redan::sealed::test

@@ -19,14 +19,14 @@ constexpr int kRuns = 1000;
 class Bus {
  public:
   explicit Bus(std::mt19937_64& random) : random_(random) {}
-  void send(TimePoint now, LinkFrame frame) {
+  void send(TimePoint now, bus::LinkFrame frame) {
     if (now < dark_until_) return;
     const int copies = chance(15) ? 0 : chance(15) ? 2 : 1;
     for (int i = 0; i < copies; ++i) in_flight_.emplace(now + milliseconds(pick(0, 40)), frame.text());
   }
-  std::optional<LinkFrame> receive(TimePoint now) {
+  std::optional<bus::LinkFrame> receive(TimePoint now) {
     if (in_flight_.empty() || in_flight_.begin()->first > now) return std::nullopt;
-    auto frame = LinkFrame::parse(in_flight_.begin()->second);
+    auto frame = bus::LinkFrame::parse(in_flight_.begin()->second);
     in_flight_.erase(in_flight_.begin());
     return frame;
   }
@@ -47,7 +47,7 @@ class Bus {
 /// turn, or a burst of candidates in no particular order to the rest.
 struct Client {
   std::string id;
-  Link link;
+  bus::Link link;
   std::vector<std::string> heard{};
   bool answered = false;
   bool connected = false;
@@ -70,7 +70,7 @@ struct Client {
 };
 
 struct Runtime {
-  LinkAcceptor links{};
+  bus::LinkAcceptor links{};
   struct Peer {
     std::vector<std::string> heard;
     bool answered = false;
@@ -123,7 +123,7 @@ void run(std::uint64_t seed) {
   std::vector<std::unique_ptr<Client>> clients;
   const auto join = [&](TimePoint now) {
     const std::string id = "c" + std::to_string(clients.size());
-    clients.push_back(std::make_unique<Client>(Client{id, Link(id)}));
+    clients.push_back(std::make_unique<Client>(Client{id, bus::Link(id)}));
     clients.back()->say(now, "hello " + std::to_string(clients.size()));
     clients.back()->say(now, "discover");
   };
@@ -149,19 +149,19 @@ void run(std::uint64_t seed) {
       for (auto& client : clients) client->link.handle_input(now, *frame);
     }
     for (;;) {
-      LinkAcceptor::Output output = runtime.links.poll_output(now);
+      bus::LinkAcceptor::Output output = runtime.links.poll_output(now);
       if (std::holds_alternative<Wait>(output)) break;
-      if (auto* transmit = std::get_if<Link::Transmit>(&output)) up.send(now, transmit->frame);
-      if (auto* deliver = std::get_if<LinkAcceptor::Deliver>(&output)) {
+      if (auto* transmit = std::get_if<bus::Link::Transmit>(&output)) up.send(now, transmit->frame);
+      if (auto* deliver = std::get_if<bus::LinkAcceptor::Deliver>(&output)) {
         runtime.on_message(now, deliver->link, deliver->body, up);
       }
     }
     for (auto& client : clients) {
       for (;;) {
-        Link::Output output = client->link.poll_output(now);
+        bus::Link::Output output = client->link.poll_output(now);
         if (std::holds_alternative<Wait>(output)) break;
-        if (auto* transmit = std::get_if<Link::Transmit>(&output)) down.send(now, transmit->frame);
-        if (auto* deliver = std::get_if<Link::Deliver>(&output)) client->on_message(now, deliver->body, down);
+        if (auto* transmit = std::get_if<bus::Link::Transmit>(&output)) down.send(now, transmit->frame);
+        if (auto* deliver = std::get_if<bus::Link::Deliver>(&output)) client->on_message(now, deliver->body, down);
       }
     }
     const bool last_is_in = clients.back()->connected && ms > 600;

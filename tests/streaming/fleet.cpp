@@ -146,7 +146,7 @@ std::vector<std::string> Fleet::etcd_options(const std::string& prefix) const {
                                    (etcd.folder() / "client.key").string(),
                                    "--etcd-prefix",
                                    prefix};
-  for (const EtcdEndpoint& endpoint : etcd.config(prefix).endpoints) {
+  for (const store::EtcdEndpoint& endpoint : etcd.config(prefix).endpoints) {
     options.insert(options.end(), {"--etcd", endpoint.host + ":" + std::to_string(endpoint.port)});
   }
   return options;

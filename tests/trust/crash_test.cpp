@@ -31,7 +31,7 @@ class Crash : public testing::TestWithParam<const char*> {
     if (GetParam() == std::string("etcd")) {
       if (etcd_program().empty()) GTEST_SKIP() << "etcd is not installed (Debian: etcd-server)";
       etcd_ = std::make_unique<EtcdNodes>(1);
-      const EtcdEndpoint endpoint = etcd_->config("").endpoints.front();
+      const store::EtcdEndpoint endpoint = etcd_->config("").endpoints.front();
       const std::string folder = etcd_->folder().string();
       more = {"--etcd-allow-small-keys",
               "--store",

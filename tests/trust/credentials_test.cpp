@@ -25,7 +25,7 @@ constexpr std::int64_t kYear = 31'536'000;
 std::string encode(std::string_view text) { return to_base64(as_bytes(text), Base64::url); }
 
 /// "/1.0/instances/{id}" -> "/1.0/instances/x".
-std::string path_of(const Route& route) {
+std::string path_of(const ams::Route& route) {
   std::string path(route.pattern);
   for (std::size_t at = path.find('{'); at != std::string::npos; at = path.find('{')) {
     path.replace(at, path.find('}') - at + 1, "x");
@@ -46,11 +46,11 @@ class Credentials : public testing::Test {
     provider_->random(secret);
     {
       boost::asio::io_context io{1};
-      auto store = sqlite_store(io, data / "ams.sqlite");
+      auto store = store::sqlite_store(io, data / "ams.sqlite");
       ASSERT_TRUE(store);
       ASSERT_TRUE(wait_for(io, (*store)->put(std::string(keys::kJwtSecret), to_base64(secret))));
     }
-    key_.emplace(JwtKey::prepare(*provider_, Secret<64>(secret)).value());
+    key_.emplace(token::JwtKey::prepare(*provider_, Secret<64>(secret)).value());
     ams_ =
         std::make_unique<AmsProcess>(AmsProcess::Options{.folder = data, .more = {"--requests-per-second", "1000000"}});
     Client admin(ams_->local());
@@ -93,7 +93,7 @@ class Credentials : public testing::Test {
     return launched;
   }
   /// About objects that exist.
-  static std::string real_path(const Route& route) {
+  static std::string real_path(const ams::Route& route) {
     std::string path(route.pattern);
     const std::size_t open = path.find('{');
     if (open == std::string::npos) return path;
@@ -116,9 +116,9 @@ class Credentials : public testing::Test {
     EXPECT_EQ(answer.code, code) << what;
   }
 
-  static JwtClaims good_claims() {
+  static token::JwtClaims good_claims() {
     const WallTime now = net::wall_time();
-    JwtClaims claims;
+    token::JwtClaims claims;
     claims.issuer = "ams";
     claims.audience = {"ams-internal"};
     claims.subject = id_;
@@ -130,8 +130,8 @@ class Credentials : public testing::Test {
     return claims;
   }
   template <class Change>
-  static std::string minted(Change change) {
-    JwtClaims claims = good_claims();
+  static std::string minted(store::Change change) {
+    token::JwtClaims claims = good_claims();
     change(claims);
     return key_->mint(claims).value();
   }
@@ -142,7 +142,7 @@ class Credentials : public testing::Test {
 
   static inline std::unique_ptr<TemporaryFolder> folder_;
   static inline std::unique_ptr<Provider> provider_;
-  static inline std::optional<JwtKey> key_;
+  static inline std::optional<token::JwtKey> key_;
   static inline std::unique_ptr<AmsProcess> ams_;
   static inline std::map<std::string, net::TlsIdentity> identities_;
   static inline net::TlsIdentity stranger_, instance_;
@@ -153,10 +153,10 @@ class Credentials : public testing::Test {
 TEST_F(Credentials, NoRouteTakesACallerWithoutATrustedCertificate) {
   Client nobody(ams_->remote());
   Client stranger(ams_->remote(&stranger_));
-  for (const Route& route : routes()) {
-    if (std::holds_alternative<Open>(route.access)) continue;
-    const bool internal = std::holds_alternative<Internal>(route.access);
-    const bool joining = std::holds_alternative<Joining>(route.access);
+  for (const ams::Route& route : routes()) {
+    if (std::holds_alternative<ams::Open>(route.access)) continue;
+    const bool internal = std::holds_alternative<ams::Internal>(route.access);
+    const bool joining = std::holds_alternative<ams::Joining>(route.access);
     const std::string body = joining ? certificate_body(stranger_, "me", "admin") : "";
     const std::string what = std::string(route.method) + " " + path_of(route);
     for (Client* client : {&nobody, &stranger}) {
@@ -171,13 +171,13 @@ TEST_F(Credentials, NoRouteTakesACallerWithoutATrustedCertificate) {
 }
 
 TEST_F(Credentials, NoRouteTakesARoleThatMayNot) {
-  constexpr std::pair<const char*, Role> kRoles[] = {
-      {"operator", Role::operate}, {"viewer", Role::view}, {"agent", Role::agent}};
+  constexpr std::pair<const char*, trust::Role> kRoles[] = {
+      {"operator", trust::Role::operate}, {"viewer", trust::Role::view}, {"agent", trust::Role::agent}};
   for (const auto& [name, role] : kRoles) {
     Client client(ams_->remote(&identities_[name]));
-    for (const Route& route : routes()) {
-      const auto* scope = std::get_if<Scope>(&route.access);
-      const bool joining = std::holds_alternative<Joining>(route.access);
+    for (const ams::Route& route : routes()) {
+      const auto* scope = std::get_if<trust::Scope>(&route.access);
+      const bool joining = std::holds_alternative<ams::Joining>(route.access);
       if (!joining && (scope == nullptr || allows(role, *scope))) continue;
       const std::string what = std::string(name) + ": " + std::string(route.method) + " " + path_of(route);
       const std::string body = joining ? certificate_body(stranger_, "me", "admin") : "";
@@ -188,8 +188,8 @@ TEST_F(Credentials, NoRouteTakesARoleThatMayNot) {
 
 TEST_F(Credentials, AnInstancesCertificateAndTokenOpenNothingElse) {
   Client client(ams_->remote(&instance_));
-  for (const Route& route : routes()) {
-    if (!std::holds_alternative<Scope>(route.access)) continue;
+  for (const ams::Route& route : routes()) {
+    if (!std::holds_alternative<trust::Scope>(route.access)) continue;
     if (route.method == "PATCH" && route.object == "instance") continue;  // where it reports its status
     expect(client.call(std::string(route.method), path_of(route), {}, bearer(token_)), 403, "trust_unknown",
            std::string(route.method) + " " + path_of(route));
@@ -201,7 +201,7 @@ struct WrongCaller {
   const char* what;
   net::Remote remote;
   std::string token{};
-  std::function<bool(const Access&)> may = [](const Access&) { return false; };
+  std::function<bool(const ams::Access&)> may = [](const ams::Access&) { return false; };
 };
 
 // Where a caller may, it does not matter here what it is answered.
@@ -221,39 +221,39 @@ TEST_F(Credentials, NoRouteAnswersAWrongCaller) {
   const Launched other = launch(admin, "other", "app2");
   const Launched gone = launch(admin, "gone", "app");
   admin.finish(admin.erase("/1.0/instances/gone"));
-  const auto of_role = [](Role role) {
-    return [role](const Access& access) {
-      const auto* scope = std::get_if<Scope>(&access);
+  const auto of_role = [](trust::Role role) {
+    return [role](const ams::Access& access) {
+      const auto* scope = std::get_if<trust::Scope>(&access);
       return scope != nullptr && allows(role, *scope);
     };
   };
-  const std::string expired = minted([](JwtClaims& c) { c.expires = {c.issued_at->seconds_since_1970 - 1}; });
+  const std::string expired = minted([](token::JwtClaims& c) { c.expires = {c.issued_at->seconds_since_1970 - 1}; });
   const WrongCaller callers[] = {
       {"nobody", ams_->remote()},
       {"stranger", ams_->remote(&stranger_)},
       {"removed", ams_->remote(&removed)},
       {"narrowed", ams_->remote(&narrowed), "",
-       [](const Access& access) {
-         const auto* scope = std::get_if<Scope>(&access);
-         return scope != nullptr && *scope == Scope::instance_read;
+       [](const ams::Access& access) {
+         const auto* scope = std::get_if<trust::Scope>(&access);
+         return scope != nullptr && *scope == trust::Scope::instance_read;
        }},
-      {"viewer", ams_->remote(&identities_["viewer"]), "", of_role(Role::view)},
+      {"viewer", ams_->remote(&identities_["viewer"]), "", of_role(trust::Role::view)},
       {"other inst.", ams_->remote(&other.identity), other.token},
       {"gone inst.", ams_->remote(&gone.identity), gone.token},
       {"no token", ams_->remote(&instance_)},
       {"expired", ams_->remote(&instance_), expired},
-      {"stolen", ams_->remote(&identities_["viewer"]), token_, of_role(Role::view)},
+      {"stolen", ams_->remote(&identities_["viewer"]), token_, of_role(trust::Role::view)},
       {"stolen cert", ams_->remote(&instance_), other.token},
   };
   std::printf("%-42s", "");
   for (const WrongCaller& caller : callers) std::printf(" %-11s", caller.what);
-  for (const Route& route : routes()) {
-    if (std::holds_alternative<Open>(route.access)) continue;
+  for (const ams::Route& route : routes()) {
+    if (std::holds_alternative<ams::Open>(route.access)) continue;
     const std::string shown = std::string(route.method) + " " + std::string(route.pattern);
     std::printf("\n%-42s", shown.c_str());
     for (const WrongCaller& caller : callers) {
       const auto headers = caller.token.empty() ? std::vector<net::HttpHeader>() : bearer(caller.token);
-      const bool joining = std::holds_alternative<Joining>(route.access);
+      const bool joining = std::holds_alternative<ams::Joining>(route.access);
       const std::string body = joining ? certificate_body(stranger_, "me", "admin") : "{}";
       const Answer answer = Client(caller.remote).call(std::string(route.method), real_path(route), body, headers);
       std::printf(" %-11u", answer.status);
@@ -349,32 +349,33 @@ TEST_F(Credentials, TokensWithOtherClaimsAreRefused) {
   Client client(ams_->remote(&instance_));
   const std::int64_t now = net::wall_time().seconds_since_1970;
   const std::tuple<const char*, std::string, unsigned, const char*> kCases[] = {
-      {"expired", minted([&](JwtClaims& c) { c.expires = {now - 1}; }), 401, "token_expired"},
-      {"expired long ago", minted([&](JwtClaims& c) { c.expires = {0}; }), 401, "token_expired"},
-      {"not yet", minted([&](JwtClaims& c) { c.not_before = {now + 3600}; }), 401, "token_not_yet_valid"},
-      {"issued in the future", minted([&](JwtClaims& c) { c.issued_at = {now + 3600}; }), 401, "token_not_yet_valid"},
-      {"another audience", minted([](JwtClaims& c) { c.audience = {"gateway"}; }), 401, "token_claims"},
-      {"the events' audience", minted([](JwtClaims& c) { c.audience = {"ams-events"}; }), 401, "token_claims"},
-      {"no audience", minted([](JwtClaims& c) { c.audience.clear(); }), 401, "token_claims"},
-      {"another issuer", minted([](JwtClaims& c) { c.issuer = "gateway"; }), 401, "token_claims"},
-      {"no issuer", minted([](JwtClaims& c) { c.issuer.clear(); }), 401, "token_claims"},
-      {"another subject", minted([](JwtClaims& c) { c.subject = "dc0o2te4vvjqjnm6osc0"; }), 401, "token_claims"},
-      {"no subject", minted([](JwtClaims& c) { c.subject.clear(); }), 401, "token_claims"},
-      {"a path as subject", minted([](JwtClaims& c) { c.subject = "../config/x"; }), 401, "token_claims"},
-      {"no scope", minted([](JwtClaims& c) { c.scope.clear(); }), 403, "token_scope"},
-      {"another scope", minted([](JwtClaims& c) { c.scope = {"artifacts:read"}; }), 403, "token_scope"},
-      {"a longer scope", minted([](JwtClaims& c) { c.scope = {"instance:status:more"}; }), 403, "token_scope"},
+      {"expired", minted([&](token::JwtClaims& c) { c.expires = {now - 1}; }), 401, "token_expired"},
+      {"expired long ago", minted([&](token::JwtClaims& c) { c.expires = {0}; }), 401, "token_expired"},
+      {"not yet", minted([&](token::JwtClaims& c) { c.not_before = {now + 3600}; }), 401, "token_not_yet_valid"},
+      {"issued in the future", minted([&](token::JwtClaims& c) { c.issued_at = {now + 3600}; }), 401,
+       "token_not_yet_valid"},
+      {"another audience", minted([](token::JwtClaims& c) { c.audience = {"gateway"}; }), 401, "token_claims"},
+      {"the events' audience", minted([](token::JwtClaims& c) { c.audience = {"ams-events"}; }), 401, "token_claims"},
+      {"no audience", minted([](token::JwtClaims& c) { c.audience.clear(); }), 401, "token_claims"},
+      {"another issuer", minted([](token::JwtClaims& c) { c.issuer = "gateway"; }), 401, "token_claims"},
+      {"no issuer", minted([](token::JwtClaims& c) { c.issuer.clear(); }), 401, "token_claims"},
+      {"another subject", minted([](token::JwtClaims& c) { c.subject = "dc0o2te4vvjqjnm6osc0"; }), 401, "token_claims"},
+      {"no subject", minted([](token::JwtClaims& c) { c.subject.clear(); }), 401, "token_claims"},
+      {"a path as subject", minted([](token::JwtClaims& c) { c.subject = "../config/x"; }), 401, "token_claims"},
+      {"no scope", minted([](token::JwtClaims& c) { c.scope.clear(); }), 403, "token_scope"},
+      {"another scope", minted([](token::JwtClaims& c) { c.scope = {"artifacts:read"}; }), 403, "token_scope"},
+      {"a longer scope", minted([](token::JwtClaims& c) { c.scope = {"instance:status:more"}; }), 403, "token_scope"},
   };
   for (const auto& [what, token, status, code] : kCases) {
     expect(client.call("PATCH", status_path(), R"({"status":"running"})", bearer(token)), status, code, what);
   }
   // Right in all, with another key.
   std::vector<std::uint8_t> other(64, 1);
-  JwtKey key = JwtKey::prepare(*provider_, Secret<64>(other)).value();
+  token::JwtKey key = token::JwtKey::prepare(*provider_, Secret<64>(other)).value();
   expect(client.call("PATCH", status_path(), "{}", bearer(key.mint(good_claims()).value())), 401, "token_bad_signature",
          "another key");
   // The same claims with the right one are taken, so each case above fails for its own reason.
-  const std::string good = minted([](JwtClaims&) {});
+  const std::string good = minted([](token::JwtClaims&) {});
   EXPECT_EQ(client.call("PATCH", status_path(), R"({"status":"running"})", bearer(good)).status, 200U);
 }
 

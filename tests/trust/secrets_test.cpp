@@ -39,9 +39,10 @@ class SecretsKeyFile : public testing::Test {
     EXPECT_TRUE(code && *code != 0) << "it runs";
     return read_file(log);
   }
-  Result<std::optional<Entry>> with_store(const std::function<void(boost::asio::io_context&, Store&)>& change) {
+  Result<std::optional<store::Entry>> with_store(
+      const std::function<void(boost::asio::io_context&, store::Store&)>& change) {
     boost::asio::io_context io{1};
-    auto store = sqlite_store(io, data_ / "ams.sqlite", {});
+    auto store = store::sqlite_store(io, data_ / "ams.sqlite", {});
     if (!store) return refuse(store.error().code);
     if (change) change(io, **store);
     return wait_for(io, (*store)->get(kSeal));
@@ -106,7 +107,7 @@ TEST_F(SecretsKeyFile, IsRequiredWithEtcd) {
 
 TEST_F(SecretsKeyFile, SealsWhatWasInTheClearAndAmsSaysSo) {
   authority();
-  ASSERT_TRUE(with_store([](boost::asio::io_context& io, Store& store) {
+  ASSERT_TRUE(with_store([](boost::asio::io_context& io, store::Store& store) {
     const std::vector<std::uint8_t> clear(64, 7);
     ASSERT_TRUE(wait_for(io, store.put(kSeal, to_base64(clear))));
   }));

@@ -464,9 +464,9 @@ TEST(Damage, ADamagedRecordIsShownAndCanBeDeleted) {
   ASSERT_EQ(ams.stop(), 0);
   {
     boost::asio::io_context io{1};
-    auto opened = sqlite_store(io, ams.folder() / "ams.sqlite");
+    auto opened = store::sqlite_store(io, ams.folder() / "ams.sqlite");
     ASSERT_TRUE(opened);
-    Store* store = opened->get();
+    store::Store* store = opened->get();
     const auto damage = [&](const std::string& id, const std::function<std::string(std::string)>& how) {
       const std::string key = "/ams/1.0/instances/" + id;
       const std::string record = (**wait_for(io, store->get(key))).value;

@@ -23,7 +23,7 @@ class TwoUnits : public testing::Test {
       std::vector<std::string> more{
           "--etcd-allow-small-keys",        "--store", "etcd", "--trust-staleness", "4", "--secrets-key",
           secrets_key_file(folder_->path())};
-      for (const EtcdEndpoint& endpoint : etcd_->config("").endpoints) {
+      for (const store::EtcdEndpoint& endpoint : etcd_->config("").endpoints) {
         more.insert(more.end(), {"--etcd", endpoint.host + ":" + std::to_string(endpoint.port)});
       }
       const std::pair<const char*, const char*> files[] = {
@@ -57,7 +57,7 @@ TEST_F(TwoUnits, HaveOneSealingKeyThatEtcdDoesNotShow) {
   };
   EXPECT_EQ(authority(a()), authority(b()));
   boost::asio::io_context io{1};
-  const auto store = etcd_store(io, etcd_->config("redan/"));
+  const auto store = store::etcd_store(io, etcd_->config("redan/"));
   for (const char* key : {"/ams/1.0/secrets/seal", "/ams/1.0/secrets/instance-jwt"}) {
     const auto entry = wait_for(io, store->get(key)).value();
     ASSERT_TRUE(entry) << key;

@@ -2,7 +2,7 @@
 
 #include "tests/wamp/vectors.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 namespace json = boost::json;
@@ -93,4 +93,4 @@ TEST_F(WampCredential, TheAnonymousAnswerNothing) {
 }
 
 }  // namespace
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -1,10 +1,10 @@
 #include "wamp/cryptobox.hpp"
 
-#include "wamp/message.hpp"
-#include "tests/wamp/test_keys.hpp"
 #include "tests/support/seeded_random.hpp"
+#include "tests/wamp/test_keys.hpp"
+#include "wamp/message.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 namespace json = boost::json;
@@ -175,4 +175,4 @@ TEST(WampCryptobox, GeneratedPairsAgree) {
 }
 
 }  // namespace
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -5,7 +5,7 @@
 
 #include "base/hex.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 std::vector<std::uint8_t> hex(std::string_view text) { return *from_hex(text); }
@@ -45,4 +45,4 @@ TEST(Ed25519, NothingElseVerifies) {
 }
 
 }  // namespace
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

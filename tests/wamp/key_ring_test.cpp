@@ -1,9 +1,9 @@
 #include "wamp/key_ring.hpp"
 
-#include "tests/wamp/test_keys.hpp"
 #include "tests/support/seeded_random.hpp"
+#include "tests/wamp/test_keys.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 const Payload kClear{List{1}, Dict{{"k", "v"}}, std::nullopt};
@@ -176,4 +176,4 @@ TEST_F(WampKeyRing, FailuresHaveTheUrisOfAutobahn) {
 }
 
 }  // namespace
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -2,7 +2,7 @@
 
 #include "tests/wamp/vectors.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 namespace json = boost::json;
@@ -169,4 +169,4 @@ TEST(WampMessage, WampyIsUnderstood) {
 }
 
 }  // namespace
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -4,7 +4,7 @@
 
 #include "tests/wamp/vectors.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 using Wire = std::vector<std::uint8_t>;
@@ -338,4 +338,4 @@ TEST(WampCbor, RefusesTheRest) {
 }
 
 }  // namespace
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -1,8 +1,8 @@
 // End-to-end encryption against a router that means ill: the eight attacks that succeed on Autobahn|Python, and more.
-#include "tests/wamp/session_fixture.hpp"
 #include "tests/support/seeded_random.hpp"
+#include "tests/wamp/session_fixture.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 /// The router is the test, and so is the peer behind it, which has the same keys. "com.secret." has to be encrypted;
@@ -347,4 +347,4 @@ TEST_F(WampEncryption, WithoutAKeyRingNothingSealedIsTaken) {
 }
 
 }  // namespace
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -1,10 +1,10 @@
 // A session whose router is the test: messages as JSON text in both directions.
 #pragma once
 
-#include "wamp/session.hpp"
 #include "tests/wamp/test_keys.hpp"
+#include "wamp/session.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 class SessionFixture : public ::testing::Test {
  protected:
@@ -104,4 +104,4 @@ class SessionFixture : public ::testing::Test {
 
 inline Payload args(List list) { return {std::move(list), {}, {}}; }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

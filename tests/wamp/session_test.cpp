@@ -2,7 +2,7 @@
 
 #include "tests/wamp/session_fixture.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 using std::chrono::milliseconds;
@@ -445,4 +445,4 @@ TEST_F(WampSession, InterruptsAreTold) {
 }
 
 }  // namespace
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -1,10 +1,10 @@
 // The public test keys of tests/vectors/wamp/cryptobox.json.
 #pragma once
 
-#include "wamp/cryptobox.hpp"
 #include "tests/wamp/vectors.hpp"
+#include "wamp/cryptobox.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 struct TestKeys {
   std::vector<std::uint8_t> originator_private;
@@ -32,4 +32,4 @@ inline Key other_key() {
   return std::move(*Key::make({keys.originator_private, {}, keys.originator_private, {}}));
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

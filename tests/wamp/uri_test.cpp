@@ -2,7 +2,7 @@
 
 #include "wamp/message.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 TEST(WampUri, HasNoEmptyPart) {
@@ -19,4 +19,4 @@ TEST(WampUri, PatternsMayHaveEmptyParts) {
 }
 
 }  // namespace
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

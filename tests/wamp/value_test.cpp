@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 TEST(WampValue, EqualNumbersAreEqualValues) {
@@ -43,4 +43,4 @@ TEST(WampValue, ADictKeepsItsOrderAndComparesWithoutIt) {
 }
 
 }  // namespace
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

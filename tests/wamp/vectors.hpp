@@ -9,7 +9,7 @@
 #include "base/hex.hpp"
 #include "tests/support/files.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 inline boost::json::object read_vectors(const std::string& name) {
   const auto bytes = test::read_test_file("vectors/wamp/" + name);
@@ -25,4 +25,4 @@ inline std::vector<std::uint8_t> hex_of(const boost::json::value& value) { retur
 
 inline std::vector<std::uint8_t> bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

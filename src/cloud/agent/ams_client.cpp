@@ -9,7 +9,7 @@
 
 #include "cloud/api/record.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::agent {
 namespace {
 
 namespace json = boost::json;
@@ -206,4 +206,4 @@ net::Task<api::Outcome<bool>> AmsClient::read_offers(std::size_t offset, Offers&
   co_return offers.is_full;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::agent

@@ -5,7 +5,7 @@
 #include "net/http/client.hpp"
 #include "net/websocket/client.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::agent {
 
 struct NewInstance {
   std::string name;  ///< also makes it once: AMS refuses a second one of the same name
@@ -73,4 +73,4 @@ class AmsClient {
   std::vector<Offers> offers_;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::agent

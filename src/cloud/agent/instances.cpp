@@ -8,7 +8,7 @@
 #include "cloud/agent/session.hpp"
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::agent {
 namespace {
 
 namespace asio = boost::asio;
@@ -21,16 +21,17 @@ constexpr std::chrono::seconds kLookAtAll{30};  // should an event be lost after
 // ---- tokens --------------------------------------------------------------------------------------------------------
 
 Outcome<Agent::Runtime> Agent::identify(std::string_view session, std::string_view instance, std::string_view token) {
-  const auto macaroon = Macaroon::parse(token);
+  const auto macaroon = token::Macaroon::parse(token);
   if (!macaroon) return api::refuse(api::refusal_of(macaroon.error()));
-  MacaroonRequest request{net::wall_time()};
+  token::MacaroonRequest request{net::wall_time()};
   request.operation = "signal";
   request.instance = instance;
   const auto claims = macaroon->verify(token_key_, kAgentLocation, request);
   if (!claims) return api::refuse(api::refusal_of(claims.error()));
   // Every one that we mint is bound to an instance.
-  const bool bound = std::any_of(macaroon->caveats.begin(), macaroon->caveats.end(),
-                                 [](const Caveat& caveat) { return caveat.identifier.starts_with("instance="); });
+  const bool bound = std::any_of(macaroon->caveats.begin(), macaroon->caveats.end(), [](const token::Caveat& caveat) {
+    return caveat.identifier.starts_with("instance=");
+  });
   if (claims->identifier != session || !bound) return api::refuse(api::refusal_of(Errc::token_scope));
   return Runtime{std::string(session), std::string(instance)};
 }
@@ -120,4 +121,4 @@ net::Task<void> Agent::look_at_all() {
   }
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::agent

@@ -7,7 +7,7 @@
 #include "cloud/token/authorization.hpp"
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::agent {
 namespace {
 
 namespace json = boost::json;
@@ -76,7 +76,7 @@ class AgentServer::Impl {
     net::HttpResponse response = co_await answer(request, connection, object);
     response.headers.push_back({"Cache-Control", "no-store"});
     metrics_.end();
-    metrics_.record(object + "_" + std::string(method_label(request.method)), response.status, net::now() - begin,
+    metrics_.record(object + "_" + std::string(api::method_label(request.method)), response.status, net::now() - begin,
                     request.body.size(), response.body.size());
     co_return response;
   }
@@ -127,9 +127,10 @@ class AgentServer::Impl {
   Outcome<Agent::Runtime> identify(const net::HttpRequest& request, const std::string& session) {
     std::string token;
     if (const auto header = net::find_header(request.headers, "Authorization")) {
-      const auto presented = parse_authorization(*header);
+      const auto presented = token::parse_authorization(*header);
       if (!presented) return api::refuse(api::refusal_of(presented.error()));
-      if (presented->kind != PresentedToken::Kind::macaroon) return api::refuse(api::refusal_of(Errc::token_syntax));
+      if (presented->kind != token::PresentedToken::Kind::macaroon)
+        return api::refuse(api::refusal_of(Errc::token_syntax));
       token = presented->text;
     } else if (auto in_query = net::query_value(request.query, "token")) {
       token = std::move(*in_query);
@@ -152,7 +153,7 @@ class AgentServer::Impl {
     if (!runtime) co_return refuse_with_count(runtime.error());
     net::AcceptWebSocket accept;
     accept.limits.first_message_timeout = std::chrono::seconds(0);
-    accept.limits.max_message = kMaxBusPayload;
+    accept.limits.max_message = bus::kMaxBusPayload;
     accept.limits.max_buffered = kMaxBuffered;
     accept.limits.idle_timeout = std::chrono::seconds(10);  // a partition is noticed, and the runtime dials anew
     accept.on_open = [this, who = *runtime](const std::shared_ptr<net::WebSocket>& socket) {
@@ -165,23 +166,23 @@ class AgentServer::Impl {
     net::HttpResponse response;
     response.content_type = "text/plain; version=0.0.4; charset=utf-8";
     std::string& out = response.body;
-    write_type(out, "redan_stream_agent_sessions_total", "gauge");
+    api::write_type(out, "redan_stream_agent_sessions_total", "gauge");
     for (const auto& [status, count] : agent_.sessions_by_status()) {
-      write_sample(out, "redan_stream_agent_sessions_total", "status=\"" + std::string(name(status)) + "\"",
-                   static_cast<double>(count));
+      api::write_sample(out, "redan_stream_agent_sessions_total", "status=\"" + std::string(name(status)) + "\"",
+                        static_cast<double>(count));
     }
-    write_type(out, "redan_stream_agent_runtimes_attached", "gauge");
-    write_sample(out, "redan_stream_agent_runtimes_attached", "", static_cast<double>(agent_.attached()));
-    write_type(out, "redan_stream_agent_frames_relayed_total", "counter");
-    write_sample(out, "redan_stream_agent_frames_relayed_total", "", static_cast<double>(agent_.frames_relayed()));
+    api::write_type(out, "redan_stream_agent_runtimes_attached", "gauge");
+    api::write_sample(out, "redan_stream_agent_runtimes_attached", "", static_cast<double>(agent_.attached()));
+    api::write_type(out, "redan_stream_agent_frames_relayed_total", "counter");
+    api::write_sample(out, "redan_stream_agent_frames_relayed_total", "", static_cast<double>(agent_.frames_relayed()));
     api::write_stream_figures(out, agent_.stream_figures());
     metrics_.write(out);
     return response;
   }
 
   Agent& agent_;
-  RateLimit limit_{kRequestsPerSecond};
-  HttpMetrics metrics_{"redan_stream_agent_http_"};
+  api::RateLimit limit_{kRequestsPerSecond};
+  api::HttpMetrics metrics_{"redan_stream_agent_http_"};
   std::unique_ptr<net::HttpServer> https_, local_;
 };
 
@@ -191,4 +192,4 @@ AgentServer::~AgentServer() = default;
 std::uint16_t AgentServer::port() const { return impl_->port(); }
 void AgentServer::stop() { impl_->stop(); }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::agent

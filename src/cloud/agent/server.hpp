@@ -12,7 +12,7 @@
 #include "cloud/agent/service.hpp"
 #include "net/http/server.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::agent {
 
 struct AgentServerConfig {
   net::TlsListener https;
@@ -35,4 +35,4 @@ class AgentServer {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::agent

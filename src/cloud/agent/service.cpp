@@ -12,7 +12,7 @@
 #include "cloud/token/rfc3339.hpp"
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::agent {
 namespace {
 
 namespace asio = boost::asio;
@@ -26,8 +26,8 @@ api::Refusal busy(std::string message) { return {503, "agent_busy", std::move(me
 
 }  // namespace
 
-Agent::Agent(asio::io_context& io, AgentConfig config, Bus& bus, AmsClient& ams, Provider& provider,
-             MacaroonKey token_key, std::optional<TurnKey> turn)
+Agent::Agent(asio::io_context& io, AgentConfig config, bus::Bus& bus, AmsClient& ams, Provider& provider,
+             token::MacaroonKey token_key, std::optional<token::TurnKey> turn)
     : io_(io),
       config_(std::move(config)),
       bus_(bus),
@@ -39,16 +39,16 @@ Agent::Agent(asio::io_context& io, AgentConfig config, Bus& bus, AmsClient& ams,
       watch_timer_(io) {}
 
 Result<void> Agent::start() {
-  if (!is_subject_token(config_.id)) return refuse(Errc::invalid_argument);
-  const auto subscribe = [this](std::string subject, std::function<void(const BusMessage&)> tell) {
+  if (!bus::is_subject_token(config_.id)) return refuse(Errc::invalid_argument);
+  const auto subscribe = [this](std::string subject, std::function<void(const bus::BusMessage&)> tell) {
     auto made = bus_.subscribe(std::move(subject), std::move(tell), {});
     if (made) subscriptions_.push_back(std::move(*made));
   };
-  subscribe(api::subject::agent(config_.id, "create"), [this](const BusMessage& message) {
+  subscribe(api::subject::agent(config_.id, "create"), [this](const bus::BusMessage& message) {
     asio::co_spawn(io_, create(std::string(message.payload), std::string(message.reply_to)), asio::detached);
   });
-  subscribe(std::string(api::subject::kHello), [this](const BusMessage&) { announce(); });
-  subscribe(std::string(api::subject::kAnnouncements), [this](const BusMessage& message) {
+  subscribe(std::string(api::subject::kHello), [this](const bus::BusMessage&) { announce(); });
+  subscribe(std::string(api::subject::kAnnouncements), [this](const bus::BusMessage& message) {
     auto other = api::parse<api::Announcement>(message.payload);
     if (!other || other->agent != api::subject::agent_in(message.subject) || other->agent == config_.id ||
         other->region != config_.region)
@@ -122,7 +122,7 @@ net::Task<void> Agent::announce_regularly() {
 
 net::Task<void> Agent::create(std::string text, std::string reply_to) {
   auto spec = api::parse<api::SessionSpec>(text);
-  if (!spec || !is_subject_token(spec->session)) co_return;
+  if (!spec || !bus::is_subject_token(spec->session)) co_return;
   Outcome<api::Created> made = co_await make(std::move(*spec));
   if (stopped_ || reply_to.empty()) co_return;
   (void)bus_.publish(reply_to, made ? api::reply_text(to_json(*made)) : api::reply_text(made.error()));
@@ -177,25 +177,26 @@ Agent::SessionPtr Agent::add(api::SessionSpec spec, std::string instance) {
 void Agent::listen(const SessionPtr& session) {
   const std::weak_ptr<Session> weak = session;
   auto commands =
-      bus_.subscribe(api::subject::session(session->spec.session, "ctl"), [this, weak](const BusMessage& message) {
+      bus_.subscribe(api::subject::session(session->spec.session, "ctl"), [this, weak](const bus::BusMessage& message) {
         if (const SessionPtr mine = weak.lock()) on_command(mine, message);
       });
-  auto frames =
-      bus_.subscribe(api::subject::session(session->spec.session, "down"), [this, weak](const BusMessage& message) {
-        const SessionPtr mine = weak.lock();
-        if (!mine || !mine->socket) return;  // the gateway sends it again
-        ++frames_;
-        mine->socket->send_binary(std::string(message.payload));
-      });
+  auto frames = bus_.subscribe(api::subject::session(session->spec.session, "down"),
+                               [this, weak](const bus::BusMessage& message) {
+                                 const SessionPtr mine = weak.lock();
+                                 if (!mine || !mine->socket) return;  // the gateway sends it again
+                                 ++frames_;
+                                 mine->socket->send_binary(std::string(message.payload));
+                               });
   if (commands) session->commands = std::move(*commands);
   if (frames) session->frames = std::move(*frames);
 }
 
 std::string Agent::user_data(const Session& session) {
-  auto token = Macaroon::mint(token_key_, kAgentLocation, session.spec.session);
+  auto token = token::Macaroon::mint(token_key_, kAgentLocation, session.spec.session);
   if (!token) return {};
   const WallTime expires{net::wall_time().seconds_since_1970 + kTokenLife};
-  for (const std::string& caveat : {"instance=" + session.instance, std::string("op=signal"), to_rfc3339(expires)}) {
+  for (const std::string& caveat :
+       {"instance=" + session.instance, std::string("op=signal"), token::to_rfc3339(expires)}) {
     if (!token->add_first_party(provider_, caveat)) return {};
   }
   json::array agents{json::object{{"url", config_.url}, {"fingerprint", config_.fingerprint}}};
@@ -211,7 +212,7 @@ std::string Agent::user_data(const Session& session) {
 
 // ---- commands ------------------------------------------------------------------------------------------------------
 
-void Agent::on_command(const SessionPtr& session, const BusMessage& message) {
+void Agent::on_command(const SessionPtr& session, const bus::BusMessage& message) {
   const auto command = api::parse<api::Command>(message.payload);
   if (!command) return;
   const auto reply = [&](const std::string& text) {
@@ -266,7 +267,7 @@ net::Task<void> Agent::adopt() {
       if (tag == instance.tags.end()) continue;
       api::SessionSpec spec;
       spec.session = tag->substr(api::kSessionTag.size());
-      if (!is_subject_token(spec.session) || sessions_.contains(spec.session)) continue;
+      if (!bus::is_subject_token(spec.session) || sessions_.contains(spec.session)) continue;
       const SessionPtr session = add(std::move(spec), instance.name);
       session->owned = Session::Owned::unclaimed;
     }
@@ -295,4 +296,4 @@ void Agent::say(std::string_view line) const {
   if (config_.log) config_.log(line);
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::agent

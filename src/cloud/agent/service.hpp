@@ -21,7 +21,7 @@
 #include "cloud/token/turn_credential.hpp"
 #include "net/websocket/websocket.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::agent {
 
 using api::Outcome;
 
@@ -45,8 +45,8 @@ struct AgentConfig {
 class Agent {
  public:
   /// `turn` is there if the configuration names TURN servers.
-  Agent(boost::asio::io_context& io, AgentConfig config, Bus& bus, AmsClient& ams, Provider& provider,
-        MacaroonKey token_key, std::optional<TurnKey> turn);
+  Agent(boost::asio::io_context& io, AgentConfig config, bus::Bus& bus, AmsClient& ams, Provider& provider,
+        token::MacaroonKey token_key, std::optional<token::TurnKey> turn);
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
 
@@ -88,7 +88,7 @@ class Agent {
   net::Task<void> create(std::string text, std::string reply_to);
   [[nodiscard]] net::Task<Outcome<api::Created>> make(api::SessionSpec spec);
   [[nodiscard]] std::string user_data(const Session& session);
-  void on_command(const SessionPtr& session, const BusMessage& message);
+  void on_command(const SessionPtr& session, const bus::BusMessage& message);
   void listen(const SessionPtr& session);
   [[nodiscard]] net::Task<void> adopt();
   SessionPtr add(api::SessionSpec spec, std::string instance);
@@ -119,15 +119,15 @@ class Agent {
 
   boost::asio::io_context& io_;
   AgentConfig config_;
-  Bus& bus_;
+  bus::Bus& bus_;
   AmsClient& ams_;
   Provider& provider_;
-  MacaroonKey token_key_;
-  std::optional<TurnKey> turn_;
+  token::MacaroonKey token_key_;
+  std::optional<token::TurnKey> turn_;
   std::map<std::string, SessionPtr> sessions_;
   std::map<std::string, api::Announcement> neighbours_;  ///< agents of our region, for runtimes to fall back on
   std::vector<std::string> applications_;
-  std::vector<std::unique_ptr<Subscription>> subscriptions_;
+  std::vector<std::unique_ptr<bus::Subscription>> subscriptions_;
   boost::asio::steady_timer announce_timer_, watch_timer_;
   std::shared_ptr<net::WebSocket> events_;
   std::uint64_t frames_ = 0;
@@ -135,4 +135,4 @@ class Agent {
   bool stopped_ = false;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::agent

@@ -3,7 +3,7 @@
 
 #include "cloud/agent/service.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::agent {
 
 struct Agent::Session {
   Session(boost::asio::io_context& io, api::SessionSpec the_spec, std::string the_instance)
@@ -15,7 +15,7 @@ struct Agent::Session {
 
   /// Whether the gateways know that it is ours. One that is not listens to nobody yet.
   enum class Owned : std::uint8_t { unclaimed, ours, nobodys } owned = Owned::ours;
-  std::unique_ptr<Subscription> commands, frames;
+  std::unique_ptr<bus::Subscription> commands, frames;
 
   std::shared_ptr<net::WebSocket> socket;  ///< null: the runtime is not there
   TimePoint detached_at{};
@@ -44,4 +44,4 @@ struct Agent::Session {
   void wake() { timer.cancel(); }
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::agent

@@ -5,7 +5,7 @@
 #include "cloud/agent/session.hpp"
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::agent {
 namespace {
 
 namespace asio = boost::asio;
@@ -275,4 +275,4 @@ void Agent::drop(const SessionPtr& session) {
   session->wake();
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::agent

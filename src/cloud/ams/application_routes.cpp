@@ -3,7 +3,7 @@
 #include "base/words.hpp"
 #include "cloud/ams/routes.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 
 namespace json = boost::json;
 
@@ -95,4 +95,4 @@ net::Task<Reply> list_offers(Ams& ams, Call call) {
   co_return response;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

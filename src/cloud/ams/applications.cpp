@@ -3,7 +3,7 @@
 #include "cloud/api/ids.hpp"
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 namespace {
 
 constexpr std::size_t kMaxVersions = 100;
@@ -17,19 +17,21 @@ api::ApplicationVersion new_version(std::int64_t number, api::json::object manif
 net::Task<Outcome<api::Application>> Ams::add_application(api::json::object manifest) {
   auto label = api::string_member(manifest, "name");
   if (!label) co_return api::refuse(label.error());
-  if (!is_name(*label)) co_return api::refuse(api::bad_request("\"name\" is 1 to 63 letters, digits, . _ -"));
+  if (!api::is_name(*label)) co_return api::refuse(api::bad_request("\"name\" is 1 to 63 letters, digits, . _ -"));
   auto tags = api::strings_member(manifest, "tags");
   if (!tags) co_return api::refuse(tags.error());
   if (auto policy = api::sealed_policy(manifest); !policy) co_return api::refuse(policy.error());
   api::Application application;
-  application.id = new_id(provider_, net::wall_time());
+  application.id = api::new_id(provider_, net::wall_time());
   application.name = *label;
   application.created_at = net::wall_time().seconds_since_1970;
   application.tags = std::move(*tags);
   application.versions.push_back(new_version(0, std::move(manifest)));
-  std::vector<Change> changes;
-  changes.emplace_back(Put{keys::at(keys::kApplicationNames, application.name), application.id, Absent{}, {}});
-  changes.emplace_back(Put{keys::at(keys::kApplications, application.id), to_record(application), Absent{}, {}});
+  std::vector<store::Change> changes;
+  changes.emplace_back(
+      store::Put{keys::at(keys::kApplicationNames, application.name), application.id, store::Absent{}, {}});
+  changes.emplace_back(
+      store::Put{keys::at(keys::kApplications, application.id), to_record(application), store::Absent{}, {}});
   auto committed = co_await store_.commit(std::move(changes));
   if (committed) co_return application;
   if (committed.error() == Errc::store_conflict) {
@@ -45,7 +47,7 @@ net::Task<Outcome<api::Application>> Ams::add_application_version(std::string wh
   api::Application& application = found->value;
   if (application.versions.size() >= kMaxVersions) co_return api::refuse(api::refusal_of(Errc::too_many));
   application.versions.push_back(new_version(application.versions.back().number + 1, std::move(manifest)));
-  const Expect unchanged = Unchanged{found->revision};
+  const store::Expect unchanged = store::Unchanged{found->revision};
   auto committed =
       co_await store_.put(keys::at(keys::kApplications, application.id), to_record(application), unchanged);
   if (!committed) co_return api::refuse(api::refusal_of(committed.error()));
@@ -58,7 +60,7 @@ net::Task<Outcome<void>> Ams::publish_version(std::string which, std::int64_t nu
   for (api::ApplicationVersion& version : found->value.versions) {
     if (version.number != number) continue;
     version.published = published;
-    const Expect unchanged = Unchanged{found->revision};
+    const store::Expect unchanged = store::Unchanged{found->revision};
     auto committed =
         co_await store_.put(keys::at(keys::kApplications, found->value.id), to_record(found->value), unchanged);
     if (!committed) co_return api::refuse(api::refusal_of(committed.error()));
@@ -72,14 +74,14 @@ net::Task<Outcome<void>> Ams::remove_application(std::string which) {
   if (!found) co_return api::refuse(found.error());
   auto entries = co_await read_all(keys::kInstances);
   if (!entries) co_return api::refuse(api::refusal_of(entries.error()));
-  for (const Entry& entry : *entries) {
+  for (const store::Entry& entry : *entries) {
     const auto instance = api::instance_from_record(entry.value);
     if (!instance || instance->app_id != found->value.id) continue;
     co_return api::refuse(api::conflict("instance " + instance->name + " is of this application; delete it first"));
   }
-  std::vector<Change> changes;
-  changes.emplace_back(Erase{keys::at(keys::kApplications, found->value.id), Unchanged{found->revision}});
-  changes.emplace_back(Erase{keys::at(keys::kApplicationNames, found->value.name), Anything{}});
+  std::vector<store::Change> changes;
+  changes.emplace_back(store::Erase{keys::at(keys::kApplications, found->value.id), store::Unchanged{found->revision}});
+  changes.emplace_back(store::Erase{keys::at(keys::kApplicationNames, found->value.name), store::Anything{}});
   auto committed = co_await store_.commit(std::move(changes));
   if (!committed) co_return api::refuse(api::refusal_of(committed.error()));
   co_return Outcome<void>{};
@@ -107,4 +109,4 @@ net::Task<Outcome<Page<api::Application>>> Ams::applications(PageRequest page) {
   co_return found;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

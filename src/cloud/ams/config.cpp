@@ -7,7 +7,7 @@
 #include "cloud/ams/service.hpp"
 #include "cloud/token/json_object.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 namespace {
 
 constexpr std::size_t kMinTrustPassword = 16;
@@ -39,14 +39,14 @@ bool is_number(std::string_view text) {
 }  // namespace
 
 net::Task<Outcome<void>> Ams::set_config(api::json::object wanted) {
-  std::vector<Change> changes;
+  std::vector<store::Change> changes;
   for (const auto& [key, value] : wanted) {
     const Setting* setting = find_setting(key);
     if (setting == nullptr) co_return api::refuse(api::bad_request("no setting named " + std::string(key)));
     if (!value.is_string()) co_return api::refuse(api::bad_request(std::string(key) + " is not a string"));
     std::string text(value.get_string());
     if (text.empty()) {
-      changes.emplace_back(Erase{keys::at(keys::kConfig, key), Anything{}});
+      changes.emplace_back(store::Erase{keys::at(keys::kConfig, key), store::Anything{}});
       continue;
     }
     if (text.size() > 4096) co_return api::refuse(api::bad_request(std::string(key) + " is too long"));
@@ -64,7 +64,7 @@ net::Task<Outcome<void>> Ams::set_config(api::json::object wanted) {
       wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
       text = to_hex(salt) + ":" + to_hex(hash.bytes());
     }
-    changes.emplace_back(Put{keys::at(keys::kConfig, key), std::move(text), Anything{}, {}});
+    changes.emplace_back(store::Put{keys::at(keys::kConfig, key), std::move(text), store::Anything{}, {}});
   }
   if (changes.empty()) co_return Outcome<void>{};
   auto committed = co_await store_.commit(std::move(changes));
@@ -95,8 +95,8 @@ net::Task<Outcome<api::json::array>> Ams::nodes() {
   auto entries = co_await read_all(keys::kNodes);
   if (!entries) co_return api::refuse(api::refusal_of(entries.error()));
   api::json::array all;
-  for (const Entry& entry : *entries) {
-    auto node = parse_json_object(entry.value);
+  for (const store::Entry& entry : *entries) {
+    auto node = token::parse_json_object(entry.value);
     if (!node) continue;
     (*node)["architecture"] = "x86_64";
     (*node)["status"] = "online";
@@ -105,4 +105,4 @@ net::Task<Outcome<api::json::array>> Ams::nodes() {
   co_return all;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

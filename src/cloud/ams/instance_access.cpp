@@ -6,7 +6,7 @@
 #include "cloud/token/authorization.hpp"
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 namespace {
 
 constexpr std::int64_t kEventsTokenLife = 60;
@@ -19,10 +19,10 @@ net::Task<Outcome<api::Instance>> Ams::admit_instance(std::string which, std::st
                                                       const std::string& certificate_fingerprint,
                                                       std::string_view scope) {
   if (certificate_fingerprint.empty()) co_return api::refuse(api::forbidden("show a client certificate"));
-  const auto presented = parse_authorization(authorization);
+  const auto presented = token::parse_authorization(authorization);
   if (!presented) co_return api::refuse(api::refusal_of(presented.error()));
-  if (presented->kind != PresentedToken::Kind::jwt) co_return api::refuse(api::refusal_of(Errc::token_syntax));
-  const auto token = UnverifiedJwt::parse(presented->text);
+  if (presented->kind != token::PresentedToken::Kind::jwt) co_return api::refuse(api::refusal_of(Errc::token_syntax));
+  const auto token = token::UnverifiedJwt::parse(presented->text);
   if (!token) co_return api::refuse(api::refusal_of(token.error()));
   const auto claims = token->verify(*jwt_, {"ams", "ams-internal"}, net::wall_time());
   if (!claims) co_return api::refuse(api::refusal_of(claims.error()));
@@ -52,22 +52,22 @@ net::Task<Outcome<void>> Ams::report(std::string id, api::InstanceStatus status,
   });
 }
 
-Outcome<std::string> Ams::new_events_token(const Caller& holder) {
+Outcome<std::string> Ams::new_events_token(const trust::Caller& holder) {
   const WallTime now = net::wall_time();
-  JwtClaims claims;
+  token::JwtClaims claims;
   claims.issuer = "ams";
   claims.audience = {"ams-events"};
   claims.subject = holder.trusted_by.empty() ? std::string(kLocal) : holder.trusted_by;
   claims.issued_at = now;
   claims.expires = {now.seconds_since_1970 + kEventsTokenLife};
-  claims.id = new_uuid(provider_);
+  claims.id = api::new_uuid(provider_);
   auto token = jwt_->mint(claims);
   if (!token) return api::refuse(api::refusal_of(token.error()));
   return *token;
 }
 
 net::Task<Outcome<std::string>> Ams::use_events_token(std::string text) {
-  const auto token = UnverifiedJwt::parse(text);
+  const auto token = token::UnverifiedJwt::parse(text);
   if (!token) co_return api::refuse(api::refusal_of(token.error()));
   const auto claims = token->verify(*jwt_, {"ams", "ams-events"}, net::wall_time());
   if (!claims) co_return api::refuse(api::refusal_of(claims.error()));
@@ -75,8 +75,8 @@ net::Task<Outcome<std::string>> Ams::use_events_token(std::string text) {
   if (!local && !verifier_.all().contains(claims->subject)) co_return api::refuse(api::refusal_of(Errc::trust_unknown));
   auto lease = co_await store_.grant_lease(std::chrono::seconds(2 * kEventsTokenLife));
   if (!lease) co_return api::refuse(api::refusal_of(lease.error()));
-  std::vector<Change> changes;
-  changes.emplace_back(Put{keys::at(keys::kUsedTokens, claims->id), "", Absent{}, *lease});
+  std::vector<store::Change> changes;
+  changes.emplace_back(store::Put{keys::at(keys::kUsedTokens, claims->id), "", store::Absent{}, *lease});
   auto first = co_await store_.commit(std::move(changes));
   if (!first && first.error() == Errc::store_conflict) {
     co_return api::refuse(api::forbidden("this token has been used; ask for another"));
@@ -85,4 +85,4 @@ net::Task<Outcome<std::string>> Ams::use_events_token(std::string text) {
   co_return local ? std::string() : claims->subject;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

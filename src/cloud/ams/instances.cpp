@@ -6,7 +6,7 @@
 #include "cloud/api/ids.hpp"
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 namespace {
 
 constexpr std::size_t kMaxUserData = 10 * 1024;
@@ -32,7 +32,7 @@ Outcome<void> decide(api::Instance& instance, api::OperationKind kind) {
   return {};
 }
 
-api::Instance read_instance(const Entry& entry, const std::string& this_node) {
+api::Instance read_instance(const store::Entry& entry, const std::string& this_node) {
   if (auto instance = api::instance_from_record(entry.value)) return std::move(*instance);
   auto left = api::instance_from_damaged_record(std::string(keys::below(keys::kInstances, entry.key)), entry.value);
   if (left.node.empty()) left.node = this_node;
@@ -40,10 +40,10 @@ api::Instance read_instance(const Entry& entry, const std::string& this_node) {
 }
 
 /// The record is read again before it is written: one that nobody can read must not get into the store.
-Outcome<Change> put_instance(const api::Instance& instance, Expect expect) {
+Outcome<store::Change> put_instance(const api::Instance& instance, store::Expect expect) {
   std::string record = to_record(instance);
   if (!api::instance_from_record(record)) return api::refuse(api::bad_request("a text of the instance is not UTF-8"));
-  return Change(Put{keys::at(keys::kInstances, instance.id), std::move(record), expect, {}});
+  return store::Change(store::Put{keys::at(keys::kInstances, instance.id), std::move(record), expect, {}});
 }
 
 }  // namespace
@@ -52,7 +52,7 @@ Outcome<InstanceRequest> InstanceRequest::parse(const api::json::object& body) {
   InstanceRequest request;
   auto name = api::string_member(body, "name");
   if (!name) return api::refuse(name.error());
-  if (!name->empty() && !is_name(*name)) {
+  if (!name->empty() && !api::is_name(*name)) {
     return api::refuse(api::bad_request("\"name\" is 1 to 63 letters, digits, . _ -"));
   }
   auto app = api::string_member(body, "app_id");
@@ -113,7 +113,7 @@ net::Task<Outcome<api::Operation>> Ams::launch(InstanceRequest request) {
   }
   if (!request.image_id.empty()) instance.image_id = request.image_id;
   if (!request.resources.empty()) instance.resources = std::move(request.resources);
-  instance.id = new_id(provider_, net::wall_time());
+  instance.id = api::new_id(provider_, net::wall_time());
   instance.name = request.name.empty() ? "ams-" + instance.id : request.name;
   instance.node = request.node.empty() ? config_.unit : request.node;
   if (instance.node != config_.unit) {
@@ -130,16 +130,16 @@ net::Task<Outcome<api::Operation>> Ams::launch(InstanceRequest request) {
   if (request.no_start) instance.desired_status = api::InstanceStatus::created;
 
   api::Operation operation;
-  operation.id = new_uuid(provider_);
+  operation.id = api::new_uuid(provider_);
   operation.kind = api::OperationKind::launch;
   operation.resource = instance.id;
   operation.unit = instance.node;
   operation.created_at = instance.created_at;
-  std::vector<Change> changes;
-  auto record = put_instance(instance, Absent{});
+  std::vector<store::Change> changes;
+  auto record = put_instance(instance, store::Absent{});
   if (!record) co_return api::refuse(record.error());
   changes.push_back(std::move(*record));
-  changes.emplace_back(Put{keys::at(keys::kInstanceNames, instance.name), instance.id, Absent{}, {}});
+  changes.emplace_back(store::Put{keys::at(keys::kInstanceNames, instance.name), instance.id, store::Absent{}, {}});
   changes.push_back(put_operation(operation));
   auto committed = co_await store_.commit(std::move(changes));
   if (committed) co_return operation;
@@ -151,7 +151,7 @@ net::Task<Outcome<api::Operation>> Ams::launch(InstanceRequest request) {
 
 // Whoever did not say which version he means is not bothered with what AMS itself changes meanwhile.
 net::Task<Outcome<api::Operation>> Ams::change(std::string which, api::OperationKind kind,
-                                               std::optional<Revision> expected) {
+                                               std::optional<store::Revision> expected) {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     auto found = co_await instance(which);
     if (!found) co_return api::refuse(found.error());
@@ -160,13 +160,13 @@ net::Task<Outcome<api::Operation>> Ams::change(std::string which, api::Operation
     if (auto allowed = decide(instance, kind); !allowed) co_return api::refuse(allowed.error());
     if (instance.damaged) co_await restore_name(instance);
     api::Operation operation;
-    operation.id = new_uuid(provider_);
+    operation.id = api::new_uuid(provider_);
     operation.kind = kind;
     operation.resource = instance.id;
     operation.unit = instance.node;
     operation.created_at = net::wall_time().seconds_since_1970;
-    std::vector<Change> changes;
-    auto record = put_instance(instance, Unchanged{found->revision});
+    std::vector<store::Change> changes;
+    auto record = put_instance(instance, store::Unchanged{found->revision});
     if (!record) co_return api::refuse(record.error());
     changes.push_back(std::move(*record));
     changes.push_back(put_operation(operation));
@@ -182,11 +182,11 @@ net::Task<void> Ams::restore_name(api::Instance& damaged) {
   const auto names = co_await read_all(keys::kInstanceNames);
   if (!names) co_return;
   const auto its =
-      std::find_if(names->begin(), names->end(), [&](const Entry& name) { return name.value == damaged.id; });
+      std::find_if(names->begin(), names->end(), [&](const store::Entry& name) { return name.value == damaged.id; });
   if (its != names->end()) damaged.name = keys::below(keys::kInstanceNames, its->key);
 }
 
-net::Task<Outcome<void>> Ams::protect(std::string which, bool is_protected, std::optional<Revision> expected) {
+net::Task<Outcome<void>> Ams::protect(std::string which, bool is_protected, std::optional<store::Revision> expected) {
   auto found = co_await instance(std::move(which));
   if (!found) co_return api::refuse(found.error());
   if (expected && *expected != found->revision) co_return api::refuse(has_changed());
@@ -227,16 +227,16 @@ net::Task<Outcome<std::string>> Ams::instance_log(std::string which) {
 }
 
 net::Task<Outcome<void>> Ams::edit_instance(std::string id, std::function<bool(api::Instance&)> edit,
-                                            std::vector<Change> also) {
+                                            std::vector<store::Change> also) {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     auto found = co_await instance(id);
     if (!found) co_return api::refuse(found.error());
     if (found->value.damaged) co_return api::refuse(api::conflict(found->value.error_message));
     const bool changed = edit(found->value);
     if (!changed && also.empty()) co_return Outcome<void>{};
-    std::vector<Change> changes = also;
+    std::vector<store::Change> changes = also;
     if (changed) {
-      auto record = put_instance(found->value, Unchanged{found->revision});
+      auto record = put_instance(found->value, store::Unchanged{found->revision});
       if (!record) co_return api::refuse(record.error());
       changes.push_back(std::move(*record));
     }
@@ -247,4 +247,4 @@ net::Task<Outcome<void>> Ams::edit_instance(std::string id, std::function<bool(a
   co_return api::refuse(api::refusal_of(Errc::store_conflict));
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

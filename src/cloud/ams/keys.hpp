@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace redan::cloud::keys {
+namespace redan::cloud::ams::keys {
 
 inline constexpr std::string_view kRoot = "/ams/1.0/";
 inline constexpr std::string_view kCertificates = "/ams/1.0/certificates/";  ///< by fingerprint
@@ -27,4 +27,4 @@ inline std::string_view below(std::string_view prefix, std::string_view key) {
   return key.starts_with(prefix) ? key.substr(prefix.size()) : std::string_view();
 }
 
-}  // namespace redan::cloud::keys
+}  // namespace redan::cloud::ams::keys

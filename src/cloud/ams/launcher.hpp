@@ -11,7 +11,7 @@
 
 #include "net/task.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 
 struct LaunchSpec {
   std::string id;
@@ -59,4 +59,4 @@ class Launcher {
   std::function<void(const std::string& id, const std::string& why)> on_exit;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

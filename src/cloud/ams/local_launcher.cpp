@@ -26,7 +26,7 @@
 
 #include "net/descriptor.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 namespace {
 
 namespace asio = boost::asio;
@@ -253,4 +253,4 @@ net::Task<LaunchResult<std::string>> LocalLauncher::log(std::string id, std::siz
   co_return text;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

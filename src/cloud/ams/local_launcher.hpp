@@ -14,7 +14,7 @@
 
 #include "cloud/ams/launcher.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 
 struct LocalLauncherConfig {
   std::filesystem::path directory;
@@ -51,4 +51,4 @@ class LocalLauncher final : public Launcher {
   std::map<std::string, std::shared_ptr<Watched>> watched_;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

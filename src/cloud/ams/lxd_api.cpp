@@ -6,7 +6,7 @@
 
 #include "base/utf8.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 namespace {
 
 namespace json = boost::json;
@@ -189,4 +189,4 @@ std::string LxdStateChange::write() const {
                                       {"force", force}});
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

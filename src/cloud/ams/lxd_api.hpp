@@ -13,7 +13,7 @@
 
 #include "cloud/ams/launcher.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 
 /// The keys of an instance's configuration by which an AMS knows its own. Anyone who may use LXD can read them.
 inline constexpr std::string_view kLxdUnitKey = "user.redan.unit";
@@ -94,4 +94,4 @@ std::string lxd_name(std::string_view id);
 /// `text` without control characters, at most 500 bytes, cut between two characters.
 std::string lxd_words(std::string_view text);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

@@ -7,7 +7,7 @@
 
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 namespace {
 
 // A list with recursion=1 takes about 2 KB per instance.
@@ -231,4 +231,4 @@ net::Task<LxdResult<std::shared_ptr<net::WebSocket>>> LxdClient::events() {
   co_return tl::unexpected(failure_of(opened.error()));
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

@@ -10,7 +10,7 @@
 #include "net/http/client.hpp"
 #include "net/websocket/client.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 
 struct LxdFailure {
   Errc code = Errc::lxd_failed;
@@ -73,4 +73,4 @@ class LxdClient {
   net::HttpClient http_;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

@@ -6,7 +6,7 @@
 
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 namespace {
 
 namespace asio = boost::asio;
@@ -186,4 +186,4 @@ net::Task<LaunchResult<std::string>> LxdLauncher::log(std::string id, std::size_
   co_return std::move(*text);
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

@@ -11,7 +11,7 @@
 
 #include "cloud/ams/lxd_watch.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 
 struct LxdLauncherConfig {
   LxdClientConfig lxd;
@@ -52,4 +52,4 @@ class LxdLauncher final : public Launcher {
   LxdWatch watch_;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

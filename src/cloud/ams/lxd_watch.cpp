@@ -8,7 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <map>
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 namespace {
 
 namespace asio = boost::asio;
@@ -173,4 +173,4 @@ LxdWatch::~LxdWatch() { impl_->stop(); }
 void LxdWatch::add(const std::string& id) { impl_->add(id); }
 void LxdWatch::remove(const std::string& id) { impl_->remove(id); }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

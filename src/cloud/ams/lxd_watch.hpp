@@ -8,7 +8,7 @@
 
 #include "cloud/ams/lxd_client.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 
 class LxdWatch {
  public:
@@ -31,4 +31,4 @@ class LxdWatch {
   std::shared_ptr<Impl> impl_;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

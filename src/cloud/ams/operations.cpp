@@ -13,7 +13,7 @@
 #include "cloud/api/ids.hpp"
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 namespace {
 
 namespace asio = boost::asio;
@@ -31,14 +31,14 @@ std::int64_t number_in(const api::json::object& object, std::string_view key) {
 
 }  // namespace
 
-Change Ams::put_operation(api::Operation& operation) {
+store::Change Ams::put_operation(api::Operation& operation) {
   operation.updated_at = net::wall_time().seconds_since_1970;
-  return Put{keys::at(keys::kOperations, operation.id), to_record(operation), Anything{}, {}};
+  return store::Put{keys::at(keys::kOperations, operation.id), to_record(operation), store::Anything{}, {}};
 }
 
 api::Operation Ams::finished(api::OperationKind kind, std::string resource) {
   api::Operation operation;
-  operation.id = new_uuid(provider_);
+  operation.id = api::new_uuid(provider_);
   operation.kind = kind;
   operation.resource = std::move(resource);
   operation.unit = config_.unit;
@@ -184,9 +184,9 @@ net::Task<Outcome<void>> Ams::perform_remove(const api::Operation& operation) {
   if (!found) co_return api::refuse(found.error());
   auto removed = co_await launcher_.remove(operation.resource);
   if (!removed) co_return api::refuse(launcher_failed(removed.error()));
-  std::vector<Change> changes;
-  changes.emplace_back(Erase{keys::at(keys::kInstances, operation.resource), Anything{}});
-  changes.emplace_back(Erase{keys::at(keys::kInstanceNames, found->value.name), Anything{}});
+  std::vector<store::Change> changes;
+  changes.emplace_back(store::Erase{keys::at(keys::kInstances, operation.resource), store::Anything{}});
+  changes.emplace_back(store::Erase{keys::at(keys::kInstanceNames, found->value.name), store::Anything{}});
   auto committed = co_await store_.commit(std::move(changes));
   if (!committed) co_return api::refuse(api::refusal_of(committed.error()));
   co_return Outcome<void>{};
@@ -207,7 +207,7 @@ net::Task<void> Ams::finish(api::Operation operation, Outcome<void> outcome) {
         return true;
       });
     }
-    std::vector<Change> changes;
+    std::vector<store::Change> changes;
     changes.push_back(put_operation(operation));
     const auto committed = co_await store_.commit(std::move(changes));
     if (committed) co_return;
@@ -225,7 +225,7 @@ Outcome<std::string> Ams::prepare_user_data(const api::Instance& instance, std::
   auto identity = self_signed(provider_, options);
   if (!identity) return api::refuse(api::refusal_of(identity.error()));
   certificate_fingerprint = to_hex(provider_.hash(HashAlgorithm::sha256, identity->certificate_der).bytes());
-  JwtClaims claims;
+  token::JwtClaims claims;
   claims.issuer = "ams";
   claims.audience = {"ams-internal"};
   claims.subject = instance.id;
@@ -262,7 +262,7 @@ Outcome<std::string> Ams::prepare_user_data(const api::Instance& instance, std::
 
 // Compares the records of this node's instances with what runs. Interrupted operations are taken up after this and put
 // right what they were about; here is the rest.
-net::Task<bool> Ams::reconcile(std::vector<Entry> entries) {
+net::Task<bool> Ams::reconcile(std::vector<store::Entry> entries) {
   auto found = co_await launcher_.find_all();
   if (!found) {
     say("the launcher does not say what runs: " + found.error().message);
@@ -270,7 +270,7 @@ net::Task<bool> Ams::reconcile(std::vector<Entry> entries) {
   }
   std::map<std::string, Existence> existing;
   for (const FoundInstance& instance : *found) existing[instance.id] = instance.existence;
-  for (const Entry& entry : entries) {
+  for (const store::Entry& entry : entries) {
     const auto instance = api::instance_from_record(entry.value);
     if (!instance || instance->node != config_.unit) continue;
     const auto there = existing.extract(instance->id);
@@ -311,4 +311,4 @@ net::Task<void> Ams::note_exit(std::string id, std::string why) {
   });
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

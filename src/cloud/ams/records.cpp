@@ -7,7 +7,7 @@
 #include "base/base64.hpp"
 #include "cloud/token/json_object.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 namespace {
 
 namespace json = boost::json;
@@ -18,12 +18,12 @@ std::optional<std::int64_t> find_integer(const json::object& object, std::string
   return member->get_int64();
 }
 
-std::optional<std::vector<Scope>> find_scopes(const json::object& object) {
+std::optional<std::vector<trust::Scope>> find_scopes(const json::object& object) {
   const json::value* member = object.if_contains("scopes");
   if (member == nullptr || !member->is_array()) return std::nullopt;
-  std::vector<Scope> scopes;
+  std::vector<trust::Scope> scopes;
   for (const json::value& element : member->get_array()) {
-    const auto scope = element.is_string() ? parse_scope(element.get_string()) : std::nullopt;
+    const auto scope = element.is_string() ? trust::parse_scope(element.get_string()) : std::nullopt;
     if (!scope) return std::nullopt;
     scopes.push_back(*scope);
   }
@@ -32,52 +32,52 @@ std::optional<std::vector<Scope>> find_scopes(const json::object& object) {
 
 }  // namespace
 
-std::string to_record(const TrustedCertificate& c) {
+std::string to_record(const trust::TrustedCertificate& c) {
   json::array scopes;
-  for (const Scope scope : c.scopes) scopes.emplace_back(name(scope));
+  for (const trust::Scope scope : c.scopes) scopes.emplace_back(name(scope));
   return json::serialize(json::object{{"fingerprint", c.fingerprint},
                                       {"name", c.name},
-                                      {"kind", c.kind == TrustKind::client ? "client" : "authority"},
+                                      {"kind", c.kind == trust::TrustKind::client ? "client" : "authority"},
                                       {"role", name(c.role)},
                                       {"scopes", std::move(scopes)},
                                       {"certificate", to_base64(c.certificate_der)},
                                       {"added", c.added.seconds_since_1970}});
 }
 
-std::optional<TrustedCertificate> certificate_from_record(std::string_view text) {
-  const auto record = parse_json_object(text);
+std::optional<trust::TrustedCertificate> certificate_from_record(std::string_view text) {
+  const auto record = token::parse_json_object(text);
   if (!record) return std::nullopt;
   const auto fingerprint = find_string(*record, "fingerprint");
   const auto label = find_string(*record, "name");
   const auto kind = find_string(*record, "kind");
-  const auto role = parse_role(find_string(*record, "role").value_or(""));
+  const auto role = trust::parse_role(find_string(*record, "role").value_or(""));
   auto scopes = find_scopes(*record);
   auto der = from_base64(find_string(*record, "certificate").value_or("?"));
   const auto added = find_integer(*record, "added");
   if (!fingerprint || !label || !role || !scopes || !der || !added) return std::nullopt;
   if (kind != "client" && kind != "authority") return std::nullopt;
-  return TrustedCertificate{std::string(*fingerprint),
-                            std::string(*label),
-                            kind == "client" ? TrustKind::client : TrustKind::authority,
-                            *role,
-                            std::move(*scopes),
-                            std::move(*der),
-                            WallTime{*added}};
+  return trust::TrustedCertificate{std::string(*fingerprint),
+                                   std::string(*label),
+                                   kind == "client" ? trust::TrustKind::client : trust::TrustKind::authority,
+                                   *role,
+                                   std::move(*scopes),
+                                   std::move(*der),
+                                   WallTime{*added}};
 }
 
-std::string to_record(const JoinRecord& record) {
+std::string to_record(const trust::JoinRecord& record) {
   return json::serialize(json::object{
       {"name", record.name}, {"role", name(record.role)}, {"expires_at", record.expires_at.seconds_since_1970}});
 }
 
-std::optional<JoinRecord> join_from_record(std::string_view text) {
-  const auto record = parse_json_object(text);
+std::optional<trust::JoinRecord> join_from_record(std::string_view text) {
+  const auto record = token::parse_json_object(text);
   if (!record) return std::nullopt;
   const auto label = find_string(*record, "name");
-  const auto role = parse_role(find_string(*record, "role").value_or(""));
+  const auto role = trust::parse_role(find_string(*record, "role").value_or(""));
   const auto expires = find_integer(*record, "expires_at");
   if (!label || !role || !expires) return std::nullopt;
-  return JoinRecord{std::string(*label), *role, WallTime{*expires}};
+  return trust::JoinRecord{std::string(*label), *role, WallTime{*expires}};
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

@@ -8,12 +8,12 @@
 #include "cloud/trust/join_token.hpp"
 #include "cloud/trust/verifier.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 
-std::string to_record(const TrustedCertificate& certificate);
-std::optional<TrustedCertificate> certificate_from_record(std::string_view text);
+std::string to_record(const trust::TrustedCertificate& certificate);
+std::optional<trust::TrustedCertificate> certificate_from_record(std::string_view text);
 
-std::string to_record(const JoinRecord& record);
-std::optional<JoinRecord> join_from_record(std::string_view text);
+std::string to_record(const trust::JoinRecord& record);
+std::optional<trust::JoinRecord> join_from_record(std::string_view text);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

@@ -7,7 +7,7 @@
 #include "cloud/token/authorization.hpp"
 #include "net/tls/x509.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 namespace {
 
 namespace json = boost::json;
@@ -48,18 +48,18 @@ net::Task<Reply> version(Ams&, Call) { co_return sync_reply(json::object{{"versi
 
 // ---- trust ---------------------------------------------------------------------------------------------------------
 
-json::object certificate_json(const TrustedCertificate& c) {
+json::object certificate_json(const trust::TrustedCertificate& c) {
   return {{"fingerprint", c.fingerprint},
           {"certificate", to_base64(c.certificate_der)},
           {"name", c.name},
-          {"type", c.kind == TrustKind::client ? "client" : "ca"},
+          {"type", c.kind == trust::TrustKind::client ? "client" : "ca"},
           {"role", name(c.role)},
           {"added_at", c.added.seconds_since_1970}};
 }
 
-json::object identity_json(const TrustedCertificate& c) {
+json::object identity_json(const trust::TrustedCertificate& c) {
   json::array scopes;
-  for (const Scope scope : c.scopes) scopes.emplace_back(name(scope));
+  for (const trust::Scope scope : c.scopes) scopes.emplace_back(name(scope));
   return {{"id", c.fingerprint},
           {"name", c.name},
           {"fingerprint", c.fingerprint},
@@ -109,8 +109,8 @@ net::Task<Reply> show_identity(Ams& ams, Call call) {
 }
 
 // The certificate that a body names, or that its sender showed: base64 of DER, or PEM.
-Outcome<TrustedCertificate> certificate_of(const json::object& body, const Call& call) {
-  TrustedCertificate certificate;
+Outcome<trust::TrustedCertificate> certificate_of(const json::object& body, const Call& call) {
+  trust::TrustedCertificate certificate;
   auto text = api::string_member(body, "certificate", 16 * 1024);
   if (!text) return api::refuse(text.error());
   if (!text->empty()) {
@@ -138,14 +138,14 @@ Outcome<TrustedCertificate> certificate_of(const json::object& body, const Call&
   if (!kind->empty() && *kind != "client" && *kind != "ca") {
     return api::refuse(api::bad_request("\"type\" is client or ca"));
   }
-  certificate.kind = *kind == "ca" ? TrustKind::authority : TrustKind::client;
-  const auto known = parse_role(role->empty() ? "admin" : *role);
-  if (!known || *known == Role::instance) {
+  certificate.kind = *kind == "ca" ? trust::TrustKind::authority : trust::TrustKind::client;
+  const auto known = trust::parse_role(role->empty() ? "admin" : *role);
+  if (!known || *known == trust::Role::instance) {
     return api::refuse(api::bad_request("\"role\" is admin, operator, viewer or agent"));
   }
   certificate.role = *known;
   for (const std::string& scope : *scopes) {
-    const auto parsed = parse_scope(scope);
+    const auto parsed = trust::parse_scope(scope);
     if (!parsed) return api::refuse(api::bad_request("no scope named " + scope));
     certificate.scopes.push_back(*parsed);
   }
@@ -171,13 +171,13 @@ net::Task<Reply> add_certificate(Ams& ams, Call call) {
   Outcome<api::Operation> done = api::refuse(api::refusal_of(Errc::trust_unknown));
   if (!token->empty()) {
     done = co_await ams.join(std::move(*token), std::move(*certificate));
-  } else if (call.caller && call.caller->may(Scope::trust_write)) {
+  } else if (call.caller && call.caller->may(trust::Scope::trust_write)) {
     if (!call.caller->may_grant(certificate->role, certificate->scopes)) co_return api::refuse(grants_too_much());
     done = co_await ams.add_certificate(std::move(*certificate));
   } else if (call.caller) {
     done = api::refuse(api::refusal_of(Errc::trust_role));
   } else if (ams.is_trust_password(*password)) {
-    certificate->kind = TrustKind::client;
+    certificate->kind = trust::TrustKind::client;
     done = co_await ams.add_certificate(std::move(*certificate));
   }
   if (!done) co_return api::refuse(done.error());
@@ -199,8 +199,8 @@ net::Task<Reply> new_join_token(Ams& ams, Call call) {
   if (!label) co_return api::refuse(label.error());
   if (!role) co_return api::refuse(role.error());
   if (!life) co_return api::refuse(life.error());
-  const auto known = parse_role(role->empty() ? "viewer" : *role);
-  if (!known || *known == Role::instance) {
+  const auto known = trust::parse_role(role->empty() ? "viewer" : *role);
+  if (!known || *known == trust::Role::instance) {
     co_return api::refuse(api::bad_request("\"role\" is admin, operator, viewer or agent"));
   }
   if (!call.caller->may_grant(*known, {})) co_return api::refuse(grants_too_much());
@@ -373,7 +373,7 @@ net::Task<Reply> change_config(Ams& ams, Call call) {
   auto changes = api::object_member(*body, "config");
   if (!changes) co_return api::refuse(changes.error());
   // Who knows the password becomes whatever they like.
-  if (changes->contains("core.trust_password") && !call.caller->may_grant(Role::admin, {})) {
+  if (changes->contains("core.trust_password") && !call.caller->may_grant(trust::Role::admin, {})) {
     co_return api::refuse(grants_too_much());
   }
   auto done = co_await ams.set_config(std::move(*changes));
@@ -403,45 +403,45 @@ constexpr std::array<Route, 42> kRoutes{{
     {"GET", "/", Open{}, "root", root},
     {"GET", "/1.0", Open{}, "service", service},
     {"GET", "/1.0/version", Open{}, "version", version},
-    {"GET", "/1.0/certificates", Scope::trust_read, "certificates", list_certificates},
+    {"GET", "/1.0/certificates", trust::Scope::trust_read, "certificates", list_certificates},
     {"POST", "/1.0/certificates", Joining{}, "certificates", add_certificate},
-    {"GET", "/1.0/certificates/{fingerprint}", Scope::trust_read, "certificate", show_certificate},
-    {"DELETE", "/1.0/certificates/{fingerprint}", Scope::trust_write, "certificate", remove_certificate},
-    {"GET", "/1.0/auth/identities", Scope::trust_read, "identities", list_identities},
-    {"POST", "/1.0/auth/identities", Scope::trust_write, "identities", add_certificate},
-    {"GET", "/1.0/auth/identities/{id}", Scope::trust_read, "identity", show_identity},
-    {"DELETE", "/1.0/auth/identities/{id}", Scope::trust_write, "identity", remove_certificate},
-    {"POST", "/1.0/auth/tokens", Scope::trust_write, "tokens", new_join_token},
-    {"GET", "/1.0/applications", Scope::application_read, "applications", list_applications},
-    {"GET", "/internal/1.0/applications", Scope::application_read, "offers", list_offers},
-    {"POST", "/1.0/applications", Scope::application_write, "applications", add_application},
-    {"GET", "/1.0/applications/{id}", Scope::application_read, "application", show_application},
-    {"PATCH", "/1.0/applications/{id}", Scope::application_write, "application", add_application_version},
-    {"DELETE", "/1.0/applications/{id}", Scope::application_write, "application", remove_application},
-    {"GET", "/1.0/applications/{id}/{version}", Scope::application_read, "version", show_version},
-    {"PATCH", "/1.0/applications/{id}/{version}", Scope::application_write, "version", publish_version},
-    {"GET", "/1.0/instances", Scope::instance_read, "instances", list_instances},
-    {"POST", "/1.0/instances", Scope::instance_write, "instances", launch_instance},
-    {"GET", "/1.0/instances/{id}", Scope::instance_read, "instance", show_instance},
-    {"PATCH", "/1.0/instances/{id}", Scope::instance_write, "instance", change_instance},
-    {"DELETE", "/1.0/instances/{id}", Scope::instance_write, "instance", remove_instance},
-    {"GET", "/1.0/instances/{id}/log", Scope::instance_read, "log", instance_log},
+    {"GET", "/1.0/certificates/{fingerprint}", trust::Scope::trust_read, "certificate", show_certificate},
+    {"DELETE", "/1.0/certificates/{fingerprint}", trust::Scope::trust_write, "certificate", remove_certificate},
+    {"GET", "/1.0/auth/identities", trust::Scope::trust_read, "identities", list_identities},
+    {"POST", "/1.0/auth/identities", trust::Scope::trust_write, "identities", add_certificate},
+    {"GET", "/1.0/auth/identities/{id}", trust::Scope::trust_read, "identity", show_identity},
+    {"DELETE", "/1.0/auth/identities/{id}", trust::Scope::trust_write, "identity", remove_certificate},
+    {"POST", "/1.0/auth/tokens", trust::Scope::trust_write, "tokens", new_join_token},
+    {"GET", "/1.0/applications", trust::Scope::application_read, "applications", list_applications},
+    {"GET", "/internal/1.0/applications", trust::Scope::application_read, "offers", list_offers},
+    {"POST", "/1.0/applications", trust::Scope::application_write, "applications", add_application},
+    {"GET", "/1.0/applications/{id}", trust::Scope::application_read, "application", show_application},
+    {"PATCH", "/1.0/applications/{id}", trust::Scope::application_write, "application", add_application_version},
+    {"DELETE", "/1.0/applications/{id}", trust::Scope::application_write, "application", remove_application},
+    {"GET", "/1.0/applications/{id}/{version}", trust::Scope::application_read, "version", show_version},
+    {"PATCH", "/1.0/applications/{id}/{version}", trust::Scope::application_write, "version", publish_version},
+    {"GET", "/1.0/instances", trust::Scope::instance_read, "instances", list_instances},
+    {"POST", "/1.0/instances", trust::Scope::instance_write, "instances", launch_instance},
+    {"GET", "/1.0/instances/{id}", trust::Scope::instance_read, "instance", show_instance},
+    {"PATCH", "/1.0/instances/{id}", trust::Scope::instance_write, "instance", change_instance},
+    {"DELETE", "/1.0/instances/{id}", trust::Scope::instance_write, "instance", remove_instance},
+    {"GET", "/1.0/instances/{id}/log", trust::Scope::instance_read, "log", instance_log},
     {"PATCH", "/internal/1.0/instances/{id}", Internal{"instance:status"}, "internal_instances", report_status},
     {"PUT", "/internal/1.0/instances/{id}/seal", Internal{"instance:status"}, "internal_seal", certify_runtime},
     {"GET", "/1.0/seal", Open{}, "seal", show_seal},
-    {"POST", "/1.0/grants", Scope::grant_write, "grants", new_grant},
+    {"POST", "/1.0/grants", trust::Scope::grant_write, "grants", new_grant},
     {"GET", "/1.0/artifacts", Internal{"artifacts:read"}, "internal_artifacts", artifact},
     {"GET", "/1.0/artifacts/{id}", Internal{"artifacts:read"}, "internal_artifacts", artifact},
-    {"GET", "/1.0/operations", Scope::instance_read, "operations", list_operations},
-    {"GET", "/1.0/operations/{id}", Scope::instance_read, "operation", show_operation},
-    {"GET", "/1.0/operations/{id}/wait", Scope::instance_read, "wait", wait_for_operation},
-    {"DELETE", "/1.0/operations/{id}", Scope::instance_write, "operation", cancel_operation},
-    {"GET", "/1.0/config", Scope::config_read, "config", show_config},
-    {"PATCH", "/1.0/config", Scope::config_write, "config", change_config},
-    {"PUT", "/1.0/config", Scope::config_write, "config", change_config},
-    {"GET", "/1.0/nodes", Scope::node_read, "nodes", list_nodes},
-    {"POST", "/1.0/events/auth", Scope::events_read, "events_auth", events_token},
-    {"POST", "/1.0/auth/events", Scope::events_read, "events_auth", events_token},
+    {"GET", "/1.0/operations", trust::Scope::instance_read, "operations", list_operations},
+    {"GET", "/1.0/operations/{id}", trust::Scope::instance_read, "operation", show_operation},
+    {"GET", "/1.0/operations/{id}/wait", trust::Scope::instance_read, "wait", wait_for_operation},
+    {"DELETE", "/1.0/operations/{id}", trust::Scope::instance_write, "operation", cancel_operation},
+    {"GET", "/1.0/config", trust::Scope::config_read, "config", show_config},
+    {"PATCH", "/1.0/config", trust::Scope::config_write, "config", change_config},
+    {"PUT", "/1.0/config", trust::Scope::config_write, "config", change_config},
+    {"GET", "/1.0/nodes", trust::Scope::node_read, "nodes", list_nodes},
+    {"POST", "/1.0/events/auth", trust::Scope::events_read, "events_auth", events_token},
+    {"POST", "/1.0/auth/events", trust::Scope::events_read, "events_auth", events_token},
 }};
 
 }  // namespace
@@ -479,19 +479,19 @@ Outcome<PageRequest> Call::page() const {
   return page;
 }
 
-Outcome<std::optional<Revision>> Call::if_match() const {
+Outcome<std::optional<store::Revision>> Call::if_match() const {
   const auto value = net::find_header(http.headers, "If-Match");
-  if (!value || *value == "*") return std::optional<Revision>();
+  if (!value || *value == "*") return std::optional<store::Revision>();
   std::string_view text = *value;
   const bool quoted = text.size() > 2 && text.front() == '"' && text.back() == '"';
   const auto number = quoted ? parse_number<std::uint64_t>(text.substr(1, text.size() - 2)) : std::nullopt;
   if (!number) return api::refuse({412, "precondition_failed", "If-Match names no version of this resource", {}, 0});
-  return std::optional(Revision(*number));
+  return std::optional(store::Revision(*number));
 }
 
-std::string etag(Revision revision) { return "\"" + std::to_string(revision.value) + "\""; }
+std::string etag(store::Revision revision) { return "\"" + std::to_string(revision.value) + "\""; }
 
-net::HttpResponse with_etag(net::HttpResponse response, Revision revision) {
+net::HttpResponse with_etag(net::HttpResponse response, store::Revision revision) {
   response.headers.push_back({"ETag", etag(revision)});
   return response;
 }
@@ -519,4 +519,4 @@ net::HttpResponse error_reply(const api::Refusal& refusal) {
   return response;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

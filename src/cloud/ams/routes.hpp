@@ -5,7 +5,7 @@
 
 #include "cloud/ams/server.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 
 /// What a route asks of its caller.
 struct Open {};     ///< nothing
@@ -13,20 +13,20 @@ struct Joining {};  ///< the handler decides: adding a certificate
 struct Internal {   ///< an instance: its certificate and its token, with this scope
   std::string_view scope;
 };
-using Access = std::variant<Open, Joining, Scope, Internal>;
+using Access = std::variant<Open, Joining, trust::Scope, Internal>;
 
 /// One request with what is known about it.
 struct Call {
   const net::HttpRequest& http;
   const net::Connection& connection;
   std::vector<std::string> parameters;  ///< of the path, decoded
-  std::optional<Caller> caller;         ///< nobody on open routes
+  std::optional<trust::Caller> caller;  ///< nobody on open routes
   std::string certificate_fingerprint;  ///< of what was shown, trusted or not
 
   /// recursion=1: objects instead of their paths.
   [[nodiscard]] bool recursive() const;
   [[nodiscard]] Outcome<PageRequest> page() const;
-  [[nodiscard]] Outcome<std::optional<Revision>> if_match() const;
+  [[nodiscard]] Outcome<std::optional<store::Revision>> if_match() const;
 };
 
 using Reply = Outcome<net::HttpResponse>;
@@ -63,10 +63,10 @@ std::span<const Route> routes();
 /// Where an instance speaks about itself.
 const Route& status_report_route();
 
-std::string etag(Revision revision);
-net::HttpResponse with_etag(net::HttpResponse response, Revision revision);
+std::string etag(store::Revision revision);
+net::HttpResponse with_etag(net::HttpResponse response, store::Revision revision);
 net::HttpResponse sync_reply(api::json::value metadata, std::optional<std::size_t> total = std::nullopt);
 net::HttpResponse async_reply(const api::Operation& operation);
 net::HttpResponse error_reply(const api::Refusal& refusal);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

@@ -1,7 +1,7 @@
 #include "base/base64.hpp"
 #include "cloud/ams/routes.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 namespace {
 
 namespace json = boost::json;
@@ -58,4 +58,4 @@ net::Task<Reply> new_grant(Ams& ams, Call call) {
                                     {"expires_at", grant->content.not_after.seconds_since_1970}});
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

@@ -10,7 +10,7 @@
 #include "cloud/ams/routes.hpp"
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 namespace {
 
 constexpr std::string_view kContainers = "/1.0/containers";
@@ -66,18 +66,18 @@ class AmsServer::Impl {
 
   // ---- who calls
 
-  Result<Caller> identify(const net::Connection& connection) {
+  Result<trust::Caller> identify(const net::Connection& connection) {
     if (connection.local_peer) return local_caller(*connection.local_peer);
     if (!connection.certificate) return refuse(Errc::trust_unknown);
     const net::ClientCertificate& shown = *connection.certificate;
     return ams_.verifier().admit(shown.sha256, shown.der, shown.chain, net::wall_time(), net::now());
   }
-  Result<Caller> local_caller(const net::LocalPeer& peer) const {
+  Result<trust::Caller> local_caller(const net::LocalPeer& peer) const {
     const bool known =
         peer.uid == 0 || peer.uid == ::geteuid() ||
         std::find(config_.local_users.begin(), config_.local_users.end(), peer.uid) != config_.local_users.end();
     if (!known) return refuse(Errc::trust_unknown);
-    return Caller{"local-" + std::to_string(peer.uid), {}, Role::admin, {}};
+    return trust::Caller{"local-" + std::to_string(peer.uid), {}, trust::Role::admin, {}};
   }
   // Open connections of a certificate that the trust store no longer holds end now, idle ones and sockets too. Those of
   // strangers, who show one in order to join, end as well: they have nothing to lose.
@@ -105,7 +105,7 @@ class AmsServer::Impl {
     response.headers.push_back({"Cache-Control", "no-store"});
     metrics_.end();
     const std::string handler = (connection.local_peer ? "unix_" : "https_") + std::string(object) + "_" +
-                                std::string(method_label(request.method));
+                                std::string(api::method_label(request.method));
     metrics_.record(object == "unknown" ? "unknown" : handler, response.status, net::now() - begin, request.body.size(),
                     response.body.size());
     co_return response;
@@ -113,13 +113,13 @@ class AmsServer::Impl {
 
   net::Task<Reply> answer(const net::HttpRequest& request, const net::Connection& connection,
                           std::string_view& object) {
-    const Result<Caller> caller = identify(connection);
+    const Result<trust::Caller> caller = identify(connection);
     if (caller || is_instance(connection)) connection.admitted = true;
     if (auto allowed = within_rate(caller, connection); !allowed) co_return api::refuse(allowed.error());
     const std::string path = canonical(request.path);
     if (path == "/1.0/metrics" || path == "/internal/1.0/metrics") {
       object = "metrics";
-      if (auto allowed = permit(caller, Scope::metrics_read); !allowed) co_return api::refuse(allowed.error());
+      if (auto allowed = permit(caller, trust::Scope::metrics_read); !allowed) co_return api::refuse(allowed.error());
       co_return metrics_page();
     }
     const Route* route = nullptr;
@@ -145,7 +145,7 @@ class AmsServer::Impl {
     }
     if (route == nullptr) co_return api::refuse(api::not_found("path"));
     object = route->object;
-    if (const auto* scope = std::get_if<Scope>(&route->access)) {
+    if (const auto* scope = std::get_if<trust::Scope>(&route->access)) {
       if (auto allowed = permit(caller, *scope); !allowed) co_return api::refuse(allowed.error());
     }
     Call call{request, connection, std::move(parameters), {}, {}};
@@ -154,7 +154,7 @@ class AmsServer::Impl {
     co_return co_await route->handler(ams_, std::move(call));
   }
 
-  static Outcome<void> permit(const Result<Caller>& caller, Scope scope) {
+  static Outcome<void> permit(const Result<trust::Caller>& caller, trust::Scope scope) {
     if (!caller) return api::refuse(api::refusal_of(caller.error()));
     if (!caller->may(scope)) return api::refuse(api::refusal_of(Errc::trust_role));
     return {};
@@ -168,7 +168,7 @@ class AmsServer::Impl {
     return ams_.is_instance_certificate(fingerprint_of(connection));
   }
 
-  Outcome<void> within_rate(const Result<Caller>& caller, const net::Connection& connection) {
+  Outcome<void> within_rate(const Result<trust::Caller>& caller, const net::Connection& connection) {
     if (connection.local_peer) return {};
     double rate = config_.requests_per_second;
     if (const std::string text = ams_.config("core.max_requests_per_second"); !text.empty()) {
@@ -190,15 +190,15 @@ class AmsServer::Impl {
     const auto counts = ams_.instances_by_status();
     std::size_t total = 0;
     for (const auto& [status, count] : counts) total += count;
-    write_type(out, "ams_cluster_instances_total", "gauge");
-    write_sample(out, "ams_cluster_instances_total", "", static_cast<double>(total));
-    write_type(out, "ams_cluster_instances_per_status_total", "gauge");
+    api::write_type(out, "ams_cluster_instances_total", "gauge");
+    api::write_sample(out, "ams_cluster_instances_total", "", static_cast<double>(total));
+    api::write_type(out, "ams_cluster_instances_per_status_total", "gauge");
     for (const auto& [status, count] : counts) {
-      write_sample(out, "ams_cluster_instances_per_status_total", "status=\"" + std::string(name(status)) + "\"",
-                   static_cast<double>(count));
+      api::write_sample(out, "ams_cluster_instances_per_status_total", "status=\"" + std::string(name(status)) + "\"",
+                        static_cast<double>(count));
     }
-    write_type(out, "ams_cluster_applications_total", "gauge");
-    write_sample(out, "ams_cluster_applications_total", "", static_cast<double>(ams_.offers().size()));
+    api::write_type(out, "ams_cluster_applications_total", "gauge");
+    api::write_sample(out, "ams_cluster_applications_total", "", static_cast<double>(ams_.offers().size()));
     metrics_.write(out);
     return response;
   }
@@ -208,7 +208,7 @@ class AmsServer::Impl {
   net::Task<net::UpgradeReply> upgrade(net::HttpRequest request, const net::Connection& connection) {
     if (canonical(request.path) != kEvents) co_return error_reply(api::not_found("WebSocket"));
     if (!net::same_origin(request)) co_return error_reply(api::forbidden("a page from elsewhere may not listen"));
-    const Result<Caller> caller = identify(connection);
+    const Result<trust::Caller> caller = identify(connection);
     if (auto allowed = within_rate(caller, connection); !allowed) co_return error_reply(allowed.error());
     const auto token = net::query_value(request.query, "token");
     std::string trusted_by = caller ? caller->trusted_by : std::string();
@@ -216,7 +216,7 @@ class AmsServer::Impl {
       auto holder = co_await ams_.use_events_token(*token);
       if (!holder) co_return error_reply(holder.error());
       trusted_by = std::move(*holder);
-    } else if (auto allowed = permit(caller, Scope::events_read); !allowed) {
+    } else if (auto allowed = permit(caller, trust::Scope::events_read); !allowed) {
       co_return error_reply(allowed.error());
     }
     net::AcceptWebSocket accept;
@@ -248,8 +248,8 @@ class AmsServer::Impl {
 
   Ams& ams_;
   AmsServerConfig config_;
-  RateLimit limit_;
-  HttpMetrics metrics_{"ams_http_"};
+  api::RateLimit limit_;
+  api::HttpMetrics metrics_{"ams_http_"};
   std::vector<Listener> listeners_;
   std::unique_ptr<net::HttpServer> https_, local_;
 };
@@ -260,4 +260,4 @@ AmsServer::~AmsServer() = default;
 std::uint16_t AmsServer::port() const { return impl_->port(); }
 void AmsServer::stop() { impl_->stop(); }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

@@ -9,7 +9,7 @@
 #include "cloud/api/rate_limit.hpp"
 #include "net/http/server.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 
 struct AmsServerConfig {
   net::TlsListener https;
@@ -34,4 +34,4 @@ class AmsServer {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

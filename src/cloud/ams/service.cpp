@@ -14,7 +14,7 @@
 #include "cloud/store/shared_secret.hpp"
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 namespace {
 
 namespace asio = boost::asio;
@@ -36,8 +36,8 @@ net::Task<void> pause(asio::io_context& io, Duration time) {
 
 }  // namespace
 
-Ams::Ams(asio::io_context& io, AmsConfig config, Store& store, Launcher& launcher, Provider& provider,
-         ChainCheck chain_check)
+Ams::Ams(asio::io_context& io, AmsConfig config, store::Store& store, Launcher& launcher, Provider& provider,
+         trust::ChainCheck chain_check)
     : io_(io),
       config_(std::move(config)),
       store_(store),
@@ -45,7 +45,7 @@ Ams::Ams(asio::io_context& io, AmsConfig config, Store& store, Launcher& launche
       provider_(provider),
       verifier_(std::move(chain_check), config_.max_trust_staleness),
       sweep_timer_(io) {
-  if (!config_.secrets_key) config_.secrets_key = SecretsKey::fresh(provider);
+  if (!config_.secrets_key) config_.secrets_key = store::SecretsKey::fresh(provider);
 }
 
 void Ams::say(std::string_view line) const {
@@ -69,8 +69,8 @@ void Ams::stop() {
   sweep_timer_.cancel();
 }
 
-net::Task<Result<std::vector<Entry>>> Ams::read_all(std::string_view prefix) {
-  std::vector<Entry> all;
+net::Task<Result<std::vector<store::Entry>>> Ams::read_all(std::string_view prefix) {
+  std::vector<store::Entry> all;
   std::string after;
   for (bool more = true; more;) {
     auto page = co_await store_.list(std::string(prefix), after, kPage);
@@ -100,9 +100,9 @@ net::Task<Result<void>> Ams::load(Reading reading) {
   instances_.clear();
   instance_certificates_.clear();
   for (const auto* part : {&*certificates, &*settings, &*applications}) {
-    for (const Entry& entry : *part) on_put(entry);
+    for (const store::Entry& entry : *part) on_put(entry);
   }
-  for (const Entry& entry : *instances) {
+  for (const store::Entry& entry : *instances) {
     if (const auto instance = api::instance_from_record(entry.value)) note_instance(*instance);
   }
   verifier_.mark_fresh(net::now());
@@ -113,14 +113,14 @@ net::Task<Result<void>> Ams::load(Reading reading) {
   }
   // In the order in which they were asked for.
   std::sort(operations->begin(), operations->end(),
-            [](const Entry& a, const Entry& b) { return a.created < b.created; });
-  for (const Entry& entry : *operations) on_put(entry);
+            [](const store::Entry& a, const store::Entry& b) { return a.created < b.created; });
+  for (const store::Entry& entry : *operations) on_put(entry);
   follow(begin->revision);
   co_return Result<void>{};
 }
 
-void Ams::follow(Revision since) {
-  watch_ = store_.watch(std::string(keys::kRoot), since, [this](const WatchEvent& event) { on_watch(event); });
+void Ams::follow(store::Revision since) {
+  watch_ = store_.watch(std::string(keys::kRoot), since, [this](const store::WatchEvent& event) { on_watch(event); });
 }
 
 net::Task<void> Ams::reload() {
@@ -131,16 +131,16 @@ net::Task<void> Ams::reload() {
   }
 }
 
-void Ams::on_watch(const WatchEvent& event) {
-  if (const auto* put = std::get_if<PutSeen>(&event)) return on_put(put->entry);
-  if (const auto* erase = std::get_if<EraseSeen>(&event)) return on_erase(erase->key);
-  if (std::holds_alternative<UpToDate>(event)) return verifier_.mark_fresh(net::now());
+void Ams::on_watch(const store::WatchEvent& event) {
+  if (const auto* put = std::get_if<store::PutSeen>(&event)) return on_put(put->entry);
+  if (const auto* erase = std::get_if<store::EraseSeen>(&event)) return on_erase(erase->key);
+  if (std::holds_alternative<store::UpToDate>(event)) return verifier_.mark_fresh(net::now());
   say("the store lost the watch; reading everything again");
   // Not from within the watch that is telling us.
   asio::co_spawn(io_, reload(), asio::detached);
 }
 
-void Ams::on_put(const Entry& entry) {
+void Ams::on_put(const store::Entry& entry) {
   if (entry.key.starts_with(keys::kCertificates)) {
     auto certificate = certificate_from_record(entry.value);
     if (certificate) return verifier_.put(std::move(*certificate));
@@ -219,12 +219,14 @@ void Ams::on_erase(const std::string& key) {
 
 net::Task<Result<void>> Ams::ensure_secrets() {
   const auto tell = [this](std::string_view line) { say(line); };
-  auto secret = co_await sealed_secret(store_, std::string(keys::kJwtSecret), *config_.secrets_key, provider_, tell);
+  auto secret =
+      co_await store::sealed_secret(store_, std::string(keys::kJwtSecret), *config_.secrets_key, provider_, tell);
   if (!secret) co_return refuse(secret.error());
-  auto prepared = JwtKey::prepare(provider_, *secret);
+  auto prepared = token::JwtKey::prepare(provider_, *secret);
   if (!prepared) co_return refuse(prepared.error());
   jwt_.emplace(std::move(*prepared));
-  auto seal = co_await sealed_secret(store_, std::string(keys::kSealSecret), *config_.secrets_key, provider_, tell);
+  auto seal =
+      co_await store::sealed_secret(store_, std::string(keys::kSealSecret), *config_.secrets_key, provider_, tell);
   if (!seal) co_return refuse(seal.error());
   seal_.emplace(seal->expose().first<sealed::kEd25519KeySize>());
   co_return Result<void>{};
@@ -242,18 +244,18 @@ net::Task<void> Ams::sweep() {
     if (stopped_) co_return;
     const std::int64_t now = net::wall_time().seconds_since_1970;
     if (auto operations = co_await read_all(keys::kOperations)) {
-      for (const Entry& entry : *operations) {
+      for (const store::Entry& entry : *operations) {
         const auto operation = api::operation_from_record(entry.value);
         if (!operation || !is_final(operation->status) || operation->updated_at + kOperationKept > now) continue;
-        const Expect unchanged = Unchanged{entry.modified};
+        const store::Expect unchanged = store::Unchanged{entry.modified};
         co_await store_.erase(entry.key, unchanged);
       }
     }
     if (auto tokens = co_await read_all(keys::kJoinTokens)) {
-      for (const Entry& entry : *tokens) {
+      for (const store::Entry& entry : *tokens) {
         const auto token = join_from_record(entry.value);
         if (!token || token->expires_at.seconds_since_1970 < now) {
-          const Expect unchanged = Unchanged{entry.modified};
+          const store::Expect unchanged = store::Unchanged{entry.modified};
           co_await store_.erase(entry.key, unchanged);
         }
       }
@@ -261,14 +263,14 @@ net::Task<void> Ams::sweep() {
   }
 }
 
-net::Task<Result<std::optional<Entry>>> Ams::find_named(std::string_view by_id, std::string_view by_name,
-                                                        std::string which) {
-  if (!is_name(which)) co_return std::optional<Entry>();
+net::Task<Result<std::optional<store::Entry>>> Ams::find_named(std::string_view by_id, std::string_view by_name,
+                                                               std::string which) {
+  if (!api::is_name(which)) co_return std::optional<store::Entry>();
   auto entry = co_await store_.get(keys::at(by_id, which));
   if (!entry || *entry) co_return entry;
   auto id = co_await store_.get(keys::at(by_name, which));
   if (!id) co_return refuse(id.error());
-  if (!*id) co_return std::optional<Entry>();
+  if (!*id) co_return std::optional<store::Entry>();
   co_return co_await store_.get(keys::at(by_id, (*id)->value));
 }
 
@@ -278,4 +280,4 @@ std::map<api::InstanceStatus, std::size_t> Ams::instances_by_status() const {
   return counts;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

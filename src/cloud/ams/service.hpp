@@ -24,7 +24,7 @@
 #include "cloud/trust/verifier.hpp"
 #include "sealed/credentials.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 
 using api::Outcome;
 
@@ -34,8 +34,8 @@ struct AmsConfig {
   std::string fingerprint;             ///< of this unit's certificate, 64 hexadecimal digits
   std::vector<std::string> addresses;  ///< of this unit, for join tokens: "192.0.2.1:8444"
   /// Of the secrets in the store; null: a fresh one, so nobody opens them when this AMS has ended.
-  std::shared_ptr<const SecretsKey> secrets_key;
-  Duration max_trust_staleness = kMaxTrustStaleness;
+  std::shared_ptr<const store::SecretsKey> secrets_key;
+  Duration max_trust_staleness = trust::kMaxTrustStaleness;
   std::size_t max_instances = 10'000;
   std::size_t max_parallel_operations = 16;
   std::function<void(std::string_view)> log;  ///< one line; no secrets in it
@@ -66,7 +66,7 @@ struct InstanceRequest {
 template <class T>
 struct Versioned {
   T value;
-  Revision revision{};  ///< of the entry: its ETag
+  store::Revision revision{};  ///< of the entry: its ETag
 };
 
 /// One page of a list, and how many there are in all.
@@ -82,8 +82,8 @@ struct PageRequest {
 
 class Ams {
  public:
-  Ams(boost::asio::io_context& io, AmsConfig config, Store& store, Launcher& launcher, Provider& provider,
-      ChainCheck chain_check);
+  Ams(boost::asio::io_context& io, AmsConfig config, store::Store& store, Launcher& launcher, Provider& provider,
+      trust::ChainCheck chain_check);
   Ams(const Ams&) = delete;
   Ams& operator=(const Ams&) = delete;
 
@@ -94,14 +94,15 @@ class Ams {
   void stop();
 
   // ---- trust (trust.cpp)
-  [[nodiscard]] const Verifier& verifier() const { return verifier_; }
-  [[nodiscard]] net::Task<Outcome<api::Operation>> add_certificate(TrustedCertificate certificate);
+  [[nodiscard]] const trust::Verifier& verifier() const { return verifier_; }
+  [[nodiscard]] net::Task<Outcome<api::Operation>> add_certificate(trust::TrustedCertificate certificate);
   /// `prefix`: a fingerprint or the start of one (at least 12 digits), or a name.
   [[nodiscard]] net::Task<Outcome<api::Operation>> remove_certificate(std::string which);
   /// Adds the certificate that the token allows; the token is used up in the same commit.
-  [[nodiscard]] net::Task<Outcome<api::Operation>> join(std::string token, TrustedCertificate certificate);
+  [[nodiscard]] net::Task<Outcome<api::Operation>> join(std::string token, trust::TrustedCertificate certificate);
   /// The token's text: seen once, here.
-  [[nodiscard]] net::Task<Outcome<std::string>> new_join_token(std::string name, Role role, std::chrono::seconds life);
+  [[nodiscard]] net::Task<Outcome<std::string>> new_join_token(std::string name, trust::Role role,
+                                                               std::chrono::seconds life);
   /// Whether core.trust_password is set and is this. At most one attempt a second is looked at.
   [[nodiscard]] bool is_trust_password(std::string_view password);
 
@@ -113,7 +114,7 @@ class Ams {
   [[nodiscard]] net::Task<Outcome<void>> report(std::string id, api::InstanceStatus status, std::string message);
 
   /// For one connection to the events route, within a minute: browsers cannot show a certificate there.
-  [[nodiscard]] Outcome<std::string> new_events_token(const Caller& holder);
+  [[nodiscard]] Outcome<std::string> new_events_token(const trust::Caller& holder);
   /// Uses it up, on every unit: the record that admitted its holder, "" for a local user. It is good while that lives.
   [[nodiscard]] net::Task<Outcome<std::string>> use_events_token(std::string token);
 
@@ -142,9 +143,9 @@ class Ams {
   // ---- instances (instances.cpp)
   [[nodiscard]] net::Task<Outcome<api::Operation>> launch(InstanceRequest request);
   [[nodiscard]] net::Task<Outcome<api::Operation>> change(std::string which, api::OperationKind kind,
-                                                          std::optional<Revision> expected);
+                                                          std::optional<store::Revision> expected);
   [[nodiscard]] net::Task<Outcome<void>> protect(std::string which, bool is_protected,
-                                                 std::optional<Revision> expected);
+                                                 std::optional<store::Revision> expected);
   [[nodiscard]] net::Task<Outcome<Versioned<api::Instance>>> instance(std::string which);
   [[nodiscard]] net::Task<Outcome<Page<api::Instance>>> instances(PageRequest page);
   [[nodiscard]] net::Task<Outcome<std::string>> instance_log(std::string which);
@@ -182,22 +183,22 @@ class Ams {
  private:
   enum class Reading : std::uint8_t { first, again };
   [[nodiscard]] net::Task<Result<void>> load(Reading reading);
-  [[nodiscard]] net::Task<Result<std::vector<Entry>>> read_all(std::string_view prefix);
-  void follow(Revision since);
+  [[nodiscard]] net::Task<Result<std::vector<store::Entry>>> read_all(std::string_view prefix);
+  void follow(store::Revision since);
   net::Task<void> reload();
-  void on_watch(const WatchEvent& event);
-  void on_put(const Entry& entry);
+  void on_watch(const store::WatchEvent& event);
+  void on_put(const store::Entry& entry);
   void on_erase(const std::string& key);
   [[nodiscard]] net::Task<Result<void>> ensure_secrets();
   [[nodiscard]] net::Task<void> announce_node();
   net::Task<void> sweep();
 
-  [[nodiscard]] net::Task<Result<std::optional<Entry>>> find_named(std::string_view by_id, std::string_view by_name,
-                                                                   std::string which);
+  [[nodiscard]] net::Task<Result<std::optional<store::Entry>>> find_named(std::string_view by_id,
+                                                                          std::string_view by_name, std::string which);
   /// Reads, changes and writes an instance until nobody was faster; `also` is committed with it. `edit` returns whether
   /// there is anything to write.
   [[nodiscard]] net::Task<Outcome<void>> edit_instance(std::string id, std::function<bool(api::Instance&)> edit,
-                                                       std::vector<Change> also = {});
+                                                       std::vector<store::Change> also = {});
 
   /// `damaged` outlives the task.
   [[nodiscard]] net::Task<void> restore_name(api::Instance& damaged);
@@ -212,23 +213,23 @@ class Ams {
                                                        std::string& certificate_fingerprint);
   net::Task<void> finish(api::Operation operation, Outcome<void> outcome);
   /// False: the launcher did not say what runs.
-  net::Task<bool> reconcile(std::vector<Entry> instances);
+  net::Task<bool> reconcile(std::vector<store::Entry> instances);
   net::Task<void> reconcile_later();
   net::Task<void> note_exit(std::string id, std::string why);
-  [[nodiscard]] Change put_operation(api::Operation& operation);
+  [[nodiscard]] store::Change put_operation(api::Operation& operation);
   /// One that is done within the commit that records it.
   [[nodiscard]] api::Operation finished(api::OperationKind kind, std::string resource);
   void say(std::string_view line) const;
 
   boost::asio::io_context& io_;
   AmsConfig config_;
-  Store& store_;
+  store::Store& store_;
   Launcher& launcher_;
   Provider& provider_;
-  Verifier verifier_;
-  std::optional<JwtKey> jwt_;
+  trust::Verifier verifier_;
+  std::optional<token::JwtKey> jwt_;
   std::optional<sealed::Ed25519Key> seal_;
-  std::unique_ptr<Watch> watch_;
+  std::unique_ptr<store::Watch> watch_;
   std::map<std::string, std::string> settings_;  ///< core.*, agent.*
   struct Seen {
     api::InstanceStatus status = api::InstanceStatus::unknown;
@@ -252,4 +253,4 @@ class Ams {
   bool stopped_ = false;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

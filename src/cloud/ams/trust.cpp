@@ -8,7 +8,7 @@
 #include "cloud/api/ids.hpp"
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 namespace {
 
 constexpr std::size_t kMaxCertificates = 10'000;
@@ -17,14 +17,15 @@ constexpr std::chrono::seconds kMaxJoinLife = std::chrono::hours(24 * 30);
 
 }  // namespace
 
-net::Task<Outcome<api::Operation>> Ams::add_certificate(TrustedCertificate certificate) {
-  if (!is_name(certificate.name)) co_return api::refuse(api::bad_request("a name is 1 to 63 letters, digits, . _ -"));
+net::Task<Outcome<api::Operation>> Ams::add_certificate(trust::TrustedCertificate certificate) {
+  if (!api::is_name(certificate.name))
+    co_return api::refuse(api::bad_request("a name is 1 to 63 letters, digits, . _ -"));
   if (verifier_.all().size() >= kMaxCertificates) co_return api::refuse(api::refusal_of(Errc::too_many));
   certificate.added = net::wall_time();
   api::Operation operation = finished(api::OperationKind::trust, certificate.fingerprint);
-  std::vector<Change> changes;
+  std::vector<store::Change> changes;
   changes.emplace_back(
-      Put{keys::at(keys::kCertificates, certificate.fingerprint), to_record(certificate), Absent{}, {}});
+      store::Put{keys::at(keys::kCertificates, certificate.fingerprint), to_record(certificate), store::Absent{}, {}});
   changes.push_back(put_operation(operation));
   auto added = co_await store_.commit(std::move(changes));
   if (added) co_return operation;
@@ -43,52 +44,52 @@ net::Task<Outcome<api::Operation>> Ams::remove_certificate(std::string which) {
   if (matching.size() > 1)
     co_return api::refuse(api::conflict("more than one certificate matches; name the fingerprint"));
   api::Operation operation = finished(api::OperationKind::distrust, matching.front());
-  std::vector<Change> changes;
-  changes.emplace_back(Erase{keys::at(keys::kCertificates, matching.front()), Anything{}});
+  std::vector<store::Change> changes;
+  changes.emplace_back(store::Erase{keys::at(keys::kCertificates, matching.front()), store::Anything{}});
   changes.push_back(put_operation(operation));
   auto erased = co_await store_.commit(std::move(changes));
   if (!erased) co_return api::refuse(api::refusal_of(erased.error()));
   co_return operation;
 }
 
-net::Task<Outcome<std::string>> Ams::new_join_token(std::string label, Role role, std::chrono::seconds life) {
-  if (!is_name(label)) co_return api::refuse(api::bad_request("a name is 1 to 63 letters, digits, . _ -"));
+net::Task<Outcome<std::string>> Ams::new_join_token(std::string label, trust::Role role, std::chrono::seconds life) {
+  if (!api::is_name(label)) co_return api::refuse(api::bad_request("a name is 1 to 63 letters, digits, . _ -"));
   if (life < std::chrono::seconds(1) || life > kMaxJoinLife) {
     co_return api::refuse(api::bad_request("a join token lives between a second and 30 days"));
   }
-  JoinToken token;
+  trust::JoinToken token;
   token.name = label;
   token.addresses = config_.addresses;
   token.fingerprint = config_.fingerprint;
-  token.secret = new_join_secret(provider_);
+  token.secret = trust::new_join_secret(provider_);
   token.expires_at = {net::wall_time().seconds_since_1970 + life.count()};
-  const JoinRecord record{label, role, token.expires_at};
-  auto stored = co_await store_.put(keys::at(keys::kJoinTokens, secret_id(provider_, token.secret.expose())),
-                                    to_record(record), Absent{});
+  const trust::JoinRecord record{label, role, token.expires_at};
+  auto stored = co_await store_.put(keys::at(keys::kJoinTokens, trust::secret_id(provider_, token.secret.expose())),
+                                    to_record(record), store::Absent{});
   if (!stored) co_return api::refuse(api::refusal_of(stored.error()));
   co_return to_text(token);
 }
 
-net::Task<Outcome<api::Operation>> Ams::join(std::string text, TrustedCertificate certificate) {
-  const auto token = parse_join_token(text);
+net::Task<Outcome<api::Operation>> Ams::join(std::string text, trust::TrustedCertificate certificate) {
+  const auto token = trust::parse_join_token(text);
   if (!token) co_return api::refuse(api::refusal_of(token.error()));
-  const std::string key = keys::at(keys::kJoinTokens, secret_id(provider_, token->secret.expose()));
+  const std::string key = keys::at(keys::kJoinTokens, trust::secret_id(provider_, token->secret.expose()));
   auto entry = co_await store_.get(key);
   if (!entry) co_return api::refuse(api::refusal_of(entry.error()));
   const auto record = *entry ? join_from_record((*entry)->value) : std::nullopt;
   certificate.added = net::wall_time();
-  if (const auto redeemable = check_join(record, certificate.added); !redeemable) {
+  if (const auto redeemable = trust::check_join(record, certificate.added); !redeemable) {
     co_return api::refuse(api::refusal_of(redeemable.error()));
   }
   // What the token says counts, not what its holder writes beside it.
   certificate.name = record->name;
   certificate.role = record->role;
-  certificate.kind = TrustKind::client;
+  certificate.kind = trust::TrustKind::client;
   certificate.scopes.clear();
-  std::vector<Change> changes;
-  changes.emplace_back(Erase{key, Unchanged{(*entry)->modified}});
+  std::vector<store::Change> changes;
+  changes.emplace_back(store::Erase{key, store::Unchanged{(*entry)->modified}});
   changes.emplace_back(
-      Put{keys::at(keys::kCertificates, certificate.fingerprint), to_record(certificate), Absent{}, {}});
+      store::Put{keys::at(keys::kCertificates, certificate.fingerprint), to_record(certificate), store::Absent{}, {}});
   api::Operation operation = finished(api::OperationKind::trust, certificate.fingerprint);
   changes.push_back(put_operation(operation));
   auto joined = co_await store_.commit(std::move(changes));
@@ -114,4 +115,4 @@ bool Ams::is_trust_password(std::string_view password) {
   return equal_in_constant_time(provider_.hmac(HashAlgorithm::sha256, *salt)->compute(parts).bytes(), *expected);
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

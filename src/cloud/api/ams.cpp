@@ -251,8 +251,8 @@ json::object to_json(const Operation& o) {
   const std::string kind = is_trust ? "certificates" : "instances";
   return {{"id", o.id},
           {"class", "task"},
-          {"created_at", to_rfc3339({o.created_at})},
-          {"updated_at", to_rfc3339({o.updated_at})},
+          {"created_at", token::to_rfc3339({o.created_at})},
+          {"updated_at", token::to_rfc3339({o.updated_at})},
           {"status", name(o.status)},
           {"status_code", static_cast<unsigned>(o.status)},
           {"resources", {{kind, json::array{"/1.0/" + kind + "/" + o.resource}}}},

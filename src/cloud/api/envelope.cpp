@@ -89,7 +89,7 @@ std::string error_body(const Refusal& refusal) {
 
 Outcome<json::object> parse_body(std::string_view text) {
   if (text.empty()) return json::object{};
-  auto object = parse_json_object(text);
+  auto object = token::parse_json_object(text);
   if (!object) {
     return refuse(bad_request("the body is not one JSON object of at most 8 levels without a member named twice"));
   }

@@ -2,7 +2,7 @@
 
 #include "base/hex.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::api {
 
 std::string new_id(RandomSource& random, WallTime now) {
   std::array<std::uint8_t, 12> bytes{};
@@ -45,4 +45,4 @@ bool is_name(std::string_view text) {
   return true;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::api

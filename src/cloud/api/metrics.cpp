@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-namespace redan::cloud {
+namespace redan::cloud::api {
 namespace {
 
 std::string number(double value) {
@@ -90,4 +90,4 @@ void HttpMetrics::write(std::string& out) const {
   }
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::api

@@ -6,7 +6,7 @@
 #include <redan/types.hpp>
 #include <string>
 
-namespace redan::cloud {
+namespace redan::cloud::api {
 
 /// A cumulative histogram.
 class Histogram {
@@ -58,4 +58,4 @@ void write_type(std::string& out, std::string_view name, std::string_view kind);
 /// "name{labels} value".
 void write_sample(std::string& out, std::string_view name, std::string_view labels, double value);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::api

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace redan::cloud {
+namespace redan::cloud::api {
 
 double RateLimit::filled(const Bucket& bucket, TimePoint now) const {
   const double seconds = std::chrono::duration<double>(now - bucket.refilled).count();
@@ -30,4 +30,4 @@ bool RateLimit::take(const std::string& caller, TimePoint now) {
   return true;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::api

@@ -5,7 +5,7 @@
 #include <redan/types.hpp>
 #include <string>
 
-namespace redan::cloud {
+namespace redan::cloud::api {
 
 class RateLimit {
  public:
@@ -29,4 +29,4 @@ class RateLimit {
   std::map<std::string, Bucket> buckets_;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::api

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace redan::cloud {
+namespace redan::cloud::bus {
 namespace {
 
 constexpr std::size_t kMaxToken = 64;
@@ -52,4 +52,4 @@ bool subject_fits(std::string_view pattern, std::string_view subject) {
   return more_pattern == more_subject;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::bus

@@ -23,7 +23,7 @@
 
 #include "net/task.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::bus {
 
 inline constexpr std::size_t kMaxBusPayload = 512 * 1024;
 
@@ -70,4 +70,4 @@ bool is_subject_pattern(std::string_view text);
 bool is_subject_token(std::string_view text);
 bool subject_fits(std::string_view pattern, std::string_view subject);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::bus

@@ -5,7 +5,7 @@
 #include "cloud/api/record.hpp"
 #include "cloud/bus/bus.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::bus {
 namespace {
 
 namespace json = boost::json;
@@ -155,4 +155,4 @@ std::optional<LinkFrame> reset_for(const LinkFrame& frame) {
   return LinkFrame{frame.link, 0, 0, {}, "lost"};
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::bus

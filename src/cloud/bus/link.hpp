@@ -15,7 +15,7 @@
 #include <string>
 #include <variant>
 
-namespace redan::cloud {
+namespace redan::cloud::bus {
 
 /// What travels:  {"v":1,"link":"<id>","seq":7,"ack":3,"body":"..."}   without seq: an acknowledgement alone
 ///                {"v":1,"link":"<id>","end":"displaced"}              the last one
@@ -101,4 +101,4 @@ class Link {
 /// What to answer to a frame of a link that is not there; nullopt: nothing.
 std::optional<LinkFrame> reset_for(const LinkFrame& frame);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::bus

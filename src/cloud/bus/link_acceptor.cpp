@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace redan::cloud {
+namespace redan::cloud::bus {
 
 void LinkAcceptor::handle_input(TimePoint now, const LinkFrame& frame) {
   auto found = links_.find(frame.link);
@@ -59,4 +59,4 @@ void LinkAcceptor::nudge(TimePoint now) {
   for (auto& [id, link] : links_) link.nudge(now);
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::bus

@@ -3,7 +3,7 @@
 
 #include "cloud/bus/link.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::bus {
 
 class LinkAcceptor {
  public:
@@ -40,4 +40,4 @@ class LinkAcceptor {
   std::deque<LinkFrame> resets_;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::bus

@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace redan::cloud {
+namespace redan::cloud::bus {
 namespace {
 
 namespace asio = boost::asio;
@@ -174,4 +174,4 @@ class MemoryBus : public Bus {
 
 std::unique_ptr<Bus> memory_bus(asio::io_context& io) { return std::make_unique<MemoryBus>(io); }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::bus

@@ -5,9 +5,9 @@
 
 #include "cloud/bus/bus.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::bus {
 
 /// One bus for all units on this loop; always connected.
 std::unique_ptr<Bus> memory_bus(boost::asio::io_context& io);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::bus

@@ -6,7 +6,7 @@
 
 #include "cloud/bus/nats_core.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::bus {
 namespace {
 
 namespace asio = boost::asio;
@@ -132,4 +132,4 @@ Result<std::unique_ptr<Bus>> nats_bus(asio::io_context& io, NatsConfig config, R
   return std::make_unique<NatsBus>(core);
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::bus

@@ -15,7 +15,7 @@
 #include "cloud/bus/bus.hpp"
 #include "net/remote.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::bus {
 
 /// What became of a connection, or of the attempt to make one.
 struct NatsStatus {
@@ -48,4 +48,4 @@ struct NatsConfig {
 /// Destroying it sends what was published and has not left yet, if that takes no longer than a second of the loop.
 Result<std::unique_ptr<Bus>> nats_bus(boost::asio::io_context& io, NatsConfig config, RandomSource& random);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::bus

@@ -2,7 +2,7 @@
 
 #include <boost/asio/detached.hpp>
 
-namespace redan::cloud {
+namespace redan::cloud::bus {
 namespace {
 
 namespace asio = boost::asio;
@@ -228,4 +228,4 @@ void NatsConnection::leave(NatsFailure why) {
   stream_->set_deadline(kGoodbye);
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::bus

@@ -7,7 +7,7 @@
 #include "cloud/bus/nats_protocol.hpp"
 #include "net/dial.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::bus {
 
 /// Why a connection ended: as NatsStatus.
 struct NatsFailure {
@@ -83,4 +83,4 @@ class NatsConnection : public std::enable_shared_from_this<NatsConnection> {
   unsigned unanswered_pings_ = 0;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::bus

@@ -6,7 +6,7 @@
 
 #include "base/hex.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::bus {
 namespace {
 
 namespace asio = boost::asio;
@@ -155,4 +155,4 @@ void NatsCore::report(NatsStatus status) {
   config_.on_status(status);
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::bus

@@ -8,7 +8,7 @@
 
 #include "cloud/bus/nats_connection.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::bus {
 
 struct NatsEntry {
   std::string pattern;
@@ -95,4 +95,4 @@ class NatsCore : public NatsOwner, public std::enable_shared_from_this<NatsCore>
   std::uint64_t next_request_ = 1;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::bus

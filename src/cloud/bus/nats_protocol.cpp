@@ -5,7 +5,7 @@
 
 #include "cloud/api/record.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::bus {
 namespace {
 
 constexpr std::string_view kEnd = "\r\n";
@@ -245,4 +245,4 @@ void write_unsub(std::string& out, std::uint64_t sid) {
   out.append(kEnd);
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::bus

@@ -16,7 +16,7 @@
 
 #include "cloud/bus/bus.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::bus {
 
 // ---- what a server says ---------------------------------------------------------------------------------------------
 
@@ -108,4 +108,4 @@ std::size_t pub_size(std::string_view subject, std::string_view reply_to, std::s
 inline constexpr std::string_view kNatsPing = "PING\r\n";
 inline constexpr std::string_view kNatsPong = "PONG\r\n";
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::bus

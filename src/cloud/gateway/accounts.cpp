@@ -5,10 +5,10 @@
 #include "cloud/gateway/keys.hpp"
 #include "cloud/gateway/service.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::gateway {
 namespace {
 
-namespace keys = gateway_keys;
+namespace keys = keys;
 
 constexpr std::chrono::seconds kMaxLife = std::chrono::hours(24 * 366 * 10);
 
@@ -59,7 +59,7 @@ Result<ApiCaller> Gateway::admit(std::string_view token) {
 
 net::Task<Outcome<Gateway::NewAccount>> Gateway::create_account(std::string account_name, std::chrono::seconds life,
                                                                 std::vector<GatewayOperation> allow, api::Quota quota) {
-  if (!is_name(account_name)) co_return api::refuse(api::bad_request("a name is 1 to 63 letters, digits, . _ -"));
+  if (!api::is_name(account_name)) co_return api::refuse(api::bad_request("a name is 1 to 63 letters, digits, . _ -"));
   if (life < std::chrono::seconds(1) || life > kMaxLife) {
     co_return api::refuse(api::bad_request("a token lives between a second and ten years"));
   }
@@ -70,7 +70,7 @@ net::Task<Outcome<Gateway::NewAccount>> Gateway::create_account(std::string acco
   if (!issued) co_return api::refuse(api::refusal_of(issued.error()));
   made.token = std::move(issued->text);
   made.account.token_sha256 = std::move(issued->sha256);
-  auto stored = co_await store_.put(keys::at(keys::kAccounts, account_name), to_record(made.account), Absent{});
+  auto stored = co_await store_.put(keys::at(keys::kAccounts, account_name), to_record(made.account), store::Absent{});
   if (stored) {
     // The token may be used as soon as it has been seen.
     co_await caught_up(*stored);
@@ -83,12 +83,12 @@ net::Task<Outcome<Gateway::NewAccount>> Gateway::create_account(std::string acco
 }
 
 net::Task<Outcome<void>> Gateway::remove_account(std::string account_name) {
-  if (!is_name(account_name)) co_return api::refuse(api::not_found("account"));
+  if (!api::is_name(account_name)) co_return api::refuse(api::not_found("account"));
   const std::string key = keys::at(keys::kAccounts, account_name);
   auto entry = co_await store_.get(key);
   if (!entry) co_return api::refuse(api::refusal_of(entry.error()));
   if (!*entry) co_return api::refuse(api::not_found("account"));
-  const Expect unchanged = Unchanged{(*entry)->modified};
+  const store::Expect unchanged = store::Unchanged{(*entry)->modified};
   auto erased = co_await store_.erase(key, unchanged);
   if (!erased) co_return api::refuse(api::refusal_of(erased.error()));
   co_await caught_up(*erased);
@@ -122,4 +122,4 @@ void Gateway::cut_off() {
   relay_.end_revoked(gone, "the account or the share was deleted");
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::gateway

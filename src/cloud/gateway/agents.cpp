@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace redan::cloud {
+namespace redan::cloud::gateway {
 namespace {
 
 constexpr std::int64_t kRemembered = 24 * 3600;
@@ -67,4 +67,4 @@ std::optional<WallTime> Agents::lost_since(const std::string& agent, WallTime no
   return now;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::gateway

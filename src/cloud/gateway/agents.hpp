@@ -6,7 +6,7 @@
 
 #include "cloud/api/agent.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::gateway {
 
 class Agents {
  public:
@@ -37,4 +37,4 @@ class Agents {
   std::map<std::string, WallTime> lost_;        ///< and said no goodbye
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::gateway

@@ -2,21 +2,21 @@
 #include "cloud/gateway/keys.hpp"
 #include "cloud/gateway/service.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::gateway {
 
 net::Task<Outcome<void>> Gateway::set_config(ApiCaller caller, api::json::object wanted) {
   if (auto allowed = caller.may(GatewayOperation::admin); !allowed) co_return api::refuse(allowed.error());
-  std::vector<Change> changes;
+  std::vector<store::Change> changes;
   for (const auto& [key, value] : wanted) {
     const auto* setting = GatewaySettings::find(key);
     if (setting == nullptr) co_return api::refuse(api::bad_request("no setting named " + std::string(key)));
     auto text = GatewaySettings::check(*setting, value);
     if (!text) co_return api::refuse(text.error());
-    const std::string stored_at = gateway_keys::at(gateway_keys::kConfig, key);
+    const std::string stored_at = keys::at(keys::kConfig, key);
     if (text->empty()) {
-      changes.emplace_back(Erase{stored_at, Anything{}});
+      changes.emplace_back(store::Erase{stored_at, store::Anything{}});
     } else {
-      changes.emplace_back(Put{stored_at, std::move(*text), Anything{}, {}});
+      changes.emplace_back(store::Put{stored_at, std::move(*text), store::Anything{}, {}});
     }
   }
   if (changes.empty()) co_return Outcome<void>{};
@@ -26,4 +26,4 @@ net::Task<Outcome<void>> Gateway::set_config(ApiCaller caller, api::json::object
   co_return Outcome<void>{};
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::gateway

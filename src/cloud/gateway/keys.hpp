@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace redan::cloud::gateway_keys {
+namespace redan::cloud::gateway::keys {
 
 inline constexpr std::string_view kRoot = "/gateway/1.0/";
 inline constexpr std::string_view kSessions = "/gateway/1.0/sessions/";        ///< by id
@@ -22,4 +22,4 @@ inline std::string_view below(std::string_view prefix, std::string_view key) {
   return key.starts_with(prefix) ? key.substr(prefix.size()) : std::string_view();
 }
 
-}  // namespace redan::cloud::gateway_keys
+}  // namespace redan::cloud::gateway::keys

@@ -5,13 +5,13 @@
 
 #include "base/hex.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::gateway {
 namespace {
 
 // More than a runtime serves at once.
 constexpr std::size_t kMaxDeparted = 32;
 
-constexpr LinkLimits kLinkLimits{.max_messages = 512, .max_bytes = 512 * 1024, .max_message = 64 * 1024};
+constexpr bus::LinkLimits kLinkLimits{.max_messages = 512, .max_bytes = 512 * 1024, .max_message = 64 * 1024};
 
 /// A link's id: the client's, and what tells its sockets apart. Another socket of the same client is another link,
 /// which begins at number 1.
@@ -31,7 +31,7 @@ std::string signalling_error(std::string_view message) {
   return boost::json::serialize(boost::json::object{{"type", "error"}, {"message", message}});
 }
 
-Relay::Relay(boost::asio::io_context& io, Bus& bus, RandomSource& random, TimeSource now, RelayLimits limits)
+Relay::Relay(boost::asio::io_context& io, bus::Bus& bus, RandomSource& random, TimeSource now, RelayLimits limits)
     : timer_(io), bus_(bus), random_(random), now_(std::move(now)), limits_(limits) {}
 
 // Who listens before it speaks misses nothing.
@@ -44,9 +44,9 @@ Result<Relay::ClientId> Relay::attach(const SocketClaims& claims, RelayPort port
   if (!room.up) {
     auto up = bus_.subscribe(
         api::subject::session(claims.session, "up"),
-        [this, session = claims.session](const BusMessage& message) { on_up(session, message.payload); });
+        [this, session = claims.session](const bus::BusMessage& message) { on_up(session, message.payload); });
     auto ready = bus_.subscribe(api::subject::session(claims.session, "ready"),
-                                [this, session = claims.session](const BusMessage&) { on_ready(session); });
+                                [this, session = claims.session](const bus::BusMessage&) { on_ready(session); });
     if (!up || !ready) {
       rooms_.erase(claims.session);
       return refuse(Errc::invalid_argument);
@@ -56,12 +56,12 @@ Result<Relay::ClientId> Relay::attach(const SocketClaims& claims, RelayPort port
   }
   const TimePoint now = now_();
   const ClientId id = ++last_id_;
-  auto client =
-      std::make_unique<Client>(Client{id, claims, Link(link_id(claims.client, random_), kLinkLimits), std::move(port),
-                                      false, limits_.burst, now, now + limits_.first_message, deadlines_.end()});
+  auto client = std::make_unique<Client>(Client{id, claims, bus::Link(link_id(claims.client, random_), kLinkLimits),
+                                                std::move(port), false, limits_.burst, now, now + limits_.first_message,
+                                                deadlines_.end()});
   room.by_link.emplace(client->link.id(), id);
   by_client_[claims.client] = id;
-  Link& link = client->link;
+  bus::Link& link = client->link;
   clients_.emplace(id, std::move(client));
   ++counts_.attached;
   const api::LinkHello hello{claims.order, claims.screen, claims.role};
@@ -105,7 +105,7 @@ void Relay::detach(ClientId id) {
 }
 
 void Relay::on_up(const std::string& session, std::string_view payload) {
-  const auto frame = LinkFrame::parse(payload);
+  const auto frame = bus::LinkFrame::parse(payload);
   const auto room = rooms_.find(session);
   if (!frame || room == rooms_.end()) return;
   // A link that is not here may be another gateway's.
@@ -144,15 +144,15 @@ void Relay::drain(ClientId id) {
   const bool closed = !client.port.send;
   if (closed && client.link.idle()) client.link.close("closed");
   while (true) {
-    Link::Output output = client.link.poll_output(now_());
-    if (auto* transmit = std::get_if<Link::Transmit>(&output)) {
+    bus::Link::Output output = client.link.poll_output(now_());
+    if (auto* transmit = std::get_if<bus::Link::Transmit>(&output)) {
       // What is lost is sent again.
       static_cast<void>(bus_.publish(api::subject::session(client.claims.session, "down"), transmit->frame.text()));
-    } else if (auto* deliver = std::get_if<Link::Deliver>(&output)) {
+    } else if (auto* deliver = std::get_if<bus::Link::Deliver>(&output)) {
       if (closed) continue;  // the client did not wait for it
       ++counts_.to_clients;
       client.port.send(std::move(deliver->body));
-    } else if (const auto* ended = std::get_if<Link::Ended>(&output)) {
+    } else if (const auto* ended = std::get_if<bus::Link::Ended>(&output)) {
       if (closed) {
         remember(client);
         return forget(id, "client");
@@ -203,9 +203,9 @@ void Relay::end(ClientId id, Errc why, std::string_view message) {
   Client& client = *clients_.at(id);
   client.link.close(why == Errc::token_revoked ? "revoked" : "closed");
   const RelayPort port = std::exchange(client.port, {});
-  Link::Output output = client.link.poll_output(now_());
-  for (; !std::holds_alternative<Link::Ended>(output); output = client.link.poll_output(now_())) {
-    if (const auto* transmit = std::get_if<Link::Transmit>(&output)) {
+  bus::Link::Output output = client.link.poll_output(now_());
+  for (; !std::holds_alternative<bus::Link::Ended>(output); output = client.link.poll_output(now_())) {
+    if (const auto* transmit = std::get_if<bus::Link::Transmit>(&output)) {
       static_cast<void>(bus_.publish(api::subject::session(client.claims.session, "down"), transmit->frame.text()));
     } else if (std::holds_alternative<Wait>(output)) {
       break;  // it had ended before
@@ -244,7 +244,7 @@ void Relay::revoke(Which which, std::string_view message) {
   for (auto room = departed_.begin(); room != departed_.end();) {
     std::erase_if(room->second, [&](const Departed& one) {
       if (!which(one.claims)) return false;
-      LinkFrame last;
+      bus::LinkFrame last;
       last.link = one.link;
       last.end = "revoked";
       static_cast<void>(bus_.publish(api::subject::session(room->first, "down"), last.text()));
@@ -283,4 +283,4 @@ void Relay::end_all(std::string_view message) {
   end_those([](const Client&) { return true; }, Errc::closed_locally, message);
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::gateway

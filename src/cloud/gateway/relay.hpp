@@ -21,7 +21,7 @@
 #include "cloud/bus/link.hpp"
 #include "cloud/gateway/tokens.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::gateway {
 
 struct RelayLimits {
   std::size_t max_message = 64 * 1024;
@@ -47,7 +47,7 @@ class Relay {
     std::map<std::string, std::uint64_t> ends{};  ///< by reason: "client", or the name of an Errc
   };
 
-  Relay(boost::asio::io_context& io, Bus& bus, RandomSource& random, TimeSource now, RelayLimits limits = {});
+  Relay(boost::asio::io_context& io, bus::Bus& bus, RandomSource& random, TimeSource now, RelayLimits limits = {});
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 
@@ -77,7 +77,7 @@ class Relay {
   struct Client {
     ClientId id;
     SocketClaims claims;
-    Link link;
+    bus::Link link;
     RelayPort port;  ///< empty once the socket has closed
     bool heard = false;
     double tokens;  ///< messages that may come at once
@@ -87,7 +87,7 @@ class Relay {
   };
   /// What one session's clients here share.
   struct Room {
-    std::unique_ptr<Subscription> up, ready;
+    std::unique_ptr<bus::Subscription> up, ready;
     std::unordered_map<std::string, ClientId> by_link;
   };
 
@@ -115,7 +115,7 @@ class Relay {
   void end_those(Which which, Errc why, std::string_view message);
 
   boost::asio::steady_timer timer_;
-  Bus& bus_;
+  bus::Bus& bus_;
   RandomSource& random_;
   TimeSource now_;
   RelayLimits limits_;
@@ -132,4 +132,4 @@ class Relay {
 /// {"type":"error","message":"..."}.
 std::string signalling_error(std::string_view message);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::gateway

@@ -6,7 +6,7 @@
 
 #include "cloud/gateway/service.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::gateway {
 namespace {
 
 namespace asio = boost::asio;
@@ -121,4 +121,4 @@ net::Task<std::vector<Outcome<void>>> Gateway::remove_all(ApiCaller caller, std:
   co_return std::move(batch->outcomes);
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::gateway

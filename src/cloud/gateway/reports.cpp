@@ -4,10 +4,10 @@
 #include "cloud/gateway/keys.hpp"
 #include "cloud/gateway/service.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::gateway {
 namespace {
 
-namespace keys = gateway_keys;
+namespace keys = keys;
 
 using api::Session;
 using api::SessionStatus;
@@ -18,7 +18,7 @@ constexpr std::size_t kMaxAgents = 256;
 
 net::Task<void> Gateway::on_announcement(std::string agent, std::string payload, std::string /*reply_to*/) {
   const auto announcement = api::parse<api::Announcement>(payload);
-  if (!announcement || announcement->agent != agent || !is_subject_token(agent)) {
+  if (!announcement || announcement->agent != agent || !bus::is_subject_token(agent)) {
     co_return say("an announcement of agent " + agent + " is not understood");
   }
   if (!announcements_.take(agent, config_.now())) co_return;
@@ -27,9 +27,9 @@ net::Task<void> Gateway::on_announcement(std::string agent, std::string payload,
   }
   auto lease = co_await store_.grant_lease(api::kAgentLease);
   if (!lease) co_return say("agent " + announcement->agent + ": " + std::string(text(lease.error())));
-  std::vector<Change> changes;
+  std::vector<store::Change> changes;
   changes.emplace_back(
-      Put{keys::at(keys::kAgents, announcement->agent), message_text(*announcement), Anything{}, *lease});
+      store::Put{keys::at(keys::kAgents, announcement->agent), message_text(*announcement), store::Anything{}, *lease});
   const auto stored = co_await store_.commit(std::move(changes));
   if (!stored) say("agent " + announcement->agent + ": " + std::string(text(stored.error())));
 }
@@ -110,4 +110,4 @@ net::Task<Outcome<void>> Gateway::report(api::StateReport report) {
   co_return Outcome<void>{};
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::gateway

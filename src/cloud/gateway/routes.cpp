@@ -4,7 +4,7 @@
 #include <charconv>
 #include <set>
 
-namespace redan::cloud {
+namespace redan::cloud::gateway {
 namespace {
 
 namespace json = boost::json;
@@ -389,4 +389,4 @@ net::HttpResponse gateway_error(const api::Refusal& refusal) {
   return response;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::gateway

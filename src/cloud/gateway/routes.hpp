@@ -5,7 +5,7 @@
 
 #include "cloud/gateway/server.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::gateway {
 
 /// What a route asks of its caller.
 enum class GatewayAccess : std::uint8_t {
@@ -37,4 +37,4 @@ net::HttpResponse gateway_reply(unsigned status, api::json::value metadata,
                                 std::optional<std::size_t> total = std::nullopt);
 net::HttpResponse gateway_error(const api::Refusal& refusal);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::gateway

@@ -9,7 +9,7 @@
 #include "cloud/gateway/routes.hpp"
 #include "cloud/token/authorization.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::gateway {
 namespace {
 
 // Room for what the relay refuses with a word of explanation; beyond it the socket just closes.
@@ -95,9 +95,10 @@ class GatewayServer::Impl {
     if (!header && !parameter) return api::refuse(no_token());
     std::string_view token = parameter ? std::string_view(*parameter) : std::string_view();
     if (header) {
-      const auto presented = parse_authorization(*header);
+      const auto presented = token::parse_authorization(*header);
       if (!presented) return api::refuse(api::refusal_of(presented.error()));
-      if (presented->kind != PresentedToken::Kind::macaroon) return api::refuse(api::refusal_of(Errc::token_syntax));
+      if (presented->kind != token::PresentedToken::Kind::macaroon)
+        return api::refuse(api::refusal_of(Errc::token_syntax));
       token = presented->text;
     }
     auto caller = gateway_.admit(token);
@@ -282,8 +283,8 @@ class GatewayServer::Impl {
 
   Gateway& gateway_;
   GatewayServerConfig config_;
-  RateLimit limit_;
-  HttpMetrics metrics_{std::string(kGatewayMetrics) + "http_"};
+  api::RateLimit limit_;
+  api::HttpMetrics metrics_{std::string(kGatewayMetrics) + "http_"};
   std::size_t in_flight_ = 0;
   std::function<void()> drained_;  ///< empty: it is not to end
   boost::asio::steady_timer drain_timer_;
@@ -297,4 +298,4 @@ std::uint16_t GatewayServer::port() const { return impl_->port(); }
 void GatewayServer::drain(std::function<void()> drained) { impl_->drain(std::move(drained)); }
 void GatewayServer::stop() { impl_->stop(); }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::gateway

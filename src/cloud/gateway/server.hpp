@@ -8,7 +8,7 @@
 #include "cloud/gateway/service.hpp"
 #include "net/http/server.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::gateway {
 
 struct GatewayServerConfig {
   net::TlsListener https;
@@ -41,4 +41,4 @@ class GatewayServer {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::gateway

@@ -11,11 +11,11 @@
 #include "cloud/gateway/keys.hpp"
 #include "cloud/store/shared_secret.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::gateway {
 namespace {
 
 namespace asio = boost::asio;
-namespace keys = gateway_keys;
+namespace keys = keys;
 
 constexpr std::size_t kPage = 1000;
 constexpr std::chrono::milliseconds kReloadPause{300};
@@ -23,7 +23,7 @@ constexpr std::chrono::seconds kCatchUp{2};
 
 }  // namespace
 
-Gateway::Gateway(asio::io_context& io, GatewayConfig config, Store& store, Bus& bus, Provider& provider)
+Gateway::Gateway(asio::io_context& io, GatewayConfig config, store::Store& store, bus::Bus& bus, Provider& provider)
     : io_(io),
       config_(std::move(config)),
       store_(store),
@@ -31,7 +31,7 @@ Gateway::Gateway(asio::io_context& io, GatewayConfig config, Store& store, Bus& 
       provider_(provider),
       relay_(io, bus, provider, config_.now, config_.relay),
       sweep_timer_(io) {
-  if (!config_.secrets_key) config_.secrets_key = SecretsKey::fresh(provider);
+  if (!config_.secrets_key) config_.secrets_key = store::SecretsKey::fresh(provider);
 }
 
 void Gateway::say(std::string_view line) const {
@@ -68,7 +68,7 @@ Result<void> Gateway::listen() {
   const auto heard = [this](std::string_view subject, auto handle) -> Result<void> {
     auto subscription = bus_.subscribe(
         std::string(subject),
-        [this, handle](const BusMessage& message) {
+        [this, handle](const bus::BusMessage& message) {
           asio::co_spawn(io_,
                          (this->*handle)(std::string(api::subject::agent_in(message.subject)),
                                          std::string(message.payload), std::string(message.reply_to)),
@@ -84,8 +84,8 @@ Result<void> Gateway::listen() {
   return heard(api::subject::kAnnouncements, &Gateway::on_announcement);
 }
 
-net::Task<Result<std::vector<Entry>>> Gateway::read_all(std::string_view prefix) {
-  std::vector<Entry> all;
+net::Task<Result<std::vector<store::Entry>>> Gateway::read_all(std::string_view prefix) {
+  std::vector<store::Entry> all;
   std::string after;
   for (bool more = true; more;) {
     auto page = co_await store_.list(std::string(prefix), after, kPage);
@@ -109,7 +109,7 @@ net::Task<Result<void>> Gateway::load() {
   shares_.clear();
   idempotency_.clear();
   settings_.clear();
-  for (const Entry& entry : *all) on_put(entry);
+  for (const store::Entry& entry : *all) on_put(entry);
   cut_off();
   fresh_ = config_.now();
   seen_ = begin->revision;
@@ -117,8 +117,8 @@ net::Task<Result<void>> Gateway::load() {
   co_return Result<void>{};
 }
 
-void Gateway::follow(Revision since) {
-  watch_ = store_.watch(std::string(keys::kRoot), since, [this](const WatchEvent& event) { on_watch(event); });
+void Gateway::follow(store::Revision since) {
+  watch_ = store_.watch(std::string(keys::kRoot), since, [this](const store::WatchEvent& event) { on_watch(event); });
 }
 
 net::Task<void> Gateway::reload() {
@@ -130,14 +130,14 @@ net::Task<void> Gateway::reload() {
   }
 }
 
-void Gateway::on_watch(const WatchEvent& event) {
-  if (const auto* put = std::get_if<PutSeen>(&event)) {
+void Gateway::on_watch(const store::WatchEvent& event) {
+  if (const auto* put = std::get_if<store::PutSeen>(&event)) {
     on_put(put->entry);
     seen_ = std::max(seen_, put->entry.modified);
-  } else if (const auto* erase = std::get_if<EraseSeen>(&event)) {
+  } else if (const auto* erase = std::get_if<store::EraseSeen>(&event)) {
     on_erase(erase->key);
     seen_ = std::max(seen_, erase->revision);
-  } else if (const auto* fresh = std::get_if<UpToDate>(&event)) {
+  } else if (const auto* fresh = std::get_if<store::UpToDate>(&event)) {
     fresh_ = config_.now();
     seen_ = std::max(seen_, fresh->revision);
   } else {
@@ -161,12 +161,12 @@ net::Task<bool> Gateway::until(std::function<bool()> done, Duration patience) {
   co_return true;
 }
 
-net::Task<void> Gateway::caught_up(Revision revision) {
+net::Task<void> Gateway::caught_up(store::Revision revision) {
   std::function<bool()> told = [this, revision] { return seen_ >= revision; };
   co_await until(std::move(told), kCatchUp);
 }
 
-void Gateway::on_put(const Entry& entry) {
+void Gateway::on_put(const store::Entry& entry) {
   if (entry.key.starts_with(keys::kSessions)) {
     const auto session = api::session_from_record(entry.value);
     if (session) return remember(*session, entry.modified, entry.created);
@@ -221,7 +221,8 @@ void Gateway::on_erase(const std::string& key) {
 
 net::Task<Result<void>> Gateway::ensure_root_key() {
   const auto tell = [this](std::string_view line) { say(line); };
-  auto secret = co_await sealed_secret(store_, std::string(keys::kRootKey), *config_.secrets_key, provider_, tell);
+  auto secret =
+      co_await store::sealed_secret(store_, std::string(keys::kRootKey), *config_.secrets_key, provider_, tell);
   if (!secret) co_return refuse(secret.error());
   auto tokens = GatewayTokens::prepare(provider_, *secret);
   if (!tokens) co_return refuse(tokens.error());
@@ -229,4 +230,4 @@ net::Task<Result<void>> Gateway::ensure_root_key() {
   co_return Result<void>{};
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::gateway

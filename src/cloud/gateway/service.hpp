@@ -28,7 +28,7 @@
 #include "cloud/trust/verifier.hpp"
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::gateway {
 
 using api::GatewayOperation;
 using api::Outcome;
@@ -36,10 +36,10 @@ using api::Outcome;
 struct GatewayConfig {
   std::string url;  ///< how clients reach it, for WebSockets: "wss://gw.example:4000"
   /// Of the root key in the store; null: a fresh one, so no other unit opens it.
-  std::shared_ptr<const SecretsKey> secrets_key{};
+  std::shared_ptr<const store::SecretsKey> secrets_key{};
   std::size_t max_sessions = 100'000;
   std::size_t max_accounts = 1'000;
-  Duration max_trust_staleness = kMaxTrustStaleness;
+  Duration max_trust_staleness = trust::kMaxTrustStaleness;
   std::chrono::milliseconds create_patience{10'000};  ///< for an agent to make an instance
   std::chrono::milliseconds command_patience{5'000};  ///< for an agent to do anything else
   std::chrono::milliseconds sweep_interval{10'000};
@@ -71,7 +71,7 @@ std::string local_account(std::uint32_t uid);
 
 class Gateway {
  public:
-  Gateway(boost::asio::io_context& io, GatewayConfig config, Store& store, Bus& bus, Provider& provider);
+  Gateway(boost::asio::io_context& io, GatewayConfig config, store::Store& store, bus::Bus& bus, Provider& provider);
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
 
@@ -152,8 +152,8 @@ class Gateway {
   [[nodiscard]] const Agents& agents() const { return agents_; }
   struct Known {
     api::Session session;
-    Revision revision{};
-    Revision created{};  ///< tells who was first
+    store::Revision revision{};
+    store::Revision created{};  ///< tells who was first
   };
   [[nodiscard]] const std::map<std::string, Known>& sessions() const { return sessions_; }
   [[nodiscard]] const GatewayConfig& settings() const { return config_; }
@@ -164,17 +164,17 @@ class Gateway {
 
   [[nodiscard]] net::Task<Result<void>> load();
   [[nodiscard]] net::Task<Result<void>> ensure_root_key();
-  [[nodiscard]] net::Task<Result<std::vector<Entry>>> read_all(std::string_view prefix);
+  [[nodiscard]] net::Task<Result<std::vector<store::Entry>>> read_all(std::string_view prefix);
   [[nodiscard]] Result<void> listen();
-  void follow(Revision since);
+  void follow(store::Revision since);
   net::Task<void> reload();
-  void on_watch(const WatchEvent& event);
-  void on_put(const Entry& entry);
+  void on_watch(const store::WatchEvent& event);
+  void on_put(const store::Entry& entry);
   void on_erase(const std::string& key);
   /// Looks at `done` after each word of the watch; false once `patience` is over.
   [[nodiscard]] net::Task<bool> until(std::function<bool()> done, Duration patience);
   /// Until the watch has told of this commit: what follows it is known here then.
-  [[nodiscard]] net::Task<void> caught_up(Revision revision);
+  [[nodiscard]] net::Task<void> caught_up(store::Revision revision);
   void say(std::string_view line) const;
   [[nodiscard]] bool is_fresh() const { return fresh_ && config_.now() - *fresh_ <= config_.max_trust_staleness; }
   [[nodiscard]] WallTime wall_time() const { return config_.wall_time(); }
@@ -189,19 +189,19 @@ class Gateway {
   [[nodiscard]] net::Task<Outcome<void>> report(api::StateReport report);
 
   [[nodiscard]] static api::SessionSpec spec_of(const api::Session& session);
-  void remember(const api::Session& session, Revision revision, Revision created);
+  void remember(const api::Session& session, store::Revision revision, store::Revision created);
   [[nodiscard]] bool is_current(std::string_view account) const;
   [[nodiscard]] std::string maker_of(const api::Share& share) const;
   [[nodiscard]] bool stands(const api::Share& share) const;
   /// Ends all sockets whose account or share is gone.
   void cut_off();
   /// Of this account, those that are not over and are older than `before`.
-  [[nodiscard]] std::size_t count_sessions(const std::string& account, Revision before) const;
+  [[nodiscard]] std::size_t count_sessions(const std::string& account, store::Revision before) const;
   [[nodiscard]] std::size_t count_shares(const std::string& account) const;
   [[nodiscard]] net::Task<Outcome<Known>> read_session(std::string id);
   /// Reads, changes and writes a session until nobody was faster: what it is then. `also` is committed with it.
   [[nodiscard]] net::Task<Outcome<api::Session>> edit_session(std::string id, Editing edit,
-                                                              std::vector<Change> also = {});
+                                                              std::vector<store::Change> also = {});
   [[nodiscard]] net::Task<Outcome<api::SessionGrant>> create_new(ApiCaller caller, api::SessionRequest request,
                                                                  std::string idempotency, std::string request_sha256);
   /// The session that the same request has made before; nullopt if there is none (any more).
@@ -227,15 +227,15 @@ class Gateway {
 
   boost::asio::io_context& io_;
   GatewayConfig config_;
-  Store& store_;
-  Bus& bus_;
+  store::Store& store_;
+  bus::Bus& bus_;
   Provider& provider_;
   Relay relay_;
   std::optional<GatewayTokens> tokens_;
-  std::unique_ptr<Watch> watch_;
-  std::vector<std::unique_ptr<Subscription>> subscriptions_;
+  std::unique_ptr<store::Watch> watch_;
+  std::vector<std::unique_ptr<bus::Subscription>> subscriptions_;
   std::optional<TimePoint> fresh_;  ///< when the store last said that nothing was missed
-  Revision seen_{};                 ///< all up to this one has been told
+  store::Revision seen_{};          ///< all up to this one has been told
   std::vector<std::shared_ptr<boost::asio::steady_timer>> waiting_;
   std::map<std::string, api::Account> accounts_;
   std::map<std::string, Known> sessions_;
@@ -243,11 +243,11 @@ class Gateway {
   std::map<std::string, api::IdempotencyRecord> idempotency_;
   GatewaySettings settings_;
   Agents agents_;
-  RateLimit announcements_{2};  ///< by agent
-  RateLimit reports_{2};        ///< by session
+  api::RateLimit announcements_{2};  ///< by agent
+  api::RateLimit reports_{2};        ///< by session
   boost::asio::steady_timer sweep_timer_;
   bool started_ = false;
   bool stopped_ = false;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::gateway

@@ -9,11 +9,11 @@
 #include "cloud/gateway/keys.hpp"
 #include "cloud/gateway/service.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::gateway {
 namespace {
 
 namespace asio = boost::asio;
-namespace keys = gateway_keys;
+namespace keys = keys;
 
 using api::Session;
 using api::SessionStatus;
@@ -23,7 +23,7 @@ constexpr std::size_t kMaxAgents = 8;  // asked in turn
 constexpr std::int64_t kIdempotencyKept = 600;
 constexpr int kMaxRepeats = 4;
 constexpr std::string_view kBusy = "agent_busy";
-constexpr Revision kLatest{UINT64_MAX};
+constexpr store::Revision kLatest{UINT64_MAX};
 
 /// The agent certainly did nothing: the next one may be asked.
 bool is_safe_to_repeat(Errc code) {
@@ -52,7 +52,7 @@ api::Refusal no_agent_answered(Errc code) {
 
 }  // namespace
 
-void Gateway::remember(const Session& session, Revision revision, Revision created) {
+void Gateway::remember(const Session& session, store::Revision revision, store::Revision created) {
   Known& known = sessions_[session.id];
   if (known.revision >= revision) return;
   known = {session, revision, created};
@@ -64,7 +64,7 @@ void Gateway::remember(const Session& session, Revision revision, Revision creat
 }
 
 net::Task<Outcome<Gateway::Known>> Gateway::read_session(std::string id) {
-  if (!is_name(id)) co_return api::refuse(api::refusal_of(Errc::session_unknown));
+  if (!api::is_name(id)) co_return api::refuse(api::refusal_of(Errc::session_unknown));
   auto entry = co_await store_.get(keys::at(keys::kSessions, id));
   if (!entry) co_return api::refuse(api::refusal_of(entry.error()));
   if (!*entry) co_return api::refuse(api::refusal_of(Errc::session_unknown));
@@ -73,7 +73,7 @@ net::Task<Outcome<Gateway::Known>> Gateway::read_session(std::string id) {
   co_return Known{std::move(*session), (*entry)->modified, (*entry)->created};
 }
 
-net::Task<Outcome<Session>> Gateway::edit_session(std::string id, Editing edit, std::vector<Change> also) {
+net::Task<Outcome<Session>> Gateway::edit_session(std::string id, Editing edit, std::vector<store::Change> also) {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     auto known = co_await read_session(id);
     if (!known) co_return api::refuse(known.error());
@@ -82,8 +82,9 @@ net::Task<Outcome<Session>> Gateway::edit_session(std::string id, Editing edit, 
     if (!decided) co_return api::refuse(decided.error());
     if (*decided == Edit::nothing) co_return std::move(session);
     session.updated_at = seconds();
-    std::vector<Change> changes = also;
-    changes.emplace_back(Put{keys::at(keys::kSessions, id), to_record(session), Unchanged{known->revision}, {}});
+    std::vector<store::Change> changes = also;
+    changes.emplace_back(
+        store::Put{keys::at(keys::kSessions, id), to_record(session), store::Unchanged{known->revision}, {}});
     auto committed = co_await store_.commit(std::move(changes));
     if (committed) {
       if (*committed > seen_) remember(session, *committed, known->created);
@@ -145,19 +146,19 @@ net::Task<Outcome<api::SessionGrant>> Gateway::create_new(ApiCaller caller, api:
   std::vector<std::string> agents = agents_.candidates(request.app, request.region);
   if (agents.empty()) co_return api::refuse(api::refusal_of(Errc::session_no_agent));
   Session session;
-  session.id = new_id(provider_, wall_time());
+  session.id = api::new_id(provider_, wall_time());
   session.account = caller.account;
   session.region = request.region;
   session.wanted = std::move(request);
   session.fence = 1;
-  session.client = new_id(provider_, wall_time());
+  session.client = api::new_id(provider_, wall_time());
   session.idempotency = idempotency;
   session.created_at = session.updated_at = seconds();
-  std::vector<Change> changes;
-  changes.emplace_back(Put{keys::at(keys::kSessions, session.id), to_record(session), Absent{}, {}});
+  std::vector<store::Change> changes;
+  changes.emplace_back(store::Put{keys::at(keys::kSessions, session.id), to_record(session), store::Absent{}, {}});
   if (!idempotency.empty()) {
     const api::IdempotencyRecord record{session.id, std::move(request_sha256), session.created_at};
-    changes.emplace_back(Put{keys::at(keys::kIdempotency, idempotency), to_record(record), Absent{}, {}});
+    changes.emplace_back(store::Put{keys::at(keys::kIdempotency, idempotency), to_record(record), store::Absent{}, {}});
   }
   auto stored = co_await store_.commit(std::move(changes));
   if (!stored) co_return api::refuse(api::refusal_of(stored.error()));
@@ -190,7 +191,7 @@ net::Task<Outcome<std::optional<api::SessionGrant>>> Gateway::repeat(std::string
     co_return api::refuse(api::conflict("this Idempotency-Key was used for another request"));
   }
   const std::string id = record->session;
-  const Revision made = (*entry)->created;
+  const store::Revision made = (*entry)->created;
   std::function<bool()> settled = [this, id, made] {
     const auto found = sessions_.find(id);
     if (found == sessions_.end()) return seen_ >= made;  // it has been given up
@@ -203,7 +204,7 @@ net::Task<Outcome<std::optional<api::SessionGrant>>> Gateway::repeat(std::string
   const bool expired = record->created_at + kIdempotencyKept <= seconds();
   const bool failed = gone || (known->session.over() && known->session.instance.empty());
   if (expired || failed) {
-    const Expect unchanged = Unchanged{(*entry)->modified};
+    const store::Expect unchanged = store::Unchanged{(*entry)->modified};
     const auto erased = co_await store_.erase(keys::at(keys::kIdempotency, idempotency), unchanged);
     if (!erased && erased.error() != Errc::store_conflict) co_return api::refuse(api::refusal_of(erased.error()));
     co_return std::nullopt;
@@ -231,10 +232,10 @@ net::Task<Outcome<std::optional<api::SessionGrant>>> Gateway::repeat(std::string
 }
 
 net::Task<void> Gateway::forget(const Session& session) {
-  std::vector<Change> changes;
-  changes.emplace_back(Erase{keys::at(keys::kSessions, session.id), Anything{}});
+  std::vector<store::Change> changes;
+  changes.emplace_back(store::Erase{keys::at(keys::kSessions, session.id), store::Anything{}});
   if (!session.idempotency.empty()) {
-    changes.emplace_back(Erase{keys::at(keys::kIdempotency, session.idempotency), Anything{}});
+    changes.emplace_back(store::Erase{keys::at(keys::kIdempotency, session.idempotency), store::Anything{}});
   }
   const auto erased = co_await store_.commit(std::move(changes));
   if (!erased) say("a session that no agent took stays in the store: " + session.id);
@@ -358,7 +359,7 @@ net::Task<Outcome<api::SessionGrant>> Gateway::join(ApiCaller caller, std::strin
   });
   if (!joined) co_return api::refuse(joined.error());
   SocketClaims claims;
-  claims.client = new_id(provider_, wall_time());
+  claims.client = api::new_id(provider_, wall_time());
   claims.screen = screen;
   claims.account = caller.account;
   claims.order = joined->joins;
@@ -386,7 +387,7 @@ Session Gateway::shown(Session session) const {
   return session;
 }
 
-std::size_t Gateway::count_sessions(const std::string& account, Revision before) const {
+std::size_t Gateway::count_sessions(const std::string& account, store::Revision before) const {
   return static_cast<std::size_t>(std::count_if(sessions_.begin(), sessions_.end(), [&](const auto& one) {
     const Known& known = one.second;
     return known.session.account == account && !known.session.over() && known.created < before;
@@ -401,4 +402,4 @@ std::vector<Session> Gateway::visible(const ApiCaller& caller) const {
   return all;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::gateway

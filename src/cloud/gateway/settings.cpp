@@ -4,7 +4,7 @@
 #include <array>
 #include <charconv>
 
-namespace redan::cloud {
+namespace redan::cloud::gateway {
 namespace {
 
 using Setting = GatewaySettings::Setting;
@@ -126,4 +126,4 @@ std::string GatewaySettings::allowed_origin(std::string_view origin) const {
   return listed ? std::string(origin) : std::string();
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::gateway

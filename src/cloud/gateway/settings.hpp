@@ -5,7 +5,7 @@
 
 #include "cloud/api/envelope.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::gateway {
 
 class GatewaySettings {
  public:
@@ -45,4 +45,4 @@ inline constexpr std::string_view kSocketTokenLife = "core.socket_token_lifetime
 inline constexpr std::string_view kSessionRetention = "core.ended_session_retention";  ///< seconds
 }  // namespace setting
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::gateway

@@ -5,10 +5,10 @@
 #include "cloud/gateway/keys.hpp"
 #include "cloud/gateway/service.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::gateway {
 namespace {
 
-namespace keys = gateway_keys;
+namespace keys = keys;
 
 using api::Session;
 using api::SessionStatus;
@@ -41,15 +41,15 @@ net::Task<Outcome<Share>> Gateway::share(ApiCaller caller, std::string id, api::
   }
   const std::size_t quota = caller.quota.max_shares;
   if (count_shares(caller.account) >= quota) co_return api::refuse(too_many_shares(quota));
-  Share share{new_id(provider_, wall_time()),
+  Share share{api::new_id(provider_, wall_time()),
               id,
               request.type,
               std::move(request.description),
               seconds(),
               request.expiry_at,
               caller.account};
-  std::vector<Change> also;
-  also.emplace_back(Put{keys::at(keys::kShares, share.id), to_record(share), Absent{}, {}});
+  std::vector<store::Change> also;
+  also.emplace_back(store::Put{keys::at(keys::kShares, share.id), to_record(share), store::Absent{}, {}});
   shares_.try_emplace(share.id, share);  // counts from now on
   auto edited = co_await edit_session(
       id,
@@ -125,7 +125,7 @@ net::Task<Outcome<void>> Gateway::change_share(ApiCaller caller, std::string id,
     }
     share->expiry_at = *change.expiry_at;
   }
-  const Expect unchanged = Unchanged{(*entry)->modified};
+  const store::Expect unchanged = store::Unchanged{(*entry)->modified};
   auto stored = co_await store_.put(key, to_record(*share), unchanged);
   if (!stored) co_return api::refuse(api::refusal_of(stored.error()));
   co_await caught_up(*stored);
@@ -135,8 +135,8 @@ net::Task<Outcome<void>> Gateway::change_share(ApiCaller caller, std::string id,
 net::Task<Outcome<void>> Gateway::remove_share(ApiCaller caller, std::string id) {
   auto known = find_share(caller, GatewayOperation::share, id);
   if (!known) co_return api::refuse(known.error());
-  std::vector<Change> also;
-  also.emplace_back(Erase{keys::at(keys::kShares, id), Anything{}});
+  std::vector<store::Change> also;
+  also.emplace_back(store::Erase{keys::at(keys::kShares, id), store::Anything{}});
   auto edited = co_await edit_session(
       known->session,
       [&](Session& now) -> Outcome<Edit> {
@@ -171,7 +171,7 @@ net::Task<Outcome<api::SessionGrant>> Gateway::connect(std::string id, api::Shar
     co_return api::refuse(api::bad_request("the session is " + std::string(name(session.status))));
   }
   SocketClaims claims;
-  claims.client = new_id(provider_, wall_time());
+  claims.client = api::new_id(provider_, wall_time());
   claims.screen = session.wanted.screen;
   claims.role = api::LinkHello::Role::viewer;
   claims.order = session.joins;
@@ -185,4 +185,4 @@ net::Task<Outcome<api::SessionGrant>> Gateway::connect(std::string id, api::Shar
   co_return grant(std::move(session), std::move(claims), std::move(answer->ice_servers));
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::gateway

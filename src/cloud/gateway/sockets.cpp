@@ -1,7 +1,7 @@
 // Who may open a socket.
 #include "cloud/gateway/service.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::gateway {
 
 // The token decides. A session that this unit has not heard of is asked for; with the store down, the token is enough:
 // whether there is a runtime is the link's to find out.
@@ -28,4 +28,4 @@ net::Task<Outcome<Gateway::SocketAdmission>> Gateway::admit_socket(std::string t
   co_return admission;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::gateway

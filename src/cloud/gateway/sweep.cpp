@@ -5,11 +5,11 @@
 #include "cloud/gateway/keys.hpp"
 #include "cloud/gateway/service.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::gateway {
 namespace {
 
 namespace asio = boost::asio;
-namespace keys = gateway_keys;
+namespace keys = keys;
 
 using api::Session;
 using api::SessionStatus;
@@ -70,10 +70,10 @@ Gateway::Due Gateway::due_for(const Session& session) {
 net::Task<void> Gateway::sweep_session(Known known) {
   const Due due = due_for(known.session);
   if (due == Due::erasing) {
-    std::vector<Change> changes;
-    changes.emplace_back(Erase{keys::at(keys::kSessions, known.session.id), Unchanged{known.revision}});
+    std::vector<store::Change> changes;
+    changes.emplace_back(store::Erase{keys::at(keys::kSessions, known.session.id), store::Unchanged{known.revision}});
     for (const std::string& share : known.session.shares) {
-      changes.emplace_back(Erase{keys::at(keys::kShares, share), Anything{}});
+      changes.emplace_back(store::Erase{keys::at(keys::kShares, share), store::Anything{}});
     }
     const auto erased = co_await store_.commit(std::move(changes));
     if (!erased && erased.error() != Errc::store_conflict) say("an ended session could not be erased");
@@ -99,8 +99,8 @@ net::Task<void> Gateway::sweep_session(Known known) {
 
 net::Task<void> Gateway::sweep_share(api::Share share) {
   relay_.end_share(share.id, "the share has expired");
-  std::vector<Change> also;
-  also.emplace_back(Erase{keys::at(keys::kShares, share.id), Anything{}});
+  std::vector<store::Change> also;
+  also.emplace_back(store::Erase{keys::at(keys::kShares, share.id), store::Anything{}});
   auto edited = co_await edit_session(
       share.session,
       [&](Session& now) -> Outcome<Edit> {
@@ -113,4 +113,4 @@ net::Task<void> Gateway::sweep_share(api::Share share) {
   if (!erased) say("an expired share could not be erased: " + share.id);
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::gateway

@@ -7,7 +7,7 @@
 #include "cloud/bus/bus.hpp"
 #include "cloud/token/rfc3339.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::gateway {
 namespace {
 
 using Role = api::LinkHello::Role;
@@ -17,7 +17,7 @@ constexpr std::string_view kView = "view";
 constexpr std::string_view kConnect = "connect";
 
 // HMAC-SHA256 twice: what macaroons take as a root key has 64 bytes.
-Result<MacaroonKey> derive(Provider& provider, const Secret<64>& root, std::string_view purpose) {
+Result<token::MacaroonKey> derive(Provider& provider, const Secret<64>& root, std::string_view purpose) {
   Secret<64> derived;
   const MutableBytes bytes = derived.fill(64);
   for (std::size_t half = 0; half < 2; ++half) {
@@ -26,12 +26,12 @@ Result<MacaroonKey> derive(Provider& provider, const Secret<64>& root, std::stri
     std::copy_n(digest.storage.begin(), 32, bytes.begin() + static_cast<std::ptrdiff_t>(32 * half));
     wipe(digest.storage);
   }
-  return MacaroonKey::prepare(provider, derived);
+  return token::MacaroonKey::prepare(provider, derived);
 }
 
 /// The value of the first caveat `name=...`. It means nothing before the macaroon is verified.
-std::optional<std::string> claimed(const Macaroon& macaroon, std::string_view name) {
-  for (const Caveat& caveat : macaroon.caveats) {
+std::optional<std::string> claimed(const token::Macaroon& macaroon, std::string_view name) {
+  for (const token::Caveat& caveat : macaroon.caveats) {
     const std::string_view text = caveat.identifier;
     if (text.size() > name.size() && text.starts_with(name) && text[name.size()] == '=') {
       return std::string(text.substr(name.size() + 1));
@@ -81,14 +81,14 @@ std::optional<SocketClaims> parse_identifier(std::string_view text) {
   const std::size_t end = text.find(' ');
   claims.account = text.substr(0, end);
   if (end != std::string_view::npos) claims.share = text.substr(end + 1);
-  if (!read || claims.account.empty() || !is_subject_token(claims.client)) return std::nullopt;
+  if (!read || claims.account.empty() || !bus::is_subject_token(claims.client)) return std::nullopt;
   return claims;
 }
 
 }  // namespace
 
 Result<GatewayTokens> GatewayTokens::prepare(Provider& provider, const Secret<64>& root) {
-  auto api = MacaroonKey::prepare(provider, root);
+  auto api = token::MacaroonKey::prepare(provider, root);
   auto sockets = derive(provider, root, "socket");
   auto shares = derive(provider, root, "share");
   for (const auto* key : {&api, &sockets, &shares}) {
@@ -97,9 +97,9 @@ Result<GatewayTokens> GatewayTokens::prepare(Provider& provider, const Secret<64
   return GatewayTokens(provider, std::move(*api), std::move(*sockets), std::move(*shares));
 }
 
-Result<Macaroon> GatewayTokens::mint(MacaroonKey& key, std::string_view identifier,
-                                     const std::vector<std::string>& caveats) {
-  auto macaroon = Macaroon::mint(key, kGatewayLocation, identifier);
+Result<token::Macaroon> GatewayTokens::mint(token::MacaroonKey& key, std::string_view identifier,
+                                            const std::vector<std::string>& caveats) {
+  auto macaroon = token::Macaroon::mint(key, kGatewayLocation, identifier);
   if (!macaroon) return macaroon;
   for (const std::string& caveat : caveats) {
     if (const auto added = macaroon->add_first_party(*provider_, caveat); !added) return refuse(added.error());
@@ -112,7 +112,7 @@ Result<Macaroon> GatewayTokens::mint(MacaroonKey& key, std::string_view identifi
 Result<GatewayTokens::Issued> GatewayTokens::issue(std::string_view account, WallTime expires) {
   std::string fraction = std::to_string(provider_->random_u32() % 1'000'000'000);
   fraction.insert(0, 9 - fraction.size(), '0');
-  std::string time = to_rfc3339(expires);
+  std::string time = token::to_rfc3339(expires);
   time.insert(time.size() - 1, "." + fraction);
   const auto macaroon = mint(api_, account, {time});
   if (!macaroon) return refuse(macaroon.error());
@@ -124,13 +124,13 @@ Result<GatewayTokens::Issued> GatewayTokens::issue(std::string_view account, Wal
 // Verified against what the token itself names: whether that is what a request asks for is a question for later, when
 // the request has been read.
 Result<ApiClaims> GatewayTokens::verify(std::string_view text, WallTime now) {
-  const auto macaroon = Macaroon::parse(text);
+  const auto macaroon = token::Macaroon::parse(text);
   if (!macaroon) return refuse(macaroon.error());
   ApiClaims claims;
   claims.operation = claimed(*macaroon, "op");
   claims.session = claimed(*macaroon, "session");
   claims.region = claimed(*macaroon, "region");
-  const MacaroonRequest request{now, view(claims.operation), view(claims.session), view(claims.region), {}};
+  const token::MacaroonRequest request{now, view(claims.operation), view(claims.session), view(claims.region), {}};
   auto verified = macaroon->verify(api_, kGatewayLocation, request);
   if (!verified) return refuse(verified.error());
   claims.account = std::move(verified->identifier);
@@ -147,16 +147,16 @@ Result<ApiClaims> GatewayTokens::verify(std::string_view text, WallTime now) {
 Result<std::string> GatewayTokens::mint_socket(const SocketClaims& claims, WallTime expires) {
   const std::string_view operation = claims.role == Role::controller ? kSignal : kView;
   const auto macaroon = mint(sockets_, identifier_of(claims),
-                             {"session=" + claims.session, "op=" + std::string(operation), to_rfc3339(expires)});
+                             {"session=" + claims.session, "op=" + std::string(operation), token::to_rfc3339(expires)});
   if (!macaroon) return refuse(macaroon.error());
   return macaroon->text();
 }
 
 Result<SocketClaims> GatewayTokens::verify_socket(std::string_view text, std::string_view session, WallTime now) {
-  const auto macaroon = Macaroon::parse(text);
+  const auto macaroon = token::Macaroon::parse(text);
   if (!macaroon) return refuse(macaroon.error());
   const bool viewer = claimed(*macaroon, "op") == kView;
-  const MacaroonRequest request{now, viewer ? kView : kSignal, session, {}, {}};
+  const token::MacaroonRequest request{now, viewer ? kView : kSignal, session, {}, {}};
   const auto verified = macaroon->verify(sockets_, kGatewayLocation, request);
   if (!verified) return refuse(verified.error());
   auto claims = parse_identifier(verified->identifier);
@@ -169,19 +169,19 @@ Result<SocketClaims> GatewayTokens::verify_socket(std::string_view text, std::st
 // ---- shares
 
 Result<std::string> GatewayTokens::mint_share(std::string_view share, std::string_view session, WallTime expires) {
-  const auto macaroon =
-      mint(shares_, share, {"session=" + std::string(session), "op=" + std::string(kConnect), to_rfc3339(expires)});
+  const auto macaroon = mint(
+      shares_, share, {"session=" + std::string(session), "op=" + std::string(kConnect), token::to_rfc3339(expires)});
   if (!macaroon) return refuse(macaroon.error());
   return macaroon->text();
 }
 
 Result<std::string> GatewayTokens::verify_share(std::string_view text, std::string_view session, WallTime now) {
-  const auto macaroon = Macaroon::parse(text);
+  const auto macaroon = token::Macaroon::parse(text);
   if (!macaroon) return refuse(macaroon.error());
-  const MacaroonRequest request{now, kConnect, session, {}, {}};
+  const token::MacaroonRequest request{now, kConnect, session, {}, {}};
   auto verified = macaroon->verify(shares_, kGatewayLocation, request);
   if (!verified) return refuse(verified.error());
   return std::move(verified->identifier);
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::gateway

@@ -9,7 +9,7 @@
 #include "cloud/api/gateway.hpp"
 #include "cloud/token/macaroon.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::gateway {
 
 inline constexpr std::string_view kGatewayLocation = "anbox-stream-gateway";
 
@@ -57,12 +57,13 @@ class GatewayTokens {
   Result<std::string> verify_share(std::string_view text, std::string_view session, WallTime now);
 
  private:
-  GatewayTokens(Provider& provider, MacaroonKey api, MacaroonKey sockets, MacaroonKey shares)
+  GatewayTokens(Provider& provider, token::MacaroonKey api, token::MacaroonKey sockets, token::MacaroonKey shares)
       : provider_(&provider), api_(std::move(api)), sockets_(std::move(sockets)), shares_(std::move(shares)) {}
-  Result<Macaroon> mint(MacaroonKey& key, std::string_view identifier, const std::vector<std::string>& caveats);
+  Result<token::Macaroon> mint(token::MacaroonKey& key, std::string_view identifier,
+                               const std::vector<std::string>& caveats);
 
   Provider* provider_;
-  MacaroonKey api_, sockets_, shares_;
+  token::MacaroonKey api_, sockets_, shares_;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::gateway

@@ -11,7 +11,7 @@
 
 #include "net/accept.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::runtime {
 
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
@@ -129,4 +129,4 @@ ChannelSocket::~ChannelSocket() { impl_->close(); }
 bool ChannelSocket::write(Bytes bytes) { return impl_->write(bytes); }
 void ChannelSocket::resume() { impl_->resume(); }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::runtime

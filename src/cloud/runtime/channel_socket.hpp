@@ -9,7 +9,7 @@
 #include <redan/error.hpp>
 #include <redan/types.hpp>
 
-namespace redan::cloud {
+namespace redan::cloud::runtime {
 
 class ChannelSocket {
  public:
@@ -41,4 +41,4 @@ class ChannelSocket {
   std::shared_ptr<Impl> impl_;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::runtime

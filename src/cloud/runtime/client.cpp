@@ -6,7 +6,7 @@
 #include "base/hex.hpp"
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::runtime {
 namespace {
 
 namespace signalling = api::signalling;
@@ -171,7 +171,7 @@ void Client::add_peer(PeerId peer) {
 
 // Both descriptions are known.
 void Client::agree() {
-  MediaSenderConfig config;
+  rtp::MediaSenderConfig config;
   config.cname = sources_.cname;
   config.rate = streamer_.rate_;
   const auto agreed = endpoint().media(*peer_);
@@ -336,19 +336,19 @@ void Client::end(Errc why, const std::string& problem) {
 
 // ---- media ----------------------------------------------------------------------------------------------------------
 
-void Client::send_video(const EncodedFrame& frame) {
+void Client::send_video(const media::EncodedFrame& frame) {
   if (!connected_ || !watches()) return;
   media_->send_video(net::now(), frame);
   pump();
 }
 
-void Client::send_audio(const EncodedFrame& frame) {
+void Client::send_audio(const media::EncodedFrame& frame) {
   if (!connected_ || !listens()) return;
   media_->send_audio(net::now(), frame);
   pump();
 }
 
-void Client::set_rate_limits(RateLimits limits) {
+void Client::set_rate_limits(rtp::RateLimits limits) {
   if (media_) media_->set_rate_limits(limits);
 }
 
@@ -358,11 +358,11 @@ void Client::pump() {
   std::array<std::uint8_t, 1500> buffer{};
   TimePoint until = kNever;
   while (true) {
-    const MediaSender::Output output = media_->poll_output(net::now(), buffer);
-    if (const auto* packet = std::get_if<MediaSender::Packet>(&output)) {
+    const rtp::MediaSender::Output output = media_->poll_output(net::now(), buffer);
+    if (const auto* packet = std::get_if<rtp::MediaSender::Packet>(&output)) {
       // Too much waits before the socket: UDP may lose it here as well as elsewhere.
       (void)endpoint().send_media(*peer_, packet->kind, buffer, packet->bytes.size());
-    } else if (std::holds_alternative<MediaSender::KeyFrameWanted>(output)) {
+    } else if (std::holds_alternative<rtp::MediaSender::KeyFrameWanted>(output)) {
       if (streamer_.video_) streamer_.video_->want_key_frame();
     } else {
       until = std::get<Wait>(output).until;
@@ -378,4 +378,4 @@ void Client::pump() {
   }
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::runtime

@@ -4,12 +4,12 @@
 #include <set>
 
 #include "cloud/api/signalling.hpp"
-#include "net/alarm.hpp"
 #include "cloud/runtime/channel_socket.hpp"
 #include "cloud/runtime/control.hpp"
 #include "cloud/runtime/streamer.hpp"
+#include "net/alarm.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::runtime {
 
 class Client {
  public:
@@ -18,9 +18,9 @@ class Client {
 
   void on_message(std::string_view json);
   void on_output(const Output& output);
-  void send_video(const EncodedFrame& frame);
-  void send_audio(const EncodedFrame& frame);
-  void set_rate_limits(RateLimits limits);
+  void send_video(const media::EncodedFrame& frame);
+  void send_audio(const media::EncodedFrame& frame);
+  void set_rate_limits(rtp::RateLimits limits);
   /// Says why over the signalling if it is not connected yet, in the words of `problem` too, ends the peer, and leaves
   /// the streamer.
   void end(Errc why, const std::string& problem = {});
@@ -29,7 +29,7 @@ class Client {
   [[nodiscard]] bool controls() const { return options_.role == ClientOptions::Role::controller; }
   [[nodiscard]] const ClientOptions& options() const { return options_; }
   [[nodiscard]] const std::optional<PeerId>& peer() const { return peer_; }
-  [[nodiscard]] const std::optional<MediaSender>& media() const { return media_; }
+  [[nodiscard]] const std::optional<rtp::MediaSender>& media() const { return media_; }
   /// Its path leads through a relay of its own choice.
   [[nodiscard]] bool relayed() const;
   [[nodiscard]] bool watches() const { return media_ && media_->sends_video(); }
@@ -66,11 +66,11 @@ class Client {
   std::string id_;
   ClientOptions options_;
   std::function<void(std::string)> to_client_;
-  Alarm deadline_, media_alarm_;
+  net::Alarm deadline_, media_alarm_;
   std::vector<std::string> channel_names_;
   MediaSources sources_;
   std::optional<PeerId> peer_;
-  std::optional<MediaSender> media_;
+  std::optional<rtp::MediaSender> media_;
   std::optional<ChannelId> control_;
   std::map<std::uint32_t, std::unique_ptr<ChannelSocket>> sockets_;  ///< by ChannelId
   std::set<std::uint32_t> echoes_;                                   ///< channels without a directory for sockets
@@ -81,4 +81,4 @@ class Client {
   bool pumping_ = false;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::runtime

@@ -1,6 +1,6 @@
 #include "cloud/runtime/client_seal.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::runtime {
 namespace {
 
 namespace signalling = api::signalling;
@@ -105,4 +105,4 @@ void ClientSeal::fail(Errc why) {
   callbacks_.end(why);
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::runtime

@@ -10,7 +10,7 @@
 #include "cloud/api/signalling.hpp"
 #include "sealed/handshake.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::runtime {
 
 /// What a runtime needs to seal: made once, shared by all clients. The certificate is empty until AMS has given it.
 struct SealIdentity {
@@ -68,4 +68,4 @@ class ClientSeal {
   std::optional<sealed::Message> question_;  ///< being delivered, and not answered yet
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::runtime

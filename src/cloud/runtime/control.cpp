@@ -6,7 +6,7 @@
 
 #include "base/base64.hpp"
 
-namespace redan::cloud::control {
+namespace redan::cloud::runtime::control {
 namespace {
 
 constexpr std::size_t kMaxDepth = 6;
@@ -285,4 +285,4 @@ std::string vhal_answer(const VhalRequest& request) {
                       json::object{{"prop", request.property}, {"area_id", request.area}, {"status", kNotAvailable}});
 }
 
-}  // namespace redan::cloud::control
+}  // namespace redan::cloud::runtime::control

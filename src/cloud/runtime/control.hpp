@@ -6,7 +6,7 @@
 
 #include "cloud/api/envelope.hpp"
 
-namespace redan::cloud::control {
+namespace redan::cloud::runtime::control {
 
 namespace json = api::json;
 
@@ -121,4 +121,4 @@ std::string message_text(std::string_view type);
 /// What a client is told who asks for a vehicle's properties: answers are matched in their order.
 std::string vhal_answer(const VhalRequest& request);
 
-}  // namespace redan::cloud::control
+}  // namespace redan::cloud::runtime::control

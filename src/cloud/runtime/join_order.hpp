@@ -3,7 +3,7 @@
 
 #include "cloud/api/agent.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::runtime {
 
 class JoinOrder {
  public:
@@ -19,4 +19,4 @@ class JoinOrder {
   std::int64_t newest_ = 0;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::runtime

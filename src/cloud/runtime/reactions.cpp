@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
-namespace redan::cloud {
+namespace redan::cloud::runtime {
 namespace {
 
 constexpr std::int64_t kBackspace = 42, kEnter = 40;
 constexpr std::size_t kMaxShown = 24;  // letters: a line of the picture
 
-std::uint8_t shade(bool white) { return white ? kWhite : kBlack; }
+std::uint8_t shade(bool white) { return white ? media::kWhite : media::kBlack; }
 
 }  // namespace
 
@@ -37,18 +37,18 @@ void Reactions::release() {
 
 void Reactions::show_held() {
   const bool held = fingers_.any() || !buttons_.empty();
-  scene_[Indicator::held] = shade(held);
-  scene_[Indicator::key_held] = shade(!keys_.empty());
-  scene_[Indicator::button] = shade(!pad_buttons_.empty());
+  scene_[media::Indicator::held] = shade(held);
+  scene_[media::Indicator::key_held] = shade(!keys_.empty());
+  scene_[media::Indicator::button] = shade(!pad_buttons_.empty());
   if (scene_.marker) scene_.marker->held = held;
 }
 
 void Reactions::on(const control::MouseMove& move) {
-  scene_.flip(Indicator::moved);
-  const Scene::Marker last = scene_.marker.value_or(Scene::Marker{});
+  scene_.flip(media::Indicator::moved);
+  const media::Scene::Marker last = scene_.marker.value_or(media::Scene::Marker{});
   // A locked pointer says only how far it went.
-  scene_.marker = Scene::Marker{static_cast<float>(move.x.value_or(last.x + move.rx)),
-                                static_cast<float>(move.y.value_or(last.y + move.ry)), last.held};
+  scene_.marker = media::Scene::Marker{static_cast<float>(move.x.value_or(last.x + move.rx)),
+                                       static_cast<float>(move.y.value_or(last.y + move.ry)), last.held};
 }
 
 void Reactions::on(const control::MouseButton& button) {
@@ -56,18 +56,18 @@ void Reactions::on(const control::MouseButton& button) {
     buttons_.erase(button.button);
     return;
   }
-  scene_.flip(Indicator::press);
+  scene_.flip(media::Indicator::press);
   if (buttons_.size() < kMaxHeld) buttons_.insert(button.button);
 }
 
 void Reactions::on(const control::Touch& touch) {
   if (touch.kind == control::Touch::Kind::start) {
-    scene_.flip(Indicator::press);
+    scene_.flip(media::Indicator::press);
     fingers_.set(static_cast<std::size_t>(touch.id));
   } else {
-    scene_.flip(Indicator::moved);
+    scene_.flip(media::Indicator::moved);
   }
-  scene_.marker = Scene::Marker{static_cast<float>(touch.x), static_cast<float>(touch.y), true};
+  scene_.marker = media::Scene::Marker{static_cast<float>(touch.x), static_cast<float>(touch.y), true};
 }
 
 void Reactions::on(const control::TouchEnd& end) {
@@ -80,7 +80,7 @@ void Reactions::on(const control::Key& key) {
     keys_.erase(key.code);
     return;
   }
-  scene_.flip(Indicator::key);
+  scene_.flip(media::Indicator::key);
   if (keys_.size() < kMaxHeld) keys_.insert(key.code);
   if (key.code == kBackspace && !scene_.text.empty()) scene_.text.pop_back();
   if (key.code == kEnter) scene_.text.clear();
@@ -98,11 +98,12 @@ void Reactions::on(const control::GamepadButton& button) {
 
 void Reactions::on(const control::GamepadAxes& axes) {
   const double value = std::clamp(axes.value, -1.0, 1.0);
-  scene_[Indicator::axis] = static_cast<std::uint8_t>(kBlack + (value + 1) / 2 * (kWhite - kBlack));
+  scene_[media::Indicator::axis] =
+      static_cast<std::uint8_t>(media::kBlack + (value + 1) / 2 * (media::kWhite - media::kBlack));
 }
 
 void Reactions::on(const control::ImeText& text) {
-  scene_.flip(Indicator::text);
+  scene_.flip(media::Indicator::text);
   if (!text.composing) type(text.text);
 }
 
@@ -111,4 +112,4 @@ void Reactions::type(std::string_view text) {
   if (scene_.text.size() > kMaxShown) scene_.text.erase(0, scene_.text.size() - kMaxShown);
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::runtime

@@ -7,12 +7,12 @@
 #include "cloud/runtime/control.hpp"
 #include "media/picture.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::runtime {
 
 class Reactions {
  public:
   /// `scene` must outlive this.
-  explicit Reactions(Scene& scene) : scene_(scene) {}
+  explicit Reactions(media::Scene& scene) : scene_(scene) {}
 
   void apply(const control::Message& message);
   /// Whoever held something is gone.
@@ -21,22 +21,22 @@ class Reactions {
  private:
   void on(const control::MouseMove& move);
   void on(const control::MouseButton& button);
-  void on(const control::MouseWheel&) { scene_.flip(Indicator::wheel); }
+  void on(const control::MouseWheel&) { scene_.flip(media::Indicator::wheel); }
   void on(const control::Touch& touch);
   void on(const control::TouchEnd& end);
   void on(const control::Key& key);
   void on(const control::GamepadButton& button);
   void on(const control::GamepadAxes& axes);
   void on(const control::ImeText& text);
-  void on(const control::Position&) { scene_.flip(Indicator::sensor); }
-  void on(const control::Sensor&) { scene_.flip(Indicator::sensor); }
+  void on(const control::Position&) { scene_.flip(media::Indicator::sensor); }
+  void on(const control::Sensor&) { scene_.flip(media::Indicator::sensor); }
   template <class Other>
   void on(const Other&) {}
   void type(std::string_view text);
   void show_held();
 
   static constexpr std::size_t kMaxHeld = 64;
-  Scene& scene_;
+  media::Scene& scene_;
   std::bitset<10> fingers_;
   std::set<std::int64_t> buttons_, keys_, pad_buttons_;
 };
@@ -44,4 +44,4 @@ class Reactions {
 /// "a" for 4; "" for keys without a letter, digit or space (USB HID usage tables, keyboard page).
 std::string_view letter_of_key(std::int64_t code);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::runtime

@@ -6,7 +6,7 @@
 
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::runtime {
 namespace {
 
 namespace asio = boost::asio;
@@ -154,4 +154,4 @@ void Runtime::say(std::string_view line) const {
   if (config_.log) config_.log(line);
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::runtime

@@ -8,7 +8,7 @@
 #include "cloud/runtime/user_data.hpp"
 #include "net/http/client.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::runtime {
 
 struct RuntimeConfig {
   StreamerConfig streamer;
@@ -57,4 +57,4 @@ class Runtime {
   bool ended_ = false;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::runtime

@@ -7,7 +7,7 @@
 #include "cloud/runtime/runtime.hpp"
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::runtime {
 namespace {
 
 namespace asio = boost::asio;
@@ -84,4 +84,4 @@ net::Task<bool> Runtime::fetch_certificate() {
   co_return ours;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::runtime

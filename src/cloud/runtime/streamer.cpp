@@ -9,7 +9,7 @@
 #include "media/sources.hpp"
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::runtime {
 namespace {
 
 namespace asio = boost::asio;
@@ -28,9 +28,14 @@ Identity make_identity(Provider& provider) {
   return std::move(*identity);
 }
 
+void set_picture(media::VideoSource& video, const api::Screen& screen) {
+  video.set_picture(static_cast<std::uint32_t>(screen.width), static_cast<std::uint32_t>(screen.height),
+                    static_cast<std::uint32_t>(screen.fps));
+}
+
 }  // namespace
 
-RateLimits rate_limits(const api::Screen& screen) {
+rtp::RateLimits rate_limits(const api::Screen& screen) {
   const auto pixels = static_cast<std::uint64_t>(screen.width * screen.height * screen.fps);
   const auto bits = [&](std::uint64_t divisor, std::uint64_t least, std::uint64_t most) {
     return static_cast<std::uint32_t>(std::clamp(pixels / divisor, least, most));
@@ -52,25 +57,25 @@ Streamer::Streamer(asio::io_context& io, StreamerConfig config, Provider& provid
                              "; check the addresses and ports given");
   }
   shard_ = std::move(*shard);
-  open_sources();
+  media::open_sources();
 }
 
 Streamer::~Streamer() { stop(); }
 
 void Streamer::open_sources() {
-  Sources sources = cloud::open_sources(io_, config_.source);
+  media::Sources sources = media::open_sources(io_, config_.source);
   video_ = std::move(sources.video);
   audio_ = std::move(sources.audio);
   if (sources.scene != nullptr) reactions_ = std::make_unique<Reactions>(*sources.scene);
   if (video_) {
-    video_->on_frame = [this](const EncodedFrame& frame) { on_video(frame); };
-    video_->set_screen(config_.screen);
+    video_->on_frame = [this](const media::EncodedFrame& frame) { on_video(frame); };
+    set_picture(*video_, config_.screen);
     video_->set_bitrate(rate_.start);
   } else {
     say("no video: " + std::string(text(Errc::media_unsupported)));
   }
   if (audio_) {
-    audio_->on_frame = [this](const EncodedFrame& frame) { on_audio(frame); };
+    audio_->on_frame = [this](const media::EncodedFrame& frame) { on_audio(frame); };
   } else {
     say("no sound: " + std::string(text(Errc::media_unsupported)));
   }
@@ -92,7 +97,7 @@ void Streamer::open(const std::string& id, const ClientOptions& options, std::fu
   }
   if (options.role == ClientOptions::Role::controller) {
     rate_ = rate_limits(options.screen);
-    if (video_) video_->set_screen(options.screen);
+    if (video_) set_picture(*video_, options.screen);
     for (const auto& [name, each] : clients_) each->set_rate_limits(rate_);
   }
   clients_[id] = std::make_unique<Client>(*this, id, options, std::move(to_client), std::move(confirm));
@@ -168,7 +173,7 @@ void Streamer::run_sources() {
   if (audio_) any([](const Client& each) { return each.listens(); }) ? audio_->start() : audio_->stop();
 }
 
-void Streamer::on_video(const EncodedFrame& frame) {
+void Streamer::on_video(const media::EncodedFrame& frame) {
   ++totals_.frames_encoded;
   totals_.key_frames_encoded += frame.key ? 1 : 0;
   totals_.total_encode_time += frame.encode_time;
@@ -176,7 +181,7 @@ void Streamer::on_video(const EncodedFrame& frame) {
   follow_bitrate();
 }
 
-void Streamer::on_audio(const EncodedFrame& frame) {
+void Streamer::on_audio(const media::EncodedFrame& frame) {
   for (const auto& [id, client] : clients_) client->send_audio(frame);
 }
 
@@ -197,8 +202,8 @@ void Streamer::follow_bitrate() {
 
 // ---- figures --------------------------------------------------------------------------------------------------------
 
-MediaStatistics Streamer::media_statistics() const {
-  MediaStatistics all = totals_.media;
+rtp::MediaStatistics Streamer::media_statistics() const {
+  rtp::MediaStatistics all = totals_.media;
   for (const auto& [id, client] : clients_) {
     if (client->media()) all += client->media()->statistics();
   }
@@ -206,7 +211,7 @@ MediaStatistics Streamer::media_statistics() const {
 }
 
 api::json::object Streamer::statistics() const {
-  const MediaStatistics media = media_statistics();
+  const rtp::MediaStatistics media = media_statistics();
   const auto seconds = [](Duration time) { return std::chrono::duration<double>(time).count(); };
   std::uint32_t target = 0;
   for (const auto& [id, client] : clients_) {
@@ -242,4 +247,4 @@ void Streamer::say(std::string_view line) const {
   if (config_.log) config_.log(line);
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::runtime

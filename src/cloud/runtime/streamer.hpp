@@ -14,7 +14,7 @@
 #include "rtc/rtp/media_sender.hpp"
 #include "sealed/keys.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::runtime {
 
 class Client;
 class Reactions;
@@ -72,7 +72,7 @@ class Streamer {
  private:
   friend class Client;
   struct Totals {
-    MediaStatistics media;  ///< of clients that have left
+    rtp::MediaStatistics media;  ///< of clients that have left
     std::uint64_t frames_encoded = 0, key_frames_encoded = 0;
     Duration total_encode_time{0};
     std::uint64_t signalling_errors = 0;
@@ -80,24 +80,24 @@ class Streamer {
   };
   void open_sources();
   void on_output(const Output& output);
-  void on_video(const EncodedFrame& frame);
-  void on_audio(const EncodedFrame& frame);
+  void on_video(const media::EncodedFrame& frame);
+  void on_audio(const media::EncodedFrame& frame);
   void on_input(const control::Message& message);
   void run_sources();
   void follow_bitrate();
   void displace_controller();
   void remove(Client& client, Errc why);
-  [[nodiscard]] MediaStatistics media_statistics() const;
+  [[nodiscard]] rtp::MediaStatistics media_statistics() const;
   void say(std::string_view line) const;
 
   boost::asio::io_context& io_;
   StreamerConfig config_;
   Provider& provider_;
   std::unique_ptr<Shard> shard_;
-  std::unique_ptr<VideoSource> video_;    ///< null: this build has no encoder, and no file was given
-  std::unique_ptr<Reactions> reactions_;  ///< if video_ is generated
-  std::unique_ptr<AudioSource> audio_;
-  RateLimits rate_{};
+  std::unique_ptr<media::VideoSource> video_;  ///< null: this build has no encoder, and no file was given
+  std::unique_ptr<Reactions> reactions_;       ///< if video_ is generated
+  std::unique_ptr<media::AudioSource> audio_;
+  rtp::RateLimits rate_{};
   std::map<std::string, std::unique_ptr<Client>> clients_;
   std::map<std::uint64_t, Client*> by_peer_;
   Totals totals_;
@@ -105,6 +105,6 @@ class Streamer {
 };
 
 /// What a picture of this size is worth: at start a twentieth of a bit a pixel, at most a tenth.
-RateLimits rate_limits(const api::Screen& screen);
+rtp::RateLimits rate_limits(const api::Screen& screen);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::runtime

@@ -7,7 +7,7 @@
 #include "cloud/bus/bus.hpp"
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::runtime {
 namespace {
 
 namespace asio = boost::asio;
@@ -60,7 +60,7 @@ net::Task<Result<void>> Supervisor::attach(const AgentAddress& agent) {
   config.timeout = kDialPatience;
   config.limits.first_message_timeout = std::chrono::seconds(0);
   config.limits.idle_timeout = std::chrono::seconds(10);
-  config.limits.max_message = kMaxBusPayload;
+  config.limits.max_message = bus::kMaxBusPayload;
   config.limits.max_buffered = 4 * 1024 * 1024;
   auto opened = co_await net::open_websocket(std::move(config));
   if (!opened) {
@@ -113,7 +113,7 @@ void Supervisor::on_command(std::string_view text) {
 }
 
 void Supervisor::on_frame(Bytes bytes) {
-  const auto frame = LinkFrame::parse(as_text(bytes));
+  const auto frame = bus::LinkFrame::parse(as_text(bytes));
   if (!frame) return;
   links_.handle_input(net::now(), *frame);
   pump();
@@ -151,16 +151,16 @@ void Supervisor::pump() {
   pumping_ = true;
   TimePoint until = kNever;
   while (!stopped_) {
-    LinkAcceptor::Output output = links_.poll_output(net::now());
+    bus::LinkAcceptor::Output output = links_.poll_output(net::now());
     if (const auto* wait = std::get_if<Wait>(&output)) {
       until = wait->until;
       break;
     }
-    if (auto* transmit = std::get_if<Link::Transmit>(&output)) {
+    if (auto* transmit = std::get_if<bus::Link::Transmit>(&output)) {
       if (socket_) socket_->send_binary(transmit->frame.text());
-    } else if (auto* delivered = std::get_if<LinkAcceptor::Deliver>(&output)) {
+    } else if (auto* delivered = std::get_if<bus::LinkAcceptor::Deliver>(&output)) {
       deliver(delivered->link, delivered->body);
-    } else if (auto* ended = std::get_if<LinkAcceptor::Ended>(&output)) {
+    } else if (auto* ended = std::get_if<bus::LinkAcceptor::Ended>(&output)) {
       if (greeted_.erase(ended->link) != 0 && on_closed) on_closed(ended->link, ended->why);
     }
   }
@@ -175,4 +175,4 @@ void Supervisor::pump() {
   });
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::runtime

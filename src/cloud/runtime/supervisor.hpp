@@ -11,7 +11,7 @@
 #include "cloud/bus/link_acceptor.hpp"
 #include "net/websocket/client.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::runtime {
 
 struct AgentAddress {
   std::string host;
@@ -25,7 +25,7 @@ struct SupervisorConfig {
   std::string instance;              ///< its name
   std::vector<AgentAddress> agents;  ///< at least one; tried in this order
   std::string token;                 ///< the macaroon of the user data
-  LinkLimits limits{};
+  bus::LinkLimits limits{};
   std::function<void(std::string_view)> log{};
 };
 
@@ -68,7 +68,7 @@ class Supervisor {
   boost::asio::io_context& io_;
   SupervisorConfig config_;
   std::shared_ptr<net::WebSocket> socket_;
-  LinkAcceptor links_;
+  bus::LinkAcceptor links_;
   std::set<std::string> greeted_;  ///< clients whose LinkHello has come
   api::RuntimeReport report_;
   boost::asio::steady_timer link_timer_, dial_timer_;
@@ -76,4 +76,4 @@ class Supervisor {
   bool stopped_ = false;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::runtime

@@ -5,7 +5,7 @@
 #include "base/base64.hpp"
 #include "cloud/api/record.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::runtime {
 namespace {
 
 namespace json = boost::json;
@@ -99,4 +99,4 @@ UserData parse_user_data(std::string_view text, const std::string& agent_authori
   return data;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::runtime

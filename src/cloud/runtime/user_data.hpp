@@ -4,10 +4,10 @@
 
 #include "cloud/api/ams.hpp"
 #include "cloud/runtime/supervisor.hpp"
-#include "sealed/credentials.hpp"
 #include "net/host_and_port.hpp"
+#include "sealed/credentials.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::runtime {
 
 /// How to tell AMS that this instance runs.
 struct AmsAccess {
@@ -43,4 +43,4 @@ struct UserData {
 /// authorities. Throws std::runtime_error in a person's words, without a word of what is secret.
 UserData parse_user_data(std::string_view text, const std::string& agent_authority_pem = {});
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::runtime

@@ -5,7 +5,7 @@
 #include "cloud/store/etcd_commits.hpp"
 #include "cloud/store/etcd_feed.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 namespace {
 
@@ -178,4 +178,4 @@ std::unique_ptr<Store> etcd_store(boost::asio::io_context& io, EtcdConfig config
   return std::make_unique<EtcdStore>(io, config, std::move(report));
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

@@ -11,7 +11,7 @@
 #include "cloud/store/store.hpp"
 #include "net/tls/tls.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 struct EtcdEndpoint {
   std::string host;  ///< a DNS name or an IP address; the server's certificate names it
@@ -39,4 +39,4 @@ struct EtcdConfig {
 std::unique_ptr<Store> etcd_store(boost::asio::io_context& io, EtcdConfig config,
                                   std::function<void(const StoreFailure&)> report = {});
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

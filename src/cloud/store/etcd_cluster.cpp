@@ -10,7 +10,7 @@
 #include "base/assert.hpp"
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 namespace {
 
@@ -165,4 +165,4 @@ void EtcdCluster::report(const StoreFailure& failure) {
   report_(failure);
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

@@ -5,7 +5,7 @@
 
 #include "cloud/store/etcd_login.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 class EtcdCluster {
  public:
@@ -59,4 +59,4 @@ class EtcdCluster {
   std::optional<TimePoint> reported_;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

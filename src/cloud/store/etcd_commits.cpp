@@ -6,7 +6,7 @@
 
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 namespace {
 
@@ -153,4 +153,4 @@ EtcdCommits::Outcome EtcdCommits::judge(Slot slot, const EtcdTransactionAnswer& 
   return Outcome(refuse(Errc::store_conflict));
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

@@ -9,7 +9,7 @@
 #include "cloud/store/etcd_json.hpp"
 #include "cloud/store/etcd_keys.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 class EtcdCommits {
  public:
@@ -45,4 +45,4 @@ class EtcdCommits {
   std::vector<Slot> free_;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

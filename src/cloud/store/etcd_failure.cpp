@@ -4,7 +4,7 @@
 
 #include "cloud/store/etcd_json.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 namespace {
 
@@ -86,4 +86,4 @@ EtcdFailure failure_of(const net::HttpFailure& failure) {
   }
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

@@ -4,7 +4,7 @@
 #include "cloud/store/etcd.hpp"
 #include "net/http/client.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 struct EtcdFailure {
   enum class Kind : std::uint8_t {
@@ -24,4 +24,4 @@ EtcdFailure failure_of(const net::HttpResponse& response);
 /// What it means that there was no answer.
 EtcdFailure failure_of(const net::HttpFailure& failure);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

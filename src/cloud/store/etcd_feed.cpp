@@ -11,7 +11,7 @@
 #include "cloud/store/watchers.hpp"
 #include "net/clock.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 namespace {
 
@@ -252,4 +252,4 @@ bool LineCutter::add(std::string_view piece, const std::function<void(std::strin
   return part_.size() <= limit_;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

@@ -6,7 +6,7 @@
 #include "cloud/store/etcd_json.hpp"
 #include "cloud/store/etcd_keys.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 class EtcdFeed {
  public:
@@ -35,4 +35,4 @@ class LineCutter {
   std::string part_;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

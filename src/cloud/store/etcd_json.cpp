@@ -8,7 +8,7 @@
 
 #include "base/base64.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 namespace {
 
@@ -278,4 +278,4 @@ std::optional<EtcdError> parse_error(std::string_view body) {
   });
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

@@ -4,7 +4,7 @@
 
 #include "cloud/store/rules.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 // ---- requests -------------------------------------------------------------------------------------------------------
 
@@ -85,4 +85,4 @@ std::optional<EtcdWatchAnswer> parse_watch(std::string_view line);
 /// Of a call or in a stream.
 std::optional<EtcdError> parse_error(std::string_view body);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

@@ -8,7 +8,7 @@
 
 #include "cloud/store/rules.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 struct EtcdKeys {
   explicit EtcdKeys(const std::string& prefix)
@@ -23,4 +23,4 @@ struct EtcdKeys {
   [[nodiscard]] std::string without(const std::string& key) const { return key.substr(entries.size()); }
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

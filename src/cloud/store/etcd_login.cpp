@@ -2,7 +2,7 @@
 
 #include "cloud/store/etcd_json.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 namespace {
 
@@ -37,4 +37,4 @@ net::HttpRequest etcd_request(std::string path, std::string body, const std::str
   return request;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

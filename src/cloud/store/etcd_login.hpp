@@ -6,7 +6,7 @@
 #include "net/clock.hpp"
 #include "net/http/http.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 class EtcdLogin {
  public:
@@ -36,4 +36,4 @@ class EtcdLogin {
 /// JSON, with the headers of a request to etcd's gateway.
 net::HttpRequest etcd_request(std::string path, std::string body, const std::string& token);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

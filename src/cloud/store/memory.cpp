@@ -9,7 +9,7 @@
 #include "cloud/store/ticker.hpp"
 #include "cloud/store/watchers.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 namespace {
 
@@ -195,4 +195,4 @@ void MemoryStore::tick() {
 
 std::unique_ptr<Store> memory_store(asio::io_context& io) { return std::make_unique<MemoryStore>(io); }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

@@ -5,9 +5,9 @@
 
 #include "cloud/store/store.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 /// Every call yields to the loop once, so callers meet the interleavings that a store on a disk or a network has.
 std::unique_ptr<Store> memory_store(boost::asio::io_context& io);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <unordered_set>
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 namespace {
 
@@ -77,4 +77,4 @@ KeyRange keys_below(std::string_view prefix, std::string_view after) {
   return keys;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

@@ -3,7 +3,7 @@
 
 #include "cloud/store/store.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 /// invalid_argument for an empty key, store_too_large for a long one.
 Result<void> check_key(std::string_view key);
@@ -31,4 +31,4 @@ struct KeyRange {
 /// The keys that start with `prefix` and come after `after`.
 KeyRange keys_below(std::string_view prefix, std::string_view after = {});
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

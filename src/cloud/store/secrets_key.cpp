@@ -4,7 +4,7 @@
 #include "base/hex.hpp"
 #include "crypto/nonce.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 namespace {
 
@@ -100,4 +100,4 @@ bool is_sealed(std::string_view record) { return record.starts_with(kMark); }
 
 std::string_view key_id_of(std::string_view record) { return parts_of(record).key_id; }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

@@ -5,7 +5,7 @@
 #include <redan/crypto.hpp>
 #include <string>
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 class SecretsKey {
  public:
@@ -40,4 +40,4 @@ bool is_sealed(std::string_view record);
 /// The id of the key that it was sealed under; `record` is_sealed().
 std::string_view key_id_of(std::string_view record);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

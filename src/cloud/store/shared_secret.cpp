@@ -2,7 +2,7 @@
 
 #include "base/base64.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 namespace {
 
@@ -66,4 +66,4 @@ net::Task<Result<Secret<64>>> sealed_secret(Store& store, std::string key, const
   co_return refuse(Errc::store_failed);
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

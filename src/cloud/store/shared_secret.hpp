@@ -7,7 +7,7 @@
 #include "cloud/store/secrets_key.hpp"
 #include "cloud/store/store.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 /// 64 bytes in the entry `key`, sealed under `secrets_key`. A secret that is there in the clear is sealed now. `tell`
 /// gets that, or why a secret cannot be opened (then store_failed), in a person's words. Errors: those of the store.
@@ -15,4 +15,4 @@ namespace redan::cloud {
                                                           RandomSource& random,
                                                           std::function<void(std::string_view)> tell);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

@@ -11,7 +11,7 @@
 #include "cloud/store/ticker.hpp"
 #include "cloud/store/watchers.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 namespace {
 
@@ -220,4 +220,4 @@ tl::expected<std::unique_ptr<Store>, StoreFailure> sqlite_store(asio::io_context
   }
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

@@ -7,7 +7,7 @@
 
 #include "cloud/store/store.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 /// Makes the file if it is missing (its folder is there), with mode 0600. Refused with a reason for people: a file that
 /// other users can use, that is no store, or that a newer program has made. `report` is told on the loop what the disk
@@ -19,4 +19,4 @@ tl::expected<std::unique_ptr<Store>, StoreFailure> sqlite_store(boost::asio::io_
                                                                 const std::filesystem::path& file,
                                                                 std::function<void(const StoreFailure&)> report = {});
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 namespace {
 
@@ -100,4 +100,4 @@ void SqliteStatement::bind_one(int index, std::nullptr_t /*value*/) {
   check(sqlite3_db_handle(statement_), sqlite3_bind_null(statement_, index));
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

@@ -8,7 +8,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 class SqliteError : public std::runtime_error {
  public:
@@ -80,4 +80,4 @@ class SqliteStatement {
   sqlite3_stmt* statement_ = nullptr;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

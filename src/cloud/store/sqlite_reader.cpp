@@ -1,6 +1,6 @@
 #include "cloud/store/sqlite_reader.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 namespace {
 
@@ -101,4 +101,4 @@ std::optional<SqliteReader::News> SqliteReader::news(Revision since, const KeyRa
   });
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

@@ -4,7 +4,7 @@
 #include "cloud/store/rules.hpp"
 #include "cloud/store/sqlite_database.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 /// Every call is one transaction of its own and sees all that was committed before, by any process.
 class SqliteReader {
@@ -32,4 +32,4 @@ class SqliteReader {
   SqliteStatement begin_, commit_, get_, list_, list_to_end_, store_, changes_, lease_over_;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

@@ -9,7 +9,7 @@
 
 #include "net/descriptor.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 namespace {
 
@@ -105,4 +105,4 @@ SqliteDatabase open_sqlite_file(const std::filesystem::path& file, std::chrono::
   return database;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

@@ -1,6 +1,6 @@
 #include "cloud/store/sqlite_transaction.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 namespace {
 
@@ -161,4 +161,4 @@ void SqliteTransaction::forget_old_changes() {
   }
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

@@ -4,7 +4,7 @@
 #include "cloud/store/rules.hpp"
 #include "cloud/store/sqlite_database.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 /// How far back a watch can begin: so many changes, if they are not too large.
 inline constexpr std::uint64_t kMaxSqliteChanges = 10'000;
@@ -58,4 +58,4 @@ class SqliteTransaction {
       keep_alive_, end_lease_, keys_of_lease_, leases_over_;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 SqliteWriter::SqliteWriter(SqliteTransaction transaction, std::function<void(const std::string&)> report)
     : transaction_(std::move(transaction)), report_(std::move(report)), thread_([this] { work(); }) {}
@@ -52,4 +52,4 @@ void SqliteWriter::run(std::vector<Job>& jobs) {
   for (std::size_t i = 0; i < jobs.size(); ++i) jobs[i].done(outcomes[i]);
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

@@ -10,7 +10,7 @@
 
 #include "cloud/store/sqlite_transaction.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 class SqliteWriter {
  public:
@@ -45,4 +45,4 @@ class SqliteWriter {
   std::thread thread_;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

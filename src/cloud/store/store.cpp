@@ -1,6 +1,6 @@
 #include "cloud/store/store.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 namespace {
 
@@ -20,4 +20,4 @@ net::Task<Result<Revision>> Store::erase(std::string key, Expect expect) {
   return commit(one(Erase{std::move(key), expect}));
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

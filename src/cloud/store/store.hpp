@@ -23,7 +23,7 @@
 #include "base/strong.hpp"
 #include "net/task.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 /// Rises with every commit that changes the store; never 0 for an entry.
 using Revision = Strong<struct RevisionTag, std::uint64_t>;
@@ -135,4 +135,4 @@ class Store {
   [[nodiscard]] net::Task<Result<Revision>> erase(std::string key, Expect expect = Anything{});
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

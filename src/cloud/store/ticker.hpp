@@ -5,7 +5,7 @@
 #include <functional>
 #include <memory>
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 class Ticker {
  public:
@@ -51,4 +51,4 @@ class Ticker {
   std::shared_ptr<Running> running_;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

@@ -4,7 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <deque>
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 struct Watchers::Target : std::enable_shared_from_this<Target> {
   Target(boost::asio::io_context& loop, KeyRange range, Revision told, Tell teller)
@@ -109,4 +109,4 @@ Revision revision_of(const WatchEvent& event) {
   return {};
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

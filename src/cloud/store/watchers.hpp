@@ -6,7 +6,7 @@
 
 #include "cloud/store/rules.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 class Watchers {
  public:
@@ -42,4 +42,4 @@ class Watchers {
 /// 0 for WatchLost.
 Revision revision_of(const WatchEvent& event);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace redan::cloud {
+namespace redan::cloud::token {
 namespace {
 
 constexpr std::string_view kWhiteSpace = " \t";
@@ -62,4 +62,4 @@ Result<PresentedToken> parse_authorization(std::string_view value) {
   return PresentedToken{PresentedToken::Kind::jwt, credentials};
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::token

@@ -7,7 +7,7 @@
 #include <redan/error.hpp>
 #include <string_view>
 
-namespace redan::cloud {
+namespace redan::cloud::token {
 
 /// What kind of token a request brings, and the token itself, not yet parsed. A view into the field's value.
 struct PresentedToken {
@@ -19,4 +19,4 @@ struct PresentedToken {
 /// other parameters and schemes.
 Result<PresentedToken> parse_authorization(std::string_view value);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::token

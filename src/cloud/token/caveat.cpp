@@ -4,7 +4,7 @@
 
 #include "cloud/token/rfc3339.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::token {
 namespace {
 
 /// The part of the request that a caveat `name=value` speaks of; null for an unknown name.
@@ -43,4 +43,4 @@ Result<WallTime> check_caveats(std::span<const Caveat> caveats, const MacaroonRe
   return *expires;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::token

@@ -11,7 +11,7 @@
 #include <span>
 #include <string>
 
-namespace redan::cloud {
+namespace redan::cloud::token {
 
 /// One caveat of a macaroon. First-party: the identifier is the condition. Third-party: someone else must discharge it,
 /// and the verification id, which is not empty, says how.
@@ -43,4 +43,4 @@ struct MacaroonClaims {
 /// region or instance is another), token_expired, and token_claims if there is no expiry among them.
 Result<WallTime> check_caveats(std::span<const Caveat> caveats, const MacaroonRequest& request);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::token

@@ -4,7 +4,7 @@
 #include <boost/json/value_stack.hpp>
 #include <numeric>
 
-namespace redan::cloud {
+namespace redan::cloud::token {
 namespace {
 
 namespace json = boost::json;
@@ -112,4 +112,4 @@ std::optional<std::string_view> find_string(const json::object& object, std::str
   return std::string_view(text.data(), text.size());
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::token

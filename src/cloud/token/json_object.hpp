@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-namespace redan::cloud {
+namespace redan::cloud::token {
 
 /// nullopt if `text` is anything else. The object uses `storage`.
 std::optional<boost::json::object> parse_json_object(std::string_view text, boost::json::storage_ptr storage = {});
@@ -17,4 +17,4 @@ std::optional<boost::json::object> parse_json_object(std::string_view text, boos
 /// The member's text, borrowed; nullopt if there is no such member or it is no string.
 std::optional<std::string_view> find_string(const boost::json::object& object, std::string_view name);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::token

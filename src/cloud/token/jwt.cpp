@@ -9,7 +9,7 @@
 #include "base/words.hpp"
 #include "cloud/token/json_object.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::token {
 namespace {
 
 namespace json = boost::json;
@@ -190,4 +190,4 @@ Result<JwtClaims> UnverifiedJwt::verify(JwtKey& key, const JwtExpectations& expe
   return claims;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::token

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace redan::cloud {
+namespace redan::cloud::token {
 
 /// Longer tokens are refused unread, and not minted.
 inline constexpr std::size_t kMaxJwtSize = 8 * 1024;
@@ -77,4 +77,4 @@ class UnverifiedJwt {
   std::array<std::uint8_t, kSignatureSize> signature_{};
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::token

@@ -5,7 +5,7 @@
 #include "base/base64.hpp"
 #include "cloud/token/macaroon_format.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::token {
 namespace {
 
 constexpr std::size_t kRootKeySize = 64;
@@ -98,4 +98,4 @@ std::optional<std::vector<std::uint8_t>> from_any_base64(std::string_view text) 
   return from_base64(padded, Base64::standard);
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::token

@@ -14,7 +14,7 @@
 
 #include "cloud/token/caveat.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::token {
 
 inline constexpr std::size_t kMaxMacaroonSize = 16 * 1024;  ///< in any form, before base64
 inline constexpr std::size_t kMaxCaveats = 32;
@@ -60,4 +60,4 @@ struct Macaroon {
   friend bool operator==(const Macaroon&, const Macaroon&) = default;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::token

@@ -5,7 +5,7 @@
 
 #include "cloud/token/macaroon.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::token {
 
 /// Version 1. Packets, each with its whole length as four lower-case hex digits first:
 ///
@@ -30,4 +30,4 @@ std::string write_macaroon_json(const Macaroon& macaroon);
 /// Base64 of either alphabet, padded or not; not mixed.
 std::optional<std::vector<std::uint8_t>> from_any_base64(std::string_view text);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::token

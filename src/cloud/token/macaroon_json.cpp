@@ -7,7 +7,7 @@
 #include "cloud/token/json_object.hpp"
 #include "cloud/token/macaroon_format.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::token {
 namespace {
 
 namespace json = boost::json;
@@ -152,4 +152,4 @@ std::string write_macaroon_json(const Macaroon& macaroon) {
   return json::serialize(object);
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::token

@@ -4,7 +4,7 @@
 #include "base/reader.hpp"
 #include "cloud/token/macaroon_format.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::token {
 namespace {
 
 constexpr std::size_t kLengthSize = 4;
@@ -96,4 +96,4 @@ std::vector<std::uint8_t> write_macaroon_v1(const Macaroon& macaroon) {
   return out;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::token

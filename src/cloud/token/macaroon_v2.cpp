@@ -3,7 +3,7 @@
 #include "base/reader.hpp"
 #include "cloud/token/macaroon_format.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::token {
 namespace {
 
 constexpr std::uint8_t kVersion = 2;
@@ -123,4 +123,4 @@ std::vector<std::uint8_t> write_macaroon_v2(const Macaroon& macaroon) {
   return out;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::token

@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-namespace redan::cloud {
+namespace redan::cloud::token {
 namespace {
 
 constexpr std::int64_t kMinute = 60;
@@ -107,4 +107,4 @@ std::string to_rfc3339(WallTime time) {
   return {text, static_cast<std::size_t>(size)};
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::token

@@ -4,7 +4,7 @@
 #include <redan/types.hpp>
 #include <string>
 
-namespace redan::cloud {
+namespace redan::cloud::token {
 
 /// "2030-01-01T00:00:00Z", or with a fraction of 1 to 9 digits, which is cut off, and any offset: "+02:00". Upper-case
 /// T and Z, years 0000 to 9999, no leap seconds. nullopt for anything else.
@@ -13,4 +13,4 @@ std::optional<WallTime> parse_rfc3339(std::string_view text);
 /// In UTC, without a fraction: "2030-01-01T00:00:00Z". For years 0000 to 9999.
 std::string to_rfc3339(WallTime time);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::token

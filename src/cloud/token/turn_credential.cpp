@@ -6,7 +6,7 @@
 #include "base/base64.hpp"
 #include "base/hex.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::token {
 namespace {
 
 constexpr std::size_t kSecretSize = 64;
@@ -74,4 +74,4 @@ std::string TurnKey::password(std::string_view username) {
   return to_base64(hmac_->compute(std::array{as_bytes(username)}).bytes());
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::token

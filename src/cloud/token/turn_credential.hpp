@@ -8,7 +8,7 @@
 #include <redan/crypto.hpp>
 #include <string>
 
-namespace redan::cloud {
+namespace redan::cloud::token {
 
 struct TurnCredential {
   std::string username;
@@ -36,4 +36,4 @@ class TurnKey {
   std::unique_ptr<Hmac> hmac_;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::token

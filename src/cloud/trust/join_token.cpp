@@ -7,7 +7,7 @@
 #include "base/hex.hpp"
 #include "cloud/token/json_object.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::trust {
 namespace {
 
 namespace json = boost::json;
@@ -40,7 +40,7 @@ std::string to_text(const JoinToken& token) {
 Result<JoinToken> parse_join_token(std::string_view text) {
   if (text.size() > kMaxJoinToken) return refuse(Errc::trust_join_token);
   const auto bytes = from_base64(text, Base64::url);
-  const auto object = bytes ? parse_json_object(as_text(*bytes)) : std::nullopt;
+  const auto object = bytes ? token::parse_json_object(as_text(*bytes)) : std::nullopt;
   if (!object) return refuse(Errc::trust_join_token);
   const auto label = find_string(*object, "name");
   auto addresses = find_texts(*object, "addresses");
@@ -70,4 +70,4 @@ JoinSecret new_join_secret(Provider& provider) {
   return secret;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::trust

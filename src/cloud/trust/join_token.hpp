@@ -15,7 +15,7 @@
 
 #include "cloud/trust/role.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::trust {
 
 using JoinSecret = Secret<32>;
 
@@ -49,4 +49,4 @@ std::string secret_id(Provider& provider, Bytes secret);
 
 JoinSecret new_join_secret(Provider& provider);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::trust

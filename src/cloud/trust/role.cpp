@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-namespace redan::cloud {
+namespace redan::cloud::trust {
 namespace {
 
 constexpr std::array<std::pair<Role, std::string_view>, 5> kRoles{{{Role::admin, "admin"},
@@ -75,4 +75,4 @@ bool allows(Role role, Scope scope) {
   return false;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::trust

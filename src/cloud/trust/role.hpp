@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace redan::cloud {
+namespace redan::cloud::trust {
 
 enum class Role : std::uint8_t {
   admin,     ///< everything
@@ -42,4 +42,4 @@ const std::vector<Scope>& all_scopes();
 
 bool allows(Role role, Scope scope);
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::trust

@@ -4,7 +4,7 @@
 
 #include "base/hex.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::trust {
 
 bool Caller::may(Scope scope) const {
   return allows(role, scope) && (scopes.empty() || std::find(scopes.begin(), scopes.end(), scope) != scopes.end());
@@ -48,4 +48,4 @@ Result<Caller> Verifier::admit(const Digest& sha256, Bytes certificate_der,
   return refuse(Errc::trust_unknown);
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::trust

@@ -13,7 +13,7 @@
 
 #include "cloud/trust/role.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::trust {
 
 /// The default of Verifier's bound.
 inline constexpr Duration kMaxTrustStaleness = std::chrono::seconds(60);
@@ -77,4 +77,4 @@ class Verifier {
   std::optional<TimePoint> fresh_;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::trust

@@ -17,8 +17,8 @@
 #include "cmd/program.hpp"
 #include "cmd/secret_file.hpp"
 #include "net/loop.hpp"
-#include "net/websocket/client.hpp"
 #include "net/tls/x509.hpp"
+#include "net/websocket/client.hpp"
 
 namespace redan::cmd {
 namespace {
@@ -154,7 +154,7 @@ class Amc {
     std::printf("%s\n", made.at("token").as_string().c_str());
   }
   void inspect_token() const {
-    const auto token = cloud::parse_join_token(read_line("Token: "));
+    const auto token = cloud::trust::parse_join_token(read_line("Token: "));
     if (!token) throw AmcFailure(kFailure, std::string(text(token.error())));
     json::array addresses;
     for (const std::string& address : token->addresses) addresses.emplace_back(address);
@@ -269,7 +269,7 @@ class Amc {
 
   void join() {
     const std::string text = read_line("Token: ");
-    const auto token = cloud::parse_join_token(text);
+    const auto token = cloud::trust::parse_join_token(text);
     if (!token) throw AmcFailure(kFailure, "this is not a join token; copy it whole");
     const net::TlsIdentity identity = remotes_.identity();
     std::string last = "it names no address";

@@ -10,7 +10,6 @@ namespace redan::cmd {
 namespace {
 
 namespace json = boost::json;
-namespace sealed = cloud::sealed;
 
 constexpr std::chrono::milliseconds kPatience{10'000};
 

@@ -10,8 +10,8 @@ class AmsGrants {
   AmsGrants(boost::asio::io_context& io, net::Remote ams);
 
   /// AMS's sealing key, as AMS itself says over this connection; what to be sure of is the connection.
-  [[nodiscard]] net::Task<tl::expected<cloud::sealed::Authorities, std::string>> authorities();
-  [[nodiscard]] net::Task<SealWishes::Granted> grant(std::string session, cloud::sealed::Ed25519PublicKey key);
+  [[nodiscard]] net::Task<tl::expected<sealed::Authorities, std::string>> authorities();
+  [[nodiscard]] net::Task<SealWishes::Granted> grant(std::string session, sealed::Ed25519PublicKey key);
   /// What a StreamClient needs. This object outlives it.
   [[nodiscard]] net::Task<tl::expected<std::shared_ptr<const SealWishes>, std::string>> wishes();
 

@@ -14,7 +14,7 @@ namespace {
 
 namespace json = boost::json;
 namespace signalling = cloud::api::signalling;
-namespace control = cloud::control;
+namespace control = cloud::runtime::control;
 
 constexpr std::string_view kSignalling = "signalling";
 constexpr std::int64_t kIdentityLifetime = 24 * 3600;
@@ -139,9 +139,9 @@ StreamClient& StreamClients::open(const StreamGrant& grant, StreamWishes wishes,
 
 net::Task<void> StreamClients::signal(StreamClient& client, net::TlsRemote gateway, StreamGrant grant) {
   if (const auto seal = client.wishes_.seal) {
-    Secret<cloud::sealed::kEd25519KeySize> seed;
-    provider_.random(seed.fill(cloud::sealed::kEd25519KeySize));
-    client.key_.emplace(seed.expose().first<cloud::sealed::kEd25519KeySize>());
+    Secret<sealed::kEd25519KeySize> seed;
+    provider_.random(seed.fill(sealed::kEd25519KeySize));
+    client.key_.emplace(seed.expose().first<sealed::kEd25519KeySize>());
     const SealWishes::Granted granted = co_await seal->grant(grant.session, client.key_->public_key());
     client.begin_seal(grant.session, granted);
     if (client.state_ == StreamClient::State::ended) co_return;
@@ -202,7 +202,7 @@ void StreamClient::on_message_of(std::string_view text) {
 void StreamClient::say(const signalling::Message& message, Kind kind) {
   if (!socket_) return;
   if (!seal_) return socket_->send(signalling::text(message));
-  using Channel = cloud::sealed::Channel;
+  using Channel = sealed::Channel;
   const auto record = seal_->seal(kSignalling, signalling::text(message),
                                   kind == Kind::question ? Channel::Kind::question : Channel::Kind::statement);
   if (!record) return refuse_seal(record.error());
@@ -213,9 +213,9 @@ void StreamClient::say(const signalling::Message& message, Kind kind) {
 
 void StreamClient::begin_seal(const std::string& session, const SealWishes::Granted& grant) {
   if (!grant) return end("no session grant: " + grant.error());
-  cloud::sealed::Initiator::Config config{session, wishes_.seal->authorities, *grant};
+  sealed::Initiator::Config config{session, wishes_.seal->authorities, *grant};
   config.confirms = true;
-  auto initiator = cloud::sealed::Initiator::begin(clients_.provider_, std::move(config), *key_, net::wall_time());
+  auto initiator = sealed::Initiator::begin(clients_.provider_, std::move(config), *key_, net::wall_time());
   if (!initiator) return refuse_seal(initiator.error());
   initiator_ = std::move(*initiator);
 }
@@ -224,7 +224,7 @@ void StreamClient::on_share(Bytes share) {
   auto done = initiator_->on_share(share, net::wall_time());
   initiator_.reset();
   if (!done) return refuse_seal(done.error());
-  seal_ = std::make_unique<cloud::sealed::Channel>(std::move(done->established.channel));
+  seal_ = std::make_unique<sealed::Channel>(std::move(done->established.channel));
   confirm_key_ = std::move(done->established.confirm);
   runtime_ = std::move(done->runtime);
   socket_->send(seal_text(done->auth));
@@ -245,12 +245,12 @@ void StreamClient::on_sealed(const std::string& body) {
 }
 
 // What proves that the peer at the other end of DTLS is the one at the other end of the channel.
-std::string StreamClient::confirmation(cloud::sealed::Side side) const {
-  std::array<std::uint8_t, cloud::sealed::kExportSize> exported{};
+std::string StreamClient::confirmation(sealed::Side side) const {
+  std::array<std::uint8_t, sealed::kExportSize> exported{};
   const Endpoint& endpoint = clients_.shard_->endpoint();
   const auto security = endpoint.security(*peer_);
-  if (!security || !endpoint.export_keying_material(*peer_, cloud::sealed::kExportLabel, exported)) return {};
-  const Digest mac = cloud::sealed::confirmation(
+  if (!security || !endpoint.export_keying_material(*peer_, sealed::kExportLabel, exported)) return {};
+  const Digest mac = sealed::confirmation(
       clients_.provider_, confirm_key_, side,
       {exported, security->local_fingerprint.digest.bytes(), security->remote_fingerprint.digest.bytes()});
   wipe(exported);
@@ -258,7 +258,7 @@ std::string StreamClient::confirmation(cloud::sealed::Side side) const {
 }
 
 void StreamClient::confirm() {
-  const control::SealConfirm ours{confirmation(cloud::sealed::Side::client)};
+  const control::SealConfirm ours{confirmation(sealed::Side::client)};
   (void)clients_.shard_->endpoint().send(*peer_, unconfirmed_.at("control"), MessageKind::text,
                                          as_bytes(control::text(ours)));
   clients_.shard_->wake();
@@ -267,7 +267,7 @@ void StreamClient::confirm() {
 void StreamClient::on_confirm(std::string_view text) {
   const auto message = control::parse(text);
   const auto* theirs = message ? std::get_if<control::SealConfirm>(&*message) : nullptr;
-  const std::string expected = confirmation(cloud::sealed::Side::runtime);
+  const std::string expected = confirmation(sealed::Side::runtime);
   if (theirs == nullptr || expected.empty() || !equal_in_constant_time(as_bytes(theirs->mac), as_bytes(expected))) {
     return refuse_seal(Errc::sealed_unconfirmed);
   }

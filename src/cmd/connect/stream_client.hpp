@@ -8,9 +8,9 @@
 #include <redan/asio.hpp>
 
 #include "cloud/api/signalling.hpp"
-#include "sealed/handshake.hpp"
 #include "net/http/client.hpp"
 #include "net/websocket/client.hpp"
+#include "sealed/handshake.hpp"
 
 namespace redan::cmd {
 
@@ -23,9 +23,9 @@ struct StreamGrant {
 /// What a client needs to seal its signalling (docs/protocols/sealed.md).
 struct SealWishes {
   using Granted = tl::expected<std::vector<std::uint8_t>, std::string>;
-  cloud::sealed::Authorities authorities;  ///< AMS's sealing keys
+  sealed::Authorities authorities;  ///< AMS's sealing keys
   /// A session grant for this key, from AMS or from whoever asks AMS for us. The problem in words if there is none.
-  std::function<net::Task<Granted>(std::string session, cloud::sealed::Ed25519PublicKey key)> grant;
+  std::function<net::Task<Granted>(std::string session, sealed::Ed25519PublicKey key)> grant;
 };
 
 struct StreamWishes {
@@ -66,7 +66,7 @@ class StreamClient {
   [[nodiscard]] Result<Security> security() const;
   /// Who is at the other end of the sealed channel; nullopt without one. With one, channels are open once the DTLS
   /// connection has been confirmed to be the sealed one.
-  [[nodiscard]] const std::optional<cloud::sealed::RuntimeCertificate>& runtime() const { return runtime_; }
+  [[nodiscard]] const std::optional<sealed::RuntimeCertificate>& runtime() const { return runtime_; }
   /// What refused a sealed session, if that was it.
   [[nodiscard]] std::optional<Errc> seal_failure() const { return seal_failure_; }
 
@@ -87,7 +87,7 @@ class StreamClient {
   [[nodiscard]] cloud::api::signalling::Settings settings() const;
   void confirm();
   void on_confirm(std::string_view text);
-  [[nodiscard]] std::string confirmation(cloud::sealed::Side side) const;
+  [[nodiscard]] std::string confirmation(sealed::Side side) const;
   void refuse_seal(Errc why);
   void on_offer(const std::string& sdp);
   void on_output(Endpoint& endpoint, const Output& output);
@@ -102,11 +102,11 @@ class StreamClient {
   std::optional<PeerId> peer_;
   std::map<std::string, ChannelId> channels_;
   std::map<std::uint32_t, std::string> labels_;
-  std::optional<cloud::sealed::Ed25519Key> key_;
-  std::optional<cloud::sealed::Initiator> initiator_;
-  std::unique_ptr<cloud::sealed::Channel> seal_;
-  cloud::sealed::ConfirmKey confirm_key_;
-  std::optional<cloud::sealed::RuntimeCertificate> runtime_;
+  std::optional<sealed::Ed25519Key> key_;
+  std::optional<sealed::Initiator> initiator_;
+  std::unique_ptr<sealed::Channel> seal_;
+  sealed::ConfirmKey confirm_key_;
+  std::optional<sealed::RuntimeCertificate> runtime_;
   std::optional<Errc> seal_failure_;
   std::map<std::string, ChannelId> unconfirmed_;  ///< open, but not to be used yet
   Counts counts_;

@@ -20,8 +20,8 @@ constexpr const char* kLoopback = "127.0.0.1";
 constexpr std::int64_t kCapacity = 8;
 constexpr std::chrono::hours kTokenLife{24};
 
-cloud::RuntimeConfig runtime_config(const DemoCloudConfig& config) {
-  cloud::RuntimeConfig runtime;
+cloud::runtime::RuntimeConfig runtime_config(const DemoCloudConfig& config) {
+  cloud::runtime::RuntimeConfig runtime;
   runtime.streamer.addresses = config.media_addresses;
   return runtime;
 }
@@ -38,9 +38,9 @@ DemoCloud::DemoCloud(asio::io_context& io, DemoCloudConfig config, Provider& pro
       config_(std::move(config)),
       provider_(provider),
       fingerprint_(to_hex(config_.identity->fingerprint.digest.bytes())),
-      ams_store_(cloud::memory_store(io)),
-      gateway_store_(cloud::memory_store(io)),
-      bus_(cloud::memory_bus(io)),
+      ams_store_(cloud::store::memory_store(io)),
+      gateway_store_(cloud::store::memory_store(io)),
+      bus_(cloud::bus::memory_bus(io)),
       hostile_(io, config_.media_addresses, provider),
       gateway_bus_(*bus_, hostile_),
       launcher_(io, runtime_config(config_), provider) {}
@@ -50,19 +50,19 @@ net::Task<Started> DemoCloud::start() {
   if (!started) co_return started;
   started = start_agent();
   if (!started) co_return started;
-  cloud::GatewayConfig gateway;
+  cloud::gateway::GatewayConfig gateway;
   gateway.url = config_.url;
   gateway.log = config_.log;
-  gateway_ = std::make_unique<cloud::Gateway>(io_, gateway, *gateway_store_, gateway_bus_, provider_);
+  gateway_ = std::make_unique<cloud::gateway::Gateway>(io_, gateway, *gateway_store_, gateway_bus_, provider_);
   auto serves = co_await gateway_->start();
   if (!serves) co_return tl::unexpected("the gateway: " + std::string(text(serves.error())));
   try {
-    cloud::GatewayServerConfig server;
+    cloud::gateway::GatewayServerConfig server;
     server.https = net::TlsListener{config_.listen, config_.credentials};
     server.max_connections = 256;
     server.other_handler = config_.page;
     server.other_upgrade = config_.page_socket;
-    gateway_server_ = std::make_unique<cloud::GatewayServer>(io_, *gateway_, std::move(server));
+    gateway_server_ = std::make_unique<cloud::gateway::GatewayServer>(io_, *gateway_, std::move(server));
   } catch (const boost::system::system_error& error) {
     co_return tl::unexpected("cannot serve HTTPS on port " + std::to_string(config_.listen.port()) + ": " +
                              error.code().message() + "; choose another with --port");
@@ -72,22 +72,22 @@ net::Task<Started> DemoCloud::start() {
 
 net::Task<Started> DemoCloud::start_ams() {
   const std::uint16_t port = free_port(kLoopback);
-  cloud::AmsConfig config;
+  cloud::ams::AmsConfig config;
   config.unit = "demo";
   config.url = "https://127.0.0.1:" + std::to_string(port);
   config.fingerprint = fingerprint_;
   config.log = config_.log;
-  ams_ = std::make_unique<cloud::Ams>(io_, config, *ams_store_, launcher_, provider_, net::is_issued_by);
+  ams_ = std::make_unique<cloud::ams::Ams>(io_, config, *ams_store_, launcher_, provider_, net::is_issued_by);
   auto started = co_await ams_->start();
   if (!started) co_return tl::unexpected("AMS: " + std::string(text(started.error())));
-  cloud::AmsServerConfig server;
+  cloud::ams::AmsServerConfig server;
   server.https.local = {asio::ip::make_address(kLoopback), port};
   server.https.credentials = config_.credentials;
-  ams_server_ = std::make_unique<cloud::AmsServer>(io_, *ams_, std::move(server));
-  cloud::TrustedCertificate agent;
+  ams_server_ = std::make_unique<cloud::ams::AmsServer>(io_, *ams_, std::move(server));
+  cloud::trust::TrustedCertificate agent;
   agent.fingerprint = fingerprint_;
   agent.name = "agent";
-  agent.role = cloud::Role::agent;
+  agent.role = cloud::trust::Role::agent;
   agent.certificate_der = config_.identity->certificate_der;
   auto trusted = co_await ams_->add_certificate(std::move(agent));
   if (!trusted) co_return failed("AMS", trusted.error());
@@ -103,8 +103,8 @@ Started DemoCloud::start_agent() {
   const std::uint16_t port = free_port(kLoopback);
   net::TlsRemote ams{kLoopback, ams_server_->port(), net::PinnedSha256{config_.identity->fingerprint.digest},
                      config_.identity};
-  ams_client_ = std::make_unique<cloud::AmsClient>(io_, std::move(ams));
-  cloud::AgentConfig config;
+  ams_client_ = std::make_unique<cloud::agent::AmsClient>(io_, std::move(ams));
+  cloud::agent::AgentConfig config;
   config.id = "demo";
   config.region = config.cluster = "local";
   config.url = "https://127.0.0.1:" + std::to_string(port);
@@ -114,19 +114,19 @@ Started DemoCloud::start_agent() {
   config.log = config_.log;
   Secret<64> root;
   provider_.random(root.fill(64));
-  auto key = cloud::MacaroonKey::prepare(provider_, root);
+  auto key = cloud::token::MacaroonKey::prepare(provider_, root);
   if (!key) return tl::unexpected("the agent: " + std::string(text(key.error())));
-  std::optional<cloud::TurnKey> turn;
+  std::optional<cloud::token::TurnKey> turn;
   if (config_.turn_secret) {
-    auto prepared = cloud::TurnKey::prepare(provider_, *config_.turn_secret);
+    auto prepared = cloud::token::TurnKey::prepare(provider_, *config_.turn_secret);
     if (!prepared) return tl::unexpected("the TURN secret: " + std::string(text(prepared.error())));
     turn.emplace(std::move(*prepared));
   }
-  agent_ =
-      std::make_unique<cloud::Agent>(io_, config, *bus_, *ams_client_, provider_, std::move(*key), std::move(turn));
-  cloud::AgentServerConfig server;
+  agent_ = std::make_unique<cloud::agent::Agent>(io_, config, *bus_, *ams_client_, provider_, std::move(*key),
+                                                 std::move(turn));
+  cloud::agent::AgentServerConfig server;
   server.https = net::TlsListener{{asio::ip::make_address(kLoopback), port}, config_.credentials};
-  agent_server_ = std::make_unique<cloud::AgentServer>(io_, *agent_, std::move(server));
+  agent_server_ = std::make_unique<cloud::agent::AgentServer>(io_, *agent_, std::move(server));
   if (!agent_->start()) return tl::unexpected(std::string("the agent does not start"));
   return {};
 }
@@ -151,8 +151,8 @@ net::Task<cloud::api::Outcome<std::string>> DemoCloud::new_token() {
 net::Task<cloud::api::Outcome<std::string>> DemoCloud::new_grant(std::string session, std::string key) {
   const auto bytes = from_base64(key);
   if (!bytes) co_return cloud::api::refuse(cloud::api::bad_request("the key is not base64"));
-  auto made = co_await ams_->grant(std::move(session), *bytes, cloud::sealed::SessionGrant::Rights::control,
-                                   cloud::sealed::kMaxGrantLife);
+  auto made =
+      co_await ams_->grant(std::move(session), *bytes, sealed::SessionGrant::Rights::control, sealed::kMaxGrantLife);
   if (!made) co_return cloud::api::refuse(made.error());
   co_return to_base64(made->bytes);
 }
@@ -161,8 +161,8 @@ json::array DemoCloud::authorities() const { return {json::string(ams_->seal_aut
 
 bool DemoCloud::admits(const net::HttpRequest& request) const {
   const auto header = net::find_header(request.headers, "Authorization");
-  const auto presented = header ? cloud::parse_authorization(*header) : tl::unexpected(Errc::token_syntax);
-  return presented && presented->kind == cloud::PresentedToken::Kind::macaroon && gateway_ &&
+  const auto presented = header ? cloud::token::parse_authorization(*header) : tl::unexpected(Errc::token_syntax);
+  return presented && presented->kind == cloud::token::PresentedToken::Kind::macaroon && gateway_ &&
          gateway_->admit(presented->text);
 }
 

@@ -55,18 +55,18 @@ class DemoCloud {
   DemoCloudConfig config_;
   Provider& provider_;
   std::string fingerprint_;
-  std::unique_ptr<cloud::Store> ams_store_, gateway_store_;
-  std::unique_ptr<cloud::Bus> bus_;
+  std::unique_ptr<cloud::store::Store> ams_store_, gateway_store_;
+  std::unique_ptr<cloud::bus::Bus> bus_;
   HostileGateway hostile_;
   HostileBus gateway_bus_;
   EmbeddedLauncher launcher_;
-  std::unique_ptr<cloud::Ams> ams_;
-  std::unique_ptr<cloud::AmsServer> ams_server_;
-  std::unique_ptr<cloud::AmsClient> ams_client_;
-  std::unique_ptr<cloud::Agent> agent_;
-  std::unique_ptr<cloud::AgentServer> agent_server_;
-  std::unique_ptr<cloud::Gateway> gateway_;
-  std::unique_ptr<cloud::GatewayServer> gateway_server_;
+  std::unique_ptr<cloud::ams::Ams> ams_;
+  std::unique_ptr<cloud::ams::AmsServer> ams_server_;
+  std::unique_ptr<cloud::agent::AmsClient> ams_client_;
+  std::unique_ptr<cloud::agent::Agent> agent_;
+  std::unique_ptr<cloud::agent::AgentServer> agent_server_;
+  std::unique_ptr<cloud::gateway::Gateway> gateway_;
+  std::unique_ptr<cloud::gateway::GatewayServer> gateway_server_;
   std::uint64_t visitors_ = 0;
 };
 

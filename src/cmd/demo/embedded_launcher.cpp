@@ -4,14 +4,15 @@
 
 namespace redan::cmd {
 
-using cloud::Existence;
-using cloud::LaunchResult;
+using cloud::ams::Existence;
+using cloud::ams::LaunchResult;
 
-net::Task<LaunchResult<void>> EmbeddedLauncher::launch(cloud::LaunchSpec spec) {
+net::Task<LaunchResult<void>> EmbeddedLauncher::launch(cloud::ams::LaunchSpec spec) {
   if (running_.contains(spec.id)) co_return LaunchResult<void>{};
   std::erase_if(retired_, [](const auto& runtime) { return runtime->done(); });
   try {
-    auto runtime = std::make_unique<cloud::Runtime>(io_, cloud::parse_user_data(spec.user_data), config_, provider_);
+    auto runtime = std::make_unique<cloud::runtime::Runtime>(io_, cloud::runtime::parse_user_data(spec.user_data),
+                                                             config_, provider_);
     runtime->on_end = [this, id = spec.id](Errc) {
       // Not from within its own call.
       boost::asio::post(io_, [this, id] {
@@ -23,7 +24,7 @@ net::Task<LaunchResult<void>> EmbeddedLauncher::launch(cloud::LaunchSpec spec) {
     runtime->start();
     running_[spec.id] = std::move(runtime);
   } catch (const std::exception& error) {
-    co_return tl::unexpected(cloud::LaunchFailure{error.what()});
+    co_return tl::unexpected(cloud::ams::LaunchFailure{error.what()});
   }
   co_return LaunchResult<void>{};
 }
@@ -50,8 +51,8 @@ net::Task<LaunchResult<Existence>> EmbeddedLauncher::find(std::string id) {
   co_return running_.contains(id) ? Existence::running : Existence::absent;
 }
 
-net::Task<LaunchResult<std::vector<cloud::FoundInstance>>> EmbeddedLauncher::find_all() {
-  std::vector<cloud::FoundInstance> all;
+net::Task<LaunchResult<std::vector<cloud::ams::FoundInstance>>> EmbeddedLauncher::find_all() {
+  std::vector<cloud::ams::FoundInstance> all;
   for (const auto& [id, runtime] : running_) all.push_back({id, Existence::running});
   co_return all;
 }

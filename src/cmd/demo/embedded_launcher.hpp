@@ -9,17 +9,17 @@
 
 namespace redan::cmd {
 
-class EmbeddedLauncher : public cloud::Launcher {
+class EmbeddedLauncher : public cloud::ams::Launcher {
  public:
-  EmbeddedLauncher(boost::asio::io_context& io, cloud::RuntimeConfig config, Provider& provider)
+  EmbeddedLauncher(boost::asio::io_context& io, cloud::runtime::RuntimeConfig config, Provider& provider)
       : io_(io), config_(std::move(config)), provider_(provider) {}
 
-  [[nodiscard]] net::Task<cloud::LaunchResult<void>> launch(cloud::LaunchSpec spec) override;
-  [[nodiscard]] net::Task<cloud::LaunchResult<void>> stop(std::string id) override;
-  [[nodiscard]] net::Task<cloud::LaunchResult<void>> remove(std::string id) override;
-  [[nodiscard]] net::Task<cloud::LaunchResult<cloud::Existence>> find(std::string id) override;
-  [[nodiscard]] net::Task<cloud::LaunchResult<std::vector<cloud::FoundInstance>>> find_all() override;
-  [[nodiscard]] net::Task<cloud::LaunchResult<std::string>> log(std::string id, std::size_t limit) override;
+  [[nodiscard]] net::Task<cloud::ams::LaunchResult<void>> launch(cloud::ams::LaunchSpec spec) override;
+  [[nodiscard]] net::Task<cloud::ams::LaunchResult<void>> stop(std::string id) override;
+  [[nodiscard]] net::Task<cloud::ams::LaunchResult<void>> remove(std::string id) override;
+  [[nodiscard]] net::Task<cloud::ams::LaunchResult<cloud::ams::Existence>> find(std::string id) override;
+  [[nodiscard]] net::Task<cloud::ams::LaunchResult<std::vector<cloud::ams::FoundInstance>>> find_all() override;
+  [[nodiscard]] net::Task<cloud::ams::LaunchResult<std::string>> log(std::string id, std::size_t limit) override;
 
   void stop_all();
 
@@ -27,10 +27,10 @@ class EmbeddedLauncher : public cloud::Launcher {
   void retire(const std::string& id);
 
   boost::asio::io_context& io_;
-  cloud::RuntimeConfig config_;
+  cloud::runtime::RuntimeConfig config_;
   Provider& provider_;
-  std::map<std::string, std::unique_ptr<cloud::Runtime>> running_;
-  std::list<std::unique_ptr<cloud::Runtime>> retired_;  ///< until their tasks are done
+  std::map<std::string, std::unique_ptr<cloud::runtime::Runtime>> running_;
+  std::list<std::unique_ptr<cloud::runtime::Runtime>> retired_;  ///< until their tasks are done
 };
 
 }  // namespace redan::cmd

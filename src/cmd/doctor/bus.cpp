@@ -47,8 +47,8 @@ BusOptions only(const BusOptions& options, std::size_t index) {
 
 // As a gateway, to an agent that does not exist; as an agent, about a session that does not. That nobody responds, or a
 // gateway's refusal, comes back the way every reply would.
-net::Task<void> check_round_trip(cloud::Bus& bus, const std::string& what, const std::string& name, Provider& provider,
-                                 Findings& findings) {
+net::Task<void> check_round_trip(cloud::bus::Bus& bus, const std::string& what, const std::string& name,
+                                 Provider& provider, Findings& findings) {
   const std::string nobody = "doctor-" + random_token(provider);
   auto begin = std::chrono::steady_clock::now();
   auto reply = co_await bus.request(api::subject::agent(nobody, "create"), "{}", kTimeout);
@@ -77,12 +77,13 @@ std::string describe(const api::Announcement& agent) {
          " sessions";
 }
 
-net::Task<void> check_agents(asio::io_context& io, cloud::Bus& bus, Findings& findings) {
+net::Task<void> check_agents(asio::io_context& io, cloud::bus::Bus& bus, Findings& findings) {
   std::map<std::string, api::Announcement> agents;
-  auto subscription = bus.subscribe(std::string(api::subject::kAnnouncements), [&](const cloud::BusMessage& message) {
-    auto agent = api::parse<api::Announcement>(message.payload);
-    if (agent) agents[agent->agent] = std::move(*agent);
-  });
+  auto subscription =
+      bus.subscribe(std::string(api::subject::kAnnouncements), [&](const cloud::bus::BusMessage& message) {
+        auto agent = api::parse<api::Announcement>(message.payload);
+        if (agent) agents[agent->agent] = std::move(*agent);
+      });
   static_cast<void>(bus.publish(api::subject::kHello, "{}"));
   std::function<bool()> never = [] { return false; };
   co_await wait_for(io, never, kAgentsTimeout);
@@ -109,11 +110,11 @@ net::Task<void> check_bus(asio::io_context& io, BusOptions options, std::string 
   bool looked_for_agents = false;
   for (std::size_t i = 0; i < options.servers.size(); ++i) {
     const std::string what = "nats " + options.servers[i];
-    std::optional<cloud::NatsStatus> status;
+    std::optional<cloud::bus::NatsStatus> status;
     const BusOptions one = only(options, i);
     const auto bus = open_bus(
         io, one, name, provider,
-        [&](const cloud::NatsStatus& told) {
+        [&](const cloud::bus::NatsStatus& told) {
           if (!status) status = told;
         },
         [](std::string_view) {});

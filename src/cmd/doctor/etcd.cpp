@@ -19,19 +19,22 @@ struct Probe {
   std::string body;
 };
 
-Probe read_of(cloud::KeyRange keys) { return {"/v3/kv/range", cloud::write(cloud::EtcdRange{std::move(keys), 1})}; }
+Probe read_of(cloud::store::KeyRange keys) {
+  return {"/v3/kv/range", cloud::write(cloud::store::EtcdRange{std::move(keys), 1})};
+}
 
-Probe write_of(cloud::EtcdOperation operation) {
-  cloud::EtcdTransaction transaction;
+Probe write_of(cloud::store::EtcdOperation operation) {
+  cloud::store::EtcdTransaction transaction;
   transaction.success.push_back(std::move(operation));
   return {"/v3/kv/txn", cloud::write(transaction)};
 }
 
 enum class Reach : std::uint8_t { denied, possible, unknown };
 
-net::Task<Reach> try_out(cloud::EtcdCluster& cluster, Probe probe) {
-  cloud::EtcdCluster::Body body = [text = std::move(probe.body)](bool) { return text; };
-  const cloud::EtcdAnswer answer = co_await cluster.call(std::move(probe.path), std::move(body), cluster.deadline());
+net::Task<Reach> try_out(cloud::store::EtcdCluster& cluster, Probe probe) {
+  cloud::store::EtcdCluster::Body body = [text = std::move(probe.body)](bool) { return text; };
+  const cloud::store::EtcdAnswer answer =
+      co_await cluster.call(std::move(probe.path), std::move(body), cluster.deadline());
   if (answer) co_return Reach::possible;
   co_return answer.error().detail.find("permission denied") != std::string::npos ? Reach::denied : Reach::unknown;
 }
@@ -55,10 +58,10 @@ void say_refusal(const std::string& what, Errc code, const std::string& detail, 
 }
 
 /// True if nothing that is not this unit's can be read or written.
-net::Task<bool> check_bounds(cloud::EtcdCluster& cluster, const StoreOptions& options, const std::string& what,
+net::Task<bool> check_bounds(cloud::store::EtcdCluster& cluster, const StoreOptions& options, const std::string& what,
                              const std::string& random, Findings& findings) {
   const std::string& own = options.etcd_prefix;
-  const cloud::KeyRange ours = cloud::keys_below(own, "");
+  const cloud::store::KeyRange ours = cloud::store::keys_below(own, "");
   Probe before = read_of({"", own});
   Probe behind = read_of({ours.end.value_or(own), std::nullopt});
   bool well = judge(co_await try_out(cluster, std::move(before)), what, "read", "the keys before " + own, findings);
@@ -69,9 +72,9 @@ net::Task<bool> check_bounds(cloud::EtcdCluster& cluster, const StoreOptions& op
   for (const std::string& other : others) {
     if (other == own) continue;
     const std::string key = other + "doctor/" + random;
-    Probe read = read_of(cloud::keys_below(other, ""));
-    Probe write = write_of(cloud::EtcdPut{key, "probe"});
-    Probe erase = write_of(cloud::EtcdErase{key});
+    Probe read = read_of(cloud::store::keys_below(other, ""));
+    Probe write = write_of(cloud::store::EtcdPut{key, "probe"});
+    Probe erase = write_of(cloud::store::EtcdErase{key});
     well &= judge(co_await try_out(cluster, std::move(read)), what, "read", other, findings);
     const Reach written = co_await try_out(cluster, std::move(write));
     if (written != Reach::denied) (void)co_await try_out(cluster, std::move(erase));
@@ -92,9 +95,9 @@ net::Task<void> check_etcd(boost::asio::io_context& io, StoreOptions options, Pr
     std::string detail;
     StoreOptions one = options;
     one.etcd = {node};
-    const auto store = open_etcd(io, one, [&](const cloud::StoreFailure& failure) { detail = failure.detail; });
+    const auto store = open_etcd(io, one, [&](const cloud::store::StoreFailure& failure) { detail = failure.detail; });
     const auto begin = std::chrono::steady_clock::now();
-    const auto put = co_await store->put(key, "probe", cloud::Anything{});
+    const auto put = co_await store->put(key, "probe", cloud::store::Anything{});
     const double took = milliseconds_since(begin);
     if (!put) {
       say_refusal(what, put.error(), detail, findings);
@@ -111,7 +114,7 @@ net::Task<void> check_etcd(boost::asio::io_context& io, StoreOptions options, Pr
       std::snprintf(text, sizeof text, "has a majority; a key is written in %.1f ms, read and removed", took);
       findings.ok(what, text);
       net::TlsIdentity identity;
-      cloud::EtcdCluster cluster(io, etcd_config(one, identity), {});
+      cloud::store::EtcdCluster cluster(io, etcd_config(one, identity), {});
       const bool bounded = co_await check_bounds(cluster, one, what, name, findings);
       if (bounded) {
         findings.ok(what, "this unit reads and writes " + one.etcd_prefix + " alone");

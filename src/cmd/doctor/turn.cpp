@@ -51,7 +51,7 @@ bool check_challenge(const std::optional<Answer>& challenge, const std::string& 
   return false;
 }
 
-bool check_good(TurnClient& turn, const std::string& what, const cloud::TurnCredential& credential,
+bool check_good(TurnClient& turn, const std::string& what, const cloud::token::TurnCredential& credential,
                 Findings& findings) {
   const auto answer = turn.allocate(credential);
   if (answer && answer->success && answer->relayed) return true;
@@ -63,7 +63,7 @@ bool check_good(TurnClient& turn, const std::string& what, const cloud::TurnCred
 }
 
 // From a port of its own: a server ties a port to the first user name that comes from it.
-bool check_expired(TurnClient& turn, const std::string& what, const cloud::TurnCredential& credential,
+bool check_expired(TurnClient& turn, const std::string& what, const cloud::token::TurnCredential& credential,
                    Findings& findings) {
   const auto challenge = turn.allocate();
   if (!check_challenge(challenge, what, findings)) return false;
@@ -93,7 +93,7 @@ std::string list(const std::set<std::string>& all) {
 }
 
 /// Those of the peers that have the family of the client's allocation, and that it may exchange data with.
-bool find_permitted(TurnClient& turn, const cloud::TurnCredential& credential, Address::Family family,
+bool find_permitted(TurnClient& turn, const cloud::token::TurnCredential& credential, Address::Family family,
                     const std::vector<Address>& peers, std::set<std::string>& permitted) {
   for (const Address& peer : peers) {
     if (peer.family() != family) continue;
@@ -105,8 +105,8 @@ bool find_permitted(TurnClient& turn, const cloud::TurnCredential& credential, A
 }
 
 /// With an allocation of the peer's family, which is given back.
-std::optional<Answer> permit_once(const Address& server, Provider& provider, const cloud::TurnCredential& credential,
-                                  const Address& peer) {
+std::optional<Answer> permit_once(const Address& server, Provider& provider,
+                                  const cloud::token::TurnCredential& credential, const Address& peer) {
   auto turn = TurnClient::open(server, provider);
   if (!turn) return std::nullopt;
   const auto challenge = turn->allocate();
@@ -121,7 +121,7 @@ std::optional<Answer> permit_once(const Address& server, Provider& provider, con
 
 /// True if the server relays to each: their addresses are often in a range that is denied.
 bool check_runtimes(const Address& server, Provider& provider, const std::string& what,
-                    const cloud::TurnCredential& credential, const std::vector<std::string>& runtimes,
+                    const cloud::token::TurnCredential& credential, const std::vector<std::string>& runtimes,
                     Findings& findings) {
   for (const std::string& runtime : runtimes) {
     const auto peer = Address::parse(runtime, kDefaultPort);
@@ -138,8 +138,9 @@ bool check_runtimes(const Address& server, Provider& provider, const std::string
 }
 
 /// A server without IPv6 relays to no IPv6 address.
-bool check_peers(TurnClient& ipv4, TurnClient& ipv6, const std::string& what, const cloud::TurnCredential& credential,
-                 const std::vector<Address>& peers, Findings& findings) {
+bool check_peers(TurnClient& ipv4, TurnClient& ipv6, const std::string& what,
+                 const cloud::token::TurnCredential& credential, const std::vector<Address>& peers,
+                 Findings& findings) {
   std::set<std::string> permitted;
   bool answered = find_permitted(ipv4, credential, Address::Family::ipv4, peers, permitted);
   const auto challenge = ipv6.allocate();
@@ -164,7 +165,7 @@ bool check_peers(TurnClient& ipv4, TurnClient& ipv6, const std::string& what, co
 void check_turn(const TurnToCheck& asked, Provider& provider, Findings& findings) {
   const auto& [uri, secret_file, units, runtimes] = asked;
   if (secret_file.empty()) throw std::runtime_error("--turn needs --turn-secret-file");
-  auto key = cloud::TurnKey::prepare(provider, read_secret_line(secret_file));
+  auto key = cloud::token::TurnKey::prepare(provider, read_secret_line(secret_file));
   if (!key) throw std::runtime_error(secret_file + " has other than printable characters");
   const HostAndPort server = server_of(uri);
   const std::string what = "turn " + server.text();

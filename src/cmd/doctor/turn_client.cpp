@@ -78,23 +78,25 @@ std::optional<TurnClient> TurnClient::open(const Address& server, Provider& prov
 
 std::optional<TurnClient::Answer> TurnClient::allocate() { return ask({kAllocate}, nullptr); }
 
-std::optional<TurnClient::Answer> TurnClient::allocate(const cloud::TurnCredential& credential,
+std::optional<TurnClient::Answer> TurnClient::allocate(const cloud::token::TurnCredential& credential,
                                                        Address::Family family) {
   return ask({kAllocate, family}, &credential);
 }
 
-std::optional<TurnClient::Answer> TurnClient::permit(const cloud::TurnCredential& credential, const Address& peer) {
+std::optional<TurnClient::Answer> TurnClient::permit(const cloud::token::TurnCredential& credential,
+                                                     const Address& peer) {
   return ask({kCreatePermission, peer.family(), peer}, &credential);
 }
 
-void TurnClient::release(const cloud::TurnCredential& credential) { (void)ask({kRefresh}, &credential); }
+void TurnClient::release(const cloud::token::TurnCredential& credential) { (void)ask({kRefresh}, &credential); }
 
 void TurnClient::challenge(const Answer& answer) {
   realm_ = answer.realm;
   nonce_ = answer.nonce;
 }
 
-std::optional<TurnClient::Answer> TurnClient::ask(const Request& request, const cloud::TurnCredential* credential) {
+std::optional<TurnClient::Answer> TurnClient::ask(const Request& request,
+                                                  const cloud::token::TurnCredential* credential) {
   stun::TransactionId transaction{};
   provider_->random(transaction);
   std::array<std::uint8_t, 1200> buffer{};
@@ -118,7 +120,7 @@ std::optional<TurnClient::Answer> TurnClient::ask(const Request& request, const 
 }
 
 // RFC 8489 section 9.2.2: the key of a long-term credential.
-Bytes TurnClient::sign(stun::MessageBuilder& builder, const cloud::TurnCredential& credential) {
+Bytes TurnClient::sign(stun::MessageBuilder& builder, const cloud::token::TurnCredential& credential) {
   builder.username(credential.username);
   builder.attribute(kRealm, as_bytes(realm_));
   builder.attribute(kNonce, as_bytes(nonce_));

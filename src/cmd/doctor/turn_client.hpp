@@ -24,12 +24,12 @@ class TurnClient {
   // Each is nullopt if the server does not answer.
   std::optional<Answer> allocate();
   /// `family` is that of the relay's address. One allocation for each client.
-  std::optional<Answer> allocate(const cloud::TurnCredential& credential,
+  std::optional<Answer> allocate(const cloud::token::TurnCredential& credential,
                                  Address::Family family = Address::Family::ipv4);
   /// Asks for leave to exchange data with this peer: CreatePermission.
-  std::optional<Answer> permit(const cloud::TurnCredential& credential, const Address& peer);
+  std::optional<Answer> permit(const cloud::token::TurnCredential& credential, const Address& peer);
   /// Gives the allocation back.
-  void release(const cloud::TurnCredential& credential);
+  void release(const cloud::token::TurnCredential& credential);
   /// What the server asked for: part of every request with a credential.
   void challenge(const Answer& answer);
 
@@ -37,8 +37,8 @@ class TurnClient {
   struct Request;
   TurnClient(UdpSocket socket, const Address& server, Provider& provider)
       : socket_(std::move(socket)), server_(server), provider_(&provider) {}
-  std::optional<Answer> ask(const Request& request, const cloud::TurnCredential* credential);
-  Bytes sign(stun::MessageBuilder& builder, const cloud::TurnCredential& credential);
+  std::optional<Answer> ask(const Request& request, const cloud::token::TurnCredential* credential);
+  Bytes sign(stun::MessageBuilder& builder, const cloud::token::TurnCredential& credential);
 
   UdpSocket socket_;
   Address server_;

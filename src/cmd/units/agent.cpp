@@ -6,10 +6,10 @@
 #include "base/hex.hpp"
 #include "cloud/agent/server.hpp"
 #include "cmd/arguments.hpp"
-#include "cmd/units/bus_options.hpp"
-#include "cmd/units/certificate_reload.hpp"
 #include "cmd/program.hpp"
 #include "cmd/secret_file.hpp"
+#include "cmd/units/bus_options.hpp"
+#include "cmd/units/certificate_reload.hpp"
 #include "net/loop.hpp"
 
 namespace redan::cmd {
@@ -70,17 +70,17 @@ class Program {
     auto credentials = net::TlsServerCredentials::make(identity_);
     if (!credentials) throw std::runtime_error("the TLS key cannot be used: " + std::string(text(credentials.error())));
     const asio::ip::tcp::endpoint local(asio::ip::make_address(listen.host), listen.port);
-    cloud::AgentConfig config = agent_config();
+    cloud::agent::AgentConfig config = agent_config();
     const std::uint16_t port = listen.port != 0 ? listen.port : free_port(listen.host);
     config.url = options_.url.empty() ? "https://" + HostAndPort{listen.host, port}.text() : options_.url;
     bus_ = open_bus(loop_.io(), options_.bus, options_.name, *provider_);
-    ams_ = std::make_unique<cloud::AmsClient>(loop_.io(), ams_remote());
-    agent_ =
-        std::make_unique<cloud::Agent>(loop_.io(), config, *bus_, *ams_, *provider_, token_key(directory), turn_key());
-    cloud::AgentServerConfig server;
+    ams_ = std::make_unique<cloud::agent::AmsClient>(loop_.io(), ams_remote());
+    agent_ = std::make_unique<cloud::agent::Agent>(loop_.io(), config, *bus_, *ams_, *provider_, token_key(directory),
+                                                   turn_key());
+    cloud::agent::AgentServerConfig server;
     server.https = net::TlsListener{{local.address(), port}, *credentials};
     server.local = net::UnixListener{options_.socket.empty() ? directory / "agent.socket" : fs::path(options_.socket)};
-    server_ = std::make_unique<cloud::AgentServer>(loop_.io(), *agent_, std::move(server));
+    server_ = std::make_unique<cloud::agent::AgentServer>(loop_.io(), *agent_, std::move(server));
     if (!agent_->start()) throw std::runtime_error("--name: 1 to 64 letters, digits, - and _");
     announce();
     reload_.emplace(loop_.io(), *credentials, directory, names, *provider_);
@@ -89,8 +89,8 @@ class Program {
   }
 
  private:
-  cloud::AgentConfig agent_config() const {
-    cloud::AgentConfig config;
+  cloud::agent::AgentConfig agent_config() const {
+    cloud::agent::AgentConfig config;
     config.id = options_.name;
     config.region = options_.region;
     config.cluster = options_.cluster;
@@ -110,23 +110,23 @@ class Program {
     return {server.host, server.port, net::PinnedSha256{*pin}, &identity_};
   }
 
-  cloud::MacaroonKey token_key(const fs::path& directory) {
+  cloud::token::MacaroonKey token_key(const fs::path& directory) {
     const fs::path file = options_.token_key.empty() ? directory / "token.key" : fs::path(options_.token_key);
-    auto key = cloud::MacaroonKey::prepare(*provider_, load_or_create_key(file, *provider_));
+    auto key = cloud::token::MacaroonKey::prepare(*provider_, load_or_create_key(file, *provider_));
     if (!key) throw std::runtime_error(file.string() + ": " + std::string(text(key.error())));
     return std::move(*key);
   }
 
-  std::optional<cloud::TurnKey> turn_key() {
+  std::optional<cloud::token::TurnKey> turn_key() {
     if (options_.turn.empty()) return std::nullopt;
     if (options_.turn_secret_file.empty()) throw std::runtime_error("--turn needs --turn-secret-file");
-    auto key = cloud::TurnKey::prepare(*provider_, read_secret_line(options_.turn_secret_file));
+    auto key = cloud::token::TurnKey::prepare(*provider_, read_secret_line(options_.turn_secret_file));
     if (!key) throw std::runtime_error(options_.turn_secret_file + " has other than printable characters");
     return std::move(*key);
   }
 
   void announce() const {
-    const cloud::AgentConfig& settings = agent_->settings();
+    const cloud::agent::AgentConfig& settings = agent_->settings();
     if (options_.json) {
       const boost::json::object object{{"url", settings.url}, {"fingerprint", settings.fingerprint}};
       std::printf("%s\n", boost::json::serialize(object).c_str());
@@ -146,10 +146,10 @@ class Program {
   net::Loop loop_;
   std::unique_ptr<Provider> provider_;
   net::TlsIdentity identity_;
-  std::unique_ptr<cloud::Bus> bus_;
-  std::unique_ptr<cloud::AmsClient> ams_;
-  std::unique_ptr<cloud::Agent> agent_;
-  std::unique_ptr<cloud::AgentServer> server_;
+  std::unique_ptr<cloud::bus::Bus> bus_;
+  std::unique_ptr<cloud::agent::AmsClient> ams_;
+  std::unique_ptr<cloud::agent::Agent> agent_;
+  std::unique_ptr<cloud::agent::AgentServer> server_;
   std::optional<CertificateReload> reload_;
 };
 

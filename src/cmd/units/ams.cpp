@@ -14,9 +14,9 @@
 #include "cloud/ams/server.hpp"
 #include "cloud/api/ids.hpp"
 #include "cmd/arguments.hpp"
-#include "cmd/units/certificate_reload.hpp"
 #include "cmd/program.hpp"
 #include "cmd/secret_file.hpp"
+#include "cmd/units/certificate_reload.hpp"
 #include "cmd/units/store_options.hpp"
 #include "net/clock.hpp"
 #include "net/loop.hpp"
@@ -72,7 +72,7 @@ struct Options {
 
 std::string host_name() {
   std::array<char, 64> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0 || !cloud::is_name(name.data())) return "ams";
+  if (::gethostname(name.data(), name.size() - 1) != 0 || !cloud::api::is_name(name.data())) return "ams";
   return name.data();
 }
 
@@ -92,19 +92,19 @@ class Program {
     store_ = open_store(loop_.io(), options_.store, directory / "ams.sqlite");
     // The port is known only once the server listens; instances need it in their user data.
     const asio::ip::tcp::endpoint local(asio::ip::make_address(listen.host), listen.port);
-    cloud::AmsConfig config;
+    cloud::ams::AmsConfig config;
     config.unit = options_.name.empty() ? host_name() : options_.name;
-    if (!cloud::is_name(config.unit)) throw std::runtime_error("--name: 1 to 63 letters, digits, . _ -");
+    if (!cloud::api::is_name(config.unit)) throw std::runtime_error("--name: 1 to 63 letters, digits, . _ -");
     launcher_ = make_launcher(directory, config.unit);
     config.fingerprint = to_hex(identity_.fingerprint.digest.bytes());
     config.max_trust_staleness = std::chrono::milliseconds(static_cast<std::int64_t>(options_.trust_staleness * 1000));
-    config.secrets_key =
-        std::make_shared<const cloud::SecretsKey>(*provider_, secrets_key(options_.store, directory, *provider_));
+    config.secrets_key = std::make_shared<const cloud::store::SecretsKey>(
+        *provider_, secrets_key(options_.store, directory, *provider_));
     config.log = log_line;
     const std::uint16_t port = listen.port != 0 ? listen.port : free_port(listen.host);
     config.addresses = {HostAndPort{listen.host, port}.text()};
     config.url = options_.url.empty() ? "https://" + config.addresses.front() : options_.url;
-    ams_ = std::make_unique<cloud::Ams>(loop_.io(), config, *store_, *launcher_, *provider_, net::is_issued_by);
+    ams_ = std::make_unique<cloud::ams::Ams>(loop_.io(), config, *store_, *launcher_, *provider_, net::is_issued_by);
     asio::co_spawn(loop_.io(), start({local.address(), port}, directory), asio::detached);
     reload_.emplace(loop_.io(), credentials_, directory, names, *provider_);
     loop_.run();
@@ -112,14 +112,14 @@ class Program {
   }
 
  private:
-  std::unique_ptr<cloud::Launcher> make_launcher(const fs::path& directory, const std::string& unit) {
+  std::unique_ptr<cloud::ams::Launcher> make_launcher(const fs::path& directory, const std::string& unit) {
     if (options_.launcher == "lxd") return lxd_launcher(unit);
-    return std::make_unique<cloud::LocalLauncher>(
-        loop_.io(), cloud::LocalLauncherConfig{.directory = directory / "instances",
-                                               .program = fs::read_symlink("/proc/self/exe")});
+    return std::make_unique<cloud::ams::LocalLauncher>(
+        loop_.io(), cloud::ams::LocalLauncherConfig{.directory = directory / "instances",
+                                                    .program = fs::read_symlink("/proc/self/exe")});
   }
 
-  std::unique_ptr<cloud::Launcher> lxd_launcher(const std::string& unit) {
+  std::unique_ptr<cloud::ams::Launcher> lxd_launcher(const std::string& unit) {
     const auto pin = net::parse_pin(options_.lxd_fingerprint);
     if (!pin) throw std::runtime_error("--launcher lxd needs --lxd-fingerprint: 64 hexadecimal digits, see lxc info");
     if (options_.lxd_certificate.empty() != options_.lxd_key.empty()) {
@@ -129,7 +129,7 @@ class Program {
       lxd_identity_ = read_identity("--lxd-cert and --lxd-key", options_.lxd_certificate, options_.lxd_key);
     }
     const HostAndPort server = parse_https_url(options_.lxd_url);
-    cloud::LxdLauncherConfig config;
+    cloud::ams::LxdLauncherConfig config;
     config.lxd.server = {server.host, server.port, net::PinnedSha256{*pin},
                          options_.lxd_certificate.empty() ? &identity_ : &lxd_identity_, options_.lxd_allow_small_keys};
     config.lxd.project = options_.lxd_project;
@@ -137,7 +137,7 @@ class Program {
     config.image = options_.lxd_image;
     config.profiles = options_.lxd_profiles;
     config.log = log_line;
-    return std::make_unique<cloud::LxdLauncher>(loop_.io(), std::move(config));
+    return std::make_unique<cloud::ams::LxdLauncher>(loop_.io(), std::move(config));
   }
 
   net::Task<void> start(asio::ip::tcp::endpoint local, fs::path directory) {
@@ -149,7 +149,7 @@ class Program {
       co_return loop_.stop();
     }
     try {
-      cloud::AmsServerConfig config;
+      cloud::ams::AmsServerConfig config;
       config.https.local = local;
       config.https.credentials = credentials_;
       config.local = net::UnixListener{
@@ -157,7 +157,7 @@ class Program {
           options_.local_users.empty() ? mode_t{0600} : mode_t{0666}};  // the kernel names the caller, and we check
       for (const std::string& user : options_.local_users) config.local_users.push_back(parse_user(user));
       config.requests_per_second = options_.requests_per_second;
-      server_ = std::make_unique<cloud::AmsServer>(loop_.io(), *ams_, std::move(config));
+      server_ = std::make_unique<cloud::ams::AmsServer>(loop_.io(), *ams_, std::move(config));
       announce();
     } catch (const std::exception& error) {
       log_line("cannot listen on " + options_.listen + ": " + error.what());
@@ -190,10 +190,10 @@ class Program {
   net::TlsIdentity lxd_identity_;  ///< what LXD is shown, if not the one above
   std::shared_ptr<net::TlsServerCredentials> credentials_;
   std::optional<CertificateReload> reload_;
-  std::unique_ptr<cloud::Store> store_;
-  std::unique_ptr<cloud::Launcher> launcher_;
-  std::unique_ptr<cloud::Ams> ams_;
-  std::unique_ptr<cloud::AmsServer> server_;
+  std::unique_ptr<cloud::store::Store> store_;
+  std::unique_ptr<cloud::ams::Launcher> launcher_;
+  std::unique_ptr<cloud::ams::Ams> ams_;
+  std::unique_ptr<cloud::ams::AmsServer> server_;
   int code_ = kOk;
 };
 

@@ -12,7 +12,7 @@ namespace {
 /// The file's one line.
 Secret<256> read_token(const std::string& file) {
   const SecretText text = read_secret_file(file);
-  if (!text.line().empty() && cloud::is_nats_token(text.line())) return Secret<256>(as_bytes(text.line()));
+  if (!text.line().empty() && cloud::bus::is_nats_token(text.line())) return Secret<256>(as_bytes(text.line()));
   throw std::runtime_error(file + ": a NATS token is one line of 1 to 256 printable ASCII characters");
 }
 
@@ -46,7 +46,7 @@ void check(const BusOptions& options) {
 /// "ams.example" becomes "ams-example".
 std::string token_of(std::string name) {
   for (char& c : name) {
-    if (!cloud::is_subject_token({&c, 1})) c = '-';
+    if (!cloud::bus::is_subject_token({&c, 1})) c = '-';
   }
   return name;
 }
@@ -71,7 +71,7 @@ void add_bus_options(CLI::App& command, BusOptions& options) {
   command.add_option("--nats-token-file", options.token_file, "File with the NATS token, as private as the key");
 }
 
-std::string describe(const cloud::NatsStatus& status) {
+std::string describe(const cloud::bus::NatsStatus& status) {
   std::string line = "bus: " + status.server + ": ";
   if (status.connected && status.why == Errc{}) return line + "connected";
   line.append(text(status.why)).append("; ").append(net::trust_hint(status.why));
@@ -79,14 +79,15 @@ std::string describe(const cloud::NatsStatus& status) {
   return line;
 }
 
-std::unique_ptr<cloud::Bus> open_bus(boost::asio::io_context& io, const BusOptions& options, const std::string& name,
-                                     RandomSource& random, std::function<void(const cloud::NatsStatus&)> on_status,
-                                     std::function<void(std::string_view)> log) {
+std::unique_ptr<cloud::bus::Bus> open_bus(boost::asio::io_context& io, const BusOptions& options,
+                                          const std::string& name, RandomSource& random,
+                                          std::function<void(const cloud::bus::NatsStatus&)> on_status,
+                                          std::function<void(std::string_view)> log) {
   check(options);
-  if (options.servers.empty()) return cloud::memory_bus(io);
+  if (options.servers.empty()) return cloud::bus::memory_bus(io);
   const net::TlsIdentity identity = read_identity("--nats-cert and --nats-key", options.certificate, options.key);
   const std::string authority = options.authority.empty() ? "" : read_file(options.authority);
-  cloud::NatsConfig config;
+  cloud::bus::NatsConfig config;
   for (const std::string& server : options.servers) {
     const HostAndPort parsed = parse_host_and_port(server);
     config.servers.push_back({parsed.host, parsed.port,
@@ -96,11 +97,11 @@ std::unique_ptr<cloud::Bus> open_bus(boost::asio::io_context& io, const BusOptio
   config.name = name;
   if (!options.token_file.empty()) config.token = read_token(options.token_file);
   config.inbox = "_INBOX." + token_of(name);
-  config.on_status = [on_status = std::move(on_status), log = std::move(log)](const cloud::NatsStatus& status) {
+  config.on_status = [on_status = std::move(on_status), log = std::move(log)](const cloud::bus::NatsStatus& status) {
     log(describe(status));
     if (on_status) on_status(status);
   };
-  auto bus = cloud::nats_bus(io, std::move(config), random);
+  auto bus = cloud::bus::nats_bus(io, std::move(config), random);
   if (!bus) throw std::runtime_error("--nats and its options: " + std::string(text(bus.error())));
   return std::move(*bus);
 }

@@ -26,11 +26,12 @@ extern const char* const kBusHelp;
 /// What connects and disconnects is logged, and told to `on_status` if there is one. `name` is this unit's:
 /// replies to it come below _INBOX.<name>, with "-" for what a subject token may not have. Throws std::runtime_error in
 /// a person's words.
-std::unique_ptr<cloud::Bus> open_bus(boost::asio::io_context& io, const BusOptions& options, const std::string& name,
-                                     RandomSource& random, std::function<void(const cloud::NatsStatus&)> on_status = {},
-                                     std::function<void(std::string_view)> log = log_line);
+std::unique_ptr<cloud::bus::Bus> open_bus(boost::asio::io_context& io, const BusOptions& options,
+                                          const std::string& name, RandomSource& random,
+                                          std::function<void(const cloud::bus::NatsStatus&)> on_status = {},
+                                          std::function<void(std::string_view)> log = log_line);
 
 /// One line of a log.
-std::string describe(const cloud::NatsStatus& status);
+std::string describe(const cloud::bus::NatsStatus& status);
 
 }  // namespace redan::cmd

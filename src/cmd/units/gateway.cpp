@@ -11,9 +11,9 @@
 #include "cloud/token/rfc3339.hpp"
 #include "cmd/amc/session.hpp"
 #include "cmd/arguments.hpp"
+#include "cmd/program.hpp"
 #include "cmd/units/bus_options.hpp"
 #include "cmd/units/certificate_reload.hpp"
-#include "cmd/program.hpp"
 #include "cmd/units/store_options.hpp"
 #include "net/loop.hpp"
 
@@ -90,18 +90,18 @@ class Program {
     if (!credentials) throw std::runtime_error("the TLS key cannot be used: " + std::string(text(credentials.error())));
     credentials_ = *credentials;
     store_ = open_store(loop_.io(), options_.store, directory / "gateway.sqlite");
-    bus_ = open_bus(loop_.io(), options_.bus, options_.name, *provider_, [this](const cloud::NatsStatus& status) {
+    bus_ = open_bus(loop_.io(), options_.bus, options_.name, *provider_, [this](const cloud::bus::NatsStatus& status) {
       if (status.connected && status.why == Errc{} && gateway_) gateway_->on_bus_connected();
     });
     const std::uint16_t port = listen.port != 0 ? listen.port : free_port(listen.host);
-    cloud::GatewayConfig config;
+    cloud::gateway::GatewayConfig config;
     config.url = options_.url.empty() ? "wss://" + HostAndPort{listen.host, port}.text() : options_.url;
     if (!config.url.starts_with("wss://")) throw std::runtime_error("--url begins with wss://");
     if (config.url.ends_with('/')) config.url.pop_back();
-    config.secrets_key =
-        std::make_shared<const cloud::SecretsKey>(*provider_, secrets_key(options_.store, directory, *provider_));
+    config.secrets_key = std::make_shared<const cloud::store::SecretsKey>(
+        *provider_, secrets_key(options_.store, directory, *provider_));
     config.log = log_line;
-    gateway_ = std::make_unique<cloud::Gateway>(loop_.io(), config, *store_, *bus_, *provider_);
+    gateway_ = std::make_unique<cloud::gateway::Gateway>(loop_.io(), config, *store_, *bus_, *provider_);
     const asio::ip::tcp::endpoint local(asio::ip::make_address(listen.host), port);
     asio::co_spawn(loop_.io(), start(local), asio::detached);
     reload_.emplace(loop_.io(), credentials_, directory, names, *provider_);
@@ -121,7 +121,7 @@ class Program {
       co_return loop_.stop();
     }
     try {
-      cloud::GatewayServerConfig config;
+      cloud::gateway::GatewayServerConfig config;
       config.https.local = local;
       config.https.credentials = credentials_;
       config.local = net::UnixListener{
@@ -130,7 +130,7 @@ class Program {
       config.requests_per_second = options_.requests_per_second;
       config.max_connections = options_.max_connections;
       config.max_connections_per_address = options_.max_per_address;
-      server_ = std::make_unique<cloud::GatewayServer>(loop_.io(), *gateway_, std::move(config));
+      server_ = std::make_unique<cloud::gateway::GatewayServer>(loop_.io(), *gateway_, std::move(config));
       announce(local.port());
     } catch (const std::exception& error) {
       log_line("cannot listen on " + options_.listen + ": " + error.what());
@@ -163,10 +163,10 @@ class Program {
   std::string fingerprint_;
   std::shared_ptr<net::TlsServerCredentials> credentials_;
   std::optional<CertificateReload> reload_;
-  std::unique_ptr<cloud::Store> store_;
-  std::unique_ptr<cloud::Bus> bus_;
-  std::unique_ptr<cloud::Gateway> gateway_;
-  std::unique_ptr<cloud::GatewayServer> server_;
+  std::unique_ptr<cloud::store::Store> store_;
+  std::unique_ptr<cloud::bus::Bus> bus_;
+  std::unique_ptr<cloud::gateway::Gateway> gateway_;
+  std::unique_ptr<cloud::gateway::GatewayServer> server_;
   int code_ = kOk;
 };
 
@@ -180,7 +180,9 @@ json::value ask(const Options& options, std::string method, std::string path, co
   return session.ask(std::move(method), std::move(path), body);
 }
 
-std::string time_text(const json::value& seconds) { return cloud::to_rfc3339({seconds.to_number<std::int64_t>()}); }
+std::string time_text(const json::value& seconds) {
+  return cloud::token::to_rfc3339({seconds.to_number<std::int64_t>()});
+}
 
 int create_account(const Options& options) {
   const json::array allow(options.allow.begin(), options.allow.end());

@@ -6,12 +6,12 @@
 #include <cstdio>
 
 #include "base/hex.hpp"
-#include "wamp/router/server.hpp"
 #include "cmd/arguments.hpp"
-#include "cmd/units/certificate_reload.hpp"
 #include "cmd/program.hpp"
 #include "cmd/secret_file.hpp"
+#include "cmd/units/certificate_reload.hpp"
 #include "net/loop.hpp"
+#include "wamp/router/server.hpp"
 
 namespace redan::cmd {
 namespace {
@@ -19,7 +19,6 @@ namespace {
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 namespace json = boost::json;
-namespace wamp = cloud::wamp;
 
 constexpr const char* kFooter = R"(
 The configuration is one JSON object: listeners, limits, realms with their

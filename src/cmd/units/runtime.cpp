@@ -51,24 +51,25 @@ std::vector<Address> addresses_of(const std::string& bind) {
 
 int run(const Options& options) {
   const std::string authority = options.agent_authority.empty() ? "" : read_file(options.agent_authority);
-  cloud::UserData data = cloud::parse_user_data(read_secret_file(options.user_data).text(), authority);
+  cloud::runtime::UserData data =
+      cloud::runtime::parse_user_data(read_secret_file(options.user_data).text(), authority);
   if (data.session) {
-    for (cloud::AgentAddress& agent : data.session->agents) agent.allow_small_keys = options.allow_small_keys;
+    for (cloud::runtime::AgentAddress& agent : data.session->agents) agent.allow_small_keys = options.allow_small_keys;
   }
   const auto provider = default_provider();
-  cloud::RuntimeConfig config;
+  cloud::runtime::RuntimeConfig config;
   config.streamer.addresses = addresses_of(options.bind);
   config.streamer.source = options.source;
   const std::filesystem::path beside = std::filesystem::path(options.user_data).parent_path() / "sockets";
   config.streamer.channel_directory = options.channels.empty() ? beside : std::filesystem::path(options.channels);
   make_private_directory(config.streamer.channel_directory);
   config.streamer.log = config.log = log_line;
-  std::unique_ptr<cloud::Runtime> runtime;
+  std::unique_ptr<cloud::runtime::Runtime> runtime;
   net::Loop loop([&] {
     log_line("told to end");
     runtime->stop();
   });
-  runtime = std::make_unique<cloud::Runtime>(loop.io(), std::move(data), std::move(config), *provider);
+  runtime = std::make_unique<cloud::runtime::Runtime>(loop.io(), std::move(data), std::move(config), *provider);
   int code = kOk;
   runtime->on_end = [&](Errc why) {
     if (why != Errc::closed_locally) code = kAuthentication;

@@ -25,7 +25,7 @@ std::shared_ptr<const Secret<256>> read_password(const std::string& file) {
 
 }  // namespace
 
-cloud::EtcdConfig etcd_config(const StoreOptions& options, net::TlsIdentity& identity) {
+cloud::store::EtcdConfig etcd_config(const StoreOptions& options, net::TlsIdentity& identity) {
   if (options.etcd.empty() || options.etcd_authority.empty() || options.etcd_certificate.empty() ||
       options.etcd_key.empty()) {
     throw std::runtime_error("etcd needs --etcd, --etcd-ca, --etcd-cert and --etcd-key");
@@ -34,7 +34,7 @@ cloud::EtcdConfig etcd_config(const StoreOptions& options, net::TlsIdentity& ide
     throw std::runtime_error("--etcd-user and --etcd-password-file belong together");
   }
   identity = read_identity("--etcd-cert and --etcd-key", options.etcd_certificate, options.etcd_key);
-  cloud::EtcdConfig config;
+  cloud::store::EtcdConfig config;
   for (const std::string& endpoint : options.etcd) {
     const HostAndPort parsed = parse_host_and_port(endpoint);
     config.endpoints.push_back({parsed.host, parsed.port});
@@ -48,10 +48,10 @@ cloud::EtcdConfig etcd_config(const StoreOptions& options, net::TlsIdentity& ide
   return config;
 }
 
-std::unique_ptr<cloud::Store> open_etcd(boost::asio::io_context& io, const StoreOptions& options,
-                                        std::function<void(const cloud::StoreFailure&)> report) {
+std::unique_ptr<cloud::store::Store> open_etcd(boost::asio::io_context& io, const StoreOptions& options,
+                                               std::function<void(const cloud::store::StoreFailure&)> report) {
   net::TlsIdentity identity;
-  return cloud::etcd_store(io, etcd_config(options, identity), std::move(report));
+  return cloud::store::etcd_store(io, etcd_config(options, identity), std::move(report));
 }
 
 void add_etcd_options(CLI::App& app, StoreOptions& options) {
@@ -90,15 +90,15 @@ Secret<64> secrets_key(const StoreOptions& options, const std::filesystem::path&
   return read_key(options.secrets_key);
 }
 
-std::unique_ptr<cloud::Store> open_store(boost::asio::io_context& io, const StoreOptions& options,
-                                         const std::filesystem::path& sqlite_file) {
-  const auto report = [](const cloud::StoreFailure& failure) {
+std::unique_ptr<cloud::store::Store> open_store(boost::asio::io_context& io, const StoreOptions& options,
+                                                const std::filesystem::path& sqlite_file) {
+  const auto report = [](const cloud::store::StoreFailure& failure) {
     log_line("store: " + std::string(text(failure.code)) + ": " + failure.detail);
   };
-  if (options.store == "memory") return cloud::memory_store(io);
+  if (options.store == "memory") return cloud::store::memory_store(io);
   if (options.store == "etcd") return open_etcd(io, options, report);
   auto store =
-      cloud::sqlite_store(io, options.file.empty() ? sqlite_file : std::filesystem::path(options.file), report);
+      cloud::store::sqlite_store(io, options.file.empty() ? sqlite_file : std::filesystem::path(options.file), report);
   if (!store) throw std::runtime_error(std::string(text(store.error().code)) + ": " + store.error().detail);
   return std::move(*store);
 }

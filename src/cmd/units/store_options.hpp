@@ -24,17 +24,17 @@ struct StoreOptions {
 void add_etcd_options(CLI::App& app, StoreOptions& options);
 void add_store_options(CLI::App& app, StoreOptions& options);
 /// Throws as open_store. `identity` is set to what --etcd-cert and --etcd-key say, and outlives the use.
-cloud::EtcdConfig etcd_config(const StoreOptions& options, net::TlsIdentity& identity);
+cloud::store::EtcdConfig etcd_config(const StoreOptions& options, net::TlsIdentity& identity);
 /// Whatever --store says. Throws as open_store.
-std::unique_ptr<cloud::Store> open_etcd(boost::asio::io_context& io, const StoreOptions& options,
-                                        std::function<void(const cloud::StoreFailure&)> report);
+std::unique_ptr<cloud::store::Store> open_etcd(boost::asio::io_context& io, const StoreOptions& options,
+                                               std::function<void(const cloud::store::StoreFailure&)> report);
 /// What the secrets in the store are sealed under: --secrets-key. Without etcd it is secrets.key in `directory`, which
 /// is made if it is missing; units that share their store share the file, so none of them makes it. Throws as
 /// open_store.
 Secret<64> secrets_key(const StoreOptions& options, const std::filesystem::path& directory, RandomSource& random);
 /// `sqlite_file` is used with --store sqlite, unless --store-file says another. Throws std::runtime_error in a person's
 /// words. What the store meets later is logged.
-std::unique_ptr<cloud::Store> open_store(boost::asio::io_context& io, const StoreOptions& options,
-                                         const std::filesystem::path& sqlite_file);
+std::unique_ptr<cloud::store::Store> open_store(boost::asio::io_context& io, const StoreOptions& options,
+                                                const std::filesystem::path& sqlite_file);
 
 }  // namespace redan::cmd

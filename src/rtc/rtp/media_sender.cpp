@@ -3,7 +3,7 @@
 #include "base/assert.hpp"
 #include "rtc/rtp/rtp.hpp"
 
-namespace redan::cloud {
+namespace redan::rtp {
 namespace {
 
 using namespace std::chrono_literals;
@@ -228,4 +228,4 @@ bool MediaSender::poll_report(TimePoint now, Stream& stream, Writer& writer) {
   return writer.ok();
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::rtp

@@ -7,14 +7,15 @@
 #pragma once
 
 #include <deque>
-#include <redan/endpoint.hpp>
+#include <redan/media.hpp>
+#include <redan/random.hpp>
 
+#include "rtc/rtp/encoded_frame.hpp"
 #include "rtc/rtp/packet_history.hpp"
 #include "rtc/rtp/rate_control.hpp"
 #include "rtc/rtp/rtcp.hpp"
-#include "media/source.hpp"
 
-namespace redan::cloud {
+namespace redan::rtp {
 
 struct MediaSenderConfig {
   struct Stream {
@@ -117,4 +118,4 @@ class MediaSender {
   std::optional<std::uint8_t> last_fir_{};
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::rtp

@@ -4,7 +4,7 @@
 #include <redan/types.hpp>
 #include <vector>
 
-namespace redan::cloud {
+namespace redan::rtp {
 
 class PacketHistory {
  public:
@@ -47,4 +47,4 @@ class PacketHistory {
   std::vector<Packet> packets_;
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::rtp

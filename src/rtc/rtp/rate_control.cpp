@@ -1,6 +1,6 @@
 #include "rtc/rtp/rate_control.hpp"
 
-namespace redan::cloud {
+namespace redan::rtp {
 namespace {
 
 using namespace std::chrono_literals;
@@ -47,4 +47,4 @@ std::uint32_t RateControl::target(TimePoint now) const {
   return std::max(limits_.least, std::min(by_loss, ceiling));
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::rtp

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <redan/types.hpp>
 
-namespace redan::cloud {
+namespace redan::rtp {
 
 struct RateLimits {
   std::uint32_t least = 100'000, start = 1'000'000, most = 3'000'000;  ///< bits per second
@@ -32,4 +32,4 @@ class RateControl {
   std::optional<TimePoint> estimated_{};
 };
 
-}  // namespace redan::cloud
+}  // namespace redan::rtp

@@ -2,7 +2,7 @@
 
 #include "base/reader.hpp"
 
-namespace redan::cloud {
+namespace redan::rtp {
 namespace {
 
 constexpr std::uint8_t kVersion2 = 0x80;
@@ -145,4 +145,4 @@ std::uint64_t ntp_time(TimePoint time) {
   return static_cast<std::uint64_t>(seconds.count()) << 32U | (fraction << 32U) / 1'000'000'000U;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::rtp

@@ -7,7 +7,7 @@
 
 #include "base/writer.hpp"
 
-namespace redan::cloud {
+namespace redan::rtp {
 
 /// A compound packet: the report, and the name that ties audio and video together.
 struct SenderReport {
@@ -62,4 +62,4 @@ struct Feedback {
 /// The 64 bits of a report for a time of our clock.
 std::uint64_t ntp_time(TimePoint time);
 
-}  // namespace redan::cloud
+}  // namespace redan::rtp

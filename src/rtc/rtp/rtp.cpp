@@ -2,7 +2,7 @@
 
 #include "base/reader.hpp"
 
-namespace redan::cloud {
+namespace redan::rtp {
 namespace {
 
 // RFC 3550 section 5.1
@@ -76,4 +76,4 @@ std::optional<Vp8Payload> Vp8Payload::parse(Bytes payload) {
 
 bool is_vp8_key_frame(Bytes frame) { return !frame.empty() && (frame[0] & 1U) == 0; }
 
-}  // namespace redan::cloud
+}  // namespace redan::rtp

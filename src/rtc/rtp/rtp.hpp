@@ -5,7 +5,7 @@
 
 #include "base/writer.hpp"
 
-namespace redan::cloud {
+namespace redan::rtp {
 
 struct RtpHeader {
   static constexpr std::size_t kSize = 12;
@@ -66,4 +66,4 @@ constexpr bool sequence_before(std::uint16_t a, std::uint16_t b) {
   return static_cast<std::int16_t>(static_cast<std::uint16_t>(a - b)) < 0;
 }
 
-}  // namespace redan::cloud
+}  // namespace redan::rtp

@@ -5,7 +5,7 @@
 
 #include "net/clock.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 namespace asio = boost::asio;
@@ -329,4 +329,4 @@ void Client::on(ClientSession::Closed&& output) {
   if (const auto told = std::exchange(on_close, nullptr)) told(*ended_);
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -4,10 +4,10 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "wamp/session.hpp"
 #include "net/websocket/client.hpp"
+#include "wamp/session.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 struct ClientConfig {
   net::Remote router;          ///< TLS 1.3, or plain within this machine
@@ -113,4 +113,4 @@ class Client : public std::enable_shared_from_this<Client> {
   std::map<Id, std::shared_ptr<OnInvocation>> registrations_;
 };
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

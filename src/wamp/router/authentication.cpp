@@ -8,7 +8,7 @@
 #include "wamp/router/authorization.hpp"
 #include "wamp/router/uris.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 constexpr std::array<std::string_view, 5> kMethods = {"anonymous", "tls", "cryptosign", "wampcra", "ticket"};
@@ -59,7 +59,7 @@ Authenticator::Authenticator(const AuthenticationConfig& config, Provider& provi
     : config_(config), provider_(provider) {
   provider_.random(pretence_.fill(32));
   if (!config_.tokens) return;
-  if (auto key = JwtKey::prepare(provider_, config_.tokens->key)) tokens_.emplace(std::move(*key));
+  if (auto key = cloud::token::JwtKey::prepare(provider_, config_.tokens->key)) tokens_.emplace(std::move(*key));
 }
 
 const Account* Authenticator::find(Method method, std::string_view authid) const {
@@ -113,7 +113,7 @@ Admission Authenticator::challenge_wampcra(std::string authid, Id session, WallT
                   {"authmethod", "wampcra"},
                   {"authprovider", "static"},
                   {"nonce", to_base64(random_bytes<kNonceSize>(provider_), Base64::url)},
-                  {"timestamp", to_rfc3339(now)},
+                  {"timestamp", cloud::token::to_rfc3339(now)},
                   {"session", session}};
   const std::vector<std::uint8_t> text = encode(Serializer::json, said);
   Challenged challenged{{Method::wampcra, std::move(authid), account}, {"wampcra", {}}};
@@ -178,7 +178,7 @@ std::optional<Principal> Authenticator::check_ticket(const Attempt& attempt, std
 
 std::optional<Principal> Authenticator::check_token(std::string_view authid, std::string_view ticket, WallTime now) {
   if (!tokens_) return std::nullopt;
-  const auto token = UnverifiedJwt::parse(ticket);
+  const auto token = cloud::token::UnverifiedJwt::parse(ticket);
   if (!token) return std::nullopt;
   const TicketTokens& wanted = *config_.tokens;
   const auto claims = token->verify(*tokens_, {wanted.issuer, wanted.audience}, now);
@@ -208,4 +208,4 @@ bool Authenticator::check_cryptosign(const Attempt& attempt, std::string_view si
          ed25519_verify(attempt.key, attempt.nonce, signature_bytes);
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

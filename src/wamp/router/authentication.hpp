@@ -11,7 +11,7 @@
 #include "wamp/ed25519.hpp"
 #include "wamp/router/session.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 /// A ticket, or the key of wampcra: for salted passwords the base64 text that PBKDF2 gave.
 using SharedSecretText = Secret<256>;
@@ -99,7 +99,7 @@ class Authenticator {
   const AuthenticationConfig& config_;
   Provider& provider_;
   Secret<32> pretence_;  ///< what unknown authids are shown comes of it
-  std::optional<JwtKey> tokens_;
+  std::optional<cloud::token::JwtKey> tokens_;
 };
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

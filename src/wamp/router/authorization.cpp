@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 constexpr std::array<std::string_view, 4> kActions = {"call", "register", "publish", "subscribe"};
@@ -38,4 +38,4 @@ bool is_sid(std::string_view text) {
   });
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -4,7 +4,7 @@
 #include "wamp/router/pattern.hpp"
 #include "wamp/router/session.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 enum class Action : std::uint8_t { call, register_, publish, subscribe };
 std::optional<Action> parse_action(std::string_view name);
@@ -29,4 +29,4 @@ struct Role {
 /// Letters, digits, '-' and '_', at most 64: it may stand for a part of a URI.
 bool is_sid(std::string_view text);
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

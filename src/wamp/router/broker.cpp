@@ -4,7 +4,7 @@
 
 #include "wamp/router/uris.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 bool is_set(const Dict& options, std::string_view key) {
@@ -193,4 +193,4 @@ void Broker::get_events(const Session& session, const Call& message, Outbox& out
   outbox.send(session.connection, std::move(result));
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -6,7 +6,7 @@
 #include "wamp/router/schema.hpp"
 #include "wamp/router/session.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 struct BrokerLimits {
   std::size_t max_subscriptions = 1'024;  ///< of one session
@@ -50,4 +50,4 @@ class Broker {
   std::unordered_map<Id, Subscription> subscriptions_;
 };
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -3,7 +3,7 @@
 #include "base/hex.hpp"
 #include "wamp/router/members.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 constexpr std::size_t kMaxFile = 4 * 1024 * 1024;
@@ -291,4 +291,4 @@ RouterConfig open_router(std::string realm) {
   return router;
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -4,7 +4,7 @@
 
 #include "wamp/router/router.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 enum class Carrier : std::uint8_t { websocket, rawsocket };
 
@@ -38,4 +38,4 @@ tl::expected<RouterFile, std::string> parse_router_file(std::string_view json, c
 /// Everything for everybody, for trying things out on this machine.
 RouterConfig open_router(std::string realm);
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

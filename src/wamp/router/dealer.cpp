@@ -4,7 +4,7 @@
 
 #include "wamp/router/uris.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 constexpr std::array<std::string_view, 5> kPolicies = {"single", "first", "last", "roundrobin", "random"};
@@ -277,4 +277,4 @@ void Dealer::remove(Session& session, Outbox& outbox) {
   }
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

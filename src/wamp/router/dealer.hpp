@@ -7,7 +7,7 @@
 #include "wamp/router/schema.hpp"
 #include "wamp/router/session.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 struct DealerLimits {
   std::size_t max_registrations = 1'024;  ///< of one session
@@ -89,4 +89,4 @@ class Dealer {
   std::set<std::pair<TimePoint, std::uint64_t>> deadlines_;
 };
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

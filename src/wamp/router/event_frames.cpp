@@ -1,6 +1,6 @@
 #include "wamp/router/event_frames.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 constexpr std::size_t index_of(Serializer serializer) { return static_cast<std::size_t>(serializer); }
@@ -62,4 +62,4 @@ const std::string& EventFrames::frame(std::size_t copy, Serializer serializer) {
   return made;
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -4,7 +4,7 @@
 
 #include "wamp/router/session.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 class EventFrames {
  public:
@@ -25,4 +25,4 @@ class EventFrames {
 /// The elements that end a message with this payload.
 List payload_elements(Payload payload);
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

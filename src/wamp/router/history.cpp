@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 std::size_t size_of(const Value& value);
@@ -65,4 +65,4 @@ std::vector<const PastEvent*> History::last(Match match, std::string_view patter
   return found;
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -5,7 +5,7 @@
 
 #include "wamp/router/pattern.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 struct HistoryLimits {
   std::size_t events_per_topic = 0;  ///< 0: nothing is kept
@@ -44,4 +44,4 @@ class History {
   std::size_t bytes_ = 0;
 };
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -6,7 +6,7 @@
 
 #include "wamp/value.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 class Members {
  public:
@@ -84,4 +84,4 @@ class Members {
   std::vector<std::string> taken_;
 };
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

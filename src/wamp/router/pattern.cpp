@@ -1,6 +1,6 @@
 #include "wamp/router/pattern.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 constexpr std::array<std::string_view, 3> kNames = {"exact", "prefix", "wildcard"};
@@ -78,4 +78,4 @@ bool covers(Match rule_match, std::string_view rule, Match match, std::string_vi
   return false;
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -8,7 +8,7 @@
 
 #include "wamp/message.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 enum class Match : std::uint8_t { exact, prefix, wildcard };
 
@@ -64,4 +64,4 @@ class PatternTable {
   std::map<std::size_t, std::size_t> prefix_lengths_;
 };
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

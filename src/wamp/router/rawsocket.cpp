@@ -2,7 +2,7 @@
 
 #include <bit>
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 constexpr unsigned kSmallest = 9;  // 2^9
@@ -54,4 +54,4 @@ std::optional<RawSocketHeader> RawSocketHeader::parse(std::span<const std::uint8
   return RawSocketHeader{static_cast<RawSocketFrame>(bytes[0]), length};
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

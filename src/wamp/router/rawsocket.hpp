@@ -3,7 +3,7 @@
 
 #include "wamp/serializer.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 //   0x7F | length (4 bits), serializer (4 bits) | 0 | 0
 inline constexpr std::uint8_t kRawSocketMagic = 0x7F;
@@ -48,4 +48,4 @@ struct RawSocketHeader {
   static std::optional<RawSocketHeader> parse(std::span<const std::uint8_t, kRawSocketHeaderSize> bytes);
 };
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

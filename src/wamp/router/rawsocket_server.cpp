@@ -7,7 +7,7 @@
 #include "net/listener.hpp"
 #include "net/tls/context.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 namespace asio = boost::asio;
@@ -254,4 +254,4 @@ std::uint16_t RawSocketServer::port() const { return impl_->port(); }
 void RawSocketServer::stop_accepting() { impl_->stop_accepting(); }
 void RawSocketServer::stop() { impl_->stop(); }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

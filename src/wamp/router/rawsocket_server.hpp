@@ -1,11 +1,11 @@
 // Listens for RawSocket clients. Everything that a stranger can make us hold or wait for has a limit.
 #pragma once
 
+#include "net/http/server.hpp"
 #include "wamp/router/config.hpp"
 #include "wamp/router/rawsocket.hpp"
-#include "net/http/server.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 /// One open RawSocket.
 class RawSocket {
@@ -51,4 +51,4 @@ class RawSocketServer {
   std::shared_ptr<Impl> impl_;
 };
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

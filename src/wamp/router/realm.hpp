@@ -3,7 +3,7 @@
 
 #include "wamp/router/router.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 struct Router::Realm {
   Realm(const RealmConfig& its, const RouterLimits& limits, Provider& provider)
@@ -31,4 +31,4 @@ struct Router::Connection {
   State state{};
 };
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -4,7 +4,7 @@
 #include "wamp/router/realm.hpp"
 #include "wamp/router/uris.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 /// Requests whose ids the session counts (WAMP, "IDs", session scope).
@@ -119,4 +119,4 @@ void Router::act(Established&, const Turn& turn, const M&) {
   abort(turn.connection, uris::kProtocolViolation, "a session may not send this");
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -6,7 +6,7 @@
 #include "wamp/router/realm.hpp"
 #include "wamp/router/uris.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 Dict features(std::initializer_list<std::string_view> names) {
@@ -213,4 +213,4 @@ void Router::drop(Connection& connection) {
   connections_.erase(ConnectionId(connection.id));
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

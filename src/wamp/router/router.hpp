@@ -10,7 +10,7 @@
 #include "wamp/router/broker.hpp"
 #include "wamp/router/dealer.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 struct RealmConfig {
   std::string name;
@@ -124,4 +124,4 @@ class Router {
   Outbox outbox_;
 };
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

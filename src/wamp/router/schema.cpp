@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 std::optional<double> number_of(const Value& value) {
@@ -223,4 +223,4 @@ std::optional<std::string> Typing::violation(Traffic traffic, std::string_view u
   return std::nullopt;
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

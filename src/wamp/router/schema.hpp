@@ -8,7 +8,7 @@
 
 #include "wamp/router/pattern.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 /// One schema. Made once from the configuration, asked for each message; no deeper than its own text.
 class Schema {
@@ -79,4 +79,4 @@ class Typing {
   std::vector<Rule> rules_;
 };
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 
-#include "wamp/router/event_frames.hpp"
 #include "net/clock.hpp"
+#include "wamp/router/event_frames.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 namespace asio = boost::asio;
@@ -305,4 +305,4 @@ void RouterServer::drain(std::chrono::milliseconds patience, std::function<void(
   impl_->drain(patience, std::move(done));
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

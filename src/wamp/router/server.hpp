@@ -4,7 +4,7 @@
 
 #include "wamp/router/rawsocket_server.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 struct RouterListener {
   Carrier carrier = Carrier::websocket;
@@ -38,4 +38,4 @@ class RouterServer {
   std::shared_ptr<Impl> impl_;
 };
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -11,7 +11,7 @@
 #include "base/strong.hpp"
 #include "wamp/message.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 /// One transport, as its server counts them.
 using ConnectionId = Strong<struct WampConnectionTag, std::uint64_t>;
@@ -93,4 +93,4 @@ inline Id random_id(RandomSource& random) {
   return (random.random_u64() >> kUnused) + 1;
 }
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-namespace redan::cloud::wamp::uris {
+namespace redan::wamp::uris {
 
 inline constexpr std::string_view kReserved = "wamp.";  ///< nobody but the router registers or publishes below
 
@@ -33,4 +33,4 @@ inline constexpr std::string_view kSystemShutdown = "wamp.close.system_shutdown"
 
 inline constexpr std::string_view kGetEvents = "wamp.subscription.get_events";
 
-}  // namespace redan::cloud::wamp::uris
+}  // namespace redan::wamp::uris

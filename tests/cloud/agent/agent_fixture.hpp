@@ -14,8 +14,8 @@
 #include "cloud/bus/memory.hpp"
 #include "cloud/store/memory.hpp"
 #include "net/clock.hpp"
-#include "net/websocket/client.hpp"
 #include "net/tls/x509.hpp"
+#include "net/websocket/client.hpp"
 #include "tests/cloud/ams/recording_launcher.hpp"
 #include "tests/net/http/http_fixture.hpp"
 
@@ -28,15 +28,15 @@ namespace json = boost::json;
 class AgentTest : public net::test::HttpFixture {
  protected:
   AgentTest() {
-    AmsConfig config;
+    ams::AmsConfig config;
     config.unit = "node-1";
     config.url = "https://127.0.0.1:1";
-    ams_ = std::make_unique<Ams>(io, config, *store_, launcher_, *provider_, net::is_issued_by);
+    ams_ = std::make_unique<ams::Ams>(io, config, *store_, launcher_, *provider_, net::is_issued_by);
     EXPECT_TRUE(run(ams_->start()));
-    AmsServerConfig ams_config;
+    ams::AmsServerConfig ams_config;
     ams_config.https = net::TlsListener{{asio::ip::make_address("127.0.0.1"), 0}, credentials("server")};
-    ams_server_ = std::make_unique<AmsServer>(io, *ams_, std::move(ams_config));
-    trust("client", Role::agent);
+    ams_server_ = std::make_unique<ams::AmsServer>(io, *ams_, std::move(ams_config));
+    trust("client", trust::Role::agent);
     json::object manifest{{"name", "demo"}, {"image", "redan"}};
     EXPECT_TRUE(run(ams_->add_application(manifest)));
     EXPECT_TRUE(run(ams_->publish_version("demo", 0, true)));
@@ -61,8 +61,8 @@ class AgentTest : public net::test::HttpFixture {
   static net::TlsTrust pin_of(const std::string& name) {
     return net::PinnedSha256{net::test::identity(name).fingerprint.digest};
   }
-  void trust(const std::string& name, Role role) {
-    TrustedCertificate certificate;
+  void trust(const std::string& name, trust::Role role) {
+    trust::TrustedCertificate certificate;
     certificate.fingerprint = to_hex(net::test::identity(name).fingerprint.digest.bytes());
     certificate.name = name;
     certificate.role = role;
@@ -90,8 +90,8 @@ class AgentTest : public net::test::HttpFixture {
     std::fill_n(root.fill(64).begin(), 64, 7);
     std::fill_n(turn.fill(64).begin(), 64, 'x');
     agent_ = std::make_unique<Agent>(io, config, *bus_, *ams_client_, *provider_,
-                                     std::move(*MacaroonKey::prepare(*provider_, root)),
-                                     std::move(*TurnKey::prepare(*provider_, turn)));
+                                     std::move(*token::MacaroonKey::prepare(*provider_, root)),
+                                     std::move(*token::TurnKey::prepare(*provider_, turn)));
     AgentServerConfig listen;
     listen.https = net::TlsListener{{asio::ip::make_address("127.0.0.1"), 0}, credentials("other")};
     agent_server_ = std::make_unique<AgentServer>(io, *agent_, std::move(listen));
@@ -109,7 +109,7 @@ class AgentTest : public net::test::HttpFixture {
   /// Answers claims and reports as gateways do.
   void play_gateway() {
     const auto listen = [this](std::string_view subject, std::function<std::string(std::string_view)> answer) {
-      auto made = bus_->subscribe(std::string(subject), [this, answer](const BusMessage& message) {
+      auto made = bus_->subscribe(std::string(subject), [this, answer](const bus::BusMessage& message) {
         const std::string text = answer(message.payload);
         if (!message.reply_to.empty()) (void)bus_->publish(message.reply_to, text);
       });
@@ -129,7 +129,7 @@ class AgentTest : public net::test::HttpFixture {
       spec.fence = ++fence_;
       return api::reply_text(to_json(spec));
     });
-    auto heard = bus_->subscribe(std::string(api::subject::kAnnouncements), [this](const BusMessage& message) {
+    auto heard = bus_->subscribe(std::string(api::subject::kAnnouncements), [this](const bus::BusMessage& message) {
       announcement_ = api::parse<api::Announcement>(message.payload);
     });
     subscriptions_.push_back(std::move(*heard));
@@ -213,15 +213,15 @@ class AgentTest : public net::test::HttpFixture {
   }
 
   std::unique_ptr<Provider> provider_ = default_provider();
-  std::unique_ptr<Store> store_ = memory_store(io);
-  std::unique_ptr<Bus> bus_ = memory_bus(io);
+  std::unique_ptr<store::Store> store_ = store::memory_store(io);
+  std::unique_ptr<bus::Bus> bus_ = bus::memory_bus(io);
   RecordingLauncher launcher_;
-  std::unique_ptr<Ams> ams_;
-  std::unique_ptr<AmsServer> ams_server_;
+  std::unique_ptr<ams::Ams> ams_;
+  std::unique_ptr<ams::AmsServer> ams_server_;
   std::unique_ptr<AmsClient> ams_client_;
   std::unique_ptr<Agent> agent_;
   std::unique_ptr<AgentServer> agent_server_;
-  std::vector<std::unique_ptr<Subscription>> subscriptions_;
+  std::vector<std::unique_ptr<bus::Subscription>> subscriptions_;
   std::optional<api::Announcement> announcement_;
   std::vector<api::StateReport> reports_;
   std::vector<api::Claim> claims_;

@@ -67,7 +67,7 @@ TEST_F(AgentTest, RefusesWhatItCannotHost) {
 
 TEST_F(AgentTest, LeavesAnInstanceAloneThatSomebodyElseMadeForTheSession) {
   const json::object body{{"name", "s-s1"}, {"app_id", "demo"}};
-  ASSERT_TRUE(run(ams_->launch(*InstanceRequest::parse(body))));
+  ASSERT_TRUE(run(ams_->launch(*ams::InstanceRequest::parse(body))));
   ASSERT_TRUE(until([&] { return runs("s-s1"); }));
   EXPECT_EQ(create(spec()).error().status, 409U);
   EXPECT_TRUE(until([&] { return agent_->sessions_by_status().empty(); }));
@@ -96,8 +96,8 @@ TEST_F(AgentTest, LetsARuntimeInWithItsOwnTokenOnly) {
 TEST_F(AgentTest, RefusesATokenThatIsBoundToNoInstance) {
   Secret<64> root;
   std::fill_n(root.fill(64).begin(), 64, 7);
-  auto key = *MacaroonKey::prepare(*provider_, root);
-  auto macaroon = *Macaroon::mint(key, kAgentLocation, "s1");
+  auto key = *token::MacaroonKey::prepare(*provider_, root);
+  auto macaroon = *token::Macaroon::mint(key, kAgentLocation, "s1");
   ASSERT_TRUE(macaroon.add_first_party(*provider_, "2100-01-01T00:00:00Z"));
   EXPECT_EQ(attach("s1", "s-s1", macaroon.text()), 403U);
 }
@@ -110,12 +110,12 @@ TEST_F(AgentTest, LeavesASessionToItsOwnInstance) {
   own->on_close = [&] { own_closed = true; };
   // Another instance, with a token that is in order: it was to have the session before.
   const json::object body{{"name", "s-other"}, {"app_id", "demo"}};
-  ASSERT_TRUE(run(ams_->launch(*InstanceRequest::parse(body))));
+  ASSERT_TRUE(run(ams_->launch(*ams::InstanceRequest::parse(body))));
   ASSERT_TRUE(until([&] { return runs("s-other"); }));
   Secret<64> root;
   std::fill_n(root.fill(64).begin(), 64, 7);
-  auto key = *MacaroonKey::prepare(*provider_, root);
-  auto macaroon = *Macaroon::mint(key, kAgentLocation, "s1");
+  auto key = *token::MacaroonKey::prepare(*provider_, root);
+  auto macaroon = *token::Macaroon::mint(key, kAgentLocation, "s1");
   for (const char* caveat : {"instance=s-other", "op=signal", "2100-01-01T00:00:00Z"}) {
     ASSERT_TRUE(macaroon.add_first_party(*provider_, caveat));
   }
@@ -130,8 +130,9 @@ TEST_F(AgentTest, HandsFramesOnWithoutLookingIntoThem) {
   std::vector<std::string> up;
   bool ready = false;
   const auto listening = *bus_->subscribe(api::subject::session("s1", "up"),
-                                          [&](const BusMessage& message) { up.emplace_back(message.payload); });
-  const auto hearing = *bus_->subscribe(api::subject::session("s1", "ready"), [&](const BusMessage&) { ready = true; });
+                                          [&](const bus::BusMessage& message) { up.emplace_back(message.payload); });
+  const auto hearing =
+      *bus_->subscribe(api::subject::session("s1", "ready"), [&](const bus::BusMessage&) { ready = true; });
   ASSERT_EQ(attach_runtime(), 101U);
   EXPECT_TRUE(until([&] { return ready; }));
   ASSERT_TRUE(bus_->publish(api::subject::session("s1", "down"), "to the runtime"));

@@ -6,7 +6,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
-namespace redan::cloud {
+namespace redan::cloud::agent {
 namespace {
 
 using boost::asio::ip::tcp;
@@ -44,4 +44,4 @@ TEST(AmsClientTest, TriesAgainWhereNothingWasSent) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::cloud::agent

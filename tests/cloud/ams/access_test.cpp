@@ -6,8 +6,8 @@
 #include "base/hex.hpp"
 #include "cloud/ams/server.hpp"
 #include "cloud/store/memory.hpp"
-#include "net/websocket/client.hpp"
 #include "net/tls/x509.hpp"
+#include "net/websocket/client.hpp"
 #include "tests/cloud/ams/recording_launcher.hpp"
 #include "tests/net/http/http_fixture.hpp"
 
@@ -49,8 +49,8 @@ class AmsAccess : public net::test::HttpFixture {
     config.url = "https://127.0.0.1:1";
     return config;
   }
-  void trust(const std::string& name, Role role, std::vector<Scope> scopes = {}) {
-    TrustedCertificate certificate;
+  void trust(const std::string& name, trust::Role role, std::vector<trust::Scope> scopes = {}) {
+    trust::TrustedCertificate certificate;
     certificate.fingerprint = to_hex(net::test::identity(name).fingerprint.digest.bytes());
     certificate.name = name;
     certificate.role = role;
@@ -95,14 +95,14 @@ class AmsAccess : public net::test::HttpFixture {
   }
 
   std::unique_ptr<Provider> provider_ = default_provider();
-  std::unique_ptr<Store> store_ = memory_store(io);
+  std::unique_ptr<store::Store> store_ = store::memory_store(io);
   RecordingLauncher launcher_;
   Ams ams_{io, config(), *store_, launcher_, *provider_, net::is_issued_by};
   std::optional<AmsServer> server_;
 };
 
 TEST_F(AmsAccess, ARouteAsksForItsScope) {
-  trust("client", Role::view);
+  trust("client", trust::Role::view);
   EXPECT_EQ(ask("client", "GET", "/1.0/applications").status, 200U);
   EXPECT_EQ(ask("client", "POST", "/1.0/applications", {{"name", "other"}}).status, 403U);
   EXPECT_EQ(ask("client", "GET", "/1.0/certificates").status, 403U);
@@ -110,7 +110,7 @@ TEST_F(AmsAccess, ARouteAsksForItsScope) {
 }
 
 TEST_F(AmsAccess, NobodyGrantsMoreThanTheyHold) {
-  trust("client", Role::admin, {Scope::trust_write, Scope::instance_read});
+  trust("client", trust::Role::admin, {trust::Scope::trust_write, trust::Scope::instance_read});
   for (const char* role : {"admin", "operator", "viewer", "agent"}) {
     EXPECT_EQ(ask("client", "POST", "/1.0/certificates", certificate_of("other", role)).status, 403U) << role;
     EXPECT_EQ(ask("client", "POST", "/1.0/auth/tokens", {{"name", "other"}, {"role", role}}).status, 403U) << role;
@@ -121,7 +121,7 @@ TEST_F(AmsAccess, NobodyGrantsMoreThanTheyHold) {
 }
 
 TEST_F(AmsAccess, TheTrustPasswordIsAnAdministratorsToSet) {
-  trust("client", Role::admin, {Scope::config_read, Scope::config_write});
+  trust("client", trust::Role::admin, {trust::Scope::config_read, trust::Scope::config_write});
   const json::object password{{"config", {{"core.trust_password", "sixteen-characters-long"}}}};
   EXPECT_EQ(ask("client", "PATCH", "/1.0/config", password).status, 403U);
   const json::object rate{{"config", {{"core.max_requests_per_second", "900"}}}};
@@ -130,7 +130,7 @@ TEST_F(AmsAccess, TheTrustPasswordIsAnAdministratorsToSet) {
 
 TEST_F(AmsAccess, AnInstancesTokenIsGoodWithItsOwnCertificateAlone) {
   const Launched instance = launch();
-  trust("client", Role::admin);
+  trust("client", trust::Role::admin);
   const std::string path = "/internal/1.0/instances/" + instance.id;
   const json::object running{{"status", "running"}};
   EXPECT_EQ(ask(net::test::identity("client"), "PATCH", path, running, instance.token).status, 403U);
@@ -139,7 +139,7 @@ TEST_F(AmsAccess, AnInstancesTokenIsGoodWithItsOwnCertificateAlone) {
 }
 
 TEST_F(AmsAccess, ATokenForEventsIsGoodOnce) {
-  trust("client", Role::view);
+  trust("client", trust::Role::view);
   const Answer made = ask("client", "POST", "/1.0/events/auth");
   ASSERT_EQ(made.status, 200U);
   const std::string token(made.metadata().at("token").as_string());

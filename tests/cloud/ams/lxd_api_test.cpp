@@ -4,7 +4,7 @@
 
 #include <boost/json/parse.hpp>
 
-namespace redan::cloud {
+namespace redan::cloud::ams {
 namespace {
 
 namespace json = boost::json;
@@ -212,4 +212,4 @@ TEST(LxdStateChange, IsPoliteOrForced) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::cloud::ams

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace redan::cloud {
+namespace redan::cloud::api {
 namespace {
 
 std::size_t lines_of(const HttpMetrics& metrics, std::string_view what) {
@@ -36,4 +36,4 @@ TEST(HttpMetrics, LabelsHaveACap) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::cloud::api

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace redan::cloud {
+namespace redan::cloud::bus {
 namespace {
 
 using std::chrono::milliseconds;
@@ -189,4 +189,4 @@ TEST(LinkFrame, IsAnsweredWithAResetUnlessItIsTheEnd) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::cloud::bus

@@ -4,7 +4,7 @@
 
 #include <boost/json/parse.hpp>
 
-namespace redan::cloud {
+namespace redan::cloud::bus {
 namespace {
 
 using Words = std::vector<std::string>;
@@ -223,4 +223,4 @@ TEST(NatsToken, IsPrintableAsciiWithoutSpaces) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::cloud::bus

@@ -2,7 +2,7 @@
 
 #include "cloud/bus/bus.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::bus {
 namespace {
 
 TEST(Subject, IsTokensWithDotsBetween) {
@@ -50,4 +50,4 @@ TEST(Subject, FitsAPattern) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::cloud::bus

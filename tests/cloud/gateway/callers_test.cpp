@@ -67,9 +67,9 @@ TEST_F(Callers, NoRouteButTheOpenOnesTakesAStranger) {
 TEST_F(Callers, NoRouteTakesABadToken) {
   std::string tampered = token_;
   tampered[tampered.size() - 3] = tampered[tampered.size() - 3] == 'A' ? 'B' : 'A';
-  auto relocated = Macaroon::parse(token_).value();
+  auto relocated = token::Macaroon::parse(token_).value();
   relocated.location = "anbox-stream-agent";
-  auto discharged = Macaroon::parse(token_).value();
+  auto discharged = token::Macaroon::parse(token_).value();
   discharged.caveats.push_back({"ask", "https://elsewhere", "vid"});
   ASSERT_TRUE(run(unit_->create_account("gone", std::chrono::hours(1), {})).has_value());
   const std::pair<const char*, std::string> bad[] = {
@@ -207,7 +207,7 @@ TEST_F(Callers, AViewersTokenDoesNotBecomeAControllers) {
   }();
   const std::string path = "/1.0/session/" + session_ + "/sockets/slave?token=";
   EXPECT_EQ(refused_socket(path + narrowed(viewer, "op=signal")), 403U);
-  auto changed = Macaroon::parse(viewer).value();
+  auto changed = token::Macaroon::parse(viewer).value();
   changed.caveats[1].identifier = "op=signal";
   EXPECT_EQ(refused_socket(path + changed.text()), 401U);
   ASSERT_EQ(refused_socket(path + viewer), 101U);

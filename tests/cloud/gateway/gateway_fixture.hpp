@@ -90,9 +90,9 @@ class GatewayTest : public testing::Test {
   Duration ahead_{};  ///< of the real time
   std::int64_t wall_time_ = 1'900'000'000;
   std::unique_ptr<Provider> provider_ = default_provider();
-  std::shared_ptr<const SecretsKey> secrets_key_ = SecretsKey::fresh(*provider_);
-  std::unique_ptr<Store> store_ = memory_store(io_);
-  std::unique_ptr<Bus> bus_ = memory_bus(io_);
+  std::shared_ptr<const store::SecretsKey> secrets_key_ = store::SecretsKey::fresh(*provider_);
+  std::unique_ptr<store::Store> store_ = store::memory_store(io_);
+  std::unique_ptr<bus::Bus> bus_ = bus::memory_bus(io_);
   std::vector<std::unique_ptr<ScriptedAgent>> agents_;
   std::vector<std::unique_ptr<Gateway>> units_;
   Gateway* unit_ = nullptr;

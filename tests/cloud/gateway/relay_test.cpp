@@ -40,7 +40,7 @@ class RelayTest : public testing::Test {
   RelayTest() {
     relay_.emplace(
         io_, *bus_, random_, [this] { return now_; }, limits());
-    down_ = std::move(*bus_->subscribe(api::subject::session(kSession, "down"), [this](const BusMessage& message) {
+    down_ = std::move(*bus_->subscribe(api::subject::session(kSession, "down"), [this](const bus::BusMessage& message) {
       if (!deaf_) on_down(message.payload);
     }));
   }
@@ -53,20 +53,20 @@ class RelayTest : public testing::Test {
   }
 
   void on_down(std::string_view payload) {
-    const auto frame = LinkFrame::parse(payload);
+    const auto frame = bus::LinkFrame::parse(payload);
     ASSERT_TRUE(frame.has_value());
     auto [found, is_new] = links_.try_emplace(frame->link, frame->link);
     found->second.handle_input(now_, *frame);
     drain(found->second);
   }
-  void drain(Link& link) {
+  void drain(bus::Link& link) {
     while (true) {
-      Link::Output output = link.poll_output(now_);
-      if (const auto* transmit = std::get_if<Link::Transmit>(&output)) {
+      bus::Link::Output output = link.poll_output(now_);
+      if (const auto* transmit = std::get_if<bus::Link::Transmit>(&output)) {
         static_cast<void>(bus_->publish(api::subject::session(kSession, "up"), transmit->frame.text()));
-      } else if (auto* deliver = std::get_if<Link::Deliver>(&output)) {
+      } else if (auto* deliver = std::get_if<bus::Link::Deliver>(&output)) {
         heard_.push_back(std::move(deliver->body));
-      } else if (const auto* over = std::get_if<Link::Ended>(&output)) {
+      } else if (const auto* over = std::get_if<bus::Link::Ended>(&output)) {
         ended_.push_back(over->why);
       } else {
         return;
@@ -75,7 +75,7 @@ class RelayTest : public testing::Test {
   }
   /// From the runtime, over the only link.
   void say(const std::string& body) {
-    Link& link = links_.begin()->second;
+    bus::Link& link = links_.begin()->second;
     ASSERT_TRUE(link.send(now_, body).has_value());
     drain(link);
   }
@@ -105,10 +105,10 @@ class RelayTest : public testing::Test {
   boost::asio::io_context io_{1};
   TimePoint now_{1h};
   redan::test::SeededRandom random_{1};
-  std::unique_ptr<Bus> bus_ = memory_bus(io_);
-  std::unique_ptr<Subscription> down_;
+  std::unique_ptr<bus::Bus> bus_ = bus::memory_bus(io_);
+  std::unique_ptr<bus::Subscription> down_;
   std::optional<Relay> relay_;
-  std::map<std::string, Link> links_;
+  std::map<std::string, bus::Link> links_;
   std::vector<std::string> heard_;
   std::vector<Errc> ended_;
 };
@@ -253,7 +253,7 @@ TEST_F(RelayTest, AnotherClientIsTheRuntimesToDisplace) {
   attach(first, "client-1");
   attach(second, "client-2");
   EXPECT_FALSE(first.closed);
-  Link& displaced =
+  bus::Link& displaced =
       links_.begin()->second.id().starts_with("client-1") ? links_.begin()->second : std::next(links_.begin())->second;
   displaced.close("displaced");
   drain(displaced);
@@ -266,7 +266,7 @@ TEST_F(RelayTest, AnotherClientIsTheRuntimesToDisplace) {
 TEST_F(RelayTest, ARuntimeThatHasForgottenTheClientEndsItsSocket) {
   Socket socket;
   const auto id = attach(socket);
-  const LinkFrame lost{links_.begin()->first, 0, 0, {}, "lost"};
+  const bus::LinkFrame lost{links_.begin()->first, 0, 0, {}, "lost"};
   static_cast<void>(bus_->publish(api::subject::session(kSession, "up"), lost.text()));
   settle();
   EXPECT_TRUE(socket.closed);
@@ -279,7 +279,8 @@ TEST_F(RelayTest, FramesOfAnotherGatewaysClientsAreLeftAlone) {
   Socket socket;
   attach(socket);
   std::size_t down = 0;
-  const auto counting = bus_->subscribe(api::subject::session(kSession, "down"), [&](const BusMessage&) { ++down; });
+  const auto counting =
+      bus_->subscribe(api::subject::session(kSession, "down"), [&](const bus::BusMessage&) { ++down; });
   for (const char* frame : {R"({"v":1,"link":"someone-else","seq":4,"body":"x"})", "nonsense", "{}"}) {
     static_cast<void>(bus_->publish(api::subject::session(kSession, "up"), frame));
   }

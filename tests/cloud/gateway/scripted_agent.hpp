@@ -16,7 +16,7 @@ class ScriptedAgent {
   /// What it does with a request to create a session.
   enum class Manner { creates, refuses_busy, refuses_unknown, fails, is_silent, answers_nonsense };
 
-  ScriptedAgent(Bus& bus, std::string id, std::string region, std::string cluster) : bus_(bus) {
+  ScriptedAgent(bus::Bus& bus, std::string id, std::string region, std::string cluster) : bus_(bus) {
     announcement_.agent = std::move(id);
     announcement_.region = std::move(region);
     announcement_.cluster = std::move(cluster);
@@ -24,9 +24,9 @@ class ScriptedAgent {
     announcement_.fingerprint = std::string(64, 'a');
     announcement_.applications = {"com.example.demo"};
     announcement_.capacity = 10;
-    hello_ = subscribed(std::string(api::subject::kHello), [this](const BusMessage&) { announce(); });
-    create_ =
-        subscribed(api::subject::agent(announcement_.agent, "create"), [this](const BusMessage& m) { on_create(m); });
+    hello_ = subscribed(std::string(api::subject::kHello), [this](const bus::BusMessage&) { announce(); });
+    create_ = subscribed(api::subject::agent(announcement_.agent, "create"),
+                         [this](const bus::BusMessage& m) { on_create(m); });
     announce();
   }
 
@@ -84,7 +84,7 @@ class ScriptedAgent {
   [[nodiscard]] int asked() const { return asked_; }
 
  private:
-  std::unique_ptr<Subscription> subscribed(std::string subject, std::function<void(const BusMessage&)> tell) {
+  std::unique_ptr<bus::Subscription> subscribed(std::string subject, std::function<void(const bus::BusMessage&)> tell) {
     auto subscription = bus_.subscribe(std::move(subject), std::move(tell), {});
     return std::move(*subscription);
   }
@@ -93,7 +93,7 @@ class ScriptedAgent {
     return api::reply_text(api::Refusal{status, std::move(code), "as the script says", {}, 0});
   }
 
-  void on_create(const BusMessage& message) {
+  void on_create(const bus::BusMessage& message) {
     ++asked_;
     const auto spec = api::parse<api::SessionSpec>(message.payload);
     const auto answer = [&](const std::string& text) { static_cast<void>(bus_.publish(message.reply_to, text)); };
@@ -126,12 +126,12 @@ class ScriptedAgent {
   void serve(const api::SessionSpec& spec) {
     specs_[spec.session] = spec;
     const std::string session = spec.session;
-    ctl_[session] = subscribed(api::subject::session(session, "ctl"), [this](const BusMessage& m) { on_ctl(m); });
+    ctl_[session] = subscribed(api::subject::session(session, "ctl"), [this](const bus::BusMessage& m) { on_ctl(m); });
     down_[session] = subscribed(api::subject::session(session, "down"),
-                                [this, session](const BusMessage& m) { on_down(session, m.payload); });
+                                [this, session](const bus::BusMessage& m) { on_down(session, m.payload); });
   }
 
-  void on_ctl(const BusMessage& message) {
+  void on_ctl(const bus::BusMessage& message) {
     const auto command = api::parse<api::Command>(message.payload);
     if (!command) return;
     commands_.push_back(*command);
@@ -144,30 +144,30 @@ class ScriptedAgent {
   }
 
   void on_down(const std::string& session, std::string_view payload) {
-    const auto frame = LinkFrame::parse(payload);
+    const auto frame = bus::LinkFrame::parse(payload);
     if (!frame || !runtime_answers) return;
     if (frame->end == "revoked") revoked_.push_back(frame->link);
     auto& links = links_[session];
     auto found = links.find(frame->link);
     if (found == links.end()) {
       if (frame->seq != 1) {
-        if (const auto reset = reset_for(*frame)) publish(session, *reset);
+        if (const auto reset = bus::reset_for(*frame)) publish(session, *reset);
         return;
       }
-      found = links.emplace(frame->link, Link(frame->link)).first;
+      found = links.emplace(frame->link, bus::Link(frame->link)).first;
     }
     found->second.handle_input(net::now(), *frame);
     drain(session, found->second);
   }
 
-  void drain(const std::string& session, Link& link) {
+  void drain(const std::string& session, bus::Link& link) {
     while (true) {
-      Link::Output output = link.poll_output(net::now());
-      if (auto* transmit = std::get_if<Link::Transmit>(&output)) {
+      bus::Link::Output output = link.poll_output(net::now());
+      if (auto* transmit = std::get_if<bus::Link::Transmit>(&output)) {
         publish(session, transmit->frame);
-      } else if (auto* deliver = std::get_if<Link::Deliver>(&output)) {
+      } else if (auto* deliver = std::get_if<bus::Link::Deliver>(&output)) {
         heard_.push_back(std::move(deliver->body));
-      } else if (const auto* over = std::get_if<Link::Ended>(&output)) {
+      } else if (const auto* over = std::get_if<bus::Link::Ended>(&output)) {
         ended_.emplace_back(name(over->why));
       } else {
         return;
@@ -175,16 +175,16 @@ class ScriptedAgent {
     }
   }
 
-  void publish(const std::string& session, const LinkFrame& frame) {
+  void publish(const std::string& session, const bus::LinkFrame& frame) {
     static_cast<void>(bus_.publish(api::subject::session(session, "up"), frame.text()));
   }
 
-  Bus& bus_;
+  bus::Bus& bus_;
   api::Announcement announcement_;
-  std::unique_ptr<Subscription> hello_, create_;
-  std::map<std::string, std::unique_ptr<Subscription>> ctl_, down_;
+  std::unique_ptr<bus::Subscription> hello_, create_;
+  std::map<std::string, std::unique_ptr<bus::Subscription>> ctl_, down_;
   std::map<std::string, api::SessionSpec> specs_;
-  std::map<std::string, std::map<std::string, Link>> links_;
+  std::map<std::string, std::map<std::string, bus::Link>> links_;
   std::vector<api::Command> commands_;
   std::vector<std::string> heard_, ended_, revoked_;
   std::int64_t number_ = 0;

@@ -99,7 +99,7 @@ class ServerTest : public GatewayTest {
   }
 
   std::string narrowed(const std::string& token, const std::string& caveat) {
-    auto macaroon = Macaroon::parse(token).value();
+    auto macaroon = token::Macaroon::parse(token).value();
     EXPECT_TRUE(macaroon.add_first_party(*provider_, caveat).has_value());
     return macaroon.text();
   }

@@ -22,7 +22,7 @@ class Tokens : public testing::Test {
     tokens_.emplace(std::move(*GatewayTokens::prepare(*provider_, root)));
   }
   std::string narrowed(const std::string& token, const std::string& caveat) {
-    auto macaroon = Macaroon::parse(token).value();
+    auto macaroon = token::Macaroon::parse(token).value();
     EXPECT_TRUE(macaroon.add_first_party(*provider_, caveat).has_value());
     return macaroon.text();
   }
@@ -49,7 +49,7 @@ TEST_F(Tokens, AnApiTokenHasAnboxsShape) {
   const auto issued = tokens_->issue("my-client", {1'893'456'000});
   ASSERT_TRUE(issued.has_value());
   EXPECT_TRUE(issued->text.starts_with("AgEUYW5ib3gtc3RyZWFtLWdhdGV3YXk")) << issued->text;
-  const auto macaroon = Macaroon::parse(issued->text);
+  const auto macaroon = token::Macaroon::parse(issued->text);
   EXPECT_EQ(macaroon->location, "anbox-stream-gateway");
   EXPECT_EQ(macaroon->identifier, "my-client");
   ASSERT_EQ(macaroon->caveats.size(), 1U);
@@ -85,7 +85,7 @@ TEST_F(Tokens, AnApiTokenExpires) {
 }
 
 TEST_F(Tokens, AChangedLocationIsRefusedThoughItIsNotSigned) {
-  auto macaroon = Macaroon::parse(tokens_->issue("web", kLater)->text).value();
+  auto macaroon = token::Macaroon::parse(tokens_->issue("web", kLater)->text).value();
   macaroon.location = "anbox-stream-agent";
   EXPECT_EQ(verdict(macaroon.text()), Errc::token_claims);
 }
@@ -115,7 +115,7 @@ TEST_F(Tokens, TwoTokensOfOneAccountDifferWithTheSameExpiry) {
 }
 
 TEST_F(Tokens, ThirdPartyCaveatsAreRefused) {
-  auto macaroon = Macaroon::parse(tokens_->issue("web", kLater)->text).value();
+  auto macaroon = token::Macaroon::parse(tokens_->issue("web", kLater)->text).value();
   macaroon.caveats.push_back({"ask-them", "https://elsewhere", "verification"});
   EXPECT_EQ(verdict(macaroon.text()), Errc::token_third_party);
 }
@@ -139,7 +139,7 @@ TEST_F(Tokens, AViewerCannotMakeItselfAController) {
   viewer.role = api::LinkHello::Role::viewer;
   const std::string token = tokens_->mint_socket(viewer, kLater).value();
   EXPECT_EQ(tokens_->verify_socket(narrowed(token, "op=signal"), viewer.session, kNow).error(), Errc::token_scope);
-  auto macaroon = Macaroon::parse(token).value();
+  auto macaroon = token::Macaroon::parse(token).value();
   macaroon.caveats[1].identifier = "op=signal";
   EXPECT_EQ(tokens_->verify_socket(macaroon.text(), viewer.session, kNow).error(), Errc::token_bad_signature);
 }

@@ -9,7 +9,7 @@
 #include <boost/asio/write.hpp>
 #include <fstream>
 
-namespace redan::cloud {
+namespace redan::cloud::runtime {
 namespace {
 
 namespace asio = boost::asio;
@@ -181,4 +181,4 @@ TEST_F(ChannelSocketTest, ADeadSocketMakesWayAndNoOtherFileDoes) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::cloud::runtime

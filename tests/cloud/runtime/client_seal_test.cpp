@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace redan::cloud {
+namespace redan::cloud::runtime {
 namespace {
 
 namespace signalling = api::signalling;
@@ -217,4 +217,4 @@ TEST_F(ClientSealTest, RecordsOfAnotherTypeAreNoSignalling) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::cloud::runtime

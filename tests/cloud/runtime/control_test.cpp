@@ -4,7 +4,7 @@
 
 #include <boost/json/parse.hpp>
 
-namespace redan::cloud::control {
+namespace redan::cloud::runtime::control {
 namespace {
 
 // As the SDK writes them.
@@ -93,4 +93,4 @@ TEST(Control, AVehicleIsNotAvailableAndThatIsSaid) {
 }
 
 }  // namespace
-}  // namespace redan::cloud::control
+}  // namespace redan::cloud::runtime::control

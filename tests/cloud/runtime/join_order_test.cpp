@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace redan::cloud {
+namespace redan::cloud::runtime {
 namespace {
 
 using Role = api::LinkHello::Role;
@@ -31,4 +31,4 @@ TEST(JoinOrder, ViewersDisplaceNobodyAndAreAlwaysLetIn) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::cloud::runtime

@@ -2,13 +2,13 @@
 
 #include <gtest/gtest.h>
 
-namespace redan::cloud {
+namespace redan::cloud::runtime {
 namespace {
 
 class ReactionsTest : public testing::Test {
  protected:
-  std::uint8_t shown(Indicator which) { return scene[which]; }
-  Scene scene;
+  std::uint8_t shown(media::Indicator which) { return scene[which]; }
+  media::Scene scene;
   Reactions reactions{scene};
 };
 
@@ -20,21 +20,21 @@ TEST_F(ReactionsTest, EveryMessageIsCounted) {
 
 TEST_F(ReactionsTest, AFingerFlipsABlockAndHoldsAnotherAndBringsTheMarker) {
   reactions.apply(control::Touch{control::Touch::Kind::start, 0, 100, 200});
-  EXPECT_EQ(shown(Indicator::press), kWhite);
-  EXPECT_EQ(shown(Indicator::held), kWhite);
+  EXPECT_EQ(shown(media::Indicator::press), media::kWhite);
+  EXPECT_EQ(shown(media::Indicator::held), media::kWhite);
   ASSERT_TRUE(scene.marker);
   EXPECT_EQ(scene.marker->x, 100);
   EXPECT_TRUE(scene.marker->held);
   reactions.apply(control::Touch{control::Touch::Kind::move, 0, 150, 250});
-  EXPECT_EQ(shown(Indicator::press), kWhite);
-  EXPECT_EQ(shown(Indicator::moved), kWhite);
+  EXPECT_EQ(shown(media::Indicator::press), media::kWhite);
+  EXPECT_EQ(shown(media::Indicator::moved), media::kWhite);
   EXPECT_EQ(scene.marker->y, 250);
   reactions.apply(control::Touch{control::Touch::Kind::start, 1, 1, 1});
-  EXPECT_EQ(shown(Indicator::press), kBlack);
+  EXPECT_EQ(shown(media::Indicator::press), media::kBlack);
   reactions.apply(control::TouchEnd{0, false});
-  EXPECT_EQ(shown(Indicator::held), kWhite);
+  EXPECT_EQ(shown(media::Indicator::held), media::kWhite);
   reactions.apply(control::TouchEnd{1, true});
-  EXPECT_EQ(shown(Indicator::held), kBlack);
+  EXPECT_EQ(shown(media::Indicator::held), media::kBlack);
   EXPECT_FALSE(scene.marker->held);
 }
 
@@ -44,9 +44,9 @@ TEST_F(ReactionsTest, ALockedMouseMovesTheMarkerByWhatItWent) {
   EXPECT_EQ(scene.marker->x, 15);
   EXPECT_EQ(scene.marker->y, 15);
   reactions.apply(control::MouseButton{true, 1});
-  EXPECT_EQ(shown(Indicator::held), kWhite);
+  EXPECT_EQ(shown(media::Indicator::held), media::kWhite);
   reactions.apply(control::MouseButton{false, 1});
-  EXPECT_EQ(shown(Indicator::held), kBlack);
+  EXPECT_EQ(shown(media::Indicator::held), media::kBlack);
 }
 
 TEST_F(ReactionsTest, KeysTypeLettersAndOnlyTheLastOnesAreKept) {
@@ -55,10 +55,10 @@ TEST_F(ReactionsTest, KeysTypeLettersAndOnlyTheLastOnesAreKept) {
     reactions.apply(control::Key{code, false});
   }
   EXPECT_EQ(scene.text, "hi 10");
-  EXPECT_EQ(shown(Indicator::key_held), kBlack);
+  EXPECT_EQ(shown(media::Indicator::key_held), media::kBlack);
   reactions.apply(control::Key{42, true});
   EXPECT_EQ(scene.text, "hi 1");
-  EXPECT_EQ(shown(Indicator::key_held), kWhite);
+  EXPECT_EQ(shown(media::Indicator::key_held), media::kWhite);
   reactions.apply(control::Key{40, true});
   EXPECT_EQ(scene.text, "");
   reactions.apply(control::Key{42, true});
@@ -70,12 +70,13 @@ TEST_F(ReactionsTest, KeysTypeLettersAndOnlyTheLastOnesAreKept) {
 
 TEST_F(ReactionsTest, GamePadsShowButtonsAndAxes) {
   reactions.apply(control::GamepadButton{0, 3, true});
-  EXPECT_EQ(shown(Indicator::button), kWhite);
+  EXPECT_EQ(shown(media::Indicator::button), media::kWhite);
   reactions.apply(control::GamepadButton{0, 3, false});
-  EXPECT_EQ(shown(Indicator::button), kBlack);
-  for (const auto& [value, luma] : {std::pair(-1.0, kBlack), std::pair(1.0, kWhite), std::pair(2.0, kWhite)}) {
+  EXPECT_EQ(shown(media::Indicator::button), media::kBlack);
+  for (const auto& [value, luma] :
+       {std::pair(-1.0, media::kBlack), std::pair(1.0, media::kWhite), std::pair(2.0, media::kWhite)}) {
     reactions.apply(control::GamepadAxes{0, 0, value});
-    EXPECT_EQ(shown(Indicator::axis), luma);
+    EXPECT_EQ(shown(media::Indicator::axis), luma);
   }
 }
 
@@ -84,8 +85,8 @@ TEST_F(ReactionsTest, WhatWasHeldIsLetGoWhenItsClientIsGone) {
   reactions.apply(control::Key{4, true});
   reactions.apply(control::GamepadButton{0, 0, true});
   reactions.release();
-  for (const Indicator which : {Indicator::held, Indicator::key_held, Indicator::button}) {
-    EXPECT_EQ(shown(which), kBlack);
+  for (const media::Indicator which : {media::Indicator::held, media::Indicator::key_held, media::Indicator::button}) {
+    EXPECT_EQ(shown(which), media::kBlack);
   }
 }
 
@@ -95,7 +96,7 @@ TEST_F(ReactionsTest, HoldingEverythingTakesBoundedMemory) {
     reactions.apply(control::GamepadButton{i, i, true});
   }
   reactions.release();
-  EXPECT_EQ(shown(Indicator::key_held), kBlack);
+  EXPECT_EQ(shown(media::Indicator::key_held), media::kBlack);
 }
 
 TEST(Keys, LettersDigitsAndSpace) {
@@ -108,4 +109,4 @@ TEST(Keys, LettersDigitsAndSpace) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::cloud::runtime

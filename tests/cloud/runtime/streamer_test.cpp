@@ -12,7 +12,7 @@
 #include "media/rtp_source.hpp"
 #include "tests/support/dtls_pair.hpp"
 
-namespace redan::cloud {
+namespace redan::cloud::runtime {
 namespace {
 
 namespace signalling = api::signalling;
@@ -43,7 +43,7 @@ struct TestClient {
   }
   void on_media(const MediaPacket& media) {
     if (media.kind == MediaKind::rtcp) return void(++reports);
-    const auto packet = RtpPacket::parse(media.packet);
+    const auto packet = rtp::RtpPacket::parse(media.packet);
     if (!packet) return;
     payload_types.insert(packet->header.payload_type);
     sources.insert(packet->header.ssrc);
@@ -67,7 +67,7 @@ struct TestClient {
   std::optional<Errc> closed;
   std::set<std::uint8_t> payload_types;
   std::set<std::uint32_t> sources;
-  Vp8Assembler assembler;
+  media::Vp8Assembler assembler;
   int frames = 0, keys = 0, reports = 0;
   unsigned width = 0;
 };
@@ -406,4 +406,4 @@ TEST_F(StreamerTest, WithoutAPortOrWithAWrongSourceItSaysSo) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::cloud::runtime

@@ -5,7 +5,7 @@
 #include <boost/json.hpp>
 #include <stdexcept>
 
-namespace redan::cloud {
+namespace redan::cloud::runtime {
 namespace {
 
 namespace json = boost::json;
@@ -47,4 +47,4 @@ TEST(UserData, ADamagedSealIsNoSealToDoWithout) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::cloud::runtime

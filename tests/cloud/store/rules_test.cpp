@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace redan::cloud {
+namespace redan::cloud::store {
 
 namespace {
 
@@ -44,4 +44,4 @@ TEST(Expectation, HoldsForWhatItNames) {
 
 }  // namespace
 
-}  // namespace redan::cloud
+}  // namespace redan::cloud::store

@@ -530,21 +530,22 @@ TEST_F(BadMacaroon, EveryFlippedBitAndTruncationIsRefused) {
 class BadJoinToken : public testing::Test {
  protected:
   Errc join(const std::string& text, WallTime now = k2029) {
-    const auto token = parse_join_token(text);
+    const auto token = trust::parse_join_token(text);
     if (!token) return token.error();
-    const auto found = records_.find(secret_id(provider(), token->secret.expose()));
+    const auto found = records_.find(trust::secret_id(provider(), token->secret.expose()));
     const auto record = found == records_.end() ? std::nullopt : std::optional(found->second);
-    const auto checked = check_join(record, now);
+    const auto checked = trust::check_join(record, now);
     if (!checked) return checked.error();
     records_.erase(found);
     return Errc::closed_locally;
   }
   std::string issue() {
-    JoinToken token{"node-1", {"192.0.2.1:8444"}, std::string(64, 'a'), new_join_secret(provider()), k2030};
-    records_[secret_id(provider(), token.secret.expose())] = {"node-1", Role::agent, k2030};
+    trust::JoinToken token{
+        "node-1", {"192.0.2.1:8444"}, std::string(64, 'a'), trust::new_join_secret(provider()), k2030};
+    records_[trust::secret_id(provider(), token.secret.expose())] = {"node-1", trust::Role::agent, k2030};
     return to_text(token);
   }
-  std::map<std::string, JoinRecord> records_;
+  std::map<std::string, trust::JoinRecord> records_;
   Matrix matrix_;
 };
 
@@ -558,20 +559,21 @@ TEST_F(BadJoinToken, AreRefused) {
   add("used", used);
   add("expired", good, k2030);
   add("long expired", good, WallTime{4'000'000'000});
-  add("never issued", to_text(JoinToken{"node-1", {}, "", new_join_secret(provider()), k2030}));
-  add("with a secret of zeros", to_text(JoinToken{"node-1", {}, "", JoinSecret(std::vector<std::uint8_t>(32)), k2030}));
+  add("never issued", to_text(trust::JoinToken{"node-1", {}, "", trust::new_join_secret(provider()), k2030}));
+  add("with a secret of zeros",
+      to_text(trust::JoinToken{"node-1", {}, "", trust::JoinSecret(std::vector<std::uint8_t>(32)), k2030}));
   add("empty", "");
   add("in standard base64", good + "==");
   add("with a line feed", good + "\n");
   add("of JSON", R"({"name":"node-1"})");
   add("that is a macaroon", std::string(kGatewayToken));
-  add("too large", std::string(kMaxJoinToken + 1, 'A'));
+  add("too large", std::string(trust::kMaxJoinToken + 1, 'A'));
   // Its expiry is the store's, not what its holder writes into it.
-  JoinToken later = std::move(*parse_join_token(good));
+  trust::JoinToken later = std::move(*parse_join_token(good));
   later.expires_at = WallTime{9'000'000'000};
   add("with a later expiry written into it", to_text(later), k2030);
   for (std::size_t i = 0; i < 32; ++i) {
-    JoinToken token = std::move(*parse_join_token(good));
+    trust::JoinToken token = std::move(*parse_join_token(good));
     token.secret.fill(32)[i] ^= 1U;
     add("with byte " + std::to_string(i) + " of the secret changed", to_text(token));
   }

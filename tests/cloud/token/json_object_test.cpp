@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace redan::cloud {
+namespace redan::cloud::token {
 namespace {
 
 TEST(JsonObject, GivesMembersInTheirOrder) {
@@ -81,4 +81,4 @@ TEST(JsonObject, RefusesDeepNesting) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::cloud::token

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace redan::cloud {
+namespace redan::cloud::token {
 namespace {
 
 std::optional<std::int64_t> seconds(std::string_view text) {
@@ -97,4 +97,4 @@ TEST(Rfc3339, WhatIsWrittenReadsTheSame) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::cloud::token

@@ -3,13 +3,12 @@
 
 #include "cloud/api/signalling.hpp"
 #include "net/clock.hpp"
-#include "tests/sealed/support.hpp"
 #include "tests/net/http/http_fixture.hpp"
+#include "tests/sealed/support.hpp"
 
 namespace redan::cmd {
 namespace {
 
-namespace sealed = cloud::sealed;
 namespace signalling = cloud::api::signalling;
 
 /// A gateway with one socket, and the runtime behind it.

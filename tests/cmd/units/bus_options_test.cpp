@@ -36,7 +36,7 @@ class BusOptionsTest : public testing::Test {
     std::ofstream(folder_ / name) << text;
     ::chmod((folder_ / name).c_str(), mode);
   }
-  std::unique_ptr<cloud::Bus> open() { return open_bus(io_, options_, "unit.example", *provider_); }
+  std::unique_ptr<cloud::bus::Bus> open() { return open_bus(io_, options_, "unit.example", *provider_); }
   /// What a person is told.
   std::string problem() {
     try {
@@ -129,7 +129,7 @@ TEST_F(BusOptionsTest, AServerIsAHostAndAPort) {
 }
 
 TEST(BusStatus, IsALineThatSaysWhatAndWhyAndWhatToDo) {
-  cloud::NatsStatus status;
+  cloud::bus::NatsStatus status;
   status.connected = true;
   status.server = "192.0.2.1:4222";
   EXPECT_EQ(describe(status), "bus: 192.0.2.1:4222: connected");

@@ -18,7 +18,7 @@ class EtcdCluster : public testing::Test {
   void SetUp() override {
     if (etcd_program().empty()) GTEST_SKIP() << "no etcd at /usr/bin/etcd (Debian: etcd-server)";
     nodes_ = std::make_unique<EtcdNodes>(3);
-    store_ = etcd_store(io_, nodes_->config("redan-test/"));
+    store_ = store::etcd_store(io_, nodes_->config("redan-test/"));
   }
   template <class T>
   T wait(net::Task<T> task) {
@@ -32,23 +32,23 @@ class EtcdCluster : public testing::Test {
 
   boost::asio::io_context io_{1};
   std::unique_ptr<EtcdNodes> nodes_;
-  std::unique_ptr<Store> store_;
+  std::unique_ptr<store::Store> store_;
 };
 
 struct Load {
-  std::map<std::string, Revision> acknowledged;
+  std::map<std::string, store::Revision> acknowledged;
   std::map<std::string, Errc> failed;
   std::chrono::steady_clock::time_point last_acknowledged;
   bool stop = false;
   int running = 0;
 };
 
-net::Task<void> keep_putting(Store& store, int lane, Load& load) {
+net::Task<void> keep_putting(store::Store& store, int lane, Load& load) {
   ++load.running;
   for (int i = 0; !load.stop; ++i) {
     std::string key = "load/" + std::to_string(lane) + "/" + std::to_string(i);
     std::string value = key;
-    const auto put = co_await store.put(key, value, Absent{});
+    const auto put = co_await store.put(key, value, store::Absent{});
     if (put) {
       load.acknowledged[key] = *put;
       load.last_acknowledged = SteadyClock::now();
@@ -62,7 +62,7 @@ net::Task<void> keep_putting(Store& store, int lane, Load& load) {
 TEST_F(EtcdCluster, KillingTheLeaderLosesNoAcknowledgedWrite) {
   Load load;
   Told told;
-  const auto watch = store_->watch("load/", Revision{}, told.teller());
+  const auto watch = store_->watch("load/", store::Revision{}, told.teller());
   for (int lane = 0; lane < 8; ++lane) {
     boost::asio::co_spawn(io_, keep_putting(*store_, lane, load), boost::asio::detached);
   }
@@ -77,12 +77,12 @@ TEST_F(EtcdCluster, KillingTheLeaderLosesNoAcknowledgedWrite) {
   EXPECT_GT(load.acknowledged.size(), before + 100) << "it did not go on";
   EXPECT_GT(load.last_acknowledged, killed + 5s);
 
-  std::map<std::string, Entry> found;
+  std::map<std::string, store::Entry> found;
   std::string after;
   for (bool more = true; more;) {
     const auto page = wait(store_->list("load/", after, 1000));
     ASSERT_TRUE(page);
-    for (const Entry& entry : page->entries) found[entry.key] = entry;
+    for (const store::Entry& entry : page->entries) found[entry.key] = entry;
     after = page->entries.back().key;
     more = page->more;
   }
@@ -107,7 +107,7 @@ TEST_F(EtcdCluster, KillingTheLeaderLosesNoAcknowledgedWrite) {
 }
 
 TEST_F(EtcdCluster, WithoutAMajorityCallsSaySoInTwoSecondsAndItRecovers) {
-  const Revision first = wait(store_->put("k", "1")).value();
+  const store::Revision first = wait(store_->put("k", "1")).value();
   Told told;
   const auto watch = store_->watch("k", first, told.teller());
   ASSERT_TRUE(run_until(io_, [&] { return told.ticks > 0; }));
@@ -128,7 +128,7 @@ TEST_F(EtcdCluster, WithoutAMajorityCallsSaySoInTwoSecondsAndItRecovers) {
   }
   nodes_->wait_until_ready();
   EXPECT_EQ(wait(store_->get("k")).value()->modified, first);
-  const Revision second = wait(store_->put("k", "3", Unchanged{first})).value();
+  const store::Revision second = wait(store_->put("k", "3", store::Unchanged{first})).value();
   EXPECT_TRUE(run_until(io_, [&] { return told.up_to_date >= second; }));
   EXPECT_EQ(told.events, std::vector<std::string>{"put k=3@" + std::to_string(second.value)});
 }
@@ -144,7 +144,7 @@ TEST_F(EtcdCluster, ACommitUnderWayWhenTheMajorityDiesIsNotCalledUndone) {
 
 TEST_F(EtcdCluster, AWatchGoesOnAtAnotherNode) {
   Told told;
-  const auto watch = store_->watch("k", Revision{}, told.teller());
+  const auto watch = store_->watch("k", store::Revision{}, told.teller());
   ASSERT_TRUE(wait(store_->put("k", "1")));
   ASSERT_TRUE(run_until(io_, [&] { return told.events.size() == 1; }));
   nodes_->kill(0);
@@ -162,9 +162,9 @@ TEST_F(EtcdCluster, AWatchGoesOnAtAnotherNode) {
 TEST_F(EtcdCluster, ANodeThatSaysNothingIsPassedOver) {
   ASSERT_TRUE(wait(store_->put("k", "1")));
   const std::size_t frozen = nodes_->leader() == 0 ? 1 : 0;
-  EtcdConfig config = nodes_->config("redan-test/");
+  store::EtcdConfig config = nodes_->config("redan-test/");
   std::swap(config.endpoints[0], config.endpoints[frozen]);
-  const auto store = etcd_store(io_, config);
+  const auto store = store::etcd_store(io_, config);
   Told told;
   const auto watch = store->watch("k", wait(store->get("k")).value()->modified, told.teller());
   ASSERT_TRUE(run_until(io_, [&] { return told.ticks > 0; }));

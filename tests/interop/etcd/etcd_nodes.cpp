@@ -194,7 +194,7 @@ void EtcdNodes::require_users(const std::string& user, const std::string& passwo
   const auto must = [this](const char* path, const boost::json::object& body) {
     if (!ask(0, path, boost::json::serialize(body))) throw std::runtime_error(std::string("etcd refuses ") + path);
   };
-  const cloud::KeyRange keys = keys_below(prefix, "");
+  const cloud::store::KeyRange keys = store::keys_below(prefix, "");
   const boost::json::object permission{{"permType", "READWRITE"},
                                        {"key", to_base64(as_bytes(keys.begin))},
                                        {"range_end", to_base64(as_bytes(*keys.end))}};
@@ -218,14 +218,14 @@ std::size_t EtcdNodes::leader() const {
   throw std::runtime_error("etcd has no leader");
 }
 
-void EtcdNodes::compact(Revision revision) const {
+void EtcdNodes::compact(store::Revision revision) const {
   if (!ask(0, "/v3/kv/compaction", R"({"revision":")" + std::to_string(revision.value) + R"(","physical":true})")) {
     throw std::runtime_error("etcd does not compact");
   }
 }
 
-EtcdConfig EtcdNodes::config(const std::string& prefix) const {
-  EtcdConfig config;
+store::EtcdConfig EtcdNodes::config(const std::string& prefix) const {
+  store::EtcdConfig config;
   for (const Node& node : nodes_) config.endpoints.push_back({"127.0.0.1", node.port});
   config.authority_pem = read("ca.pem");
   config.identity = &client_;

@@ -29,14 +29,14 @@ class EtcdNodes {
   void thaw(std::size_t node);
   [[nodiscard]] std::size_t leader() const;
   /// All of the history before `revision` is gone.
-  void compact(Revision revision) const;
+  void compact(store::Revision revision) const;
   void wait_until_ready() const;
   /// Turns authorisation on: `user` may use `prefix` and nothing else.
   void require_users(const std::string& user, const std::string& password, const std::string& prefix);
 
   /// All nodes, the first one first.
   /// Small keys are allowed.
-  [[nodiscard]] EtcdConfig config(const std::string& prefix) const;
+  [[nodiscard]] store::EtcdConfig config(const std::string& prefix) const;
   [[nodiscard]] const net::TlsIdentity& client() const { return client_; }
   /// Signed by another authority.
   [[nodiscard]] const net::TlsIdentity& stranger() const { return stranger_; }

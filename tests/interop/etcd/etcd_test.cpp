@@ -25,7 +25,9 @@ std::string fresh_prefix() {
 
 class EtcdPlace final : public Place {
  public:
-  std::unique_ptr<Store> open(boost::asio::io_context& io) override { return etcd_store(io, node()->config(prefix_)); }
+  std::unique_ptr<store::Store> open(boost::asio::io_context& io) override {
+    return store::etcd_store(io, node()->config(prefix_));
+  }
 
  private:
   std::string prefix_ = fresh_prefix();
@@ -45,8 +47,8 @@ class EtcdStore : public testing::Test {
     if (!node()) GTEST_SKIP() << "no etcd at /usr/bin/etcd (Debian: etcd-server)";
     config_ = node()->config(fresh_prefix());
   }
-  std::unique_ptr<Store> open() {
-    return etcd_store(io_, config_, [this](const StoreFailure& failure) { reports_.push_back(failure); });
+  std::unique_ptr<store::Store> open() {
+    return store::etcd_store(io_, config_, [this](const store::StoreFailure& failure) { reports_.push_back(failure); });
   }
   template <class T>
   T wait(net::Task<T> task) {
@@ -54,8 +56,8 @@ class EtcdStore : public testing::Test {
   }
 
   boost::asio::io_context io_{1};
-  EtcdConfig config_;
-  std::vector<StoreFailure> reports_;
+  store::EtcdConfig config_;
+  std::vector<store::StoreFailure> reports_;
 };
 
 TEST_F(EtcdStore, StoresOfDifferentPrefixesDoNotMeet) {
@@ -89,10 +91,10 @@ TEST_F(EtcdStore, AClientWithoutACertificateIsRefused) {
 }
 
 TEST_F(EtcdStore, AnEndpointThatIsNotThereIsPassedOver) {
-  config_.endpoints.insert(config_.endpoints.begin(), EtcdEndpoint{"127.0.0.1", 1});
+  config_.endpoints.insert(config_.endpoints.begin(), store::EtcdEndpoint{"127.0.0.1", 1});
   const auto store = open();
   Told told;
-  const auto watch = store->watch("k", Revision{1}, told.teller());
+  const auto watch = store->watch("k", store::Revision{1}, told.teller());
   EXPECT_TRUE(wait(store->put("k", "1")));
   EXPECT_TRUE(run_until(io_, [&] { return told.events.size() == 1; }));
 }
@@ -108,7 +110,7 @@ TEST_F(EtcdStore, WithoutAnyEndpointThereIsNoMajority) {
 
 TEST_F(EtcdStore, AListOfLargeValuesComesInShorterPages) {
   const auto store = open();
-  const std::string large(kMaxValueSize, 'v');
+  const std::string large(store::kMaxValueSize, 'v');
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(wait(store->put("k" + std::to_string(10 + i), large)));
   std::size_t read = 0;
   std::string after;
@@ -125,9 +127,9 @@ TEST_F(EtcdStore, AListOfLargeValuesComesInShorterPages) {
 
 TEST_F(EtcdStore, AWatchWhoseHistoryIsCompactedIsLost) {
   const auto store = open();
-  const Revision old = wait(store->put("k", "1")).value();
+  const store::Revision old = wait(store->put("k", "1")).value();
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(wait(store->put("k", "2")));
-  const Revision last = wait(store->put("k", "3")).value();
+  const store::Revision last = wait(store->put("k", "3")).value();
   node()->compact(last);
   Told lost;
   Told told;
@@ -141,8 +143,8 @@ TEST_F(EtcdStore, AWatchWhoseHistoryIsCompactedIsLost) {
 
 TEST_F(EtcdStore, AWatchFromBeforeTheFirstOneIsToldOrLost) {
   const auto store = open();
-  const Revision old = wait(store->put("k", "1")).value();
-  const Revision next = wait(store->put("k", "2")).value();
+  const store::Revision old = wait(store->put("k", "1")).value();
+  const store::Revision next = wait(store->put("k", "2")).value();
   Told first;
   Told second;
   const auto from_next = store->watch("k", next, first.teller());
@@ -155,7 +157,7 @@ TEST_F(EtcdStore, AWatchFromBeforeTheFirstOneIsToldOrLost) {
 TEST_F(EtcdStore, WatchingAgainAfterAPauseWorks) {
   const auto store = open();
   for (int i = 0; i < 3; ++i) {
-    const Revision since = wait(store->list("", "", 1))->revision;
+    const store::Revision since = wait(store->list("", "", 1))->revision;
     Told told;
     const auto watch = store->watch("k", since, told.teller());
     ASSERT_TRUE(wait(store->put("k", std::to_string(i))));
@@ -166,28 +168,29 @@ TEST_F(EtcdStore, WatchingAgainAfterAPauseWorks) {
 }
 
 TEST_F(EtcdStore, StoresThatWatchShareTheBeacon) {
-  std::vector<std::unique_ptr<Store>> stores;
-  std::vector<std::unique_ptr<Watch>> watches;
+  std::vector<std::unique_ptr<store::Store>> stores;
+  std::vector<std::unique_ptr<store::Watch>> watches;
   Told told[6];
   // Not from the first revision on: other tests compact this etcd.
-  const Revision now = wait(open()->list("", "", 1))->revision;
+  const store::Revision now = wait(open()->list("", "", 1))->revision;
   for (Told& each : told) {
     stores.push_back(open());
     watches.push_back(stores.back()->watch("", now, each.teller()));
   }
   run_for(io_, 1s);
-  const Revision before = wait(stores[0]->list("", "", 1))->revision;
+  const store::Revision before = wait(stores[0]->list("", "", 1))->revision;
   run_for(io_, 5s);
-  const Revision after = wait(stores[0]->list("", "", 1))->revision;
+  const store::Revision after = wait(stores[0]->list("", "", 1))->revision;
   EXPECT_GE(after.value - before.value, 5U);
   EXPECT_LE(after.value - before.value, 25U) << "more than the stores' own";
   for (const Told& each : told) EXPECT_GE(each.ticks, 5);
 }
 
-net::Task<void> count_to(Store& store, int target, int& unknown, bool& over) {
-  Revision last{};
+net::Task<void> count_to(store::Store& store, int target, int& unknown, bool& over) {
+  store::Revision last{};
   for (int i = 1; i <= target; ++i) {
-    const Expect expect = last == Revision{} ? Expect(Absent{}) : Expect(Unchanged{last});
+    const store::Expect expect =
+        last == store::Revision{} ? store::Expect(store::Absent{}) : store::Expect(store::Unchanged{last});
     const auto put = co_await store.put("counter", std::to_string(i), expect);
     if (put) {
       last = *put;
@@ -224,7 +227,7 @@ TEST_F(EtcdStore, AConflictThatLosesItsAnswerIsAConflict) {
   ASSERT_TRUE(wait(direct->put("k", "theirs")));
   config_.endpoints = {{"127.0.0.1", one.port()}, {"127.0.0.1", other.port()}};
   const auto store = open();
-  for (int i = 0; i < 50; ++i) EXPECT_EQ(wait(store->put("k", "ours", Absent{})), refuse(Errc::store_conflict));
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(wait(store->put("k", "ours", store::Absent{})), refuse(Errc::store_conflict));
   EXPECT_GT(one.forgotten(), 5);
   EXPECT_GT(other.forgotten(), 5);
   EXPECT_EQ(wait(direct->get("k")).value()->value, "theirs");

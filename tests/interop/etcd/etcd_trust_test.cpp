@@ -19,15 +19,16 @@ TEST_P(EtcdTrust, ANodeWithASmallKeyIsRefusedUnlessThatIsAllowed) {
   EtcdNodes node(1, key);
   boost::asio::io_context io{1};
   std::string said;
-  EtcdConfig strict = node.config("redan/");
+  store::EtcdConfig strict = node.config("redan/");
   strict.allow_small_keys = false;
   const std::string host = "127.0.0.1:" + std::to_string(strict.endpoints[0].port);
-  const auto refused = etcd_store(io, strict, [&](const StoreFailure& failure) { said = failure.detail; });
+  const auto refused =
+      store::etcd_store(io, strict, [&](const store::StoreFailure& failure) { said = failure.detail; });
   EXPECT_EQ(wait_for(io, refused->put("k", "1")), refuse(Errc::store_failed));
   EXPECT_NE(said.find(host + ": its certificate O=node has a key of " + kind + ", not RSA-4096"), std::string::npos)
       << said;
   EXPECT_NE(said.find("allow-small-keys"), std::string::npos) << said;
-  const auto allowed = etcd_store(io, node.config("redan/"));
+  const auto allowed = store::etcd_store(io, node.config("redan/"));
   EXPECT_TRUE(wait_for(io, allowed->put("k", "1")));
 }
 

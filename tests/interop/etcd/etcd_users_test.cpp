@@ -16,14 +16,15 @@ class EtcdUsers : public testing::Test {
     if (etcd_program().empty()) GTEST_SKIP() << "no etcd at /usr/bin/etcd (Debian: etcd-server)";
     nodes_.emplace(1);
   }
-  EtcdConfig config(const std::string& password, const std::string& prefix) {
-    EtcdConfig config = nodes_->config(prefix);
+  store::EtcdConfig config(const std::string& password, const std::string& prefix) {
+    store::EtcdConfig config = nodes_->config(prefix);
     config.user = "ams";
     config.password = std::make_shared<const Secret<256>>(as_bytes(password));
     return config;
   }
-  std::unique_ptr<Store> open(EtcdConfig config) {
-    return etcd_store(io_, std::move(config), [this](const StoreFailure& failure) { said_ += failure.detail + "\n"; });
+  std::unique_ptr<store::Store> open(store::EtcdConfig config) {
+    return store::etcd_store(io_, std::move(config),
+                             [this](const store::StoreFailure& failure) { said_ += failure.detail + "\n"; });
   }
   template <class T>
   T wait(net::Task<T> task) {
@@ -68,8 +69,8 @@ TEST_F(EtcdUsers, CallsAndWatchesGoOnWhenEtcdHasForgottenTheToken) {
   const auto store = open(config("right", kOwn));
   ASSERT_TRUE(wait(store->put("k", "1")));
   std::string seen;
-  const auto watch = store->watch("", Revision{}, [&](const WatchEvent& event) {
-    if (const auto* put = std::get_if<PutSeen>(&event)) seen = put->entry.value;
+  const auto watch = store->watch("", store::Revision{}, [&](const store::WatchEvent& event) {
+    if (const auto* put = std::get_if<store::PutSeen>(&event)) seen = put->entry.value;
   });
   ASSERT_TRUE(run_until(io_, [&] { return seen == "1"; }));
   // Its tokens are in its memory.

@@ -42,8 +42,8 @@ class LxdTest : public net::test::HttpFixture {
     if (!missing.empty()) GTEST_SKIP() << "no LXD here: " << missing;
   }
 
-  LxdLauncherConfig config() const {
-    LxdLauncherConfig config;
+  ams::LxdLauncherConfig config() const {
+    ams::LxdLauncherConfig config;
     config.lxd.server = {"127.0.0.1", lxd->port(), net::PinnedSha256{lxd->fingerprint()},
                          &net::test::identity("server"), /*allow_small_keys=*/true};
     config.unit = "launcher-test";
@@ -53,10 +53,10 @@ class LxdTest : public net::test::HttpFixture {
     return config;
   }
   void make() { make(config()); }
-  void make(LxdLauncherConfig config) {
+  void make(ams::LxdLauncherConfig config) {
     launcher.reset();
     exits.clear();
-    launcher = std::make_unique<LxdLauncher>(io, std::move(config));
+    launcher = std::make_unique<ams::LxdLauncher>(io, std::move(config));
     launcher->on_exit = [this](const std::string& id, const std::string& why) { exits.push_back(id + ": " + why); };
   }
   /// As AMS writes it; nobody listens at its URL.
@@ -69,8 +69,8 @@ class LxdTest : public net::test::HttpFixture {
                            {"key", to_base64(client.private_key_der)}};
     return json::serialize(json::object{{"instance", {{"id", id}, {"name", id}}}, {"ams", ams}});
   }
-  static LaunchSpec spec(const std::string& id) {
-    LaunchSpec spec;
+  static ams::LaunchSpec spec(const std::string& id) {
+    ams::LaunchSpec spec;
     spec.id = id;
     spec.name = id;
     spec.user_data = user_data(id);
@@ -78,7 +78,7 @@ class LxdTest : public net::test::HttpFixture {
     spec.cpus = 1;
     return spec;
   }
-  void expect_success(net::Task<LaunchResult<void>> task) {
+  void expect_success(net::Task<ams::LaunchResult<void>> task) {
     const auto result = run(std::move(task), 120s);
     EXPECT_TRUE(result) << result.error().message;
   }
@@ -97,27 +97,27 @@ class LxdTest : public net::test::HttpFixture {
       // It may be gone before it has an answer.
     }
   }
-  Existence find(const std::string& id) {
+  ams::Existence find(const std::string& id) {
     const auto found = run(launcher->find(id));
     EXPECT_TRUE(found) << found.error().message;
-    return found ? *found : Existence::absent;
+    return found ? *found : ams::Existence::absent;
   }
 
   static inline std::string missing;
   static inline std::unique_ptr<LxdNode> lxd;
   static inline std::uint16_t ams_port = 0;
   std::vector<std::string> exits;
-  std::unique_ptr<LxdLauncher> launcher;
+  std::unique_ptr<ams::LxdLauncher> launcher;
 };
 
 // ---- the launcher alone ---------------------------------------------------------------------------------------------
 
 TEST_F(LxdTest, AnInstanceRunsWithItsUserDataAndLimitsUntilItIsRemoved) {
   make();
-  LaunchSpec longer = spec("one");
+  ams::LaunchSpec longer = spec("one");
   longer.user_data += "      ";
   expect_success(launcher->launch(longer));
-  EXPECT_EQ(find("one"), Existence::running);
+  EXPECT_EQ(find("one"), ams::Existence::running);
   EXPECT_TRUE(log_says("one", "700 0 /etc/redan\n600 0 /etc/redan/user-data.json"));
   EXPECT_TRUE(log_says("one", "trying again"));
   EXPECT_EQ(lxd->lxc("file pull ams-one/etc/redan/user-data.json -"), longer.user_data);
@@ -128,13 +128,13 @@ TEST_F(LxdTest, AnInstanceRunsWithItsUserDataAndLimitsUntilItIsRemoved) {
   expect_success(launcher->launch(spec("one")));  // again: nothing to do
 
   expect_success(launcher->stop("one"));
-  EXPECT_EQ(find("one"), Existence::stopped);
+  EXPECT_EQ(find("one"), ams::Existence::stopped);
   EXPECT_TRUE(log_says("one", "redan ended"));  // politely
   expect_success(launcher->launch(spec("one")));
   EXPECT_EQ(lxd->lxc("file pull ams-one/etc/redan/user-data.json -"), user_data("one"));  // nothing of the longer one
 
   expect_success(launcher->remove("one"));
-  EXPECT_EQ(find("one"), Existence::absent);
+  EXPECT_EQ(find("one"), ams::Existence::absent);
   EXPECT_EQ(lxd->lxc("list -f csv -c n"), "");
 }
 
@@ -145,7 +145,7 @@ TEST_F(LxdTest, AnInstanceThatEndsByItselfIsToldOfOnce) {
   kill_redan("ams-two");
   EXPECT_TRUE(until([&] { return !exits.empty(); }));
   EXPECT_EQ(exits, (std::vector<std::string>{"two: its container stopped"}));
-  EXPECT_EQ(find("two"), Existence::stopped);
+  EXPECT_EQ(find("two"), ams::Existence::stopped);
   expect_success(launcher->remove("two"));
   EXPECT_EQ(exits.size(), 1U);
 }
@@ -159,7 +159,7 @@ TEST_F(LxdTest, InstancesAreFoundAgainAndTheirEndsAreSeenAfterARestart) {
   const auto all = run(launcher->find_all());
   ASSERT_TRUE(all) << all.error().message;
   ASSERT_EQ(all->size(), 2U);
-  for (const FoundInstance& one : *all) EXPECT_EQ(one.existence, Existence::running) << one.id;
+  for (const ams::FoundInstance& one : *all) EXPECT_EQ(one.existence, ams::Existence::running) << one.id;
   lxd->lxc("stop --force ams-three");
   EXPECT_TRUE(until([&] { return exits.size() == 1; }));
   EXPECT_EQ(exits[0], "three: its container stopped");
@@ -177,7 +177,7 @@ TEST_F(LxdTest, InstancesOutliveLxdAndTheirEndsAreSeenWhenItIsBack) {
   ASSERT_FALSE(unseen);
   EXPECT_TRUE(unseen.error().message.starts_with(text(Errc::connect_failed))) << unseen.error().message;
   lxd->start();
-  EXPECT_EQ(find("five"), Existence::running);
+  EXPECT_EQ(find("five"), ams::Existence::running);
   lxd->lxc("stop --force ams-five");
   EXPECT_TRUE(until([&] { return !exits.empty(); }, 30s));
   expect_success(launcher->remove("five"));
@@ -185,12 +185,12 @@ TEST_F(LxdTest, InstancesOutliveLxdAndTheirEndsAreSeenWhenItIsBack) {
 
 TEST_F(LxdTest, WhatLxdRefusesIsToldInItsWords) {
   make();
-  LaunchSpec no_image = spec("six");
+  ams::LaunchSpec no_image = spec("six");
   no_image.image = "no-such-image";
   auto refused = run(launcher->launch(no_image));
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().message.find("Image alias not found"), std::string::npos) << refused.error().message;
-  LaunchSpec no_memory = spec("six");
+  ams::LaunchSpec no_memory = spec("six");
   no_memory.memory_bytes = 1;
   refused = run(launcher->launch(no_memory), 120s);
   EXPECT_FALSE(refused);
@@ -198,15 +198,15 @@ TEST_F(LxdTest, WhatLxdRefusesIsToldInItsWords) {
 }
 
 TEST_F(LxdTest, AStrangerIsRefusedAndSoIsALxdWithAnotherCertificate) {
-  LxdLauncherConfig stranger = config();
+  ams::LxdLauncherConfig stranger = config();
   stranger.lxd.server.identity = &net::test::identity("other");
-  launcher = std::make_unique<LxdLauncher>(io, std::move(stranger));
+  launcher = std::make_unique<ams::LxdLauncher>(io, std::move(stranger));
   auto refused = run(launcher->find_all());
   ASSERT_FALSE(refused);
   EXPECT_TRUE(refused.error().message.starts_with(text(Errc::lxd_untrusted))) << refused.error().message;
-  LxdLauncherConfig elsewhere = config();
+  ams::LxdLauncherConfig elsewhere = config();
   elsewhere.lxd.server.trust = net::PinnedSha256{net::test::identity("other").fingerprint.digest};
-  launcher = std::make_unique<LxdLauncher>(io, std::move(elsewhere));
+  launcher = std::make_unique<ams::LxdLauncher>(io, std::move(elsewhere));
   refused = run(launcher->find_all());
   ASSERT_FALSE(refused);
   EXPECT_TRUE(refused.error().message.starts_with(text(Errc::tls_pin_mismatch))) << refused.error().message;
@@ -215,7 +215,7 @@ TEST_F(LxdTest, AStrangerIsRefusedAndSoIsALxdWithAnotherCertificate) {
 TEST_F(LxdTest, ACertificateThatIsConfinedToAProjectIsEnough) {
   lxd->lxc("project create games -c features.images=false -c features.profiles=false");
   lxd->trust(net::test::pem("other.pem"), "--restricted --projects games");
-  LxdLauncherConfig confined = config();
+  ams::LxdLauncherConfig confined = config();
   confined.lxd.server.identity = &net::test::identity("other");
   confined.lxd.project = "games";
   make(confined);
@@ -240,7 +240,7 @@ TEST_F(LxdTest, ManyInstancesStartAtTheSameTime) {
   int launched = 0;
   for (int i = 0; i < kMany; ++i) {
     boost::asio::co_spawn(io, launcher->launch(spec("many" + std::to_string(i))),
-                          [&](const std::exception_ptr&, const LaunchResult<void>& result) {
+                          [&](const std::exception_ptr&, const ams::LaunchResult<void>& result) {
                             EXPECT_TRUE(result) << result.error().message;
                             ++launched;
                           });
@@ -249,7 +249,7 @@ TEST_F(LxdTest, ManyInstancesStartAtTheSameTime) {
   const auto all = run(launcher->find_all());
   ASSERT_TRUE(all);
   EXPECT_EQ(all->size(), std::size_t{kMany});
-  for (const FoundInstance& one : *all) expect_success(launcher->remove(one.id));
+  for (const ams::FoundInstance& one : *all) expect_success(launcher->remove(one.id));
   EXPECT_TRUE(exits.empty());
 }
 

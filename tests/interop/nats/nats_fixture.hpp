@@ -20,11 +20,11 @@ inline Provider& provider() {
 
 /// A bus and all it said of itself.
 struct Unit {
-  std::vector<NatsStatus> statuses;
-  std::unique_ptr<Bus> bus;
+  std::vector<bus::NatsStatus> statuses;
+  std::unique_ptr<bus::Bus> bus;
 
   [[nodiscard]] std::size_t connections() const {
-    return static_cast<std::size_t>(std::count_if(statuses.begin(), statuses.end(), [](const NatsStatus& status) {
+    return static_cast<std::size_t>(std::count_if(statuses.begin(), statuses.end(), [](const bus::NatsStatus& status) {
       return status.connected && status.why == Errc{};
     }));
   }
@@ -37,29 +37,29 @@ class NatsFixture : public testing::Test {
   }
 
   /// With short times, so that nobody has to wait; not connected yet.
-  std::unique_ptr<Unit> start(NatsConfig config) {
+  std::unique_ptr<Unit> start(bus::NatsConfig config) {
     auto unit = std::make_unique<Unit>();
     config.first_pause = std::min(config.first_pause, 50ms);
     config.longest_pause = 200ms;
-    config.on_status = [raw = unit.get()](const NatsStatus& status) { raw->statuses.push_back(status); };
-    auto bus = nats_bus(io_, std::move(config), provider());
+    config.on_status = [raw = unit.get()](const bus::NatsStatus& status) { raw->statuses.push_back(status); };
+    auto bus = bus::nats_bus(io_, std::move(config), provider());
     EXPECT_TRUE(bus) << name(bus.error());
     unit->bus = std::move(*bus);
     return unit;
   }
-  std::unique_ptr<Unit> connect(NatsConfig config) {
+  std::unique_ptr<Unit> connect(bus::NatsConfig config) {
     auto unit = start(std::move(config));
     EXPECT_TRUE(until([&] { return unit->bus->is_connected(); })) << said(*unit);
     return unit;
   }
   /// What a unit whose attempts fail is told first.
-  NatsStatus failure(NatsConfig config) {
+  bus::NatsStatus failure(bus::NatsConfig config) {
     const auto unit = start(std::move(config));
     EXPECT_TRUE(until([&] { return !unit->statuses.empty(); }));
     EXPECT_FALSE(unit->bus->is_connected());
     EXPECT_EQ(unit->bus->publish("a", "x"), refuse(Errc::bus_disconnected));
     EXPECT_EQ(wait(ask(io_, *unit->bus, "a", "x")), refuse(Errc::bus_disconnected));
-    return unit->statuses.empty() ? NatsStatus() : unit->statuses[0];
+    return unit->statuses.empty() ? bus::NatsStatus() : unit->statuses[0];
   }
 
   bool until(const std::function<bool()>& done, std::chrono::milliseconds patience = 10s) {
@@ -70,7 +70,7 @@ class NatsFixture : public testing::Test {
     return reply->value_or(refuse(Errc::bus_timeout));
   }
   /// Publishes until somebody has heard it: a subscription needs its time to get around.
-  bool publish_until(Bus& bus, const std::string& subject, const std::function<bool()>& heard,
+  bool publish_until(bus::Bus& bus, const std::string& subject, const std::function<bool()>& heard,
                      std::chrono::milliseconds patience = 10s) {
     const auto end = SteadyClock::now() + patience;
     while (SteadyClock::now() < end) {
@@ -81,7 +81,7 @@ class NatsFixture : public testing::Test {
   }
   static std::string said(const Unit& unit) {
     std::string text;
-    for (const NatsStatus& status : unit.statuses) {
+    for (const bus::NatsStatus& status : unit.statuses) {
       text += status.server + (status.connected ? " connected " : " ") + std::string(name(status.why)) + " " +
               status.detail + "\n";
     }

@@ -15,8 +15,8 @@ class NatsOutage : public NatsFixture {
     }
     throw std::runtime_error("connected to nobody known: " + server);
   }
-  static NatsConfig only(const NatsServers& servers, std::size_t server) {
-    NatsConfig config = servers.config();
+  static bus::NatsConfig only(const NatsServers& servers, std::size_t server) {
+    bus::NatsConfig config = servers.config();
     config.servers = {config.servers[server]};
     return config;
   }
@@ -46,7 +46,7 @@ TEST_F(NatsOutage, ARestartOfTheServerIsSurvived) {
 TEST_F(NatsOutage, ARequestThatWaitsWhenTheConnectionBreaksEndsAtOnce) {
   NatsServers servers(1);
   const auto unit = connect(servers.config());
-  const auto subscription = unit->bus->subscribe("a", [](const BusMessage&) {});
+  const auto subscription = unit->bus->subscribe("a", [](const bus::BusMessage&) {});
   const auto reply = ask(io_, *unit->bus, "a", "", 60s);
   run_for(io_, 50ms);
   servers.kill(0);
@@ -67,7 +67,7 @@ TEST_F(NatsOutage, AnOutageIsToldOnce) {
 
 TEST_F(NatsOutage, AServerThatHangsIsLeftAfterTwoPings) {
   NatsServers servers(1);
-  NatsConfig config = servers.config();
+  bus::NatsConfig config = servers.config();
   config.ping_interval = 100ms;
   const auto unit = connect(std::move(config));
   run_for(io_, 500ms);
@@ -83,7 +83,7 @@ TEST_F(NatsOutage, AServerThatHangsIsLeftAfterTwoPings) {
 
 TEST_F(NatsOutage, WhatAServerDoesNotTakeIsBounded) {
   NatsServers servers(1);
-  NatsConfig config = servers.config();
+  bus::NatsConfig config = servers.config();
   config.max_outgoing = 1U << 20U;
   config.ping_interval = 60s;
   const auto unit = connect(std::move(config));
@@ -106,7 +106,7 @@ TEST_F(NatsOutage, WhatAServerDoesNotTakeIsBounded) {
 
 TEST_F(NatsOutage, WhatIsPublishedInOneTurnIsBoundedToo) {
   NatsServers servers(1);
-  NatsConfig config = servers.config();
+  bus::NatsConfig config = servers.config();
   config.max_outgoing = 1U << 20U;
   const auto unit = connect(std::move(config));
   std::size_t taken = 0;
@@ -124,10 +124,10 @@ TEST_F(NatsOutage, AUnitThatDoesNotReadIsPutOutAndComesBack) {
   NatsServers servers(1, options);
   boost::asio::io_context slow_io{1};
   Heard heard;
-  std::vector<NatsStatus> statuses;
-  NatsConfig config = servers.config();
+  std::vector<bus::NatsStatus> statuses;
+  bus::NatsConfig config = servers.config();
   config.first_pause = 50ms;
-  config.on_status = [&](const NatsStatus& status) { statuses.push_back(status); };
+  config.on_status = [&](const bus::NatsStatus& status) { statuses.push_back(status); };
   const auto slow = std::move(*nats_bus(slow_io, std::move(config), provider()));
   const auto subscription = slow->subscribe("a", heard.tell());
   ASSERT_TRUE(run_until(slow_io, [&] { return slow->is_connected(); }));
@@ -197,7 +197,7 @@ TEST_F(NatsOutage, AQueueReachesAcrossServers) {
   constexpr std::size_t kCount = 300;
   NatsServers servers(3);
   std::vector<std::unique_ptr<Unit>> units;
-  std::vector<std::unique_ptr<Subscription>> subscriptions;
+  std::vector<std::unique_ptr<bus::Subscription>> subscriptions;
   std::vector<Heard> heard(3);
   for (std::size_t i = 0; i < 3; ++i) {
     units.push_back(connect(only(servers, i)));
@@ -231,8 +231,9 @@ TEST_F(NatsOutage, ARequestGoesAcrossServers) {
   NatsServers servers(3);
   const auto one = connect(only(servers, 0));
   const auto other = connect(only(servers, 2));
-  const auto echo = other->bus->subscribe(
-      "echo", [&](const BusMessage& message) { EXPECT_TRUE(other->bus->publish(message.reply_to, message.payload)); });
+  const auto echo = other->bus->subscribe("echo", [&](const bus::BusMessage& message) {
+    EXPECT_TRUE(other->bus->publish(message.reply_to, message.payload));
+  });
   const auto answered = [&] { return wait(ask(io_, *one->bus, "echo", "x", 500ms)) == "x"; };
   const auto end = SteadyClock::now() + 10s;
   bool done = answered();
@@ -247,7 +248,7 @@ TEST_F(NatsOutage, AUnitLeavesAServerThatIsAboutToEndWithoutLosingItsRequest) {
   std::string reply_to;
   const auto responder = connect(only(servers, home_server));
   const auto subscription =
-      responder->bus->subscribe("slow", [&](const BusMessage& message) { reply_to = message.reply_to; });
+      responder->bus->subscribe("slow", [&](const bus::BusMessage& message) { reply_to = message.reply_to; });
   run_for(io_, 50ms);
   const auto reply = ask(io_, *unit->bus, "slow", "");
   ASSERT_TRUE(until([&] { return !reply_to.empty(); }));

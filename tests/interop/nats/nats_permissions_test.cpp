@@ -38,21 +38,21 @@ NatsServers& servers() {
 class NatsPermissions : public NatsFixture {
  protected:
   std::unique_ptr<Unit> join(const std::string& who) {
-    NatsConfig config = servers().config(who);
+    bus::NatsConfig config = servers().config(who);
     config.inbox = "_INBOX." + who;
     return connect(std::move(config));
   }
   /// Whether the server has said that `unit` may not do this.
   bool refused(const Unit& unit, const std::string& what) {
     return until([&] {
-      return std::any_of(unit.statuses.begin(), unit.statuses.end(), [&](const NatsStatus& status) {
+      return std::any_of(unit.statuses.begin(), unit.statuses.end(), [&](const bus::NatsStatus& status) {
         return status.connected && status.why == Errc::bus_refused && status.detail.find(what) != std::string::npos;
       });
     });
   }
   void expect_no_subscription(Unit& unit, const std::string& pattern, const std::string& queue = {}) {
     const auto subscription = unit.bus->subscribe(
-        pattern, [](const BusMessage&) {}, queue);
+        pattern, [](const bus::BusMessage&) {}, queue);
     const std::string behind = queue.empty() ? "" : " using queue \"" + queue + "\"";
     EXPECT_TRUE(refused(unit, "Subscription to \"" + pattern + "\"" + behind)) << pattern << said(unit);
   }
@@ -71,7 +71,8 @@ class NatsPermissions : public NatsFixture {
                        const std::string& queue = {}) {
     const auto echo = to.bus->subscribe(
         pattern.empty() ? subject : pattern,
-        [&](const BusMessage& message) { EXPECT_TRUE(to.bus->publish(message.reply_to, message.payload)); }, queue);
+        [&](const bus::BusMessage& message) { EXPECT_TRUE(to.bus->publish(message.reply_to, message.payload)); },
+        queue);
     run_for(io_, 50ms);
     EXPECT_EQ(wait(ask(io_, *from.bus, subject, "x", 2s)), "x") << subject << said(from) << said(to);
   }
@@ -145,7 +146,7 @@ TEST_F(NatsPermissions, OneRequestIsAnsweredOnce) {
   const auto gateway = join("gateway");
   const auto agent = join("agent-1");
   std::string reply_to;
-  const auto subscription = agent->bus->subscribe("as.v1.agent.agent-1.create", [&](const BusMessage& message) {
+  const auto subscription = agent->bus->subscribe("as.v1.agent.agent-1.create", [&](const bus::BusMessage& message) {
     reply_to = message.reply_to;
     EXPECT_TRUE(agent->bus->publish(reply_to, "answer"));
   });
@@ -167,10 +168,10 @@ TEST_F(NatsPermissions, ACertificateThatNamesNoUserIsRefused) {
 }
 
 TEST_F(NatsPermissions, ACertificateWithoutTheTokenIsRefused) {
-  NatsConfig config = servers().config("agent-1");
+  bus::NatsConfig config = servers().config("agent-1");
   config.token = {};
   EXPECT_EQ(failure(std::move(config)).why, Errc::bus_refused);
-  NatsConfig wrong = servers().config("agent-1");
+  bus::NatsConfig wrong = servers().config("agent-1");
   wrong.token = Secret<256>(as_bytes("another"));
   EXPECT_EQ(failure(std::move(wrong)).why, Errc::bus_refused);
 }

@@ -162,8 +162,8 @@ const net::TlsIdentity& NatsServers::identity(const std::string& who) const {
   return identities_.emplace(who, std::move(*identity)).first->second;
 }
 
-NatsConfig NatsServers::config(const std::string& who) const {
-  NatsConfig config;
+bus::NatsConfig NatsServers::config(const std::string& who) const {
+  bus::NatsConfig config;
   for (const Server& server : servers_) {
     config.servers.push_back(
         {"127.0.0.1", server.port, net::TrustedAuthority{authority(), "127.0.0.1"}, &identity(who), true});

@@ -52,7 +52,7 @@ class NatsServers {
   [[nodiscard]] std::size_t count() const { return servers_.size(); }
   [[nodiscard]] std::uint16_t port(std::size_t server) const { return servers_[server].port; }
   /// All servers, mutual TLS as `who`, the token; small keys are allowed.
-  [[nodiscard]] NatsConfig config(const std::string& who = "gateway") const;
+  [[nodiscard]] bus::NatsConfig config(const std::string& who = "gateway") const;
   [[nodiscard]] const net::TlsIdentity& identity(const std::string& who) const;
   [[nodiscard]] std::string authority(const char* name = "ca.pem") const { return read(name); }
   [[nodiscard]] std::string log() const { return read("log"); }

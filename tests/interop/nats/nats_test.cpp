@@ -19,7 +19,7 @@ std::unique_ptr<NatsServers>& server() {
 class NatsNet final : public BusNet {
  public:
   explicit NatsNet(boost::asio::io_context& io) : io_(io) {}
-  std::unique_ptr<Bus> join() override { return std::move(*nats_bus(io_, server()->config(), provider())); }
+  std::unique_ptr<bus::Bus> join() override { return std::move(*nats_bus(io_, server()->config(), provider())); }
 
  private:
   boost::asio::io_context& io_;
@@ -62,7 +62,7 @@ TEST_F(Libnats, AnswersOurRequests) {
 }
 
 TEST_F(Libnats, GetsOurReplies) {
-  const auto subscription = ours_->bus->subscribe("shout", [&](const BusMessage& message) {
+  const auto subscription = ours_->bus->subscribe("shout", [&](const bus::BusMessage& message) {
     EXPECT_TRUE(ours_->bus->publish(message.reply_to, std::string(message.payload) + "!"));
   });
   run_for(io_, 50ms);
@@ -95,8 +95,8 @@ TEST_F(Libnats, WhatIsNoSubjectOrPayloadOfOursIsPassedOver) {
   theirs_->publish("a.b!c", "x");
   theirs_->publish("a.b/c", "x");
   theirs_->publish("a." + std::string(65, 'b'), "x");
-  theirs_->publish("a.large", std::string(kMaxBusPayload + 1, 'x'));
-  theirs_->publish_with_header("a.header", "k", std::string(kMaxNatsHeader, 'x'), "x");
+  theirs_->publish("a.large", std::string(bus::kMaxBusPayload + 1, 'x'));
+  theirs_->publish_with_header("a.header", "k", std::string(bus::kMaxNatsHeader, 'x'), "x");
   theirs_->publish("a.b", "good");
   theirs_->flush();
   EXPECT_TRUE(until([&] { return !heard.messages.empty(); }));

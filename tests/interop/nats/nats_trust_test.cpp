@@ -19,9 +19,9 @@ NatsServers& servers() {
 
 class NatsTrust : public NatsFixture {
  protected:
-  static NatsConfig config(const std::string& who = "gateway") { return servers().config(who); }
-  NatsConfig config_for(std::uint16_t port) {
-    NatsConfig config = servers().config();
+  static bus::NatsConfig config(const std::string& who = "gateway") { return servers().config(who); }
+  bus::NatsConfig config_for(std::uint16_t port) {
+    bus::NatsConfig config = servers().config();
     config.servers[0].port = port;
     return config;
   }
@@ -29,29 +29,29 @@ class NatsTrust : public NatsFixture {
 };
 
 TEST_F(NatsTrust, AServerOfAnotherAuthorityIsNotTrusted) {
-  NatsConfig other = config();
+  bus::NatsConfig other = config();
   other.servers[0].trust = net::TrustedAuthority{servers().authority("other-ca.pem"), "127.0.0.1"};
   EXPECT_EQ(failure(std::move(other)).why, Errc::tls_untrusted);
 }
 
 TEST_F(NatsTrust, AServerWithAnotherNameIsNotTrusted) {
-  NatsConfig other = config();
+  bus::NatsConfig other = config();
   other.servers[0].trust = net::TrustedAuthority{servers().authority(), "nats.example"};
   EXPECT_EQ(failure(std::move(other)).why, Errc::tls_untrusted);
 }
 
 TEST_F(NatsTrust, APinnedServerIsTrusted) {
-  NatsConfig pinned = config();
+  bus::NatsConfig pinned = config();
   pinned.servers[0].trust = net::PinnedSha256{node_fingerprint()};
   EXPECT_TRUE(connect(std::move(pinned)));
 }
 
 TEST_F(NatsTrust, AServerWithAnotherPinIsNotTrustedAndNamesItsOwn) {
-  NatsConfig pinned = config();
+  bus::NatsConfig pinned = config();
   Digest wrong = node_fingerprint();
   wrong.storage[0] ^= 1U;
   pinned.servers[0].trust = net::PinnedSha256{wrong};
-  const NatsStatus status = failure(std::move(pinned));
+  const bus::NatsStatus status = failure(std::move(pinned));
   EXPECT_EQ(status.why, Errc::tls_pin_mismatch);
   EXPECT_NE(status.detail.find(net::pin_text(node_fingerprint())), std::string::npos) << status.detail;
 }
@@ -61,9 +61,9 @@ TEST_F(NatsTrust, AServerWithASmallKeyIsRefusedUnlessThatIsAllowed) {
   options.key = "rsa:2048";
   NatsServers rsa(1, options);
   for (const auto& [server, key] : {std::pair(&servers(), "EC prime256v1"), std::pair(&rsa, "RSA-2048")}) {
-    NatsConfig strict = server->config();
+    bus::NatsConfig strict = server->config();
     strict.servers[0].allow_small_keys = false;
-    const NatsStatus status = failure(std::move(strict));
+    const bus::NatsStatus status = failure(std::move(strict));
     EXPECT_EQ(status.why, Errc::crypto_bad_key) << key;
     EXPECT_EQ(status.detail, "127.0.0.1:" + std::to_string(server->port(0)) +
                                  ": its certificate CN=node has a key of " + key + ", not RSA-4096");
@@ -72,7 +72,7 @@ TEST_F(NatsTrust, AServerWithASmallKeyIsRefusedUnlessThatIsAllowed) {
 }
 
 TEST_F(NatsTrust, APinnedServerWithASmallKeyIsRefusedUnlessThatIsAllowed) {
-  NatsConfig pinned = config();
+  bus::NatsConfig pinned = config();
   pinned.servers[0].trust = net::PinnedSha256{node_fingerprint()};
   pinned.servers[0].allow_small_keys = false;
   EXPECT_EQ(failure(std::move(pinned)).why, Errc::crypto_bad_key);
@@ -84,7 +84,7 @@ TEST_F(NatsTrust, AServerAndAnAuthorityWithKeysOfRsa4096AreTrusted) {
   options.whole = "listen: \"@listen@\"\ntls { cert_file: \"" + vectors + "large.pem\", key_file: \"" + vectors +
                   "server.key\" }\nauthorization { " + options.authorization + " }\n";
   NatsServers server(1, options);
-  NatsConfig strict = server.config();
+  bus::NatsConfig strict = server.config();
   std::ifstream authority(vectors + "large-ca.pem");
   const std::string pem{std::istreambuf_iterator<char>(authority), {}};
   strict.servers[0].trust = net::TrustedAuthority{pem, "127.0.0.1"};
@@ -93,36 +93,36 @@ TEST_F(NatsTrust, AServerAndAnAuthorityWithKeysOfRsa4096AreTrusted) {
 }
 
 TEST_F(NatsTrust, AClientWithoutACertificateIsRefusedWithItsFirstRead) {
-  NatsConfig without = config();
+  bus::NatsConfig without = config();
   without.servers[0].identity = nullptr;
-  const NatsStatus status = failure(std::move(without));
+  const bus::NatsStatus status = failure(std::move(without));
   EXPECT_EQ(status.why, Errc::bus_refused);
   EXPECT_NE(status.detail.find("certificate"), std::string::npos) << status.detail;
 }
 
 TEST_F(NatsTrust, AClientOfAnotherAuthorityIsRefused) {
-  NatsConfig stranger = config("stranger");
-  const NatsStatus status = failure(std::move(stranger));
+  bus::NatsConfig stranger = config("stranger");
+  const bus::NatsStatus status = failure(std::move(stranger));
   EXPECT_EQ(status.why, Errc::bus_refused);
   EXPECT_NE(status.detail.find("certificate"), std::string::npos) << status.detail;
 }
 
 TEST_F(NatsTrust, AWrongTokenIsRefused) {
-  NatsConfig wrong = config();
+  bus::NatsConfig wrong = config();
   wrong.token = Secret<256>(as_bytes("another"));
-  const NatsStatus status = failure(std::move(wrong));
+  const bus::NatsStatus status = failure(std::move(wrong));
   EXPECT_EQ(status.why, Errc::bus_refused);
   EXPECT_EQ(status.detail, "Authorization Violation");
 }
 
 TEST_F(NatsTrust, NoTokenIsRefused) {
-  NatsConfig without = config();
+  bus::NatsConfig without = config();
   without.token = {};
   EXPECT_EQ(failure(std::move(without)).why, Errc::bus_refused);
 }
 
 TEST_F(NatsTrust, ARefusalIsToldOnceAndTriedAgainSlowly) {
-  NatsConfig wrong = config();
+  bus::NatsConfig wrong = config();
   wrong.token = Secret<256>(as_bytes("another"));
   wrong.refused_pause = 400ms;
   const auto unit = start(std::move(wrong));
@@ -145,7 +145,7 @@ TEST_F(NatsTrust, WhenTheTokenIsRightAtLastTheUnitGetsIn) {
   NatsServers::Options options;
   options.authorization = "token: \"another\"";
   NatsServers server(1, options);
-  NatsConfig config = server.config();
+  bus::NatsConfig config = server.config();
   config.refused_pause = 100ms;
   const auto unit = start(std::move(config));
   ASSERT_TRUE(until([&] { return !unit->statuses.empty(); }));
@@ -162,7 +162,7 @@ TEST_F(NatsTrust, ARealServerWithoutTlsIsLeft) {
   NatsServers::Options options;
   options.tls = "";
   NatsServers server(1, options);
-  const NatsStatus status = failure(server.config());
+  const bus::NatsStatus status = failure(server.config());
   EXPECT_EQ(status.why, Errc::tls_failed);
   EXPECT_NE(status.detail.find("does not ask for TLS"), std::string::npos) << status.detail;
 }
@@ -200,9 +200,9 @@ TEST_F(NatsTrust, MoreThanAGreetingInClearIsNotAnswered) {
 
 TEST_F(NatsTrust, ABrokerThatSaysTlsAndSpeaksNoneHearsAClientHelloAtMost) {
   FakeBroker broker(io_, std::string(kTlsInfo));
-  NatsConfig config = config_for(broker.port());
+  bus::NatsConfig config = config_for(broker.port());
   config.connect_timeout = 200ms;
-  const NatsStatus status = failure(std::move(config));
+  const bus::NatsStatus status = failure(std::move(config));
   EXPECT_EQ(status.why, Errc::connect_failed);
   const auto records = tls_records(broker.heard());
   ASSERT_TRUE(records);
@@ -211,10 +211,10 @@ TEST_F(NatsTrust, ABrokerThatSaysTlsAndSpeaksNoneHearsAClientHelloAtMost) {
 
 TEST_F(NatsTrust, ASilentBrokerIsLeftInTime) {
   FakeBroker broker(io_, "");
-  NatsConfig config = config_for(broker.port());
+  bus::NatsConfig config = config_for(broker.port());
   config.connect_timeout = 200ms;
   const auto begin = SteadyClock::now();
-  const NatsStatus status = failure(std::move(config));
+  const bus::NatsStatus status = failure(std::move(config));
   EXPECT_EQ(status.why, Errc::connect_failed);
   EXPECT_EQ(status.detail, "no answer in time");
   EXPECT_LT(SteadyClock::now() - begin, 1s);
@@ -292,7 +292,7 @@ TEST_F(NatsTrust, WhatIsPublishedInOneTurnLeavesInOneRecord) {
 
 TEST_F(NatsTrust, TheTokenIsNowhereInTheServersLog) {
   (void)connect(config());
-  NatsConfig wrong = config();
+  bus::NatsConfig wrong = config();
   wrong.token = Secret<256>(as_bytes("a-wrong-token"));
   (void)failure(std::move(wrong));
   EXPECT_EQ(servers().log().find(kToken), std::string::npos);
@@ -300,23 +300,23 @@ TEST_F(NatsTrust, TheTokenIsNowhereInTheServersLog) {
 }
 
 TEST_F(NatsTrust, WhatCannotBeConnectedIsRefusedAtOnce) {
-  const auto refusal = [this](const std::function<void(NatsConfig&)>& change) {
-    NatsConfig changed = config();
+  const auto refusal = [this](const std::function<void(bus::NatsConfig&)>& change) {
+    bus::NatsConfig changed = config();
     change(changed);
-    const auto bus = nats_bus(io_, std::move(changed), provider());
+    const auto bus = bus::nats_bus(io_, std::move(changed), provider());
     return bus ? Errc{} : bus.error();
   };
-  EXPECT_EQ(refusal([](NatsConfig& c) { c.servers.clear(); }), Errc::invalid_argument);
-  EXPECT_EQ(refusal([](NatsConfig& c) { c.name = "a b"; }), Errc::invalid_argument);
-  EXPECT_EQ(refusal([](NatsConfig& c) { c.name = ""; }), Errc::invalid_argument);
-  EXPECT_EQ(refusal([](NatsConfig& c) { c.inbox = "a.>"; }), Errc::invalid_argument);
-  EXPECT_EQ(refusal([](NatsConfig& c) { c.token = Secret<256>(as_bytes("a\r\nPING")); }), Errc::invalid_argument);
-  EXPECT_EQ(refusal([](NatsConfig& c) {
+  EXPECT_EQ(refusal([](bus::NatsConfig& c) { c.servers.clear(); }), Errc::invalid_argument);
+  EXPECT_EQ(refusal([](bus::NatsConfig& c) { c.name = "a b"; }), Errc::invalid_argument);
+  EXPECT_EQ(refusal([](bus::NatsConfig& c) { c.name = ""; }), Errc::invalid_argument);
+  EXPECT_EQ(refusal([](bus::NatsConfig& c) { c.inbox = "a.>"; }), Errc::invalid_argument);
+  EXPECT_EQ(refusal([](bus::NatsConfig& c) { c.token = Secret<256>(as_bytes("a\r\nPING")); }), Errc::invalid_argument);
+  EXPECT_EQ(refusal([](bus::NatsConfig& c) {
               c.servers[0].trust = net::TrustedAuthority{"", "x"};
             }),
             Errc::invalid_argument);
   net::TlsIdentity empty;
-  EXPECT_EQ(refusal([&](NatsConfig& c) { c.servers[0].identity = &empty; }), Errc::crypto_bad_key);
+  EXPECT_EQ(refusal([&](bus::NatsConfig& c) { c.servers[0].identity = &empty; }), Errc::crypto_bad_key);
 }
 
 }  // namespace

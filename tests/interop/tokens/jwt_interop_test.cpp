@@ -13,15 +13,15 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr JwtExpectations kExpected{"ams", "ams-internal", "c05h1jj3pn6a8q46taug"};
+constexpr token::JwtExpectations kExpected{"ams", "ams-internal", "c05h1jj3pn6a8q46taug"};
 constexpr WallTime kMiddle{1877688000};
 /// What AMS puts into an instance's token.
 constexpr const char* kGrants =
     R"({"iss":"ams","aud":"ams-internal","sub":"c05h1jj3pn6a8q46taug","iat":1861920000,"nbf":1861920000,)"
     R"("exp":1893456000,"jti":"0001","scope":["artifacts:read","instance:status"]})";
 
-JwtClaims claims() {
-  JwtClaims claims{"ams", {"ams-internal"}, std::string(*kExpected.subject), k2029, k2029, k2030, "0001", {}};
+token::JwtClaims claims() {
+  token::JwtClaims claims{"ams", {"ams-internal"}, std::string(*kExpected.subject), k2029, k2029, k2030, "0001", {}};
   claims.scope = {"artifacts:read", "instance:status"};
   return claims;
 }
@@ -54,12 +54,12 @@ std::string encode(const char* grants, jwt_alg_t algorithm, const Secret<64>& se
 
 class JwtInterop : public testing::Test {
  protected:
-  Result<JwtClaims> verify(const std::string& text) {
-    const auto token = UnverifiedJwt::parse(text);
+  Result<token::JwtClaims> verify(const std::string& text) {
+    const auto token = token::UnverifiedJwt::parse(text);
     if (!token) return refuse(token.error());
     return token->verify(key_, kExpected, kMiddle);
   }
-  JwtKey key_ = std::move(*JwtKey::prepare(provider(), counting_secret()));
+  token::JwtKey key_ = std::move(*token::JwtKey::prepare(provider(), counting_secret()));
 };
 
 TEST_F(JwtInterop, LibjwtAcceptsOurs) {

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kLocation = "anbox-stream-gateway";
 const std::vector<std::string> kCaveats = {"2030-01-01T00:00:00Z", "op=join", "session=c05h1jj3pn6a8q46taug",
                                            "region=eu-1"};
-constexpr MacaroonRequest kRequest{k2029, "join", "c05h1jj3pn6a8q46taug", "eu-1"};
+constexpr token::MacaroonRequest kRequest{k2029, "join", "c05h1jj3pn6a8q46taug", "eu-1"};
 
 struct Pairing {
   std::unique_ptr<MacaroonOracle> (*make)();
@@ -25,16 +25,16 @@ struct Pairing {
   }
 };
 
-std::string write(const Macaroon& macaroon, Form form) {
+std::string write(const token::Macaroon& macaroon, Form form) {
   switch (form) {
     case Form::v1:
-      return to_base64(write_macaroon_v1(macaroon), Base64::url);
+      return to_base64(token::write_macaroon_v1(macaroon), Base64::url);
     case Form::v2:
       return macaroon.text();
     case Form::json1:
       return {};  // we only read it
     case Form::json2:
-      return write_macaroon_json(macaroon);
+      return token::write_macaroon_json(macaroon);
   }
   return {};
 }
@@ -51,8 +51,8 @@ class MacaroonInterop : public testing::TestWithParam<Pairing> {
     if (!oracle_) GTEST_SKIP() << GetParam().name << " is not installed";
   }
 
-  Macaroon ours(const std::vector<std::string>& caveats) {
-    Macaroon macaroon = *Macaroon::mint(key_, kLocation, "my-client");
+  token::Macaroon ours(const std::vector<std::string>& caveats) {
+    token::Macaroon macaroon = *token::Macaroon::mint(key_, kLocation, "my-client");
     for (const std::string& caveat : caveats) EXPECT_TRUE(macaroon.add_first_party(provider(), caveat));
     return macaroon;
   }
@@ -70,14 +70,14 @@ class MacaroonInterop : public testing::TestWithParam<Pairing> {
     EXPECT_TRUE(answer) << GetParam().name;
     return answer.value_or(Answer{});
   }
-  Result<MacaroonClaims> verify(const std::string& text) {
-    const auto macaroon = Macaroon::parse(text);
+  Result<token::MacaroonClaims> verify(const std::string& text) {
+    const auto macaroon = token::Macaroon::parse(text);
     if (!macaroon) return refuse(macaroon.error());
     return macaroon->verify(key_, kLocation, kRequest);
   }
   const Form form_ = GetParam().form;
   std::unique_ptr<MacaroonOracle> oracle_;
-  MacaroonKey key_ = std::move(*MacaroonKey::prepare(provider(), counting_secret()));
+  token::MacaroonKey key_ = std::move(*token::MacaroonKey::prepare(provider(), counting_secret()));
 };
 
 class WrittenForm : public MacaroonInterop {};  ///< what both write
@@ -86,7 +86,7 @@ class SampleForm : public MacaroonInterop {};   ///< that of the public sample
 
 TEST_P(WrittenForm, TheyAcceptOurs) {
   for (std::size_t n = 0; n <= kCaveats.size(); ++n) {
-    const Macaroon macaroon = ours({kCaveats.begin(), kCaveats.begin() + static_cast<std::ptrdiff_t>(n)});
+    const token::Macaroon macaroon = ours({kCaveats.begin(), kCaveats.begin() + static_cast<std::ptrdiff_t>(n)});
     const Answer answer = ask(reading(write(macaroon, form_)));
     EXPECT_TRUE(answer.accepted) << n;
     EXPECT_EQ(answer.signature, to_hex(macaroon.signature)) << n;
@@ -111,7 +111,7 @@ TEST_P(MacaroonInterop, WeAcceptTheirs) {
   EXPECT_EQ(claims->expires, k2030);
   EXPECT_TRUE(answer.accepted);
   EXPECT_EQ(answer.signature, to_hex(ours(kCaveats).signature));
-  EXPECT_EQ(*Macaroon::parse(answer.text), ours(kCaveats));
+  EXPECT_EQ(*token::Macaroon::parse(answer.text), ours(kCaveats));
 }
 
 TEST_P(BinaryForm, TheBytesAreTheSame) { EXPECT_EQ(ask(making(kCaveats)).text, write(ours(kCaveats), form_)); }
@@ -128,7 +128,7 @@ TEST_P(MacaroonInterop, WeRefuseTheirsWhereWeShould) {
 }
 
 TEST_P(MacaroonInterop, WeNarrowTheirs) {
-  auto macaroon = Macaroon::parse(ask(making({kCaveats[0], kCaveats[1]})).text);
+  auto macaroon = token::Macaroon::parse(ask(making({kCaveats[0], kCaveats[1]})).text);
   ASSERT_TRUE(macaroon);
   ASSERT_TRUE(macaroon->add_first_party(provider(), kCaveats[2]));
   ASSERT_TRUE(macaroon->add_first_party(provider(), kCaveats[3]));
@@ -140,7 +140,7 @@ TEST_P(WrittenForm, TheyNarrowOurs) {
   question.add = {kCaveats[2], kCaveats[3]};
   const Answer answer = ask(question);
   EXPECT_TRUE(answer.accepted);
-  EXPECT_EQ(*Macaroon::parse(answer.text), ours(kCaveats));
+  EXPECT_EQ(*token::Macaroon::parse(answer.text), ours(kCaveats));
   EXPECT_TRUE(verify(answer.text));
 }
 
@@ -148,7 +148,7 @@ TEST_P(MacaroonInterop, TheirThirdPartyCaveatsAreRefused) {
   Question question = making(kCaveats);
   question.third_party = true;
   const Answer answer = ask(question);
-  const auto macaroon = Macaroon::parse(answer.text);
+  const auto macaroon = token::Macaroon::parse(answer.text);
   ASSERT_TRUE(macaroon) << answer.text;
   ASSERT_EQ(macaroon->caveats.size(), kCaveats.size() + 1);
   EXPECT_EQ(macaroon->caveats.back().location, "https://bank.example");
@@ -156,7 +156,7 @@ TEST_P(MacaroonInterop, TheirThirdPartyCaveatsAreRefused) {
 }
 
 TEST_P(SampleForm, ThePublicSampleIsWrittenAsItWasRead) {
-  const auto sample = Macaroon::parse(kPublicSample);
+  const auto sample = token::Macaroon::parse(kPublicSample);
   ASSERT_TRUE(sample);
   EXPECT_EQ(sample->text(), kPublicSample);
   const Answer answer = ask(reading(std::string(kPublicSample)));

@@ -52,7 +52,7 @@ class Coturn {
   Coturn& operator=(const Coturn&) = delete;
 
   /// What coturn's own client prints about five messages through a relay.
-  [[nodiscard]] std::string use(const TurnCredential& credential) const {
+  [[nodiscard]] std::string use(const token::TurnCredential& credential) const {
     return redan::test::run({"timeout", "20", kClient, "-y", "-c", "-n", "5", "-p", port_, "-u", credential.username,
                              "-w", credential.password, "127.0.0.1"})
         .output;
@@ -85,8 +85,8 @@ class CoturnInterop : public testing::Test {
     for (const char* program : {kServer, kClient}) {
       if (::access(program, X_OK) != 0) GTEST_SKIP() << program << " is not installed (Debian: coturn)";
     }
-    secret_ = TurnKey::generate_secret(provider());
-    key_.emplace(std::move(*TurnKey::prepare(provider(), secret_)));
+    secret_ = token::TurnKey::generate_secret(provider());
+    key_.emplace(std::move(*token::TurnKey::prepare(provider(), secret_)));
     server_.emplace(as_text(secret_.expose()));
     ASSERT_TRUE(answers()) << without_secret(server_->log());
   }
@@ -96,12 +96,12 @@ class CoturnInterop : public testing::Test {
     EXPECT_EQ(log.find(as_text(secret_.expose())), std::string::npos) << "coturn's log has the secret";
     if (HasFailure()) std::printf("coturn says:\n%s\n", without_secret(log).c_str());
   }
-  TurnCredential mint(std::string_view user, std::int64_t lifetime = 600) {
+  token::TurnCredential mint(std::string_view user, std::int64_t lifetime = 600) {
     return *key_->mint(user, WallTime{std::time(nullptr) + lifetime});
   }
-  bool accepted(const TurnCredential& credential) { return relayed(server_->use(credential)); }
+  bool accepted(const token::TurnCredential& credential) { return relayed(server_->use(credential)); }
   /// The client gives up, and the log says 401 to this user.
-  bool refused(const TurnCredential& credential) {
+  bool refused(const token::TurnCredential& credential) {
     const std::size_t before = server_->log().size();
     if (accepted(credential)) return false;
     const std::string log = server_->log().substr(before);
@@ -125,32 +125,32 @@ class CoturnInterop : public testing::Test {
   }
 
   Secret<64> secret_;
-  std::optional<TurnKey> key_;
+  std::optional<token::TurnKey> key_;
   std::optional<Coturn> server_;
 };
 
 TEST_F(CoturnInterop, TakesOurCredentialsAndNoOthers) {
-  const TurnCredential good = mint("cabc0123");
+  const token::TurnCredential good = mint("cabc0123");
   const std::string output = server_->use(good);
   EXPECT_TRUE(relayed(output)) << output;
   EXPECT_EQ(output.find(as_text(secret_.expose())), std::string::npos);
 
-  const TurnCredential expired = mint("cabc0123", -1);
+  const token::TurnCredential expired = mint("cabc0123", -1);
   EXPECT_TRUE(refused(expired)) << "expired";
-  const TurnCredential later{std::to_string(std::time(nullptr) + 99'999) + ":cabc0123", good.password};
+  const token::TurnCredential later{std::to_string(std::time(nullptr) + 99'999) + ":cabc0123", good.password};
   EXPECT_TRUE(refused(later)) << "a later expiry";
-  const TurnCredential other{good.username + "4", good.password};
+  const token::TurnCredential other{good.username + "4", good.password};
   EXPECT_TRUE(refused(other)) << "another user";
-  TurnCredential altered = good;
+  token::TurnCredential altered = good;
   altered.password[0] = altered.password[0] == 'A' ? 'B' : 'A';
   EXPECT_TRUE(refused(altered)) << "another password";
-  TurnKey wrong = std::move(*TurnKey::prepare(provider(), TurnKey::generate_secret(provider())));
+  token::TurnKey wrong = std::move(*token::TurnKey::prepare(provider(), token::TurnKey::generate_secret(provider())));
   EXPECT_TRUE(refused(*wrong.mint("cabc0123", WallTime{std::time(nullptr) + 600}))) << "another secret";
 }
 
 TEST_F(CoturnInterop, TellsTwoUsersApart) {
-  const TurnCredential alice = mint("alice");
-  const TurnCredential bob = mint("bob");
+  const token::TurnCredential alice = mint("alice");
+  const token::TurnCredential bob = mint("bob");
   EXPECT_NE(alice.username, bob.username);
   EXPECT_NE(alice.password, bob.password);
   EXPECT_TRUE(accepted(alice));

@@ -3,10 +3,10 @@
 
 #include <map>
 
-#include "wamp/message.hpp"
 #include "tests/sealed/support.hpp"
+#include "wamp/message.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 
 /// How text travels between the originator and the responder of WAMP messages.
 class Carriage {
@@ -86,4 +86,4 @@ class Sealed : public Carriage {
   sealed::Message question_;
 };
 
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

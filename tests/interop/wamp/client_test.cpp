@@ -6,11 +6,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "wamp/router/server.hpp"
-#include "tests/wamp/test_keys.hpp"
 #include "tests/interop/wamp/script.hpp"
+#include "tests/wamp/test_keys.hpp"
+#include "wamp/router/server.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 namespace asio = boost::asio;
@@ -253,4 +253,4 @@ std::vector<Case> all_cases() {
 INSTANTIATE_TEST_SUITE_P(All, WampClientAndAutobahn, ::testing::ValuesIn(all_cases()), case_name);
 
 }  // namespace
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -7,11 +7,11 @@
 #include <fstream>
 #include <map>
 
-#include "wamp/client/client.hpp"
 #include "tests/interop/wamp/carriage.hpp"
 #include "tests/interop/wamp/script.hpp"
+#include "wamp/client/client.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 namespace asio = boost::asio;
@@ -320,4 +320,4 @@ TEST(SealedChannels, RefuseWhateverARouterDoes) {
 }
 
 }  // namespace
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

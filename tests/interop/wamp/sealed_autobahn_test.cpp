@@ -3,13 +3,13 @@
 #include <boost/asio/co_spawn.hpp>
 
 #include "base/hex.hpp"
+#include "net/clock.hpp"
+#include "tests/interop/wamp/script.hpp"
+#include "tests/sealed/support.hpp"
 #include "wamp/client/client.hpp"
 #include "wamp/router/server.hpp"
-#include "net/clock.hpp"
-#include "tests/sealed/support.hpp"
-#include "tests/interop/wamp/script.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 namespace asio = boost::asio;
@@ -235,4 +235,4 @@ INSTANTIATE_TEST_SUITE_P(All, SealedOverWamp, ::testing::ValuesIn(kSerializers),
                          [](const auto& of) { return std::string(subprotocol(of.param).substr(7)); });
 
 }  // namespace
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

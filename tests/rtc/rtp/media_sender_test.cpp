@@ -6,7 +6,7 @@
 #include "rtc/rtp/rtp.hpp"
 #include "tests/support/seeded_random.hpp"
 
-namespace redan::cloud {
+namespace redan::rtp {
 namespace {
 
 using namespace std::chrono_literals;
@@ -28,8 +28,8 @@ class MediaSenderTest : public testing::Test {
     both.cname = "name";
     return both;
   }
-  static EncodedFrame frame(TimePoint time, std::size_t size, bool key) {
-    EncodedFrame made;
+  static media::EncodedFrame frame(TimePoint time, std::size_t size, bool key) {
+    media::EncodedFrame made;
     made.bytes.assign(size, 0x33);
     made.time = time;
     made.key = key;
@@ -320,4 +320,4 @@ TEST_F(MediaSenderTest, WithLossOnTheWayEveryFrameArrivesInTheEnd) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::rtp

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace redan::cloud {
+namespace redan::rtp {
 namespace {
 
 using namespace std::chrono_literals;
@@ -66,4 +66,4 @@ TEST(RateControl, OtherLimitsKeepWhatIsKnownAboutThePath) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::rtp

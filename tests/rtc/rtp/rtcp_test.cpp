@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace redan::cloud {
+namespace redan::rtp {
 namespace {
 
 using Packet = std::vector<std::uint8_t>;
@@ -90,4 +90,4 @@ TEST(Feedback, HowMuchOnePacketMayAskIsBounded) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::rtp

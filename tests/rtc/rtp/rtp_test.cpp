@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace redan::cloud {
+namespace redan::rtp {
 namespace {
 
 using Packet = std::vector<std::uint8_t>;
@@ -98,4 +98,4 @@ TEST(SequenceNumbers, OrderGoesRound) {
 }
 
 }  // namespace
-}  // namespace redan::cloud
+}  // namespace redan::rtp

@@ -1,10 +1,10 @@
 #include "wamp/client/client.hpp"
 
 #include "base/hex.hpp"
-#include "wamp/router/server.hpp"
 #include "tests/net/http/http_fixture.hpp"
+#include "wamp/router/server.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 namespace asio = boost::asio;
@@ -355,4 +355,4 @@ TEST_F(WampClientAndAServer, AClosedConnectionEndsIt) {
 }
 
 }  // namespace
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

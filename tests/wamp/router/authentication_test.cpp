@@ -2,10 +2,10 @@
 
 #include "base/base64.hpp"
 #include "base/hex.hpp"
-#include "wamp/router/uris.hpp"
 #include "tests/wamp/router/router_fixture.hpp"
+#include "wamp/router/uris.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 using test::Client;
@@ -46,13 +46,13 @@ class Authentication : public test::RouterFixture {
     EXPECT_EQ(*welcome.details.find("authrole"), Value("r"));
     EXPECT_EQ(*welcome.details.find("authmethod"), Value(method));
   }
-  std::string token(JwtClaims claims) {
+  std::string token(cloud::token::JwtClaims claims) {
     const std::vector<std::uint8_t> bytes(64, 0x77);
-    auto key = JwtKey::prepare(provider_, Secret<64>(Bytes(bytes)));
+    auto key = cloud::token::JwtKey::prepare(provider_, Secret<64>(Bytes(bytes)));
     return *key->mint(claims);
   }
-  JwtClaims claims() {
-    JwtClaims claims;
+  cloud::token::JwtClaims claims() {
+    cloud::token::JwtClaims claims;
     claims.issuer = "gw";
     claims.audience = {"router"};
     claims.subject = "session-7";
@@ -107,11 +107,11 @@ TEST_F(Authentication, ATokenIsATicket) {
 }
 
 TEST_F(Authentication, ATokenForSomethingElseIsNot) {
-  JwtClaims expired = claims(), other_audience = claims(), other_issuer = claims();
+  cloud::token::JwtClaims expired = claims(), other_audience = claims(), other_issuer = claims();
   expired.expires = {wall_.seconds_since_1970 - 1};
   other_audience.audience = {"gateway"};
   other_issuer.issuer = "x";
-  for (const JwtClaims& wrong : {expired, other_audience, other_issuer}) {
+  for (const cloud::token::JwtClaims& wrong : {expired, other_audience, other_issuer}) {
     auto& a = hello("ticket", "session-7");
     take<Challenge>(a);
     authenticate(a, token(wrong));
@@ -132,7 +132,7 @@ TEST_F(Authentication, TheTokensScopeNamesTheSid) {
   const auto principal = authenticator.finish({Method::ticket, ""}, {token(claims()), {}}, wall_);
   ASSERT_TRUE(principal);
   EXPECT_EQ(principal->sid, "abc");
-  JwtClaims bad = claims();
+  cloud::token::JwtClaims bad = claims();
   bad.scope = {"wamp:sid:a.b"};
   EXPECT_EQ(authenticator.finish({Method::ticket, ""}, {token(bad), {}}, wall_)->sid, "");
 }
@@ -260,4 +260,4 @@ TEST_F(Authentication, AClientMayGiveUp) {
 }
 
 }  // namespace
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -1,9 +1,9 @@
 #include "wamp/router/authorization.hpp"
 
-#include "wamp/router/uris.hpp"
 #include "tests/wamp/router/router_fixture.hpp"
+#include "wamp/router/uris.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 using test::Client;
@@ -82,4 +82,4 @@ TEST(Sid, IsOnePartOfAUri) {
 }
 
 }  // namespace
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

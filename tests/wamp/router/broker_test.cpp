@@ -1,9 +1,9 @@
 #include "wamp/router/broker.hpp"
 
-#include "wamp/router/uris.hpp"
 #include "tests/wamp/router/router_fixture.hpp"
+#include "wamp/router/uris.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 class Broker : public test::RouterFixture {
@@ -216,4 +216,4 @@ TEST_F(Broker, RefusesPayloadsThatBreakTheirType) {
 }
 
 }  // namespace
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 tl::expected<std::string, std::string> no_secrets(const std::string& path) {
@@ -72,4 +72,4 @@ TEST(RouterFile, RefusesSaltingThatTellsAccountsApart) {
 }
 
 }  // namespace
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

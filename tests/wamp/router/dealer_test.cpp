@@ -2,10 +2,10 @@
 
 #include <set>
 
-#include "wamp/router/uris.hpp"
 #include "tests/wamp/router/router_fixture.hpp"
+#include "wamp/router/uris.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 using std::chrono::milliseconds;
@@ -467,4 +467,4 @@ TEST_F(Dealer, RefusesCallsAndResultsThatBreakTheirType) {
 }
 
 }  // namespace
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

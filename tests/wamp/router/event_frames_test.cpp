@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 Deliver deliver(Payload payload) {
@@ -34,4 +34,4 @@ TEST(EventFrames, OfASealedPayload) { expect_whole({{}, {}, Binary(300, 7)}); }
 TEST(EventFrames, OfMuch) { expect_whole({List(100, Value("x")), {}, {}}); }
 
 }  // namespace
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

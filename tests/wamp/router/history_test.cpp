@@ -1,9 +1,9 @@
 #include "wamp/router/history.hpp"
 
-#include "wamp/router/uris.hpp"
 #include "tests/wamp/router/router_fixture.hpp"
+#include "wamp/router/uris.hpp"
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 class PastEvents : public test::RouterFixture {
@@ -76,4 +76,4 @@ TEST(History, BoundTheBytes) {
 }
 
 }  // namespace
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 TEST(Pattern, AnExactOneMatchesOnlyItself) {
@@ -72,4 +72,4 @@ TEST(PatternTable, FindsExactThenPrefixesFromShortToLongThenWildcards) {
 }
 
 }  // namespace
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

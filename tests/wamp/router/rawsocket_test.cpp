@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 using Four = std::array<std::uint8_t, 4>;
@@ -41,4 +41,4 @@ TEST(RawSocketHeader, RefusesReservedBitsAndUnknownTypes) {
 }
 
 }  // namespace
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

@@ -5,10 +5,10 @@
 
 #include <map>
 
-#include "wamp/router/config.hpp"
 #include "tests/support/fixed_provider.hpp"
+#include "wamp/router/config.hpp"
 
-namespace redan::cloud::wamp::test {
+namespace redan::wamp::test {
 
 inline constexpr const char* kAllRoles =
     R"({"publisher":{},"subscriber":{},"caller":{},"callee":{"features":{"call_canceling":true,)"
@@ -139,4 +139,4 @@ class RouterFixture : public ::testing::Test {
   }
 };
 
-}  // namespace redan::cloud::wamp::test
+}  // namespace redan::wamp::test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace redan::cloud::wamp {
+namespace redan::wamp {
 namespace {
 
 Value json(std::string_view text) { return decode(Serializer::json, as_bytes(text)).value(); }
@@ -89,4 +89,4 @@ TEST(Typing, NeverLooksIntoOpaquePayloadsAndRefusesThemWhereARuleSaysSo) {
 }
 
 }  // namespace
-}  // namespace redan::cloud::wamp
+}  // namespace redan::wamp

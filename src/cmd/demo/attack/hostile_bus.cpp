@@ -17,11 +17,10 @@ Result<void> HostileBus::publish(std::string_view subject, std::string_view payl
   return bus_.publish(subject, rewritten(Direction::to_runtime, payload));
 }
 
-Result<std::unique_ptr<cloud::Subscription>> HostileBus::subscribe(std::string subject,
-                                                                   std::function<void(const cloud::BusMessage&)> tell,
-                                                                   std::string queue) {
+Result<std::unique_ptr<cloud::bus::Subscription>> HostileBus::subscribe(
+    std::string subject, std::function<void(const cloud::bus::BusMessage&)> tell, std::string queue) {
   if (!is_signalling(subject, ".up")) return bus_.subscribe(std::move(subject), std::move(tell), std::move(queue));
-  const auto rewrite = [this, tell = std::move(tell)](const cloud::BusMessage& message) {
+  const auto rewrite = [this, tell = std::move(tell)](const cloud::bus::BusMessage& message) {
     const std::string payload = rewritten(Direction::to_client, message.payload);
     tell({message.subject, payload, message.reply_to});
   };
@@ -34,7 +33,7 @@ net::Task<Result<std::string>> HostileBus::request(std::string subject, std::str
 }
 
 std::string HostileBus::rewritten(Direction direction, std::string_view payload) {
-  auto frame = cloud::LinkFrame::parse(payload);
+  auto frame = cloud::bus::LinkFrame::parse(payload);
   if (!frame || frame->seq == 0) return std::string(payload);
   const Key key{direction, frame->link, frame->seq};
   auto said = said_.find(key);

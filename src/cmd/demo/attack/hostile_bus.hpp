@@ -19,15 +19,15 @@ class Carrier {
   virtual std::string to_client(const std::string& link, const std::string& body) = 0;
 };
 
-class HostileBus : public cloud::Bus {
+class HostileBus : public cloud::bus::Bus {
  public:
   /// Both outlive the object and its subscriptions.
-  HostileBus(cloud::Bus& bus, Carrier& carrier) : bus_(bus), carrier_(carrier) {}
+  HostileBus(cloud::bus::Bus& bus, Carrier& carrier) : bus_(bus), carrier_(carrier) {}
 
   Result<void> publish(std::string_view subject, std::string_view payload) override;
-  Result<std::unique_ptr<cloud::Subscription>> subscribe(std::string subject,
-                                                         std::function<void(const cloud::BusMessage&)> tell,
-                                                         std::string queue) override;
+  Result<std::unique_ptr<cloud::bus::Subscription>> subscribe(std::string subject,
+                                                              std::function<void(const cloud::bus::BusMessage&)> tell,
+                                                              std::string queue) override;
   net::Task<Result<std::string>> request(std::string subject, std::string payload,
                                          std::chrono::milliseconds patience) override;
   [[nodiscard]] bool is_connected() const override { return bus_.is_connected(); }
@@ -37,7 +37,7 @@ class HostileBus : public cloud::Bus {
   [[nodiscard]] std::string rewritten(Direction direction, std::string_view payload);
 
   using Key = std::tuple<Direction, std::string, std::uint64_t>;
-  cloud::Bus& bus_;
+  cloud::bus::Bus& bus_;
   Carrier& carrier_;
   std::map<Key, std::string> said_;  ///< instead of what, for when it is sent again
   std::deque<Key> oldest_;

@@ -3,15 +3,14 @@
 #include <algorithm>
 
 #include "cloud/api/signalling.hpp"
-#include "sealed/handshake.hpp"
 #include "cmd/connect/trace.hpp"
 #include "net/clock.hpp"
+#include "sealed/handshake.hpp"
 
 namespace redan::cmd {
 namespace {
 
 namespace signalling = cloud::api::signalling;
-namespace sealed = cloud::sealed;
 
 constexpr std::size_t kMaxSessions = 64;
 constexpr std::size_t kMaxRead = 16;

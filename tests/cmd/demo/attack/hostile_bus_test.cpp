@@ -21,12 +21,12 @@ struct Backwards : Carrier {
 
 class HostileBusTest : public testing::Test {
  protected:
-  void listen(cloud::Bus& bus, const char* subject) {
+  void listen(cloud::bus::Bus& bus, const char* subject) {
     subscriptions_.push_back(std::move(*bus.subscribe(
-        subject, [this](const cloud::BusMessage& message) { heard_.emplace_back(message.payload); }, {})));
+        subject, [this](const cloud::bus::BusMessage& message) { heard_.emplace_back(message.payload); }, {})));
   }
   static std::string frame(std::uint64_t seq, std::string body) {
-    return cloud::LinkFrame{"c1", seq, 3, std::move(body), {}}.text();
+    return cloud::bus::LinkFrame{"c1", seq, 3, std::move(body), {}}.text();
   }
   void turn() {
     io_.restart();
@@ -34,10 +34,10 @@ class HostileBusTest : public testing::Test {
   }
 
   boost::asio::io_context io_;
-  std::unique_ptr<cloud::Bus> real_ = cloud::memory_bus(io_);
+  std::unique_ptr<cloud::bus::Bus> real_ = cloud::bus::memory_bus(io_);
   Backwards carrier_;
   HostileBus bus_{*real_, carrier_};
-  std::vector<std::unique_ptr<cloud::Subscription>> subscriptions_;
+  std::vector<std::unique_ptr<cloud::bus::Subscription>> subscriptions_;
   std::vector<std::string> heard_;
 };
 

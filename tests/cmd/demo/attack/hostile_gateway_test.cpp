@@ -8,7 +8,6 @@ namespace redan::cmd {
 namespace {
 
 namespace signalling = cloud::api::signalling;
-namespace sealed = cloud::sealed;
 using sealed::test::Pair;
 using sealed::test::World;
 
