@@ -4,6 +4,7 @@
 
 #include "base/assert.hpp"
 #include "base/base64.hpp"
+#include "cloud/errors.hpp"
 #include "cloud/token/jwt.hpp"
 
 namespace {
@@ -38,7 +39,7 @@ void verify(cloud::token::JwtKey& key, std::string_view text, bool authentic) {
   const auto token = cloud::token::UnverifiedJwt::parse(text);
   if (!token) return;
   const auto claims = token->verify(key, kExpected, kNow);
-  REDAN_ASSERT(!authentic || claims || claims.error() != Errc::token_bad_signature);
+  REDAN_ASSERT(!authentic || claims || claims.error() != cloud::errc::token_bad_signature);
   if (!claims) return;
   REDAN_ASSERT(claims->issuer == "ams" && claims->expires > kNow);
   const auto again = key.mint(*claims);

@@ -22,7 +22,7 @@ Local local() {
 }
 
 void answer(const SessionDescription& offer, bool accept_media) {
-  const auto remote = read_offer(offer, accept_media, nullptr);
+  const auto remote = read_offer(offer, accept_media);
   if (!remote) return;
   REDAN_ASSERT(!remote->fingerprints.empty() && remote->fingerprints.size() <= Remote::kMaxFingerprints);
   REDAN_ASSERT(std::is_sorted(remote->fingerprints.begin(), remote->fingerprints.end()));
@@ -34,17 +34,16 @@ void answer(const SessionDescription& offer, bool accept_media) {
   const std::string text = make_answer(offer, ours);
   // Longer than any description we take: the offer had more sections than fit with our lines in them.
   if (text.size() > SessionDescription::kMaxSize) return;
-  Problem problem;
-  const auto parsed = SessionDescription::parse(text, &problem);
+  const auto parsed = SessionDescription::parse(text);
   REDAN_ASSERT(parsed && parsed->media.size() == offer.media.size());
-  const auto read = read_answer(offer, *parsed, &problem);
+  const auto read = read_answer(offer, *parsed);
   REDAN_ASSERT(read && read->media.size() == remote->media.size() &&
                read->data.has_value() == remote->data.has_value());
   REDAN_ASSERT(read->ufrag == ours.ufrag && read->candidates.size() == 1);
 }
 
 void parse_and_answer(std::string_view text) {
-  const auto description = SessionDescription::parse(text, nullptr);
+  const auto description = SessionDescription::parse(text);
   if (!description) return;
   answer(*description, true);
   answer(*description, false);
@@ -92,11 +91,11 @@ void check_memory(std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = redan::as_text({data, size});
-  const auto description = SessionDescription::parse(text, nullptr);
+  const auto description = SessionDescription::parse(text);
   if (!description) return 0;
   const std::string written = description->text();
   if (written.size() <= SessionDescription::kMaxSize) {
-    const auto again = SessionDescription::parse(written, nullptr);
+    const auto again = SessionDescription::parse(written);
     REDAN_ASSERT(again && again->session == description->session && again->media == description->media);
   }
   check_memory(text);

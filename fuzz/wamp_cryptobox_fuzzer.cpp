@@ -3,6 +3,7 @@
 #include "base/assert.hpp"
 #include "tests/support/seeded_random.hpp"
 #include "wamp/cryptobox.hpp"
+#include "wamp/errors.hpp"
 
 using namespace redan;
 using namespace redan::wamp;
@@ -31,6 +32,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   REDAN_ASSERT(box.size() == text.size() + kBoxOverhead);
   const auto opened = open_box(kKey, Party::responder, plaintext->uri, box);
   REDAN_ASSERT(opened && *opened == *plaintext);
-  REDAN_ASSERT(open_box(kKey, Party::responder, plaintext->uri + "x", box).error() == Errc::wamp_uri_mismatch);
+  REDAN_ASSERT(open_box(kKey, Party::responder, plaintext->uri + "x", box).error() == wamp::errc::wamp_uri_mismatch);
   return 0;
 }

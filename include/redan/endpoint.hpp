@@ -185,15 +185,16 @@ class Endpoint {
   Endpoint(Endpoint&&) noexcept;
   Endpoint& operator=(Endpoint&&) noexcept;
 
-  /// A remote offer in, our answer out. `problem`, if given, receives what is wrong with the offer, naming the line.
-  Result<Accepted> accept(std::string_view offer, const AcceptOptions& options = {}, std::string* problem = nullptr);
+  /// A remote offer in, our answer out. The detail of an error names the line of the offer that is wrong; so do those
+  /// of complete() and renegotiate().
+  Result<Accepted> accept(std::string_view offer, const AcceptOptions& options = {});
   /// Our offer; complete() takes the answer. Data channels may be opened before either.
   Result<Offered> offer(const MediaPlan& plan);
-  Result<void> complete(PeerId peer, std::string_view answer, std::string* problem = nullptr);
+  Result<void> complete(PeerId peer, std::string_view answer);
   /// A new offer for a connected peer (ICE restart, media or data channels that come or go): the new answer. Media can
   /// be added only to a connection whose handshake made keys for it; it is declined otherwise. sdp_association_changed
   /// if the offer has other fingerprints or another SCTP port: that would be a new DTLS association (RFC 8842).
-  Result<std::string> renegotiate(PeerId peer, std::string_view offer, std::string* problem = nullptr);
+  Result<std::string> renegotiate(PeerId peer, std::string_view offer);
 
   void handle_input(TimePoint now, Datagram datagram);
   /// `buffer` holds one datagram: at least max_datagram() bytes.

@@ -14,10 +14,9 @@ int echo(const redan::Address& local) {
   if (!identity || !socket) return 1;
   redan::Endpoint endpoint({.local_addresses = {socket->local_address()}}, *identity, *provider);
 
-  std::string problem;
   const std::string offer{std::istreambuf_iterator<char>(std::cin), {}};
-  const auto accepted = endpoint.accept(offer, {}, &problem);
-  if (!accepted) return std::cerr << text(accepted.error()) << ": " << problem << '\n', 1;
+  const auto accepted = endpoint.accept(offer);
+  if (!accepted) return std::cerr << text(accepted.error()) << ": " << accepted.error().detail << '\n', 1;
   std::cout << accepted->answer << std::flush;
 
   std::array<std::uint8_t, 1500> buffer{};

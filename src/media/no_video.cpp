@@ -1,8 +1,9 @@
 // A build without libvpx.
+#include "media/errors.hpp"
 #include "media/video.hpp"
 
 namespace redan::media {
 
-Result<std::unique_ptr<Vp8Encoder>> Vp8Encoder::open(const VideoFormat&) { return refuse(Errc::media_unsupported); }
+Result<std::unique_ptr<Vp8Encoder>> Vp8Encoder::open(const VideoFormat&) { return refuse(errc::media_unsupported); }
 
 }  // namespace redan::media

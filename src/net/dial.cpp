@@ -6,6 +6,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "net/errors.hpp"
 #include "net/tls/context.hpp"
 
 namespace redan::net {
@@ -44,7 +45,7 @@ Task<std::pair<Stream::Error, std::vector<tcp::endpoint>>> resolve(Stream& strea
 }
 
 HttpFailure unsent(const Stream& stream, Errc code, std::string detail) {
-  if (stream.timed_out()) return {Errc::http_timeout, false, std::move(detail)};
+  if (stream.timed_out()) return {errc::http_timeout, false, std::move(detail)};
   return {stream.closed() ? Errc::closed_locally : code, false, std::move(detail)};
 }
 
@@ -53,14 +54,14 @@ Task<std::optional<HttpFailure>> hear(Stream& stream, const Greeting& greeting) 
   std::string line;
   std::array<char, 1024> piece;
   while (line.find('\n') == std::string::npos) {
-    if (line.size() == greeting.max_size) co_return unsent(stream, Errc::tls_failed, "the greeting has no end");
+    if (line.size() == greeting.max_size) co_return unsent(stream, errc::tls_failed, "the greeting has no end");
     const std::size_t room = std::min(piece.size(), greeting.max_size - line.size());
     auto [error, size] = co_await stream.socket().async_read_some(asio::buffer(piece, room), kNoThrow);
-    if (error) co_return unsent(stream, Errc::connect_failed, error.message());
+    if (error) co_return unsent(stream, errc::connect_failed, error.message());
     line.append(piece.data(), size);
   }
   if (line.find('\n') != line.size() - 1 || !line.ends_with("\r\n")) {
-    co_return unsent(stream, Errc::tls_failed, "more than a greeting in clear");
+    co_return unsent(stream, errc::tls_failed, "more than a greeting in clear");
   }
   line.resize(line.size() - 2);
   co_return greeting.check(line);
@@ -96,7 +97,7 @@ Task<std::optional<HttpFailure>> Dialer::connect(std::shared_ptr<Stream> stream,
     co_return HttpFailure{Errc::invalid_argument, false, "the socket's path is too long: " + path};
   }
   const auto error = co_await stream->connect(asio::local::stream_protocol::endpoint(path));
-  if (error) co_return unsent(*stream, Errc::connect_failed, path + ": " + error.message());
+  if (error) co_return unsent(*stream, errc::connect_failed, path + ": " + error.message());
   co_return std::nullopt;
 }
 
@@ -107,7 +108,7 @@ Task<std::optional<HttpFailure>> Dialer::connect_tcp(Stream& stream, const TlsRe
     error = co_await stream.connect(endpoint);
     if (!error || stream.closed()) break;
   }
-  if (error) co_return unsent(stream, Errc::connect_failed, error.message());
+  if (error) co_return unsent(stream, errc::connect_failed, error.message());
   tune(stream.socket().native_handle());
   if (greeting != nullptr) {
     if (auto failure = co_await hear(stream, *greeting)) co_return failure;
@@ -126,16 +127,16 @@ Task<std::optional<HttpFailure>> Dialer::connect_tcp(Stream& stream, const TlsRe
 Task<std::optional<HttpFailure>> Dialer::connect_here(Stream& stream, const LoopbackRemote& remote) {
   const tcp::endpoint endpoint(asio::ip::address_v4::loopback(), remote.port);
   const auto error = co_await stream.connect(endpoint);
-  if (error) co_return unsent(stream, Errc::connect_failed, error.message());
+  if (error) co_return unsent(stream, errc::connect_failed, error.message());
   tune(stream.socket().native_handle());
   co_return std::nullopt;
 }
 
 HttpFailure failure_of(const Stream& stream, const Stream::Error& error) {
-  if (stream.timed_out()) return {Errc::http_timeout, true, error.message()};
-  if (is_certificate_refusal(error)) return {Errc::tls_client_refused, false, error.message()};
+  if (stream.timed_out()) return {errc::http_timeout, true, error.message()};
+  if (is_certificate_refusal(error)) return {errc::tls_client_refused, false, error.message()};
   const bool ours = stream.closed() || error == asio::error::operation_aborted;
-  return {ours ? Errc::closed_locally : Errc::connect_failed, true, error.message()};
+  return {ours ? Errc::closed_locally : errc::connect_failed, true, error.message()};
 }
 
 }  // namespace redan::net

@@ -1,6 +1,7 @@
 #include "sealed/channel.hpp"
 
 #include "base/base64.hpp"
+#include "sealed/errors.hpp"
 #include "wamp/serializer.hpp"
 
 namespace redan::sealed {
@@ -68,7 +69,7 @@ Result<std::vector<std::uint8_t>> Channel::write(std::string_view type, std::str
                                                  const std::string& mark) {
   if (failure_) return refuse(*failure_);
   if (body.size() > kMaxBody) return refuse(Errc::channel_message_too_large);
-  if (next_out_ >= kMaxMessages) return refuse(Errc::sealed_exhausted);
+  if (next_out_ >= kMaxMessages) return refuse(errc::sealed_exhausted);
   Dict envelope;
   envelope.append("v", kVersion);
   envelope.append("sid", session_);
@@ -90,7 +91,7 @@ Result<Message> Channel::open(Bytes wire) {
   if (failure_) return refuse(*failure_);
   // A header can only be believed once the message has opened, but it tells what an attack is that does not.
   const auto header = wrapping_->header(wire);
-  if (header && header->from == side_) fail(Errc::sealed_reflected);
+  if (header && header->from == side_) fail(errc::sealed_reflected);
   if (header && !failure_) failure_ = order(header->seq);
   if (failure_) return refuse(*failure_);
   auto envelope = wrapping_->open(other(side_), wire);
@@ -104,16 +105,16 @@ Result<Message> Channel::open(Bytes wire) {
 }
 
 std::optional<Errc> Channel::order(std::uint32_t seq) const {
-  if (next_in_ >= kMaxMessages) return Errc::sealed_exhausted;
-  if (seq < next_in_) return Errc::sealed_replayed;
-  if (seq > next_in_) return Errc::sealed_missing;
+  if (next_in_ >= kMaxMessages) return errc::sealed_exhausted;
+  if (seq < next_in_) return errc::sealed_replayed;
+  if (seq > next_in_) return errc::sealed_missing;
   return std::nullopt;
 }
 
 Result<Message> Channel::check(std::string_view text) {
   const auto value = wamp::decode(wamp::Serializer::json, as_bytes(text), kEnvelopeLimits);
   const Dict* envelope = value ? value->get_if<Dict>() : nullptr;
-  if (envelope == nullptr || number_at(*envelope, "v") != kVersion) return refuse(Errc::sealed_syntax);
+  if (envelope == nullptr || number_at(*envelope, "v") != kVersion) return refuse(errc::sealed_syntax);
   const auto sid = text_at(*envelope, "sid");
   const auto dir = text_at(*envelope, "dir");
   const auto seq = number_at(*envelope, "seq");
@@ -123,17 +124,17 @@ Result<Message> Channel::check(std::string_view text) {
   const bool first = next_in_ == 0;
   if (!sid || !dir || !seq || !type || !body || re == nullptr || !text_at(*envelope, "pad") ||
       (!re->is_null() && !re->text()) || *seq < 0 || *seq > kMaxMessages) {
-    return refuse(Errc::sealed_syntax);
+    return refuse(errc::sealed_syntax);
   }
-  if (*sid != session_) return refuse(Errc::sealed_wrong_session);
-  if (*dir != side_text(other(side_))) return refuse(Errc::sealed_reflected);
+  if (*sid != session_) return refuse(errc::sealed_wrong_session);
+  if (*dir != side_text(other(side_))) return refuse(errc::sealed_reflected);
   if (const auto wrong = order(static_cast<std::uint32_t>(*seq))) return refuse(*wrong);
   // Nothing beside what is known: v sid dir seq typ re body pad, and th in the first.
-  if (envelope->size() != (first ? 9U : 8U)) return refuse(Errc::sealed_syntax);
-  if (first && text_at(*envelope, "th") != transcript_) return refuse(Errc::sealed_wrong_session);
+  if (envelope->size() != (first ? 9U : 8U)) return refuse(errc::sealed_syntax);
+  if (first && text_at(*envelope, "th") != transcript_) return refuse(errc::sealed_wrong_session);
   Message message{std::string(*type), std::string(*body), std::string(re->text().value_or("")), false};
   if (side_ == Side::client && !message.mark.empty()) {
-    if (questions_.erase(message.mark) == 0) return refuse(Errc::sealed_stale_answer);
+    if (questions_.erase(message.mark) == 0) return refuse(errc::sealed_stale_answer);
     message.is_answer = true;
   }
   return message;

@@ -5,6 +5,7 @@
 #include "base/base64.hpp"
 #include "base/reader.hpp"
 #include "base/writer.hpp"
+#include "sealed/errors.hpp"
 #include "sealed/wrapping.hpp"
 
 namespace redan::sealed {
@@ -59,7 +60,7 @@ Result<Established> establish(Provider& provider, Side side, const std::string& 
                               KeyExchange& ephemeral, Bytes peer_share, const TranscriptHash& transcript,
                               bool client_confirms) {
   SharedSecret shared;
-  if (!ephemeral.agree(peer_share, shared)) return refuse(Errc::sealed_syntax);
+  if (!ephemeral.agree(peer_share, shared)) return refuse(errc::sealed_syntax);
   Keys keys = derive_keys(provider, shared, transcript);
   auto wrapping =
       suite == Suite::aes_256_gcm ? gcm_wrapping(provider, session, keys) : cryptobox_wrapping(provider, session, keys);
@@ -147,8 +148,8 @@ std::optional<RuntimeShare> RuntimeShare::parse(Bytes bytes) {
 Result<Initiator> Initiator::begin(Provider& provider, Config config, const Ed25519Key& key, WallTime now) {
   auto grant = SessionGrant::verify(config.grant, config.authorities, now);
   if (!grant) return refuse(grant.error());
-  if (grant->session != config.session) return refuse(Errc::sealed_wrong_session);
-  if (grant->client != key.public_key()) return refuse(Errc::sealed_bad_grant);
+  if (grant->session != config.session) return refuse(errc::sealed_wrong_session);
+  if (grant->client != key.public_key()) return refuse(errc::sealed_bad_grant);
   Initiator initiator(provider, std::move(config), key);
   initiator.grant_ = std::move(*grant);
   initiator.ephemeral_ = provider.key_exchange(Group::x25519);
@@ -165,13 +166,13 @@ Result<Initiator::Done> Initiator::on_share(Bytes message, WallTime now) {
   const auto share = RuntimeShare::parse(message);
   const auto& suites = config_.suites;
   if (!share || std::find(suites.begin(), suites.end(), share->suite) == suites.end() || !ephemeral_) {
-    return refuse(Errc::sealed_syntax);
+    return refuse(errc::sealed_syntax);
   }
   auto runtime = RuntimeCertificate::verify(share->certificate, config_.authorities, now);
   if (!runtime) return refuse(runtime.error());
-  if (runtime->instance != grant_.instance) return refuse(Errc::sealed_wrong_session);
+  if (runtime->instance != grant_.instance) return refuse(errc::sealed_wrong_session);
   if (!wamp::ed25519_verify(runtime->key, runtime_text(hello_, message), share->signature)) {
-    return refuse(Errc::sealed_bad_signature);
+    return refuse(errc::sealed_bad_signature);
   }
   const TranscriptHash transcript = transcript_of(*provider_, hello_, message);
   auto established = establish(*provider_, Side::client, config_.session, share->suite, *ephemeral_, share->share,
@@ -187,11 +188,11 @@ Result<Initiator::Done> Initiator::on_share(Bytes message, WallTime now) {
 
 Result<std::vector<std::uint8_t>> Responder::on_hello(Bytes message, WallTime now) {
   const auto hello = ClientHello::parse(message);
-  if (!hello || pending_) return refuse(Errc::sealed_syntax);
+  if (!hello || pending_) return refuse(errc::sealed_syntax);
   auto grant = SessionGrant::verify(hello->grant, config_.authorities, now);
   if (!grant) return refuse(grant.error());
   if (grant->session != config_.session || hello->session != config_.session || grant->instance != config_.instance) {
-    return refuse(Errc::sealed_wrong_session);
+    return refuse(errc::sealed_wrong_session);
   }
   const auto suite =
       std::find_first_of(hello->suites.begin(), hello->suites.end(), config_.suites.begin(), config_.suites.end());
@@ -214,16 +215,16 @@ Result<std::vector<std::uint8_t>> Responder::on_hello(Bytes message, WallTime no
 }
 
 Result<Established> Responder::on_auth(Bytes message, WallTime now) {
-  if (!pending_) return refuse(Errc::sealed_syntax);
+  if (!pending_) return refuse(errc::sealed_syntax);
   Established established = std::move(*pending_);
   pending_.reset();
   const auto auth = established.channel.open(message);
   if (!auth) return refuse(auth.error());
   const auto signature = from_base64(auth->body);
   if (auth->type != kAuth || !signature || !wamp::ed25519_verify(grant_.client, client_text(transcript_), *signature)) {
-    return refuse(Errc::sealed_bad_signature);
+    return refuse(errc::sealed_bad_signature);
   }
-  if (!used_->use(grant_, grant_bytes_, now)) return refuse(Errc::sealed_grant_used);
+  if (!used_->use(grant_, grant_bytes_, now)) return refuse(errc::sealed_grant_used);
   return established;
 }
 

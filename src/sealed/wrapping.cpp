@@ -6,6 +6,7 @@
 #include "base/reader.hpp"
 #include "base/writer.hpp"
 #include "crypto/nonce.hpp"
+#include "sealed/errors.hpp"
 #include "wamp/serializer.hpp"
 
 namespace redan::sealed {
@@ -51,11 +52,11 @@ class GcmWrapping : public Wrapping {
 
   Result<std::string> open(Side from, Bytes wire) override {
     const auto head = header(wire);
-    if (!head || wire.size() < kHeaderSize + kAeadTagSize) return refuse(Errc::sealed_syntax);
+    if (!head || wire.size() < kHeaderSize + kAeadTagSize) return refuse(errc::sealed_syntax);
     std::string text(as_text(wire.subspan(kHeaderSize, wire.size() - kHeaderSize - kAeadTagSize)));
     const MutableBytes in_place(reinterpret_cast<std::uint8_t*>(text.data()), text.size());
     if (!aead(from).open(counter().at(head->seq), associated(wire), in_place, wire.last<kAeadTagSize>())) {
-      return refuse(Errc::sealed_bad_record);
+      return refuse(errc::sealed_bad_record);
     }
     return text;
   }
@@ -102,11 +103,11 @@ class CryptoboxWrapping : public Wrapping {
   std::optional<Header> header(Bytes /*wire*/) const override { return std::nullopt; }
 
   Result<std::string> open(Side /*from*/, Bytes wire) override {
-    if (wire.size() < crypto_box_NONCEBYTES + crypto_box_MACBYTES) return refuse(Errc::sealed_syntax);
+    if (wire.size() < crypto_box_NONCEBYTES + crypto_box_MACBYTES) return refuse(errc::sealed_syntax);
     const Bytes box = wire.subspan(crypto_box_NONCEBYTES);
     std::vector<std::uint8_t> text(box.size() - crypto_box_MACBYTES);
     if (crypto_box_open_easy_afternm(text.data(), box.data(), box.size(), wire.data(), key_.expose().data()) != 0) {
-      return refuse(Errc::sealed_bad_record);
+      return refuse(errc::sealed_bad_record);
     }
     return envelope_in(text);
   }
@@ -118,11 +119,11 @@ class CryptoboxWrapping : public Wrapping {
     const wamp::Value* uri = plain != nullptr ? plain->find("uri") : nullptr;
     const wamp::Value* args = plain != nullptr ? plain->find("args") : nullptr;
     const auto* list = args != nullptr ? args->get_if<wamp::List>() : nullptr;
-    if (uri == nullptr || list == nullptr || list->size() != 1) return refuse(Errc::sealed_syntax);
+    if (uri == nullptr || list == nullptr || list->size() != 1) return refuse(errc::sealed_syntax);
     const auto* envelope = list->front().get_if<wamp::Dict>();
     const wamp::Value* type = envelope != nullptr ? envelope->find("typ") : nullptr;
-    if (type == nullptr || !type->text() || !uri->text()) return refuse(Errc::sealed_syntax);
-    if (*uri->text() != prefix_ + std::string(*type->text())) return refuse(Errc::sealed_wrong_session);
+    if (type == nullptr || !type->text() || !uri->text()) return refuse(errc::sealed_syntax);
+    if (*uri->text() != prefix_ + std::string(*type->text())) return refuse(errc::sealed_wrong_session);
     return std::string(as_text(wamp::encode(wamp::Serializer::json, list->front())));
   }
 

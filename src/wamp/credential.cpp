@@ -2,6 +2,7 @@
 
 #include "base/base64.hpp"
 #include "base/hex.hpp"
+#include "wamp/errors.hpp"
 
 namespace redan::wamp {
 namespace {
@@ -97,9 +98,9 @@ void introduce(const Credential& credential, Dict& details) {
 }
 
 redan::Result<Authenticate> answer(const Credential& credential, const Challenge& challenge, Provider& provider) {
-  if (challenge.method != method(credential)) return refuse(Errc::wamp_authentication);
+  if (challenge.method != method(credential)) return refuse(errc::wamp_authentication);
   auto proof = std::visit([&](const auto& c) { return prove(c, challenge.extra, provider); }, credential);
-  if (!proof) return refuse(Errc::wamp_authentication);
+  if (!proof) return refuse(errc::wamp_authentication);
   return Authenticate{std::move(*proof), {}};
 }
 

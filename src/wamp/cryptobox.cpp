@@ -4,6 +4,7 @@
 
 #include "base/assert.hpp"
 #include "base/base64.hpp"
+#include "wamp/errors.hpp"
 #include "wamp/serializer.hpp"
 
 namespace redan::wamp {
@@ -147,17 +148,17 @@ Binary seal_box(const Key& key, Party party, const BoxPlaintext& plaintext, Rand
 }
 
 redan::Result<BoxPlaintext> open_box(const Key& key, Party party, std::string_view uri, Bytes box) {
-  if (!key.serves(party) || box.size() < kBoxOverhead) return refuse(Errc::wamp_decrypt_error);
+  if (!key.serves(party) || box.size() < kBoxOverhead) return refuse(errc::wamp_decrypt_error);
   const Bytes nonce = box.first(kBoxNonceSize);
   const Bytes sealed = box.subspan(kBoxNonceSize);
   Wiped text(std::vector<std::uint8_t>(sealed.size() - kBoxTagSize));
   if (crypto_box_open_easy_afternm(text.bytes().data(), sealed.data(), sealed.size(), nonce.data(),
                                    key.shared(party).data()) != 0) {
-    return refuse(Errc::wamp_decrypt_error);
+    return refuse(errc::wamp_decrypt_error);
   }
   auto plaintext = BoxPlaintext::parse(text.bytes());
-  if (!plaintext) return refuse(Errc::wamp_decrypt_error);
-  if (plaintext->uri != uri) return refuse(Errc::wamp_uri_mismatch);
+  if (!plaintext) return refuse(errc::wamp_decrypt_error);
+  if (plaintext->uri != uri) return refuse(errc::wamp_uri_mismatch);
   return std::move(*plaintext);
 }
 

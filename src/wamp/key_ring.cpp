@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "wamp/errors.hpp"
+
 namespace redan::wamp {
 namespace {
 
@@ -67,41 +69,41 @@ bool KeyRing::is_carried(std::string_view uri) const { return begins_with_one_of
 redan::Result<Payload> KeyRing::seal(Party party, std::string_view uri, Payload payload, Dict& attributes,
                                      RandomSource& random) const {
   if (is_carried(uri)) {
-    if (!payload.sealed) return refuse(Errc::wamp_no_key);
+    if (!payload.sealed) return refuse(errc::wamp_no_key);
     tell(attributes);
     return payload;
   }
   if (payload.sealed) return refuse(Errc::invalid_argument);
   const Key* const key = find(uri, party);
   if (key != nullptr) return sealed(*key, party, uri, std::move(payload), attributes, random);
-  if (is_required(uri)) return refuse(Errc::wamp_no_key);
+  if (is_required(uri)) return refuse(errc::wamp_no_key);
   return payload;
 }
 
 redan::Result<Payload> KeyRing::open(Party party, std::string_view uri, Payload payload, const Dict& attributes) const {
   const bool carried = is_carried(uri);
   if (!payload.sealed) {
-    if (carried || is_required(uri)) return refuse(Errc::wamp_clear_payload);
+    if (carried || is_required(uri)) return refuse(errc::wamp_clear_payload);
     return payload;
   }
-  if (!is_cryptobox(attributes)) return refuse(Errc::wamp_decrypt_error);
+  if (!is_cryptobox(attributes)) return refuse(errc::wamp_decrypt_error);
   if (carried) return payload;
   const Key* const key = find(uri, party);
-  if (key == nullptr) return refuse(Errc::wamp_no_key);
+  if (key == nullptr) return refuse(errc::wamp_no_key);
   return opened(*key, party, uri, payload);
 }
 
 redan::Result<Payload> KeyRing::seal_error(Party party, std::string_view procedure, std::string_view error,
                                            Payload payload, Dict& attributes, RandomSource& random) const {
   if (is_carried(procedure)) {
-    if (payload != Payload{}) return refuse(Errc::wamp_no_key);
+    if (payload != Payload{}) return refuse(errc::wamp_no_key);
     return payload;
   }
   if (payload.sealed) return refuse(Errc::invalid_argument);
   const Key* key = find(error, party);
   if (key == nullptr) key = find(procedure, party);
   if (key != nullptr) return sealed(*key, party, error, std::move(payload), attributes, random);
-  if (is_required(error) || is_required(procedure)) return refuse(Errc::wamp_no_key);
+  if (is_required(error) || is_required(procedure)) return refuse(errc::wamp_no_key);
   return payload;
 }
 
@@ -109,13 +111,13 @@ redan::Result<Payload> KeyRing::open_error(Party party, std::string_view procedu
                                            Payload payload, const Dict& attributes) const {
   if (!payload.sealed || is_carried(procedure)) {
     const bool refused = is_carried(procedure) || is_required(error) || is_required(procedure);
-    if (refused) return refuse(Errc::wamp_clear_payload);
+    if (refused) return refuse(errc::wamp_clear_payload);
     return payload;
   }
-  if (!is_cryptobox(attributes)) return refuse(Errc::wamp_decrypt_error);
+  if (!is_cryptobox(attributes)) return refuse(errc::wamp_decrypt_error);
   const Key* const of_error = find(error, party);
   const Key* const of_procedure = find(procedure, party);
-  if (of_error == nullptr && of_procedure == nullptr) return refuse(Errc::wamp_no_key);
+  if (of_error == nullptr && of_procedure == nullptr) return refuse(errc::wamp_no_key);
   if (of_error != nullptr) {
     auto clear = opened(*of_error, party, error, payload);
     if (clear || of_procedure == nullptr || of_procedure == of_error) return clear;
@@ -125,13 +127,13 @@ redan::Result<Payload> KeyRing::open_error(Party party, std::string_view procedu
 
 std::string_view encryption_error_uri(Errc code) {
   switch (code) {
-    case Errc::wamp_uri_mismatch:
+    case errc::wamp_uri_mismatch:
       return "wamp.error.encryption.trusted_uri_mismatch";
-    case Errc::wamp_decrypt_error:
-    case Errc::wamp_clear_payload:
-    case Errc::wamp_replayed:
+    case errc::wamp_decrypt_error:
+    case errc::wamp_clear_payload:
+    case errc::wamp_replayed:
       return "wamp.error.encryption.decrypt_error";
-    case Errc::wamp_no_key:
+    case errc::wamp_no_key:
       return "wamp.error.no_payload_codec";
     default:
       return {};

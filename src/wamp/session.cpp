@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "wamp/errors.hpp"
+
 namespace redan::wamp {
 namespace {
 
@@ -126,12 +128,12 @@ void ClientSession::on_welcome(Welcome&& message) {
 }
 
 void ClientSession::on_abort(Abort&& message) {
-  close({Errc::wamp_aborted, std::move(message.reason), text_in(message.details, "message")});
+  close({errc::wamp_aborted, std::move(message.reason), text_in(message.details, "message")});
 }
 
 void ClientSession::act(Established&, Goodbye&& message) {
   send(Goodbye{{}, "wamp.close.goodbye_and_out"});
-  close({Errc::wamp_aborted, std::move(message.reason), text_in(message.details, "message")});
+  close({errc::wamp_aborted, std::move(message.reason), text_in(message.details, "message")});
 }
 
 void ClientSession::act(Established&, Abort&& message) { on_abort(std::move(message)); }
@@ -175,7 +177,7 @@ std::optional<ClientSession::Request> ClientSession::finish(Established& state, 
 
 void ClientSession::expire(TimePoint now) {
   if (const auto* joining = std::get_if<Joining>(&state_); joining != nullptr && joining->deadline <= now) {
-    return close({Errc::wamp_timeout, {}, "the router does not answer to HELLO"});
+    return close({errc::wamp_timeout, {}, "the router does not answer to HELLO"});
   }
   if (const auto* leaving = std::get_if<Leaving>(&state_); leaving != nullptr && leaving->deadline <= now) {
     Failure why = leaving->why;
@@ -187,7 +189,7 @@ void ClientSession::expire(TimePoint now) {
     live->deadlines.erase(live->deadlines.begin());
     const MessageType type = live->requests.extract(id).mapped().type;
     if (type == MessageType::call && live->dealer_cancels) send(Cancel{id, {{"mode", "killnowait"}}});
-    outputs_.emplace_back(Failed{id, {Errc::wamp_timeout}});
+    outputs_.emplace_back(Failed{id, {errc::wamp_timeout}});
   }
 }
 
@@ -212,7 +214,7 @@ void ClientSession::close(Failure why) {
 
 void ClientSession::violation(std::string_view what) {
   send(Abort{{{"message", what}}, "wamp.error.protocol_violation"});
-  close({Errc::wamp_protocol, {}, std::string(what)});
+  close({errc::wamp_protocol, {}, std::string(what)});
 }
 
 // ---- encryption -----------------------------------------------------------------------------------------------------
@@ -220,13 +222,13 @@ void ClientSession::violation(std::string_view what) {
 redan::Result<Payload> ClientSession::opened(Party party, std::string_view uri, Payload&& payload,
                                              const Dict& attributes, SeenBoxes& seen, Id place) {
   if (config_.key_ring == nullptr) {
-    if (payload.sealed) return refuse(Errc::wamp_no_key);
+    if (payload.sealed) return refuse(errc::wamp_no_key);
     return std::move(payload);
   }
   const auto nonce = nonce_of(payload);
   auto clear = config_.key_ring->open(party, uri, std::move(payload), attributes);
   // Whoever opens what is carried looks for repetitions, too, and knows more.
-  if (clear && !clear->sealed && nonce && !seen.insert(*nonce, place)) return refuse(Errc::wamp_replayed);
+  if (clear && !clear->sealed && nonce && !seen.insert(*nonce, place)) return refuse(errc::wamp_replayed);
   return clear;
 }
 

@@ -1,4 +1,5 @@
 // Caller and callee (WAMP, "Remote Procedure Calls").
+#include "wamp/errors.hpp"
 #include "wamp/session.hpp"
 
 namespace redan::wamp {
@@ -52,7 +53,7 @@ redan::Result<void> ClientSession::cancel(Id request, std::string_view mode) {
     return {};
   }
   finish(**live, request, MessageType::call);
-  outputs_.emplace_back(Failed{request, {Errc::wamp_canceled}});
+  outputs_.emplace_back(Failed{request, {errc::wamp_canceled}});
   return {};
 }
 
@@ -83,7 +84,7 @@ void ClientSession::act(Established& state, Result&& message) {
 void ClientSession::act(Established& state, Error&& message) {
   const auto finished = finish(state, message.request, message.type);
   if (!finished) return;
-  Failure failure{Errc::wamp_error, std::move(message.error)};
+  Failure failure{errc::wamp_error, std::move(message.error)};
   if (message.type != MessageType::call) {
     failure.payload = std::move(message.payload);
   } else if (auto payload =
@@ -93,19 +94,19 @@ void ClientSession::act(Established& state, Error&& message) {
     failure.code = payload.error();
     failure.uri = hint(std::move(failure.uri));
   }
-  if (finished->canceled && failure.uri == "wamp.error.canceled") failure.code = Errc::wamp_canceled;
+  if (finished->canceled && failure.uri == "wamp.error.canceled") failure.code = errc::wamp_canceled;
   outputs_.emplace_back(Failed{message.request, std::move(failure)});
 }
 
 redan::Result<Payload> ClientSession::opened_error(std::string_view procedure, std::string_view error,
                                                    Payload&& payload, const Dict& attributes) {
   if (config_.key_ring == nullptr) {
-    if (payload.sealed) return refuse(Errc::wamp_no_key);
+    if (payload.sealed) return refuse(errc::wamp_no_key);
     return std::move(payload);
   }
   const auto nonce = nonce_of(payload);
   auto clear = config_.key_ring->open_error(Party::originator, procedure, error, std::move(payload), attributes);
-  if (clear && nonce && !called_.insert(*nonce)) return refuse(Errc::wamp_replayed);
+  if (clear && nonce && !called_.insert(*nonce)) return refuse(errc::wamp_replayed);
   return clear;
 }
 
@@ -118,7 +119,7 @@ void ClientSession::act(Established& state, Invocation&& message) {
   if (at == state.registrations.end()) return refuse_invocation(id, "wamp.error.no_such_procedure");
   if (state.invocations.size() >= config_.limits.max_invocations) return refuse_invocation(id, "redan.error.too_many");
   const auto procedure = uri_of(at->second, message.details.find("procedure"));
-  if (!procedure) return refuse_invocation(id, Errc::wamp_uri_mismatch, at->second.uri);
+  if (!procedure) return refuse_invocation(id, errc::wamp_uri_mismatch, at->second.uri);
   const bool encrypted = message.payload.sealed.has_value();
   auto payload = opened(Party::responder, *procedure, std::move(message.payload), message.details, invoked_, 0);
   if (!payload) return refuse_invocation(id, payload.error(), *procedure);

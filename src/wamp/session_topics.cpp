@@ -1,4 +1,5 @@
 // Publisher and subscriber (WAMP, "Publish and Subscribe").
+#include "wamp/errors.hpp"
 #include "wamp/session.hpp"
 
 namespace redan::wamp {
@@ -171,7 +172,7 @@ void ClientSession::act(Established& state, Event&& message) {
   if (at == state.subscriptions.end()) return;  // it was on its way when we unsubscribed
   const auto topic = uri_of(at->second, message.details.find("topic"));
   if (!topic) {
-    outputs_.emplace_back(Refused{Errc::wamp_uri_mismatch, at->second.uri});
+    outputs_.emplace_back(Refused{errc::wamp_uri_mismatch, at->second.uri});
     return;
   }
   const bool encrypted = message.payload.sealed.has_value();

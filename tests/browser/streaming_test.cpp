@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/base64.hpp"
+#include "cloud/errors.hpp"
 #include "media/video.hpp"
 #include "tests/browser/streaming_stage.hpp"
 #include "tests/media/media_files.hpp"
@@ -101,7 +102,7 @@ TEST_P(StreamingTest, ANewControllerDisplacesTheFormerWithinASecond) {
   const json::value ended = with("a", "return await s.reach('ended')");
   EXPECT_EQ(ended.at("code").to_number<int>(), 14);
   EXPECT_LT(ended.at("at").to_number<double>() - begin.to_number<double>(), 1000);
-  EXPECT_EQ(stage->states["a"], (std::pair(runtime::ClientState::left, Errc::link_displaced)));
+  EXPECT_EQ(stage->states["a"], (std::pair(runtime::ClientState::left, errc::link_displaced)));
   with("b", "await s.reach('playing'); await s.see(p => true, 'a picture'); return true");
   EXPECT_EQ(stage->streamer->clients(), 1U);
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "media/errors.hpp"
+
 namespace redan::media {
 namespace {
 
@@ -10,7 +12,7 @@ using namespace std::chrono_literals;
 TEST(Tone, IsOneSecondOfSmallPackets) {
   const auto packets = encode_tone();
   if (!packets) {
-    ASSERT_EQ(packets.error(), Errc::media_unsupported);
+    ASSERT_EQ(packets.error(), errc::media_unsupported);
     GTEST_SKIP() << "skipped: this build has no libopus";
   }
   ASSERT_EQ(packets->size(), 50U);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "media/errors.hpp"
 #include "rtc/rtp/rtp.hpp"
 
 namespace redan::media {
@@ -13,7 +14,7 @@ class Vp8Test : public testing::Test {
  protected:
   void open(const VideoFormat& format) {
     auto opened = Vp8Encoder::open(format);
-    if (!opened && opened.error() == Errc::media_unsupported) GTEST_SKIP() << "skipped: this build has no libvpx";
+    if (!opened && opened.error() == errc::media_unsupported) GTEST_SKIP() << "skipped: this build has no libvpx";
     ASSERT_TRUE(opened);
     encoder = std::move(*opened);
     picture.emplace(format.width, format.height);

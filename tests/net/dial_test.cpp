@@ -5,6 +5,7 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 
+#include "cloud/errors.hpp"
 #include "net/tls/context.hpp"
 #include "tests/net/http/http_fixture.hpp"
 
@@ -59,7 +60,7 @@ class Greeted : public HttpFixture {
     asio::co_spawn(io, greet(std::move(greeting), piece), asio::detached);
     Greeting expected{max_size, [this](std::string_view line) -> std::optional<HttpFailure> {
                         lines_.emplace_back(line);
-                        if (line == "no") return HttpFailure{Errc::bus_protocol, false, "we do not want to"};
+                        if (line == "no") return HttpFailure{cloud::errc::bus_protocol, false, "we do not want to"};
                         return std::nullopt;
                       }};
     return run(dial(std::move(expected)));

@@ -83,8 +83,8 @@ TEST(EchoSample, AnswersEchoesAndEndsWithItsPeer) {
   ASSERT_TRUE(offered);
   const auto channel = endpoint.open_channel(offered->peer, "any");
   EchoProcess process;
-  std::string problem;
-  ASSERT_TRUE(endpoint.complete(offered->peer, process.answer_to(offered->offer), &problem)) << problem;
+  const auto completed = endpoint.complete(offered->peer, process.answer_to(offered->offer));
+  ASSERT_TRUE(completed) << completed.error().detail;
 
   std::string received;
   const TimePoint end = now() + 10s;

@@ -1,5 +1,6 @@
 #include "sealed/channel.hpp"
 
+#include "sealed/errors.hpp"
 #include "support.hpp"
 
 namespace redan::sealed::test {
@@ -37,19 +38,19 @@ TEST_P(SealedChannel, LengthsTellStepsOf512BytesOnly) {
 TEST_P(SealedChannel, ARepeatedMessageIsRefusedAndEndsIt) {
   const auto first = from_client("1");
   ASSERT_TRUE(to_runtime(first));
-  EXPECT_EQ(error_of(to_runtime(first)), Errc::sealed_replayed);
-  EXPECT_EQ(error_of(to_runtime(from_client("2"))), Errc::sealed_replayed) << "the first error is the last";
-  EXPECT_EQ(error_of(pair_.runtime->channel.seal("a", "b")), Errc::sealed_replayed);
+  EXPECT_EQ(error_of(to_runtime(first)), errc::sealed_replayed);
+  EXPECT_EQ(error_of(to_runtime(from_client("2"))), errc::sealed_replayed) << "the first error is the last";
+  EXPECT_EQ(error_of(pair_.runtime->channel.seal("a", "b")), errc::sealed_replayed);
 }
 
 TEST_P(SealedChannel, AMissingMessageIsNoticed) {
   from_client("1");
-  EXPECT_EQ(error_of(to_runtime(from_client("2"))), Errc::sealed_missing);
+  EXPECT_EQ(error_of(to_runtime(from_client("2"))), errc::sealed_missing);
 }
 
 TEST_P(SealedChannel, AReflectedMessageIsRefused) {
   const auto own = from_client("1");
-  EXPECT_EQ(error_of(to_client(own)), Errc::sealed_reflected);
+  EXPECT_EQ(error_of(to_client(own)), errc::sealed_reflected);
 }
 
 TEST_P(SealedChannel, NoBitMayChange) {
@@ -79,13 +80,13 @@ TEST_P(SealedChannel, AnAnswerCountsOnce) {
   const auto once = pair_.runtime->channel.answer(*question, "a", "!");
   const auto twice = pair_.runtime->channel.answer(*question, "a", "!!");
   EXPECT_TRUE(to_client(once.value()).value().is_answer);
-  EXPECT_EQ(error_of(to_client(twice.value())), Errc::sealed_stale_answer);
+  EXPECT_EQ(error_of(to_client(twice.value())), errc::sealed_stale_answer);
 }
 
 TEST_P(SealedChannel, WhatWasNotAskedIsNoAnswer) {
   EXPECT_FALSE(to_client(from_runtime("candidate")).value().is_answer);
   const auto invented = pair_.runtime->channel.answer({"a", "?", "AAAAAAAAAAAAAAAAAAAAAA==", false}, "a", "!");
-  EXPECT_EQ(error_of(to_client(invented.value())), Errc::sealed_stale_answer);
+  EXPECT_EQ(error_of(to_client(invented.value())), errc::sealed_stale_answer);
 }
 
 TEST_P(SealedChannel, OnlyClientsAskAndOnlyRuntimesAnswer) {
@@ -99,7 +100,7 @@ TEST_P(SealedChannel, OnlyClientsAskAndOnlyRuntimesAnswer) {
 
 TEST_P(SealedChannel, HasAnEnd) {
   for (std::uint32_t i = 1; i < kMaxMessages; ++i) ASSERT_TRUE(pair_.client->channel.seal("a", ""));
-  EXPECT_EQ(error_of(pair_.client->channel.seal("a", "")), Errc::sealed_exhausted);
+  EXPECT_EQ(error_of(pair_.client->channel.seal("a", "")), errc::sealed_exhausted);
 }
 
 // Both suites derive their keys from the handshake, so nothing of another one opens. What the envelope says about
@@ -133,24 +134,24 @@ TEST_F(SealedEnvelope, OpensAtTheOtherEndOfItsHandshakeAndSession) {
 
 TEST_F(SealedEnvelope, OfAnotherHandshakeIsRefused) {
   Channel runtime = channel(Side::runtime, "s1", 2);
-  EXPECT_EQ(error_of(runtime.open(client_.seal("a", "x").value())), Errc::sealed_wrong_session);
+  EXPECT_EQ(error_of(runtime.open(client_.seal("a", "x").value())), errc::sealed_wrong_session);
 }
 
 TEST_F(SealedEnvelope, OfAnotherSessionIsRefused) {
   Channel runtime = channel(Side::runtime, "s2", 1);
-  EXPECT_EQ(error_of(runtime.open(client_.seal("a", "x").value())), Errc::sealed_wrong_session);
+  EXPECT_EQ(error_of(runtime.open(client_.seal("a", "x").value())), errc::sealed_wrong_session);
 }
 
 TEST_F(SealedEnvelope, OfOurOwnSideIsRefused) {
   Channel again = channel(Side::client, "s1", 1);
-  EXPECT_EQ(error_of(again.open(client_.seal("a", "x").value())), Errc::sealed_reflected);
+  EXPECT_EQ(error_of(again.open(client_.seal("a", "x").value())), errc::sealed_reflected);
 }
 
 TEST_F(SealedEnvelope, OutOfItsTurnIsRefused) {
   Channel runtime = channel(Side::runtime, "s1", 1);
   const auto first = client_.seal("a", "x").value();
   ASSERT_TRUE(runtime.open(first));
-  EXPECT_EQ(error_of(runtime.open(first)), Errc::sealed_replayed);
+  EXPECT_EQ(error_of(runtime.open(first)), errc::sealed_replayed);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "sealed/handshake.hpp"
 
+#include "sealed/errors.hpp"
 #include "support.hpp"
 
 namespace redan::sealed::test {
@@ -31,7 +32,7 @@ TEST_P(Handshake, KeysDifferFromChannelToChannel) {
   world_.now.seconds_since_1970 += 1;  // another grant
   Pair two(world_, GetParam());
   EXPECT_FALSE(equal_in_constant_time(one.client->confirm.expose(), two.client->confirm.expose()));
-  EXPECT_EQ(error_of(two.runtime->channel.open(one.client->channel.seal("a", "b").value())), Errc::sealed_bad_record);
+  EXPECT_EQ(error_of(two.runtime->channel.open(one.client->channel.seal("a", "b").value())), errc::sealed_bad_record);
 }
 
 TEST_P(Handshake, NoBitOfTheHelloMayChange) {
@@ -44,7 +45,7 @@ TEST_P(Handshake, NoBitOfTheHelloMayChange) {
     const auto share = responder.on_hello(bad, world_.now);
     if (!share) continue;
     // What a runtime cannot know to be wrong, the client finds in the signature.
-    EXPECT_EQ(error_of(initiator.on_share(*share, world_.now)), Errc::sealed_bad_signature) << bit;
+    EXPECT_EQ(error_of(initiator.on_share(*share, world_.now)), errc::sealed_bad_signature) << bit;
   }
 }
 
@@ -81,7 +82,7 @@ TEST_F(Handshake, WhoeverHasNoCertificateIsNoRuntime) {
   Responder impostor(*world_.provider, {"s1", "i1", {world_.ams.public_key()}, own.sign(mallory)}, mallory,
                      world_.used);
   const auto share = impostor.on_hello(initiator.hello(), kNow);
-  EXPECT_EQ(error_of(initiator.on_share(share.value(), kNow)), Errc::sealed_bad_certificate);
+  EXPECT_EQ(error_of(initiator.on_share(share.value(), kNow)), errc::sealed_bad_certificate);
 }
 
 TEST_F(Handshake, WhoeverHasACertificateWithoutItsKeyIsNoRuntime) {
@@ -90,7 +91,7 @@ TEST_F(Handshake, WhoeverHasACertificateWithoutItsKeyIsNoRuntime) {
   const auto stolen = world_.certificate().sign(world_.ams);
   Responder impostor(*world_.provider, {"s1", "i1", {world_.ams.public_key()}, stolen}, mallory, world_.used);
   const auto share = impostor.on_hello(initiator.hello(), kNow);
-  EXPECT_EQ(error_of(initiator.on_share(share.value(), kNow)), Errc::sealed_bad_signature);
+  EXPECT_EQ(error_of(initiator.on_share(share.value(), kNow)), errc::sealed_bad_signature);
 }
 
 TEST_F(Handshake, AnotherRuntimeThatAmsKnowsIsTheWrongOne) {
@@ -100,33 +101,33 @@ TEST_F(Handshake, AnotherRuntimeThatAmsKnowsIsTheWrongOne) {
   // A dishonest runtime looks at nothing.
   Responder wrong(*world_.provider, {"s1", "i1", {world_.ams.public_key()}, real.sign(world_.ams)}, other, world_.used);
   const auto share = wrong.on_hello(initiator.hello(), kNow);
-  EXPECT_EQ(error_of(initiator.on_share(share.value(), kNow)), Errc::sealed_wrong_session);
+  EXPECT_EQ(error_of(initiator.on_share(share.value(), kNow)), errc::sealed_wrong_session);
 }
 
 TEST_F(Handshake, AGrantOfAnotherSessionOrInstanceIsRefusedByBothEnds) {
   SessionGrant grant = world_.grant();
   grant.session = "s2";
-  EXPECT_EQ(error_of(world_.initiate(grant.sign(world_.ams))), Errc::sealed_wrong_session);
+  EXPECT_EQ(error_of(world_.initiate(grant.sign(world_.ams))), errc::sealed_wrong_session);
   world_.session = "s2";
   Initiator initiator = world_.initiate();
   world_.session = "s1";
-  EXPECT_EQ(error_of(world_.respond().on_hello(initiator.hello(), kNow)), Errc::sealed_wrong_session);
+  EXPECT_EQ(error_of(world_.respond().on_hello(initiator.hello(), kNow)), errc::sealed_wrong_session);
   world_.instance = "i2";
   Initiator elsewhere = world_.initiate();
   world_.instance = "i1";
-  EXPECT_EQ(error_of(world_.respond().on_hello(elsewhere.hello(), kNow)), Errc::sealed_wrong_session);
+  EXPECT_EQ(error_of(world_.respond().on_hello(elsewhere.hello(), kNow)), errc::sealed_wrong_session);
 }
 
 TEST_F(Handshake, AGrantOfAnotherKeyIsOfNoUse) {
   SessionGrant grant = world_.grant();
   grant.client = key_of(7).public_key();
-  EXPECT_EQ(error_of(world_.initiate(grant.sign(world_.ams))), Errc::sealed_bad_grant);
+  EXPECT_EQ(error_of(world_.initiate(grant.sign(world_.ams))), errc::sealed_bad_grant);
   // Whoever uses it all the same cannot prove to be its holder.
   const Ed25519Key thief = key_of(9);
   grant.client = thief.public_key();
   const auto forged = grant.sign(thief);
   auto initiator = Initiator::begin(*world_.provider, {"s1", {thief.public_key()}, forged}, thief, kNow);
-  EXPECT_EQ(error_of(world_.respond().on_hello(initiator->hello(), kNow)), Errc::sealed_bad_grant);
+  EXPECT_EQ(error_of(world_.respond().on_hello(initiator->hello(), kNow)), errc::sealed_bad_grant);
 }
 
 TEST_F(Handshake, AStolenGrantWithoutItsKeyProvesNothing) {
@@ -143,7 +144,7 @@ TEST_F(Handshake, AStolenGrantWithoutItsKeyProvesNothing) {
   SharedSecret shared;
   ASSERT_TRUE(ephemeral->agree(share->share, shared));
   // It knows every key, and has not the one that counts.
-  EXPECT_EQ(error_of(responder.on_auth(*reply, kNow)), Errc::sealed_syntax);
+  EXPECT_EQ(error_of(responder.on_auth(*reply, kNow)), errc::sealed_syntax);
 }
 
 TEST_F(Handshake, AGrantMakesOneChannel) {
@@ -156,7 +157,7 @@ TEST_F(Handshake, AGrantMakesOneChannel) {
     const auto established = responder.on_auth(done.value().auth, kNow);
     EXPECT_EQ(established.has_value(), first);
     if (!first) {
-      EXPECT_EQ(established.error(), Errc::sealed_grant_used);
+      EXPECT_EQ(established.error(), errc::sealed_grant_used);
     }
   }
 }
@@ -164,20 +165,20 @@ TEST_F(Handshake, AGrantMakesOneChannel) {
 TEST_F(Handshake, WhatHasExpiredIsRefused) {
   Initiator initiator = world_.initiate();
   EXPECT_EQ(error_of(world_.respond().on_hello(initiator.hello(), {kNow.seconds_since_1970 + 1000})),
-            Errc::sealed_expired);
+            errc::sealed_expired);
   const auto share = world_.respond().on_hello(initiator.hello(), kNow);
-  EXPECT_EQ(error_of(initiator.on_share(share.value(), {kNow.seconds_since_1970 + 10'000})), Errc::sealed_expired);
+  EXPECT_EQ(error_of(initiator.on_share(share.value(), {kNow.seconds_since_1970 + 10'000})), errc::sealed_expired);
   EXPECT_EQ(
       error_of(Initiator::begin(*world_.provider, {"s1", {world_.ams.public_key()}, world_.grant().sign(world_.ams)},
                                 world_.client, {kNow.seconds_since_1970 + 1000})),
-      Errc::sealed_expired);
+      errc::sealed_expired);
 }
 
 TEST_F(Handshake, ASuiteThatWasNotOfferedIsRefused) {
   auto initiator = world_.initiate(Suite::aes_256_gcm);
   auto share = world_.respond().on_hello(initiator.hello(), kNow).value();
   share[1] = 2;
-  EXPECT_EQ(error_of(initiator.on_share(share, kNow)), Errc::sealed_syntax);
+  EXPECT_EQ(error_of(initiator.on_share(share, kNow)), errc::sealed_syntax);
   // With nothing in common there is nothing.
   auto hello = ClientHello::parse(world_.initiate().hello()).value();
   hello.suites = {};
@@ -188,14 +189,14 @@ TEST_F(Handshake, ASuiteThatWasNotOfferedIsRefused) {
 TEST_F(Handshake, ASmallOrderShareIsRefused) {
   auto hello = ClientHello::parse(world_.initiate().hello()).value();
   hello.share.fill(0);
-  EXPECT_EQ(error_of(world_.respond().on_hello(hello.write(), kNow)), Errc::sealed_syntax);
+  EXPECT_EQ(error_of(world_.respond().on_hello(hello.write(), kNow)), errc::sealed_syntax);
 }
 
 TEST_F(Handshake, AnOldShareIsOfNoUse) {
   Initiator one = world_.initiate();
   const auto old = world_.respond().on_hello(one.hello(), kNow).value();
   Initiator two = world_.initiate();
-  EXPECT_EQ(error_of(two.on_share(old, kNow)), Errc::sealed_bad_signature);
+  EXPECT_EQ(error_of(two.on_share(old, kNow)), errc::sealed_bad_signature);
 }
 
 TEST_F(Handshake, AConfirmationIsOfOneEndAndOneConnection) {

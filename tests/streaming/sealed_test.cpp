@@ -9,6 +9,7 @@
 #include "base/base64.hpp"
 #include "cloud/runtime/control.hpp"
 #include "cmd/connect/ams_grants.hpp"
+#include "sealed/errors.hpp"
 #include "tests/streaming/units.hpp"
 
 namespace redan::cloud::test {
@@ -129,7 +130,7 @@ TEST_F(SealedStreaming, AClientThatTrustsAnotherAmsRefusesTheGrantItself) {
   auto wishes = std::make_shared<SealWishes>(*seal());
   wishes->authorities = {sealed::Ed25519PublicKey{1, 2, 3}};
   StreamClient& client = open(grant, wishes);
-  EXPECT_EQ(client.seal_failure(), Errc::sealed_bad_grant) << client.problem();
+  EXPECT_EQ(client.seal_failure(), sealed::errc::sealed_bad_grant) << client.problem();
   end(grant);
 }
 
@@ -149,7 +150,7 @@ TEST_F(SealedStreaming, AStolenGrantIsOfNoUseAndItsThiefDisplacesNobody) {
       open(again.value(), seal_with([stolen](std::string, sealed::Ed25519PublicKey) -> net::Task<SealWishes::Granted> {
              co_return *stolen;
            }));
-  EXPECT_EQ(two.seal_failure(), Errc::sealed_bad_grant) << "the grant is of another key: " << two.problem();
+  EXPECT_EQ(two.seal_failure(), sealed::errc::sealed_bad_grant) << "the grant is of another key: " << two.problem();
   EXPECT_EQ(one.state(), StreamClient::State::connected);
   end(grant);
 }

@@ -9,6 +9,7 @@
 #include "cloud/store/sqlite.hpp"
 #include "cloud/token/jwt.hpp"
 #include "net/clock.hpp"
+#include "net/errors.hpp"
 #include "tests/cloud/store/contract.hpp"
 #include "tests/trust/ams_process.hpp"
 
@@ -128,7 +129,7 @@ TEST_F(Trust, AServerOfTheSameNameWithAnotherCertificateIsRefusedBeforeARequest)
     return page.substr(at, page.find('\n', at) - at);
   };
   const std::string before = count(requests());
-  EXPECT_EQ(Client(remote).get("/1.0").failure, Errc::tls_pin_mismatch);
+  EXPECT_EQ(Client(remote).get("/1.0").failure, net::errc::tls_pin_mismatch);
   EXPECT_EQ(count(requests()), before);
 }
 
@@ -290,7 +291,7 @@ TEST_F(Trust, TheCertificateChangesWithoutARestart) {
             ".c -subj /CN=rotated -days 2 2>&1 && cat " + pem + ".k " + pem + ".c > " + pem + ".n && chmod 600 " + pem +
             ".n && mv " + pem + ".n " + pem);
   ams_->reload();
-  EXPECT_TRUE(eventually([&] { return Client(ams_->remote()).get("/1.0").failure == Errc::tls_pin_mismatch; }));
+  EXPECT_TRUE(eventually([&] { return Client(ams_->remote()).get("/1.0").failure == net::errc::tls_pin_mismatch; }));
   EXPECT_EQ(held.get("/1.0").status, 200U) << "the open connection ended";
   std::ofstream(pem, std::ios::trunc) << old;
   ams_->reload();

@@ -1,6 +1,7 @@
 #include "wamp/credential.hpp"
 
 #include "tests/wamp/vectors.hpp"
+#include "wamp/errors.hpp"
 
 namespace redan::wamp {
 namespace {
@@ -29,8 +30,8 @@ TEST_F(WampCredential, TicketsAreSentOnlyToWhoeverAsksForOne) {
   const auto message = answer(ticket, std::get<Challenge>(*parse(*challenge)), *provider_);
   ASSERT_TRUE(message);
   EXPECT_EQ(as_text(write_message(Serializer::json, *message)), text_of(vectors_.at("ticket").at("authenticate_json")));
-  EXPECT_EQ(reply(ticket, "wampcra", {{"challenge", "x"}}).error(), Errc::wamp_authentication);
-  EXPECT_EQ(reply(ticket, "cryptosign", {}).error(), Errc::wamp_authentication);
+  EXPECT_EQ(reply(ticket, "wampcra", {{"challenge", "x"}}).error(), errc::wamp_authentication);
+  EXPECT_EQ(reply(ticket, "cryptosign", {}).error(), errc::wamp_authentication);
 }
 
 TEST_F(WampCredential, WampcraSignsAsAutobahn) {
@@ -86,7 +87,7 @@ TEST_F(WampCredential, CryptosignSignsNothingButChallenges) {
 }
 
 TEST_F(WampCredential, TheAnonymousAnswerNothing) {
-  EXPECT_EQ(reply(Anonymous{}, "anonymous", {}).error(), Errc::wamp_authentication);
+  EXPECT_EQ(reply(Anonymous{}, "anonymous", {}).error(), errc::wamp_authentication);
   Dict details;
   introduce(Anonymous{}, details);
   EXPECT_EQ(details, (Dict{{"authmethods", List{"anonymous"}}}));

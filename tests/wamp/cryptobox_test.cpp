@@ -2,6 +2,7 @@
 
 #include "tests/support/seeded_random.hpp"
 #include "tests/wamp/test_keys.hpp"
+#include "wamp/errors.hpp"
 #include "wamp/message.hpp"
 
 namespace redan::wamp {
@@ -62,7 +63,7 @@ TEST(WampCryptobox, NegativeVectorsAreRefusedEachForItsReason) {
     const std::string name = text_of(vector.at("name"));
     const auto opened = open_box(key, Party::responder, text_of(vector.at("uri")), hex_of(vector.at("payload_hex")));
     ASSERT_FALSE(opened) << name;
-    const Errc expected = name == "inner_uri_mismatch" ? Errc::wamp_uri_mismatch : Errc::wamp_decrypt_error;
+    const Errc expected = name == "inner_uri_mismatch" ? errc::wamp_uri_mismatch : errc::wamp_decrypt_error;
     EXPECT_EQ(opened.error(), expected) << name;
   }
   EXPECT_EQ(vectors.at("negative_vectors").as_array().size(), 23U);

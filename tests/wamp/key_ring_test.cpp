@@ -2,6 +2,7 @@
 
 #include "tests/support/seeded_random.hpp"
 #include "tests/wamp/test_keys.hpp"
+#include "wamp/errors.hpp"
 
 namespace redan::wamp {
 namespace {
@@ -72,9 +73,9 @@ TEST_F(WampKeyRing, WithoutAKeyPayloadsPassUnlessEncryptionIsRequired) {
   Dict attributes;
   EXPECT_EQ(*seal("com.topic", attributes), kClear);
   EXPECT_EQ(*ring_.open(Party::responder, "com.topic", kClear, {}), kClear);
-  EXPECT_EQ(seal("com.secret.topic", attributes).error(), Errc::wamp_no_key);
-  EXPECT_EQ(ring_.open(Party::responder, "com.secret.topic", kClear, {}).error(), Errc::wamp_clear_payload);
-  EXPECT_EQ(ring_.open(Party::responder, "com.secret.topic", {}, {}).error(), Errc::wamp_clear_payload)
+  EXPECT_EQ(seal("com.secret.topic", attributes).error(), errc::wamp_no_key);
+  EXPECT_EQ(ring_.open(Party::responder, "com.secret.topic", kClear, {}).error(), errc::wamp_clear_payload);
+  EXPECT_EQ(ring_.open(Party::responder, "com.secret.topic", {}, {}).error(), errc::wamp_clear_payload)
       << "nothing at all is clear, too";
   EXPECT_TRUE(attributes.empty());
 }
@@ -85,7 +86,7 @@ TEST_F(WampKeyRing, AKeyThatLacksTheHalfIsNone) {
   ring_.require("com.secret.");
   Dict attributes;
   EXPECT_EQ(*seal("com.topic", attributes), kClear) << "as Autobahn does";
-  EXPECT_EQ(seal("com.secret.topic", attributes).error(), Errc::wamp_no_key);
+  EXPECT_EQ(seal("com.secret.topic", attributes).error(), errc::wamp_no_key);
 }
 
 TEST_F(WampKeyRing, WhatCannotBeOpenedIsRefused) {
@@ -95,15 +96,15 @@ TEST_F(WampKeyRing, WhatCannotBeOpenedIsRefused) {
   const auto open = [&](std::string_view uri, const Payload& payload, const Dict& with) {
     return ring_.open(Party::responder, uri, payload, with).error();
   };
-  EXPECT_EQ(open("com.other", sealed, attributes), Errc::wamp_uri_mismatch);
-  EXPECT_EQ(open("org.topic", sealed, attributes), Errc::wamp_no_key);
-  EXPECT_EQ(open("com.topic", sealed, {}), Errc::wamp_decrypt_error);
-  EXPECT_EQ(open("com.topic", sealed, {{"enc_algo", "cryptobox"}}), Errc::wamp_decrypt_error);
+  EXPECT_EQ(open("com.other", sealed, attributes), errc::wamp_uri_mismatch);
+  EXPECT_EQ(open("org.topic", sealed, attributes), errc::wamp_no_key);
+  EXPECT_EQ(open("com.topic", sealed, {}), errc::wamp_decrypt_error);
+  EXPECT_EQ(open("com.topic", sealed, {{"enc_algo", "cryptobox"}}), errc::wamp_decrypt_error);
   EXPECT_EQ(open("com.topic", sealed, {{"enc_algo", "cryptobox"}, {"enc_serializer", "cbor"}}),
-            Errc::wamp_decrypt_error);
-  EXPECT_EQ(open("com.topic", sealed, {{"enc_algo", "xbr"}, {"enc_serializer", "json"}}), Errc::wamp_decrypt_error);
+            errc::wamp_decrypt_error);
+  EXPECT_EQ(open("com.topic", sealed, {{"enc_algo", "xbr"}, {"enc_serializer", "json"}}), errc::wamp_decrypt_error);
   ring_.set_key("com.", other_key());
-  EXPECT_EQ(open("com.topic", sealed, attributes), Errc::wamp_decrypt_error);
+  EXPECT_EQ(open("com.topic", sealed, attributes), errc::wamp_decrypt_error);
 }
 
 TEST_F(WampKeyRing, WhatIsSealedIsNotSealedAgain) {
@@ -120,7 +121,7 @@ TEST_F(WampKeyRing, ErrorsAreSealedByTheKeyOfTheirUriElseOfTheProcedure) {
   ASSERT_TRUE(sealed && sealed->sealed) << "Autobahn would leak it";
   EXPECT_EQ(*ring_.open_error(Party::originator, "com.add", "org.boom", *sealed, attributes), kClear);
   EXPECT_EQ(ring_.open_error(Party::originator, "com.add", "org.other", *sealed, attributes).error(),
-            Errc::wamp_uri_mismatch);
+            errc::wamp_uri_mismatch);
   ring_.set_key("org.", other_key());
   EXPECT_EQ(*ring_.open_error(Party::originator, "com.add", "org.boom", *sealed, attributes), kClear)
       << "the sender may have had no key for it";
@@ -134,14 +135,14 @@ TEST_F(WampKeyRing, RequirementsHoldForErrorsOfTheProcedureAndByTheirUri) {
   const auto seal = [&](std::string_view procedure, std::string_view error) {
     return ring_.seal_error(Party::responder, procedure, error, kClear, attributes, random_);
   };
-  EXPECT_EQ(seal("com.add", "org.boom").error(), Errc::wamp_no_key);
-  EXPECT_EQ(seal("org.add", "com.boom").error(), Errc::wamp_no_key);
+  EXPECT_EQ(seal("com.add", "org.boom").error(), errc::wamp_no_key);
+  EXPECT_EQ(seal("org.add", "com.boom").error(), errc::wamp_no_key);
   EXPECT_EQ(*seal("org.add", "org.boom"), kClear);
   const auto open = [&](std::string_view procedure, std::string_view error) {
     return ring_.open_error(Party::originator, procedure, error, kClear, {});
   };
-  EXPECT_EQ(open("com.add", "org.boom").error(), Errc::wamp_clear_payload);
-  EXPECT_EQ(open("org.add", "com.boom").error(), Errc::wamp_clear_payload);
+  EXPECT_EQ(open("com.add", "org.boom").error(), errc::wamp_clear_payload);
+  EXPECT_EQ(open("org.add", "com.boom").error(), errc::wamp_clear_payload);
   EXPECT_EQ(*open("org.add", "org.boom"), kClear);
 }
 
@@ -150,28 +151,28 @@ TEST_F(WampKeyRing, WhatIsCarriedPassesSealedAndOnlySealed) {
   ring_.set_key("com.", test_key());
   const Payload box{{}, {}, Binary(64, 7)};
   Dict attributes;
-  EXPECT_EQ(seal("com.own.topic", attributes).error(), Errc::wamp_no_key) << "not even by a key that is there";
+  EXPECT_EQ(seal("com.own.topic", attributes).error(), errc::wamp_no_key) << "not even by a key that is there";
   EXPECT_TRUE(attributes.empty());
   EXPECT_EQ(*ring_.seal(Party::originator, "com.own.topic", box, attributes, random_), box);
   EXPECT_EQ(attributes, (Dict{{"enc_algo", "cryptobox"}, {"enc_serializer", "json"}}));
   EXPECT_EQ(*ring_.open(Party::responder, "com.own.topic", box, attributes), box);
-  EXPECT_EQ(ring_.open(Party::responder, "com.own.topic", box, {}).error(), Errc::wamp_decrypt_error);
-  EXPECT_EQ(ring_.open(Party::responder, "com.own.topic", kClear, {}).error(), Errc::wamp_clear_payload);
+  EXPECT_EQ(ring_.open(Party::responder, "com.own.topic", box, {}).error(), errc::wamp_decrypt_error);
+  EXPECT_EQ(ring_.open(Party::responder, "com.own.topic", kClear, {}).error(), errc::wamp_clear_payload);
   const auto fail = [&](const Payload& payload) {
     return ring_.seal_error(Party::responder, "com.own.add", "com.error", payload, attributes, random_);
   };
-  EXPECT_EQ(fail(kClear).error(), Errc::wamp_no_key);
+  EXPECT_EQ(fail(kClear).error(), errc::wamp_no_key);
   EXPECT_EQ(*fail({}), Payload{}) << "without content";
   EXPECT_EQ(ring_.open_error(Party::originator, "com.own.add", "com.error", kClear, {}).error(),
-            Errc::wamp_clear_payload);
+            errc::wamp_clear_payload);
   EXPECT_EQ(ring_.open_error(Party::originator, "com.own.add", "com.error", box, attributes).error(),
-            Errc::wamp_clear_payload);
+            errc::wamp_clear_payload);
 }
 
 TEST_F(WampKeyRing, FailuresHaveTheUrisOfAutobahn) {
-  EXPECT_EQ(encryption_error_uri(Errc::wamp_uri_mismatch), "wamp.error.encryption.trusted_uri_mismatch");
-  EXPECT_EQ(encryption_error_uri(Errc::wamp_decrypt_error), "wamp.error.encryption.decrypt_error");
-  EXPECT_EQ(encryption_error_uri(Errc::wamp_no_key), "wamp.error.no_payload_codec");
+  EXPECT_EQ(encryption_error_uri(errc::wamp_uri_mismatch), "wamp.error.encryption.trusted_uri_mismatch");
+  EXPECT_EQ(encryption_error_uri(errc::wamp_decrypt_error), "wamp.error.encryption.decrypt_error");
+  EXPECT_EQ(encryption_error_uri(errc::wamp_no_key), "wamp.error.no_payload_codec");
   EXPECT_EQ(encryption_error_uri(Errc::io_failed), "");
 }
 

@@ -1,6 +1,7 @@
 // End-to-end encryption against a router that means ill: the eight attacks that succeed on Autobahn|Python, and more.
 #include "tests/support/seeded_random.hpp"
 #include "tests/wamp/session_fixture.hpp"
+#include "wamp/errors.hpp"
 
 namespace redan::wamp {
 namespace {
@@ -107,7 +108,7 @@ TEST_F(WampEncryption, ErrorsAreSealedThoughOnlyTheProcedureHasAKey) {
   says(Error{MessageType::call, call.request, attributes_, "org.error.boom",
              sealed(Party::responder, "org.error.boom", {"why"})});
   const auto failed = event<S::Failed>();
-  EXPECT_EQ(failed.failure.code, Errc::wamp_error);
+  EXPECT_EQ(failed.failure.code, errc::wamp_error);
   EXPECT_EQ(failed.failure.payload.args, List{"why"});
 }
 
@@ -130,7 +131,7 @@ TEST_F(WampEncryption, WhereItIsNotRequiredItIsAsWithAutobahn) {
 TEST_F(WampEncryption, Attack1ReflectionOfACallAsItsResultIsRefused) {
   const Call call = called("com.secret.add", {1});
   says(Result{call.request, attributes_, call.payload});
-  expect_failed(Errc::wamp_replayed);
+  expect_failed(errc::wamp_replayed);
 }
 
 TEST_F(WampEncryption, Attack1ReflectionOfAnEarlierCallIsRefused) {
@@ -139,7 +140,7 @@ TEST_F(WampEncryption, Attack1ReflectionOfAnEarlierCallIsRefused) {
   event<S::Returned>();
   const Call call = called("com.secret.add", {3});
   says(Result{call.request, attributes_, earlier.payload});
-  expect_failed(Errc::wamp_replayed);
+  expect_failed(errc::wamp_replayed);
 }
 
 TEST_F(WampEncryption, Attack1ReflectionOfAResultAsAnInvocationIsRefused) {
@@ -148,7 +149,7 @@ TEST_F(WampEncryption, Attack1ReflectionOfAResultAsAnInvocationIsRefused) {
   event<S::Invoked>();
   EXPECT_TRUE(session_->yield(1, args({2})));
   says(Invocation{2, 1, attributes_, sent_as<Yield>().payload});
-  expect_refused(Errc::wamp_replayed);
+  expect_refused(errc::wamp_replayed);
   EXPECT_EQ(sent_as<Error>().payload, Payload{});
 }
 
@@ -158,7 +159,7 @@ TEST_F(WampEncryption, Attack2AnEventIsNotDeliveredTwice) {
   says(Event{1, 2, attributes_, payload});
   event<S::Delivered>();
   says(Event{1, 3, attributes_, payload});
-  expect_refused(Errc::wamp_replayed);
+  expect_refused(errc::wamp_replayed);
 }
 
 TEST_F(WampEncryption, AnEventReachesEachOfTwoSubscriptions) {
@@ -179,7 +180,7 @@ TEST_F(WampEncryption, AnInvocationIsNotTakenTwice) {
   says(Invocation{1, 1, attributes_, payload});
   event<S::Invoked>();
   says(Invocation{2, 1, attributes_, payload});
-  expect_refused(Errc::wamp_replayed);
+  expect_refused(errc::wamp_replayed);
 }
 
 TEST_F(WampEncryption, Attack3TheResultOfAnEarlierCallIsRefusedForALaterOne) {
@@ -189,7 +190,7 @@ TEST_F(WampEncryption, Attack3TheResultOfAnEarlierCallIsRefusedForALaterOne) {
   event<S::Returned>();
   const Call call = called("com.secret.add", {3});
   says(Result{call.request, attributes_, result});
-  expect_failed(Errc::wamp_replayed);
+  expect_failed(errc::wamp_replayed);
 }
 
 TEST_F(WampEncryption, WhatIsOlderThanTheMemoryIsTakenAgain) {
@@ -217,24 +218,24 @@ TEST_F(WampEncryption, Attack4AClearEventIsRefused) {
   subscribed("com.secret.topic", 1);
   for (const Payload& payload : {args({1}), Payload{}}) {
     says(Event{1, 2, {}, payload});
-    expect_refused(Errc::wamp_clear_payload);
+    expect_refused(errc::wamp_clear_payload);
     says(Event{1, 2, attributes_, payload});
-    expect_refused(Errc::wamp_clear_payload);
+    expect_refused(errc::wamp_clear_payload);
   }
 }
 
 TEST_F(WampEncryption, Attack4AClearEventForAPatternIsRefused) {
   subscribed("com.secret.", 1, {{"match", "prefix"}});
   says(Event{1, 2, {{"topic", "com.secret.topic"}}, args({1})});
-  expect_refused(Errc::wamp_clear_payload);
+  expect_refused(errc::wamp_clear_payload);
   says(Event{1, 2, {{"topic", "com.public"}}, args({1})});
-  expect_refused(Errc::wamp_uri_mismatch);
+  expect_refused(errc::wamp_uri_mismatch);
 }
 
 TEST_F(WampEncryption, Attack5AClearInvocationIsNotRunAndAnsweredWithNothing) {
   registered("com.secret.add", 1);
   says(Invocation{1, 1, {}, args({1})});
-  expect_refused(Errc::wamp_clear_payload);
+  expect_refused(errc::wamp_clear_payload);
   EXPECT_EQ(sent(), R"([8,68,1,{},"wamp.error.encryption.decrypt_error"])");
   EXPECT_FALSE(session_->yield(1, args({2})));
 }
@@ -242,11 +243,11 @@ TEST_F(WampEncryption, Attack5AClearInvocationIsNotRunAndAnsweredWithNothing) {
 TEST_F(WampEncryption, Attack6AClearResultIsRefused) {
   const Call call = called("com.secret.add", {1});
   says(Result{call.request, {}, args({2})});
-  expect_failed(Errc::wamp_clear_payload);
+  expect_failed(errc::wamp_clear_payload);
   const Call progressive = called("com.secret.add", {1}, {{"receive_progress", true}});
   says(Result{progressive.request, {{"progress", true}}, args({2})});
   const auto failed = event<S::Failed>();
-  EXPECT_EQ(failed.failure.code, Errc::wamp_clear_payload);
+  EXPECT_EQ(failed.failure.code, errc::wamp_clear_payload);
   EXPECT_EQ(sent_as<Cancel>().request, progressive.request);
 }
 
@@ -256,18 +257,18 @@ TEST_F(WampEncryption, Attack7AnEventOfAnotherTopicIsRefused) {
   details["topic"] = "com.secret.topic1";
   const Payload payload = sealed(Party::originator, "com.secret.topic1", {1});
   says(Event{2, 1, details, payload});
-  expect_refused(Errc::wamp_uri_mismatch);
+  expect_refused(errc::wamp_uri_mismatch);
   says(Event{2, 1, attributes_, payload});
-  expect_refused(Errc::wamp_uri_mismatch);
+  expect_refused(errc::wamp_uri_mismatch);
   details["topic"] = "com.secret.topic2";
   says(Event{2, 1, details, payload});
-  expect_refused(Errc::wamp_uri_mismatch);
+  expect_refused(errc::wamp_uri_mismatch);
 }
 
 TEST_F(WampEncryption, Attack8NothingLeavesWithoutAKey) {
   ring_.erase_key("com.secret.");
-  EXPECT_EQ(session_->publish(now_, "com.secret.topic", args({1})).error(), Errc::wamp_no_key);
-  EXPECT_EQ(session_->call(now_, "com.secret.add", args({1})).error(), Errc::wamp_no_key);
+  EXPECT_EQ(session_->publish(now_, "com.secret.topic", args({1})).error(), errc::wamp_no_key);
+  EXPECT_EQ(session_->call(now_, "com.secret.add", args({1})).error(), errc::wamp_no_key);
   EXPECT_TRUE(quiet());
 }
 
@@ -276,8 +277,8 @@ TEST_F(WampEncryption, Attack8NoErrorLeavesInClear) {
   says(Invocation{1, 1, attributes_, sealed(Party::originator, "com.secret.add", {1})});
   event<S::Invoked>();
   ring_.erase_key("com.secret.");
-  EXPECT_EQ(session_->yield(1, args({"secret"})).error(), Errc::wamp_no_key);
-  EXPECT_EQ(session_->fail(1, "org.error.boom", args({"secret"})).error(), Errc::wamp_no_key);
+  EXPECT_EQ(session_->yield(1, args({"secret"})).error(), errc::wamp_no_key);
+  EXPECT_EQ(session_->fail(1, "org.error.boom", args({"secret"})).error(), errc::wamp_no_key);
   EXPECT_EQ(sent(), R"([8,68,1,{},"wamp.error.no_payload_codec"])") << "so that the caller does not wait";
 }
 
@@ -285,7 +286,7 @@ TEST_F(WampEncryption, AClearErrorEndsTheCallAndItsTextIsNotHandedOut) {
   const Call call = called("com.secret.add", {1});
   says(Error{MessageType::call, call.request, {}, "wamp.error.no_such_procedure", args({"call 0900-CHEAT"})});
   const auto failed = event<S::Failed>();
-  EXPECT_EQ(failed.failure.code, Errc::wamp_clear_payload);
+  EXPECT_EQ(failed.failure.code, errc::wamp_clear_payload);
   EXPECT_EQ(failed.failure.uri, "wamp.error.no_such_procedure") << "a hint";
   EXPECT_EQ(failed.failure.payload, Payload{});
   const Call other = called("com.secret.add", {1});
@@ -298,15 +299,15 @@ TEST_F(WampEncryption, WhatCannotBeOpenedIsRefused) {
   Payload altered = sealed(Party::originator, "com.secret.topic", {1});
   altered.sealed->back() ^= 1U;
   says(Event{1, 2, attributes_, altered});
-  expect_refused(Errc::wamp_decrypt_error);
+  expect_refused(errc::wamp_decrypt_error);
   says(Event{1, 2, {{"enc_algo", "xbr"}}, sealed(Party::originator, "com.secret.topic", {1})});
-  expect_refused(Errc::wamp_decrypt_error);
+  expect_refused(errc::wamp_decrypt_error);
   subscribed("org.topic", 2);
   says(Event{2, 2, attributes_, sealed(Party::originator, "org.topic", {1})});
-  expect_refused(Errc::wamp_no_key);
+  expect_refused(errc::wamp_no_key);
   const Call call = called("com.secret.add", {1});
   says(Result{call.request, attributes_, sealed(Party::responder, "com.secret.other", {1})});
-  expect_failed(Errc::wamp_uri_mismatch);
+  expect_failed(errc::wamp_uri_mismatch);
 }
 
 TEST_F(WampEncryption, WhatIsCarriedIsHandedOnAsItIs) {
@@ -325,7 +326,7 @@ TEST_F(WampEncryption, WhatIsCarriedIsHandedOnAsItIs) {
   EXPECT_TRUE(session_->fail(2, "com.error"));
   EXPECT_EQ(sent(), R"([8,68,2,{},"com.error"])");
   says(Invocation{3, 1, {}, args({1})});
-  expect_refused(Errc::wamp_clear_payload);
+  expect_refused(errc::wamp_clear_payload);
   sent();
   EXPECT_FALSE(session_->call(now_, "com.own.add", args({1})));
   EXPECT_TRUE(session_->call(now_, "com.own.add", box));
@@ -340,10 +341,10 @@ TEST_F(WampEncryption, WithoutAKeyRingNothingSealedIsTaken) {
   join();
   subscribed("com.topic", 1);
   says(Event{1, 2, attributes_, sealed(Party::originator, "com.topic", {1})});
-  expect_refused(Errc::wamp_no_key);
+  expect_refused(errc::wamp_no_key);
   const Call call = called("com.add", {1});
   says(Result{call.request, attributes_, sealed(Party::responder, "com.add", {1})});
-  expect_failed(Errc::wamp_no_key);
+  expect_failed(errc::wamp_no_key);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "wamp/session.hpp"
 
 #include "tests/wamp/session_fixture.hpp"
+#include "wamp/errors.hpp"
 
 namespace redan::wamp {
 namespace {
@@ -53,7 +54,7 @@ TEST_F(WampSession, AnswersOneChallengeOfItsMethod) {
   EXPECT_EQ(sent(), R"([5,"T1CKET",{}])");
   says(R"([4,"ticket",{}])");
   EXPECT_EQ(sent_as<Abort>().reason, "wamp.error.protocol_violation");
-  EXPECT_EQ(event<S::Closed>().failure.code, Errc::wamp_protocol);
+  EXPECT_EQ(event<S::Closed>().failure.code, errc::wamp_protocol);
 }
 
 TEST_F(WampSession, GivesNothingToARouterThatWantsAnotherMethod) {
@@ -62,14 +63,14 @@ TEST_F(WampSession, GivesNothingToARouterThatWantsAnotherMethod) {
   sent();
   says(R"([4,"wampcra",{"challenge":"x"}])");
   EXPECT_EQ(sent_as<Abort>().reason, "wamp.error.cannot_authenticate");
-  EXPECT_EQ(event<S::Closed>().failure.code, Errc::wamp_authentication);
+  EXPECT_EQ(event<S::Closed>().failure.code, errc::wamp_authentication);
 }
 
 TEST_F(WampSession, AbortEndsItWithTheRoutersReason) {
   start();
   says(R"([3,{"message":"no realm"},"wamp.error.no_such_realm"])");
   const Failure failure = event<S::Closed>().failure;
-  EXPECT_EQ(failure.code, Errc::wamp_aborted);
+  EXPECT_EQ(failure.code, errc::wamp_aborted);
   EXPECT_EQ(failure.uri, "wamp.error.no_such_realm");
   EXPECT_EQ(failure.text, "no realm");
   EXPECT_TRUE(session_->ended());
@@ -82,7 +83,7 @@ TEST_F(WampSession, ASilentRouterIsLeft) {
   start();
   EXPECT_EQ(wait_, now_ + seconds(10));
   pass(seconds(10));
-  EXPECT_EQ(event<S::Closed>().failure.code, Errc::wamp_timeout);
+  EXPECT_EQ(event<S::Closed>().failure.code, errc::wamp_timeout);
 }
 
 TEST_F(WampSession, LeavesWithGoodbye) {
@@ -194,7 +195,7 @@ TEST_F(WampSession, EventsOfPatternsMustSayATopicThatFits) {
         R"([36,1,5,{"topic":"com.a..b"}])", R"([36,2,5,{"topic":"com.b.y"}])", R"([36,2,5,{"topic":"com.x"}])",
         R"([36,2,5,{"topic":"com.b.x.y"}])", R"([36,3,5,{"topic":"com.other"}])", R"([36,3,5,{"topic":7}])"}) {
     says(text);
-    EXPECT_EQ(event<S::Refused>().why, Errc::wamp_uri_mismatch) << text;
+    EXPECT_EQ(event<S::Refused>().why, errc::wamp_uri_mismatch) << text;
     EXPECT_TRUE(quiet()) << text;
   }
 }
@@ -222,7 +223,7 @@ TEST_F(WampSession, PublishesWithAndWithoutAcknowledgement) {
   (void)session_->publish(now_, "com.topic", {}, {{"acknowledge", true}});
   says(R"([8,16,3,{},"wamp.error.not_authorized",["no"]])");
   const auto failed = event<S::Failed>();
-  EXPECT_EQ(failed.failure.code, Errc::wamp_error);
+  EXPECT_EQ(failed.failure.code, errc::wamp_error);
   EXPECT_EQ(failed.failure.uri, "wamp.error.not_authorized");
   EXPECT_EQ(failed.failure.payload.args, List{"no"});
 }
@@ -285,7 +286,7 @@ TEST_F(WampSession, CallsAndGetsResultsAndErrors) {
   (void)session_->call(now_, "com.add", {});
   says(R"([8,48,2,{},"com.error.boom",["text"],{"code":7}])");
   const auto failed = event<S::Failed>();
-  EXPECT_EQ(failed.failure.code, Errc::wamp_error);
+  EXPECT_EQ(failed.failure.code, errc::wamp_error);
   EXPECT_EQ(failed.failure.uri, "com.error.boom");
   EXPECT_EQ(failed.failure.payload, (Payload{List{"text"}, Dict{{"code", 7}}, {}}));
 }
@@ -311,7 +312,7 @@ TEST_F(WampSession, CallsTimeOutAndAreCanceled) {
   drain();
   EXPECT_EQ(wait_, now_ + milliseconds(500));
   pass(milliseconds(500));
-  EXPECT_EQ(event<S::Failed>().failure.code, Errc::wamp_timeout);
+  EXPECT_EQ(event<S::Failed>().failure.code, errc::wamp_timeout);
   EXPECT_EQ(sent(), R"([49,1,{"mode":"killnowait"}])");
   says(R"([8,48,1,{},"wamp.error.canceled"])");
   EXPECT_TRUE(quiet());
@@ -327,7 +328,7 @@ TEST_F(WampSession, CancelEndsACallWhenTheRouterSaysSo) {
   EXPECT_EQ(sent(), R"([49,1,{"mode":"kill"}])");
   EXPECT_TRUE(quiet());
   says(R"([8,48,1,{},"wamp.error.canceled"])");
-  EXPECT_EQ(event<S::Failed>().failure.code, Errc::wamp_canceled);
+  EXPECT_EQ(event<S::Failed>().failure.code, errc::wamp_canceled);
 }
 
 TEST_F(WampSession, WithoutCancelingInTheRouterACallIsForgotten) {
@@ -339,7 +340,7 @@ TEST_F(WampSession, WithoutCancelingInTheRouterACallIsForgotten) {
   const auto call = session_->call(now_, "com.slow", {});
   sent();
   EXPECT_TRUE(session_->cancel(*call));
-  EXPECT_EQ(event<S::Failed>().failure.code, Errc::wamp_canceled);
+  EXPECT_EQ(event<S::Failed>().failure.code, errc::wamp_canceled);
   says("[50,1,{}]");
   EXPECT_TRUE(quiet());
 }
@@ -348,7 +349,7 @@ TEST_F(WampSession, RequestsTimeOut) {
   join();
   (void)session_->subscribe(now_, "com.topic");
   pass(seconds(10));
-  EXPECT_EQ(event<S::Failed>().failure.code, Errc::wamp_timeout);
+  EXPECT_EQ(event<S::Failed>().failure.code, errc::wamp_timeout);
   says("[33,1,11]");
   says("[36,11,1,{}]");
   sent_.clear();
@@ -400,7 +401,7 @@ TEST_F(WampSession, InvocationsOfPatternsMustSayAProcedureThatFits) {
   says(R"([68,1,1,{"procedure":"com.add"}])");
   EXPECT_EQ(event<S::Invoked>().procedure, "com.add");
   says(R"([68,2,1,{"procedure":"org.add"}])");
-  EXPECT_EQ(event<S::Refused>().why, Errc::wamp_uri_mismatch);
+  EXPECT_EQ(event<S::Refused>().why, errc::wamp_uri_mismatch);
   EXPECT_EQ(sent_as<Error>().error, "wamp.error.encryption.trusted_uri_mismatch");
 }
 

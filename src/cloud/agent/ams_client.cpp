@@ -8,6 +8,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "cloud/api/record.hpp"
+#include "net/errors.hpp"
 
 namespace redan::cloud::agent {
 namespace {
@@ -21,7 +22,7 @@ constexpr std::size_t kMaxOfferPages = 16;
 constexpr std::array kPausesBetweenTries{std::chrono::milliseconds(100), std::chrono::milliseconds(400)};
 
 bool may_try_again(const net::HttpFailure& failure) {
-  return !failure.maybe_sent && (failure.code == Errc::connect_failed || failure.code == Errc::tls_failed);
+  return !failure.maybe_sent && (failure.code == net::errc::connect_failed || failure.code == net::errc::tls_failed);
 }
 
 api::Refusal not_understood() { return {502, "ams_protocol", "AMS's answer is not understood", {}, 0}; }

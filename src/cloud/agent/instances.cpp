@@ -6,6 +6,7 @@
 #include <set>
 
 #include "cloud/agent/session.hpp"
+#include "cloud/errors.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud::agent {
@@ -32,7 +33,7 @@ Outcome<Agent::Runtime> Agent::identify(std::string_view session, std::string_vi
   const bool bound = std::any_of(macaroon->caveats.begin(), macaroon->caveats.end(), [](const token::Caveat& caveat) {
     return caveat.identifier.starts_with("instance=");
   });
-  if (claims->identifier != session || !bound) return api::refuse(api::refusal_of(Errc::token_scope));
+  if (claims->identifier != session || !bound) return api::refuse(api::refusal_of(errc::token_scope));
   return Runtime{std::string(session), std::string(instance)};
 }
 
@@ -49,7 +50,7 @@ net::Task<Outcome<void>> Agent::may_attach(Runtime runtime) {
   if (is_certain(runtime)) co_return Outcome<void>{};
   auto found = co_await ams_.find(runtime.instance);
   const bool has_ended = found ? found->has_ended() : found.error().status == 404;
-  if (has_ended) co_return api::refuse(api::refusal_of(Errc::token_revoked));
+  if (has_ended) co_return api::refuse(api::refusal_of(errc::token_revoked));
   // Without AMS's word a runtime comes back to a session that we have, and to no other.
   const auto known = sessions_.find(runtime.session);
   const bool is_known = known != sessions_.end() && known->second->instance == runtime.instance &&

@@ -4,6 +4,7 @@
 
 #include "cloud/api/metrics.hpp"
 #include "cloud/api/rate_limit.hpp"
+#include "cloud/errors.hpp"
 #include "cloud/token/authorization.hpp"
 #include "net/clock.hpp"
 
@@ -130,7 +131,7 @@ class AgentServer::Impl {
       const auto presented = token::parse_authorization(*header);
       if (!presented) return api::refuse(api::refusal_of(presented.error()));
       if (presented->kind != token::PresentedToken::Kind::macaroon)
-        return api::refuse(api::refusal_of(Errc::token_syntax));
+        return api::refuse(api::refusal_of(errc::token_syntax));
       token = presented->text;
     } else if (auto in_query = net::query_value(request.query, "token")) {
       token = std::move(*in_query);

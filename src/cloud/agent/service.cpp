@@ -9,6 +9,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "cloud/agent/session.hpp"
+#include "cloud/errors.hpp"
 #include "cloud/token/rfc3339.hpp"
 #include "net/clock.hpp"
 
@@ -218,16 +219,16 @@ void Agent::on_command(const SessionPtr& session, const bus::BusMessage& message
   const auto reply = [&](const std::string& text) {
     if (!message.reply_to.empty()) (void)bus_.publish(message.reply_to, text);
   };
-  if (command->fence < session->spec.fence) return reply(api::reply_text(api::refusal_of(Errc::session_fenced)));
+  if (command->fence < session->spec.fence) return reply(api::reply_text(api::refusal_of(errc::session_fenced)));
   if (command->fence > session->spec.fence) {
-    reply(api::reply_text(api::refusal_of(Errc::session_fenced)));
+    reply(api::reply_text(api::refusal_of(errc::session_fenced)));
     return drop(session);
   }
   if (command->kind == api::Command::Kind::remove) {
     end(session, command->reason, api::SessionStatus::terminated, command->force);
     return reply(api::reply_text(to_json(api::CommandReply{})));
   }
-  if (session->ending) return reply(api::reply_text(api::refusal_of(Errc::session_wrong_state)));
+  if (session->ending) return reply(api::reply_text(api::refusal_of(errc::session_wrong_state)));
   auto servers = ice_servers(command->client);
   if (!servers) return reply(api::reply_text(servers.error()));
   reply(api::reply_text(to_json(api::CommandReply{std::move(*servers)})));

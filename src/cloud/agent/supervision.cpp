@@ -3,6 +3,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "cloud/agent/session.hpp"
+#include "cloud/errors.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud::agent {
@@ -75,7 +76,7 @@ net::Task<void> Agent::claim(SessionPtr session) {
     if (ok.error().status == 404) {
       session->owned = Session::Owned::nobodys;
       end(session, "no gateway knows this session", api::SessionStatus::terminated);
-    } else if (ok.error().code == name(Errc::session_fenced)) {
+    } else if (ok.error().code == name(errc::session_fenced)) {
       session->gone = true;
     }
     co_return;
@@ -102,10 +103,10 @@ net::Task<void> Agent::report(SessionPtr session) {
       co_await bus_.request(api::subject::agent(config_.id, "state"), api::message_text(report), kRequestPatience);
   const auto ok = reply ? api::parse_reply(*reply) : api::refuse(api::refusal_of(reply.error()));
   if (ok) co_return;
-  if (ok.error().code == name(Errc::session_fenced)) {
+  if (ok.error().code == name(errc::session_fenced)) {
     say("session " + session->spec.session + " is another agent's by now");
     session->gone = true;
-  } else if (ok.error().code == name(Errc::session_unknown)) {
+  } else if (ok.error().code == name(errc::session_unknown)) {
     if (!session->ending) end(session, "no gateway knows this session", api::SessionStatus::terminated);
   } else {
     session->report_due = true;

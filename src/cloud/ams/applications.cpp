@@ -1,6 +1,7 @@
 #include "cloud/ams/keys.hpp"
 #include "cloud/ams/service.hpp"
 #include "cloud/api/ids.hpp"
+#include "cloud/errors.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud::ams {
@@ -34,7 +35,7 @@ net::Task<Outcome<api::Application>> Ams::add_application(api::json::object mani
       store::Put{keys::at(keys::kApplications, application.id), to_record(application), store::Absent{}, {}});
   auto committed = co_await store_.commit(std::move(changes));
   if (committed) co_return application;
-  if (committed.error() == Errc::store_conflict) {
+  if (committed.error() == errc::store_conflict) {
     co_return api::refuse(api::conflict("there is an application named " + application.name));
   }
   co_return api::refuse(api::refusal_of(committed.error()));
@@ -92,7 +93,7 @@ net::Task<Outcome<Versioned<api::Application>>> Ams::application(std::string whi
   if (!entry) co_return api::refuse(api::refusal_of(entry.error()));
   if (!*entry) co_return api::refuse(api::not_found("application"));
   auto application = api::application_from_record((*entry)->value);
-  if (!application) co_return api::refuse(api::refusal_of(Errc::store_failed));
+  if (!application) co_return api::refuse(api::refusal_of(errc::store_failed));
   co_return Versioned<api::Application>{std::move(*application), (*entry)->modified};
 }
 

@@ -3,6 +3,7 @@
 #include "cloud/ams/keys.hpp"
 #include "cloud/ams/service.hpp"
 #include "cloud/api/ids.hpp"
+#include "cloud/errors.hpp"
 #include "cloud/token/authorization.hpp"
 #include "net/clock.hpp"
 
@@ -21,20 +22,20 @@ net::Task<Outcome<api::Instance>> Ams::admit_instance(std::string which, std::st
   if (certificate_fingerprint.empty()) co_return api::refuse(api::forbidden("show a client certificate"));
   const auto presented = token::parse_authorization(authorization);
   if (!presented) co_return api::refuse(api::refusal_of(presented.error()));
-  if (presented->kind != token::PresentedToken::Kind::jwt) co_return api::refuse(api::refusal_of(Errc::token_syntax));
+  if (presented->kind != token::PresentedToken::Kind::jwt) co_return api::refuse(api::refusal_of(errc::token_syntax));
   const auto token = token::UnverifiedJwt::parse(presented->text);
   if (!token) co_return api::refuse(api::refusal_of(token.error()));
   const auto claims = token->verify(*jwt_, {"ams", "ams-internal"}, net::wall_time());
   if (!claims) co_return api::refuse(api::refusal_of(claims.error()));
-  if (!claims->allows(scope)) co_return api::refuse(api::refusal_of(Errc::token_scope));
+  if (!claims->allows(scope)) co_return api::refuse(api::refusal_of(errc::token_scope));
   // Only now: before, a stranger could ask which instances there are.
   if (which.empty()) which = claims->subject;
   auto found = co_await instance(std::move(which));
   if (!found && found.error().status != 404) co_return api::refuse(found.error());
-  if (!found || found->value.id != claims->subject) co_return api::refuse(api::refusal_of(Errc::token_claims));
+  if (!found || found->value.id != claims->subject) co_return api::refuse(api::refusal_of(errc::token_claims));
   // Its own, and no other trusted one: a stolen token is worth nothing to other trusted identities.
   if (certificate_fingerprint != found->value.certificate_fingerprint) {
-    co_return api::refuse(api::refusal_of(Errc::trust_unknown));
+    co_return api::refuse(api::refusal_of(errc::trust_unknown));
   }
   co_return std::move(found->value);
 }
@@ -72,13 +73,13 @@ net::Task<Outcome<std::string>> Ams::use_events_token(std::string text) {
   const auto claims = token->verify(*jwt_, {"ams", "ams-events"}, net::wall_time());
   if (!claims) co_return api::refuse(api::refusal_of(claims.error()));
   const bool local = claims->subject == kLocal;
-  if (!local && !verifier_.all().contains(claims->subject)) co_return api::refuse(api::refusal_of(Errc::trust_unknown));
+  if (!local && !verifier_.all().contains(claims->subject)) co_return api::refuse(api::refusal_of(errc::trust_unknown));
   auto lease = co_await store_.grant_lease(std::chrono::seconds(2 * kEventsTokenLife));
   if (!lease) co_return api::refuse(api::refusal_of(lease.error()));
   std::vector<store::Change> changes;
   changes.emplace_back(store::Put{keys::at(keys::kUsedTokens, claims->id), "", store::Absent{}, *lease});
   auto first = co_await store_.commit(std::move(changes));
-  if (!first && first.error() == Errc::store_conflict) {
+  if (!first && first.error() == errc::store_conflict) {
     co_return api::refuse(api::forbidden("this token has been used; ask for another"));
   }
   if (!first) co_return api::refuse(api::refusal_of(first.error()));

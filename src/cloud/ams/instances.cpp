@@ -4,6 +4,7 @@
 #include "cloud/ams/keys.hpp"
 #include "cloud/ams/service.hpp"
 #include "cloud/api/ids.hpp"
+#include "cloud/errors.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud::ams {
@@ -143,7 +144,7 @@ net::Task<Outcome<api::Operation>> Ams::launch(InstanceRequest request) {
   changes.push_back(put_operation(operation));
   auto committed = co_await store_.commit(std::move(changes));
   if (committed) co_return operation;
-  if (committed.error() == Errc::store_conflict) {
+  if (committed.error() == errc::store_conflict) {
     co_return api::refuse(api::conflict("there is an instance named " + instance.name));
   }
   co_return api::refuse(api::refusal_of(committed.error()));
@@ -172,9 +173,9 @@ net::Task<Outcome<api::Operation>> Ams::change(std::string which, api::Operation
     changes.push_back(put_operation(operation));
     auto committed = co_await store_.commit(std::move(changes));
     if (committed) co_return operation;
-    if (committed.error() != Errc::store_conflict) co_return api::refuse(api::refusal_of(committed.error()));
+    if (committed.error() != errc::store_conflict) co_return api::refuse(api::refusal_of(committed.error()));
   }
-  co_return api::refuse(api::refusal_of(Errc::store_conflict));
+  co_return api::refuse(api::refusal_of(errc::store_conflict));
 }
 
 // Its name must be free again when it is deleted.
@@ -242,9 +243,9 @@ net::Task<Outcome<void>> Ams::edit_instance(std::string id, std::function<bool(a
     }
     auto committed = co_await store_.commit(std::move(changes));
     if (committed) co_return Outcome<void>{};
-    if (committed.error() != Errc::store_conflict) co_return api::refuse(api::refusal_of(committed.error()));
+    if (committed.error() != errc::store_conflict) co_return api::refuse(api::refusal_of(committed.error()));
   }
-  co_return api::refuse(api::refusal_of(Errc::store_conflict));
+  co_return api::refuse(api::refusal_of(errc::store_conflict));
 }
 
 }  // namespace redan::cloud::ams

@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "base/utf8.hpp"
+#include "cloud/errors.hpp"
 
 namespace redan::cloud::ams {
 namespace {
@@ -84,18 +85,18 @@ std::string lxd_words(std::string_view text) {
 
 Result<LxdReply> LxdReply::parse(std::string_view text) {
   std::optional<json::value> value = parse_json(text);
-  if (!value || !value->is_object()) return refuse(Errc::lxd_protocol);
+  if (!value || !value->is_object()) return refuse(errc::lxd_protocol);
   LxdReply reply;
   const std::string_view type = text_of(*value, "type");
   if (type == "error") {
     reply.type = Type::error;
     const std::int64_t code = integer_of(*value, "error_code").value_or(0);
-    if (code < 400 || code > 599) return refuse(Errc::lxd_protocol);
+    if (code < 400 || code > 599) return refuse(errc::lxd_protocol);
     reply.error_code = static_cast<unsigned>(code);
     reply.error = lxd_words(text_of(*value, "error"));
     return reply;
   }
-  if (type != "sync" && type != "async") return refuse(Errc::lxd_protocol);
+  if (type != "sync" && type != "async") return refuse(errc::lxd_protocol);
   reply.type = type == "sync" ? Type::sync : Type::async;
   if (json::value* metadata = value->get_object().if_contains("metadata")) reply.metadata = std::move(*metadata);
   return reply;
@@ -105,7 +106,7 @@ Result<LxdOperation> LxdOperation::parse(const json::value& metadata) {
   LxdOperation operation;
   operation.id = text_of(metadata, "id");
   const auto code = integer_of(metadata, "status_code");
-  if (!consists_of(operation.id, kMaxOperationId, in_uuid) || !code) return refuse(Errc::lxd_protocol);
+  if (!consists_of(operation.id, kMaxOperationId, in_uuid) || !code) return refuse(errc::lxd_protocol);
   operation.state = *code == kSuccess ? State::success : *code >= kFailure ? State::failure : State::running;
   operation.error = lxd_words(text_of(metadata, "err"));
   return operation;
@@ -114,7 +115,7 @@ Result<LxdOperation> LxdOperation::parse(const json::value& metadata) {
 // {"running":[{...},{...}],"success":[...]}
 Result<std::optional<LxdOperation>> LxdOperation::parse_list(const json::value& metadata, std::string_view name) {
   const json::object* by_status = metadata.if_object();
-  if (by_status == nullptr) return refuse(Errc::lxd_protocol);
+  if (by_status == nullptr) return refuse(errc::lxd_protocol);
   for (const auto& [status, list] : *by_status) {
     if (!list.is_array()) continue;
     for (const json::value& element : list.get_array()) {
@@ -130,7 +131,7 @@ Result<LxdInstance> LxdInstance::parse(const json::value& metadata) {
   LxdInstance instance;
   instance.name = text_of(metadata, "name");
   const auto code = integer_of(metadata, "status_code");
-  if (!consists_of(instance.name, kMaxName, in_name) || !code) return refuse(Errc::lxd_protocol);
+  if (!consists_of(instance.name, kMaxName, in_name) || !code) return refuse(errc::lxd_protocol);
   instance.existence = *code == kStopped ? Existence::stopped : Existence::running;
   // Not expanded_config: a profile must not make an instance ours.
   if (const json::value* config = member(metadata, "config")) {
@@ -146,7 +147,7 @@ Result<LxdInstance> LxdInstance::parse(const json::value& metadata) {
 
 Result<std::vector<LxdInstance>> LxdInstance::parse_list(const json::value& metadata, std::string_view unit) {
   const json::array* list = metadata.if_array();
-  if (list == nullptr) return refuse(Errc::lxd_protocol);
+  if (list == nullptr) return refuse(errc::lxd_protocol);
   std::vector<LxdInstance> ours;
   for (const json::value& element : *list) {
     auto instance = parse(element);

@@ -1,5 +1,5 @@
 // What LXD is asked and what it answers (its REST API, version 1.0), as structs without a connection. Answers are
-// parsed from texts whose size the caller bounds; anything else than the documented form is Errc::lxd_protocol.
+// parsed from texts whose size the caller bounds; anything else than the documented form is errc::lxd_protocol.
 //
 // Words of LXD that reach people and logs are cut at 500 bytes and hold no control characters.
 #pragma once
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cloud/ams/launcher.hpp"
+#include "cloud/errors.hpp"
 
 namespace redan::cloud::ams {
 

@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "cloud/errors.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud::ams {
@@ -26,15 +27,15 @@ tl::unexpected<LxdFailure> fail(Errc code, std::string detail = {}) {
 LxdFailure failure_of(const net::HttpFailure& failure) { return {failure.code, failure.detail}; }
 
 LxdFailure failure_of(unsigned status, std::string words) {
-  if (status == 401 || status == 403) return {Errc::lxd_untrusted, std::move(words)};
-  if (status == 404) return {Errc::lxd_not_found, std::move(words)};
-  return {Errc::lxd_failed, std::move(words)};
+  if (status == 401 || status == 403) return {errc::lxd_untrusted, std::move(words)};
+  if (status == 404) return {errc::lxd_not_found, std::move(words)};
+  return {errc::lxd_failed, std::move(words)};
 }
 
 // LXD does one thing at a time with an instance, and refuses the next meanwhile: "Instance is busy running a "stop"
 // operation". Nothing was done then. One that ended by itself is busy stopping for a moment after it says "Stopped".
 bool is_busy(const LxdFailure& failure) {
-  return failure.code == Errc::lxd_failed && failure.detail.find("nstance is busy") != std::string::npos;
+  return failure.code == errc::lxd_failed && failure.detail.find("nstance is busy") != std::string::npos;
 }
 
 net::Task<void> pause(boost::asio::io_context& io) {
@@ -47,8 +48,7 @@ std::string instance_path(const std::string& name) { return "/1.0/instances/" + 
 }  // namespace
 
 std::string LxdFailure::message() const {
-  return std::string(text(code)) + (detail.empty() ? "" : ": " + detail) + " (" + std::string(net::trust_hint(code)) +
-         ")";
+  return std::string(text(code)) + (detail.empty() ? "" : ": " + detail) + " (" + std::string(hint(code)) + ")";
 }
 
 LxdClient::LxdClient(boost::asio::io_context& io, LxdClientConfig config)
@@ -75,7 +75,7 @@ net::Task<LxdClient::Sent> LxdClient::send(net::HttpRequest request) {
   if (result->status >= 200 && result->status < 300) co_return std::move(*result);
   const auto reply = LxdReply::parse(result->body);
   if (!reply || reply->type != LxdReply::Type::error) {
-    co_return fail(Errc::lxd_protocol, "status " + std::to_string(result->status));
+    co_return fail(errc::lxd_protocol, "status " + std::to_string(result->status));
   }
   co_return tl::unexpected(failure_of(result->status, reply->error));
 }
@@ -108,7 +108,7 @@ net::Task<LxdResult<void>> LxdClient::work_once(net::HttpRequest begin, TimePoin
     const auto operation = LxdOperation::parse(*metadata);
     if (!operation) co_return fail(operation.error());
     if (operation->state == LxdOperation::State::success) co_return LxdResult<void>{};
-    if (operation->state == LxdOperation::State::failure) co_return fail(Errc::lxd_failed, operation->error);
+    if (operation->state == LxdOperation::State::failure) co_return fail(errc::lxd_failed, operation->error);
     metadata = co_await look_at_work(operation->id, end);
   }
 }
@@ -116,7 +116,7 @@ net::Task<LxdResult<void>> LxdClient::work_once(net::HttpRequest begin, TimePoin
 // LXD answers when the work has ended, or after a while.
 net::Task<LxdResult<boost::json::value>> LxdClient::look_at_work(std::string id, TimePoint end) {
   const auto left = std::chrono::ceil<std::chrono::seconds>(end - net::now());
-  if (left.count() <= 0) co_return fail(Errc::lxd_timeout);
+  if (left.count() <= 0) co_return fail(errc::lxd_timeout);
   const std::string patience = "timeout=" + std::to_string(std::min(left, kLook).count());
   net::HttpRequest look = request("GET", "/1.0/operations/" + id + "/wait", patience);
   co_return co_await ask(std::move(look));
@@ -133,7 +133,7 @@ net::Task<LxdResult<void>> LxdClient::wait_until_idle(std::string name) {
     if (!*running) co_return LxdResult<void>{};
     const auto looked = co_await look_at_work((*running)->id, end);
     // How it ended is not asked here, nor whether LXD remembers.
-    if (!looked && looked.error().code != Errc::lxd_not_found) co_return tl::unexpected(looked.error());
+    if (!looked && looked.error().code != errc::lxd_not_found) co_return tl::unexpected(looked.error());
     co_await pause(io_);
   }
 }
@@ -141,7 +141,7 @@ net::Task<LxdResult<void>> LxdClient::wait_until_idle(std::string name) {
 net::Task<LxdResult<std::optional<LxdInstance>>> LxdClient::instance(std::string name) {
   net::HttpRequest get = request("GET", instance_path(name));
   const auto metadata = co_await ask(std::move(get));
-  if (!metadata && metadata.error().code == Errc::lxd_not_found) co_return std::nullopt;
+  if (!metadata && metadata.error().code == errc::lxd_not_found) co_return std::nullopt;
   if (!metadata) co_return tl::unexpected(metadata.error());
   auto instance = LxdInstance::parse(*metadata);
   if (!instance) co_return fail(instance.error());
@@ -213,7 +213,7 @@ net::Task<LxdResult<std::string>> LxdClient::read_end(std::string name, std::str
   if (result->status == 404 || result->status == 416) co_return std::string();  // 416: it is empty
   const auto type = net::find_header(result->headers, "X-LXD-type");
   const bool is_file = (result->status == 200 || result->status == 206) && type && *type == "file";
-  if (!is_file) co_return fail(Errc::lxd_failed, "status " + std::to_string(result->status) + " for " + path);
+  if (!is_file) co_return fail(errc::lxd_failed, "status " + std::to_string(result->status) + " for " + path);
   const std::string& body = result->body;
   co_return body.substr(body.size() - std::min(body.size(), limit));
 }
@@ -227,7 +227,7 @@ net::Task<LxdResult<std::shared_ptr<net::WebSocket>>> LxdClient::events() {
   config.limits.first_message_timeout = std::chrono::seconds(0);  // nothing may ever happen there
   auto opened = co_await net::open_websocket(std::move(config));
   if (opened) co_return std::move(*opened);
-  if (opened.error().status == 403) co_return fail(Errc::lxd_untrusted);
+  if (opened.error().status == 403) co_return fail(errc::lxd_untrusted);
   co_return tl::unexpected(failure_of(opened.error()));
 }
 

@@ -7,13 +7,14 @@
 #pragma once
 
 #include "cloud/ams/lxd_api.hpp"
+#include "cloud/errors.hpp"
 #include "net/http/client.hpp"
 #include "net/websocket/client.hpp"
 
 namespace redan::cloud::ams {
 
 struct LxdFailure {
-  Errc code = Errc::lxd_failed;
+  Errc code = errc::lxd_failed;
   std::string detail;  ///< LXD's words, or the system's
 
   /// Both, for a person.

@@ -4,7 +4,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "cloud/errors.hpp"
 #include "net/clock.hpp"
+#include "net/errors.hpp"
 
 namespace redan::cloud::ams {
 namespace {
@@ -44,7 +46,7 @@ net::Task<LxdResult<Existence>> LxdLauncher::look(std::string id) {
   if (!*found) co_return Existence::absent;
   const LxdInstance& instance = **found;
   if (instance.id != id || instance.unit != config_.unit) {
-    co_return tl::unexpected(LxdFailure{Errc::lxd_not_ours, instance.name});
+    co_return tl::unexpected(LxdFailure{errc::lxd_not_ours, instance.name});
   }
   co_return instance.existence;
 }
@@ -88,7 +90,7 @@ net::Task<LxdResult<void>> LxdLauncher::create(const LaunchSpec& spec) {
   instance.memory_bytes = spec.memory_bytes;
   instance.cpus = spec.cpus;
   const auto created = co_await client_->create(std::move(instance));
-  if (created || created.error().code == Errc::lxd_timeout) co_return created;
+  if (created || created.error().code == errc::lxd_timeout) co_return created;
   const auto idle = co_await client_->wait_until_idle(lxd_name(spec.id));
   if (!idle) co_return created;
   const auto found = co_await look(spec.id);
@@ -144,7 +146,7 @@ net::Task<LxdResult<void>> LxdLauncher::end(std::string id, std::vector<LxdState
   }
   if (found && *found != Existence::running) co_return LxdResult<void>{};
   if (found) watch_.add(id);
-  if (tried) tried = tl::unexpected(LxdFailure{Errc::lxd_failed, "it runs although LXD stopped it"});
+  if (tried) tried = tl::unexpected(LxdFailure{errc::lxd_failed, "it runs although LXD stopped it"});
   co_return tried;
 }
 
@@ -166,7 +168,7 @@ net::Task<LaunchResult<std::vector<FoundInstance>>> LxdLauncher::find_all() {
   asio::steady_timer timer(io_);
   auto list = co_await client_->instances_of(config_.unit);
   // After a start of the machine LXD may come later than we.
-  while (!list && list.error().code == Errc::connect_failed && net::now() < end) {
+  while (!list && list.error().code == net::errc::connect_failed && net::now() < end) {
     timer.expires_after(kPause);
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
     list = co_await client_->instances_of(config_.unit);

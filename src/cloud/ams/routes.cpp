@@ -4,6 +4,7 @@
 
 #include "base/base64.hpp"
 #include "base/hex.hpp"
+#include "cloud/errors.hpp"
 #include "cloud/token/authorization.hpp"
 #include "net/tls/x509.hpp"
 
@@ -154,7 +155,7 @@ Outcome<trust::TrustedCertificate> certificate_of(const json::object& body, cons
 
 // A trusted administrator adds whom he likes; a stranger adds himself with a join token or the trust password.
 api::Refusal grants_too_much() {
-  api::Refusal refusal = api::refusal_of(Errc::trust_role);
+  api::Refusal refusal = api::refusal_of(errc::trust_role);
   refusal.message = "nobody grants more than they hold";
   return refusal;
 }
@@ -168,14 +169,14 @@ net::Task<Reply> add_certificate(Ams& ams, Call call) {
   if (!token) co_return api::refuse(token.error());
   auto password = api::string_member(*body, "trust-password");
   if (!password) co_return api::refuse(password.error());
-  Outcome<api::Operation> done = api::refuse(api::refusal_of(Errc::trust_unknown));
+  Outcome<api::Operation> done = api::refuse(api::refusal_of(errc::trust_unknown));
   if (!token->empty()) {
     done = co_await ams.join(std::move(*token), std::move(*certificate));
   } else if (call.caller && call.caller->may(trust::Scope::trust_write)) {
     if (!call.caller->may_grant(certificate->role, certificate->scopes)) co_return api::refuse(grants_too_much());
     done = co_await ams.add_certificate(std::move(*certificate));
   } else if (call.caller) {
-    done = api::refuse(api::refusal_of(Errc::trust_role));
+    done = api::refuse(api::refusal_of(errc::trust_role));
   } else if (ams.is_trust_password(*password)) {
     certificate->kind = trust::TrustKind::client;
     done = co_await ams.add_certificate(std::move(*certificate));

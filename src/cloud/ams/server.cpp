@@ -8,6 +8,7 @@
 
 #include "base/hex.hpp"
 #include "cloud/ams/routes.hpp"
+#include "cloud/errors.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud::ams {
@@ -68,7 +69,7 @@ class AmsServer::Impl {
 
   Result<trust::Caller> identify(const net::Connection& connection) {
     if (connection.local_peer) return local_caller(*connection.local_peer);
-    if (!connection.certificate) return refuse(Errc::trust_unknown);
+    if (!connection.certificate) return refuse(errc::trust_unknown);
     const net::ClientCertificate& shown = *connection.certificate;
     return ams_.verifier().admit(shown.sha256, shown.der, shown.chain, net::wall_time(), net::now());
   }
@@ -76,7 +77,7 @@ class AmsServer::Impl {
     const bool known =
         peer.uid == 0 || peer.uid == ::geteuid() ||
         std::find(config_.local_users.begin(), config_.local_users.end(), peer.uid) != config_.local_users.end();
-    if (!known) return refuse(Errc::trust_unknown);
+    if (!known) return refuse(errc::trust_unknown);
     return trust::Caller{"local-" + std::to_string(peer.uid), {}, trust::Role::admin, {}};
   }
   // Open connections of a certificate that the trust store no longer holds end now, idle ones and sockets too. Those of
@@ -156,7 +157,7 @@ class AmsServer::Impl {
 
   static Outcome<void> permit(const Result<trust::Caller>& caller, trust::Scope scope) {
     if (!caller) return api::refuse(api::refusal_of(caller.error()));
-    if (!caller->may(scope)) return api::refuse(api::refusal_of(Errc::trust_role));
+    if (!caller->may(scope)) return api::refuse(api::refusal_of(errc::trust_role));
     return {};
   }
 

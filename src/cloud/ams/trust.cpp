@@ -6,6 +6,7 @@
 #include "cloud/ams/records.hpp"
 #include "cloud/ams/service.hpp"
 #include "cloud/api/ids.hpp"
+#include "cloud/errors.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud::ams {
@@ -29,7 +30,7 @@ net::Task<Outcome<api::Operation>> Ams::add_certificate(trust::TrustedCertificat
   changes.push_back(put_operation(operation));
   auto added = co_await store_.commit(std::move(changes));
   if (added) co_return operation;
-  if (added.error() == Errc::store_conflict)
+  if (added.error() == errc::store_conflict)
     co_return api::refuse(api::conflict("this certificate is trusted already"));
   co_return api::refuse(api::refusal_of(added.error()));
 }
@@ -94,10 +95,10 @@ net::Task<Outcome<api::Operation>> Ams::join(std::string text, trust::TrustedCer
   changes.push_back(put_operation(operation));
   auto joined = co_await store_.commit(std::move(changes));
   if (joined) co_return operation;
-  if (joined.error() != Errc::store_conflict) co_return api::refuse(api::refusal_of(joined.error()));
+  if (joined.error() != errc::store_conflict) co_return api::refuse(api::refusal_of(joined.error()));
   auto known = co_await store_.get(keys::at(keys::kCertificates, certificate.fingerprint));
   if (known && *known) co_return api::refuse(api::conflict("this certificate is trusted already"));
-  co_return api::refuse(api::refusal_of(Errc::trust_join_token));
+  co_return api::refuse(api::refusal_of(errc::trust_join_token));
 }
 
 bool Ams::is_trust_password(std::string_view password) {

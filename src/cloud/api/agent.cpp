@@ -6,6 +6,7 @@
 #include "base/utf8.hpp"
 #include "cloud/api/record.hpp"
 #include "cloud/api/stream_figures.hpp"
+#include "cloud/errors.hpp"
 
 namespace redan::cloud::api {
 namespace {
@@ -323,7 +324,7 @@ Outcome<std::string> parse_reply(std::string_view text) {
     refusal.message = error.text("message");
     if (error.ok() && refusal.status >= 400 && refusal.status < 600) return refuse(std::move(refusal));
   }
-  return refuse(refusal_of(Errc::bus_protocol));
+  return refuse(refusal_of(errc::bus_protocol));
 }
 
 }  // namespace redan::cloud::api

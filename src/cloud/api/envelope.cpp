@@ -2,6 +2,7 @@
 
 #include <boost/json/serialize.hpp>
 
+#include "cloud/errors.hpp"
 #include "cloud/token/json_object.hpp"
 
 namespace redan::cloud::api {
@@ -9,42 +10,42 @@ namespace {
 
 unsigned status_of(Errc code) {
   switch (code) {
-    case Errc::token_scope:
-    case Errc::token_caveat:
-    case Errc::trust_unknown:
-    case Errc::trust_role:
-    case Errc::trust_join_token:
+    case errc::token_scope:
+    case errc::token_caveat:
+    case errc::trust_unknown:
+    case errc::trust_role:
+    case errc::trust_join_token:
       return 403;
-    case Errc::token_syntax:
-    case Errc::token_too_large:
-    case Errc::token_algorithm:
-    case Errc::token_header:
-    case Errc::token_bad_signature:
-    case Errc::token_expired:
-    case Errc::token_not_yet_valid:
-    case Errc::token_claims:
-    case Errc::token_third_party:
-    case Errc::token_revoked:
+    case errc::token_syntax:
+    case errc::token_too_large:
+    case errc::token_algorithm:
+    case errc::token_header:
+    case errc::token_bad_signature:
+    case errc::token_expired:
+    case errc::token_not_yet_valid:
+    case errc::token_claims:
+    case errc::token_third_party:
+    case errc::token_revoked:
       return 401;
-    case Errc::session_unknown:
-    case Errc::session_no_agent:
+    case errc::session_unknown:
+    case errc::session_no_agent:
       return 404;
-    case Errc::store_conflict:
-    case Errc::session_fenced:
+    case errc::store_conflict:
+    case errc::session_fenced:
       return 409;
-    case Errc::store_too_large:
+    case errc::store_too_large:
     case Errc::invalid_argument:
-    case Errc::session_wrong_state:
+    case errc::session_wrong_state:
       return 400;
-    case Errc::store_no_majority:
-    case Errc::store_unknown_outcome:
-    case Errc::trust_stale:
+    case errc::store_no_majority:
+    case errc::store_unknown_outcome:
+    case errc::trust_stale:
     case Errc::too_many:
-    case Errc::bus_disconnected:
-    case Errc::bus_refused:
-    case Errc::bus_no_responders:
-    case Errc::bus_timeout:
-    case Errc::bus_full:
+    case errc::bus_disconnected:
+    case errc::bus_refused:
+    case errc::bus_no_responders:
+    case errc::bus_timeout:
+    case errc::bus_full:
       return 503;
     default:
       return 500;

@@ -4,6 +4,7 @@
 
 #include "cloud/api/record.hpp"
 #include "cloud/bus/bus.hpp"
+#include "cloud/errors.hpp"
 
 namespace redan::cloud::bus {
 namespace {
@@ -14,9 +15,9 @@ constexpr std::size_t kMaxFrame = 400 * 1024;
 constexpr unsigned kMaxBackoff = 4;  ///< the pause doubles so often: 200 ms to 3.2 s
 
 Errc reason_of(std::string_view end) {
-  if (end == "displaced") return Errc::link_displaced;
-  if (end == "timeout") return Errc::link_timeout;
-  return end == "lost" ? Errc::link_lost : Errc::not_connected;
+  if (end == "displaced") return errc::link_displaced;
+  if (end == "timeout") return errc::link_timeout;
+  return end == "lost" ? errc::link_lost : Errc::not_connected;
 }
 
 }  // namespace
@@ -101,7 +102,7 @@ Link::Output Link::poll_output(TimePoint now) {
   if (state_ == State::open && !unacknowledged_.empty() &&
       now - unacknowledged_.front().first_sent >= limits_.patience) {
     close("timeout");
-    why_ = Errc::link_timeout;
+    why_ = errc::link_timeout;
   }
   if (state_ == State::ending) {
     if (!end_frame_.empty()) {

@@ -10,6 +10,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "cloud/errors.hpp"
+
 namespace redan::cloud::bus {
 namespace {
 
@@ -131,12 +133,12 @@ class MemoryBus : public Bus {
                                      {});
     const auto sent = send(subject, payload, inbox);
     if (!sent) co_return refuse(sent.error());
-    if (*sent == 0) co_return refuse(Errc::bus_no_responders);
+    if (*sent == 0) co_return refuse(errc::bus_no_responders);
     const std::shared_ptr<Table> table = table_;  // the bus may go away meanwhile
     table->waiting.insert(&timer);
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
     table->waiting.erase(&timer);
-    if (!reply) co_return refuse(table->ended ? Errc::bus_disconnected : Errc::bus_timeout);
+    if (!reply) co_return refuse(table->ended ? errc::bus_disconnected : errc::bus_timeout);
     co_return std::move(*reply);
   }
 
@@ -146,8 +148,8 @@ class MemoryBus : public Bus {
   /// How many will be told.
   Result<std::size_t> send(std::string_view subject, std::string_view payload, std::string_view reply_to) {
     if (!is_subject(subject)) return refuse(Errc::invalid_argument);
-    if (payload.size() > kMaxBusPayload) return refuse(Errc::bus_too_large);
-    if (table_->queued + payload.size() > kMaxQueued) return refuse(Errc::bus_full);
+    if (payload.size() > kMaxBusPayload) return refuse(errc::bus_too_large);
+    if (table_->queued + payload.size() > kMaxQueued) return refuse(errc::bus_full);
     std::vector<std::uint64_t> ids = receivers(*table_, subject);
     if (ids.empty()) return 0U;
     const std::size_t count = ids.size();

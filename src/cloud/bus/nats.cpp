@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "cloud/bus/nats_core.hpp"
+#include "cloud/errors.hpp"
 
 namespace redan::cloud::bus {
 namespace {
@@ -21,11 +22,11 @@ constexpr unsigned kNoResponders = 503;
 
 Result<void> NatsCore::send(std::string_view subject, std::string_view reply_to, std::string_view payload) {
   if (!is_subject(subject)) return refuse(Errc::invalid_argument);
-  if (payload.size() > kMaxBusPayload) return refuse(Errc::bus_too_large);
-  if (!is_connected()) return refuse(Errc::bus_disconnected);
-  if (payload.size() > connection_->max_payload()) return refuse(Errc::bus_too_large);
+  if (payload.size() > kMaxBusPayload) return refuse(errc::bus_too_large);
+  if (!is_connected()) return refuse(errc::bus_disconnected);
+  if (payload.size() > connection_->max_payload()) return refuse(errc::bus_too_large);
   std::string* out = connection_->outgoing(pub_size(subject, reply_to, payload));
-  if (out == nullptr) return refuse(Errc::bus_full);
+  if (out == nullptr) return refuse(errc::bus_full);
   write_pub(*out, subject, reply_to, payload);
   return {};
 }
@@ -59,19 +60,19 @@ void NatsCore::on_reply(const NatsMessage& message) {
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   const auto found = error == std::errc() ? waiting_.find(number) : waiting_.end();
   if (found == waiting_.end() || end != digits.data() + digits.size()) return;
-  if (message.status == kNoResponders) return found->second->end(refuse(Errc::bus_no_responders));
+  if (message.status == kNoResponders) return found->second->end(refuse(errc::bus_no_responders));
   found->second->end(std::string(message.payload));
 }
 
 net::Task<Result<std::string>> NatsCore::request(std::shared_ptr<NatsCore> self, std::string subject,
                                                  std::string payload, milliseconds patience) {
-  if (self->is_connected() && self->inbox_.empty()) co_return refuse(Errc::bus_refused);
+  if (self->is_connected() && self->inbox_.empty()) co_return refuse(errc::bus_refused);
   Waiting waiting(*self, subject);
   const Result<void> sent = self->send(subject, waiting.reply_to(), payload);
   if (!sent) co_return refuse(sent.error());
   waiting.timer.expires_after(patience);
   co_await waiting.timer.async_wait(kNoThrow);
-  if (!waiting.outcome) co_return refuse(Errc::bus_timeout);
+  if (!waiting.outcome) co_return refuse(errc::bus_timeout);
   co_return std::move(*waiting.outcome);
 }
 

@@ -2,6 +2,9 @@
 
 #include <boost/asio/detached.hpp>
 
+#include "cloud/errors.hpp"
+#include "net/errors.hpp"
+
 namespace redan::cloud::bus {
 namespace {
 
@@ -21,12 +24,12 @@ struct Wiped {
 
 NatsFailure failure_of(const net::HttpFailure& failure) {
   switch (failure.code) {
-    case Errc::http_timeout:
-      return {Errc::connect_failed, "no answer in time"};
-    case Errc::tls_client_refused:
-      return {Errc::bus_refused, "our certificate: " + failure.detail};
+    case net::errc::http_timeout:
+      return {net::errc::connect_failed, "no answer in time"};
+    case net::errc::tls_client_refused:
+      return {errc::bus_refused, "our certificate: " + failure.detail};
     case Errc::closed_locally:
-      return {Errc::bus_disconnected, failure.detail};
+      return {errc::bus_disconnected, failure.detail};
     default:
       return {failure.code, failure.shown.empty() ? failure.detail : "it shows SHA-256 " + failure.shown};
   }
@@ -61,9 +64,9 @@ net::Task<NatsFailure> NatsConnection::run(const net::Dialer& dialer) {
 net::Greeting NatsConnection::greeting() {
   return {kMaxNatsInfo, [this](std::string_view line) -> std::optional<net::HttpFailure> {
             const auto info = NatsInfo::parse_line(line);
-            if (!info) return net::HttpFailure{Errc::bus_protocol, false, "no INFO of a NATS server"};
+            if (!info) return net::HttpFailure{errc::bus_protocol, false, "no INFO of a NATS server"};
             if (!info->tls_required)
-              return net::HttpFailure{Errc::tls_failed, false, "the server does not ask for TLS"};
+              return net::HttpFailure{net::errc::tls_failed, false, "the server does not ask for TLS"};
             // In clear: whoever has altered it makes us refuse messages, or the server refuse us. He could cut the
             // connection as well. A list of further servers would be worth more to him; it is not read.
             max_payload_ = info->max_payload;
@@ -104,7 +107,7 @@ net::Task<std::optional<NatsFailure>> NatsConnection::read() {
     const auto [error, size] = co_await stream_->read(asio::buffer(space.data(), space.size()));
     if (error) {
       NatsFailure failure = failure_of(net::failure_of(*stream_, error));
-      if (failure.code == Errc::connect_failed) failure.code = Errc::bus_disconnected;
+      if (failure.code == net::errc::connect_failed) failure.code = errc::bus_disconnected;
       if (!last_error_.empty()) failure.detail = last_error_;
       co_return failure;
     }
@@ -135,7 +138,7 @@ void NatsConnection::on_info(const NatsInfo& info) {
 void NatsConnection::on_error(std::string_view text) {
   if (text.starts_with("Permissions Violation")) return owner_.on_not_permitted(printable(text));
   last_error_ = printable(text);
-  if (text.find("Auth") != std::string_view::npos) close({Errc::bus_refused, last_error_});
+  if (text.find("Auth") != std::string_view::npos) close({errc::bus_refused, last_error_});
 }
 
 void NatsConnection::on_pong() {
@@ -159,7 +162,7 @@ void NatsConnection::schedule_ping() {
   ping_timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
     const auto self = error ? nullptr : weak.lock();
     if (!self || self->state_ != State::ready) return;
-    if (self->unanswered_pings_ >= 2) return self->close({Errc::bus_disconnected, "no answer to pings"});
+    if (self->unanswered_pings_ >= 2) return self->close({errc::bus_disconnected, "no answer to pings"});
     self->ping();
     self->schedule_ping();
   });
@@ -175,7 +178,7 @@ std::string* NatsConnection::outgoing(std::size_t size) {
 
 std::string& NatsConnection::control() {
   if (outgoing_.size() + leaving_.size() > config_.max_outgoing + kControlReserve) {
-    close({Errc::bus_disconnected, "the server does not read"});
+    close({errc::bus_disconnected, "the server does not read"});
   }
   schedule_write();
   return outgoing_;
@@ -190,7 +193,7 @@ void NatsConnection::schedule_write() {
     asio::co_spawn(
         self->io_, [](std::shared_ptr<NatsConnection> connection) { return connection->write(); }(self),
         [self](const std::exception_ptr& error) {
-          if (error) self->close({Errc::bus_disconnected, "no memory"});
+          if (error) self->close({errc::bus_disconnected, "no memory"});
         });
   });
 }

@@ -5,13 +5,14 @@
 
 #include "cloud/bus/nats.hpp"
 #include "cloud/bus/nats_protocol.hpp"
+#include "cloud/errors.hpp"
 #include "net/dial.hpp"
 
 namespace redan::cloud::bus {
 
 /// Why a connection ended: as NatsStatus.
 struct NatsFailure {
-  Errc code = Errc::bus_disconnected;
+  Errc code = errc::bus_disconnected;
   std::string detail{};
 };
 

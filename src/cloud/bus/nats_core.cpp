@@ -5,6 +5,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/hex.hpp"
+#include "cloud/errors.hpp"
 
 namespace redan::cloud::bus {
 namespace {
@@ -59,14 +60,14 @@ net::Task<NatsFailure> NatsCore::connect() {
   try {
     co_return co_await connection_->run(dialers_[server_]);
   } catch (const boost::system::system_error& error) {
-    co_return NatsFailure{Errc::bus_disconnected, error.what()};
+    co_return NatsFailure{errc::bus_disconnected, error.what()};
   }
 }
 
 // Their messages may have been told, and their replies on the way.
 void NatsCore::on_end(const NatsFailure& failure) {
   connection_.reset();
-  for (const auto& [number, waiting] : waiting_) waiting->end(refuse(Errc::bus_disconnected));
+  for (const auto& [number, waiting] : waiting_) waiting->end(refuse(errc::bus_disconnected));
   if (ended_) return;
   NatsStatus status;
   status.server = dialers_[server_].host();
@@ -78,7 +79,7 @@ void NatsCore::on_end(const NatsFailure& failure) {
 milliseconds NatsCore::next_pause(const NatsFailure& failure) {
   const bool good = ready_since_ && std::chrono::steady_clock::now() - *ready_since_ >= kStable;
   in_vain_ = good ? 0 : in_vain_ + 1;
-  refused_ = failure.code == Errc::bus_refused ? refused_ + 1 : 0;
+  refused_ = failure.code == errc::bus_refused ? refused_ + 1 : 0;
   milliseconds longest = config_.first_pause;
   for (std::size_t round = in_vain_ / dialers_.size(); round > 0 && longest < config_.longest_pause; --round)
     longest *= 2;
@@ -92,7 +93,7 @@ void NatsCore::end() {
   ended_ = true;
   pause_.cancel();
   subscriptions_.clear();
-  for (const auto& [number, waiting] : waiting_) waiting->end(refuse(Errc::bus_disconnected));
+  for (const auto& [number, waiting] : waiting_) waiting->end(refuse(errc::bus_disconnected));
   if (connection_) connection_->leave({Errc::closed_locally});
 }
 
@@ -118,13 +119,13 @@ void NatsCore::on_not_permitted(std::string_view what) {
   if (what.ends_with("Subscription to \"" + inbox_ + "*\"")) inbox_.clear();
   for (const auto& [number, waiting] : waiting_) {
     if (inbox_.empty() || what.ends_with("Publish to \"" + std::string(waiting->subject) + "\"")) {
-      waiting->end(refuse(Errc::bus_refused));
+      waiting->end(refuse(errc::bus_refused));
     }
   }
   NatsStatus status;
   status.connected = true;
   status.server = dialers_[server_].host();
-  status.why = Errc::bus_refused;
+  status.why = errc::bus_refused;
   status.detail = what;
   report(std::move(status));
 }
@@ -144,7 +145,7 @@ net::Task<void> NatsCore::leave(std::shared_ptr<NatsConnection> connection) {
     timer.expires_after(kLameDuckStep);
     co_await timer.async_wait(kNoThrow);
   }
-  connection->leave({Errc::bus_disconnected, "the server is about to end"});
+  connection->leave({errc::bus_disconnected, "the server is about to end"});
 }
 
 void NatsCore::report(NatsStatus status) {

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "cloud/api/record.hpp"
+#include "cloud/errors.hpp"
 
 namespace redan::cloud::bus {
 namespace {
@@ -130,7 +131,7 @@ Result<std::optional<NatsOperation>> NatsParser::next() {
     if (!again) return parsed;
   }
   failed_ = true;
-  return refuse(Errc::bus_protocol);
+  return refuse(errc::bus_protocol);
 }
 
 NatsParser::Parsed NatsParser::on_line(std::string_view line, bool& again) {
@@ -145,12 +146,12 @@ NatsParser::Parsed NatsParser::on_line(std::string_view line, bool& again) {
     std::size_t count = 0;
     while (!line.empty() && count < rest.size()) rest[count++] = take_word(line);
     const std::size_t numbers = verb == "MSG" ? 1 : 2;
-    if (!line.empty() || (count != numbers && count != numbers + 1)) return refuse(Errc::bus_protocol);
+    if (!line.empty() || (count != numbers && count != numbers + 1)) return refuse(errc::bus_protocol);
     if (count > numbers) message.reply_to = rest[0];
     const bool good = parse_number(sid, message.sid) && parse_number(rest[count - 1], sizes.all) &&
                       (numbers == 1 || parse_number(rest[count - 2], sizes.header)) && sizes.header <= sizes.all &&
                       sizes.all <= kMaxAnnounced;
-    if (!good) return refuse(Errc::bus_protocol);
+    if (!good) return refuse(errc::bus_protocol);
     return on_message(message, sizes, line_size, again);
   }
   begin_ += line_size;
@@ -159,9 +160,9 @@ NatsParser::Parsed NatsParser::on_line(std::string_view line, bool& again) {
   if (verb == "PONG") return NatsPong{};
   if (verb == "+OK") return NatsOk{};
   if (verb == "-ERR") return NatsError{unquoted(line)};
-  if (verb != "INFO") return refuse(Errc::bus_protocol);
+  if (verb != "INFO") return refuse(errc::bus_protocol);
   const auto info = NatsInfo::parse_json(line);
-  if (!info) return refuse(Errc::bus_protocol);
+  if (!info) return refuse(errc::bus_protocol);
   return *info;
 }
 
@@ -180,7 +181,7 @@ NatsParser::Parsed NatsParser::on_message(NatsMessage message, Sizes sizes, std:
     return std::nullopt;
   }
   const std::string_view body(buffer_.data() + begin_ + line_size, sizes.all + kEnd.size());
-  if (!body.ends_with(kEnd)) return refuse(Errc::bus_protocol);
+  if (!body.ends_with(kEnd)) return refuse(errc::bus_protocol);
   begin_ += size;
   searched_ = needed_ = 0;
   if (sizes.header != 0) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "cloud/api/ids.hpp"
+#include "cloud/errors.hpp"
 #include "cloud/gateway/keys.hpp"
 #include "cloud/gateway/service.hpp"
 
@@ -28,7 +29,7 @@ Outcome<void> ApiCaller::may(GatewayOperation wanted, std::string_view of_sessio
   const bool usual = allow.empty() && wanted != GatewayOperation::admin;
   const bool allowed = administrator() || usual || contains(allow, wanted);
   if (operation_fits && allowed && (!session || *session == of_session) && (!region || *region == in_region)) return {};
-  return api::refuse(api::refusal_of(Errc::token_scope));
+  return api::refuse(api::refusal_of(errc::token_scope));
 }
 
 bool ApiCaller::administrator() const { return contains(allow, GatewayOperation::admin); }
@@ -44,15 +45,15 @@ bool ApiCaller::sees(const api::Session& one) const {
 
 // The token is verified first, so what an account's name tells is told only to those who hold a token of ours.
 Result<ApiCaller> Gateway::admit(std::string_view token) {
-  if (!tokens_) return refuse(Errc::trust_stale);
+  if (!tokens_) return refuse(errc::trust_stale);
   auto claims = tokens_->verify(token, wall_time());
   if (!claims) return refuse(claims.error());
-  if (!is_fresh()) return refuse(Errc::trust_stale);
+  if (!is_fresh()) return refuse(errc::trust_stale);
   const auto found = accounts_.find(claims->account);
-  if (found == accounts_.end()) return refuse(Errc::token_revoked);
+  if (found == accounts_.end()) return refuse(errc::token_revoked);
   const api::Account& account = found->second;
   const bool same = equal_in_constant_time(as_bytes(account.token_sha256), as_bytes(claims->issued_sha256));
-  if (!same) return refuse(Errc::token_revoked);
+  if (!same) return refuse(errc::token_revoked);
   return ApiCaller{account.reference(),       account.allow, std::move(claims->operation), std::move(claims->session),
                    std::move(claims->region), account.quota};
 }
@@ -76,7 +77,7 @@ net::Task<Outcome<Gateway::NewAccount>> Gateway::create_account(std::string acco
     co_await caught_up(*stored);
     co_return made;
   }
-  if (stored.error() == Errc::store_conflict) {
+  if (stored.error() == errc::store_conflict) {
     co_return api::refuse(api::conflict("there is an account named " + account_name));
   }
   co_return api::refuse(api::refusal_of(stored.error()));

@@ -4,6 +4,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "base/hex.hpp"
+#include "cloud/errors.hpp"
 
 namespace redan::cloud::gateway {
 namespace {
@@ -38,7 +39,7 @@ Relay::Relay(boost::asio::io_context& io, bus::Bus& bus, RandomSource& random, T
 Result<Relay::ClientId> Relay::attach(const SocketClaims& claims, RelayPort port) {
   if (clients_.size() >= limits_.max_clients) return refuse(Errc::too_many);
   if (const auto former = by_client_.find(claims.client); former != by_client_.end()) {
-    end(former->second, Errc::link_displaced, "this client has connected again");
+    end(former->second, errc::link_displaced, "this client has connected again");
   }
   Room& room = rooms_[claims.session];
   if (!room.up) {
@@ -190,7 +191,7 @@ void Relay::on_time() {
     if (client.limit > now) {
       drain(id);
     } else if (client.port.send) {
-      end(id, Errc::link_timeout, "no message came");
+      end(id, errc::link_timeout, "no message came");
     } else {
       client.link.close("closed");
       drain(id);
@@ -201,7 +202,7 @@ void Relay::on_time() {
 
 void Relay::end(ClientId id, Errc why, std::string_view message) {
   Client& client = *clients_.at(id);
-  client.link.close(why == Errc::token_revoked ? "revoked" : "closed");
+  client.link.close(why == errc::token_revoked ? "revoked" : "closed");
   const RelayPort port = std::exchange(client.port, {});
   bus::Link::Output output = client.link.poll_output(now_());
   for (; !std::holds_alternative<bus::Link::Ended>(output); output = client.link.poll_output(now_())) {
@@ -240,7 +241,7 @@ void Relay::remember(const Client& client) {
 
 template <class Which>
 void Relay::revoke(Which which, std::string_view message) {
-  end_those([&](const Client& client) { return which(client.claims); }, Errc::token_revoked, message);
+  end_those([&](const Client& client) { return which(client.claims); }, errc::token_revoked, message);
   for (auto room = departed_.begin(); room != departed_.end();) {
     std::erase_if(room->second, [&](const Departed& one) {
       if (!which(one.claims)) return false;
@@ -268,7 +269,7 @@ void Relay::end_those(Which which, Errc why, std::string_view message) {
 void Relay::end_session(const std::string& session, std::string_view message) {
   departed_.erase(session);
   if (!rooms_.contains(session)) return;
-  end_those([&](const Client& client) { return client.claims.session == session; }, Errc::session_wrong_state, message);
+  end_those([&](const Client& client) { return client.claims.session == session; }, errc::session_wrong_state, message);
 }
 
 void Relay::end_share(const std::string& share, std::string_view message) {

@@ -4,6 +4,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "cloud/errors.hpp"
 #include "cloud/gateway/service.hpp"
 
 namespace redan::cloud::gateway {
@@ -20,8 +21,8 @@ constexpr std::chrono::seconds kEndPatience{20};
 /// The agent has no such session (any more), so it will not end it. One that is there and does not listen to the
 /// session has forgotten it, or has not claimed it yet, and learns that it is over when it does.
 bool is_unserved(const api::Refusal& refusal, bool has_agent) {
-  return refusal.code == name(Errc::session_fenced) || refusal.status == 404 ||
-         (refusal.code == name(Errc::bus_no_responders) && has_agent);
+  return refusal.code == name(errc::session_fenced) || refusal.status == 404 ||
+         (refusal.code == name(errc::bus_no_responders) && has_agent);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // What agents say over the bus. Each word is told to one unit, whichever: what follows from it is committed.
 #include <boost/asio/co_spawn.hpp>
 
+#include "cloud/errors.hpp"
 #include "cloud/gateway/keys.hpp"
 #include "cloud/gateway/service.hpp"
 
@@ -45,7 +46,7 @@ net::Task<void> Gateway::on_claim(std::string agent, std::string payload, std::s
 net::Task<Outcome<api::SessionSpec>> Gateway::claim(api::Claim claim) {
   auto session = co_await edit_session(claim.session, [&](Session& now) -> Outcome<Edit> {
     const bool revivable = now.status == SessionStatus::error && now.agent_lost;
-    if (now.over() && !revivable) return api::refuse(api::refusal_of(Errc::session_unknown));
+    if (now.over() && !revivable) return api::refuse(api::refusal_of(errc::session_unknown));
     // It was told to end, and has come back without knowing it: it ends its instance now, and that is the end.
     if (now.status == SessionStatus::terminating) {
       now.status = SessionStatus::terminated;
@@ -53,7 +54,7 @@ net::Task<Outcome<api::SessionSpec>> Gateway::claim(api::Claim claim) {
       return Edit::write;
     }
     const bool served_elsewhere = !now.agent.empty() && now.agent != claim.agent && agents_.find(now.agent) != nullptr;
-    if (!claim.attached && served_elsewhere) return api::refuse(api::refusal_of(Errc::session_fenced));
+    if (!claim.attached && served_elsewhere) return api::refuse(api::refusal_of(errc::session_fenced));
     now.agent = claim.agent;
     now.instance = claim.instance;
     now.agent_lost = false;
@@ -66,7 +67,7 @@ net::Task<Outcome<api::SessionSpec>> Gateway::claim(api::Claim claim) {
     return Edit::write;
   });
   if (!session) co_return api::refuse(session.error());
-  if (session->over()) co_return api::refuse(api::refusal_of(Errc::session_unknown));
+  if (session->over()) co_return api::refuse(api::refusal_of(errc::session_unknown));
   co_return spec_of(*session);
 }
 
@@ -89,10 +90,10 @@ net::Task<Outcome<void>> Gateway::report(api::StateReport report) {
     if (now.over() && !now.agent_lost) {
       // Whoever still has an instance of it may delete that: nobody else wants it.
       if (api::is_over(report.status)) return Edit::nothing;
-      return api::refuse(api::refusal_of(Errc::session_unknown));
+      return api::refuse(api::refusal_of(errc::session_unknown));
     }
     const bool same_agent = now.agent.empty() || now.agent == report.agent;
-    if (report.fence != now.fence || !same_agent) return api::refuse(api::refusal_of(Errc::session_fenced));
+    if (report.fence != now.fence || !same_agent) return api::refuse(api::refusal_of(errc::session_fenced));
     if (report.number <= now.number) return Edit::nothing;
     now.number = report.number;
     now.agent = report.agent;

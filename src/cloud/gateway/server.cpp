@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cloud/api/rate_limit.hpp"
+#include "cloud/errors.hpp"
 #include "cloud/gateway/metrics.hpp"
 #include "cloud/gateway/routes.hpp"
 #include "cloud/token/authorization.hpp"
@@ -98,7 +99,7 @@ class GatewayServer::Impl {
       const auto presented = token::parse_authorization(*header);
       if (!presented) return api::refuse(api::refusal_of(presented.error()));
       if (presented->kind != token::PresentedToken::Kind::macaroon)
-        return api::refuse(api::refusal_of(Errc::token_syntax));
+        return api::refuse(api::refusal_of(errc::token_syntax));
       token = presented->text;
     }
     auto caller = gateway_.admit(token);

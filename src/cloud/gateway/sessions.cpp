@@ -6,6 +6,7 @@
 
 #include "base/hex.hpp"
 #include "cloud/api/ids.hpp"
+#include "cloud/errors.hpp"
 #include "cloud/gateway/keys.hpp"
 #include "cloud/gateway/service.hpp"
 
@@ -27,7 +28,7 @@ constexpr store::Revision kLatest{UINT64_MAX};
 
 /// The agent certainly did nothing: the next one may be asked.
 bool is_safe_to_repeat(Errc code) {
-  return code == Errc::bus_no_responders || code == Errc::bus_refused || code == Errc::bus_full ||
+  return code == errc::bus_no_responders || code == errc::bus_refused || code == errc::bus_full ||
          code == Errc::invalid_argument;
 }
 
@@ -64,12 +65,12 @@ void Gateway::remember(const Session& session, store::Revision revision, store::
 }
 
 net::Task<Outcome<Gateway::Known>> Gateway::read_session(std::string id) {
-  if (!api::is_name(id)) co_return api::refuse(api::refusal_of(Errc::session_unknown));
+  if (!api::is_name(id)) co_return api::refuse(api::refusal_of(errc::session_unknown));
   auto entry = co_await store_.get(keys::at(keys::kSessions, id));
   if (!entry) co_return api::refuse(api::refusal_of(entry.error()));
-  if (!*entry) co_return api::refuse(api::refusal_of(Errc::session_unknown));
+  if (!*entry) co_return api::refuse(api::refusal_of(errc::session_unknown));
   auto session = api::session_from_record((*entry)->value);
-  if (!session) co_return api::refuse(api::refusal_of(Errc::store_failed));
+  if (!session) co_return api::refuse(api::refusal_of(errc::store_failed));
   co_return Known{std::move(*session), (*entry)->modified, (*entry)->created};
 }
 
@@ -90,9 +91,9 @@ net::Task<Outcome<Session>> Gateway::edit_session(std::string id, Editing edit, 
       if (*committed > seen_) remember(session, *committed, known->created);
       co_return std::move(session);
     }
-    if (committed.error() != Errc::store_conflict) co_return api::refuse(api::refusal_of(committed.error()));
+    if (committed.error() != errc::store_conflict) co_return api::refuse(api::refusal_of(committed.error()));
   }
-  co_return api::refuse(api::refusal_of(Errc::store_conflict));
+  co_return api::refuse(api::refusal_of(errc::store_conflict));
 }
 
 api::SessionSpec Gateway::spec_of(const Session& session) {
@@ -132,10 +133,10 @@ net::Task<Outcome<api::SessionGrant>> Gateway::create(ApiCaller caller, api::Ses
     if (*made) co_return std::move(**made);
     auto created = co_await create_new(caller, request, id, wanted);
     // Someone else's request with the same key was faster.
-    const bool raced = !created && created.error().code == name(Errc::store_conflict);
+    const bool raced = !created && created.error().code == name(errc::store_conflict);
     if (!raced) co_return created;
   }
-  co_return api::refuse(api::refusal_of(Errc::store_conflict));
+  co_return api::refuse(api::refusal_of(errc::store_conflict));
 }
 
 net::Task<Outcome<api::SessionGrant>> Gateway::create_new(ApiCaller caller, api::SessionRequest request,
@@ -144,7 +145,7 @@ net::Task<Outcome<api::SessionGrant>> Gateway::create_new(ApiCaller caller, api:
   const std::size_t quota = caller.quota.max_sessions;
   if (count_sessions(caller.account, kLatest) >= quota) co_return api::refuse(too_many_sessions(quota));
   std::vector<std::string> agents = agents_.candidates(request.app, request.region);
-  if (agents.empty()) co_return api::refuse(api::refusal_of(Errc::session_no_agent));
+  if (agents.empty()) co_return api::refuse(api::refusal_of(errc::session_no_agent));
   Session session;
   session.id = api::new_id(provider_, wall_time());
   session.account = caller.account;
@@ -206,7 +207,7 @@ net::Task<Outcome<std::optional<api::SessionGrant>>> Gateway::repeat(std::string
   if (expired || failed) {
     const store::Expect unchanged = store::Unchanged{(*entry)->modified};
     const auto erased = co_await store_.erase(keys::at(keys::kIdempotency, idempotency), unchanged);
-    if (!erased && erased.error() != Errc::store_conflict) co_return api::refuse(api::refusal_of(erased.error()));
+    if (!erased && erased.error() != errc::store_conflict) co_return api::refuse(api::refusal_of(erased.error()));
     co_return std::nullopt;
   }
   Session& session = known->session;
@@ -223,7 +224,7 @@ net::Task<Outcome<std::optional<api::SessionGrant>>> Gateway::repeat(std::string
     auto reply = co_await command(id, std::move(wanted));
     if (!reply) co_return api::refuse(reply.error());
     auto answer = api::parse<api::CommandReply>(*reply);
-    if (!answer) co_return api::refuse(api::refusal_of(Errc::bus_protocol));
+    if (!answer) co_return api::refuse(api::refusal_of(errc::bus_protocol));
     ice_servers = std::move(answer->ice_servers);
   }
   auto granted = grant(std::move(session), std::move(claims), std::move(ice_servers));
@@ -249,7 +250,7 @@ net::Task<Outcome<std::vector<api::IceServer>>> Gateway::place(Session session, 
   api::SessionSpec spec = spec_of(session);
   spec.client = session.client;
   std::set<std::string> done_clusters;
-  api::Refusal last = api::refusal_of(Errc::session_no_agent);
+  api::Refusal last = api::refusal_of(errc::session_no_agent);
   for (const std::string& agent : agents) {
     const api::Announcement* announced = agents_.find(agent);
     if (announced == nullptr || done_clusters.contains(announced->cluster)) continue;
@@ -272,7 +273,7 @@ net::Task<Outcome<std::vector<api::IceServer>>> Gateway::place(Session session, 
       if (!settled) co_return api::refuse(settled.error());
       co_return ice_servers;
     }
-    last = reply ? api::refusal_of(Errc::bus_protocol) : reply.error();
+    last = reply ? api::refusal_of(errc::bus_protocol) : reply.error();
     if (last.code == kBusy) continue;
     if (last.status == 404) {
       done_clusters.insert(cluster);
@@ -284,7 +285,7 @@ net::Task<Outcome<std::vector<api::IceServer>>> Gateway::place(Session session, 
   }
   // Nobody has it.
   co_await forget(session);
-  if (last.status == 404) last = api::refusal_of(Errc::session_no_agent);
+  if (last.status == 404) last = api::refusal_of(errc::session_no_agent);
   co_return api::refuse(last);
 }
 
@@ -367,7 +368,7 @@ net::Task<Outcome<api::SessionGrant>> Gateway::join(ApiCaller caller, std::strin
   auto reply = co_await command(joined->id, std::move(wanted));
   if (!reply) co_return api::refuse(reply.error());
   auto answer = api::parse<api::CommandReply>(*reply);
-  if (!answer) co_return api::refuse(api::refusal_of(Errc::bus_protocol));
+  if (!answer) co_return api::refuse(api::refusal_of(errc::bus_protocol));
   co_return grant(std::move(*joined), std::move(claims), std::move(answer->ice_servers));
 }
 
@@ -376,8 +377,8 @@ net::Task<Outcome<api::SessionGrant>> Gateway::join(ApiCaller caller, std::strin
 net::Task<Outcome<Session>> Gateway::session(ApiCaller caller, std::string id) {
   auto known = co_await read_session(std::move(id));
   if (!known) co_return api::refuse(known.error());
-  if (!caller.reaches(known->session)) co_return api::refuse(api::refusal_of(Errc::session_unknown));
-  if (!caller.sees(known->session)) co_return api::refuse(api::refusal_of(Errc::token_scope));
+  if (!caller.reaches(known->session)) co_return api::refuse(api::refusal_of(errc::session_unknown));
+  if (!caller.sees(known->session)) co_return api::refuse(api::refusal_of(errc::token_scope));
   co_return std::move(known->session);
 }
 

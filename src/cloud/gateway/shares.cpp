@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "cloud/api/ids.hpp"
+#include "cloud/errors.hpp"
 #include "cloud/gateway/keys.hpp"
 #include "cloud/gateway/service.hpp"
 
@@ -151,13 +152,13 @@ net::Task<Outcome<void>> Gateway::remove_share(ApiCaller caller, std::string id)
 }
 
 net::Task<Outcome<api::SessionGrant>> Gateway::connect(std::string id, api::ShareType type, std::string token) {
-  if (!tokens_) co_return api::refuse(api::refusal_of(Errc::trust_stale));
+  if (!tokens_) co_return api::refuse(api::refusal_of(errc::trust_stale));
   const auto named = tokens_->verify_share(token, id, wall_time());
   if (!named) co_return api::refuse(api::refusal_of(named.error()));
-  if (!is_fresh()) co_return api::refuse(api::refusal_of(Errc::trust_stale));
+  if (!is_fresh()) co_return api::refuse(api::refusal_of(errc::trust_stale));
   const auto found = shares_.find(*named);
   if (found == shares_.end() || !stands(found->second) || found->second.session != id) {
-    co_return api::refuse(api::refusal_of(Errc::token_revoked));
+    co_return api::refuse(api::refusal_of(errc::token_revoked));
   }
   const Share share = found->second;
   if (type != share.type) co_return api::refuse(api::bad_request("the share is of another type"));
@@ -181,7 +182,7 @@ net::Task<Outcome<api::SessionGrant>> Gateway::connect(std::string id, api::Shar
   auto reply = co_await command(id, std::move(wanted));
   if (!reply) co_return api::refuse(reply.error());
   auto answer = api::parse<api::CommandReply>(*reply);
-  if (!answer) co_return api::refuse(api::refusal_of(Errc::bus_protocol));
+  if (!answer) co_return api::refuse(api::refusal_of(errc::bus_protocol));
   co_return grant(std::move(session), std::move(claims), std::move(answer->ice_servers));
 }
 

@@ -1,4 +1,5 @@
 // Who may open a socket.
+#include "cloud/errors.hpp"
 #include "cloud/gateway/service.hpp"
 
 namespace redan::cloud::gateway {
@@ -6,10 +7,10 @@ namespace redan::cloud::gateway {
 // The token decides. A session that this unit has not heard of is asked for; with the store down, the token is enough:
 // whether there is a runtime is the link's to find out.
 net::Task<Outcome<Gateway::SocketAdmission>> Gateway::admit_socket(std::string token, std::string id) {
-  if (!tokens_) co_return api::refuse(api::refusal_of(Errc::trust_stale));
+  if (!tokens_) co_return api::refuse(api::refusal_of(errc::trust_stale));
   auto claims = tokens_->verify_socket(token, id, wall_time());
   if (!claims) co_return api::refuse(api::refusal_of(claims.error()));
-  if (!stands(*claims)) co_return api::refuse(api::refusal_of(Errc::token_revoked));
+  if (!stands(*claims)) co_return api::refuse(api::refusal_of(errc::token_revoked));
   SocketAdmission admission{std::move(*claims), {}};
   if (stopped_) admission.over = "the gateway is stopping; connect again";
   std::optional<api::Session> session;

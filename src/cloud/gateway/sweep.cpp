@@ -2,6 +2,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "cloud/errors.hpp"
 #include "cloud/gateway/keys.hpp"
 #include "cloud/gateway/service.hpp"
 
@@ -76,7 +77,7 @@ net::Task<void> Gateway::sweep_session(Known known) {
       changes.emplace_back(store::Erase{keys::at(keys::kShares, share), store::Anything{}});
     }
     const auto erased = co_await store_.commit(std::move(changes));
-    if (!erased && erased.error() != Errc::store_conflict) say("an ended session could not be erased");
+    if (!erased && erased.error() != errc::store_conflict) say("an ended session could not be erased");
     co_return;
   }
   // Looked at again: an agent may have come back since.

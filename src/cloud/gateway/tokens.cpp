@@ -5,6 +5,7 @@
 
 #include "base/hex.hpp"
 #include "cloud/bus/bus.hpp"
+#include "cloud/errors.hpp"
 #include "cloud/token/rfc3339.hpp"
 
 namespace redan::cloud::gateway {
@@ -160,7 +161,7 @@ Result<SocketClaims> GatewayTokens::verify_socket(std::string_view text, std::st
   const auto verified = macaroon->verify(sockets_, kGatewayLocation, request);
   if (!verified) return refuse(verified.error());
   auto claims = parse_identifier(verified->identifier);
-  if (!claims) return refuse(Errc::token_claims);
+  if (!claims) return refuse(errc::token_claims);
   claims->session = session;
   claims->role = viewer ? Role::viewer : Role::controller;
   return std::move(*claims);

@@ -4,7 +4,10 @@
 #include <charconv>
 
 #include "base/hex.hpp"
+#include "cloud/errors.hpp"
+#include "media/errors.hpp"
 #include "net/clock.hpp"
+#include "sealed/errors.hpp"
 
 namespace redan::cloud::runtime {
 namespace {
@@ -67,14 +70,14 @@ Client::Client(Streamer& streamer, std::string id, const ClientOptions& options,
       deadline_(streamer.io_),
       media_alarm_(streamer.io_),
       confirm_(std::move(confirm)) {
-  deadline_.set(net::now() + streamer.config_.connect_timeout, [this] { end(Errc::link_timeout); });
+  deadline_.set(net::now() + streamer.config_.connect_timeout, [this] { end(errc::link_timeout); });
 }
 
 // ---- signalling -----------------------------------------------------------------------------------------------------
 
 void Client::on_message(std::string_view json) {
   const auto message = signalling::parse(json);
-  if (!message) return refuse_client(Errc::signalling_syntax, message.error().message);
+  if (!message) return refuse_client({errc::signalling_syntax, message.error().message});
   std::visit([this](const auto& each) { on(each); }, *message);
 }
 
@@ -85,14 +88,15 @@ void Client::on(const signalling::Discover&) {
 void Client::on(const signalling::Settings& settings) {
   if (settings.api_version < 2) return;  // it will offer
   if (peer_ || !take_channels(settings.data_channels)) return;
-  if (settings.enable_video && streamer_.video_ == nullptr) return refuse_client(Errc::media_unsupported, "video");
+  if (settings.enable_video && streamer_.video_ == nullptr)
+    return refuse_client({media::errc::media_unsupported, "video"});
   MediaPlan plan;
   plan.video = settings.enable_video;
   plan.audio = settings.enable_speaker && streamer_.audio_ != nullptr;
   plan.direction = MediaDirection::sendonly;
   plan.sources = make_sources();
   const auto offered = endpoint().offer(plan);
-  if (!offered) return refuse_client(offered.error(), "");
+  if (!offered) return refuse_client(offered.error());
   add_peer(offered->peer);
   to_client_(signalling::text(signalling::Offer{offered->offer, {}}));
 }
@@ -102,9 +106,8 @@ void Client::on(const signalling::Offer& offer) {
   AcceptOptions accept;
   accept.accept_media = streamer_.video_ != nullptr;
   accept.sources = make_sources();
-  std::string problem;
-  const auto accepted = endpoint().accept(offer.sdp, accept, &problem);
-  if (!accepted) return refuse_client(accepted.error(), problem);
+  const auto accepted = endpoint().accept(offer.sdp, accept);
+  if (!accepted) return refuse_client(accepted.error());
   add_peer(accepted->peer);
   note_relays(offer.sdp);
   agree();
@@ -113,9 +116,8 @@ void Client::on(const signalling::Offer& offer) {
 
 void Client::on(const signalling::Answer& answer) {
   if (!peer_ || media_) return;
-  std::string problem;
-  const auto completed = endpoint().complete(*peer_, answer.sdp, &problem);
-  if (!completed) return refuse_client(completed.error(), problem);
+  const auto completed = endpoint().complete(*peer_, answer.sdp);
+  if (!completed) return refuse_client(completed.error());
   note_relays(answer.sdp);
   agree();
 }
@@ -141,11 +143,11 @@ void Client::on(const signalling::Error& error) {
 
 bool Client::take_channels(const std::vector<std::string>& names) {
   if (names.size() > kMaxChannels) {
-    refuse_client(Errc::too_many, "at most 5 data channels");
+    refuse_client({Errc::too_many, "at most 5 data channels"});
     return false;
   }
   if (!std::all_of(names.begin(), names.end(), is_channel_name)) {
-    refuse_client(Errc::signalling_syntax, "names of data channels have 1 to 64 letters, digits, - and _");
+    refuse_client({errc::signalling_syntax, "names of data channels have 1 to 64 letters, digits, - and _"});
     return false;
   }
   channel_names_ = names;
@@ -190,12 +192,12 @@ void Client::agree() {
 }
 
 // A connected client may say what it wants: its stream does not end for that.
-void Client::refuse_client(Errc code, const std::string& problem) {
+void Client::refuse_client(const Error& error) {
   ++streamer_.totals_.signalling_errors;
   if (connected_) {
-    to_client_(error_text(code, problem));
+    to_client_(error_text(error.code, error.detail));
   } else {
-    end(code, problem);
+    end(error.code, error.detail);
   }
 }
 
@@ -226,7 +228,7 @@ void Client::on_output(const Output& output) {
 void Client::on_connected() {
   connected_ = true;
   deadline_.cancel();
-  if (confirm_) deadline_.set(net::now() + kConfirmPatience, [this] { end(Errc::sealed_unconfirmed); });
+  if (confirm_) deadline_.set(net::now() + kConfirmPatience, [this] { end(sealed::errc::sealed_unconfirmed); });
   streamer_.run_sources();
   if (streamer_.on_client) streamer_.on_client(id_, ClientState::connected, Errc{});
   pump();
@@ -314,7 +316,7 @@ void Client::on_confirm(const control::SealConfirm& confirm) {
     return sealed::confirmation(streamer_.provider_, *confirm_, side, connection);
   };
   if (!equal_in_constant_time(mac(sealed::Side::client).bytes(), as_bytes(confirm.mac))) {
-    return end(Errc::sealed_unconfirmed);
+    return end(sealed::errc::sealed_unconfirmed);
   }
   const control::SealConfirm ours{std::string(as_text(mac(sealed::Side::runtime).bytes()))};
   (void)endpoint().send(*peer_, *control_, MessageKind::text, as_bytes(control::text(ours)));

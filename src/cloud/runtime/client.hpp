@@ -59,7 +59,7 @@ class Client {
   void close_channel(ChannelId channel);
   bool send_bytes(ChannelId channel, Bytes bytes);
   void pump();
-  void refuse_client(Errc code, const std::string& problem);
+  void refuse_client(const Error& error);
   [[nodiscard]] Endpoint& endpoint() const { return streamer_.shard_->endpoint(); }
 
   Streamer& streamer_;

@@ -1,4 +1,5 @@
 #include "cloud/runtime/client_seal.hpp"
+#include "sealed/errors.hpp"
 
 namespace redan::cloud::runtime {
 namespace {
@@ -21,8 +22,9 @@ void ClientSeal::on_message(std::string_view text, WallTime now) {
 }
 
 void ClientSeal::on_clear(std::string_view text) {
-  if (identity_.policy == api::SealedPolicy::required && state_ == State::fresh) return fail(Errc::sealed_required);
-  if (state_ != State::fresh && state_ != State::clear) return fail(Errc::sealed_clear);
+  if (identity_.policy == api::SealedPolicy::required && state_ == State::fresh)
+    return fail(sealed::errc::sealed_required);
+  if (state_ != State::fresh && state_ != State::clear) return fail(sealed::errc::sealed_clear);
   if (state_ == State::fresh) {
     state_ = State::clear;
     callbacks_.open(role_, std::nullopt);
@@ -42,7 +44,7 @@ void ClientSeal::on_seal(const std::string& body, WallTime now) {
       return on_record(bytes);
     case State::clear:
     case State::awaiting_certificate:
-      return fail(Errc::sealed_syntax);
+      return fail(sealed::errc::sealed_syntax);
     case State::ended:
       return;
   }
@@ -81,7 +83,7 @@ void ClientSeal::on_auth(Bytes record, WallTime now) {
 void ClientSeal::on_record(Bytes record) {
   auto message = channel_->open(record);
   if (!message) return fail(message.error());
-  if (message->type != kSignalling) return fail(Errc::sealed_syntax);
+  if (message->type != kSignalling) return fail(sealed::errc::sealed_syntax);
   const std::string body = message->body;
   if (!message->mark.empty()) question_ = std::move(*message);
   callbacks_.deliver(body);

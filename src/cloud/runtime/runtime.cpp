@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "cloud/errors.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud::runtime {
@@ -79,7 +80,7 @@ void Runtime::start() {
     if (state == ClientState::left) {
       connected_.erase(client);
       clients_.erase(client);
-      supervisor_->close(client, why == Errc::link_displaced ? "displaced" : "closed");
+      supervisor_->close(client, why == errc::link_displaced ? "displaced" : "closed");
     }
     report();
   };
@@ -141,7 +142,7 @@ net::Task<void> Runtime::tell_ams() {
     }
     if (reply && (reply->status == 401 || reply->status == 403 || reply->status == 404)) {
       say("AMS refused this instance: " + reply->body);
-      co_return finish(Errc::trust_unknown);
+      co_return finish(errc::trust_unknown);
     }
     say(reply ? "AMS answered " + std::to_string(reply->status) + "; trying again"
               : std::string(text(reply.error().code)) + "; trying again");

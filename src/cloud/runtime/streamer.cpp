@@ -4,8 +4,10 @@
 #include <stdexcept>
 
 #include "cloud/api/stream_figures.hpp"
+#include "cloud/errors.hpp"
 #include "cloud/runtime/client.hpp"
 #include "cloud/runtime/reactions.hpp"
+#include "media/errors.hpp"
 #include "media/sources.hpp"
 #include "net/clock.hpp"
 
@@ -72,12 +74,12 @@ void Streamer::open_sources() {
     set_picture(*video_, config_.screen);
     video_->set_bitrate(rate_.start);
   } else {
-    say("no video: " + std::string(text(Errc::media_unsupported)));
+    say("no video: " + std::string(text(media::errc::media_unsupported)));
   }
   if (audio_) {
     audio_->on_frame = [this](const media::EncodedFrame& frame) { on_audio(frame); };
   } else {
-    say("no sound: " + std::string(text(Errc::media_unsupported)));
+    say("no sound: " + std::string(text(media::errc::media_unsupported)));
   }
 }
 
@@ -107,7 +109,7 @@ void Streamer::open(const std::string& id, const ClientOptions& options, std::fu
 void Streamer::displace_controller() {
   const auto controller =
       std::find_if(clients_.begin(), clients_.end(), [](const auto& entry) { return entry.second->controls(); });
-  if (controller != clients_.end()) controller->second->end(Errc::link_displaced);
+  if (controller != clients_.end()) controller->second->end(errc::link_displaced);
 }
 
 void Streamer::on_message(const std::string& id, std::string_view json) {

@@ -5,6 +5,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "cloud/bus/bus.hpp"
+#include "cloud/errors.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud::runtime {
@@ -34,7 +35,7 @@ net::Task<Result<void>> Supervisor::run() {
   for (std::size_t which = 0; !stopped_; which = (which + 1) % config_.agents.size()) {
     const Result<void> attached = co_await attach(config_.agents[which]);
     if (stopped_) break;
-    if (!attached && attached.error() == Errc::token_scope) co_return refuse(Errc::token_scope);
+    if (!attached && attached.error() == errc::token_scope) co_return refuse(errc::token_scope);
     if (attached) {
       // Until it breaks; then at once to the first again.
       while (socket_ && !stopped_) {
@@ -68,10 +69,10 @@ net::Task<Result<void>> Supervisor::attach(const AgentAddress& agent) {
     if (config_.log) {
       config_.log("agent " + agent.host + ":" + std::to_string(agent.port) + ": " + std::string(text(failure.code)) +
                   (failure.status != 0 ? " (" + std::to_string(failure.status) + ")" : "") +
-                  (failure.code == Errc::crypto_bad_key ? " (" + failure.detail + ")" : ""));
+                  (failure.code == net::errc::tls_key_too_small ? " (" + failure.detail + ")" : ""));
     }
     const bool refused = failure.status == 401 || failure.status == 403;
-    co_return refuse(refused ? Errc::token_scope : failure.code);
+    co_return refuse(refused ? errc::token_scope : failure.code);
   }
   if (stopped_) {
     (*opened)->close();

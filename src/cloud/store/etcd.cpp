@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "cloud/errors.hpp"
 #include "cloud/store/etcd_commits.hpp"
 #include "cloud/store/etcd_feed.hpp"
+#include "net/errors.hpp"
 
 namespace redan::cloud::store {
 
@@ -42,12 +44,12 @@ class EtcdStore final : public Store {
 
 // What a call that did not succeed means for a caller who may well call again.
 Errc code_of_read(const EtcdFailure& failure) {
-  return failure.kind == EtcdFailure::Kind::unknown && failure.code != Errc::store_failed ? Errc::store_no_majority
+  return failure.kind == EtcdFailure::Kind::unknown && failure.code != errc::store_failed ? errc::store_no_majority
                                                                                           : failure.code;
 }
 
 Errc code_of_write(const EtcdFailure& failure) {
-  return failure.kind == EtcdFailure::Kind::unknown ? Errc::store_unknown_outcome : failure.code;
+  return failure.kind == EtcdFailure::Kind::unknown ? errc::store_unknown_outcome : failure.code;
 }
 
 /// nullopt: it can never hold. No entry has revision 0, but etcd takes 0 for "absent".
@@ -82,11 +84,12 @@ net::Task<Result<EtcdRangeAnswer>> EtcdStore::range(EtcdRange range) {
     const EtcdAnswer answer = co_await call("/v3/kv/range", write(range));
     if (answer) {
       auto parsed = parse_range(*answer);
-      if (!parsed) co_return refuse(Errc::store_failed);
+      if (!parsed) co_return refuse(errc::store_failed);
       co_return std::move(*parsed);
     }
     // Large values: a shorter answer fits.
-    if (answer.error().code != Errc::http_too_large || range.limit == 1) co_return refuse(code_of_read(answer.error()));
+    if (answer.error().code != net::errc::http_too_large || range.limit == 1)
+      co_return refuse(code_of_read(answer.error()));
     range.limit = std::max<std::size_t>(std::min<std::size_t>(range.limit, 1024) / 4, 1);
   }
 }
@@ -122,7 +125,7 @@ net::Task<Result<Listing>> EtcdStore::list(std::string prefix, std::string after
 net::Task<Result<Revision>> EtcdStore::commit(std::vector<Change> changes) {
   if (auto checked = check_commit(changes); !checked) co_return refuse(checked.error());
   auto transaction = transaction_of(std::move(changes), keys_);
-  if (!transaction) co_return refuse(Errc::store_conflict);
+  if (!transaction) co_return refuse(errc::store_conflict);
   if (transaction->success.empty()) co_return co_await check(std::move(*transaction));
   co_return co_await commits_.commit(std::move(*transaction));
 }
@@ -131,8 +134,8 @@ net::Task<Result<Revision>> EtcdStore::check(EtcdTransaction transaction) {
   const EtcdAnswer answer = co_await call("/v3/kv/txn", write(transaction));
   if (!answer) co_return refuse(code_of_read(answer.error()));
   const auto parsed = parse_transaction(*answer);
-  if (!parsed) co_return refuse(Errc::store_failed);
-  if (!parsed->succeeded) co_return refuse(Errc::store_conflict);
+  if (!parsed) co_return refuse(errc::store_failed);
+  if (!parsed->succeeded) co_return refuse(errc::store_conflict);
   co_return parsed->revision;
 }
 
@@ -147,27 +150,27 @@ net::Task<Result<LeaseId>> EtcdStore::grant_lease(std::chrono::seconds ttl) {
   // A lease of which nobody knows ends by itself.
   if (!answer) co_return refuse(code_of_read(answer.error()));
   const auto granted = parse_lease(*answer);
-  if (!granted) co_return refuse(Errc::store_failed);
+  if (!granted) co_return refuse(errc::store_failed);
   co_return granted->lease;
 }
 
 net::Task<Result<void>> EtcdStore::keep_alive(LeaseId lease) {
-  if (lease == LeaseId{}) co_return refuse(Errc::store_conflict);
+  if (lease == LeaseId{}) co_return refuse(errc::store_conflict);
   const EtcdAnswer answer = co_await call("/v3/lease/keepalive", write_lease_id(lease));
   if (!answer) co_return refuse(code_of_read(answer.error()));
   const auto kept = parse_lease(*answer);
-  if (!kept) co_return refuse(Errc::store_failed);
-  if (kept->ttl.count() == 0) co_return refuse(Errc::store_conflict);
+  if (!kept) co_return refuse(errc::store_failed);
+  if (kept->ttl.count() == 0) co_return refuse(errc::store_conflict);
   co_return Result<void>();
 }
 
 net::Task<Result<void>> EtcdStore::revoke_lease(LeaseId lease) {
-  if (lease == LeaseId{}) co_return refuse(Errc::store_conflict);
+  if (lease == LeaseId{}) co_return refuse(errc::store_conflict);
   const EtcdAnswer answer = co_await call("/v3/lease/revoke", write_lease_id(lease));
   if (answer) co_return Result<void>();
   const EtcdFailure& failure = answer.error();
   // It is gone, perhaps by an attempt of ours that lost its answer.
-  if (failure.code == Errc::store_conflict && failure.kind == EtcdFailure::Kind::unknown) co_return Result<void>();
+  if (failure.code == errc::store_conflict && failure.kind == EtcdFailure::Kind::unknown) co_return Result<void>();
   co_return refuse(code_of_write(failure));
 }
 

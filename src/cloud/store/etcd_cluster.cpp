@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/assert.hpp"
+#include "cloud/errors.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud::store {
@@ -55,7 +56,7 @@ EtcdCluster::EtcdCluster(asio::io_context& io, const EtcdConfig& config, Report 
 }
 
 net::Task<EtcdAnswer> EtcdCluster::call(std::string path, Body body, TimePoint until) {
-  EtcdFailure last{EtcdFailure::Kind::not_done, Errc::store_no_majority, "no time left"};
+  EtcdFailure last{EtcdFailure::Kind::not_done, errc::store_no_majority, "no time left"};
   bool maybe_done = false;
   for (std::size_t attempts = 1; net::now() < until; ++attempts) {
     const std::size_t endpoint = preferred_;
@@ -81,7 +82,7 @@ net::Task<EtcdAnswer> EtcdCluster::call(std::string path, Body body, TimePoint u
 EtcdFailure EtcdCluster::given_up(EtcdFailure last, bool maybe_done) {
   if (last.kind != EtcdFailure::Kind::refused) majority_seen_.reset();
   if (maybe_done) last.kind = EtcdFailure::Kind::unknown;
-  if (last.code == Errc::store_failed || last.code == Errc::store_no_majority) report({last.code, last.detail});
+  if (last.code == errc::store_failed || last.code == errc::store_no_majority) report({last.code, last.detail});
   return last;
 }
 
@@ -107,7 +108,7 @@ net::Task<tl::expected<void, EtcdFailure>> EtcdCluster::log_in(std::size_t endpo
   const EtcdAnswer answer = co_await send(endpoint, etcd_request("/v3/auth/authenticate", login_.request(), ""), until);
   if (answer && login_.accept(*answer)) co_return Known();
   if (answer) {
-    co_return tl::unexpected(EtcdFailure{EtcdFailure::Kind::not_done, Errc::store_failed, "etcd gave no token"});
+    co_return tl::unexpected(EtcdFailure{EtcdFailure::Kind::not_done, errc::store_failed, "etcd gave no token"});
   }
   EtcdFailure failure = answer.error();
   // Whatever became of the login: what was to be done with it is not done.
@@ -127,7 +128,7 @@ net::Task<EtcdAnswer> EtcdCluster::send(std::size_t endpoint, net::HttpRequest w
   asio::co_spawn(io_, request(endpoints_[endpoint].calls, std::move(what), attempt), asio::detached);
   co_await attempt->over.async_wait(asio::as_tuple(asio::use_awaitable));
   if (!attempt->result) {
-    co_return tl::unexpected(EtcdFailure{EtcdFailure::Kind::unknown, Errc::store_no_majority, "no answer in time"});
+    co_return tl::unexpected(EtcdFailure{EtcdFailure::Kind::unknown, errc::store_no_majority, "no answer in time"});
   }
   net::HttpResult& result = *attempt->result;
   if (!result) co_return tl::unexpected(failure_of(result.error()));

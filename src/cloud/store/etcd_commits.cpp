@@ -4,6 +4,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "cloud/errors.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud::store {
@@ -25,11 +26,11 @@ constexpr const char* kMade = "made";
 constexpr const char* kNotMade = "not made";
 
 bool lost_lease(const EtcdFailure& failure) {
-  return failure.kind == EtcdFailure::Kind::refused && failure.code == Errc::store_conflict;
+  return failure.kind == EtcdFailure::Kind::refused && failure.code == errc::store_conflict;
 }
 
 Errc code_of(const EtcdFailure& failure) {
-  return failure.kind == EtcdFailure::Kind::unknown ? Errc::store_unknown_outcome : failure.code;
+  return failure.kind == EtcdFailure::Kind::unknown ? errc::store_unknown_outcome : failure.code;
 }
 
 }  // namespace
@@ -46,9 +47,9 @@ net::Task<Result<Revision>> EtcdCommits::commit(EtcdTransaction transaction) {
     // A lease or a slot was gone: if not the session's, then the caller's lease.
     renewed_.reset();
     if (auto renewed = co_await renew_session(until); !renewed) co_return refuse(renewed.error());
-    if (no_lease && session == session_) co_return refuse(Errc::store_conflict);
+    if (no_lease && session == session_) co_return refuse(errc::store_conflict);
   }
-  co_return refuse(Errc::store_failed);
+  co_return refuse(errc::store_failed);
 }
 
 net::Task<Result<void>> EtcdCommits::find_majority(TimePoint until) {
@@ -58,8 +59,8 @@ net::Task<Result<void>> EtcdCommits::find_majority(TimePoint until) {
   };
   const EtcdAnswer answer = co_await cluster_.call("/v3/kv/range", std::move(body), until);
   if (!answer) {
-    const bool refused = answer.error().code == Errc::store_failed;
-    co_return refuse(refused ? Errc::store_failed : Errc::store_no_majority);
+    const bool refused = answer.error().code == errc::store_failed;
+    co_return refuse(refused ? errc::store_failed : errc::store_no_majority);
   }
   co_return Result<void>();
 }
@@ -81,7 +82,7 @@ net::Task<Result<void>> EtcdCommits::renew_alone(TimePoint until) {
   if (session_ != LeaseId{}) {
     EtcdCluster::Body body = [this](bool) { return write_lease_id(session_); };
     const EtcdAnswer answer = co_await cluster_.call("/v3/lease/keepalive", std::move(body), until);
-    if (!answer) co_return refuse(Errc::store_no_majority);
+    if (!answer) co_return refuse(errc::store_no_majority);
     const auto lease = parse_lease(*answer);
     if (lease && lease->ttl.count() > 0) {
       renewed_ = net::now();
@@ -92,9 +93,9 @@ net::Task<Result<void>> EtcdCommits::renew_alone(TimePoint until) {
   }
   EtcdCluster::Body body = [](bool) { return write_lease_grant(kSessionTtl); };
   const EtcdAnswer answer = co_await cluster_.call("/v3/lease/grant", std::move(body), until);
-  if (!answer) co_return refuse(Errc::store_no_majority);
+  if (!answer) co_return refuse(errc::store_no_majority);
   const auto lease = parse_lease(*answer);
-  if (!lease) co_return refuse(Errc::store_failed);
+  if (!lease) co_return refuse(errc::store_failed);
   session_ = lease->lease;
   renewed_ = net::now();
   co_return Result<void>();
@@ -129,7 +130,7 @@ net::Task<EtcdCommits::Outcome> EtcdCommits::commit_with_slot(EtcdTransaction tr
     co_return Outcome(refuse(code_of(answer.error())));
   }
   const auto parsed = parse_transaction(*answer);
-  if (!parsed) co_return Outcome(refuse(Errc::store_unknown_outcome));
+  if (!parsed) co_return Outcome(refuse(errc::store_unknown_outcome));
   co_return judge(std::move(slot), *parsed, repeated);
 }
 
@@ -139,18 +140,18 @@ EtcdCommits::Outcome EtcdCommits::judge(Slot slot, const EtcdTransactionAnswer& 
     free_.push_back(std::move(slot));
     return Result<Revision>(answer.revision);
   }
-  if (answer.ranges.empty()) return Outcome(refuse(Errc::store_unknown_outcome));
+  if (answer.ranges.empty()) return Outcome(refuse(errc::store_unknown_outcome));
   const std::vector<Entry>& found = answer.ranges[0].entries;
   const Revision modified = found.empty() ? Revision{} : found[0].modified;
   const bool untouched = modified == slot.modified;
   if (!again) {
     if (!untouched) return std::nullopt;
     free_.push_back(std::move(slot));
-    return Outcome(refuse(Errc::store_conflict));
+    return Outcome(refuse(errc::store_conflict));
   }
-  if (found.empty() && !untouched) return Outcome(refuse(Errc::store_unknown_outcome));
+  if (found.empty() && !untouched) return Outcome(refuse(errc::store_unknown_outcome));
   if (!untouched && found[0].value == kMade) return Result<Revision>(modified);
-  return Outcome(refuse(Errc::store_conflict));
+  return Outcome(refuse(errc::store_conflict));
 }
 
 }  // namespace redan::cloud::store

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "cloud/errors.hpp"
 #include "cloud/store/etcd_json.hpp"
+#include "net/errors.hpp"
 
 namespace redan::cloud::store {
 
@@ -37,52 +39,52 @@ std::string beginning_of(std::string_view body) {
 EtcdFailure failure_of(const net::HttpResponse& response) {
   const auto error = parse_error(response.body);
   if (!error) {
-    return {EtcdFailure::Kind::unknown, Errc::store_failed,
+    return {EtcdFailure::Kind::unknown, errc::store_failed,
             "HTTP status " + std::to_string(response.status) + ": " + beginning_of(response.body)};
   }
   const std::string& detail = error->message;
   switch (Status{error->code}) {
     case Status::not_found:
-      return {EtcdFailure::Kind::refused, Errc::store_conflict, detail};
+      return {EtcdFailure::Kind::refused, errc::store_conflict, detail};
     case Status::unauthenticated:
-      return {EtcdFailure::Kind::stranger, Errc::store_failed, detail};
+      return {EtcdFailure::Kind::stranger, errc::store_failed, detail};
     case Status::permission_denied:
     case Status::failed_precondition:
-      return {EtcdFailure::Kind::refused, Errc::store_failed, detail};
+      return {EtcdFailure::Kind::refused, errc::store_failed, detail};
     case Status::invalid_argument:
       // Users or roles have changed since our token was made.
       if (contains(detail, "revision of auth store is old")) {
-        return {EtcdFailure::Kind::stranger, Errc::store_failed, detail};
+        return {EtcdFailure::Kind::stranger, errc::store_failed, detail};
       }
-      return {EtcdFailure::Kind::refused, contains(detail, "too large") ? Errc::store_too_large : Errc::store_failed,
+      return {EtcdFailure::Kind::refused, contains(detail, "too large") ? errc::store_too_large : errc::store_failed,
               detail};
     case Status::resource_exhausted:
-      if (contains(detail, "too many requests")) return {EtcdFailure::Kind::not_done, Errc::store_no_majority, detail};
-      return {EtcdFailure::Kind::refused, Errc::store_failed, detail};
+      if (contains(detail, "too many requests")) return {EtcdFailure::Kind::not_done, errc::store_no_majority, detail};
+      return {EtcdFailure::Kind::refused, errc::store_failed, detail};
     case Status::unavailable:
-      if (contains(detail, "no leader")) return {EtcdFailure::Kind::not_done, Errc::store_no_majority, detail};
-      return {EtcdFailure::Kind::unknown, Errc::store_no_majority, detail};
+      if (contains(detail, "no leader")) return {EtcdFailure::Kind::not_done, errc::store_no_majority, detail};
+      return {EtcdFailure::Kind::unknown, errc::store_no_majority, detail};
     case Status::unknown:
     case Status::deadline_exceeded:
     case Status::internal:
-      return {EtcdFailure::Kind::unknown, Errc::store_no_majority, detail};
+      return {EtcdFailure::Kind::unknown, errc::store_no_majority, detail};
   }
-  return {EtcdFailure::Kind::refused, Errc::store_failed, detail};
+  return {EtcdFailure::Kind::refused, errc::store_failed, detail};
 }
 
 EtcdFailure failure_of(const net::HttpFailure& failure) {
   std::string detail = std::string(text(failure.code)) + (failure.detail.empty() ? "" : ": " + failure.detail);
-  if (failure.code == Errc::crypto_bad_key) detail.append("; ").append(net::trust_hint(failure.code));
+  if (failure.code == net::errc::tls_key_too_small) detail.append("; ").append(hint(failure.code));
   const auto kind = failure.maybe_sent ? EtcdFailure::Kind::unknown : EtcdFailure::Kind::not_done;
   switch (failure.code) {
-    case Errc::http_too_large:
-      return {EtcdFailure::Kind::refused, Errc::http_too_large, detail};
-    case Errc::connect_failed:
-    case Errc::http_timeout:
+    case net::errc::http_too_large:
+      return {EtcdFailure::Kind::refused, net::errc::http_too_large, detail};
+    case net::errc::connect_failed:
+    case net::errc::http_timeout:
     case Errc::closed_locally:
-      return {kind, Errc::store_no_majority, detail};
+      return {kind, errc::store_no_majority, detail};
     default:
-      return {kind, Errc::store_failed, detail};
+      return {kind, errc::store_failed, detail};
   }
 }
 

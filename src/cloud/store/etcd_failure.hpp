@@ -1,6 +1,7 @@
 // Why a call of etcd's JSON gateway did not succeed, and whether it may have been done all the same.
 #pragma once
 
+#include "cloud/errors.hpp"
 #include "cloud/store/etcd.hpp"
 #include "net/http/client.hpp"
 
@@ -14,7 +15,7 @@ struct EtcdFailure {
     unknown,   ///< somebody may have taken it
   };
   Kind kind = Kind::not_done;
-  Errc code = Errc::store_no_majority;
+  Errc code = errc::store_no_majority;
   std::string detail{};
 };
 using EtcdAnswer = tl::expected<std::string, EtcdFailure>;

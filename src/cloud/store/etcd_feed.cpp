@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <deque>
 
+#include "cloud/errors.hpp"
 #include "cloud/store/ticker.hpp"
 #include "cloud/store/watchers.hpp"
 #include "net/clock.hpp"
@@ -159,7 +160,7 @@ net::Task<void> EtcdFeed::Impl::run_stream() {
   const std::shared_ptr<net::HttpClient> client = client_;
   const net::HttpResult result = co_await client->stream(std::move(*request), std::move(on_piece));
   if (ended_ || watchers_.empty()) co_return;
-  if (!result) cluster_->report({Errc::store_failed, "watch: " + std::string(text(result.error().code))});
+  if (!result) cluster_->report({errc::store_failed, "watch: " + std::string(text(result.error().code))});
 }
 
 void EtcdFeed::Impl::on_line(std::string_view line) {
@@ -174,7 +175,7 @@ void EtcdFeed::Impl::on_line(std::string_view line) {
     }
     if (!answer) {
       const auto error = parse_error(line);
-      cluster_->report({Errc::store_failed, "watch: " + (error ? error->message : "etcd's answer does not parse")});
+      cluster_->report({errc::store_failed, "watch: " + (error ? error->message : "etcd's answer does not parse")});
     }
     return;
   }

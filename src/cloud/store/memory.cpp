@@ -6,6 +6,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "cloud/errors.hpp"
 #include "cloud/store/ticker.hpp"
 #include "cloud/store/watchers.hpp"
 
@@ -90,7 +91,7 @@ net::Task<Result<Revision>> MemoryStore::commit(std::vector<Change> changes) {
   if (auto checked = check_commit(changes); !checked) co_return refuse(checked.error());
   co_await asio::post(io_, asio::use_awaitable);
   for (const Change& change : changes) {
-    if (!may(change)) co_return refuse(Errc::store_conflict);
+    if (!may(change)) co_return refuse(errc::store_conflict);
   }
   co_return apply(changes);
 }
@@ -120,14 +121,14 @@ net::Task<Result<LeaseId>> MemoryStore::grant_lease(std::chrono::seconds ttl) {
 net::Task<Result<void>> MemoryStore::keep_alive(LeaseId lease) {
   co_await asio::post(io_, asio::use_awaitable);
   const auto found = leases_.find(lease);
-  if (found == leases_.end()) co_return refuse(Errc::store_conflict);
+  if (found == leases_.end()) co_return refuse(errc::store_conflict);
   found->second.end = SteadyClock::now() + found->second.ttl;
   co_return Result<void>();
 }
 
 net::Task<Result<void>> MemoryStore::revoke_lease(LeaseId lease) {
   co_await asio::post(io_, asio::use_awaitable);
-  if (!leases_.contains(lease)) co_return refuse(Errc::store_conflict);
+  if (!leases_.contains(lease)) co_return refuse(errc::store_conflict);
   end_lease(lease);
   co_return Result<void>();
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "cloud/errors.hpp"
+
 namespace redan::cloud::store {
 
 namespace {
@@ -26,28 +28,28 @@ std::optional<std::string> end_of(std::string_view prefix) {
 
 Result<void> check_key(std::string_view key) {
   if (key.empty()) return refuse(Errc::invalid_argument);
-  if (key.size() > kMaxKeySize) return refuse(Errc::store_too_large);
+  if (key.size() > kMaxKeySize) return refuse(errc::store_too_large);
   return {};
 }
 
 Result<void> check_commit(const std::vector<Change>& changes) {
   if (changes.empty()) return refuse(Errc::invalid_argument);
-  if (changes.size() > kMaxCommitSize) return refuse(Errc::store_too_large);
+  if (changes.size() > kMaxCommitSize) return refuse(errc::store_too_large);
   std::unordered_set<std::string_view> keys;
   std::size_t bytes = 0;
   for (const Change& change : changes) {
     if (auto checked = check_key(key_of(change)); !checked) return checked;
-    if (value_of(change).size() > kMaxValueSize) return refuse(Errc::store_too_large);
+    if (value_of(change).size() > kMaxValueSize) return refuse(errc::store_too_large);
     if (!keys.insert(key_of(change)).second) return refuse(Errc::invalid_argument);
     bytes += key_of(change).size() + value_of(change).size();
   }
-  if (bytes > kMaxCommitBytes) return refuse(Errc::store_too_large);
+  if (bytes > kMaxCommitBytes) return refuse(errc::store_too_large);
   return {};
 }
 
 Result<void> check_listing(std::string_view prefix, std::string_view after, std::size_t limit) {
   if (limit == 0) return refuse(Errc::invalid_argument);
-  if (std::max(prefix.size(), after.size()) > kMaxKeySize) return refuse(Errc::store_too_large);
+  if (std::max(prefix.size(), after.size()) > kMaxKeySize) return refuse(errc::store_too_large);
   return {};
 }
 

@@ -1,6 +1,7 @@
 #include "cloud/store/shared_secret.hpp"
 
 #include "base/base64.hpp"
+#include "cloud/errors.hpp"
 
 namespace redan::cloud::store {
 
@@ -17,7 +18,7 @@ Secret<kSize> make_secret(RandomSource& random) {
 
 Result<Secret<kSize>> clear_secret(std::string_view value) {
   auto bytes = from_base64(value);
-  if (!bytes || bytes->size() != kSize) return refuse(Errc::store_failed);
+  if (!bytes || bytes->size() != kSize) return refuse(errc::store_failed);
   Secret<kSize> secret{Bytes(*bytes)};
   wipe(*bytes);
   return secret;
@@ -47,7 +48,7 @@ net::Task<Result<Secret<64>>> sealed_secret(Store& store, std::string key, const
       auto opened = secrets_key.open(key, (*entry)->value);
       if (opened) co_return std::move(*opened);
       tell("the secret " + key + " in the store " + reason(opened.error(), (*entry)->value, secrets_key));
-      co_return refuse(Errc::store_failed);
+      co_return refuse(errc::store_failed);
     }
     Result<Secret<kSize>> secret = *entry ? clear_secret((*entry)->value) : make_secret(random);
     if (!secret) {
@@ -61,9 +62,9 @@ net::Task<Result<Secret<64>>> sealed_secret(Store& store, std::string key, const
            "or a backup before may have it");
     }
     if (sealed) co_return std::move(*secret);
-    if (sealed.error() != Errc::store_conflict) co_return refuse(sealed.error());
+    if (sealed.error() != errc::store_conflict) co_return refuse(sealed.error());
   }
-  co_return refuse(Errc::store_failed);
+  co_return refuse(errc::store_failed);
 }
 
 }  // namespace redan::cloud::store

@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "cloud/errors.hpp"
 #include "cloud/store/sqlite_reader.hpp"
 #include "cloud/store/sqlite_schema.hpp"
 #include "cloud/store/sqlite_writer.hpp"
@@ -65,7 +66,7 @@ std::function<void(const std::string&)> report_from_anywhere(asio::io_context& i
                                                              const std::shared_ptr<const SqliteStore::Report>& report) {
   return [&io, weak = std::weak_ptr(report)](const std::string& detail) {
     asio::post(io, [weak, detail] {
-      if (const auto still = weak.lock(); still && *still) (*still)({Errc::store_failed, detail});
+      if (const auto still = weak.lock(); still && *still) (*still)({errc::store_failed, detail});
     });
   };
 }
@@ -86,8 +87,8 @@ Result<T> SqliteStore::read(Read read) {
   try {
     return read();
   } catch (const SqliteError& error) {
-    if (*report_) (*report_)({Errc::store_failed, error.what()});
-    return refuse(Errc::store_failed);
+    if (*report_) (*report_)({errc::store_failed, error.what()});
+    return refuse(errc::store_failed);
   }
 }
 
@@ -216,7 +217,7 @@ tl::expected<std::unique_ptr<Store>, StoreFailure> sqlite_store(asio::io_context
     prepare_sqlite_file(file);
     return std::make_unique<SqliteStore>(io, file, std::move(report));
   } catch (const SqliteError& error) {
-    return tl::unexpected(StoreFailure{Errc::store_failed, error.what()});
+    return tl::unexpected(StoreFailure{errc::store_failed, error.what()});
   }
 }
 

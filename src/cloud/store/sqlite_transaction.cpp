@@ -1,4 +1,5 @@
 #include "cloud/store/sqlite_transaction.hpp"
+#include "cloud/errors.hpp"
 
 namespace redan::cloud::store {
 
@@ -59,7 +60,7 @@ void SqliteTransaction::rollback() noexcept {
 
 Result<Revision> SqliteTransaction::apply(const std::vector<Change>& changes) {
   for (const Change& change : changes) {
-    if (!may(change)) return refuse(Errc::store_conflict);
+    if (!may(change)) return refuse(errc::store_conflict);
   }
   write(changes);
   return Revision{state_.revision};
@@ -72,13 +73,13 @@ LeaseId SqliteTransaction::grant(std::chrono::milliseconds ttl) {
 }
 
 Result<void> SqliteTransaction::keep_alive(LeaseId lease) {
-  if (!lease_exists(lease)) return refuse(Errc::store_conflict);
+  if (!lease_exists(lease)) return refuse(errc::store_conflict);
   keep_alive_.bind(lease.value).run();
   return {};
 }
 
 Result<void> SqliteTransaction::revoke(LeaseId lease) {
-  if (!lease_exists(lease)) return refuse(Errc::store_conflict);
+  if (!lease_exists(lease)) return refuse(errc::store_conflict);
   end_lease(lease);
   return {};
 }

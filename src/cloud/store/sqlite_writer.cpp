@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "cloud/errors.hpp"
+
 namespace redan::cloud::store {
 
 SqliteWriter::SqliteWriter(SqliteTransaction transaction, std::function<void(const std::string&)> report)
@@ -37,12 +39,12 @@ std::vector<SqliteWriter::Job> SqliteWriter::next_jobs() {
 void SqliteWriter::run(std::vector<Job>& jobs) {
   std::vector<Outcome> outcomes;
   outcomes.reserve(jobs.size());
-  Errc failure = Errc::store_failed;
+  Errc failure = errc::store_failed;
   try {
     transaction_.begin();
     for (Job& job : jobs) outcomes.push_back(job.run(transaction_));
     // From here on it may reach the disk though SQLite says that it failed.
-    failure = Errc::store_unknown_outcome;
+    failure = errc::store_unknown_outcome;
     transaction_.commit();
   } catch (const SqliteError& error) {
     transaction_.rollback();

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "base/strong.hpp"
+#include "cloud/errors.hpp"
 #include "net/task.hpp"
 
 namespace redan::cloud::store {
@@ -86,7 +87,7 @@ struct EraseSeen {
 };
 /// Events were missed (the connection was down for long, the history is gone): list again, the watch is over.
 struct WatchLost {
-  Errc why = Errc::store_failed;
+  Errc why = errc::store_failed;
 };
 /// Everything up to `revision` has been told; sent at least every second while the store is reachable. A cache is as
 /// fresh as the last one.
@@ -97,7 +98,7 @@ using WatchEvent = std::variant<PutSeen, EraseSeen, UpToDate, WatchLost>;
 
 /// Why a store cannot be opened, or what a running one met; `detail` is for people.
 struct StoreFailure {
-  Errc code = Errc::store_failed;
+  Errc code = errc::store_failed;
   std::string detail{};
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cloud/errors.hpp"
+
 namespace redan::cloud::token {
 namespace {
 
@@ -42,12 +44,12 @@ Result<PresentedToken> read_macaroon(std::string_view parameters) {
   while (!parameters.empty()) {
     std::string_view parameter = trim(split(parameters, ","));
     const std::string_view name = trim(split(parameter, "="));
-    if (equal_in_any_case(name, "discharge")) return refuse(Errc::token_third_party);
-    if (!equal_in_any_case(name, "root") || !root.empty()) return refuse(Errc::token_syntax);
+    if (equal_in_any_case(name, "discharge")) return refuse(errc::token_third_party);
+    if (!equal_in_any_case(name, "root") || !root.empty()) return refuse(errc::token_syntax);
     root = unquote(trim(parameter));
-    if (!is_token(root)) return refuse(Errc::token_syntax);
+    if (!is_token(root)) return refuse(errc::token_syntax);
   }
-  if (root.empty()) return refuse(Errc::token_syntax);
+  if (root.empty()) return refuse(errc::token_syntax);
   return PresentedToken{PresentedToken::Kind::macaroon, root};
 }
 
@@ -58,7 +60,7 @@ Result<PresentedToken> parse_authorization(std::string_view value) {
   const std::string_view scheme = split(value, " ");
   const std::string_view credentials = trim(value);
   if (equal_in_any_case(scheme, "macaroon")) return read_macaroon(credentials);
-  if (!equal_in_any_case(scheme, "bearer") || !is_token(credentials)) return refuse(Errc::token_syntax);
+  if (!equal_in_any_case(scheme, "bearer") || !is_token(credentials)) return refuse(errc::token_syntax);
   return PresentedToken{PresentedToken::Kind::jwt, credentials};
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cloud/errors.hpp"
 #include "cloud/token/rfc3339.hpp"
 
 namespace redan::cloud::token {
@@ -18,12 +19,12 @@ const std::string_view* part(const MacaroonRequest& request, std::string_view na
 
 Result<void> check_condition(std::string_view caveat, const MacaroonRequest& request) {
   const std::size_t equals = caveat.find('=');
-  if (equals == std::string_view::npos) return refuse(Errc::token_caveat);
+  if (equals == std::string_view::npos) return refuse(errc::token_caveat);
   const std::string_view value = caveat.substr(equals + 1);
   const std::string_view* const asked = part(request, caveat.substr(0, equals));
   // Nothing equals the empty value: it would let pass a request that does not name that part.
-  if (asked == nullptr || value.empty()) return refuse(Errc::token_caveat);
-  if (*asked != value) return refuse(Errc::token_scope);
+  if (asked == nullptr || value.empty()) return refuse(errc::token_caveat);
+  if (*asked != value) return refuse(errc::token_scope);
   return {};
 }
 
@@ -38,8 +39,8 @@ Result<WallTime> check_caveats(std::span<const Caveat> caveats, const MacaroonRe
       return refuse(met.error());
     }
   }
-  if (!expires) return refuse(Errc::token_claims);
-  if (*expires <= request.now) return refuse(Errc::token_expired);
+  if (!expires) return refuse(errc::token_claims);
+  if (*expires <= request.now) return refuse(errc::token_expired);
   return *expires;
 }
 

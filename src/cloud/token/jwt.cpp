@@ -7,6 +7,7 @@
 
 #include "base/base64.hpp"
 #include "base/words.hpp"
+#include "cloud/errors.hpp"
 #include "cloud/token/json_object.hpp"
 
 namespace redan::cloud::token {
@@ -29,17 +30,17 @@ std::string encode(std::string_view text) { return to_base64(as_bytes(text), Bas
 
 Result<void> check_header(std::string_view encoded) {
   const auto bytes = from_base64(encoded, Base64::url);
-  if (!bytes) return refuse(Errc::token_syntax);
+  if (!bytes) return refuse(errc::token_syntax);
   std::array<unsigned char, kStackStorage> space;
   json::monotonic_resource storage(space.data(), space.size());
   const auto header = parse_json_object(as_text(*bytes), &storage);
-  if (!header) return refuse(Errc::token_syntax);
-  if (find_string(*header, "alg") != "HS256") return refuse(Errc::token_algorithm);
+  if (!header) return refuse(errc::token_syntax);
+  if (find_string(*header, "alg") != "HS256") return refuse(errc::token_algorithm);
   // RFC 7519 section 5.1: upper case is recommended, and a media type's case does not count.
   const auto type = find_string(*header, "typ");
-  if (header->contains("typ") && !(type && equals_ignoring_case(*type, "JWT"))) return refuse(Errc::token_header);
+  if (header->contains("typ") && !(type && equals_ignoring_case(*type, "JWT"))) return refuse(errc::token_header);
   for (const std::string_view name : kRefusedParameters) {
-    if (header->contains(name)) return refuse(Errc::token_header);
+    if (header->contains(name)) return refuse(errc::token_header);
   }
   return {};
 }
@@ -101,11 +102,11 @@ bool read_scope(const json::object& object, std::vector<std::string>& out) {
 
 Result<JwtClaims> parse_claims(std::string_view encoded) {
   const auto bytes = from_base64(encoded, Base64::url);
-  if (!bytes) return refuse(Errc::token_syntax);
+  if (!bytes) return refuse(errc::token_syntax);
   std::array<unsigned char, kStackStorage> space;
   json::monotonic_resource storage(space.data(), space.size());
   const auto object = parse_json_object(as_text(*bytes), &storage);
-  if (!object) return refuse(Errc::token_syntax);
+  if (!object) return refuse(errc::token_syntax);
   JwtClaims claims;
   std::optional<WallTime> expires;
   const bool right_types =
@@ -113,7 +114,7 @@ Result<JwtClaims> parse_claims(std::string_view encoded) {
       read(*object, "sub", claims.subject) && read(*object, "iat", Rounding::up, claims.issued_at) &&
       read(*object, "nbf", Rounding::up, claims.not_before) && read(*object, "exp", Rounding::down, expires) &&
       read(*object, "jti", claims.id) && read_scope(*object, claims.scope);
-  if (!right_types || !expires) return refuse(Errc::token_claims);
+  if (!right_types || !expires) return refuse(errc::token_claims);
   claims.expires = *expires;
   return claims;
 }
@@ -128,10 +129,10 @@ bool meant_for(const JwtClaims& claims, const JwtExpectations& expected) {
 }
 
 Result<void> check(const JwtClaims& claims, const JwtExpectations& expected, WallTime now) {
-  if (!meant_for(claims, expected)) return refuse(Errc::token_claims);
-  if (claims.expires <= now) return refuse(Errc::token_expired);
+  if (!meant_for(claims, expected)) return refuse(errc::token_claims);
+  if (claims.expires <= now) return refuse(errc::token_expired);
   const WallTime latest{now.seconds_since_1970 + kJwtLeewaySeconds};
-  if (claims.not_before > latest || claims.issued_at > latest) return refuse(Errc::token_not_yet_valid);
+  if (claims.not_before > latest || claims.issued_at > latest) return refuse(errc::token_not_yet_valid);
   return {};
 }
 
@@ -163,18 +164,18 @@ Result<JwtKey> JwtKey::prepare(Provider& provider, const Secret<64>& secret) {
 Result<std::string> JwtKey::mint(const JwtClaims& claims) {
   std::string token = encode(kHeader) + "." + encode(json::serialize(to_json(claims)));
   token += "." + to_base64(sign(token).bytes(), Base64::url);
-  if (token.size() > kMaxJwtSize) return refuse(Errc::token_too_large);
+  if (token.size() > kMaxJwtSize) return refuse(errc::token_too_large);
   return token;
 }
 
 Result<UnverifiedJwt> UnverifiedJwt::parse(std::string_view text) {
-  if (text.size() > kMaxJwtSize) return refuse(Errc::token_too_large);
+  if (text.size() > kMaxJwtSize) return refuse(errc::token_too_large);
   const std::size_t first = text.find('.');
   const std::size_t second = text.rfind('.');
-  if (first == std::string_view::npos || text.find('.', first + 1) != second) return refuse(Errc::token_syntax);
+  if (first == std::string_view::npos || text.find('.', first + 1) != second) return refuse(errc::token_syntax);
   if (const auto header = check_header(text.substr(0, first)); !header) return refuse(header.error());
   const auto signature = from_base64(text.substr(second + 1), Base64::url);
-  if (!signature || signature->size() != kSignatureSize) return refuse(Errc::token_syntax);
+  if (!signature || signature->size() != kSignatureSize) return refuse(errc::token_syntax);
   UnverifiedJwt token;
   token.signing_input_ = text.substr(0, second);
   token.header_size_ = first;
@@ -183,7 +184,7 @@ Result<UnverifiedJwt> UnverifiedJwt::parse(std::string_view text) {
 }
 
 Result<JwtClaims> UnverifiedJwt::verify(JwtKey& key, const JwtExpectations& expected, WallTime now) const {
-  if (!equal_in_constant_time(key.sign(signing_input_).bytes(), signature_)) return refuse(Errc::token_bad_signature);
+  if (!equal_in_constant_time(key.sign(signing_input_).bytes(), signature_)) return refuse(errc::token_bad_signature);
   auto claims = parse_claims(std::string_view(signing_input_).substr(header_size_ + 1));
   if (!claims) return claims;
   if (const auto checked = check(*claims, expected, now); !checked) return refuse(checked.error());

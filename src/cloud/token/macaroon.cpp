@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/base64.hpp"
+#include "cloud/errors.hpp"
 #include "cloud/token/macaroon_format.hpp"
 
 namespace redan::cloud::token {
@@ -19,7 +20,7 @@ Digest next_signature(Provider& provider, Bytes signature, std::string_view cave
 
 /// What base64 hides: a binary form, or JSON.
 Result<Macaroon> parse_bytes(Bytes bytes) {
-  if (bytes.empty()) return refuse(Errc::token_syntax);
+  if (bytes.empty()) return refuse(errc::token_syntax);
   if (bytes.front() == '{') return parse_macaroon_json(as_text(bytes));
   return bytes.front() == 2 ? parse_macaroon_v2(bytes) : parse_macaroon_v1(bytes);
 }
@@ -41,9 +42,9 @@ Result<MacaroonKey> MacaroonKey::prepare(Provider& provider, const Secret<64>& r
 Result<Macaroon> Macaroon::parse(std::string_view text) {
   if (text.starts_with('{')) return parse_macaroon_json(text);
   if (text.size() >= 2 && text.starts_with('"') && text.ends_with('"')) text = text.substr(1, text.size() - 2);
-  if (text.size() > kMaxText) return refuse(Errc::token_too_large);
+  if (text.size() > kMaxText) return refuse(errc::token_too_large);
   const auto bytes = from_any_base64(text);
-  if (!bytes) return refuse(Errc::token_syntax);
+  if (!bytes) return refuse(errc::token_syntax);
   return parse_bytes(*bytes);
 }
 
@@ -51,7 +52,7 @@ std::string Macaroon::text() const { return to_base64(write_macaroon_v2(*this), 
 
 Result<Macaroon> Macaroon::mint(MacaroonKey& key, std::string_view location, std::string_view identifier) {
   Macaroon macaroon{std::string(location), std::string(identifier), {}, {}};
-  if (too_large(macaroon)) return refuse(Errc::token_too_large);
+  if (too_large(macaroon)) return refuse(errc::token_too_large);
   const Digest signature = key.derived_->compute(std::array{as_bytes(identifier)});
   std::copy_n(signature.storage.begin(), macaroon.signature.size(), macaroon.signature.begin());
   return macaroon;
@@ -61,7 +62,7 @@ Result<void> Macaroon::add_first_party(Provider& provider, std::string_view cave
   caveats.push_back({std::string(caveat)});
   if (too_large(*this)) {
     caveats.pop_back();
-    return refuse(Errc::token_too_large);
+    return refuse(errc::token_too_large);
   }
   const Digest next = next_signature(provider, signature, caveat);
   std::copy_n(next.storage.begin(), signature.size(), signature.begin());
@@ -71,7 +72,7 @@ Result<void> Macaroon::add_first_party(Provider& provider, std::string_view cave
 Result<MacaroonClaims> Macaroon::verify(MacaroonKey& key, std::string_view expected_location,
                                         const MacaroonRequest& request) const {
   if (std::any_of(caveats.begin(), caveats.end(), [](const Caveat& caveat) { return caveat.third_party(); })) {
-    return refuse(Errc::token_third_party);
+    return refuse(errc::token_third_party);
   }
   Digest expected = key.derived_->compute(std::array{as_bytes(identifier)});
   for (const Caveat& caveat : caveats) {
@@ -79,8 +80,8 @@ Result<MacaroonClaims> Macaroon::verify(MacaroonKey& key, std::string_view expec
   }
   const bool authentic = equal_in_constant_time(expected.bytes(), signature);
   wipe(expected.storage);
-  if (!authentic) return refuse(Errc::token_bad_signature);
-  if (location != expected_location) return refuse(Errc::token_claims);
+  if (!authentic) return refuse(errc::token_bad_signature);
+  if (location != expected_location) return refuse(errc::token_claims);
   const auto expires = check_caveats(caveats, request);
   if (!expires) return refuse(expires.error());
   return MacaroonClaims{identifier, *expires};

@@ -4,6 +4,7 @@
 
 #include "base/base64.hpp"
 #include "base/hex.hpp"
+#include "cloud/errors.hpp"
 #include "cloud/token/json_object.hpp"
 #include "cloud/token/macaroon_format.hpp"
 
@@ -74,11 +75,11 @@ std::optional<Caveat> read_caveat_v1(const json::object& object) {
 Result<std::vector<Caveat>> read_caveats(const json::value* value, ReadCaveat read) {
   std::vector<Caveat> caveats;
   if (value == nullptr) return caveats;
-  if (!value->is_array()) return refuse(Errc::token_syntax);
+  if (!value->is_array()) return refuse(errc::token_syntax);
   for (const json::value& element : value->get_array()) {
-    if (caveats.size() == kMaxCaveats) return refuse(Errc::token_too_large);
+    if (caveats.size() == kMaxCaveats) return refuse(errc::token_too_large);
     auto caveat = element.is_object() ? read(element.get_object()) : std::nullopt;
-    if (!caveat || (!caveat->third_party() && !caveat->location.empty())) return refuse(Errc::token_syntax);
+    if (!caveat || (!caveat->third_party() && !caveat->location.empty())) return refuse(errc::token_syntax);
     caveats.push_back(std::move(*caveat));
   }
   return caveats;
@@ -86,7 +87,7 @@ Result<std::vector<Caveat>> read_caveats(const json::value* value, ReadCaveat re
 
 Result<Macaroon> finish(Macaroon macaroon, Result<std::vector<Caveat>> caveats, std::string_view signature) {
   if (!caveats) return refuse(caveats.error());
-  if (signature.size() != macaroon.signature.size()) return refuse(Errc::token_syntax);
+  if (signature.size() != macaroon.signature.size()) return refuse(errc::token_syntax);
   macaroon.caveats = std::move(*caveats);
   std::copy(signature.begin(), signature.end(), macaroon.signature.begin());
   return macaroon;
@@ -98,7 +99,7 @@ Result<Macaroon> read_v2(const json::object& object) {
   Macaroon macaroon{members.text("l"), members.required_bytes("i", "i64"), {}, {}};
   auto caveats = read_caveats(members.take("c"), read_caveat_v2);
   const std::string signature = members.required_bytes("s", "s64");
-  if (!members.done() || (version != nullptr && *version != 2)) return refuse(Errc::token_syntax);
+  if (!members.done() || (version != nullptr && *version != 2)) return refuse(errc::token_syntax);
   return finish(std::move(macaroon), std::move(caveats), signature);
 }
 
@@ -107,7 +108,7 @@ Result<Macaroon> read_v1(const json::object& object) {
   Macaroon macaroon{members.text("location"), members.required_text("identifier"), {}, {}};
   auto caveats = read_caveats(members.take("caveats"), read_caveat_v1);
   const auto signature = from_hex(members.required_text("signature"));
-  if (!members.done() || !signature) return refuse(Errc::token_syntax);
+  if (!members.done() || !signature) return refuse(errc::token_syntax);
   return finish(std::move(macaroon), std::move(caveats), as_text(*signature));
 }
 
@@ -135,9 +136,9 @@ json::object to_json(const Caveat& caveat) {
 }  // namespace
 
 Result<Macaroon> parse_macaroon_json(std::string_view text) {
-  if (text.size() > kMaxMacaroonSize) return refuse(Errc::token_too_large);
+  if (text.size() > kMaxMacaroonSize) return refuse(errc::token_too_large);
   const auto object = parse_json_object(text);
-  if (!object) return refuse(Errc::token_syntax);
+  if (!object) return refuse(errc::token_syntax);
   return object->contains("signature") ? read_v1(*object) : read_v2(*object);
 }
 

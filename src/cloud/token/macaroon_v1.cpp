@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "base/reader.hpp"
+#include "cloud/errors.hpp"
 #include "cloud/token/macaroon_format.hpp"
 
 namespace redan::cloud::token {
@@ -58,14 +59,14 @@ void write_packet(std::vector<std::uint8_t>& out, std::string_view name, std::st
 }  // namespace
 
 Result<Macaroon> parse_macaroon_v1(Bytes bytes) {
-  if (bytes.size() > kMaxMacaroonSize) return refuse(Errc::token_too_large);
+  if (bytes.size() > kMaxMacaroonSize) return refuse(errc::token_too_large);
   Reader in(bytes);
   Macaroon macaroon;
   macaroon.location = expect(in, "location");
   macaroon.identifier = expect(in, "identifier");
   Packet packet = read_packet(in);
   while (packet.name == "cid") {
-    if (macaroon.caveats.size() == kMaxCaveats) return refuse(Errc::token_too_large);
+    if (macaroon.caveats.size() == kMaxCaveats) return refuse(errc::token_too_large);
     Caveat& caveat = macaroon.caveats.emplace_back();
     caveat.identifier = packet.data;
     packet = read_packet(in);
@@ -76,7 +77,7 @@ Result<Macaroon> parse_macaroon_v1(Bytes bytes) {
     packet = read_packet(in);
   }
   if (packet.name != "signature" || packet.data.size() != macaroon.signature.size() || !in.done()) {
-    return refuse(Errc::token_syntax);
+    return refuse(errc::token_syntax);
   }
   std::copy(packet.data.begin(), packet.data.end(), macaroon.signature.begin());
   return macaroon;

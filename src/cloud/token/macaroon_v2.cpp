@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/reader.hpp"
+#include "cloud/errors.hpp"
 #include "cloud/token/macaroon_format.hpp"
 
 namespace redan::cloud::token {
@@ -88,21 +89,21 @@ void write_optional(std::vector<std::uint8_t>& out, Field type, std::string_view
 }  // namespace
 
 Result<Macaroon> parse_macaroon_v2(Bytes bytes) {
-  if (bytes.size() > kMaxMacaroonSize) return refuse(Errc::token_too_large);
+  if (bytes.size() > kMaxMacaroonSize) return refuse(errc::token_too_large);
   Fields fields(bytes);
   Macaroon macaroon;
   macaroon.location = fields.optional(Field::location);
   macaroon.identifier = fields.required(Field::identifier);
   fields.end_section();
   while (fields.ok() && !fields.next_is(Field::end_of_section)) {
-    if (macaroon.caveats.size() == kMaxCaveats) return refuse(Errc::token_too_large);
+    if (macaroon.caveats.size() == kMaxCaveats) return refuse(errc::token_too_large);
     const Caveat& caveat = macaroon.caveats.emplace_back(read_caveat(fields));
     // Only a third party has a place of its own.
-    if (!caveat.third_party() && !caveat.location.empty()) return refuse(Errc::token_syntax);
+    if (!caveat.third_party() && !caveat.location.empty()) return refuse(errc::token_syntax);
   }
   fields.end_section();
   const std::string signature = fields.required(Field::signature);
-  if (!fields.done() || signature.size() != macaroon.signature.size()) return refuse(Errc::token_syntax);
+  if (!fields.done() || signature.size() != macaroon.signature.size()) return refuse(errc::token_syntax);
   std::copy(signature.begin(), signature.end(), macaroon.signature.begin());
   return macaroon;
 }

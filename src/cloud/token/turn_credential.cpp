@@ -5,6 +5,7 @@
 
 #include "base/base64.hpp"
 #include "base/hex.hpp"
+#include "cloud/errors.hpp"
 
 namespace redan::cloud::token {
 namespace {
@@ -61,12 +62,12 @@ Result<std::string> TurnKey::verify(const TurnCredential& credential, WallTime n
   const std::size_t separator = std::min(username.find(kSeparator), username.size());
   const auto expires = parse_expiry(username.substr(0, separator));
   const std::string_view id = username.substr(std::min(separator + 1, username.size()));
-  if (!expires || !is_id(id)) return refuse(Errc::token_syntax);
+  if (!expires || !is_id(id)) return refuse(errc::token_syntax);
   const std::string expected = password(username);
   if (!equal_in_constant_time(as_bytes(expected), as_bytes(credential.password))) {
-    return refuse(Errc::token_bad_signature);
+    return refuse(errc::token_bad_signature);
   }
-  if (*expires <= now) return refuse(Errc::token_expired);
+  if (*expires <= now) return refuse(errc::token_expired);
   return std::string(id);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/base64.hpp"
 #include "base/hex.hpp"
+#include "cloud/errors.hpp"
 #include "cloud/token/json_object.hpp"
 
 namespace redan::cloud::trust {
@@ -38,10 +39,10 @@ std::string to_text(const JoinToken& token) {
 }
 
 Result<JoinToken> parse_join_token(std::string_view text) {
-  if (text.size() > kMaxJoinToken) return refuse(Errc::trust_join_token);
+  if (text.size() > kMaxJoinToken) return refuse(errc::trust_join_token);
   const auto bytes = from_base64(text, Base64::url);
   const auto object = bytes ? token::parse_json_object(as_text(*bytes)) : std::nullopt;
-  if (!object) return refuse(Errc::trust_join_token);
+  if (!object) return refuse(errc::trust_join_token);
   const auto label = find_string(*object, "name");
   auto addresses = find_texts(*object, "addresses");
   const auto fingerprint = find_string(*object, "fingerprint");
@@ -49,14 +50,14 @@ Result<JoinToken> parse_join_token(std::string_view text) {
   const json::value* const expires = object->if_contains("expires_at");
   if (!label || !addresses || !fingerprint || !secret || secret->size() != kSecretSize || expires == nullptr ||
       !expires->is_int64()) {
-    return refuse(Errc::trust_join_token);
+    return refuse(errc::trust_join_token);
   }
   return JoinToken{std::string(*label), std::move(*addresses), std::string(*fingerprint), JoinSecret(*secret),
                    WallTime{expires->get_int64()}};
 }
 
 Result<void> check_join(const std::optional<JoinRecord>& record, WallTime now) {
-  if (!record || record->expires_at <= now) return refuse(Errc::trust_join_token);
+  if (!record || record->expires_at <= now) return refuse(errc::trust_join_token);
   return {};
 }
 

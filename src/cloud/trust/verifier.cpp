@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/hex.hpp"
+#include "cloud/errors.hpp"
 
 namespace redan::cloud::trust {
 
@@ -34,7 +35,7 @@ bool Verifier::erase(const std::string& fingerprint) { return by_fingerprint_.er
 Result<Caller> Verifier::admit(const Digest& sha256, Bytes certificate_der,
                                const std::vector<std::vector<std::uint8_t>>& chain, WallTime wall_time,
                                TimePoint now) const {
-  if (!is_fresh(now)) return refuse(Errc::trust_stale);
+  if (!is_fresh(now)) return refuse(errc::trust_stale);
   const std::string fingerprint = to_hex(sha256.bytes());
   const auto speak_as = [&](const TrustedCertificate& trusted) {
     return Caller{trusted.name, fingerprint, trusted.role, trusted.scopes, trusted.fingerprint};
@@ -45,7 +46,7 @@ Result<Caller> Verifier::admit(const Digest& sha256, Bytes certificate_der,
     if (trusted.kind != TrustKind::authority) continue;
     if (check_(certificate_der, chain, trusted.certificate_der, wall_time)) return speak_as(trusted);
   }
-  return refuse(Errc::trust_unknown);
+  return refuse(errc::trust_unknown);
 }
 
 }  // namespace redan::cloud::trust

@@ -7,6 +7,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "cmd/commands.hpp"
+#include "net/errors.hpp"
 
 namespace redan::cmd {
 namespace {
@@ -39,7 +40,7 @@ net::HttpResult run(boost::asio::io_context& io, net::HttpClient& client, net::H
 
 AmcFailure failure_of(const net::HttpFailure& failure, const std::string& where) {
   std::string words = where + ": " + std::string(text(failure.code));
-  if (!failure.detail.empty() && failure.code != Errc::tls_pin_mismatch) words += " (" + failure.detail + ")";
+  if (!failure.detail.empty() && failure.code != net::errc::tls_pin_mismatch) words += " (" + failure.detail + ")";
   if (!failure.shown.empty()) {
     words += "\n  it shows " + failure.shown;
     words += "\n  If its certificate was replaced on purpose, compare this with what it printed at its start,";
@@ -47,7 +48,7 @@ AmcFailure failure_of(const net::HttpFailure& failure, const std::string& where)
   } else {
     words += "\n  " + std::string(hint(failure.code));
   }
-  const bool refused = failure.code == Errc::tls_client_refused || failure.code == Errc::tls_pin_mismatch;
+  const bool refused = failure.code == net::errc::tls_client_refused || failure.code == net::errc::tls_pin_mismatch;
   return {refused ? kAuthentication : kNetwork, words};
 }
 

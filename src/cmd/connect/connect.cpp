@@ -9,11 +9,12 @@
 #include <redan/asio.hpp>
 #include <stdexcept>
 
-#include "cmd/connect/bulk_sender.hpp"
 #include "cmd/commands.hpp"
+#include "cmd/connect/bulk_sender.hpp"
 #include "cmd/connect/trace.hpp"
 #include "cmd/connect/visit_figures.hpp"
 #include "net/clock.hpp"
+#include "net/errors.hpp"
 #include "net/loop.hpp"
 #include "net/socket_address.hpp"
 #include "net/websocket/client.hpp"
@@ -124,7 +125,7 @@ class Visit {
     const auto opened = co_await net::open_websocket(std::move(config));
     if (opened) co_return on_socket(*opened);
     const net::HttpFailure& failure = opened.error();
-    if (failure.code == Errc::tls_pin_mismatch || failure.code == Errc::tls_failed) {
+    if (failure.code == net::errc::tls_pin_mismatch || failure.code == net::errc::tls_failed) {
       co_return finish(kAuthentication,
                        "the server's certificate is not the one in the URL, or it refused TLS 1.3: " + failure.detail);
     }
@@ -179,9 +180,8 @@ class Visit {
     socket_->send(json::serialize(json::object{{"type", "offer"}, {"sdp", offered->offer}}));
   }
   void complete(const std::string& sdp) {
-    std::string problem;
-    const auto completed = shard_->endpoint().complete(peer_, sdp, &problem);
-    if (!completed) return finish(kFailure, explain(completed.error()) + " " + problem);
+    const auto completed = shard_->endpoint().complete(peer_, sdp);
+    if (!completed) return finish(kFailure, explain(completed.error()));
     shard_->wake();
   }
 

@@ -8,6 +8,7 @@
 #include "cloud/runtime/control.hpp"
 #include "cmd/connect/trace.hpp"
 #include "net/clock.hpp"
+#include "sealed/errors.hpp"
 
 namespace redan::cmd {
 namespace {
@@ -183,7 +184,7 @@ void StreamClient::on_signal(std::string_view text) {
   if (!wishes_.seal) return on_message_of(text);
   if (sealed != nullptr) return initiator_ ? on_share(as_bytes(sealed->body)) : on_sealed(sealed->body);
   const auto* error = message ? std::get_if<signalling::Error>(&*message) : nullptr;
-  if (error == nullptr || seal_) return refuse_seal(Errc::sealed_clear);
+  if (error == nullptr || seal_) return refuse_seal(sealed::errc::sealed_clear);
   end("before the channel was sealed, somebody said: " + printable(error->message));
 }
 
@@ -232,7 +233,7 @@ void StreamClient::on_share(Bytes share) {
 }
 
 void StreamClient::on_sealed(const std::string& body) {
-  if (!seal_) return refuse_seal(Errc::sealed_syntax);
+  if (!seal_) return refuse_seal(sealed::errc::sealed_syntax);
   const auto message = seal_->open(as_bytes(body));
   if (!message) return refuse_seal(message.error());
   // Whoever cannot read our settings cannot describe a peer for them: a description is an answer, to a question of
@@ -240,7 +241,7 @@ void StreamClient::on_sealed(const std::string& body) {
   const auto said = signalling::parse(message->body);
   const bool describes =
       said && (std::holds_alternative<signalling::Offer>(*said) || std::holds_alternative<signalling::Answer>(*said));
-  if (describes && !message->is_answer) return refuse_seal(Errc::sealed_stale_answer);
+  if (describes && !message->is_answer) return refuse_seal(sealed::errc::sealed_stale_answer);
   on_message_of(message->body);
 }
 
@@ -269,7 +270,7 @@ void StreamClient::on_confirm(std::string_view text) {
   const auto* theirs = message ? std::get_if<control::SealConfirm>(&*message) : nullptr;
   const std::string expected = confirmation(sealed::Side::runtime);
   if (theirs == nullptr || expected.empty() || !equal_in_constant_time(as_bytes(theirs->mac), as_bytes(expected))) {
-    return refuse_seal(Errc::sealed_unconfirmed);
+    return refuse_seal(sealed::errc::sealed_unconfirmed);
   }
   confirm_key_.clear();
   channels_.merge(unconfirmed_);
@@ -283,9 +284,8 @@ void StreamClient::refuse_seal(Errc why) {
 
 void StreamClient::on_offer(const std::string& sdp) {
   Endpoint& endpoint = clients_.shard_->endpoint();
-  std::string problem;
-  const auto accepted = endpoint.accept(sdp, {.dtls_role = DtlsRole::client}, &problem);
-  if (!accepted) return end(explain(accepted.error()) + " " + problem);
+  const auto accepted = endpoint.accept(sdp, {.dtls_role = DtlsRole::client});
+  if (!accepted) return end(explain(accepted.error()));
   peer_ = accepted->peer;
   clients_.by_peer_[peer_->value] = this;
   std::vector<std::string> names{"control"};

@@ -72,18 +72,14 @@ std::string_view name_of(SrtpProfile profile) {
   return "";
 }
 
-namespace {
-
-std::string explain(Errc code, std::string_view advice) {
-  return std::string(text(code)) + " (" + std::string(name(code)) + "); " + std::string(advice);
+std::string explain(Errc code) {
+  return std::string(text(code)) + " (" + std::string(name(code)) + "); " + std::string(hint(code));
 }
 
-}  // namespace
-
-std::string explain(Errc code) { return explain(code, hint(code)); }
-
-std::string explain(const net::HttpFailure& failure) {
-  return explain(failure.code, net::trust_hint(failure.code)) + (failure.detail.empty() ? "" : " " + failure.detail);
+std::string explain(const Error& error) {
+  return explain(error.code) + (error.detail.empty() ? "" : " " + error.detail);
 }
+
+std::string explain(const net::HttpFailure& failure) { return explain(Error{failure.code, failure.detail}); }
 
 }  // namespace redan::cmd

@@ -31,6 +31,7 @@ std::string printable(std::string_view text);
 std::string_view name_of(SrtpProfile profile);
 /// "what happened: why; what to do".
 std::string explain(Errc code);
+std::string explain(const Error& error);
 /// The same of a request that got no response.
 std::string explain(const net::HttpFailure& failure);
 

@@ -3,6 +3,7 @@
 #include "base/base64.hpp"
 #include "base/hex.hpp"
 #include "cloud/bus/memory.hpp"
+#include "cloud/errors.hpp"
 #include "cloud/store/memory.hpp"
 #include "cloud/token/authorization.hpp"
 #include "cmd/program.hpp"
@@ -161,7 +162,8 @@ json::array DemoCloud::authorities() const { return {json::string(ams_->seal_aut
 
 bool DemoCloud::admits(const net::HttpRequest& request) const {
   const auto header = net::find_header(request.headers, "Authorization");
-  const auto presented = header ? cloud::token::parse_authorization(*header) : tl::unexpected(Errc::token_syntax);
+  const auto presented =
+      header ? cloud::token::parse_authorization(*header) : tl::unexpected(cloud::errc::token_syntax);
   return presented && presented->kind == cloud::token::PresentedToken::Kind::macaroon && gateway_ &&
          gateway_->admit(presented->text);
 }

@@ -117,9 +117,8 @@ void DemoServer::add_peer(const VisitorPtr& visitor, PeerId peer) {
 }
 
 void DemoServer::on_offer(const VisitorPtr& visitor, std::string_view sdp) {
-  std::string problem;
-  const auto accepted = shard_->endpoint().accept(sdp, {config_.dtls_role, config_.media}, &problem);
-  if (!accepted) return send_error(*visitor, accepted.error(), problem);
+  const auto accepted = shard_->endpoint().accept(sdp, {config_.dtls_role, config_.media});
+  if (!accepted) return send_error(*visitor, accepted.error());
   add_peer(visitor, accepted->peer);
   tell(accepted->peer, "ice", "offer accepted; waiting for connectivity checks");
   send(*visitor, {{"type", "answer"}, {"sdp", accepted->answer}});
@@ -127,7 +126,7 @@ void DemoServer::on_offer(const VisitorPtr& visitor, std::string_view sdp) {
 
 void DemoServer::on_want_offer(const VisitorPtr& visitor) {
   const auto offered = shard_->endpoint().offer({.data = true, .audio = config_.media, .video = config_.media});
-  if (!offered) return send_error(*visitor, offered.error(), "");
+  if (!offered) return send_error(*visitor, offered.error());
   add_peer(visitor, offered->peer);
   (void)shard_->endpoint().open_channel(offered->peer, "echo");
   tell(offered->peer, "ice", "offer made; waiting for the answer");
@@ -135,18 +134,16 @@ void DemoServer::on_want_offer(const VisitorPtr& visitor) {
 }
 
 void DemoServer::on_answer(Visitor& visitor, std::string_view sdp) {
-  if (visitor.peers.empty()) return send_error(visitor, Errc::sdp_wrong_state, "");
-  std::string problem;
-  const auto completed = shard_->endpoint().complete(visitor.peers.back(), sdp, &problem);
-  if (!completed) return send_error(visitor, completed.error(), problem);
+  if (visitor.peers.empty()) return send_error(visitor, Error{Errc::sdp_wrong_state});
+  const auto completed = shard_->endpoint().complete(visitor.peers.back(), sdp);
+  if (!completed) return send_error(visitor, completed.error());
   shard_->wake();
 }
 
 void DemoServer::on_renegotiate(Visitor& visitor, std::string_view sdp) {
-  if (visitor.peers.empty()) return send_error(visitor, Errc::sdp_wrong_state, "");
-  std::string problem;
-  const auto answer = shard_->endpoint().renegotiate(visitor.peers.back(), sdp, &problem);
-  if (!answer) return send_error(visitor, answer.error(), problem);
+  if (visitor.peers.empty()) return send_error(visitor, Error{Errc::sdp_wrong_state});
+  const auto answer = shard_->endpoint().renegotiate(visitor.peers.back(), sdp);
+  if (!answer) return send_error(visitor, answer.error());
   shard_->wake();
   tell(visitor.peers.back(), "ice", "new offer accepted (ICE restart)");
   send(visitor, {{"type", "answer"}, {"sdp", *answer}});
@@ -249,9 +246,9 @@ void DemoServer::send_error(Visitor& visitor, std::string_view code, std::string
   send(visitor, {{"type", "error"}, {"code", code}, {"text", text}, {"hint", hint}});
 }
 
-void DemoServer::send_error(Visitor& visitor, Errc code, const std::string& problem) {
-  const std::string what = std::string(text(code)) + (problem.empty() ? "" : ": " + printable(problem));
-  send_error(visitor, name(code), what, hint(code));
+void DemoServer::send_error(Visitor& visitor, const Error& error) {
+  const std::string what = std::string(text(error.code)) + (error.detail.empty() ? "" : ": " + printable(error.detail));
+  send_error(visitor, name(error.code), what, hint(error.code));
 }
 
 }  // namespace redan::cmd

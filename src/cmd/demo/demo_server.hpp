@@ -7,9 +7,9 @@
 #include <redan/asio.hpp>
 #include <set>
 
+#include "cmd/connect/trace.hpp"
 #include "cmd/demo/admission.hpp"
 #include "cmd/demo/channel_services.hpp"
-#include "cmd/connect/trace.hpp"
 #include "net/http/server.hpp"
 
 namespace redan::cmd {
@@ -63,7 +63,7 @@ class DemoServer {
   void tell(PeerId peer, std::string_view event, const std::string& text);
   static void send(Visitor& visitor, const boost::json::object& message);
   static void send_error(Visitor& visitor, std::string_view code, std::string_view text, std::string_view hint);
-  static void send_error(Visitor& visitor, Errc code, const std::string& problem);
+  static void send_error(Visitor& visitor, const Error& error);
 
   boost::asio::io_context& io_;
   DemoServerConfig config_;

@@ -7,6 +7,7 @@
 
 #include "base/hex.hpp"
 #include "cloud/api/agent.hpp"
+#include "cloud/errors.hpp"
 #include "cmd/doctor/findings.hpp"
 
 namespace redan::cmd {
@@ -52,7 +53,7 @@ net::Task<void> check_round_trip(cloud::bus::Bus& bus, const std::string& what, 
   const std::string nobody = "doctor-" + random_token(provider);
   auto begin = std::chrono::steady_clock::now();
   auto reply = co_await bus.request(api::subject::agent(nobody, "create"), "{}", kTimeout);
-  if (!reply && reply.error() == Errc::bus_refused) {
+  if (!reply && reply.error() == cloud::errc::bus_refused) {
     api::StateReport report;
     report.session = nobody;
     report.agent = name;
@@ -60,12 +61,12 @@ net::Task<void> check_round_trip(cloud::bus::Bus& bus, const std::string& what, 
     reply = co_await bus.request(api::subject::agent(name, "state"), json::serialize(api::to_json(report)), kTimeout);
   }
   const auto took = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
-  if (reply || reply.error() == Errc::bus_no_responders) {
+  if (reply || reply.error() == cloud::errc::bus_no_responders) {
     char text[64];
     std::snprintf(text, sizeof text, "a request and its reply take %.1f ms", took);
     co_return findings.ok(what, text);
   }
-  if (reply.error() == Errc::bus_refused) {
+  if (reply.error() == cloud::errc::bus_refused) {
     co_return findings.fail(what, "as " + name + ", this certificate may ask neither agents nor gateways",
                             "give --name the name in the certificate, and that user its permissions: users.conf");
   }
@@ -121,7 +122,7 @@ net::Task<void> check_bus(asio::io_context& io, BusOptions options, std::string 
     std::function<bool()> told = [&] { return status && (!status->connected || bus->is_connected()); };
     co_await wait_for(io, told, kTimeout);
     if (!bus->is_connected()) {
-      findings.fail(what, status ? status->why : Errc::bus_disconnected, status ? status->detail : "no answer");
+      findings.fail(what, status ? status->why : cloud::errc::bus_disconnected, status ? status->detail : "no answer");
       continue;
     }
     findings.ok(what,

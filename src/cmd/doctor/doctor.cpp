@@ -102,7 +102,7 @@ void Findings::add(const char* level, const std::string& what, const std::string
 void Findings::fail(const std::string& what, Errc code, const std::string& detail) {
   std::string said(text(code));
   if (!detail.empty()) said += " (" + detail + ")";
-  fail(what, said, std::string(net::trust_hint(code)));
+  fail(what, said, std::string(hint(code)));
 }
 
 void add_doctor(CLI::App& app, Run& run) {

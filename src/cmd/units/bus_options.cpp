@@ -74,7 +74,7 @@ void add_bus_options(CLI::App& command, BusOptions& options) {
 std::string describe(const cloud::bus::NatsStatus& status) {
   std::string line = "bus: " + status.server + ": ";
   if (status.connected && status.why == Errc{}) return line + "connected";
-  line.append(text(status.why)).append("; ").append(net::trust_hint(status.why));
+  line.append(text(status.why)).append("; ").append(hint(status.why));
   if (!status.detail.empty()) line.append(" (").append(status.detail).append(")");
   return line;
 }

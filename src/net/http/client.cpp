@@ -12,6 +12,7 @@
 #include <set>
 
 #include "net/dial.hpp"
+#include "net/errors.hpp"
 #include "net/http/reader.hpp"
 #include "net/http/writer.hpp"
 
@@ -147,7 +148,7 @@ class HttpClient::Impl : public std::enable_shared_from_this<HttpClient::Impl> {
     while (turns_ >= config_.max_connections || waiting_.front() != &timer) {
       auto [error] = co_await timer.async_wait(kNoThrow);
       if (generation_ != exchange.generation) co_return HttpFailure{Errc::closed_locally, false, "cancelled"};
-      if (!error) co_return HttpFailure{Errc::http_timeout, false, "no connection became free"};
+      if (!error) co_return HttpFailure{errc::http_timeout, false, "no connection became free"};
     }
     co_return std::nullopt;
   }
@@ -158,7 +159,7 @@ class HttpClient::Impl : public std::enable_shared_from_this<HttpClient::Impl> {
     const Turn turn(*this);
     if (const std::shared_ptr<Stream> kept = take_idle()) {
       HttpResult result = co_await round_trip(exchange, kept);
-      const bool found_closed = !result && !exchange.answered && result.error().code == Errc::connect_failed;
+      const bool found_closed = !result && !exchange.answered && result.error().code == errc::connect_failed;
       if (!found_closed || !may_be_repeated(exchange.request.method)) co_return result;
     }
     auto fresh = dialer_.make_stream(io_.get_executor());

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "net/errors.hpp"
+
 namespace redan::net {
 
 struct HttpHeader {
@@ -41,7 +43,7 @@ struct HttpResponse {
 
 /// Why a request got no response. `maybe_sent` is false only if the server certainly did nothing because of it.
 struct HttpFailure {
-  Errc code = Errc::connect_failed;
+  Errc code = errc::connect_failed;
   bool maybe_sent = false;
   std::string detail{};  ///< for people: the system's or OpenSSL's words
   unsigned status = 0;   ///< of the response that refused a WebSocket; else 0

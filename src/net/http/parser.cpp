@@ -4,6 +4,8 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include "net/errors.hpp"
+
 namespace redan::net {
 namespace {
 
@@ -196,7 +198,7 @@ ResponseParser::ResponseParser(const HttpLimits& limits, To to) : limits_(limits
 ResponseParser::~ResponseParser() = default;
 
 tl::expected<HttpResponse, ResponseParser::Failure> ResponseParser::parse_head(std::string_view head) {
-  const auto failed = [](std::string_view text) { return tl::unexpected(Failure{Errc::http_protocol, text}); };
+  const auto failed = [](std::string_view text) { return tl::unexpected(Failure{errc::http_protocol, text}); };
   if (!has_plain_lines(head)) return failed("the response's head has malformed lines");
   parser_ = std::make_unique<Parser>();
   parser_->header_limit(static_cast<std::uint32_t>(limits_.max_head));
@@ -204,7 +206,7 @@ tl::expected<HttpResponse, ResponseParser::Failure> ResponseParser::parse_head(s
   parser_->skip(to_ == To::head_request);
   Error error;
   parser_->put(asio::buffer(head), error);
-  if (error == http::error::body_limit) return tl::unexpected(Failure{Errc::http_too_large, "announced"});
+  if (error == http::error::body_limit) return tl::unexpected(Failure{errc::http_too_large, "announced"});
   if (error || !parser_->is_header_done()) return failed("the response does not parse");
   const auto& parsed = parser_->get();
   if (parsed.version() != 11 || count(parsed) > limits_.max_headers || !has_plain_length(parsed)) {
@@ -232,9 +234,9 @@ void ResponseParser::lift_body_limit() { parser_->body_limit(boost::none); }
 tl::expected<std::size_t, ResponseParser::Failure> ResponseParser::parse_body(std::string_view bytes) {
   std::size_t used = 0;
   const Error error = put_body(*parser_, bytes, begun_, used);
-  if (error == http::error::body_limit) return tl::unexpected(Failure{Errc::http_too_large, "too large"});
+  if (error == http::error::body_limit) return tl::unexpected(Failure{errc::http_too_large, "too large"});
   if (error || (!done() && is_endless(bytes.size() - used, limits_))) {
-    return tl::unexpected(Failure{Errc::http_protocol, "the response's body does not parse"});
+    return tl::unexpected(Failure{errc::http_protocol, "the response's body does not parse"});
   }
   return used;
 }
@@ -242,7 +244,7 @@ tl::expected<std::size_t, ResponseParser::Failure> ResponseParser::parse_body(st
 tl::expected<void, ResponseParser::Failure> ResponseParser::end_of_input() {
   Error error;
   parser_->put_eof(error);
-  if (error) return tl::unexpected(Failure{Errc::http_protocol, "the response was cut off"});
+  if (error) return tl::unexpected(Failure{errc::http_protocol, "the response was cut off"});
   return {};
 }
 

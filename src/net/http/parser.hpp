@@ -6,6 +6,7 @@
 #include <memory>
 #include <tl/expected.hpp>
 
+#include "net/errors.hpp"
 #include "net/http/http.hpp"
 
 namespace redan::net {
@@ -62,7 +63,7 @@ class ResponseParser {
  public:
   enum class To : std::uint8_t { head_request, other_request };
   struct Failure {
-    Errc code = Errc::http_protocol;  ///< or http_too_large
+    Errc code = errc::http_protocol;  ///< or http_too_large
     std::string_view text{};
   };
 

@@ -2,6 +2,8 @@
 
 #include <boost/asio/error.hpp>
 
+#include "net/errors.hpp"
+
 namespace redan::net {
 namespace {
 
@@ -67,10 +69,10 @@ Task<tl::expected<HttpResponse, ResponseReader::Failure>> ResponseReader::read_h
   for (;;) {
     const HeadRead read = co_await read_to_head_end(input_, limits_.max_head);
     if (read.end.state == HeadEnd::State::incomplete) {
-      co_return tl::unexpected(Failure{Errc::http_protocol, read.error, {}});
+      co_return tl::unexpected(Failure{errc::http_protocol, read.error, {}});
     }
     if (read.end.state == HeadEnd::State::too_large) {
-      co_return tl::unexpected(Failure{Errc::http_protocol, {}, "the response's head is too large"});
+      co_return tl::unexpected(Failure{errc::http_protocol, {}, "the response's head is too large"});
     }
     auto response = parser_.parse_head(input_.bytes().substr(0, read.end.size));
     if (!response) co_return tl::unexpected(Failure{response.error().code, {}, response.error().text});
@@ -92,7 +94,7 @@ Task<tl::expected<std::string, ResponseReader::Failure>> ResponseReader::read_pi
     if (!piece.empty() || parser_.done()) break;
     if (const Error ended = co_await input_.fill()) {
       // Without a length the peer's announced end is the end.
-      if (ended != asio::error::eof) co_return tl::unexpected(Failure{Errc::http_protocol, ended, {}});
+      if (ended != asio::error::eof) co_return tl::unexpected(Failure{errc::http_protocol, ended, {}});
       const auto over = parser_.end_of_input();
       if (!over) co_return failed(over.error());
     }

@@ -1,6 +1,7 @@
 // Reads HTTP/1.1 messages off a Stream.
 #pragma once
 
+#include "net/errors.hpp"
 #include "net/http/parser.hpp"
 #include "net/stream.hpp"
 
@@ -45,7 +46,7 @@ class ResponseReader {
   using To = ResponseParser::To;
   /// An error of the stream, or of the message; then `code` is set.
   struct Failure {
-    Errc code = Errc::http_protocol;
+    Errc code = errc::http_protocol;
     Stream::Error error{};
     std::string_view text{};
   };

@@ -29,7 +29,7 @@ std::optional<ClientCertificate> client_certificate(const ssl_st* connection);
 Errc handshake_failure(const TlsTrust& trust, const ssl_st* connection, const boost::system::error_code& error);
 /// The SHA-256 of what a server showed to a client that pins another; 64 hexadecimal digits, or empty.
 std::string shown_fingerprint(const ssl_st* connection);
-/// crypto_bad_key: which certificate of the server's chain has which key, for people; empty if OpenSSL refused it.
+/// tls_key_too_small: which certificate of the server's chain has which key, for people; empty if OpenSSL refused it.
 std::string small_key(const ssl_st* connection);
 /// Whether the server has refused our certificate. In TLS 1.3 the client learns it from its first read.
 bool is_certificate_refusal(const boost::system::error_code& error);

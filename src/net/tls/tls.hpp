@@ -63,9 +63,6 @@ std::optional<Digest> parse_pin(std::string_view text);
 /// 64 lower-case hexadecimal digits.
 std::string pin_text(const Digest& sha256);
 
-/// What to do about a server that was refused: the hint of `code`, or for a key that is too small, what services need.
-std::string_view trust_hint(Errc code);
-
 // ---- a server's credentials -----------------------------------------------------------------------------------------
 
 /// What a server shows. It may be replaced while the server runs: handshakes that begin later show the new one,

@@ -4,8 +4,9 @@
 
 #include <boost/asio/ip/address.hpp>
 
-#include "net/tls/openssl_types.hpp"
+#include "net/errors.hpp"
 #include "net/tls/context.hpp"
+#include "net/tls/openssl_types.hpp"
 
 namespace redan::net {
 namespace {
@@ -148,22 +149,16 @@ std::string small_key(const SSL* connection) {
   return refusal == nullptr ? "" : refusal->small_key;
 }
 
-std::string_view trust_hint(Errc code) {
-  if (code != Errc::crypto_bad_key) return hint(code);
-  return "give the server and its authorities keys of RSA-4096, or allow smaller ones: the option with "
-         "allow-small-keys in its name";
-}
-
 Errc handshake_failure(const TlsTrust& trust, const SSL* connection, const boost::system::error_code& error) {
-  if (is_certificate_refusal(error)) return Errc::tls_client_refused;
+  if (is_certificate_refusal(error)) return errc::tls_client_refused;
   switch (SSL_get_verify_result(connection)) {
     case X509_V_OK:
-      return Errc::tls_failed;
+      return errc::tls_failed;
     case X509_V_ERR_EE_KEY_TOO_SMALL:
     case X509_V_ERR_CA_KEY_TOO_SMALL:
-      return Errc::crypto_bad_key;
+      return errc::tls_key_too_small;
     default:
-      return std::holds_alternative<PinnedSha256>(trust) ? Errc::tls_pin_mismatch : Errc::tls_untrusted;
+      return std::holds_alternative<PinnedSha256>(trust) ? errc::tls_pin_mismatch : errc::tls_untrusted;
   }
 }
 

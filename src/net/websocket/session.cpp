@@ -8,8 +8,9 @@
 #include <boost/beast/websocket.hpp>
 
 #include "net/dial.hpp"
-#include "net/websocket/gathered_writer.hpp"
+#include "net/errors.hpp"
 #include "net/websocket/client.hpp"
+#include "net/websocket/gathered_writer.hpp"
 
 namespace redan::net {
 namespace {
@@ -84,16 +85,16 @@ class BeastSession final : public WebSocketSession {
     stream_.set_option(websocket::stream_base::decorator([](websocket::request_type&) {}));
     if (error == websocket::error::upgrade_declined) {
       const unsigned status = response.result_int();
-      co_return HttpFailure{Errc::http_protocol, true, "the server answered " + std::to_string(status), status};
+      co_return HttpFailure{errc::http_protocol, true, "the server answered " + std::to_string(status), status};
     }
     if (error && error.category() == make_error_code(websocket::error::upgrade_declined).category()) {
-      co_return HttpFailure{Errc::http_protocol, true, error.message(), response.result_int()};
+      co_return HttpFailure{errc::http_protocol, true, error.message(), response.result_int()};
     }
     if (error) co_return failure_of(*owned_, error);
     const auto agreed = response[http::field::sec_websocket_protocol];
     subprotocol_.assign(agreed.data(), agreed.size());
     if (subprotocol_ == config.subprotocol) co_return std::nullopt;
-    co_return HttpFailure{Errc::http_protocol, true, "the server chose another subprotocol", response.result_int()};
+    co_return HttpFailure{errc::http_protocol, true, "the server chose another subprotocol", response.result_int()};
   }
 
   Task<void> run() override {

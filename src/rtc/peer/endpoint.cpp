@@ -16,8 +16,8 @@ constexpr std::size_t kMaxIpPacket = 65'535;
 
 }  // namespace
 
-Endpoint::Impl::Impl(EndpointConfig the_config, Identity the_identity, Provider& the_provider)
-    : config(std::move(the_config)), identity(std::move(the_identity)), provider(the_provider), router_(the_provider) {
+Endpoint::Impl::Impl(EndpointConfig endpoint_config, Identity endpoint_identity, Provider& crypto)
+    : config(std::move(endpoint_config)), identity(std::move(endpoint_identity)), provider(crypto), router_(crypto) {
   config.mtu = std::clamp(config.mtu, dtls::ConnectionConfig::kMinMtu, kMaxMtu);
   config.max_media_packet = std::min(config.max_media_packet, kMaxIpPacket);
 }
@@ -195,15 +195,13 @@ std::size_t Endpoint::max_datagram() const { return impl_->max_datagram(); }
 const EndpointCounters& Endpoint::counters() const { return impl_->counters; }
 std::size_t Endpoint::peer_count() const { return impl_->peer_count(); }
 
-Result<Accepted> Endpoint::accept(std::string_view offer, const AcceptOptions& options, std::string* problem) {
-  return impl_->accept(offer, options, problem);
+Result<Accepted> Endpoint::accept(std::string_view offer, const AcceptOptions& options) {
+  return impl_->accept(offer, options);
 }
 Result<Offered> Endpoint::offer(const MediaPlan& plan) { return impl_->offer(plan); }
-Result<void> Endpoint::complete(PeerId peer, std::string_view answer, std::string* problem) {
-  return impl_->complete(peer, answer, problem);
-}
-Result<std::string> Endpoint::renegotiate(PeerId peer, std::string_view offer, std::string* problem) {
-  return impl_->renegotiate(peer, offer, problem);
+Result<void> Endpoint::complete(PeerId peer, std::string_view answer) { return impl_->complete(peer, answer); }
+Result<std::string> Endpoint::renegotiate(PeerId peer, std::string_view offer) {
+  return impl_->renegotiate(peer, offer);
 }
 
 }  // namespace redan

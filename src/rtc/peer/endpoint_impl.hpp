@@ -12,13 +12,13 @@ namespace redan {
 
 class Endpoint::Impl {
  public:
-  Impl(EndpointConfig the_config, Identity the_identity, Provider& the_provider);
+  Impl(EndpointConfig endpoint_config, Identity endpoint_identity, Provider& crypto);
 
   // signalling.cpp
-  Result<Accepted> accept(std::string_view offer, const AcceptOptions& options, std::string* problem);
+  Result<Accepted> accept(std::string_view offer, const AcceptOptions& options);
   Result<Offered> offer(const MediaPlan& plan);
-  Result<void> complete(PeerId id, std::string_view answer, std::string* problem);
-  Result<std::string> renegotiate(PeerId id, std::string_view offer, std::string* problem);
+  Result<void> complete(PeerId id, std::string_view answer);
+  Result<std::string> renegotiate(PeerId id, std::string_view offer);
   [[nodiscard]] Result<std::vector<AgreedMedia>> media(PeerId id) const;
   [[nodiscard]] Result<std::size_t> max_message_size(PeerId id) const;
 
@@ -52,7 +52,7 @@ class Endpoint::Impl {
   // signalling.cpp
   [[nodiscard]] sdp::Local make_local(bool ice_lite) const;
   Entry& add(sdp::Local local);
-  [[nodiscard]] Result<peer::Agreement> agree(const sdp::Remote& remote, DtlsRole role, std::string* problem) const;
+  [[nodiscard]] Result<peer::Agreement> agree(const sdp::Remote& remote, DtlsRole role) const;
   void set_remote(peer::Peer& peer, const sdp::Remote& remote);
   void restart_ice(Entry& entry, const sdp::Remote& remote);
 

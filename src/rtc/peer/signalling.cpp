@@ -10,10 +10,6 @@ namespace {
 using peer::Agreement;
 using peer::Peer;
 
-void explain(std::string* problem, const sdp::Problem& found) {
-  if (problem != nullptr) *problem = found.text();
-}
-
 std::vector<Address> usable_addresses(const std::vector<std::string>& candidates) {
   std::vector<Address> addresses;
   for (const std::string& text : candidates) {
@@ -67,7 +63,7 @@ Endpoint::Impl::Entry& Endpoint::Impl::add(sdp::Local local) {
   return *slot;
 }
 
-Result<Agreement> Endpoint::Impl::agree(const sdp::Remote& remote, DtlsRole role, std::string* problem) const {
+Result<Agreement> Endpoint::Impl::agree(const sdp::Remote& remote, DtlsRole role) const {
   Agreement agreement;
   agreement.dtls_role = role;
   agreement.media = !remote.media.empty();
@@ -77,10 +73,8 @@ Result<Agreement> Endpoint::Impl::agree(const sdp::Remote& remote, DtlsRole role
   for (const std::string& value : remote.fingerprints) {
     if (const auto fingerprint = Fingerprint::parse(value)) agreement.remote_fingerprints.push_back(*fingerprint);
   }
-  if (agreement.remote_fingerprints.empty()) {
-    explain(problem, {0, "no a=fingerprint with sha-256 or sha-384 and a value of the right length"});
-    return refuse(Errc::sdp_no_fingerprint);
-  }
+  if (agreement.remote_fingerprints.empty())
+    return refuse(Errc::sdp_no_fingerprint, "no a=fingerprint with sha-256 or sha-384 and a value of the right length");
   return agreement;
 }
 
@@ -93,17 +87,13 @@ void Endpoint::Impl::set_remote(Peer& peer, const sdp::Remote& remote) {
   }
 }
 
-Result<Accepted> Endpoint::Impl::accept(std::string_view text, const AcceptOptions& options, std::string* problem) {
+Result<Accepted> Endpoint::Impl::accept(std::string_view text, const AcceptOptions& options) {
   if (peers_.size() >= config.max_peers) return refuse(Errc::too_many);
-  sdp::Problem found;
-  const auto offer = sdp::SessionDescription::parse(text, &found);
-  const auto remote = offer ? sdp::read_offer(*offer, options.accept_media, &found) : refuse(offer.error());
-  if (!remote) {
-    explain(problem, found);
-    return refuse(remote.error());
-  }
+  const auto offer = sdp::SessionDescription::parse(text);
+  const auto remote = offer ? sdp::read_offer(*offer, options.accept_media) : refuse(offer.error());
+  if (!remote) return refuse(remote.error());
   const DtlsRole role = our_role(remote->setup, options.dtls_role);
-  auto agreement = agree(*remote, role, problem);
+  auto agreement = agree(*remote, role);
   if (!agreement) return refuse(agreement.error());
 
   // Of two lite agents neither would check; then we do.
@@ -130,7 +120,7 @@ Result<Offered> Endpoint::Impl::offer(const MediaPlan& plan) {
   local.sources = plan.sources;
   Entry& entry = add(std::move(local));
   const std::string text = sdp::make_offer(entry.local, {plan.data, plan.audio, plan.video, plan.direction});
-  entry.our_offer = *sdp::SessionDescription::parse(text, nullptr);
+  entry.our_offer = *sdp::SessionDescription::parse(text);
   return Offered{entry.peer.id(), text};
 }
 
@@ -149,23 +139,17 @@ Result<std::size_t> Endpoint::Impl::max_message_size(PeerId id) const {
   return found->second->remote.data->max_message_size;
 }
 
-Result<void> Endpoint::Impl::complete(PeerId id, std::string_view text, std::string* problem) {
+Result<void> Endpoint::Impl::complete(PeerId id, std::string_view text) {
   const auto found_entry = peers_.find(id.value);
   if (found_entry == peers_.end()) return refuse(Errc::unknown_peer);
   Entry& entry = *found_entry->second;
   if (!entry.our_offer || entry.peer.closing()) return refuse(Errc::sdp_wrong_state);
-  sdp::Problem found;
-  const auto answer = sdp::SessionDescription::parse(text, &found);
-  const auto remote = answer ? sdp::read_answer(*entry.our_offer, *answer, &found) : refuse(answer.error());
-  if (!remote) {
-    explain(problem, found);
-    return refuse(remote.error());
-  }
-  if (entry.local.ice_lite && remote->ice_lite) {
-    explain(problem, {0, "the offer and the answer both have a=ice-lite: nobody would check connectivity"});
-    return refuse(Errc::ice_both_lite);
-  }
-  auto agreement = agree(*remote, our_role(remote->setup, DtlsRole::server), problem);
+  const auto answer = sdp::SessionDescription::parse(text);
+  const auto remote = answer ? sdp::read_answer(*entry.our_offer, *answer) : refuse(answer.error());
+  if (!remote) return refuse(remote.error());
+  if (entry.local.ice_lite && remote->ice_lite)
+    return refuse(Errc::ice_both_lite, "the offer and the answer both have a=ice-lite");
+  auto agreement = agree(*remote, our_role(remote->setup, DtlsRole::server));
   if (!agreement) return refuse(agreement.error());
   entry.our_offer.reset();
   entry.remote = *remote;
@@ -175,25 +159,19 @@ Result<void> Endpoint::Impl::complete(PeerId id, std::string_view text, std::str
   return {};
 }
 
-Result<std::string> Endpoint::Impl::renegotiate(PeerId id, std::string_view text, std::string* problem) {
+Result<std::string> Endpoint::Impl::renegotiate(PeerId id, std::string_view text) {
   const auto found_entry = peers_.find(id.value);
   if (found_entry == peers_.end()) return refuse(Errc::unknown_peer);
   Entry& entry = *found_entry->second;
   if (entry.our_offer || !entry.peer.agreement() || entry.peer.closing()) return refuse(Errc::sdp_wrong_state);
-  sdp::Problem found;
   const bool accept_media = entry.local.accept_media && entry.peer.media_is_keyed().value_or(true);
-  const auto offer = sdp::SessionDescription::parse(text, &found);
-  const auto remote = offer ? sdp::read_offer(*offer, accept_media, &found) : refuse(offer.error());
-  if (!remote) {
-    explain(problem, found);
-    return refuse(remote.error());
-  }
-  if (const char* changed = changed_association(entry.remote, *remote)) {
-    explain(problem, {0, changed});
-    return refuse(Errc::sdp_association_changed);
-  }
+  const auto offer = sdp::SessionDescription::parse(text);
+  const auto remote = offer ? sdp::read_offer(*offer, accept_media) : refuse(offer.error());
+  if (!remote) return refuse(remote.error());
+  if (const char* changed = changed_association(entry.remote, *remote))
+    return refuse(Errc::sdp_association_changed, changed);
   const DtlsRole role = entry.peer.agreement()->dtls_role;
-  auto agreement = agree(*remote, role, problem);
+  auto agreement = agree(*remote, role);
   if (!agreement) return refuse(agreement.error());
   // RFC 8839 section 4.4.3: changed credentials ask for an ICE restart.
   if (remote->ufrag != entry.remote.ufrag || remote->pwd != entry.remote.pwd) restart_ice(entry, *remote);

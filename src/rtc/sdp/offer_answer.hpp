@@ -65,12 +65,12 @@ struct Plan {
 
 /// Sections that cannot be served are declined, each by itself: `accept_media` is as in Local. Errors:
 /// sdp_no_fingerprint, sdp_no_ice_credentials, sdp_no_rtcp_mux, sdp_bad_setup, sdp_nothing_usable, sdp_syntax,
-/// sdp_too_large; `problem` (may be nullptr) names the line.
-Result<Remote> read_offer(const SessionDescription& offer, bool accept_media, Problem* problem);
+/// sdp_too_large; the detail names the line.
+Result<Remote> read_offer(const SessionDescription& offer, bool accept_media);
 /// The answer must fit our offer: as many sections, the same order and mids; setup active or passive, and not ours. It
 /// can no longer be declined in part: a section outside the bundle or without rtcp-mux is sdp_not_bundled or
 /// sdp_no_rtcp_mux.
-Result<Remote> read_answer(const SessionDescription& our_offer, const SessionDescription& answer, Problem* problem);
+Result<Remote> read_answer(const SessionDescription& our_offer, const SessionDescription& answer);
 
 /// For an offer that read_offer accepted, with the same `accept_media`. Sections keep the offer's order and mids,
 /// profiles and forms.

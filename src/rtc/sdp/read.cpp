@@ -9,9 +9,9 @@
 namespace redan::sdp {
 namespace {
 
-tl::unexpected<Errc> wrong(Errc code, Problem* problem, const MediaSection* section, std::string_view what) {
-  if (problem != nullptr) *problem = {section != nullptr ? section->line : 0, std::string(what)};
-  return refuse(code);
+/// The section is nullptr where the description as a whole is wrong.
+tl::unexpected<Error> wrong(Errc code, const MediaSection* section, std::string_view what) {
+  return refuse(code, at_line(section != nullptr ? section->line : 0, what));
 }
 
 std::optional<Setup> setup_of(std::string_view value) {
@@ -27,14 +27,14 @@ std::optional<std::size_t> clamped_number(std::string_view text) {
   return to_number<std::size_t>(text).value_or(std::numeric_limits<std::size_t>::max());
 }
 
-Result<DataSection> read_data(const Section& section, Problem* problem) {
+Result<DataSection> read_data(const Section& section) {
   DataSection data;
   const auto port = to_number<std::uint16_t>(section.sctp->value);
-  if (!port || *port == 0) return wrong(Errc::sdp_syntax, problem, section.lines, "the SCTP port is not a port");
+  if (!port || *port == 0) return wrong(Errc::sdp_syntax, section.lines, "the SCTP port is not a port");
   data.sctp_port = *port;
   if (const auto size = section.lines->attribute("max-message-size")) {
     const auto value = clamped_number(*size);
-    if (!value) return wrong(Errc::sdp_syntax, problem, section.lines, "a=max-message-size is not a number");
+    if (!value) return wrong(Errc::sdp_syntax, section.lines, "a=max-message-size is not a number");
     data.max_message_size = *value == 0 ? std::numeric_limits<std::size_t>::max() : *value;
   }
   return data;
@@ -57,20 +57,18 @@ std::vector<std::string> fingerprints_of(const Lines& level) {
 // RFC 8842 section 5.1, RFC 8844: one association stands behind all sections of a bundle, so none of them may promise
 // another certificate. A section's own fingerprints replace the session's and are never mixed with them (RFC 8122
 // section 5).
-Result<std::vector<std::string>> read_fingerprints(const SessionDescription& description, const Sections& sections,
-                                                   Problem* problem) {
+Result<std::vector<std::string>> read_fingerprints(const SessionDescription& description, const Sections& sections) {
   const bool own = sections.transport->has("fingerprint");
   auto fingerprints = own ? fingerprints_of(*sections.transport) : fingerprints_of(description.session);
   if (fingerprints.empty()) {
-    return wrong(Errc::sdp_no_fingerprint, problem, sections.transport,
+    return wrong(Errc::sdp_no_fingerprint, sections.transport,
                  "no a=fingerprint with sha-256 or sha-384 and a value of the right length");
   }
   if (fingerprints.size() > Remote::kMaxFingerprints)
-    return wrong(Errc::sdp_too_large, problem, sections.transport, "more than 16 different a=fingerprint");
+    return wrong(Errc::sdp_too_large, sections.transport, "more than 16 different a=fingerprint");
   for (const Section* section : sections.served) {
     if (section->lines->has("fingerprint") && fingerprints_of(*section->lines) != fingerprints) {
-      return wrong(Errc::sdp_no_fingerprint, problem, section->lines,
-                   "the a=fingerprint of this section is not the bundle's");
+      return wrong(Errc::sdp_no_fingerprint, section->lines, "the a=fingerprint of this section is not the bundle's");
     }
   }
   return fingerprints;
@@ -108,7 +106,7 @@ bool has_ice_option(const Lines& level, std::string_view option) {
   return false;
 }
 
-Result<Remote> read_transport(const SessionDescription& description, const Sections& sections, Problem* problem) {
+Result<Remote> read_transport(const SessionDescription& description, const Sections& sections) {
   const MediaSection& tagged = *sections.transport;
   Remote remote;
   // RFC 8839 section 5.3 has it at the session's level; some write it beside the candidates.
@@ -118,17 +116,15 @@ Result<Remote> read_transport(const SessionDescription& description, const Secti
   const auto pwd = description.attribute(tagged, "ice-pwd");
   // RFC 8839 section 5.4: 4 to 256 and 22 to 256 characters.
   if (!ufrag || !pwd || ufrag->size() < 4 || ufrag->size() > 256 || pwd->size() < 22 || pwd->size() > 256) {
-    return wrong(Errc::sdp_no_ice_credentials, problem, &tagged,
-                 "this section has no usable a=ice-ufrag and a=ice-pwd");
+    return wrong(Errc::sdp_no_ice_credentials, &tagged, "this section has no usable a=ice-ufrag and a=ice-pwd");
   }
   remote.ufrag = *ufrag;
   remote.pwd = *pwd;
-  auto fingerprints = read_fingerprints(description, sections, problem);
+  auto fingerprints = read_fingerprints(description, sections);
   if (!fingerprints) return refuse(fingerprints.error());
   remote.fingerprints = std::move(*fingerprints);
   const auto setup = setup_of(description.attribute(tagged, "setup").value_or(""));
-  if (!setup)
-    return wrong(Errc::sdp_bad_setup, problem, &tagged, "a=setup is missing, or not actpass, active or passive");
+  if (!setup) return wrong(Errc::sdp_bad_setup, &tagged, "a=setup is missing, or not actpass, active or passive");
   remote.setup = *setup;
   remote.candidates = candidates_of(tagged);
   return remote;
@@ -171,17 +167,16 @@ const Section* find_named_refusal(const Sections& sections) {
   return found != sections.all.end() ? &*found : nullptr;
 }
 
-Result<Remote> read_sections(const SessionDescription& description, const Sections& sections, Problem* problem) {
+Result<Remote> read_sections(const SessionDescription& description, const Sections& sections) {
   if (const MediaSection* wrong_mid = find_wrong_mid(sections.all)) {
-    return wrong(Errc::sdp_syntax, problem, wrong_mid, "a=mid is no token, or not unique");
+    return wrong(Errc::sdp_syntax, wrong_mid, "a=mid is no token, or not unique");
   }
   if (sections.served.empty()) {
     if (const Section* section = find_named_refusal(sections))
-      return wrong(section->declined->code, problem, section->lines, section->declined->what);
-    return wrong(Errc::sdp_nothing_usable, problem, nullptr,
-                 "no data channel, audio or video section that can be served");
+      return wrong(section->declined->code, section->lines, section->declined->what);
+    return wrong(Errc::sdp_nothing_usable, nullptr, "no data channel, audio or video section that can be served");
   }
-  auto remote = read_transport(description, sections, problem);
+  auto remote = read_transport(description, sections);
   if (!remote) return remote;
   for (const Section& section : sections.all) {
     if (section.declined) continue;
@@ -189,7 +184,7 @@ Result<Remote> read_sections(const SessionDescription& description, const Sectio
       remote->media.push_back(agreed(section));
       continue;
     }
-    const auto data = read_data(section, problem);
+    const auto data = read_data(section);
     if (!data) return refuse(data.error());
     remote->data = *data;
   }
@@ -202,34 +197,32 @@ bool fits(const MediaSection& answered, const MediaSection& offered) {
 
 }  // namespace
 
-Result<Remote> read_offer(const SessionDescription& offer, bool accept_media, Problem* problem) {
-  return read_sections(offer, sections_of(offer, Kind::offer, accept_media), problem);
+Result<Remote> read_offer(const SessionDescription& offer, bool accept_media) {
+  return read_sections(offer, sections_of(offer, Kind::offer, accept_media));
 }
 
-Result<Remote> read_answer(const SessionDescription& our_offer, const SessionDescription& answer, Problem* problem) {
+Result<Remote> read_answer(const SessionDescription& our_offer, const SessionDescription& answer) {
   if (answer.media.size() != our_offer.media.size()) {
-    return wrong(Errc::sdp_wrong_state, problem, nullptr,
-                 "the answer has another number of media sections than the offer");
+    return wrong(Errc::sdp_wrong_state, nullptr, "the answer has another number of media sections than the offer");
   }
   for (std::size_t i = 0; i < answer.media.size(); ++i) {
     if (!fits(answer.media[i], our_offer.media[i])) {
-      return wrong(Errc::sdp_wrong_state, problem, &answer.media[i],
-                   "this section does not answer the one of the offer");
+      return wrong(Errc::sdp_wrong_state, &answer.media[i], "this section does not answer the one of the offer");
     }
   }
   const Sections sections = sections_of(answer, Kind::answer, true);
   // The peer counts on it, and nobody is left to decline it.
   if (const Section* section = find_named_refusal(sections))
-    return wrong(section->declined->code, problem, section->lines, section->declined->what);
-  auto remote = read_sections(answer, sections, problem);
+    return wrong(section->declined->code, section->lines, section->declined->what);
+  auto remote = read_sections(answer, sections);
   if (!remote) return remote;
   if (remote->setup == Setup::actpass) {
-    return wrong(Errc::sdp_bad_setup, problem, sections.transport,
+    return wrong(Errc::sdp_bad_setup, sections.transport,
                  "an answer must say a=setup:active or passive (RFC 5763 section 5)");
   }
   const MediaSection* offered = sections_of(our_offer, Kind::offer, true).transport;
   if (offered != nullptr && our_offer.attribute(*offered, "setup") == answer.attribute(*sections.transport, "setup")) {
-    return wrong(Errc::sdp_bad_setup, problem, sections.transport,
+    return wrong(Errc::sdp_bad_setup, sections.transport,
                  "the answer takes the same a=setup as the offer: both would be active, or both passive");
   }
   return remote;

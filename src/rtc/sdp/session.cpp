@@ -39,19 +39,19 @@ void append(std::string& text, const Lines& lines) {
   }
 }
 
-/// Walks the lines of a description and notes the first thing that is wrong.
+/// Walks the lines of a description and stops at the first thing that is wrong.
 class Parser {
  public:
-  Parser(std::string_view text, Problem* problem) : rest_(text), problem_(problem) {}
+  explicit Parser(std::string_view text) : rest_(text) {}
 
   Result<SessionDescription> run() {
-    if (rest_.size() > SessionDescription::kMaxSize) return refuse_as(Errc::sdp_too_large, "more than 256 KiB");
+    if (rest_.size() > SessionDescription::kMaxSize) return refuse(wrong(Errc::sdp_too_large, "more than 256 KiB"));
     drop_blank_end();
     while (!rest_.empty()) {
       ++number_;
-      if (const auto wrong = read_line()) return refuse(*wrong);
+      if (auto wrong = read_line()) return refuse(std::move(*wrong));
     }
-    if (number_ == 0) return refuse_as(Errc::sdp_syntax, "the description is empty");
+    if (number_ == 0) return refuse(wrong(Errc::sdp_syntax, "the description is empty"));
     return std::move(description_);
   }
 
@@ -60,48 +60,45 @@ class Parser {
     const std::size_t last = rest_.find_last_not_of("\r\n \t");
     rest_ = last == std::string_view::npos ? "" : rest_.substr(0, rest_.find('\n', last));
   }
-  std::optional<Errc> read_line() {
+  std::optional<Error> read_line() {
     const std::size_t end = std::min(rest_.find('\n'), rest_.size());
     std::string_view line = rest_.substr(0, end);
     rest_.remove_prefix(std::min(end + 1, rest_.size()));
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.size() < 2 || line[1] != '=' || line[0] < 'a' || line[0] > 'z')
-      return note(Errc::sdp_syntax, "not <letter>=<value>");
+      return wrong(Errc::sdp_syntax, "not <letter>=<value>");
     const std::string_view value = line.substr(2);
     if (std::any_of(value.begin(), value.end(),
                     [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t'; })) {
-      return note(Errc::sdp_syntax, "a control character");
+      return wrong(Errc::sdp_syntax, "a control character");
     }
-    if (number_ == 1 && trimmed(line) != "v=0") return note(Errc::sdp_syntax, "the first line must be v=0");
+    if (number_ == 1 && trimmed(line) != "v=0") return wrong(Errc::sdp_syntax, "the first line must be v=0");
     if (line[0] == 'm') return start_section(value);
     Lines& level = description_.media.empty() ? description_.session : description_.media.back();
     level.lines.push_back({line[0], std::string(value)});
     return std::nullopt;
   }
-  std::optional<Errc> start_section(std::string_view value) {
+  std::optional<Error> start_section(std::string_view value) {
     if (description_.media.size() == SessionDescription::kMaxSections)
-      return note(Errc::sdp_too_large, "more than 256 media sections");
+      return wrong(Errc::sdp_too_large, "more than 256 media sections");
     auto section = parse_media(value);
-    if (!section) return note(Errc::sdp_syntax, "not m=<media> <port> <proto> <fmt> ...");
+    if (!section) return wrong(Errc::sdp_syntax, "not m=<media> <port> <proto> <fmt> ...");
     section->line = number_;
     description_.media.push_back(std::move(*section));
     return std::nullopt;
   }
-  Errc note(Errc code, std::string_view what) {
-    if (problem_ != nullptr) *problem_ = {number_, std::string(what)};
-    return code;
-  }
-  tl::unexpected<Errc> refuse_as(Errc code, std::string_view what) { return refuse(note(code, what)); }
+  [[nodiscard]] Error wrong(Errc code, std::string_view what) const { return {code, at_line(number_, what)}; }
 
   std::string_view rest_;
-  Problem* problem_;
   std::size_t number_ = 0;
   SessionDescription description_;
 };
 
 }  // namespace
 
-std::string Problem::text() const { return line == 0 ? what : "line " + std::to_string(line) + ": " + what; }
+std::string at_line(std::size_t line, std::string_view what) {
+  return line == 0 ? std::string(what) : "line " + std::to_string(line) + ": " + std::string(what);
+}
 
 std::optional<std::string_view> Lines::attribute(std::string_view name) const {
   for (const Line& line : lines) {
@@ -125,9 +122,7 @@ MediaKind MediaSection::kind() const {
   return media == "application" ? MediaKind::application : MediaKind::other;
 }
 
-Result<SessionDescription> SessionDescription::parse(std::string_view text, Problem* problem) {
-  return Parser(text, problem).run();
-}
+Result<SessionDescription> SessionDescription::parse(std::string_view text) { return Parser(text).run(); }
 
 std::string SessionDescription::text() const {
   std::string text;

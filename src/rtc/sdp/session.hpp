@@ -9,12 +9,9 @@
 
 namespace redan::sdp {
 
-/// What is wrong with a description, for a person: "line 7: ...".
-struct Problem {
-  std::size_t line = 0;  ///< from 1; 0: the description as a whole
-  std::string what;
-  [[nodiscard]] std::string text() const;
-};
+/// What is wrong with a description, as the detail of an Error: "line 7: ...". Lines count from 1; 0 is the description
+/// as a whole.
+std::string at_line(std::size_t line, std::string_view what);
 
 /// One "type=value" line.
 struct Line {
@@ -44,7 +41,7 @@ struct MediaSection : Lines {
   std::uint16_t port = 0;
   std::string protocol;
   std::vector<std::string> formats;
-  std::size_t line = 0;  ///< where it stood, for Problem
+  std::size_t line = 0;  ///< where it stood, for errors
 
   [[nodiscard]] MediaKind kind() const;
   [[nodiscard]] std::string_view mid() const { return attribute("mid").value_or(""); }
@@ -59,8 +56,8 @@ struct SessionDescription {
   Lines session;
   std::vector<MediaSection> media;
 
-  /// Errors: sdp_syntax, sdp_too_large. `problem` may be nullptr. Blank lines at the end are no part of it.
-  static Result<SessionDescription> parse(std::string_view text, Problem* problem);
+  /// Errors: sdp_syntax, sdp_too_large, with the line. Blank lines at the end are no part of it.
+  static Result<SessionDescription> parse(std::string_view text);
   /// With CRLF line ends.
   [[nodiscard]] std::string text() const;
   /// The attribute of the section, or else of the session (RFC 8866 section 6). It walks the session's lines: not for

@@ -12,6 +12,7 @@
 #include "cloud/ams/server.hpp"
 #include "cloud/bus/link.hpp"
 #include "cloud/bus/memory.hpp"
+#include "cloud/errors.hpp"
 #include "cloud/store/memory.hpp"
 #include "net/clock.hpp"
 #include "net/tls/x509.hpp"
@@ -117,13 +118,13 @@ class AgentTest : public net::test::HttpFixture {
     };
     listen(api::subject::kStates, [this](std::string_view text) {
       const auto report = *api::parse<api::StateReport>(text);
-      if (report.fence < fence_) return api::reply_text(api::refusal_of(Errc::session_fenced));
+      if (report.fence < fence_) return api::reply_text(api::refusal_of(errc::session_fenced));
       reports_.push_back(report);
       return api::reply_text(json::object());
     });
     listen(api::subject::kClaims, [this](std::string_view text) {
       claims_.push_back(*api::parse<api::Claim>(text));
-      if (!claimable_) return api::reply_text(api::refusal_of(Errc::session_unknown));
+      if (!claimable_) return api::reply_text(api::refusal_of(errc::session_unknown));
       api::SessionSpec spec = this->spec();
       spec.session = claims_.back().session;
       spec.fence = ++fence_;

@@ -4,6 +4,8 @@
 
 #include <boost/json/parse.hpp>
 
+#include "cloud/errors.hpp"
+
 namespace redan::cloud::ams {
 namespace {
 
@@ -33,7 +35,7 @@ TEST(LxdReply, IsRefusedInAnyOtherForm) {
         R"({"type":"error","error_code":200})", R"({"type":"error","error_code":"404"})", R"({"type":"sync"} more)"}) {
     const auto reply = LxdReply::parse(text);
     ASSERT_FALSE(reply) << text;
-    EXPECT_EQ(reply.error(), Errc::lxd_protocol);
+    EXPECT_EQ(reply.error(), errc::lxd_protocol);
   }
 }
 

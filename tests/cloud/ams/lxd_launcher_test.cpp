@@ -1,5 +1,7 @@
 #include "cloud/ams/lxd_launcher.hpp"
 
+#include "cloud/errors.hpp"
+#include "net/errors.hpp"
 #include "tests/cloud/ams/fake_lxd.hpp"
 
 namespace redan::cloud::test {
@@ -148,17 +150,17 @@ TEST_F(LxdLauncherTest, AnotherCertificateThanThePinnedOneGetsNoRequest) {
   LxdLauncherConfig wrong = config();
   wrong.lxd.server.trust = net::PinnedSha256{net::test::identity("other").fingerprint.digest};
   make(std::move(wrong));
-  EXPECT_TRUE(says(launch_error(), Errc::tls_pin_mismatch));
+  EXPECT_TRUE(says(launch_error(), net::errc::tls_pin_mismatch));
   EXPECT_TRUE(lxd->seen.empty());
   ASSERT_TRUE(until([&] { return !said.empty(); }));
-  EXPECT_NE(said[0].find(text(Errc::tls_pin_mismatch)), std::string::npos);
+  EXPECT_NE(said[0].find(text(net::errc::tls_pin_mismatch)), std::string::npos);
 }
 
 TEST_F(LxdLauncherTest, AnLxdThatDoesNotTrustUsIsToldOfWithTheRemedy) {
   lxd->trusting = false;
   make();
   const std::string error = launch_error();
-  EXPECT_TRUE(says(error, Errc::lxd_untrusted));
+  EXPECT_TRUE(says(error, errc::lxd_untrusted));
   EXPECT_NE(error.find("lxc config trust add"), std::string::npos);
 }
 
@@ -166,7 +168,7 @@ TEST_F(LxdLauncherTest, AnLxdThatIsNotThereIsSaidToBeOutOfReachOnce) {
   const LxdLauncherConfig nobody = config();
   lxd.reset();
   make(nobody);
-  EXPECT_TRUE(says(launch_error(), Errc::connect_failed));
+  EXPECT_TRUE(says(launch_error(), net::errc::connect_failed));
   pass(1s);
   EXPECT_EQ(said.size(), 1U);
 }
@@ -175,7 +177,7 @@ TEST_F(LxdLauncherTest, AFailedOperationIsToldInLxdsWords) {
   lxd->failures["POST"] = "Image alias not found";
   make();
   const std::string error = launch_error();
-  EXPECT_TRUE(says(error, Errc::lxd_failed));
+  EXPECT_TRUE(says(error, errc::lxd_failed));
   EXPECT_NE(error.find("Image alias not found"), std::string::npos);
   EXPECT_TRUE(lxd->containers.empty());
 }
@@ -209,14 +211,14 @@ TEST_F(LxdLauncherTest, AnOperationWithoutEndIsGivenUp) {
   lxd->endless = true;
   make();
   const auto begin = std::chrono::steady_clock::now();
-  EXPECT_TRUE(says(launch_error(), Errc::lxd_timeout));
+  EXPECT_TRUE(says(launch_error(), errc::lxd_timeout));
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 3s);
 }
 
 TEST_F(LxdLauncherTest, ASilentLxdIsGivenUp) {
   lxd->silent = true;
   make();
-  EXPECT_TRUE(says(launch_error(), Errc::http_timeout));
+  EXPECT_TRUE(says(launch_error(), net::errc::http_timeout));
 }
 
 TEST_F(LxdLauncherTest, WhatIsNotLxdsLanguageIsRefused) {
@@ -225,10 +227,10 @@ TEST_F(LxdLauncherTest, WhatIsNotLxdsLanguageIsRefused) {
     net::HttpResponse strange;
     strange.body = body;
     lxd->instead = strange;
-    EXPECT_TRUE(says(launch_error(), Errc::lxd_protocol)) << body;
+    EXPECT_TRUE(says(launch_error(), errc::lxd_protocol)) << body;
     strange.status = 500;
     lxd->instead = strange;
-    EXPECT_TRUE(says(launch_error(), Errc::lxd_protocol)) << body;
+    EXPECT_TRUE(says(launch_error(), errc::lxd_protocol)) << body;
   }
 }
 
@@ -237,7 +239,7 @@ TEST_F(LxdLauncherTest, AnEndlessAnswerIsRefused) {
   net::HttpResponse large;
   large.body.assign(17 * 1024 * 1024, ' ');
   lxd->instead = large;
-  EXPECT_TRUE(says(launch_error(), Errc::http_too_large));
+  EXPECT_TRUE(says(launch_error(), net::errc::http_too_large));
 }
 
 TEST_F(LxdLauncherTest, WhatIsThereCountsMoreThanWhatIsSaidOfTheOperation) {
@@ -262,10 +264,10 @@ TEST_F(LxdLauncherTest, AContainerThatIsNotOursIsNeverTouched) {
   for (const char* unit : {"", "node-2"}) {
     lxd->containers.clear();
     lxd->add(unit, "1", 103);
-    EXPECT_TRUE(says(launch_error(), Errc::lxd_not_ours));
-    EXPECT_TRUE(says(run(launcher->stop("1")).error().message, Errc::lxd_not_ours));
-    EXPECT_TRUE(says(run(launcher->remove("1")).error().message, Errc::lxd_not_ours));
-    EXPECT_TRUE(says(run(launcher->find("1")).error().message, Errc::lxd_not_ours));
+    EXPECT_TRUE(says(launch_error(), errc::lxd_not_ours));
+    EXPECT_TRUE(says(run(launcher->stop("1")).error().message, errc::lxd_not_ours));
+    EXPECT_TRUE(says(run(launcher->remove("1")).error().message, errc::lxd_not_ours));
+    EXPECT_TRUE(says(run(launcher->find("1")).error().message, errc::lxd_not_ours));
   }
   for (const std::string& what : lxd->requests()) EXPECT_TRUE(what.starts_with("GET")) << what;
 }

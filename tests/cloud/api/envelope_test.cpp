@@ -5,6 +5,7 @@
 #include <boost/json/parse.hpp>
 
 #include "cloud/api/ams.hpp"
+#include "cloud/errors.hpp"
 
 namespace redan::cloud::api::test {
 namespace {
@@ -27,7 +28,7 @@ TEST(Envelope, AnErrorHasAStableCodeAndAHintIfThereIsOne) {
   EXPECT_EQ(json::parse(error_body(not_found("instance"))),
             json::parse(R"({"type":"error","error":"no such instance","error_code":404,)"
                         R"("metadata":{"code":"not_found"}})"));
-  const json::value body = json::parse(error_body(refusal_of(Errc::token_expired)));
+  const json::value body = json::parse(error_body(refusal_of(errc::token_expired)));
   EXPECT_EQ(body.at("error_code"), 401);
   EXPECT_EQ(body.at("metadata").at("code"), "token_expired");
   EXPECT_EQ(body.at("metadata").at("hint"), "get a new one");
@@ -39,19 +40,19 @@ TEST(Envelope, TextIsEscaped) {
 }
 
 TEST(Envelope, EveryFailureHasItsStatus) {
-  for (const Errc code : {Errc::token_syntax, Errc::token_too_large, Errc::token_algorithm, Errc::token_header,
-                          Errc::token_bad_signature, Errc::token_expired, Errc::token_not_yet_valid, Errc::token_claims,
-                          Errc::token_third_party, Errc::token_revoked}) {
+  for (const Errc code : {errc::token_syntax, errc::token_too_large, errc::token_algorithm, errc::token_header,
+                          errc::token_bad_signature, errc::token_expired, errc::token_not_yet_valid, errc::token_claims,
+                          errc::token_third_party, errc::token_revoked}) {
     EXPECT_EQ(refusal_of(code).status, 401U) << name(code);
   }
   for (const Errc code :
-       {Errc::token_scope, Errc::token_caveat, Errc::trust_unknown, Errc::trust_role, Errc::trust_join_token}) {
+       {errc::token_scope, errc::token_caveat, errc::trust_unknown, errc::trust_role, errc::trust_join_token}) {
     EXPECT_EQ(refusal_of(code).status, 403U) << name(code);
   }
-  EXPECT_EQ(refusal_of(Errc::store_conflict).status, 409U);
-  EXPECT_EQ(refusal_of(Errc::store_too_large).status, 400U);
-  EXPECT_EQ(refusal_of(Errc::store_failed).status, 500U);
-  for (const Errc code : {Errc::store_no_majority, Errc::store_unknown_outcome, Errc::trust_stale, Errc::too_many}) {
+  EXPECT_EQ(refusal_of(errc::store_conflict).status, 409U);
+  EXPECT_EQ(refusal_of(errc::store_too_large).status, 400U);
+  EXPECT_EQ(refusal_of(errc::store_failed).status, 500U);
+  for (const Errc code : {errc::store_no_majority, errc::store_unknown_outcome, errc::trust_stale, Errc::too_many}) {
     EXPECT_EQ(refusal_of(code).status, 503U) << name(code);
     EXPECT_GT(refusal_of(code).retry_after, 0U) << name(code);
   }

@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "cloud/bus/bus.hpp"
+#include "cloud/errors.hpp"
 
 namespace redan::cloud::test {
 
@@ -104,7 +105,7 @@ class BusContract : public testing::TestWithParam<BusImplementation> {
   bool until(const std::function<bool()>& done) { return run_until(io_, done); }
   Result<std::string> wait(const std::shared_ptr<Reply>& reply) {
     EXPECT_TRUE(until([&] { return reply->has_value(); }));
-    return reply->value_or(refuse(Errc::bus_timeout));
+    return reply->value_or(refuse(errc::bus_timeout));
   }
 
   boost::asio::io_context io_{1};

@@ -1,6 +1,7 @@
 // Every sentence of bus.hpp, for every implementation.
 #include <algorithm>
 
+#include "cloud/errors.hpp"
 #include "tests/cloud/bus/contract.hpp"
 
 namespace redan::cloud::test {
@@ -72,10 +73,10 @@ TEST_P(BusContract, TheLargestPayloadArrivesAndOneMoreByteIsRefused) {
   const auto subscription =
       subscribe(other(), "a", [&](const BusMessage& message) { heard.emplace_back(message.payload); });
   EXPECT_TRUE(bus_->publish("a", largest));
-  EXPECT_EQ(bus_->publish("a", largest + "z"), refuse(Errc::bus_too_large));
+  EXPECT_EQ(bus_->publish("a", largest + "z"), refuse(errc::bus_too_large));
   ASSERT_TRUE(until([&] { return heard.size() == 1; }));
   EXPECT_EQ(heard[0], largest);
-  EXPECT_EQ(wait(ask(io_, *bus_, "a", largest + "z")), refuse(Errc::bus_too_large));
+  EXPECT_EQ(wait(ask(io_, *bus_, "a", largest + "z")), refuse(errc::bus_too_large));
 }
 
 TEST_P(BusContract, AStarIsOneTokenAndAnArrowTheRest) {
@@ -209,25 +210,25 @@ TEST_P(BusContract, OnlyTheFirstReplyCounts) {
 
 TEST_P(BusContract, ARequestThatNobodySubscribesToHasNoResponders) {
   const auto begin = std::chrono::steady_clock::now();
-  EXPECT_EQ(wait(ask(io_, *bus_, "nobody", "")), refuse(Errc::bus_no_responders));
+  EXPECT_EQ(wait(ask(io_, *bus_, "nobody", "")), refuse(errc::bus_no_responders));
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
 }
 
 TEST_P(BusContract, ARequestThatNobodyAnswersTimesOut) {
   const auto subscription = subscribe(other(), "a", [](const BusMessage&) {});
   const auto begin = std::chrono::steady_clock::now();
-  EXPECT_EQ(wait(ask(io_, *bus_, "a", "", 100ms)), refuse(Errc::bus_timeout));
+  EXPECT_EQ(wait(ask(io_, *bus_, "a", "", 100ms)), refuse(errc::bus_timeout));
   EXPECT_GE(std::chrono::steady_clock::now() - begin, 100ms);
 }
 
 TEST_P(BusContract, AReplyThatComesTooLateIsNobodys) {
   std::string reply_to;
   const auto subscription = subscribe(other(), "a", [&](const BusMessage& message) { reply_to = message.reply_to; });
-  EXPECT_EQ(wait(ask(io_, *bus_, "a", "", 50ms)), refuse(Errc::bus_timeout));
+  EXPECT_EQ(wait(ask(io_, *bus_, "a", "", 50ms)), refuse(errc::bus_timeout));
   ASSERT_TRUE(until([&] { return !reply_to.empty(); }));
   const auto next = ask(io_, *bus_, "a", "", 200ms);
   EXPECT_TRUE(other().publish(reply_to, "late"));
-  EXPECT_EQ(wait(next), refuse(Errc::bus_timeout));
+  EXPECT_EQ(wait(next), refuse(errc::bus_timeout));
 }
 
 // ---- the end --------------------------------------------------------------------------------------------------------
@@ -238,7 +239,7 @@ TEST_P(BusContract, ARequestThatWaitsWhenTheBusIsDestroyedEnds) {
   const auto reply = ask(io_, *bus, "a", "", 60s);
   run_for(io_, 20ms);
   bus.reset();
-  EXPECT_EQ(wait(reply), refuse(Errc::bus_disconnected));
+  EXPECT_EQ(wait(reply), refuse(errc::bus_disconnected));
 }
 
 TEST_P(BusContract, SubscriptionsOutliveTheBusInSilence) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "cloud/errors.hpp"
+
 namespace redan::cloud::bus {
 namespace {
 
@@ -86,7 +88,7 @@ TEST(Link, SendsAgainWithGrowingPausesAndThenGivesUp) {
   EXPECT_TRUE(drain(a, at(599)).frames.empty());
   EXPECT_EQ(drain(a, at(600)).frames.size(), 1U);
   const Drained last = drain(a, at(20'000));
-  EXPECT_EQ(last.ended, Errc::link_timeout);
+  EXPECT_EQ(last.ended, errc::link_timeout);
   ASSERT_EQ(last.frames.size(), 1U);
   EXPECT_EQ(last.frames[0].end, "timeout");
   EXPECT_FALSE(a.send(at(20'001), "y"));
@@ -108,7 +110,7 @@ TEST(Link, EndsBothEndsWithTheReason) {
   EXPECT_EQ(out.ended, Errc::closed_locally);
   ASSERT_EQ(out.frames.size(), 1U);
   a.handle_input(at(0), out.frames[0]);
-  EXPECT_EQ(drain(a, at(0)).ended, Errc::link_displaced);
+  EXPECT_EQ(drain(a, at(0)).ended, errc::link_displaced);
   EXPECT_TRUE(drain(a, at(1)).frames.empty());
 }
 

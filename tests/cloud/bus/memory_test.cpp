@@ -1,5 +1,6 @@
 #include "cloud/bus/memory.hpp"
 
+#include "cloud/errors.hpp"
 #include "tests/cloud/bus/contract.hpp"
 
 namespace redan::cloud::test {
@@ -28,7 +29,7 @@ TEST(MemoryBus, MessagesOnTheirWayHaveALimit) {
   const std::string large(kMaxBusPayload, 'x');
   Result<void> published;
   for (int i = 0; published && i < 1'000; ++i) published = bus->publish("a", large);
-  EXPECT_EQ(published, refuse(Errc::bus_full));
+  EXPECT_EQ(published, refuse(errc::bus_full));
   io.run();
   EXPECT_TRUE(bus->publish("a", large));
 }

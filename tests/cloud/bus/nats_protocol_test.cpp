@@ -4,6 +4,8 @@
 
 #include <boost/json/parse.hpp>
 
+#include "cloud/errors.hpp"
+
 namespace redan::cloud::bus {
 namespace {
 
@@ -22,7 +24,7 @@ Words parse(std::string_view bytes, std::size_t piece = 1 << 20) {
     for (;;) {
       const auto operation = parser.next();
       if (!operation) {
-        EXPECT_EQ(operation.error(), Errc::bus_protocol);
+        EXPECT_EQ(operation.error(), errc::bus_protocol);
         EXPECT_FALSE(parser.next()) << "broken for good";
         out.emplace_back("broken");
         return out;

@@ -6,6 +6,7 @@
 #include <boost/json/parse.hpp>
 
 #include "cloud/bus/memory.hpp"
+#include "cloud/errors.hpp"
 #include "tests/cloud/store/contract.hpp"
 #include "tests/support/seeded_random.hpp"
 
@@ -170,7 +171,7 @@ TEST_F(RelayTest, ARuntimeThatNeverAnswersEndsTheSocketWithAWordFirst) {
   EXPECT_FALSE(socket.closed);
   pass(1s);
   EXPECT_TRUE(socket.closed);
-  EXPECT_EQ(socket.error(), text(Errc::link_timeout));
+  EXPECT_EQ(socket.error(), text(errc::link_timeout));
   EXPECT_EQ(relay_->clients(), 0U);
   EXPECT_EQ(relay_->counts().ends.at("link_timeout"), 1U);
 }
@@ -259,7 +260,7 @@ TEST_F(RelayTest, AnotherClientIsTheRuntimesToDisplace) {
   drain(displaced);
   settle();
   EXPECT_TRUE(first.closed);
-  EXPECT_EQ(first.error(), text(Errc::link_displaced));
+  EXPECT_EQ(first.error(), text(errc::link_displaced));
   EXPECT_FALSE(second.closed);
 }
 
@@ -270,7 +271,7 @@ TEST_F(RelayTest, ARuntimeThatHasForgottenTheClientEndsItsSocket) {
   static_cast<void>(bus_->publish(api::subject::session(kSession, "up"), lost.text()));
   settle();
   EXPECT_TRUE(socket.closed);
-  EXPECT_EQ(socket.error(), text(Errc::link_lost));
+  EXPECT_EQ(socket.error(), text(errc::link_lost));
   relay_->receive(id, "too late");
   relay_->detach(id);
 }

@@ -1,4 +1,5 @@
 // What agents say: states, claims and fences.
+#include "cloud/errors.hpp"
 #include "tests/cloud/gateway/gateway_fixture.hpp"
 
 namespace redan::cloud::test {
@@ -90,7 +91,7 @@ TEST_F(Reports, WhatIsNotUnderstoodIsNotAnswered) {
        {api::subject::agent("agent-1", "state"), api::subject::agent("agent-1", "claim")}) {
     for (const char* text : {"", "nonsense", "{}", "[]", R"({"session":"x"})"}) {
       const auto reply = run(bus_->request(subject, text, std::chrono::milliseconds(20)));
-      EXPECT_EQ(reply.error(), Errc::bus_timeout) << text;
+      EXPECT_EQ(reply.error(), errc::bus_timeout) << text;
     }
   }
   static_cast<void>(bus_->publish(api::subject::agent("agent-1", "announce"), R"({"agent":"a b"})"));
@@ -102,12 +103,12 @@ TEST_F(Reports, WhoPublishesAsAnotherAgentIsNotHeard) {
   const api::StateReport state{id_, "agent-1", 1, 1, SessionStatus::error, "", 0};
   const auto reply = run(
       bus_->request(api::subject::agent("agent-2", "state"), api::message_text(state), std::chrono::milliseconds(20)));
-  EXPECT_EQ(reply.error(), Errc::bus_timeout);
+  EXPECT_EQ(reply.error(), errc::bus_timeout);
   const api::Claim claimed{id_, "agent-1", "i-new", true};
   EXPECT_EQ(run(bus_->request(api::subject::agent("agent-2", "claim"), api::message_text(claimed),
                               std::chrono::milliseconds(20)))
                 .error(),
-            Errc::bus_timeout);
+            errc::bus_timeout);
   api::Announcement goodbye = agent_.announcement();
   goodbye.draining = true;
   static_cast<void>(bus_->publish(api::subject::agent("agent-2", "announce"), api::message_text(goodbye)));

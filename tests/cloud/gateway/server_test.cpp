@@ -1,4 +1,5 @@
 // The routes, over TLS and the Unix socket.
+#include "net/errors.hpp"
 #include "tests/cloud/gateway/server_fixture.hpp"
 
 namespace redan::cloud::test {
@@ -388,7 +389,7 @@ TEST_F(Server, ADrainAnswersWhatIsUnderWayAndNothingElse) {
   net::HttpRequest another;
   another.method = "GET";
   another.path = "/1.0/status";
-  EXPECT_EQ(run(late.request(another)).error().code, Errc::connect_failed);
+  EXPECT_EQ(run(late.request(another)).error().code, net::errc::connect_failed);
   ASSERT_TRUE(until([&] { return drained; }));
   EXPECT_EQ(status, 503U);
 }

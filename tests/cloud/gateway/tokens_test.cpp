@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/base64.hpp"
+#include "cloud/errors.hpp"
 
 namespace redan::cloud::test {
 namespace {
@@ -81,13 +82,13 @@ TEST_F(Tokens, FlippingAnyBitOfAnApiTokenRefusesIt) {
 TEST_F(Tokens, AnApiTokenExpires) {
   const std::string token = tokens_->issue("web", kLater)->text;
   EXPECT_EQ(verdict(token, {kLater.seconds_since_1970 - 1}), Errc{});
-  EXPECT_EQ(verdict(token, kLater), Errc::token_expired);
+  EXPECT_EQ(verdict(token, kLater), errc::token_expired);
 }
 
 TEST_F(Tokens, AChangedLocationIsRefusedThoughItIsNotSigned) {
   auto macaroon = token::Macaroon::parse(tokens_->issue("web", kLater)->text).value();
   macaroon.location = "anbox-stream-agent";
-  EXPECT_EQ(verdict(macaroon.text()), Errc::token_claims);
+  EXPECT_EQ(verdict(macaroon.text()), errc::token_claims);
 }
 
 TEST_F(Tokens, WhatAHolderNarrowsIsSeenAndContradictionsAreRefused) {
@@ -99,11 +100,11 @@ TEST_F(Tokens, WhatAHolderNarrowsIsSeenAndContradictionsAreRefused) {
   EXPECT_EQ(verified->session, "s1");
   EXPECT_EQ(verified->region, "eu");
   EXPECT_EQ(verified->issued_sha256, issued->sha256);
-  EXPECT_EQ(verdict(narrowed(token, "session=s2")), Errc::token_scope);
-  EXPECT_EQ(verdict(narrowed(token, "session=")), Errc::token_caveat);
-  EXPECT_EQ(verdict(narrowed(token, "color=red")), Errc::token_caveat);
-  EXPECT_EQ(verdict(narrowed(token, "instance=i1")), Errc::token_scope);
-  EXPECT_EQ(verdict(narrowed(token, "2020-01-01T00:00:00Z")), Errc::token_expired);
+  EXPECT_EQ(verdict(narrowed(token, "session=s2")), errc::token_scope);
+  EXPECT_EQ(verdict(narrowed(token, "session=")), errc::token_caveat);
+  EXPECT_EQ(verdict(narrowed(token, "color=red")), errc::token_caveat);
+  EXPECT_EQ(verdict(narrowed(token, "instance=i1")), errc::token_scope);
+  EXPECT_EQ(verdict(narrowed(token, "2020-01-01T00:00:00Z")), errc::token_expired);
 }
 
 TEST_F(Tokens, TwoTokensOfOneAccountDifferWithTheSameExpiry) {
@@ -117,7 +118,7 @@ TEST_F(Tokens, TwoTokensOfOneAccountDifferWithTheSameExpiry) {
 TEST_F(Tokens, ThirdPartyCaveatsAreRefused) {
   auto macaroon = token::Macaroon::parse(tokens_->issue("web", kLater)->text).value();
   macaroon.caveats.push_back({"ask-them", "https://elsewhere", "verification"});
-  EXPECT_EQ(verdict(macaroon.text()), Errc::token_third_party);
+  EXPECT_EQ(verdict(macaroon.text()), errc::token_third_party);
 }
 
 TEST_F(Tokens, ASocketTokenSaysWhoWhereAndHow) {
@@ -128,9 +129,9 @@ TEST_F(Tokens, ASocketTokenSaysWhoWhereAndHow) {
     const auto token = tokens_->mint_socket(wanted, kLater);
     ASSERT_TRUE(token.has_value());
     EXPECT_EQ(tokens_->verify_socket(*token, wanted.session, kNow).value(), wanted);
-    EXPECT_EQ(tokens_->verify_socket(*token, wanted.session, kLater).error(), Errc::token_expired);
-    EXPECT_EQ(tokens_->verify_socket(*token, "d1k2v9f3pn6a8q46tb01", kNow).error(), Errc::token_scope);
-    EXPECT_EQ(tokens_->verify_socket(*token, "", kNow).error(), Errc::token_scope);
+    EXPECT_EQ(tokens_->verify_socket(*token, wanted.session, kLater).error(), errc::token_expired);
+    EXPECT_EQ(tokens_->verify_socket(*token, "d1k2v9f3pn6a8q46tb01", kNow).error(), errc::token_scope);
+    EXPECT_EQ(tokens_->verify_socket(*token, "", kNow).error(), errc::token_scope);
   }
 }
 
@@ -138,10 +139,10 @@ TEST_F(Tokens, AViewerCannotMakeItselfAController) {
   SocketClaims viewer = claims();
   viewer.role = api::LinkHello::Role::viewer;
   const std::string token = tokens_->mint_socket(viewer, kLater).value();
-  EXPECT_EQ(tokens_->verify_socket(narrowed(token, "op=signal"), viewer.session, kNow).error(), Errc::token_scope);
+  EXPECT_EQ(tokens_->verify_socket(narrowed(token, "op=signal"), viewer.session, kNow).error(), errc::token_scope);
   auto macaroon = token::Macaroon::parse(token).value();
   macaroon.caveats[1].identifier = "op=signal";
-  EXPECT_EQ(tokens_->verify_socket(macaroon.text(), viewer.session, kNow).error(), Errc::token_bad_signature);
+  EXPECT_EQ(tokens_->verify_socket(macaroon.text(), viewer.session, kNow).error(), errc::token_bad_signature);
 }
 
 TEST_F(Tokens, NoKindIsTakenForAnother) {
@@ -149,15 +150,15 @@ TEST_F(Tokens, NoKindIsTakenForAnother) {
   const std::string socket = tokens_->mint_socket(claims(), kLater).value();
   const std::string share = tokens_->mint_share("s1", claims().session, kLater).value();
   const std::string session = claims().session;
-  for (const std::string& wrong : {socket, share}) EXPECT_EQ(verdict(wrong), Errc::token_bad_signature);
+  for (const std::string& wrong : {socket, share}) EXPECT_EQ(verdict(wrong), errc::token_bad_signature);
   for (const std::string& wrong : {narrowed(narrowed(api, "session=" + session), "op=signal"), share}) {
-    EXPECT_EQ(tokens_->verify_socket(wrong, session, kNow).error(), Errc::token_bad_signature);
+    EXPECT_EQ(tokens_->verify_socket(wrong, session, kNow).error(), errc::token_bad_signature);
   }
   for (const std::string& wrong : {narrowed(narrowed(api, "session=" + session), "op=connect"), socket}) {
-    EXPECT_EQ(tokens_->verify_share(wrong, session, kNow).error(), Errc::token_bad_signature);
+    EXPECT_EQ(tokens_->verify_share(wrong, session, kNow).error(), errc::token_bad_signature);
   }
   EXPECT_EQ(tokens_->verify_share(share, session, kNow).value(), "s1");
-  EXPECT_EQ(tokens_->verify_share(share, "other", kNow).error(), Errc::token_scope);
+  EXPECT_EQ(tokens_->verify_share(share, "other", kNow).error(), errc::token_scope);
 }
 
 TEST_F(Tokens, AllUnitsWithTheRootKeyAgree) {
@@ -169,7 +170,7 @@ TEST_F(Tokens, AllUnitsWithTheRootKeyAgree) {
   Secret<64> another;
   provider_->random(another.fill(64));
   auto stranger = GatewayTokens::prepare(*provider_, another);
-  EXPECT_EQ(stranger->verify(tokens_->issue("web", kLater)->text, kNow).error(), Errc::token_bad_signature);
+  EXPECT_EQ(stranger->verify(tokens_->issue("web", kLater)->text, kNow).error(), errc::token_bad_signature);
   EXPECT_EQ(GatewayTokens::prepare(*provider_, Secret<64>()).error(), Errc::invalid_argument);
 }
 

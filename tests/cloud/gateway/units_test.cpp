@@ -1,5 +1,6 @@
 // Accounts, settings and stores, with one unit and with two that share a store.
 #include "base/base64.hpp"
+#include "cloud/errors.hpp"
 #include "tests/cloud/gateway/gateway_fixture.hpp"
 
 namespace redan::cloud::test {
@@ -88,7 +89,7 @@ TEST_F(Units, ADamagedRootKeyKeepsAUnitFromStarting) {
   ASSERT_TRUE(run(store_->put("/gateway/1.0/secrets/root", "c2hvcnQ=")).has_value());
   GatewayConfig config;
   Gateway unit(io_, config, *store_, *bus_, *provider_);
-  EXPECT_EQ(run(unit.start()).error(), Errc::store_failed);
+  EXPECT_EQ(run(unit.start()).error(), errc::store_failed);
   EXPECT_FALSE(unit.started());
 }
 
@@ -114,7 +115,7 @@ TEST_F(Units, AUnitWithAnotherSecretsKeyDoesNotStart) {
   std::string said;
   config.log = [&](std::string_view line) { said += line; };
   Gateway unit(io_, config, *store_, *bus_, *provider_);
-  EXPECT_EQ(run(unit.start()).error(), Errc::store_failed);
+  EXPECT_EQ(run(unit.start()).error(), errc::store_failed);
   EXPECT_NE(said.find("give it the key file that the other units have"), std::string::npos) << said;
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "sealed/errors.hpp"
+
 namespace redan::cloud::runtime {
 namespace {
 
@@ -114,7 +116,7 @@ TEST_F(ClientSealTest, ClearSignallingIsRefusedWhereSealingIsRequired) {
   identity_.policy = api::SealedPolicy::required;
   ClientSeal seal = make();
   seal.on_message(kDiscover, kNow);
-  EXPECT_EQ(ended_, Errc::sealed_required);
+  EXPECT_EQ(ended_, sealed::errc::sealed_required);
   EXPECT_EQ(last_error(), "sealed_required");
   EXPECT_FALSE(opened_);
   EXPECT_TRUE(delivered_.empty());
@@ -131,7 +133,7 @@ TEST_F(ClientSealTest, NothingClearIsTakenOnceSealingHasBegun) {
       seal.on_message(wire(initiator.hello()), kNow);
     }
     seal.on_message(kDiscover, kNow);
-    EXPECT_EQ(ended_, Errc::sealed_clear) << established;
+    EXPECT_EQ(ended_, sealed::errc::sealed_clear) << established;
     EXPECT_TRUE(delivered_.empty());
   }
 }
@@ -151,7 +153,7 @@ TEST_F(ClientSealTest, AProofThatIsNoneEndsIt) {
   sealed::Initiator initiator = initiate();
   seal.on_message(wire(initiator.hello()), kNow);
   seal.on_message(wire(initiator.hello()), kNow);
-  EXPECT_EQ(ended_, Errc::sealed_syntax);
+  EXPECT_EQ(ended_, sealed::errc::sealed_syntax);
   EXPECT_FALSE(opened_);
 }
 
@@ -159,7 +161,7 @@ TEST_F(ClientSealTest, AClearClientCannotChangeItsMind) {
   ClientSeal seal = make();
   seal.on_message(kDiscover, kNow);
   seal.on_message(wire(initiate().hello()), kNow);
-  EXPECT_EQ(ended_, Errc::sealed_syntax);
+  EXPECT_EQ(ended_, sealed::errc::sealed_syntax);
 }
 
 TEST_F(ClientSealTest, AGrantToLookOnMakesAViewerWhateverTheGatewaySays) {
@@ -201,7 +203,7 @@ TEST_F(ClientSealTest, AnAlteredRecordEndsIt) {
   auto record = channel.seal("signalling", kDiscover).value();
   record.back() ^= 1U;
   seal.on_message(wire(record), kNow);
-  EXPECT_EQ(ended_, Errc::sealed_bad_record);
+  EXPECT_EQ(ended_, sealed::errc::sealed_bad_record);
   EXPECT_EQ(last_error(), "sealed_bad_record");
   const std::size_t before = sent_.size();
   seal.send("more");
@@ -213,7 +215,7 @@ TEST_F(ClientSealTest, RecordsOfAnotherTypeAreNoSignalling) {
   ClientSeal seal = make();
   sealed::Channel channel = shake(seal, initiate());
   seal.on_message(wire(channel.seal("auth", "again").value()), kNow);
-  EXPECT_EQ(ended_, Errc::sealed_syntax);
+  EXPECT_EQ(ended_, sealed::errc::sealed_syntax);
 }
 
 }  // namespace

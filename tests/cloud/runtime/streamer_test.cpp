@@ -9,6 +9,7 @@
 #include "base/reader.hpp"
 #include "cloud/api/signalling.hpp"
 #include "cloud/api/stream_figures.hpp"
+#include "cloud/errors.hpp"
 #include "media/rtp_source.hpp"
 #include "tests/support/dtls_pair.hpp"
 
@@ -248,12 +249,12 @@ TEST_F(StreamerTest, ANewControllerDisplacesTheFormerConnectedOrNot) {
   TestClient first(io, *provider);
   connect("a", first, settings(false));
   open("b");
-  EXPECT_TRUE(left("a", Errc::link_displaced));
+  EXPECT_TRUE(left("a", errc::link_displaced));
   ASSERT_TRUE(until([&] { return first.closed.has_value(); }, 1s));
   EXPECT_TRUE(said_goodbye(first));
   EXPECT_EQ(error("a"), "");  // it is connected: the ABORT says it
   open("c");
-  EXPECT_TRUE(left("b", Errc::link_displaced));
+  EXPECT_TRUE(left("b", errc::link_displaced));
   EXPECT_EQ(error("b").substr(0, 15), "link_displaced:");
   EXPECT_EQ(streamer->clients(), 1U);
 }
@@ -332,7 +333,7 @@ TEST_F(StreamerTest, AClientThatNeverConnectsIsForgotten) {
   start(config);
   open("a");
   say("a", settings(false));
-  ASSERT_TRUE(until([&] { return left("a", Errc::link_timeout); }, 3s));
+  ASSERT_TRUE(until([&] { return left("a", errc::link_timeout); }, 3s));
   EXPECT_EQ(error("a").substr(0, 13), "link_timeout:");
   EXPECT_EQ(streamer->clients(), 0U);
 }

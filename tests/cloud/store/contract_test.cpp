@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
+#include "cloud/errors.hpp"
 #include "tests/cloud/store/contract.hpp"
 
 namespace redan::cloud::test {
@@ -64,7 +65,7 @@ TEST_P(StoreContract, KeysAndValuesAreAnyBytes) {
 
 TEST_P(StoreContract, AbsentPutsOnlyOnce) {
   const Revision first = put("k", "1", Absent{});
-  EXPECT_EQ(wait(store_->put("k", "2", Absent{})), refuse(Errc::store_conflict));
+  EXPECT_EQ(wait(store_->put("k", "2", Absent{})), refuse(errc::store_conflict));
   EXPECT_EQ(get("k")->modified, first);
   ASSERT_TRUE(wait(store_->erase("k")));
   EXPECT_TRUE(wait(store_->put("k", "3", Absent{})));
@@ -73,35 +74,35 @@ TEST_P(StoreContract, AbsentPutsOnlyOnce) {
 TEST_P(StoreContract, UnchangedPutsOnlyOverTheRevisionItNames) {
   const Revision first = put("k", "1");
   const Revision second = put("k", "2", Unchanged{first});
-  EXPECT_EQ(wait(store_->put("k", "3", Unchanged{first})), refuse(Errc::store_conflict));
+  EXPECT_EQ(wait(store_->put("k", "3", Unchanged{first})), refuse(errc::store_conflict));
   EXPECT_EQ(get("k")->value, "2");
   EXPECT_TRUE(wait(store_->put("k", "4", Unchanged{second})));
 }
 
 TEST_P(StoreContract, UnchangedIsNotMetByAnAbsentKey) {
-  EXPECT_EQ(wait(store_->put("k", "1", Unchanged{Revision{1}})), refuse(Errc::store_conflict));
+  EXPECT_EQ(wait(store_->put("k", "1", Unchanged{Revision{1}})), refuse(errc::store_conflict));
   const Revision revision = put("other", "1");
-  EXPECT_EQ(wait(store_->put("k", "1", Unchanged{revision})), refuse(Errc::store_conflict));
+  EXPECT_EQ(wait(store_->put("k", "1", Unchanged{revision})), refuse(errc::store_conflict));
   EXPECT_EQ(get("k"), std::nullopt);
 }
 
 TEST_P(StoreContract, UnchangedIsNotMetByTheSameValueWrittenAgain) {
   const Revision first = put("k", "same");
   put("k", "same");
-  EXPECT_EQ(wait(store_->put("k", "new", Unchanged{first})), refuse(Errc::store_conflict));
+  EXPECT_EQ(wait(store_->put("k", "new", Unchanged{first})), refuse(errc::store_conflict));
 }
 
 TEST_P(StoreContract, ErasingAnAbsentKeySucceedsUnlessItShouldBeUnchanged) {
   EXPECT_TRUE(wait(store_->erase("k")));
   EXPECT_TRUE(wait(store_->erase("k", Absent{})));
-  EXPECT_EQ(wait(store_->erase("k", Unchanged{Revision{1}})), refuse(Errc::store_conflict));
+  EXPECT_EQ(wait(store_->erase("k", Unchanged{Revision{1}})), refuse(errc::store_conflict));
 }
 
 TEST_P(StoreContract, EraseAsksForItsExpectation) {
   const Revision first = put("k", "1");
   const Revision second = put("k", "2");
-  EXPECT_EQ(wait(store_->erase("k", Unchanged{first})), refuse(Errc::store_conflict));
-  EXPECT_EQ(wait(store_->erase("k", Absent{})), refuse(Errc::store_conflict));
+  EXPECT_EQ(wait(store_->erase("k", Unchanged{first})), refuse(errc::store_conflict));
+  EXPECT_EQ(wait(store_->erase("k", Absent{})), refuse(errc::store_conflict));
   EXPECT_TRUE(get("k"));
   const auto erased = wait(store_->erase("k", Unchanged{second}));
   ASSERT_TRUE(erased);
@@ -113,7 +114,7 @@ TEST_P(StoreContract, ChecksGuardACommitAndChangeNothing) {
   const Revision guard = put("guard", "1");
   EXPECT_TRUE(wait(store_->commit(changes(Check{"guard", Unchanged{guard}}, Put{"k", "1"}))));
   EXPECT_EQ(get("guard")->modified, guard);
-  EXPECT_EQ(wait(store_->commit(changes(Check{"guard", Absent{}}, Put{"k", "2"}))), refuse(Errc::store_conflict));
+  EXPECT_EQ(wait(store_->commit(changes(Check{"guard", Absent{}}, Put{"k", "2"}))), refuse(errc::store_conflict));
   EXPECT_EQ(get("k")->value, "1");
 }
 
@@ -121,7 +122,7 @@ TEST_P(StoreContract, ACommitOfChecksAloneTellsTheRevisionAndRaisesNone) {
   const Revision revision = put("k", "1");
   EXPECT_EQ(wait(store_->commit(changes(Check{"k", Unchanged{revision}}, Check{"n", Absent{}}, Check{"m"}))), revision);
   EXPECT_EQ(this->revision(), revision);
-  EXPECT_EQ(wait(store_->commit(changes(Check{"k", Absent{}}))), refuse(Errc::store_conflict));
+  EXPECT_EQ(wait(store_->commit(changes(Check{"k", Absent{}}))), refuse(errc::store_conflict));
 }
 
 TEST_P(StoreContract, AllChangesOfACommitGetOneRevision) {
@@ -138,7 +139,7 @@ TEST_P(StoreContract, AConflictLeavesEverythingAsItWas) {
   const Revision b = put("b", "1");
   const auto refused =
       wait(store_->commit(changes(Put{"a", "2"}, Erase{"b"}, Put{"new", "1", Absent{}}, Put{"c", "1", Unchanged{a}})));
-  EXPECT_EQ(refused, refuse(Errc::store_conflict));
+  EXPECT_EQ(refused, refuse(errc::store_conflict));
   EXPECT_EQ(get("a")->modified, a);
   EXPECT_EQ(get("b")->modified, b);
   EXPECT_EQ(keys(""), (Words{"a", "b"}));
@@ -151,7 +152,7 @@ TEST_P(StoreContract, ACommitHasAsManyChangesAsTheLimitAndNoMore) {
   EXPECT_EQ(keys("").size(), kMaxCommitSize);
   for (std::size_t i = 0; i < kMaxCommitSize; ++i) many[i] = Erase{"k" + std::to_string(i)};
   many.emplace_back(Put{"one more", "v"});
-  EXPECT_EQ(wait(store_->commit(many)), refuse(Errc::store_too_large));
+  EXPECT_EQ(wait(store_->commit(many)), refuse(errc::store_too_large));
   EXPECT_EQ(keys("").size(), kMaxCommitSize);
 }
 
@@ -166,11 +167,11 @@ TEST_P(StoreContract, KeysAndValuesAsLargeAsTheLimitAreKept) {
 TEST_P(StoreContract, LargerKeysValuesAndCommitsAreRefused) {
   const std::string key(kMaxKeySize + 1, 'k');
   const std::string half(kMaxCommitBytes / 2, 'v');
-  EXPECT_EQ(wait(store_->put(key, "v")), refuse(Errc::store_too_large));
-  EXPECT_EQ(wait(store_->erase(key)), refuse(Errc::store_too_large));
-  EXPECT_EQ(wait(store_->get(key)), refuse(Errc::store_too_large));
-  EXPECT_EQ(wait(store_->put("k", std::string(kMaxValueSize + 1, 'v'))), refuse(Errc::store_too_large));
-  EXPECT_EQ(wait(store_->commit(changes(Put{"a", half}, Put{"b", half}))), refuse(Errc::store_too_large));
+  EXPECT_EQ(wait(store_->put(key, "v")), refuse(errc::store_too_large));
+  EXPECT_EQ(wait(store_->erase(key)), refuse(errc::store_too_large));
+  EXPECT_EQ(wait(store_->get(key)), refuse(errc::store_too_large));
+  EXPECT_EQ(wait(store_->put("k", std::string(kMaxValueSize + 1, 'v'))), refuse(errc::store_too_large));
+  EXPECT_EQ(wait(store_->commit(changes(Put{"a", half}, Put{"b", half}))), refuse(errc::store_too_large));
   EXPECT_EQ(keys(""), Words{});
 }
 
@@ -422,9 +423,9 @@ TEST_P(StoreContract, ALeaseThatIsNotKeptAliveTakesItsKeysAlong) {
   EXPECT_EQ(keys(""), (Words{"stays"}));
   ASSERT_EQ(told.events[3].substr(0, 6), "erase ");
   EXPECT_EQ(told.events[3].substr(7), told.events[4].substr(7)) << "not one commit";
-  EXPECT_EQ(wait(store_->keep_alive(*lease)), refuse(Errc::store_conflict));
-  EXPECT_EQ(wait(store_->revoke_lease(*lease)), refuse(Errc::store_conflict));
-  EXPECT_EQ(wait(store_->commit(changes(Put{"c", "1", {}, *lease}))), refuse(Errc::store_conflict));
+  EXPECT_EQ(wait(store_->keep_alive(*lease)), refuse(errc::store_conflict));
+  EXPECT_EQ(wait(store_->revoke_lease(*lease)), refuse(errc::store_conflict));
+  EXPECT_EQ(wait(store_->commit(changes(Put{"c", "1", {}, *lease}))), refuse(errc::store_conflict));
 }
 
 TEST_P(StoreContract, ALeaseKeptAliveLasts) {
@@ -447,7 +448,7 @@ TEST_P(StoreContract, ARevokedLeaseTakesItsKeysAlongAtOnce) {
   ASSERT_TRUE(wait(store_->commit(changes(Put{"k", "1", {}, *lease}, Put{"o", "1", {}, *other}, Put{"n", "1"}))));
   ASSERT_TRUE(wait(store_->revoke_lease(*lease)));
   EXPECT_EQ(keys(""), (Words{"n", "o"}));
-  EXPECT_EQ(wait(store_->revoke_lease(*lease)), refuse(Errc::store_conflict));
+  EXPECT_EQ(wait(store_->revoke_lease(*lease)), refuse(errc::store_conflict));
   EXPECT_TRUE(wait(store_->revoke_lease(*other)));
   EXPECT_EQ(keys(""), (Words{"n"}));
 }
@@ -466,11 +467,11 @@ TEST_P(StoreContract, TheLastPutDecidesWhichLeaseAKeyHas) {
 TEST_P(StoreContract, AnUnknownLeaseIsRefused) {
   const LeaseId unknown{0x1234567812345678};
   EXPECT_EQ(wait(store_->commit(changes(Put{"before", "1"}, Put{"k", "1", {}, unknown}))),
-            refuse(Errc::store_conflict));
+            refuse(errc::store_conflict));
   EXPECT_EQ(keys(""), Words{});
-  EXPECT_EQ(wait(store_->keep_alive(unknown)), refuse(Errc::store_conflict));
-  EXPECT_EQ(wait(store_->revoke_lease(unknown)), refuse(Errc::store_conflict));
-  EXPECT_EQ(wait(store_->keep_alive(LeaseId{})), refuse(Errc::store_conflict));
+  EXPECT_EQ(wait(store_->keep_alive(unknown)), refuse(errc::store_conflict));
+  EXPECT_EQ(wait(store_->revoke_lease(unknown)), refuse(errc::store_conflict));
+  EXPECT_EQ(wait(store_->keep_alive(LeaseId{})), refuse(errc::store_conflict));
 }
 
 TEST_P(StoreContract, ALeaseLastsASensibleTime) {
@@ -490,7 +491,7 @@ net::Task<void> increment(Store& store, int times, int& conflicts) {
     const auto put = co_await store.put("counter", std::to_string(value + 1), expect);
     if (put) {
       ++done;
-    } else if (put.error() == Errc::store_conflict) {
+    } else if (put.error() == errc::store_conflict) {
       ++conflicts;
     } else {
       ADD_FAILURE() << name(put.error());
@@ -541,7 +542,7 @@ TEST_P(StoreContract, TwoStoresOnOnePlaceSeeTheSame) {
   EXPECT_EQ(wait(other->get("k")).value()->modified, one);
   const auto two = wait(other->put("k", "2", Unchanged{one}));
   ASSERT_TRUE(two);
-  EXPECT_EQ(wait(store_->put("k", "3", Unchanged{one})), refuse(Errc::store_conflict));
+  EXPECT_EQ(wait(store_->put("k", "3", Unchanged{one})), refuse(errc::store_conflict));
   EXPECT_EQ(get("k")->value, "2");
   ASSERT_TRUE(this->told(told, 2));
   EXPECT_EQ(told.events, (Words{"put k=1@" + text(one), "put k=2@" + text(*two)}));

@@ -2,6 +2,7 @@
 #include "cloud/store/shared_secret.hpp"
 
 #include "base/base64.hpp"
+#include "cloud/errors.hpp"
 #include "cloud/store/memory.hpp"
 #include "tests/cloud/store/contract.hpp"
 
@@ -64,7 +65,7 @@ TEST_F(SealedSecret, IsRefusedWithAnotherKeyAndSaysWhich) {
   const std::string record = value("secrets/a");
   const auto opened = open("secrets/a", other_key_);
   ASSERT_FALSE(opened);
-  EXPECT_EQ(opened.error(), Errc::store_failed);
+  EXPECT_EQ(opened.error(), errc::store_failed);
   EXPECT_TRUE(said(key_.id()) && said(other_key_.id()) && said("secrets/a")) << said_;
   EXPECT_EQ(value("secrets/a"), record) << "it was replaced";
 }

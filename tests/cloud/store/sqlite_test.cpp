@@ -8,6 +8,7 @@
 #include <fstream>
 #include <thread>
 
+#include "cloud/errors.hpp"
 #include "cloud/store/sqlite_schema.hpp"
 #include "tests/cloud/store/contract.hpp"
 
@@ -187,7 +188,7 @@ TEST_F(SqliteStore, ACommitThatTheDiskRefusesIsReportedAndChangesNothing) {
       sqlite_store(io_, place_.file(), [&](const StoreFailure& failure) { reports.push_back(failure); }).value();
   ASSERT_TRUE(wait_for(io_, store->put("k", "1")));
   SqliteDatabase(place_.file(), 1s).run("ALTER TABLE change RENAME TO lost");
-  EXPECT_EQ(wait_for(io_, store->put("k", "2")), refuse(Errc::store_failed));
+  EXPECT_EQ(wait_for(io_, store->put("k", "2")), refuse(errc::store_failed));
   SqliteDatabase(place_.file(), 1s).run("ALTER TABLE lost RENAME TO change");
   ASSERT_TRUE(run_until(io_, [&] { return !reports.empty(); }));
   EXPECT_NE(reports[0].detail.find("change"), std::string::npos) << reports[0].detail;

@@ -1,5 +1,6 @@
 #include "cloud/token/authorization.hpp"
 
+#include "cloud/errors.hpp"
 #include "token_test.hpp"
 
 namespace redan::cloud::test {
@@ -31,7 +32,7 @@ TEST(Authorization, ReadsAMacaroon) {
 TEST(Authorization, ADischargeIsRefused) {
   for (const char* value : {"Macaroon root=\"AgEU\", discharge=\"AgEV\"", "macaroon root=AgEU,discharge=AgEV",
                             "macaroon discharge=AgEV, root=AgEU", "macaroon root=AgEU, Discharge="}) {
-    EXPECT_EQ(reason(parse_authorization(value)), Errc::token_third_party) << value;
+    EXPECT_EQ(reason(parse_authorization(value)), errc::token_third_party) << value;
   }
 }
 
@@ -67,15 +68,15 @@ TEST(Authorization, RefusesEverythingElse) {
                             "bearer a.\xc3\xa4.c",
                             "root=AgEU"}) {
     const Errc got = reason(parse_authorization(value));
-    EXPECT_TRUE(got == Errc::token_syntax) << value << " " << name(got);
+    EXPECT_TRUE(got == errc::token_syntax) << value << " " << name(got);
   }
-  EXPECT_EQ(reason(parse_authorization(std::string_view("bearer a\0b", 10))), Errc::token_syntax);
+  EXPECT_EQ(reason(parse_authorization(std::string_view("bearer a\0b", 10))), errc::token_syntax);
 }
 
 TEST(Authorization, AHugeFieldIsReadInOnePass) {
   std::string value = "macaroon ";
   for (int i = 0; i < 100'000; ++i) value += "root=,";
-  EXPECT_EQ(reason(parse_authorization(value)), Errc::token_syntax);
+  EXPECT_EQ(reason(parse_authorization(value)), errc::token_syntax);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/base64.hpp"
+#include "cloud/errors.hpp"
 #include "cloud/token/jwt.hpp"
 #include "cloud/token/macaroon_format.hpp"
 #include "cloud/token/turn_credential.hpp"
@@ -109,7 +110,7 @@ class BadJwt : public testing::Test {
 TEST_F(BadJwt, TheGoodOneIsAccepted) { EXPECT_EQ(verify(good_), Errc::closed_locally); }
 
 TEST_F(BadJwt, HeadersAreRefused) {
-  add_headers(Errc::token_algorithm, {R"({"alg":"none"})",      R"({"alg":"None"})",    R"({"alg":"NONE"})",
+  add_headers(errc::token_algorithm, {R"({"alg":"none"})",      R"({"alg":"None"})",    R"({"alg":"NONE"})",
                                       R"({"alg":"nOnE"})",      R"({"alg":""})",        R"({"alg":"RS256"})",
                                       R"({"alg":"PS256"})",     R"({"alg":"ES256"})",   R"({"alg":"EdDSA"})",
                                       R"({"alg":"HS384"})",     R"({"alg":"HS512"})",   R"({"alg":"hs256"})",
@@ -118,7 +119,7 @@ TEST_F(BadJwt, HeadersAreRefused) {
                                       R"({"alg":{"HS256":1}})", R"({"alg":null})",      R"({"alg":true})",
                                       R"({"alg":256})",         R"({"Alg":"HS256"})",   R"({"ALG":"HS256"})",
                                       R"({"alg ":"HS256"})",    R"({"typ":"JWT"})",     "{}"});
-  add_headers(Errc::token_header, {R"({"alg":"HS256","kid":"1"})",
+  add_headers(errc::token_header, {R"({"alg":"HS256","kid":"1"})",
                                    R"({"alg":"HS256","kid":""})",
                                    R"({"alg":"HS256","kid":null})",
                                    R"({"alg":"HS256","kid":"../../../../dev/null"})",
@@ -141,7 +142,7 @@ TEST_F(BadJwt, HeadersAreRefused) {
                                    R"({"alg":"HS256","typ":null})",
                                    R"({"alg":"HS256","typ":["JWT"]})"});
   add_headers(
-      Errc::token_syntax,
+      errc::token_syntax,
       {"", "null", "[]", R"("HS256")", "{", R"({"alg":"HS256")", R"({"alg":"HS256"}})", R"({"alg":"HS256"} x)",
        R"({'alg':'HS256'})", R"({"alg":"HS256",})", R"({"alg":"HS256","alg":"none"})",
        R"({"alg":"none","alg":"HS256"})", R"({"alg":"HS256","\u0061lg":"none"})",
@@ -151,7 +152,7 @@ TEST_F(BadJwt, HeadersAreRefused) {
 }
 
 TEST_F(BadJwt, ClaimsAreRefused) {
-  add_claims(Errc::token_claims,
+  add_claims(errc::token_claims,
              {"{}",
               R"({"iss":"ams","aud":"ams-internal","sub":"i1"})",
               R"({"aud":"ams-internal","sub":"i1","exp":1893456000})",
@@ -187,107 +188,107 @@ TEST_F(BadJwt, ClaimsAreRefused) {
               R"({"iss":"ams","aud":"ams-internal","sub":"i1","exp":1893456000,"jti":7})",
               R"({"iss":"ams","aud":"ams-internal","sub":"i1","exp":1893456000,"scope":7})",
               R"({"iss":"ams","aud":"ams-internal","sub":"i1","exp":1893456000,"scope":[["all"]]})"});
-  add_claims(Errc::token_expired, {R"({"iss":"ams","aud":"ams-internal","sub":"i1","exp":1877688000})",
+  add_claims(errc::token_expired, {R"({"iss":"ams","aud":"ams-internal","sub":"i1","exp":1877688000})",
                                    R"({"iss":"ams","aud":"ams-internal","sub":"i1","exp":1877687999})",
                                    R"({"iss":"ams","aud":"ams-internal","sub":"i1","exp":0})",
                                    R"({"iss":"ams","aud":"ams-internal","sub":"i1","exp":-1})",
                                    R"({"iss":"ams","aud":"ams-internal","sub":"i1","exp":-9223372036854775808})"});
-  add_claims(Errc::token_not_yet_valid,
+  add_claims(errc::token_not_yet_valid,
              {R"({"iss":"ams","aud":"ams-internal","sub":"i1","exp":1893456000,"nbf":1877688061})",
               R"({"iss":"ams","aud":"ams-internal","sub":"i1","exp":1893456000,"nbf":9223372036854775807})",
               R"({"iss":"ams","aud":"ams-internal","sub":"i1","exp":1893456000,"iat":1877688061})"});
-  add_claims(Errc::token_syntax,
+  add_claims(errc::token_syntax,
              {"", "null", "[]", "1", R"({"exp":1,"exp":1893456000})",
               R"({"sub":"i2","\u0073ub":"i1","exp":1893456000})", R"({"exp":1893456000,"x":{"y":1,"\u0079":1}})",
               R"({"exp":1893456000}{})", R"({"exp":01893456000})", R"({"exp":+1893456000})", R"({"exp":0x70dbd880})",
               R"({"exp":Infinity})", R"({"exp":1893456000,})", R"({"exp":1893456000,"x":[[[[[[[[1]]]]]]]]})",
               "{\"exp\":1893456000,\"sub\":\"\xc0\xaf\"}", R"({"exp":1893456000,"sub":"\ud800"})"});
-  add("claims nested a thousand deep", Errc::token_syntax,
+  add("claims nested a thousand deep", errc::token_syntax,
       claiming(R"({"x":)" + std::string(1000, '[') + std::string(1000, ']') + "}"));
   matrix_.check("JWT claims");
 }
 
 TEST_F(BadJwt, FormsAreRefused) {
   const auto signed_input = [](const std::string& input) { return signed_by(counting_secret(), input); };
-  add("empty", Errc::token_syntax, "");
-  add("one part", Errc::token_syntax, header_);
-  add("two parts", Errc::token_syntax, header_ + "." + payload_);
-  add("no signature", Errc::token_syntax, header_ + "." + payload_ + ".");
-  add("no header", Errc::token_syntax, "." + payload_ + "." + signature_);
-  add("no payload", Errc::token_bad_signature, header_ + ".." + signature_);
-  add("four parts", Errc::token_syntax, good_ + "." + signature_);
-  add("a fourth part that is empty", Errc::token_syntax, good_ + ".");
-  add("five parts, as of JWE", Errc::token_syntax, good_ + "." + payload_ + "." + signature_);
-  add("dots only", Errc::token_syntax, std::string(8000, '.'));
-  add("padding", Errc::token_syntax, good_ + "=");
-  add("padding of the header", Errc::token_syntax, signed_input(encode(kHs256) + "=." + payload_));
-  add("padding of the payload", Errc::token_syntax, signed_input(header_ + "." + payload_ + "="));
-  add("a line feed at the end", Errc::token_syntax, good_ + "\n");
-  add("a line feed at the start", Errc::token_syntax, "\n" + good_);
-  add("a line feed in the payload", Errc::token_syntax,
+  add("empty", errc::token_syntax, "");
+  add("one part", errc::token_syntax, header_);
+  add("two parts", errc::token_syntax, header_ + "." + payload_);
+  add("no signature", errc::token_syntax, header_ + "." + payload_ + ".");
+  add("no header", errc::token_syntax, "." + payload_ + "." + signature_);
+  add("no payload", errc::token_bad_signature, header_ + ".." + signature_);
+  add("four parts", errc::token_syntax, good_ + "." + signature_);
+  add("a fourth part that is empty", errc::token_syntax, good_ + ".");
+  add("five parts, as of JWE", errc::token_syntax, good_ + "." + payload_ + "." + signature_);
+  add("dots only", errc::token_syntax, std::string(8000, '.'));
+  add("padding", errc::token_syntax, good_ + "=");
+  add("padding of the header", errc::token_syntax, signed_input(encode(kHs256) + "=." + payload_));
+  add("padding of the payload", errc::token_syntax, signed_input(header_ + "." + payload_ + "="));
+  add("a line feed at the end", errc::token_syntax, good_ + "\n");
+  add("a line feed at the start", errc::token_syntax, "\n" + good_);
+  add("a line feed in the payload", errc::token_syntax,
       signed_input(header_ + "." + payload_.substr(0, 4) + "\n" + payload_.substr(4)));
-  add("a space at the end", Errc::token_syntax, good_ + " ");
-  add("a NUL at the end", Errc::token_syntax, good_ + '\0');
-  add("quotes", Errc::token_syntax, "\"" + good_ + "\"");
-  add("the standard alphabet", Errc::token_syntax, signed_input(header_ + ".+/+/"));
-  add("a character of no alphabet", Errc::token_syntax, signed_input(header_ + ".%%%%"));
-  add("non-zero trailing bits of the signature", Errc::token_syntax, [&] {
+  add("a space at the end", errc::token_syntax, good_ + " ");
+  add("a NUL at the end", errc::token_syntax, good_ + '\0');
+  add("quotes", errc::token_syntax, "\"" + good_ + "\"");
+  add("the standard alphabet", errc::token_syntax, signed_input(header_ + ".+/+/"));
+  add("a character of no alphabet", errc::token_syntax, signed_input(header_ + ".%%%%"));
+  add("non-zero trailing bits of the signature", errc::token_syntax, [&] {
     std::string text = good_;  // 43 characters hold 256 bits: the last two bits of the last character are zero
     text.back() = static_cast<char>(text.back() + 1);
     return text;
   }());
-  add("non-zero trailing bits of the header", Errc::token_syntax,
+  add("non-zero trailing bits of the header", errc::token_syntax,
       signed_input(encode("{}").substr(0, 2) + "1." + payload_));
-  add("a base64 length of 1 modulo 4", Errc::token_syntax, signed_input(header_ + "A." + payload_));
-  add("a signature of 31 bytes", Errc::token_syntax, header_ + "." + payload_ + "." + signature_.substr(0, 42));
-  add("a signature of 33 bytes", Errc::token_syntax,
+  add("a base64 length of 1 modulo 4", errc::token_syntax, signed_input(header_ + "A." + payload_));
+  add("a signature of 31 bytes", errc::token_syntax, header_ + "." + payload_ + "." + signature_.substr(0, 42));
+  add("a signature of 33 bytes", errc::token_syntax,
       header_ + "." + payload_ + "." + to_base64(std::vector<std::uint8_t>(33), Base64::url));
-  add("a signature of zeros", Errc::token_bad_signature, header_ + "." + payload_ + "." + std::string(43, 'A'));
-  add("another key", Errc::token_bad_signature, signed_by(other_secret(), header_ + "." + payload_));
-  add("a key of no bytes", Errc::token_bad_signature, signed_by(Secret<64>(), header_ + "." + payload_));
-  add("the key's first 32 bytes", Errc::token_bad_signature,
+  add("a signature of zeros", errc::token_bad_signature, header_ + "." + payload_ + "." + std::string(43, 'A'));
+  add("another key", errc::token_bad_signature, signed_by(other_secret(), header_ + "." + payload_));
+  add("a key of no bytes", errc::token_bad_signature, signed_by(Secret<64>(), header_ + "." + payload_));
+  add("the key's first 32 bytes", errc::token_bad_signature,
       signed_by(Secret<64>(counting_secret().expose().first(32)), header_ + "." + payload_));
-  add("a signature of SHA-384", Errc::token_syntax,
+  add("a signature of SHA-384", errc::token_syntax,
       signed_by(counting_secret(), header_ + "." + payload_, HashAlgorithm::sha384));
-  add("the signature of the payload alone", Errc::token_bad_signature, [&] {
+  add("the signature of the payload alone", errc::token_bad_signature, [&] {
     const std::string other = signed_by(counting_secret(), payload_);
     return header_ + "." + payload_ + other.substr(other.rfind('.'));
   }());
-  add("another token's signature", Errc::token_bad_signature, [&] {
+  add("another token's signature", errc::token_bad_signature, [&] {
     const std::string other = claiming(R"({"exp":1893456000})");
     return header_ + "." + payload_ + other.substr(other.rfind('.'));
   }());
-  add("alg none without a signature", Errc::token_algorithm, encode(R"({"alg":"none"})") + "." + payload_ + ".");
-  add("above 8 KiB", Errc::token_too_large, std::string(kMaxJwtSize + 1, 'A'));
-  add("above 8 KiB, rightly signed", Errc::token_too_large,
+  add("alg none without a signature", errc::token_algorithm, encode(R"({"alg":"none"})") + "." + payload_ + ".");
+  add("above 8 KiB", errc::token_too_large, std::string(kMaxJwtSize + 1, 'A'));
+  add("above 8 KiB, rightly signed", errc::token_too_large,
       claiming(R"({"exp":1893456000,"x":")" + std::string(9000, 'x') + "\"}"));
-  add("ten megabytes", Errc::token_too_large, std::string(10'000'000, '.'));
-  add("a macaroon", Errc::token_syntax, std::string(kGatewayToken));
-  matrix_.add("jwt expected by nobody", Errc::token_claims, [this] { return verify(good_, kMiddle, {"", ""}); });
-  matrix_.add("jwt of another audience", Errc::token_claims, [this] {
+  add("ten megabytes", errc::token_too_large, std::string(10'000'000, '.'));
+  add("a macaroon", errc::token_syntax, std::string(kGatewayToken));
+  matrix_.add("jwt expected by nobody", errc::token_claims, [this] { return verify(good_, kMiddle, {"", ""}); });
+  matrix_.add("jwt of another audience", errc::token_claims, [this] {
     return verify(good_, kMiddle, {"ams", "agent"});
   });
-  matrix_.add("jwt of another issuer", Errc::token_claims, [this] {
+  matrix_.add("jwt of another issuer", errc::token_claims, [this] {
     return verify(good_, kMiddle, {"agent", "ams-internal"});
   });
-  matrix_.add("jwt of another subject", Errc::token_claims, [this] {
+  matrix_.add("jwt of another subject", errc::token_claims, [this] {
     return verify(good_, kMiddle, {"ams", "ams-internal", "i2"});
   });
-  matrix_.add("jwt at its expiry", Errc::token_expired, [this] { return verify(good_, k2030); });
-  matrix_.add("jwt before its time", Errc::token_not_yet_valid, [this] { return verify(good_, after(k2029, -61)); });
+  matrix_.add("jwt at its expiry", errc::token_expired, [this] { return verify(good_, k2030); });
+  matrix_.add("jwt before its time", errc::token_not_yet_valid, [this] { return verify(good_, after(k2029, -61)); });
   matrix_.check("JWT forms");
 }
 
 TEST_F(BadJwt, EveryFlippedBitAndTruncationIsRefused) {
-  const Codes header{Errc::token_syntax, Errc::token_algorithm, Errc::token_header, Errc::token_bad_signature};
-  const Codes rest{Errc::token_bad_signature, Errc::token_syntax};  // syntax: it became a dot, or no base64
+  const Codes header{errc::token_syntax, errc::token_algorithm, errc::token_header, errc::token_bad_signature};
+  const Codes rest{errc::token_bad_signature, errc::token_syntax};  // syntax: it became a dot, or no base64
   for (std::size_t i = 0; i < good_.size(); ++i) {
     const Codes& codes = i < header_.size() ? header : rest;
     for (unsigned bit = 0; bit < 8; ++bit) {
       matrix_.add_swept("jwt bit " + std::to_string(i) + "." + std::to_string(bit), codes,
                         [this, i, bit] { return verify(flip(good_, i, bit)); });
     }
-    matrix_.add_swept("jwt cut at " + std::to_string(i), {Errc::token_syntax},
+    matrix_.add_swept("jwt cut at " + std::to_string(i), {errc::token_syntax},
                       [this, i] { return verify(good_.substr(0, i)); });
   }
   matrix_.check("JWT bits");
@@ -358,28 +359,28 @@ TEST_F(BadMacaroon, CaveatsAreRefused) {
                              "2030-01-01T00:00:00Z ",
                              "op=",
                              "session="}) {
-    add("with the caveat '" + std::string(caveat) + "'", Errc::token_caveat,
+    add("with the caveat '" + std::string(caveat) + "'", errc::token_caveat,
         mint({"2030-01-01T00:00:00Z", caveat}).text());
   }
   for (const char* caveat : {"op=read", "op=JOIN", "op=join ", "op=join,read", "op=*", "session=s2", "session=s",
                              "session=s1 ", "region=eu-2", "region=", "instance=i2", "instance=i1 "}) {
     if (std::string_view(caveat).ends_with('=')) continue;
-    add("for '" + std::string(caveat) + "'", Errc::token_scope, mint({"2030-01-01T00:00:00Z", caveat}).text());
+    add("for '" + std::string(caveat) + "'", errc::token_scope, mint({"2030-01-01T00:00:00Z", caveat}).text());
   }
-  add("for two operations", Errc::token_scope, mint({"2030-01-01T00:00:00Z", "op=join", "op=read"}).text());
-  add("for a request without an operation", Errc::token_scope, good_.text(), {k2029, "", "s1", "eu-1"});
-  add("for a request without a session", Errc::token_scope, good_.text(), {k2029, "join", "", "eu-1"});
-  add("for a request without a region", Errc::token_scope, good_.text(), {k2029, "join", "s1", ""});
-  add("without an expiry", Errc::token_claims, mint({"op=join"}).text());
-  add("without caveats", Errc::token_claims, mint({}).text());
-  add("that expired a second ago", Errc::token_expired, mint({"2028-12-31T23:59:59Z"}).text());
-  add("that expires now", Errc::token_expired, mint({"2029-01-01T00:00:00Z"}).text());
-  add("that expired in another time zone", Errc::token_expired, mint({"2029-01-01T01:00:00+02:00"}).text());
-  add("that expired, by the earlier of two times", Errc::token_expired,
+  add("for two operations", errc::token_scope, mint({"2030-01-01T00:00:00Z", "op=join", "op=read"}).text());
+  add("for a request without an operation", errc::token_scope, good_.text(), {k2029, "", "s1", "eu-1"});
+  add("for a request without a session", errc::token_scope, good_.text(), {k2029, "join", "", "eu-1"});
+  add("for a request without a region", errc::token_scope, good_.text(), {k2029, "join", "s1", ""});
+  add("without an expiry", errc::token_claims, mint({"op=join"}).text());
+  add("without caveats", errc::token_claims, mint({}).text());
+  add("that expired a second ago", errc::token_expired, mint({"2028-12-31T23:59:59Z"}).text());
+  add("that expires now", errc::token_expired, mint({"2029-01-01T00:00:00Z"}).text());
+  add("that expired in another time zone", errc::token_expired, mint({"2029-01-01T01:00:00+02:00"}).text());
+  add("that expired, by the earlier of two times", errc::token_expired,
       mint({"2030-01-01T00:00:00Z", "2028-01-01T00:00:00Z"}).text());
-  add("at its expiry", Errc::token_expired, good_.text(), {k2030, "join", "s1", "eu-1"});
+  add("at its expiry", errc::token_expired, good_.text(), {k2030, "join", "s1", "eu-1"});
   for (const std::size_t at : {0U, 4U}) {
-    add_changed("with a third party at " + std::to_string(at), Errc::token_third_party, [at](Macaroon& macaroon) {
+    add_changed("with a third party at " + std::to_string(at), errc::token_third_party, [at](Macaroon& macaroon) {
       macaroon.caveats.insert(macaroon.caveats.begin() + static_cast<std::ptrdiff_t>(at),
                               Caveat{"theirs", "https://x", "sealed"});
     });
@@ -390,122 +391,122 @@ TEST_F(BadMacaroon, CaveatsAreRefused) {
 TEST_F(BadMacaroon, ChangesAreRefused) {
   for (std::size_t i = 0; i < good_.caveats.size(); ++i) {
     const std::string number = std::to_string(i);
-    add_changed("without caveat " + number, Errc::token_bad_signature,
+    add_changed("without caveat " + number, errc::token_bad_signature,
                 [i](Macaroon& m) { m.caveats.erase(m.caveats.begin() + static_cast<std::ptrdiff_t>(i)); });
-    add_changed("with caveat " + number + " and the next exchanged", Errc::token_bad_signature,
+    add_changed("with caveat " + number + " and the next exchanged", errc::token_bad_signature,
                 [i](Macaroon& m) { std::swap(m.caveats[i], m.caveats[(i + 1) % m.caveats.size()]); });
-    add_changed("with caveat " + number + " twice", Errc::token_bad_signature,
+    add_changed("with caveat " + number + " twice", errc::token_bad_signature,
                 [i](Macaroon& m) { m.caveats.push_back(m.caveats[i]); });
-    add_changed("with caveat " + number + " longer", Errc::token_bad_signature,
+    add_changed("with caveat " + number + " longer", errc::token_bad_signature,
                 [i](Macaroon& m) { m.caveats[i].identifier += ' '; });
   }
-  add_changed("without all caveats", Errc::token_bad_signature, [](Macaroon& m) { m.caveats.clear(); });
-  add_changed("with the caveats reversed", Errc::token_bad_signature,
+  add_changed("without all caveats", errc::token_bad_signature, [](Macaroon& m) { m.caveats.clear(); });
+  add_changed("with the caveats reversed", errc::token_bad_signature,
               [](Macaroon& m) { std::reverse(m.caveats.begin(), m.caveats.end()); });
-  add_changed("with an unsigned caveat", Errc::token_bad_signature,
+  add_changed("with an unsigned caveat", errc::token_bad_signature,
               [](Macaroon& m) { m.caveats.push_back({"op=join"}); });
-  add_changed("with a later expiry", Errc::token_bad_signature,
+  add_changed("with a later expiry", errc::token_bad_signature,
               [](Macaroon& m) { m.caveats[0].identifier = "2031-01-01T00:00:00Z"; });
-  add_changed("of another account", Errc::token_bad_signature, [](Macaroon& m) { m.identifier = "admin"; });
-  add_changed("of no account", Errc::token_bad_signature, [](Macaroon& m) { m.identifier.clear(); });
-  add_changed("with a moved boundary", Errc::token_bad_signature, [](Macaroon& m) {
+  add_changed("of another account", errc::token_bad_signature, [](Macaroon& m) { m.identifier = "admin"; });
+  add_changed("of no account", errc::token_bad_signature, [](Macaroon& m) { m.identifier.clear(); });
+  add_changed("with a moved boundary", errc::token_bad_signature, [](Macaroon& m) {
     m.identifier = "my-clien";
     m.caveats[0].identifier = "t2030-01-01T00:00:00Z";
   });
-  add_changed("of another location", Errc::token_claims, [](Macaroon& m) { m.location = "anbox-stream-agent"; });
-  add_changed("of no location", Errc::token_claims, [](Macaroon& m) { m.location.clear(); });
-  add_changed("of a longer location", Errc::token_claims, [](Macaroon& m) { m.location += "."; });
-  add_changed("with a signature of zeros", Errc::token_bad_signature, [](Macaroon& m) { m.signature = {}; });
-  add_changed("with the signature before the last caveat", Errc::token_bad_signature, [this](Macaroon& m) {
+  add_changed("of another location", errc::token_claims, [](Macaroon& m) { m.location = "anbox-stream-agent"; });
+  add_changed("of no location", errc::token_claims, [](Macaroon& m) { m.location.clear(); });
+  add_changed("of a longer location", errc::token_claims, [](Macaroon& m) { m.location += "."; });
+  add_changed("with a signature of zeros", errc::token_bad_signature, [](Macaroon& m) { m.signature = {}; });
+  add_changed("with the signature before the last caveat", errc::token_bad_signature, [this](Macaroon& m) {
     m.signature = mint({"2030-01-01T00:00:00Z", "op=join", "session=s1"}).signature;
   });
-  matrix_.add("macaroon of another key", Errc::token_bad_signature, [this] {
+  matrix_.add("macaroon of another key", errc::token_bad_signature, [this] {
     MacaroonKey other = std::move(*MacaroonKey::prepare(provider(), other_secret()));
     return reason(good_.verify(other, kLocation, kRequest));
   });
-  add("of a key unknown to us", Errc::token_bad_signature, std::string(kPublicSample));
+  add("of a key unknown to us", errc::token_bad_signature, std::string(kPublicSample));
   matrix_.check("macaroon changes");
 }
 
 TEST_F(BadMacaroon, FormsAreRefused) {
-  add("empty", Errc::token_syntax, "");
-  add("of quotes", Errc::token_syntax, "\"\"");
-  add("of one quote", Errc::token_syntax, "\"" + good_.text());
-  add("with a line feed", Errc::token_syntax, good_.text() + "\n");
-  add("with a space", Errc::token_syntax, " " + good_.text());
-  add("with wrong padding", Errc::token_syntax, good_.text() + "===");
-  add("of both alphabets", Errc::token_syntax, "-+" + good_.text());
-  add("with another token after it", Errc::token_syntax, good_.text() + "." + good_.text());
-  add("of version 0", Errc::token_syntax, bytes_with([](auto& b) { b[0] = 0; }));
-  add("of version 3", Errc::token_syntax, bytes_with([](auto& b) { b[0] = 3; }));
-  add("of version 1 behind a 2", Errc::token_syntax, [&] {
+  add("empty", errc::token_syntax, "");
+  add("of quotes", errc::token_syntax, "\"\"");
+  add("of one quote", errc::token_syntax, "\"" + good_.text());
+  add("with a line feed", errc::token_syntax, good_.text() + "\n");
+  add("with a space", errc::token_syntax, " " + good_.text());
+  add("with wrong padding", errc::token_syntax, good_.text() + "===");
+  add("of both alphabets", errc::token_syntax, "-+" + good_.text());
+  add("with another token after it", errc::token_syntax, good_.text() + "." + good_.text());
+  add("of version 0", errc::token_syntax, bytes_with([](auto& b) { b[0] = 0; }));
+  add("of version 3", errc::token_syntax, bytes_with([](auto& b) { b[0] = 3; }));
+  add("of version 1 behind a 2", errc::token_syntax, [&] {
     auto bytes = write_macaroon_v1(good_);
     bytes.insert(bytes.begin(), 2);
     return to_base64(bytes, Base64::url);
   }());
-  add("of version 2 without its 2", Errc::token_syntax, bytes_with([](auto& b) { b.erase(b.begin()); }));
-  add("of version 1 with upper-case lengths", Errc::token_syntax, [&] {
+  add("of version 2 without its 2", errc::token_syntax, bytes_with([](auto& b) { b.erase(b.begin()); }));
+  add("of version 1 with upper-case lengths", errc::token_syntax, [&] {
     auto bytes = write_macaroon_v1(mint({"2030-01-01T00:00:00Z"}));
     for (std::size_t i = 0; i + 4 < bytes.size(); ++i) {
       if (bytes[i] == '0' && bytes[i + 1] == '0' && bytes[i + 3] == 'd') bytes[i + 3] = 'D';
     }
     return to_base64(bytes, Base64::url);
   }());
-  add("with a byte after it", Errc::token_syntax, bytes_with([](auto& b) { b.push_back(0); }));
-  add("with itself after it", Errc::token_syntax, bytes_with([](auto& b) {
+  add("with a byte after it", errc::token_syntax, bytes_with([](auto& b) { b.push_back(0); }));
+  add("with itself after it", errc::token_syntax, bytes_with([](auto& b) {
         const auto copy = b;
         b.insert(b.end(), copy.begin(), copy.end());
       }));
-  add("with a long length", Errc::token_syntax, bytes_with([](auto& b) {
+  add("with a long length", errc::token_syntax, bytes_with([](auto& b) {
         b[2] = 0x94;  // the location's 20, in two bytes
         b.insert(b.begin() + 3, 0x00);
       }));
-  add("with a length beyond the end", Errc::token_syntax, bytes_with([](auto& b) { b[2] = 0x7f; }));
-  add("with a length of 2^28", Errc::token_syntax, bytes_with([](auto& b) {
+  add("with a length beyond the end", errc::token_syntax, bytes_with([](auto& b) { b[2] = 0x7f; }));
+  add("with a length of 2^28", errc::token_syntax, bytes_with([](auto& b) {
         const std::uint8_t huge[] = {0xff, 0xff, 0xff, 0x7f};
         b.erase(b.begin() + 2);
         b.insert(b.begin() + 2, std::begin(huge), std::end(huge));
       }));
-  add("with an endless length", Errc::token_syntax,
+  add("with an endless length", errc::token_syntax,
       to_base64(std::vector<std::uint8_t>{2, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, Base64::url));
-  add("with an unknown field", Errc::token_syntax, bytes_with([](auto& b) { b[1] = 7; }));
-  add("with its fields exchanged", Errc::token_syntax,
+  add("with an unknown field", errc::token_syntax, bytes_with([](auto& b) { b[1] = 7; }));
+  add("with its fields exchanged", errc::token_syntax,
       to_base64(std::vector<std::uint8_t>{2, 2, 1, 'i', 1, 1, 'l', 0, 0}, Base64::url));
-  add("with an empty location", Errc::token_syntax,
+  add("with an empty location", errc::token_syntax,
       to_base64(std::vector<std::uint8_t>{2, 1, 0, 2, 1, 'i', 0, 0}, Base64::url));
-  add("with a signature of 31 bytes", Errc::token_syntax, bytes_with([](auto& b) {
+  add("with a signature of 31 bytes", errc::token_syntax, bytes_with([](auto& b) {
         b[b.size() - 33] = 31;
         b.pop_back();
       }));
-  add("with a thousand caveats", Errc::token_too_large, bytes_with([](auto& b) {
+  add("with a thousand caveats", errc::token_too_large, bytes_with([](auto& b) {
         const std::vector<std::uint8_t> caveat{2, 1, 'x', 0};
         for (int i = 0; i < 1000; ++i) b.insert(b.end() - 35, caveat.begin(), caveat.end());
       }));
-  add("above 16 KiB", Errc::token_too_large,
+  add("above 16 KiB", errc::token_too_large,
       to_base64(std::vector<std::uint8_t>(kMaxMacaroonSize + 1, 2), Base64::url));
-  add("of fifty megabytes", Errc::token_too_large, std::string(50'000'000, 'A'));
+  add("of fifty megabytes", errc::token_too_large, std::string(50'000'000, 'A'));
   const std::string json = write_macaroon_json(good_);
   const auto with = [&](std::string_view member) {
     return json.substr(0, json.size() - 1) + "," + std::string(member) + "}";
   };
-  add("of JSON that ends early", Errc::token_syntax, json.substr(0, json.size() - 1));
-  add("of JSON with more after it", Errc::token_syntax, json + "{}");
-  add("of JSON with two identifiers", Errc::token_syntax, with(R"("i":"my-client")"));
-  add("of JSON with two identifiers, by an escape", Errc::token_syntax, with(R"("\u0069":"my-client")"));
-  add("of JSON with an identifier of each kind", Errc::token_syntax, with(R"("i64":"bXk")"));
-  add("of JSON with an unknown member", Errc::token_syntax, with(R"("x":1)"));
-  add("of JSON of version 3", Errc::token_syntax, with(R"("v":3)"));
-  add("of JSON of both versions", Errc::token_syntax, with(R"("signature":"00")"));
-  add("of JSON with a caveat that is no object", Errc::token_syntax, R"({"i":"a","s64":"AA","c":["op=join"]})");
-  add("of JSON that is an array", Errc::token_syntax, "[" + json + "]");
-  add("of JSON above 16 KiB", Errc::token_too_large, with(R"("x":")" + std::string(kMaxMacaroonSize, 'x') + "\""));
-  add("that is a JWT", Errc::token_syntax, "eyJhbGciOiJIUzI1NiJ9.e30.AAAA");
+  add("of JSON that ends early", errc::token_syntax, json.substr(0, json.size() - 1));
+  add("of JSON with more after it", errc::token_syntax, json + "{}");
+  add("of JSON with two identifiers", errc::token_syntax, with(R"("i":"my-client")"));
+  add("of JSON with two identifiers, by an escape", errc::token_syntax, with(R"("\u0069":"my-client")"));
+  add("of JSON with an identifier of each kind", errc::token_syntax, with(R"("i64":"bXk")"));
+  add("of JSON with an unknown member", errc::token_syntax, with(R"("x":1)"));
+  add("of JSON of version 3", errc::token_syntax, with(R"("v":3)"));
+  add("of JSON of both versions", errc::token_syntax, with(R"("signature":"00")"));
+  add("of JSON with a caveat that is no object", errc::token_syntax, R"({"i":"a","s64":"AA","c":["op=join"]})");
+  add("of JSON that is an array", errc::token_syntax, "[" + json + "]");
+  add("of JSON above 16 KiB", errc::token_too_large, with(R"("x":")" + std::string(kMaxMacaroonSize, 'x') + "\""));
+  add("that is a JWT", errc::token_syntax, "eyJhbGciOiJIUzI1NiJ9.e30.AAAA");
   matrix_.check("macaroon forms");
 }
 
 TEST_F(BadMacaroon, EveryFlippedBitAndTruncationIsRefused) {
   // token_claims: in the location, which is compared. token_third_party: a caveat that became one.
-  const Codes codes{Errc::token_bad_signature, Errc::token_syntax, Errc::token_claims, Errc::token_third_party};
+  const Codes codes{errc::token_bad_signature, errc::token_syntax, errc::token_claims, errc::token_third_party};
   for (const auto write : {write_macaroon_v1, write_macaroon_v2}) {
     const std::vector<std::uint8_t> bytes = write(good_);
     const std::string version = write == write_macaroon_v1 ? "macaroon v1 " : "macaroon v2 ";
@@ -517,7 +518,7 @@ TEST_F(BadMacaroon, EveryFlippedBitAndTruncationIsRefused) {
                           [this, changed] { return verify(to_base64(changed, Base64::url)); });
       }
       const std::vector<std::uint8_t> cut(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(i));
-      matrix_.add_swept(version + "cut at " + std::to_string(i), {Errc::token_syntax},
+      matrix_.add_swept(version + "cut at " + std::to_string(i), {errc::token_syntax},
                         [this, cut] { return verify(to_base64(cut, Base64::url)); });
     }
   }
@@ -554,7 +555,7 @@ TEST_F(BadJoinToken, AreRefused) {
   ASSERT_EQ(join(used), Errc::closed_locally);
   const std::string good = issue();
   const auto add = [&](std::string name, std::string text, WallTime now = k2029) {
-    matrix_.add("join token " + std::move(name), Errc::trust_join_token, [this, text, now] { return join(text, now); });
+    matrix_.add("join token " + std::move(name), errc::trust_join_token, [this, text, now] { return join(text, now); });
   };
   add("used", used);
   add("expired", good, k2030);
@@ -578,7 +579,7 @@ TEST_F(BadJoinToken, AreRefused) {
     add("with byte " + std::to_string(i) + " of the secret changed", to_text(token));
   }
   for (std::size_t i = 0; i < good.size(); ++i) {
-    matrix_.add_swept("join token cut at " + std::to_string(i), {Errc::trust_join_token},
+    matrix_.add_swept("join token cut at " + std::to_string(i), {errc::trust_join_token},
                       [this, good, i] { return join(good.substr(0, i)); });
   }
   matrix_.check("join tokens");
@@ -598,27 +599,27 @@ TEST(BadTurnCredential, AreRefused) {
     matrix.add("turn " + std::move(name), code,
                [&key, credential = std::move(credential), now] { return reason(key.verify(credential, now)); });
   };
-  add("at its expiry", Errc::token_expired, good, k2030);
-  add("after its expiry", Errc::token_expired, good, after(k2030, 1));
-  add("with a later expiry", Errc::token_bad_signature, {"1893456001:cabc0123", good.password});
-  add("with an earlier expiry", Errc::token_bad_signature, {"1893455999:cabc0123", good.password});
-  add("of another user", Errc::token_bad_signature, {"1893456000:cabc0124", good.password});
-  add("of another secret", Errc::token_bad_signature, *other.mint("cabc0123", k2030));
-  add("without a password", Errc::token_bad_signature, {good.username, ""});
-  add("with a longer password", Errc::token_bad_signature, {good.username, good.password + "="});
-  add("with an unpadded password", Errc::token_bad_signature, {good.username, good.password.substr(0, 27)});
-  add("with the secret as password", Errc::token_bad_signature, {good.username, std::string(kSecret)});
-  add("with a password of another case", Errc::token_bad_signature, {good.username, "b033dpie+qirs40rkf0/jgcvdzs="});
+  add("at its expiry", errc::token_expired, good, k2030);
+  add("after its expiry", errc::token_expired, good, after(k2030, 1));
+  add("with a later expiry", errc::token_bad_signature, {"1893456001:cabc0123", good.password});
+  add("with an earlier expiry", errc::token_bad_signature, {"1893455999:cabc0123", good.password});
+  add("of another user", errc::token_bad_signature, {"1893456000:cabc0124", good.password});
+  add("of another secret", errc::token_bad_signature, *other.mint("cabc0123", k2030));
+  add("without a password", errc::token_bad_signature, {good.username, ""});
+  add("with a longer password", errc::token_bad_signature, {good.username, good.password + "="});
+  add("with an unpadded password", errc::token_bad_signature, {good.username, good.password.substr(0, 27)});
+  add("with the secret as password", errc::token_bad_signature, {good.username, std::string(kSecret)});
+  add("with a password of another case", errc::token_bad_signature, {good.username, "b033dpie+qirs40rkf0/jgcvdzs="});
   for (const char* username :
        {"", ":", "1893456000", "1893456000:", ":cabc0123", "cabc0123:1893456000", "+1893456000:cabc0123",
         "01893456000:cabc0123", " 1893456000:cabc0123", "1893456000.5:cabc0123", "0x70dbd880:cabc0123", "-1:cabc0123",
         "99999999999999999999:cabc0123", "1893456000:cabc:0123", "1893456000:cabc 0123", "1893456000:cabc\n0123"}) {
-    add("of the name '" + std::string(username) + "'", Errc::token_syntax, {username, good.password});
+    add("of the name '" + std::string(username) + "'", errc::token_syntax, {username, good.password});
   }
   for (std::size_t i = 0; i < good.password.size(); ++i) {
     for (unsigned bit = 0; bit < 8; ++bit) {
       matrix.add_swept("turn password bit " + std::to_string(i) + "." + std::to_string(bit),
-                       {Errc::token_bad_signature}, [&, i, bit] {
+                       {errc::token_bad_signature}, [&, i, bit] {
                          return reason(key.verify({good.username, flip(good.password, i, bit)}, k2029));
                        });
     }
@@ -626,7 +627,7 @@ TEST(BadTurnCredential, AreRefused) {
   for (std::size_t i = 0; i < good.username.size(); ++i) {
     for (unsigned bit = 0; bit < 8; ++bit) {
       matrix.add_swept("turn name bit " + std::to_string(i) + "." + std::to_string(bit),
-                       {Errc::token_bad_signature, Errc::token_syntax}, [&, i, bit] {
+                       {errc::token_bad_signature, errc::token_syntax}, [&, i, bit] {
                          return reason(key.verify({flip(good.username, i, bit), good.password}, k2029));
                        });
     }

@@ -1,6 +1,7 @@
 #include "cloud/token/jwt.hpp"
 
 #include "base/base64.hpp"
+#include "cloud/errors.hpp"
 #include "token_test.hpp"
 
 namespace redan::cloud::test {
@@ -118,7 +119,7 @@ TEST_F(Jwt, AKeyHasAllOfItsBytes) {
 
 TEST_F(Jwt, AnotherKeyRefuses) {
   key_ = key(other_secret());
-  EXPECT_EQ(reason(verify(kFull)), Errc::token_bad_signature);
+  EXPECT_EQ(reason(verify(kFull)), errc::token_bad_signature);
 }
 
 // ---- the signature
@@ -142,7 +143,7 @@ TEST_F(Jwt, EveryFlippedBitOfTheDecodedPartsIsRefused) {
     changed[i / 8] ^= static_cast<std::uint8_t>(1U << i % 8);
     const std::string text =
         std::string(kHeader) + "." + to_base64(changed, Base64::url) + std::string(kFull.substr(second));
-    EXPECT_EQ(reason(verify(text)), Errc::token_bad_signature) << i;
+    EXPECT_EQ(reason(verify(text)), errc::token_bad_signature) << i;
   }
 }
 
@@ -160,14 +161,14 @@ TEST_F(Jwt, EveryLongerTextIsRefused) {
 TEST_F(Jwt, ASignatureOfAnotherTokenIsRefused) {
   const std::string text =
       std::string(kMinimal.substr(0, kMinimal.rfind('.'))) + std::string(kFull.substr(kFull.rfind('.')));
-  EXPECT_EQ(reason(verify(text)), Errc::token_bad_signature);
+  EXPECT_EQ(reason(verify(text)), errc::token_bad_signature);
 }
 
 // The claims of a forged token are not even parsed: broken ones get the same answer.
 TEST_F(Jwt, TheSignatureComesBeforeTheClaims) {
   const std::string forged = std::string(43, 'A');
   for (const std::string payload : {"", "!!!!", "{", "AAAA"}) {
-    EXPECT_EQ(reason(verify(std::string(kHeader) + "." + payload + "." + forged)), Errc::token_bad_signature)
+    EXPECT_EQ(reason(verify(std::string(kHeader) + "." + payload + "." + forged)), errc::token_bad_signature)
         << payload;
   }
 }
@@ -176,45 +177,45 @@ TEST_F(Jwt, TheSignatureComesBeforeTheClaims) {
 
 TEST_F(Jwt, HasExactlyThreeParts) {
   for (const std::string_view text : {"", ".", "..", "...", "a", "a.b", "a.b.c.d"}) {
-    EXPECT_EQ(reason(UnverifiedJwt::parse(text)), Errc::token_syntax) << text;
+    EXPECT_EQ(reason(UnverifiedJwt::parse(text)), errc::token_syntax) << text;
   }
-  EXPECT_EQ(reason(UnverifiedJwt::parse(std::string(kHeader) + ".e30.")), Errc::token_syntax);
-  EXPECT_EQ(reason(UnverifiedJwt::parse(std::string(kFull) + "." + "AAAA")), Errc::token_syntax);
+  EXPECT_EQ(reason(UnverifiedJwt::parse(std::string(kHeader) + ".e30.")), errc::token_syntax);
+  EXPECT_EQ(reason(UnverifiedJwt::parse(std::string(kFull) + "." + "AAAA")), errc::token_syntax);
 }
 
 TEST_F(Jwt, AnEncryptedTokenIsRefused) {
-  EXPECT_EQ(reason(UnverifiedJwt::parse(std::string(kHeader) + ".a.b.c.d")), Errc::token_syntax);
+  EXPECT_EQ(reason(UnverifiedJwt::parse(std::string(kHeader) + ".a.b.c.d")), errc::token_syntax);
 }
 
 TEST_F(Jwt, ManyDotsAreRefused) {
-  EXPECT_EQ(reason(UnverifiedJwt::parse(std::string(kMaxJwtSize, '.'))), Errc::token_syntax);
+  EXPECT_EQ(reason(UnverifiedJwt::parse(std::string(kMaxJwtSize, '.'))), errc::token_syntax);
 }
 
 TEST_F(Jwt, Base64IsCanonical) {
-  EXPECT_EQ(reason(verify(std::string(kFull) + "=")), Errc::token_syntax);
+  EXPECT_EQ(reason(verify(std::string(kFull) + "=")), errc::token_syntax);
   // The last character of the signature carries 4 bits; the other two must be zero.
   std::string tail(kFull);
   ASSERT_EQ(tail.back(), 'c');
   tail.back() = 'd';
-  EXPECT_EQ(reason(verify(tail)), Errc::token_syntax);
+  EXPECT_EQ(reason(verify(tail)), errc::token_syntax);
   const std::string input = encode(R"({"alg":"HS256"})") + "=." + encode(R"({"exp":1893456000})");
-  EXPECT_EQ(reason(verify(input + "." + signature(input))), Errc::token_syntax);
+  EXPECT_EQ(reason(verify(input + "." + signature(input))), errc::token_syntax);
 }
 
 TEST_F(Jwt, TheStandardAlphabetIsRefused) {
   const std::string input = encode(R"({"alg":"HS256"})") + "." + "+/+/";
-  EXPECT_EQ(reason(verify(input + "." + signature(input))), Errc::token_syntax);
+  EXPECT_EQ(reason(verify(input + "." + signature(input))), errc::token_syntax);
 }
 
 TEST_F(Jwt, ATooLargeTokenIsRefusedUnread) {
-  EXPECT_EQ(reason(UnverifiedJwt::parse(std::string(kMaxJwtSize + 1, 'A'))), Errc::token_too_large);
-  EXPECT_EQ(reason(UnverifiedJwt::parse(std::string(10'000'000, '.'))), Errc::token_too_large);
+  EXPECT_EQ(reason(UnverifiedJwt::parse(std::string(kMaxJwtSize + 1, 'A'))), errc::token_too_large);
+  EXPECT_EQ(reason(UnverifiedJwt::parse(std::string(10'000'000, '.'))), errc::token_too_large);
 }
 
 TEST_F(Jwt, ATooLargeTokenIsNotMinted) {
   JwtClaims claims = full_claims();
   claims.subject = std::string(kMaxJwtSize, 'x');
-  EXPECT_EQ(reason(key_.mint(claims)), Errc::token_too_large);
+  EXPECT_EQ(reason(key_.mint(claims)), errc::token_too_large);
   claims.subject = std::string(5000, 'x');
   const auto token = key_.mint(claims);
   ASSERT_TRUE(token);
@@ -229,13 +230,13 @@ TEST_F(Jwt, TheAlgorithmIsHs256) {
         R"({"alg":"HS384"})", R"({"alg":"ES256"})", R"({"alg":"hs256"})", R"({"alg":"HS256 "})", R"({"alg":"None"})",
         R"({"alg":""})", R"({"alg":null})", R"({"alg":["HS256"]})", R"({"alg":256})", R"({"typ":"JWT"})", "{}",
         R"({"ALG":"HS256"})", R"({"alg":"HS256\u0000"})"}) {
-    EXPECT_EQ(header_reason(header), Errc::token_algorithm) << header;
+    EXPECT_EQ(header_reason(header), errc::token_algorithm) << header;
   }
 }
 
 TEST_F(Jwt, ATokenWithoutASignatureIsRefused) {
   const std::string text = encode(R"({"alg":"none"})") + "." + encode(R"({"exp":1893456000})") + ".";
-  EXPECT_EQ(reason(verify(text)), Errc::token_algorithm);
+  EXPECT_EQ(reason(verify(text)), errc::token_algorithm);
 }
 
 TEST_F(Jwt, AHeaderThatNamesAKeyOrAnExtensionIsRefused) {
@@ -243,7 +244,7 @@ TEST_F(Jwt, AHeaderThatNamesAKeyOrAnExtensionIsRefused) {
        {R"("kid":"../../dev/null")", R"("kid":"")", R"("kid":null)", R"("jku":"https://x")", R"("jwk":{"k":"AA"})",
         R"("x5u":"https://x")", R"("x5c":[])", R"("x5t":"AA")", R"("x5t#S256":"AA")", R"("crit":["exp"])",
         R"("crit":[])", R"("crit":["b64"],"b64":false)"}) {
-    EXPECT_EQ(header_reason(R"({"alg":"HS256",)" + std::string(member) + "}"), Errc::token_header) << member;
+    EXPECT_EQ(header_reason(R"({"alg":"HS256",)" + std::string(member) + "}"), errc::token_header) << member;
   }
 }
 
@@ -253,7 +254,7 @@ TEST_F(Jwt, TheTypeIsJwtIfThereIsOne) {
     EXPECT_EQ(header_reason(R"({"alg":"HS256","typ":)" + std::string(type) + "}"), Errc::closed_locally) << type;
   }
   for (const std::string_view type : {R"("JWE")", R"("at+jwt")", R"("")", "null", "1"}) {
-    EXPECT_EQ(header_reason(R"({"alg":"HS256","typ":)" + std::string(type) + "}"), Errc::token_header) << type;
+    EXPECT_EQ(header_reason(R"({"alg":"HS256","typ":)" + std::string(type) + "}"), errc::token_header) << type;
   }
 }
 
@@ -266,7 +267,7 @@ TEST_F(Jwt, TheHeaderIsStrictJson) {
        {R"({"alg":"HS256","alg":"none"})", R"({"alg":"none","alg":"HS256"})", R"({"alg":"HS256","\u0061lg":"none"})",
         R"({"alg":"HS256","n":{"a":1,"a":2}})", R"({"alg":"HS256"}x)", R"(["HS256"])", R"("HS256")", "",
         R"({"alg":"HS256","n":[[[[[[[[[1]]]]]]]]]})"}) {
-    EXPECT_EQ(header_reason(header), Errc::token_syntax) << header;
+    EXPECT_EQ(header_reason(header), errc::token_syntax) << header;
   }
 }
 
@@ -278,12 +279,12 @@ TEST_F(Jwt, TheClaimsAreStrictJson) {
         R"({"exp":1893456000,"x":[{"y":1,"y":1}]})", R"({"exp":1893456000)", R"({"exp":1893456000} {})",
         R"({"exp":01893456000})", R"({"exp":1893456000,"x":[[[[[[[[[1]]]]]]]]]})",
         "{\"exp\":1893456000,\"sub\":\"\xff\"}"}) {
-    EXPECT_EQ(reason(verify(sign_claims(payload))), Errc::token_syntax) << payload;
+    EXPECT_EQ(reason(verify(sign_claims(payload))), errc::token_syntax) << payload;
   }
 }
 
 TEST_F(Jwt, ATokenWithoutExpiryIsRefused) {
-  EXPECT_EQ(reason(verify(sign_claims(R"({"iss":"ams","aud":"ams-internal"})"))), Errc::token_claims);
+  EXPECT_EQ(reason(verify(sign_claims(R"({"iss":"ams","aud":"ams-internal"})"))), errc::token_claims);
 }
 
 TEST_F(Jwt, DatesMayHaveAFractionAndAnExponent) {
@@ -294,12 +295,12 @@ TEST_F(Jwt, DatesMayHaveAFractionAndAnExponent) {
   const std::string middle = std::to_string(now.seconds_since_1970), later = std::to_string(now.seconds_since_1970 + 1);
   EXPECT_TRUE(verify(with(R"("exp":1.893456e9)")));
   EXPECT_TRUE(verify(with("\"exp\":" + later + ".5"), kExpected, now));
-  EXPECT_EQ(reason(verify(with("\"exp\":" + middle + ".5"), kExpected, now)), Errc::token_expired);
+  EXPECT_EQ(reason(verify(with("\"exp\":" + middle + ".5"), kExpected, now)), errc::token_expired);
   const std::string latest = std::to_string(now.seconds_since_1970 + kJwtLeewaySeconds);
   for (const char* name : {"nbf", "iat"}) {
     const std::string start = R"("exp":1893456000,")" + std::string(name) + "\":" + latest;
     EXPECT_TRUE(verify(with(start + ".0"), kExpected, now));
-    EXPECT_EQ(reason(verify(with(start + ".5"), kExpected, now)), Errc::token_not_yet_valid);
+    EXPECT_EQ(reason(verify(with(start + ".5"), kExpected, now)), errc::token_not_yet_valid);
   }
 }
 
@@ -316,7 +317,7 @@ TEST_F(Jwt, DatesAreNumbersThatFit) {
     for (const char* name : {"exp", "nbf", "iat"}) {
       const std::string others = name == std::string_view("exp") ? "" : R"("exp":1893456000,)";
       const std::string payload = R"({"iss":"ams","aud":"ams-internal",)" + others + "\"" + name + "\":" + value + "}";
-      EXPECT_EQ(reason(verify(sign_claims(payload))), Errc::token_claims) << payload;
+      EXPECT_EQ(reason(verify(sign_claims(payload))), errc::token_claims) << payload;
     }
   }
 }
@@ -325,45 +326,45 @@ TEST_F(Jwt, TheLargestDatesDoNotOverflow) {
   const std::string_view start = R"({"iss":"ams","aud":"ams-internal",)";
   EXPECT_TRUE(verify(sign_claims(std::string(start) + R"("exp":9223372036854775807,"nbf":-9223372036854775808})")));
   EXPECT_EQ(reason(verify(sign_claims(std::string(start) + R"("exp":9223372036854775807,"nbf":9223372036854775807})"))),
-            Errc::token_not_yet_valid);
-  EXPECT_EQ(reason(verify(sign_claims(std::string(start) + R"("exp":-9223372036854775808})"))), Errc::token_expired);
-  EXPECT_EQ(reason(verify(sign_claims(std::string(start) + R"("exp":-1})"))), Errc::token_expired);
+            errc::token_not_yet_valid);
+  EXPECT_EQ(reason(verify(sign_claims(std::string(start) + R"("exp":-9223372036854775808})"))), errc::token_expired);
+  EXPECT_EQ(reason(verify(sign_claims(std::string(start) + R"("exp":-1})"))), errc::token_expired);
 }
 
 TEST_F(Jwt, ExpiryGetsNoLeeway) {
   EXPECT_TRUE(verify(kFull, kExpected, after(k2030, -1)));
-  EXPECT_EQ(reason(verify(kFull, kExpected, k2030)), Errc::token_expired);
-  EXPECT_EQ(reason(verify(kFull, kExpected, after(k2030, 1))), Errc::token_expired);
+  EXPECT_EQ(reason(verify(kFull, kExpected, k2030)), errc::token_expired);
+  EXPECT_EQ(reason(verify(kFull, kExpected, after(k2030, 1))), errc::token_expired);
 }
 
 TEST_F(Jwt, AnIssuersClockMayBeAMinuteAhead) {
   EXPECT_TRUE(verify(kFull, kExpected, after(k2029, -kJwtLeewaySeconds)));
-  EXPECT_EQ(reason(verify(kFull, kExpected, after(k2029, -kJwtLeewaySeconds - 1))), Errc::token_not_yet_valid);
+  EXPECT_EQ(reason(verify(kFull, kExpected, after(k2029, -kJwtLeewaySeconds - 1))), errc::token_not_yet_valid);
 }
 
 TEST_F(Jwt, EachOfNbfAndIatHoldsATokenBack) {
   for (const char* name : {"nbf", "iat"}) {
     const std::string payload =
         std::string(R"({"iss":"ams","aud":"ams-internal","exp":1893456000,")") + name + "\":1877688061}";
-    EXPECT_EQ(reason(verify(sign_claims(payload))), Errc::token_not_yet_valid);
+    EXPECT_EQ(reason(verify(sign_claims(payload))), errc::token_not_yet_valid);
     EXPECT_TRUE(verify(sign_claims(payload), kExpected, after(kMiddle, 1)));
   }
 }
 
 TEST_F(Jwt, IssuerAudienceAndSubjectMustFit) {
   EXPECT_TRUE(verify(kFull, {"ams", "ams-internal", "c05h1jj3pn6a8q46taug"}));
-  EXPECT_EQ(reason(verify(kFull, {"gateway", "ams-internal"})), Errc::token_claims);
-  EXPECT_EQ(reason(verify(kFull, {"ams", "ams"})), Errc::token_claims);
-  EXPECT_EQ(reason(verify(kFull, {"ams", "ams-internal", "c05h1jj3pn6a8q46taub"})), Errc::token_claims);
-  EXPECT_EQ(reason(verify(kFull, {"ams", "ams-internal", ""})), Errc::token_claims);
+  EXPECT_EQ(reason(verify(kFull, {"gateway", "ams-internal"})), errc::token_claims);
+  EXPECT_EQ(reason(verify(kFull, {"ams", "ams"})), errc::token_claims);
+  EXPECT_EQ(reason(verify(kFull, {"ams", "ams-internal", "c05h1jj3pn6a8q46taub"})), errc::token_claims);
+  EXPECT_EQ(reason(verify(kFull, {"ams", "ams-internal", ""})), errc::token_claims);
 }
 
 TEST_F(Jwt, MissingClaimsFitNothing) {
-  EXPECT_EQ(reason(verify(kMinimal)), Errc::token_claims);
+  EXPECT_EQ(reason(verify(kMinimal)), errc::token_claims);
   const std::string nothing = sign_claims(R"({"exp":1893456000})");
-  EXPECT_EQ(reason(verify(nothing)), Errc::token_claims);
-  EXPECT_EQ(reason(verify(nothing, {"", ""})), Errc::token_claims);
-  EXPECT_EQ(reason(verify(sign_claims(R"({"iss":"","aud":"","exp":1893456000})"), {"", ""})), Errc::token_claims);
+  EXPECT_EQ(reason(verify(nothing)), errc::token_claims);
+  EXPECT_EQ(reason(verify(nothing, {"", ""})), errc::token_claims);
+  EXPECT_EQ(reason(verify(sign_claims(R"({"iss":"","aud":"","exp":1893456000})"), {"", ""})), errc::token_claims);
 }
 
 TEST_F(Jwt, OneOfSeveralAudiencesIsEnough) {
@@ -374,7 +375,7 @@ TEST_F(Jwt, OneOfSeveralAudiencesIsEnough) {
   EXPECT_TRUE(verify(with_audience(R"(["ams-internal"])")));
   for (const char* aud : {R"([])", R"(["x","y"])", R"(["ams-internal",1])", R"([["ams-internal"]])",
                           R"({"ams-internal":1})", "null", "1", R"("ams-internal x")"}) {
-    EXPECT_EQ(reason(verify(with_audience(aud))), Errc::token_claims) << aud;
+    EXPECT_EQ(reason(verify(with_audience(aud))), errc::token_claims) << aud;
   }
 }
 
@@ -382,7 +383,7 @@ TEST_F(Jwt, ClaimsOfTheWrongTypeAreRefused) {
   for (const char* member :
        {R"("sub":1)", R"("sub":null)", R"("jti":["1"])", R"("scope":[1])", R"("scope":{})", R"("scope":null)"}) {
     const std::string payload = R"({"iss":"ams","aud":"ams-internal","exp":1893456000,)" + std::string(member) + "}";
-    EXPECT_EQ(reason(verify(sign_claims(payload))), Errc::token_claims) << member;
+    EXPECT_EQ(reason(verify(sign_claims(payload))), errc::token_claims) << member;
   }
 }
 

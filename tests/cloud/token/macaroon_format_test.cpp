@@ -4,6 +4,7 @@
 
 #include "base/base64.hpp"
 #include "base/hex.hpp"
+#include "cloud/errors.hpp"
 #include "macaroon_answers.hpp"
 
 namespace redan::cloud::test {
@@ -79,10 +80,10 @@ TEST(MacaroonText, JsonInEveryKindOfBase64IsRead) {
     }
   }
   for (const std::string_view json : {"{", "{}", "[{}]", R"({"i":"id"})"}) {
-    EXPECT_EQ(reason(Macaroon::parse(to_base64(as_bytes(json), Base64::url))), Errc::token_syntax) << json;
+    EXPECT_EQ(reason(Macaroon::parse(to_base64(as_bytes(json), Base64::url))), errc::token_syntax) << json;
   }
   const std::string large = R"({"i":")" + std::string(kMaxMacaroonSize, 'x') + "\"}";
-  EXPECT_EQ(reason(Macaroon::parse(to_base64(as_bytes(large), Base64::url))), Errc::token_too_large);
+  EXPECT_EQ(reason(Macaroon::parse(to_base64(as_bytes(large), Base64::url))), errc::token_too_large);
 }
 
 TEST(MacaroonText, OtherBase64IsRefused) {
@@ -97,17 +98,17 @@ TEST(MacaroonText, OtherBase64IsRefused) {
 
 TEST(MacaroonText, OtherTextIsRefused) {
   for (const std::string_view text : {"", " ", "\"", "\"\"", "{", "[]", "AAAA", "AQEU", "\"AgEU", "null"}) {
-    EXPECT_EQ(reason(Macaroon::parse(text)), Errc::token_syntax) << text;
+    EXPECT_EQ(reason(Macaroon::parse(text)), errc::token_syntax) << text;
   }
-  EXPECT_EQ(reason(Macaroon::parse(std::string(kGatewayToken) + " ")), Errc::token_syntax);
-  EXPECT_EQ(reason(Macaroon::parse(" " + std::string(kGatewayToken))), Errc::token_syntax);
+  EXPECT_EQ(reason(Macaroon::parse(std::string(kGatewayToken) + " ")), errc::token_syntax);
+  EXPECT_EQ(reason(Macaroon::parse(" " + std::string(kGatewayToken))), errc::token_syntax);
 }
 
 // A macaroon with discharges behind it is such a concatenation.
 TEST(MacaroonText, TwoInOneAreRefused) {
   const Buffer one = write_macaroon_v2(gateway());
   const Buffer two = concat({as_text(one), as_text(one)});
-  EXPECT_EQ(reason(parse_macaroon_v2(two)), Errc::token_syntax);
+  EXPECT_EQ(reason(parse_macaroon_v2(two)), errc::token_syntax);
 }
 
 // ---- version 2
@@ -131,10 +132,10 @@ TEST(MacaroonV2, LongFieldsComeBack) {
 TEST(MacaroonV2, EveryTruncationAndExtensionIsRefused) {
   Buffer bytes = write_macaroon_v2(with_third_party());
   for (std::size_t n = 0; n < bytes.size(); ++n) {
-    EXPECT_EQ(reason(parse_macaroon_v2(Bytes(bytes).first(n))), Errc::token_syntax) << n;
+    EXPECT_EQ(reason(parse_macaroon_v2(Bytes(bytes).first(n))), errc::token_syntax) << n;
   }
   bytes.push_back(0);
-  EXPECT_EQ(reason(parse_macaroon_v2(bytes)), Errc::token_syntax);
+  EXPECT_EQ(reason(parse_macaroon_v2(bytes)), errc::token_syntax);
 }
 
 TEST(MacaroonV2, FieldsStandInOneOrder) {
@@ -273,7 +274,7 @@ TEST(MacaroonV2, FieldsStandInOneOrder) {
            "69"
            "00",  // no end of caveats
        }) {
-    EXPECT_EQ(parse(bad), Errc::token_syntax) << bad;
+    EXPECT_EQ(parse(bad), errc::token_syntax) << bad;
   }
 }
 
@@ -281,7 +282,7 @@ TEST(MacaroonV2, TheSignatureHas32Bytes) {
   for (const std::size_t size : {0U, 31U, 33U, 64U}) {
     Buffer bytes{2, 2, 1, 'i', 0, 0, 6, static_cast<std::uint8_t>(size)};
     bytes.resize(bytes.size() + size);
-    EXPECT_EQ(reason(parse_macaroon_v2(bytes)), Errc::token_syntax) << size;
+    EXPECT_EQ(reason(parse_macaroon_v2(bytes)), errc::token_syntax) << size;
   }
 }
 
@@ -299,7 +300,7 @@ TEST(MacaroonV2, LengthsAreNoLongerThanNeededAndNoLargerThanTheText) {
   EXPECT_EQ(parse("01"), Errc::closed_locally);
   for (const char* length : {"8100", "818000", "81808000", "8180808000", "ffffff7f", "ffffffff07",
                              "ffffffffffffffffff01", "7f", "8001", "ff7f", "ffff7f", "80", "808080"}) {
-    EXPECT_EQ(parse(length), Errc::token_syntax) << length;
+    EXPECT_EQ(parse(length), errc::token_syntax) << length;
   }
 }
 
@@ -324,10 +325,10 @@ TEST(MacaroonV1, EveryFieldComesBack) {
 TEST(MacaroonV1, EveryTruncationAndExtensionIsRefused) {
   Buffer bytes = write_macaroon_v1(with_third_party());
   for (std::size_t n = 0; n < bytes.size(); ++n) {
-    EXPECT_EQ(reason(parse_macaroon_v1(Bytes(bytes).first(n))), Errc::token_syntax) << n;
+    EXPECT_EQ(reason(parse_macaroon_v1(Bytes(bytes).first(n))), errc::token_syntax) << n;
   }
   bytes.push_back('\n');
-  EXPECT_EQ(reason(parse_macaroon_v1(bytes)), Errc::token_syntax);
+  EXPECT_EQ(reason(parse_macaroon_v1(bytes)), errc::token_syntax);
 }
 
 TEST(MacaroonV1, PacketsStandInOneOrder) {
@@ -350,7 +351,7 @@ TEST(MacaroonV1, PacketsStandInOneOrder) {
            concat({location, id, "000acid c\n", "0009vid \n", "0009cl l\n", signature}),
            concat({location, id, "000bother x\n", signature}),
        }) {
-    EXPECT_EQ(reason(parse_macaroon_v1(bad)), Errc::token_syntax) << as_text(bad);
+    EXPECT_EQ(reason(parse_macaroon_v1(bad)), errc::token_syntax) << as_text(bad);
   }
 }
 
@@ -359,7 +360,7 @@ TEST(MacaroonV1, APacketSaysItsLengthInLowerCaseHex) {
   for (const std::string_view start : {"000Flocation l\n", "0x0flocation l\n", "  0flocation l\n", "000elocation l\n",
                                        "0010location l\n", "fffflocation l\n", "0000location l\n", "0003location l\n",
                                        "000flocation_l\n", "000flocation l ", "+00flocation l\n"}) {
-    EXPECT_EQ(reason(parse_macaroon_v1(concat({start, rest}))), Errc::token_syntax) << start;
+    EXPECT_EQ(reason(parse_macaroon_v1(concat({start, rest}))), errc::token_syntax) << start;
   }
 }
 
@@ -436,13 +437,13 @@ TEST(MacaroonJson, RefusesWhatIsMissingTwiceUnknownOrOfAnotherType) {
                                   R"({"identifier":"a","caveats":[{"i":"x"}],)" + hex + "}",
                                   R"({"identifier":"a","caveats":[{"cid":"x","cl":"y"}],)" + hex + "}",
                                   R"({"i":"a","c":[[[[[[[[[1]]]]]]]]],)" + s + "}"}) {
-    EXPECT_EQ(reason(parse_macaroon_json(text)), Errc::token_syntax) << text;
+    EXPECT_EQ(reason(parse_macaroon_json(text)), errc::token_syntax) << text;
   }
 }
 
 TEST(MacaroonJson, EveryTruncationIsRefused) {
   for (std::size_t n = 0; n < kGatewayJson.size(); ++n) {
-    EXPECT_EQ(reason(parse_macaroon_json(kGatewayJson.substr(0, n))), Errc::token_syntax) << n;
+    EXPECT_EQ(reason(parse_macaroon_json(kGatewayJson.substr(0, n))), errc::token_syntax) << n;
   }
 }
 

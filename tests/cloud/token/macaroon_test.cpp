@@ -2,6 +2,7 @@
 
 #include "base/base64.hpp"
 #include "base/hex.hpp"
+#include "cloud/errors.hpp"
 #include "cloud/token/macaroon_format.hpp"
 #include "macaroon_answers.hpp"
 
@@ -62,7 +63,7 @@ TEST_F(MacaroonRules, VerifiesTheKnownAnswersInEveryForm) {
   const auto agent = Macaroon::parse(kAgentToken);
   ASSERT_TRUE(agent);
   EXPECT_TRUE(agent->verify(key_, "anbox-stream-agent", {k2029, "signal", {}, {}, "c05h1jj3pn6a8q46tav0"}));
-  EXPECT_EQ(reason(agent->verify(key_, "anbox-stream-agent", {k2029, "signal"})), Errc::token_scope);
+  EXPECT_EQ(reason(agent->verify(key_, "anbox-stream-agent", {k2029, "signal"})), errc::token_scope);
 }
 
 TEST_F(MacaroonRules, TheMbedtlsProviderMintsTheSame) {
@@ -87,11 +88,11 @@ TEST_F(MacaroonRules, ARootKeyHasAllOfItsBytes) {
 TEST_F(MacaroonRules, AnotherRootKeyRefuses) {
   const std::string text = mint_gateway().text();
   key_ = key(other_secret());
-  EXPECT_EQ(reason(verify(text)), Errc::token_bad_signature);
+  EXPECT_EQ(reason(verify(text)), errc::token_bad_signature);
 }
 
 TEST_F(MacaroonRules, ASampleUnderAnUnknownKeyIsRefused) {
-  EXPECT_EQ(reason(verify(kPublicSample, {WallTime{0}})), Errc::token_bad_signature);
+  EXPECT_EQ(reason(verify(kPublicSample, {WallTime{0}})), errc::token_bad_signature);
 }
 
 // ---- the signature
@@ -128,23 +129,23 @@ TEST_F(MacaroonRules, ACaveatCannotBeTakenAwayChangedOrMoved) {
   for (std::size_t i = 0; i < macaroon.caveats.size(); ++i) {
     Macaroon changed = macaroon;
     changed.caveats.erase(changed.caveats.begin() + static_cast<std::ptrdiff_t>(i));
-    EXPECT_EQ(reason(changed.verify(key_, kLocation, request)), Errc::token_bad_signature);
+    EXPECT_EQ(reason(changed.verify(key_, kLocation, request)), errc::token_bad_signature);
     changed = macaroon;
     std::swap(changed.caveats[i], changed.caveats[(i + 1) % 3]);
-    EXPECT_EQ(reason(changed.verify(key_, kLocation, request)), Errc::token_bad_signature);
+    EXPECT_EQ(reason(changed.verify(key_, kLocation, request)), errc::token_bad_signature);
     changed = macaroon;
     changed.caveats.push_back(changed.caveats[i]);
-    EXPECT_EQ(reason(changed.verify(key_, kLocation, request)), Errc::token_bad_signature);
+    EXPECT_EQ(reason(changed.verify(key_, kLocation, request)), errc::token_bad_signature);
   }
   Macaroon bare = macaroon;
   bare.caveats.clear();
-  EXPECT_EQ(reason(bare.verify(key_, kLocation, request)), Errc::token_bad_signature);
+  EXPECT_EQ(reason(bare.verify(key_, kLocation, request)), errc::token_bad_signature);
 }
 
 TEST_F(MacaroonRules, AnotherIdentifierIsRefused) {
   Macaroon macaroon = mint_gateway();
   macaroon.identifier = "my-clienu";
-  EXPECT_EQ(reason(macaroon.verify(key_, kLocation, {k2029})), Errc::token_bad_signature);
+  EXPECT_EQ(reason(macaroon.verify(key_, kLocation, {k2029})), errc::token_bad_signature);
 }
 
 // The parts are not simply run together: moving a byte from the identifier to the caveat changes the signature.
@@ -152,7 +153,7 @@ TEST_F(MacaroonRules, ABoundaryCannotBeMoved) {
   Macaroon macaroon = mint(kLocation, "my-client", {"2030-01-01T00:00:00Z"});
   macaroon.identifier = "my-clien";
   macaroon.caveats[0].identifier = "t2030-01-01T00:00:00Z";
-  EXPECT_EQ(reason(macaroon.verify(key_, kLocation, {k2029})), Errc::token_bad_signature);
+  EXPECT_EQ(reason(macaroon.verify(key_, kLocation, {k2029})), errc::token_bad_signature);
 }
 
 // ---- what is not signed
@@ -160,9 +161,9 @@ TEST_F(MacaroonRules, ABoundaryCannotBeMoved) {
 TEST_F(MacaroonRules, TheLocationIsComparedBecauseItIsNotSigned) {
   Macaroon macaroon = mint_gateway();
   macaroon.location = "anbox-stream-agent";
-  EXPECT_EQ(reason(macaroon.verify(key_, kLocation, {k2029})), Errc::token_claims);
+  EXPECT_EQ(reason(macaroon.verify(key_, kLocation, {k2029})), errc::token_claims);
   macaroon.location.clear();
-  EXPECT_EQ(reason(macaroon.verify(key_, kLocation, {k2029})), Errc::token_claims);
+  EXPECT_EQ(reason(macaroon.verify(key_, kLocation, {k2029})), errc::token_claims);
 }
 
 // ---- caveats
@@ -175,18 +176,18 @@ TEST_F(MacaroonRules, AHolderNarrowsItWithoutTheKey) {
   const auto claims = verify(macaroon->text(), {k2029, "join"});
   ASSERT_TRUE(claims);
   EXPECT_LT(claims->expires, k2030);
-  EXPECT_EQ(reason(verify(macaroon->text(), {k2029, "read"})), Errc::token_scope);
+  EXPECT_EQ(reason(verify(macaroon->text(), {k2029, "read"})), errc::token_scope);
 }
 
 TEST_F(MacaroonRules, AnUnknownCaveatIsRefused) {
   EXPECT_EQ(reason(mint(kLocation, "a", {"2030-01-01T00:00:00Z", "colour=red"}).verify(key_, kLocation, {k2029})),
-            Errc::token_caveat);
+            errc::token_caveat);
 }
 
-TEST_F(MacaroonRules, AnExpiredOneIsRefused) { EXPECT_EQ(reason(verify(kGatewayToken, {k2030})), Errc::token_expired); }
+TEST_F(MacaroonRules, AnExpiredOneIsRefused) { EXPECT_EQ(reason(verify(kGatewayToken, {k2030})), errc::token_expired); }
 
 TEST_F(MacaroonRules, OneWithoutCaveatsIsRefused) {
-  EXPECT_EQ(reason(mint(kLocation, "my-client", {}).verify(key_, kLocation, {k2029})), Errc::token_claims);
+  EXPECT_EQ(reason(mint(kLocation, "my-client", {}).verify(key_, kLocation, {k2029})), errc::token_claims);
 }
 
 TEST_F(MacaroonRules, AThirdPartyCaveatIsReadAndRefused) {
@@ -197,7 +198,7 @@ TEST_F(MacaroonRules, AThirdPartyCaveatIsReadAndRefused) {
     const auto parsed = Macaroon::parse(text);
     ASSERT_TRUE(parsed) << text;
     EXPECT_EQ(*parsed, macaroon);
-    EXPECT_EQ(reason(parsed->verify(key_, kLocation, {k2029})), Errc::token_third_party);
+    EXPECT_EQ(reason(parsed->verify(key_, kLocation, {k2029})), errc::token_third_party);
   }
 }
 
@@ -207,25 +208,25 @@ TEST_F(MacaroonRules, TakesAtMost32Caveats) {
   Macaroon macaroon = mint_gateway();
   while (macaroon.caveats.size() < kMaxCaveats) ASSERT_TRUE(macaroon.add_first_party(provider(), "op=join"));
   const Macaroon full = macaroon;
-  EXPECT_EQ(reason(macaroon.add_first_party(provider(), "op=join")), Errc::token_too_large);
+  EXPECT_EQ(reason(macaroon.add_first_party(provider(), "op=join")), errc::token_too_large);
   EXPECT_EQ(macaroon, full);
   EXPECT_TRUE(verify(full.text(), {k2029, "join"}));
   macaroon.caveats.push_back({"op=join"});
   for (const std::string& text :
        {macaroon.text(), to_base64(write_macaroon_v1(macaroon), Base64::url), write_macaroon_json(macaroon)}) {
-    EXPECT_EQ(reason(Macaroon::parse(text)), Errc::token_too_large);
+    EXPECT_EQ(reason(Macaroon::parse(text)), errc::token_too_large);
   }
 }
 
 TEST_F(MacaroonRules, TakesAtMost16Kibibytes) {
-  EXPECT_EQ(reason(Macaroon::mint(key_, kLocation, std::string(kMaxMacaroonSize, 'x'))), Errc::token_too_large);
+  EXPECT_EQ(reason(Macaroon::mint(key_, kLocation, std::string(kMaxMacaroonSize, 'x'))), errc::token_too_large);
   Macaroon macaroon = mint(kLocation, std::string(kMaxMacaroonSize - 200, 'x'), {"2030-01-01T00:00:00Z"});
-  EXPECT_EQ(reason(macaroon.add_first_party(provider(), std::string(200, 'x'))), Errc::token_too_large);
+  EXPECT_EQ(reason(macaroon.add_first_party(provider(), std::string(200, 'x'))), errc::token_too_large);
   EXPECT_TRUE(verify(macaroon.text()));
   macaroon.identifier += std::string(200, 'x');
-  EXPECT_EQ(reason(Macaroon::parse(macaroon.text())), Errc::token_too_large);
-  EXPECT_EQ(reason(Macaroon::parse(write_macaroon_json(macaroon))), Errc::token_too_large);
-  EXPECT_EQ(reason(Macaroon::parse(std::string(50'000'000, 'A'))), Errc::token_too_large);
+  EXPECT_EQ(reason(Macaroon::parse(macaroon.text())), errc::token_too_large);
+  EXPECT_EQ(reason(Macaroon::parse(write_macaroon_json(macaroon))), errc::token_too_large);
+  EXPECT_EQ(reason(Macaroon::parse(std::string(50'000'000, 'A'))), errc::token_too_large);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "cloud/token/turn_credential.hpp"
 
+#include "cloud/errors.hpp"
 #include "token_test.hpp"
 
 namespace redan::cloud::test {
@@ -28,7 +29,7 @@ TEST_F(Turn, WhatIsMintedVerifiesUntilItExpires) {
   const auto credential = key_.mint("cabc0123", k2030);
   ASSERT_TRUE(credential);
   EXPECT_EQ(key_.verify(*credential, after(k2030, -1)), std::string("cabc0123"));
-  EXPECT_EQ(reason(key_.verify(*credential, k2030)), Errc::token_expired);
+  EXPECT_EQ(reason(key_.verify(*credential, k2030)), errc::token_expired);
 }
 
 TEST_F(Turn, AnAlteredCredentialIsRefused) {
@@ -36,26 +37,26 @@ TEST_F(Turn, AnAlteredCredentialIsRefused) {
   ASSERT_TRUE(credential);
   TurnCredential later = *credential;
   later.username = "1993456000:cabc0123";
-  EXPECT_EQ(reason(key_.verify(later, k2029)), Errc::token_bad_signature);
+  EXPECT_EQ(reason(key_.verify(later, k2029)), errc::token_bad_signature);
   for (std::size_t i = 0; i < credential->password.size(); ++i) {
     TurnCredential altered = *credential;
     altered.password[i] = altered.password[i] == 'A' ? 'B' : 'A';
-    EXPECT_EQ(reason(key_.verify(altered, k2029)), Errc::token_bad_signature) << i;
+    EXPECT_EQ(reason(key_.verify(altered, k2029)), errc::token_bad_signature) << i;
     altered.password.resize(i);
-    EXPECT_EQ(reason(key_.verify(altered, k2029)), Errc::token_bad_signature) << i;
+    EXPECT_EQ(reason(key_.verify(altered, k2029)), errc::token_bad_signature) << i;
   }
 }
 
 TEST_F(Turn, AnotherSecretRefuses) {
   const auto credential = key("0" + std::string(63, 'x')).mint("cabc0123", k2030);
   ASSERT_TRUE(credential);
-  EXPECT_EQ(reason(key_.verify(*credential, k2029)), Errc::token_bad_signature);
+  EXPECT_EQ(reason(key_.verify(*credential, k2029)), errc::token_bad_signature);
 }
 
 TEST_F(Turn, AMalformedUserNameIsRefused) {
   for (const char* username : {"", ":", "1893456000", "1893456000:", ":cabc0123", "cabc0123:1893456000", "-1:a", "+1:a",
                                " 1:a", "01:a", "1.5:a", "1893456000:a:b", "1893456000:a b", "99999999999999999999:a"}) {
-    EXPECT_EQ(reason(key_.verify({username, "x"}, k2029)), Errc::token_syntax) << username;
+    EXPECT_EQ(reason(key_.verify({username, "x"}, k2029)), errc::token_syntax) << username;
   }
 }
 

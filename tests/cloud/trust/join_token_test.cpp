@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "base/base64.hpp"
+#include "cloud/errors.hpp"
 #include "tests/cloud/token/token_test.hpp"
 
 namespace redan::cloud::test {
@@ -40,47 +41,47 @@ TEST(JoinToken, WhatIsWrittenParsesToTheSame) {
 
 TEST(JoinToken, EveryMemberIsThereAndOfItsType) {
   for (const char* name : {"name", "addresses", "fingerprint", "secret", "expires_at"}) {
-    EXPECT_EQ(reason(parse_join_token(altered(name, std::nullopt))), Errc::trust_join_token) << name;
-    EXPECT_EQ(reason(parse_join_token(altered(name, nullptr))), Errc::trust_join_token) << name;
-    EXPECT_EQ(reason(parse_join_token(altered(name, json::object()))), Errc::trust_join_token) << name;
+    EXPECT_EQ(reason(parse_join_token(altered(name, std::nullopt))), errc::trust_join_token) << name;
+    EXPECT_EQ(reason(parse_join_token(altered(name, nullptr))), errc::trust_join_token) << name;
+    EXPECT_EQ(reason(parse_join_token(altered(name, json::object()))), errc::trust_join_token) << name;
   }
-  EXPECT_EQ(reason(parse_join_token(altered("addresses", json::array{1}))), Errc::trust_join_token);
-  EXPECT_EQ(reason(parse_join_token(altered("expires_at", 1.5))), Errc::trust_join_token);
+  EXPECT_EQ(reason(parse_join_token(altered("addresses", json::array{1}))), errc::trust_join_token);
+  EXPECT_EQ(reason(parse_join_token(altered("expires_at", 1.5))), errc::trust_join_token);
 }
 
 TEST(JoinToken, ASecretHas32Bytes) {
   for (const std::size_t size : {0U, 31U, 33U, 64U}) {
     const std::vector<std::uint8_t> bytes(size, 7);
     EXPECT_EQ(reason(parse_join_token(altered("secret", json::value(to_base64(bytes, Base64::url))))),
-              Errc::trust_join_token)
+              errc::trust_join_token)
         << size;
   }
-  EXPECT_EQ(reason(parse_join_token(altered("secret", "not base64!"))), Errc::trust_join_token);
+  EXPECT_EQ(reason(parse_join_token(altered("secret", "not base64!"))), errc::trust_join_token);
 }
 
 TEST(JoinToken, EveryTruncationAndOtherTextIsRefused) {
   const std::string text = to_text(token());
   for (std::size_t n = 0; n < text.size(); ++n) {
-    EXPECT_EQ(reason(parse_join_token(text.substr(0, n))), Errc::trust_join_token) << n;
+    EXPECT_EQ(reason(parse_join_token(text.substr(0, n))), errc::trust_join_token) << n;
   }
   for (const std::string& other : {text + "A", text + "=", " " + text, text + "\n", encode("[]"), encode("{}"),
                                    encode(R"({"name":"a","name":"b"})"), std::string("{}")}) {
-    EXPECT_EQ(reason(parse_join_token(other)), Errc::trust_join_token) << other;
+    EXPECT_EQ(reason(parse_join_token(other)), errc::trust_join_token) << other;
   }
 }
 
 TEST(JoinToken, ATooLargeOneIsRefused) {
   EXPECT_TRUE(parse_join_token(altered("name", json::string(5000, 'x'))));
-  EXPECT_EQ(reason(parse_join_token(altered("name", json::string(kMaxJoinToken, 'x')))), Errc::trust_join_token);
-  EXPECT_EQ(reason(parse_join_token(std::string(10'000'000, 'A'))), Errc::trust_join_token);
+  EXPECT_EQ(reason(parse_join_token(altered("name", json::string(kMaxJoinToken, 'x')))), errc::trust_join_token);
+  EXPECT_EQ(reason(parse_join_token(std::string(10'000'000, 'A'))), errc::trust_join_token);
 }
 
 TEST(JoinToken, IsGoodOnceAndUntilItExpires) {
   const JoinRecord record{"node-1", Role::agent, k2030};
   EXPECT_TRUE(check_join(record, after(k2030, -1)));
-  EXPECT_EQ(reason(check_join(record, k2030)), Errc::trust_join_token);
-  EXPECT_EQ(reason(check_join(record, after(k2030, 1))), Errc::trust_join_token);
-  EXPECT_EQ(reason(check_join(std::nullopt, k2029)), Errc::trust_join_token);
+  EXPECT_EQ(reason(check_join(record, k2030)), errc::trust_join_token);
+  EXPECT_EQ(reason(check_join(record, after(k2030, 1))), errc::trust_join_token);
+  EXPECT_EQ(reason(check_join(std::nullopt, k2029)), errc::trust_join_token);
 }
 
 TEST(JoinToken, TheStoreFindsItBySha256) {

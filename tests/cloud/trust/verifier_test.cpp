@@ -1,6 +1,7 @@
 #include "cloud/trust/verifier.hpp"
 
 #include "base/hex.hpp"
+#include "cloud/errors.hpp"
 #include "tests/cloud/token/token_test.hpp"
 
 namespace redan::cloud::test {
@@ -38,7 +39,7 @@ class TrustVerifier : public testing::Test {
   const std::vector<std::uint8_t> authority_ = certificate(0, 7);
 };
 
-TEST_F(TrustVerifier, NobodyIsTrustedAtFirst) { EXPECT_EQ(reason(admit(alice_)), Errc::trust_unknown); }
+TEST_F(TrustVerifier, NobodyIsTrustedAtFirst) { EXPECT_EQ(reason(admit(alice_)), errc::trust_unknown); }
 
 TEST_F(TrustVerifier, ATrustedCertificateSpeaksInItsRole) {
   verifier_.put(trusted(alice_, "alice", Role::operate));
@@ -47,7 +48,7 @@ TEST_F(TrustVerifier, ATrustedCertificateSpeaksInItsRole) {
   EXPECT_EQ(caller->name, "alice");
   EXPECT_EQ(caller->role, Role::operate);
   EXPECT_EQ(caller->fingerprint, to_hex(sha256(alice_).bytes()));
-  EXPECT_EQ(reason(admit(certificate(0, 2))), Errc::trust_unknown);
+  EXPECT_EQ(reason(admit(certificate(0, 2))), errc::trust_unknown);
   EXPECT_EQ(checks_, 0);
 }
 
@@ -55,13 +56,13 @@ TEST_F(TrustVerifier, ARemovedCertificateIsUnknownAtOnce) {
   verifier_.put(trusted(alice_, "alice", Role::view));
   EXPECT_TRUE(verifier_.erase(to_hex(sha256(alice_).bytes())));
   EXPECT_FALSE(verifier_.erase(to_hex(sha256(alice_).bytes())));
-  EXPECT_EQ(reason(admit(alice_)), Errc::trust_unknown);
+  EXPECT_EQ(reason(admit(alice_)), errc::trust_unknown);
 }
 
 TEST_F(TrustVerifier, ResetReplacesEverything) {
   verifier_.put(trusted(alice_, "alice", Role::view));
   verifier_.reset({trusted(certificate(0, 2), "bob", Role::admin)});
-  EXPECT_EQ(reason(admit(alice_)), Errc::trust_unknown);
+  EXPECT_EQ(reason(admit(alice_)), errc::trust_unknown);
   EXPECT_TRUE(admit(certificate(0, 2)));
   EXPECT_EQ(verifier_.all().size(), 1U);
 }
@@ -81,17 +82,17 @@ TEST_F(TrustVerifier, AnAuthorityVouchesForWhatItIssued) {
   EXPECT_EQ(caller->name, "our CA");
   EXPECT_EQ(caller->role, Role::agent);
   EXPECT_EQ(caller->fingerprint, to_hex(sha256(certificate(7, 3)).bytes()));
-  EXPECT_EQ(reason(admit(certificate(8, 3))), Errc::trust_unknown);
+  EXPECT_EQ(reason(admit(certificate(8, 3))), errc::trust_unknown);
 }
 
 TEST_F(TrustVerifier, AnAuthorityIsNoClientItself) {
   verifier_.put(trusted(authority_, "our CA", Role::admin, TrustKind::authority));
-  EXPECT_EQ(reason(admit(authority_)), Errc::trust_unknown);
+  EXPECT_EQ(reason(admit(authority_)), errc::trust_unknown);
 }
 
 TEST_F(TrustVerifier, AClientVouchesForNobody) {
   verifier_.put(trusted(authority_, "carol", Role::admin));
-  EXPECT_EQ(reason(admit(certificate(7, 3))), Errc::trust_unknown);
+  EXPECT_EQ(reason(admit(certificate(7, 3))), errc::trust_unknown);
   EXPECT_EQ(checks_, 0);
 }
 
@@ -104,7 +105,7 @@ TEST_F(TrustVerifier, ACertificatesOwnEntryComesBeforeItsAuthoritys) {
 TEST_F(TrustVerifier, TheChainIsCheckedAtTheTimeGiven) {
   verifier_.put(trusted(authority_, "our CA", Role::agent, TrustKind::authority));
   const auto der = certificate(7, 3);
-  EXPECT_EQ(reason(verifier_.admit(sha256(der), der, {}, k2030, at(100))), Errc::trust_unknown);
+  EXPECT_EQ(reason(verifier_.admit(sha256(der), der, {}, k2030, at(100))), errc::trust_unknown);
 }
 
 // ---- staleness
@@ -113,14 +114,14 @@ TEST_F(TrustVerifier, ACopyNobodyVouchedForIsStale) {
   Verifier fresh([](Bytes, const auto&, Bytes, WallTime) { return true; });
   fresh.put(trusted(alice_, "alice", Role::admin));
   EXPECT_FALSE(fresh.is_fresh(at(0)));
-  EXPECT_EQ(reason(fresh.admit(sha256(alice_), alice_, {}, k2029, at(0))), Errc::trust_stale);
+  EXPECT_EQ(reason(fresh.admit(sha256(alice_), alice_, {}, k2029, at(0))), errc::trust_stale);
 }
 
 TEST_F(TrustVerifier, ACopyCountsForItsTimeAndNotLonger) {
   verifier_.put(trusted(alice_, "alice", Role::admin));
   EXPECT_TRUE(admit(alice_, at(160)));
-  EXPECT_EQ(reason(admit(alice_, at(160) + std::chrono::milliseconds(1))), Errc::trust_stale);
-  EXPECT_EQ(reason(admit(certificate(0, 2), at(161))), Errc::trust_stale);
+  EXPECT_EQ(reason(admit(alice_, at(160) + std::chrono::milliseconds(1))), errc::trust_stale);
+  EXPECT_EQ(reason(admit(certificate(0, 2), at(161))), errc::trust_stale);
   verifier_.mark_fresh(at(161));
   EXPECT_TRUE(admit(alice_, at(221)));
 }

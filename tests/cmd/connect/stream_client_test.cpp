@@ -3,6 +3,7 @@
 
 #include "cloud/api/signalling.hpp"
 #include "net/clock.hpp"
+#include "sealed/errors.hpp"
 #include "tests/net/http/http_fixture.hpp"
 #include "tests/sealed/support.hpp"
 
@@ -95,7 +96,7 @@ TEST_F(SealedStream, RefusesADescriptionThatAnswersNothing) {
     ASSERT_TRUE(until([&] { return question_.has_value(); }));
     say(channel_->seal("signalling", description).value());
     ASSERT_TRUE(until([&] { return client.state() == StreamClient::State::ended; }));
-    EXPECT_EQ(client.seal_failure(), Errc::sealed_stale_answer) << client.problem();
+    EXPECT_EQ(client.seal_failure(), sealed::errc::sealed_stale_answer) << client.problem();
   }
 }
 

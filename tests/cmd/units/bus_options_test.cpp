@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "cloud/errors.hpp"
 #include "net/tls/tls.hpp"
 
 namespace redan::cmd {
@@ -67,7 +68,7 @@ TEST_F(BusOptionsTest, OptionsOfNatsWithoutAServerAreAMistake) {
 TEST_F(BusOptionsTest, WithServersTheBusIsNats) {
   const auto bus = open();
   EXPECT_FALSE(bus->is_connected());
-  EXPECT_EQ(bus->publish("a", ""), refuse(Errc::bus_disconnected));
+  EXPECT_EQ(bus->publish("a", ""), refuse(cloud::errc::bus_disconnected));
 }
 
 TEST_F(BusOptionsTest, FingerprintsStandInForTheAuthority) {
@@ -134,11 +135,11 @@ TEST(BusStatus, IsALineThatSaysWhatAndWhyAndWhatToDo) {
   status.server = "192.0.2.1:4222";
   EXPECT_EQ(describe(status), "bus: 192.0.2.1:4222: connected");
   status.connected = false;
-  status.why = Errc::bus_refused;
+  status.why = cloud::errc::bus_refused;
   status.detail = "Authorization Violation";
   const std::string line = describe(status);
-  EXPECT_NE(line.find(text(Errc::bus_refused)), std::string::npos);
-  EXPECT_NE(line.find(hint(Errc::bus_refused)), std::string::npos);
+  EXPECT_NE(line.find(text(cloud::errc::bus_refused)), std::string::npos);
+  EXPECT_NE(line.find(hint(cloud::errc::bus_refused)), std::string::npos);
   EXPECT_NE(line.find("Authorization Violation"), std::string::npos);
 }
 

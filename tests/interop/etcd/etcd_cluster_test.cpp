@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "cloud/errors.hpp"
 #include "tests/cloud/store/contract.hpp"
 #include "tests/interop/etcd/etcd_nodes.hpp"
 
@@ -95,8 +96,8 @@ TEST_F(EtcdCluster, KillingTheLeaderLosesNoAcknowledgedWrite) {
   for (const auto& [key, error] : load.failed) {
     ++failures[error];
     // Each key is put once, so a conflict could only be one with a commit of ours that was told as failed.
-    EXPECT_NE(error, Errc::store_conflict) << key;
-    if (error == Errc::store_no_majority) {
+    EXPECT_NE(error, errc::store_conflict) << key;
+    if (error == errc::store_no_majority) {
       EXPECT_FALSE(found.contains(key)) << key;
     }
   }
@@ -116,9 +117,9 @@ TEST_F(EtcdCluster, WithoutAMajorityCallsSaySoInTwoSecondsAndItRecovers) {
     if (i != survivor) nodes_->kill(i);
   }
   run_for(io_, 1100ms);
-  EXPECT_LT(time([&] { EXPECT_EQ(wait(store_->put("k", "2")), refuse(Errc::store_no_majority)); }), 2200ms);
-  EXPECT_LT(time([&] { EXPECT_EQ(wait(store_->get("k")).error(), Errc::store_no_majority); }), 2200ms);
-  EXPECT_LT(time([&] { EXPECT_EQ(wait(store_->grant_lease(5s)).error(), Errc::store_no_majority); }), 2200ms);
+  EXPECT_LT(time([&] { EXPECT_EQ(wait(store_->put("k", "2")), refuse(errc::store_no_majority)); }), 2200ms);
+  EXPECT_LT(time([&] { EXPECT_EQ(wait(store_->get("k")).error(), errc::store_no_majority); }), 2200ms);
+  EXPECT_LT(time([&] { EXPECT_EQ(wait(store_->grant_lease(5s)).error(), errc::store_no_majority); }), 2200ms);
   const int ticks = told.ticks;
   run_for(io_, 2s);
   EXPECT_EQ(told.ticks, ticks) << "up to date without a majority";
@@ -139,7 +140,7 @@ TEST_F(EtcdCluster, ACommitUnderWayWhenTheMajorityDiesIsNotCalledUndone) {
   for (std::size_t i = 0; i < 3; ++i) {
     if (i != survivor) nodes_->kill(i);
   }
-  EXPECT_LT(time([&] { EXPECT_EQ(wait(store_->put("k", "2")), refuse(Errc::store_unknown_outcome)); }), 2200ms);
+  EXPECT_LT(time([&] { EXPECT_EQ(wait(store_->put("k", "2")), refuse(errc::store_unknown_outcome)); }), 2200ms);
 }
 
 TEST_F(EtcdCluster, AWatchGoesOnAtAnotherNode) {

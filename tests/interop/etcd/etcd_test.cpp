@@ -1,6 +1,7 @@
 // One real etcd: the contract, and what is etcd's own.
 #include "cloud/store/etcd.hpp"
 
+#include "cloud/errors.hpp"
 #include "tests/cloud/store/contract.hpp"
 #include "tests/interop/etcd/etcd_nodes.hpp"
 #include "tests/interop/etcd/forgetful_proxy.hpp"
@@ -71,14 +72,14 @@ TEST_F(EtcdStore, StoresOfDifferentPrefixesDoNotMeet) {
 
 TEST_F(EtcdStore, AServerOfAnotherAuthorityIsNotTrusted) {
   config_.authority_pem = node()->strangers_authority();
-  EXPECT_EQ(wait(open()->put("k", "1")), refuse(Errc::store_failed));
+  EXPECT_EQ(wait(open()->put("k", "1")), refuse(errc::store_failed));
   ASSERT_FALSE(reports_.empty());
   EXPECT_NE(reports_[0].detail.find("vouches"), std::string::npos) << reports_[0].detail;
 }
 
 TEST_F(EtcdStore, AClientOfAnotherAuthorityIsRefused) {
   config_.identity = &node()->stranger();
-  EXPECT_EQ(wait(open()->put("k", "1")), refuse(Errc::store_failed));
+  EXPECT_EQ(wait(open()->put("k", "1")), refuse(errc::store_failed));
   ASSERT_FALSE(reports_.empty());
   EXPECT_NE(reports_[0].detail.find("refused our client certificate"), std::string::npos) << reports_[0].detail;
 }
@@ -87,7 +88,7 @@ TEST_F(EtcdStore, AClientWithoutACertificateIsRefused) {
   config_.identity = nullptr;
   const auto listing = wait(open()->list("", "", 1));
   ASSERT_FALSE(listing);
-  EXPECT_EQ(listing.error(), Errc::store_failed);
+  EXPECT_EQ(listing.error(), errc::store_failed);
 }
 
 TEST_F(EtcdStore, AnEndpointThatIsNotThereIsPassedOver) {
@@ -103,8 +104,8 @@ TEST_F(EtcdStore, WithoutAnyEndpointThereIsNoMajority) {
   config_.endpoints = {{"127.0.0.1", 1}};
   const auto store = open();
   const auto begin = std::chrono::steady_clock::now();
-  EXPECT_EQ(wait(store->put("k", "1")), refuse(Errc::store_no_majority));
-  EXPECT_EQ(wait(store->get("k")).error(), Errc::store_no_majority);
+  EXPECT_EQ(wait(store->put("k", "1")), refuse(errc::store_no_majority));
+  EXPECT_EQ(wait(store->get("k")).error(), errc::store_no_majority);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 4500ms);
 }
 
@@ -227,7 +228,7 @@ TEST_F(EtcdStore, AConflictThatLosesItsAnswerIsAConflict) {
   ASSERT_TRUE(wait(direct->put("k", "theirs")));
   config_.endpoints = {{"127.0.0.1", one.port()}, {"127.0.0.1", other.port()}};
   const auto store = open();
-  for (int i = 0; i < 50; ++i) EXPECT_EQ(wait(store->put("k", "ours", store::Absent{})), refuse(Errc::store_conflict));
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(wait(store->put("k", "ours", store::Absent{})), refuse(errc::store_conflict));
   EXPECT_GT(one.forgotten(), 5);
   EXPECT_GT(other.forgotten(), 5);
   EXPECT_EQ(wait(direct->get("k")).value()->value, "theirs");
@@ -240,10 +241,10 @@ TEST_F(EtcdStore, ACommitWhoseAnswerNeverComesIsUnknownAndTakesTheDeadline) {
   ASSERT_TRUE(wait(store->put("k", "1")));
   proxy.forget_everything();
   const auto begin = std::chrono::steady_clock::now();
-  EXPECT_EQ(wait(store->put("k", "2")), refuse(Errc::store_unknown_outcome));
+  EXPECT_EQ(wait(store->put("k", "2")), refuse(errc::store_unknown_outcome));
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 2300ms);
   // Nobody has been heard of since, so nothing is sent any more that could have an unknown outcome.
-  EXPECT_EQ(wait(store->put("k", "3")), refuse(Errc::store_no_majority));
+  EXPECT_EQ(wait(store->put("k", "3")), refuse(errc::store_no_majority));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // Which etcd a store talks to: one whose keys are large enough, or may be small.
+#include "cloud/errors.hpp"
 #include "cloud/store/etcd.hpp"
 #include "tests/cloud/store/contract.hpp"
 #include "tests/interop/etcd/etcd_nodes.hpp"
@@ -24,7 +25,7 @@ TEST_P(EtcdTrust, ANodeWithASmallKeyIsRefusedUnlessThatIsAllowed) {
   const std::string host = "127.0.0.1:" + std::to_string(strict.endpoints[0].port);
   const auto refused =
       store::etcd_store(io, strict, [&](const store::StoreFailure& failure) { said = failure.detail; });
-  EXPECT_EQ(wait_for(io, refused->put("k", "1")), refuse(Errc::store_failed));
+  EXPECT_EQ(wait_for(io, refused->put("k", "1")), refuse(errc::store_failed));
   EXPECT_NE(said.find(host + ": its certificate O=node has a key of " + kind + ", not RSA-4096"), std::string::npos)
       << said;
   EXPECT_NE(said.find("allow-small-keys"), std::string::npos) << said;

@@ -1,4 +1,5 @@
 // An etcd with users: who we are there, what we may, and that a token which etcd has forgotten is made anew.
+#include "cloud/errors.hpp"
 #include "cloud/store/etcd.hpp"
 #include "tests/cloud/store/contract.hpp"
 #include "tests/interop/etcd/etcd_nodes.hpp"
@@ -43,24 +44,24 @@ TEST_F(EtcdUsers, AStoreReadsAndWritesItsOwnPrefixAndNoOther) {
   EXPECT_EQ(wait(own->get("k")).value()->value, "1");
   EXPECT_EQ(wait(own->list("", "", 10))->entries.size(), 1U);
   const auto foreign = open(config("right", kForeign));
-  EXPECT_EQ(wait(foreign->get("k")), refuse(Errc::store_failed));
-  EXPECT_EQ(wait(foreign->put("k", "1")), refuse(Errc::store_failed));
+  EXPECT_EQ(wait(foreign->get("k")), refuse(errc::store_failed));
+  EXPECT_EQ(wait(foreign->put("k", "1")), refuse(errc::store_failed));
   EXPECT_NE(said_.find("permission denied"), std::string::npos) << said_;
 }
 
 TEST_F(EtcdUsers, AStoreIsRefusedWithAWrongPassword) {
   nodes_->require_users("ams", "right", kOwn);
-  EXPECT_EQ(wait(open(config("wrong", kOwn))->get("k")), refuse(Errc::store_failed));
+  EXPECT_EQ(wait(open(config("wrong", kOwn))->get("k")), refuse(errc::store_failed));
   EXPECT_NE(said_.find("authentication failed"), std::string::npos) << said_;
 }
 
 TEST_F(EtcdUsers, AStoreIsRefusedWithoutAUser) {
   nodes_->require_users("ams", "right", kOwn);
-  EXPECT_EQ(wait(open(nodes_->config(kOwn))->get("k")), refuse(Errc::store_failed));
+  EXPECT_EQ(wait(open(nodes_->config(kOwn))->get("k")), refuse(errc::store_failed));
 }
 
 TEST_F(EtcdUsers, AStoreWithAUserRefusesAnEtcdThatAsksForNone) {
-  EXPECT_EQ(wait(open(config("right", kOwn))->get("k")), refuse(Errc::store_failed));
+  EXPECT_EQ(wait(open(config("right", kOwn))->get("k")), refuse(errc::store_failed));
   EXPECT_NE(said_.find("authentication is not enabled"), std::string::npos) << said_;
 }
 

@@ -10,6 +10,8 @@
 
 #include "base/base64.hpp"
 #include "base/hex.hpp"
+#include "cloud/errors.hpp"
+#include "net/errors.hpp"
 #include "tests/interop/lxd/lxd_node.hpp"
 #include "tests/net/http/http_fixture.hpp"
 
@@ -175,7 +177,7 @@ TEST_F(LxdTest, InstancesOutliveLxdAndTheirEndsAreSeenWhenItIsBack) {
   lxd->kill();
   const auto unseen = run(launcher->find("five"));
   ASSERT_FALSE(unseen);
-  EXPECT_TRUE(unseen.error().message.starts_with(text(Errc::connect_failed))) << unseen.error().message;
+  EXPECT_TRUE(unseen.error().message.starts_with(text(net::errc::connect_failed))) << unseen.error().message;
   lxd->start();
   EXPECT_EQ(find("five"), ams::Existence::running);
   lxd->lxc("stop --force ams-five");
@@ -203,13 +205,13 @@ TEST_F(LxdTest, AStrangerIsRefusedAndSoIsALxdWithAnotherCertificate) {
   launcher = std::make_unique<ams::LxdLauncher>(io, std::move(stranger));
   auto refused = run(launcher->find_all());
   ASSERT_FALSE(refused);
-  EXPECT_TRUE(refused.error().message.starts_with(text(Errc::lxd_untrusted))) << refused.error().message;
+  EXPECT_TRUE(refused.error().message.starts_with(text(errc::lxd_untrusted))) << refused.error().message;
   ams::LxdLauncherConfig elsewhere = config();
   elsewhere.lxd.server.trust = net::PinnedSha256{net::test::identity("other").fingerprint.digest};
   launcher = std::make_unique<ams::LxdLauncher>(io, std::move(elsewhere));
   refused = run(launcher->find_all());
   ASSERT_FALSE(refused);
-  EXPECT_TRUE(refused.error().message.starts_with(text(Errc::tls_pin_mismatch))) << refused.error().message;
+  EXPECT_TRUE(refused.error().message.starts_with(text(net::errc::tls_pin_mismatch))) << refused.error().message;
 }
 
 TEST_F(LxdTest, ACertificateThatIsConfinedToAProjectIsEnough) {
@@ -231,7 +233,7 @@ TEST_F(LxdTest, ACertificateThatIsConfinedToAProjectIsEnough) {
   make(confined);
   const auto refused = run(launcher->find_all());
   ASSERT_FALSE(refused);
-  EXPECT_TRUE(refused.error().message.starts_with(text(Errc::lxd_untrusted))) << refused.error().message;
+  EXPECT_TRUE(refused.error().message.starts_with(text(errc::lxd_untrusted))) << refused.error().message;
 }
 
 TEST_F(LxdTest, ManyInstancesStartAtTheSameTime) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "cloud/errors.hpp"
 #include "tests/cloud/bus/contract.hpp"
 #include "tests/interop/nats/nats_servers.hpp"
 
@@ -57,8 +58,8 @@ class NatsFixture : public testing::Test {
     const auto unit = start(std::move(config));
     EXPECT_TRUE(until([&] { return !unit->statuses.empty(); }));
     EXPECT_FALSE(unit->bus->is_connected());
-    EXPECT_EQ(unit->bus->publish("a", "x"), refuse(Errc::bus_disconnected));
-    EXPECT_EQ(wait(ask(io_, *unit->bus, "a", "x")), refuse(Errc::bus_disconnected));
+    EXPECT_EQ(unit->bus->publish("a", "x"), refuse(errc::bus_disconnected));
+    EXPECT_EQ(wait(ask(io_, *unit->bus, "a", "x")), refuse(errc::bus_disconnected));
     return unit->statuses.empty() ? bus::NatsStatus() : unit->statuses[0];
   }
 
@@ -67,7 +68,7 @@ class NatsFixture : public testing::Test {
   }
   Result<std::string> wait(const std::shared_ptr<Reply>& reply) {
     EXPECT_TRUE(until([&] { return reply->has_value(); }));
-    return reply->value_or(refuse(Errc::bus_timeout));
+    return reply->value_or(refuse(errc::bus_timeout));
   }
   /// Publishes until somebody has heard it: a subscription needs its time to get around.
   bool publish_until(bus::Bus& bus, const std::string& subject, const std::function<bool()>& heard,

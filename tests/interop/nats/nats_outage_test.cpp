@@ -1,4 +1,6 @@
 // What is lost and what comes back when real servers end, hang, or are too slow.
+#include "cloud/errors.hpp"
+#include "net/errors.hpp"
 #include "tests/interop/nats/nats_fixture.hpp"
 
 namespace redan::cloud::test {
@@ -32,7 +34,7 @@ TEST_F(NatsOutage, ARestartOfTheServerIsSurvived) {
   auto gone = unit->bus->subscribe("b", heard.tell());
   servers.kill(0);
   ASSERT_TRUE(until([&] { return !unit->bus->is_connected(); }));
-  EXPECT_EQ(unit->bus->publish("a", "lost"), refuse(Errc::bus_disconnected));
+  EXPECT_EQ(unit->bus->publish("a", "lost"), refuse(errc::bus_disconnected));
   gone->reset();
   const auto made_meanwhile = unit->bus->subscribe("c", heard.tell());
   servers.start(0);
@@ -51,7 +53,7 @@ TEST_F(NatsOutage, ARequestThatWaitsWhenTheConnectionBreaksEndsAtOnce) {
   run_for(io_, 50ms);
   servers.kill(0);
   const auto begin = SteadyClock::now();
-  EXPECT_EQ(wait(reply), refuse(Errc::bus_disconnected));
+  EXPECT_EQ(wait(reply), refuse(errc::bus_disconnected));
   EXPECT_LT(SteadyClock::now() - begin, 1s);
 }
 
@@ -61,8 +63,8 @@ TEST_F(NatsOutage, AnOutageIsToldOnce) {
   servers.kill(0);
   run_for(io_, 1s);
   ASSERT_EQ(unit->statuses.size(), 3U) << said(*unit);
-  EXPECT_EQ(unit->statuses[1].why, Errc::bus_disconnected);
-  EXPECT_EQ(unit->statuses[2].why, Errc::connect_failed);
+  EXPECT_EQ(unit->statuses[1].why, errc::bus_disconnected);
+  EXPECT_EQ(unit->statuses[2].why, net::errc::connect_failed);
 }
 
 TEST_F(NatsOutage, AServerThatHangsIsLeftAfterTwoPings) {
@@ -96,9 +98,9 @@ TEST_F(NatsOutage, WhatAServerDoesNotTakeIsBounded) {
     if (published) taken += payload.size();
     run_for(io_, 1ms);
   }
-  EXPECT_EQ(published, refuse(Errc::bus_full));
+  EXPECT_EQ(published, refuse(errc::bus_full));
   EXPECT_LT(taken, 20U << 20U) << "ours and the kernel's buffers";
-  EXPECT_EQ(wait(ask(io_, *unit->bus, "a", payload)), refuse(Errc::bus_full));
+  EXPECT_EQ(wait(ask(io_, *unit->bus, "a", payload)), refuse(errc::bus_full));
   servers.thaw(0);
   EXPECT_TRUE(until([&] { return unit->bus->publish("a", payload).has_value(); }));
   EXPECT_EQ(unit->connections(), 1U) << said(*unit);
@@ -112,7 +114,7 @@ TEST_F(NatsOutage, WhatIsPublishedInOneTurnIsBoundedToo) {
   std::size_t taken = 0;
   const std::string payload(1'000, 'x');
   while (unit->bus->publish("a", payload)) taken += payload.size();
-  EXPECT_EQ(unit->bus->publish("a", payload), refuse(Errc::bus_full));
+  EXPECT_EQ(unit->bus->publish("a", payload), refuse(errc::bus_full));
   EXPECT_LE(taken, 1U << 20U);
   EXPECT_GT(taken, 900'000U);
   EXPECT_TRUE(until([&] { return unit->bus->publish("a", payload).has_value(); }));
@@ -156,7 +158,7 @@ TEST_F(NatsOutage, APayloadBeyondTheServersLimitIsRefusedHere) {
   Heard heard;
   const auto subscription = unit->bus->subscribe("a", heard.tell());
   EXPECT_TRUE(unit->bus->publish("a", std::string(1000, 'x')));
-  EXPECT_EQ(unit->bus->publish("a", std::string(1001, 'x')), refuse(Errc::bus_too_large));
+  EXPECT_EQ(unit->bus->publish("a", std::string(1001, 'x')), refuse(errc::bus_too_large));
   EXPECT_TRUE(until([&] { return heard.messages.size() == 1; }));
   EXPECT_EQ(unit->connections(), 1U);
 }

@@ -2,6 +2,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "cloud/errors.hpp"
 #include "tests/interop/nats/nats_fixture.hpp"
 
 namespace redan::cloud::test {
@@ -46,7 +47,7 @@ class NatsPermissions : public NatsFixture {
   bool refused(const Unit& unit, const std::string& what) {
     return until([&] {
       return std::any_of(unit.statuses.begin(), unit.statuses.end(), [&](const bus::NatsStatus& status) {
-        return status.connected && status.why == Errc::bus_refused && status.detail.find(what) != std::string::npos;
+        return status.connected && status.why == errc::bus_refused && status.detail.find(what) != std::string::npos;
       });
     });
   }
@@ -136,10 +137,10 @@ TEST_F(NatsPermissions, AGatewayTakesItsPartOfTheQueueAndNoMore) {
 TEST_F(NatsPermissions, ARequestThatIsNotPermittedIsRefusedAtOnce) {
   const auto agent = join("agent-1");
   const auto begin = SteadyClock::now();
-  EXPECT_EQ(wait(ask(io_, *agent->bus, "as.v1.agent.agent-2.create", "", 60s)), refuse(Errc::bus_refused));
+  EXPECT_EQ(wait(ask(io_, *agent->bus, "as.v1.agent.agent-2.create", "", 60s)), refuse(errc::bus_refused));
   EXPECT_LT(SteadyClock::now() - begin, 2s);
   // Only that one.
-  EXPECT_EQ(wait(ask(io_, *agent->bus, "as.v1.agent.agent-1.claim", "")), refuse(Errc::bus_no_responders));
+  EXPECT_EQ(wait(ask(io_, *agent->bus, "as.v1.agent.agent-1.claim", "")), refuse(errc::bus_no_responders));
 }
 
 TEST_F(NatsPermissions, OneRequestIsAnsweredOnce) {
@@ -160,20 +161,20 @@ TEST_F(NatsPermissions, AnInboxThatIsNotOnesOwnGivesNoReplies) {
   const auto agent = start(servers().config("agent-1"));
   EXPECT_TRUE(refused(*agent, "Subscription to \"_INBOX."));
   EXPECT_TRUE(until([&] { return agent->bus->is_connected(); }));
-  EXPECT_EQ(wait(ask(io_, *agent->bus, "as.v1.agent.agent-1.claim", "", 60s)), refuse(Errc::bus_refused));
+  EXPECT_EQ(wait(ask(io_, *agent->bus, "as.v1.agent.agent-1.claim", "", 60s)), refuse(errc::bus_refused));
 }
 
 TEST_F(NatsPermissions, ACertificateThatNamesNoUserIsRefused) {
-  EXPECT_EQ(failure(servers().config("nobody")).why, Errc::bus_refused);
+  EXPECT_EQ(failure(servers().config("nobody")).why, errc::bus_refused);
 }
 
 TEST_F(NatsPermissions, ACertificateWithoutTheTokenIsRefused) {
   bus::NatsConfig config = servers().config("agent-1");
   config.token = {};
-  EXPECT_EQ(failure(std::move(config)).why, Errc::bus_refused);
+  EXPECT_EQ(failure(std::move(config)).why, errc::bus_refused);
   bus::NatsConfig wrong = servers().config("agent-1");
   wrong.token = Secret<256>(as_bytes("another"));
-  EXPECT_EQ(failure(std::move(wrong)).why, Errc::bus_refused);
+  EXPECT_EQ(failure(std::move(wrong)).why, errc::bus_refused);
 }
 
 }  // namespace

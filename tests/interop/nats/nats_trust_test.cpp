@@ -2,6 +2,8 @@
 // that would have us speak in clear.
 #include <fstream>
 
+#include "cloud/errors.hpp"
+#include "net/errors.hpp"
 #include "tests/interop/nats/nats_fixture.hpp"
 #include "tests/interop/nats/wire.hpp"
 
@@ -31,13 +33,13 @@ class NatsTrust : public NatsFixture {
 TEST_F(NatsTrust, AServerOfAnotherAuthorityIsNotTrusted) {
   bus::NatsConfig other = config();
   other.servers[0].trust = net::TrustedAuthority{servers().authority("other-ca.pem"), "127.0.0.1"};
-  EXPECT_EQ(failure(std::move(other)).why, Errc::tls_untrusted);
+  EXPECT_EQ(failure(std::move(other)).why, net::errc::tls_untrusted);
 }
 
 TEST_F(NatsTrust, AServerWithAnotherNameIsNotTrusted) {
   bus::NatsConfig other = config();
   other.servers[0].trust = net::TrustedAuthority{servers().authority(), "nats.example"};
-  EXPECT_EQ(failure(std::move(other)).why, Errc::tls_untrusted);
+  EXPECT_EQ(failure(std::move(other)).why, net::errc::tls_untrusted);
 }
 
 TEST_F(NatsTrust, APinnedServerIsTrusted) {
@@ -52,7 +54,7 @@ TEST_F(NatsTrust, AServerWithAnotherPinIsNotTrustedAndNamesItsOwn) {
   wrong.storage[0] ^= 1U;
   pinned.servers[0].trust = net::PinnedSha256{wrong};
   const bus::NatsStatus status = failure(std::move(pinned));
-  EXPECT_EQ(status.why, Errc::tls_pin_mismatch);
+  EXPECT_EQ(status.why, net::errc::tls_pin_mismatch);
   EXPECT_NE(status.detail.find(net::pin_text(node_fingerprint())), std::string::npos) << status.detail;
 }
 
@@ -64,7 +66,7 @@ TEST_F(NatsTrust, AServerWithASmallKeyIsRefusedUnlessThatIsAllowed) {
     bus::NatsConfig strict = server->config();
     strict.servers[0].allow_small_keys = false;
     const bus::NatsStatus status = failure(std::move(strict));
-    EXPECT_EQ(status.why, Errc::crypto_bad_key) << key;
+    EXPECT_EQ(status.why, net::errc::tls_key_too_small) << key;
     EXPECT_EQ(status.detail, "127.0.0.1:" + std::to_string(server->port(0)) +
                                  ": its certificate CN=node has a key of " + key + ", not RSA-4096");
     EXPECT_TRUE(connect(server->config())) << key;
@@ -75,7 +77,7 @@ TEST_F(NatsTrust, APinnedServerWithASmallKeyIsRefusedUnlessThatIsAllowed) {
   bus::NatsConfig pinned = config();
   pinned.servers[0].trust = net::PinnedSha256{node_fingerprint()};
   pinned.servers[0].allow_small_keys = false;
-  EXPECT_EQ(failure(std::move(pinned)).why, Errc::crypto_bad_key);
+  EXPECT_EQ(failure(std::move(pinned)).why, net::errc::tls_key_too_small);
 }
 
 TEST_F(NatsTrust, AServerAndAnAuthorityWithKeysOfRsa4096AreTrusted) {
@@ -96,14 +98,14 @@ TEST_F(NatsTrust, AClientWithoutACertificateIsRefusedWithItsFirstRead) {
   bus::NatsConfig without = config();
   without.servers[0].identity = nullptr;
   const bus::NatsStatus status = failure(std::move(without));
-  EXPECT_EQ(status.why, Errc::bus_refused);
+  EXPECT_EQ(status.why, errc::bus_refused);
   EXPECT_NE(status.detail.find("certificate"), std::string::npos) << status.detail;
 }
 
 TEST_F(NatsTrust, AClientOfAnotherAuthorityIsRefused) {
   bus::NatsConfig stranger = config("stranger");
   const bus::NatsStatus status = failure(std::move(stranger));
-  EXPECT_EQ(status.why, Errc::bus_refused);
+  EXPECT_EQ(status.why, errc::bus_refused);
   EXPECT_NE(status.detail.find("certificate"), std::string::npos) << status.detail;
 }
 
@@ -111,14 +113,14 @@ TEST_F(NatsTrust, AWrongTokenIsRefused) {
   bus::NatsConfig wrong = config();
   wrong.token = Secret<256>(as_bytes("another"));
   const bus::NatsStatus status = failure(std::move(wrong));
-  EXPECT_EQ(status.why, Errc::bus_refused);
+  EXPECT_EQ(status.why, errc::bus_refused);
   EXPECT_EQ(status.detail, "Authorization Violation");
 }
 
 TEST_F(NatsTrust, NoTokenIsRefused) {
   bus::NatsConfig without = config();
   without.token = {};
-  EXPECT_EQ(failure(std::move(without)).why, Errc::bus_refused);
+  EXPECT_EQ(failure(std::move(without)).why, errc::bus_refused);
 }
 
 TEST_F(NatsTrust, ARefusalIsToldOnceAndTriedAgainSlowly) {
@@ -149,7 +151,7 @@ TEST_F(NatsTrust, WhenTheTokenIsRightAtLastTheUnitGetsIn) {
   config.refused_pause = 100ms;
   const auto unit = start(std::move(config));
   ASSERT_TRUE(until([&] { return !unit->statuses.empty(); }));
-  EXPECT_EQ(unit->statuses[0].why, Errc::bus_refused);
+  EXPECT_EQ(unit->statuses[0].why, errc::bus_refused);
   server.kill(0);
   server.authorize(std::string("token: \"") + kToken + "\"");
   server.start(0);
@@ -163,7 +165,7 @@ TEST_F(NatsTrust, ARealServerWithoutTlsIsLeft) {
   options.tls = "";
   NatsServers server(1, options);
   const bus::NatsStatus status = failure(server.config());
-  EXPECT_EQ(status.why, Errc::tls_failed);
+  EXPECT_EQ(status.why, net::errc::tls_failed);
   EXPECT_NE(status.detail.find("does not ask for TLS"), std::string::npos) << status.detail;
 }
 
@@ -171,7 +173,7 @@ TEST_F(NatsTrust, ABrokerThatWantsNoTlsHearsNothing) {
   for (const char* hello : {"INFO {}\r\n", "INFO {\"tls_required\":false}\r\n",
                             "INFO {\"tls_available\":true,\"auth_required\":true}\r\n"}) {
     FakeBroker broker(io_, hello);
-    EXPECT_EQ(failure(config_for(broker.port())).why, Errc::tls_failed) << hello;
+    EXPECT_EQ(failure(config_for(broker.port())).why, net::errc::tls_failed) << hello;
     run_for(io_, 100ms);
     EXPECT_EQ(broker.heard(), "") << hello;
   }
@@ -181,7 +183,7 @@ TEST_F(NatsTrust, ABrokerThatIsNoneHearsNothing) {
   for (const char* hello : {"HTTP/1.1 400 Bad Request\r\n", "\r\n", "INFO\r\n", "INFO {\r\n",
                             "-ERR 'Maximum Connections Exceeded'\r\n", "INFO {\"tls_required\":\"true\"}\r\n"}) {
     FakeBroker broker(io_, hello);
-    EXPECT_EQ(failure(config_for(broker.port())).why, Errc::bus_protocol) << hello;
+    EXPECT_EQ(failure(config_for(broker.port())).why, errc::bus_protocol) << hello;
     run_for(io_, 50ms);
     EXPECT_EQ(broker.heard(), "") << hello;
   }
@@ -192,7 +194,7 @@ TEST_F(NatsTrust, MoreThanAGreetingInClearIsNotAnswered) {
   for (const std::string& hello : {info + "PING\r\n", info + info, info + "\x16", std::string("INFO {}\nx\r\n"),
                                    std::string("INFO {\"tls_required\":true}\n"), "INFO " + std::string(40'000, ' ')}) {
     FakeBroker broker(io_, hello);
-    EXPECT_EQ(failure(config_for(broker.port())).why, Errc::tls_failed) << hello.substr(0, 60);
+    EXPECT_EQ(failure(config_for(broker.port())).why, net::errc::tls_failed) << hello.substr(0, 60);
     run_for(io_, 50ms);
     EXPECT_EQ(broker.heard(), "") << hello.substr(0, 60);
   }
@@ -203,7 +205,7 @@ TEST_F(NatsTrust, ABrokerThatSaysTlsAndSpeaksNoneHearsAClientHelloAtMost) {
   bus::NatsConfig config = config_for(broker.port());
   config.connect_timeout = 200ms;
   const bus::NatsStatus status = failure(std::move(config));
-  EXPECT_EQ(status.why, Errc::connect_failed);
+  EXPECT_EQ(status.why, net::errc::connect_failed);
   const auto records = tls_records(broker.heard());
   ASSERT_TRUE(records);
   EXPECT_EQ(*records, std::vector<int>{22});
@@ -215,7 +217,7 @@ TEST_F(NatsTrust, ASilentBrokerIsLeftInTime) {
   config.connect_timeout = 200ms;
   const auto begin = SteadyClock::now();
   const bus::NatsStatus status = failure(std::move(config));
-  EXPECT_EQ(status.why, Errc::connect_failed);
+  EXPECT_EQ(status.why, net::errc::connect_failed);
   EXPECT_EQ(status.detail, "no answer in time");
   EXPECT_LT(SteadyClock::now() - begin, 1s);
   EXPECT_EQ(broker.heard(), "");
@@ -232,7 +234,7 @@ std::unique_ptr<boost::asio::ssl::context> broker_context(boost::asio::ssl::cont
 TEST_F(NatsTrust, ABrokerOfTls12AloneIsRefused) {
   const auto old = broker_context(boost::asio::ssl::context::tlsv12_server);
   FakeBroker broker(io_, std::string(kTlsInfo), old.get());
-  EXPECT_EQ(failure(config_for(broker.port())).why, Errc::tls_failed);
+  EXPECT_EQ(failure(config_for(broker.port())).why, net::errc::tls_failed);
   EXPECT_EQ(broker.handshakes(), 0);
   EXPECT_EQ(broker.heard(), "");
   // The same broker with TLS 1.3 hears what it is to hear.
@@ -260,7 +262,7 @@ TEST_F(NatsTrust, NothingIsInClearAfterInfo) {
     const auto subscription = unit->bus->subscribe("secret-subject", heard.tell());
     EXPECT_TRUE(unit->bus->publish("secret-subject", "secret-payload"));
     ASSERT_TRUE(until([&] { return !heard.messages.empty(); }));
-    EXPECT_EQ(wait(ask(io_, *unit->bus, "nobody", "")), refuse(Errc::bus_no_responders));
+    EXPECT_EQ(wait(ask(io_, *unit->bus, "nobody", "")), refuse(errc::bus_no_responders));
   }
   run_for(io_, 50ms);
   const std::size_t end = proxy.from_server().find("\r\n");

@@ -84,9 +84,8 @@ void Session::connect() {
 
 void Session::peer_offers(const AcceptOptions& options, Candidates candidates) {
   peer.tell({{"do", "offer"}});
-  std::string problem;
-  const auto accepted = endpoint().accept(description("offer", candidates), options, &problem);
-  if (!accepted) throw std::runtime_error("offer refused: " + problem + "\n" + last_description);
+  const auto accepted = endpoint().accept(description("offer", candidates), options);
+  if (!accepted) throw std::runtime_error("offer refused: " + accepted.error().detail + "\n" + last_description);
   id = accepted->peer;
   our_answer = accepted->answer;
   wake();
@@ -99,17 +98,15 @@ void Session::we_offer(const MediaPlan& plan, Candidates candidates) {
   if (!offered) throw std::runtime_error("no offer");
   id = offered->peer;
   peer.tell({{"do", "answer"}, {"sdp", offered->offer}});
-  std::string problem;
-  const auto completed = endpoint().complete(id, description("answer", candidates), &problem);
-  if (!completed) throw std::runtime_error("answer refused: " + problem + "\n" + last_description);
+  const auto completed = endpoint().complete(id, description("answer", candidates));
+  if (!completed) throw std::runtime_error("answer refused: " + completed.error().detail + "\n" + last_description);
   connect();
 }
 
 void Session::renegotiate(bool restart) {
   peer.tell({{"do", "offer"}, {"restart", restart}});
-  std::string problem;
-  const auto answer = endpoint().renegotiate(id, description("offer", Candidates::all), &problem);
-  if (!answer) throw std::runtime_error("second offer refused: " + problem + "\n" + last_description);
+  const auto answer = endpoint().renegotiate(id, description("offer", Candidates::all));
+  if (!answer) throw std::runtime_error("second offer refused: " + answer.error().detail + "\n" + last_description);
   wake();
   peer.tell({{"do", "accept"}, {"sdp", *answer}});
 }

@@ -6,6 +6,7 @@
 #include <boost/asio/write.hpp>
 #include <fstream>
 
+#include "net/errors.hpp"
 #include "tests/interop/tls/program.hpp"
 #include "tests/net/http/http_fixture.hpp"
 
@@ -239,7 +240,7 @@ class OurClient : public Tls {
   /// s_server answers nothing, so the request is out when the time is up.
   void expect_sent(const HttpResult& result) {
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().code, Errc::http_timeout) << result.error().detail;
+    EXPECT_EQ(result.error().code, errc::http_timeout) << result.error().detail;
     EXPECT_TRUE(program_->output().starts_with("GET /secret HTTP/1.1\r\n")) << program_->output();
   }
   void expect_nothing_sent(const HttpResult& result, Errc code) {
@@ -266,7 +267,7 @@ TEST_F(OurClient, TakesThePinAsOpensslPrintsIt) {
 
 TEST_F(OurClient, RefusesAServerThatSpeaksTls12Only) {
   serve_with("server", {"-tls1_2"});
-  expect_nothing_sent(request(pin("server")), Errc::tls_failed);
+  expect_nothing_sent(request(pin("server")), errc::tls_failed);
 }
 
 TEST_F(OurClient, RefusesAPinWithOneNibbleOff) {
@@ -274,7 +275,7 @@ TEST_F(OurClient, RefusesAPinWithOneNibbleOff) {
   for (const std::size_t byte : {0U, 31U}) {
     PinnedSha256 off = pin("server");
     off.digest.storage[byte] ^= 1U;
-    expect_nothing_sent(request(off), Errc::tls_pin_mismatch);
+    expect_nothing_sent(request(off), errc::tls_pin_mismatch);
   }
 }
 
@@ -285,7 +286,7 @@ TEST_F(OurClient, RefusesASwappedCertificateOfTheSameName) {
   ASSERT_EQ(subject("server"), subject("other"));
   serve_with("other", {"-tls1_3"});
   const HttpResult refused = request(pin("server"));
-  expect_nothing_sent(refused, Errc::tls_pin_mismatch);
+  expect_nothing_sent(refused, errc::tls_pin_mismatch);
   EXPECT_EQ(refused.error().shown, pin_text(identity("other").fingerprint.digest));
   expect_sent(request(pin("other")));
 }
@@ -294,27 +295,27 @@ TEST_F(OurClient, SendsNothingToAServerWithASmallKeyUnlessThatIsAllowed) {
   for (const std::string name : {"small", "client"}) {
     serve_with(name, {"-tls1_3"});
     const PinnedSha256 pin{identity(name).fingerprint.digest};
-    expect_nothing_sent(request(pin), Errc::crypto_bad_key);
+    expect_nothing_sent(request(pin), errc::tls_key_too_small);
     expect_sent(request(pin, nullptr, /*allow_small_keys=*/true));
   }
 }
 
 TEST_F(OurClient, ChecksTheNameThatAnAuthorityVouchesFor) {
   serve_with("large", {"-tls1_3"});
-  expect_nothing_sent(request(TrustedAuthority{pem("large-ca.pem"), "other.example"}), Errc::tls_untrusted);
-  expect_nothing_sent(request(TrustedAuthority{pem("other.pem"), "redan.example"}), Errc::tls_untrusted);
+  expect_nothing_sent(request(TrustedAuthority{pem("large-ca.pem"), "other.example"}), errc::tls_untrusted);
+  expect_nothing_sent(request(TrustedAuthority{pem("other.pem"), "redan.example"}), errc::tls_untrusted);
   expect_sent(request(TrustedAuthority{pem("large-ca.pem"), "redan.example"}));
 }
 
 TEST_F(OurClient, LearnsAtItsFirstReadThatItNeedsACertificate) {
   serve_with("server", {"-tls1_3", "-Verify", "1"});
-  expect_nothing_sent(request(pin("server")), Errc::tls_client_refused);
+  expect_nothing_sent(request(pin("server")), errc::tls_client_refused);
   expect_sent(request(pin("server"), &identity("client")));
 }
 
 TEST_F(OurClient, LearnsAtItsFirstReadThatItsCertificateIsNotTrusted) {
   serve_with("server", {"-tls1_3", "-Verify", "1", "-verify_return_error", "-CAfile", vector_file("ca.pem")});
-  expect_nothing_sent(request(pin("server"), &identity("client")), Errc::tls_client_refused);
+  expect_nothing_sent(request(pin("server"), &identity("client")), errc::tls_client_refused);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <cstdlib>
 
+#include "cloud/errors.hpp"
 #include "cloud/token/jwt.hpp"
 #include "tests/cloud/token/token_test.hpp"
 
@@ -91,10 +92,10 @@ TEST_F(JwtInterop, WeAcceptLibjwts) {
 }
 
 TEST_F(JwtInterop, WeRefuseLibjwtsUnderAnotherKeyOrAlgorithm) {
-  EXPECT_EQ(reason(verify(encode(kGrants, JWT_ALG_HS256, other_secret()))), Errc::token_bad_signature);
-  EXPECT_EQ(reason(verify(encode(kGrants, JWT_ALG_HS384, counting_secret()))), Errc::token_algorithm);
-  EXPECT_EQ(reason(verify(encode(kGrants, JWT_ALG_HS512, counting_secret()))), Errc::token_algorithm);
-  EXPECT_EQ(reason(verify(encode(kGrants, JWT_ALG_NONE, counting_secret()))), Errc::token_algorithm);
+  EXPECT_EQ(reason(verify(encode(kGrants, JWT_ALG_HS256, other_secret()))), errc::token_bad_signature);
+  EXPECT_EQ(reason(verify(encode(kGrants, JWT_ALG_HS384, counting_secret()))), errc::token_algorithm);
+  EXPECT_EQ(reason(verify(encode(kGrants, JWT_ALG_HS512, counting_secret()))), errc::token_algorithm);
+  EXPECT_EQ(reason(verify(encode(kGrants, JWT_ALG_NONE, counting_secret()))), errc::token_algorithm);
   // Unlike the token, which says what it says, its reader may be careless: libjwt takes this one.
   EXPECT_TRUE(decode(encode(kGrants, JWT_ALG_HS512, counting_secret()), counting_secret()));
 }
@@ -102,13 +103,13 @@ TEST_F(JwtInterop, WeRefuseLibjwtsUnderAnotherKeyOrAlgorithm) {
 TEST_F(JwtInterop, WeRefuseLibjwtsForOthers) {
   EXPECT_EQ(reason(verify(encode(R"({"iss":"ams","aud":"ams-internal","sub":"another","exp":1893456000})",
                                  JWT_ALG_HS256, counting_secret()))),
-            Errc::token_claims);
+            errc::token_claims);
   EXPECT_EQ(reason(verify(encode(R"({"iss":"ams","aud":"ams-internal","sub":"c05h1jj3pn6a8q46taug"})", JWT_ALG_HS256,
                                  counting_secret()))),
-            Errc::token_claims);
+            errc::token_claims);
   EXPECT_EQ(reason(verify(encode(R"({"iss":"ams","aud":"ams-internal","sub":"c05h1jj3pn6a8q46taug","exp":1861920000})",
                                  JWT_ALG_HS256, counting_secret()))),
-            Errc::token_expired);
+            errc::token_expired);
 }
 
 }  // namespace

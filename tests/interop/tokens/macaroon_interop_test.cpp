@@ -3,6 +3,7 @@
 
 #include "base/base64.hpp"
 #include "base/hex.hpp"
+#include "cloud/errors.hpp"
 #include "cloud/token/macaroon_format.hpp"
 #include "tests/cloud/token/macaroon_answers.hpp"
 #include "tests/interop/tokens/macaroon_oracle.hpp"
@@ -119,12 +120,12 @@ TEST_P(BinaryForm, TheBytesAreTheSame) { EXPECT_EQ(ask(making(kCaveats)).text, w
 TEST_P(MacaroonInterop, WeRefuseTheirsWhereWeShould) {
   Question question = making(kCaveats);
   question.add.emplace_back("colour=red");
-  EXPECT_EQ(reason(verify(ask(question).text)), Errc::token_caveat);
+  EXPECT_EQ(reason(verify(ask(question).text)), errc::token_caveat);
   question = making(kCaveats);
   question.key.back() ^= 1;
-  EXPECT_EQ(reason(verify(ask(question).text)), Errc::token_bad_signature);
-  EXPECT_EQ(reason(verify(ask(making({"2028-12-31T23:59:59Z"})).text)), Errc::token_expired);
-  EXPECT_EQ(reason(verify(ask(making({"op=join"})).text)), Errc::token_claims);
+  EXPECT_EQ(reason(verify(ask(question).text)), errc::token_bad_signature);
+  EXPECT_EQ(reason(verify(ask(making({"2028-12-31T23:59:59Z"})).text)), errc::token_expired);
+  EXPECT_EQ(reason(verify(ask(making({"op=join"})).text)), errc::token_claims);
 }
 
 TEST_P(MacaroonInterop, WeNarrowTheirs) {
@@ -152,7 +153,7 @@ TEST_P(MacaroonInterop, TheirThirdPartyCaveatsAreRefused) {
   ASSERT_TRUE(macaroon) << answer.text;
   ASSERT_EQ(macaroon->caveats.size(), kCaveats.size() + 1);
   EXPECT_EQ(macaroon->caveats.back().location, "https://bank.example");
-  EXPECT_EQ(reason(verify(answer.text)), Errc::token_third_party);
+  EXPECT_EQ(reason(verify(answer.text)), errc::token_third_party);
 }
 
 TEST_P(SampleForm, ThePublicSampleIsWrittenAsItWasRead) {

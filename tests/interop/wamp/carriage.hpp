@@ -3,7 +3,9 @@
 
 #include <map>
 
+#include "sealed/errors.hpp"
 #include "tests/sealed/support.hpp"
+#include "wamp/errors.hpp"
 #include "wamp/message.hpp"
 
 namespace redan::wamp {
@@ -31,7 +33,7 @@ class Plain : public Carriage {
  private:
   static Opened text_in(const Payload& payload) {
     const auto text = payload.args.empty() ? std::nullopt : payload.args.front().text();
-    if (!text) return refuse(Errc::wamp_protocol);
+    if (!text) return refuse(errc::wamp_protocol);
     return std::string(*text);
   }
 };
@@ -73,7 +75,7 @@ class Sealed : public Carriage {
   }
   static redan::Result<sealed::Message> open(sealed::Channel& channel, const Payload& payload) {
     const auto* record = payload.args.empty() ? nullptr : payload.args.front().get_if<Binary>();
-    if (record == nullptr) return refuse(Errc::sealed_clear);
+    if (record == nullptr) return refuse(sealed::errc::sealed_clear);
     return channel.open(*record);
   }
   static Opened body_of(const redan::Result<sealed::Message>& message) {

@@ -8,6 +8,7 @@
 
 #include "tests/interop/wamp/script.hpp"
 #include "tests/wamp/test_keys.hpp"
+#include "wamp/errors.hpp"
 #include "wamp/router/server.hpp"
 
 namespace redan::wamp {
@@ -134,7 +135,7 @@ class WampClientAndAutobahn : public WampClient {
 
     const auto boom = call("com.example.boom", {});
     ASSERT_FALSE(boom);
-    EXPECT_EQ(boom.error().code, Errc::wamp_error);
+    EXPECT_EQ(boom.error().code, errc::wamp_error);
     EXPECT_EQ(boom.error().uri, "com.example.error.boom");
     EXPECT_EQ(boom.error().payload.args, List{"secret detail"});
     EXPECT_EQ(boom.error().payload.kwargs, (Dict{{"code", 7}}));
@@ -150,7 +151,7 @@ class WampClientAndAutobahn : public WampClient {
     const auto nobody = call("com.example.nobody", {});
     ASSERT_FALSE(nobody);
     EXPECT_EQ(nobody.error().uri, "wamp.error.no_such_procedure");
-    EXPECT_EQ(nobody.error().code, GetParam().encrypted ? Errc::wamp_clear_payload : Errc::wamp_error);
+    EXPECT_EQ(nobody.error().code, GetParam().encrypted ? errc::wamp_clear_payload : errc::wamp_error);
   }
 
   void be_called() {

@@ -7,9 +7,11 @@
 #include <fstream>
 #include <map>
 
+#include "sealed/errors.hpp"
 #include "tests/interop/wamp/carriage.hpp"
 #include "tests/interop/wamp/script.hpp"
 #include "wamp/client/client.hpp"
+#include "wamp/errors.hpp"
 
 namespace redan::wamp {
 namespace {
@@ -135,7 +137,7 @@ class Ends {
       if (!result.error().payload.args.empty())
         text_of_error = std::string(result.error().payload.args.front().text().value_or(""));
       // To a sealed channel every ERROR is what somebody says in clear.
-      note(sealed_ && result.error().code == Errc::wamp_error ? Errc::sealed_clear : result.error().code);
+      note(sealed_ && result.error().code == errc::wamp_error ? sealed::errc::sealed_clear : result.error().code);
       return std::nullopt;
     }
     const auto text = carriage_->to_originator(*result, session);

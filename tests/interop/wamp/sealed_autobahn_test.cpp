@@ -4,9 +4,11 @@
 
 #include "base/hex.hpp"
 #include "net/clock.hpp"
+#include "sealed/errors.hpp"
 #include "tests/interop/wamp/script.hpp"
 #include "tests/sealed/support.hpp"
 #include "wamp/client/client.hpp"
+#include "wamp/errors.hpp"
 #include "wamp/router/server.hpp"
 
 namespace redan::wamp {
@@ -31,8 +33,8 @@ class RuntimeEnd {
   net::Task<bool> serve(std::shared_ptr<Client> client) {
     client_ = std::move(client);
     client_->on_refused = [this](const Client::Refused& refused) {
-      EXPECT_EQ(refused.why, Errc::wamp_clear_payload);
-      if (established_) established_->channel.fail(Errc::sealed_clear);
+      EXPECT_EQ(refused.why, errc::wamp_clear_payload);
+      if (established_) established_->channel.fail(sealed::errc::sealed_clear);
     };
     bool all = true;
     for (const char* type : {"hello", "auth", "signalling"}) {
@@ -62,7 +64,7 @@ class RuntimeEnd {
   }
   redan::Result<Payload> on_hello(const Payload& payload) {
     const Binary* const hello = payload.args.size() == 1 ? payload.args.front().get_if<Binary>() : nullptr;
-    if (hello == nullptr) return refuse(Errc::sealed_syntax);
+    if (hello == nullptr) return refuse(sealed::errc::sealed_syntax);
     auto share = responder_.on_hello(*hello, world_.now);
     if (!share) return refuse(share.error());
     return Payload{{std::move(*share)}, {}, {}};
@@ -80,7 +82,7 @@ class RuntimeEnd {
     return established_->channel.seal("auth", "");
   }
   redan::Result<Binary> on_question(Bytes box) {
-    if (!established_) return refuse(Errc::sealed_syntax);
+    if (!established_) return refuse(sealed::errc::sealed_syntax);
     const auto question = established_->channel.open(box);
     if (!question) return refuse(question.error());
     heard_.push_back(question->body);
@@ -190,21 +192,21 @@ TEST_P(SealedOverWamp, AutobahnAsItShipsMakesAChannelAndIsAnswered) {
 TEST_P(SealedOverWamp, AFlippedByteEndsTheChannel) {
   start_runtime(world_.respond());
   EXPECT_EQ(talk(world_.grant().sign(world_.ams), "flip"), "{\"error\": \"redan.error.sealed_bad_record\"}\n");
-  EXPECT_EQ(runtime_->failure(), Errc::sealed_bad_record);
+  EXPECT_EQ(runtime_->failure(), sealed::errc::sealed_bad_record);
   EXPECT_EQ(runtime_->heard(), std::vector<std::string>{"ping"});
 }
 
 TEST_P(SealedOverWamp, ARepeatedRecordEndsTheChannel) {
   start_runtime(world_.respond());
   EXPECT_EQ(talk(world_.grant().sign(world_.ams), "repeat"), "{\"error\": \"redan.error.sealed_replayed\"}\n");
-  EXPECT_EQ(runtime_->failure(), Errc::sealed_replayed);
+  EXPECT_EQ(runtime_->failure(), sealed::errc::sealed_replayed);
   EXPECT_EQ(runtime_->heard(), std::vector<std::string>{"ping"});
 }
 
 TEST_P(SealedOverWamp, AClearCallEndsTheChannel) {
   start_runtime(world_.respond());
   EXPECT_EQ(talk(world_.grant().sign(world_.ams), "clear"), "{\"error\": \"wamp.error.encryption.decrypt_error\"}\n");
-  EXPECT_EQ(runtime_->failure(), Errc::sealed_clear);
+  EXPECT_EQ(runtime_->failure(), sealed::errc::sealed_clear);
   EXPECT_EQ(runtime_->heard(), std::vector<std::string>{"ping"});
 }
 
@@ -212,7 +214,7 @@ TEST_P(SealedOverWamp, WithoutAGrantOfAmsThereIsNoChannel) {
   start_runtime(world_.respond());
   const auto forged = world_.grant().sign(sealed::test::key_of(9));
   EXPECT_EQ(talk(forged), "{\"error\": \"redan.error.sealed_bad_grant\"}\n");
-  EXPECT_EQ(runtime_->failure(), Errc::sealed_bad_grant);
+  EXPECT_EQ(runtime_->failure(), sealed::errc::sealed_bad_grant);
 }
 
 TEST_P(SealedOverWamp, AutobahnsEndRefusesARuntimeThatAmsDoesNotVouchFor) {

@@ -6,6 +6,7 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 
+#include "net/errors.hpp"
 #include "net/stream.hpp"
 #include "net/tls/context.hpp"
 #include "tests/net/http/http_fixture.hpp"
@@ -149,7 +150,7 @@ TEST_F(HttpClientTest, AResponseBeyondTheLimitIsRefused) {
   HttpClient client(io, std::move(config));
   const auto answer = run(client.request(post("/", std::string(1000, 'x'))));
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().code, Errc::http_too_large);
+  EXPECT_EQ(answer.error().code, errc::http_too_large);
   EXPECT_TRUE(answer.error().maybe_sent);
   EXPECT_TRUE(run(client.request(post("/", "x"))));
 }
@@ -183,7 +184,7 @@ TEST_F(HttpClientTest, WhatIsNoCleanHttpIsRefused) {
                              "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx",
                              "HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc",
                              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"}) {
-    EXPECT_EQ(failure_to(answer_with(answer)), Errc::http_protocol) << answer;
+    EXPECT_EQ(failure_to(answer_with(answer)), errc::http_protocol) << answer;
   }
 }
 
@@ -193,7 +194,7 @@ TEST_F(HttpClientTest, NobodyThereIsAConnectFailure) {
   HttpClient client(io, to(1));
   const auto result = run(client.request(get("/")));
   ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().code, Errc::connect_failed);
+  EXPECT_EQ(result.error().code, errc::connect_failed);
   EXPECT_FALSE(result.error().maybe_sent);
 }
 
@@ -206,7 +207,7 @@ TEST_F(HttpClientTest, ASilentServerIsATimeoutAfterWhichTheRequestMayHaveBeenDon
   HttpClient client(io, std::move(config));
   const auto result = run(client.request(get("/")));
   ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().code, Errc::http_timeout);
+  EXPECT_EQ(result.error().code, errc::http_timeout);
   EXPECT_TRUE(result.error().maybe_sent);
 }
 
@@ -217,7 +218,7 @@ TEST_F(HttpClientTest, AServerThatDoesNotShakeHandsIsATimeoutBeforeAnythingWasSe
   HttpClient client(io, std::move(config));
   const auto result = run(client.request(get("/")));
   ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().code, Errc::http_timeout);
+  EXPECT_EQ(result.error().code, errc::http_timeout);
   EXPECT_FALSE(result.error().maybe_sent);
 }
 
@@ -235,7 +236,7 @@ TEST_F(HttpClientTest, AKeptConnectionThatWasClosedIsReplacedForIdempotentReques
   EXPECT_EQ(scripted.connections, 2);
   const auto posted = run(client.request(post("/3", "")));
   ASSERT_FALSE(posted);
-  EXPECT_EQ(posted.error().code, Errc::connect_failed);
+  EXPECT_EQ(posted.error().code, errc::connect_failed);
   EXPECT_TRUE(posted.error().maybe_sent);
   EXPECT_EQ(scripted.connections, 2);
   EXPECT_TRUE(run(client.request(post("/4", ""))));
@@ -261,7 +262,7 @@ TEST_F(HttpClientTest, ANewConnectionIsNotTriedTwice) {
     co_await read_request(stream);
     stream->close();
   });
-  EXPECT_EQ(failure_to(port), Errc::connect_failed);
+  EXPECT_EQ(failure_to(port), errc::connect_failed);
   EXPECT_EQ(scripted.connections, 1);
 }
 
@@ -355,7 +356,7 @@ TEST_F(HttpClientTest, AStreamOutlivesTheTimeoutButNotItsSilence) {
   }));
   EXPECT_EQ(body, "ab");
   ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().code, Errc::http_timeout);
+  EXPECT_EQ(result.error().code, errc::http_timeout);
 }
 
 TEST_F(HttpClientTest, AnotherStatusThan2xxComesWhole) {
@@ -442,13 +443,13 @@ TEST_F(TrustTest, OneNibbleOffSendsNothing) {
     for (const unsigned nibble : {1U, 16U}) {
       Digest off = pin;
       off.storage[byte] = static_cast<std::uint8_t>(off.storage[byte] ^ nibble);
-      EXPECT_EQ(refused_by(PinnedSha256{off}, "server"), Errc::tls_pin_mismatch);
+      EXPECT_EQ(refused_by(PinnedSha256{off}, "server"), errc::tls_pin_mismatch);
     }
   }
 }
 
 TEST_F(TrustTest, AnotherCertificateOfTheSameNameSendsNothing) {
-  EXPECT_EQ(refused_by(PinnedSha256{identity("server").fingerprint.digest}, "other"), Errc::tls_pin_mismatch);
+  EXPECT_EQ(refused_by(PinnedSha256{identity("server").fingerprint.digest}, "other"), errc::tls_pin_mismatch);
 }
 
 TEST_F(TrustTest, AnAuthorityVouchesForItsServerUnderItsNames) {
@@ -458,7 +459,7 @@ TEST_F(TrustTest, AnAuthorityVouchesForItsServerUnderItsNames) {
 
 TEST_F(TrustTest, AnAuthorityWithASmallKeyVouchesForNobody) {
   const TlsTrust trust = TrustedAuthority{pem("ca.pem"), "127.0.0.1"};
-  EXPECT_EQ(refused_by(trust, "issued"), Errc::crypto_bad_key);
+  EXPECT_EQ(refused_by(trust, "issued"), errc::tls_key_too_small);
   EXPECT_EQ(request_to(trust, "issued", /*allow_small_keys=*/true), kAccepted);
 }
 
@@ -467,7 +468,7 @@ TEST_F(TrustTest, ASmallKeyBetweenServerAndAuthorityIsNamed) {
   EXPECT_EQ(request_to(trust, "behind", /*allow_small_keys=*/true), kAccepted);
   const HttpResult refused = ask(trust, "behind");
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, Errc::crypto_bad_key);
+  EXPECT_EQ(refused.error().code, errc::tls_key_too_small);
   EXPECT_EQ(refused.error().detail, "127.0.0.1:" + std::to_string(server->port()) +
                                         ": the authority's certificate CN=Redan small middle has a key of RSA-2048, "
                                         "not RSA-4096");
@@ -475,18 +476,18 @@ TEST_F(TrustTest, ASmallKeyBetweenServerAndAuthorityIsNamed) {
 
 TEST_F(TrustTest, SmallKeysAreAllowedToNobodyElse) {
   const TlsTrust other_name = TrustedAuthority{pem("ca.pem"), "other.example"};
-  EXPECT_EQ(request_to(other_name, "issued", /*allow_small_keys=*/true), Errc::tls_untrusted);
+  EXPECT_EQ(request_to(other_name, "issued", /*allow_small_keys=*/true), errc::tls_untrusted);
   const TlsTrust other_pin = PinnedSha256{identity("other").fingerprint.digest};
-  EXPECT_EQ(request_to(other_pin, "server", /*allow_small_keys=*/true), Errc::tls_pin_mismatch);
+  EXPECT_EQ(request_to(other_pin, "server", /*allow_small_keys=*/true), errc::tls_pin_mismatch);
 }
 
 TEST_F(TrustTest, AWrongNameOrAnotherAuthoritySendsNothing) {
-  EXPECT_EQ(refused_by(TrustedAuthority{pem("ca.pem"), "other.example"}, "issued"), Errc::tls_untrusted);
-  EXPECT_EQ(refused_by(TrustedAuthority{pem("ca.pem"), "127.0.0.2"}, "issued"), Errc::tls_untrusted);
+  EXPECT_EQ(refused_by(TrustedAuthority{pem("ca.pem"), "other.example"}, "issued"), errc::tls_untrusted);
+  EXPECT_EQ(refused_by(TrustedAuthority{pem("ca.pem"), "127.0.0.2"}, "issued"), errc::tls_untrusted);
   // Only the common name says this.
-  EXPECT_EQ(refused_by(TrustedAuthority{pem("ca.pem"), "Redan issued"}, "issued"), Errc::tls_untrusted);
-  EXPECT_EQ(refused_by(TrustedAuthority{pem("ca.pem"), "127.0.0.1"}, "server"), Errc::tls_untrusted);
-  EXPECT_EQ(refused_by(SystemAuthorities{"127.0.0.1"}, "issued"), Errc::tls_untrusted);
+  EXPECT_EQ(refused_by(TrustedAuthority{pem("ca.pem"), "Redan issued"}, "issued"), errc::tls_untrusted);
+  EXPECT_EQ(refused_by(TrustedAuthority{pem("ca.pem"), "127.0.0.1"}, "server"), errc::tls_untrusted);
+  EXPECT_EQ(refused_by(SystemAuthorities{"127.0.0.1"}, "issued"), errc::tls_untrusted);
 }
 
 TEST_F(TrustTest, AServerThatRequiresACertificateRefusesAtTheFirstRead) {
@@ -502,7 +503,7 @@ TEST_F(TrustTest, AServerThatRequiresACertificateRefusesAtTheFirstRead) {
     HttpClient without(io, client_config());
     const auto refused = run(without.request(post("/", std::string(static_cast<std::size_t>(i) * 10'000, 'x'))));
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().code, Errc::tls_client_refused) << refused.error().detail;
+    EXPECT_EQ(refused.error().code, errc::tls_client_refused) << refused.error().detail;
     EXPECT_FALSE(refused.error().maybe_sent);
   }
   EXPECT_FALSE(handled);
@@ -564,7 +565,7 @@ TEST_F(TrustTest, CredentialsAreReplacedUnderLoadWithoutOneFailedRequest) {
   HttpClient late(io, client_config("server"));
   const auto refused = run(late.request(get("/")));
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, Errc::tls_pin_mismatch);
+  EXPECT_EQ(refused.error().code, errc::tls_pin_mismatch);
 }
 
 }  // namespace

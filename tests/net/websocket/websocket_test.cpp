@@ -1,5 +1,6 @@
 #include "net/websocket/client.hpp"
 
+#include "net/errors.hpp"
 #include "tests/net/http/http_fixture.hpp"
 
 namespace redan::net::test {
@@ -76,7 +77,7 @@ TEST_F(WebSocketTest, TextAndBinaryTravelBothWaysInOrder) {
 TEST_F(WebSocketTest, ARefusalIsAnHttpResponse) {
   const auto refused = run(open_websocket(to("/elsewhere")));
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, Errc::http_protocol);
+  EXPECT_EQ(refused.error().code, errc::http_protocol);
   EXPECT_EQ(refused.error().status, 404U);
   EXPECT_EQ(run(open_websocket(to("/socket?auth"))).error().status, 401U);
   WebSocketClientConfig with = to("/socket?auth");
@@ -96,19 +97,19 @@ TEST_F(WebSocketTest, ASubprotocolIsAgreedOnOrTheClientGoesAway) {
   EXPECT_EQ(open(config)->subprotocol(), "b");
   EXPECT_EQ(accepted.back()->subprotocol(), "b");
   config.subprotocol = "c";
-  EXPECT_EQ(run(open_websocket(config)).error().code, Errc::http_protocol);
+  EXPECT_EQ(run(open_websocket(config)).error().code, errc::http_protocol);
 }
 
 TEST_F(WebSocketTest, APinMismatchOrARefusedCertificateIsToldApart) {
   WebSocketClientConfig config = to("/socket");
   config.server = remote("other");
-  EXPECT_EQ(run(open_websocket(config)).error().code, Errc::tls_pin_mismatch);
+  EXPECT_EQ(run(open_websocket(config)).error().code, errc::tls_pin_mismatch);
   HttpServerConfig strict;
   strict.listen = tls_listener(ClientCertificates::required);
   serve(std::move(strict));
   const auto refused = run(open_websocket(to("/socket")));
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, Errc::tls_client_refused) << refused.error().detail;
+  EXPECT_EQ(refused.error().code, errc::tls_client_refused) << refused.error().detail;
 }
 
 TEST_F(WebSocketTest, CloseIfCutsOpenSocketsAtOnce) {

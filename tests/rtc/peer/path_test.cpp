@@ -322,9 +322,10 @@ TEST_F(PathTest, OfTwoLiteSidesTheOffererSaysSoAtOnce) {
   auto accepted = pair.answerer.endpoint.accept(offered->offer);
   ASSERT_TRUE(accepted);
   accepted->answer.insert(accepted->answer.find("t=0 0\r\n") + 7, "a=ice-lite\r\n");
-  std::string problem;
-  EXPECT_EQ(pair.offerer.endpoint.complete(offered->peer, accepted->answer, &problem).error(), Errc::ice_both_lite);
-  EXPECT_NE(problem.find("a=ice-lite"), std::string::npos);
+  const auto completed = pair.offerer.endpoint.complete(offered->peer, accepted->answer);
+  ASSERT_FALSE(completed);
+  EXPECT_EQ(completed.error(), Errc::ice_both_lite);
+  EXPECT_NE(completed.error().detail.find("a=ice-lite"), std::string::npos);
 }
 
 }  // namespace

@@ -31,8 +31,8 @@ class Renegotiation : public testing::Test {
     pair.offerer.endpoint.close(other->peer);
     return text;
   }
-  Result<std::string> renegotiate(EndpointPair& pair, const std::string& offer, std::string* problem = nullptr) {
-    return pair.answerer.endpoint.renegotiate(pair.answerer_peer, offer, problem);
+  Result<std::string> renegotiate(EndpointPair& pair, const std::string& offer) {
+    return pair.answerer.endpoint.renegotiate(pair.answerer_peer, offer);
   }
   static std::vector<std::uint8_t> rtp(std::size_t size) {
     std::vector<std::uint8_t> packet(size + kSrtpTrailer, 0x55);
@@ -93,10 +93,10 @@ TEST_F(Renegotiation, TheSameFingerprintMayBeSpelledOtherwise) {
 TEST_F(Renegotiation, AnotherSctpPortIsRefused) {
   EndpointPair pair(*provider);
   ASSERT_TRUE(pair.connect());
-  std::string problem;
-  EXPECT_EQ(renegotiate(pair, with(pair.offer, "a=sctp-port:5000", "a=sctp-port:5001"), &problem).error(),
-            Errc::sdp_association_changed);
-  EXPECT_NE(problem.find("a=sctp-port"), std::string::npos);
+  const auto moved = renegotiate(pair, with(pair.offer, "a=sctp-port:5000", "a=sctp-port:5001"));
+  ASSERT_FALSE(moved);
+  EXPECT_EQ(moved.error(), Errc::sdp_association_changed);
+  EXPECT_NE(moved.error().detail.find("a=sctp-port"), std::string::npos);
 }
 
 TEST_F(Renegotiation, ARestartTakesTheNewCandidates) {

@@ -35,9 +35,10 @@ TEST_F(Signalling, OffersOfBothBrowsersAreAnsweredWithEveryAddress) {
 }
 
 TEST_F(Signalling, NonsenseGetsAnErrorNamingTheLineAndLeavesNoPeer) {
-  std::string problem;
-  EXPECT_EQ(endpoint.accept("v=0\r\nrubbish\r\n", {}, &problem).error(), Errc::sdp_syntax);
-  EXPECT_EQ(problem.substr(0, 7), "line 2:");
+  const auto accepted = endpoint.accept("v=0\r\nrubbish\r\n");
+  ASSERT_FALSE(accepted);
+  EXPECT_EQ(accepted.error(), Errc::sdp_syntax);
+  EXPECT_EQ(accepted.error().detail.substr(0, 7), "line 2:");
   EXPECT_EQ(endpoint.peer_count(), 0U);
 }
 

@@ -106,11 +106,11 @@ double seconds_for(const std::string& text) {
   double best = 1e9;
   for (int i = 0; i < 5; ++i) {
     const double start = redan::test::thread_seconds();
-    const auto offer = SessionDescription::parse(text, nullptr);
+    const auto offer = SessionDescription::parse(text);
     EXPECT_TRUE(offer);
     if (!offer) return 0;
-    Problem problem;
-    EXPECT_TRUE(read_offer(*offer, true, &problem)) << problem.text();
+    const auto remote = read_offer(*offer, true);
+    EXPECT_TRUE(remote) << remote.error().detail;
     EXPECT_FALSE(make_answer(*offer, test::local()).empty());
     best = std::min(best, redan::test::thread_seconds() - start);
   }
@@ -131,8 +131,8 @@ TEST_P(SdpCost, DoublesWithTheSize) {
 TEST_P(SdpCost, OfMemoryIsAtMost48TimesTheSize) {
   const std::string text = GetParam().make(SessionDescription::kMaxSize);
   const redan::test::HeapMeter meter;
-  const auto offer = SessionDescription::parse(text, nullptr);
-  ASSERT_TRUE(offer && read_offer(*offer, true, nullptr));
+  const auto offer = SessionDescription::parse(text);
+  ASSERT_TRUE(offer && read_offer(*offer, true));
   make_answer(*offer, test::local());
   EXPECT_LE(meter.peak_bytes(), 48 * text.size());
   RecordProperty("bytes", std::to_string(meter.peak_bytes()));

@@ -99,23 +99,22 @@ INSTANTIATE_TEST_SUITE_P(All, RefusedOffer, testing::ValuesIn(kRefused),
                          [](const auto& param) { return std::string(param.param.name); });
 
 TEST_P(RefusedOffer, SaysWhyAndWhere) {
-  Problem problem;
-  const auto remote = test::read(GetParam().offer, &problem);
+  const auto remote = test::read(GetParam().offer);
   ASSERT_FALSE(remote);
-  EXPECT_EQ(remote.error(), GetParam().error) << problem.text();
-  EXPECT_EQ(problem.line, GetParam().line) << problem.text();
-  EXPECT_FALSE(problem.what.empty());
+  EXPECT_EQ(remote.error(), GetParam().error) << remote.error().detail;
+  EXPECT_EQ(test::line_of(remote.error()), GetParam().line) << remote.error().detail;
+  EXPECT_FALSE(remote.error().detail.empty());
 }
 
 // An answer cannot be declined any more, so what an offer would lose a section for is an error.
 TEST(RefusedAnswer, ASectionOutsideTheBundleOrWithoutRtcpMux) {
   Local ours = test::local();
   ours.setup = Setup::actpass;
-  const auto offer = SessionDescription::parse(make_offer(ours, {true, true, false}), nullptr);
+  const auto offer = SessionDescription::parse(make_offer(ours, {true, true, false}));
   ASSERT_TRUE(offer);
   const auto read = [&](const std::string& text) {
-    const auto answer = SessionDescription::parse(text, nullptr);
-    return answer ? read_answer(*offer, *answer, nullptr) : refuse(answer.error());
+    const auto answer = SessionDescription::parse(text);
+    return answer ? read_answer(*offer, *answer) : refuse(answer.error());
   };
   const auto head = [](const std::string& group) {
     std::string text = session({"a=group:BUNDLE " + group});

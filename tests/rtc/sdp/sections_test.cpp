@@ -70,7 +70,7 @@ TEST(Sections, TheSctpPortIsReadAndWrittenInOffersAndAnswers) {
   ASSERT_TRUE(it.accepted);
   EXPECT_EQ(it.remote.data->sctp_port, 7000);
   EXPECT_EQ(it.at(0).attribute("sctp-port"), "6001");
-  const auto accepted = read_answer(it.offer, it.answer, nullptr);
+  const auto accepted = read_answer(it.offer, it.answer);
   EXPECT_EQ(accepted->data->sctp_port, 6001);
   ours.setup = Setup::actpass;
   EXPECT_EQ(test::read(make_offer(ours, {}))->data->sctp_port, 6001);

@@ -1,6 +1,7 @@
 // Session descriptions for tests, put together from lines.
 #pragma once
 
+#include <cstdio>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,10 +50,16 @@ inline Local local() {
   return ours;
 }
 
-inline Result<Remote> read(const std::string& text, Problem* problem = nullptr) {
-  const auto offer = SessionDescription::parse(text, problem);
+/// The line that an error names; 0 if it names none.
+inline std::size_t line_of(const Error& error) {
+  unsigned long line = 0;
+  return std::sscanf(error.detail.c_str(), "line %lu: ", &line) == 1 ? line : 0;
+}
+
+inline Result<Remote> read(const std::string& text) {
+  const auto offer = SessionDescription::parse(text);
   if (!offer) return refuse(offer.error());
-  return read_offer(*offer, true, problem);
+  return read_offer(*offer, true);
 }
 
 /// Our answer to an offer that we accept, read back as the peer reads it.

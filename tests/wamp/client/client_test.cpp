@@ -1,7 +1,9 @@
 #include "wamp/client/client.hpp"
 
 #include "base/hex.hpp"
+#include "net/errors.hpp"
 #include "tests/net/http/http_fixture.hpp"
+#include "wamp/errors.hpp"
 #include "wamp/router/server.hpp"
 
 namespace redan::wamp {
@@ -96,7 +98,7 @@ TEST_F(WampClientTest, LargeMessagesPassUpToTheLimit) {
 TEST_F(WampClientTest, AnotherServersCertificateIsRefusedBeforeAnythingIsSaid) {
   ClientConfig other = config();
   std::get<net::TlsRemote>(other.router).trust = net::PinnedSha256{identity("other").fingerprint.digest};
-  EXPECT_EQ(refused(std::move(other)).code, Errc::tls_pin_mismatch);
+  EXPECT_EQ(refused(std::move(other)).code, net::errc::tls_pin_mismatch);
 }
 
 TEST_F(WampClientTest, TlsDoesNotFallBackToPlain) {
@@ -108,14 +110,14 @@ TEST_F(WampClientTest, TlsDoesNotFallBackToPlain) {
 TEST_F(WampClientTest, NobodyThereIsSaidSo) {
   ClientConfig nobody = config();
   router_.reset();
-  EXPECT_EQ(refused(std::move(nobody)).code, Errc::connect_failed);
+  EXPECT_EQ(refused(std::move(nobody)).code, net::errc::connect_failed);
 }
 
 TEST_F(WampClientTest, TheRoutersReasonIsHandedOn) {
   ClientConfig unknown = config();
   unknown.session.realm = "nowhere";
   const Failure failure = refused(std::move(unknown));
-  EXPECT_EQ(failure.code, Errc::wamp_aborted);
+  EXPECT_EQ(failure.code, errc::wamp_aborted);
   EXPECT_EQ(failure.uri, "wamp.error.no_such_realm");
 }
 
@@ -162,7 +164,7 @@ class WampClientAuthentication : public WampClientTest {
       EXPECT_EQ(*(*joined)->welcome().find("authid"), Value("peter"));
       clients_.push_back(*joined);
     } else {
-      EXPECT_EQ(joined.error().code, Errc::wamp_aborted);
+      EXPECT_EQ(joined.error().code, errc::wamp_aborted);
     }
     return joined;
   }
@@ -221,7 +223,7 @@ TEST_F(WampClientTest, CallsAreCanceledByTheirId) {
   ASSERT_TRUE(until([&] { return invoked; }));
   ASSERT_TRUE(caller->cancel(request));
   ASSERT_TRUE(until([&] { return result.has_value(); }));
-  EXPECT_EQ(result->error().code, Errc::wamp_canceled);
+  EXPECT_EQ(result->error().code, errc::wamp_canceled);
   EXPECT_TRUE(interrupted);
 }
 
@@ -232,8 +234,8 @@ TEST_F(WampClientTest, CallsTimeOut) {
   const auto result = run(caller->call("com.slow", {}, {{"timeout", 50}}));
   ASSERT_FALSE(result);
   // The router keeps the time, too, and may be first.
-  const bool by_router = result.error().code == Errc::wamp_error && result.error().uri == "wamp.error.timeout";
-  EXPECT_TRUE(by_router || result.error().code == Errc::wamp_timeout) << result.error().uri;
+  const bool by_router = result.error().code == errc::wamp_error && result.error().uri == "wamp.error.timeout";
+  EXPECT_TRUE(by_router || result.error().code == errc::wamp_timeout) << result.error().uri;
 }
 
 TEST_F(WampClientTest, HandlersMayUseTheClientThatCallsThem) {
@@ -333,21 +335,21 @@ class WampClientAndAServer : public WampClientTest {
 
 TEST_F(WampClientAndAServer, AnotherSubprotocolIsRefused) {
   const auto silent = [](net::WebSocket&) {};
-  EXPECT_EQ(refused(server_that_says(silent, "wamp.2.json")).code, Errc::http_protocol);
+  EXPECT_EQ(refused(server_that_says(silent, "wamp.2.json")).code, net::errc::http_protocol);
 }
 
 TEST_F(WampClientAndAServer, TheWrongKindOfFrameEndsIt) {
   EXPECT_EQ(refused(server_that_says([](net::WebSocket& socket) { socket.send("[2,1,{}]"); })).code,
-            Errc::wamp_protocol);
+            errc::wamp_protocol);
 }
 
 TEST_F(WampClientAndAServer, WhatIsNoMessageEndsIt) {
   EXPECT_EQ(refused(server_that_says([](net::WebSocket& socket) { socket.send_binary("garbage"); })).code,
-            Errc::wamp_protocol);
+            errc::wamp_protocol);
 }
 
 TEST_F(WampClientAndAServer, SilenceEndsIt) {
-  EXPECT_EQ(refused(server_that_says([](net::WebSocket&) {})).code, Errc::wamp_timeout);
+  EXPECT_EQ(refused(server_that_says([](net::WebSocket&) {})).code, errc::wamp_timeout);
 }
 
 TEST_F(WampClientAndAServer, AClosedConnectionEndsIt) {

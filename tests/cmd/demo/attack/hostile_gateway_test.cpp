@@ -2,6 +2,7 @@
 
 #include "cloud/api/signalling.hpp"
 #include "net/clock.hpp"
+#include "sealed/errors.hpp"
 #include "tests/sealed/support.hpp"
 
 namespace redan::cmd {
@@ -220,16 +221,16 @@ class Sealed : public HostileGatewayTest {
     sealed::Initiator initiator = world_.initiate();
     sealed::Responder responder = world_.respond();
     const auto hello = seal_in(to_runtime(text_of(initiator.hello())));
-    if (!hello) return Errc::sealed_required;  // what a runtime says that takes nothing else
+    if (!hello) return sealed::errc::sealed_required;  // what a runtime says that takes nothing else
     const auto share = seal_in(to_client(text_of(responder.on_hello(as_bytes(*hello), world_.now).value())));
-    if (!share) return Errc::sealed_clear;
+    if (!share) return sealed::errc::sealed_clear;
     auto done = initiator.on_share(as_bytes(*share), world_.now);
     if (!done) return done.error();
     auto established = responder.on_auth(as_bytes(*seal_in(to_runtime(text_of(done->auth)))), world_.now);
     if (!established) return established.error();
     for (const std::string_view body : {"an offer", "a candidate"}) {
       const auto record = seal_in(to_client(text_of(established->channel.seal("signalling", body).value())));
-      if (!record) return Errc::sealed_clear;
+      if (!record) return sealed::errc::sealed_clear;
       const auto opened = done->established.channel.open(as_bytes(*record));
       if (!opened) return opened.error();
       EXPECT_EQ(opened->body, body);
@@ -244,11 +245,11 @@ class Sealed : public HostileGatewayTest {
 TEST_F(Sealed, AnHonestGatewayCarries) { EXPECT_EQ(attacked(Attack::none), std::nullopt); }
 
 TEST_F(Sealed, EachAttackIsRefusedWithItsCode) {
-  const std::map<Attack, Errc> codes = {{Attack::swap_fingerprint, Errc::sealed_bad_record},
-                                        {Attack::replay_offer, Errc::sealed_bad_record},
-                                        {Attack::answer_in_place, Errc::sealed_bad_certificate},
-                                        {Attack::strip, Errc::sealed_required},
-                                        {Attack::inject_clear, Errc::sealed_clear}};
+  const std::map<Attack, Errc> codes = {{Attack::swap_fingerprint, sealed::errc::sealed_bad_record},
+                                        {Attack::replay_offer, sealed::errc::sealed_bad_record},
+                                        {Attack::answer_in_place, sealed::errc::sealed_bad_certificate},
+                                        {Attack::strip, sealed::errc::sealed_required},
+                                        {Attack::inject_clear, sealed::errc::sealed_clear}};
   for (const Attack attack : kAttacks) {
     if (attack == Attack::none) continue;
     world_ = World();
@@ -262,7 +263,7 @@ TEST_F(Sealed, EachAttackIsRefusedWithItsCode) {
 }
 
 TEST_F(Sealed, AnOfferOfThisSessionIsRefusedTheSecondTime) {
-  EXPECT_EQ(attacked(Attack::replay_offer), Errc::sealed_replayed);
+  EXPECT_EQ(attacked(Attack::replay_offer), sealed::errc::sealed_replayed);
 }
 
 TEST_F(Sealed, AnOfferOfTheSessionBeforeIsRefused) {
@@ -275,7 +276,7 @@ TEST_F(Sealed, AnOfferOfTheSessionBeforeIsRefused) {
   ASSERT_TRUE(replayed);
   const auto opened = next.client->channel.open(as_bytes(*replayed));
   ASSERT_FALSE(opened);
-  EXPECT_EQ(opened.error(), Errc::sealed_missing) << "it was the second there, and would be the first here";
+  EXPECT_EQ(opened.error(), sealed::errc::sealed_missing) << "it was the second there, and would be the first here";
 }
 
 TEST_F(Sealed, WhatARuntimeRefusesInClearIsShown) {
