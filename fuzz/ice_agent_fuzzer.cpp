@@ -97,7 +97,7 @@ class Script {
           return true;
         });
       case 4:
-        return end.agent.handle_input(now_, {kLocal, address(operand)}, input_.opaque16());
+        return receive(end, address(operand), input_.opaque16());
       case 5:
         now_ += std::chrono::milliseconds(10 << operand);
         return;
@@ -108,13 +108,17 @@ class Script {
         return restart();
     }
   }
+  template <class E>
+  void receive(E& end, const Address& from, Bytes datagram) {
+    if (const auto message = stun::Message::parse(datagram)) end.agent.handle_input(now_, {kLocal, from}, *message);
+  }
   template <class E, class Other, class Change>
   void take(E& end, Other& other, unsigned from, Change&& change) {
     if (other.sent.empty()) static_cast<void>(other.drain(now_, 100));
     if (other.sent.empty()) return;
     Datagram datagram = std::move(other.sent.front());
     other.sent.pop_front();
-    if (change(datagram)) end.agent.handle_input(now_, {kLocal, address(from)}, datagram);
+    if (change(datagram)) receive(end, address(from), datagram);
   }
   void restart() {
     const ice::Credentials lite = ice::Credentials::make(provider_);

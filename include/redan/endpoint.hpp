@@ -13,6 +13,7 @@
 #include <redan/error.hpp>
 #include <redan/media.hpp>
 #include <redan/srtp_profile.hpp>
+#include <redan/statistics.hpp>
 #include <redan/types.hpp>
 #include <string>
 #include <string_view>
@@ -36,8 +37,7 @@ struct Datagram {
   MutableBytes bytes;  ///< borrowed for the call; decrypted in place
 };
 
-// ---- what comes out
-// -----------------------------------------------------------------------------------------------------
+// What comes out.
 
 /// Leaves from `path.local`, one of EndpointConfig::local_addresses.
 struct Transmit {
@@ -96,8 +96,7 @@ struct Closed {
 using Output = std::variant<Wait, Transmit, PathSelected, Connected, ChannelOpened, Message, BufferedAmountLow,
                             MediaPacket, ChannelClosing, ChannelClosed, Closed>;
 
-// ---- what goes in
-// -------------------------------------------------------------------------------------------------------
+// What goes in.
 
 struct EndpointConfig {
   /// Where this endpoint can be reached: becomes the host candidates of every description. At least one.
@@ -163,18 +162,6 @@ struct Security {
   Path path;
 };
 
-/// Why datagrams were dropped.
-struct EndpointCounters {
-  std::uint64_t datagrams_in = 0;
-  std::uint64_t datagrams_out = 0;
-  std::uint64_t unknown_source = 0;   ///< from an address no peer validated
-  std::uint64_t malformed = 0;        ///< not STUN, DTLS, RTP or RTCP by the first byte, or truncated
-  std::uint64_t unauthenticated = 0;  ///< a STUN message integrity, record tag or SRTP tag did not verify
-  std::uint64_t replayed = 0;
-  std::uint64_t path_in_use = 0;  ///< authenticated checks on a path that another peer uses
-  std::uint64_t over_budget = 0;  ///< not dropped: from a peer beyond its share of a short memory_budget
-};
-
 class Endpoint {
  public:
   using Output = redan::Output;
@@ -226,7 +213,10 @@ class Endpoint {
   [[nodiscard]] Result<std::size_t> max_message_size(PeerId peer) const;
   /// The largest datagram that poll_output writes.
   [[nodiscard]] std::size_t max_datagram() const;
-  [[nodiscard]] const EndpointCounters& counters() const;
+  /// unknown_peer.
+  [[nodiscard]] Result<PeerStatistics> statistics(PeerId peer) const;
+  /// Takes time in proportion to the number of peers.
+  [[nodiscard]] EndpointStatistics statistics() const;
   [[nodiscard]] std::size_t peer_count() const;
 
  private:

@@ -131,14 +131,13 @@ class EndpointPair {
     const auto offered = offerer.endpoint.offer(options_.plan);
     offerer_peer = offered->peer;
     offer = offered->offer;
-    std::string problem;
-    const auto accepted = answerer.endpoint.accept(offer, options_.accept, &problem);
-    if (!accepted) throw std::runtime_error(problem);
+    const auto accepted = answerer.endpoint.accept(offer, options_.accept);
+    if (!accepted) throw std::runtime_error(accepted.error().detail);
     answerer_peer = accepted->peer;
     answer = accepted->answer;
     if (edit) edit(answer);
-    const auto completed = offerer.endpoint.complete(offerer_peer, answer, &problem);
-    if (!completed) throw std::runtime_error(problem);
+    const auto completed = offerer.endpoint.complete(offerer_peer, answer);
+    if (!completed) throw std::runtime_error(completed.error().detail);
   }
   /// Runs for `time`, or until `done`; with `steps`, each drain stops after a random number of outputs below it.
   bool run(Duration time, const std::function<bool()>& done = {}, SeededRandom* partial = nullptr) {

@@ -52,8 +52,7 @@ std::optional<std::uint32_t> limit_of(std::uint32_t value) {
 Channels::Channels(const ChannelsConfig& config, RandomSource& random)
     : config_(config), association_(association_config(config), random), next_id_(config.first_channel) {}
 
-// ---- commands
-// -----------------------------------------------------------------------------------------------------------
+// Commands.
 
 void Channels::start(TimePoint, StreamParity ours) {
   if (started_) return;
@@ -135,7 +134,11 @@ Result<void> Channels::send(ChannelId id, MessageKind kind, Bytes payload) {
   sctp::Delivery delivery = channel.delivery;
   delivery.ppid = ppid_of(kind, payload.empty());
   if (!channel.peer_spoke) delivery.ordering = sctp::Ordering::ordered;
-  return association_.send(channel.out, delivery, payload.empty() ? Bytes(kEmptyMessage) : payload);
+  auto sent = association_.send(channel.out, delivery, payload.empty() ? Bytes(kEmptyMessage) : payload);
+  if (!sent) return sent;
+  ++statistics_.messages_sent;
+  statistics_.bytes_sent += payload.size();
+  return sent;
 }
 
 Result<std::size_t> Channels::buffered_amount(ChannelId id) const {
@@ -169,6 +172,7 @@ void Channels::begin_close(Channel& channel, Errc reason) {
 void Channels::close_all(Errc reason) {
   for (const auto& [id, channel] : channels_) {
     if (channel.phase != Phase::refused) ended_.push_back({id, reason});
+    if (channel.phase == Phase::open) ++statistics_.channels_closed;
   }
   channels_.clear();
   ids_ = {};
@@ -183,8 +187,7 @@ void Channels::abort() {
   closed_ = Errc::closed_locally;
 }
 
-// ---- lookups
-// ------------------------------------------------------------------------------------------------------------
+// Lookups.
 
 const Channels::Channel* Channels::find(ChannelId id) const {
   const auto at = channels_.find(id);
@@ -203,8 +206,7 @@ Channels::Channel* Channels::find(sctp::OutgoingStream out) {
   return channel != nullptr && channel->out == out ? channel : nullptr;
 }
 
-// ---- the machine
-// --------------------------------------------------------------------------------------------------------
+// The machine.
 
 void Channels::handle_input(TimePoint now, MutableBytes packet) {
   if (!started_) return;
@@ -248,6 +250,7 @@ std::optional<Output> Channels::next_announcement() {
 
 std::optional<Output> Channels::opened(Channel& channel) {
   channel.phase = Phase::open;
+  ++statistics_.channels_opened;
   label_ = channel.label;
   protocol_ = channel.protocol;
   const sctp::Delivery& delivery = channel.delivery;
@@ -283,8 +286,7 @@ std::optional<Output> Channels::translate(const sctp::Association::Output& outpu
   return std::nullopt;
 }
 
-// ---- what the peer says
-// -------------------------------------------------------------------------------------------------
+// What the peer says.
 
 std::optional<Output> Channels::on_message(const sctp::ReceivedMessage& message) {
   if (message.ppid == ppid::kDcep) return on_dcep(message.stream, message.payload);
@@ -319,16 +321,20 @@ std::optional<Output> Channels::next_held() {
 }
 
 std::optional<Output> Channels::on_user_data(const Channel& channel, const sctp::ReceivedMessage& message) {
-  if (message.ppid == ppid::kString || message.ppid == ppid::kStringPartial) {
-    return Received{channel.id, MessageKind::text, message.payload};
-  }
-  if (message.ppid == ppid::kBinary || message.ppid == ppid::kBinaryPartial) {
-    return Received{channel.id, MessageKind::binary, message.payload};
-  }
-  if (message.ppid == ppid::kStringEmpty) return Received{channel.id, MessageKind::text, {}};
-  if (message.ppid == ppid::kBinaryEmpty) return Received{channel.id, MessageKind::binary, {}};
+  if (message.ppid == ppid::kString || message.ppid == ppid::kStringPartial)
+    return received(channel, MessageKind::text, message.payload);
+  if (message.ppid == ppid::kBinary || message.ppid == ppid::kBinaryPartial)
+    return received(channel, MessageKind::binary, message.payload);
+  if (message.ppid == ppid::kStringEmpty) return received(channel, MessageKind::text, {});
+  if (message.ppid == ppid::kBinaryEmpty) return received(channel, MessageKind::binary, {});
   drops_.add(ChannelDrop::unknown_ppid);
   return std::nullopt;
+}
+
+Received Channels::received(const Channel& channel, MessageKind kind, Bytes payload) {
+  ++statistics_.messages_received;
+  statistics_.bytes_received += payload.size();
+  return {channel.id, kind, payload};
 }
 
 std::optional<Output> Channels::on_dcep(sctp::StreamId stream, Bytes message) {
@@ -406,8 +412,7 @@ void Channels::refuse_open(sctp::StreamId stream) {
   begin_close(channel, Errc::sctp_protocol_violation);
 }
 
-// ---- closing
-// ------------------------------------------------------------------------------------------------------------
+// Closing.
 
 std::optional<Output> Channels::on_incoming_reset(const sctp::IncomingReset& reset) {
   if (!reset.stream) {
@@ -461,6 +466,7 @@ std::optional<Output> Channels::finish_if_closed(const Channel& channel) {
 
 std::optional<Output> Channels::finish(const Channel& channel) {
   const bool refused = channel.phase == Phase::refused;
+  if (channel.phase == Phase::open) ++statistics_.channels_closed;
   const ChannelClosed closed{channel.id, channel.reason};
   association_.forget_stream(channel.out);
   if (channel.numbered) ids_.release(channel.stream);

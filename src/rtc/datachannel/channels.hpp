@@ -75,6 +75,25 @@ enum class ChannelDrop : std::uint8_t {
   count_,
 };
 
+/// Sums over all channels, as RTCDataChannelStats and RTCPeerConnectionStats of webrtc-stats have them.
+struct ChannelsStatistics {
+  std::uint64_t channels_opened = 0, channels_closed = 0;
+  std::uint64_t messages_sent = 0, messages_received = 0;
+  std::uint64_t bytes_sent = 0, bytes_received = 0;  ///< of payload
+  std::uint64_t chunks_retransmitted = 0;            ///< by SCTP
+
+  ChannelsStatistics& operator+=(const ChannelsStatistics& other) {
+    channels_opened += other.channels_opened;
+    channels_closed += other.channels_closed;
+    messages_sent += other.messages_sent;
+    messages_received += other.messages_received;
+    bytes_sent += other.bytes_sent;
+    bytes_received += other.bytes_received;
+    chunks_retransmitted += other.chunks_retransmitted;
+    return *this;
+  }
+};
+
 class Channels {
  public:
   using Output = datachannel::Output;
@@ -108,6 +127,11 @@ class Channels {
 
   [[nodiscard]] const Counters<ChannelDrop>& drops() const { return drops_; }
   [[nodiscard]] const Counters<sctp::Drop>& sctp_drops() const { return association_.drops(); }
+  [[nodiscard]] ChannelsStatistics statistics() const {
+    ChannelsStatistics statistics = statistics_;
+    statistics.chunks_retransmitted = association_.retransmissions();
+    return statistics;
+  }
   [[nodiscard]] const sctp::Association& association() const { return association_; }
   /// The value that the next ChannelId gets.
   [[nodiscard]] std::uint32_t next_channel() const { return next_id_; }
@@ -145,6 +169,7 @@ class Channels {
   std::optional<Output> translate(const sctp::Association::Output& output);
   std::optional<Output> on_message(const sctp::ReceivedMessage& message);
   std::optional<Output> on_user_data(const Channel& channel, const sctp::ReceivedMessage& message);
+  Received received(const Channel& channel, MessageKind kind, Bytes payload);
   void hold_back(ChannelId channel, const sctp::ReceivedMessage& message);
   std::optional<Output> on_dcep(sctp::StreamId stream, Bytes message);
   std::optional<Output> on_open(sctp::StreamId stream, Bytes message);
@@ -166,6 +191,7 @@ class Channels {
   ChannelsConfig config_;
   sctp::Association association_;
   Counters<ChannelDrop> drops_;
+  ChannelsStatistics statistics_;
   StreamParity ours_ = StreamParity::even;
   bool started_ = false;
   std::uint32_t next_id_;

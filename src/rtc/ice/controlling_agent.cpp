@@ -122,12 +122,11 @@ void ControllingAgent::reject(const Path& path) {
 
 // ---- input ----------------------------------------------------------------------------------------------------------
 
-void ControllingAgent::handle_input(TimePoint now, const Path& path, Bytes datagram) {
+void ControllingAgent::handle_input(TimePoint now, const Path& path, const stun::Message& message) {
   if (failed_) return;
-  const auto message = stun::Message::parse(datagram);
-  if (!message || message->method != stun::kBinding) return drops_.add(Drop::malformed);
-  if (message->message_class == stun::Class::request) return on_request(now, path, *message);
-  if (message->message_class != stun::Class::indication) on_response(now, path, *message);
+  if (message.method != stun::kBinding) return drops_.add(Drop::malformed);
+  if (message.message_class == stun::Class::request) return on_request(now, path, message);
+  if (message.message_class != stun::Class::indication) on_response(now, path, message);
 }
 
 void ControllingAgent::on_request(TimePoint now, const Path& path, const stun::Message& request) {
@@ -162,6 +161,7 @@ void ControllingAgent::on_response(TimePoint now, const Path& path, const stun::
   Pair* pair = running(response.transaction);
   if (pair == nullptr || pair->path != path || !remote_key_) return drops_.add(Drop::unknown_transaction);
   if (!response.verify_integrity(*remote_key_)) return drops_.add(Drop::wrong_integrity);
+  ++responses_received_;
   if (response.message_class == stun::Class::success) return on_success(now, *pair);
   // RFC 8445 section 7.2.5.1; another pair's response may have made the change already.
   if (response.error_code == 487) take_role(now, !pair->controlling);
@@ -238,6 +238,13 @@ void ControllingAgent::measure(TimePoint now, const Pair& pair) {
 
 Duration ControllingAgent::consent_interval() {
   return kConsentInterval * (800 + static_cast<std::int64_t>(provider_->random_u32() % 401)) / 1000;
+}
+
+Statistics ControllingAgent::statistics() const {
+  Statistics statistics = responder_.statistics();
+  statistics.requests_sent = requests_sent_;
+  statistics.responses_received = responses_received_;
+  return statistics;
 }
 
 bool ControllingAgent::validated(const Path& path) const {
@@ -329,6 +336,7 @@ MutableBytes ControllingAgent::write_check(Pair& pair, TimePoint now, MutableByt
   const Duration rto = rtt_ ? std::max(2 * *rtt_, kMinRto) : kInitialRto;
   pair.due = now + std::min(rto * (1 << pair.sent), std::max(rto, kMaxRto));
   ++pair.sent;
+  ++requests_sent_;
 
   stun::MessageBuilder builder(buffer, stun::Class::request, pair.transaction);
   builder.username(remote_.ufrag + ":" + responder_.local().ufrag);

@@ -35,7 +35,8 @@ class ControllingAgent {
   /// another one works.
   void restart(Credentials local, Credentials remote, const std::vector<Address>& candidates);
 
-  void handle_input(TimePoint now, const Path& path, Bytes message);
+  /// The message was parsed from the datagram that came on this path, and borrows from it.
+  void handle_input(TimePoint now, const Path& path, const stun::Message& message);
   Output poll_output(TimePoint now, MutableBytes buffer);
 
   /// What the peer sends is no consent (RFC 7675 section 5.1), so this changes nothing.
@@ -58,6 +59,7 @@ class ControllingAgent {
   [[nodiscard]] const Credentials& local() const { return responder_.local(); }
   [[nodiscard]] bool controlling() const { return controlling_; }
   [[nodiscard]] const Counters<Drop>& drops() const { return drops_; }
+  [[nodiscard]] Statistics statistics() const;
 
  private:
   /// One path and the transaction that runs on it.
@@ -105,6 +107,8 @@ class ControllingAgent {
   Responder responder_;
   std::vector<Address> addresses_;
   Counters<Drop> drops_;
+  std::uint64_t requests_sent_ = 0;
+  std::uint64_t responses_received_ = 0;
   Credentials remote_;
   std::unique_ptr<Hmac> remote_key_;
   std::uint64_t tie_breaker_ = 0;

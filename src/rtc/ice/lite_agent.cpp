@@ -27,19 +27,18 @@ void LiteAgent::restart(Credentials local, Credentials remote) {
   responder_.set_remote_ufrag(std::move(remote.ufrag));
 }
 
-void LiteAgent::handle_input(TimePoint now, const Path& path, Bytes datagram) {
+void LiteAgent::handle_input(TimePoint now, const Path& path, const stun::Message& message) {
   if (failed_) return;
-  const auto message = stun::Message::parse(datagram);
-  if (!message || message->method != stun::kBinding) return drops_.add(Drop::malformed);
-  // We sent no request, so no response is ours; indications are keep-alives that anybody can send.
-  if (message->message_class != stun::Class::request) return drops_.add(Drop::unknown_transaction);
-  switch (responder_.authenticate(*message, drops_)) {
+  if (message.method != stun::kBinding) return drops_.add(Drop::malformed);
+  // We sent no request, so no response is ours; indications are keep-alives, which are not authenticated.
+  if (message.message_class != stun::Class::request) return drops_.add(Drop::unknown_transaction);
+  switch (responder_.authenticate(message, drops_)) {
     case Authenticity::none:
       return;
     case Authenticity::repeated:
-      return responder_.succeed(path, *message, drops_);
+      return responder_.succeed(path, message, drops_);
     case Authenticity::fresh:
-      return on_check(now, path, *message);
+      return on_check(now, path, message);
   }
 }
 

@@ -31,7 +31,8 @@ class LiteAgent {
   /// ICE restart (RFC 8445 section 9). The selected path stays in use until another is nominated.
   void restart(Credentials local, Credentials remote);
 
-  void handle_input(TimePoint now, const Path& path, Bytes message);
+  /// The message was parsed from the datagram that came on this path, and borrows from it.
+  void handle_input(TimePoint now, const Path& path, const stun::Message& message);
   Output poll_output(TimePoint now, MutableBytes buffer);
 
   /// Data of the peer came on this path: a DTLS or SRTP packet, authenticated and not replayed.
@@ -51,6 +52,7 @@ class LiteAgent {
   [[nodiscard]] std::optional<Duration> rtt() const { return std::nullopt; }
   [[nodiscard]] const Credentials& local() const { return responder_.local(); }
   [[nodiscard]] const Counters<Drop>& drops() const { return drops_; }
+  [[nodiscard]] const Statistics& statistics() const { return responder_.statistics(); }
 
  private:
   enum class Timer : std::uint8_t { first_check, silence, count_ };

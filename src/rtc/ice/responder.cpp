@@ -28,6 +28,7 @@ Authenticity Responder::authenticate(const stun::Message& request, Counters<Drop
     drops.add(Drop::wrong_integrity);
     return Authenticity::none;
   }
+  ++statistics_.requests_received;
   if (!by_previous && count_ == 0) previous_.reset();
   authenticated_by_previous_ = by_previous;
   return seen_.insert(request.transaction) ? Authenticity::fresh : Authenticity::repeated;
@@ -61,7 +62,9 @@ std::optional<Transmit> Responder::poll(MutableBytes buffer) {
     const Pending& next = pending_[first_];
     first_ = (first_ + 1) % kMaxPending;
     --count_;
-    if (next.answer != Answer::none) return Transmit{next.path, write(next, buffer)};
+    if (next.answer == Answer::none) continue;
+    ++statistics_.responses_sent;
+    return Transmit{next.path, write(next, buffer)};
   }
   return std::nullopt;
 }

@@ -1,5 +1,5 @@
-// The half of ICE that both agents share: believing connectivity checks, and answering them. A sender that does not
-// know the password gets no answer and leaves no trace.
+// The half of ICE that both agents share: they authenticate connectivity checks and answer them. A sender that does not
+// know the password gets no answer and creates no state.
 #pragma once
 
 #include <memory>
@@ -9,11 +9,12 @@
 #include "rtc/ice/credentials.hpp"
 #include "rtc/ice/output.hpp"
 #include "rtc/ice/seen_transactions.hpp"
+#include "rtc/ice/statistics.hpp"
 
 namespace redan::ice {
 
 enum class Drop : std::uint8_t {
-  malformed,
+  malformed,  ///< not the Binding method
   wrong_username,
   wrong_integrity,
   unknown_transaction,  ///< a response to nothing we asked, or from elsewhere
@@ -45,6 +46,8 @@ class Responder {
   void refuse_role(const Path& path, const stun::Message& request, Counters<Drop>& drops);
   void refuse_unknown(const Path& path, const stun::Message& request, Counters<Drop>& drops);
 
+  [[nodiscard]] const Statistics& statistics() const { return statistics_; }
+
   /// Takes back the answers that wait to be written to this path.
   void withdraw(const Path& path);
   /// Writes the next answer.
@@ -74,6 +77,7 @@ class Responder {
   bool authenticated_by_previous_ = false;
   std::optional<std::string> remote_ufrag_;
   SeenTransactions seen_;
+  Statistics statistics_;
   std::array<Pending, kMaxPending> pending_{};
   std::size_t first_ = 0;
   std::size_t count_ = 0;

@@ -3,6 +3,16 @@
 #include "rtc/peer/endpoint_impl.hpp"
 
 namespace redan {
+
+DropCounters& DropCounters::operator+=(const DropCounters& other) {
+  malformed += other.malformed;
+  unknown_source += other.unknown_source;
+  unauthenticated += other.unauthenticated;
+  replayed += other.replayed;
+  path_in_use += other.path_in_use;
+  return *this;
+}
+
 namespace {
 
 using peer::DatagramKind;
@@ -34,8 +44,15 @@ Peer* Endpoint::Impl::find(PeerId id) const {
 void Endpoint::Impl::remove(PeerId id) {
   const auto found = peers_.find(id.value);
   held_ -= found->second->held;
+  statistics_.dropped += found->second->peer.statistics().dropped;
   schedule_.remove(found->second->peer);
   peers_.erase(found);
+}
+
+EndpointStatistics Endpoint::Impl::statistics() const {
+  EndpointStatistics sums = statistics_;
+  for (const auto& [id, entry] : peers_) sums.dropped += entry->peer.statistics().dropped;
+  return sums;
 }
 
 Path Endpoint::Impl::with_local(const Path& path) const {
@@ -48,17 +65,14 @@ Path Endpoint::Impl::with_local(const Path& path) const {
 
 // A check names its peer (RFC 8445 section 7.2.2) and a response its request, so that one path may serve several peers
 // until one of them has proven itself on it; everything else comes on a path that a check has bound to a peer.
-Peer* Endpoint::Impl::route(const Path& path, DatagramKind kind, Bytes datagram) const {
-  if (kind == DatagramKind::stun) {
-    const auto message = stun::Message::parse(datagram);
-    if (!message) return nullptr;
-    if (message->message_class == stun::Class::request) {
-      const std::string_view username = message->username.value_or("");
-      return router_.by_ufrag(username.substr(0, username.find(':')));
-    }
-    if (Peer* asked = router_.by_transaction(message->transaction)) return asked;
+Peer* Endpoint::Impl::route(const Path& path, const std::optional<stun::Message>& stun) const {
+  if (!stun) return router_.by_path(path);
+  if (stun->message_class == stun::Class::request) {
+    const std::string_view username = stun->username.value_or("");
+    return router_.by_ufrag(username.substr(0, username.find(':')));
   }
-  return router_.by_path(path);
+  Peer* asked = router_.by_transaction(stun->transaction);
+  return asked != nullptr ? asked : router_.by_path(path);
 }
 
 // Of one peer, bytes. The first half of the budget is for those who come first. The second half is shared evenly, and a
@@ -75,22 +89,24 @@ void Endpoint::Impl::account(PeerId id) {
 }
 
 void Endpoint::Impl::handle_input(TimePoint now, Datagram datagram) {
-  ++counters.datagrams_in;
+  ++statistics_.datagrams_in;
   const DatagramKind kind = peer::classify(datagram.bytes);
-  if (kind == DatagramKind::other) {
-    ++counters.malformed;
+  std::optional<stun::Message> stun;
+  if (kind == DatagramKind::stun) stun = stun::Message::parse(datagram.bytes);
+  if (kind == DatagramKind::other || (kind == DatagramKind::stun && !stun)) {
+    ++statistics_.dropped.malformed;
     return;
   }
   const Path path = with_local(datagram.path);
-  Peer* peer = route(path, kind, datagram.bytes);
+  Peer* peer = route(path, stun);
   if (peer == nullptr) {
-    ++counters.unknown_source;
+    ++statistics_.dropped.unknown_source;
     return;
   }
   const std::size_t limit = memory_limit();
-  if (limit != sctp::Association::kNoMemoryLimit && peer->held() > limit) ++counters.over_budget;
+  if (limit != sctp::Association::kNoMemoryLimit && peer->held() > limit) ++statistics_.over_budget;
   peer->channels().set_memory_limit(limit);
-  peer->handle_input(now, path, kind, datagram.bytes);
+  peer->handle_input(now, path, kind, datagram.bytes, stun);
   account(peer->id());
   wake(*peer);
 }
@@ -110,7 +126,7 @@ Output Endpoint::Impl::poll_output(TimePoint now, MutableBytes buffer) {
       schedule_.yield(peer);
       outputs_in_turn_ = 0;
     }
-    if (std::holds_alternative<Transmit>(output)) ++counters.datagrams_out;
+    if (std::holds_alternative<Transmit>(output)) ++statistics_.datagrams_out;
     if (std::holds_alternative<Closed>(output)) remove(peer.id());
     return output;
   }
@@ -192,7 +208,12 @@ Result<std::vector<AgreedMedia>> Endpoint::media(PeerId peer) const { return imp
 Result<std::size_t> Endpoint::max_message_size(PeerId peer) const { return impl_->max_message_size(peer); }
 std::size_t Endpoint::max_datagram() const { return impl_->max_datagram(); }
 
-const EndpointCounters& Endpoint::counters() const { return impl_->counters; }
+EndpointStatistics Endpoint::statistics() const { return impl_->statistics(); }
+Result<PeerStatistics> Endpoint::statistics(PeerId id) const {
+  const Peer* peer = impl_->find(id);
+  if (peer == nullptr) return refuse(Errc::unknown_peer);
+  return peer->statistics();
+}
 std::size_t Endpoint::peer_count() const { return impl_->peer_count(); }
 
 Result<Accepted> Endpoint::accept(std::string_view offer, const AcceptOptions& options) {

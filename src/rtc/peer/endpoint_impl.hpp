@@ -27,20 +27,19 @@ class Endpoint::Impl {
   Output poll_output(TimePoint now, MutableBytes buffer);
   [[nodiscard]] peer::Peer* find(PeerId id) const;
   void wake(peer::Peer& peer) { schedule_.make_ready(peer); }
+  [[nodiscard]] EndpointStatistics statistics() const;
   [[nodiscard]] std::size_t peer_count() const { return peers_.size(); }
   [[nodiscard]] std::size_t max_datagram() const;
 
   EndpointConfig config;
   Identity identity;
   Provider& provider;
-  EndpointCounters counters;
 
  private:
   /// A peer and what its descriptions said, for the next ones.
   struct Entry {
     Entry(PeerId id, Impl& endpoint, peer::Agent agent, sdp::Local the_local)
-        : peer(id, endpoint.config, endpoint.identity, endpoint.provider, endpoint.router_, std::move(agent),
-               endpoint.counters),
+        : peer(id, endpoint.config, endpoint.identity, endpoint.provider, endpoint.router_, std::move(agent)),
           local(std::move(the_local)) {}
     peer::Peer peer;
     std::size_t held = 0;  // what of the peer is counted in the endpoint's sum
@@ -58,14 +57,15 @@ class Endpoint::Impl {
 
   // endpoint.cpp
   [[nodiscard]] Path with_local(const Path& path) const;
-  [[nodiscard]] peer::Peer* route(const Path& path, peer::DatagramKind kind, Bytes datagram) const;
+  [[nodiscard]] peer::Peer* route(const Path& path, const std::optional<stun::Message>& stun) const;
   [[nodiscard]] std::size_t memory_limit() const;
   void account(PeerId id);
   void remove(PeerId id);
 
   peer::Router router_;  // outlives the peers, which erase their keys
   std::unordered_map<std::uint64_t, std::unique_ptr<Entry>> peers_;
-  std::size_t held_ = 0;  // memory of all peers, see Peer::held()
+  EndpointStatistics statistics_;  // with those of closed peers
+  std::size_t held_ = 0;           // memory of all peers, see Peer::held()
   peer::Schedule schedule_;
   std::uint64_t next_id_ = 1;
   int outputs_in_turn_ = 0;

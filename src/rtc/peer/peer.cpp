@@ -34,13 +34,12 @@ std::size_t media_payload_limit(const EndpointConfig& config, const std::optiona
 }
 
 Peer::Peer(PeerId id, const EndpointConfig& config, const Identity& identity, Provider& provider, Router& router,
-           Agent agent, EndpointCounters& counters)
+           Agent agent)
     : id_(id),
       config_(config),
       identity_(identity),
       provider_(provider),
       router_(router),
-      counters_(counters),
       agent_(std::move(agent)),
       routes_(router, *this),
       channels_(std::in_place, channels_config(config), provider),
@@ -51,6 +50,7 @@ Peer::Peer(PeerId id, const EndpointConfig& config, const Identity& identity, Pr
 void Peer::renew_channels() {
   datachannel::ChannelsConfig config = channels_config(config_);
   config.first_channel = channels_->next_channel();
+  ended_channels_ += channels_->statistics();
   channels_.emplace(config, provider_);
   channels_started_ = channels_ended_ = false;
 }
@@ -78,22 +78,25 @@ std::size_t Peer::held() const { return channels_->association().receive_memory(
 
 // ---- input ----------------------------------------------------------------------------------------------------------
 
-void Peer::handle_input(TimePoint now, const Path& path, DatagramKind kind, MutableBytes datagram) {
+void Peer::handle_input(TimePoint now, const Path& path, DatagramKind kind, MutableBytes datagram,
+                        const std::optional<stun::Message>& stun) {
+  ++statistics_.packets_received;
+  statistics_.bytes_received += datagram.size();
   switch (kind) {
     case DatagramKind::stun:
-      return on_stun(now, path, datagram);
+      return on_stun(now, path, *stun);
     case DatagramKind::dtls:
       return on_dtls(now, path, datagram);
     case DatagramKind::rtp:
     case DatagramKind::rtcp:
       return on_media(now, path, kind, datagram);
     case DatagramKind::other:
-      ++counters_.malformed;
+      ++statistics_.dropped.malformed;
   }
 }
 
-void Peer::on_stun(TimePoint now, const Path& path, MutableBytes datagram) {
-  std::visit([&](auto& agent) { agent.handle_input(now, path, datagram); }, agent_);
+void Peer::on_stun(TimePoint now, const Path& path, const stun::Message& message) {
+  std::visit([&](auto& agent) { agent.handle_input(now, path, message); }, agent_);
   follow_agent(now);
 }
 
@@ -112,7 +115,7 @@ void Peer::follow_agent(TimePoint now) {
       // there.
       if (router_.by_path(path) != nullptr && !validated(path)) continue;
       if (claim(now, path)) continue;
-      ++counters_.path_in_use;
+      ++statistics_.dropped.path_in_use;
       std::visit([&](auto& agent) { agent.reject(path); }, agent_);
     }
   }
@@ -158,11 +161,7 @@ void Peer::on_dtls(TimePoint now, const Path& path, MutableBytes datagram) {
 void Peer::use_dtls(TimePoint now, const Path& path, MutableBytes datagram) {
   // Until one is nominated, the peer is answered where it speaks.
   if (!selected_ && validated(path)) path_ = path;
-  const std::uint64_t unauthenticated = dtls_->drops()[dtls::Drop::bad_tag];
-  const std::uint64_t replayed = dtls_->drops()[dtls::Drop::replayed];
   dtls_->handle_input(now, datagram);
-  counters_.unauthenticated += dtls_->drops()[dtls::Drop::bad_tag] - unauthenticated;
-  counters_.replayed += dtls_->drops()[dtls::Drop::replayed] - replayed;
   // Straight on, so that a burst of datagrams between two polls piles up in SCTP's receive window and nowhere else.
   while (const auto data = dtls_->take_application_data()) {
     heard(now, path);
@@ -172,15 +171,11 @@ void Peer::use_dtls(TimePoint now, const Path& path, MutableBytes datagram) {
 
 void Peer::on_media(TimePoint now, const Path& path, DatagramKind kind, MutableBytes packet) {
   if (closing() || !open_srtp()) {
-    ++counters_.unknown_source;
+    ++statistics_.dropped.unknown_source;
     return;
   }
-  const std::uint64_t replayed = srtp_->drops()[srtp::Drop::replayed];
   const auto plain = kind == DatagramKind::rtp ? srtp_->unprotect_rtp(packet) : srtp_->unprotect_rtcp(packet);
-  if (!plain) {
-    ++(srtp_->drops()[srtp::Drop::replayed] != replayed ? counters_.replayed : counters_.unauthenticated);
-    return;
-  }
+  if (!plain) return;
   heard(now, path);
   media_in_.push(static_cast<std::uint8_t>(kind == DatagramKind::rtp ? MediaKind::rtp : MediaKind::rtcp), *plain);
 }
@@ -223,7 +218,19 @@ Result<void> Peer::send_media(MediaKind kind, MutableBytes packet, std::size_t s
 
 // ---- output ---------------------------------------------------------------------------------------------------------
 
-Output Peer::poll_output(TimePoint now, MutableBytes buffer) {
+Output Peer::poll_output(TimePoint now, MutableBytes buffer) { return count(next_output(now, buffer)); }
+
+Output Peer::count(Output output) {
+  if (const auto* transmit = std::get_if<Transmit>(&output)) {
+    ++statistics_.packets_sent;
+    statistics_.bytes_sent += transmit->bytes.size();
+  } else if (std::holds_alternative<PathSelected>(output)) {
+    ++statistics_.selected_candidate_pair_changes;
+  }
+  return output;
+}
+
+Output Peer::next_output(TimePoint now, MutableBytes buffer) {
   if (closed_) return Wait{kNever};
   if (close_reason_ && !(dtls_ && path_)) {
     // Nobody can be told.
@@ -407,6 +414,44 @@ void Peer::close() {
 std::optional<bool> Peer::media_is_keyed() const {
   if (!dtls_ || !dtls_->connected()) return std::nullopt;
   return dtls_->session().srtp_profile.has_value();
+}
+
+PeerStatistics Peer::statistics() const {
+  PeerStatistics sums = statistics_;
+  std::visit(
+      [&](const auto& agent) {
+        const ice::Statistics& ice = agent.statistics();
+        sums.requests_sent = ice.requests_sent;
+        sums.responses_received = ice.responses_received;
+        sums.requests_received = ice.requests_received;
+        sums.responses_sent = ice.responses_sent;
+        sums.current_round_trip_time = agent.rtt();
+        sums.dropped.malformed += agent.drops()[ice::Drop::malformed];
+        sums.dropped.unauthenticated +=
+            agent.drops()[ice::Drop::wrong_integrity] + agent.drops()[ice::Drop::wrong_username];
+      },
+      agent_);
+  if (dtls_) {
+    sums.dropped.malformed += dtls_->drops()[dtls::Drop::malformed_record];
+    sums.dropped.unauthenticated += dtls_->drops()[dtls::Drop::bad_tag];
+    sums.dropped.replayed += dtls_->drops()[dtls::Drop::replayed];
+  }
+  if (srtp_) {
+    sums.dropped.malformed += srtp_->drops()[srtp::Drop::malformed];
+    sums.dropped.unauthenticated += srtp_->drops()[srtp::Drop::unauthenticated];
+    sums.dropped.replayed += srtp_->drops()[srtp::Drop::replayed];
+  }
+  datachannel::ChannelsStatistics channels = ended_channels_;
+  channels += channels_->statistics();
+  sums.data_channels_opened = channels.channels_opened;
+  sums.data_channels_closed = channels.channels_closed;
+  sums.messages_sent = channels.messages_sent;
+  sums.messages_received = channels.messages_received;
+  sums.message_bytes_sent = channels.bytes_sent;
+  sums.message_bytes_received = channels.bytes_received;
+  sums.congestion_window = channels_->association().cwnd();
+  sums.chunks_retransmitted = channels.chunks_retransmitted;
+  return sums;
 }
 
 Result<Security> Peer::security() const {

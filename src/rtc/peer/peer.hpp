@@ -40,16 +40,18 @@ class Peer : public ScheduleEntry {
  public:
   using Output = redan::Output;
 
-  /// The references must outlive the peer. `counters` are the endpoint's.
+  /// The references must outlive the peer.
   Peer(PeerId id, const EndpointConfig& config, const Identity& identity, Provider& provider, Router& router,
-       Agent agent, EndpointCounters& counters);
+       Agent agent);
 
   /// Both descriptions are known: the DTLS handshake may start once ICE has a path. Called again, it changes what the
   /// running connection can change: data channels come or go, the peer's message size, whether there is media.
   void agree(Agreement agreement);
   [[nodiscard]] const std::optional<Agreement>& agreement() const { return agreement_; }
 
-  void handle_input(TimePoint now, const Path& path, DatagramKind kind, MutableBytes datagram);
+  /// `stun` is the datagram, parsed, if it is a STUN message.
+  void handle_input(TimePoint now, const Path& path, DatagramKind kind, MutableBytes datagram,
+                    const std::optional<stun::Message>& stun);
   Output poll_output(TimePoint now, MutableBytes buffer);
   Result<void> send_media(MediaKind kind, MutableBytes packet, std::size_t size);
   void close();
@@ -70,13 +72,16 @@ class Peer : public ScheduleEntry {
   [[nodiscard]] Result<void> export_keying_material(std::string_view label, MutableBytes out) const;
   /// Whether the handshake agreed on keys for media; nullopt before Connected.
   [[nodiscard]] std::optional<bool> media_is_keyed() const;
+  [[nodiscard]] PeerStatistics statistics() const;
   /// Memory that the peer's packets make us hold, bytes.
   [[nodiscard]] std::size_t held() const;
 
  private:
   using Event = std::optional<Output>;  // nullopt: nothing to report, ask the next room
 
-  void on_stun(TimePoint now, const Path& path, MutableBytes datagram);
+  void on_stun(TimePoint now, const Path& path, const stun::Message& message);
+  Output count(Output output);
+  Output next_output(TimePoint now, MutableBytes buffer);
   void follow_agent(TimePoint now);
   bool claim(TimePoint now, const Path& path);
   [[nodiscard]] bool keeps(TimePoint now, const Path& path, const Peer& newcomer) const;
@@ -110,7 +115,8 @@ class Peer : public ScheduleEntry {
   const Identity& identity_;
   Provider& provider_;
   Router& router_;
-  EndpointCounters& counters_;
+  PeerStatistics statistics_;                       // what this class counts itself
+  datachannel::ChannelsStatistics ended_channels_;  // of the associations before this one
 
   Agent agent_;
   std::uint32_t paths_version_ = 0;  // the agent's, when the router was told

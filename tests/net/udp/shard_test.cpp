@@ -172,7 +172,7 @@ TEST(Shard, CarriesDatagramsOfJumboFrames) {
     io.run_for(10ms);
   }
   EXPECT_EQ(received, message.size());
-  const std::uint64_t datagrams = (*client)->endpoint().counters().datagrams_out;
+  const std::uint64_t datagrams = (*client)->endpoint().statistics().datagrams_out;
   EXPECT_LT(datagrams, 300U) << "1 MB in datagrams of 9,000 bytes";
 }
 

@@ -49,7 +49,7 @@ struct IceEnd {
   }
   /// A datagram from there came to our address.
   void receive(TimePoint now, const Address& from, Bytes datagram) {
-    agent.handle_input(now, {address, from}, datagram);
+    if (const auto message = stun::Message::parse(datagram)) agent.handle_input(now, {address, from}, *message);
   }
   [[nodiscard]] bool validated_at(const Address& remote) const { return agent.validated({address, remote}); }
   [[nodiscard]] std::optional<Address> selected_remote() const {

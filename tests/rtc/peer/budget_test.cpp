@@ -29,7 +29,7 @@ TEST(MemoryBudget, BeyondItNothingIsKeptAheadOfAHoleAndAllArrivesLater) {
     for (std::size_t i = 0; i < kMessages; ++i)
       ASSERT_TRUE(pair.offerer.endpoint.send(pair.offerer_peer, channel, MessageKind::binary, as_bytes(message)));
     ASSERT_TRUE(pair.run(60s, [&] { return pair.answerer.messages.size() == kMessages; })) << small;
-    over_budget[small ? 1 : 0] = pair.answerer.endpoint.counters().over_budget;
+    over_budget[small ? 1 : 0] = pair.answerer.endpoint.statistics().over_budget;
   }
   EXPECT_EQ(over_budget[0], 0U);
   EXPECT_GT(over_budget[1], 0U);

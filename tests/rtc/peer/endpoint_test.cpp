@@ -192,7 +192,7 @@ TEST_F(EndpointTest, MediaDoesNotWaitBehindBulkData) {
   EXPECT_EQ(transmit->bytes[0], 0x80);
 }
 
-// Nobody but a validated path may speak DTLS or SRTP: it costs nothing and changes nothing.
+// DTLS and SRTP from a path that is not validated increment one counter and create no state.
 TEST_F(EndpointTest, DatagramsFromUnknownAddressesAreDroppedAndCounted) {
   EndpointPair pair(*provider);
   open_chat(pair);
@@ -201,7 +201,8 @@ TEST_F(EndpointTest, DatagramsFromUnknownAddressesAreDroppedAndCounted) {
     std::vector<std::uint8_t> datagram(100, first);
     pair.answerer.endpoint.handle_input(pair.now, {{{}, stranger}, datagram});
   }
-  EXPECT_EQ(pair.answerer.endpoint.counters().unknown_source, 4U);
+  EXPECT_EQ(pair.answerer.endpoint.statistics().dropped.unknown_source, 3U);
+  EXPECT_EQ(pair.answerer.endpoint.statistics().dropped.malformed, 1U) << "zeros are no STUN message";
   const std::size_t before = pair.answerer.sent_datagrams;
   pair.answerer.drain(pair.now, nullptr);
   EXPECT_EQ(pair.answerer.sent_datagrams, before);

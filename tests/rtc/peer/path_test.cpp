@@ -71,10 +71,10 @@ TEST_F(PathTest, CopiesOfACheckFromManyAddressesLeaveNothingBehind) {
     pair.answerer.drain(pair.now, nullptr);
   }
   // What is no path is no source.
-  const std::uint64_t before = pair.answerer.endpoint.counters().unknown_source;
+  const std::uint64_t before = pair.answerer.endpoint.statistics().dropped.unknown_source;
   std::array<std::uint8_t, 50> dtls{22, 0xFE, 0xFD};
   pair.answerer.endpoint.handle_input(pair.now, {{pair.answerer.address, stranger}, dtls});
-  EXPECT_EQ(pair.answerer.endpoint.counters().unknown_source, before + 1);
+  EXPECT_EQ(pair.answerer.endpoint.statistics().dropped.unknown_source, before + 1);
 }
 
 TEST_F(PathTest, CandidatesOfAnotherPeersDescriptionTakeNoTrafficAway) {
@@ -91,7 +91,7 @@ TEST_F(PathTest, CandidatesOfAnotherPeersDescriptionTakeNoTrafficAway) {
 TEST_F(PathTest, AStrangerIsNoSourceEvenIfItsDatagramParses) {
   EndpointPair pair(*provider);
   open_chat(pair);
-  const std::uint64_t before = pair.answerer.endpoint.counters().unknown_source;
+  const std::uint64_t before = pair.answerer.endpoint.statistics().dropped.unknown_source;
   std::uint64_t sent = 0;
   for (const auto& datagram : pair.offerer.sent) {
     if (is_check(datagram)) continue;
@@ -100,7 +100,7 @@ TEST_F(PathTest, AStrangerIsNoSourceEvenIfItsDatagramParses) {
     ++sent;
   }
   ASSERT_GT(sent, 0U);
-  EXPECT_EQ(pair.answerer.endpoint.counters().unknown_source, before + sent);
+  EXPECT_EQ(pair.answerer.endpoint.statistics().dropped.unknown_source, before + sent);
 }
 
 TEST_F(PathTest, ACheckWithAnotherPasswordTeachesTheRouterNothing) {
@@ -110,10 +110,10 @@ TEST_F(PathTest, ACheckWithAnotherPasswordTeachesTheRouterNothing) {
                                                    test::sdp_value(pair.offer, "ice-ufrag"),
                                        .password = "somebody else's password"});
   pair.answerer.endpoint.handle_input(pair.now, {{pair.answerer.address, kElsewhere}, check});
-  const std::uint64_t before = pair.answerer.endpoint.counters().unknown_source;
+  const std::uint64_t before = pair.answerer.endpoint.statistics().dropped.unknown_source;
   std::array<std::uint8_t, 50> dtls{22, 0xFE, 0xFD};
   pair.answerer.endpoint.handle_input(pair.now, {{pair.answerer.address, kElsewhere}, dtls});
-  EXPECT_EQ(pair.answerer.endpoint.counters().unknown_source, before + 1);
+  EXPECT_EQ(pair.answerer.endpoint.statistics().dropped.unknown_source, before + 1);
 }
 
 // ---- a peer that moves ----------------------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ TEST_F(PathTest, ASecondPeerBetweenTheSameAddressesIsToldWhy) {
     EXPECT_EQ(pair.answerer.closed->peer, pair.answerer_peer);
     EXPECT_EQ(pair.answerer.closed->reason, Errc::ice_path_in_use) << lite;
     EXPECT_EQ(pair.offerer.closed->reason, Errc::ice_path_in_use) << lite;
-    EXPECT_GT(pair.answerer.endpoint.counters().path_in_use, 0U);
+    EXPECT_GT(pair.answerer.endpoint.statistics().dropped.path_in_use, 0U);
     EXPECT_EQ(pair.answerer.endpoint.peer_count(), 1U);
   }
 }

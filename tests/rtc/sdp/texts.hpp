@@ -65,14 +65,14 @@ inline Result<Remote> read(const std::string& text) {
 /// Our answer to an offer that we accept, read back as the peer reads it.
 struct Answered {
   explicit Answered(const std::string& text, const Local& ours = local()) {
-    const auto parsed = SessionDescription::parse(text, nullptr);
+    const auto parsed = SessionDescription::parse(text);
     if (!parsed) return;
     offer = *parsed;
-    const auto read = read_offer(offer, ours.accept_media, nullptr);
+    const auto read = read_offer(offer, ours.accept_media);
     if (!read) return;
     remote = *read;
-    answer = SessionDescription::parse(make_answer(offer, ours), nullptr).value_or(SessionDescription{});
-    accepted = read_answer(offer, answer, nullptr).has_value();
+    answer = SessionDescription::parse(make_answer(offer, ours)).value_or(SessionDescription{});
+    accepted = read_answer(offer, answer).has_value();
   }
   [[nodiscard]] const MediaSection& at(std::size_t i) const { return answer.media.at(i); }
 

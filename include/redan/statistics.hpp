@@ -1,0 +1,50 @@
+// What peers and endpoints count. Sums since their beginning, never reset. Names are those of webrtc-stats (W3C) where
+// it has one, in our spelling: packets_sent is packetsSent.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <redan/types.hpp>
+
+namespace redan {
+
+/// Datagrams that were dropped, by reason.
+struct DropCounters {
+  std::uint64_t malformed = 0;        ///< no STUN, DTLS, RTP or RTCP that parses
+  std::uint64_t unknown_source = 0;   ///< from a path that no peer validated, or media without keys for it
+  std::uint64_t unauthenticated = 0;  ///< the password of a STUN message, a record tag or an SRTP tag does not verify
+  std::uint64_t replayed = 0;         ///< seen before, or older than the window
+  std::uint64_t path_in_use = 0;      ///< authenticated checks on a path that another peer uses
+
+  DropCounters& operator+=(const DropCounters& other);
+};
+
+/// One peer.
+struct PeerStatistics {
+  // RTCTransportStats: UDP payload.
+  std::uint64_t packets_sent = 0, packets_received = 0;
+  std::uint64_t bytes_sent = 0, bytes_received = 0;
+  std::uint64_t selected_candidate_pair_changes = 0;
+  // RTCIceCandidatePairStats, over all pairs: connectivity checks.
+  std::uint64_t requests_sent = 0, responses_received = 0;
+  std::uint64_t requests_received = 0, responses_sent = 0;
+  std::optional<Duration> current_round_trip_time{};  ///< absent: an ICE lite agent measures none
+  // RTCPeerConnectionStats.
+  std::uint64_t data_channels_opened = 0, data_channels_closed = 0;
+  // RTCDataChannelStats, over all channels. Bytes of payload.
+  std::uint64_t messages_sent = 0, messages_received = 0;
+  std::uint64_t message_bytes_sent = 0, message_bytes_received = 0;
+  // RTCSctpTransportStats.
+  std::uint64_t congestion_window = 0;     ///< bytes
+  std::uint64_t chunks_retransmitted = 0;  ///< DATA chunks; webrtc-stats has no such sum
+  DropCounters dropped;
+};
+
+/// All peers of an endpoint, those that are closed too.
+struct EndpointStatistics {
+  std::uint64_t datagrams_in = 0, datagrams_out = 0;
+  std::uint64_t over_budget = 0;  ///< not dropped: from a peer beyond its share of a short memory_budget
+  DropCounters dropped;
+};
+
+}  // namespace redan
