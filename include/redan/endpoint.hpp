@@ -35,6 +35,7 @@ enum class DtlsRole : std::uint8_t { client, server };
 struct Datagram {
   Path path;
   MutableBytes bytes;  ///< borrowed for the call; decrypted in place
+  Ecn ecn = Ecn::not_ect;
 };
 
 // What comes out.
@@ -43,6 +44,7 @@ struct Datagram {
 struct Transmit {
   Path path;
   Bytes bytes;  ///< at the start of the buffer given to poll_output
+  Ecn ecn = Ecn::not_ect;
 };
 /// ICE found a path. Comes again when the path changes.
 struct PathSelected {

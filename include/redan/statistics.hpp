@@ -24,6 +24,8 @@ struct PeerStatistics {
   // RTCTransportStats: UDP payload.
   std::uint64_t packets_sent = 0, packets_received = 0;
   std::uint64_t bytes_sent = 0, bytes_received = 0;
+  // RTCReceivedRtpStreamStats, but of all packets: what the network marked (RFC 3168).
+  std::uint64_t packets_received_with_ect1 = 0, packets_received_with_ce = 0;
   std::uint64_t selected_candidate_pair_changes = 0;
   // RTCIceCandidatePairStats, over all pairs: connectivity checks.
   std::uint64_t requests_sent = 0, responses_received = 0;

@@ -43,8 +43,8 @@ using TimePoint = Clock::time_point;
 /// "Never", for deadlines.
 inline constexpr TimePoint kNever = TimePoint::max();
 
-/// Calendar time (certificate dates, token expiry), as seconds since 1970-01-01 UTC. A type of its own, so that nobody
-/// compares it with a TimePoint.
+/// Calendar time (certificate dates, token expiry), as seconds since 1970-01-01 UTC. A type of its own, so that it
+/// cannot be compared with a TimePoint.
 struct WallTime {
   std::int64_t seconds_since_1970 = 0;
   friend auto operator<=>(const WallTime&, const WallTime&) = default;
@@ -94,6 +94,9 @@ struct Path {
   Address remote;  ///< the peer's
   friend constexpr auto operator<=>(const Path&, const Path&) = default;
 };
+
+/// The ECN field of an IP packet (RFC 3168 section 5), as it stands on the wire.
+enum class Ecn : std::uint8_t { not_ect = 0, ect1 = 1, ect0 = 2, ce = 3 };
 
 /// Nothing to do before `until`, unless something comes in. kNever: no timer is running.
 struct Wait {

@@ -26,22 +26,67 @@ void set_buffer(int fd, int option, int forced_option) {
   }
 }
 
-std::size_t gro_segment_size(msghdr& message, std::size_t size) {
-  for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
-    if (c->cmsg_level != SOL_UDP || c->cmsg_type != UDP_GRO) continue;
-    int segment = 0;
-    std::memcpy(&segment, CMSG_DATA(c), sizeof segment);
-    if (segment > 0) return static_cast<std::size_t>(segment);
-  }
-  return size;
+/// What the kernel says beside a received train of datagrams.
+struct Ancillary {
+  std::size_t segment_size = 0;  // of GRO; 0: one datagram
+  Ecn ecn = Ecn::not_ect;
+};
+
+template <class T>
+T data_of(const cmsghdr* c) {
+  T value{};
+  std::memcpy(&value, CMSG_DATA(c), sizeof value);
+  return value;
 }
+
+Ancillary read_ancillary(msghdr& message) {
+  Ancillary result;
+  for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
+    if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO)
+      result.segment_size = static_cast<std::size_t>(std::max(data_of<int>(c), 0));
+    // One byte over IPv4, an int over IPv6. The low two bits are ECN, the others the DSCP.
+    if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS)
+      result.ecn = static_cast<Ecn>(data_of<std::uint8_t>(c) & 3U);
+    if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS)
+      result.ecn = static_cast<Ecn>(static_cast<unsigned>(data_of<int>(c)) & 3U);
+  }
+  return result;
+}
+
+/// The control messages of one send.
+class Control {
+ public:
+  template <class T>
+  void add(int level, int type, T value) {
+    auto* c = reinterpret_cast<cmsghdr*>(bytes_.data() + size_);
+    c->cmsg_level = level;
+    c->cmsg_type = type;
+    c->cmsg_len = CMSG_LEN(sizeof value);
+    std::memcpy(CMSG_DATA(c), &value, sizeof value);
+    size_ += CMSG_SPACE(sizeof value);
+  }
+  void add_ecn(Address::Family family, Ecn ecn) {
+    if (ecn == Ecn::not_ect) return;
+    const bool ipv6 = family == Address::Family::ipv6;
+    add(ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, ipv6 ? IPV6_TCLASS : IP_TOS, static_cast<int>(ecn));
+  }
+  void attach(msghdr& message) {
+    message.msg_control = size_ == 0 ? nullptr : bytes_.data();
+    message.msg_controllen = size_;
+  }
+
+ private:
+  alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(std::uint16_t)) + CMSG_SPACE(sizeof(int))> bytes_{};
+  std::size_t size_ = 0;
+};
 
 }  // namespace
 
-bool SendBatch::add(const Path& path, std::size_t size) {
-  if (count_ != 0 && (path != path_ || size > segment_size_)) return false;
+bool SendBatch::add(const Path& path, std::size_t size, Ecn ecn) {
+  if (count_ != 0 && (path != path_ || ecn != ecn_ || size > segment_size_)) return false;
   if (count_ == 0) {
     path_ = path;
+    ecn_ = ecn;
     segment_size_ = size;
   }
   closed_ = size < segment_size_;
@@ -50,9 +95,9 @@ bool SendBatch::add(const Path& path, std::size_t size) {
   return true;
 }
 
-void SendBatch::copy(const Path& path, Bytes datagram) {
+void SendBatch::copy(const Path& path, Bytes datagram, Ecn ecn) {
   std::memmove(storage_.data(), datagram.data(), datagram.size());
-  add(path, datagram.size());
+  add(path, datagram.size(), ecn);
 }
 
 void SendBatch::clear() {
@@ -79,8 +124,9 @@ DatagramSocket::DatagramSocket(int fd, const Address& local)
     : fd_(fd), local_(local), reads_(std::make_unique<std::array<std::array<std::uint8_t, kReadSize>, kReads>>()) {
   set_buffer(fd_, SO_RCVBUF, SO_RCVBUFFORCE);
   set_buffer(fd_, SO_SNDBUF, SO_SNDBUFFORCE);
-  const int on = 1;
-  gro_ = ::setsockopt(fd_, SOL_UDP, UDP_GRO, &on, sizeof on) == 0;
+  set_option(fd_, IPPROTO_IP, IP_RECVTOS, 1);
+  if (local_.family() == Address::Family::ipv6) set_option(fd_, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+  set_option(fd_, SOL_UDP, UDP_GRO, 1);
 }
 
 DatagramSocket::~DatagramSocket() { ::close(fd_); }
@@ -89,7 +135,8 @@ std::span<ReceivedDatagram> DatagramSocket::receive() {
   std::array<mmsghdr, kReads> messages{};
   std::array<iovec, kReads> vectors{};
   std::array<SocketAddress, kReads> sources;
-  std::array<std::array<std::uint8_t, CMSG_SPACE(sizeof(int))>, kReads> controls;
+  struct alignas(cmsghdr) ReceivedControl : std::array<std::uint8_t, 2 * CMSG_SPACE(sizeof(int))> {};
+  std::array<ReceivedControl, kReads> controls;
   for (std::size_t i = 0; i < kReads; ++i) {
     vectors[i] = {(*reads_)[i].data(), kReadSize};
     msghdr& header = messages[i].msg_hdr;
@@ -105,11 +152,12 @@ std::span<ReceivedDatagram> DatagramSocket::receive() {
   for (int m = 0; m < count; ++m) {
     const auto i = static_cast<std::size_t>(m);
     MutableBytes bytes = MutableBytes((*reads_)[i]).first(messages[i].msg_len);
-    const std::size_t segment = gro_ ? gro_segment_size(messages[i].msg_hdr, bytes.size()) : bytes.size();
+    const Ancillary ancillary = read_ancillary(messages[i].msg_hdr);
+    const std::size_t segment = ancillary.segment_size != 0 ? ancillary.segment_size : bytes.size();
     const Address remote = sources[i].address();
     while (!bytes.empty()) {
       const std::size_t size = std::min(segment, bytes.size());
-      received_.push_back({remote, bytes.first(size)});
+      received_.push_back({remote, bytes.first(size), ancillary.ecn});
       bytes = bytes.subspan(size);
     }
   }
@@ -121,20 +169,15 @@ DatagramSocket::Sent DatagramSocket::send(const SendBatch& batch) {
   SocketAddress to(batch.path().remote);
   const Bytes bytes = batch.bytes();
   iovec vector{const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
-  alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(std::uint16_t))> control{};
   msghdr message{};
   message.msg_name = to.get();
   message.msg_namelen = to.size;
   message.msg_iov = &vector;
   message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  cmsghdr* c = CMSG_FIRSTHDR(&message);
-  c->cmsg_level = SOL_UDP;
-  c->cmsg_type = UDP_SEGMENT;
-  c->cmsg_len = CMSG_LEN(sizeof(std::uint16_t));
-  const auto segment = static_cast<std::uint16_t>(batch.segment_size());
-  std::memcpy(CMSG_DATA(c), &segment, sizeof segment);
+  Control control;
+  control.add(SOL_UDP, UDP_SEGMENT, static_cast<std::uint16_t>(batch.segment_size()));
+  control.add_ecn(batch.path().remote.family(), batch.ecn());
+  control.attach(message);
   if (::sendmsg(fd_, &message, MSG_DONTWAIT) >= 0) return Sent::all;
   if (would_block(errno)) return Sent::would_block;
   // No GSO on this route (EIO, EINVAL), or one datagram too many for it (EMSGSIZE): one by one.
@@ -147,6 +190,8 @@ DatagramSocket::Sent DatagramSocket::send_segments(const SendBatch& batch) {
   const Bytes bytes = batch.bytes();
   std::array<mmsghdr, SendBatch::kMaxSegments> messages{};
   std::array<iovec, SendBatch::kMaxSegments> vectors{};
+  Control control;
+  control.add_ecn(batch.path().remote.family(), batch.ecn());
   for (std::size_t i = 0; i < batch.count(); ++i) {
     const std::size_t start = i * batch.segment_size();
     const Bytes one = bytes.subspan(start, std::min(batch.segment_size(), bytes.size() - start));
@@ -156,6 +201,7 @@ DatagramSocket::Sent DatagramSocket::send_segments(const SendBatch& batch) {
     header.msg_namelen = to.size;
     header.msg_iov = &vectors[i];
     header.msg_iovlen = 1;
+    control.attach(header);
   }
   // next_segment_ remembers where a full socket stopped us.
   while (next_segment_ < batch.count()) {

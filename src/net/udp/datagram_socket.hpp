@@ -12,9 +12,10 @@ namespace redan::net {
 struct ReceivedDatagram {
   Address remote;
   MutableBytes bytes;
+  Ecn ecn = Ecn::not_ect;
 };
 
-/// Equally sized datagrams for one path (the last may be shorter), as GSO wants them.
+/// Equally sized datagrams for one path with one ECN field (the last may be shorter), as GSO wants them.
 class SendBatch {
  public:
   // The kernel takes at most 64 segments and 65,507 bytes at once.
@@ -28,15 +29,16 @@ class SendBatch {
     if (count_ == kMaxSegments || closed_ || storage_.size() - used_ < size) return {};
     return MutableBytes(storage_).subspan(used_);
   }
-  /// Takes over a datagram that was written at space(). False if it does not fit this batch (another path, or longer
-  /// than the first): send, then add it to the empty batch with copy().
-  bool add(const Path& path, std::size_t size);
+  /// Takes over a datagram that was written at space(). False if it does not fit this batch (another path or ECN
+  /// field, or longer than the first): send, then add it to the empty batch with copy().
+  bool add(const Path& path, std::size_t size, Ecn ecn = Ecn::not_ect);
   /// Adds a datagram from elsewhere to the empty batch.
-  void copy(const Path& path, Bytes datagram);
+  void copy(const Path& path, Bytes datagram, Ecn ecn = Ecn::not_ect);
   void clear();
 
   [[nodiscard]] bool empty() const { return count_ == 0; }
   [[nodiscard]] const Path& path() const { return path_; }
+  [[nodiscard]] Ecn ecn() const { return ecn_; }
   [[nodiscard]] Bytes bytes() const { return Bytes(storage_).first(used_); }
   [[nodiscard]] std::size_t segment_size() const { return segment_size_; }
   [[nodiscard]] std::size_t count() const { return count_; }
@@ -48,6 +50,7 @@ class SendBatch {
   std::size_t segment_size_ = 0;
   bool closed_ = false;  // a shorter datagram ends the batch
   Path path_;
+  Ecn ecn_ = Ecn::not_ect;
 };
 
 class DatagramSocket {
@@ -80,7 +83,6 @@ class DatagramSocket {
   int fd_;
   Address local_;
   bool gso_ = true;
-  bool gro_ = false;
   std::size_t next_segment_ = 0;
   std::unique_ptr<std::array<std::array<std::uint8_t, kReadSize>, kReads>> reads_;
   std::vector<ReceivedDatagram> received_;

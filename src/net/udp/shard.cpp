@@ -70,7 +70,7 @@ class Shard::Impl : public std::enable_shared_from_this<Shard::Impl> {
   void on_readable(std::size_t index) {
     const TimePoint now = net::now();
     for (const net::ReceivedDatagram& datagram : sockets_[index]->receive()) {
-      endpoint.handle_input(now, {{locals[index], datagram.remote}, datagram.bytes});
+      endpoint.handle_input(now, {{locals[index], datagram.remote}, datagram.bytes, datagram.ecn});
     }
     drain();
   }
@@ -110,9 +110,10 @@ class Shard::Impl : public std::enable_shared_from_this<Shard::Impl> {
 
   // False if a batch had to be sent for it.
   bool enqueue(const Transmit& transmit) {
-    if (batch_.add(transmit.path, transmit.bytes.size())) return true;
+    if (batch_.add(transmit.path, transmit.bytes.size(), transmit.ecn)) return true;
     carried_.assign(transmit.bytes.begin(), transmit.bytes.end());
     carried_on_ = transmit.path;
+    carried_ecn_ = transmit.ecn;
     flush();
     return false;
   }
@@ -125,7 +126,7 @@ class Shard::Impl : public std::enable_shared_from_this<Shard::Impl> {
       batch_.clear();
     }
     if (!carried_.empty()) {
-      batch_.copy(carried_on_, carried_);
+      batch_.copy(carried_on_, carried_, carried_ecn_);
       carried_.clear();
     }
   }
@@ -160,6 +161,7 @@ class Shard::Impl : public std::enable_shared_from_this<Shard::Impl> {
   net::SendBatch batch_;
   std::vector<std::uint8_t> carried_;
   Path carried_on_;
+  Ecn carried_ecn_ = Ecn::not_ect;
   bool blocked_ = false;
   bool draining_ = false;
   bool scheduled_ = false;

@@ -43,7 +43,7 @@ Address UdpSocket::local_address() const { return impl_->socket->local_address()
 
 void UdpSocket::send(const Transmit& transmit) {
   impl_->batch.clear();
-  impl_->batch.copy(transmit.path, transmit.bytes);
+  impl_->batch.copy(transmit.path, transmit.bytes, transmit.ecn);
   while (impl_->socket->send(impl_->batch) == net::DatagramSocket::Sent::would_block) {
     wait_for(impl_->socket->fd(), POLLOUT, kNever);
   }
@@ -60,7 +60,7 @@ std::optional<Datagram> UdpSocket::receive(TimePoint until) {
   if (impl_->received.empty()) return std::nullopt;
   const net::ReceivedDatagram datagram = impl_->received.front();
   impl_->received = impl_->received.subspan(1);
-  return Datagram{{{}, datagram.remote}, datagram.bytes};
+  return Datagram{{local_address(), datagram.remote}, datagram.bytes, datagram.ecn};
 }
 
 }  // namespace redan

@@ -97,8 +97,8 @@ void Endpoint::Impl::handle_input(TimePoint now, Datagram datagram) {
     ++statistics_.dropped.malformed;
     return;
   }
-  const Path path = with_local(datagram.path);
-  Peer* peer = route(path, stun);
+  datagram.path = with_local(datagram.path);
+  Peer* peer = route(datagram.path, stun);
   if (peer == nullptr) {
     ++statistics_.dropped.unknown_source;
     return;
@@ -106,7 +106,7 @@ void Endpoint::Impl::handle_input(TimePoint now, Datagram datagram) {
   const std::size_t limit = memory_limit();
   if (limit != sctp::Association::kNoMemoryLimit && peer->held() > limit) ++statistics_.over_budget;
   peer->channels().set_memory_limit(limit);
-  peer->handle_input(now, path, kind, datagram.bytes, stun);
+  peer->handle_input(now, datagram, kind, stun);
   account(peer->id());
   wake(*peer);
 }

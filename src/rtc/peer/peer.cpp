@@ -78,18 +78,20 @@ std::size_t Peer::held() const { return channels_->association().receive_memory(
 
 // ---- input ----------------------------------------------------------------------------------------------------------
 
-void Peer::handle_input(TimePoint now, const Path& path, DatagramKind kind, MutableBytes datagram,
+void Peer::handle_input(TimePoint now, const Datagram& datagram, DatagramKind kind,
                         const std::optional<stun::Message>& stun) {
   ++statistics_.packets_received;
-  statistics_.bytes_received += datagram.size();
+  statistics_.bytes_received += datagram.bytes.size();
+  statistics_.packets_received_with_ect1 += datagram.ecn == Ecn::ect1 ? 1 : 0;
+  statistics_.packets_received_with_ce += datagram.ecn == Ecn::ce ? 1 : 0;
   switch (kind) {
     case DatagramKind::stun:
-      return on_stun(now, path, *stun);
+      return on_stun(now, datagram.path, *stun);
     case DatagramKind::dtls:
-      return on_dtls(now, path, datagram);
+      return on_dtls(now, datagram.path, datagram.bytes);
     case DatagramKind::rtp:
     case DatagramKind::rtcp:
-      return on_media(now, path, kind, datagram);
+      return on_media(now, datagram.path, kind, datagram.bytes);
     case DatagramKind::other:
       ++statistics_.dropped.malformed;
   }

@@ -49,8 +49,8 @@ class Peer : public ScheduleEntry {
   void agree(Agreement agreement);
   [[nodiscard]] const std::optional<Agreement>& agreement() const { return agreement_; }
 
-  /// `stun` is the datagram, parsed, if it is a STUN message.
-  void handle_input(TimePoint now, const Path& path, DatagramKind kind, MutableBytes datagram,
+  /// `datagram.path` has both ends. `stun` is the datagram, parsed, if it is a STUN message.
+  void handle_input(TimePoint now, const Datagram& datagram, DatagramKind kind,
                     const std::optional<stun::Message>& stun);
   Output poll_output(TimePoint now, MutableBytes buffer);
   Result<void> send_media(MediaKind kind, MutableBytes packet, std::size_t size);

@@ -62,6 +62,42 @@ TEST(DatagramSocket, BatchesArriveAsTheDatagramsTheyWere) {
   EXPECT_EQ(count, 40U);
 }
 
+// RFC 3168: over IPv4 and IPv6, in a GSO train and alone.
+TEST(DatagramSocket, TheEcnFieldArrivesAsItWasSent) {
+  const std::array<std::uint8_t, 16> ipv6_loopback{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  for (const Address& local : {kLoopback, Address::v6(ipv6_loopback, 0)}) {
+    auto from = DatagramSocket::bind(local);
+    auto to = DatagramSocket::bind(local);
+    ASSERT_TRUE(from && to) << local.text();
+    for (const Ecn ecn : {Ecn::not_ect, Ecn::ect1, Ecn::ect0, Ecn::ce}) {
+      for (const std::size_t train : {1U, 3U}) {
+        SendBatch batch;
+        for (std::size_t i = 0; i < train; ++i) {
+          ASSERT_FALSE(batch.space(100).empty());
+          ASSERT_TRUE(batch.add({(*from)->local_address(), (*to)->local_address()}, 100, ecn));
+        }
+        ASSERT_EQ((*from)->send(batch), DatagramSocket::Sent::all);
+        std::size_t count = 0;
+        for (int tries = 0; tries < 100 && count < train; ++tries) {
+          for (const ReceivedDatagram& datagram : (*to)->receive()) {
+            EXPECT_EQ(datagram.ecn, ecn);
+            ++count;
+          }
+        }
+        EXPECT_EQ(count, train);
+      }
+    }
+  }
+}
+
+TEST(SendBatch, HoldsOneEcnField) {
+  SendBatch batch;
+  const Path there{kLoopback, Address::v4({192, 0, 2, 1}, 1)};
+  EXPECT_TRUE(batch.add(there, 100, Ecn::ect1));
+  EXPECT_FALSE(batch.add(there, 100, Ecn::ce));
+  EXPECT_EQ(batch.ecn(), Ecn::ect1);
+}
+
 TEST(DatagramSocket, ATakenAddressIsRefused) {
   auto first = DatagramSocket::bind(kLoopback);
   ASSERT_TRUE(first);

@@ -91,6 +91,17 @@ TEST_F(StatisticsTest, WhatOneSideSendsTheOtherReceives) {
   EXPECT_GT(sent.congestion_window, 0U);
 }
 
+TEST_F(StatisticsTest, PacketsThatTheNetworkMarkedAreCounted) {
+  EndpointPair pair(*provider);
+  open_chat(pair);
+  const Path path{pair.answerer.address, pair.offerer.address};
+  std::vector<std::uint8_t> rtp(100, 0x80);
+  for (const Ecn ecn : {Ecn::not_ect, Ecn::ect0, Ecn::ect1, Ecn::ce, Ecn::ce})
+    pair.answerer.endpoint.handle_input(pair.now, {path, rtp, ecn});
+  EXPECT_EQ(answerer(pair).packets_received_with_ect1, 1U);
+  EXPECT_EQ(answerer(pair).packets_received_with_ce, 2U);
+}
+
 TEST_F(StatisticsTest, ChannelsAreCountedWhenTheyOpenAndWhenTheyClose) {
   EndpointPair pair(*provider);
   open_chat(pair);
