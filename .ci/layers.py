@@ -8,7 +8,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # Public headers, by the room they belong to.
 PUBLIC = {
-    "base": {"types.hpp", "error.hpp", "random.hpp", "channel.hpp", "media.hpp", "secret.hpp", "srtp_profile.hpp"},
+    "base": {"export.hpp", "types.hpp", "error.hpp", "random.hpp", "channel.hpp", "media.hpp", "secret.hpp", "srtp_profile.hpp"},
     "crypto": {"crypto.hpp"},
     "rtc/peer": {"endpoint.hpp", "statistics.hpp"},
     "net": {"udp_socket.hpp", "asio.hpp"},

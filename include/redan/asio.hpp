@@ -6,8 +6,9 @@
 #include <functional>
 #include <memory>
 #include <redan/endpoint.hpp>
+#include <redan/export.hpp>
 
-namespace redan {
+namespace redan REDAN_PUBLIC {
 
 class Shard {
  public:
@@ -33,4 +34,4 @@ class Shard {
   std::shared_ptr<Impl> impl_;
 };
 
-}  // namespace redan
+}  // namespace REDAN_PUBLIC

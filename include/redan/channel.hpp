@@ -1,9 +1,10 @@
 // What an application says about data channels (RFC 8831, RFC 8832).
 #pragma once
 
+#include <redan/export.hpp>
 #include <redan/types.hpp>
 
-namespace redan {
+namespace redan REDAN_PUBLIC {
 
 /// A data channel of one peer. Given out by us and never reused within the peer's life; the SCTP stream id, which is
 /// reused, stays inside.
@@ -37,4 +38,4 @@ struct ChannelParameters {
   bool by_peer = false;     ///< the peer opened it
 };
 
-}  // namespace redan
+}  // namespace REDAN_PUBLIC

@@ -7,12 +7,13 @@
 
 #include <memory>
 #include <redan/error.hpp>
+#include <redan/export.hpp>
 #include <redan/random.hpp>
 #include <redan/secret.hpp>
 #include <redan/types.hpp>
 #include <vector>
 
-namespace redan {
+namespace redan REDAN_PUBLIC {
 
 // ---- hashing
 // ------------------------------------------------------------------------------------------------------------
@@ -230,4 +231,4 @@ struct Fingerprint {
   [[nodiscard]] bool equals(const Fingerprint& other) const;
 };
 
-}  // namespace redan
+}  // namespace REDAN_PUBLIC

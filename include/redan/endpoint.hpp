@@ -11,6 +11,7 @@
 #include <redan/channel.hpp>
 #include <redan/crypto.hpp>
 #include <redan/error.hpp>
+#include <redan/export.hpp>
 #include <redan/media.hpp>
 #include <redan/srtp_profile.hpp>
 #include <redan/statistics.hpp>
@@ -20,7 +21,7 @@
 #include <variant>
 #include <vector>
 
-namespace redan {
+namespace redan REDAN_PUBLIC {
 
 /// A peer of one endpoint. Never reused within an endpoint's life.
 struct PeerId {
@@ -229,4 +230,4 @@ class Endpoint {
 /// Room that send_media needs behind the packet, bytes.
 inline constexpr std::size_t kSrtpTrailer = 32;
 
-}  // namespace redan
+}  // namespace REDAN_PUBLIC

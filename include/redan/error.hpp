@@ -5,11 +5,12 @@
 
 #include <compare>
 #include <cstdint>
+#include <redan/export.hpp>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
 
-namespace redan {
+namespace redan REDAN_PUBLIC {
 
 /// One row of a table of errors.
 struct ErrorRow {
@@ -168,7 +169,7 @@ inline tl::unexpected<Error> refuse(Errc code, std::string detail = {}) {
 }
 inline tl::unexpected<Error> refuse(Error error) { return tl::unexpected<Error>(std::move(error)); }
 
-}  // namespace redan
+}  // namespace REDAN_PUBLIC
 
 /// For a table of errors of another library, inside a namespace `errc` of its own.
 #define REDAN_ERROR_ROW(number, id, text, hint)                   \

@@ -1,10 +1,11 @@
 // What an application says and learns about audio and video (RFC 8829).
 #pragma once
 
+#include <redan/export.hpp>
 #include <redan/types.hpp>
 #include <string>
 
-namespace redan {
+namespace redan REDAN_PUBLIC {
 
 enum class MediaType : std::uint8_t { audio, video };
 /// What a media packet is (RFC 5761).
@@ -37,4 +38,4 @@ struct AgreedMedia {
   friend bool operator==(const AgreedMedia&, const AgreedMedia&) = default;
 };
 
-}  // namespace redan
+}  // namespace REDAN_PUBLIC

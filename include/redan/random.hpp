@@ -1,9 +1,10 @@
 // Where random bytes come from, for layers that need nothing else of crypto.
 #pragma once
 
+#include <redan/export.hpp>
 #include <redan/types.hpp>
 
-namespace redan {
+namespace redan REDAN_PUBLIC {
 
 /// A source of unpredictable bytes. crypto's Provider is the real one; tests fix it, so that a run replays bit for bit.
 class RandomSource {
@@ -21,4 +22,4 @@ class RandomSource {
   std::uint64_t random_u64() { return static_cast<std::uint64_t>(random_u32()) << 32U | random_u32(); }
 };
 
-}  // namespace redan
+}  // namespace REDAN_PUBLIC

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <redan/export.hpp>
 #include <redan/types.hpp>
 
-namespace redan {
+namespace redan REDAN_PUBLIC {
 
 /// Overwrites memory in a way the compiler may not leave out.
 void wipe(MutableBytes memory);
@@ -55,4 +56,4 @@ class Secret {
   std::size_t size_ = 0;
 };
 
-}  // namespace redan
+}  // namespace REDAN_PUBLIC

@@ -2,8 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <redan/export.hpp>
 
-namespace redan {
+namespace redan REDAN_PUBLIC {
 
 enum class SrtpProfile : std::uint16_t {
   aes128_cm_hmac_sha1_80 = 0x0001,
@@ -11,4 +12,4 @@ enum class SrtpProfile : std::uint16_t {
   aead_aes_256_gcm = 0x0008,
 };
 
-}  // namespace redan
+}  // namespace REDAN_PUBLIC

@@ -4,9 +4,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <redan/export.hpp>
 #include <redan/types.hpp>
 
-namespace redan {
+namespace redan REDAN_PUBLIC {
 
 /// Datagrams that were dropped, by reason.
 struct DropCounters {
@@ -49,4 +50,4 @@ struct EndpointStatistics {
   DropCounters dropped;
 };
 
-}  // namespace redan
+}  // namespace REDAN_PUBLIC

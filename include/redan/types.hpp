@@ -9,11 +9,12 @@
 #include <cstring>
 #include <limits>
 #include <optional>
+#include <redan/export.hpp>
 #include <span>
 #include <string>
 #include <string_view>
 
-namespace redan {
+namespace redan REDAN_PUBLIC {
 
 /// A borrowed run of bytes. Who lends it says for how long.
 using Bytes = std::span<const std::uint8_t>;
@@ -103,4 +104,4 @@ struct Wait {
   TimePoint until;
 };
 
-}  // namespace redan
+}  // namespace REDAN_PUBLIC

@@ -3,8 +3,9 @@
 
 #include <memory>
 #include <redan/endpoint.hpp>
+#include <redan/export.hpp>
 
-namespace redan {
+namespace redan REDAN_PUBLIC {
 
 /// Monotonic time, for handle_input and poll_output.
 TimePoint now();
@@ -31,4 +32,4 @@ class UdpSocket {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace redan
+}  // namespace REDAN_PUBLIC

@@ -18,7 +18,7 @@ constexpr int kBatchesPerTurn = 8;
 
 }  // namespace
 
-class Shard::Impl : public std::enable_shared_from_this<Shard::Impl> {
+class REDAN_HIDDEN Shard::Impl : public std::enable_shared_from_this<Shard::Impl> {
  public:
   Impl(asio::io_context& io, std::vector<std::unique_ptr<net::DatagramSocket>> the_sockets, EndpointConfig config,
        Identity identity, Provider& provider, Handler the_handler)

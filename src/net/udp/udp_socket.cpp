@@ -20,7 +20,7 @@ void wait_for(int fd, short events, TimePoint until) {
 TimePoint now() { return net::now(); }
 WallTime wall_time() { return net::wall_time(); }
 
-class UdpSocket::Impl {
+class REDAN_HIDDEN UdpSocket::Impl {
  public:
   explicit Impl(std::unique_ptr<net::DatagramSocket> the_socket) : socket(std::move(the_socket)) {}
   std::unique_ptr<net::DatagramSocket> socket;

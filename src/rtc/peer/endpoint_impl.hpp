@@ -10,7 +10,7 @@
 
 namespace redan {
 
-class Endpoint::Impl {
+class REDAN_HIDDEN Endpoint::Impl {
  public:
   Impl(EndpointConfig endpoint_config, Identity endpoint_identity, Provider& crypto);
 
