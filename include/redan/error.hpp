@@ -178,12 +178,12 @@ inline tl::unexpected<Error> refuse(Error error) { return tl::unexpected<Error>(
   }                                                               \
   inline constexpr ::redan::Errc id{rows::id};
 
-/// `declaration` = the value of `expression`, or the calling function returns its error: REDAN_TRY(const auto key,
-/// f());
-#define REDAN_TRY(declaration, expression) REDAN_TRY_AS(REDAN_TRY_NAME(__LINE__), declaration, expression)
-#define REDAN_TRY_AS(name, declaration, expression) REDAN_TRY_IN(name, declaration, expression)
-#define REDAN_TRY_IN(name, declaration, expression)           \
-  auto&& name = (expression);                                 \
+/// Declares a variable with the value of an expression, or returns the expression's error from the calling function:
+/// REDAN_TRY(const auto key, parse_key(text));
+#define REDAN_TRY(declaration, ...) REDAN_TRY_AS(REDAN_TRY_NAME(__LINE__), declaration, __VA_ARGS__)
+#define REDAN_TRY_AS(name, declaration, ...) REDAN_TRY_IN(name, declaration, __VA_ARGS__)
+#define REDAN_TRY_IN(name, declaration, ...)                  \
+  auto&& name = (__VA_ARGS__);                                \
   if (!name) return ::redan::refuse(std::move(name).error()); \
   declaration = *std::move(name)
 #define REDAN_TRY_NAME(line) REDAN_TRY_JOIN(line)

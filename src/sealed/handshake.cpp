@@ -168,10 +168,9 @@ Result<Initiator::Done> Initiator::on_share(Bytes message, WallTime now) {
   if (!share || std::find(suites.begin(), suites.end(), share->suite) == suites.end() || !ephemeral_) {
     return refuse(errc::sealed_syntax);
   }
-  auto runtime = RuntimeCertificate::verify(share->certificate, config_.authorities, now);
-  if (!runtime) return refuse(runtime.error());
-  if (runtime->instance != grant_.instance) return refuse(errc::sealed_wrong_session);
-  if (!wamp::ed25519_verify(runtime->key, runtime_text(hello_, message), share->signature)) {
+  REDAN_TRY(auto runtime, RuntimeCertificate::verify(share->certificate, config_.authorities, now));
+  if (runtime.instance != grant_.instance) return refuse(errc::sealed_wrong_session);
+  if (!wamp::ed25519_verify(runtime.key, runtime_text(hello_, message), share->signature)) {
     return refuse(errc::sealed_bad_signature);
   }
   const TranscriptHash transcript = transcript_of(*provider_, hello_, message);
@@ -179,9 +178,8 @@ Result<Initiator::Done> Initiator::on_share(Bytes message, WallTime now) {
                                transcript, config_.confirms);
   ephemeral_.reset();
   if (!established) return refuse(established.error());
-  auto auth = established->channel.seal(kAuth, to_base64(key_->sign(client_text(transcript))));
-  if (!auth) return refuse(auth.error());
-  return Done{std::move(*established), std::move(*auth), std::move(*runtime)};
+  REDAN_TRY(auto auth, established->channel.seal(kAuth, to_base64(key_->sign(client_text(transcript)))));
+  return Done{std::move(*established), std::move(auth), std::move(runtime)};
 }
 
 // ---- the runtime ----------------------------------------------------------------------------------------------------
@@ -205,10 +203,9 @@ Result<std::vector<std::uint8_t>> Responder::on_hello(Bytes message, WallTime no
   share.signature = key_->sign(runtime_text(message, share.write()));
   std::vector<std::uint8_t> reply = share.write();
   transcript_ = transcript_of(*provider_, message, reply);
-  auto established = establish(*provider_, Side::runtime, config_.session, *suite, *ephemeral, hello->share,
-                               transcript_, hello->confirms);
-  if (!established) return refuse(established.error());
-  pending_ = std::move(*established);
+  REDAN_TRY(auto established, establish(*provider_, Side::runtime, config_.session, *suite, *ephemeral, hello->share,
+                                        transcript_, hello->confirms));
+  pending_ = std::move(established);
   grant_ = std::move(*grant);
   grant_bytes_ = hello->grant;
   return reply;
@@ -218,10 +215,9 @@ Result<Established> Responder::on_auth(Bytes message, WallTime now) {
   if (!pending_) return refuse(errc::sealed_syntax);
   Established established = std::move(*pending_);
   pending_.reset();
-  const auto auth = established.channel.open(message);
-  if (!auth) return refuse(auth.error());
-  const auto signature = from_base64(auth->body);
-  if (auth->type != kAuth || !signature || !wamp::ed25519_verify(grant_.client, client_text(transcript_), *signature)) {
+  REDAN_TRY(const auto auth, established.channel.open(message));
+  const auto signature = from_base64(auth.body);
+  if (auth.type != kAuth || !signature || !wamp::ed25519_verify(grant_.client, client_text(transcript_), *signature)) {
     return refuse(errc::sealed_bad_signature);
   }
   if (!used_->use(grant_, grant_bytes_, now)) return refuse(errc::sealed_grant_used);

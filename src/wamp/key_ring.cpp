@@ -36,11 +36,10 @@ Payload sealed(const Key& key, Party party, std::string_view uri, Payload&& payl
 }
 
 redan::Result<Payload> opened(const Key& key, Party party, std::string_view uri, const Payload& payload) {
-  auto plaintext = open_box(key, party, uri, *payload.sealed);
-  if (!plaintext) return refuse(plaintext.error());
+  REDAN_TRY(auto plaintext, open_box(key, party, uri, *payload.sealed));
   Payload clear;
-  if (plaintext->args) clear.args = std::move(*plaintext->args);
-  if (plaintext->kwargs) clear.kwargs = std::move(*plaintext->kwargs);
+  if (plaintext.args) clear.args = std::move(plaintext.args);
+  if (plaintext.kwargs) clear.kwargs = std::move(plaintext.kwargs);
   return clear;
 }
 

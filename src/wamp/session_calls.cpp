@@ -21,38 +21,35 @@ std::string hint(std::string&& error) {
 // ---- caller ---------------------------------------------------------------------------------------------------------
 
 redan::Result<Id> ClientSession::call(TimePoint now, std::string procedure, Payload payload, Dict options) {
-  const auto live = established();
-  if (!live) return refuse(live.error());
+  REDAN_TRY(const auto live, established());
   if (!is_uri(procedure)) return refuse(Errc::invalid_argument);
-  if ((*live)->requests.size() >= config_.limits.max_requests) return refuse(Errc::too_many);
+  if ((live)->requests.size() >= config_.limits.max_requests) return refuse(Errc::too_many);
   const Value* const timeout = options.find("timeout");
   const auto patience = timeout == nullptr ? std::nullopt : timeout->id();
   if (patience > kMaxTimeout) return refuse(Errc::invalid_argument);
   Request request{MessageType::call, {procedure}, kNever};
   if (patience) request.deadline = now + std::chrono::milliseconds(*patience);
   request.receive_progress = is_set(options, "receive_progress");
-  auto outgoing = sealed(procedure, std::move(payload), options);
-  if (!outgoing) return refuse(outgoing.error());
-  if (const auto nonce = nonce_of(*outgoing)) called_.insert(*nonce);
-  const Id id = begin(**live, std::move(request));
-  send(Call{id, std::move(options), std::move(procedure), std::move(*outgoing)});
+  REDAN_TRY(auto outgoing, sealed(procedure, std::move(payload), options));
+  if (const auto nonce = nonce_of(outgoing)) called_.insert(*nonce);
+  const Id id = begin(*live, std::move(request));
+  send(Call{id, std::move(options), std::move(procedure), std::move(outgoing)});
   return id;
 }
 
 redan::Result<void> ClientSession::cancel(Id request, std::string_view mode) {
-  const auto live = established();
-  if (!live) return refuse(live.error());
-  const auto at = (*live)->requests.find(request);
+  REDAN_TRY(const auto live, established());
+  const auto at = (live)->requests.find(request);
   const bool known = mode == "skip" || mode == "kill" || mode == "killnowait";
-  if (!known || at == (*live)->requests.end() || at->second.type != MessageType::call) {
+  if (!known || at == (live)->requests.end() || at->second.type != MessageType::call) {
     return refuse(Errc::invalid_argument);
   }
-  if ((*live)->dealer_cancels) {
+  if ((live)->dealer_cancels) {
     at->second.canceled = true;
     send(Cancel{request, {{"mode", mode}}});
     return {};
   }
-  finish(**live, request, MessageType::call);
+  finish(*live, request, MessageType::call);
   outputs_.emplace_back(Failed{request, {errc::wamp_canceled}});
   return {};
 }
@@ -149,10 +146,9 @@ void ClientSession::act(Established& state, Interrupt&& message) {
 }
 
 redan::Result<void> ClientSession::yield(Id invocation, Payload payload, Dict options) {
-  const auto live = established();
-  if (!live) return refuse(live.error());
-  const auto at = (*live)->invocations.find(invocation);
-  if (at == (*live)->invocations.end() || options.find("enc_algo") != nullptr) return refuse(Errc::invalid_argument);
+  REDAN_TRY(const auto live, established());
+  const auto at = (live)->invocations.find(invocation);
+  if (at == (live)->invocations.end() || options.find("enc_algo") != nullptr) return refuse(Errc::invalid_argument);
   if (!seals(at->second)) {
     if (payload.sealed) return refuse(Errc::invalid_argument);
   } else {
@@ -162,18 +158,17 @@ redan::Result<void> ClientSession::yield(Id invocation, Payload payload, Dict op
     payload = std::move(*sealed);
     if (const auto nonce = nonce_of(payload)) invoked_.insert(*nonce);
   }
-  if (!is_set(options, "progress")) (*live)->invocations.erase(at);
+  if (!is_set(options, "progress")) (live)->invocations.erase(at);
   send(Yield{invocation, std::move(options), std::move(payload)});
   return {};
 }
 
 redan::Result<void> ClientSession::fail(Id invocation, std::string error, Payload payload) {
-  const auto live = established();
-  if (!live) return refuse(live.error());
-  const auto at = (*live)->invocations.find(invocation);
-  if (at == (*live)->invocations.end() || payload.sealed || !is_uri(error)) return refuse(Errc::invalid_argument);
+  REDAN_TRY(const auto live, established());
+  const auto at = (live)->invocations.find(invocation);
+  if (at == (live)->invocations.end() || payload.sealed || !is_uri(error)) return refuse(Errc::invalid_argument);
   const Answering answering = std::move(at->second);
-  (*live)->invocations.erase(at);
+  (live)->invocations.erase(at);
   Dict details;
   if (seals(answering)) {
     auto sealed = config_.key_ring->seal_error(Party::responder, answering.procedure, error, std::move(payload),

@@ -65,12 +65,11 @@ redan::Result<Id> ClientSession::register_procedure(TimePoint now, std::string p
 }
 
 redan::Result<Id> ClientSession::enter(TimePoint now, MessageType type, std::string uri, Dict options) {
-  const auto live = established();
-  if (!live) return refuse(live.error());
+  REDAN_TRY(const auto live, established());
   const auto match = parse_match(options);
   if (!match || !is_well_formed({uri, *match})) return refuse(Errc::invalid_argument);
-  if ((*live)->requests.size() >= config_.limits.max_requests) return refuse(Errc::too_many);
-  const Id id = begin(**live, {type, {uri, *match}, now + config_.limits.request_timeout});
+  if ((live)->requests.size() >= config_.limits.max_requests) return refuse(Errc::too_many);
+  const Id id = begin(*live, {type, {uri, *match}, now + config_.limits.request_timeout});
   if (type == MessageType::subscribe) {
     send(Subscribe{id, std::move(options), std::move(uri)});
   } else {
@@ -88,15 +87,14 @@ redan::Result<Id> ClientSession::unregister(TimePoint now, Id registration) {
 }
 
 redan::Result<Id> ClientSession::undo(TimePoint now, MessageType type, Id subject) {
-  const auto live = established();
-  if (!live) return refuse(live.error());
+  REDAN_TRY(const auto live, established());
   const bool subscription = type == MessageType::unsubscribe;
-  const auto& granted = subscription ? (*live)->subscriptions : (*live)->registrations;
+  const auto& granted = subscription ? (live)->subscriptions : (live)->registrations;
   if (!granted.contains(subject)) return refuse(Errc::invalid_argument);
-  if ((*live)->requests.size() >= config_.limits.max_requests) return refuse(Errc::too_many);
+  if ((live)->requests.size() >= config_.limits.max_requests) return refuse(Errc::too_many);
   Request request{type, {}, now + config_.limits.request_timeout};
   request.subject = subject;
-  const Id id = begin(**live, std::move(request));
+  const Id id = begin(*live, std::move(request));
   if (subscription) {
     send(Unsubscribe{id, subject});
   } else {
@@ -106,16 +104,14 @@ redan::Result<Id> ClientSession::undo(TimePoint now, MessageType type, Id subjec
 }
 
 redan::Result<Id> ClientSession::publish(TimePoint now, std::string topic, Payload payload, Dict options) {
-  const auto live = established();
-  if (!live) return refuse(live.error());
+  REDAN_TRY(const auto live, established());
   if (!is_uri(topic)) return refuse(Errc::invalid_argument);
   const bool acknowledge = is_set(options, "acknowledge");
-  if (acknowledge && (*live)->requests.size() >= config_.limits.max_requests) return refuse(Errc::too_many);
-  auto outgoing = sealed(topic, std::move(payload), options);
-  if (!outgoing) return refuse(outgoing.error());
-  const Id id = acknowledge ? begin(**live, {MessageType::publish, {topic}, now + config_.limits.request_timeout})
-                            : ++(*live)->last_request;
-  send(Publish{id, std::move(options), std::move(topic), std::move(*outgoing)});
+  if (acknowledge && (live)->requests.size() >= config_.limits.max_requests) return refuse(Errc::too_many);
+  REDAN_TRY(auto outgoing, sealed(topic, std::move(payload), options));
+  const Id id = acknowledge ? begin(*live, {MessageType::publish, {topic}, now + config_.limits.request_timeout})
+                            : ++(live)->last_request;
+  send(Publish{id, std::move(options), std::move(topic), std::move(outgoing)});
   return id;
 }
 

@@ -46,16 +46,15 @@ bool ApiCaller::sees(const api::Session& one) const {
 // The token is verified first, so what an account's name tells is told only to those who hold a token of ours.
 Result<ApiCaller> Gateway::admit(std::string_view token) {
   if (!tokens_) return refuse(errc::trust_stale);
-  auto claims = tokens_->verify(token, wall_time());
-  if (!claims) return refuse(claims.error());
+  REDAN_TRY(auto claims, tokens_->verify(token, wall_time()));
   if (!is_fresh()) return refuse(errc::trust_stale);
-  const auto found = accounts_.find(claims->account);
+  const auto found = accounts_.find(claims.account);
   if (found == accounts_.end()) return refuse(errc::token_revoked);
   const api::Account& account = found->second;
-  const bool same = equal_in_constant_time(as_bytes(account.token_sha256), as_bytes(claims->issued_sha256));
+  const bool same = equal_in_constant_time(as_bytes(account.token_sha256), as_bytes(claims.issued_sha256));
   if (!same) return refuse(errc::token_revoked);
-  return ApiCaller{account.reference(),       account.allow, std::move(claims->operation), std::move(claims->session),
-                   std::move(claims->region), account.quota};
+  return ApiCaller{account.reference(),      account.allow, std::move(claims.operation), std::move(claims.session),
+                   std::move(claims.region), account.quota};
 }
 
 net::Task<Outcome<Gateway::NewAccount>> Gateway::create_account(std::string account_name, std::chrono::seconds life,

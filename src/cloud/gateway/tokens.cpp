@@ -125,19 +125,17 @@ Result<GatewayTokens::Issued> GatewayTokens::issue(std::string_view account, Wal
 // Verified against what the token itself names: whether that is what a request asks for is a question for later, when
 // the request has been read.
 Result<ApiClaims> GatewayTokens::verify(std::string_view text, WallTime now) {
-  const auto macaroon = token::Macaroon::parse(text);
-  if (!macaroon) return refuse(macaroon.error());
+  REDAN_TRY(const auto macaroon, token::Macaroon::parse(text));
   ApiClaims claims;
-  claims.operation = claimed(*macaroon, "op");
-  claims.session = claimed(*macaroon, "session");
-  claims.region = claimed(*macaroon, "region");
+  claims.operation = claimed(macaroon, "op");
+  claims.session = claimed(macaroon, "session");
+  claims.region = claimed(macaroon, "region");
   const token::MacaroonRequest request{now, view(claims.operation), view(claims.session), view(claims.region), {}};
-  auto verified = macaroon->verify(api_, kGatewayLocation, request);
-  if (!verified) return refuse(verified.error());
-  claims.account = std::move(verified->identifier);
-  claims.expires = verified->expires;
+  REDAN_TRY(auto verified, macaroon.verify(api_, kGatewayLocation, request));
+  claims.account = std::move(verified.identifier);
+  claims.expires = verified.expires;
   // The first caveat is ours: verify() has seen that there is one.
-  const auto issued = mint(api_, claims.account, {macaroon->caveats.front().identifier});
+  const auto issued = mint(api_, claims.account, {macaroon.caveats.front().identifier});
   if (!issued) return refuse(issued.error());
   claims.issued_sha256 = sha256(*provider_, issued->text());
   return claims;
@@ -154,13 +152,11 @@ Result<std::string> GatewayTokens::mint_socket(const SocketClaims& claims, WallT
 }
 
 Result<SocketClaims> GatewayTokens::verify_socket(std::string_view text, std::string_view session, WallTime now) {
-  const auto macaroon = token::Macaroon::parse(text);
-  if (!macaroon) return refuse(macaroon.error());
-  const bool viewer = claimed(*macaroon, "op") == kView;
+  REDAN_TRY(const auto macaroon, token::Macaroon::parse(text));
+  const bool viewer = claimed(macaroon, "op") == kView;
   const token::MacaroonRequest request{now, viewer ? kView : kSignal, session, {}, {}};
-  const auto verified = macaroon->verify(sockets_, kGatewayLocation, request);
-  if (!verified) return refuse(verified.error());
-  auto claims = parse_identifier(verified->identifier);
+  REDAN_TRY(const auto verified, macaroon.verify(sockets_, kGatewayLocation, request));
+  auto claims = parse_identifier(verified.identifier);
   if (!claims) return refuse(errc::token_claims);
   claims->session = session;
   claims->role = viewer ? Role::viewer : Role::controller;
@@ -177,12 +173,10 @@ Result<std::string> GatewayTokens::mint_share(std::string_view share, std::strin
 }
 
 Result<std::string> GatewayTokens::verify_share(std::string_view text, std::string_view session, WallTime now) {
-  const auto macaroon = token::Macaroon::parse(text);
-  if (!macaroon) return refuse(macaroon.error());
+  REDAN_TRY(const auto macaroon, token::Macaroon::parse(text));
   const token::MacaroonRequest request{now, kConnect, session, {}, {}};
-  auto verified = macaroon->verify(shares_, kGatewayLocation, request);
-  if (!verified) return refuse(verified.error());
-  return std::move(verified->identifier);
+  REDAN_TRY(auto verified, macaroon.verify(shares_, kGatewayLocation, request));
+  return std::move(verified.identifier);
 }
 
 }  // namespace redan::cloud::gateway

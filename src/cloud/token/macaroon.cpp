@@ -82,9 +82,8 @@ Result<MacaroonClaims> Macaroon::verify(MacaroonKey& key, std::string_view expec
   wipe(expected.storage);
   if (!authentic) return refuse(errc::token_bad_signature);
   if (location != expected_location) return refuse(errc::token_claims);
-  const auto expires = check_caveats(caveats, request);
-  if (!expires) return refuse(expires.error());
-  return MacaroonClaims{identifier, *expires};
+  REDAN_TRY(const auto expires, check_caveats(caveats, request));
+  return MacaroonClaims{identifier, expires};
 }
 
 std::optional<std::vector<std::uint8_t>> from_any_base64(std::string_view text) {

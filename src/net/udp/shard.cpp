@@ -176,10 +176,9 @@ Result<std::unique_ptr<Shard>> Shard::open(asio::io_context& io, EndpointConfig 
     const std::uint16_t port = sockets.empty() ? local.port() : sockets.front()->local_address().port();
     const auto wanted = Address::parse(local.ip_text(), port);
     if (!wanted) return refuse(Errc::invalid_argument);
-    auto socket = net::DatagramSocket::bind(*wanted);
-    if (!socket) return refuse(socket.error());
-    local = (*socket)->local_address();
-    sockets.push_back(std::move(*socket));
+    REDAN_TRY(auto socket, net::DatagramSocket::bind(*wanted));
+    local = socket->local_address();
+    sockets.push_back(std::move(socket));
   }
   if (sockets.empty()) return refuse(Errc::invalid_argument);
   auto impl = std::make_shared<Impl>(io, std::move(sockets), std::move(config), std::move(identity), provider,

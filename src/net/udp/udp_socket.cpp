@@ -29,9 +29,8 @@ class REDAN_HIDDEN UdpSocket::Impl {
 };
 
 Result<UdpSocket> UdpSocket::bind(const Address& local) {
-  auto socket = net::DatagramSocket::bind(local);
-  if (!socket) return refuse(socket.error());
-  return UdpSocket(std::make_unique<Impl>(std::move(*socket)));
+  REDAN_TRY(auto socket, net::DatagramSocket::bind(local));
+  return UdpSocket(std::make_unique<Impl>(std::move(socket)));
 }
 
 UdpSocket::UdpSocket(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -212,9 +212,8 @@ Result<void> Peer::send_media(MediaKind kind, MutableBytes packet, std::size_t s
   const std::size_t wanted = rtp ? srtp_->protected_rtp_size(size) : srtp_->protected_rtcp_size(size);
   if (wanted > media_payload_limit(config_, path_)) return refuse(Errc::srtp_packet_too_large);
   if (!media_out_.has_room(wanted)) return refuse(Errc::would_block);
-  const auto protected_size = rtp ? srtp_->protect_rtp(packet, size) : srtp_->protect_rtcp(packet, size);
-  if (!protected_size) return refuse(protected_size.error());
-  media_out_.push(0, packet.first(*protected_size));
+  REDAN_TRY(const auto protected_size, rtp ? srtp_->protect_rtp(packet, size) : srtp_->protect_rtcp(packet, size));
+  media_out_.push(0, packet.first(protected_size));
   return {};
 }
 

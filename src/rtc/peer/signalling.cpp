@@ -89,25 +89,23 @@ void Endpoint::Impl::set_remote(Peer& peer, const sdp::Remote& remote) {
 
 Result<Accepted> Endpoint::Impl::accept(std::string_view text, const AcceptOptions& options) {
   if (peers_.size() >= config.max_peers) return refuse(Errc::too_many);
-  const auto offer = sdp::SessionDescription::parse(text);
-  const auto remote = offer ? sdp::read_offer(*offer, options.accept_media) : refuse(offer.error());
-  if (!remote) return refuse(remote.error());
-  const DtlsRole role = our_role(remote->setup, options.dtls_role);
-  auto agreement = agree(*remote, role);
-  if (!agreement) return refuse(agreement.error());
+  REDAN_TRY(const auto offer, sdp::SessionDescription::parse(text));
+  REDAN_TRY(const auto remote, sdp::read_offer(offer, options.accept_media));
+  const DtlsRole role = our_role(remote.setup, options.dtls_role);
+  REDAN_TRY(auto agreement, agree(remote, role));
 
   // Of two lite agents neither would check; then we do.
-  sdp::Local local = make_local(config.announce_lite && !remote->ice_lite);
+  sdp::Local local = make_local(config.announce_lite && !remote.ice_lite);
   local.setup = role == DtlsRole::client ? sdp::Setup::active : sdp::Setup::passive;
   local.accept_media = options.accept_media;
   local.sources = options.sources;
   Entry& entry = add(std::move(local));
-  entry.remote = *remote;
+  entry.remote = remote;
   // RFC 8445 section 6.1.1: of two full agents the offerer controls; a full one controls a lite one.
-  if (auto* full = std::get_if<ice::ControllingAgent>(&entry.peer.agent())) full->set_controlling(remote->ice_lite);
-  set_remote(entry.peer, *remote);
-  entry.peer.agree(std::move(*agreement));
-  return Accepted{entry.peer.id(), sdp::make_answer(*offer, entry.local)};
+  if (auto* full = std::get_if<ice::ControllingAgent>(&entry.peer.agent())) full->set_controlling(remote.ice_lite);
+  set_remote(entry.peer, remote);
+  entry.peer.agree(std::move(agreement));
+  return Accepted{entry.peer.id(), sdp::make_answer(offer, entry.local)};
 }
 
 Result<Offered> Endpoint::Impl::offer(const MediaPlan& plan) {
@@ -144,17 +142,15 @@ Result<void> Endpoint::Impl::complete(PeerId id, std::string_view text) {
   if (found_entry == peers_.end()) return refuse(Errc::unknown_peer);
   Entry& entry = *found_entry->second;
   if (!entry.our_offer || entry.peer.closing()) return refuse(Errc::sdp_wrong_state);
-  const auto answer = sdp::SessionDescription::parse(text);
-  const auto remote = answer ? sdp::read_answer(*entry.our_offer, *answer) : refuse(answer.error());
-  if (!remote) return refuse(remote.error());
-  if (entry.local.ice_lite && remote->ice_lite)
+  REDAN_TRY(const auto answer, sdp::SessionDescription::parse(text));
+  REDAN_TRY(const auto remote, sdp::read_answer(*entry.our_offer, answer));
+  if (entry.local.ice_lite && remote.ice_lite)
     return refuse(Errc::ice_both_lite, "the offer and the answer both have a=ice-lite");
-  auto agreement = agree(*remote, our_role(remote->setup, DtlsRole::server));
-  if (!agreement) return refuse(agreement.error());
+  REDAN_TRY(auto agreement, agree(remote, our_role(remote.setup, DtlsRole::server)));
   entry.our_offer.reset();
-  entry.remote = *remote;
-  set_remote(entry.peer, *remote);
-  entry.peer.agree(std::move(*agreement));
+  entry.remote = remote;
+  set_remote(entry.peer, remote);
+  entry.peer.agree(std::move(agreement));
   wake(entry.peer);
   return {};
 }
@@ -165,24 +161,22 @@ Result<std::string> Endpoint::Impl::renegotiate(PeerId id, std::string_view text
   Entry& entry = *found_entry->second;
   if (entry.our_offer || !entry.peer.agreement() || entry.peer.closing()) return refuse(Errc::sdp_wrong_state);
   const bool accept_media = entry.local.accept_media && entry.peer.media_is_keyed().value_or(true);
-  const auto offer = sdp::SessionDescription::parse(text);
-  const auto remote = offer ? sdp::read_offer(*offer, accept_media) : refuse(offer.error());
-  if (!remote) return refuse(remote.error());
-  if (const char* changed = changed_association(entry.remote, *remote))
+  REDAN_TRY(const auto offer, sdp::SessionDescription::parse(text));
+  REDAN_TRY(const auto remote, sdp::read_offer(offer, accept_media));
+  if (const char* changed = changed_association(entry.remote, remote))
     return refuse(Errc::sdp_association_changed, changed);
   const DtlsRole role = entry.peer.agreement()->dtls_role;
-  auto agreement = agree(*remote, role);
-  if (!agreement) return refuse(agreement.error());
+  REDAN_TRY(auto agreement, agree(remote, role));
   // RFC 8839 section 4.4.3: changed credentials ask for an ICE restart.
-  if (remote->ufrag != entry.remote.ufrag || remote->pwd != entry.remote.pwd) restart_ice(entry, *remote);
+  if (remote.ufrag != entry.remote.ufrag || remote.pwd != entry.remote.pwd) restart_ice(entry, remote);
   sdp::Local local = entry.local;
   local.setup = role == DtlsRole::client ? sdp::Setup::active : sdp::Setup::passive;
   local.accept_media = accept_media;
   local.version = ++entry.local.version;
-  entry.remote = *remote;
-  entry.peer.agree(std::move(*agreement));
+  entry.remote = remote;
+  entry.peer.agree(std::move(agreement));
   wake(entry.peer);
-  return sdp::make_answer(*offer, local);
+  return sdp::make_answer(offer, local);
 }
 
 void Endpoint::Impl::restart_ice(Entry& entry, const sdp::Remote& remote) {
