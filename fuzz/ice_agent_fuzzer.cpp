@@ -8,7 +8,7 @@
 
 #include "base/assert.hpp"
 #include "base/reader.hpp"
-#include "rtc/ice/controlling_agent.hpp"
+#include "rtc/ice/full_agent.hpp"
 #include "rtc/ice/lite_agent.hpp"
 #include "tests/support/null_provider.hpp"
 
@@ -131,7 +131,7 @@ class Script {
   TimePoint now_{};
   test::NullProvider provider_;
   End<ice::LiteAgent> lite_;
-  End<ice::ControllingAgent> full_;
+  End<ice::FullAgent> full_;
 };
 
 }  // namespace

@@ -74,7 +74,7 @@ class Script {
         return drain(end, static_cast<int>(operand));
       case 6:
         if (operand == 15) return end.link.close();
-        return end.link.nudge(now_);
+        return end.link.retransmit_now(now_);
       case 7:
         end.link.handle_input(now_, cloud::bus::LinkFrame{"c2", operand, operand, "x", {}});
         return;
@@ -135,8 +135,8 @@ class Script {
   // First of all what is still on the way arrives: then there is room for everything.
   void heal() {
     exchange();
-    one_.link.nudge(now_);
-    two_.link.nudge(now_);
+    one_.link.retransmit_now(now_);
+    two_.link.retransmit_now(now_);
     for (int rounds = 0;; ++rounds) {
       REDAN_ASSERT(rounds < 200);
       drain(one_, 1'000);

@@ -15,7 +15,7 @@ using namespace redan;
 using namespace redan::net;
 
 constexpr std::size_t kMaxMessage = 1024;
-constexpr std::chrono::seconds kPatience{5};
+constexpr std::chrono::seconds kTimeout{5};
 
 net::Task<void> serve(std::shared_ptr<WebSocketSession> session) {
   const HttpRequest request{"GET",
@@ -68,8 +68,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     rest = rest.subspan(piece.size());
   }
   ::close(pair[1]);
-  const auto end = std::chrono::steady_clock::now() + kPatience;
-  while (!ended && std::chrono::steady_clock::now() < end) io.run_one_for(kPatience);
+  const auto end = std::chrono::steady_clock::now() + kTimeout;
+  while (!ended && std::chrono::steady_clock::now() < end) io.run_one_for(kTimeout);
   REDAN_ASSERT(ended);
   return 0;
 }

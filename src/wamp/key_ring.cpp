@@ -21,7 +21,7 @@ bool begins_with_one_of(std::string_view uri, const std::set<std::string, std::l
   return std::any_of(prefixes.begin(), prefixes.end(), [&](const auto& prefix) { return uri.starts_with(prefix); });
 }
 
-void tell(Dict& attributes) {
+void write_attributes(Dict& attributes) {
   attributes["enc_algo"] = Value(kAlgorithm);
   attributes["enc_serializer"] = Value(kPlaintextSerializer);
 }
@@ -31,7 +31,7 @@ Payload sealed(const Key& key, Party party, std::string_view uri, Payload&& payl
   BoxPlaintext plaintext{std::string(uri), std::move(payload.args), std::move(payload.kwargs)};
   Payload box;
   box.sealed = seal_box(key, party, plaintext, random);
-  tell(attributes);
+  write_attributes(attributes);
   return box;
 }
 
@@ -69,7 +69,7 @@ redan::Result<Payload> KeyRing::seal(Party party, std::string_view uri, Payload 
                                      RandomSource& random) const {
   if (is_carried(uri)) {
     if (!payload.sealed) return refuse(errc::wamp_no_key);
-    tell(attributes);
+    write_attributes(attributes);
     return payload;
   }
   if (payload.sealed) return refuse(Errc::invalid_argument);

@@ -24,11 +24,11 @@ redan::Result<Id> ClientSession::call(TimePoint now, std::string procedure, Payl
   REDAN_TRY(const auto live, established());
   if (!is_uri(procedure)) return refuse(Errc::invalid_argument);
   if ((live)->requests.size() >= config_.limits.max_requests) return refuse(Errc::too_many);
-  const Value* const timeout = options.find("timeout");
-  const auto patience = timeout == nullptr ? std::nullopt : timeout->id();
-  if (patience > kMaxTimeout) return refuse(Errc::invalid_argument);
+  const Value* const option = options.find("timeout");
+  const auto timeout = option == nullptr ? std::nullopt : option->id();
+  if (timeout > kMaxTimeout) return refuse(Errc::invalid_argument);
   Request request{MessageType::call, {procedure}, kNever};
-  if (patience) request.deadline = now + std::chrono::milliseconds(*patience);
+  if (timeout) request.deadline = now + std::chrono::milliseconds(*timeout);
   request.receive_progress = is_set(options, "receive_progress");
   REDAN_TRY(auto outgoing, sealed(procedure, std::move(payload), options));
   if (const auto nonce = nonce_of(outgoing)) called_.insert(*nonce);

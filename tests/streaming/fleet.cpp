@@ -207,14 +207,14 @@ void Fleet::attach_apps() {
   }
 }
 
-bool Fleet::all_connected(std::chrono::seconds patience) {
+bool Fleet::all_connected(std::chrono::seconds timeout) {
   const bool all = until(
       [&] {
         attach_apps();
         return std::all_of(talks.begin(), talks.end(), [](const auto& talk) { return talk->open_for_talk(); }) &&
                with_app_.size() >= talks.size();
       },
-      patience);
+      timeout);
   if (all) return true;
   std::printf("  %zu clients, %zu applications\n", talks.size(), with_app_.size());
   for (const auto& talk : talks) {
@@ -232,8 +232,8 @@ void Fleet::run_for(std::chrono::milliseconds time) {
   io.run_for(time);
 }
 
-bool Fleet::until(const std::function<bool()>& done, std::chrono::milliseconds patience) {
-  const auto end = std::chrono::steady_clock::now() + patience;
+bool Fleet::until(const std::function<bool()>& done, std::chrono::milliseconds timeout) {
+  const auto end = std::chrono::steady_clock::now() + timeout;
   while (!done()) {
     if (std::chrono::steady_clock::now() > end) return false;
     run_for(20ms);

@@ -79,11 +79,11 @@ class Fleet {
   /// So many of them, a few at a time. False, with words on standard output, if one fails.
   bool begin_many(std::size_t count, std::size_t videos);
   /// Until every client is connected and its channel open.
-  bool all_connected(std::chrono::seconds patience);
+  bool all_connected(std::chrono::seconds timeout);
   void talk(std::chrono::milliseconds every);
 
   void run_for(std::chrono::milliseconds time);
-  bool until(const std::function<bool()>& done, std::chrono::milliseconds patience);
+  bool until(const std::function<bool()>& done, std::chrono::milliseconds timeout);
 
   /// By AMS: name of each instance of a session, running or not.
   std::multiset<std::string> instances();

@@ -82,10 +82,10 @@ class FleetTest : public testing::Test {
     fleet_->run_for(after);
   }
   /// Somebody new gets in, within a time that is printed.
-  void expect_newcomer(std::size_t gateway, std::chrono::seconds patience) {
+  void expect_newcomer(std::size_t gateway, std::chrono::seconds timeout) {
     const TimePoint begin = net::now();
     bool in = false;
-    while (!in && net::now() - begin < patience) {
+    while (!in && net::now() - begin < timeout) {
       in = fleet_->begin(gateway, gateway, false);
       if (!in) fleet_->run_for(200ms);
     }

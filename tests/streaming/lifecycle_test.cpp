@@ -35,8 +35,8 @@ class Lifecycle : public testing::Test {
     return answer.status == 200 ? std::string(answer.metadata().at("status").as_string()) : answer.code;
   }
   static bool becomes(GatewayClient& client, const std::string& id, const std::string& status,
-                      std::chrono::milliseconds patience = 15s) {
-    return eventually([&] { return status_of(client, id) == status; }, patience);
+                      std::chrono::milliseconds timeout = 15s) {
+    return eventually([&] { return status_of(client, id) == status; }, timeout);
   }
   static std::string token_in(const json::value& session) {
     const std::string url(session.at("url").as_string());

@@ -53,8 +53,8 @@ class SealedStreaming : public testing::Test {
     until([&] { return result.has_value(); });
     return std::move(result).value();
   }
-  bool until(const std::function<bool()>& done, std::chrono::seconds patience = 20s) {
-    const auto limit = std::chrono::steady_clock::now() + patience;
+  bool until(const std::function<bool()>& done, std::chrono::seconds timeout = 20s) {
+    const auto limit = std::chrono::steady_clock::now() + timeout;
     io_.restart();
     while (!done() && std::chrono::steady_clock::now() < limit) io_.run_for(10ms);
     return done();

@@ -28,7 +28,7 @@ class Unit {
   void signal(int number) const { process_->signal(number); }
   [[nodiscard]] pid_t pid() const { return process_->pid(); }
   [[nodiscard]] std::optional<int> stop();
-  [[nodiscard]] std::optional<int> wait(std::chrono::milliseconds patience) { return process_->wait(patience); }
+  [[nodiscard]] std::optional<int> wait(std::chrono::milliseconds timeout) { return process_->wait(timeout); }
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] const std::string& fingerprint() const { return fingerprint_; }

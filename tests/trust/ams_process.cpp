@@ -87,8 +87,8 @@ void Process::signal(int number) const {
   if (!status_) ::kill(pid_, number);
 }
 
-std::optional<int> Process::wait(std::chrono::milliseconds patience) {
-  const auto end = Clock::now() + patience;
+std::optional<int> Process::wait(std::chrono::milliseconds timeout) {
+  const auto end = Clock::now() + timeout;
   while (!status_) {
     int status = 0;
     if (::waitpid(pid_, &status, WNOHANG) == pid_) {
@@ -208,8 +208,8 @@ boost::json::value Client::finish(const Answer& answer) {
   return get(answer.operation() + "/wait?timeout=8").metadata();
 }
 
-bool eventually(const std::function<bool()>& look, std::chrono::milliseconds patience) {
-  const auto end = Clock::now() + patience;
+bool eventually(const std::function<bool()>& look, std::chrono::milliseconds timeout) {
+  const auto end = Clock::now() + timeout;
   while (!look()) {
     if (Clock::now() > end) return false;
     std::this_thread::sleep_for(10ms);

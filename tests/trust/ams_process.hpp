@@ -43,7 +43,7 @@ class Process {
   Process& operator=(const Process&) = delete;
   void signal(int number) const;
   /// The exit status, or 128 and the signal's number; nullopt if it still runs after `patience`.
-  std::optional<int> wait(std::chrono::milliseconds patience);
+  std::optional<int> wait(std::chrono::milliseconds timeout);
   [[nodiscard]] bool runs();
   [[nodiscard]] pid_t pid() const { return pid_; }
 
@@ -125,7 +125,7 @@ class Client {
 };
 
 /// Repeats `look` until it is true; false after `patience`.
-bool eventually(const std::function<bool()>& look, std::chrono::milliseconds patience = std::chrono::seconds(10));
+bool eventually(const std::function<bool()>& look, std::chrono::milliseconds timeout = std::chrono::seconds(10));
 
 /// {"certificate": ..., "name": ..., "role": ...}.
 std::string certificate_body(const net::TlsIdentity& identity, const std::string& name, const std::string& role);

@@ -15,7 +15,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::chrono::milliseconds kPatience{8'000};
+constexpr std::chrono::milliseconds kTimeout{8'000};
 constexpr std::size_t kInstancesPage = 200;  // each may have 16 KiB of what others wrote
 constexpr std::size_t kOffersPage = 1'000;
 constexpr std::size_t kMaxOfferPages = 16;
@@ -78,7 +78,7 @@ std::optional<std::string> ended_instance(std::string_view event) {
 }
 
 AmsClient::AmsClient(boost::asio::io_context& io, net::TlsRemote ams)
-    : io_(io), ams_(ams), client_(io, {.server = std::move(ams), .timeout = kPatience}) {}
+    : io_(io), ams_(ams), client_(io, {.server = std::move(ams), .timeout = kTimeout}) {}
 
 // A busy AMS may not take a connection in time. Nothing of the request was sent then, so it may be made again.
 net::Task<net::HttpResult> AmsClient::send(net::HttpRequest request) {
@@ -176,7 +176,7 @@ net::Task<api::Outcome<std::shared_ptr<net::WebSocket>>> AmsClient::events() {
   net::WebSocketClientConfig config;
   config.server = ams_;
   config.target = "/1.0/events?type=lifecycle";
-  config.timeout = kPatience;
+  config.timeout = kTimeout;
   config.limits.first_message_timeout = std::chrono::seconds(0);  // nothing may ever happen there
   auto opened = co_await net::open_websocket(std::move(config));
   if (!opened) co_return api::refuse(unreachable(opened.error()));

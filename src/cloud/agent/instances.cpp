@@ -110,7 +110,7 @@ void Agent::on_ended_instance(const std::string& name) {
 // is there, for AMS does not stand still meanwhile: what is missing is only looked at.
 net::Task<void> Agent::look_at_all() {
   auto listed = co_await ams_.list();
-  if (!listed) co_return say("AMS does not list the instances: " + listed.error().message);
+  if (!listed) co_return log("AMS does not list the instances: " + listed.error().message);
   std::set<std::string> running;
   for (const ListedInstance& instance : *listed) {
     if (!instance.has_ended()) running.insert(instance.name);

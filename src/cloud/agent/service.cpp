@@ -41,8 +41,8 @@ Agent::Agent(asio::io_context& io, AgentConfig config, bus::Bus& bus, AmsClient&
 
 Result<void> Agent::start() {
   if (!bus::is_subject_token(config_.id)) return refuse(Errc::invalid_argument);
-  const auto subscribe = [this](std::string subject, std::function<void(const bus::BusMessage&)> tell) {
-    auto made = bus_.subscribe(std::move(subject), std::move(tell), {});
+  const auto subscribe = [this](std::string subject, std::function<void(const bus::BusMessage&)> handler) {
+    auto made = bus_.subscribe(std::move(subject), std::move(handler), {});
     if (made) subscriptions_.push_back(std::move(*made));
   };
   subscribe(api::subject::agent(config_.id, "create"), [this](const bus::BusMessage& message) {
@@ -109,7 +109,7 @@ net::Task<void> Agent::announce_regularly() {
     auto found = co_await ams_.applications();
     if (found.has_value() != ams_answers) {
       ams_answers = found.has_value();
-      say(ams_answers ? "AMS answers again" : "AMS: " + found.error().message);
+      log(ams_answers ? "AMS answers again" : "AMS: " + found.error().message);
     }
     if (found) applications_ = std::move(*found);
     if (stopped_) co_return;
@@ -162,7 +162,7 @@ net::Task<Outcome<api::Created>> Agent::make(api::SessionSpec spec) {
     }
     co_return api::refuse(launched.error());
   }
-  say("session " + session->spec.session + " created for " + session->spec.app);
+  log("session " + session->spec.session + " created for " + session->spec.app);
   co_return created;
 }
 
@@ -293,7 +293,7 @@ std::vector<api::LabelledFigures> Agent::stream_figures() const {
   return all;
 }
 
-void Agent::say(std::string_view line) const {
+void Agent::log(std::string_view line) const {
   if (config_.log) config_.log(line);
 }
 

@@ -36,10 +36,10 @@ struct AgentConfig {
   std::int64_t capacity = 100;
   std::vector<std::string> stun_urls{}, turn_urls{};
   std::chrono::seconds turn_lifetime{600};
-  std::chrono::seconds start_patience{60};       ///< until a new instance's runtime has come
-  std::chrono::seconds reconnect_patience{300};  ///< for a runtime that has gone while its instance runs
-  std::chrono::milliseconds idle_unit{60'000};   ///< of SessionSpec::idle_time_min: a minute, but in tests
-  std::function<void(std::string_view)> log{};   ///< one line; no secrets in it
+  std::chrono::seconds start_timeout{60};       ///< until a new instance's runtime has come
+  std::chrono::seconds reconnect_timeout{300};  ///< for a runtime that has gone while its instance runs
+  std::chrono::milliseconds idle_unit{60'000};  ///< of SessionSpec::idle_time_min: a minute, but in tests
+  std::function<void(std::string_view)> log{};  ///< one line; no secrets in it
 };
 
 class Agent {
@@ -92,7 +92,7 @@ class Agent {
   void listen(const SessionPtr& session);
   [[nodiscard]] net::Task<void> adopt();
   SessionPtr add(api::SessionSpec spec, std::string instance);
-  void say(std::string_view line) const;
+  void log(std::string_view line) const;
 
   // instances.cpp
   net::Task<void> watch_instances();

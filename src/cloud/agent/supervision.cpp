@@ -12,7 +12,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::chrono::milliseconds kTick{1'000};
-constexpr std::chrono::milliseconds kRequestPatience{2'000};
+constexpr std::chrono::milliseconds kRequestTimeout{2'000};
 constexpr std::chrono::seconds kStall{1};            ///< a tick that comes later than this: the process did not run
 constexpr std::chrono::seconds kGrace{3};            ///< for a runtime to come back before anybody is asked about it
 constexpr std::chrono::seconds kLookEvery{5};        ///< at an instance whose runtime is not here
@@ -69,7 +69,7 @@ net::Task<void> Agent::claim(SessionPtr session) {
   if (!attached && !session->ending && net::now() - session->detached_at < kUnclaimedGrace) co_return;
   const api::Claim claim{session->spec.session, config_.id, session->instance, attached};
   auto reply =
-      co_await bus_.request(api::subject::agent(config_.id, "claim"), api::message_text(claim), kRequestPatience);
+      co_await bus_.request(api::subject::agent(config_.id, "claim"), api::message_text(claim), kRequestTimeout);
   if (!reply) co_return;  // again at the next look
   const auto ok = api::parse_reply(*reply);
   if (!ok) {
@@ -90,7 +90,7 @@ net::Task<void> Agent::claim(SessionPtr session) {
   session->idle_since = net::now();
   listen(session);
   if (session->socket) (void)bus_.publish(api::subject::session(session->spec.session, "ready"), "{}");
-  say("session " + session->spec.session + " claimed");
+  log("session " + session->spec.session + " claimed");
 }
 
 // The gateways hear the newest state, and are told again until one of them has it.
@@ -100,11 +100,11 @@ net::Task<void> Agent::report(SessionPtr session) {
   const api::StateReport report{session->spec.session, config_.id,       session->spec.fence, ++session->report_number,
                                 session->status,       session->message, session->clients};
   auto reply =
-      co_await bus_.request(api::subject::agent(config_.id, "state"), api::message_text(report), kRequestPatience);
+      co_await bus_.request(api::subject::agent(config_.id, "state"), api::message_text(report), kRequestTimeout);
   const auto ok = reply ? api::parse_reply(*reply) : api::refuse(api::refusal_of(reply.error()));
   if (ok) co_return;
   if (ok.error().code == name(errc::session_fenced)) {
-    say("session " + session->spec.session + " is another agent's by now");
+    log("session " + session->spec.session + " is another agent's by now");
     session->gone = true;
   } else if (ok.error().code == name(errc::session_unknown)) {
     if (!session->ending) end(session, "no gateway knows this session", api::SessionStatus::terminated);
@@ -139,8 +139,8 @@ net::Task<void> Agent::look_after(SessionPtr session) {
     co_return end(session, "the instance has ended" + why, api::SessionStatus::error);
   }
   if (session->socket) co_return;  // and so it lives
-  const auto patience = session->was_attached ? config_.reconnect_patience : config_.start_patience;
-  if (net::now() - session->detached_at >= patience) {
+  const auto timeout = session->was_attached ? config_.reconnect_timeout : config_.start_timeout;
+  if (net::now() - session->detached_at >= timeout) {
     end(session, session->was_attached ? "the instance does not come back" : "the instance did not start in time",
         api::SessionStatus::error);
   }
@@ -210,7 +210,7 @@ void Agent::end(const SessionPtr& session, std::string reason, api::SessionStatu
     session->ending->force |= force;
     return session->wake();
   }
-  say("session " + session->spec.session + " ends: " + reason);
+  log("session " + session->spec.session + " ends: " + reason);
   session->ending = Session::Ending{std::move(reason), as, force};
   session->wake();
 }

@@ -196,7 +196,7 @@ void LocalLauncher::wait_for_end(const std::string& id, const std::shared_ptr<Wa
 }
 
 // Its whole process group, and until the lock is free: a child it left behind counts as it.
-net::Task<bool> LocalLauncher::end(const std::string& id, int signal, std::chrono::milliseconds patience) {
+net::Task<bool> LocalLauncher::end(const std::string& id, int signal, std::chrono::milliseconds timeout) {
   if (const auto found = watched_.find(id); found != watched_.end()) found->second->ended_by_us = true;
   asio::steady_timer timer(io_);
   for (auto waited = std::chrono::milliseconds(0);; waited += kLook) {
@@ -204,7 +204,7 @@ net::Task<bool> LocalLauncher::end(const std::string& id, int signal, std::chron
     const auto pid = read_pid(folder(id) / "lock");
     // Once politely; by force again and again, for what it may start meanwhile.
     if (pid && (waited.count() == 0 || signal == SIGKILL)) ::kill(-*pid, signal);
-    if (waited >= patience) co_return false;
+    if (waited >= timeout) co_return false;
     timer.expires_after(kLook);
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
   }

@@ -44,7 +44,7 @@ class LocalLauncher final : public Launcher {
   [[nodiscard]] Existence look(const std::string& id) const;
   void watch(const std::string& id, int pid);
   void wait_for_end(const std::string& id, const std::shared_ptr<Watched>& watched);
-  net::Task<bool> end(const std::string& id, int signal, std::chrono::milliseconds patience);
+  net::Task<bool> end(const std::string& id, int signal, std::chrono::milliseconds timeout);
 
   boost::asio::io_context& io_;
   LocalLauncherConfig config_;

@@ -186,7 +186,7 @@ std::string LxdNewInstance::write() const {
 
 std::string LxdStateChange::write() const {
   return json::serialize(json::object{{"action", action == Action::start ? "start" : "stop"},
-                                      {"timeout", force ? -1 : patience.count()},
+                                      {"timeout", force ? -1 : timeout.count()},
                                       {"force", force}});
 }
 

@@ -83,7 +83,7 @@ struct LxdNewInstance {
 struct LxdStateChange {
   enum class Action : std::uint8_t { start, stop };
   Action action = Action::start;
-  std::chrono::seconds patience{30};  ///< until a polite stop fails
+  std::chrono::seconds timeout{30};  ///< until a polite stop fails
   bool force = false;
 
   [[nodiscard]] std::string write() const;

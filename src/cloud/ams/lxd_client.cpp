@@ -117,8 +117,8 @@ net::Task<LxdResult<void>> LxdClient::work_once(net::HttpRequest begin, TimePoin
 net::Task<LxdResult<boost::json::value>> LxdClient::look_at_work(std::string id, TimePoint end) {
   const auto left = std::chrono::ceil<std::chrono::seconds>(end - net::now());
   if (left.count() <= 0) co_return fail(errc::lxd_timeout);
-  const std::string patience = "timeout=" + std::to_string(std::min(left, kLook).count());
-  net::HttpRequest look = request("GET", "/1.0/operations/" + id + "/wait", patience);
+  const std::string timeout = "timeout=" + std::to_string(std::min(left, kLook).count());
+  net::HttpRequest look = request("GET", "/1.0/operations/" + id + "/wait", timeout);
   co_return co_await ask(std::move(look));
 }
 
@@ -169,7 +169,7 @@ net::Task<LxdResult<void>> LxdClient::change(std::string name, LxdStateChange ch
   put.headers = {{"Content-Type", "application/json"}};
   put.body = change.write();
   const auto polite =
-      change.action == LxdStateChange::Action::stop && !change.force ? change.patience : std::chrono::seconds(0);
+      change.action == LxdStateChange::Action::stop && !change.force ? change.timeout : std::chrono::seconds(0);
   co_return co_await work(std::move(put), config_.work_timeout + polite);
 }
 

@@ -16,12 +16,12 @@ using Action = LxdStateChange::Action;
 
 constexpr std::chrono::milliseconds kPause{500};
 
-tl::unexpected<LaunchFailure> say(const LxdFailure& failure) {
+tl::unexpected<LaunchFailure> launch_failure(const LxdFailure& failure) {
   return tl::unexpected(LaunchFailure{failure.message()});
 }
 
 LaunchResult<void> outcome(const LxdResult<void>& result) {
-  if (!result) return say(result.error());
+  if (!result) return launch_failure(result.error());
   return {};
 }
 
@@ -53,7 +53,7 @@ net::Task<LxdResult<Existence>> LxdLauncher::look(std::string id) {
 
 net::Task<LaunchResult<Existence>> LxdLauncher::find(std::string id) {
   const auto found = co_await look(std::move(id));
-  if (!found) co_return say(found.error());
+  if (!found) co_return launch_failure(found.error());
   co_return *found;
 }
 
@@ -61,20 +61,20 @@ net::Task<LaunchResult<Existence>> LxdLauncher::find(std::string id) {
 
 net::Task<LaunchResult<void>> LxdLauncher::launch(LaunchSpec spec) {
   const auto found = co_await look(spec.id);
-  if (!found) co_return say(found.error());
+  if (!found) co_return launch_failure(found.error());
   if (*found == Existence::absent) {
     const auto created = co_await create(spec);
-    if (!created) co_return say(created.error());
+    if (!created) co_return launch_failure(created.error());
   } else if (*found == Existence::stopped) {
     // A crash of ours may have come between: LXD may be making it still.
     const auto idle = co_await client_->wait_until_idle(lxd_name(spec.id));
-    if (!idle) co_return say(idle.error());
+    if (!idle) co_return launch_failure(idle.error());
   }
   if (*found != Existence::running) {
     const auto given = co_await hand_over(spec);
-    if (!given) co_return say(given.error());
+    if (!given) co_return launch_failure(given.error());
     const auto started = co_await start(spec);
-    if (!started) co_return say(started.error());
+    if (!started) co_return launch_failure(started.error());
   }
   watch_.add(spec.id);
   co_return LaunchResult<void>{};
@@ -118,7 +118,7 @@ net::Task<LxdResult<void>> LxdLauncher::start(const LaunchSpec& spec) {
 
 net::Task<LaunchResult<void>> LxdLauncher::stop(std::string id) {
   std::vector<LxdStateChange> ways;
-  ways.push_back({.action = Action::stop, .patience = config_.politeness});
+  ways.push_back({.action = Action::stop, .timeout = config_.politeness});
   ways.push_back({.action = Action::stop, .force = true});
   const auto ended = co_await end(std::move(id), std::move(ways));
   co_return outcome(ended);
@@ -128,7 +128,7 @@ net::Task<LaunchResult<void>> LxdLauncher::remove(std::string id) {
   std::vector<LxdStateChange> ways;
   ways.push_back({.action = Action::stop, .force = true});
   const auto ended = co_await end(id, std::move(ways));
-  if (!ended) co_return say(ended.error());
+  if (!ended) co_return launch_failure(ended.error());
   const auto erased = co_await erase(std::move(id));
   co_return outcome(erased);
 }
@@ -164,7 +164,7 @@ net::Task<LxdResult<void>> LxdLauncher::erase(std::string id) {
 // ---- looking --------------------------------------------------------------------------------------------------------
 
 net::Task<LaunchResult<std::vector<FoundInstance>>> LxdLauncher::find_all() {
-  const TimePoint end = net::now() + config_.patience_at_start;
+  const TimePoint end = net::now() + config_.timeout_at_start;
   asio::steady_timer timer(io_);
   auto list = co_await client_->instances_of(config_.unit);
   // After a start of the machine LXD may come later than we.
@@ -173,7 +173,7 @@ net::Task<LaunchResult<std::vector<FoundInstance>>> LxdLauncher::find_all() {
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
     list = co_await client_->instances_of(config_.unit);
   }
-  if (!list) co_return say(list.error());
+  if (!list) co_return launch_failure(list.error());
   std::vector<FoundInstance> all;
   for (const LxdInstance& instance : *list) {
     all.push_back({instance.id, instance.existence});
@@ -184,7 +184,7 @@ net::Task<LaunchResult<std::vector<FoundInstance>>> LxdLauncher::find_all() {
 
 net::Task<LaunchResult<std::string>> LxdLauncher::log(std::string id, std::size_t limit) {
   auto text = co_await client_->read_end(lxd_name(id), config_.log_file, limit);
-  if (!text) co_return say(text.error());
+  if (!text) co_return launch_failure(text.error());
   co_return std::move(*text);
 }
 

@@ -20,9 +20,9 @@ struct LxdLauncherConfig {
   std::vector<std::string> profiles{"default"};  ///< network, storage and limits are theirs to say
   std::string user_data_folder = "/etc/redan";   ///< mode 0700; user-data.json in it 0600
   std::string log_file = "/var/log/redan.log";
-  std::chrono::seconds politeness{10};                  ///< between asking an instance to stop and forcing it
-  std::chrono::milliseconds patience_at_start{30'000};  ///< find_all() waits so long for an LXD that is not there yet
-  std::function<void(std::string_view)> log{};          ///< one line
+  std::chrono::seconds politeness{10};                 ///< between asking an instance to stop and forcing it
+  std::chrono::milliseconds timeout_at_start{30'000};  ///< find_all() waits so long for an LXD that is not there yet
+  std::function<void(std::string_view)> log{};         ///< one line
 };
 
 /// A LaunchFailure's message is the text of an Errc (lxd_*, tls_*, http_*, connect_failed), LXD's words, and the hint.

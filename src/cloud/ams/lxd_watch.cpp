@@ -27,11 +27,11 @@ constexpr std::chrono::milliseconds kLookAtAll{30'000};
 
 class LxdWatch::Impl : public std::enable_shared_from_this<Impl> {
  public:
-  Impl(asio::io_context& io, std::shared_ptr<LxdClient> client, std::string unit, Ended ended, Say say)
+  Impl(asio::io_context& io, std::shared_ptr<LxdClient> client, std::string unit, Ended ended, Say log)
       : client_(std::move(client)),
         unit_(std::move(unit)),
         ended_(std::move(ended)),
-        say_(std::move(say)),
+        say_(std::move(log)),
         timer_(io) {}
 
   void add(const std::string& id) {
@@ -86,10 +86,10 @@ class LxdWatch::Impl : public std::enable_shared_from_this<Impl> {
     if (listed && lost) say_("LXD is back");
     if (listed) lost = false;
     while (listed && open && !stopped_) {
-      const auto patience = doubtful() ? kLookPause : kLookAtAll;
-      co_await sleep(patience);
+      const auto timeout = uncertain() ? kLookPause : kLookAtAll;
+      co_await sleep(timeout);
       if (!open || stopped_) break;
-      if (doubtful()) {
+      if (uncertain()) {
         co_await look_again();
       } else {
         listed = co_await look_at_all();
@@ -102,7 +102,7 @@ class LxdWatch::Impl : public std::enable_shared_from_this<Impl> {
     co_return listed;
   }
 
-  [[nodiscard]] bool doubtful() const {
+  [[nodiscard]] bool uncertain() const {
     return std::any_of(watched_.begin(), watched_.end(), [](const auto& entry) { return entry.second.looks > 0; });
   }
 
@@ -164,8 +164,8 @@ class LxdWatch::Impl : public std::enable_shared_from_this<Impl> {
   bool stopped_ = false;
 };
 
-LxdWatch::LxdWatch(asio::io_context& io, std::shared_ptr<LxdClient> client, std::string unit, Ended ended, Say say)
-    : impl_(std::make_shared<Impl>(io, std::move(client), std::move(unit), std::move(ended), std::move(say))) {
+LxdWatch::LxdWatch(asio::io_context& io, std::shared_ptr<LxdClient> client, std::string unit, Ended ended, Say log)
+    : impl_(std::make_shared<Impl>(io, std::move(client), std::move(unit), std::move(ended), std::move(log))) {
   asio::co_spawn(io, Impl::run(impl_), asio::detached);
 }
 LxdWatch::~LxdWatch() { impl_->stop(); }

@@ -16,7 +16,7 @@ class LxdWatch {
   using Say = std::function<void(std::string_view line)>;
 
   /// Begins at once, for the instances of `unit`.
-  LxdWatch(boost::asio::io_context& io, std::shared_ptr<LxdClient> client, std::string unit, Ended ended, Say say);
+  LxdWatch(boost::asio::io_context& io, std::shared_ptr<LxdClient> client, std::string unit, Ended ended, Say log);
   ~LxdWatch();
   LxdWatch(const LxdWatch&) = delete;
   LxdWatch& operator=(const LxdWatch&) = delete;

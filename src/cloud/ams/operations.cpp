@@ -68,8 +68,8 @@ net::Task<Outcome<Page<api::Operation>>> Ams::operations(PageRequest page) {
   co_return found;
 }
 
-net::Task<Outcome<api::Operation>> Ams::wait_for(std::string id, std::chrono::seconds patience) {
-  const auto timer = std::make_shared<asio::steady_timer>(io_, patience);
+net::Task<Outcome<api::Operation>> Ams::wait_for(std::string id, std::chrono::seconds timeout) {
+  const auto timer = std::make_shared<asio::steady_timer>(io_, timeout);
   // First the place in the queue, then the look: an end in between is not missed.
   waiters_[id].push_back(timer);
   auto known = co_await operation(id);
@@ -197,7 +197,7 @@ net::Task<void> Ams::finish(api::Operation operation, Outcome<void> outcome) {
   operation.status = outcome ? api::OperationStatus::success : api::OperationStatus::failure;
   if (!outcome) {
     operation.err = escape_controls(outcome.error().message);  // a launcher quotes files and other programs
-    say("operation " + operation.id + " on instance " + operation.resource + " failed: " + operation.err);
+    log("operation " + operation.id + " on instance " + operation.resource + " failed: " + operation.err);
   }
   while (!stopped_) {
     if (!outcome && operation.kind != api::OperationKind::remove) {
@@ -265,7 +265,7 @@ Outcome<std::string> Ams::prepare_user_data(const api::Instance& instance, std::
 net::Task<bool> Ams::reconcile(std::vector<store::Entry> entries) {
   auto found = co_await launcher_.find_all();
   if (!found) {
-    say("the launcher does not say what runs: " + found.error().message);
+    log("the launcher does not say what runs: " + found.error().message);
     co_return false;
   }
   std::map<std::string, Existence> existing;
@@ -285,7 +285,7 @@ net::Task<bool> Ams::reconcile(std::vector<store::Entry> entries) {
     // The records were read before the launcher was asked: it may have been launched in between.
     const auto record = co_await store_.get(keys::at(keys::kInstances, id));
     if (!record || *record) continue;
-    say("instance " + id + " is on this node and in no record; removing it");
+    log("instance " + id + " is on this node and in no record; removing it");
     co_await launcher_.remove(id);
   }
   co_return true;

@@ -348,14 +348,14 @@ net::Task<Reply> show_operation(Ams& ams, Call call) {
 }
 
 net::Task<Reply> wait_for_operation(Ams& ams, Call call) {
-  std::chrono::seconds patience = kMaxWait;
+  std::chrono::seconds timeout = kMaxWait;
   if (const auto text = net::query_value(call.http.query, "timeout")) {
     const auto seconds = parse_number<int>(*text);
     // -1, as clients write "for ever", is as long as we wait for anything.
     if (!seconds || *seconds < -1) co_return api::refuse(api::bad_request("\"timeout\" is a number of seconds"));
-    if (*seconds >= 0) patience = std::min(kMaxWait, std::chrono::seconds(*seconds));
+    if (*seconds >= 0) timeout = std::min(kMaxWait, std::chrono::seconds(*seconds));
   }
-  auto found = co_await ams.wait_for(call.parameters[0], patience);
+  auto found = co_await ams.wait_for(call.parameters[0], timeout);
   if (!found) co_return api::refuse(found.error());
   co_return sync_reply(to_json(*found));
 }

@@ -33,7 +33,7 @@ class AmsServer::Impl {
     config_.https.client_certificates = net::ClientCertificates::requested;
     https_ = std::make_unique<net::HttpServer>(io, server_config(config_.https));
     if (config_.local) local_ = std::make_unique<net::HttpServer>(io, server_config(*config_.local));
-    ams_.on_event = [this](const AmsEvent& event) { tell(event); };
+    ams_.on_event = [this](const AmsEvent& event) { publish(event); };
     ams_.on_distrust = [this] { cut_distrusted(); };
   }
   ~Impl() {
@@ -230,7 +230,7 @@ class AmsServer::Impl {
     co_return accept;
   }
 
-  void tell(const AmsEvent& event) {
+  void publish(const AmsEvent& event) {
     if (listeners_.empty()) return;
     boost::json::object message{
         {"type", event.type}, {"timestamp", net::wall_time().seconds_since_1970}, {"metadata", event.metadata}};

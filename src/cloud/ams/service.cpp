@@ -48,7 +48,7 @@ Ams::Ams(asio::io_context& io, AmsConfig config, store::Store& store, Launcher& 
   if (!config_.secrets_key) config_.secrets_key = store::SecretsKey::fresh(provider);
 }
 
-void Ams::say(std::string_view line) const {
+void Ams::log(std::string_view line) const {
   if (config_.log) config_.log(line);
 }
 
@@ -135,7 +135,7 @@ void Ams::on_watch(const store::WatchEvent& event) {
   if (const auto* put = std::get_if<store::PutSeen>(&event)) return on_put(put->entry);
   if (const auto* erase = std::get_if<store::EraseSeen>(&event)) return on_erase(erase->key);
   if (std::holds_alternative<store::UpToDate>(event)) return verifier_.mark_fresh(net::now());
-  say("the store lost the watch; reading everything again");
+  log("the store lost the watch; reading everything again");
   // Not from within the watch that is telling us.
   asio::co_spawn(io_, reload(), asio::detached);
 }
@@ -144,14 +144,14 @@ void Ams::on_put(const store::Entry& entry) {
   if (entry.key.starts_with(keys::kCertificates)) {
     auto certificate = certificate_from_record(entry.value);
     if (certificate) return verifier_.put(std::move(*certificate));
-    say("a damaged certificate record is not trusted: " + entry.key);
+    log("a damaged certificate record is not trusted: " + entry.key);
     verifier_.erase(std::string(keys::below(keys::kCertificates, entry.key)));
     if (on_distrust) on_distrust();
   } else if (entry.key.starts_with(keys::kConfig)) {
     settings_[std::string(keys::below(keys::kConfig, entry.key))] = entry.value;
   } else if (entry.key.starts_with(keys::kApplications)) {
     const auto application = api::application_from_record(entry.value);
-    if (!application) return say("a damaged application record: " + entry.key);
+    if (!application) return log("a damaged application record: " + entry.key);
     Offer offer{application->name, {}};
     for (const api::ApplicationVersion& version : application->versions) {
       if (version.published) offer.versions.push_back(version.number);
@@ -159,7 +159,7 @@ void Ams::on_put(const store::Entry& entry) {
     offers_[application->id] = std::move(offer);
   } else if (entry.key.starts_with(keys::kInstances)) {
     const auto instance = api::instance_from_record(entry.value);
-    if (!instance) return say("a damaged instance record: " + entry.key);
+    if (!instance) return log("a damaged instance record: " + entry.key);
     if (!note_instance(*instance)) return;
     const std::string action =
         instance->status == api::InstanceStatus::error ? "failed" : std::string(name(instance->status));
@@ -218,15 +218,15 @@ void Ams::on_erase(const std::string& key) {
 }
 
 net::Task<Result<void>> Ams::ensure_secrets() {
-  const auto tell = [this](std::string_view line) { say(line); };
+  const auto log_line = [this](std::string_view line) { log(line); };
   auto secret =
-      co_await store::sealed_secret(store_, std::string(keys::kJwtSecret), *config_.secrets_key, provider_, tell);
+      co_await store::sealed_secret(store_, std::string(keys::kJwtSecret), *config_.secrets_key, provider_, log_line);
   if (!secret) co_return refuse(secret.error());
   auto prepared = token::JwtKey::prepare(provider_, *secret);
   if (!prepared) co_return refuse(prepared.error());
   jwt_.emplace(std::move(*prepared));
   auto seal =
-      co_await store::sealed_secret(store_, std::string(keys::kSealSecret), *config_.secrets_key, provider_, tell);
+      co_await store::sealed_secret(store_, std::string(keys::kSealSecret), *config_.secrets_key, provider_, log_line);
   if (!seal) co_return refuse(seal.error());
   seal_.emplace(seal->expose().first<sealed::kEd25519KeySize>());
   co_return Result<void>{};
@@ -234,7 +234,7 @@ net::Task<Result<void>> Ams::ensure_secrets() {
 
 net::Task<void> Ams::announce_node() {
   const auto announced = co_await store_.put(keys::at(keys::kNodes, config_.unit), node_record(config_));
-  if (!announced) say("this node could not be announced: " + std::string(text(announced.error())));
+  if (!announced) log("this node could not be announced: " + std::string(text(announced.error())));
 }
 
 net::Task<void> Ams::sweep() {

@@ -154,7 +154,7 @@ class Ams {
   [[nodiscard]] net::Task<Outcome<api::Operation>> operation(std::string id);
   [[nodiscard]] net::Task<Outcome<Page<api::Operation>>> operations(PageRequest page);
   /// Until it is final, or `patience` is over: its state then.
-  [[nodiscard]] net::Task<Outcome<api::Operation>> wait_for(std::string id, std::chrono::seconds patience);
+  [[nodiscard]] net::Task<Outcome<api::Operation>> wait_for(std::string id, std::chrono::seconds timeout);
 
   // ---- config and nodes (config.cpp)
   [[nodiscard]] net::Task<Outcome<void>> set_config(api::json::object changes);
@@ -219,7 +219,7 @@ class Ams {
   [[nodiscard]] store::Change put_operation(api::Operation& operation);
   /// One that is done within the commit that records it.
   [[nodiscard]] api::Operation finished(api::OperationKind kind, std::string resource);
-  void say(std::string_view line) const;
+  void log(std::string_view line) const;
 
   boost::asio::io_context& io_;
   AmsConfig config_;

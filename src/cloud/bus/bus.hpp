@@ -52,13 +52,13 @@ class Bus {
   /// Subscriptions outlive a lost connection: they are made again. Of those of all units with the same `queue`, a
   /// token, one gets each message. `tell` may destroy the subscription, and the bus. invalid_argument.
   virtual Result<std::unique_ptr<Subscription>> subscribe(std::string subject,
-                                                          std::function<void(const BusMessage&)> tell,
+                                                          std::function<void(const BusMessage&)> handler,
                                                           std::string queue = {}) = 0;
 
   /// The first reply. bus_no_responders (certainly nobody got it), bus_timeout, bus_disconnected (if the connection
   /// broke meanwhile, somebody may have got it), bus_refused (we may not ask this), and those of publish.
   [[nodiscard]] virtual net::Task<Result<std::string>> request(std::string subject, std::string payload,
-                                                               std::chrono::milliseconds patience) = 0;
+                                                               std::chrono::milliseconds timeout) = 0;
 
   [[nodiscard]] virtual bool is_connected() const = 0;
 };

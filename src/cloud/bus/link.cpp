@@ -100,7 +100,7 @@ Link::Output Link::poll_output(TimePoint now) {
     return deliver;
   }
   if (state_ == State::open && !unacknowledged_.empty() &&
-      now - unacknowledged_.front().first_sent >= limits_.patience) {
+      now - unacknowledged_.front().first_sent >= limits_.timeout) {
     close("timeout");
     why_ = errc::link_timeout;
   }
@@ -136,10 +136,10 @@ Link::Output Link::poll_output(TimePoint now) {
     return Transmit{{id_, 0, received_, {}, {}}};
   }
   if (unacknowledged_.empty()) return Wait{kNever};
-  return Wait{std::min(resend_at_, unacknowledged_.front().first_sent + limits_.patience)};
+  return Wait{std::min(resend_at_, unacknowledged_.front().first_sent + limits_.timeout)};
 }
 
-void Link::nudge(TimePoint now) {
+void Link::retransmit_now(TimePoint now) {
   resends_ = 0;
   if (!unacknowledged_.empty()) resend_at_ = now;
 }

@@ -37,7 +37,7 @@ struct LinkLimits {
   std::size_t max_bytes = 512 * 1024;                ///< of them
   std::size_t max_message = 128 * 1024;              ///< of one
   Duration resend = std::chrono::milliseconds(200);  ///< the first time; twice as long each time, up to ten times
-  Duration patience = std::chrono::seconds(20);
+  Duration timeout = std::chrono::seconds(20);
 };
 
 class Link {
@@ -61,7 +61,7 @@ class Link {
   void handle_input(TimePoint now, const LinkFrame& frame);
   Output poll_output(TimePoint now);
   /// The other end is there (again): sends what was not acknowledged at once.
-  void nudge(TimePoint now);
+  void retransmit_now(TimePoint now);
   /// Tells the other end, once, and ends. `how` is LinkFrame::end.
   void close(std::string_view how = "closed");
 

@@ -55,8 +55,8 @@ void LinkAcceptor::close(const std::string& link, std::string_view how) {
   if (found != links_.end()) found->second.close(how);
 }
 
-void LinkAcceptor::nudge(TimePoint now) {
-  for (auto& [id, link] : links_) link.nudge(now);
+void LinkAcceptor::retransmit_now(TimePoint now) {
+  for (auto& [id, link] : links_) link.retransmit_now(now);
 }
 
 }  // namespace redan::cloud::bus

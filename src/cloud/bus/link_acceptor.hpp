@@ -27,7 +27,7 @@ class LinkAcceptor {
   Result<void> send(TimePoint now, const std::string& link, std::string body);
   void close(const std::string& link, std::string_view how);
   /// The way to the other ends is open again.
-  void nudge(TimePoint now);
+  void retransmit_now(TimePoint now);
   [[nodiscard]] std::size_t size() const { return links_.size(); }
 
  private:

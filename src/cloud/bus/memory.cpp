@@ -22,7 +22,7 @@ constexpr std::size_t kMaxQueued = 64U << 20U;  ///< bytes published and not yet
 struct Entry {
   std::string pattern;
   std::string queue;
-  std::function<void(const BusMessage&)> tell;
+  std::function<void(const BusMessage&)> handler;
 };
 
 bool is_plain(std::string_view pattern) { return pattern.find_first_of("*>") == std::string_view::npos; }
@@ -110,20 +110,20 @@ class MemoryBus : public Bus {
     return {};
   }
 
-  Result<std::unique_ptr<Subscription>> subscribe(std::string subject, std::function<void(const BusMessage&)> tell,
+  Result<std::unique_ptr<Subscription>> subscribe(std::string subject, std::function<void(const BusMessage&)> handler,
                                                   std::string queue) override {
-    if (!is_subject_pattern(subject) || (!queue.empty() && !is_subject_token(queue)) || !tell) {
+    if (!is_subject_pattern(subject) || (!queue.empty() && !is_subject_token(queue)) || !handler) {
       return refuse(Errc::invalid_argument);
     }
     const std::uint64_t id = table_->next_id++;
-    table_->add(id, {std::move(subject), std::move(queue), std::move(tell)});
+    table_->add(id, {std::move(subject), std::move(queue), std::move(handler)});
     return std::make_unique<MemorySubscription>(table_, id);
   }
 
   net::Task<Result<std::string>> request(std::string subject, std::string payload,
-                                         std::chrono::milliseconds patience) override {
+                                         std::chrono::milliseconds timeout) override {
     const std::string inbox = "_INBOX." + std::to_string(next_inbox_++);
-    asio::steady_timer timer(io_, patience);
+    asio::steady_timer timer(io_, timeout);
     std::optional<std::string> reply;
     const auto listening = subscribe(inbox,
                                      [&](const BusMessage& message) {
@@ -161,7 +161,7 @@ class MemoryBus : public Bus {
         const auto found = table->entries.find(id);
         if (found == table->entries.end()) continue;
         const std::shared_ptr<Entry> entry = found->second;  // it may end itself
-        entry->tell({subject, payload, reply_to});
+        entry->handler({subject, payload, reply_to});
       }
     });
     return count;

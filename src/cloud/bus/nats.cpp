@@ -50,7 +50,7 @@ void NatsCore::on_message(const NatsMessage& message) {
   const bool ours = is_subject(message.subject) && (message.reply_to.empty() || is_subject(message.reply_to));
   if (found == subscriptions_.end() || !ours) return;
   const std::shared_ptr<NatsEntry> entry = found->second;  // it may end itself
-  entry->tell({message.subject, message.payload, message.reply_to});
+  entry->handler({message.subject, message.payload, message.reply_to});
 }
 
 void NatsCore::on_reply(const NatsMessage& message) {
@@ -65,12 +65,12 @@ void NatsCore::on_reply(const NatsMessage& message) {
 }
 
 net::Task<Result<std::string>> NatsCore::request(std::shared_ptr<NatsCore> self, std::string subject,
-                                                 std::string payload, milliseconds patience) {
+                                                 std::string payload, milliseconds timeout) {
   if (self->is_connected() && self->inbox_.empty()) co_return refuse(errc::bus_refused);
   Waiting waiting(*self, subject);
   const Result<void> sent = self->send(subject, waiting.reply_to(), payload);
   if (!sent) co_return refuse(sent.error());
-  waiting.timer.expires_after(patience);
+  waiting.timer.expires_after(timeout);
   co_await waiting.timer.async_wait(kNoThrow);
   if (!waiting.outcome) co_return refuse(errc::bus_timeout);
   co_return std::move(*waiting.outcome);
@@ -102,16 +102,16 @@ class NatsBus : public Bus {
   Result<void> publish(std::string_view subject, std::string_view payload) override {
     return core_->send(subject, {}, payload);
   }
-  Result<std::unique_ptr<Subscription>> subscribe(std::string subject, std::function<void(const BusMessage&)> tell,
+  Result<std::unique_ptr<Subscription>> subscribe(std::string subject, std::function<void(const BusMessage&)> handler,
                                                   std::string queue) override {
-    if (!is_subject_pattern(subject) || (!queue.empty() && !is_subject_token(queue)) || !tell) {
+    if (!is_subject_pattern(subject) || (!queue.empty() && !is_subject_token(queue)) || !handler) {
       return refuse(Errc::invalid_argument);
     }
     return std::make_unique<NatsSubscription>(
-        core_, core_->subscribe({std::move(subject), std::move(queue), std::move(tell)}));
+        core_, core_->subscribe({std::move(subject), std::move(queue), std::move(handler)}));
   }
-  net::Task<Result<std::string>> request(std::string subject, std::string payload, milliseconds patience) override {
-    return NatsCore::request(core_, std::move(subject), std::move(payload), patience);
+  net::Task<Result<std::string>> request(std::string subject, std::string payload, milliseconds timeout) override {
+    return NatsCore::request(core_, std::move(subject), std::move(payload), timeout);
   }
   [[nodiscard]] bool is_connected() const override { return core_->is_connected(); }
 

@@ -13,7 +13,7 @@ namespace redan::cloud::bus {
 struct NatsEntry {
   std::string pattern;
   std::string queue;
-  std::function<void(const BusMessage&)> tell;
+  std::function<void(const BusMessage&)> handler;
 };
 
 /// What bus and subscriptions share; it outlives the bus until its connection has ended.
@@ -31,7 +31,7 @@ class NatsCore : public NatsOwner, public std::enable_shared_from_this<NatsCore>
   std::uint64_t subscribe(NatsEntry entry);
   void unsubscribe(std::uint64_t sid);
   static net::Task<Result<std::string>> request(std::shared_ptr<NatsCore> self, std::string subject,
-                                                std::string payload, std::chrono::milliseconds patience);
+                                                std::string payload, std::chrono::milliseconds timeout);
   [[nodiscard]] bool is_connected() const { return connection_ && connection_->is_ready(); }
 
  private:

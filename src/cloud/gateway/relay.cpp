@@ -122,21 +122,21 @@ void Relay::on_ready(const std::string& session) {
   if (room == rooms_.end()) return;
   std::vector<ClientId> ids;
   for (const auto& [link, id] : room->second.by_link) ids.push_back(id);
-  for (const ClientId id : ids) nudge(id);
+  for (const ClientId id : ids) retransmit_now(id);
 }
 
-void Relay::nudge_all() {
+void Relay::retransmit_all_now() {
   std::vector<ClientId> ids;
   for (const auto& [id, client] : clients_) {
     if (!client->link.idle()) ids.push_back(id);
   }
-  for (const ClientId id : ids) nudge(id);
+  for (const ClientId id : ids) retransmit_now(id);
 }
 
-void Relay::nudge(ClientId id) {
+void Relay::retransmit_now(ClientId id) {
   const auto found = clients_.find(id);
   if (found == clients_.end()) return;
-  found->second->link.nudge(now_());
+  found->second->link.retransmit_now(now_());
   drain(id);
 }
 

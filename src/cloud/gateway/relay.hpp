@@ -66,7 +66,7 @@ class Relay {
   void end_all(std::string_view message);
 
   /// Sends again what nobody has acknowledged.
-  void nudge_all();
+  void retransmit_all_now();
 
   [[nodiscard]] std::size_t clients() const { return clients_.size(); }
   [[nodiscard]] const Counts& counts() const { return counts_; }
@@ -99,7 +99,7 @@ class Relay {
 
   void on_up(const std::string& session, std::string_view payload);
   void on_ready(const std::string& session);
-  void nudge(ClientId id);
+  void retransmit_now(ClientId id);
   [[nodiscard]] bool within_rate(Client& client);
   /// Polls its link until there is nothing to do, and sets its deadline. The client may be gone after it.
   void drain(ClientId id);

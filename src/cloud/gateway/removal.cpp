@@ -16,7 +16,7 @@ using api::Session;
 using api::SessionStatus;
 
 constexpr std::size_t kAtOnce = 16;
-constexpr std::chrono::seconds kEndPatience{20};
+constexpr std::chrono::seconds kEndTimeout{20};
 
 /// The agent has no such session (any more), so it will not end it. One that is there and does not listen to the
 /// session has forgotten it, or has not claimed it yet, and learns that it is over when it does.
@@ -85,7 +85,7 @@ net::Task<Outcome<void>> Gateway::ended(std::string id) {
     const auto found = sessions_.find(id);
     return found == sessions_.end() || found->second.session.over();
   };
-  const bool over = co_await until(std::move(is_over), kEndPatience);
+  const bool over = co_await until(std::move(is_over), kEndTimeout);
   if (over) co_return Outcome<void>{};
   co_return api::refuse(
       {500, "not_ended_yet", "the session is being deleted and has not ended in time", "look at its status later", 0});

@@ -20,19 +20,19 @@ constexpr std::size_t kMaxAgents = 256;
 net::Task<void> Gateway::on_announcement(std::string agent, std::string payload, std::string /*reply_to*/) {
   const auto announcement = api::parse<api::Announcement>(payload);
   if (!announcement || announcement->agent != agent || !bus::is_subject_token(agent)) {
-    co_return say("an announcement of agent " + agent + " is not understood");
+    co_return log("an announcement of agent " + agent + " is not understood");
   }
   if (!announcements_.take(agent, config_.now())) co_return;
   if (agents_.find(agent) == nullptr && agents_.all().size() >= kMaxAgents) {
-    co_return say("agent " + agent + " is not taken: there are " + std::to_string(kMaxAgents) + " agents");
+    co_return log("agent " + agent + " is not taken: there are " + std::to_string(kMaxAgents) + " agents");
   }
   auto lease = co_await store_.grant_lease(api::kAgentLease);
-  if (!lease) co_return say("agent " + announcement->agent + ": " + std::string(text(lease.error())));
+  if (!lease) co_return log("agent " + announcement->agent + ": " + std::string(text(lease.error())));
   std::vector<store::Change> changes;
   changes.emplace_back(
       store::Put{keys::at(keys::kAgents, announcement->agent), message_text(*announcement), store::Anything{}, *lease});
   const auto stored = co_await store_.commit(std::move(changes));
-  if (!stored) say("agent " + announcement->agent + ": " + std::string(text(stored.error())));
+  if (!stored) log("agent " + announcement->agent + ": " + std::string(text(stored.error())));
 }
 
 net::Task<void> Gateway::on_claim(std::string agent, std::string payload, std::string reply_to) {

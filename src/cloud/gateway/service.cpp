@@ -34,7 +34,7 @@ Gateway::Gateway(asio::io_context& io, GatewayConfig config, store::Store& store
   if (!config_.secrets_key) config_.secrets_key = store::SecretsKey::fresh(provider);
 }
 
-void Gateway::say(std::string_view line) const {
+void Gateway::log(std::string_view line) const {
   if (config_.log) config_.log(line);
 }
 
@@ -52,7 +52,7 @@ net::Task<Result<void>> Gateway::start() {
 void Gateway::on_bus_connected() {
   if (!started_ || stopped_) return;
   static_cast<void>(bus_.publish(api::subject::kHello, "{}"));
-  relay_.nudge_all();
+  relay_.retransmit_all_now();
 }
 
 void Gateway::stop() {
@@ -141,15 +141,15 @@ void Gateway::on_watch(const store::WatchEvent& event) {
     fresh_ = config_.now();
     seen_ = std::max(seen_, fresh->revision);
   } else {
-    say("the store lost the watch; reading everything again");
+    log("the store lost the watch; reading everything again");
     // Not from within the watch that is telling us.
     asio::post(io_, [this] { asio::co_spawn(io_, reload(), asio::detached); });
   }
   for (const auto& timer : std::exchange(waiting_, {})) timer->cancel();
 }
 
-net::Task<bool> Gateway::until(std::function<bool()> done, Duration patience) {
-  const TimePoint end = net::now() + patience;
+net::Task<bool> Gateway::until(std::function<bool()> done, Duration timeout) {
+  const TimePoint end = net::now() + timeout;
   const auto timer = std::make_shared<asio::steady_timer>(io_);
   while (!done()) {
     const TimePoint now = net::now();
@@ -170,7 +170,7 @@ void Gateway::on_put(const store::Entry& entry) {
   if (entry.key.starts_with(keys::kSessions)) {
     const auto session = api::session_from_record(entry.value);
     if (session) return remember(*session, entry.modified, entry.created);
-    say("a damaged session record is left alone: " + entry.key);
+    log("a damaged session record is left alone: " + entry.key);
   } else if (entry.key.starts_with(keys::kAgents)) {
     auto announcement = api::parse<api::Announcement>(entry.value);
     if (announcement) agents_.put(std::move(*announcement));
@@ -180,12 +180,12 @@ void Gateway::on_put(const store::Entry& entry) {
     if (account && account->name == name) {
       accounts_.insert_or_assign(name, std::move(*account));
     } else {
-      say("a damaged account record lets nobody in: " + entry.key);
+      log("a damaged account record lets nobody in: " + entry.key);
       accounts_.erase(name);
     }
   } else if (entry.key.starts_with(keys::kShares)) {
     auto share = api::share_from_record(entry.value);
-    if (!share) return say("a damaged share record is left alone: " + entry.key);
+    if (!share) return log("a damaged share record is left alone: " + entry.key);
     if (share->expiry_at <= seconds()) relay_.end_share(share->id, "the share has expired");
     std::string id = share->id;
     shares_.insert_or_assign(std::move(id), std::move(*share));
@@ -220,9 +220,9 @@ void Gateway::on_erase(const std::string& key) {
 }
 
 net::Task<Result<void>> Gateway::ensure_root_key() {
-  const auto tell = [this](std::string_view line) { say(line); };
+  const auto log_line = [this](std::string_view line) { log(line); };
   auto secret =
-      co_await store::sealed_secret(store_, std::string(keys::kRootKey), *config_.secrets_key, provider_, tell);
+      co_await store::sealed_secret(store_, std::string(keys::kRootKey), *config_.secrets_key, provider_, log_line);
   if (!secret) co_return refuse(secret.error());
   auto tokens = GatewayTokens::prepare(provider_, *secret);
   if (!tokens) co_return refuse(tokens.error());

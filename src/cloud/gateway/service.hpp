@@ -40,8 +40,8 @@ struct GatewayConfig {
   std::size_t max_sessions = 100'000;
   std::size_t max_accounts = 1'000;
   Duration max_trust_staleness = trust::kMaxTrustStaleness;
-  std::chrono::milliseconds create_patience{10'000};  ///< for an agent to make an instance
-  std::chrono::milliseconds command_patience{5'000};  ///< for an agent to do anything else
+  std::chrono::milliseconds create_timeout{10'000};  ///< for an agent to make an instance
+  std::chrono::milliseconds command_timeout{5'000};  ///< for an agent to do anything else
   std::chrono::milliseconds sweep_interval{10'000};
   RelayLimits relay{};
   std::function<WallTime()> wall_time = net::wall_time;  ///< tests have other ones
@@ -172,10 +172,10 @@ class Gateway {
   void on_put(const store::Entry& entry);
   void on_erase(const std::string& key);
   /// Looks at `done` after each word of the watch; false once `patience` is over.
-  [[nodiscard]] net::Task<bool> until(std::function<bool()> done, Duration patience);
+  [[nodiscard]] net::Task<bool> until(std::function<bool()> done, Duration timeout);
   /// Until the watch has told of this commit: what follows it is known here then.
   [[nodiscard]] net::Task<void> caught_up(store::Revision revision);
-  void say(std::string_view line) const;
+  void log(std::string_view line) const;
   [[nodiscard]] bool is_fresh() const { return fresh_ && config_.now() - *fresh_ <= config_.max_trust_staleness; }
   [[nodiscard]] WallTime wall_time() const { return config_.wall_time(); }
   [[nodiscard]] std::int64_t seconds() const { return wall_time().seconds_since_1970; }

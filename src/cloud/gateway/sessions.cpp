@@ -198,7 +198,7 @@ net::Task<Outcome<std::optional<api::SessionGrant>>> Gateway::repeat(std::string
     if (found == sessions_.end()) return seen_ >= made;  // it has been given up
     return found->second.session.over() || !found->second.session.instance.empty();
   };
-  co_await until(std::move(settled), config_.create_patience);
+  co_await until(std::move(settled), config_.create_timeout);
   auto known = co_await read_session(id);
   const bool gone = !known && known.error().status == 404;
   if (!known && !gone) co_return api::refuse(known.error());
@@ -239,7 +239,7 @@ net::Task<void> Gateway::forget(const Session& session) {
     changes.emplace_back(store::Erase{keys::at(keys::kIdempotency, session.idempotency), store::Anything{}});
   }
   const auto erased = co_await store_.commit(std::move(changes));
-  if (!erased) say("a session that no agent took stays in the store: " + session.id);
+  if (!erased) log("a session that no agent took stays in the store: " + session.id);
 }
 
 // One agent after the other, for as long as they certainly did nothing. After a timeout nobody knows: to ask another
@@ -257,8 +257,7 @@ net::Task<Outcome<std::vector<api::IceServer>>> Gateway::place(Session session, 
     spec.region = announced->region;
     const std::string cluster = announced->cluster;
     agents_.note_placed(agent);
-    auto text =
-        co_await bus_.request(api::subject::agent(agent, "create"), message_text(spec), config_.create_patience);
+    auto text = co_await bus_.request(api::subject::agent(agent, "create"), message_text(spec), config_.create_timeout);
     if (!text) {
       last = api::refusal_of(text.error());
       if (is_safe_to_repeat(text.error())) continue;
@@ -319,15 +318,15 @@ net::Task<void> Gateway::give_up(Session session, std::string why) {
     ++now.fence;
     return Edit::write;
   });
-  if (!edited) say("session " + session.id + " could not be marked as failed: " + edited.error().message);
-  say("session " + session.id + ": " + why);
+  if (!edited) log("session " + session.id + " could not be marked as failed: " + edited.error().message);
+  log("session " + session.id + ": " + why);
   api::Command removal{api::Command::Kind::remove, session.fence, {}, true, why};
   asio::co_spawn(io_, command(session.id, std::move(removal)), asio::detached);
 }
 
 net::Task<Outcome<std::string>> Gateway::command(std::string session, api::Command command) {
   auto text =
-      co_await bus_.request(api::subject::session(session, "ctl"), message_text(command), config_.command_patience);
+      co_await bus_.request(api::subject::session(session, "ctl"), message_text(command), config_.command_timeout);
   if (!text) co_return api::refuse(no_agent_answered(text.error()));
   co_return api::parse_reply(*text);
 }

@@ -15,9 +15,9 @@ namespace keys = keys;
 using api::Session;
 using api::SessionStatus;
 
-constexpr std::int64_t kAgentPatience = 60;      ///< after its lease has ended
-constexpr std::int64_t kCreationPatience = 150;  ///< for a unit that may have died while it was at it
-constexpr std::int64_t kEndingPatience = 120;    ///< for an agent that does not say that it has ended a session
+constexpr std::int64_t kAgentTimeout = 60;      ///< after its lease has ended
+constexpr std::int64_t kCreationTimeout = 150;  ///< for a unit that may have died while it was at it
+constexpr std::int64_t kEndingTimeout = 120;    ///< for an agent that does not say that it has ended a session
 constexpr std::int64_t kIdempotencyKept = 600;
 
 }  // namespace
@@ -59,13 +59,13 @@ Gateway::Due Gateway::due_for(const Session& session) {
     return session.updated_at + kept <= seconds() ? Due::erasing : Due::nothing;
   }
   if (session.agent.empty()) {
-    return session.created_at + kCreationPatience <= seconds() ? Due::failing : Due::nothing;
+    return session.created_at + kCreationTimeout <= seconds() ? Due::failing : Due::nothing;
   }
-  if (session.status == SessionStatus::terminating && session.updated_at + kEndingPatience <= seconds()) {
+  if (session.status == SessionStatus::terminating && session.updated_at + kEndingTimeout <= seconds()) {
     return Due::ending;
   }
   const auto lost = agents_.lost_since(session.agent, wall_time());
-  return lost && lost->seconds_since_1970 + kAgentPatience <= seconds() ? Due::losing : Due::nothing;
+  return lost && lost->seconds_since_1970 + kAgentTimeout <= seconds() ? Due::losing : Due::nothing;
 }
 
 net::Task<void> Gateway::sweep_session(Known known) {
@@ -77,7 +77,7 @@ net::Task<void> Gateway::sweep_session(Known known) {
       changes.emplace_back(store::Erase{keys::at(keys::kShares, share), store::Anything{}});
     }
     const auto erased = co_await store_.commit(std::move(changes));
-    if (!erased && erased.error() != errc::store_conflict) say("an ended session could not be erased");
+    if (!erased && erased.error() != errc::store_conflict) log("an ended session could not be erased");
     co_return;
   }
   // Looked at again: an agent may have come back since.
@@ -95,7 +95,7 @@ net::Task<void> Gateway::sweep_session(Known known) {
     if (!now.agent_lost) ++now.fence;
     return Edit::write;
   });
-  if (!edited) say("session " + known.session.id + ": " + edited.error().message);
+  if (!edited) log("session " + known.session.id + ": " + edited.error().message);
 }
 
 net::Task<void> Gateway::sweep_share(api::Share share) {
@@ -111,7 +111,7 @@ net::Task<void> Gateway::sweep_share(api::Share share) {
       also);
   if (edited || edited.error().status != 404) co_return;
   const auto erased = co_await store_.commit(std::move(also));
-  if (!erased) say("an expired share could not be erased: " + share.id);
+  if (!erased) log("an expired share could not be erased: " + share.id);
 }
 
 }  // namespace redan::cloud::gateway

@@ -18,7 +18,7 @@ constexpr std::size_t kMaxChannels = 5;
 constexpr std::size_t kMaxChannelName = 64;
 constexpr std::size_t kMaxRelays = 32;
 constexpr std::string_view kControl = "control";
-constexpr std::chrono::seconds kConfirmPatience{5};
+constexpr std::chrono::seconds kConfirmTimeout{5};
 // What waits in a channel for the client before the program has to.
 constexpr std::size_t kMaxBuffered = 256 * 1024;
 
@@ -137,7 +137,7 @@ void Client::note_relays(std::string_view text) {
 bool Client::relayed() const { return path_ && std::find(relays_.begin(), relays_.end(), *path_) != relays_.end(); }
 
 void Client::on(const signalling::Error& error) {
-  streamer_.say("client " + id_ + " gives up: " + error.message.substr(0, 200));
+  streamer_.log("client " + id_ + " gives up: " + error.message.substr(0, 200));
   end(Errc::not_connected);
 }
 
@@ -228,7 +228,7 @@ void Client::on_output(const Output& output) {
 void Client::on_connected() {
   connected_ = true;
   deadline_.cancel();
-  if (confirm_) deadline_.set(net::now() + kConfirmPatience, [this] { end(sealed::errc::sealed_unconfirmed); });
+  if (confirm_) deadline_.set(net::now() + kConfirmTimeout, [this] { end(sealed::errc::sealed_unconfirmed); });
   streamer_.run_sources();
   if (streamer_.on_client) streamer_.on_client(id_, ClientState::connected, Errc{});
   pump();
@@ -259,7 +259,7 @@ void Client::open_socket(ChannelId channel, const std::string& name) {
   auto socket = ChannelSocket::listen(streamer_.io_, streamer_.config_.channel_directory / ("webrtc_data_" + name),
                                       [this, channel](Bytes bytes) { return send_bytes(channel, bytes); });
   if (!socket) {
-    streamer_.say("channel " + name + ": no socket: " + std::string(text(socket.error())));
+    streamer_.log("channel " + name + ": no socket: " + std::string(text(socket.error())));
     return close_channel(channel);
   }
   sockets_[channel.value] = std::move(*socket);
@@ -282,7 +282,7 @@ void Client::on_channel_message(const Message& message) {
   const bool taken = echo ? endpoint().send(*peer_, message.channel, message.kind, message.payload).has_value()
                           : socket->second->write(message.payload);
   if (taken) return;
-  streamer_.say("a channel of client " + id_ + " was closed: nobody takes what it sends");
+  streamer_.log("a channel of client " + id_ + " was closed: nobody takes what it sends");
   close_channel(message.channel);
 }
 

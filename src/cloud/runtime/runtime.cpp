@@ -67,12 +67,12 @@ void Runtime::start() {
   };
   supervisor_->on_closed = [this](const std::string& client, Errc) { clients_.erase(client); };
   supervisor_->on_revoked = [this](const std::string& client) {
-    say("client " + client + " may be here no longer");
+    log("client " + client + " may be here no longer");
     const auto kept = clients_.extract(client);
     streamer_->close(client);
   };
   supervisor_->on_terminate = [this](const std::string& reason) {
-    say("told to end: " + reason);
+    log("told to end: " + reason);
     finish(Errc::closed_locally);
   };
   streamer_->on_client = [this](const std::string& client, ClientState state, Errc why) {
@@ -92,7 +92,7 @@ void Runtime::start() {
 net::Task<void> Runtime::supervise() {
   const Result<void> over = co_await supervisor_->run();
   if (over || ended_) co_return;
-  say("the agent refuses this instance: " + std::string(text(over.error())));
+  log("the agent refuses this instance: " + std::string(text(over.error())));
   finish(over.error());
 }
 
@@ -137,21 +137,21 @@ net::Task<void> Runtime::tell_ams() {
     const net::HttpResult reply = co_await ams_.request(std::move(request));
     if (ended_) co_return;
     if (reply && reply->status == 200) {
-      say("AMS knows that this instance runs");
+      log("AMS knows that this instance runs");
       co_return;
     }
     if (reply && (reply->status == 401 || reply->status == 403 || reply->status == 404)) {
-      say("AMS refused this instance: " + reply->body);
+      log("AMS refused this instance: " + reply->body);
       co_return finish(errc::trust_unknown);
     }
-    say(reply ? "AMS answered " + std::to_string(reply->status) + "; trying again"
+    log(reply ? "AMS answered " + std::to_string(reply->status) + "; trying again"
               : std::string(text(reply.error().code)) + "; trying again");
     ams_timer_.expires_after(pause);
     co_await ams_timer_.async_wait(asio::as_tuple(asio::use_awaitable));
   }
 }
 
-void Runtime::say(std::string_view line) const {
+void Runtime::log(std::string_view line) const {
   if (config_.log) config_.log(line);
 }
 

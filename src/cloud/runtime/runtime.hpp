@@ -40,7 +40,7 @@ class Runtime {
   void report();
   void report_regularly();
   void finish(Errc why);
-  void say(std::string_view line) const;
+  void log(std::string_view line) const;
 
   boost::asio::io_context& io_;
   UserData data_;

@@ -45,7 +45,7 @@ void Runtime::open_client(const std::string& client, const api::LinkHello& hello
   };
   callbacks.deliver = [this, client](std::string_view text) { streamer_->on_message(client, text); };
   callbacks.end = [this, client](Errc why) {
-    say("the signalling of client " + client + " was refused: " + std::string(name(why)));
+    log("the signalling of client " + client + " was refused: " + std::string(name(why)));
     const auto kept = clients_.extract(client);
     streamer_->close(client);
     supervisor_->close(client, "closed");
@@ -80,7 +80,7 @@ net::Task<bool> Runtime::fetch_certificate() {
   const auto certificate = sealed::RuntimeCertificate::verify(bytes, seal_->authorities, net::wall_time());
   const bool ours = certificate && certificate->instance == data_.id && certificate->key == seal_->key.public_key();
   if (ours) seal_->certificate = std::move(bytes);
-  if (!ours) say("AMS's certificate for sealed channels is not usable; trying again");
+  if (!ours) log("AMS's certificate for sealed channels is not usable; trying again");
   co_return ours;
 }
 

@@ -74,12 +74,12 @@ void Streamer::open_sources() {
     set_picture(*video_, config_.screen);
     video_->set_bitrate(rate_.start);
   } else {
-    say("no video: " + std::string(text(media::errc::media_unsupported)));
+    log("no video: " + std::string(text(media::errc::media_unsupported)));
   }
   if (audio_) {
     audio_->on_frame = [this](const media::EncodedFrame& frame) { on_audio(frame); };
   } else {
-    say("no sound: " + std::string(text(media::errc::media_unsupported)));
+    log("no sound: " + std::string(text(media::errc::media_unsupported)));
   }
 }
 
@@ -140,7 +140,7 @@ void Streamer::remove(Client& client, Errc why) {
   clients_.erase(found);
   if (reactions_ && client.controls()) reactions_->release();
   run_sources();
-  say("client " + id + " left: " + std::string(text(why)));
+  log("client " + id + " left: " + std::string(text(why)));
   if (on_client) on_client(id, ClientState::left, why);
 }
 
@@ -245,7 +245,7 @@ std::string Streamer::metrics() const {
   return out;
 }
 
-void Streamer::say(std::string_view line) const {
+void Streamer::log(std::string_view line) const {
   if (config_.log) config_.log(line);
 }
 

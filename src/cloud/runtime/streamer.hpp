@@ -88,7 +88,7 @@ class Streamer {
   void displace_controller();
   void remove(Client& client, Errc why);
   [[nodiscard]] rtp::MediaStatistics media_statistics() const;
-  void say(std::string_view line) const;
+  void log(std::string_view line) const;
 
   boost::asio::io_context& io_;
   StreamerConfig config_;

@@ -15,7 +15,7 @@ namespace asio = boost::asio;
 
 constexpr std::chrono::milliseconds kFirstPause{100};
 constexpr std::chrono::milliseconds kLongestPause{2'000};
-constexpr std::chrono::milliseconds kDialPatience{5'000};
+constexpr std::chrono::milliseconds kDialTimeout{5'000};
 
 }  // namespace
 
@@ -58,7 +58,7 @@ net::Task<Result<void>> Supervisor::attach(const AgentAddress& agent) {
   config.server = net::TlsRemote{agent.host, agent.port, agent.trust, nullptr, agent.allow_small_keys};
   config.target = "/1.0/sessions/" + config_.session + "/sockets/supervisor?instance=" + config_.instance;
   config.headers = {{"Authorization", "macaroon root=" + config_.token}};
-  config.timeout = kDialPatience;
+  config.timeout = kDialTimeout;
   config.limits.first_message_timeout = std::chrono::seconds(0);
   config.limits.idle_timeout = std::chrono::seconds(10);
   config.limits.max_message = bus::kMaxBusPayload;
@@ -88,7 +88,7 @@ net::Task<Result<void>> Supervisor::attach(const AgentAddress& agent) {
   };
   if (config_.log) config_.log("attached to agent " + agent.host + ":" + std::to_string(agent.port));
   socket_->send(api::message_text(report_));
-  links_.nudge(net::now());
+  links_.retransmit_now(net::now());
   pump();
   co_return Result<void>{};
 }

@@ -26,7 +26,7 @@ class EtcdStore final : public Store {
   net::Task<Result<Listing>> list(std::string prefix, std::string after, std::size_t limit) override;
   net::Task<Result<Revision>> commit(std::vector<Change> changes) override;
   std::unique_ptr<Watch> watch(std::string prefix, Revision since,
-                               std::function<void(const WatchEvent&)> tell) override;
+                               std::function<void(const WatchEvent&)> handler) override;
   net::Task<Result<LeaseId>> grant_lease(std::chrono::seconds ttl) override;
   net::Task<Result<void>> keep_alive(LeaseId lease) override;
   net::Task<Result<void>> revoke_lease(LeaseId lease) override;
@@ -140,8 +140,8 @@ net::Task<Result<Revision>> EtcdStore::check(EtcdTransaction transaction) {
 }
 
 std::unique_ptr<Watch> EtcdStore::watch(std::string prefix, Revision since,
-                                        std::function<void(const WatchEvent&)> tell) {
-  return feed_.watch(prefix, since, std::move(tell));
+                                        std::function<void(const WatchEvent&)> handler) {
+  return feed_.watch(prefix, since, std::move(handler));
 }
 
 net::Task<Result<LeaseId>> EtcdStore::grant_lease(std::chrono::seconds ttl) {

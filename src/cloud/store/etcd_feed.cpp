@@ -58,7 +58,7 @@ class EtcdFeed::Impl : public std::enable_shared_from_this<Impl> {
                       std::chrono::milliseconds(net::now().time_since_epoch().count() % kBeaconSpreadMs)),
         ticker_(io, kTick, [this] { tick(); }) {}
 
-  std::unique_ptr<Watch> watch(std::string_view prefix, Revision since, Watchers::Tell tell);
+  std::unique_ptr<Watch> watch(std::string_view prefix, Revision since, Watchers::Handler handler);
   void end();
 
  private:
@@ -95,11 +95,11 @@ EtcdFeed::EtcdFeed(asio::io_context& io, std::shared_ptr<EtcdCluster> cluster, E
 
 EtcdFeed::~EtcdFeed() { impl_->end(); }
 
-std::unique_ptr<Watch> EtcdFeed::watch(std::string_view prefix, Revision since, Watchers::Tell tell) {
-  return impl_->watch(prefix, since, std::move(tell));
+std::unique_ptr<Watch> EtcdFeed::watch(std::string_view prefix, Revision since, Watchers::Handler handler) {
+  return impl_->watch(prefix, since, std::move(handler));
 }
 
-std::unique_ptr<Watch> EtcdFeed::Impl::watch(std::string_view prefix, Revision since, Watchers::Tell tell) {
+std::unique_ptr<Watch> EtcdFeed::Impl::watch(std::string_view prefix, Revision since, Watchers::Handler handler) {
   if (!running_) start(since);
   std::vector<WatchEvent> missed;
   if (since < forgotten_) {
@@ -109,7 +109,7 @@ std::unique_ptr<Watch> EtcdFeed::Impl::watch(std::string_view prefix, Revision s
     missed.assign(history_.begin(), history_.end());
     missed.emplace_back(UpToDate{position_});
   }
-  return watchers_.add(prefix, since, std::move(tell), std::move(missed));
+  return watchers_.add(prefix, since, std::move(handler), std::move(missed));
 }
 
 void EtcdFeed::Impl::start(Revision since) {
@@ -192,10 +192,10 @@ void EtcdFeed::Impl::on_events(std::vector<WatchEvent> events) {
     std::string& key = key_in(event);
     if (!key.starts_with(keys_.entries)) continue;
     key = keys_.without(key);
-    watchers_.tell(event);
+    watchers_.notify(event);
     remember(std::move(event));
   }
-  watchers_.tell(UpToDate{position_});
+  watchers_.notify(UpToDate{position_});
 }
 
 void EtcdFeed::Impl::on_compacted(Revision first) {

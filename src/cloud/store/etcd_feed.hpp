@@ -16,7 +16,7 @@ class EtcdFeed {
   EtcdFeed(const EtcdFeed&) = delete;
   EtcdFeed& operator=(const EtcdFeed&) = delete;
 
-  std::unique_ptr<Watch> watch(std::string_view prefix, Revision since, std::function<void(const WatchEvent&)> tell);
+  std::unique_ptr<Watch> watch(std::string_view prefix, Revision since, std::function<void(const WatchEvent&)> handler);
 
  private:
   class Impl;

@@ -37,7 +37,7 @@ class MemoryStore final : public Store {
   net::Task<Result<std::optional<Entry>>> get(std::string key) override;
   net::Task<Result<Listing>> list(std::string prefix, std::string after, std::size_t limit) override;
   net::Task<Result<Revision>> commit(std::vector<Change> changes) override;
-  std::unique_ptr<Watch> watch(std::string prefix, Revision since, Watchers::Tell tell) override;
+  std::unique_ptr<Watch> watch(std::string prefix, Revision since, Watchers::Handler handler) override;
   net::Task<Result<LeaseId>> grant_lease(std::chrono::seconds ttl) override;
   net::Task<Result<void>> keep_alive(LeaseId lease) override;
   net::Task<Result<void>> revoke_lease(LeaseId lease) override;
@@ -96,7 +96,7 @@ net::Task<Result<Revision>> MemoryStore::commit(std::vector<Change> changes) {
   co_return apply(changes);
 }
 
-std::unique_ptr<Watch> MemoryStore::watch(std::string prefix, Revision since, Watchers::Tell tell) {
+std::unique_ptr<Watch> MemoryStore::watch(std::string prefix, Revision since, Watchers::Handler handler) {
   std::vector<WatchEvent> missed;
   if (since < forgotten_) {
     missed.emplace_back(WatchLost{});
@@ -106,7 +106,7 @@ std::unique_ptr<Watch> MemoryStore::watch(std::string prefix, Revision since, Wa
     missed.emplace_back(UpToDate{revision_});
   }
   ticker_.start();
-  return watchers_.add(prefix, since, std::move(tell), std::move(missed));
+  return watchers_.add(prefix, since, std::move(handler), std::move(missed));
 }
 
 net::Task<Result<LeaseId>> MemoryStore::grant_lease(std::chrono::seconds ttl) {
@@ -175,7 +175,7 @@ void MemoryStore::end_lease(LeaseId lease) {
 }
 
 void MemoryStore::remember(WatchEvent event) {
-  watchers_.tell(event);
+  watchers_.notify(event);
   history_.push_back(std::move(event));
   if (history_.size() <= kMaxHistory) return;
   forgotten_ = revision_of(history_.front());
@@ -188,7 +188,7 @@ void MemoryStore::tick() {
     if (lease.end <= SteadyClock::now()) over.push_back(id);
   }
   for (const LeaseId id : over) end_lease(id);
-  watchers_.tell(UpToDate{revision_});
+  watchers_.notify(UpToDate{revision_});
   if (leases_.empty() && watchers_.empty()) ticker_.stop();
 }
 

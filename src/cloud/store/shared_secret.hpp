@@ -13,6 +13,6 @@ namespace redan::cloud::store {
 /// gets that, or why a secret cannot be opened (then store_failed), in a person's words. Errors: those of the store.
 [[nodiscard]] net::Task<Result<Secret<64>>> sealed_secret(Store& store, std::string key, const SecretsKey& secrets_key,
                                                           RandomSource& random,
-                                                          std::function<void(std::string_view)> tell);
+                                                          std::function<void(std::string_view)> log);
 
 }  // namespace redan::cloud::store

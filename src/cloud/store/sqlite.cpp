@@ -23,8 +23,8 @@ using namespace std::chrono_literals;
 constexpr auto kPoll = 100ms;
 constexpr int kPollsPerTick = 5;
 /// A reader never waits for a writer in WAL mode, except for moments of recovery.
-constexpr auto kReaderPatience = 250ms;
-constexpr auto kWriterPatience = 5s;
+constexpr auto kReaderTimeout = 250ms;
+constexpr auto kWriterTimeout = 5s;
 
 class SqliteStore final : public Store {
  public:
@@ -35,7 +35,7 @@ class SqliteStore final : public Store {
   net::Task<Result<std::optional<Entry>>> get(std::string key) override;
   net::Task<Result<Listing>> list(std::string prefix, std::string after, std::size_t limit) override;
   net::Task<Result<Revision>> commit(std::vector<Change> changes) override;
-  std::unique_ptr<Watch> watch(std::string prefix, Revision since, Watchers::Tell tell) override;
+  std::unique_ptr<Watch> watch(std::string prefix, Revision since, Watchers::Handler handler) override;
   net::Task<Result<LeaseId>> grant_lease(std::chrono::seconds ttl) override;
   net::Task<Result<void>> keep_alive(LeaseId lease) override;
   net::Task<Result<void>> revoke_lease(LeaseId lease) override;
@@ -74,10 +74,10 @@ std::function<void(const std::string&)> report_from_anywhere(asio::io_context& i
 SqliteStore::SqliteStore(asio::io_context& io, const std::filesystem::path& file, Report report)
     : io_(io),
       report_(std::make_shared<const Report>(std::move(report))),
-      reader_(open_sqlite_file(file, kReaderPatience)),
+      reader_(open_sqlite_file(file, kReaderTimeout)),
       watchers_(io),
       told_(reader_.revision()),
-      writer_(SqliteTransaction(open_sqlite_file(file, kWriterPatience)), report_from_anywhere(io, report_)),
+      writer_(SqliteTransaction(open_sqlite_file(file, kWriterTimeout)), report_from_anywhere(io, report_)),
       ticker_(io, kPoll, [this] { poll(); }) {
   ticker_.start();
 }
@@ -113,7 +113,7 @@ net::Task<Result<Revision>> SqliteStore::commit(std::vector<Change> changes) {
   co_return outcome.map([](std::uint64_t revision) { return Revision{revision}; });
 }
 
-std::unique_ptr<Watch> SqliteStore::watch(std::string prefix, Revision since, Watchers::Tell tell) {
+std::unique_ptr<Watch> SqliteStore::watch(std::string prefix, Revision since, Watchers::Handler handler) {
   std::vector<WatchEvent> missed;
   // In this order: what is committed in between is in the news, and the watch is not told of it a second time.
   const Result<void> told = tell_news();
@@ -124,7 +124,7 @@ std::unique_ptr<Watch> SqliteStore::watch(std::string prefix, Revision since, Wa
   } else {
     missed.emplace_back(WatchLost{});
   }
-  return watchers_.add(prefix, since, std::move(tell), std::move(missed));
+  return watchers_.add(prefix, since, std::move(handler), std::move(missed));
 }
 
 net::Task<Result<LeaseId>> SqliteStore::grant_lease(std::chrono::seconds ttl) {
@@ -177,9 +177,9 @@ Result<void> SqliteStore::tell_news() {
     }
     const auto news = reader_.news(told_, KeyRange{});
     if (news) {
-      for (const WatchEvent& event : news->events) watchers_.tell(event);
+      for (const WatchEvent& event : news->events) watchers_.notify(event);
     } else {
-      watchers_.tell(WatchLost{});
+      watchers_.notify(WatchLost{});
     }
     told_ = news ? news->revision : revision;
     return {};
@@ -188,7 +188,7 @@ Result<void> SqliteStore::tell_news() {
 
 void SqliteStore::poll() {
   const Result<void> told = tell_news();
-  if (++polls_ % kPollsPerTick == 0 && told) watchers_.tell(UpToDate{told_});
+  if (++polls_ % kPollsPerTick == 0 && told) watchers_.notify(UpToDate{told_});
   const auto over = read<bool>([this] { return reader_.lease_is_over(); });
   if (over && *over && !ending_leases_) end_leases_that_are_over();
 }

@@ -21,7 +21,7 @@ void check(sqlite3* database, int code) {
 
 }  // namespace
 
-SqliteDatabase::SqliteDatabase(const std::string& file, std::chrono::milliseconds patience) {
+SqliteDatabase::SqliteDatabase(const std::string& file, std::chrono::milliseconds timeout) {
   // No mutex: each connection stays on its thread.
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   const int opened = sqlite3_open_v2(file.c_str(), &database_, flags, nullptr);
@@ -30,7 +30,7 @@ SqliteDatabase::SqliteDatabase(const std::string& file, std::chrono::millisecond
     sqlite3_close_v2(database_);
     throw error;
   }
-  sqlite3_busy_timeout(database_, static_cast<int>(patience.count()));
+  sqlite3_busy_timeout(database_, static_cast<int>(timeout.count()));
   sqlite3_db_config(database_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
 }
 

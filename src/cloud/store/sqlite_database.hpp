@@ -27,7 +27,7 @@ class SqliteError : public std::runtime_error {
 class SqliteDatabase {
  public:
   /// The file is there already. `patience`: how long a statement waits for another process's transaction.
-  SqliteDatabase(const std::string& file, std::chrono::milliseconds patience);
+  SqliteDatabase(const std::string& file, std::chrono::milliseconds timeout);
   SqliteDatabase(SqliteDatabase&& other) noexcept;
   SqliteDatabase& operator=(SqliteDatabase&&) = delete;
   ~SqliteDatabase();

@@ -92,8 +92,8 @@ void prepare_sqlite_file(const std::filesystem::path& file) {
   }
 }
 
-SqliteDatabase open_sqlite_file(const std::filesystem::path& file, std::chrono::milliseconds patience) {
-  SqliteDatabase database(file.string(), patience);
+SqliteDatabase open_sqlite_file(const std::filesystem::path& file, std::chrono::milliseconds timeout) {
+  SqliteDatabase database(file.string(), timeout);
   // The WAL lets the loop read while the writer waits for the disk. FULL syncs it with each commit.
   if (database.text("PRAGMA journal_mode = WAL") != "wal")
     refuse_file(file, "lies on a file system without shared memory");

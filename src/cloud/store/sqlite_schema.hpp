@@ -12,6 +12,6 @@ namespace redan::cloud::store {
 void prepare_sqlite_file(const std::filesystem::path& file);
 
 /// A connection to a prepared file: WAL, every commit synced to the disk before it is acknowledged.
-SqliteDatabase open_sqlite_file(const std::filesystem::path& file, std::chrono::milliseconds patience);
+SqliteDatabase open_sqlite_file(const std::filesystem::path& file, std::chrono::milliseconds timeout);
 
 }  // namespace redan::cloud::store

@@ -121,7 +121,7 @@ class Store {
   /// Tells of every commit after `since` to keys that start with `prefix`, from the loop and never from within this
   /// call, until the Watch is destroyed or WatchLost was told. `tell` may destroy the Watch.
   [[nodiscard]] virtual std::unique_ptr<Watch> watch(std::string prefix, Revision since,
-                                                     std::function<void(const WatchEvent&)> tell) = 0;
+                                                     std::function<void(const WatchEvent&)> handler) = 0;
 
   /// `ttl` is from kMinLeaseTtl to kMaxLeaseTtl. A lease that is not kept alive ends within ttl plus a second; its keys
   /// are erased in one commit. A failure of the store may lengthen it, never shorten it.

@@ -7,8 +7,8 @@
 namespace redan::cloud::store {
 
 struct Watchers::Target : std::enable_shared_from_this<Target> {
-  Target(boost::asio::io_context& loop, KeyRange range, Revision told, Tell teller)
-      : io(loop), keys(std::move(range)), since(told), tell(std::move(teller)) {}
+  Target(boost::asio::io_context& loop, KeyRange range, Revision told, Handler teller)
+      : io(loop), keys(std::move(range)), since(told), handler(std::move(teller)) {}
 
   [[nodiscard]] bool concerns(const WatchEvent& event) const {
     if (const auto* put = std::get_if<PutSeen>(&event)) {
@@ -33,7 +33,7 @@ struct Watchers::Target : std::enable_shared_from_this<Target> {
     while (!ended && !queue.empty()) {
       const WatchEvent event = std::move(queue.front());
       if (std::holds_alternative<WatchLost>(event)) ended = true;
-      tell(event);
+      handler(event);
       queue.pop_front();
     }
     queue.clear();
@@ -42,7 +42,7 @@ struct Watchers::Target : std::enable_shared_from_this<Target> {
   boost::asio::io_context& io;
   KeyRange keys;
   Revision since;
-  Tell tell;
+  Handler handler;
   std::deque<WatchEvent> queue;  ///< a drain is under way while it is not empty
   bool ended = false;
 };
@@ -74,16 +74,16 @@ void Watchers::end() {
   }
 }
 
-std::unique_ptr<Watch> Watchers::add(std::string_view prefix, Revision since, Tell tell,
+std::unique_ptr<Watch> Watchers::add(std::string_view prefix, Revision since, Handler handler,
                                      std::vector<WatchEvent> missed) {
-  auto target = std::make_shared<Target>(io_, keys_below(prefix), since, std::move(tell));
+  auto target = std::make_shared<Target>(io_, keys_below(prefix), since, std::move(handler));
   for (const WatchEvent& event : missed) target->push(event);
   if (!missed.empty()) target->since = std::max(since, revision_of(missed.back()));
   targets_.push_back(target);
   return std::make_unique<Handle>(std::move(target));
 }
 
-void Watchers::tell(const WatchEvent& event) {
+void Watchers::notify(const WatchEvent& event) {
   drop_ended();
   for (const auto& weak : targets_) {
     if (const auto target = weak.lock()) target->push(event);

@@ -10,7 +10,7 @@ namespace redan::cloud::store {
 
 class Watchers {
  public:
-  using Tell = std::function<void(const WatchEvent&)>;
+  using Handler = std::function<void(const WatchEvent&)>;
 
   explicit Watchers(boost::asio::io_context& io) : io_(io) {}
   ~Watchers() { end(); }
@@ -19,9 +19,9 @@ class Watchers {
 
   /// `missed` is what the watch is told first: the changes after `since` that came before this call and, at the end, up
   /// to which revision they go. It is told later of what comes after that one.
-  std::unique_ptr<Watch> add(std::string_view prefix, Revision since, Tell tell, std::vector<WatchEvent> missed);
+  std::unique_ptr<Watch> add(std::string_view prefix, Revision since, Handler handler, std::vector<WatchEvent> missed);
   /// Tells each watch that it concerns. In the order of the commits.
-  void tell(const WatchEvent& event);
+  void notify(const WatchEvent& event);
 
   /// Tells WatchLost to those that wait for changes after an older revision than this.
   void lose_older_than(Revision revision);

@@ -450,11 +450,11 @@ class Grammar {
     launch->add_option("--name", options_->name, "Its name");
     launch->add_option("--node", options_->node, "Where it runs");
     launch->add_flag("--no-start", options_->no_start, "Only record it");
-    patience(launch);
+    timeout(launch);
     which(command(instance, "show", "One of them", &Amc::show_instance), kNameOrId);
-    patience(which(command(instance, "start", "Start a stopped one", &Amc::start_instance), kNameOrId));
-    patience(which(command(instance, "stop", "Stop one", &Amc::stop_instance), kNameOrId));
-    patience(which(command(instance, "delete", "Stop and remove one", &Amc::remove_instance), kNameOrId));
+    timeout(which(command(instance, "start", "Start a stopped one", &Amc::start_instance), kNameOrId));
+    timeout(which(command(instance, "stop", "Stop one", &Amc::stop_instance), kNameOrId));
+    timeout(which(command(instance, "delete", "Stop and remove one", &Amc::remove_instance), kNameOrId));
     which(command(instance, "logs", "What it has printed", &Amc::instance_log), kNameOrId);
 
     command(amc_, "info", "The server, and what it takes us for", &Amc::show_service);
@@ -525,7 +525,7 @@ class Grammar {
     to->add_option("--name", options_->name, "Whose it is")->required();
     role(to);
   }
-  void patience(CLI::App* to) { to->add_flag("--no-wait", options_->no_wait, "Do not wait until it is done"); }
+  void timeout(CLI::App* to) { to->add_flag("--no-wait", options_->no_wait, "Do not wait until it is done"); }
 
   CLI::App* amc_;
   Run* run_;

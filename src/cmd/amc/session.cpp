@@ -17,7 +17,7 @@ namespace json = boost::json;
 constexpr std::size_t kPage = 500;
 // An operation is asked about for at most this long at once, and again until it has ended.
 constexpr int kWaitSeconds = 30;
-constexpr std::chrono::seconds kPatience{45};
+constexpr std::chrono::seconds kTimeout{45};
 
 std::string text_at(const json::object& object, std::string_view key) {
   const json::value* member = object.if_contains(key);
@@ -53,7 +53,7 @@ AmcFailure failure_of(const net::HttpFailure& failure, const std::string& where)
 }
 
 AmcSession::AmcSession(net::Remote remote, std::string where)
-    : client_(io_, {.server = std::move(remote), .timeout = kPatience, .max_connections = 1}),
+    : client_(io_, {.server = std::move(remote), .timeout = kTimeout, .max_connections = 1}),
       where_(std::move(where)) {}
 
 net::HttpResponse AmcSession::exchange(std::string method, std::string path, const json::value& body) {

@@ -11,7 +11,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::chrono::milliseconds kPatience{10'000};
+constexpr std::chrono::milliseconds kTimeout{10'000};
 
 std::string text_in(const json::value& value, std::string_view key) {
   const json::object* object = value.if_object();
@@ -22,7 +22,7 @@ std::string text_in(const json::value& value, std::string_view key) {
 }  // namespace
 
 AmsGrants::AmsGrants(boost::asio::io_context& io, net::Remote ams)
-    : ams_(io, {.server = std::move(ams), .timeout = kPatience}) {}
+    : ams_(io, {.server = std::move(ams), .timeout = kTimeout}) {}
 
 net::Task<tl::expected<std::string, std::string>> AmsGrants::ask(net::HttpRequest request, std::string member) {
   const net::HttpResult reply = co_await ams_.request(std::move(request));

@@ -11,8 +11,8 @@
 
 #include "cmd/commands.hpp"
 #include "cmd/connect/bulk_sender.hpp"
+#include "cmd/connect/session_figures.hpp"
 #include "cmd/connect/trace.hpp"
-#include "cmd/connect/visit_figures.hpp"
 #include "net/clock.hpp"
 #include "net/errors.hpp"
 #include "net/loop.hpp"
@@ -25,9 +25,9 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kMessageSize = 16 * 1024;
-constexpr std::chrono::seconds kPatience{30};
+constexpr std::chrono::seconds kTimeout{30};
 
-struct Door {
+struct DemoUrl {
   std::string host;
   std::uint16_t port = 443;
   std::string token;
@@ -50,7 +50,7 @@ std::string fragment_value(std::string_view url, std::string_view name) {
 }
 
 // https://host:port/#token=...&sha256=...
-Door parse_url(const std::string& url) {
+DemoUrl parse_url(const std::string& url) {
   constexpr std::string_view kScheme = "https://";
   if (!url.starts_with(kScheme)) throw std::invalid_argument("the URL must start with https://");
   const std::string_view authority =
@@ -58,36 +58,36 @@ Door parse_url(const std::string& url) {
   // Not a colon of an IPv6 address in its brackets.
   const std::size_t bracket = authority.rfind(']');
   const std::size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
-  Door door;
-  door.host = authority.substr(0, colon);
-  if (door.host.starts_with('[') && door.host.ends_with(']')) door.host = door.host.substr(1, door.host.size() - 2);
+  DemoUrl url;
+  url.host = authority.substr(0, colon);
+  if (url.host.starts_with('[') && url.host.ends_with(']')) url.host = url.host.substr(1, url.host.size() - 2);
   if (colon != std::string_view::npos) {
     const std::string_view port = authority.substr(colon + 1);
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), door.port);
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), url.port);
     if (error != std::errc{} || end != port.data() + port.size())
       throw std::invalid_argument("the URL's port is wrong");
   }
-  door.token = fragment_value(url, "token");
+  url.token = fragment_value(url, "token");
   const auto pin = net::parse_pin(fragment_value(url, "sha256"));
-  if (door.token.empty() || !pin) {
+  if (url.token.empty() || !pin) {
     throw std::invalid_argument(
         "the URL needs #token=...&sha256=... as `redan demo` prints it (quote it: the shell eats #)");
   }
-  door.pin = *pin;
-  return door;
+  url.pin = *pin;
+  return url;
 }
 
 /// The steps of a visit, one after the other.
 class Visit {
  public:
-  Visit(const ConnectOptions& options, Door door)
+  Visit(const ConnectOptions& options, DemoUrl url)
       : options_(options),
-        door_(std::move(door)),
+        url_(std::move(url)),
         loop_([this] { finish(kFailure, "interrupted"); }),
         deadline_(loop_.io()) {}
 
   int run() {
-    deadline_.expires_after(kPatience + std::chrono::duration_cast<std::chrono::seconds>(run_time() * 3));
+    deadline_.expires_after(kTimeout + std::chrono::duration_cast<std::chrono::seconds>(run_time() * 3));
     deadline_.async_wait([this](const boost::system::error_code& error) {
       if (!error) finish(kNetwork, "no progress for too long; check that UDP passes between the two hosts");
     });
@@ -100,7 +100,7 @@ class Visit {
   [[nodiscard]] Duration run_time() const {
     return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options_.seconds));
   }
-  void say(const std::string& line) const {
+  void print(const std::string& line) const {
     if (!options_.json) std::printf("%s\n", line.c_str());
   }
   void finish(int code, const std::string& problem) {
@@ -120,7 +120,7 @@ class Visit {
   // ---- signalling
   net::Task<void> join() {
     net::WebSocketClientConfig config;
-    config.server = net::TlsRemote{door_.host, door_.port, net::PinnedSha256{door_.pin}};
+    config.server = net::TlsRemote{url_.host, url_.port, net::PinnedSha256{url_.pin}};
     config.target = "/signal";
     const auto opened = co_await net::open_websocket(std::move(config));
     if (opened) co_return on_socket(*opened);
@@ -129,13 +129,13 @@ class Visit {
       co_return finish(kAuthentication,
                        "the server's certificate is not the one in the URL, or it refused TLS 1.3: " + failure.detail);
     }
-    finish(kNetwork, "cannot reach " + door_.host + ": " + std::string(text(failure.code)) + ": " + failure.detail);
+    finish(kNetwork, "cannot reach " + url_.host + ": " + std::string(text(failure.code)) + ": " + failure.detail);
   }
   void on_socket(const std::shared_ptr<net::WebSocket>& socket) {
     socket_ = socket;
     socket->on_message = [this](std::string_view text) { on_message(text); };
     socket->on_close = [this] { finish(kNetwork, "the server closed the signalling connection"); };
-    socket->send(json::serialize(json::object{{"type", "hello"}, {"token", door_.token}}));
+    socket->send(json::serialize(json::object{{"type", "hello"}, {"token", url_.token}}));
   }
   void on_message(std::string_view text) {
     boost::system::error_code error;
@@ -155,11 +155,11 @@ class Visit {
     }
   }
   void offer() {
-    say("TLS      " + socket_->connection().tls.version + ", " + socket_->connection().tls.cipher +
-        ", certificate pinned");
+    print("TLS      " + socket_->connection().tls.version + ", " + socket_->connection().tls.cipher +
+          ", certificate pinned");
     EndpointConfig config;
     config.announce_lite = false;
-    const auto target = Address::parse(door_.host, 0);
+    const auto target = Address::parse(url_.host, 0);
     const bool loopback = target && target->family() == Address::Family::ipv4 && target->ip()[0] == 127;
     config.local_addresses = loopback ? std::vector<Address>{*Address::parse("127.0.0.1", 0)} : net::host_addresses();
     const std::int64_t now = net::wall_time().seconds_since_1970;
@@ -188,17 +188,17 @@ class Visit {
   // ---- the visit
   void on_output(Endpoint& endpoint, const Output& output) {
     if (const auto* path = std::get_if<PathSelected>(&output)) {
-      say("ICE      path to " + path->path.remote.text());
+      print("ICE      path to " + path->path.remote.text());
     } else if (std::holds_alternative<Connected>(output)) {
       const auto security = endpoint.security(peer_);
-      say("DTLS     " + std::string(security->dtls_version) + ", " + std::string(security->cipher_suite));
-      say("         " + std::string(security->group) + ", we are the " +
-          (security->dtls_role == DtlsRole::client ? "client" : "server") + ", both fingerprints proven");
+      print("DTLS     " + std::string(security->dtls_version) + ", " + std::string(security->cipher_suite));
+      print("         " + std::string(security->group) + ", we are the " +
+            (security->dtls_role == DtlsRole::client ? "client" : "server") + ", both fingerprints proven");
     } else if (const auto* opened = std::get_if<ChannelOpened>(&output)) {
       if (opened->channel == down_) {
         const auto ms = (net::now() - started_) / std::chrono::milliseconds(1);
         setup_ms_ = ms;
-        say("open     after " + std::to_string(ms) + " ms");
+        print("open     after " + std::to_string(ms) + " ms");
         take(endpoint, figures_.begin(net::now()));
       }
     } else if (const auto* message = std::get_if<Message>(&output)) {
@@ -210,29 +210,29 @@ class Visit {
     }
   }
   void on_channel_message(Endpoint& endpoint, const Message& message) {
-    using Channel = VisitFigures::Channel;
+    using Channel = SessionFigures::Channel;
     if (message.channel != echo_ && message.channel != up_ && message.channel != down_) return;
     const Channel channel = message.channel == echo_ ? Channel::echo
                             : message.channel == up_ ? Channel::up
                                                      : Channel::down;
     take(endpoint, figures_.on_message(channel, message.kind, message.payload, net::now()));
   }
-  void take(Endpoint& endpoint, VisitFigures::Step step) {
+  void take(Endpoint& endpoint, SessionFigures::Step step) {
     switch (step) {
-      case VisitFigures::Step::nothing:
+      case SessionFigures::Step::nothing:
         return;
-      case VisitFigures::Step::ping:
+      case SessionFigures::Step::ping:
         (void)endpoint.send(peer_, echo_, MessageKind::text, as_bytes("ping"));
         return;
-      case VisitFigures::Step::send_up:
+      case SessionFigures::Step::send_up:
         report_round_trips();
         sender_.emplace(peer_, up_, kMessageSize, net::now(), run_time());
         return push_up(endpoint);
-      case VisitFigures::Step::ask_down:
-        say("up       " + megabytes(figures_.up_rate()));
+      case SessionFigures::Step::ask_down:
+        print("up       " + megabytes(figures_.up_rate()));
         return ask_down(endpoint);
-      case VisitFigures::Step::finish:
-        say("down     " + megabytes(figures_.down_rate()));
+      case SessionFigures::Step::finish:
+        print("down     " + megabytes(figures_.down_rate()));
         report_json();
         return finish(kOk, "");
     }
@@ -254,9 +254,9 @@ class Visit {
   }
   void report_round_trips() const {
     std::array<char, 96> text{};
-    std::snprintf(text.data(), text.size(), "echo     %zu round trips: p50 %.0f us, p99 %.0f us", VisitFigures::kPings,
-                  figures_.percentile_us(0.5), figures_.percentile_us(0.99));
-    say(text.data());
+    std::snprintf(text.data(), text.size(), "echo     %zu round trips: p50 %.0f us, p99 %.0f us",
+                  SessionFigures::kPings, figures_.percentile_us(0.5), figures_.percentile_us(0.99));
+    print(text.data());
   }
   void report_json() const {
     if (!options_.json) return;
@@ -269,7 +269,7 @@ class Visit {
   }
 
   ConnectOptions options_;
-  Door door_;
+  DemoUrl url_;
   net::Loop loop_;
   boost::asio::steady_timer deadline_;
   std::unique_ptr<Provider> provider_ = default_provider();
@@ -279,7 +279,7 @@ class Visit {
   ChannelId echo_, up_, down_;
   TimePoint started_{};
   std::int64_t setup_ms_ = 0;
-  VisitFigures figures_;
+  SessionFigures figures_;
   std::optional<BulkSender> sender_;
   bool finished_ = false;
   int exit_code_ = kFailure;

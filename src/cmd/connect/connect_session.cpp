@@ -8,12 +8,12 @@
 
 #include "base/hex.hpp"
 #include "cmd/amc/remotes.hpp"
-#include "cmd/connect/ams_grants.hpp"
 #include "cmd/arguments.hpp"
 #include "cmd/commands.hpp"
-#include "cmd/secret_file.hpp"
+#include "cmd/connect/ams_grants.hpp"
 #include "cmd/connect/stream_client.hpp"
 #include "cmd/connect/trace.hpp"
+#include "cmd/secret_file.hpp"
 #include "net/clock.hpp"
 #include "net/loop.hpp"
 #include "net/socket_address.hpp"
@@ -23,7 +23,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::chrono::seconds kPatience{30};
+constexpr std::chrono::seconds kTimeout{30};
 
 net::TlsTrust trust_of(const ConnectOptions& options, const HostAndPort& gateway) {
   if (options.fingerprint.empty()) return net::SystemAuthorities{gateway.host};
@@ -64,7 +64,7 @@ class SessionVisit {
   }
 
   int run() {
-    wait(kPatience, kNetwork, "no progress for too long; is an agent there, and does UDP pass?");
+    wait(kTimeout, kNetwork, "no progress for too long; is an agent there, and does UDP pass?");
     boost::asio::co_spawn(loop_.io(), visit(), boost::asio::detached);
     loop_.run();
     return code_;
@@ -76,7 +76,7 @@ class SessionVisit {
     const bool loopback = target && target->family() == Address::Family::ipv4 && target->ip()[0] == 127;
     return loopback ? std::vector<Address>{*Address::parse("127.0.0.1", 0)} : net::host_addresses();
   }
-  void say(const std::string& line) const {
+  void print(const std::string& line) const {
     if (!options_.json) std::printf("%s\n", line.c_str());
   }
   void wait(Duration time, int code, std::string why) {
@@ -97,7 +97,7 @@ class SessionVisit {
     }
     if (!granted) co_return finish(granted.error().starts_with("401") ? kAuthentication : kNetwork, granted.error());
     session_ = granted->session;
-    say("session  " + session_);
+    print("session  " + session_);
     StreamWishes wishes;
     wishes.video = options_.video;
     if (grants_) {
@@ -118,14 +118,14 @@ class SessionVisit {
     const StreamClient::Counts& counts = client_->counts();
     setup_ms_ = (counts.connected - started_) / std::chrono::milliseconds(1);
     if (const auto security = client_->security()) {
-      say("DTLS     " + std::string(security->dtls_version) + ", " + std::string(security->cipher_suite));
-      say("path     " + security->path.remote.text());
+      print("DTLS     " + std::string(security->dtls_version) + ", " + std::string(security->cipher_suite));
+      print("path     " + security->path.remote.text());
     }
     if (const auto& runtime = client_->runtime()) {
-      say("sealed   runtime key " + to_hex(runtime->key).substr(0, 16) + "... of instance " + runtime->instance +
-          ", vouched for by AMS; connection confirmed");
+      print("sealed   runtime key " + to_hex(runtime->key).substr(0, 16) + "... of instance " + runtime->instance +
+            ", vouched for by AMS; connection confirmed");
     }
-    say("open     after " + std::to_string(setup_ms_) + " ms");
+    print("open     after " + std::to_string(setup_ms_) + " ms");
     const auto stay = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options_.seconds));
     if (options_.packets == 0) return wait(stay, kOk, "");
     wait(stay, kNetwork, "fewer than " + std::to_string(options_.packets) + " RTP packets came in time");
@@ -167,7 +167,7 @@ class SessionVisit {
                                 {"messages", counts.messages}};
       std::printf("%s\n", json::serialize(object).c_str());
     } else if (options_.video) {
-      say("video    " + std::to_string(counts.rtp_packets) + " RTP packets");
+      print("video    " + std::to_string(counts.rtp_packets) + " RTP packets");
     }
   }
 

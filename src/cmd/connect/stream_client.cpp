@@ -19,7 +19,7 @@ namespace control = cloud::runtime::control;
 
 constexpr std::string_view kSignalling = "signalling";
 constexpr std::int64_t kIdentityLifetime = 24 * 3600;
-constexpr std::chrono::milliseconds kHttpPatience{20'000};
+constexpr std::chrono::milliseconds kHttpTimeout{20'000};
 
 /// "wss://host:port/path?query" -> "/path?query".
 std::string target_of(std::string_view url) {
@@ -46,7 +46,7 @@ StreamClients::StreamClients(boost::asio::io_context& io, net::TlsRemote gateway
       gateway_(std::move(gateway)),
       token_(std::move(token)),
       provider_(provider),
-      http_(io, {.server = gateway_, .timeout = kHttpPatience}) {
+      http_(io, {.server = gateway_, .timeout = kHttpTimeout}) {
   EndpointConfig config;
   config.local_addresses = std::move(local_addresses);
   config.announce_lite = false;
@@ -166,7 +166,7 @@ void StreamClient::on_socket(std::shared_ptr<net::WebSocket> socket) {
     if (state_ == State::signalling) end("the gateway closed the socket");
   };
   if (initiator_) return socket_->send(seal_text(initiator_->hello()));
-  say(signalling::Discover{});
+  send(signalling::Discover{});
 }
 
 signalling::Settings StreamClient::settings() const {
@@ -192,7 +192,7 @@ void StreamClient::on_message_of(std::string_view text) {
   const auto message = signalling::parse(text);
   if (!message) return;
   if (std::holds_alternative<signalling::Discovered>(*message)) {
-    say(settings(), Kind::question);
+    send(settings(), Kind::question);
   } else if (const auto* offer = std::get_if<signalling::Offer>(&*message)) {
     on_offer(offer->sdp);
   } else if (const auto* error = std::get_if<signalling::Error>(&*message)) {
@@ -200,7 +200,7 @@ void StreamClient::on_message_of(std::string_view text) {
   }
 }
 
-void StreamClient::say(const signalling::Message& message, Kind kind) {
+void StreamClient::send(const signalling::Message& message, Kind kind) {
   if (!socket_) return;
   if (!seal_) return socket_->send(signalling::text(message));
   using Channel = sealed::Channel;
@@ -229,7 +229,7 @@ void StreamClient::on_share(Bytes share) {
   confirm_key_ = std::move(done->established.confirm);
   runtime_ = std::move(done->runtime);
   socket_->send(seal_text(done->auth));
-  say(settings(), Kind::question);
+  send(settings(), Kind::question);
 }
 
 void StreamClient::on_sealed(const std::string& body) {
@@ -294,7 +294,7 @@ void StreamClient::on_offer(const std::string& sdp) {
     if (const auto channel = endpoint.open_channel(*peer_, name)) labels_[channel->value] = name;
   }
   clients_.shard_->wake();
-  say(signalling::Answer{accepted->answer});
+  send(signalling::Answer{accepted->answer});
 }
 
 // ---- the connection -------------------------------------------------------------------------------------------------

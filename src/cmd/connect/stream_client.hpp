@@ -83,7 +83,7 @@ class StreamClient {
   void on_share(Bytes share);
   void on_message_of(std::string_view text);
   enum class Kind : std::uint8_t { question, statement };
-  void say(const cloud::api::signalling::Message& message, Kind kind = Kind::statement);
+  void send(const cloud::api::signalling::Message& message, Kind kind = Kind::statement);
   [[nodiscard]] cloud::api::signalling::Settings settings() const;
   void confirm();
   void on_confirm(std::string_view text);

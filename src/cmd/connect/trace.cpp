@@ -34,7 +34,7 @@ void Trace::info(std::string_view text) {
   print_line(std::string(text));
 }
 
-void Trace::door(const std::string& url, const std::string& pin) {
+void Trace::print_url(const std::string& url, const std::string& pin) {
   if (form_ == Form::json) {
     return print_line(
         json::serialize(json::object{{"event", "ready"}, {"url", url + "&sha256=" + pin}, {"sha256", pin}}));

@@ -16,7 +16,7 @@ class Trace {
   /// A plain line; in JSON {"event":"info","text":...}.
   void info(std::string_view text);
   /// Where to go: `url` for a browser; with `pin` behind it for a program that checks the certificate.
-  void door(const std::string& url, const std::string& pin);
+  void print_url(const std::string& url, const std::string& pin);
   /// Something about a peer: `event` is ice, dtls, srtp, channel or closed.
   void peer(PeerId peer, std::int64_t ms, std::string_view event, std::string_view text);
 

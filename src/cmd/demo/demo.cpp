@@ -8,8 +8,8 @@
 #include <set>
 
 #include "base/hex.hpp"
-#include "cmd/demo/attack/attack_api.hpp"
 #include "cmd/commands.hpp"
+#include "cmd/demo/attack/attack_api.hpp"
 #include "cmd/demo/demo_cloud.hpp"
 #include "cmd/demo/demo_server.hpp"
 #include "cmd/demo/page.hpp"
@@ -102,7 +102,7 @@ class Demo {
     config.dtls_role = options_.dtls_role == "client" ? DtlsRole::client : DtlsRole::server;
     config.media = options_.media;
     config.tls_fingerprint = tls_.fingerprint.text().substr(sizeof "sha-256");
-    server_.emplace(loop_.io(), std::move(config), *provider_, trace_, [this] { print_door(); });
+    server_.emplace(loop_.io(), std::move(config), *provider_, trace_, [this] { print_url(); });
     open_shard();
     open_cloud();
     boost::asio::co_spawn(loop_.io(), start(), boost::asio::detached);
@@ -191,16 +191,16 @@ class Demo {
       trace_.info("  " + fingerprint.substr(0, 47));
       trace_.info("  " + fingerprint.substr(48));
     }
-    print_door();
+    print_url();
   }
   std::string host() const {
     const Address& first = addresses_.front();
     return first.family() == Address::Family::ipv6 ? "[" + first.ip_text() + "]" : first.ip_text();
   }
   // The fragment stays in the browser: neither the token nor the pin travels in a request.
-  void print_door() {
-    trace_.door("https://" + host() + ":" + std::to_string(port_) + "/#token=" + server_->token(),
-                to_hex(tls_.fingerprint.digest.bytes()));
+  void print_url() {
+    trace_.print_url("https://" + host() + ":" + std::to_string(port_) + "/#token=" + server_->token(),
+                     to_hex(tls_.fingerprint.digest.bytes()));
   }
   void stop() {
     server_->close_all();

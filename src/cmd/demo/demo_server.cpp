@@ -120,7 +120,7 @@ void DemoServer::on_offer(const VisitorPtr& visitor, std::string_view sdp) {
   const auto accepted = shard_->endpoint().accept(sdp, {config_.dtls_role, config_.media});
   if (!accepted) return send_error(*visitor, accepted.error());
   add_peer(visitor, accepted->peer);
-  tell(accepted->peer, "ice", "offer accepted; waiting for connectivity checks");
+  trace_event(accepted->peer, "ice", "offer accepted; waiting for connectivity checks");
   send(*visitor, {{"type", "answer"}, {"sdp", accepted->answer}});
 }
 
@@ -129,7 +129,7 @@ void DemoServer::on_want_offer(const VisitorPtr& visitor) {
   if (!offered) return send_error(*visitor, offered.error());
   add_peer(visitor, offered->peer);
   (void)shard_->endpoint().open_channel(offered->peer, "echo");
-  tell(offered->peer, "ice", "offer made; waiting for the answer");
+  trace_event(offered->peer, "ice", "offer made; waiting for the answer");
   send(*visitor, {{"type", "offer"}, {"sdp", offered->offer}});
 }
 
@@ -145,7 +145,7 @@ void DemoServer::on_renegotiate(Visitor& visitor, std::string_view sdp) {
   const auto answer = shard_->endpoint().renegotiate(visitor.peers.back(), sdp);
   if (!answer) return send_error(visitor, answer.error());
   shard_->wake();
-  tell(visitor.peers.back(), "ice", "new offer accepted (ICE restart)");
+  trace_event(visitor.peers.back(), "ice", "new offer accepted (ICE restart)");
   send(visitor, {{"type", "answer"}, {"sdp", *answer}});
 }
 
@@ -154,13 +154,13 @@ void DemoServer::on_renegotiate(Visitor& visitor, std::string_view sdp) {
 void DemoServer::on_output(Endpoint& endpoint, const Output& output) {
   const TimePoint now = net::now();
   if (const auto* path = std::get_if<PathSelected>(&output)) {
-    tell(path->peer, "ice", "path selected: " + path->path.remote.text());
+    trace_event(path->peer, "ice", "path selected: " + path->path.remote.text());
   } else if (const auto* connected = std::get_if<Connected>(&output)) {
     on_connected(endpoint, connected->peer);
   } else if (const auto* opened = std::get_if<ChannelOpened>(&output)) {
     labels_[{opened->peer.value, opened->channel.value}] = printable(opened->label);
     services_.on_opened(*opened);
-    tell(opened->peer, "channel", "opened '" + printable(opened->label) + "'");
+    trace_event(opened->peer, "channel", "opened '" + printable(opened->label) + "'");
   } else if (const auto* message = std::get_if<Message>(&output)) {
     services_.on_message(endpoint, now, *message);
   } else if (const auto* low = std::get_if<BufferedAmountLow>(&output)) {
@@ -170,12 +170,12 @@ void DemoServer::on_output(Endpoint& endpoint, const Output& output) {
   } else if (const auto* channel = std::get_if<ChannelClosed>(&output)) {
     services_.on_closed(channel->peer, channel->channel);
     const auto label = labels_.extract({channel->peer.value, channel->channel.value});
-    tell(channel->peer, "channel", "closed '" + (label.empty() ? "" : label.mapped()) + "'");
+    trace_event(channel->peer, "channel", "closed '" + (label.empty() ? "" : label.mapped()) + "'");
   } else if (const auto* closed = std::get_if<Closed>(&output)) {
     services_.on_peer_closed(closed->peer);
     std::erase_if(labels_, [&](const auto& entry) { return entry.first.first == closed->peer.value; });
     const std::string alert = closed->reason == Errc::dtls_peer_alert ? ", alert " + std::to_string(closed->alert) : "";
-    tell(closed->peer, "closed", explain(closed->reason) + alert);
+    trace_event(closed->peer, "closed", explain(closed->reason) + alert);
     peers_.erase(closed->peer.value);
   }
 }
@@ -186,10 +186,10 @@ void DemoServer::on_connected(Endpoint& endpoint, PeerId peer) {
   const Security& s = *found;
   const std::string role = s.dtls_role == DtlsRole::server ? "server" : "client";
   const std::string profile(s.srtp_profile ? name_of(*s.srtp_profile) : "");
-  tell(peer, "dtls", std::string(s.dtls_version) + ", we are the " + role + ", " + std::string(s.group));
-  tell(peer, "dtls", std::string(s.cipher_suite));
-  tell(peer, "dtls", "fingerprint of the offer proven: " + s.remote_fingerprint.text().substr(0, 31) + "...");
-  tell(peer, "srtp", profile.empty() ? "no media" : profile);
+  trace_event(peer, "dtls", std::string(s.dtls_version) + ", we are the " + role + ", " + std::string(s.group));
+  trace_event(peer, "dtls", std::string(s.cipher_suite));
+  trace_event(peer, "dtls", "fingerprint of the offer proven: " + s.remote_fingerprint.text().substr(0, 31) + "...");
+  trace_event(peer, "srtp", profile.empty() ? "no media" : profile);
   const auto entry = peers_.find(peer.value);
   const VisitorPtr visitor = entry == peers_.end() ? nullptr : entry->second.visitor.lock();
   if (!visitor) return;
@@ -230,7 +230,7 @@ void DemoServer::close_all() {
 
 // ---- telling --------------------------------------------------------------------------------------------------------
 
-void DemoServer::tell(PeerId peer, std::string_view event, const std::string& text) {
+void DemoServer::trace_event(PeerId peer, std::string_view event, const std::string& text) {
   const auto entry = peers_.find(peer.value);
   if (entry == peers_.end()) return;
   const std::int64_t ms = (net::now() - entry->second.start) / std::chrono::milliseconds(1);

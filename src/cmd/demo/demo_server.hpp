@@ -60,7 +60,7 @@ class DemoServer {
   void add_peer(const VisitorPtr& visitor, PeerId peer);
   void on_connected(Endpoint& endpoint, PeerId peer);
   void on_media(Endpoint& endpoint, const MediaPacket& media);
-  void tell(PeerId peer, std::string_view event, const std::string& text);
+  void trace_event(PeerId peer, std::string_view event, const std::string& text);
   static void send(Visitor& visitor, const boost::json::object& message);
   static void send_error(Visitor& visitor, std::string_view code, std::string_view text, std::string_view hint);
   static void send_error(Visitor& visitor, const Error& error);

@@ -116,7 +116,7 @@ class Program {
 
  private:
   static constexpr std::chrono::milliseconds kGrace{5'000};
-  static constexpr std::chrono::milliseconds kPatience{2'000};  ///< for answers to GOODBYE
+  static constexpr std::chrono::milliseconds kTimeout{2'000};  ///< for answers to GOODBYE
 
   void load_identity() {
     const fs::path directory = data_directory(options_.data_directory, "redan-router");
@@ -163,7 +163,7 @@ class Program {
   }
 
   void say_goodbye() {
-    if (server_) server_->drain(kPatience, [this] { loop_.stop(); });
+    if (server_) server_->drain(kTimeout, [this] { loop_.stop(); });
   }
 
   Options options_;

@@ -192,26 +192,26 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
       one->certificate = client_certificate(stream.tls());
     }
     registration.established();
-    const Then then = co_await self->requests(one);
-    if (then == Then::finish) co_await stream.finish();
+    const NextStep next = co_await self->requests(one);
+    if (next == NextStep::finish) co_await stream.finish();
   }
 
-  enum class Then : std::uint8_t { next_request, finish, nothing };
+  enum class NextStep : std::uint8_t { next_request, finish, nothing };
 
-  Task<Then> requests(std::shared_ptr<Live> one) {
+  Task<NextStep> requests(std::shared_ptr<Live> one) {
     HttpInput input(*one->stream);
-    Then then = Then::next_request;
-    for (bool first = true; then == Then::next_request; first = false) {
+    NextStep next = NextStep::next_request;
+    for (bool first = true; next == NextStep::next_request; first = false) {
       if (input.empty()) {
         one->stream->set_deadline(first ? config_.header_timeout : config_.idle_timeout);
-        if (const Error ended = co_await input.fill()) co_return Then::finish;
+        if (const Error ended = co_await input.fill()) co_return NextStep::finish;
       }
-      then = co_await one_request(one, input);
+      next = co_await one_request(one, input);
     }
-    co_return then;
+    co_return next;
   }
 
-  Task<Then> one_request(std::shared_ptr<Live> one, HttpInput& input) {
+  Task<NextStep> one_request(std::shared_ptr<Live> one, HttpInput& input) {
     Stream& stream = *one->stream;
     RequestReader reader(input, limits_);
     stream.set_deadline(config_.header_timeout, Stream::Expiry::end_reads);
@@ -225,7 +225,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
       co_return co_await upgrade(one, std::move(*request));
     }
     if (reader.has_body()) {
-      if (const auto refusal = co_await encourage(stream, *request)) co_return co_await refuse(stream, *refusal);
+      if (const auto refusal = co_await send_continue(stream, *request)) co_return co_await refuse(stream, *refusal);
       stream.set_deadline(config_.body_timeout, Stream::Expiry::end_reads);
       auto body = co_await reader.read_body();
       if (!body) co_return co_await refuse(stream, body.error());
@@ -239,7 +239,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   }
 
   // RFC 9110 section 10.1.1.
-  Task<std::optional<Refusal>> encourage(Stream& stream, const HttpRequest& request) {
+  Task<std::optional<Refusal>> send_continue(Stream& stream, const HttpRequest& request) {
     const auto expected = find_header(request.headers, "Expect");
     if (!expected) co_return std::nullopt;
     if (!equal_in_any_case(*expected, "100-continue")) co_return Refusal{417, "only 100-continue can be expected"};
@@ -261,34 +261,34 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
     return config_.error_response(500, "the server failed");
   }
 
-  Task<Then> refuse(Stream& stream, Refusal refusal) {
-    if (refusal.status == 0 && !stream.timed_out()) co_return Then::finish;
+  Task<NextStep> refuse(Stream& stream, Refusal refusal) {
+    if (refusal.status == 0 && !stream.timed_out()) co_return NextStep::finish;
     if (refusal.status == 0) refusal = {408, "the request took too long"};
     co_return co_await respond(stream, config_.error_response(refusal.status, refusal.text), false, After::close);
   }
 
-  Task<Then> respond(Stream& stream, HttpResponse response, bool head_only, After after) {
+  Task<NextStep> respond(Stream& stream, HttpResponse response, bool head_only, After after) {
     auto head = write_response_head(response, date(), after);
     if (!head) {
       response = config_.error_response(500, "the server's response cannot be written as HTTP");
       after = After::close;
       head = write_response_head(response, date(), after);
     }
-    if (!head) co_return Then::finish;
+    if (!head) co_return NextStep::finish;
     if (has_token(response.headers, "Connection", "close")) after = After::close;
     if (head_only || !has_body(response.status)) response.body.clear();
     const std::string_view body = response.body;
     stream.set_deadline(config_.write_timeout);
     const Error error = co_await stream.write(*head, body.substr(0, kMaxWrite));
-    if (error) co_return Then::finish;
+    if (error) co_return NextStep::finish;
     for (std::size_t at = kMaxWrite; at < body.size(); at += kMaxWrite) {
       stream.set_deadline(config_.write_timeout);
-      if (const Error cut = co_await stream.write(body.substr(at, kMaxWrite))) co_return Then::finish;
+      if (const Error cut = co_await stream.write(body.substr(at, kMaxWrite))) co_return NextStep::finish;
     }
-    co_return after == After::close ? Then::finish : Then::next_request;
+    co_return after == After::close ? NextStep::finish : NextStep::next_request;
   }
 
-  Task<Then> upgrade(std::shared_ptr<Live> one, HttpRequest request) {
+  Task<NextStep> upgrade(std::shared_ptr<Live> one, HttpRequest request) {
     one->stream->clear_deadline();
     UpgradeReply reply = co_await decide(request, *one);
     if (const auto* response = std::get_if<HttpResponse>(&reply)) {
@@ -297,12 +297,12 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
     auto& accepted = std::get<AcceptWebSocket>(reply);
     const auto socket = WebSocketSession::make(one->stream, one, accepted.limits);
     const bool opened = co_await socket->accept(request, std::move(accepted.subprotocol));
-    if (!opened) co_return Then::finish;
+    if (!opened) co_return NextStep::finish;
     one->socket = socket;
     one->admitted = true;
     accepted.on_open(socket);
     co_await socket->run();
-    co_return Then::nothing;
+    co_return NextStep::nothing;
   }
 
   Task<UpgradeReply> decide(const HttpRequest& request, const Connection& connection) {

@@ -25,7 +25,7 @@ struct HandshakeQueue::Job {
   bool ran = false;
 
   /// On the loop, which is where the job is destroyed, too.
-  static void tell(JobPtr job) {
+  static void notify(JobPtr job) {
     const auto executor = job->done.get_executor();
     asio::post(executor, [job = std::move(job)] { job->done.cancel(); });
   }
@@ -41,7 +41,7 @@ void HandshakeQueue::stop() {
   wake_.notify_all();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
-  while (JobPtr job = next()) Job::tell(std::move(job));
+  while (JobPtr job = next()) Job::notify(std::move(job));
 }
 
 unsigned HandshakeQueue::default_threads() { return std::max(std::thread::hardware_concurrency(), 2U) - 1; }
@@ -67,7 +67,7 @@ HandshakeQueue::JobPtr HandshakeQueue::push(asio::any_io_executor executor, std:
     }
   }
   wake_.notify_one();
-  if (dropped) Job::tell(std::move(dropped));
+  if (dropped) Job::notify(std::move(dropped));
   return job;
 }
 
@@ -88,7 +88,7 @@ void HandshakeQueue::drop(const JobPtr& job) {
       if (waiting->second.empty()) first_.erase(waiting);
     }
   }
-  if (found != 0) Job::tell(job);
+  if (found != 0) Job::notify(job);
 }
 
 void HandshakeQueue::start() {
@@ -104,7 +104,7 @@ void HandshakeQueue::work() {
     guard.unlock();
     job->work();
     job->ran = true;
-    Job::tell(std::move(job));
+    Job::notify(std::move(job));
     guard.lock();
   }
 }

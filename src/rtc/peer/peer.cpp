@@ -295,8 +295,7 @@ Peer::Event Peer::on_path(TimePoint now, const Path& path, bool selected) {
 // Without consent nothing may be sent, not even a farewell (RFC 7675 section 5.1).
 Peer::Event Peer::on_ice_failed(Errc reason) {
   closed_ = true;
-  if (const auto* agent = std::get_if<ice::ControllingAgent>(&agent_);
-      agent != nullptr && reason == Errc::ice_timeout) {
+  if (const auto* agent = std::get_if<ice::FullAgent>(&agent_); agent != nullptr && reason == Errc::ice_timeout) {
     for (const Path& path : agent->checked()) {
       const Peer* owner = router_.by_path(path);
       if (owner != nullptr && owner != this) reason = Errc::ice_path_in_use;

@@ -11,7 +11,7 @@
 #include "base/packet_queue.hpp"
 #include "rtc/datachannel/channels.hpp"
 #include "rtc/dtls/connection.hpp"
-#include "rtc/ice/controlling_agent.hpp"
+#include "rtc/ice/full_agent.hpp"
 #include "rtc/ice/lite_agent.hpp"
 #include "rtc/peer/classify.hpp"
 #include "rtc/peer/early_datagrams.hpp"
@@ -21,7 +21,7 @@
 
 namespace redan::peer {
 
-using Agent = std::variant<ice::LiteAgent, ice::ControllingAgent>;
+using Agent = std::variant<ice::LiteAgent, ice::FullAgent>;
 
 /// What both descriptions agreed on. Each later offer and answer makes a new one.
 struct Agreement {

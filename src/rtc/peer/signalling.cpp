@@ -53,9 +53,9 @@ sdp::Local Endpoint::Impl::make_local(bool ice_lite) const {
 Endpoint::Impl::Entry& Endpoint::Impl::add(sdp::Local local) {
   const PeerId id{next_id_++};
   ice::Credentials credentials{local.ufrag, local.pwd};
-  peer::Agent agent =
-      local.ice_lite ? peer::Agent(ice::LiteAgent(std::move(credentials), provider))
-                     : peer::Agent(ice::ControllingAgent(std::move(credentials), config.local_addresses, provider));
+  peer::Agent agent = local.ice_lite
+                          ? peer::Agent(ice::LiteAgent(std::move(credentials), provider))
+                          : peer::Agent(ice::FullAgent(std::move(credentials), config.local_addresses, provider));
   auto& slot = peers_[id.value];
   slot = std::make_unique<Entry>(id, *this, std::move(agent), std::move(local));
   slot->peer.routes().add_ufrag(slot->local.ufrag);
@@ -80,7 +80,7 @@ Result<Agreement> Endpoint::Impl::agree(const sdp::Remote& remote, DtlsRole role
 
 void Endpoint::Impl::set_remote(Peer& peer, const sdp::Remote& remote) {
   const std::vector<Address> addresses = usable_addresses(remote.candidates);
-  if (auto* controlling = std::get_if<ice::ControllingAgent>(&peer.agent())) {
+  if (auto* controlling = std::get_if<ice::FullAgent>(&peer.agent())) {
     controlling->set_remote({remote.ufrag, remote.pwd}, addresses);
   } else {
     std::get<ice::LiteAgent>(peer.agent()).set_remote({remote.ufrag, remote.pwd});
@@ -102,7 +102,7 @@ Result<Accepted> Endpoint::Impl::accept(std::string_view text, const AcceptOptio
   Entry& entry = add(std::move(local));
   entry.remote = remote;
   // RFC 8445 section 6.1.1: of two full agents the offerer controls; a full one controls a lite one.
-  if (auto* full = std::get_if<ice::ControllingAgent>(&entry.peer.agent())) full->set_controlling(remote.ice_lite);
+  if (auto* full = std::get_if<ice::FullAgent>(&entry.peer.agent())) full->set_controlling(remote.ice_lite);
   set_remote(entry.peer, remote);
   entry.peer.agree(std::move(agreement));
   return Accepted{entry.peer.id(), sdp::make_answer(offer, entry.local)};
@@ -184,7 +184,7 @@ void Endpoint::Impl::restart_ice(Entry& entry, const sdp::Remote& remote) {
   const ice::Credentials theirs{remote.ufrag, remote.pwd};
   entry.local.ufrag = ours.ufrag;
   entry.local.pwd = ours.pwd;
-  if (auto* controlling = std::get_if<ice::ControllingAgent>(&entry.peer.agent())) {
+  if (auto* controlling = std::get_if<ice::FullAgent>(&entry.peer.agent())) {
     controlling->restart(ours, theirs, usable_addresses(remote.candidates));
   } else {
     std::get<ice::LiteAgent>(entry.peer.agent()).restart(ours, theirs);

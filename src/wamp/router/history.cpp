@@ -48,7 +48,7 @@ void History::add(PastEvent event) {
   by_topic_[added->event.topic].push_back(added);
 }
 
-void History::drop(Kepts::iterator oldest) {
+void History::drop(RetainedEvents::iterator oldest) {
   const auto topic = by_topic_.find(oldest->event.topic);
   topic->second.pop_front();
   if (topic->second.empty()) by_topic_.erase(topic);

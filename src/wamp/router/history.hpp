@@ -31,16 +31,16 @@ class History {
   [[nodiscard]] std::vector<const PastEvent*> last(Match match, std::string_view pattern, std::size_t limit) const;
 
  private:
-  struct Kept {
+  struct Retained {
     PastEvent event;
     std::size_t bytes = 0;
   };
-  using Kepts = std::list<Kept>;
-  void drop(Kepts::iterator oldest);
+  using RetainedEvents = std::list<Retained>;
+  void drop(RetainedEvents::iterator oldest);
 
   HistoryLimits limits_;
-  Kepts events_;  ///< oldest first
-  std::unordered_map<std::string, std::list<Kepts::iterator>> by_topic_;
+  RetainedEvents events_;  ///< oldest first
+  std::unordered_map<std::string, std::list<RetainedEvents::iterator>> by_topic_;
   std::size_t bytes_ = 0;
 };
 

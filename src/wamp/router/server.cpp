@@ -76,12 +76,12 @@ class RouterServer::Impl : public std::enable_shared_from_this<Impl> {
   }
   [[nodiscard]] std::size_t sessions() const { return router_.sessions(); }
 
-  void drain(std::chrono::milliseconds patience, std::function<void()> done) {
+  void drain(std::chrono::milliseconds timeout, std::function<void()> done) {
     for (const auto& listener : listeners_) std::visit([](const auto& its) { its->stop_accepting(); }, listener);
     router_.shut_down();
     on_empty_ = std::move(done);
     pump();
-    drained_.emplace(io_, patience);
+    drained_.emplace(io_, timeout);
     drained_->async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
       const auto self = weak.lock();
       if (self && !error && self->on_empty_) std::exchange(self->on_empty_, nullptr)();
@@ -301,8 +301,8 @@ RouterServer::RouterServer(asio::io_context& io, RouterServerConfig config, Prov
 RouterServer::~RouterServer() { impl_->stop(); }
 std::vector<std::uint16_t> RouterServer::ports() const { return impl_->ports(); }
 std::size_t RouterServer::sessions() const { return impl_->sessions(); }
-void RouterServer::drain(std::chrono::milliseconds patience, std::function<void()> done) {
-  impl_->drain(patience, std::move(done));
+void RouterServer::drain(std::chrono::milliseconds timeout, std::function<void()> done) {
+  impl_->drain(timeout, std::move(done));
 }
 
 }  // namespace redan::wamp

@@ -31,7 +31,7 @@ class RouterServer {
   [[nodiscard]] std::vector<std::uint16_t> ports() const;
   [[nodiscard]] std::size_t sessions() const;
   /// No new connections; GOODBYE to all sessions, and `done` when all are gone, or after `patience`.
-  void drain(std::chrono::milliseconds patience, std::function<void()> done);
+  void drain(std::chrono::milliseconds timeout, std::function<void()> done);
 
  private:
   class Impl;

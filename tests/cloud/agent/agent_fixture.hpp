@@ -85,8 +85,8 @@ class AgentTest : public net::test::HttpFixture {
     config.capacity = 2;
     config.turn_urls = {"turn:127.0.0.1:3478"};
     config.idle_unit = 200ms;
-    config.start_patience = 2s;
-    config.reconnect_patience = 2s;
+    config.start_timeout = 2s;
+    config.reconnect_timeout = 2s;
     Secret<64> root, turn;
     std::fill_n(root.fill(64).begin(), 64, 7);
     std::fill_n(turn.fill(64).begin(), 64, 'x');

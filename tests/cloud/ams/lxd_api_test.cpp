@@ -207,7 +207,7 @@ TEST(LxdNewInstance, LeavesLimitsToTheProfilesUnlessTheyAreGiven) {
 }
 
 TEST(LxdStateChange, IsPoliteOrForced) {
-  const LxdStateChange polite{.action = LxdStateChange::Action::stop, .patience = std::chrono::seconds(10)};
+  const LxdStateChange polite{.action = LxdStateChange::Action::stop, .timeout = std::chrono::seconds(10)};
   EXPECT_EQ(json::parse(polite.write()), (json::object{{"action", "stop"}, {"timeout", 10}, {"force", false}}));
   const LxdStateChange forced{.action = LxdStateChange::Action::stop, .force = true};
   EXPECT_EQ(json::parse(forced.write()), (json::object{{"action", "stop"}, {"timeout", -1}, {"force", true}}));

@@ -20,7 +20,7 @@ class LxdLauncherTest : public net::test::HttpFixture {
     config.unit = "node-1";
     config.image = "redan";
     config.politeness = 0s;
-    config.patience_at_start = 0ms;
+    config.timeout_at_start = 0ms;
     config.log = [this](std::string_view line) { said.emplace_back(line); };
     return config;
   }
@@ -346,7 +346,7 @@ TEST_F(LxdLauncherTest, OnlyInstancesOfThisUnitAreFound) {
 
 TEST_F(LxdLauncherTest, AnLxdThatComesAfterUsIsWaitedFor) {
   LxdLauncherConfig patient = config();
-  patient.patience_at_start = 10s;
+  patient.timeout_at_start = 10s;
   const std::uint16_t port = lxd->server->port();
   lxd.reset();
   make(std::move(patient));

@@ -27,8 +27,8 @@ struct BusImplementation {
 
 /// Runs the loop until `done`; false after `patience`.
 inline bool run_until(boost::asio::io_context& io, const std::function<bool()>& done,
-                      std::chrono::milliseconds patience = std::chrono::seconds(10)) {
-  const auto end = std::chrono::steady_clock::now() + patience;
+                      std::chrono::milliseconds timeout = std::chrono::seconds(10)) {
+  const auto end = std::chrono::steady_clock::now() + timeout;
   while (!done()) {
     if (std::chrono::steady_clock::now() >= end) return false;
     io.restart();
@@ -47,9 +47,9 @@ using Reply = std::optional<Result<std::string>>;
 
 /// It runs on; `bus` may go away meanwhile.
 inline std::shared_ptr<Reply> ask(boost::asio::io_context& io, Bus& bus, std::string subject, std::string payload,
-                                  std::chrono::milliseconds patience = std::chrono::seconds(5)) {
+                                  std::chrono::milliseconds timeout = std::chrono::seconds(5)) {
   auto reply = std::make_shared<Reply>();
-  boost::asio::co_spawn(io, bus.request(std::move(subject), std::move(payload), patience),
+  boost::asio::co_spawn(io, bus.request(std::move(subject), std::move(payload), timeout),
                         [reply](const std::exception_ptr& error, Result<std::string> result) {
                           if (error) std::rethrow_exception(error);
                           *reply = std::move(result);

@@ -99,7 +99,7 @@ TEST(Link, SendsAtOnceWhenItIsNudged) {
   ASSERT_TRUE(a.send(at(0), "x"));
   (void)drain(a, at(0));
   EXPECT_TRUE(drain(a, at(50)).frames.empty());
-  a.nudge(at(50));
+  a.retransmit_now(at(50));
   EXPECT_EQ(drain(a, at(50)).frames.size(), 1U);
 }
 

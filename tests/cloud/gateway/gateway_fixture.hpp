@@ -23,8 +23,8 @@ class GatewayTest : public testing::Test {
     GatewayConfig config;
     config.url = "wss://gw.example:4000";
     config.secrets_key = secrets_key_;
-    config.create_patience = std::chrono::milliseconds(300);
-    config.command_patience = std::chrono::milliseconds(300);
+    config.create_timeout = std::chrono::milliseconds(300);
+    config.command_timeout = std::chrono::milliseconds(300);
     config.now = [this] { return net::now() + ahead_; };
     config.wall_time = [this] { return WallTime{wall_time_}; };
     units_.push_back(std::make_unique<Gateway>(io_, config, *store_, *bus_, *provider_));
@@ -42,8 +42,8 @@ class GatewayTest : public testing::Test {
     boost::asio::co_spawn(io_, std::move(task), [&](const std::exception_ptr&) { done = true; });
     EXPECT_TRUE(until([&] { return done; }));
   }
-  bool until(const std::function<bool()>& done, std::chrono::milliseconds patience = std::chrono::seconds(5)) {
-    return run_until(io_, done, patience);
+  bool until(const std::function<bool()>& done, std::chrono::milliseconds timeout = std::chrono::seconds(5)) {
+    return run_until(io_, done, timeout);
   }
 
   ScriptedAgent& add_agent(const std::string& id, const std::string& region = "eu-1",

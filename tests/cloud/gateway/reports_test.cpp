@@ -12,17 +12,17 @@ class Reports : public GatewayTest {
   Reports() : agent_(add_agent("agent-1")), id_(created().session.id) {}
   std::string report(const std::string& agent, std::int64_t fence, std::int64_t number, SessionStatus status) {
     const api::StateReport said{id_, agent, fence, number, status, "so it is", 2};
-    return code_of(run(bus_->request(api::subject::agent(said.agent, "state"), api::message_text(said), kPatience)));
+    return code_of(run(bus_->request(api::subject::agent(said.agent, "state"), api::message_text(said), kTimeout)));
   }
   std::string claim(const std::string& agent, bool attached) {
     const api::Claim said{id_, agent, "i-new", attached};
-    return code_of(run(bus_->request(api::subject::agent(said.agent, "claim"), api::message_text(said), kPatience)));
+    return code_of(run(bus_->request(api::subject::agent(said.agent, "claim"), api::message_text(said), kTimeout)));
   }
   void lose(const std::string& agent) {
     ASSERT_TRUE(run(store_->erase("/gateway/1.0/agents/" + agent)).has_value());
     ASSERT_TRUE(until([&] { return unit_->agents().find(agent) == nullptr; }));
   }
-  static constexpr std::chrono::milliseconds kPatience{2'000};
+  static constexpr std::chrono::milliseconds kTimeout{2'000};
 
   ScriptedAgent& agent_;
   const std::string id_;
@@ -78,11 +78,11 @@ TEST_F(Reports, AnErrorAfterTerminatingEndsTheSession) {
 
 TEST_F(Reports, AnUnknownSessionIsNobodys) {
   const api::StateReport said{"d1k2v9f3pn6a8q46tb00", "agent-1", 1, 1, SessionStatus::active, "", 0};
-  EXPECT_EQ(code_of(run(bus_->request(api::subject::agent(said.agent, "state"), api::message_text(said), kPatience))),
+  EXPECT_EQ(code_of(run(bus_->request(api::subject::agent(said.agent, "state"), api::message_text(said), kTimeout))),
             "session_unknown");
   const api::Claim claimed{"d1k2v9f3pn6a8q46tb00", "agent-1", "i", true};
   EXPECT_EQ(
-      code_of(run(bus_->request(api::subject::agent(claimed.agent, "claim"), api::message_text(claimed), kPatience))),
+      code_of(run(bus_->request(api::subject::agent(claimed.agent, "claim"), api::message_text(claimed), kTimeout))),
       "session_unknown");
 }
 
@@ -134,8 +134,7 @@ TEST_F(Reports, ASessionsStateIsWrittenNowAndThenHoweverOftenItIsReported) {
   std::map<std::string, int> outcomes;
   for (int number = 1; number <= 50; ++number) {
     const api::StateReport said{id_, "agent-1", 1, number, SessionStatus::active, std::string(450'000, 'x'), number};
-    ++outcomes[code_of(
-        run(bus_->request(api::subject::agent("agent-1", "state"), api::message_text(said), kPatience)))];
+    ++outcomes[code_of(run(bus_->request(api::subject::agent("agent-1", "state"), api::message_text(said), kTimeout)))];
   }
   EXPECT_LE(outcomes["ok"], 6);
   EXPECT_EQ(outcomes["ok"] + outcomes["too_many_reports"], 50);
@@ -157,7 +156,7 @@ TEST_F(Reports, AClaimRaisesTheFenceAndMakesTheFormerAgentStale) {
 
 TEST_F(Reports, TheClaimantLearnsWhatTheSessionWants) {
   const api::Claim said{id_, "agent-2", "i-new", true};
-  const auto reply = run(bus_->request(api::subject::agent(said.agent, "claim"), api::message_text(said), kPatience));
+  const auto reply = run(bus_->request(api::subject::agent(said.agent, "claim"), api::message_text(said), kTimeout));
   const auto spec = api::parse<api::SessionSpec>(*api::parse_reply(*reply));
   ASSERT_TRUE(spec.has_value());
   EXPECT_EQ(spec->fence, 2);
@@ -180,7 +179,7 @@ TEST_F(Reports, OfTwoClaimsAtOnceOneStandsAndTheOtherIsStale) {
   for (const char* agent : {"agent-2", "agent-3"}) {
     const api::Claim said{id_, agent, "i", true};
     boost::asio::co_spawn(io_,
-                          bus_->request(api::subject::agent(said.agent, "claim"), api::message_text(said), kPatience),
+                          bus_->request(api::subject::agent(said.agent, "claim"), api::message_text(said), kTimeout),
                           [&](const std::exception_ptr&, const Result<std::string>&) { ++answered; });
   }
   ASSERT_TRUE(until([&] { return answered == 2; }));

@@ -44,9 +44,9 @@ T wait_for(boost::asio::io_context& io, net::Task<T> task) {
 
 /// Runs the loop until `done`; false after `patience`.
 inline bool run_until(boost::asio::io_context& io, const std::function<bool()>& done,
-                      std::chrono::milliseconds patience = std::chrono::seconds(10)) {
+                      std::chrono::milliseconds timeout = std::chrono::seconds(10)) {
   io.restart();
-  const auto end = std::chrono::steady_clock::now() + patience;
+  const auto end = std::chrono::steady_clock::now() + timeout;
   while (!done()) {
     if (std::chrono::steady_clock::now() >= end) return false;
     io.run_one_for(std::chrono::milliseconds(20));

@@ -9,7 +9,7 @@ namespace redan::cloud::test {
 
 namespace {
 
-constexpr std::int64_t kPatienceMs = 1'000;
+constexpr std::int64_t kTimeoutMs = 1'000;
 
 void must(natsStatus status) {
   if (status != NATS_OK) throw std::runtime_error(std::string("libnats: ") + natsStatus_GetText(status));
@@ -43,7 +43,7 @@ class Unit final : public LibnatsUnit {
   std::optional<std::string> request(const std::string& subject, const std::string& payload) override {
     natsMsg* reply = nullptr;
     const natsStatus status =
-        natsConnection_Request(&reply, connection_, subject.c_str(), payload.data(), size_of(payload), kPatienceMs);
+        natsConnection_Request(&reply, connection_, subject.c_str(), payload.data(), size_of(payload), kTimeoutMs);
     if (status != NATS_OK) return std::nullopt;
     std::string text(natsMsg_GetData(reply), static_cast<std::size_t>(natsMsg_GetDataLength(reply)));
     natsMsg_Destroy(reply);
@@ -74,7 +74,7 @@ class Unit final : public LibnatsUnit {
     });
   }
   [[nodiscard]] std::size_t counted() const override { return counted_; }
-  void flush() override { must(natsConnection_FlushTimeout(connection_, kPatienceMs * 10)); }
+  void flush() override { must(natsConnection_FlushTimeout(connection_, kTimeoutMs * 10)); }
 
  private:
   void subscribe(const std::string& subject, natsMsgHandler handler) {

@@ -63,8 +63,8 @@ class NatsFixture : public testing::Test {
     return unit->statuses.empty() ? bus::NatsStatus() : unit->statuses[0];
   }
 
-  bool until(const std::function<bool()>& done, std::chrono::milliseconds patience = 10s) {
-    return run_until(io_, done, patience);
+  bool until(const std::function<bool()>& done, std::chrono::milliseconds timeout = 10s) {
+    return run_until(io_, done, timeout);
   }
   Result<std::string> wait(const std::shared_ptr<Reply>& reply) {
     EXPECT_TRUE(until([&] { return reply->has_value(); }));
@@ -72,8 +72,8 @@ class NatsFixture : public testing::Test {
   }
   /// Publishes until somebody has heard it: a subscription needs its time to get around.
   bool publish_until(bus::Bus& bus, const std::string& subject, const std::function<bool()>& heard,
-                     std::chrono::milliseconds patience = 10s) {
-    const auto end = SteadyClock::now() + patience;
+                     std::chrono::milliseconds timeout = 10s) {
+    const auto end = SteadyClock::now() + timeout;
     while (SteadyClock::now() < end) {
       (void)bus.publish(subject, "x");
       if (until(heard, 20ms)) return true;

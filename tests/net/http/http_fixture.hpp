@@ -43,19 +43,19 @@ class HttpFixture : public ::testing::Test {
 
   /// The result of a task, which must come in time.
   template <class T>
-  T run(Task<T> task, std::chrono::seconds patience = 20s) {
+  T run(Task<T> task, std::chrono::seconds timeout = 20s) {
     std::optional<T> result;
     boost::asio::co_spawn(io, std::move(task), [&](const std::exception_ptr& error, T value) {
       if (error) std::rethrow_exception(error);
       result.emplace(std::move(value));
     });
-    EXPECT_TRUE(until([&] { return result.has_value(); }, patience)) << "a task took too long";
+    EXPECT_TRUE(until([&] { return result.has_value(); }, timeout)) << "a task took too long";
     if (!result) throw std::runtime_error("a task took too long");
     return std::move(*result);
   }
 
-  bool until(const std::function<bool()>& done, std::chrono::milliseconds patience = 20s) {
-    const auto end = std::chrono::steady_clock::now() + patience;
+  bool until(const std::function<bool()>& done, std::chrono::milliseconds timeout = 20s) {
+    const auto end = std::chrono::steady_clock::now() + timeout;
     while (!done() && std::chrono::steady_clock::now() < end) {
       io.restart();
       io.run_one_for(10ms);

@@ -3,7 +3,7 @@
 
 #include <map>
 
-#include "rtc/ice/controlling_agent.hpp"
+#include "rtc/ice/full_agent.hpp"
 #include "rtc/ice/lite_agent.hpp"
 #include "rtc/stun/message.hpp"
 #include "tests/support/fixed_provider.hpp"
@@ -59,7 +59,7 @@ struct IceEnd {
 
  private:
   static Agent make(const Address& address, ice::Credentials local, Provider& provider) {
-    if constexpr (std::is_same_v<Agent, ice::ControllingAgent>) {
+    if constexpr (std::is_same_v<Agent, ice::FullAgent>) {
       return Agent(std::move(local), {address}, provider);
     } else {
       return Agent(std::move(local), provider);
@@ -122,7 +122,7 @@ class IcePair {
 
  private:
   template <class Other>
-  static void tell(ice::ControllingAgent& agent, const IceEnd<Other>& other) {
+  static void tell(ice::FullAgent& agent, const IceEnd<Other>& other) {
     agent.set_remote(other.agent.local(), {other.address});
   }
   template <class Other>
@@ -131,8 +131,8 @@ class IcePair {
   }
 };
 
-using LitePair = IcePair<ice::ControllingAgent, ice::LiteAgent>;
-using FullPair = IcePair<ice::ControllingAgent, ice::ControllingAgent>;
+using LitePair = IcePair<ice::FullAgent, ice::LiteAgent>;
+using FullPair = IcePair<ice::FullAgent, ice::FullAgent>;
 
 /// A check as a peer would send it, with anything wrong that a test wants.
 struct CheckParts {

@@ -18,18 +18,18 @@ Result<void> HostileBus::publish(std::string_view subject, std::string_view payl
 }
 
 Result<std::unique_ptr<cloud::bus::Subscription>> HostileBus::subscribe(
-    std::string subject, std::function<void(const cloud::bus::BusMessage&)> tell, std::string queue) {
-  if (!is_signalling(subject, ".up")) return bus_.subscribe(std::move(subject), std::move(tell), std::move(queue));
-  const auto rewrite = [this, tell = std::move(tell)](const cloud::bus::BusMessage& message) {
+    std::string subject, std::function<void(const cloud::bus::BusMessage&)> handler, std::string queue) {
+  if (!is_signalling(subject, ".up")) return bus_.subscribe(std::move(subject), std::move(handler), std::move(queue));
+  const auto rewrite = [this, handler = std::move(handler)](const cloud::bus::BusMessage& message) {
     const std::string payload = rewritten(Direction::to_client, message.payload);
-    tell({message.subject, payload, message.reply_to});
+    handler({message.subject, payload, message.reply_to});
   };
   return bus_.subscribe(std::move(subject), rewrite, std::move(queue));
 }
 
 net::Task<Result<std::string>> HostileBus::request(std::string subject, std::string payload,
-                                                   std::chrono::milliseconds patience) {
-  return bus_.request(std::move(subject), std::move(payload), patience);
+                                                   std::chrono::milliseconds timeout) {
+  return bus_.request(std::move(subject), std::move(payload), timeout);
 }
 
 std::string HostileBus::rewritten(Direction direction, std::string_view payload) {

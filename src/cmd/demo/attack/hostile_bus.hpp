@@ -25,11 +25,10 @@ class HostileBus : public cloud::bus::Bus {
   HostileBus(cloud::bus::Bus& bus, Carrier& carrier) : bus_(bus), carrier_(carrier) {}
 
   Result<void> publish(std::string_view subject, std::string_view payload) override;
-  Result<std::unique_ptr<cloud::bus::Subscription>> subscribe(std::string subject,
-                                                              std::function<void(const cloud::bus::BusMessage&)> tell,
-                                                              std::string queue) override;
+  Result<std::unique_ptr<cloud::bus::Subscription>> subscribe(
+      std::string subject, std::function<void(const cloud::bus::BusMessage&)> handler, std::string queue) override;
   net::Task<Result<std::string>> request(std::string subject, std::string payload,
-                                         std::chrono::milliseconds patience) override;
+                                         std::chrono::milliseconds timeout) override;
   [[nodiscard]] bool is_connected() const override { return bus_.is_connected(); }
 
  private:

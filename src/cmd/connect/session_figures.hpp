@@ -7,7 +7,7 @@
 
 namespace redan::cmd {
 
-class VisitFigures {
+class SessionFigures {
  public:
   static constexpr std::size_t kPings = 200;
 

@@ -1,4 +1,4 @@
-#include "rtc/ice/controlling_agent.hpp"
+#include "rtc/ice/full_agent.hpp"
 
 #include <algorithm>
 
@@ -18,19 +18,19 @@ constexpr int kMaxTransmissions = 7;       // Rc, RFC 8489 section 6.2.1
 constexpr Duration kConsentInterval = 5s;  // RFC 7675 section 5.1, times 0.8 to 1.2
 constexpr Duration kConsentTimeout = 30s;
 // The selected path is in doubt after this many transmissions without an answer.
-constexpr int kDoubtAfter = 3;
+constexpr int kSuspectAfter = 3;
 // An address that has proven nothing gets at most this many times the bytes it sent (as in RFC 9000 section 8).
 constexpr std::size_t kAmplification = 3;
 
 }  // namespace
 
-ControllingAgent::ControllingAgent(Credentials local, std::vector<Address> addresses, Provider& provider)
+FullAgent::FullAgent(Credentials local, std::vector<Address> addresses, Provider& provider)
     : provider_(&provider),
       responder_(std::move(local), provider),
       addresses_(std::move(addresses)),
       tie_breaker_(provider.random_u64()) {}
 
-void ControllingAgent::start(TimePoint now) {
+void FullAgent::start(TimePoint now) {
   next_check_ = now;
   failure_ = now + kTimeout;
   for (Pair& pair : pairs_) {
@@ -38,7 +38,7 @@ void ControllingAgent::start(TimePoint now) {
   }
 }
 
-void ControllingAgent::set_remote(Credentials remote, const std::vector<Address>& candidates) {
+void FullAgent::set_remote(Credentials remote, const std::vector<Address>& candidates) {
   remote_ = std::move(remote);
   remote_key_ = provider_->hmac(HashAlgorithm::sha1, as_bytes(remote_.pwd));
   responder_.set_remote_ufrag(remote_.ufrag);
@@ -46,7 +46,7 @@ void ControllingAgent::set_remote(Credentials remote, const std::vector<Address>
 }
 
 // RFC 8445 section 6.1.2.2: each candidate with each of our addresses of its family.
-void ControllingAgent::describe(const std::vector<Address>& candidates) {
+void FullAgent::describe(const std::vector<Address>& candidates) {
   const std::size_t used = std::min(candidates.size(), kMaxCandidates);
   for (std::size_t i = 0; i < used; ++i) {
     for (const Address& local : addresses_) {
@@ -55,7 +55,7 @@ void ControllingAgent::describe(const std::vector<Address>& candidates) {
   }
 }
 
-void ControllingAgent::restart(Credentials local, Credentials remote, const std::vector<Address>& candidates) {
+void FullAgent::restart(Credentials local, Credentials remote, const std::vector<Address>& candidates) {
   responder_.restart(std::move(local), *provider_);
   // What was proven stays usable while we check anew.
   std::erase_if(pairs_, [&](const Pair& pair) { return pair.path != selected_; });
@@ -68,18 +68,18 @@ void ControllingAgent::restart(Credentials local, Credentials remote, const std:
   }
 }
 
-const ControllingAgent::Pair* ControllingAgent::find(const Path& path) const {
+const FullAgent::Pair* FullAgent::find(const Path& path) const {
   const auto found = std::find_if(pairs_.begin(), pairs_.end(), [&](const Pair& pair) { return pair.path == path; });
   return found == pairs_.end() ? nullptr : &*found;
 }
 
-ControllingAgent::Pair* ControllingAgent::running(const stun::TransactionId& transaction) {
+FullAgent::Pair* FullAgent::running(const stun::TransactionId& transaction) {
   const auto found = std::find_if(pairs_.begin(), pairs_.end(),
                                   [&](const Pair& pair) { return pair.running && pair.transaction == transaction; });
   return found == pairs_.end() ? nullptr : &*found;
 }
 
-ControllingAgent::Pair* ControllingAgent::learn(const Path& path, bool reflexive) {
+FullAgent::Pair* FullAgent::learn(const Path& path, bool reflexive) {
   if (Pair* known = find(path)) return known;
   if (pairs_.size() == kMaxPairs && !make_room()) return nullptr;
   Pair& pair = pairs_.emplace_back();
@@ -90,7 +90,7 @@ ControllingAgent::Pair* ControllingAgent::learn(const Path& path, bool reflexive
 }
 
 // Of the pairs that have proven nothing, the one not heard for the longest time goes.
-bool ControllingAgent::make_room() {
+bool FullAgent::make_room() {
   const auto oldest = std::min_element(pairs_.begin(), pairs_.end(), [](const Pair& a, const Pair& b) {
     return std::pair(a.valid, a.heard) < std::pair(b.valid, b.heard);
   });
@@ -100,13 +100,13 @@ bool ControllingAgent::make_room() {
   return true;
 }
 
-void ControllingAgent::schedule_check(Pair& pair, TimePoint due) {
+void FullAgent::schedule_check(Pair& pair, TimePoint due) {
   pair.running = false;
   pair.sent = 0;
   pair.due = due;
 }
 
-void ControllingAgent::reject(const Path& path) {
+void FullAgent::reject(const Path& path) {
   rejected_ = true;
   responder_.withdraw(path);
   std::erase_if(pairs_, [&](const Pair& pair) { return pair.path == path; });
@@ -122,14 +122,14 @@ void ControllingAgent::reject(const Path& path) {
 
 // ---- input ----------------------------------------------------------------------------------------------------------
 
-void ControllingAgent::handle_input(TimePoint now, const Path& path, const stun::Message& message) {
+void FullAgent::handle_input(TimePoint now, const Path& path, const stun::Message& message) {
   if (failed_) return;
   if (message.method != stun::kBinding) return drops_.add(Drop::malformed);
   if (message.message_class == stun::Class::request) return on_request(now, path, message);
   if (message.message_class != stun::Class::indication) on_response(now, path, message);
 }
 
-void ControllingAgent::on_request(TimePoint now, const Path& path, const stun::Message& request) {
+void FullAgent::on_request(TimePoint now, const Path& path, const stun::Message& request) {
   const Authenticity authenticity = responder_.authenticate(request, drops_);
   if (authenticity == Authenticity::none) return;
   if (request.unknown_count != 0) return responder_.refuse_unknown(path, request, drops_);
@@ -157,7 +157,7 @@ void ControllingAgent::on_request(TimePoint now, const Path& path, const stun::M
 }
 
 // RFC 8445 section 7.2.5.2.1: the response comes back on the path that its request took.
-void ControllingAgent::on_response(TimePoint now, const Path& path, const stun::Message& response) {
+void FullAgent::on_response(TimePoint now, const Path& path, const stun::Message& response) {
   Pair* pair = running(response.transaction);
   if (pair == nullptr || pair->path != path || !remote_key_) return drops_.add(Drop::unknown_transaction);
   if (!response.verify_integrity(*remote_key_)) return drops_.add(Drop::wrong_integrity);
@@ -169,7 +169,7 @@ void ControllingAgent::on_response(TimePoint now, const Path& path, const stun::
 }
 
 // What the old role nominated counts no more.
-void ControllingAgent::take_role(TimePoint now, bool controlling) {
+void FullAgent::take_role(TimePoint now, bool controlling) {
   if (controlling_ == controlling) return;
   controlling_ = controlling;
   nominating_ = false;
@@ -179,7 +179,7 @@ void ControllingAgent::take_role(TimePoint now, bool controlling) {
   }
 }
 
-void ControllingAgent::on_success(TimePoint now, Pair& pair) {
+void FullAgent::on_success(TimePoint now, Pair& pair) {
   measure(now, pair);
   pair.running = false;
   pair.due = kNever;
@@ -197,13 +197,13 @@ void ControllingAgent::on_success(TimePoint now, Pair& pair) {
   if (selected_ == pair.path) return keep_consent(now, pair);
   // The peer may have moved here: see whether the selected path still answers.
   if (Pair* current = selected_pair(); current != nullptr && !current->running) schedule_check(*current, now);
-  doubt_selected(now);
+  check_alternatives(now);
 }
 
 // The selected path leaves checks unanswered: the path that answered last takes its place.
-void ControllingAgent::doubt_selected(TimePoint now) {
+void FullAgent::check_alternatives(TimePoint now) {
   const Pair* current = selected_pair();
-  if (current == nullptr || !current->running || current->sent < kDoubtAfter) return;
+  if (current == nullptr || !current->running || current->sent < kSuspectAfter) return;
   for (Pair& other : pairs_) {
     if (!other.running && (other.valid || other.authenticated)) schedule_check(other, now);
   }
@@ -217,7 +217,7 @@ void ControllingAgent::doubt_selected(TimePoint now) {
   schedule_check(*latest, now);
 }
 
-void ControllingAgent::select(TimePoint now, Pair& pair) {
+void FullAgent::select(TimePoint now, Pair& pair) {
   selection_to_report_ = selection_to_report_ || selected_ != pair.path;
   selected_ = pair.path;
   for (Pair& other : pairs_) {
@@ -227,37 +227,37 @@ void ControllingAgent::select(TimePoint now, Pair& pair) {
   keep_consent(now, pair);
 }
 
-void ControllingAgent::keep_consent(TimePoint now, Pair& pair) { schedule_check(pair, now + consent_interval()); }
+void FullAgent::keep_consent(TimePoint now, Pair& pair) { schedule_check(pair, now + consent_interval()); }
 
 // RFC 6298's smoothing; a repeated request's response is ambiguous (Karn).
-void ControllingAgent::measure(TimePoint now, const Pair& pair) {
+void FullAgent::measure(TimePoint now, const Pair& pair) {
   if (pair.sent != 1) return;
   const Duration sample = now - pair.first_sent;
   rtt_ = rtt_ ? (*rtt_ * 7 + sample) / 8 : sample;
 }
 
-Duration ControllingAgent::consent_interval() {
+Duration FullAgent::consent_interval() {
   return kConsentInterval * (800 + static_cast<std::int64_t>(provider_->random_u32() % 401)) / 1000;
 }
 
-Statistics ControllingAgent::statistics() const {
+Statistics FullAgent::statistics() const {
   Statistics statistics = responder_.statistics();
   statistics.requests_sent = requests_sent_;
   statistics.responses_received = responses_received_;
   return statistics;
 }
 
-bool ControllingAgent::validated(const Path& path) const {
+bool FullAgent::validated(const Path& path) const {
   const Pair* pair = find(path);
   return pair != nullptr && pair->valid;
 }
 
-std::optional<TimePoint> ControllingAgent::last_heard(const Path& path) const {
+std::optional<TimePoint> FullAgent::last_heard(const Path& path) const {
   const Pair* pair = find(path);
   return pair == nullptr || pair->heard == TimePoint::min() ? std::nullopt : std::optional(pair->heard);
 }
 
-std::vector<Path> ControllingAgent::paths() const {
+std::vector<Path> FullAgent::paths() const {
   std::vector<Path> paths;
   for (const Pair& pair : pairs_) {
     if (pair.authenticated || pair.valid) paths.push_back(pair.path);
@@ -265,7 +265,7 @@ std::vector<Path> ControllingAgent::paths() const {
   return paths;
 }
 
-std::vector<Path> ControllingAgent::checked() const {
+std::vector<Path> FullAgent::checked() const {
   std::vector<Path> paths;
   for (const Pair& pair : pairs_) paths.push_back(pair.path);
   return paths;
@@ -273,11 +273,11 @@ std::vector<Path> ControllingAgent::checked() const {
 
 // ---- output ---------------------------------------------------------------------------------------------------------
 
-bool ControllingAgent::may_check(const Pair& pair) const {
+bool FullAgent::may_check(const Pair& pair) const {
   return pair.valid || !pair.reflexive || pair.sent_bytes + check_size_ <= kAmplification * pair.received_bytes;
 }
 
-ControllingAgent::Pair* ControllingAgent::next_due(TimePoint now) {
+FullAgent::Pair* FullAgent::next_due(TimePoint now) {
   for (Pair& pair : pairs_) {
     if (pair.due <= now && !may_check(pair)) pair.due = kNever;  // until the next check from there
   }
@@ -286,7 +286,7 @@ ControllingAgent::Pair* ControllingAgent::next_due(TimePoint now) {
   return earliest == pairs_.end() || earliest->due > now ? nullptr : &*earliest;
 }
 
-Output ControllingAgent::poll_output(TimePoint now, MutableBytes buffer) {
+Output FullAgent::poll_output(TimePoint now, MutableBytes buffer) {
   if (auto answer = responder_.poll(buffer)) {
     if (Pair* pair = find(answer->path)) pair->sent_bytes += answer->bytes.size();
     return *answer;
@@ -306,7 +306,7 @@ Output ControllingAgent::poll_output(TimePoint now, MutableBytes buffer) {
       if (Pair* pair = next_due(now)) {
         const Path path = pair->path;
         const MutableBytes request = write_check(*pair, now, buffer);
-        doubt_selected(now);
+        check_alternatives(now);
         return Transmit{path, request, true};
       }
     }
@@ -318,13 +318,13 @@ Output ControllingAgent::poll_output(TimePoint now, MutableBytes buffer) {
 }
 
 // RFC 7675 section 5.1: without consent nothing more is sent.
-void ControllingAgent::fail() {
+void FullAgent::fail() {
   failed_ = true;
   failure_ = kNever;
   for (Pair& pair : pairs_) pair.due = kNever;
 }
 
-MutableBytes ControllingAgent::write_check(Pair& pair, TimePoint now, MutableBytes buffer) {
+MutableBytes FullAgent::write_check(Pair& pair, TimePoint now, MutableBytes buffer) {
   next_check_ = now + kPacing;
   if (!pair.running || pair.sent == kMaxTransmissions) {
     pair.running = true;
@@ -353,6 +353,6 @@ MutableBytes ControllingAgent::write_check(Pair& pair, TimePoint now, MutableByt
   return request;
 }
 
-static_assert(Machine<ControllingAgent>);
+static_assert(Machine<FullAgent>);
 
 }  // namespace redan::ice

@@ -13,7 +13,7 @@
 
 namespace redan::ice {
 
-class ControllingAgent {
+class FullAgent {
  public:
   using Output = ice::Output;
   /// Remote candidates used; more are ignored.
@@ -22,7 +22,7 @@ class ControllingAgent {
   static constexpr std::size_t kMaxPairs = 64;
 
   /// `addresses`: our own, where checks leave from.
-  ControllingAgent(Credentials local, std::vector<Address> addresses, Provider& provider);
+  FullAgent(Credentials local, std::vector<Address> addresses, Provider& provider);
 
   /// The role to begin with (RFC 8445 section 6.1.1): controlling, unless this says otherwise.
   void set_controlling(bool controlling) { controlling_ = controlling; }
@@ -97,7 +97,7 @@ class ControllingAgent {
   void take_role(TimePoint now, bool controlling);
   void on_success(TimePoint now, Pair& pair);
   void select(TimePoint now, Pair& pair);
-  void doubt_selected(TimePoint now);
+  void check_alternatives(TimePoint now);
   void keep_consent(TimePoint now, Pair& pair);
   void measure(TimePoint now, const Pair& pair);
   Duration consent_interval();

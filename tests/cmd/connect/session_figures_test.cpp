@@ -1,15 +1,15 @@
-#include "cmd/connect/visit_figures.hpp"
+#include "cmd/connect/session_figures.hpp"
 
 #include <gtest/gtest.h>
 
 namespace redan::cmd {
 namespace {
 
-using Channel = VisitFigures::Channel;
-using Step = VisitFigures::Step;
+using Channel = SessionFigures::Channel;
+using Step = SessionFigures::Step;
 using namespace std::chrono_literals;
 
-class VisitFiguresTest : public testing::Test {
+class SessionFiguresTest : public testing::Test {
  protected:
   Step hear(Channel channel, std::string_view text, MessageKind kind = MessageKind::text) {
     return figures_.on_message(channel, kind, as_bytes(text), now_);
@@ -17,7 +17,7 @@ class VisitFiguresTest : public testing::Test {
   /// All round trips, of 1 ms each.
   Step ping_through() {
     Step step = figures_.begin(now_);
-    for (std::size_t i = 0; i < VisitFigures::kPings; ++i) {
+    for (std::size_t i = 0; i < SessionFigures::kPings; ++i) {
       EXPECT_EQ(step, Step::ping);
       now_ += 1ms;
       step = hear(Channel::echo, "ping");
@@ -25,11 +25,11 @@ class VisitFiguresTest : public testing::Test {
     return step;
   }
 
-  VisitFigures figures_;
+  SessionFigures figures_;
   TimePoint now_{10s};
 };
 
-TEST_F(VisitFiguresTest, AreRoundTripsThenUpThenDown) {
+TEST_F(SessionFiguresTest, AreRoundTripsThenUpThenDown) {
   EXPECT_EQ(ping_through(), Step::send_up);
   EXPECT_DOUBLE_EQ(figures_.percentile_us(0.5), 1000);
   EXPECT_EQ(hear(Channel::up, R"({"bytes":3000,"seconds":1.5})"), Step::ask_down);
@@ -40,7 +40,7 @@ TEST_F(VisitFiguresTest, AreRoundTripsThenUpThenDown) {
   EXPECT_DOUBLE_EQ(figures_.down_rate(), 5);
 }
 
-TEST_F(VisitFiguresTest, ADemoThatSpeaksFirstChangesNothing) {
+TEST_F(SessionFiguresTest, ADemoThatSpeaksFirstChangesNothing) {
   for (const Channel channel : {Channel::echo, Channel::up, Channel::down}) {
     EXPECT_EQ(hear(channel, R"({"bytes":1,"seconds":1})"), Step::nothing);
     EXPECT_EQ(hear(channel, "x", MessageKind::binary), Step::nothing);
@@ -49,14 +49,14 @@ TEST_F(VisitFiguresTest, ADemoThatSpeaksFirstChangesNothing) {
   EXPECT_EQ(ping_through(), Step::send_up);
 }
 
-TEST_F(VisitFiguresTest, WhatComesOutOfTurnChangesNothing) {
+TEST_F(SessionFiguresTest, WhatComesOutOfTurnChangesNothing) {
   EXPECT_EQ(figures_.begin(now_), Step::ping);
   EXPECT_EQ(hear(Channel::down, "{}"), Step::nothing);
   EXPECT_EQ(hear(Channel::up, "{}"), Step::nothing);
   EXPECT_EQ(figures_.begin(now_), Step::nothing);
 }
 
-TEST_F(VisitFiguresTest, ADemoThatSentNothingHasNoRate) {
+TEST_F(SessionFiguresTest, ADemoThatSentNothingHasNoRate) {
   ping_through();
   EXPECT_EQ(hear(Channel::up, "nonsense"), Step::ask_down);
   EXPECT_EQ(hear(Channel::down, "{}"), Step::finish);

@@ -1,4 +1,4 @@
-#include "rtc/ice/controlling_agent.hpp"
+#include "rtc/ice/full_agent.hpp"
 
 #include <gtest/gtest.h>
 
@@ -45,11 +45,11 @@ struct PlayedPeer {
   std::unique_ptr<Provider> real = default_provider();
   test::FixedProvider provider{*real, 7};
   const Credentials ours = Credentials::make(provider), theirs = Credentials::make(provider);
-  test::IceEnd<ControllingAgent> end{kFullAddress, ours, provider};
+  test::IceEnd<FullAgent> end{kFullAddress, ours, provider};
   TimePoint now{};
 };
 
-TEST(ControllingAgent, ConnectsToALiteAgentInTwoRoundTrips) {
+TEST(FullAgent, ConnectsToALiteAgentInTwoRoundTrips) {
   LitePair pair;
   pair.start();
   pair.run(100ms);
@@ -61,7 +61,7 @@ TEST(ControllingAgent, ConnectsToALiteAgentInTwoRoundTrips) {
   EXPECT_EQ(pair.first.agent.rtt(), 20ms);
 }
 
-TEST(ControllingAgent, ConnectsThroughLoss) {
+TEST(FullAgent, ConnectsThroughLoss) {
   for (const double loss : {0.1, 0.2, 0.4}) {
     for (std::uint64_t seed = 1; seed <= 100; ++seed) {
       LitePair pair(seed, {.loss = loss, .duplicate = 0.1, .jitter = 30ms});
@@ -73,7 +73,7 @@ TEST(ControllingAgent, ConnectsThroughLoss) {
   }
 }
 
-TEST(ControllingAgent, TwoFullAgentsResolveTheirRoleConflict) {
+TEST(FullAgent, TwoFullAgentsResolveTheirRoleConflict) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     FullPair pair(seed, {.loss = seed % 2 == 0 ? 0.0 : 0.3, .jitter = 20ms});
     pair.start();
@@ -83,10 +83,10 @@ TEST(ControllingAgent, TwoFullAgentsResolveTheirRoleConflict) {
   }
 }
 
-TEST(ControllingAgent, TwoRoleConflictAnswersChangeTheRoleOnce) {
+TEST(FullAgent, TwoRoleConflictAnswersChangeTheRoleOnce) {
   const auto provider = default_provider();
   const Credentials remote{"peer", "the-password-of-the-peer"};
-  test::IceEnd<ControllingAgent> end{kFullAddress, {"full", "the-password-of-our-agent"}, *provider};
+  test::IceEnd<FullAgent> end{kFullAddress, {"full", "the-password-of-our-agent"}, *provider};
   const std::array candidates{Address::v4({203, 0, 113, 1}, 1), Address::v4({203, 0, 113, 1}, 2)};
   TimePoint now{};
   end.agent.set_remote(remote, {candidates.begin(), candidates.end()});
@@ -105,7 +105,7 @@ TEST(ControllingAgent, TwoRoleConflictAnswersChangeTheRoleOnce) {
   EXPECT_TRUE(stun::Message::parse(end.sent.back())->ice_controlled) << "the check is repeated in the new role";
 }
 
-TEST(ControllingAgent, OnlyTheControllingOneNominates) {
+TEST(FullAgent, OnlyTheControllingOneNominates) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     FullPair pair(seed);
     pair.start();
@@ -119,7 +119,7 @@ TEST(ControllingAgent, OnlyTheControllingOneNominates) {
   }
 }
 
-TEST(ControllingAgent, LearnsAPeerReflexiveAddressFromACheck) {
+TEST(FullAgent, LearnsAPeerReflexiveAddressFromACheck) {
   FullPair pair;
   pair.seen_second = Address::v4({198, 51, 100, 9}, 777);  // not the address in the description
   pair.first.agent.set_remote(pair.second.agent.local());  // and none was described
@@ -131,7 +131,7 @@ TEST(ControllingAgent, LearnsAPeerReflexiveAddressFromACheck) {
   EXPECT_TRUE(pair.both_selected());
 }
 
-TEST(ControllingAgent, ChecksArePacedAndCandidatesBounded) {
+TEST(FullAgent, ChecksArePacedAndCandidatesBounded) {
   LitePair pair;
   std::vector<Address> many;
   for (std::uint16_t port = 1; port <= 500; ++port) many.push_back(Address::v4({203, 0, 113, 1}, port));
@@ -142,10 +142,10 @@ TEST(ControllingAgent, ChecksArePacedAndCandidatesBounded) {
     EXPECT_EQ(pair.first.sent.size(), i) << "one check every 50 ms (RFC 8445 section 14.2)";
     pair.now += 50ms;
   }
-  EXPECT_EQ(ControllingAgent::kMaxCandidates, 20U);
+  EXPECT_EQ(FullAgent::kMaxCandidates, 20U);
 }
 
-TEST(ControllingAgent, RetransmitsWithTheSameTransactionAndBacksOff) {
+TEST(FullAgent, RetransmitsWithTheSameTransactionAndBacksOff) {
   LitePair pair(1, {.loss = 1.0});
   pair.start();
   std::vector<TimePoint> times;
@@ -162,7 +162,7 @@ TEST(ControllingAgent, RetransmitsWithTheSameTransactionAndBacksOff) {
   EXPECT_GE(times[2] - times[1], times[1] - times[0]);
 }
 
-TEST(ControllingAgent, GivesUpAfter30SecondsAndIsSilentThen) {
+TEST(FullAgent, GivesUpAfter30SecondsAndIsSilentThen) {
   LitePair pair(1, {.loss = 1.0});
   pair.start();
   pair.run(29'900ms);
@@ -336,7 +336,7 @@ TEST(MovingPeer, AnotherPathTakesThePlaceOfOneThatIsTaken) {
   EXPECT_TRUE(pair.first.agent.selected());
 }
 
-TEST(ControllingAgent, TheControlledSideWaitsForTheNomination) {
+TEST(FullAgent, TheControlledSideWaitsForTheNomination) {
   PlayedPeer peer;
   peer.check(false);
   ASSERT_FALSE(peer.end.agent.controlling());
@@ -350,7 +350,7 @@ TEST(ControllingAgent, TheControlledSideWaitsForTheNomination) {
   EXPECT_EQ(peer.end.selected_remote(), kLiteAddress);
 }
 
-TEST(ControllingAgent, AResponseOnAnotherPathThanItsRequestIsIgnored) {
+TEST(FullAgent, AResponseOnAnotherPathThanItsRequestIsIgnored) {
   LitePair pair;
   pair.start();
   pair.first.drain(pair.now, nullptr);
@@ -365,17 +365,17 @@ TEST(ControllingAgent, AResponseOnAnotherPathThanItsRequestIsIgnored) {
   EXPECT_EQ(pair.first.agent.paths().size(), 1U);
 }
 
-TEST(ControllingAgent, EachOfOurAddressesIsPairedWithEachCandidateOfItsFamily) {
+TEST(FullAgent, EachOfOurAddressesIsPairedWithEachCandidateOfItsFamily) {
   const auto provider = default_provider();
   const Address a = Address::v4({192, 0, 2, 1}, 1), b = Address::v4({192, 0, 2, 9}, 1);
   const Address c = *Address::parse("2001:db8::1", 1);
   const Address x = Address::v4({198, 51, 100, 1}, 5), y = *Address::parse("2001:db8::5", 5);
-  ControllingAgent agent({"full", "the-password-of-our-agent"}, {a, b, c}, *provider);
+  FullAgent agent({"full", "the-password-of-our-agent"}, {a, b, c}, *provider);
   agent.set_remote({"peer", "the-password-of-the-peer"}, {x, y});
   EXPECT_EQ(agent.checked(), (std::vector<Path>{{a, x}, {b, x}, {c, y}}));
 }
 
-TEST(ControllingAgent, TheTimeBeforeBothDescriptionsAreKnownDoesNotCount) {
+TEST(FullAgent, TheTimeBeforeBothDescriptionsAreKnownDoesNotCount) {
   LitePair pair;
   for (int i = 0; i < 60; ++i) pair.run(1s);
   EXPECT_FALSE(pair.first.failed || pair.second.failed);
@@ -386,7 +386,7 @@ TEST(ControllingAgent, TheTimeBeforeBothDescriptionsAreKnownDoesNotCount) {
 
 // ---- forgeries ------------------------------------------------------------------------------------------------------
 
-TEST(ControllingAgent, ForgedMessagesChangeNothingAndAreNotAnswered) {
+TEST(FullAgent, ForgedMessagesChangeNothingAndAreNotAnswered) {
   LitePair pair;
   pair.start();
   pair.run(1s);
@@ -408,7 +408,7 @@ TEST(ControllingAgent, ForgedMessagesChangeNothingAndAreNotAnswered) {
   EXPECT_TRUE(pair.first.agent.controlling());
 }
 
-TEST(ControllingAgent, AnswersChecksWithAddressIntegrityAndFingerprint) {
+TEST(FullAgent, AnswersChecksWithAddressIntegrityAndFingerprint) {
   FullPair pair(2);
   pair.start();
   pair.run(2s);
@@ -430,7 +430,7 @@ TEST(ControllingAgent, AnswersChecksWithAddressIntegrityAndFingerprint) {
 
 // ---- restart, RFC 8445 section 9 ------------------------------------------------------------------------------------
 
-TEST(ControllingAgent, ARestartKeepsThePathAndSelectsAgain) {
+TEST(FullAgent, ARestartKeepsThePathAndSelectsAgain) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     LitePair pair(seed, {.loss = 0.2});
     pair.start();
@@ -448,7 +448,7 @@ TEST(ControllingAgent, ARestartKeepsThePathAndSelectsAgain) {
   }
 }
 
-TEST(ControllingAgent, ARestartGoesToTheNewCandidates) {
+TEST(FullAgent, ARestartGoesToTheNewCandidates) {
   LitePair pair(5);
   pair.start();
   pair.run(5s);

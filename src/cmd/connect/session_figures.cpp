@@ -1,4 +1,4 @@
-#include "cmd/connect/visit_figures.hpp"
+#include "cmd/connect/session_figures.hpp"
 
 #include <algorithm>
 #include <boost/json.hpp>
@@ -22,13 +22,13 @@ double rate_of(Bytes summary) {
 
 }  // namespace
 
-VisitFigures::Step VisitFigures::begin(TimePoint now) {
+SessionFigures::Step SessionFigures::begin(TimePoint now) {
   if (stage_ != Stage::waiting) return Step::nothing;
   stage_ = Stage::pinging;
   return ping(now);
 }
 
-VisitFigures::Step VisitFigures::on_message(Channel channel, MessageKind kind, Bytes payload, TimePoint now) {
+SessionFigures::Step SessionFigures::on_message(Channel channel, MessageKind kind, Bytes payload, TimePoint now) {
   if (channel == Channel::echo && stage_ == Stage::pinging) return on_echo(now);
   if (channel == Channel::down && stage_ == Stage::down) return on_down(kind, payload, now);
   if (channel != Channel::up || stage_ != Stage::up) return Step::nothing;
@@ -37,12 +37,12 @@ VisitFigures::Step VisitFigures::on_message(Channel channel, MessageKind kind, B
   return Step::ask_down;
 }
 
-VisitFigures::Step VisitFigures::ping(TimePoint now) {
+SessionFigures::Step SessionFigures::ping(TimePoint now) {
   pinged_ = now;
   return Step::ping;
 }
 
-VisitFigures::Step VisitFigures::on_echo(TimePoint now) {
+SessionFigures::Step SessionFigures::on_echo(TimePoint now) {
   round_trips_.push_back(now - pinged_);
   if (round_trips_.size() < kPings) return ping(now);
   std::sort(round_trips_.begin(), round_trips_.end());
@@ -50,7 +50,7 @@ VisitFigures::Step VisitFigures::on_echo(TimePoint now) {
   return Step::send_up;
 }
 
-VisitFigures::Step VisitFigures::on_down(MessageKind kind, Bytes payload, TimePoint now) {
+SessionFigures::Step SessionFigures::on_down(MessageKind kind, Bytes payload, TimePoint now) {
   if (kind == MessageKind::binary) {
     if (down_bytes_ == 0) down_start_ = now;
     down_bytes_ += payload.size();
@@ -62,7 +62,7 @@ VisitFigures::Step VisitFigures::on_down(MessageKind kind, Bytes payload, TimePo
   return Step::finish;
 }
 
-double VisitFigures::percentile_us(double share) const {
+double SessionFigures::percentile_us(double share) const {
   if (round_trips_.empty()) return 0;
   const auto index = static_cast<std::size_t>(share * static_cast<double>(round_trips_.size() - 1));
   return static_cast<double>(round_trips_[index].count()) / 1000;
