@@ -42,7 +42,7 @@ class GatewayUnit {
   GatewayUnit(boost::asio::io_context& io, bool echoes) : echoes_(echoes), announce_timer_(io) {
     bus_ = cloud::bus::memory_bus(io);
     store_ = cloud::store::memory_store(io);
-    cloud::gateway::GatewayConfig config;
+    cloud::gateway::Config config;
     config.url = "wss://127.0.0.1";
     config.relay.messages_per_second = config.relay.burst = 1e9;
     gateway = std::make_unique<cloud::gateway::Gateway>(io, config, *store_, *bus_, *provider_);
@@ -56,12 +56,12 @@ class GatewayUnit {
     while (gateway->agents().all().empty()) io.run_one();
     auto account = finish(io, gateway->create_account("bench", std::chrono::hours(1), {}));
     token = account.value().token;
-    cloud::gateway::GatewayServerConfig server_config;
+    cloud::gateway::ServerConfig server_config;
     server_config.https = net::TlsListener{{boost::asio::ip::address_v4::loopback(), 0},
                                            *net::TlsServerCredentials::make(test_identity("server"))};
     server_config.requests_per_second = 1e9;
     server_config.max_connections = server_config.max_connections_per_address = 100'000;
-    server = std::make_unique<cloud::gateway::GatewayServer>(io, *gateway, std::move(server_config));
+    server = std::make_unique<cloud::gateway::Server>(io, *gateway, std::move(server_config));
   }
   ~GatewayUnit() { gateway->stop(); }
   GatewayUnit(const GatewayUnit&) = delete;
@@ -78,7 +78,7 @@ class GatewayUnit {
 
   std::string token;
   std::unique_ptr<cloud::gateway::Gateway> gateway;
-  std::unique_ptr<cloud::gateway::GatewayServer> server;
+  std::unique_ptr<cloud::gateway::Server> server;
 
  private:
   std::unique_ptr<cloud::bus::Subscription> subscribed(std::string subject,

@@ -83,7 +83,7 @@ TEST_F(Sessions, AClientGetsASessionAndItsRuntimeAnswersToDiscover) {
 // ---- tenants
 
 /// A route's path and body for this session and share.
-std::pair<std::string, std::string> request_for(const gateway::GatewayRoute& route, const std::string& session,
+std::pair<std::string, std::string> request_for(const gateway::Route& route, const std::string& session,
                                                 const std::string& share) {
   std::string path(route.pattern);
   if (const std::size_t open = path.find('{'); open != std::string::npos) {
@@ -99,9 +99,9 @@ std::pair<std::string, std::string> request_for(const gateway::GatewayRoute& rou
 }
 
 /// Whether a route is for this kind of caller; lists show each its own.
-bool is_open_to(const gateway::GatewayRoute& route, std::string_view caller) {
+bool is_open_to(const gateway::Route& route, std::string_view caller) {
   if (route.label == "get_service_status") return true;
-  if (route.access != gateway::GatewayAccess::token) return false;
+  if (route.access != gateway::Access::token) return false;
   const bool list = route.label == "get_sessions" || route.label == "get_shares";
   const bool common = route.label == "get_applications" || route.label == "get_regions" || route.label == "get_config";
   if (caller == "administrator") return true;
@@ -131,7 +131,7 @@ TEST_F(Sessions, NoRouteOfARunningGatewayLetsACallerIntoAnothersSession) {
   for (const auto& [what, token] : callers) {
     GatewayClient with_token(*cloud_->gateway, token);
     Client without(cloud_->gateway->remote());
-    for (const gateway::GatewayRoute& route : gateway::gateway_routes()) {
+    for (const gateway::Route& route : gateway::gateway_routes()) {
       if (what == "administrator" && route.method == "DELETE") continue;
       const auto [path, body] = request_for(route, session, share);
       const Answer answer = token.empty() ? without.call(std::string(route.method), path, body)

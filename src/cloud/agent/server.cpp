@@ -39,9 +39,9 @@ api::Refusal too_many_requests() { return {429, "rate_limited", "too many reques
 
 }  // namespace
 
-class AgentServer::Impl {
+class Server::Impl {
  public:
-  Impl(boost::asio::io_context& io, Agent& agent, AgentServerConfig config) : agent_(agent) {
+  Impl(boost::asio::io_context& io, Agent& agent, ServerConfig config) : agent_(agent) {
     https_ = std::make_unique<net::HttpServer>(io, server_config(std::move(config.https)));
     if (config.local) local_ = std::make_unique<net::HttpServer>(io, server_config(std::move(*config.local)));
   }
@@ -187,10 +187,10 @@ class AgentServer::Impl {
   std::unique_ptr<net::HttpServer> https_, local_;
 };
 
-AgentServer::AgentServer(boost::asio::io_context& io, Agent& agent, AgentServerConfig config)
+Server::Server(boost::asio::io_context& io, Agent& agent, ServerConfig config)
     : impl_(std::make_unique<Impl>(io, agent, std::move(config))) {}
-AgentServer::~AgentServer() = default;
-std::uint16_t AgentServer::port() const { return impl_->port(); }
-void AgentServer::stop() { impl_->stop(); }
+Server::~Server() = default;
+std::uint16_t Server::port() const { return impl_->port(); }
+void Server::stop() { impl_->stop(); }
 
 }  // namespace redan::cloud::agent

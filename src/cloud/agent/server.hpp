@@ -14,18 +14,18 @@
 
 namespace redan::cloud::agent {
 
-struct AgentServerConfig {
+struct ServerConfig {
   net::TlsListener https;
   std::optional<net::UnixListener> local{};
 };
 
-class AgentServer {
+class Server {
  public:
   /// Throws boost::system::system_error if an address is taken.
-  AgentServer(boost::asio::io_context& io, Agent& agent, AgentServerConfig config);
-  ~AgentServer();
-  AgentServer(const AgentServer&) = delete;
-  AgentServer& operator=(const AgentServer&) = delete;
+  Server(boost::asio::io_context& io, Agent& agent, ServerConfig config);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
 
   [[nodiscard]] std::uint16_t port() const;
   void stop();

@@ -27,7 +27,7 @@ api::Refusal busy(std::string message) { return {503, "agent_busy", std::move(me
 
 }  // namespace
 
-Agent::Agent(asio::io_context& io, AgentConfig config, bus::Bus& bus, AmsClient& ams, Provider& provider,
+Agent::Agent(asio::io_context& io, Config config, bus::Bus& bus, AmsClient& ams, Provider& provider,
              token::MacaroonKey token_key, std::optional<token::TurnKey> turn)
     : io_(io),
       config_(std::move(config)),

@@ -28,7 +28,7 @@ using api::Outcome;
 /// Where the macaroons of runtimes are good.
 inline constexpr std::string_view kAgentLocation = "anbox-stream-agent";
 
-struct AgentConfig {
+struct Config {
   std::string id;  ///< a subject token; unique and the same after a restart
   std::string region, cluster;
   std::string url;          ///< how runtimes reach this agent: "https://192.0.2.1:8443"
@@ -45,7 +45,7 @@ struct AgentConfig {
 class Agent {
  public:
   /// `turn` is there if the configuration names TURN servers.
-  Agent(boost::asio::io_context& io, AgentConfig config, bus::Bus& bus, AmsClient& ams, Provider& provider,
+  Agent(boost::asio::io_context& io, Config config, bus::Bus& bus, AmsClient& ams, Provider& provider,
         token::MacaroonKey token_key, std::optional<token::TurnKey> turn);
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
@@ -71,7 +71,7 @@ class Agent {
   void attach(const Runtime& runtime, std::shared_ptr<net::WebSocket> socket);
   [[nodiscard]] Outcome<std::vector<api::IceServer>> ice_servers(const std::string& whose);
 
-  [[nodiscard]] const AgentConfig& settings() const { return config_; }
+  [[nodiscard]] const Config& settings() const { return config_; }
   [[nodiscard]] std::map<api::SessionStatus, std::size_t> sessions_by_status() const;
   [[nodiscard]] std::size_t attached() const;
   /// What the runtimes said last about their streams, by session.
@@ -118,7 +118,7 @@ class Agent {
   void drop(const SessionPtr& session);
 
   boost::asio::io_context& io_;
-  AgentConfig config_;
+  Config config_;
   bus::Bus& bus_;
   AmsClient& ams_;
   Provider& provider_;

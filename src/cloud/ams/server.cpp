@@ -26,14 +26,14 @@ std::string canonical(std::string_view path) {
 
 }  // namespace
 
-class AmsServer::Impl {
+class Server::Impl {
  public:
-  Impl(boost::asio::io_context& io, Ams& ams, AmsServerConfig config)
+  Impl(boost::asio::io_context& io, Ams& ams, ServerConfig config)
       : ams_(ams), config_(std::move(config)), limit_(config_.requests_per_second) {
     config_.https.client_certificates = net::ClientCertificates::requested;
     https_ = std::make_unique<net::HttpServer>(io, server_config(config_.https));
     if (config_.local) local_ = std::make_unique<net::HttpServer>(io, server_config(*config_.local));
-    ams_.on_event = [this](const AmsEvent& event) { publish(event); };
+    ams_.on_event = [this](const Event& event) { publish(event); };
     ams_.on_distrust = [this] { cut_distrusted(); };
   }
   ~Impl() {
@@ -230,7 +230,7 @@ class AmsServer::Impl {
     co_return accept;
   }
 
-  void publish(const AmsEvent& event) {
+  void publish(const Event& event) {
     if (listeners_.empty()) return;
     boost::json::object message{
         {"type", event.type}, {"timestamp", net::wall_time().seconds_since_1970}, {"metadata", event.metadata}};
@@ -248,17 +248,17 @@ class AmsServer::Impl {
   };
 
   Ams& ams_;
-  AmsServerConfig config_;
+  ServerConfig config_;
   api::RateLimit limit_;
   api::HttpMetrics metrics_{"ams_http_"};
   std::vector<Listener> listeners_;
   std::unique_ptr<net::HttpServer> https_, local_;
 };
 
-AmsServer::AmsServer(boost::asio::io_context& io, Ams& ams, AmsServerConfig config)
+Server::Server(boost::asio::io_context& io, Ams& ams, ServerConfig config)
     : impl_(std::make_unique<Impl>(io, ams, std::move(config))) {}
-AmsServer::~AmsServer() = default;
-std::uint16_t AmsServer::port() const { return impl_->port(); }
-void AmsServer::stop() { impl_->stop(); }
+Server::~Server() = default;
+std::uint16_t Server::port() const { return impl_->port(); }
+void Server::stop() { impl_->stop(); }
 
 }  // namespace redan::cloud::ams

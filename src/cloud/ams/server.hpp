@@ -11,20 +11,20 @@
 
 namespace redan::cloud::ams {
 
-struct AmsServerConfig {
+struct ServerConfig {
   net::TlsListener https;
   std::optional<net::UnixListener> local{};
   std::vector<uid_t> local_users{};
   double requests_per_second = 100;  ///< of one caller; core.max_requests_per_second overrides it
 };
 
-class AmsServer {
+class Server {
  public:
   /// Takes on_event and on_distrust of `ams`. Throws boost::system::system_error if an address is taken.
-  AmsServer(boost::asio::io_context& io, Ams& ams, AmsServerConfig config);
-  ~AmsServer();
-  AmsServer(const AmsServer&) = delete;
-  AmsServer& operator=(const AmsServer&) = delete;
+  Server(boost::asio::io_context& io, Ams& ams, ServerConfig config);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
 
   [[nodiscard]] std::uint16_t port() const;
   void stop();

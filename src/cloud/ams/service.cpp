@@ -25,7 +25,7 @@ constexpr std::chrono::seconds kSweepInterval{60};
 /// How long a finished operation can be asked about.
 constexpr std::int64_t kOperationKept = 600;
 
-std::string node_record(const AmsConfig& config) {
+std::string node_record(const Config& config) {
   return boost::json::serialize(boost::json::object{{"name", config.unit}, {"address", config.url}});
 }
 
@@ -36,7 +36,7 @@ net::Task<void> pause(asio::io_context& io, Duration time) {
 
 }  // namespace
 
-Ams::Ams(asio::io_context& io, AmsConfig config, store::Store& store, Launcher& launcher, Provider& provider,
+Ams::Ams(asio::io_context& io, Config config, store::Store& store, Launcher& launcher, Provider& provider,
          trust::ChainCheck chain_check)
     : io_(io),
       config_(std::move(config)),

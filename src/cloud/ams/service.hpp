@@ -28,7 +28,7 @@ namespace redan::cloud::ams {
 
 using api::Outcome;
 
-struct AmsConfig {
+struct Config {
   std::string unit;                    ///< this unit's name, its node's too; unique and the same after a restart
   std::string url;                     ///< how instances reach this unit: "https://192.0.2.1:8444"
   std::string fingerprint;             ///< of this unit's certificate, 64 hexadecimal digits
@@ -42,7 +42,7 @@ struct AmsConfig {
 };
 
 /// What clients of the events route are told.
-struct AmsEvent {
+struct Event {
   std::string type;  ///< "lifecycle" or "operation"
   api::json::object metadata;
 };
@@ -82,7 +82,7 @@ struct PageRequest {
 
 class Ams {
  public:
-  Ams(boost::asio::io_context& io, AmsConfig config, store::Store& store, Launcher& launcher, Provider& provider,
+  Ams(boost::asio::io_context& io, Config config, store::Store& store, Launcher& launcher, Provider& provider,
       trust::ChainCheck chain_check);
   Ams(const Ams&) = delete;
   Ams& operator=(const Ams&) = delete;
@@ -163,7 +163,7 @@ class Ams {
   [[nodiscard]] net::Task<Outcome<api::json::array>> nodes();
 
   // ---- listening
-  std::function<void(const AmsEvent&)> on_event;
+  std::function<void(const Event&)> on_event;
   /// The trust store lost a certificate: look through the open connections.
   std::function<void()> on_distrust;
   /// How many instances have which status, as last seen.
@@ -178,7 +178,7 @@ class Ams {
   };
   [[nodiscard]] const std::map<std::string, Offer>& offers() const { return offers_; }  ///< by the application's id
   [[nodiscard]] Digest sha256(std::string_view text) { return provider_.hash(HashAlgorithm::sha256, as_bytes(text)); }
-  [[nodiscard]] const AmsConfig& settings() const { return config_; }
+  [[nodiscard]] const Config& settings() const { return config_; }
 
  private:
   enum class Reading : std::uint8_t { first, again };
@@ -222,7 +222,7 @@ class Ams {
   void log(std::string_view line) const;
 
   boost::asio::io_context& io_;
-  AmsConfig config_;
+  Config config_;
   store::Store& store_;
   Launcher& launcher_;
   Provider& provider_;

@@ -8,9 +8,9 @@ net::Task<Outcome<void>> Gateway::set_config(ApiCaller caller, api::json::object
   if (auto allowed = caller.may(GatewayOperation::admin); !allowed) co_return api::refuse(allowed.error());
   std::vector<store::Change> changes;
   for (const auto& [key, value] : wanted) {
-    const auto* setting = GatewaySettings::find(key);
+    const auto* setting = Settings::find(key);
     if (setting == nullptr) co_return api::refuse(api::bad_request("no setting named " + std::string(key)));
-    auto text = GatewaySettings::check(*setting, value);
+    auto text = Settings::check(*setting, value);
     if (!text) co_return api::refuse(text.error());
     const std::string stored_at = keys::at(keys::kConfig, key);
     if (text->empty()) {

@@ -11,10 +11,6 @@ namespace json = boost::json;
 
 constexpr std::size_t kMaxPage = 10'000;
 
-using Access = GatewayAccess;
-using Call = GatewayCall;
-using Reply = GatewayReply;
-
 /// "force" or "sync", of the query or the body.
 Outcome<bool> flag(const Call& call, const json::object& body, std::string_view name) {
   const auto text = net::query_value(call.http.query, name);
@@ -347,31 +343,31 @@ net::Task<Reply> delete_account(Gateway& gateway, Call call) {
 }
 
 constexpr std::array kRoutes{
-    GatewayRoute{"GET", "/1.0/status", Access::open, "get_service_status", service_status},
-    GatewayRoute{"POST", "/1.0/sessions", Access::token, "create_new_session", create_session},
-    GatewayRoute{"GET", "/1.0/sessions", Access::token, "get_sessions", list_sessions},
-    GatewayRoute{"DELETE", "/1.0/sessions", Access::token, "delete_sessions", delete_sessions},
-    GatewayRoute{"GET", "/1.0/sessions/{id}", Access::token, "get_session", show_session},
-    GatewayRoute{"DELETE", "/1.0/sessions/{id}", Access::token, "delete_session", delete_session},
-    GatewayRoute{"POST", "/1.0/sessions/{id}/join", Access::token, "join_session", join_session},
-    GatewayRoute{"POST", "/1.0/sessions/{id}/share", Access::token, "share_session", share_session},
-    GatewayRoute{"GET", "/1.0/sessions/{id}/connect", Access::open, "connect_share", connect},
-    GatewayRoute{"GET", "/1.0/shares", Access::token, "get_shares", list_shares},
-    GatewayRoute{"GET", "/1.0/shares/{id}", Access::token, "get_share", show_share},
-    GatewayRoute{"PATCH", "/1.0/shares/{id}", Access::token, "update_share", change_share},
-    GatewayRoute{"DELETE", "/1.0/shares/{id}", Access::token, "delete_share", delete_share},
-    GatewayRoute{"GET", "/1.0/applications", Access::token, "get_applications", list_applications},
-    GatewayRoute{"GET", "/1.0/regions", Access::token, "get_regions", list_regions},
-    GatewayRoute{"GET", "/1.0/config", Access::token, "get_config", show_config},
-    GatewayRoute{"PATCH", "/1.0/config", Access::token, "update_config", change_config},
-    GatewayRoute{"GET", "/internal/1.0/accounts", Access::local, "get_accounts", list_accounts},
-    GatewayRoute{"POST", "/internal/1.0/accounts", Access::local, "create_account", create_account},
-    GatewayRoute{"DELETE", "/internal/1.0/accounts/{name}", Access::local, "delete_account", delete_account},
+    Route{"GET", "/1.0/status", Access::open, "get_service_status", service_status},
+    Route{"POST", "/1.0/sessions", Access::token, "create_new_session", create_session},
+    Route{"GET", "/1.0/sessions", Access::token, "get_sessions", list_sessions},
+    Route{"DELETE", "/1.0/sessions", Access::token, "delete_sessions", delete_sessions},
+    Route{"GET", "/1.0/sessions/{id}", Access::token, "get_session", show_session},
+    Route{"DELETE", "/1.0/sessions/{id}", Access::token, "delete_session", delete_session},
+    Route{"POST", "/1.0/sessions/{id}/join", Access::token, "join_session", join_session},
+    Route{"POST", "/1.0/sessions/{id}/share", Access::token, "share_session", share_session},
+    Route{"GET", "/1.0/sessions/{id}/connect", Access::open, "connect_share", connect},
+    Route{"GET", "/1.0/shares", Access::token, "get_shares", list_shares},
+    Route{"GET", "/1.0/shares/{id}", Access::token, "get_share", show_share},
+    Route{"PATCH", "/1.0/shares/{id}", Access::token, "update_share", change_share},
+    Route{"DELETE", "/1.0/shares/{id}", Access::token, "delete_share", delete_share},
+    Route{"GET", "/1.0/applications", Access::token, "get_applications", list_applications},
+    Route{"GET", "/1.0/regions", Access::token, "get_regions", list_regions},
+    Route{"GET", "/1.0/config", Access::token, "get_config", show_config},
+    Route{"PATCH", "/1.0/config", Access::token, "update_config", change_config},
+    Route{"GET", "/internal/1.0/accounts", Access::local, "get_accounts", list_accounts},
+    Route{"POST", "/internal/1.0/accounts", Access::local, "create_account", create_account},
+    Route{"DELETE", "/internal/1.0/accounts/{name}", Access::local, "delete_account", delete_account},
 };
 
 }  // namespace
 
-std::span<const GatewayRoute> gateway_routes() { return kRoutes; }
+std::span<const Route> gateway_routes() { return kRoutes; }
 
 net::HttpResponse gateway_reply(unsigned status, json::value metadata, std::optional<std::size_t> total) {
   net::HttpResponse response;

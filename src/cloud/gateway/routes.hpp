@@ -8,30 +8,30 @@
 namespace redan::cloud::gateway {
 
 /// What a route asks of its caller.
-enum class GatewayAccess : std::uint8_t {
+enum class Access : std::uint8_t {
   open,   ///< nothing
   token,  ///< a token; what it allows is looked at by the service
   local,  ///< the Unix socket
 };
 
 /// One request with what is known about it.
-struct GatewayCall {
+struct Call {
   const net::HttpRequest& http;
   std::vector<std::string> parameters;  ///< of the path, decoded
   std::optional<ApiCaller> caller;      ///< nobody, perhaps, on open routes
 };
 
-using GatewayReply = Outcome<net::HttpResponse>;
+using Reply = Outcome<net::HttpResponse>;
 
-struct GatewayRoute {
+struct Route {
   std::string_view method;
   std::string_view pattern;  ///< of net::match_path
-  GatewayAccess access;
+  Access access;
   std::string_view label;  ///< for the metrics
-  net::Task<GatewayReply> (*handler)(Gateway&, GatewayCall);
+  net::Task<Reply> (*handler)(Gateway&, Call);
 };
 
-std::span<const GatewayRoute> gateway_routes();
+std::span<const Route> gateway_routes();
 
 net::HttpResponse gateway_reply(unsigned status, api::json::value metadata,
                                 std::optional<std::size_t> total = std::nullopt);

@@ -47,9 +47,9 @@ std::string origin_of(const net::HttpRequest& request) {
 
 }  // namespace
 
-class GatewayServer::Impl {
+class Server::Impl {
  public:
-  Impl(boost::asio::io_context& io, Gateway& gateway, GatewayServerConfig config)
+  Impl(boost::asio::io_context& io, Gateway& gateway, ServerConfig config)
       : gateway_(gateway), config_(std::move(config)), limit_(config_.requests_per_second), drain_timer_(io) {
     https_ = std::make_unique<net::HttpServer>(io, server_config(config_.https));
     if (config_.local) local_ = std::make_unique<net::HttpServer>(io, server_config(*config_.local));
@@ -125,7 +125,7 @@ class GatewayServer::Impl {
     ++in_flight_;
     metrics_.begin();
     std::string_view label = "unknown";
-    GatewayReply reply = co_await answer(request, connection, label);
+    Reply reply = co_await answer(request, connection, label);
     if (!reply) metrics_.refuse(reply.error().code);
     net::HttpResponse response = reply ? std::move(*reply) : gateway_error(reply.error());
     response.headers.push_back({"Cache-Control", "no-store"});
@@ -146,14 +146,14 @@ class GatewayServer::Impl {
   }
 
   struct Target {
-    const GatewayRoute* route = nullptr;
+    const Route* route = nullptr;
     std::vector<std::string> parameters{};
     bool path_exists = false;
   };
   static Target find_route(const net::HttpRequest& request) {
     Target target;
     const std::string_view method = request.method == "HEAD" ? std::string_view("GET") : request.method;
-    for (const GatewayRoute& candidate : gateway_routes()) {
+    for (const Route& candidate : gateway_routes()) {
       auto fitting = net::match_path(candidate.pattern, request.path);
       if (!fitting) continue;
       target.path_exists = true;
@@ -165,8 +165,7 @@ class GatewayServer::Impl {
     return target;
   }
 
-  net::Task<GatewayReply> answer(const net::HttpRequest& request, const net::Connection& connection,
-                                 std::string_view& label) {
+  net::Task<Reply> answer(const net::HttpRequest& request, const net::Connection& connection, std::string_view& label) {
     Target target = find_route(request);
     if (target.route != nullptr) label = target.route->label;
     Outcome<ApiCaller> caller = identify(request, connection);
@@ -177,7 +176,7 @@ class GatewayServer::Impl {
       label = "options";
       co_return preflight();
     }
-    const bool open = target.route != nullptr && target.route->access == GatewayAccess::open;
+    const bool open = target.route != nullptr && target.route->access == Access::open;
     if (!caller && !open) co_return api::refuse(caller.error());
     if (request.path == "/metrics" || request.path == "/internal/1.0/metrics") {
       label = "get_metrics";
@@ -187,10 +186,10 @@ class GatewayServer::Impl {
       co_return api::refuse({405, "method_not_allowed", "this path does not take " + request.method, {}, 0});
     }
     if (target.route == nullptr) co_return api::refuse(api::not_found("path"));
-    if (target.route->access == GatewayAccess::local && !connection.local_peer) {
+    if (target.route->access == Access::local && !connection.local_peer) {
       co_return api::refuse(api::forbidden("only the Unix socket takes this"));
     }
-    GatewayCall call{request, std::move(target.parameters), {}};
+    Call call{request, std::move(target.parameters), {}};
     if (caller) call.caller = std::move(*caller);
     co_return co_await target.route->handler(gateway_, std::move(call));
   }
@@ -205,7 +204,7 @@ class GatewayServer::Impl {
         {429, "rate_limited", "too many requests", "slow down, or raise core.max_http_requests_per_second", 1});
   }
 
-  GatewayReply metrics_page(const ApiCaller& caller) const {
+  Reply metrics_page(const ApiCaller& caller) const {
     if (auto allowed = caller.may(GatewayOperation::read); !allowed) return api::refuse(allowed.error());
     net::HttpResponse response;
     response.content_type = "text/plain; version=0.0.4; charset=utf-8";
@@ -283,7 +282,7 @@ class GatewayServer::Impl {
   }
 
   Gateway& gateway_;
-  GatewayServerConfig config_;
+  ServerConfig config_;
   api::RateLimit limit_;
   api::HttpMetrics metrics_{std::string(kGatewayMetrics) + "http_"};
   std::size_t in_flight_ = 0;
@@ -292,11 +291,11 @@ class GatewayServer::Impl {
   std::unique_ptr<net::HttpServer> https_, local_;
 };
 
-GatewayServer::GatewayServer(boost::asio::io_context& io, Gateway& gateway, GatewayServerConfig config)
+Server::Server(boost::asio::io_context& io, Gateway& gateway, ServerConfig config)
     : impl_(std::make_unique<Impl>(io, gateway, std::move(config))) {}
-GatewayServer::~GatewayServer() = default;
-std::uint16_t GatewayServer::port() const { return impl_->port(); }
-void GatewayServer::drain(std::function<void()> drained) { impl_->drain(std::move(drained)); }
-void GatewayServer::stop() { impl_->stop(); }
+Server::~Server() = default;
+std::uint16_t Server::port() const { return impl_->port(); }
+void Server::drain(std::function<void()> drained) { impl_->drain(std::move(drained)); }
+void Server::stop() { impl_->stop(); }
 
 }  // namespace redan::cloud::gateway

@@ -10,7 +10,7 @@
 
 namespace redan::cloud::gateway {
 
-struct GatewayServerConfig {
+struct ServerConfig {
   net::TlsListener https;
   std::optional<net::UnixListener> local{};
   std::vector<uid_t> local_users{};
@@ -22,13 +22,13 @@ struct GatewayServerConfig {
   decltype(net::HttpServerConfig::on_upgrade) other_upgrade{};
 };
 
-class GatewayServer {
+class Server {
  public:
   /// Throws boost::system::system_error if an address is taken.
-  GatewayServer(boost::asio::io_context& io, Gateway& gateway, GatewayServerConfig config);
-  ~GatewayServer();
-  GatewayServer(const GatewayServer&) = delete;
-  GatewayServer& operator=(const GatewayServer&) = delete;
+  Server(boost::asio::io_context& io, Gateway& gateway, ServerConfig config);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
 
   [[nodiscard]] std::uint16_t port() const;
   /// Takes no further connection, and lets the requests under way finish; each connection ends with its answer.

@@ -23,7 +23,7 @@ constexpr std::chrono::seconds kCatchUp{2};
 
 }  // namespace
 
-Gateway::Gateway(asio::io_context& io, GatewayConfig config, store::Store& store, bus::Bus& bus, Provider& provider)
+Gateway::Gateway(asio::io_context& io, Config config, store::Store& store, bus::Bus& bus, Provider& provider)
     : io_(io),
       config_(std::move(config)),
       store_(store),
@@ -224,7 +224,7 @@ net::Task<Result<void>> Gateway::ensure_root_key() {
   auto secret =
       co_await store::sealed_secret(store_, std::string(keys::kRootKey), *config_.secrets_key, provider_, log_line);
   if (!secret) co_return refuse(secret.error());
-  auto tokens = GatewayTokens::prepare(provider_, *secret);
+  auto tokens = Tokens::prepare(provider_, *secret);
   if (!tokens) co_return refuse(tokens.error());
   tokens_.emplace(std::move(*tokens));
   co_return Result<void>{};

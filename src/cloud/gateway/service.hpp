@@ -33,7 +33,7 @@ namespace redan::cloud::gateway {
 using api::GatewayOperation;
 using api::Outcome;
 
-struct GatewayConfig {
+struct Config {
   std::string url;  ///< how clients reach it, for WebSockets: "wss://gw.example:4000"
   /// Of the root key in the store; null: a fresh one, so no other unit opens it.
   std::shared_ptr<const store::SecretsKey> secrets_key{};
@@ -71,7 +71,7 @@ std::string local_account(std::uint32_t uid);
 
 class Gateway {
  public:
-  Gateway(boost::asio::io_context& io, GatewayConfig config, store::Store& store, bus::Bus& bus, Provider& provider);
+  Gateway(boost::asio::io_context& io, Config config, store::Store& store, bus::Bus& bus, Provider& provider);
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
 
@@ -143,7 +143,7 @@ class Gateway {
   [[nodiscard]] Relay& relay() { return relay_; }
 
   // ---- config (config.cpp)
-  [[nodiscard]] const GatewaySettings& config() const { return settings_; }
+  [[nodiscard]] const Settings& config() const { return settings_; }
   [[nodiscard]] net::Task<Outcome<void>> set_config(ApiCaller caller, api::json::object changes);
 
   /// What the sweeper does now and then: ended sessions, lost agents, expired shares.
@@ -156,7 +156,7 @@ class Gateway {
     store::Revision created{};  ///< tells who was first
   };
   [[nodiscard]] const std::map<std::string, Known>& sessions() const { return sessions_; }
-  [[nodiscard]] const GatewayConfig& settings() const { return config_; }
+  [[nodiscard]] const Config& settings() const { return config_; }
 
  private:
   enum class Edit : std::uint8_t { write, nothing };
@@ -226,12 +226,12 @@ class Gateway {
                                                  std::vector<api::IceServer> ice_servers);
 
   boost::asio::io_context& io_;
-  GatewayConfig config_;
+  Config config_;
   store::Store& store_;
   bus::Bus& bus_;
   Provider& provider_;
   Relay relay_;
-  std::optional<GatewayTokens> tokens_;
+  std::optional<Tokens> tokens_;
   std::unique_ptr<store::Watch> watch_;
   std::vector<std::unique_ptr<bus::Subscription>> subscriptions_;
   std::optional<TimePoint> fresh_;  ///< when the store last said that nothing was missed
@@ -241,7 +241,7 @@ class Gateway {
   std::map<std::string, Known> sessions_;
   std::map<std::string, api::Share> shares_;
   std::map<std::string, api::IdempotencyRecord> idempotency_;
-  GatewaySettings settings_;
+  Settings settings_;
   Agents agents_;
   api::RateLimit announcements_{2};  ///< by agent
   api::RateLimit reports_{2};        ///< by session

@@ -7,7 +7,7 @@
 namespace redan::cloud::gateway {
 namespace {
 
-using Setting = GatewaySettings::Setting;
+using Setting = Settings::Setting;
 using Kind = Setting::Kind;
 
 constexpr std::array kSettings{Setting{setting::kOrigins, "*", Kind::origins},
@@ -64,12 +64,12 @@ api::Refusal wrong(const Setting& setting, std::string_view wanted) {
 
 }  // namespace
 
-const Setting* GatewaySettings::find(std::string_view key) {
+const Setting* Settings::find(std::string_view key) {
   const auto found = std::find_if(kSettings.begin(), kSettings.end(), [&](const Setting& s) { return s.key == key; });
   return found == kSettings.end() ? nullptr : &*found;
 }
 
-api::Outcome<std::string> GatewaySettings::check(const Setting& setting, const api::json::value& value) {
+api::Outcome<std::string> Settings::check(const Setting& setting, const api::json::value& value) {
   std::string text;
   if (value.is_int64()) {
     text = std::to_string(value.get_int64());
@@ -96,7 +96,7 @@ api::Outcome<std::string> GatewaySettings::check(const Setting& setting, const a
   return text;
 }
 
-api::json::object GatewaySettings::all() const {
+api::json::object Settings::all() const {
   api::json::object all;
   for (const Setting& setting : kSettings) {
     const std::string value = text(setting.key);
@@ -109,16 +109,16 @@ api::json::object GatewaySettings::all() const {
   return all;
 }
 
-std::string GatewaySettings::text(std::string_view key) const {
+std::string Settings::text(std::string_view key) const {
   const auto found = values_.find(std::string(key));
   if (found != values_.end()) return found->second;
   const Setting* setting = find(key);
   return setting == nullptr ? std::string() : std::string(setting->otherwise);
 }
 
-std::int64_t GatewaySettings::number(std::string_view key) const { return parse_number(text(key)).value_or(0); }
+std::int64_t Settings::number(std::string_view key) const { return parse_number(text(key)).value_or(0); }
 
-std::string GatewaySettings::allowed_origin(std::string_view origin) const {
+std::string Settings::allowed_origin(std::string_view origin) const {
   const std::string text = this->text(setting::kOrigins);
   const std::vector<std::string_view> all = elements(text);
   if (std::find(all.begin(), all.end(), "*") != all.end()) return "*";

@@ -7,7 +7,7 @@
 
 namespace redan::cloud::gateway {
 
-class GatewaySettings {
+class Settings {
  public:
   /// The value that these settings have when they are not set: "" where a program's option says it.
   struct Setting {

@@ -88,18 +88,18 @@ std::optional<SocketClaims> parse_identifier(std::string_view text) {
 
 }  // namespace
 
-Result<GatewayTokens> GatewayTokens::prepare(Provider& provider, const Secret<64>& root) {
+Result<Tokens> Tokens::prepare(Provider& provider, const Secret<64>& root) {
   auto api = token::MacaroonKey::prepare(provider, root);
   auto sockets = derive(provider, root, "socket");
   auto shares = derive(provider, root, "share");
   for (const auto* key : {&api, &sockets, &shares}) {
     if (!*key) return refuse(key->error());
   }
-  return GatewayTokens(provider, std::move(*api), std::move(*sockets), std::move(*shares));
+  return Tokens(provider, std::move(*api), std::move(*sockets), std::move(*shares));
 }
 
-Result<token::Macaroon> GatewayTokens::mint(token::MacaroonKey& key, std::string_view identifier,
-                                            const std::vector<std::string>& caveats) {
+Result<token::Macaroon> Tokens::mint(token::MacaroonKey& key, std::string_view identifier,
+                                     const std::vector<std::string>& caveats) {
   auto macaroon = token::Macaroon::mint(key, kGatewayLocation, identifier);
   if (!macaroon) return macaroon;
   for (const std::string& caveat : caveats) {
@@ -110,7 +110,7 @@ Result<token::Macaroon> GatewayTokens::mint(token::MacaroonKey& key, std::string
 
 // ---- API
 
-Result<GatewayTokens::Issued> GatewayTokens::issue(std::string_view account, WallTime expires) {
+Result<Tokens::Issued> Tokens::issue(std::string_view account, WallTime expires) {
   std::string fraction = std::to_string(provider_->random_u32() % 1'000'000'000);
   fraction.insert(0, 9 - fraction.size(), '0');
   std::string time = token::to_rfc3339(expires);
@@ -124,7 +124,7 @@ Result<GatewayTokens::Issued> GatewayTokens::issue(std::string_view account, Wal
 
 // Verified against what the token itself names: whether that is what a request asks for is a question for later, when
 // the request has been read.
-Result<ApiClaims> GatewayTokens::verify(std::string_view text, WallTime now) {
+Result<ApiClaims> Tokens::verify(std::string_view text, WallTime now) {
   REDAN_TRY(const auto macaroon, token::Macaroon::parse(text));
   ApiClaims claims;
   claims.operation = claimed(macaroon, "op");
@@ -143,7 +143,7 @@ Result<ApiClaims> GatewayTokens::verify(std::string_view text, WallTime now) {
 
 // ---- sockets
 
-Result<std::string> GatewayTokens::mint_socket(const SocketClaims& claims, WallTime expires) {
+Result<std::string> Tokens::mint_socket(const SocketClaims& claims, WallTime expires) {
   const std::string_view operation = claims.role == Role::controller ? kSignal : kView;
   const auto macaroon = mint(sockets_, identifier_of(claims),
                              {"session=" + claims.session, "op=" + std::string(operation), token::to_rfc3339(expires)});
@@ -151,7 +151,7 @@ Result<std::string> GatewayTokens::mint_socket(const SocketClaims& claims, WallT
   return macaroon->text();
 }
 
-Result<SocketClaims> GatewayTokens::verify_socket(std::string_view text, std::string_view session, WallTime now) {
+Result<SocketClaims> Tokens::verify_socket(std::string_view text, std::string_view session, WallTime now) {
   REDAN_TRY(const auto macaroon, token::Macaroon::parse(text));
   const bool viewer = claimed(macaroon, "op") == kView;
   const token::MacaroonRequest request{now, viewer ? kView : kSignal, session, {}, {}};
@@ -165,14 +165,14 @@ Result<SocketClaims> GatewayTokens::verify_socket(std::string_view text, std::st
 
 // ---- shares
 
-Result<std::string> GatewayTokens::mint_share(std::string_view share, std::string_view session, WallTime expires) {
+Result<std::string> Tokens::mint_share(std::string_view share, std::string_view session, WallTime expires) {
   const auto macaroon = mint(
       shares_, share, {"session=" + std::string(session), "op=" + std::string(kConnect), token::to_rfc3339(expires)});
   if (!macaroon) return refuse(macaroon.error());
   return macaroon->text();
 }
 
-Result<std::string> GatewayTokens::verify_share(std::string_view text, std::string_view session, WallTime now) {
+Result<std::string> Tokens::verify_share(std::string_view text, std::string_view session, WallTime now) {
   REDAN_TRY(const auto macaroon, token::Macaroon::parse(text));
   const token::MacaroonRequest request{now, kConnect, session, {}, {}};
   REDAN_TRY(auto verified, macaroon.verify(shares_, kGatewayLocation, request));

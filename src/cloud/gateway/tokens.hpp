@@ -33,10 +33,10 @@ struct SocketClaims {
   friend bool operator==(const SocketClaims&, const SocketClaims&) = default;
 };
 
-class GatewayTokens {
+class Tokens {
  public:
   /// invalid_argument unless the root key has all of its 64 bytes. May not outlive the provider.
-  static Result<GatewayTokens> prepare(Provider& provider, const Secret<64>& root);
+  static Result<Tokens> prepare(Provider& provider, const Secret<64>& root);
 
   struct Issued {
     std::string text;
@@ -57,7 +57,7 @@ class GatewayTokens {
   Result<std::string> verify_share(std::string_view text, std::string_view session, WallTime now);
 
  private:
-  GatewayTokens(Provider& provider, token::MacaroonKey api, token::MacaroonKey sockets, token::MacaroonKey shares)
+  Tokens(Provider& provider, token::MacaroonKey api, token::MacaroonKey sockets, token::MacaroonKey shares)
       : provider_(&provider), api_(std::move(api)), sockets_(std::move(sockets)), shares_(std::move(shares)) {}
   Result<token::Macaroon> mint(token::MacaroonKey& key, std::string_view identifier,
                                const std::vector<std::string>& caveats);

@@ -51,19 +51,19 @@ net::Task<Started> DemoCloud::start() {
   if (!started) co_return started;
   started = start_agent();
   if (!started) co_return started;
-  cloud::gateway::GatewayConfig gateway;
+  cloud::gateway::Config gateway;
   gateway.url = config_.url;
   gateway.log = config_.log;
   gateway_ = std::make_unique<cloud::gateway::Gateway>(io_, gateway, *gateway_store_, gateway_bus_, provider_);
   auto serves = co_await gateway_->start();
   if (!serves) co_return tl::unexpected("the gateway: " + std::string(text(serves.error())));
   try {
-    cloud::gateway::GatewayServerConfig server;
+    cloud::gateway::ServerConfig server;
     server.https = net::TlsListener{config_.listen, config_.credentials};
     server.max_connections = 256;
     server.other_handler = config_.page;
     server.other_upgrade = config_.page_socket;
-    gateway_server_ = std::make_unique<cloud::gateway::GatewayServer>(io_, *gateway_, std::move(server));
+    gateway_server_ = std::make_unique<cloud::gateway::Server>(io_, *gateway_, std::move(server));
   } catch (const boost::system::system_error& error) {
     co_return tl::unexpected("cannot serve HTTPS on port " + std::to_string(config_.listen.port()) + ": " +
                              error.code().message() + "; choose another with --port");
@@ -73,7 +73,7 @@ net::Task<Started> DemoCloud::start() {
 
 net::Task<Started> DemoCloud::start_ams() {
   const std::uint16_t port = free_port(kLoopback);
-  cloud::ams::AmsConfig config;
+  cloud::ams::Config config;
   config.unit = "demo";
   config.url = "https://127.0.0.1:" + std::to_string(port);
   config.fingerprint = fingerprint_;
@@ -81,10 +81,10 @@ net::Task<Started> DemoCloud::start_ams() {
   ams_ = std::make_unique<cloud::ams::Ams>(io_, config, *ams_store_, launcher_, provider_, net::is_issued_by);
   auto started = co_await ams_->start();
   if (!started) co_return tl::unexpected("AMS: " + std::string(text(started.error())));
-  cloud::ams::AmsServerConfig server;
+  cloud::ams::ServerConfig server;
   server.https.local = {asio::ip::make_address(kLoopback), port};
   server.https.credentials = config_.credentials;
-  ams_server_ = std::make_unique<cloud::ams::AmsServer>(io_, *ams_, std::move(server));
+  ams_server_ = std::make_unique<cloud::ams::Server>(io_, *ams_, std::move(server));
   cloud::trust::TrustedCertificate agent;
   agent.fingerprint = fingerprint_;
   agent.name = "agent";
@@ -105,7 +105,7 @@ Started DemoCloud::start_agent() {
   net::TlsRemote ams{kLoopback, ams_server_->port(), net::PinnedSha256{config_.identity->fingerprint.digest},
                      config_.identity};
   ams_client_ = std::make_unique<cloud::agent::AmsClient>(io_, std::move(ams));
-  cloud::agent::AgentConfig config;
+  cloud::agent::Config config;
   config.id = "demo";
   config.region = config.cluster = "local";
   config.url = "https://127.0.0.1:" + std::to_string(port);
@@ -125,9 +125,9 @@ Started DemoCloud::start_agent() {
   }
   agent_ = std::make_unique<cloud::agent::Agent>(io_, config, *bus_, *ams_client_, provider_, std::move(*key),
                                                  std::move(turn));
-  cloud::agent::AgentServerConfig server;
+  cloud::agent::ServerConfig server;
   server.https = net::TlsListener{{asio::ip::make_address(kLoopback), port}, config_.credentials};
-  agent_server_ = std::make_unique<cloud::agent::AgentServer>(io_, *agent_, std::move(server));
+  agent_server_ = std::make_unique<cloud::agent::Server>(io_, *agent_, std::move(server));
   if (!agent_->start()) return tl::unexpected(std::string("the agent does not start"));
   return {};
 }

@@ -61,12 +61,12 @@ class DemoCloud {
   HostileBus gateway_bus_;
   EmbeddedLauncher launcher_;
   std::unique_ptr<cloud::ams::Ams> ams_;
-  std::unique_ptr<cloud::ams::AmsServer> ams_server_;
+  std::unique_ptr<cloud::ams::Server> ams_server_;
   std::unique_ptr<cloud::agent::AmsClient> ams_client_;
   std::unique_ptr<cloud::agent::Agent> agent_;
-  std::unique_ptr<cloud::agent::AgentServer> agent_server_;
+  std::unique_ptr<cloud::agent::Server> agent_server_;
   std::unique_ptr<cloud::gateway::Gateway> gateway_;
-  std::unique_ptr<cloud::gateway::GatewayServer> gateway_server_;
+  std::unique_ptr<cloud::gateway::Server> gateway_server_;
   std::uint64_t visitors_ = 0;
 };
 

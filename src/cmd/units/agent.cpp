@@ -70,17 +70,17 @@ class Program {
     auto credentials = net::TlsServerCredentials::make(identity_);
     if (!credentials) throw std::runtime_error("the TLS key cannot be used: " + std::string(text(credentials.error())));
     const asio::ip::tcp::endpoint local(asio::ip::make_address(listen.host), listen.port);
-    cloud::agent::AgentConfig config = agent_config();
+    cloud::agent::Config config = agent_config();
     const std::uint16_t port = listen.port != 0 ? listen.port : free_port(listen.host);
     config.url = options_.url.empty() ? "https://" + HostAndPort{listen.host, port}.text() : options_.url;
     bus_ = open_bus(loop_.io(), options_.bus, options_.name, *provider_);
     ams_ = std::make_unique<cloud::agent::AmsClient>(loop_.io(), ams_remote());
     agent_ = std::make_unique<cloud::agent::Agent>(loop_.io(), config, *bus_, *ams_, *provider_, token_key(directory),
                                                    turn_key());
-    cloud::agent::AgentServerConfig server;
+    cloud::agent::ServerConfig server;
     server.https = net::TlsListener{{local.address(), port}, *credentials};
     server.local = net::UnixListener{options_.socket.empty() ? directory / "agent.socket" : fs::path(options_.socket)};
-    server_ = std::make_unique<cloud::agent::AgentServer>(loop_.io(), *agent_, std::move(server));
+    server_ = std::make_unique<cloud::agent::Server>(loop_.io(), *agent_, std::move(server));
     if (!agent_->start()) throw std::runtime_error("--name: 1 to 64 letters, digits, - and _");
     announce();
     reload_.emplace(loop_.io(), *credentials, directory, names, *provider_);
@@ -89,8 +89,8 @@ class Program {
   }
 
  private:
-  cloud::agent::AgentConfig agent_config() const {
-    cloud::agent::AgentConfig config;
+  cloud::agent::Config agent_config() const {
+    cloud::agent::Config config;
     config.id = options_.name;
     config.region = options_.region;
     config.cluster = options_.cluster;
@@ -126,7 +126,7 @@ class Program {
   }
 
   void announce() const {
-    const cloud::agent::AgentConfig& settings = agent_->settings();
+    const cloud::agent::Config& settings = agent_->settings();
     if (options_.json) {
       const boost::json::object object{{"url", settings.url}, {"fingerprint", settings.fingerprint}};
       std::printf("%s\n", boost::json::serialize(object).c_str());
@@ -149,7 +149,7 @@ class Program {
   std::unique_ptr<cloud::bus::Bus> bus_;
   std::unique_ptr<cloud::agent::AmsClient> ams_;
   std::unique_ptr<cloud::agent::Agent> agent_;
-  std::unique_ptr<cloud::agent::AgentServer> server_;
+  std::unique_ptr<cloud::agent::Server> server_;
   std::optional<CertificateReload> reload_;
 };
 

@@ -92,7 +92,7 @@ class Program {
     store_ = open_store(loop_.io(), options_.store, directory / "ams.sqlite");
     // The port is known only once the server listens; instances need it in their user data.
     const asio::ip::tcp::endpoint local(asio::ip::make_address(listen.host), listen.port);
-    cloud::ams::AmsConfig config;
+    cloud::ams::Config config;
     config.unit = options_.name.empty() ? host_name() : options_.name;
     if (!cloud::api::is_name(config.unit)) throw std::runtime_error("--name: 1 to 63 letters, digits, . _ -");
     launcher_ = make_launcher(directory, config.unit);
@@ -149,7 +149,7 @@ class Program {
       co_return loop_.stop();
     }
     try {
-      cloud::ams::AmsServerConfig config;
+      cloud::ams::ServerConfig config;
       config.https.local = local;
       config.https.credentials = credentials_;
       config.local = net::UnixListener{
@@ -157,7 +157,7 @@ class Program {
           options_.local_users.empty() ? mode_t{0600} : mode_t{0666}};  // the kernel names the caller, and we check
       for (const std::string& user : options_.local_users) config.local_users.push_back(parse_user(user));
       config.requests_per_second = options_.requests_per_second;
-      server_ = std::make_unique<cloud::ams::AmsServer>(loop_.io(), *ams_, std::move(config));
+      server_ = std::make_unique<cloud::ams::Server>(loop_.io(), *ams_, std::move(config));
       announce();
     } catch (const std::exception& error) {
       log_line("cannot listen on " + options_.listen + ": " + error.what());
@@ -193,7 +193,7 @@ class Program {
   std::unique_ptr<cloud::store::Store> store_;
   std::unique_ptr<cloud::ams::Launcher> launcher_;
   std::unique_ptr<cloud::ams::Ams> ams_;
-  std::unique_ptr<cloud::ams::AmsServer> server_;
+  std::unique_ptr<cloud::ams::Server> server_;
   int code_ = kOk;
 };
 

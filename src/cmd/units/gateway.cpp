@@ -94,7 +94,7 @@ class Program {
       if (status.connected && status.why == Errc{} && gateway_) gateway_->on_bus_connected();
     });
     const std::uint16_t port = listen.port != 0 ? listen.port : free_port(listen.host);
-    cloud::gateway::GatewayConfig config;
+    cloud::gateway::Config config;
     config.url = options_.url.empty() ? "wss://" + HostAndPort{listen.host, port}.text() : options_.url;
     if (!config.url.starts_with("wss://")) throw std::runtime_error("--url begins with wss://");
     if (config.url.ends_with('/')) config.url.pop_back();
@@ -121,7 +121,7 @@ class Program {
       co_return loop_.stop();
     }
     try {
-      cloud::gateway::GatewayServerConfig config;
+      cloud::gateway::ServerConfig config;
       config.https.local = local;
       config.https.credentials = credentials_;
       config.local = net::UnixListener{
@@ -130,7 +130,7 @@ class Program {
       config.requests_per_second = options_.requests_per_second;
       config.max_connections = options_.max_connections;
       config.max_connections_per_address = options_.max_per_address;
-      server_ = std::make_unique<cloud::gateway::GatewayServer>(loop_.io(), *gateway_, std::move(config));
+      server_ = std::make_unique<cloud::gateway::Server>(loop_.io(), *gateway_, std::move(config));
       announce(local.port());
     } catch (const std::exception& error) {
       log_line("cannot listen on " + options_.listen + ": " + error.what());
@@ -166,7 +166,7 @@ class Program {
   std::unique_ptr<cloud::store::Store> store_;
   std::unique_ptr<cloud::bus::Bus> bus_;
   std::unique_ptr<cloud::gateway::Gateway> gateway_;
-  std::unique_ptr<cloud::gateway::GatewayServer> server_;
+  std::unique_ptr<cloud::gateway::Server> server_;
   int code_ = kOk;
 };
 

@@ -29,14 +29,14 @@ namespace json = boost::json;
 class AgentTest : public net::test::HttpFixture {
  protected:
   AgentTest() {
-    ams::AmsConfig config;
+    ams::Config config;
     config.unit = "node-1";
     config.url = "https://127.0.0.1:1";
     ams_ = std::make_unique<ams::Ams>(io, config, *store_, launcher_, *provider_, net::is_issued_by);
     EXPECT_TRUE(run(ams_->start()));
-    ams::AmsServerConfig ams_config;
+    ams::ServerConfig ams_config;
     ams_config.https = net::TlsListener{{asio::ip::make_address("127.0.0.1"), 0}, credentials("server")};
-    ams_server_ = std::make_unique<ams::AmsServer>(io, *ams_, std::move(ams_config));
+    ams_server_ = std::make_unique<ams::Server>(io, *ams_, std::move(ams_config));
     trust("client", trust::Role::agent);
     json::object manifest{{"name", "demo"}, {"image", "redan"}};
     EXPECT_TRUE(run(ams_->add_application(manifest)));
@@ -76,7 +76,7 @@ class AgentTest : public net::test::HttpFixture {
     EXPECT_TRUE(until([&] { return announcement_ && !announcement_->applications.empty(); }));
   }
   void start_agent_alone() {
-    AgentConfig config;
+    Config config;
     config.id = "agent-1";
     config.region = "eu-1";
     config.cluster = "local";
@@ -93,9 +93,9 @@ class AgentTest : public net::test::HttpFixture {
     agent_ = std::make_unique<Agent>(io, config, *bus_, *ams_client_, *provider_,
                                      std::move(*token::MacaroonKey::prepare(*provider_, root)),
                                      std::move(*token::TurnKey::prepare(*provider_, turn)));
-    AgentServerConfig listen;
+    ServerConfig listen;
     listen.https = net::TlsListener{{asio::ip::make_address("127.0.0.1"), 0}, credentials("other")};
-    agent_server_ = std::make_unique<AgentServer>(io, *agent_, std::move(listen));
+    agent_server_ = std::make_unique<Server>(io, *agent_, std::move(listen));
     ASSERT_TRUE(agent_->start());
   }
   void stop_agent() {
@@ -218,10 +218,10 @@ class AgentTest : public net::test::HttpFixture {
   std::unique_ptr<bus::Bus> bus_ = bus::memory_bus(io);
   RecordingLauncher launcher_;
   std::unique_ptr<ams::Ams> ams_;
-  std::unique_ptr<ams::AmsServer> ams_server_;
+  std::unique_ptr<ams::Server> ams_server_;
   std::unique_ptr<AmsClient> ams_client_;
   std::unique_ptr<Agent> agent_;
-  std::unique_ptr<AgentServer> agent_server_;
+  std::unique_ptr<Server> agent_server_;
   std::vector<std::unique_ptr<bus::Subscription>> subscriptions_;
   std::optional<api::Announcement> announcement_;
   std::vector<api::StateReport> reports_;

@@ -77,9 +77,9 @@ TEST_F(AgentRevocation, AnInstanceThatEndedWhileAmsWasOutOfReachIsNoticedWhenItI
   ASSERT_TRUE(run(ams_->change("s-s1", api::OperationKind::remove, std::nullopt)));
   EXPECT_TRUE(until([&] { return launcher_.running.empty(); }));
   EXPECT_FALSE(closed_);
-  ams::AmsServerConfig config;
+  ams::ServerConfig config;
   config.https = net::TlsListener{{asio::ip::make_address("127.0.0.1"), port}, credentials("server")};
-  ams_server_ = std::make_unique<ams::AmsServer>(io, *ams_, std::move(config));
+  ams_server_ = std::make_unique<ams::Server>(io, *ams_, std::move(config));
   EXPECT_TRUE(until([&] { return closed_; }));
   EXPECT_EQ(attach("s1", "s-s1", token_), 401U);
 }

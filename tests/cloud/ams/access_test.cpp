@@ -29,7 +29,7 @@ class AmsAccess : public net::test::HttpFixture {
  protected:
   AmsAccess() {
     EXPECT_TRUE(run(ams_.start()));
-    AmsServerConfig config;
+    ServerConfig config;
     config.https = tls_listener();
     server_.emplace(io, ams_, std::move(config));
     json::object manifest{{"name", "demo"}, {"image", "redan"}};
@@ -43,8 +43,8 @@ class AmsAccess : public net::test::HttpFixture {
     io.run_for(50ms);
   }
 
-  static AmsConfig config() {
-    AmsConfig config;
+  static Config config() {
+    Config config;
     config.unit = "node-1";
     config.url = "https://127.0.0.1:1";
     return config;
@@ -98,7 +98,7 @@ class AmsAccess : public net::test::HttpFixture {
   std::unique_ptr<store::Store> store_ = store::memory_store(io);
   RecordingLauncher launcher_;
   Ams ams_{io, config(), *store_, launcher_, *provider_, net::is_issued_by};
-  std::optional<AmsServer> server_;
+  std::optional<Server> server_;
 };
 
 TEST_F(AmsAccess, ARouteAsksForItsScope) {

@@ -27,7 +27,7 @@ class Access : public ServerTest {
   }
 
   /// Asks it about a session and a share of the owner's that were just made.
-  unsigned status_of(const GatewayRoute& route, const std::string& token) {
+  unsigned status_of(const Route& route, const std::string& token) {
     const std::string session(make_session().at("id").as_string());
     const Answer made = ask("POST", "/1.0/sessions/" + session + "/share", R"({"type":"view"})");
     std::string path(route.pattern);
@@ -41,7 +41,7 @@ class Access : public ServerTest {
     if (!token.empty()) headers.push_back({"Authorization", "macaroon root=" + token});
     return call(std::string(route.method), path, body_of(route, session), std::move(headers)).status;
   }
-  static std::string body_of(const GatewayRoute& route, const std::string& session) {
+  static std::string body_of(const Route& route, const std::string& session) {
     if (route.label == "create_new_session") return R"({"app":"com.example.demo"})";
     if (route.label == "share_session") return R"({"type":"view"})";
     if (route.label == "delete_sessions") return R"({"ids":[")" + session + R"("]})";
@@ -55,9 +55,9 @@ class Access : public ServerTest {
 };
 
 /// Those whom a route lets in. Lists are for everyone who has a token: of their own sessions.
-bool expects(const GatewayRoute& route, const std::string& caller) {
+bool expects(const Route& route, const std::string& caller) {
   if (route.label == "get_service_status") return true;
-  if (route.access == GatewayAccess::local || route.label == "connect_share") return false;
+  if (route.access == Access::local || route.label == "connect_share") return false;
   if (caller == "administrator") return true;
   if (caller == "owner") return route.label != "update_config";
   const bool list = route.label == "get_sessions" || route.label == "get_shares";
@@ -70,7 +70,7 @@ bool expects(const GatewayRoute& route, const std::string& caller) {
 TEST_F(Access, NoCallerGetsAnswersThatAreNotItsOwn) {
   std::printf("%-36s", "");
   for (const auto& [what, token] : callers_) std::printf("  %-13s", what.c_str());
-  for (const GatewayRoute& route : gateway_routes()) {
+  for (const Route& route : gateway_routes()) {
     const std::string shown = std::string(route.method) + " " + std::string(route.pattern);
     std::printf("\n%-36s", shown.c_str());
     for (const auto& [what, token] : callers_) {

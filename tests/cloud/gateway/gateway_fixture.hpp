@@ -20,7 +20,7 @@ class GatewayTest : public testing::Test {
   }
 
   Gateway* make_unit() {
-    GatewayConfig config;
+    Config config;
     config.url = "wss://gw.example:4000";
     config.secrets_key = secrets_key_;
     config.create_timeout = std::chrono::milliseconds(300);

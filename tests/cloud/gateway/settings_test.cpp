@@ -6,19 +6,19 @@ namespace redan::cloud::test {
 namespace {
 
 api::Outcome<std::string> check(std::string_view key, const api::json::value& value) {
-  return GatewaySettings::check(*GatewaySettings::find(key), value);
+  return Settings::check(*Settings::find(key), value);
 }
 
-TEST(GatewaySettings, WhatIsNotSetHasItsDefault) {
-  const GatewaySettings settings;
+TEST(Settings, WhatIsNotSetHasItsDefault) {
+  const Settings settings;
   EXPECT_EQ(settings.number(setting::kSocketTokenLife), 300);
   EXPECT_EQ(settings.number(setting::kRate), 0);
   EXPECT_EQ(settings.allowed_origin("https://anywhere"), "*");
   EXPECT_EQ(settings.all().size(), 7U);
-  EXPECT_EQ(GatewaySettings::find("core.nothing"), nullptr);
+  EXPECT_EQ(Settings::find("core.nothing"), nullptr);
 }
 
-TEST(GatewaySettings, NumbersComeAsNumbersOrTextAndKeepToTheirRange) {
+TEST(Settings, NumbersComeAsNumbersOrTextAndKeepToTheirRange) {
   EXPECT_EQ(check(setting::kSocketTokenLife, 60).value(), "60");
   EXPECT_EQ(check(setting::kSocketTokenLife, "60").value(), "60");
   EXPECT_EQ(check(setting::kSocketTokenLife, nullptr).value(), "");
@@ -27,7 +27,7 @@ TEST(GatewaySettings, NumbersComeAsNumbersOrTextAndKeepToTheirRange) {
   }
 }
 
-TEST(GatewaySettings, NothingThatGoesIntoAHeaderCanEndIt) {
+TEST(Settings, NothingThatGoesIntoAHeaderCanEndIt) {
   EXPECT_TRUE(check(setting::kOrigins, "https://a.example, https://b.example:8443").has_value());
   EXPECT_TRUE(check(setting::kOrigins, "*").has_value());
   for (const char* wrong : {"a.example", "https://", "https://a\r\nX: y", "https://a/path", "https://a?b", "ftp://a"}) {
@@ -39,8 +39,8 @@ TEST(GatewaySettings, NothingThatGoesIntoAHeaderCanEndIt) {
   EXPECT_FALSE(check(setting::kHeaders, api::json::string(5000, 'a')).has_value());
 }
 
-TEST(GatewaySettings, OnlyTheListedOriginsMayReadAnswers) {
-  GatewaySettings settings;
+TEST(Settings, OnlyTheListedOriginsMayReadAnswers) {
+  Settings settings;
   settings.put(std::string(setting::kOrigins), "https://a.example, https://b.example");
   EXPECT_EQ(settings.allowed_origin("https://b.example"), "https://b.example");
   EXPECT_EQ(settings.allowed_origin("https://c.example"), "");

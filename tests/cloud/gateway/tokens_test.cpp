@@ -20,7 +20,7 @@ class Tokens : public testing::Test {
     const MutableBytes bytes = root.fill(64);
     std::iota(bytes.begin(), bytes.end(), std::uint8_t{0});
     root_ = Secret<64>(root.expose());
-    tokens_.emplace(std::move(*GatewayTokens::prepare(*provider_, root)));
+    tokens_.emplace(std::move(*Tokens::prepare(*provider_, root)));
   }
   std::string narrowed(const std::string& token, const std::string& caveat) {
     auto macaroon = token::Macaroon::parse(token).value();
@@ -43,7 +43,7 @@ class Tokens : public testing::Test {
 
   std::unique_ptr<Provider> provider_ = default_provider();
   Secret<64> root_;
-  std::optional<GatewayTokens> tokens_;
+  std::optional<Tokens> tokens_;
 };
 
 TEST_F(Tokens, AnApiTokenHasAnboxsShape) {
@@ -162,16 +162,16 @@ TEST_F(Tokens, NoKindIsTakenForAnother) {
 }
 
 TEST_F(Tokens, AllUnitsWithTheRootKeyAgree) {
-  auto other = GatewayTokens::prepare(*provider_, root_);
+  auto other = Tokens::prepare(*provider_, root_);
   ASSERT_TRUE(other.has_value());
   EXPECT_TRUE(other->verify(tokens_->issue("web", kLater)->text, kNow).has_value());
   const std::string token = tokens_->mint_socket(claims(), kLater).value();
   EXPECT_TRUE(other->verify_socket(token, claims().session, kNow).has_value());
   Secret<64> another;
   provider_->random(another.fill(64));
-  auto stranger = GatewayTokens::prepare(*provider_, another);
+  auto stranger = Tokens::prepare(*provider_, another);
   EXPECT_EQ(stranger->verify(tokens_->issue("web", kLater)->text, kNow).error(), errc::token_bad_signature);
-  EXPECT_EQ(GatewayTokens::prepare(*provider_, Secret<64>()).error(), Errc::invalid_argument);
+  EXPECT_EQ(Tokens::prepare(*provider_, Secret<64>()).error(), Errc::invalid_argument);
 }
 
 }  // namespace

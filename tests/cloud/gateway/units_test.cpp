@@ -87,7 +87,7 @@ TEST_F(Units, ADamagedAccountRecordLetsNobodyIn) {
 
 TEST_F(Units, ADamagedRootKeyKeepsAUnitFromStarting) {
   ASSERT_TRUE(run(store_->put("/gateway/1.0/secrets/root", "c2hvcnQ=")).has_value());
-  GatewayConfig config;
+  Config config;
   Gateway unit(io_, config, *store_, *bus_, *provider_);
   EXPECT_EQ(run(unit.start()).error(), errc::store_failed);
   EXPECT_FALSE(unit.started());
@@ -111,7 +111,7 @@ TEST_F(Units, ARootKeyInTheClearIsSealedAndItsTokensStayGood) {
 }
 
 TEST_F(Units, AUnitWithAnotherSecretsKeyDoesNotStart) {
-  GatewayConfig config;
+  Config config;
   std::string said;
   config.log = [&](std::string_view line) { said += line; };
   Gateway unit(io_, config, *store_, *bus_, *provider_);
