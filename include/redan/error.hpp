@@ -178,13 +178,22 @@ inline tl::unexpected<Error> refuse(Error error) { return tl::unexpected<Error>(
   }                                                               \
   inline constexpr ::redan::Errc id{rows::id};
 
-/// Declares a variable with the value of an expression, or returns the expression's error from the calling function:
-/// REDAN_TRY(const auto key, parse_key(text));
-#define REDAN_TRY(declaration, ...) REDAN_TRY_AS(REDAN_TRY_NAME(__LINE__), declaration, __VA_ARGS__)
-#define REDAN_TRY_AS(name, declaration, ...) REDAN_TRY_IN(name, declaration, __VA_ARGS__)
-#define REDAN_TRY_IN(name, declaration, ...)                  \
-  auto&& name = (__VA_ARGS__);                                \
-  if (!name) return ::redan::refuse(std::move(name).error()); \
+/// Hands an error on. REDAN_TRY declares a variable with the value of an expression, REDAN_CHECK discards the value; if
+/// the expression has an error, the calling function returns it. The forms with CO are for coroutines.
+///   REDAN_TRY(const auto key, parse_key(text));
+///   REDAN_CO_CHECK(co_await store.erase(key));
+#define REDAN_TRY(declaration, ...) REDAN_TRY_AS(return, REDAN_TRY_NAME(__LINE__), declaration, __VA_ARGS__)
+#define REDAN_CO_TRY(declaration, ...) REDAN_TRY_AS(co_return, REDAN_TRY_NAME(__LINE__), declaration, __VA_ARGS__)
+#define REDAN_CHECK(...) REDAN_CHECK_AS(return, REDAN_TRY_NAME(__LINE__), __VA_ARGS__)
+#define REDAN_CO_CHECK(...) REDAN_CHECK_AS(co_return, REDAN_TRY_NAME(__LINE__), __VA_ARGS__)
+
+#define REDAN_TRY_AS(leave, name, declaration, ...) REDAN_TRY_IN(leave, name, declaration, __VA_ARGS__)
+#define REDAN_TRY_IN(leave, name, declaration, ...)           \
+  auto name = (__VA_ARGS__);                                  \
+  if (!name) leave ::tl::unexpected(std::move(name).error()); \
   declaration = *std::move(name)
+#define REDAN_CHECK_AS(leave, name, ...) REDAN_CHECK_IN(leave, name, __VA_ARGS__)
+#define REDAN_CHECK_IN(leave, name, ...) \
+  if (auto name = (__VA_ARGS__); !name) leave ::tl::unexpected(std::move(name).error())
 #define REDAN_TRY_NAME(line) REDAN_TRY_JOIN(line)
 #define REDAN_TRY_JOIN(line) redan_try_##line

@@ -50,8 +50,7 @@ class GeneratedVideo::Painter {
 };
 
 Result<std::unique_ptr<GeneratedVideo>> GeneratedVideo::open(asio::io_context& io) {
-  const auto probe = Vp8Encoder::open({});
-  if (!probe) return refuse(probe.error());
+  REDAN_CHECK(Vp8Encoder::open({}));
   return std::unique_ptr<GeneratedVideo>(new GeneratedVideo(io));
 }
 

@@ -146,12 +146,11 @@ std::optional<RuntimeShare> RuntimeShare::parse(Bytes bytes) {
 // ---- the client -----------------------------------------------------------------------------------------------------
 
 Result<Initiator> Initiator::begin(Provider& provider, Config config, const Ed25519Key& key, WallTime now) {
-  auto grant = SessionGrant::verify(config.grant, config.authorities, now);
-  if (!grant) return refuse(grant.error());
-  if (grant->session != config.session) return refuse(errc::sealed_wrong_session);
-  if (grant->client != key.public_key()) return refuse(errc::sealed_bad_grant);
+  REDAN_TRY(auto grant, SessionGrant::verify(config.grant, config.authorities, now));
+  if (grant.session != config.session) return refuse(errc::sealed_wrong_session);
+  if (grant.client != key.public_key()) return refuse(errc::sealed_bad_grant);
   Initiator initiator(provider, std::move(config), key);
-  initiator.grant_ = std::move(*grant);
+  initiator.grant_ = std::move(grant);
   initiator.ephemeral_ = provider.key_exchange(Group::x25519);
   ClientHello hello{initiator.config_.session, initiator.config_.suites,  {}, {},
                     initiator.config_.grant,   initiator.config_.confirms};
@@ -187,9 +186,8 @@ Result<Initiator::Done> Initiator::on_share(Bytes message, WallTime now) {
 Result<std::vector<std::uint8_t>> Responder::on_hello(Bytes message, WallTime now) {
   const auto hello = ClientHello::parse(message);
   if (!hello || pending_) return refuse(errc::sealed_syntax);
-  auto grant = SessionGrant::verify(hello->grant, config_.authorities, now);
-  if (!grant) return refuse(grant.error());
-  if (grant->session != config_.session || hello->session != config_.session || grant->instance != config_.instance) {
+  REDAN_TRY(auto grant, SessionGrant::verify(hello->grant, config_.authorities, now));
+  if (grant.session != config_.session || hello->session != config_.session || grant.instance != config_.instance) {
     return refuse(errc::sealed_wrong_session);
   }
   const auto suite =
@@ -206,7 +204,7 @@ Result<std::vector<std::uint8_t>> Responder::on_hello(Bytes message, WallTime no
   REDAN_TRY(auto established, establish(*provider_, Side::runtime, config_.session, *suite, *ephemeral, hello->share,
                                         transcript_, hello->confirms));
   pending_ = std::move(established);
-  grant_ = std::move(*grant);
+  grant_ = std::move(grant);
   grant_bytes_ = hello->grant;
   return reply;
 }

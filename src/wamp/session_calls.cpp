@@ -152,10 +152,9 @@ redan::Result<void> ClientSession::yield(Id invocation, Payload payload, Dict op
   if (!seals(at->second)) {
     if (payload.sealed) return refuse(Errc::invalid_argument);
   } else {
-    auto sealed =
-        config_.key_ring->seal(Party::responder, at->second.procedure, std::move(payload), options, provider_);
-    if (!sealed) return refuse(sealed.error());
-    payload = std::move(*sealed);
+    REDAN_TRY(auto sealed,
+              config_.key_ring->seal(Party::responder, at->second.procedure, std::move(payload), options, provider_));
+    payload = std::move(sealed);
     if (const auto nonce = nonce_of(payload)) invoked_.insert(*nonce);
   }
   if (!is_set(options, "progress")) (live)->invocations.erase(at);

@@ -115,8 +115,7 @@ net::Task<api::Outcome<void>> AmsClient::launch(NewInstance instance) {
   json::object config{{"enable_streaming", true}, {"platform", "webrtc"}};
   json::object body{{"name", instance.name},   {"app_id", instance.app},          {"app_version", instance.app_version},
                     {"tags", std::move(tags)}, {"user_data", instance.user_data}, {"config", std::move(config)}};
-  auto done = co_await call("POST", "/1.0/instances", json::serialize(body));
-  if (!done) co_return api::refuse(done.error());
+  REDAN_CO_CHECK(co_await call("POST", "/1.0/instances", json::serialize(body)));
   co_return api::Outcome<void>{};
 }
 
@@ -133,9 +132,8 @@ net::Task<api::Outcome<void>> AmsClient::stop(std::string name) {
 }
 
 net::Task<api::Outcome<ListedInstance>> AmsClient::find(std::string name) {
-  auto found = co_await call("GET", "/1.0/instances/" + name, "");
-  if (!found) co_return api::refuse(found.error());
-  auto instance = read_instance(*found);
+  REDAN_CO_TRY(auto found, co_await call("GET", "/1.0/instances/" + name, ""));
+  auto instance = read_instance(found);
   if (!instance) co_return api::refuse(not_understood());
   co_return std::move(*instance);
 }
@@ -144,13 +142,12 @@ net::Task<api::Outcome<std::vector<ListedInstance>>> AmsClient::list() {
   std::vector<ListedInstance> all;
   for (std::size_t offset = 0;; offset += kInstancesPage) {
     const std::string page = "&limit=" + std::to_string(kInstancesPage) + "&offset=" + std::to_string(offset);
-    auto found = co_await call("GET", "/1.0/instances?recursion=1" + page, "");
-    if (!found) co_return api::refuse(found.error());
-    if (!found->is_array()) co_return api::refuse(not_understood());
-    for (const json::value& element : found->get_array()) {
+    REDAN_CO_TRY(auto found, co_await call("GET", "/1.0/instances?recursion=1" + page, ""));
+    if (!found.is_array()) co_return api::refuse(not_understood());
+    for (const json::value& element : found.get_array()) {
       if (auto instance = read_instance(element)) all.push_back(std::move(*instance));
     }
-    if (found->get_array().size() < kInstancesPage) co_return all;
+    if (found.get_array().size() < kInstancesPage) co_return all;
   }
 }
 
@@ -192,16 +189,15 @@ net::Task<api::Outcome<bool>> AmsClient::read_offers(std::size_t offset, Offers&
   net::HttpResult reply = co_await send(std::move(request));
   if (!reply) co_return api::refuse(unreachable(reply.error()));
   if (reply->status == 304) co_return offers.is_full;
-  auto found = metadata_of(*reply);
-  if (!found) co_return api::refuse(found.error());
-  if (!found->is_array()) co_return api::refuse(not_understood());
+  REDAN_CO_TRY(auto found, metadata_of(*reply));
+  if (!found.is_array()) co_return api::refuse(not_understood());
   Offers fresh;
-  for (const json::value& element : found->get_array()) {
+  for (const json::value& element : found.get_array()) {
     api::RecordReader record(element);
     std::string name = record.text("name");
     if (record.ok() && !record.array("versions").empty()) fresh.names.push_back(std::move(name));
   }
-  fresh.is_full = found->get_array().size() == kOffersPage;
+  fresh.is_full = found.get_array().size() == kOffersPage;
   fresh.etag = net::find_header(reply->headers, "ETag").value_or("");
   offers = std::move(fresh);
   co_return offers.is_full;

@@ -119,8 +119,7 @@ class Server::Impl {
     const std::string who = runtime ? "session " + runtime->session : connection.network;
     if (!connection.local_peer && !limit_.take(who, net::now())) co_return api::refuse(too_many_requests());
     if (!runtime) co_return runtime;
-    auto allowed = co_await agent_.may_attach(*runtime);
-    if (!allowed) co_return api::refuse(allowed.error());
+    REDAN_CO_CHECK(co_await agent_.may_attach(*runtime));
     connection.admitted = true;
     co_return runtime;
   }

@@ -133,9 +133,8 @@ net::Task<Outcome<api::Created>> Agent::make(api::SessionSpec spec) {
   if (draining_) co_return api::refuse(busy("this agent takes no new sessions"));
   api::Created created{config_.id, api::instance_name(spec.session), config_.cluster, {}};
   if (!spec.client.empty()) {
-    auto servers = ice_servers(spec.client);
-    if (!servers) co_return api::refuse(servers.error());
-    created.ice_servers = std::move(*servers);
+    REDAN_CO_TRY(auto servers, ice_servers(spec.client));
+    created.ice_servers = std::move(servers);
   }
   if (sessions_.contains(spec.session)) co_return created;  // asked twice
   if (static_cast<std::int64_t>(sessions_.size()) >= config_.capacity) {

@@ -8,79 +8,66 @@ namespace redan::cloud::ams {
 namespace json = boost::json;
 
 net::Task<Reply> list_applications(Ams& ams, Call call) {
-  const auto page = call.page();
-  if (!page) co_return api::refuse(page.error());
-  auto found = co_await ams.applications(*page);
-  if (!found) co_return api::refuse(found.error());
+  REDAN_CO_TRY(const auto page, call.page());
+  REDAN_CO_TRY(auto found, co_await ams.applications(page));
   json::array elements;
-  for (const api::Application& application : found->elements) {
+  for (const api::Application& application : found.elements) {
     if (call.recursive()) {
       elements.emplace_back(to_json(application));
     } else {
       elements.emplace_back("/1.0/applications/" + application.id);
     }
   }
-  co_return sync_reply(std::move(elements), found->total);
+  co_return sync_reply(std::move(elements), found.total);
 }
 
 net::Task<Reply> add_application(Ams& ams, Call call) {
-  auto body = api::parse_body(call.http.body);
-  if (!body) co_return api::refuse(body.error());
-  auto added = co_await ams.add_application(std::move(*body));
-  if (!added) co_return api::refuse(added.error());
-  co_return sync_reply(to_json(*added));
+  REDAN_CO_TRY(auto body, api::parse_body(call.http.body));
+  REDAN_CO_TRY(auto added, co_await ams.add_application(std::move(body)));
+  co_return sync_reply(to_json(added));
 }
 
 net::Task<Reply> show_application(Ams& ams, Call call) {
-  auto found = co_await ams.application(call.parameters[0]);
-  if (!found) co_return api::refuse(found.error());
-  co_return with_etag(sync_reply(to_json(found->value)), found->revision);
+  REDAN_CO_TRY(auto found, co_await ams.application(call.parameters[0]));
+  co_return with_etag(sync_reply(to_json(found.value)), found.revision);
 }
 
 net::Task<Reply> add_application_version(Ams& ams, Call call) {
-  auto body = api::parse_body(call.http.body);
-  if (!body) co_return api::refuse(body.error());
-  auto added = co_await ams.add_application_version(call.parameters[0], std::move(*body));
-  if (!added) co_return api::refuse(added.error());
-  co_return sync_reply(to_json(*added));
+  REDAN_CO_TRY(auto body, api::parse_body(call.http.body));
+  REDAN_CO_TRY(auto added, co_await ams.add_application_version(call.parameters[0], std::move(body)));
+  co_return sync_reply(to_json(added));
 }
 
 net::Task<Reply> remove_application(Ams& ams, Call call) {
-  auto removed = co_await ams.remove_application(call.parameters[0]);
-  if (!removed) co_return api::refuse(removed.error());
+  REDAN_CO_CHECK(co_await ams.remove_application(call.parameters[0]));
   co_return sync_reply(json::object());
 }
 
 net::Task<Reply> show_version(Ams& ams, Call call) {
-  auto found = co_await ams.application(call.parameters[0]);
-  if (!found) co_return api::refuse(found.error());
+  REDAN_CO_TRY(auto found, co_await ams.application(call.parameters[0]));
   const auto number = to_number<std::int64_t>(call.parameters[1]);
-  const api::ApplicationVersion* version = number ? found->value.version(*number) : nullptr;
+  const api::ApplicationVersion* version = number ? found.value.version(*number) : nullptr;
   if (version == nullptr) co_return api::refuse(api::not_found("version"));
   co_return sync_reply(to_json(*version));
 }
 
 net::Task<Reply> publish_version(Ams& ams, Call call) {
-  auto body = api::parse_body(call.http.body);
-  if (!body) co_return api::refuse(body.error());
-  auto published = api::bool_member(*body, "published", true);
-  if (!published) co_return api::refuse(published.error());
+  REDAN_CO_TRY(auto body, api::parse_body(call.http.body));
+  REDAN_CO_TRY(auto published, api::bool_member(body, "published", true));
   const auto number = to_number<std::int64_t>(call.parameters[1]);
   if (!number) co_return api::refuse(api::not_found("version"));
-  auto done = co_await ams.publish_version(call.parameters[0], *number, *published);
-  if (!done) co_return api::refuse(done.error());
+  REDAN_CO_CHECK(co_await ams.publish_version(call.parameters[0], *number, published));
   co_return sync_reply(json::object());
 }
 
 // For agents, which ask every few seconds: names and published versions, not the manifests; from memory; and nothing
 // at all while nothing has changed.
 net::Task<Reply> list_offers(Ams& ams, Call call) {
-  const auto page = call.page();
-  if (!page) co_return api::refuse(page.error());
+  REDAN_CO_TRY(const auto page, call.page());
   json::array elements;
   std::size_t at = 0;
   for (const auto& [id, offer] : ams.offers()) {
-    if (at++ < page->offset || elements.size() >= page->limit) continue;
+    if (at++ < page.offset || elements.size() >= page.limit) continue;
     json::array versions;
     for (const std::int64_t number : offer.versions) versions.emplace_back(number);
     elements.emplace_back(json::object{{"name", offer.name}, {"versions", std::move(versions)}});

@@ -16,17 +16,15 @@ api::ApplicationVersion new_version(std::int64_t number, api::json::object manif
 }  // namespace
 
 net::Task<Outcome<api::Application>> Ams::add_application(api::json::object manifest) {
-  auto label = api::string_member(manifest, "name");
-  if (!label) co_return api::refuse(label.error());
-  if (!api::is_name(*label)) co_return api::refuse(api::bad_request("\"name\" is 1 to 63 letters, digits, . _ -"));
-  auto tags = api::strings_member(manifest, "tags");
-  if (!tags) co_return api::refuse(tags.error());
-  if (auto policy = api::sealed_policy(manifest); !policy) co_return api::refuse(policy.error());
+  REDAN_CO_TRY(auto label, api::string_member(manifest, "name"));
+  if (!api::is_name(label)) co_return api::refuse(api::bad_request("\"name\" is 1 to 63 letters, digits, . _ -"));
+  REDAN_CO_TRY(auto tags, api::strings_member(manifest, "tags"));
+  REDAN_CO_CHECK(api::sealed_policy(manifest));
   api::Application application;
   application.id = api::new_id(provider_, net::wall_time());
-  application.name = *label;
+  application.name = label;
   application.created_at = net::wall_time().seconds_since_1970;
-  application.tags = std::move(*tags);
+  application.tags = std::move(tags);
   application.versions.push_back(new_version(0, std::move(manifest)));
   std::vector<store::Change> changes;
   changes.emplace_back(
@@ -42,13 +40,12 @@ net::Task<Outcome<api::Application>> Ams::add_application(api::json::object mani
 }
 
 net::Task<Outcome<api::Application>> Ams::add_application_version(std::string which, api::json::object manifest) {
-  if (auto policy = api::sealed_policy(manifest); !policy) co_return api::refuse(policy.error());
-  auto found = co_await application(std::move(which));
-  if (!found) co_return api::refuse(found.error());
-  api::Application& application = found->value;
+  REDAN_CO_CHECK(api::sealed_policy(manifest));
+  REDAN_CO_TRY(auto found, co_await application(std::move(which)));
+  api::Application& application = found.value;
   if (application.versions.size() >= kMaxVersions) co_return api::refuse(api::refusal_of(Errc::too_many));
   application.versions.push_back(new_version(application.versions.back().number + 1, std::move(manifest)));
-  const store::Expect unchanged = store::Unchanged{found->revision};
+  const store::Expect unchanged = store::Unchanged{found.revision};
   auto committed =
       co_await store_.put(keys::at(keys::kApplications, application.id), to_record(application), unchanged);
   if (!committed) co_return api::refuse(api::refusal_of(committed.error()));
@@ -56,14 +53,13 @@ net::Task<Outcome<api::Application>> Ams::add_application_version(std::string wh
 }
 
 net::Task<Outcome<void>> Ams::publish_version(std::string which, std::int64_t number, bool published) {
-  auto found = co_await application(std::move(which));
-  if (!found) co_return api::refuse(found.error());
-  for (api::ApplicationVersion& version : found->value.versions) {
+  REDAN_CO_TRY(auto found, co_await application(std::move(which)));
+  for (api::ApplicationVersion& version : found.value.versions) {
     if (version.number != number) continue;
     version.published = published;
-    const store::Expect unchanged = store::Unchanged{found->revision};
+    const store::Expect unchanged = store::Unchanged{found.revision};
     auto committed =
-        co_await store_.put(keys::at(keys::kApplications, found->value.id), to_record(found->value), unchanged);
+        co_await store_.put(keys::at(keys::kApplications, found.value.id), to_record(found.value), unchanged);
     if (!committed) co_return api::refuse(api::refusal_of(committed.error()));
     co_return Outcome<void>{};
   }
@@ -71,18 +67,17 @@ net::Task<Outcome<void>> Ams::publish_version(std::string which, std::int64_t nu
 }
 
 net::Task<Outcome<void>> Ams::remove_application(std::string which) {
-  auto found = co_await application(std::move(which));
-  if (!found) co_return api::refuse(found.error());
+  REDAN_CO_TRY(auto found, co_await application(std::move(which)));
   auto entries = co_await read_all(keys::kInstances);
   if (!entries) co_return api::refuse(api::refusal_of(entries.error()));
   for (const store::Entry& entry : *entries) {
     const auto instance = api::instance_from_record(entry.value);
-    if (!instance || instance->app_id != found->value.id) continue;
+    if (!instance || instance->app_id != found.value.id) continue;
     co_return api::refuse(api::conflict("instance " + instance->name + " is of this application; delete it first"));
   }
   std::vector<store::Change> changes;
-  changes.emplace_back(store::Erase{keys::at(keys::kApplications, found->value.id), store::Unchanged{found->revision}});
-  changes.emplace_back(store::Erase{keys::at(keys::kApplicationNames, found->value.name), store::Anything{}});
+  changes.emplace_back(store::Erase{keys::at(keys::kApplications, found.value.id), store::Unchanged{found.revision}});
+  changes.emplace_back(store::Erase{keys::at(keys::kApplicationNames, found.value.name), store::Anything{}});
   auto committed = co_await store_.commit(std::move(changes));
   if (!committed) co_return api::refuse(api::refusal_of(committed.error()));
   co_return Outcome<void>{};

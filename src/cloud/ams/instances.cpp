@@ -100,12 +100,11 @@ net::Task<Outcome<api::Operation>> Ams::launch(InstanceRequest request) {
   api::Instance instance;
   std::optional<api::SealedPolicy> sealed_policy;  // the application's, whatever the request says
   if (!request.app_id.empty()) {
-    auto found = co_await application(request.app_id);
-    if (!found) co_return api::refuse(found.error());
-    const api::ApplicationVersion* version = found->value.version(request.app_version);
+    REDAN_CO_TRY(auto found, co_await application(request.app_id));
+    const api::ApplicationVersion* version = found.value.version(request.app_version);
     if (version == nullptr) co_return api::refuse(api::not_found("published version of this application"));
-    instance.app_id = found->value.id;
-    instance.app_name = found->value.name;
+    instance.app_id = found.value.id;
+    instance.app_name = found.value.name;
     instance.app_version = version->number;
     sealed_policy = api::sealed_policy(version->manifest).value_or(api::SealedPolicy::required);
     auto image = api::string_member(version->manifest, "image");
@@ -137,9 +136,8 @@ net::Task<Outcome<api::Operation>> Ams::launch(InstanceRequest request) {
   operation.unit = instance.node;
   operation.created_at = instance.created_at;
   std::vector<store::Change> changes;
-  auto record = put_instance(instance, store::Absent{});
-  if (!record) co_return api::refuse(record.error());
-  changes.push_back(std::move(*record));
+  REDAN_CO_TRY(auto record, put_instance(instance, store::Absent{}));
+  changes.push_back(std::move(record));
   changes.emplace_back(store::Put{keys::at(keys::kInstanceNames, instance.name), instance.id, store::Absent{}, {}});
   changes.push_back(put_operation(operation));
   auto committed = co_await store_.commit(std::move(changes));
@@ -154,11 +152,10 @@ net::Task<Outcome<api::Operation>> Ams::launch(InstanceRequest request) {
 net::Task<Outcome<api::Operation>> Ams::change(std::string which, api::OperationKind kind,
                                                std::optional<store::Revision> expected) {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    auto found = co_await instance(which);
-    if (!found) co_return api::refuse(found.error());
-    api::Instance& instance = found->value;
-    if (expected && *expected != found->revision) co_return api::refuse(has_changed());
-    if (auto allowed = decide(instance, kind); !allowed) co_return api::refuse(allowed.error());
+    REDAN_CO_TRY(auto found, co_await instance(which));
+    api::Instance& instance = found.value;
+    if (expected && *expected != found.revision) co_return api::refuse(has_changed());
+    REDAN_CO_CHECK(decide(instance, kind));
     if (instance.damaged) co_await restore_name(instance);
     api::Operation operation;
     operation.id = api::new_uuid(provider_);
@@ -167,7 +164,7 @@ net::Task<Outcome<api::Operation>> Ams::change(std::string which, api::Operation
     operation.unit = instance.node;
     operation.created_at = net::wall_time().seconds_since_1970;
     std::vector<store::Change> changes;
-    auto record = put_instance(instance, store::Unchanged{found->revision});
+    auto record = put_instance(instance, store::Unchanged{found.revision});
     if (!record) co_return api::refuse(record.error());
     changes.push_back(std::move(*record));
     changes.push_back(put_operation(operation));
@@ -188,14 +185,13 @@ net::Task<void> Ams::restore_name(api::Instance& damaged) {
 }
 
 net::Task<Outcome<void>> Ams::protect(std::string which, bool is_protected, std::optional<store::Revision> expected) {
-  auto found = co_await instance(std::move(which));
-  if (!found) co_return api::refuse(found.error());
-  if (expected && *expected != found->revision) co_return api::refuse(has_changed());
+  REDAN_CO_TRY(auto found, co_await instance(std::move(which)));
+  if (expected && *expected != found.revision) co_return api::refuse(has_changed());
   std::function<bool(api::Instance&)> edit = [is_protected](api::Instance& instance) {
     instance.config["security.delete_protected"] = is_protected;
     return true;
   };
-  co_return co_await edit_instance(found->value.id, std::move(edit));
+  co_return co_await edit_instance(found.value.id, std::move(edit));
 }
 
 net::Task<Outcome<Versioned<api::Instance>>> Ams::instance(std::string which) {
@@ -217,12 +213,11 @@ net::Task<Outcome<Page<api::Instance>>> Ams::instances(PageRequest page) {
 }
 
 net::Task<Outcome<std::string>> Ams::instance_log(std::string which) {
-  auto found = co_await instance(std::move(which));
-  if (!found) co_return api::refuse(found.error());
-  if (found->value.node != config_.unit) {
-    co_return api::refuse(api::conflict("the log is on node " + found->value.node + "; ask there"));
+  REDAN_CO_TRY(auto found, co_await instance(std::move(which)));
+  if (found.value.node != config_.unit) {
+    co_return api::refuse(api::conflict("the log is on node " + found.value.node + "; ask there"));
   }
-  auto log = co_await launcher_.log(found->value.id, kLogLimit);
+  auto log = co_await launcher_.log(found.value.id, kLogLimit);
   if (!log) co_return api::refuse({500, "launcher_failed", log.error().message, {}, 0});
   co_return std::move(*log);
 }
@@ -230,14 +225,13 @@ net::Task<Outcome<std::string>> Ams::instance_log(std::string which) {
 net::Task<Outcome<void>> Ams::edit_instance(std::string id, std::function<bool(api::Instance&)> edit,
                                             std::vector<store::Change> also) {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    auto found = co_await instance(id);
-    if (!found) co_return api::refuse(found.error());
-    if (found->value.damaged) co_return api::refuse(api::conflict(found->value.error_message));
-    const bool changed = edit(found->value);
+    REDAN_CO_TRY(auto found, co_await instance(id));
+    if (found.value.damaged) co_return api::refuse(api::conflict(found.value.error_message));
+    const bool changed = edit(found.value);
     if (!changed && also.empty()) co_return Outcome<void>{};
     std::vector<store::Change> changes = also;
     if (changed) {
-      auto record = put_instance(found->value, store::Unchanged{found->revision});
+      auto record = put_instance(found.value, store::Unchanged{found.revision});
       if (!record) co_return api::refuse(record.error());
       changes.push_back(std::move(*record));
     }

@@ -126,9 +126,8 @@ net::Task<LxdResult<void>> LxdClient::wait_until_idle(std::string name) {
   const TimePoint end = net::now() + config_.create_timeout;
   while (true) {
     net::HttpRequest get = request("GET", "/1.0/operations", "recursion=1");
-    const auto metadata = co_await ask(std::move(get));
-    if (!metadata) co_return tl::unexpected(metadata.error());
-    const auto running = LxdOperation::parse_list(*metadata, name);
+    REDAN_CO_TRY(const auto metadata, co_await ask(std::move(get)));
+    const auto running = LxdOperation::parse_list(metadata, name);
     if (!running) co_return fail(running.error());
     if (!*running) co_return LxdResult<void>{};
     const auto looked = co_await look_at_work((*running)->id, end);
@@ -150,9 +149,8 @@ net::Task<LxdResult<std::optional<LxdInstance>>> LxdClient::instance(std::string
 
 net::Task<LxdResult<std::vector<LxdInstance>>> LxdClient::instances_of(std::string unit) {
   net::HttpRequest get = request("GET", "/1.0/instances", "recursion=1");
-  const auto metadata = co_await ask(std::move(get));
-  if (!metadata) co_return tl::unexpected(metadata.error());
-  auto list = LxdInstance::parse_list(*metadata, unit);
+  REDAN_CO_TRY(const auto metadata, co_await ask(std::move(get)));
+  auto list = LxdInstance::parse_list(metadata, unit);
   if (!list) co_return fail(list.error());
   co_return std::move(*list);
 }
@@ -189,8 +187,7 @@ net::Task<LxdResult<void>> LxdClient::make_folder(std::string name, std::string 
   net::HttpRequest post = file_request(name, path);
   post.headers.push_back({"X-LXD-type", "directory"});
   post.headers.push_back({"X-LXD-mode", "0700"});
-  const auto done = co_await ask(std::move(post));
-  if (!done) co_return tl::unexpected(done.error());
+  REDAN_CO_CHECK(co_await ask(std::move(post)));
   co_return LxdResult<void>{};
 }
 
@@ -200,8 +197,7 @@ net::Task<LxdResult<void>> LxdClient::write_file(std::string name, std::string p
   post.headers.push_back({"X-LXD-mode", "0600"});
   post.headers.push_back({"X-LXD-write", "overwrite"});
   post.body = std::move(content);
-  const auto done = co_await ask(std::move(post));
-  if (!done) co_return tl::unexpected(done.error());
+  REDAN_CO_CHECK(co_await ask(std::move(post)));
   co_return LxdResult<void>{};
 }
 

@@ -41,10 +41,9 @@ LxdLauncher::LxdLauncher(asio::io_context& io, LxdLauncherConfig config)
           }) {}
 
 net::Task<LxdResult<Existence>> LxdLauncher::look(std::string id) {
-  const auto found = co_await client_->instance(lxd_name(id));
-  if (!found) co_return tl::unexpected(found.error());
-  if (!*found) co_return Existence::absent;
-  const LxdInstance& instance = **found;
+  REDAN_CO_TRY(const auto found, co_await client_->instance(lxd_name(id)));
+  if (!found) co_return Existence::absent;
+  const LxdInstance& instance = *found;
   if (instance.id != id || instance.unit != config_.unit) {
     co_return tl::unexpected(LxdFailure{errc::lxd_not_ours, instance.name});
   }

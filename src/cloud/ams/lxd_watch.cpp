@@ -117,10 +117,9 @@ class LxdWatch::Impl : public std::enable_shared_from_this<Impl> {
 
   net::Task<LxdResult<void>> look_at_all() {
     const std::map<std::string, Watched> before = watched_;
-    const auto list = co_await client_->instances_of(unit_);
-    if (!list) co_return tl::unexpected(list.error());
+    REDAN_CO_TRY(const auto list, co_await client_->instances_of(unit_));
     std::map<std::string, Existence> existing;
-    for (const LxdInstance& instance : *list) existing[instance.id] = instance.existence;
+    for (const LxdInstance& instance : list) existing[instance.id] = instance.existence;
     for (const auto& [id, watched] : before) {
       const auto found = existing.find(id);
       settle(id, watched.generation, found == existing.end() ? Existence::absent : found->second);

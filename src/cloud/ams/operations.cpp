@@ -131,16 +131,14 @@ net::Task<Outcome<void>> Ams::perform(const api::Operation& operation) {
 }
 
 net::Task<Outcome<void>> Ams::perform_launch(const api::Operation& operation) {
-  auto found = co_await instance(operation.resource);
-  if (!found) co_return api::refuse(found.error());
+  REDAN_CO_TRY(auto found, co_await instance(operation.resource));
   // A later operation decided otherwise, or only the record was wanted.
-  if (found->value.desired_status != api::InstanceStatus::running) co_return Outcome<void>{};
+  if (found.value.desired_status != api::InstanceStatus::running) co_return Outcome<void>{};
   auto existence = co_await launcher_.find(operation.resource);
   if (!existence) co_return api::refuse(launcher_failed(existence.error()));
   if (*existence != Existence::running) {
     std::string fingerprint;
-    auto user_data = prepare_user_data(found->value, fingerprint);
-    if (!user_data) co_return api::refuse(user_data.error());
+    REDAN_CO_TRY(auto user_data, prepare_user_data(found.value, fingerprint));
     // Before it starts: its first request must find its certificate here.
     auto prepared = co_await edit_instance(operation.resource, [&fingerprint](api::Instance& instance) {
       instance.certificate_fingerprint = fingerprint;
@@ -150,12 +148,12 @@ net::Task<Outcome<void>> Ams::perform_launch(const api::Operation& operation) {
     });
     if (!prepared) co_return prepared;
     LaunchSpec spec;
-    spec.id = found->value.id;
-    spec.name = found->value.name;
-    spec.image = found->value.image_id;
-    spec.user_data = std::move(*user_data);
-    spec.memory_bytes = number_in(found->value.resources, "memory");
-    spec.cpus = number_in(found->value.resources, "cpus");
+    spec.id = found.value.id;
+    spec.name = found.value.name;
+    spec.image = found.value.image_id;
+    spec.user_data = std::move(user_data);
+    spec.memory_bytes = number_in(found.value.resources, "memory");
+    spec.cpus = number_in(found.value.resources, "cpus");
     auto launched = co_await launcher_.launch(std::move(spec));
     if (!launched) co_return api::refuse(launcher_failed(launched.error()));
   }

@@ -73,12 +73,11 @@ json::object identity_json(const trust::TrustedCertificate& c) {
 
 template <class ToJson>
 net::Task<Reply> list_trust(Ams& ams, Call call, std::string_view prefix, ToJson to_json) {
-  const auto page = call.page();
-  if (!page) co_return api::refuse(page.error());
+  REDAN_CO_TRY(const auto page, call.page());
   json::array elements;
   std::size_t at = 0;
   for (const auto& [fingerprint, certificate] : ams.verifier().all()) {
-    if (at++ < page->offset || elements.size() >= page->limit) continue;
+    if (at++ < page.offset || elements.size() >= page.limit) continue;
     if (call.recursive()) {
       elements.emplace_back(to_json(certificate));
     } else {
@@ -112,10 +111,9 @@ net::Task<Reply> show_identity(Ams& ams, Call call) {
 // The certificate that a body names, or that its sender showed: base64 of DER, or PEM.
 Outcome<trust::TrustedCertificate> certificate_of(const json::object& body, const Call& call) {
   trust::TrustedCertificate certificate;
-  auto text = api::string_member(body, "certificate", 16 * 1024);
-  if (!text) return api::refuse(text.error());
-  if (!text->empty()) {
-    auto der = net::parse_certificate(*text);
+  REDAN_TRY(auto text, api::string_member(body, "certificate", 16 * 1024));
+  if (!text.empty()) {
+    auto der = net::parse_certificate(text);
     if (!der)
       return api::refuse(api::bad_request("\"certificate\" is neither PEM nor the base64 of a DER certificate"));
     certificate.certificate_der = std::move(*der);
@@ -161,42 +159,36 @@ api::Refusal grants_too_much() {
 }
 
 net::Task<Reply> add_certificate(Ams& ams, Call call) {
-  auto body = api::parse_body(call.http.body);
-  if (!body) co_return api::refuse(body.error());
-  auto certificate = certificate_of(*body, call);
-  if (!certificate) co_return api::refuse(certificate.error());
-  auto token = api::string_member(*body, "trust_token", 8192);
-  if (!token) co_return api::refuse(token.error());
-  auto password = api::string_member(*body, "trust-password");
-  if (!password) co_return api::refuse(password.error());
+  REDAN_CO_TRY(auto body, api::parse_body(call.http.body));
+  REDAN_CO_TRY(auto certificate, certificate_of(body, call));
+  REDAN_CO_TRY(auto token, api::string_member(body, "trust_token", 8192));
+  REDAN_CO_TRY(auto password, api::string_member(body, "trust-password"));
   Outcome<api::Operation> done = api::refuse(api::refusal_of(errc::trust_unknown));
-  if (!token->empty()) {
-    done = co_await ams.join(std::move(*token), std::move(*certificate));
+  if (!token.empty()) {
+    done = co_await ams.join(std::move(token), std::move(certificate));
   } else if (call.caller && call.caller->may(trust::Scope::trust_write)) {
-    if (!call.caller->may_grant(certificate->role, certificate->scopes)) co_return api::refuse(grants_too_much());
-    done = co_await ams.add_certificate(std::move(*certificate));
+    if (!call.caller->may_grant(certificate.role, certificate.scopes)) co_return api::refuse(grants_too_much());
+    done = co_await ams.add_certificate(std::move(certificate));
   } else if (call.caller) {
     done = api::refuse(api::refusal_of(errc::trust_role));
-  } else if (ams.is_trust_password(*password)) {
-    certificate->kind = trust::TrustKind::client;
-    done = co_await ams.add_certificate(std::move(*certificate));
+  } else if (ams.is_trust_password(password)) {
+    certificate.kind = trust::TrustKind::client;
+    done = co_await ams.add_certificate(std::move(certificate));
   }
   if (!done) co_return api::refuse(done.error());
   co_return async_reply(*done);
 }
 
 net::Task<Reply> remove_certificate(Ams& ams, Call call) {
-  auto done = co_await ams.remove_certificate(call.parameters[0]);
-  if (!done) co_return api::refuse(done.error());
-  co_return async_reply(*done);
+  REDAN_CO_TRY(auto done, co_await ams.remove_certificate(call.parameters[0]));
+  co_return async_reply(done);
 }
 
 net::Task<Reply> new_join_token(Ams& ams, Call call) {
-  auto body = api::parse_body(call.http.body);
-  if (!body) co_return api::refuse(body.error());
-  auto label = api::string_member(*body, "name");
-  auto role = api::string_member(*body, "role");
-  auto life = api::integer_member(*body, "expires_in", 3600);
+  REDAN_CO_TRY(auto body, api::parse_body(call.http.body));
+  auto label = api::string_member(body, "name");
+  auto role = api::string_member(body, "role");
+  auto life = api::integer_member(body, "expires_in", 3600);
   if (!label) co_return api::refuse(label.error());
   if (!role) co_return api::refuse(role.error());
   if (!life) co_return api::refuse(life.error());
@@ -215,96 +207,77 @@ net::Task<Reply> new_join_token(Ams& ams, Call call) {
 // ---- instances -----------------------------------------------------------------------------------------------------
 
 net::Task<Reply> list_instances(Ams& ams, Call call) {
-  const auto page = call.page();
-  if (!page) co_return api::refuse(page.error());
-  auto found = co_await ams.instances(*page);
-  if (!found) co_return api::refuse(found.error());
+  REDAN_CO_TRY(const auto page, call.page());
+  REDAN_CO_TRY(auto found, co_await ams.instances(page));
   json::array elements;
-  for (const api::Instance& instance : found->elements) {
+  for (const api::Instance& instance : found.elements) {
     if (call.recursive()) {
       elements.emplace_back(to_json(instance));
     } else {
       elements.emplace_back("/1.0/instances/" + instance.id);
     }
   }
-  co_return sync_reply(std::move(elements), found->total);
+  co_return sync_reply(std::move(elements), found.total);
 }
 
 net::Task<Reply> launch_instance(Ams& ams, Call call) {
-  auto body = api::parse_body(call.http.body);
-  if (!body) co_return api::refuse(body.error());
-  auto request = InstanceRequest::parse(*body);
-  if (!request) co_return api::refuse(request.error());
-  auto operation = co_await ams.launch(std::move(*request));
-  if (!operation) co_return api::refuse(operation.error());
-  co_return async_reply(*operation);
+  REDAN_CO_TRY(auto body, api::parse_body(call.http.body));
+  REDAN_CO_TRY(auto request, InstanceRequest::parse(body));
+  REDAN_CO_TRY(auto operation, co_await ams.launch(std::move(request)));
+  co_return async_reply(operation);
 }
 
 net::Task<Reply> show_instance(Ams& ams, Call call) {
-  auto found = co_await ams.instance(call.parameters[0]);
-  if (!found) co_return api::refuse(found.error());
-  co_return with_etag(sync_reply(to_json(found->value)), found->revision);
+  REDAN_CO_TRY(auto found, co_await ams.instance(call.parameters[0]));
+  co_return with_etag(sync_reply(to_json(found.value)), found.revision);
 }
 
 net::Task<Reply> change_instance(Ams& ams, Call call) {
-  auto body = api::parse_body(call.http.body);
-  if (!body) co_return api::refuse(body.error());
-  const auto expected = call.if_match();
-  if (!expected) co_return api::refuse(expected.error());
-  auto wanted = api::string_member(*body, "desired_status");
-  auto settings = api::object_member(*body, "config");
-  if (!wanted) co_return api::refuse(wanted.error());
-  if (!settings) co_return api::refuse(settings.error());
-  if (settings->contains("security.delete_protected")) {
-    auto is_protected = api::bool_member(*settings, "security.delete_protected", false);
-    if (!is_protected) co_return api::refuse(is_protected.error());
-    auto done = co_await ams.protect(call.parameters[0], *is_protected, *expected);
-    if (!done) co_return api::refuse(done.error());
-    if (wanted->empty()) co_return sync_reply(json::object());
+  REDAN_CO_TRY(auto body, api::parse_body(call.http.body));
+  REDAN_CO_TRY(const auto expected, call.if_match());
+  REDAN_CO_TRY(auto wanted, api::string_member(body, "desired_status"));
+  REDAN_CO_TRY(auto settings, api::object_member(body, "config"));
+  if (settings.contains("security.delete_protected")) {
+    REDAN_CO_TRY(auto is_protected, api::bool_member(settings, "security.delete_protected", false));
+    REDAN_CO_CHECK(co_await ams.protect(call.parameters[0], is_protected, expected));
+    if (wanted.empty()) co_return sync_reply(json::object());
   }
-  const auto status = api::parse_instance_status(*wanted);
+  const auto status = api::parse_instance_status(wanted);
   const bool start = status == api::InstanceStatus::running || status == api::InstanceStatus::started;
   if (!start && status != api::InstanceStatus::stopped) {
     co_return api::refuse(api::bad_request("\"desired_status\" is running or stopped"));
   }
   const api::OperationKind kind = start ? api::OperationKind::start : api::OperationKind::stop;
-  auto operation = co_await ams.change(call.parameters[0], kind, *expected);
-  if (!operation) co_return api::refuse(operation.error());
-  co_return async_reply(*operation);
+  REDAN_CO_TRY(auto operation, co_await ams.change(call.parameters[0], kind, expected));
+  co_return async_reply(operation);
 }
 
 net::Task<Reply> remove_instance(Ams& ams, Call call) {
-  const auto expected = call.if_match();
-  if (!expected) co_return api::refuse(expected.error());
-  auto operation = co_await ams.change(call.parameters[0], api::OperationKind::remove, *expected);
-  if (!operation) co_return api::refuse(operation.error());
-  co_return async_reply(*operation);
+  REDAN_CO_TRY(const auto expected, call.if_match());
+  REDAN_CO_TRY(auto operation, co_await ams.change(call.parameters[0], api::OperationKind::remove, expected));
+  co_return async_reply(operation);
 }
 
 net::Task<Reply> instance_log(Ams& ams, Call call) {
-  auto log = co_await ams.instance_log(call.parameters[0]);
-  if (!log) co_return api::refuse(log.error());
+  REDAN_CO_TRY(auto log, co_await ams.instance_log(call.parameters[0]));
   net::HttpResponse response;
   response.content_type = "text/plain; charset=utf-8";
-  response.body = std::move(*log);
+  response.body = std::move(log);
   co_return response;
 }
 
 // ---- an instance about itself --------------------------------------------------------------------------------------
 
 net::Task<Reply> report_status(Ams& ams, Call call) {
-  auto instance = co_await admit(ams, call, call.parameters[0], "instance:status");
-  if (!instance) co_return api::refuse(instance.error());
-  auto body = api::parse_body(call.http.body);
-  if (!body) co_return api::refuse(body.error());
-  auto status = api::string_member(*body, "status");
-  auto message = api::string_member(*body, "message", 4096);
+  REDAN_CO_TRY(auto instance, co_await admit(ams, call, call.parameters[0], "instance:status"));
+  REDAN_CO_TRY(auto body, api::parse_body(call.http.body));
+  auto status = api::string_member(body, "status");
+  auto message = api::string_member(body, "message", 4096);
   if (!status) co_return api::refuse(status.error());
   if (!message) co_return api::refuse(message.error());
   const auto known = api::parse_instance_status(*status);
   if (!known) co_return api::refuse(api::bad_request("\"status\" is running, stopped or error"));
-  auto done = co_await ams.report(instance->id, *known, std::move(*message));
-  if (!done) co_return api::refuse(done.error());
+  REDAN_CO_CHECK(co_await ams.report(instance.id, *known, std::move(*message)));
   co_return sync_reply(json::object());
 }
 
@@ -316,9 +289,8 @@ net::Task<Reply> artifact(Ams& ams, Call call) {
     co_return api::refuse(api::not_found("artifact of this instance"));
   }
   if (instance->app_id.empty()) co_return api::refuse(api::not_found("artifact of this instance"));
-  auto application = co_await ams.application(instance->app_id);
-  if (!application) co_return api::refuse(application.error());
-  const api::ApplicationVersion* version = application->value.version(instance->app_version);
+  REDAN_CO_TRY(auto application, co_await ams.application(instance->app_id));
+  const api::ApplicationVersion* version = application.value.version(instance->app_version);
   if (version == nullptr) co_return api::refuse(api::not_found("version"));
   co_return sync_reply(to_json(*version));
 }
@@ -326,25 +298,22 @@ net::Task<Reply> artifact(Ams& ams, Call call) {
 // ---- operations, config, nodes -------------------------------------------------------------------------------------
 
 net::Task<Reply> list_operations(Ams& ams, Call call) {
-  const auto page = call.page();
-  if (!page) co_return api::refuse(page.error());
-  auto found = co_await ams.operations(*page);
-  if (!found) co_return api::refuse(found.error());
+  REDAN_CO_TRY(const auto page, call.page());
+  REDAN_CO_TRY(auto found, co_await ams.operations(page));
   json::array elements;
-  for (const api::Operation& operation : found->elements) {
+  for (const api::Operation& operation : found.elements) {
     if (call.recursive()) {
       elements.emplace_back(to_json(operation));
     } else {
       elements.emplace_back("/1.0/operations/" + operation.id);
     }
   }
-  co_return sync_reply(std::move(elements), found->total);
+  co_return sync_reply(std::move(elements), found.total);
 }
 
 net::Task<Reply> show_operation(Ams& ams, Call call) {
-  auto found = co_await ams.operation(call.parameters[0]);
-  if (!found) co_return api::refuse(found.error());
-  co_return sync_reply(to_json(*found));
+  REDAN_CO_TRY(auto found, co_await ams.operation(call.parameters[0]));
+  co_return sync_reply(to_json(found));
 }
 
 net::Task<Reply> wait_for_operation(Ams& ams, Call call) {
@@ -355,30 +324,25 @@ net::Task<Reply> wait_for_operation(Ams& ams, Call call) {
     if (!seconds || *seconds < -1) co_return api::refuse(api::bad_request("\"timeout\" is a number of seconds"));
     if (*seconds >= 0) timeout = std::min(kMaxWait, std::chrono::seconds(*seconds));
   }
-  auto found = co_await ams.wait_for(call.parameters[0], timeout);
-  if (!found) co_return api::refuse(found.error());
-  co_return sync_reply(to_json(*found));
+  REDAN_CO_TRY(auto found, co_await ams.wait_for(call.parameters[0], timeout));
+  co_return sync_reply(to_json(found));
 }
 
 net::Task<Reply> cancel_operation(Ams& ams, Call call) {
-  auto found = co_await ams.operation(call.parameters[0]);
-  if (!found) co_return api::refuse(found.error());
+  REDAN_CO_CHECK(co_await ams.operation(call.parameters[0]));
   co_return api::refuse(api::bad_request("this operation cannot be cancelled"));
 }
 
 net::Task<Reply> show_config(Ams& ams, Call) { co_return sync_reply(json::object{{"config", ams.config()}}); }
 
 net::Task<Reply> change_config(Ams& ams, Call call) {
-  auto body = api::parse_body(call.http.body);
-  if (!body) co_return api::refuse(body.error());
-  auto changes = api::object_member(*body, "config");
-  if (!changes) co_return api::refuse(changes.error());
+  REDAN_CO_TRY(auto body, api::parse_body(call.http.body));
+  REDAN_CO_TRY(auto changes, api::object_member(body, "config"));
   // Who knows the password becomes whatever they like.
-  if (changes->contains("core.trust_password") && !call.caller->may_grant(trust::Role::admin, {})) {
+  if (changes.contains("core.trust_password") && !call.caller->may_grant(trust::Role::admin, {})) {
     co_return api::refuse(grants_too_much());
   }
-  auto done = co_await ams.set_config(std::move(*changes));
-  if (!done) co_return api::refuse(done.error());
+  REDAN_CO_CHECK(co_await ams.set_config(std::move(changes)));
   co_return sync_reply(json::object());
 }
 

@@ -34,9 +34,8 @@ net::Task<Outcome<Ams::Grant>> Ams::grant(std::string session, Bytes client_key,
                                           std::chrono::seconds life) {
   const auto key = store::key_of(client_key);
   if (!key) co_return api::refuse(api::bad_request("\"key\" is an Ed25519 public key in base64"));
-  auto found = co_await instance(api::instance_name(session));
-  if (!found) co_return api::refuse(found.error());
-  const api::Instance& instance = found->value;
+  REDAN_CO_TRY(auto found, co_await instance(api::instance_name(session)));
+  const api::Instance& instance = found.value;
   const auto& tags = instance.tags;
   const bool is_of_session = std::find(tags.begin(), tags.end(), api::session_tag(session)) != tags.end();
   if (!is_of_session || instance.desired_status != api::InstanceStatus::running) {

@@ -7,9 +7,8 @@ namespace {
 namespace json = boost::json;
 
 Outcome<std::vector<std::uint8_t>> key_in(const json::object& body) {
-  auto text = api::string_member(body, "key");
-  if (!text) return api::refuse(text.error());
-  auto key = from_base64(*text);
+  REDAN_TRY(auto text, api::string_member(body, "key"));
+  auto key = from_base64(text);
   if (!key) return api::refuse(api::bad_request("\"key\" is an Ed25519 public key in base64"));
   return std::move(*key);
 }
@@ -19,26 +18,22 @@ Outcome<std::vector<std::uint8_t>> key_in(const json::object& body) {
 net::Task<Reply> show_seal(Ams& ams, Call) { co_return sync_reply(json::object{{"authority", ams.seal_authority()}}); }
 
 net::Task<Reply> certify_runtime(Ams& ams, Call call) {
-  auto instance = co_await admit(ams, call, call.parameters[0], "instance:status");
-  if (!instance) co_return api::refuse(instance.error());
-  auto body = api::parse_body(call.http.body);
-  if (!body) co_return api::refuse(body.error());
-  auto key = key_in(*body);
-  if (!key) co_return api::refuse(key.error());
-  auto certificate = ams.certify(*instance, *key);
+  REDAN_CO_TRY(auto instance, co_await admit(ams, call, call.parameters[0], "instance:status"));
+  REDAN_CO_TRY(auto body, api::parse_body(call.http.body));
+  REDAN_CO_TRY(auto key, key_in(body));
+  auto certificate = ams.certify(instance, key);
   if (!certificate) co_return api::refuse(certificate.error());
   co_return sync_reply(json::object{{"certificate", to_base64(*certificate)}});
 }
 
 // {"session":"...","key":"<base64>","rights":"control","expires_in":300}
 net::Task<Reply> new_grant(Ams& ams, Call call) {
-  auto body = api::parse_body(call.http.body);
-  if (!body) co_return api::refuse(body.error());
-  auto session = api::string_member(*body, "session", sealed::kMaxName);
-  auto key = key_in(*body);
-  auto rights = api::string_member(*body, "rights");
+  REDAN_CO_TRY(auto body, api::parse_body(call.http.body));
+  auto session = api::string_member(body, "session", sealed::kMaxName);
+  auto key = key_in(body);
+  auto rights = api::string_member(body, "rights");
   constexpr std::int64_t kLongest = std::chrono::seconds(sealed::kMaxGrantLife).count();
-  auto life = api::integer_member(*body, "expires_in", kLongest);
+  auto life = api::integer_member(body, "expires_in", kLongest);
   if (!session) co_return api::refuse(session.error());
   if (!key) co_return api::refuse(key.error());
   if (!rights) co_return api::refuse(rights.error());

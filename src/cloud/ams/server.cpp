@@ -116,11 +116,11 @@ class Server::Impl {
                           std::string_view& object) {
     const Result<trust::Caller> caller = identify(connection);
     if (caller || is_instance(connection)) connection.admitted = true;
-    if (auto allowed = within_rate(caller, connection); !allowed) co_return api::refuse(allowed.error());
+    REDAN_CO_CHECK(within_rate(caller, connection));
     const std::string path = canonical(request.path);
     if (path == "/1.0/metrics" || path == "/internal/1.0/metrics") {
       object = "metrics";
-      if (auto allowed = permit(caller, trust::Scope::metrics_read); !allowed) co_return api::refuse(allowed.error());
+      REDAN_CO_CHECK(permit(caller, trust::Scope::metrics_read));
       co_return metrics_page();
     }
     const Route* route = nullptr;
@@ -147,7 +147,7 @@ class Server::Impl {
     if (route == nullptr) co_return api::refuse(api::not_found("path"));
     object = route->object;
     if (const auto* scope = std::get_if<trust::Scope>(&route->access)) {
-      if (auto allowed = permit(caller, *scope); !allowed) co_return api::refuse(allowed.error());
+      REDAN_CO_CHECK(permit(caller, *scope));
     }
     Call call{request, connection, std::move(parameters), {}, {}};
     if (caller) call.caller = *caller;

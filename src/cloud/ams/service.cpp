@@ -73,10 +73,9 @@ net::Task<Result<std::vector<store::Entry>>> Ams::read_all(std::string_view pref
   std::vector<store::Entry> all;
   std::string after;
   for (bool more = true; more;) {
-    auto page = co_await store_.list(std::string(prefix), after, kPage);
-    if (!page) co_return refuse(page.error());
-    all.insert(all.end(), std::make_move_iterator(page->entries.begin()), std::make_move_iterator(page->entries.end()));
-    more = page->more;
+    REDAN_CO_TRY(auto page, co_await store_.list(std::string(prefix), after, kPage));
+    all.insert(all.end(), std::make_move_iterator(page.entries.begin()), std::make_move_iterator(page.entries.end()));
+    more = page.more;
     if (more) after = all.back().key;
   }
   co_return all;
@@ -84,8 +83,7 @@ net::Task<Result<std::vector<store::Entry>>> Ams::read_all(std::string_view pref
 
 // The watch begins where the first listing was taken; what the others see is at most newer, and then comes again.
 net::Task<Result<void>> Ams::load(Reading reading) {
-  auto begin = co_await store_.list(std::string(keys::kRoot), {}, 1);
-  if (!begin) co_return refuse(begin.error());
+  REDAN_CO_TRY(auto begin, co_await store_.list(std::string(keys::kRoot), {}, 1));
   auto certificates = co_await read_all(keys::kCertificates);
   auto settings = co_await read_all(keys::kConfig);
   auto applications = co_await read_all(keys::kApplications);
@@ -115,7 +113,7 @@ net::Task<Result<void>> Ams::load(Reading reading) {
   std::sort(operations->begin(), operations->end(),
             [](const store::Entry& a, const store::Entry& b) { return a.created < b.created; });
   for (const store::Entry& entry : *operations) on_put(entry);
-  follow(begin->revision);
+  follow(begin.revision);
   co_return Result<void>{};
 }
 
@@ -219,16 +217,13 @@ void Ams::on_erase(const std::string& key) {
 
 net::Task<Result<void>> Ams::ensure_secrets() {
   const auto log_line = [this](std::string_view line) { log(line); };
-  auto secret =
-      co_await store::sealed_secret(store_, std::string(keys::kJwtSecret), *config_.secrets_key, provider_, log_line);
-  if (!secret) co_return refuse(secret.error());
-  auto prepared = token::JwtKey::prepare(provider_, *secret);
-  if (!prepared) co_return refuse(prepared.error());
-  jwt_.emplace(std::move(*prepared));
-  auto seal =
-      co_await store::sealed_secret(store_, std::string(keys::kSealSecret), *config_.secrets_key, provider_, log_line);
-  if (!seal) co_return refuse(seal.error());
-  seal_.emplace(seal->expose().first<sealed::kEd25519KeySize>());
+  REDAN_CO_TRY(auto secret, co_await store::sealed_secret(store_, std::string(keys::kJwtSecret), *config_.secrets_key,
+                                                          provider_, log_line));
+  REDAN_CO_TRY(auto prepared, token::JwtKey::prepare(provider_, secret));
+  jwt_.emplace(std::move(prepared));
+  REDAN_CO_TRY(auto seal, co_await store::sealed_secret(store_, std::string(keys::kSealSecret), *config_.secrets_key,
+                                                        provider_, log_line));
+  seal_.emplace(seal.expose().first<sealed::kEd25519KeySize>());
   co_return Result<void>{};
 }
 
@@ -268,10 +263,9 @@ net::Task<Result<std::optional<store::Entry>>> Ams::find_named(std::string_view 
   if (!api::is_name(which)) co_return std::optional<store::Entry>();
   auto entry = co_await store_.get(keys::at(by_id, which));
   if (!entry || *entry) co_return entry;
-  auto id = co_await store_.get(keys::at(by_name, which));
-  if (!id) co_return refuse(id.error());
-  if (!*id) co_return std::optional<store::Entry>();
-  co_return co_await store_.get(keys::at(by_id, (*id)->value));
+  REDAN_CO_TRY(auto id, co_await store_.get(keys::at(by_name, which)));
+  if (!id) co_return std::optional<store::Entry>();
+  co_return co_await store_.get(keys::at(by_id, (id)->value));
 }
 
 std::map<api::InstanceStatus, std::size_t> Ams::instances_by_status() const {

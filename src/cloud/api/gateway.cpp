@@ -164,9 +164,8 @@ Outcome<SessionRequest> SessionRequest::parse(const json::object& body) {
   if (*idle < 0 || *idle > kMaxIdleMinutes) {
     return refuse(bad_request("\"idle_time_min\" is from 0 (it never ends for that) to 527040"));
   }
-  auto parsed_screen = parse_screen(*screen);
-  if (!parsed_screen) return refuse(parsed_screen.error());
-  SessionRequest request{*app, *app_version, *region, *parsed_screen, *ephemeral, *joinable, *idle, {}};
+  REDAN_TRY(auto parsed_screen, parse_screen(*screen));
+  SessionRequest request{*app, *app_version, *region, parsed_screen, *ephemeral, *joinable, *idle, {}};
   if (const json::value* extra = body.if_contains("extra_data"); extra != nullptr && !extra->is_null()) {
     request.extra_data = json::serialize(*extra);
     if (request.extra_data.size() > kMaxExtraData) {
@@ -177,9 +176,8 @@ Outcome<SessionRequest> SessionRequest::parse(const json::object& body) {
 }
 
 Outcome<Screen> parse_join(const json::object& body) {
-  auto screen = object_member(body, "screen");
-  if (!screen) return refuse(screen.error());
-  return parse_screen(*screen);
+  REDAN_TRY(auto screen, object_member(body, "screen"));
+  return parse_screen(screen);
 }
 
 json::object to_json(const Session& session) {

@@ -10,13 +10,12 @@ Outcome<Screen> parse_screen(const json::object& object, Screen screen) {
   };
   for (const Range& range : {Range{"width", &screen.width, 16, 3840}, Range{"height", &screen.height, 16, 2160},
                              Range{"fps", &screen.fps, 1, 120}, Range{"density", &screen.density, 72, 1000}}) {
-    auto value = integer_member(object, range.name, *range.value);
-    if (!value) return refuse(value.error());
-    if (*value < range.least || *value > range.most) {
+    REDAN_TRY(auto value, integer_member(object, range.name, *range.value));
+    if (value < range.least || value > range.most) {
       return refuse(bad_request("screen: \"" + std::string(range.name) + "\" is not from " +
                                 std::to_string(range.least) + " to " + std::to_string(range.most)));
     }
-    *range.value = *value;
+    *range.value = value;
   }
   screen.width += screen.width % 2;
   screen.height += screen.height % 2;

@@ -131,9 +131,8 @@ class MemoryBus : public Bus {
                                        timer.cancel();
                                      },
                                      {});
-    const auto sent = send(subject, payload, inbox);
-    if (!sent) co_return refuse(sent.error());
-    if (*sent == 0) co_return refuse(errc::bus_no_responders);
+    REDAN_CO_TRY(const auto sent, send(subject, payload, inbox));
+    if (sent == 0) co_return refuse(errc::bus_no_responders);
     const std::shared_ptr<Table> table = table_;  // the bus may go away meanwhile
     table->waiting.insert(&timer);
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));

@@ -5,18 +5,17 @@
 namespace redan::cloud::gateway {
 
 net::Task<Outcome<void>> Gateway::set_config(ApiCaller caller, api::json::object wanted) {
-  if (auto allowed = caller.may(GatewayOperation::admin); !allowed) co_return api::refuse(allowed.error());
+  REDAN_CO_CHECK(caller.may(GatewayOperation::admin));
   std::vector<store::Change> changes;
   for (const auto& [key, value] : wanted) {
     const auto* setting = Settings::find(key);
     if (setting == nullptr) co_return api::refuse(api::bad_request("no setting named " + std::string(key)));
-    auto text = Settings::check(*setting, value);
-    if (!text) co_return api::refuse(text.error());
+    REDAN_CO_TRY(auto text, Settings::check(*setting, value));
     const std::string stored_at = keys::at(keys::kConfig, key);
-    if (text->empty()) {
+    if (text.empty()) {
       changes.emplace_back(store::Erase{stored_at, store::Anything{}});
     } else {
-      changes.emplace_back(store::Put{stored_at, std::move(*text), store::Anything{}, {}});
+      changes.emplace_back(store::Put{stored_at, std::move(text), store::Anything{}, {}});
     }
   }
   if (changes.empty()) co_return Outcome<void>{};

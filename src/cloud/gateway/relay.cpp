@@ -66,7 +66,7 @@ Result<Relay::ClientId> Relay::attach(const SocketClaims& claims, RelayPort port
   clients_.emplace(id, std::move(client));
   ++counts_.attached;
   const api::LinkHello hello{claims.order, claims.screen, claims.role};
-  if (const auto sent = link.send(now, api::message_text(hello)); !sent) return refuse(sent.error());
+  REDAN_CHECK(link.send(now, api::message_text(hello)));
   drain(id);
   return id;
 }

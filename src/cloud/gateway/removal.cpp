@@ -29,11 +29,8 @@ bool is_unserved(const api::Refusal& refusal, bool has_agent) {
 
 // Marked first: whoever looks, claims or creates from now on sees that it is being deleted.
 net::Task<Outcome<void>> Gateway::remove(ApiCaller caller, std::string id, RemoveRequest request) {
-  auto known = co_await session(caller, id);
-  if (!known) co_return api::refuse(known.error());
-  if (auto allowed = caller.may(GatewayOperation::remove, known->id, known->region); !allowed) {
-    co_return api::refuse(allowed.error());
-  }
+  REDAN_CO_TRY(auto known, co_await session(caller, id));
+  REDAN_CO_CHECK(caller.may(GatewayOperation::remove, known.id, known.region));
   auto marked = co_await edit_session(id, [](Session& now) -> Outcome<Edit> {
     if (now.status == SessionStatus::terminated || now.status == SessionStatus::terminating) return Edit::nothing;
     if (now.over()) {

@@ -37,12 +37,10 @@ Outcome<std::size_t> number(const Call& call, std::string_view name, std::size_t
 
 Outcome<api::SessionList> list_of(const Call& call) {
   api::SessionList list;
-  auto limit = number(call, "limit", list.limit);
-  auto offset = number(call, "offset", 0);
-  if (!limit) return api::refuse(limit.error());
-  if (!offset) return api::refuse(offset.error());
-  list.limit = std::min(*limit, kMaxPage);
-  list.offset = *offset;
+  REDAN_TRY(auto limit, number(call, "limit", list.limit));
+  REDAN_TRY(auto offset, number(call, "offset", 0));
+  list.limit = std::min(limit, kMaxPage);
+  list.offset = offset;
   if (const std::string status = query(call, "status"); !status.empty()) {
     list.status = api::parse_session_status(status);
     if (!list.status) return api::refuse(api::bad_request("no status named " + status));
@@ -90,7 +88,7 @@ net::Task<Reply> service_status(Gateway& gateway, Call call) {
 /// [{"name":...}], of what the agents that serve say they have.
 template <class Collect>
 Reply names(Gateway& gateway, const Call& call, Collect collect) {
-  if (auto allowed = call.caller->may(GatewayOperation::read); !allowed) return api::refuse(allowed.error());
+  REDAN_CHECK(call.caller->may(GatewayOperation::read));
   std::set<std::string> all;
   for (const auto& [id, agent] : gateway.agents().all()) collect(agent, all);
   json::array elements;
@@ -110,47 +108,37 @@ net::Task<Reply> list_regions(Gateway& gateway, Call call) {
 }
 
 net::Task<Reply> show_config(Gateway& gateway, Call call) {
-  if (auto allowed = call.caller->may(GatewayOperation::read); !allowed) co_return api::refuse(allowed.error());
+  REDAN_CO_CHECK(call.caller->may(GatewayOperation::read));
   co_return gateway_reply(200, json::object{{"config", gateway.config().all()}});
 }
 
 net::Task<Reply> change_config(Gateway& gateway, Call call) {
-  auto body = api::parse_body(call.http.body);
-  if (!body) co_return api::refuse(body.error());
-  auto changes = api::object_member(*body, "config");
-  if (!changes) co_return api::refuse(changes.error());
-  auto done = co_await gateway.set_config(*call.caller, std::move(*changes));
-  if (!done) co_return api::refuse(done.error());
+  REDAN_CO_TRY(auto body, api::parse_body(call.http.body));
+  REDAN_CO_TRY(auto changes, api::object_member(body, "config"));
+  REDAN_CO_CHECK(co_await gateway.set_config(*call.caller, std::move(changes)));
   co_return gateway_reply(200, json::object());
 }
 
 // ---- sessions
 
 net::Task<Reply> create_session(Gateway& gateway, Call call) {
-  auto body = api::parse_body(call.http.body);
-  if (!body) co_return api::refuse(body.error());
-  auto request = api::SessionRequest::parse(*body);
-  if (!request) co_return api::refuse(request.error());
+  REDAN_CO_TRY(auto body, api::parse_body(call.http.body));
+  REDAN_CO_TRY(auto request, api::SessionRequest::parse(body));
   std::string key(net::find_header(call.http.headers, "Idempotency-Key").value_or(""));
-  auto granted = co_await gateway.create(*call.caller, std::move(*request), std::move(key));
-  if (!granted) co_return api::refuse(granted.error());
-  co_return gateway_reply(201, to_json(*granted));
+  REDAN_CO_TRY(auto granted, co_await gateway.create(*call.caller, std::move(request), std::move(key)));
+  co_return gateway_reply(201, to_json(granted));
 }
 
 net::Task<Reply> show_session(Gateway& gateway, Call call) {
-  auto session = co_await gateway.session(*call.caller, call.parameters[0]);
-  if (!session) co_return api::refuse(session.error());
-  if (auto allowed = call.caller->may(GatewayOperation::read, session->id, session->region); !allowed) {
-    co_return api::refuse(allowed.error());
-  }
-  co_return gateway_reply(200, to_json(gateway.shown(std::move(*session))));
+  REDAN_CO_TRY(auto session, co_await gateway.session(*call.caller, call.parameters[0]));
+  REDAN_CO_CHECK(call.caller->may(GatewayOperation::read, session.id, session.region));
+  co_return gateway_reply(200, to_json(gateway.shown(std::move(session))));
 }
 
 net::Task<Reply> list_sessions(Gateway& gateway, Call call) {
-  if (auto allowed = may_list(call); !allowed) co_return api::refuse(allowed.error());
-  const auto list = list_of(call);
-  if (!list) co_return api::refuse(list.error());
-  const auto [sessions, total] = api::cut(gateway.visible(*call.caller), *list);
+  REDAN_CO_CHECK(may_list(call));
+  REDAN_CO_TRY(const auto list, list_of(call));
+  const auto [sessions, total] = api::cut(gateway.visible(*call.caller), list);
   json::array elements;
   for (const api::Session& session : sessions) {
     if (recursive(call)) {
@@ -163,76 +151,61 @@ net::Task<Reply> list_sessions(Gateway& gateway, Call call) {
 }
 
 Outcome<Gateway::RemoveRequest> removal_of(const Call& call, const json::object& body) {
-  auto force = flag(call, body, "force");
-  auto sync = flag(call, body, "sync");
-  if (!force) return api::refuse(force.error());
-  if (!sync) return api::refuse(sync.error());
-  return Gateway::RemoveRequest{*force, *sync};
+  REDAN_TRY(auto force, flag(call, body, "force"));
+  REDAN_TRY(auto sync, flag(call, body, "sync"));
+  return Gateway::RemoveRequest{force, sync};
 }
 
 // 200 or, without sync, 202 if all went well; 207 if some did; else what the first one met.
 net::Task<Reply> delete_sessions(Gateway& gateway, Call call) {
-  auto body = api::parse_body(call.http.body);
-  if (!body) co_return api::refuse(body.error());
-  auto request = api::RemovalRequest::parse(*body);
-  if (!request) co_return api::refuse(request.error());
-  const auto how = removal_of(call, *body);
-  if (!how) co_return api::refuse(how.error());
-  const auto outcomes = co_await gateway.remove_all(*call.caller, request->ids, *how);
+  REDAN_CO_TRY(auto body, api::parse_body(call.http.body));
+  REDAN_CO_TRY(auto request, api::RemovalRequest::parse(body));
+  REDAN_CO_TRY(const auto how, removal_of(call, body));
+  const auto outcomes = co_await gateway.remove_all(*call.caller, request.ids, how);
   json::array deleted, errors;
   const api::Refusal* first = nullptr;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     if (outcomes[i]) {
-      deleted.emplace_back(request->ids[i]);
+      deleted.emplace_back(request.ids[i]);
       continue;
     }
     const api::Refusal& refusal = outcomes[i].error();
     if (first == nullptr) first = &refusal;
     errors.emplace_back(json::object{
-        {"session_id", request->ids[i]}, {"status_code", refusal.status}, {"error_message", refusal.message}});
+        {"session_id", request.ids[i]}, {"status_code", refusal.status}, {"error_message", refusal.message}});
   }
   if (deleted.empty() && first != nullptr) co_return api::refuse(*first);
-  unsigned status = how->sync ? 200 : 202;
+  unsigned status = how.sync ? 200 : 202;
   if (first != nullptr) status = 207;
   json::object metadata{{"deleted_sessions", std::move(deleted)}, {"errors", std::move(errors)}};
   co_return gateway_reply(status, std::move(metadata));
 }
 
 net::Task<Reply> delete_session(Gateway& gateway, Call call) {
-  auto body = api::parse_body(call.http.body);
-  if (!body) co_return api::refuse(body.error());
-  const auto how = removal_of(call, *body);
-  if (!how) co_return api::refuse(how.error());
-  const Gateway::RemoveRequest request = *how;
-  auto removed = co_await gateway.remove(*call.caller, call.parameters[0], request);
-  if (!removed) co_return api::refuse(removed.error());
+  REDAN_CO_TRY(auto body, api::parse_body(call.http.body));
+  REDAN_CO_TRY(const auto how, removal_of(call, body));
+  const Gateway::RemoveRequest request = how;
+  REDAN_CO_CHECK(co_await gateway.remove(*call.caller, call.parameters[0], request));
   co_return gateway_reply(200, json::object());
 }
 
 net::Task<Reply> join_session(Gateway& gateway, Call call) {
-  auto body = api::parse_body(call.http.body);
-  if (!body) co_return api::refuse(body.error());
-  auto screen = api::parse_join(*body);
-  if (!screen) co_return api::refuse(screen.error());
-  auto granted = co_await gateway.join(*call.caller, call.parameters[0], *screen);
-  if (!granted) co_return api::refuse(granted.error());
-  co_return gateway_reply(200,
-                          json::object{{"url", granted->url}, {"stun_servers", api::to_json(granted->ice_servers)}});
+  REDAN_CO_TRY(auto body, api::parse_body(call.http.body));
+  REDAN_CO_TRY(auto screen, api::parse_join(body));
+  REDAN_CO_TRY(auto granted, co_await gateway.join(*call.caller, call.parameters[0], screen));
+  co_return gateway_reply(200, json::object{{"url", granted.url}, {"stun_servers", api::to_json(granted.ice_servers)}});
 }
 
 // ---- shares
 
 net::Task<Reply> share_session(Gateway& gateway, Call call) {
-  auto body = api::parse_body(call.http.body);
-  if (!body) co_return api::refuse(body.error());
-  auto request = api::ShareRequest::parse(*body, gateway.settings().wall_time());
-  if (!request) co_return api::refuse(request.error());
-  auto share = co_await gateway.share(*call.caller, call.parameters[0], std::move(*request));
-  if (!share) co_return api::refuse(share.error());
-  co_return gateway_reply(200, json::object{{"id", share->id},
-                                            {"type", name(share->type)},
-                                            {"url", gateway.share_url(*share)},
-                                            {"expiry_at", share->expiry_at}});
+  REDAN_CO_TRY(auto body, api::parse_body(call.http.body));
+  REDAN_CO_TRY(auto request, api::ShareRequest::parse(body, gateway.settings().wall_time()));
+  REDAN_CO_TRY(auto share, co_await gateway.share(*call.caller, call.parameters[0], std::move(request)));
+  co_return gateway_reply(200, json::object{{"id", share.id},
+                                            {"type", name(share.type)},
+                                            {"url", gateway.share_url(share)},
+                                            {"expiry_at", share.expiry_at}});
 }
 
 net::Task<Reply> connect(Gateway& gateway, Call call) {
@@ -240,22 +213,19 @@ net::Task<Reply> connect(Gateway& gateway, Call call) {
   if (!type) co_return api::refuse(api::bad_request("\"type\" is adb or view"));
   std::string token = query(call, "token");
   if (token.empty()) co_return api::refuse({401, "token_missing", "a share is used with its token", {}, 0});
-  auto granted = co_await gateway.connect(call.parameters[0], *type, std::move(token));
-  if (!granted) co_return api::refuse(granted.error());
-  co_return gateway_reply(200,
-                          json::object{{"url", granted->url}, {"stun_servers", api::to_json(granted->ice_servers)}});
+  REDAN_CO_TRY(auto granted, co_await gateway.connect(call.parameters[0], *type, std::move(token)));
+  co_return gateway_reply(200, json::object{{"url", granted.url}, {"stun_servers", api::to_json(granted.ice_servers)}});
 }
 
 net::Task<Reply> list_shares(Gateway& gateway, Call call) {
-  if (auto allowed = may_list(call); !allowed) co_return api::refuse(allowed.error());
-  const auto page = list_of(call);
-  if (!page) co_return api::refuse(page.error());
+  REDAN_CO_CHECK(may_list(call));
+  REDAN_CO_TRY(const auto page, list_of(call));
   const std::string session = query(call, "session_id");
   json::array elements;
   std::size_t total = 0;
   for (const auto& [id, share] : gateway.shares()) {
     if (!gateway.sees_share(*call.caller, share) || (!session.empty() && share.session != session)) continue;
-    if (total++ < page->offset || elements.size() >= page->limit) continue;
+    if (total++ < page.offset || elements.size() >= page.limit) continue;
     if (recursive(call)) {
       elements.emplace_back(to_json(share, gateway.share_url(share)));
     } else {
@@ -267,24 +237,19 @@ net::Task<Reply> list_shares(Gateway& gateway, Call call) {
 
 // Its URL lets its bearer in: whoever may not make shares does not see it.
 net::Task<Reply> show_share(Gateway& gateway, Call call) {
-  const auto share = gateway.find_share(*call.caller, GatewayOperation::share, call.parameters[0]);
-  if (!share) co_return api::refuse(share.error());
-  co_return gateway_reply(200, to_json(*share, gateway.share_url(*share)));
+  REDAN_CO_TRY(const auto share, gateway.find_share(*call.caller, GatewayOperation::share, call.parameters[0]));
+  co_return gateway_reply(200, to_json(share, gateway.share_url(share)));
 }
 
 net::Task<Reply> change_share(Gateway& gateway, Call call) {
-  auto body = api::parse_body(call.http.body);
-  if (!body) co_return api::refuse(body.error());
-  auto change = api::ShareChange::parse(*body);
-  if (!change) co_return api::refuse(change.error());
-  auto done = co_await gateway.change_share(*call.caller, call.parameters[0], std::move(*change));
-  if (!done) co_return api::refuse(done.error());
+  REDAN_CO_TRY(auto body, api::parse_body(call.http.body));
+  REDAN_CO_TRY(auto change, api::ShareChange::parse(body));
+  REDAN_CO_CHECK(co_await gateway.change_share(*call.caller, call.parameters[0], std::move(change)));
   co_return gateway_reply(200, json::object());
 }
 
 net::Task<Reply> delete_share(Gateway& gateway, Call call) {
-  auto done = co_await gateway.remove_share(*call.caller, call.parameters[0]);
-  if (!done) co_return api::refuse(done.error());
+  REDAN_CO_CHECK(co_await gateway.remove_share(*call.caller, call.parameters[0]));
   co_return gateway_reply(200, json::object());
 }
 
@@ -301,44 +266,36 @@ Outcome<api::Quota> quota_of(const json::object& body) {
   api::Quota quota;
   for (const auto& [key, number] :
        {std::pair("max_sessions", &quota.max_sessions), std::pair("max_shares", &quota.max_shares)}) {
-    const auto asked = api::integer_member(body, key, static_cast<std::int64_t>(*number));
-    if (!asked) return api::refuse(asked.error());
-    if (*asked < 0 || *asked > static_cast<std::int64_t>(api::kMaxQuota)) {
+    REDAN_TRY(const auto asked, api::integer_member(body, key, static_cast<std::int64_t>(*number)));
+    if (asked < 0 || asked > static_cast<std::int64_t>(api::kMaxQuota)) {
       return api::refuse(api::bad_request("\"" + std::string(key) + "\" is from 0 to 100000"));
     }
-    *number = static_cast<std::size_t>(*asked);
+    *number = static_cast<std::size_t>(asked);
   }
   return quota;
 }
 
 net::Task<Reply> create_account(Gateway& gateway, Call call) {
-  auto body = api::parse_body(call.http.body);
-  if (!body) co_return api::refuse(body.error());
-  auto name = api::string_member(*body, "name");
-  auto life = api::integer_member(*body, "expires_in", gateway.config().number(setting::kTokenLife));
-  auto allow = api::strings_member(*body, "allow");
-  if (!name) co_return api::refuse(name.error());
-  if (!life) co_return api::refuse(life.error());
-  if (!allow) co_return api::refuse(allow.error());
+  REDAN_CO_TRY(auto body, api::parse_body(call.http.body));
+  REDAN_CO_TRY(auto name, api::string_member(body, "name"));
+  REDAN_CO_TRY(auto life, api::integer_member(body, "expires_in", gateway.config().number(setting::kTokenLife)));
+  REDAN_CO_TRY(auto allow, api::strings_member(body, "allow"));
   std::vector<GatewayOperation> operations;
-  for (const std::string& text : *allow) {
+  for (const std::string& text : allow) {
     const auto operation = api::parse_gateway_operation(text);
     if (!operation) co_return api::refuse(api::bad_request("no operation named " + text));
     operations.push_back(*operation);
   }
-  const auto quota = quota_of(*body);
-  if (!quota) co_return api::refuse(quota.error());
-  auto made =
-      co_await gateway.create_account(std::move(*name), std::chrono::seconds(*life), std::move(operations), *quota);
-  if (!made) co_return api::refuse(made.error());
-  json::object metadata = to_json(made->account);
-  metadata["token"] = made->token;
+  REDAN_CO_TRY(const auto quota, quota_of(body));
+  REDAN_CO_TRY(auto made, co_await gateway.create_account(std::move(name), std::chrono::seconds(life),
+                                                          std::move(operations), quota));
+  json::object metadata = to_json(made.account);
+  metadata["token"] = made.token;
   co_return gateway_reply(201, std::move(metadata));
 }
 
 net::Task<Reply> delete_account(Gateway& gateway, Call call) {
-  auto removed = co_await gateway.remove_account(call.parameters[0]);
-  if (!removed) co_return api::refuse(removed.error());
+  REDAN_CO_CHECK(co_await gateway.remove_account(call.parameters[0]));
   co_return gateway_reply(200, json::object());
 }
 

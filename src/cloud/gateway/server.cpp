@@ -170,7 +170,7 @@ class Server::Impl {
     if (target.route != nullptr) label = target.route->label;
     Outcome<ApiCaller> caller = identify(request, connection);
     if (caller) connection.admitted = true;
-    if (auto allowed = within_rate(caller, connection); !allowed) co_return api::refuse(allowed.error());
+    REDAN_CO_CHECK(within_rate(caller, connection));
     // A preflight brings no token, and says nothing about what is there.
     if (request.method == "OPTIONS") {
       label = "options";
@@ -205,7 +205,7 @@ class Server::Impl {
   }
 
   Reply metrics_page(const ApiCaller& caller) const {
-    if (auto allowed = caller.may(GatewayOperation::read); !allowed) return api::refuse(allowed.error());
+    REDAN_CHECK(caller.may(GatewayOperation::read));
     net::HttpResponse response;
     response.content_type = "text/plain; version=0.0.4; charset=utf-8";
     response.body = gateway_metrics(gateway_, metrics_);
@@ -255,7 +255,7 @@ class Server::Impl {
   net::Task<Outcome<Gateway::SocketAdmission>> admit(const net::HttpRequest& request,
                                                      const net::Connection& connection) {
     const Outcome<ApiCaller> nobody = api::refuse(no_socket_token());
-    if (auto allowed = within_rate(nobody, connection); !allowed) co_return api::refuse(allowed.error());
+    REDAN_CO_CHECK(within_rate(nobody, connection));
     auto session = socket_session(request.path);
     if (!session) co_return api::refuse(api::not_found("WebSocket"));
     auto token = net::query_value(request.query, "token");

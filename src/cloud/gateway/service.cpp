@@ -88,10 +88,9 @@ net::Task<Result<std::vector<store::Entry>>> Gateway::read_all(std::string_view 
   std::vector<store::Entry> all;
   std::string after;
   for (bool more = true; more;) {
-    auto page = co_await store_.list(std::string(prefix), after, kPage);
-    if (!page) co_return refuse(page.error());
-    all.insert(all.end(), std::make_move_iterator(page->entries.begin()), std::make_move_iterator(page->entries.end()));
-    more = page->more;
+    REDAN_CO_TRY(auto page, co_await store_.list(std::string(prefix), after, kPage));
+    all.insert(all.end(), std::make_move_iterator(page.entries.begin()), std::make_move_iterator(page.entries.end()));
+    more = page.more;
     if (more) after = all.back().key;
   }
   co_return all;
@@ -99,21 +98,19 @@ net::Task<Result<std::vector<store::Entry>>> Gateway::read_all(std::string_view 
 
 // The watch begins where the first listing was taken; what the others see is at most newer, and then comes again.
 net::Task<Result<void>> Gateway::load() {
-  auto begin = co_await store_.list(std::string(keys::kRoot), {}, 1);
-  if (!begin) co_return refuse(begin.error());
-  auto all = co_await read_all(keys::kRoot);
-  if (!all) co_return refuse(all.error());
+  REDAN_CO_TRY(auto begin, co_await store_.list(std::string(keys::kRoot), {}, 1));
+  REDAN_CO_TRY(auto all, co_await read_all(keys::kRoot));
   accounts_.clear();
   sessions_.clear();
   agents_.clear();
   shares_.clear();
   idempotency_.clear();
   settings_.clear();
-  for (const store::Entry& entry : *all) on_put(entry);
+  for (const store::Entry& entry : all) on_put(entry);
   cut_off();
   fresh_ = config_.now();
-  seen_ = begin->revision;
-  follow(begin->revision);
+  seen_ = begin.revision;
+  follow(begin.revision);
   co_return Result<void>{};
 }
 
@@ -221,12 +218,10 @@ void Gateway::on_erase(const std::string& key) {
 
 net::Task<Result<void>> Gateway::ensure_root_key() {
   const auto log_line = [this](std::string_view line) { log(line); };
-  auto secret =
-      co_await store::sealed_secret(store_, std::string(keys::kRootKey), *config_.secrets_key, provider_, log_line);
-  if (!secret) co_return refuse(secret.error());
-  auto tokens = Tokens::prepare(provider_, *secret);
-  if (!tokens) co_return refuse(tokens.error());
-  tokens_.emplace(std::move(*tokens));
+  REDAN_CO_TRY(auto secret, co_await store::sealed_secret(store_, std::string(keys::kRootKey), *config_.secrets_key,
+                                                          provider_, log_line));
+  REDAN_CO_TRY(auto tokens, Tokens::prepare(provider_, secret));
+  tokens_.emplace(std::move(tokens));
   co_return Result<void>{};
 }
 

@@ -76,19 +76,17 @@ net::Task<Outcome<Gateway::Known>> Gateway::read_session(std::string id) {
 
 net::Task<Outcome<Session>> Gateway::edit_session(std::string id, Editing edit, std::vector<store::Change> also) {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    auto known = co_await read_session(id);
-    if (!known) co_return api::refuse(known.error());
-    Session& session = known->session;
-    const auto decided = edit(session);
-    if (!decided) co_return api::refuse(decided.error());
-    if (*decided == Edit::nothing) co_return std::move(session);
+    REDAN_CO_TRY(auto known, co_await read_session(id));
+    Session& session = known.session;
+    REDAN_CO_TRY(const auto decided, edit(session));
+    if (decided == Edit::nothing) co_return std::move(session);
     session.updated_at = seconds();
     std::vector<store::Change> changes = also;
     changes.emplace_back(
-        store::Put{keys::at(keys::kSessions, id), to_record(session), store::Unchanged{known->revision}, {}});
+        store::Put{keys::at(keys::kSessions, id), to_record(session), store::Unchanged{known.revision}, {}});
     auto committed = co_await store_.commit(std::move(changes));
     if (committed) {
-      if (*committed > seen_) remember(session, *committed, known->created);
+      if (*committed > seen_) remember(session, *committed, known.created);
       co_return std::move(session);
     }
     if (committed.error() != errc::store_conflict) co_return api::refuse(api::refusal_of(committed.error()));
@@ -128,9 +126,8 @@ net::Task<Outcome<api::SessionGrant>> Gateway::create(ApiCaller caller, api::Ses
   const std::string id = sha256(provider_, caller.account + "\n" + idempotency_key);
   const std::string wanted = sha256(provider_, canonical(request));
   for (int attempt = 0; attempt < kMaxRepeats; ++attempt) {
-    auto made = co_await repeat(id, wanted);
-    if (!made) co_return api::refuse(made.error());
-    if (*made) co_return std::move(**made);
+    REDAN_CO_TRY(auto made, co_await repeat(id, wanted));
+    if (made) co_return std::move(*made);
     auto created = co_await create_new(caller, request, id, wanted);
     // Someone else's request with the same key was faster.
     const bool raced = !created && created.error().code == name(errc::store_conflict);
@@ -170,15 +167,13 @@ net::Task<Outcome<api::SessionGrant>> Gateway::create_new(ApiCaller caller, api:
     co_await forget(session);
     co_return api::refuse(too_many_sessions(quota));
   }
-  auto ice_servers = co_await place(session, std::move(agents));
-  if (!ice_servers) co_return api::refuse(ice_servers.error());
-  auto placed = co_await read_session(session.id);
-  if (!placed) co_return api::refuse(placed.error());
+  REDAN_CO_TRY(auto ice_servers, co_await place(session, std::move(agents)));
+  REDAN_CO_TRY(auto placed, co_await read_session(session.id));
   SocketClaims claims;
   claims.client = session.client;
   claims.screen = session.wanted.screen;
   claims.account = caller.account;
-  co_return grant(std::move(placed->session), std::move(claims), std::move(*ice_servers));
+  co_return grant(std::move(placed.session), std::move(claims), std::move(ice_servers));
 }
 
 // The client that asks again is the same client, with fresh credentials: its first answer may never have arrived.
@@ -221,15 +216,13 @@ net::Task<Outcome<std::optional<api::SessionGrant>>> Gateway::repeat(std::string
   std::vector<api::IceServer> ice_servers;
   if (!session.over()) {
     api::Command wanted{api::Command::Kind::join, session.fence, session.client, false, {}};
-    auto reply = co_await command(id, std::move(wanted));
-    if (!reply) co_return api::refuse(reply.error());
-    auto answer = api::parse<api::CommandReply>(*reply);
+    REDAN_CO_TRY(auto reply, co_await command(id, std::move(wanted)));
+    auto answer = api::parse<api::CommandReply>(reply);
     if (!answer) co_return api::refuse(api::refusal_of(errc::bus_protocol));
     ice_servers = std::move(answer->ice_servers);
   }
-  auto granted = grant(std::move(session), std::move(claims), std::move(ice_servers));
-  if (!granted) co_return api::refuse(granted.error());
-  co_return std::move(*granted);
+  REDAN_CO_TRY(auto granted, grant(std::move(session), std::move(claims), std::move(ice_servers)));
+  co_return std::move(granted);
 }
 
 net::Task<void> Gateway::forget(const Session& session) {
@@ -268,8 +261,7 @@ net::Task<Outcome<std::vector<api::IceServer>>> Gateway::place(Session session, 
     auto created = reply ? api::parse<api::Created>(*reply) : std::nullopt;
     if (created) {
       std::vector<api::IceServer> ice_servers = created->ice_servers;
-      auto settled = co_await settle(session, std::move(*created), spec.region);
-      if (!settled) co_return api::refuse(settled.error());
+      REDAN_CO_CHECK(co_await settle(session, std::move(*created), spec.region));
       co_return ice_servers;
     }
     last = reply ? api::refusal_of(errc::bus_protocol) : reply.error();
@@ -344,12 +336,9 @@ Outcome<api::SessionGrant> Gateway::grant(Session session, SocketClaims claims,
 
 // The number is taken before the agent is asked: of two who join at once, the runtime then knows who came last.
 net::Task<Outcome<api::SessionGrant>> Gateway::join(ApiCaller caller, std::string id, api::Screen screen) {
-  auto known = co_await session(caller, std::move(id));
-  if (!known) co_return api::refuse(known.error());
-  if (auto allowed = caller.may(GatewayOperation::join, known->id, known->region); !allowed) {
-    co_return api::refuse(allowed.error());
-  }
-  auto joined = co_await edit_session(known->id, [](Session& now) -> Outcome<Edit> {
+  REDAN_CO_TRY(auto known, co_await session(caller, std::move(id)));
+  REDAN_CO_CHECK(caller.may(GatewayOperation::join, known.id, known.region));
+  auto joined = co_await edit_session(known.id, [](Session& now) -> Outcome<Edit> {
     if (!now.wanted.joinable) return api::refuse(api::bad_request("the session was not created as joinable"));
     if (now.status != SessionStatus::created && now.status != SessionStatus::active) {
       return api::refuse(api::bad_request("the session is " + std::string(name(now.status))));
@@ -364,9 +353,8 @@ net::Task<Outcome<api::SessionGrant>> Gateway::join(ApiCaller caller, std::strin
   claims.account = caller.account;
   claims.order = joined->joins;
   api::Command wanted{api::Command::Kind::join, joined->fence, claims.client, false, {}};
-  auto reply = co_await command(joined->id, std::move(wanted));
-  if (!reply) co_return api::refuse(reply.error());
-  auto answer = api::parse<api::CommandReply>(*reply);
+  REDAN_CO_TRY(auto reply, co_await command(joined->id, std::move(wanted)));
+  auto answer = api::parse<api::CommandReply>(reply);
   if (!answer) co_return api::refuse(api::refusal_of(errc::bus_protocol));
   co_return grant(std::move(*joined), std::move(claims), std::move(answer->ice_servers));
 }
@@ -374,11 +362,10 @@ net::Task<Outcome<api::SessionGrant>> Gateway::join(ApiCaller caller, std::strin
 // Who may not read may still do what his token says to a session that he names: that is looked at by the caller. What
 // is another account's is not there at all.
 net::Task<Outcome<Session>> Gateway::session(ApiCaller caller, std::string id) {
-  auto known = co_await read_session(std::move(id));
-  if (!known) co_return api::refuse(known.error());
-  if (!caller.reaches(known->session)) co_return api::refuse(api::refusal_of(errc::session_unknown));
-  if (!caller.sees(known->session)) co_return api::refuse(api::refusal_of(errc::token_scope));
-  co_return std::move(known->session);
+  REDAN_CO_TRY(auto known, co_await read_session(std::move(id)));
+  if (!caller.reaches(known.session)) co_return api::refuse(api::refusal_of(errc::session_unknown));
+  if (!caller.sees(known.session)) co_return api::refuse(api::refusal_of(errc::token_scope));
+  co_return std::move(known.session);
 }
 
 Session Gateway::shown(Session session) const {

@@ -35,11 +35,8 @@ std::string Gateway::share_url(const Share& share) {
 
 // The session names its shares, so that two units together do not make more than there may be.
 net::Task<Outcome<Share>> Gateway::share(ApiCaller caller, std::string id, api::ShareRequest request) {
-  auto known = co_await session(caller, id);
-  if (!known) co_return api::refuse(known.error());
-  if (auto allowed = caller.may(GatewayOperation::share, known->id, known->region); !allowed) {
-    co_return api::refuse(allowed.error());
-  }
+  REDAN_CO_TRY(auto known, co_await session(caller, id));
+  REDAN_CO_CHECK(caller.may(GatewayOperation::share, known.id, known.region));
   const std::size_t quota = caller.quota.max_shares;
   if (count_shares(caller.account) >= quota) co_return api::refuse(too_many_shares(quota));
   Share share{api::new_id(provider_, wall_time()),
@@ -106,13 +103,12 @@ Outcome<Share> Gateway::find_share(const ApiCaller& caller, GatewayOperation ope
   const auto found = shares_.find(id);
   if (found == shares_.end() || !sees_share(caller, found->second)) return api::refuse(share_unknown());
   const Session& session = sessions_.at(found->second.session).session;
-  if (auto allowed = caller.may(operation, session.id, session.region); !allowed) return api::refuse(allowed.error());
+  REDAN_CHECK(caller.may(operation, session.id, session.region));
   return found->second;
 }
 
 net::Task<Outcome<void>> Gateway::change_share(ApiCaller caller, std::string id, api::ShareChange change) {
-  auto known = find_share(caller, GatewayOperation::share, id);
-  if (!known) co_return api::refuse(known.error());
+  REDAN_CO_CHECK(find_share(caller, GatewayOperation::share, id));
   const std::string key = keys::at(keys::kShares, id);
   auto entry = co_await store_.get(key);
   if (!entry) co_return api::refuse(api::refusal_of(entry.error()));
@@ -134,12 +130,11 @@ net::Task<Outcome<void>> Gateway::change_share(ApiCaller caller, std::string id,
 }
 
 net::Task<Outcome<void>> Gateway::remove_share(ApiCaller caller, std::string id) {
-  auto known = find_share(caller, GatewayOperation::share, id);
-  if (!known) co_return api::refuse(known.error());
+  REDAN_CO_TRY(auto known, find_share(caller, GatewayOperation::share, id));
   std::vector<store::Change> also;
   also.emplace_back(store::Erase{keys::at(keys::kShares, id), store::Anything{}});
   auto edited = co_await edit_session(
-      known->session,
+      known.session,
       [&](Session& now) -> Outcome<Edit> {
         std::erase(now.shares, id);
         return Edit::write;
@@ -165,9 +160,8 @@ net::Task<Outcome<api::SessionGrant>> Gateway::connect(std::string id, api::Shar
   if (type == api::ShareType::adb) {
     co_return api::refuse(api::bad_request("this gateway has no socket for adb"));
   }
-  auto known = co_await read_session(id);
-  if (!known) co_return api::refuse(known.error());
-  Session& session = known->session;
+  REDAN_CO_TRY(auto known, co_await read_session(id));
+  Session& session = known.session;
   if (session.status != SessionStatus::created && session.status != SessionStatus::active) {
     co_return api::refuse(api::bad_request("the session is " + std::string(name(session.status))));
   }
@@ -179,9 +173,8 @@ net::Task<Outcome<api::SessionGrant>> Gateway::connect(std::string id, api::Shar
   claims.account = maker_of(share);
   claims.share = share.id;
   api::Command wanted{api::Command::Kind::join, session.fence, claims.client, false, {}};
-  auto reply = co_await command(id, std::move(wanted));
-  if (!reply) co_return api::refuse(reply.error());
-  auto answer = api::parse<api::CommandReply>(*reply);
+  REDAN_CO_TRY(auto reply, co_await command(id, std::move(wanted)));
+  auto answer = api::parse<api::CommandReply>(reply);
   if (!answer) co_return api::refuse(api::refusal_of(errc::bus_protocol));
   co_return grant(std::move(session), std::move(claims), std::move(answer->ice_servers));
 }

@@ -95,26 +95,24 @@ net::Task<Result<EtcdRangeAnswer>> EtcdStore::range(EtcdRange range) {
 }
 
 net::Task<Result<std::optional<Entry>>> EtcdStore::get(std::string key) {
-  if (auto checked = check_key(key); !checked) co_return refuse(checked.error());
+  REDAN_CO_CHECK(check_key(key));
   EtcdRange one{{keys_.of(key), std::nullopt}, 1, EtcdRange::Width::one_key};
-  auto found = co_await range(std::move(one));
-  if (!found) co_return refuse(found.error());
-  if (found->entries.empty()) co_return std::optional<Entry>();
-  Entry entry = std::move(found->entries[0]);
+  REDAN_CO_TRY(auto found, co_await range(std::move(one)));
+  if (found.entries.empty()) co_return std::optional<Entry>();
+  Entry entry = std::move(found.entries[0]);
   entry.key = std::move(key);
   co_return std::optional(std::move(entry));
 }
 
 net::Task<Result<Listing>> EtcdStore::list(std::string prefix, std::string after, std::size_t limit) {
-  if (auto checked = check_listing(prefix, after, limit); !checked) co_return refuse(checked.error());
+  REDAN_CO_CHECK(check_listing(prefix, after, limit));
   KeyRange keys = keys_below(keys_.of(prefix), after.empty() ? std::string() : keys_.of(after));
   // etcd refuses a range that ends before it begins; one key behind the entries is as empty.
   if (keys.empty()) keys = {*keys.end, *keys.end + '\0'};
   EtcdRange several{std::move(keys), limit};
-  auto found = co_await range(std::move(several));
-  if (!found) co_return refuse(found.error());
-  Listing listing{{}, found->more, found->revision};
-  for (Entry& entry : found->entries) {
+  REDAN_CO_TRY(auto found, co_await range(std::move(several)));
+  Listing listing{{}, found.more, found.revision};
+  for (Entry& entry : found.entries) {
     if (!entry.key.starts_with(keys_.entries)) continue;
     entry.key = keys_.without(entry.key);
     listing.entries.push_back(std::move(entry));
@@ -123,7 +121,7 @@ net::Task<Result<Listing>> EtcdStore::list(std::string prefix, std::string after
 }
 
 net::Task<Result<Revision>> EtcdStore::commit(std::vector<Change> changes) {
-  if (auto checked = check_commit(changes); !checked) co_return refuse(checked.error());
+  REDAN_CO_CHECK(check_commit(changes));
   auto transaction = transaction_of(std::move(changes), keys_);
   if (!transaction) co_return refuse(errc::store_conflict);
   if (transaction->success.empty()) co_return co_await check(std::move(*transaction));
@@ -145,7 +143,7 @@ std::unique_ptr<Watch> EtcdStore::watch(std::string prefix, Revision since,
 }
 
 net::Task<Result<LeaseId>> EtcdStore::grant_lease(std::chrono::seconds ttl) {
-  if (auto checked = check_ttl(ttl); !checked) co_return refuse(checked.error());
+  REDAN_CO_CHECK(check_ttl(ttl));
   const EtcdAnswer answer = co_await call("/v3/lease/grant", write_lease_grant(ttl));
   // A lease of which nobody knows ends by itself.
   if (!answer) co_return refuse(code_of_read(answer.error()));

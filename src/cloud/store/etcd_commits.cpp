@@ -37,16 +37,16 @@ Errc code_of(const EtcdFailure& failure) {
 
 net::Task<Result<Revision>> EtcdCommits::commit(EtcdTransaction transaction) {
   const TimePoint until = cluster_.deadline();
-  if (auto found = co_await find_majority(until); !found) co_return refuse(found.error());
+  REDAN_CO_CHECK(co_await find_majority(until));
   for (int round = 0; round < kMaxRounds; ++round) {
-    if (auto renewed = co_await renew_session(until); !renewed) co_return refuse(renewed.error());
+    REDAN_CO_CHECK(co_await renew_session(until));
     const LeaseId session = session_;
     const Outcome outcome = co_await commit_with_slot(transaction, until);
     const bool no_lease = outcome && !*outcome && outcome->error() == Errc::invalid_argument;
     if (outcome && !no_lease) co_return *outcome;
     // A lease or a slot was gone: if not the session's, then the caller's lease.
     renewed_.reset();
-    if (auto renewed = co_await renew_session(until); !renewed) co_return refuse(renewed.error());
+    REDAN_CO_CHECK(co_await renew_session(until));
     if (no_lease && session == session_) co_return refuse(errc::store_conflict);
   }
   co_return refuse(errc::store_failed);

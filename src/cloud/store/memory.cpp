@@ -64,7 +64,7 @@ class MemoryStore final : public Store {
 };
 
 net::Task<Result<std::optional<Entry>>> MemoryStore::get(std::string key) {
-  if (auto checked = check_key(key); !checked) co_return refuse(checked.error());
+  REDAN_CO_CHECK(check_key(key));
   co_await asio::post(io_, asio::use_awaitable);
   const auto found = entries_.find(key);
   if (found == entries_.end()) co_return std::optional<Entry>();
@@ -72,7 +72,7 @@ net::Task<Result<std::optional<Entry>>> MemoryStore::get(std::string key) {
 }
 
 net::Task<Result<Listing>> MemoryStore::list(std::string prefix, std::string after, std::size_t limit) {
-  if (auto checked = check_listing(prefix, after, limit); !checked) co_return refuse(checked.error());
+  REDAN_CO_CHECK(check_listing(prefix, after, limit));
   co_await asio::post(io_, asio::use_awaitable);
   const KeyRange keys = keys_below(prefix, after);
   Listing listing;
@@ -88,7 +88,7 @@ net::Task<Result<Listing>> MemoryStore::list(std::string prefix, std::string aft
 }
 
 net::Task<Result<Revision>> MemoryStore::commit(std::vector<Change> changes) {
-  if (auto checked = check_commit(changes); !checked) co_return refuse(checked.error());
+  REDAN_CO_CHECK(check_commit(changes));
   co_await asio::post(io_, asio::use_awaitable);
   for (const Change& change : changes) {
     if (!may(change)) co_return refuse(errc::store_conflict);
@@ -110,7 +110,7 @@ std::unique_ptr<Watch> MemoryStore::watch(std::string prefix, Revision since, Wa
 }
 
 net::Task<Result<LeaseId>> MemoryStore::grant_lease(std::chrono::seconds ttl) {
-  if (auto checked = check_ttl(ttl); !checked) co_return refuse(checked.error());
+  REDAN_CO_CHECK(check_ttl(ttl));
   co_await asio::post(io_, asio::use_awaitable);
   last_lease_.value++;
   leases_[last_lease_] = {ttl, SteadyClock::now() + ttl};

@@ -42,22 +42,21 @@ std::string reason(SecretsKey::Fault fault, std::string_view record, const Secre
 net::Task<Result<Secret<64>>> sealed_secret(Store& store, std::string key, const SecretsKey& secrets_key,
                                             RandomSource& random, std::function<void(std::string_view)> log) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    auto entry = co_await store.get(key);
-    if (!entry) co_return refuse(entry.error());
-    if (*entry && is_sealed((*entry)->value)) {
-      auto opened = secrets_key.open(key, (*entry)->value);
+    REDAN_CO_TRY(auto entry, co_await store.get(key));
+    if (entry && is_sealed((entry)->value)) {
+      auto opened = secrets_key.open(key, (entry)->value);
       if (opened) co_return std::move(*opened);
-      log("the secret " + key + " in the store " + reason(opened.error(), (*entry)->value, secrets_key));
+      log("the secret " + key + " in the store " + reason(opened.error(), (entry)->value, secrets_key));
       co_return refuse(errc::store_failed);
     }
-    Result<Secret<kSize>> secret = *entry ? clear_secret((*entry)->value) : make_secret(random);
+    Result<Secret<kSize>> secret = entry ? clear_secret((entry)->value) : make_secret(random);
     if (!secret) {
       log("the secret " + key + " in the store is damaged: restore a backup");
       co_return refuse(secret.error());
     }
-    const Expect unchanged = *entry ? Expect(Unchanged{(*entry)->modified}) : Expect(Absent{});
+    const Expect unchanged = entry ? Expect(Unchanged{(entry)->modified}) : Expect(Absent{});
     const auto sealed = co_await store.put(key, secrets_key.seal(key, *secret), unchanged);
-    if (sealed && *entry) {
+    if (sealed && entry) {
       log("the secret " + key + " was in the store in the clear; it is encrypted now. Whoever could read the store " +
           "or a backup before may have it");
     }

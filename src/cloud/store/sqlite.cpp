@@ -93,19 +93,19 @@ Result<T> SqliteStore::read(Read read) {
 }
 
 net::Task<Result<std::optional<Entry>>> SqliteStore::get(std::string key) {
-  if (auto checked = check_key(key); !checked) co_return refuse(checked.error());
+  REDAN_CO_CHECK(check_key(key));
   co_return read<std::optional<Entry>>([&] { return reader_.get(key); });
 }
 
 net::Task<Result<Listing>> SqliteStore::list(std::string prefix, std::string after, std::size_t limit) {
-  if (auto checked = check_listing(prefix, after, limit); !checked) co_return refuse(checked.error());
+  REDAN_CO_CHECK(check_listing(prefix, after, limit));
   co_return read<Listing>([&] { return reader_.list(keys_below(prefix, after), limit); });
 }
 
 // The work has a name in each of these: g++ 12 destroys a temporary in a co_await twice if it has to be converted.
 
 net::Task<Result<Revision>> SqliteStore::commit(std::vector<Change> changes) {
-  if (auto checked = check_commit(changes); !checked) co_return refuse(checked.error());
+  REDAN_CO_CHECK(check_commit(changes));
   Work work = [changes = std::move(changes)](SqliteTransaction& transaction) {
     return transaction.apply(changes).map([](Revision revision) { return revision.value; });
   };
@@ -128,7 +128,7 @@ std::unique_ptr<Watch> SqliteStore::watch(std::string prefix, Revision since, Wa
 }
 
 net::Task<Result<LeaseId>> SqliteStore::grant_lease(std::chrono::seconds ttl) {
-  if (auto checked = check_ttl(ttl); !checked) co_return refuse(checked.error());
+  REDAN_CO_CHECK(check_ttl(ttl));
   Work work = [ttl](SqliteTransaction& transaction) -> Outcome { return transaction.grant(ttl).value; };
   const Outcome outcome = co_await write(std::move(work));
   co_return outcome.map([](std::uint64_t lease) { return LeaseId{lease}; });

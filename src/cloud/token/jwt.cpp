@@ -173,7 +173,7 @@ Result<UnverifiedJwt> UnverifiedJwt::parse(std::string_view text) {
   const std::size_t first = text.find('.');
   const std::size_t second = text.rfind('.');
   if (first == std::string_view::npos || text.find('.', first + 1) != second) return refuse(errc::token_syntax);
-  if (const auto header = check_header(text.substr(0, first)); !header) return refuse(header.error());
+  REDAN_CHECK(check_header(text.substr(0, first)));
   const auto signature = from_base64(text.substr(second + 1), Base64::url);
   if (!signature || signature->size() != kSignatureSize) return refuse(errc::token_syntax);
   UnverifiedJwt token;
@@ -187,7 +187,7 @@ Result<JwtClaims> UnverifiedJwt::verify(JwtKey& key, const JwtExpectations& expe
   if (!equal_in_constant_time(key.sign(signing_input_).bytes(), signature_)) return refuse(errc::token_bad_signature);
   auto claims = parse_claims(std::string_view(signing_input_).substr(header_size_ + 1));
   if (!claims) return claims;
-  if (const auto checked = check(*claims, expected, now); !checked) return refuse(checked.error());
+  REDAN_CHECK(check(*claims, expected, now));
   return claims;
 }
 

@@ -43,9 +43,8 @@ net::Task<tl::expected<sealed::Authorities, std::string>> AmsGrants::authorities
   net::HttpRequest request;
   request.method = "GET";
   request.path = "/1.0/seal";
-  const auto text = co_await ask(std::move(request), "authority");
-  if (!text) co_return tl::unexpected(text.error());
-  const auto authority = sealed::parse_authority(*text);
+  REDAN_CO_TRY(const auto text, co_await ask(std::move(request), "authority"));
+  const auto authority = sealed::parse_authority(text);
   if (!authority) co_return tl::unexpected(std::string("AMS: its sealing key is not understood"));
   sealed::Authorities authorities;
   authorities.push_back(*authority);
@@ -59,18 +58,16 @@ net::Task<SealWishes::Granted> AmsGrants::grant(std::string session, sealed::Ed2
   request.path = "/1.0/grants";
   request.headers.push_back({"Content-Type", "application/json"});
   request.body = json::serialize(body);
-  const auto text = co_await ask(std::move(request), "grant");
-  if (!text) co_return tl::unexpected(text.error());
-  auto bytes = from_base64(*text);
+  REDAN_CO_TRY(const auto text, co_await ask(std::move(request), "grant"));
+  auto bytes = from_base64(text);
   if (!bytes) co_return tl::unexpected(std::string("AMS: its grant is not base64"));
   co_return std::move(*bytes);
 }
 
 net::Task<tl::expected<std::shared_ptr<const SealWishes>, std::string>> AmsGrants::wishes() {
-  auto authorities = co_await this->authorities();
-  if (!authorities) co_return tl::unexpected(authorities.error());
+  REDAN_CO_TRY(auto authorities, co_await this->authorities());
   auto wishes = std::make_shared<SealWishes>();
-  wishes->authorities = std::move(*authorities);
+  wishes->authorities = std::move(authorities);
   wishes->grant = [this](std::string session, sealed::Ed25519PublicKey key) { return grant(std::move(session), key); };
   co_return wishes;
 }

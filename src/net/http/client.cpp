@@ -162,10 +162,9 @@ class HttpClient::Impl : public std::enable_shared_from_this<HttpClient::Impl> {
       const bool found_closed = !result && !exchange.answered && result.error().code == errc::connect_failed;
       if (!found_closed || !may_be_repeated(exchange.request.method)) co_return result;
     }
-    auto fresh = dialer_.make_stream(io_.get_executor());
-    if (!fresh) co_return tl::unexpected(fresh.error());
-    if (const auto failure = co_await dial(exchange, *fresh)) co_return tl::unexpected(*failure);
-    co_return co_await round_trip(exchange, *fresh);
+    REDAN_CO_TRY(auto fresh, dialer_.make_stream(io_.get_executor()));
+    if (const auto failure = co_await dial(exchange, fresh)) co_return tl::unexpected(*failure);
+    co_return co_await round_trip(exchange, fresh);
   }
 
   Task<std::optional<HttpFailure>> dial(Exchange& exchange, const std::shared_ptr<Stream>& stream) {
@@ -229,9 +228,8 @@ class HttpClient::Impl : public std::enable_shared_from_this<HttpClient::Impl> {
 
   Task<HttpResult> run_stream(Exchange& exchange, const OnPiece& on_piece) {
     if (const auto failure = write_head(exchange)) co_return tl::unexpected(*failure);
-    auto fresh = dialer_.make_stream(io_.get_executor());
-    if (!fresh) co_return tl::unexpected(fresh.error());
-    const std::shared_ptr<Stream> stream = *fresh;
+    REDAN_CO_TRY(auto fresh, dialer_.make_stream(io_.get_executor()));
+    const std::shared_ptr<Stream> stream = fresh;
     if (const auto failure = co_await dial(exchange, stream)) co_return tl::unexpected(*failure);
     const Busy busy(*this, stream);
     HttpInput input(*stream);

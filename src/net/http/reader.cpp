@@ -54,9 +54,8 @@ Task<tl::expected<HttpRequest, Refusal>> RequestReader::read_head() {
 
 Task<tl::expected<std::string, Refusal>> RequestReader::read_body() {
   while (!parser_.done()) {
-    const auto used = parser_.parse_body(input_.bytes());
-    if (!used) co_return tl::unexpected(used.error());
-    input_.consume(*used);
+    REDAN_CO_TRY(const auto used, parser_.parse_body(input_.bytes()));
+    input_.consume(used);
     if (parser_.done()) break;
     if (const Error ended = co_await input_.fill()) co_return tl::unexpected(Refusal{});
   }

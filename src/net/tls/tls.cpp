@@ -8,8 +8,8 @@
 
 #include "base/assert.hpp"
 #include "base/hex.hpp"
-#include "net/tls/openssl_types.hpp"
 #include "net/tls/context.hpp"
+#include "net/tls/openssl_types.hpp"
 
 namespace redan::net {
 namespace {
@@ -86,7 +86,7 @@ Result<std::shared_ptr<ssl::context>> tls_client_context(const TlsTrust& trust, 
 
 Result<std::shared_ptr<TlsServerCredentials>> TlsServerCredentials::make(const TlsIdentity& identity) {
   auto credentials = std::make_shared<TlsServerCredentials>();
-  if (const auto done = credentials->replace(identity); !done) return refuse(done.error());
+  REDAN_CHECK(credentials->replace(identity));
   return credentials;
 }
 

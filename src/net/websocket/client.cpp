@@ -20,9 +20,8 @@ using Opened = tl::expected<std::shared_ptr<WebSocket>, HttpFailure>;
 Task<Opened> open(const WebSocketClientConfig& config) {
   const Dialer dialer(config.server);
   const auto executor = co_await asio::this_coro::executor;
-  const auto made = dialer.make_stream(executor);
-  if (!made) co_return tl::unexpected(made.error());
-  const std::shared_ptr<Stream> stream = *made;
+  REDAN_CO_TRY(const auto made, dialer.make_stream(executor));
+  const std::shared_ptr<Stream> stream = made;
   stream->set_deadline(config.timeout);
   if (auto failure = co_await dialer.connect(stream)) co_return tl::unexpected(std::move(*failure));
   auto connection = std::make_shared<Connection>();

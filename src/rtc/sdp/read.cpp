@@ -120,9 +120,8 @@ Result<Remote> read_transport(const SessionDescription& description, const Secti
   }
   remote.ufrag = *ufrag;
   remote.pwd = *pwd;
-  auto fingerprints = read_fingerprints(description, sections);
-  if (!fingerprints) return refuse(fingerprints.error());
-  remote.fingerprints = std::move(*fingerprints);
+  REDAN_TRY(auto fingerprints, read_fingerprints(description, sections));
+  remote.fingerprints = std::move(fingerprints);
   const auto setup = setup_of(description.attribute(tagged, "setup").value_or(""));
   if (!setup) return wrong(Errc::sdp_bad_setup, &tagged, "a=setup is missing, or not actpass, active or passive");
   remote.setup = *setup;
@@ -184,9 +183,8 @@ Result<Remote> read_sections(const SessionDescription& description, const Sectio
       remote->media.push_back(agreed(section));
       continue;
     }
-    const auto data = read_data(section);
-    if (!data) return refuse(data.error());
-    remote->data = *data;
+    REDAN_TRY(const auto data, read_data(section));
+    remote->data = data;
   }
   return remote;
 }
