@@ -36,7 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   redan::test::SeededRandom dice(1);
   rtp::MediaSender sender(config, dice);
   TimePoint now = TimePoint{} + 100s;
-  media::EncodedFrame frame;
+  rtp::EncodedFrame frame;
   frame.bytes.resize(3000);
   frame.key = true;
   sender.send_video(now, frame);

@@ -85,18 +85,18 @@ std::vector<std::uint8_t> RuntimeCertificate::sign(const Ed25519Key& authority) 
 
 Result<RuntimeCertificate> RuntimeCertificate::verify(Bytes bytes, const Authorities& authorities, WallTime now) {
   const auto body = body_of(bytes, kCertificateLabel, authorities);
-  if (!body) return tl::unexpected(errc::sealed_bad_certificate);
+  if (!body) return refuse(errc::sealed_bad_certificate);
   Reader reader(*body);
   RuntimeCertificate certificate;
   certificate.instance = name_in(reader);
   certificate.key = key_in(reader);
   certificate.not_before = time_in(reader);
   certificate.not_after = time_in(reader);
-  if (!reader.done()) return tl::unexpected(errc::sealed_bad_certificate);
+  if (!reader.done()) return refuse(errc::sealed_bad_certificate);
   const std::int64_t seconds = now.seconds_since_1970;
   if (seconds + kClockSkew.count() < certificate.not_before.seconds_since_1970 ||
       seconds - kClockSkew.count() > certificate.not_after.seconds_since_1970) {
-    return tl::unexpected(errc::sealed_expired);
+    return refuse(errc::sealed_expired);
   }
   return certificate;
 }
@@ -121,7 +121,7 @@ std::vector<std::uint8_t> SessionGrant::sign(const Ed25519Key& authority) const 
 
 Result<SessionGrant> SessionGrant::verify(Bytes bytes, const Authorities& authorities, WallTime now) {
   const auto body = body_of(bytes, kGrantLabel, authorities);
-  if (!body) return tl::unexpected(errc::sealed_bad_grant);
+  if (!body) return refuse(errc::sealed_bad_grant);
   Reader reader(*body);
   SessionGrant grant;
   grant.session = name_in(reader);
@@ -129,10 +129,10 @@ Result<SessionGrant> SessionGrant::verify(Bytes bytes, const Authorities& author
   grant.client = key_in(reader);
   const std::uint8_t rights = reader.u8();
   grant.not_after = time_in(reader);
-  if (!reader.done() || rights < 1 || rights > 2) return tl::unexpected(errc::sealed_bad_grant);
+  if (!reader.done() || rights < 1 || rights > 2) return refuse(errc::sealed_bad_grant);
   grant.rights = static_cast<Rights>(rights);
   if (now.seconds_since_1970 - kClockSkew.count() > grant.not_after.seconds_since_1970) {
-    return tl::unexpected(errc::sealed_expired);
+    return refuse(errc::sealed_expired);
   }
   return grant;
 }

@@ -38,8 +38,8 @@ Payload sealed(const Key& key, Party party, std::string_view uri, Payload&& payl
 redan::Result<Payload> opened(const Key& key, Party party, std::string_view uri, const Payload& payload) {
   REDAN_TRY(auto plaintext, open_box(key, party, uri, *payload.sealed));
   Payload clear;
-  if (plaintext.args) clear.args = std::move(plaintext.args);
-  if (plaintext.kwargs) clear.kwargs = std::move(plaintext.kwargs);
+  if (plaintext.args) clear.args = std::move(*plaintext.args);
+  if (plaintext.kwargs) clear.kwargs = std::move(*plaintext.kwargs);
   return clear;
 }
 
@@ -125,14 +125,14 @@ redan::Result<Payload> KeyRing::open_error(Party party, std::string_view procedu
 }
 
 std::string_view encryption_error_uri(Errc code) {
-  switch (code) {
-    case errc::wamp_uri_mismatch:
+  switch (code.number()) {
+    case errc::wamp_uri_mismatch.number():
       return "wamp.error.encryption.trusted_uri_mismatch";
-    case errc::wamp_decrypt_error:
-    case errc::wamp_clear_payload:
-    case errc::wamp_replayed:
+    case errc::wamp_decrypt_error.number():
+    case errc::wamp_clear_payload.number():
+    case errc::wamp_replayed.number():
       return "wamp.error.encryption.decrypt_error";
-    case errc::wamp_no_key:
+    case errc::wamp_no_key.number():
       return "wamp.error.no_payload_codec";
     default:
       return {};

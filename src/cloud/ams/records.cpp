@@ -47,12 +47,12 @@ std::string to_record(const trust::TrustedCertificate& c) {
 std::optional<trust::TrustedCertificate> certificate_from_record(std::string_view text) {
   const auto record = token::parse_json_object(text);
   if (!record) return std::nullopt;
-  const auto fingerprint = find_string(*record, "fingerprint");
-  const auto label = find_string(*record, "name");
-  const auto kind = find_string(*record, "kind");
-  const auto role = trust::parse_role(find_string(*record, "role").value_or(""));
+  const auto fingerprint = token::find_string(*record, "fingerprint");
+  const auto label = token::find_string(*record, "name");
+  const auto kind = token::find_string(*record, "kind");
+  const auto role = trust::parse_role(token::find_string(*record, "role").value_or(""));
   auto scopes = find_scopes(*record);
-  auto der = from_base64(find_string(*record, "certificate").value_or("?"));
+  auto der = from_base64(token::find_string(*record, "certificate").value_or("?"));
   const auto added = find_integer(*record, "added");
   if (!fingerprint || !label || !role || !scopes || !der || !added) return std::nullopt;
   if (kind != "client" && kind != "authority") return std::nullopt;
@@ -73,8 +73,8 @@ std::string to_record(const trust::JoinRecord& record) {
 std::optional<trust::JoinRecord> join_from_record(std::string_view text) {
   const auto record = token::parse_json_object(text);
   if (!record) return std::nullopt;
-  const auto label = find_string(*record, "name");
-  const auto role = trust::parse_role(find_string(*record, "role").value_or(""));
+  const auto label = token::find_string(*record, "name");
+  const auto role = trust::parse_role(token::find_string(*record, "role").value_or(""));
   const auto expires = find_integer(*record, "expires_at");
   if (!label || !role || !expires) return std::nullopt;
   return trust::JoinRecord{std::string(*label), *role, WallTime{*expires}};

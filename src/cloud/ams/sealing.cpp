@@ -22,7 +22,7 @@ std::optional<sealed::Ed25519PublicKey> key_of(Bytes bytes) {
 std::string Ams::seal_authority() const { return to_hex(seal_->public_key()); }
 
 Outcome<std::vector<std::uint8_t>> Ams::certify(const api::Instance& instance, Bytes runtime_key) const {
-  const auto key = store::key_of(runtime_key);
+  const auto key = key_of(runtime_key);
   if (!key) return api::refuse(api::bad_request("\"key\" is an Ed25519 public key in base64"));
   const WallTime now = net::wall_time();
   const sealed::RuntimeCertificate certificate{
@@ -32,7 +32,7 @@ Outcome<std::vector<std::uint8_t>> Ams::certify(const api::Instance& instance, B
 
 net::Task<Outcome<Ams::Grant>> Ams::grant(std::string session, Bytes client_key, sealed::SessionGrant::Rights rights,
                                           std::chrono::seconds life) {
-  const auto key = store::key_of(client_key);
+  const auto key = key_of(client_key);
   if (!key) co_return api::refuse(api::bad_request("\"key\" is an Ed25519 public key in base64"));
   REDAN_CO_TRY(auto found, co_await instance(api::instance_name(session)));
   const api::Instance& instance = found.value;

@@ -9,43 +9,43 @@ namespace redan::cloud::api {
 namespace {
 
 unsigned status_of(Errc code) {
-  switch (code) {
-    case errc::token_scope:
-    case errc::token_caveat:
-    case errc::trust_unknown:
-    case errc::trust_role:
-    case errc::trust_join_token:
+  switch (code.number()) {
+    case errc::token_scope.number():
+    case errc::token_caveat.number():
+    case errc::trust_unknown.number():
+    case errc::trust_role.number():
+    case errc::trust_join_token.number():
       return 403;
-    case errc::token_syntax:
-    case errc::token_too_large:
-    case errc::token_algorithm:
-    case errc::token_header:
-    case errc::token_bad_signature:
-    case errc::token_expired:
-    case errc::token_not_yet_valid:
-    case errc::token_claims:
-    case errc::token_third_party:
-    case errc::token_revoked:
+    case errc::token_syntax.number():
+    case errc::token_too_large.number():
+    case errc::token_algorithm.number():
+    case errc::token_header.number():
+    case errc::token_bad_signature.number():
+    case errc::token_expired.number():
+    case errc::token_not_yet_valid.number():
+    case errc::token_claims.number():
+    case errc::token_third_party.number():
+    case errc::token_revoked.number():
       return 401;
-    case errc::session_unknown:
-    case errc::session_no_agent:
+    case errc::session_unknown.number():
+    case errc::session_no_agent.number():
       return 404;
-    case errc::store_conflict:
-    case errc::session_fenced:
+    case errc::store_conflict.number():
+    case errc::session_fenced.number():
       return 409;
-    case errc::store_too_large:
-    case Errc::invalid_argument:
-    case errc::session_wrong_state:
+    case errc::store_too_large.number():
+    case Errc::invalid_argument.number():
+    case errc::session_wrong_state.number():
       return 400;
-    case errc::store_no_majority:
-    case errc::store_unknown_outcome:
-    case errc::trust_stale:
-    case Errc::too_many:
-    case errc::bus_disconnected:
-    case errc::bus_refused:
-    case errc::bus_no_responders:
-    case errc::bus_timeout:
-    case errc::bus_full:
+    case errc::store_no_majority.number():
+    case errc::store_unknown_outcome.number():
+    case errc::trust_stale.number():
+    case Errc::too_many.number():
+    case errc::bus_disconnected.number():
+    case errc::bus_refused.number():
+    case errc::bus_no_responders.number():
+    case errc::bus_timeout.number():
+    case errc::bus_full.number():
       return 503;
     default:
       return 500;

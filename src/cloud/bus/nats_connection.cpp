@@ -23,12 +23,12 @@ struct Wiped {
 };
 
 NatsFailure failure_of(const net::HttpFailure& failure) {
-  switch (failure.code) {
-    case net::errc::http_timeout:
+  switch (failure.code.number()) {
+    case net::errc::http_timeout.number():
       return {net::errc::connect_failed, "no answer in time"};
-    case net::errc::tls_client_refused:
+    case net::errc::tls_client_refused.number():
       return {errc::bus_refused, "our certificate: " + failure.detail};
-    case Errc::closed_locally:
+    case Errc::closed_locally.number():
       return {errc::bus_disconnected, failure.detail};
     default:
       return {failure.code, failure.shown.empty() ? failure.detail : "it shows SHA-256 " + failure.shown};

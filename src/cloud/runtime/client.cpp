@@ -338,13 +338,13 @@ void Client::end(Errc why, const std::string& problem) {
 
 // ---- media ----------------------------------------------------------------------------------------------------------
 
-void Client::send_video(const media::EncodedFrame& frame) {
+void Client::send_video(const rtp::EncodedFrame& frame) {
   if (!connected_ || !watches()) return;
   media_->send_video(net::now(), frame);
   pump();
 }
 
-void Client::send_audio(const media::EncodedFrame& frame) {
+void Client::send_audio(const rtp::EncodedFrame& frame) {
   if (!connected_ || !listens()) return;
   media_->send_audio(net::now(), frame);
   pump();

@@ -18,8 +18,8 @@ class Client {
 
   void on_message(std::string_view json);
   void on_output(const Output& output);
-  void send_video(const media::EncodedFrame& frame);
-  void send_audio(const media::EncodedFrame& frame);
+  void send_video(const rtp::EncodedFrame& frame);
+  void send_audio(const rtp::EncodedFrame& frame);
   void set_rate_limits(rtp::RateLimits limits);
   /// Says why over the signalling if it is not connected yet, in the words of `problem` too, ends the peer, and leaves
   /// the streamer.

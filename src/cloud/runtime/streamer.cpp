@@ -70,14 +70,14 @@ void Streamer::open_sources() {
   audio_ = std::move(sources.audio);
   if (sources.scene != nullptr) reactions_ = std::make_unique<Reactions>(*sources.scene);
   if (video_) {
-    video_->on_frame = [this](const media::EncodedFrame& frame) { on_video(frame); };
+    video_->on_frame = [this](const rtp::EncodedFrame& frame) { on_video(frame); };
     set_picture(*video_, config_.screen);
     video_->set_bitrate(rate_.start);
   } else {
     log("no video: " + std::string(text(media::errc::media_unsupported)));
   }
   if (audio_) {
-    audio_->on_frame = [this](const media::EncodedFrame& frame) { on_audio(frame); };
+    audio_->on_frame = [this](const rtp::EncodedFrame& frame) { on_audio(frame); };
   } else {
     log("no sound: " + std::string(text(media::errc::media_unsupported)));
   }
@@ -175,7 +175,7 @@ void Streamer::run_sources() {
   if (audio_) any([](const Client& each) { return each.listens(); }) ? audio_->start() : audio_->stop();
 }
 
-void Streamer::on_video(const media::EncodedFrame& frame) {
+void Streamer::on_video(const rtp::EncodedFrame& frame) {
   ++totals_.frames_encoded;
   totals_.key_frames_encoded += frame.key ? 1 : 0;
   totals_.total_encode_time += frame.encode_time;
@@ -183,7 +183,7 @@ void Streamer::on_video(const media::EncodedFrame& frame) {
   follow_bitrate();
 }
 
-void Streamer::on_audio(const media::EncodedFrame& frame) {
+void Streamer::on_audio(const rtp::EncodedFrame& frame) {
   for (const auto& [id, client] : clients_) client->send_audio(frame);
 }
 

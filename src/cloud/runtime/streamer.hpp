@@ -11,6 +11,7 @@
 
 #include "cloud/api/agent.hpp"
 #include "cloud/runtime/control.hpp"
+#include "media/source.hpp"
 #include "rtc/rtp/media_sender.hpp"
 #include "sealed/keys.hpp"
 
@@ -80,8 +81,8 @@ class Streamer {
   };
   void open_sources();
   void on_output(const Output& output);
-  void on_video(const media::EncodedFrame& frame);
-  void on_audio(const media::EncodedFrame& frame);
+  void on_video(const rtp::EncodedFrame& frame);
+  void on_audio(const rtp::EncodedFrame& frame);
   void on_input(const control::Message& message);
   void run_sources();
   void follow_bitrate();

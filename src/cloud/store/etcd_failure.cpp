@@ -76,12 +76,12 @@ EtcdFailure failure_of(const net::HttpFailure& failure) {
   std::string detail = std::string(text(failure.code)) + (failure.detail.empty() ? "" : ": " + failure.detail);
   if (failure.code == net::errc::tls_key_too_small) detail.append("; ").append(hint(failure.code));
   const auto kind = failure.maybe_sent ? EtcdFailure::Kind::unknown : EtcdFailure::Kind::not_done;
-  switch (failure.code) {
-    case net::errc::http_too_large:
+  switch (failure.code.number()) {
+    case net::errc::http_too_large.number():
       return {EtcdFailure::Kind::refused, net::errc::http_too_large, detail};
-    case net::errc::connect_failed:
-    case net::errc::http_timeout:
-    case Errc::closed_locally:
+    case net::errc::connect_failed.number():
+    case net::errc::http_timeout.number():
+    case Errc::closed_locally.number():
       return {kind, errc::store_no_majority, detail};
     default:
       return {kind, errc::store_failed, detail};

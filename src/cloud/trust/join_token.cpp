@@ -43,10 +43,10 @@ Result<JoinToken> parse_join_token(std::string_view text) {
   const auto bytes = from_base64(text, Base64::url);
   const auto object = bytes ? token::parse_json_object(as_text(*bytes)) : std::nullopt;
   if (!object) return refuse(errc::trust_join_token);
-  const auto label = find_string(*object, "name");
+  const auto label = token::find_string(*object, "name");
   auto addresses = find_texts(*object, "addresses");
-  const auto fingerprint = find_string(*object, "fingerprint");
-  const auto secret = from_base64(find_string(*object, "secret").value_or(""), Base64::url);
+  const auto fingerprint = token::find_string(*object, "fingerprint");
+  const auto secret = from_base64(token::find_string(*object, "secret").value_or(""), Base64::url);
   const json::value* const expires = object->if_contains("expires_at");
   if (!label || !addresses || !fingerprint || !secret || secret->size() != kSecretSize || expires == nullptr ||
       !expires->is_int64()) {

@@ -163,7 +163,7 @@ json::array DemoCloud::authorities() const { return {json::string(ams_->seal_aut
 bool DemoCloud::admits(const net::HttpRequest& request) const {
   const auto header = net::find_header(request.headers, "Authorization");
   const auto presented =
-      header ? cloud::token::parse_authorization(*header) : tl::unexpected(cloud::errc::token_syntax);
+      header ? cloud::token::parse_authorization(*header) : refuse(cloud::errc::token_syntax);
   return presented && presented->kind == cloud::token::PresentedToken::Kind::macaroon && gateway_ &&
          gateway_->admit(presented->text);
 }

@@ -7,8 +7,11 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <redan/media.hpp>
 #include <redan/random.hpp>
+#include <string>
+#include <variant>
 
 #include "rtc/rtp/encoded_frame.hpp"
 #include "rtc/rtp/packet_history.hpp"

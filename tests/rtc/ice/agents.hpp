@@ -24,6 +24,7 @@ struct IceEnd {
   Agent agent;
   std::vector<Address> validated, selected;
   std::optional<Errc> failed;
+  std::uint64_t malformed = 0;       ///< datagrams that are no STUN message
   std::optional<Address> reachable;  ///< datagrams to other addresses are lost; absent: none is
   std::vector<std::vector<std::uint8_t>> sent;
   TimePoint last_sent{};
@@ -49,7 +50,9 @@ struct IceEnd {
   }
   /// A datagram from there came to our address.
   void receive(TimePoint now, const Address& from, Bytes datagram) {
-    if (const auto message = stun::Message::parse(datagram)) agent.handle_input(now, {address, from}, *message);
+    const auto message = stun::Message::parse(datagram);
+    if (!message) ++malformed;
+    if (message) agent.handle_input(now, {address, from}, *message);
   }
   [[nodiscard]] bool validated_at(const Address& remote) const { return agent.validated({address, remote}); }
   [[nodiscard]] std::optional<Address> selected_remote() const {

@@ -28,8 +28,8 @@ class MediaSenderTest : public testing::Test {
     both.cname = "name";
     return both;
   }
-  static media::EncodedFrame frame(TimePoint time, std::size_t size, bool key) {
-    media::EncodedFrame made;
+  static rtp::EncodedFrame frame(TimePoint time, std::size_t size, bool key) {
+    rtp::EncodedFrame made;
     made.bytes.assign(size, 0x33);
     made.time = time;
     made.key = key;

@@ -16,7 +16,7 @@ namespace {
 #define SHA_384 "sha-384 " HEX_8 HEX_8 HEX_8 HEX_8 HEX_8 "01:23:45:67:89:AB:CD:EF"
 
 std::string captured(const std::string& name) {
-  const auto bytes = test::read_test_file("captures/sdp/" + name + ".sdp");
+  const auto bytes = redan::test::read_test_file("captures/sdp/" + name + ".sdp");
   EXPECT_FALSE(bytes.empty()) << name;
   return {bytes.begin(), bytes.end()};
 }

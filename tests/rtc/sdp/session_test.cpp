@@ -13,7 +13,7 @@ namespace {
 TEST(SessionDescription, CapturedDescriptionsSurviveUnchanged) {
   int count = 0;
   for (const auto& file : std::filesystem::directory_iterator(std::string(REDAN_TESTS_DIR) + "/captures/sdp")) {
-    const auto bytes = test::read_test_file("captures/sdp/" + file.path().filename().string());
+    const auto bytes = redan::test::read_test_file("captures/sdp/" + file.path().filename().string());
     const std::string text(bytes.begin(), bytes.end());
     const auto description = SessionDescription::parse(text);
     ASSERT_TRUE(description) << file.path() << description.error().detail;
@@ -85,7 +85,7 @@ TEST(SessionDescription, BlanksAroundValuesDoNotCountAndSurvive) {
 }
 
 TEST(SessionDescription, EveryCutOfADescriptionParsesOrNamesItsLine) {
-  const auto bytes = test::read_test_file("captures/sdp/firefox-offer-plain-data.sdp");
+  const auto bytes = redan::test::read_test_file("captures/sdp/firefox-offer-plain-data.sdp");
   const std::string text(bytes.begin(), bytes.end());
   ASSERT_FALSE(text.empty());
   for (std::size_t size = 0; size < text.size(); ++size) {

@@ -60,7 +60,7 @@ TEST(Fingerprints, EverySectionOfTheBundleMustPromiseTheSame) {
     const auto remote = read(session({kBundle}) + data("0") + audio("1", wrong));
     ASSERT_FALSE(remote);
     EXPECT_EQ(remote.error(), Errc::sdp_no_fingerprint);
-    EXPECT_EQ(line_of(remote.error()), 13U);
+    EXPECT_EQ(test::line_of(remote.error()), 13U);
   }
   // Those of the section count instead of the session's, and are not added to them.
   EXPECT_EQ(read(session() + audio("0", other))->fingerprints, std::vector<std::string>{kOtherFingerprint});
