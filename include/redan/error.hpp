@@ -4,6 +4,7 @@
 #pragma once
 
 #include <compare>
+#include <concepts>
 #include <cstdint>
 #include <redan/export.hpp>
 #include <string>
@@ -162,6 +163,16 @@ class [[nodiscard]] Result : public tl::expected<T, Error> {
  public:
   using tl::expected<T, Error>::expected;
   Result(tl::expected<T, Error> result) : tl::expected<T, Error>(std::move(result)) {}  // NOLINT: the same thing
+  /// With another result, with refuse(...), or with a value.
+  template <class Other>
+  friend bool operator==(const Result& a, const Other& b) {
+    const tl::expected<T, Error>& result = a;
+    if constexpr (std::derived_from<Other, tl::expected<T, Error>>) {
+      return result == static_cast<const tl::expected<T, Error>&>(b);
+    } else {
+      return result == b;
+    }
+  }
 };
 
 inline tl::unexpected<Error> refuse(Errc code, std::string detail = {}) {

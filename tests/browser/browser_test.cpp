@@ -150,9 +150,8 @@ class BrowserTest : public testing::TestWithParam<Browser> {
                         const std::string& name = "a") {
     const std::string offer =
         text_of(stage->run("await t.create('" + name + "', " + options + "); return await t.offer('" + name + "')"));
-    std::string problem;
-    const auto accepted = endpoint().accept(offer, {.dtls_role = our_role}, &problem);
-    EXPECT_TRUE(accepted) << problem;
+    const auto accepted = endpoint().accept(offer, {.dtls_role = our_role});
+    EXPECT_TRUE(accepted) << accepted.error().detail;
     stage->shard->wake();
     stage->run("return await t.accept('" + name + "', " + quoted(accepted->answer) + ")");
     stage->run("await t.connected('" + name + "'); return true");
@@ -164,8 +163,8 @@ class BrowserTest : public testing::TestWithParam<Browser> {
     EXPECT_TRUE(offered);
     const std::string answer = text_of(
         stage->run("await t.create('a', " + options + "); return await t.answer('a', " + quoted(offered->offer) + ")"));
-    std::string problem;
-    EXPECT_TRUE(endpoint().complete(offered->peer, answer, &problem)) << problem;
+    const auto completed = endpoint().complete(offered->peer, answer);
+    EXPECT_TRUE(completed) << completed.error().detail;
     stage->shard->wake();
     stage->run("await t.connected('a'); return true");
     return offered->peer;
@@ -351,9 +350,8 @@ TEST_P(BrowserTest, AnIceRestartKeepsChannelsAndMessages) {
   const PeerId peer = browser_offers("{}");
   expect_echo("first", "before");
   const std::string offer = text_of(stage->run("return await t.offer('a', {iceRestart: true})"));
-  std::string problem;
-  const auto answer = endpoint().renegotiate(peer, offer, &problem);
-  ASSERT_TRUE(answer) << problem;
+  const auto answer = endpoint().renegotiate(peer, offer);
+  ASSERT_TRUE(answer) << answer.error().detail;
   stage->shard->wake();
   stage->run("return await t.accept('a', " + quoted(*answer) + ")");
   // The browser moves to the new credentials when a check with them has passed.

@@ -48,7 +48,7 @@ class Credentials : public testing::Test {
       boost::asio::io_context io{1};
       auto store = store::sqlite_store(io, data / "ams.sqlite");
       ASSERT_TRUE(store);
-      ASSERT_TRUE(wait_for(io, (*store)->put(std::string(keys::kJwtSecret), to_base64(secret))));
+      ASSERT_TRUE(wait_for(io, (*store)->put(std::string(ams::keys::kJwtSecret), to_base64(secret))));
     }
     key_.emplace(token::JwtKey::prepare(*provider_, Secret<64>(secret)).value());
     ams_ =
@@ -130,7 +130,7 @@ class Credentials : public testing::Test {
     return claims;
   }
   template <class Change>
-  static std::string minted(store::Change change) {
+  static std::string minted(Change change) {
     token::JwtClaims claims = good_claims();
     change(claims);
     return key_->mint(claims).value();
@@ -153,7 +153,7 @@ class Credentials : public testing::Test {
 TEST_F(Credentials, NoRouteTakesACallerWithoutATrustedCertificate) {
   Client nobody(ams_->remote());
   Client stranger(ams_->remote(&stranger_));
-  for (const ams::Route& route : routes()) {
+  for (const ams::Route& route : ams::routes()) {
     if (std::holds_alternative<ams::Open>(route.access)) continue;
     const bool internal = std::holds_alternative<ams::Internal>(route.access);
     const bool joining = std::holds_alternative<ams::Joining>(route.access);
@@ -175,7 +175,7 @@ TEST_F(Credentials, NoRouteTakesARoleThatMayNot) {
       {"operator", trust::Role::operate}, {"viewer", trust::Role::view}, {"agent", trust::Role::agent}};
   for (const auto& [name, role] : kRoles) {
     Client client(ams_->remote(&identities_[name]));
-    for (const ams::Route& route : routes()) {
+    for (const ams::Route& route : ams::routes()) {
       const auto* scope = std::get_if<trust::Scope>(&route.access);
       const bool joining = std::holds_alternative<ams::Joining>(route.access);
       if (!joining && (scope == nullptr || allows(role, *scope))) continue;
@@ -188,7 +188,7 @@ TEST_F(Credentials, NoRouteTakesARoleThatMayNot) {
 
 TEST_F(Credentials, AnInstancesCertificateAndTokenOpenNothingElse) {
   Client client(ams_->remote(&instance_));
-  for (const ams::Route& route : routes()) {
+  for (const ams::Route& route : ams::routes()) {
     if (!std::holds_alternative<trust::Scope>(route.access)) continue;
     if (route.method == "PATCH" && route.object == "instance") continue;  // where it reports its status
     expect(client.call(std::string(route.method), path_of(route), {}, bearer(token_)), 403, "trust_unknown",
@@ -247,7 +247,7 @@ TEST_F(Credentials, NoRouteAnswersAWrongCaller) {
   };
   std::printf("%-42s", "");
   for (const WrongCaller& caller : callers) std::printf(" %-11s", caller.what);
-  for (const ams::Route& route : routes()) {
+  for (const ams::Route& route : ams::routes()) {
     if (std::holds_alternative<ams::Open>(route.access)) continue;
     const std::string shown = std::string(route.method) + " " + std::string(route.pattern);
     std::printf("\n%-42s", shown.c_str());

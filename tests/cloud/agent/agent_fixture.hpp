@@ -41,7 +41,7 @@ class AgentTest : public net::test::HttpFixture {
     json::object manifest{{"name", "demo"}, {"image", "redan"}};
     EXPECT_TRUE(run(ams_->add_application(manifest)));
     EXPECT_TRUE(run(ams_->publish_version("demo", 0, true)));
-    ams_client_ = std::make_unique<AmsClient>(
+    ams_client_ = std::make_unique<agent::AmsClient>(
         io, net::TlsRemote{"127.0.0.1", ams_server_->port(), pin_of("server"), &net::test::identity("client")});
     play_gateway();
     start_agent();
@@ -76,7 +76,7 @@ class AgentTest : public net::test::HttpFixture {
     EXPECT_TRUE(until([&] { return announcement_ && !announcement_->applications.empty(); }));
   }
   void start_agent_alone() {
-    Config config;
+    agent::Config config;
     config.id = "agent-1";
     config.region = "eu-1";
     config.cluster = "local";
@@ -90,12 +90,12 @@ class AgentTest : public net::test::HttpFixture {
     Secret<64> root, turn;
     std::fill_n(root.fill(64).begin(), 64, 7);
     std::fill_n(turn.fill(64).begin(), 64, 'x');
-    agent_ = std::make_unique<Agent>(io, config, *bus_, *ams_client_, *provider_,
-                                     std::move(*token::MacaroonKey::prepare(*provider_, root)),
-                                     std::move(*token::TurnKey::prepare(*provider_, turn)));
-    ServerConfig listen;
+    agent_ = std::make_unique<agent::Agent>(io, config, *bus_, *ams_client_, *provider_,
+                                            std::move(*token::MacaroonKey::prepare(*provider_, root)),
+                                            std::move(*token::TurnKey::prepare(*provider_, turn)));
+    agent::ServerConfig listen;
     listen.https = net::TlsListener{{asio::ip::make_address("127.0.0.1"), 0}, credentials("other")};
-    agent_server_ = std::make_unique<Server>(io, *agent_, std::move(listen));
+    agent_server_ = std::make_unique<agent::Server>(io, *agent_, std::move(listen));
     ASSERT_TRUE(agent_->start());
   }
   void stop_agent() {
@@ -144,14 +144,14 @@ class AgentTest : public net::test::HttpFixture {
     spec.client = session + "-c1";
     return spec;
   }
-  Outcome<api::Created> create(const api::SessionSpec& spec) {
+  api::Outcome<api::Created> create(const api::SessionSpec& spec) {
     auto reply = run(bus_->request(api::subject::agent("agent-1", "create"), api::message_text(spec), 5000ms));
     if (!reply) return api::refuse(api::refusal_of(reply.error()));
     auto ok = api::parse_reply(*reply);
     if (!ok) return api::refuse(ok.error());
     return *api::parse<api::Created>(*ok);
   }
-  Outcome<api::CommandReply> command(const api::Command& command, const std::string& session = "s1") {
+  api::Outcome<api::CommandReply> command(const api::Command& command, const std::string& session = "s1") {
     auto reply = run(bus_->request(api::subject::session(session, "ctl"), api::message_text(command), 2000ms));
     if (!reply) return api::refuse(api::refusal_of(reply.error()));
     auto ok = api::parse_reply(*reply);
@@ -219,9 +219,9 @@ class AgentTest : public net::test::HttpFixture {
   RecordingLauncher launcher_;
   std::unique_ptr<ams::Ams> ams_;
   std::unique_ptr<ams::Server> ams_server_;
-  std::unique_ptr<AmsClient> ams_client_;
-  std::unique_ptr<Agent> agent_;
-  std::unique_ptr<Server> agent_server_;
+  std::unique_ptr<agent::AmsClient> ams_client_;
+  std::unique_ptr<agent::Agent> agent_;
+  std::unique_ptr<agent::Server> agent_server_;
   std::vector<std::unique_ptr<bus::Subscription>> subscriptions_;
   std::optional<api::Announcement> announcement_;
   std::vector<api::StateReport> reports_;

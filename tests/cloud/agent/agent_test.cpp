@@ -97,7 +97,7 @@ TEST_F(AgentTest, RefusesATokenThatIsBoundToNoInstance) {
   Secret<64> root;
   std::fill_n(root.fill(64).begin(), 64, 7);
   auto key = *token::MacaroonKey::prepare(*provider_, root);
-  auto macaroon = *token::Macaroon::mint(key, kAgentLocation, "s1");
+  auto macaroon = *token::Macaroon::mint(key, agent::kAgentLocation, "s1");
   ASSERT_TRUE(macaroon.add_first_party(*provider_, "2100-01-01T00:00:00Z"));
   EXPECT_EQ(attach("s1", "s-s1", macaroon.text()), 403U);
 }
@@ -115,7 +115,7 @@ TEST_F(AgentTest, LeavesASessionToItsOwnInstance) {
   Secret<64> root;
   std::fill_n(root.fill(64).begin(), 64, 7);
   auto key = *token::MacaroonKey::prepare(*provider_, root);
-  auto macaroon = *token::Macaroon::mint(key, kAgentLocation, "s1");
+  auto macaroon = *token::Macaroon::mint(key, agent::kAgentLocation, "s1");
   for (const char* caveat : {"instance=s-other", "op=signal", "2100-01-01T00:00:00Z"}) {
     ASSERT_TRUE(macaroon.add_first_party(*provider_, caveat));
   }

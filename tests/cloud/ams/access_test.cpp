@@ -29,7 +29,7 @@ class AmsAccess : public net::test::HttpFixture {
  protected:
   AmsAccess() {
     EXPECT_TRUE(run(ams_.start()));
-    ServerConfig config;
+    ams::ServerConfig config;
     config.https = tls_listener();
     server_.emplace(io, ams_, std::move(config));
     json::object manifest{{"name", "demo"}, {"image", "redan"}};
@@ -43,8 +43,8 @@ class AmsAccess : public net::test::HttpFixture {
     io.run_for(50ms);
   }
 
-  static Config config() {
-    Config config;
+  static ams::Config config() {
+    ams::Config config;
     config.unit = "node-1";
     config.url = "https://127.0.0.1:1";
     return config;
@@ -84,7 +84,7 @@ class AmsAccess : public net::test::HttpFixture {
   /// What AMS gave the instance.
   Launched launch() {
     const json::object body{{"name", "i1"}, {"app_id", "demo"}};
-    EXPECT_TRUE(run(ams_.launch(*InstanceRequest::parse(body))));
+    EXPECT_TRUE(run(ams_.launch(*ams::InstanceRequest::parse(body))));
     EXPECT_TRUE(until([&] { return !launcher_.running.empty(); }));
     const auto& [id, spec] = *launcher_.running.begin();
     const json::value access = json::parse(spec.user_data).at("ams");
@@ -97,8 +97,8 @@ class AmsAccess : public net::test::HttpFixture {
   std::unique_ptr<Provider> provider_ = default_provider();
   std::unique_ptr<store::Store> store_ = store::memory_store(io);
   RecordingLauncher launcher_;
-  Ams ams_{io, config(), *store_, launcher_, *provider_, net::is_issued_by};
-  std::optional<Server> server_;
+  ams::Ams ams_{io, config(), *store_, launcher_, *provider_, net::is_issued_by};
+  std::optional<ams::Server> server_;
 };
 
 TEST_F(AmsAccess, ARouteAsksForItsScope) {
@@ -161,7 +161,7 @@ TEST(InstanceRequest, HasAtMost16KiBInEachOfItsObjects) {
                         const boost::json::value& services) {
     const boost::json::object body{
         {"app_id", "demo"}, {"config", config}, {"resources", resources}, {"services", services}};
-    return InstanceRequest::parse(body).has_value();
+    return ams::InstanceRequest::parse(body).has_value();
   };
   const boost::json::object empty, full{{"a", large}};
   EXPECT_TRUE(parse(empty, empty, boost::json::array()));

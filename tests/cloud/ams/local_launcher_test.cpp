@@ -23,10 +23,10 @@ class LocalLauncherTest : public testing::Test {
     const std::filesystem::path program = folder_ / "program";
     std::ofstream(program) << "#!/bin/sh\nexec sleep 30\n";
     std::filesystem::permissions(program, std::filesystem::perms::owner_all);
-    LocalLauncherConfig config;
+    ams::LocalLauncherConfig config;
     config.directory = folder_ / "instances";
     config.program = program;
-    launcher_ = std::make_unique<LocalLauncher>(io_, config);
+    launcher_ = std::make_unique<ams::LocalLauncher>(io_, config);
     launcher_->on_exit = [this](const std::string& id, const std::string&) { ended_.push_back(id); };
   }
   ~LocalLauncherTest() override {
@@ -37,7 +37,7 @@ class LocalLauncherTest : public testing::Test {
 
   boost::asio::io_context io_{1};
   std::filesystem::path folder_;
-  std::unique_ptr<LocalLauncher> launcher_;
+  std::unique_ptr<ams::LocalLauncher> launcher_;
   std::vector<std::string> ended_;
 };
 
@@ -49,17 +49,17 @@ TEST_F(LocalLauncherTest, AnEventOfADescriptorThatIsClosedEndsNoInstance) {
   const udp::endpoint where = closed.local_endpoint();
   const net::Descriptor copy(::dup(closed.native_handle()));
   closed.close();
-  LaunchSpec spec;
+  ams::LaunchSpec spec;
   spec.id = "i";
   ASSERT_TRUE(wait_for(io_, launcher_->launch(spec)));
   other.send_to(boost::asio::buffer("x", 1), where);
   run_for(io_, 200ms);
   EXPECT_TRUE(ended_.empty());
-  EXPECT_EQ(wait_for(io_, launcher_->find("i")).value(), Existence::running);
+  EXPECT_EQ(wait_for(io_, launcher_->find("i")).value(), ams::Existence::running);
 }
 
 TEST_F(LocalLauncherTest, TheEndOfAProcessIsNoticed) {
-  LaunchSpec spec;
+  ams::LaunchSpec spec;
   spec.id = "i";
   ASSERT_TRUE(wait_for(io_, launcher_->launch(spec)));
   pid_t pid = 0;

@@ -9,8 +9,8 @@ namespace {
 
 class LxdLauncherTest : public net::test::HttpFixture {
  protected:
-  LxdLauncherConfig config() {
-    LxdLauncherConfig config;
+  ams::LxdLauncherConfig config() {
+    ams::LxdLauncherConfig config;
     config.lxd.server = {"127.0.0.1", lxd->server->port(),
                          net::PinnedSha256{net::test::identity("server").fingerprint.digest},
                          &net::test::identity("client")};
@@ -24,8 +24,8 @@ class LxdLauncherTest : public net::test::HttpFixture {
     config.log = [this](std::string_view line) { said.emplace_back(line); };
     return config;
   }
-  void make(LxdLauncherConfig config) {
-    launcher = std::make_unique<LxdLauncher>(io, std::move(config));
+  void make(ams::LxdLauncherConfig config) {
+    launcher = std::make_unique<ams::LxdLauncher>(io, std::move(config));
     launcher->on_exit = [this](const std::string& id, const std::string& why) { exits.push_back(id + ": " + why); };
   }
   void make() { make(config()); }
@@ -34,8 +34,8 @@ class LxdLauncherTest : public net::test::HttpFixture {
     make();
     ASSERT_TRUE(until([&] { return !lxd->listeners.empty(); }));
   }
-  static LaunchSpec spec(const std::string& id = "1") {
-    LaunchSpec spec;
+  static ams::LaunchSpec spec(const std::string& id = "1") {
+    ams::LaunchSpec spec;
     spec.id = id;
     spec.name = "a";
     spec.user_data = R"({"token":"s3cret"})";
@@ -52,14 +52,14 @@ class LxdLauncherTest : public net::test::HttpFixture {
 
   std::unique_ptr<FakeLxd> lxd = std::make_unique<FakeLxd>(io);
   std::vector<std::string> said, exits;
-  std::unique_ptr<LxdLauncher> launcher;
+  std::unique_ptr<ams::LxdLauncher> launcher;
 };
 
 // ---- launching ------------------------------------------------------------------------------------------------------
 
 TEST_F(LxdLauncherTest, AnInstanceIsMadeGivenItsUserDataAndStarted) {
   make();
-  LaunchSpec with_limits = spec();
+  ams::LaunchSpec with_limits = spec();
   with_limits.memory_bytes = 1 << 28;
   with_limits.cpus = 1;
   ASSERT_TRUE(run(launcher->launch(with_limits)));
@@ -115,7 +115,7 @@ TEST_F(LxdLauncherTest, OneThatIsHalfMadeIsWaitedFor) {
   lxd->running = {json::object{{"id", "00-11"},
                                {"status_code", 103},
                                {"resources", json::object{{"instances", json::array{"/1.0/instances/ams-1"}}}}}};
-  LxdLauncherConfig patient = config();
+  ams::LxdLauncherConfig patient = config();
   patient.lxd.create_timeout = 5s;
   make(std::move(patient));
   boost::asio::steady_timer later(io, 400ms);
@@ -130,14 +130,14 @@ TEST_F(LxdLauncherTest, OneThatIsHalfMadeIsWaitedFor) {
 
 TEST_F(LxdLauncherTest, TheInstancesImageGoesBeforeTheGeneralOne) {
   make();
-  LaunchSpec special = spec();
+  ams::LaunchSpec special = spec();
   special.image = "special";
   ASSERT_TRUE(run(launcher->launch(special)));
   EXPECT_EQ(json::parse(lxd->request("POST /1.0/instances").body).at("source").at("alias"), "special");
 }
 
 TEST_F(LxdLauncherTest, EveryRequestNamesTheProject) {
-  LxdLauncherConfig in_project = config();
+  ams::LxdLauncherConfig in_project = config();
   in_project.lxd.project = "redan games";
   make(std::move(in_project));
   ASSERT_TRUE(run(launcher->launch(spec())));
@@ -147,7 +147,7 @@ TEST_F(LxdLauncherTest, EveryRequestNamesTheProject) {
 // ---- failures -------------------------------------------------------------------------------------------------------
 
 TEST_F(LxdLauncherTest, AnotherCertificateThanThePinnedOneGetsNoRequest) {
-  LxdLauncherConfig wrong = config();
+  ams::LxdLauncherConfig wrong = config();
   wrong.lxd.server.trust = net::PinnedSha256{net::test::identity("other").fingerprint.digest};
   make(std::move(wrong));
   EXPECT_TRUE(says(launch_error(), net::errc::tls_pin_mismatch));
@@ -165,7 +165,7 @@ TEST_F(LxdLauncherTest, AnLxdThatDoesNotTrustUsIsToldOfWithTheRemedy) {
 }
 
 TEST_F(LxdLauncherTest, AnLxdThatIsNotThereIsSaidToBeOutOfReachOnce) {
-  const LxdLauncherConfig nobody = config();
+  const ams::LxdLauncherConfig nobody = config();
   lxd.reset();
   make(nobody);
   EXPECT_TRUE(says(launch_error(), net::errc::connect_failed));
@@ -191,7 +191,7 @@ TEST_F(LxdLauncherTest, AFailedStartIsAFailedLaunch) {
 TEST_F(LxdLauncherTest, AnInstanceWithWhichLxdIsBusyIsWaitedFor) {
   lxd->add("node-1", "1", 102);
   lxd->failures["DELETE"] = "Instance is busy running a \"stop\" operation";
-  LxdLauncherConfig patient = config();
+  ams::LxdLauncherConfig patient = config();
   patient.lxd.work_timeout = 5s;
   make(std::move(patient));
   boost::asio::steady_timer later(io, 600ms);
@@ -280,7 +280,7 @@ TEST_F(LxdLauncherTest, StoppingIsPolite) {
   ASSERT_TRUE(run(launcher->stop("1")));
   EXPECT_EQ(lxd->count("PUT /1.0/instances/ams-1/state"), 1U);
   EXPECT_EQ(json::parse(lxd->request("PUT /1.0/instances/ams-1/state").body).at("force"), false);
-  EXPECT_EQ(*run(launcher->find("1")), Existence::stopped);
+  EXPECT_EQ(*run(launcher->find("1")), ams::Existence::stopped);
 }
 
 TEST_F(LxdLauncherTest, WhatDoesNotWantToStopIsForced) {
@@ -308,7 +308,7 @@ TEST_F(LxdLauncherTest, StoppingOrRemovingTwiceIsAsOnce) {
   EXPECT_TRUE(run(launcher->remove("1")));
   EXPECT_TRUE(run(launcher->remove("1")));
   EXPECT_TRUE(run(launcher->stop("1")));
-  EXPECT_EQ(*run(launcher->find("1")), Existence::absent);
+  EXPECT_EQ(*run(launcher->find("1")), ams::Existence::absent);
 }
 
 TEST_F(LxdLauncherTest, RemovingStopsByForce) {
@@ -339,13 +339,13 @@ TEST_F(LxdLauncherTest, OnlyInstancesOfThisUnitAreFound) {
   ASSERT_TRUE(all);
   ASSERT_EQ(all->size(), 2U);
   EXPECT_EQ((*all)[0].id, "1");
-  EXPECT_EQ((*all)[0].existence, Existence::running);
+  EXPECT_EQ((*all)[0].existence, ams::Existence::running);
   EXPECT_EQ((*all)[1].id, "2");
-  EXPECT_EQ((*all)[1].existence, Existence::stopped);
+  EXPECT_EQ((*all)[1].existence, ams::Existence::stopped);
 }
 
 TEST_F(LxdLauncherTest, AnLxdThatComesAfterUsIsWaitedFor) {
-  LxdLauncherConfig patient = config();
+  ams::LxdLauncherConfig patient = config();
   patient.timeout_at_start = 10s;
   const std::uint16_t port = lxd->server->port();
   lxd.reset();

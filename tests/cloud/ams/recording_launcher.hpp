@@ -8,31 +8,31 @@
 namespace redan::cloud::test {
 
 /// Says that what it was asked for happened, and remembers it.
-class RecordingLauncher : public Launcher {
+class RecordingLauncher : public ams::Launcher {
  public:
-  net::Task<LaunchResult<void>> launch(LaunchSpec spec) override {
+  net::Task<ams::LaunchResult<void>> launch(ams::LaunchSpec spec) override {
     running[spec.id] = spec;
-    co_return LaunchResult<void>{};
+    co_return ams::LaunchResult<void>{};
   }
-  net::Task<LaunchResult<void>> stop(std::string id) override {
+  net::Task<ams::LaunchResult<void>> stop(std::string id) override {
     running.erase(id);
-    co_return LaunchResult<void>{};
+    co_return ams::LaunchResult<void>{};
   }
-  net::Task<LaunchResult<void>> remove(std::string id) override {
+  net::Task<ams::LaunchResult<void>> remove(std::string id) override {
     running.erase(id);
-    co_return LaunchResult<void>{};
+    co_return ams::LaunchResult<void>{};
   }
-  net::Task<LaunchResult<Existence>> find(std::string id) override {
-    co_return running.contains(id) ? Existence::running : Existence::absent;
+  net::Task<ams::LaunchResult<ams::Existence>> find(std::string id) override {
+    co_return running.contains(id) ? ams::Existence::running : ams::Existence::absent;
   }
-  net::Task<LaunchResult<std::vector<FoundInstance>>> find_all() override {
-    std::vector<FoundInstance> all;
-    for (const auto& [id, spec] : running) all.push_back({id, Existence::running});
+  net::Task<ams::LaunchResult<std::vector<ams::FoundInstance>>> find_all() override {
+    std::vector<ams::FoundInstance> all;
+    for (const auto& [id, spec] : running) all.push_back({id, ams::Existence::running});
     co_return all;
   }
-  net::Task<LaunchResult<std::string>> log(std::string, std::size_t) override { co_return std::string(); }
+  net::Task<ams::LaunchResult<std::string>> log(std::string, std::size_t) override { co_return std::string(); }
 
-  std::map<std::string, LaunchSpec> running;
+  std::map<std::string, ams::LaunchSpec> running;
 };
 
 }  // namespace redan::cloud::test

@@ -16,7 +16,7 @@ class BusNet {
  public:
   virtual ~BusNet() = default;
   /// The bus of another unit; connected soon.
-  virtual std::unique_ptr<Bus> join() = 0;
+  virtual std::unique_ptr<bus::Bus> join() = 0;
 };
 
 struct BusImplementation {
@@ -46,7 +46,7 @@ inline void run_for(boost::asio::io_context& io, std::chrono::milliseconds time)
 using Reply = std::optional<Result<std::string>>;
 
 /// It runs on; `bus` may go away meanwhile.
-inline std::shared_ptr<Reply> ask(boost::asio::io_context& io, Bus& bus, std::string subject, std::string payload,
+inline std::shared_ptr<Reply> ask(boost::asio::io_context& io, bus::Bus& bus, std::string subject, std::string payload,
                                   std::chrono::milliseconds timeout = std::chrono::seconds(5)) {
   auto reply = std::make_shared<Reply>();
   boost::asio::co_spawn(io, bus.request(std::move(subject), std::move(payload), timeout),
@@ -61,8 +61,8 @@ inline std::shared_ptr<Reply> ask(boost::asio::io_context& io, Bus& bus, std::st
 struct Heard {
   std::vector<std::string> messages;
 
-  std::function<void(const BusMessage&)> tell() {
-    return [this](const BusMessage& message) {
+  std::function<void(const bus::BusMessage&)> tell() {
+    return [this](const bus::BusMessage& message) {
       messages.push_back(std::string(message.subject) + "=" + std::string(message.payload));
     };
   }
@@ -76,29 +76,30 @@ class BusContract : public testing::TestWithParam<BusImplementation> {
     bus_ = join();
   }
 
-  std::unique_ptr<Bus> join() {
+  std::unique_ptr<bus::Bus> join() {
     auto bus = net_->join();
     EXPECT_TRUE(run_until(io_, [&] { return bus->is_connected(); }));
     return bus;
   }
   /// Another unit, if the implementation has some.
-  Bus& other() {
+  bus::Bus& other() {
     if (!GetParam().several_units) return *bus_;
     if (!other_) other_ = join();
     return *other_;
   }
-  std::unique_ptr<Subscription> subscribe(Bus& bus, std::string pattern, std::function<void(const BusMessage&)> tell,
-                                          std::string queue = {}) {
+  std::unique_ptr<bus::Subscription> subscribe(bus::Bus& bus, std::string pattern,
+                                               std::function<void(const bus::BusMessage&)> tell,
+                                               std::string queue = {}) {
     auto made = bus.subscribe(std::move(pattern), std::move(tell), std::move(queue));
     EXPECT_TRUE(made);
     settle(bus);
     return made ? std::move(*made) : nullptr;
   }
   /// Until the bus has all that this unit has told it so far: what comes back is behind it.
-  void settle(Bus& bus) {
+  void settle(bus::Bus& bus) {
     bool back = false;
     const std::string subject = "settle.n" + std::to_string(++settled_);
-    const auto listening = bus.subscribe(subject, [&](const BusMessage&) { back = true; });
+    const auto listening = bus.subscribe(subject, [&](const bus::BusMessage&) { back = true; });
     EXPECT_TRUE(bus.publish(subject, ""));
     EXPECT_TRUE(run_until(io_, [&] { return back; }));
   }
@@ -110,8 +111,8 @@ class BusContract : public testing::TestWithParam<BusImplementation> {
 
   boost::asio::io_context io_{1};
   std::unique_ptr<BusNet> net_;
-  std::unique_ptr<Bus> bus_;
-  std::unique_ptr<Bus> other_;
+  std::unique_ptr<bus::Bus> bus_;
+  std::unique_ptr<bus::Bus> other_;
 
  private:
   int settled_ = 0;

@@ -44,7 +44,7 @@ TEST_P(BusContract, MessagesOfOneUnitToOneSubjectKeepTheirOrder) {
   constexpr int kCount = 2'000;
   std::vector<int> heard;
   const auto subscription = subscribe(
-      other(), "a", [&](const BusMessage& message) { heard.push_back(std::stoi(std::string(message.payload))); });
+      other(), "a", [&](const bus::BusMessage& message) { heard.push_back(std::stoi(std::string(message.payload))); });
   for (int i = 0; i < kCount; ++i) ASSERT_TRUE(bus_->publish("a", std::to_string(i)));
   ASSERT_TRUE(until([&] { return heard.size() >= kCount; }));
   settle(other());
@@ -58,7 +58,7 @@ TEST_P(BusContract, APayloadIsAnyBytes) {
   all += "\r\nPING\r\nMSG a 1 1\r\nx\r\n";
   std::vector<std::string> heard;
   const auto subscription =
-      subscribe(other(), "a", [&](const BusMessage& message) { heard.emplace_back(message.payload); });
+      subscribe(other(), "a", [&](const bus::BusMessage& message) { heard.emplace_back(message.payload); });
   EXPECT_TRUE(bus_->publish("a", all));
   EXPECT_TRUE(bus_->publish("a", ""));
   ASSERT_TRUE(until([&] { return heard.size() == 2; }));
@@ -67,11 +67,11 @@ TEST_P(BusContract, APayloadIsAnyBytes) {
 }
 
 TEST_P(BusContract, TheLargestPayloadArrivesAndOneMoreByteIsRefused) {
-  std::string largest(kMaxBusPayload, 'x');
+  std::string largest(bus::kMaxBusPayload, 'x');
   largest.back() = 'y';
   std::vector<std::string> heard;
   const auto subscription =
-      subscribe(other(), "a", [&](const BusMessage& message) { heard.emplace_back(message.payload); });
+      subscribe(other(), "a", [&](const bus::BusMessage& message) { heard.emplace_back(message.payload); });
   EXPECT_TRUE(bus_->publish("a", largest));
   EXPECT_EQ(bus_->publish("a", largest + "z"), refuse(errc::bus_too_large));
   ASSERT_TRUE(until([&] { return heard.size() == 1; }));
@@ -98,11 +98,11 @@ TEST_P(BusContract, WhatIsNoSubjectIsRefused) {
     EXPECT_EQ(wait(ask(io_, *bus_, subject, "")), refuse(Errc::invalid_argument)) << subject;
   }
   for (const char* pattern : {"", "a.", "a.>.b", "a*", "a b", "a\r\n", ">a"}) {
-    EXPECT_EQ(bus_->subscribe(pattern, [](const BusMessage&) {}).error(), Errc::invalid_argument) << pattern;
+    EXPECT_EQ(bus_->subscribe(pattern, [](const bus::BusMessage&) {}).error(), Errc::invalid_argument) << pattern;
   }
   for (const char* queue : {"a b", "a.b", "*", "a\r\n"}) {
     EXPECT_EQ(bus_->subscribe(
-                      "a", [](const BusMessage&) {}, queue)
+                      "a", [](const bus::BusMessage&) {}, queue)
                   .error(),
               Errc::invalid_argument)
         << queue;
@@ -138,9 +138,9 @@ TEST_P(BusContract, ASubscriptionThatIsDestroyedIsToldNothingMore) {
 }
 
 TEST_P(BusContract, ASubscriptionMayEndItselfOrAnotherWhileItIsTold) {
-  std::unique_ptr<Subscription> one, two;
+  std::unique_ptr<bus::Subscription> one, two;
   int told = 0;
-  const auto end_both = [&](const BusMessage&) {
+  const auto end_both = [&](const bus::BusMessage&) {
     ++told;
     one.reset();
     two.reset();
@@ -155,8 +155,8 @@ TEST_P(BusContract, ASubscriptionMayEndItselfOrAnotherWhileItIsTold) {
 
 TEST_P(BusContract, ASubscriptionMadeWhileTellingIsToldWhatComesLater) {
   Heard inner;
-  std::unique_ptr<Subscription> made;
-  const auto outer = subscribe(*bus_, "a", [&](const BusMessage&) {
+  std::unique_ptr<bus::Subscription> made;
+  const auto outer = subscribe(*bus_, "a", [&](const bus::BusMessage&) {
     if (!made) made = std::move(*bus_->subscribe("b", inner.tell()));
     EXPECT_TRUE(bus_->publish("b", "x"));
   });
@@ -167,8 +167,8 @@ TEST_P(BusContract, ASubscriptionMadeWhileTellingIsToldWhatComesLater) {
 // ---- requests -------------------------------------------------------------------------------------------------------
 
 TEST_P(BusContract, ARequestGetsItsReply) {
-  const auto echo = subscribe(other(), "echo", [&](const BusMessage& message) {
-    EXPECT_TRUE(is_subject(message.reply_to)) << message.reply_to;
+  const auto echo = subscribe(other(), "echo", [&](const bus::BusMessage& message) {
+    EXPECT_TRUE(bus::is_subject(message.reply_to)) << message.reply_to;
     EXPECT_TRUE(other().publish(message.reply_to, "re: " + std::string(message.payload)));
   });
   std::vector<std::shared_ptr<Reply>> replies;
@@ -178,7 +178,8 @@ TEST_P(BusContract, ARequestGetsItsReply) {
 
 TEST_P(BusContract, AMessageThatIsNoRequestHasNowhereToReplyTo) {
   std::optional<std::string> reply_to;
-  const auto subscription = subscribe(other(), "a", [&](const BusMessage& message) { reply_to = message.reply_to; });
+  const auto subscription =
+      subscribe(other(), "a", [&](const bus::BusMessage& message) { reply_to = message.reply_to; });
   EXPECT_TRUE(bus_->publish("a", ""));
   ASSERT_TRUE(until([&] { return reply_to.has_value(); }));
   EXPECT_EQ(*reply_to, "");
@@ -186,7 +187,7 @@ TEST_P(BusContract, AMessageThatIsNoRequestHasNowhereToReplyTo) {
 
 TEST_P(BusContract, RepliesMayComeInAnotherOrder) {
   std::vector<std::string> waiting;
-  const auto subscription = subscribe(other(), "a", [&](const BusMessage& message) {
+  const auto subscription = subscribe(other(), "a", [&](const bus::BusMessage& message) {
     waiting.emplace_back(message.reply_to);
     if (waiting.size() < 2) return;
     EXPECT_TRUE(other().publish(waiting[1], "second"));
@@ -199,7 +200,7 @@ TEST_P(BusContract, RepliesMayComeInAnotherOrder) {
 }
 
 TEST_P(BusContract, OnlyTheFirstReplyCounts) {
-  const auto subscription = subscribe(other(), "a", [&](const BusMessage& message) {
+  const auto subscription = subscribe(other(), "a", [&](const bus::BusMessage& message) {
     for (const char* text : {"first", "second"}) EXPECT_TRUE(other().publish(message.reply_to, text));
   });
   EXPECT_EQ(wait(ask(io_, *bus_, "a", "")), "first");
@@ -215,7 +216,7 @@ TEST_P(BusContract, ARequestThatNobodySubscribesToHasNoResponders) {
 }
 
 TEST_P(BusContract, ARequestThatNobodyAnswersTimesOut) {
-  const auto subscription = subscribe(other(), "a", [](const BusMessage&) {});
+  const auto subscription = subscribe(other(), "a", [](const bus::BusMessage&) {});
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(wait(ask(io_, *bus_, "a", "", 100ms)), refuse(errc::bus_timeout));
   EXPECT_GE(std::chrono::steady_clock::now() - begin, 100ms);
@@ -223,7 +224,8 @@ TEST_P(BusContract, ARequestThatNobodyAnswersTimesOut) {
 
 TEST_P(BusContract, AReplyThatComesTooLateIsNobodys) {
   std::string reply_to;
-  const auto subscription = subscribe(other(), "a", [&](const BusMessage& message) { reply_to = message.reply_to; });
+  const auto subscription =
+      subscribe(other(), "a", [&](const bus::BusMessage& message) { reply_to = message.reply_to; });
   EXPECT_EQ(wait(ask(io_, *bus_, "a", "", 50ms)), refuse(errc::bus_timeout));
   ASSERT_TRUE(until([&] { return !reply_to.empty(); }));
   const auto next = ask(io_, *bus_, "a", "", 200ms);
@@ -235,7 +237,7 @@ TEST_P(BusContract, AReplyThatComesTooLateIsNobodys) {
 
 TEST_P(BusContract, ARequestThatWaitsWhenTheBusIsDestroyedEnds) {
   auto bus = join();
-  const auto subscription = subscribe(*bus, "a", [](const BusMessage&) {});
+  const auto subscription = subscribe(*bus, "a", [](const bus::BusMessage&) {});
   const auto reply = ask(io_, *bus, "a", "", 60s);
   run_for(io_, 20ms);
   bus.reset();
@@ -256,7 +258,7 @@ TEST_P(BusContract, SubscriptionsOutliveTheBusInSilence) {
 TEST_P(BusContract, ABusMayBeDestroyedWhileItTells) {
   auto bus = join();
   int told = 0;
-  const auto subscription = subscribe(*bus, "a", [&](const BusMessage&) {
+  const auto subscription = subscribe(*bus, "a", [&](const bus::BusMessage&) {
     ++told;
     bus.reset();
   });

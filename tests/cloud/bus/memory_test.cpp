@@ -10,7 +10,7 @@ namespace {
 class MemoryNet final : public BusNet {
  public:
   explicit MemoryNet(boost::asio::io_context& io) : io_(io) {}
-  std::unique_ptr<Bus> join() override { return memory_bus(io_); }
+  std::unique_ptr<bus::Bus> join() override { return bus::memory_bus(io_); }
 
  private:
   boost::asio::io_context& io_;
@@ -24,9 +24,9 @@ INSTANTIATE_TEST_SUITE_P(Memory, BusContract,
 
 TEST(MemoryBus, MessagesOnTheirWayHaveALimit) {
   boost::asio::io_context io;
-  const auto bus = memory_bus(io);
-  const auto subscription = bus->subscribe("a", [](const BusMessage&) {});
-  const std::string large(kMaxBusPayload, 'x');
+  const auto bus = bus::memory_bus(io);
+  const auto subscription = bus->subscribe("a", [](const bus::BusMessage&) {});
+  const std::string large(bus::kMaxBusPayload, 'x');
   Result<void> published;
   for (int i = 0; published && i < 1'000; ++i) published = bus->publish("a", large);
   EXPECT_EQ(published, refuse(errc::bus_full));

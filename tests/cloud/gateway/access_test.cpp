@@ -15,19 +15,19 @@ class Access : public ServerTest {
                 {"revoked", token_for("revoked", std::chrono::hours(2))},
                 {"narrowed", ""},
                 {"owner", token_for("owner", std::chrono::hours(2))},
-                {"administrator", token_for("boss", std::chrono::hours(2), {GatewayOperation::admin})}};
+                {"administrator", token_for("boss", std::chrono::hours(2), {api::GatewayOperation::admin})}};
     wall_time_ += 60;
     EXPECT_TRUE(run(unit_->remove_account("revoked")).has_value());
     token_ = callers_[5].second;
     elsewhere_ = make_session().at("id").as_string();
     callers_[4].second = narrowed(token_, "session=" + elsewhere_);
   }
-  std::string token_for(const std::string& name, std::chrono::seconds life, std::vector<GatewayOperation> allow = {}) {
+  std::string token_for(const std::string& name, std::chrono::seconds life, std::vector<api::GatewayOperation> allow = {}) {
     return run(unit_->create_account(name, life, std::move(allow), {1000, 1000})).value().token;
   }
 
   /// Asks it about a session and a share of the owner's that were just made.
-  unsigned status_of(const Route& route, const std::string& token) {
+  unsigned status_of(const gateway::Route& route, const std::string& token) {
     const std::string session(make_session().at("id").as_string());
     const Answer made = ask("POST", "/1.0/sessions/" + session + "/share", R"({"type":"view"})");
     std::string path(route.pattern);
@@ -41,7 +41,7 @@ class Access : public ServerTest {
     if (!token.empty()) headers.push_back({"Authorization", "macaroon root=" + token});
     return call(std::string(route.method), path, body_of(route, session), std::move(headers)).status;
   }
-  static std::string body_of(const Route& route, const std::string& session) {
+  static std::string body_of(const gateway::Route& route, const std::string& session) {
     if (route.label == "create_new_session") return R"({"app":"com.example.demo"})";
     if (route.label == "share_session") return R"({"type":"view"})";
     if (route.label == "delete_sessions") return R"({"ids":[")" + session + R"("]})";
@@ -55,9 +55,9 @@ class Access : public ServerTest {
 };
 
 /// Those whom a route lets in. Lists are for everyone who has a token: of their own sessions.
-bool expects(const Route& route, const std::string& caller) {
+bool expects(const gateway::Route& route, const std::string& caller) {
   if (route.label == "get_service_status") return true;
-  if (route.access == Access::local || route.label == "connect_share") return false;
+  if (route.access == gateway::Access::local || route.label == "connect_share") return false;
   if (caller == "administrator") return true;
   if (caller == "owner") return route.label != "update_config";
   const bool list = route.label == "get_sessions" || route.label == "get_shares";
@@ -70,7 +70,7 @@ bool expects(const Route& route, const std::string& caller) {
 TEST_F(Access, NoCallerGetsAnswersThatAreNotItsOwn) {
   std::printf("%-36s", "");
   for (const auto& [what, token] : callers_) std::printf("  %-13s", what.c_str());
-  for (const Route& route : gateway_routes()) {
+  for (const gateway::Route& route : gateway::gateway_routes()) {
     const std::string shown = std::string(route.method) + " " + std::string(route.pattern);
     std::printf("\n%-36s", shown.c_str());
     for (const auto& [what, token] : callers_) {
@@ -128,7 +128,7 @@ TEST_F(Access, ADeletedAccountsLiveSocketIsCut) {
   ASSERT_TRUE(socket.has_value());
   ASSERT_EQ(local("DELETE", "/internal/1.0/accounts/owner").status, 200U);
   EXPECT_TRUE(until([&] { return (*socket)->closed; }, std::chrono::seconds(1)));
-  EXPECT_EQ((*socket)->texts, std::vector{signalling_error("the account or the share was deleted")});
+  EXPECT_EQ((*socket)->texts, std::vector{gateway::signalling_error("the account or the share was deleted")});
   EXPECT_EQ(refused_socket(url), 401U);
 }
 

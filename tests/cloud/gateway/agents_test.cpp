@@ -19,7 +19,7 @@ api::Announcement agent(const std::string& id, const std::string& region, std::i
 }
 
 TEST(Agents, TheLeastLoadedComesFirstAndTheRegionCounts) {
-  Agents agents;
+  gateway::Agents agents;
   agents.put(agent("a", "eu", 5));
   agents.put(agent("b", "eu", 5, 100));
   agents.put(agent("c", "us", 0));
@@ -30,7 +30,7 @@ TEST(Agents, TheLeastLoadedComesFirstAndTheRegionCounts) {
 }
 
 TEST(Agents, WhoDrainsOrHasNoRoomAtAllIsNotAsked) {
-  Agents agents;
+  gateway::Agents agents;
   api::Announcement draining = agent("a", "eu");
   draining.draining = true;
   agents.put(draining);
@@ -41,7 +41,7 @@ TEST(Agents, WhoDrainsOrHasNoRoomAtAllIsNotAsked) {
 }
 
 TEST(Agents, WhatWasPlacedCountsUntilTheAgentSaysItself) {
-  Agents agents;
+  gateway::Agents agents;
   agents.put(agent("a", "eu"));
   agents.put(agent("b", "eu"));
   agents.note_placed("a");
@@ -54,7 +54,7 @@ TEST(Agents, WhatWasPlacedCountsUntilTheAgentSaysItself) {
 }
 
 TEST(Agents, AnAgentWhoseLeaseEndsIsUnresponsiveUnlessItSaidGoodbye) {
-  Agents agents;
+  gateway::Agents agents;
   agents.put(agent("a", "eu"));
   api::Announcement leaving = agent("b", "eu");
   leaving.draining = true;
@@ -70,7 +70,7 @@ TEST(Agents, AnAgentWhoseLeaseEndsIsUnresponsiveUnlessItSaidGoodbye) {
 }
 
 TEST(Agents, OneNeverHeardOfIsLostFromTheFirstQuestionOn) {
-  Agents agents;
+  gateway::Agents agents;
   EXPECT_EQ(agents.lost_since("x", {100})->seconds_since_1970, 100);
   EXPECT_EQ(agents.lost_since("x", {170})->seconds_since_1970, 100);
   EXPECT_EQ(agents.unresponsive({170}), 1U);

@@ -20,7 +20,7 @@ class Callers : public ServerTest {
     socket_token_ = socket_url_.substr(socket_url_.find("token=") + 6);
   }
   /// A route's pattern with something that is there in place of the braces.
-  [[nodiscard]] std::string path_of(const Route& route) const {
+  [[nodiscard]] std::string path_of(const gateway::Route& route) const {
     std::string path(route.pattern);
     const std::size_t open = path.find('{');
     if (open == std::string::npos) return path;
@@ -29,7 +29,7 @@ class Callers : public ServerTest {
     const std::string value = of_account ? "web" : of_share ? share_ : session_;
     return path.replace(open, path.find('}') - open + 1, value);
   }
-  static std::string body_of(const Route& route) {
+  static std::string body_of(const gateway::Route& route) {
     if (route.label == "create_new_session") return R"({"app":"com.example.demo"})";
     if (route.label == "share_session") return R"({"type":"view"})";
     if (route.label == "delete_sessions") return R"({"ids":["x"]})";
@@ -37,10 +37,10 @@ class Callers : public ServerTest {
     if (route.label == "create_account") return R"({"name":"evil"})";
     return {};
   }
-  Answer with(const Route& route, Headers headers, const std::string& query = {}) {
+  Answer with(const gateway::Route& route, Headers headers, const std::string& query = {}) {
     return call(std::string(route.method), path_of(route) + query, body_of(route), std::move(headers));
   }
-  static std::string describe(const Route& route) {
+  static std::string describe(const gateway::Route& route) {
     return std::string(route.method) + " " + std::string(route.pattern);
   }
   static Headers macaroon(const std::string& token) { return {{"Authorization", "macaroon root=" + token}}; }
@@ -49,7 +49,7 @@ class Callers : public ServerTest {
 };
 
 TEST_F(Callers, NoRouteButTheOpenOnesTakesAStranger) {
-  for (const Route& route : gateway_routes()) {
+  for (const gateway::Route& route : gateway::gateway_routes()) {
     const unsigned status = with(route, {}).status;
     if (route.label == "get_service_status") {
       EXPECT_EQ(status, 200U);
@@ -85,8 +85,8 @@ TEST_F(Callers, NoRouteTakesABadToken) {
       {"a socket's", socket_token_},
       {"a share's", share_token_},
       {"huge", std::string(8000, 'A')}};
-  for (const Route& route : gateway_routes()) {
-    if (route.access == Access::open) continue;
+  for (const gateway::Route& route : gateway::gateway_routes()) {
+    if (route.access == gateway::Access::open) continue;
     for (const auto& [what, token] : bad) {
       EXPECT_EQ(with(route, macaroon(token)).status, 401U) << describe(route) << " " << what;
       EXPECT_EQ(with(route, {}, "?api_token=" + net::percent_encode(token)).status, 401U)
@@ -105,8 +105,8 @@ TEST_F(Callers, NoRouteTakesAnExpiredTokenOrThatOfADeletedAccount) {
   ASSERT_TRUE(run(unit_->remove_account("gone")).has_value());
   const std::string again = run(unit_->create_account("gone", std::chrono::hours(2), {}))->token;
   const auto all_answer = [&](const std::string& token, unsigned status, const char* what) {
-    for (const Route& route : gateway_routes()) {
-      if (route.access == Access::token) {
+    for (const gateway::Route& route : gateway::gateway_routes()) {
+      if (route.access == gateway::Access::token) {
         EXPECT_EQ(with(route, macaroon(token)).status, status) << describe(route) << " " << what;
       }
     }
@@ -133,8 +133,8 @@ TEST_F(Callers, ANarrowedTokenOpensItsRoutesAndNoOther) {
       {"share_session", "share"},       {"get_shares", "read"},       {"get_share", "share"},
       {"update_share", "share"},        {"delete_share", "share"},    {"get_applications", "read"},
       {"get_regions", "read"},          {"get_config", "read"},       {"update_config", "admin"}};
-  for (const Route& route : gateway_routes()) {
-    if (route.access != Access::token) continue;
+  for (const gateway::Route& route : gateway::gateway_routes()) {
+    if (route.access != gateway::Access::token) continue;
     ASSERT_TRUE(needed.contains(route.label)) << describe(route) << ": say what it needs";
     for (const char* operation : {"read", "create", "join", "share", "delete", "admin", "fly"}) {
       if (operation == needed.at(route.label)) continue;
@@ -149,7 +149,7 @@ TEST_F(Callers, ANarrowedTokenOpensItsRoutesAndNoOther) {
   EXPECT_EQ(ask_as(as("create"), "POST", "/1.0/sessions", R"({"app":"com.example.demo"})").status, 201U);
   EXPECT_EQ(ask_as(as("share"), "POST", "/1.0/sessions/" + session_ + "/share", R"({"type":"view"})").status, 200U);
   EXPECT_EQ(ask_as(as("admin"), "PATCH", "/1.0/config", R"({"config":{}})").status, 403U) << "it is no administrator";
-  const std::string boss = run(unit_->create_account("boss", std::chrono::hours(1), {GatewayOperation::admin}))->token;
+  const std::string boss = run(unit_->create_account("boss", std::chrono::hours(1), {api::GatewayOperation::admin}))->token;
   EXPECT_EQ(ask_as(narrowed(boss, "op=admin"), "PATCH", "/1.0/config", R"({"config":{}})").status, 200U);
   EXPECT_EQ(ask_as(as("delete"), "DELETE", "/1.0/sessions", R"({"ids":[")" + other_ + R"("]})").status, 202U);
   EXPECT_EQ(ask_as(as("delete"), "DELETE", "/1.0/sessions/" + session_).status, 200U);

@@ -19,15 +19,15 @@ class GatewayTest : public testing::Test {
     run_for(io_, std::chrono::milliseconds(0));
   }
 
-  Gateway* make_unit() {
-    Config config;
+  gateway::Gateway* make_unit() {
+    gateway::Config config;
     config.url = "wss://gw.example:4000";
     config.secrets_key = secrets_key_;
     config.create_timeout = std::chrono::milliseconds(300);
     config.command_timeout = std::chrono::milliseconds(300);
     config.now = [this] { return net::now() + ahead_; };
     config.wall_time = [this] { return WallTime{wall_time_}; };
-    units_.push_back(std::make_unique<Gateway>(io_, config, *store_, *bus_, *provider_));
+    units_.push_back(std::make_unique<gateway::Gateway>(io_, config, *store_, *bus_, *provider_));
     const auto started = run(units_.back()->start());
     EXPECT_TRUE(started.has_value());
     return units_.back().get();
@@ -53,7 +53,7 @@ class GatewayTest : public testing::Test {
     return *agents_.back();
   }
 
-  static ApiCaller anyone() { return {local_account(1000), {GatewayOperation::admin}, {}, {}, {}}; }
+  static gateway::ApiCaller anyone() { return {gateway::local_account(1000), {api::GatewayOperation::admin}, {}, {}, {}}; }
   static api::SessionRequest request(bool joinable = true) {
     api::SessionRequest request;
     request.app = "com.example.demo";
@@ -80,7 +80,7 @@ class GatewayTest : public testing::Test {
     return api::session_from_record(entry->value().value).value();
   }
   static std::string token_of(const api::SessionGrant& grant) { return grant.url.substr(grant.url.find("token=") + 6); }
-  Outcome<SocketClaims> admitted(const api::SessionGrant& grant) {
+  api::Outcome<gateway::SocketClaims> admitted(const api::SessionGrant& grant) {
     auto admission = run(unit_->admit_socket(token_of(grant), grant.session.id));
     if (!admission) return api::refuse(admission.error());
     return admission->claims;
@@ -94,15 +94,15 @@ class GatewayTest : public testing::Test {
   std::unique_ptr<store::Store> store_ = store::memory_store(io_);
   std::unique_ptr<bus::Bus> bus_ = bus::memory_bus(io_);
   std::vector<std::unique_ptr<ScriptedAgent>> agents_;
-  std::vector<std::unique_ptr<Gateway>> units_;
-  Gateway* unit_ = nullptr;
+  std::vector<std::unique_ptr<gateway::Gateway>> units_;
+  gateway::Gateway* unit_ = nullptr;
 };
 
 /// What a client's socket got.
 struct Received {
   std::vector<std::string> texts;
   bool closed = false;
-  RelayPort port() {
+  gateway::RelayPort port() {
     return {[this](std::string text) { texts.push_back(std::move(text)); }, [this] { closed = true; }};
   }
 };

@@ -21,7 +21,7 @@ constexpr const char* kSession = "d1k2v9f3pn6a8q46tb00";
 struct Socket {
   std::vector<std::string> texts;
   bool closed = false;
-  RelayPort port() {
+  gateway::RelayPort port() {
     return {[this](std::string text) {
               EXPECT_FALSE(closed) << "said after the close: " << text;
               texts.push_back(std::move(text));
@@ -45,8 +45,8 @@ class RelayTest : public testing::Test {
       if (!deaf_) on_down(message.payload);
     }));
   }
-  static RelayLimits limits() {
-    RelayLimits limits;
+  static gateway::RelayLimits limits() {
+    gateway::RelayLimits limits;
     limits.messages_per_second = 10;
     limits.burst = 20;
     limits.max_clients = 3;
@@ -87,14 +87,14 @@ class RelayTest : public testing::Test {
     settle();
   }
 
-  SocketClaims claims(const std::string& client = "c05h1jj3pn6a8q46taug") {
-    SocketClaims claims;
+  gateway::SocketClaims claims(const std::string& client = "c05h1jj3pn6a8q46taug") {
+    gateway::SocketClaims claims;
     claims.session = kSession;
     claims.client = client;
     claims.order = 2;
     return claims;
   }
-  Relay::ClientId attach(Socket& socket, const std::string& client = "c05h1jj3pn6a8q46taug") {
+  gateway::Relay::ClientId attach(Socket& socket, const std::string& client = "c05h1jj3pn6a8q46taug") {
     const auto id = relay_->attach(claims(client), socket.port());
     EXPECT_TRUE(id.has_value());
     settle();
@@ -108,7 +108,7 @@ class RelayTest : public testing::Test {
   redan::test::SeededRandom random_{1};
   std::unique_ptr<bus::Bus> bus_ = bus::memory_bus(io_);
   std::unique_ptr<bus::Subscription> down_;
-  std::optional<Relay> relay_;
+  std::optional<gateway::Relay> relay_;
   std::map<std::string, bus::Link> links_;
   std::vector<std::string> heard_;
   std::vector<Errc> ended_;
@@ -315,9 +315,9 @@ TEST_F(RelayTest, AFloodOfMessagesEndsTheClientAndSlowOnesDoNot) {
 }
 
 TEST_F(RelayTest, WhatARuntimeDoesNotTakeIsBounded) {
-  RelayLimits limits;
+  gateway::RelayLimits limits;
   limits.burst = 1e6;
-  Relay relay(
+  gateway::Relay relay(
       io_, *bus_, random_, [this] { return now_; }, limits);
   deaf_ = true;
   Socket socket;
@@ -340,10 +340,10 @@ TEST_F(RelayTest, ThereIsRoomForSoManyClientsAndNoMore) {
 
 TEST_F(RelayTest, EndingASessionAShareOrEverythingTellsThoseConcerned) {
   Socket viewer, controller, other;
-  SocketClaims shared = claims("client-1");
+  gateway::SocketClaims shared = claims("client-1");
   shared.role = api::LinkHello::Role::viewer;
   shared.share = "share-1";
-  SocketClaims elsewhere = claims("client-3");
+  gateway::SocketClaims elsewhere = claims("client-3");
   elsewhere.session = "another-session";
   ASSERT_TRUE(relay_->attach(shared, viewer.port()).has_value());
   ASSERT_TRUE(relay_->attach(claims("client-2"), controller.port()).has_value());
@@ -362,7 +362,7 @@ TEST_F(RelayTest, EndingASessionAShareOrEverythingTellsThoseConcerned) {
 }
 
 TEST_F(RelayTest, OneTimerServesAllClientsWithoutLosingADeadline) {
-  RelayLimits limits;
+  gateway::RelayLimits limits;
   limits.max_clients = 200;
   relay_.emplace(
       io_, *bus_, random_, [this] { return now_; }, limits);

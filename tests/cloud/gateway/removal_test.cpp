@@ -10,10 +10,10 @@ using Manner = ScriptedAgent::Manner;
 class Removal : public GatewayTest {
  protected:
   Removal() : agent_(add_agent("agent-1")) {}
-  Outcome<void> remove(const std::string& id, Gateway::RemoveRequest how = {}) {
+  api::Outcome<void> remove(const std::string& id, gateway::Gateway::RemoveRequest how = {}) {
     return run(unit_->remove(anyone(), id, how));
   }
-  static constexpr Gateway::RemoveRequest kForce{.force = true, .sync = false};
+  static constexpr gateway::Gateway::RemoveRequest kForce{.force = true, .sync = false};
 
   ScriptedAgent& agent_;
 };
@@ -32,10 +32,10 @@ TEST_F(Removal, ClientsHearItBeforeTheirSocketsClose) {
 
 TEST_F(Removal, WithSyncItReturnsWhenTheSessionHasEnded) {
   const std::string id = created().session.id;
-  std::optional<Outcome<void>> removed;
-  const Gateway::RemoveRequest sync{.force = false, .sync = true};
+  std::optional<api::Outcome<void>> removed;
+  const gateway::Gateway::RemoveRequest sync{.force = false, .sync = true};
   boost::asio::co_spawn(io_, unit_->remove(anyone(), id, sync),
-                        [&](const std::exception_ptr&, Outcome<void> outcome) { removed = std::move(outcome); });
+                        [&](const std::exception_ptr&, api::Outcome<void> outcome) { removed = std::move(outcome); });
   ASSERT_TRUE(until([&] { return !agent_.commands().empty(); }));
   run_for(io_, std::chrono::milliseconds(50));
   EXPECT_FALSE(removed.has_value());
@@ -181,7 +181,7 @@ TEST_F(Removal, ACreationThatAUnitDiedInFailsInTheEnd) {
 
 TEST_F(Removal, KeysAreForgottenAndTwoSweepersDoNoMoreThanOne) {
   ASSERT_TRUE(run(unit_->create(anyone(), request(), "key-1")).has_value());
-  Gateway* second = make_unit();
+  gateway::Gateway* second = make_unit();
   const auto keys = [&] { return run(store_->list("/gateway/1.0/idempotency/", {}, 10))->entries.size(); };
   EXPECT_EQ(keys(), 1U);
   wall_time_ += 600;

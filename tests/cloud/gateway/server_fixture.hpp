@@ -34,14 +34,14 @@ class ServerTest : public GatewayTest {
   }
 
   void serve(double requests_per_second = 10'000) {
-    ServerConfig config;
+    gateway::ServerConfig config;
     config.https = net::TlsListener{{boost::asio::ip::make_address("127.0.0.1"), 0},
                                     *net::TlsServerCredentials::make(net::test::identity("server"))};
     config.local = net::UnixListener{folder_ / "socket"};
     config.requests_per_second = requests_per_second;
     server_.reset();
     clients_.clear();
-    server_ = std::make_unique<Server>(io_, *unit_, std::move(config));
+    server_ = std::make_unique<gateway::Server>(io_, *unit_, std::move(config));
   }
 
   struct Answer {
@@ -141,7 +141,7 @@ class ServerTest : public GatewayTest {
 
   std::filesystem::path folder_;
   std::string token_;
-  std::unique_ptr<Server> server_;
+  std::unique_ptr<gateway::Server> server_;
   std::map<std::string, std::unique_ptr<net::HttpClient>> clients_;
   std::vector<std::shared_ptr<Socket>> sockets_;
 };

@@ -24,7 +24,7 @@ TEST_F(GatewayTest, ASessionIsGivenWithItsUrlAndIceServers) {
   EXPECT_EQ(session.agent, "agent-1");
   EXPECT_EQ(session.instance, "i-" + session.id);
   EXPECT_EQ(session.cluster, "cluster-1");
-  EXPECT_EQ(session.account, local_account(1000));
+  EXPECT_EQ(session.account, gateway::local_account(1000));
 }
 
 TEST_F(GatewayTest, SignallingGoesBothWaysAndAClosedSocketEndsOnlyTheLink) {
@@ -190,7 +190,7 @@ TEST_F(GatewayTest, TheSameKeyGivesTheSameSessionAndFreshCredentials) {
   EXPECT_EQ(second->ice_servers.size(), 1U);
   const auto other_key = run(unit_->create(anyone(), request(), "key-2"));
   EXPECT_NE(other_key->session.id, first->session.id);
-  ApiCaller someone_else = anyone();
+  gateway::ApiCaller someone_else = anyone();
   someone_else.account = "someone-else";
   EXPECT_NE(run(unit_->create(someone_else, request(), "key-1"))->session.id, first->session.id);
 }
@@ -224,12 +224,12 @@ TEST_F(GatewayTest, AKeyWhoseSessionFailedMayBeTriedAgain) {
 
 TEST_F(GatewayTest, TwoUnitsThatAreAskedWithOneKeyAtOnceMakeOneSession) {
   ScriptedAgent& agent = add_agent("agent-1");
-  Gateway* second = make_unit();
+  gateway::Gateway* second = make_unit();
   ASSERT_TRUE(until([&] { return second->agents().find("agent-1") != nullptr; }));
   std::vector<std::string> ids;
-  for (Gateway* unit : {unit_, second, unit_, second}) {
+  for (gateway::Gateway* unit : {unit_, second, unit_, second}) {
     boost::asio::co_spawn(io_, unit->create(anyone(), request(), "key-1"),
-                          [&](const std::exception_ptr&, Outcome<api::SessionGrant> granted) {
+                          [&](const std::exception_ptr&, api::Outcome<api::SessionGrant> granted) {
                             ids.push_back(granted ? granted->session.id : granted.error().message);
                           });
   }
@@ -321,7 +321,7 @@ TEST_F(GatewayTest, ASessionThatWasErasedHasNoSockets) {
 TEST_F(GatewayTest, ANarrowedCallerDoesOnlyWhatItsTokenNames) {
   add_agent("agent-1");
   const std::string mine = created().session.id, other = created().session.id;
-  ApiCaller joiner = anyone();
+  gateway::ApiCaller joiner = anyone();
   joiner.operation = "join";
   joiner.session = mine;
   EXPECT_TRUE(run(unit_->join(joiner, mine, {})).has_value());
@@ -332,7 +332,7 @@ TEST_F(GatewayTest, ANarrowedCallerDoesOnlyWhatItsTokenNames) {
   EXPECT_EQ(run(unit_->set_config(joiner, {})).error().code, "token_scope");
   EXPECT_EQ(unit_->visible(joiner).size(), 1U);
 
-  ApiCaller regional = anyone();
+  gateway::ApiCaller regional = anyone();
   regional.region = "eu-1";
   EXPECT_TRUE(run(unit_->create(regional, request(), {})).has_value());
   api::SessionRequest elsewhere = request();
@@ -343,8 +343,8 @@ TEST_F(GatewayTest, ANarrowedCallerDoesOnlyWhatItsTokenNames) {
   EXPECT_EQ(run(unit_->join(regional, mine, {})).error().code, "token_scope");
   EXPECT_TRUE(unit_->visible(regional).empty());
 
-  ApiCaller reader = anyone();
-  reader.allow = {GatewayOperation::read};
+  gateway::ApiCaller reader = anyone();
+  reader.allow = {api::GatewayOperation::read};
   EXPECT_TRUE(run(unit_->session(reader, mine)).has_value());
   EXPECT_EQ(run(unit_->remove(reader, mine, {})).error().code, "token_scope");
 }

@@ -6,47 +6,47 @@ namespace redan::cloud::test {
 namespace {
 
 api::Outcome<std::string> check(std::string_view key, const api::json::value& value) {
-  return Settings::check(*Settings::find(key), value);
+  return gateway::Settings::check(*gateway::Settings::find(key), value);
 }
 
 TEST(Settings, WhatIsNotSetHasItsDefault) {
-  const Settings settings;
-  EXPECT_EQ(settings.number(setting::kSocketTokenLife), 300);
-  EXPECT_EQ(settings.number(setting::kRate), 0);
+  const gateway::Settings settings;
+  EXPECT_EQ(settings.number(gateway::setting::kSocketTokenLife), 300);
+  EXPECT_EQ(settings.number(gateway::setting::kRate), 0);
   EXPECT_EQ(settings.allowed_origin("https://anywhere"), "*");
   EXPECT_EQ(settings.all().size(), 7U);
-  EXPECT_EQ(Settings::find("core.nothing"), nullptr);
+  EXPECT_EQ(gateway::Settings::find("core.nothing"), nullptr);
 }
 
 TEST(Settings, NumbersComeAsNumbersOrTextAndKeepToTheirRange) {
-  EXPECT_EQ(check(setting::kSocketTokenLife, 60).value(), "60");
-  EXPECT_EQ(check(setting::kSocketTokenLife, "60").value(), "60");
-  EXPECT_EQ(check(setting::kSocketTokenLife, nullptr).value(), "");
+  EXPECT_EQ(check(gateway::setting::kSocketTokenLife, 60).value(), "60");
+  EXPECT_EQ(check(gateway::setting::kSocketTokenLife, "60").value(), "60");
+  EXPECT_EQ(check(gateway::setting::kSocketTokenLife, nullptr).value(), "");
   for (const api::json::value& wrong : std::vector<api::json::value>{9, 3601, "60s", -1, 1.5, true}) {
-    EXPECT_EQ(check(setting::kSocketTokenLife, wrong).error().status, 400U) << wrong;
+    EXPECT_EQ(check(gateway::setting::kSocketTokenLife, wrong).error().status, 400U) << wrong;
   }
 }
 
 TEST(Settings, NothingThatGoesIntoAHeaderCanEndIt) {
-  EXPECT_TRUE(check(setting::kOrigins, "https://a.example, https://b.example:8443").has_value());
-  EXPECT_TRUE(check(setting::kOrigins, "*").has_value());
+  EXPECT_TRUE(check(gateway::setting::kOrigins, "https://a.example, https://b.example:8443").has_value());
+  EXPECT_TRUE(check(gateway::setting::kOrigins, "*").has_value());
   for (const char* wrong : {"a.example", "https://", "https://a\r\nX: y", "https://a/path", "https://a?b", "ftp://a"}) {
-    EXPECT_EQ(check(setting::kOrigins, wrong).error().status, 400U) << wrong;
+    EXPECT_EQ(check(gateway::setting::kOrigins, wrong).error().status, 400U) << wrong;
   }
-  EXPECT_TRUE(check(setting::kHeaders, "Authorization, X-Mine").has_value());
-  EXPECT_FALSE(check(setting::kHeaders, "Authorization\r\nSet-Cookie: a").has_value());
-  EXPECT_FALSE(check(setting::kMethods, "GET; DROP").has_value());
-  EXPECT_FALSE(check(setting::kHeaders, api::json::string(5000, 'a')).has_value());
+  EXPECT_TRUE(check(gateway::setting::kHeaders, "Authorization, X-Mine").has_value());
+  EXPECT_FALSE(check(gateway::setting::kHeaders, "Authorization\r\nSet-Cookie: a").has_value());
+  EXPECT_FALSE(check(gateway::setting::kMethods, "GET; DROP").has_value());
+  EXPECT_FALSE(check(gateway::setting::kHeaders, api::json::string(5000, 'a')).has_value());
 }
 
 TEST(Settings, OnlyTheListedOriginsMayReadAnswers) {
-  Settings settings;
-  settings.put(std::string(setting::kOrigins), "https://a.example, https://b.example");
+  gateway::Settings settings;
+  settings.put(std::string(gateway::setting::kOrigins), "https://a.example, https://b.example");
   EXPECT_EQ(settings.allowed_origin("https://b.example"), "https://b.example");
   EXPECT_EQ(settings.allowed_origin("https://c.example"), "");
   EXPECT_EQ(settings.allowed_origin("https://b.example.evil"), "");
   EXPECT_EQ(settings.allowed_origin(""), "");
-  settings.erase(std::string(setting::kOrigins));
+  settings.erase(std::string(gateway::setting::kOrigins));
   EXPECT_EQ(settings.allowed_origin(""), "*");
 }
 

@@ -22,7 +22,7 @@ class Shares : public GatewayTest {
     const std::string url = unit_->share_url(share);
     return url.substr(url.find("token=") + 6);
   }
-  Outcome<api::SessionGrant> connect(const api::Share& share, ShareType type = ShareType::view) {
+  api::Outcome<api::SessionGrant> connect(const api::Share& share, ShareType type = ShareType::view) {
     return run(unit_->connect(id_, type, token_of_share(share)));
   }
 
@@ -52,13 +52,13 @@ TEST_F(Shares, ThereAreAtMostFiveOfASession) {
 }
 
 TEST_F(Shares, TwoUnitsTogetherMakeNoMoreThanFive) {
-  Gateway* second = make_unit();
+  gateway::Gateway* second = make_unit();
   int made = 0, refused = 0;
   for (int i = 0; i < 8; ++i) {
-    Gateway* unit = i % 2 == 0 ? unit_ : second;
+    gateway::Gateway* unit = i % 2 == 0 ? unit_ : second;
     boost::asio::co_spawn(
         io_, unit->share(anyone(), id_, wanted()),
-        [&](const std::exception_ptr&, const Outcome<api::Share>& share) { ++(share ? made : refused); });
+        [&](const std::exception_ptr&, const api::Outcome<api::Share>& share) { ++(share ? made : refused); });
   }
   ASSERT_TRUE(until([&] { return made + refused == 8; }));
   EXPECT_EQ(made, 5);
@@ -101,7 +101,7 @@ TEST_F(Shares, ADeletedOneIsRevokedAndItsSocketsEnd) {
 
 TEST_F(Shares, AnotherUnitsSocketsEndToo) {
   const api::Share share = shared();
-  Gateway* second = make_unit();
+  gateway::Gateway* second = make_unit();
   const auto granted = connect(share);
   const auto admission = run(second->admit_socket(token_of(*granted), id_));
   ASSERT_TRUE(admission.has_value());
@@ -146,12 +146,12 @@ TEST_F(Shares, ASessionThatIsOverHasNoViewersAndTakesItsSharesAlong) {
 
 TEST_F(Shares, WhoMayNotShareNeitherChangesNorFindsThem) {
   const api::Share share = shared();
-  ApiCaller reader = anyone();
+  gateway::ApiCaller reader = anyone();
   reader.operation = "read";
-  EXPECT_EQ(unit_->find_share(reader, GatewayOperation::share, share.id).error().code, "token_scope");
+  EXPECT_EQ(unit_->find_share(reader, api::GatewayOperation::share, share.id).error().code, "token_scope");
   EXPECT_EQ(run(unit_->remove_share(reader, share.id)).error().code, "token_scope");
   EXPECT_EQ(run(unit_->change_share(reader, share.id, {})).error().code, "token_scope");
-  ApiCaller elsewhere = anyone();
+  gateway::ApiCaller elsewhere = anyone();
   elsewhere.session = "another";
   EXPECT_EQ(run(unit_->remove_share(elsewhere, share.id)).error().status, 404U);
 }

@@ -11,28 +11,30 @@ class Tenants : public GatewayTest {
  protected:
   Tenants() : agent_(add_agent("agent-1")) {}
 
-  ApiCaller account(const std::string& name, std::vector<GatewayOperation> allow = {}, api::Quota quota = {}) {
+  gateway::ApiCaller account(const std::string& name, std::vector<api::GatewayOperation> allow = {}, api::Quota quota = {}) {
     const auto made = run(unit_->create_account(name, std::chrono::hours(1), std::move(allow), quota));
     return unit_->admit(made.value().token).value();
   }
-  Outcome<api::SessionGrant> create(const ApiCaller& caller) { return run(unit_->create(caller, request(), {})); }
-  std::string session_of(const ApiCaller& caller) { return create(caller).value().session.id; }
+  api::Outcome<api::SessionGrant> create(const gateway::ApiCaller& caller) {
+    return run(unit_->create(caller, request(), {}));
+  }
+  std::string session_of(const gateway::ApiCaller& caller) { return create(caller).value().session.id; }
   api::ShareRequest view() const { return {ShareType::view, "for Bob", wall_time_ + 1000}; }
-  api::Share shared(const ApiCaller& caller, const std::string& session) {
+  api::Share shared(const gateway::ApiCaller& caller, const std::string& session) {
     return run(unit_->share(caller, session, view())).value();
   }
-  Outcome<api::SessionGrant> connect(Gateway& unit, const api::Share& share) {
+  api::Outcome<api::SessionGrant> connect(gateway::Gateway& unit, const api::Share& share) {
     const std::string url = unit.share_url(share);
     return run(unit.connect(share.session, ShareType::view, url.substr(url.find("token=") + 6)));
   }
-  Outcome<Gateway::SocketAdmission> admission(Gateway& unit, const api::SessionGrant& grant) {
+  api::Outcome<gateway::Gateway::SocketAdmission> admission(gateway::Gateway& unit, const api::SessionGrant& grant) {
     return run(unit.admit_socket(token_of(grant), grant.session.id));
   }
   static std::string words(const api::Refusal& refusal) {
     return std::to_string(refusal.status) + refusal.code + refusal.message + refusal.hint;
   }
   template <class T>
-  static std::string words(const Outcome<T>& outcome) {
+  static std::string words(const api::Outcome<T>& outcome) {
     return outcome ? "ok" : words(outcome.error());
   }
 
@@ -41,8 +43,8 @@ class Tenants : public GatewayTest {
 };
 
 TEST_F(Tenants, AnothersSessionIsAsOneThatDoesNotExist) {
-  const ApiCaller alice = account("alice");
-  const ApiCaller bob = account("bob");
+  const gateway::ApiCaller alice = account("alice");
+  const gateway::ApiCaller bob = account("bob");
   const std::string hers = session_of(alice);
   const auto all = [&](const std::string& id) {
     return words(run(unit_->session(bob, id))) + words(run(unit_->join(bob, id, {}))) +
@@ -54,8 +56,8 @@ TEST_F(Tenants, AnothersSessionIsAsOneThatDoesNotExist) {
   EXPECT_TRUE(unit_->visible(bob).empty());
   EXPECT_EQ(unit_->visible(alice).size(), 1U);
   const api::Share share = shared(alice, hers);
-  EXPECT_EQ(words(unit_->find_share(bob, GatewayOperation::share, share.id)),
-            words(unit_->find_share(bob, GatewayOperation::share, unknown_)));
+  EXPECT_EQ(words(unit_->find_share(bob, api::GatewayOperation::share, share.id)),
+            words(unit_->find_share(bob, api::GatewayOperation::share, unknown_)));
   EXPECT_EQ(run(unit_->remove_share(bob, share.id)).error().status, 404U);
   EXPECT_EQ(run(unit_->change_share(bob, share.id, {})).error().status, 404U);
   EXPECT_EQ(stored(hers).joins, 1);
@@ -64,29 +66,29 @@ TEST_F(Tenants, AnothersSessionIsAsOneThatDoesNotExist) {
 
 TEST_F(Tenants, ATokenNarrowedToAnothersSessionFindsNothing) {
   const std::string hers = session_of(account("alice"));
-  ApiCaller bob = account("bob");
+  gateway::ApiCaller bob = account("bob");
   bob.session = hers;
   EXPECT_EQ(run(unit_->session(bob, hers)).error().code, "session_unknown");
   EXPECT_TRUE(unit_->visible(bob).empty());
 }
 
 TEST_F(Tenants, AnAdministratorUsesEverybodysSessionsAndTheSettings) {
-  const ApiCaller alice = account("alice");
+  const gateway::ApiCaller alice = account("alice");
   const std::string hers = session_of(alice);
-  const ApiCaller boss = account("boss", {GatewayOperation::admin});
+  const gateway::ApiCaller boss = account("boss", {api::GatewayOperation::admin});
   EXPECT_EQ(unit_->visible(boss).size(), 1U);
   EXPECT_TRUE(run(unit_->join(boss, hers, {})).has_value());
   EXPECT_TRUE(run(unit_->share(boss, hers, view())).has_value());
   EXPECT_TRUE(run(unit_->remove(boss, hers, {})).has_value());
-  EXPECT_TRUE(boss.may(GatewayOperation::admin).has_value());
-  EXPECT_FALSE(alice.may(GatewayOperation::admin).has_value()) << "everything of its own is not the settings";
+  EXPECT_TRUE(boss.may(api::GatewayOperation::admin).has_value());
+  EXPECT_FALSE(alice.may(api::GatewayOperation::admin).has_value()) << "everything of its own is not the settings";
 }
 
 TEST_F(Tenants, AnAccountMadeAnewHasNothingOfItsPredecessor) {
   const std::string former = session_of(account("alice"));
   ASSERT_TRUE(run(unit_->remove_account("alice")).has_value());
   ++wall_time_;
-  const ApiCaller alice = account("alice");
+  const gateway::ApiCaller alice = account("alice");
   EXPECT_EQ(run(unit_->session(alice, former)).error().code, "session_unknown");
 }
 
@@ -98,14 +100,14 @@ TEST_F(Tenants, RecordsOfBeforeReferencesAndQuotasKeepTheirMeaning) {
   EXPECT_EQ(account->reference(), "web/0123456789abcdef");
   api::Session session;
   session.account = "web";
-  EXPECT_TRUE((ApiCaller{account->reference(), {}, {}, {}, {}}).reaches(session));
-  EXPECT_FALSE((ApiCaller{"website/0123456789abcdef", {}, {}, {}, {}}).reaches(session));
+  EXPECT_TRUE((gateway::ApiCaller{account->reference(), {}, {}, {}, {}}).reaches(session));
+  EXPECT_FALSE((gateway::ApiCaller{"website/0123456789abcdef", {}, {}, {}, {}}).reaches(session));
 }
 
 // ---- quotas
 
 TEST_F(Tenants, AnAccountHasAtMostItsQuotaOfSessions) {
-  const ApiCaller alice = account("alice", {}, {2, 100});
+  const gateway::ApiCaller alice = account("alice", {}, {2, 100});
   const std::string first = session_of(alice);
   session_of(alice);
   const auto third = create(alice);
@@ -119,14 +121,14 @@ TEST_F(Tenants, AnAccountHasAtMostItsQuotaOfSessions) {
 }
 
 TEST_F(Tenants, RequestsAtOneTimeAtTwoUnitsMakeNoMoreSessionsThanTheQuota) {
-  Gateway* second = make_unit();
+  gateway::Gateway* second = make_unit();
   ASSERT_TRUE(until([&] { return second->agents().find("agent-1") != nullptr; }));
-  const ApiCaller alice = account("alice", {}, {3, 100});
+  const gateway::ApiCaller alice = account("alice", {}, {3, 100});
   int made = 0, refused = 0;
   for (int i = 0; i < 12; ++i) {
     boost::asio::co_spawn(
         io_, (i % 2 == 0 ? unit_ : second)->create(alice, request(), {}),
-        [&](const std::exception_ptr&, const Outcome<api::SessionGrant>& grant) { ++(grant ? made : refused); });
+        [&](const std::exception_ptr&, const api::Outcome<api::SessionGrant>& grant) { ++(grant ? made : refused); });
   }
   ASSERT_TRUE(until([&] { return made + refused == 12; }));
   EXPECT_EQ(made, 3);
@@ -134,7 +136,7 @@ TEST_F(Tenants, RequestsAtOneTimeAtTwoUnitsMakeNoMoreSessionsThanTheQuota) {
 }
 
 TEST_F(Tenants, AnAccountHasAtMostItsQuotaOfShares) {
-  const ApiCaller alice = account("alice", {}, {100, 3});
+  const gateway::ApiCaller alice = account("alice", {}, {100, 3});
   const std::string one = session_of(alice);
   const std::string other = session_of(alice);
   const api::Share first = shared(alice, one);
@@ -142,7 +144,7 @@ TEST_F(Tenants, AnAccountHasAtMostItsQuotaOfShares) {
   for (int i = 0; i < 4; ++i) {
     boost::asio::co_spawn(
         io_, unit_->share(alice, i % 2 == 0 ? one : other, view()),
-        [&](const std::exception_ptr&, const Outcome<api::Share>& share) { ++(share ? made : refused); });
+        [&](const std::exception_ptr&, const api::Outcome<api::Share>& share) { ++(share ? made : refused); });
   }
   ASSERT_TRUE(until([&] { return made + refused == 5; }));
   EXPECT_EQ(made, 3);
@@ -152,8 +154,8 @@ TEST_F(Tenants, AnAccountHasAtMostItsQuotaOfShares) {
 }
 
 TEST_F(Tenants, RequestsAtOneTimeAtTwoUnitsMakeNoMoreSharesThanTheQuota) {
-  Gateway* second = make_unit();
-  const ApiCaller alice = account("alice", {}, {100, 3});
+  gateway::Gateway* second = make_unit();
+  const gateway::ApiCaller alice = account("alice", {}, {100, 3});
   std::vector<std::string> sessions;
   for (int i = 0; i < 8; ++i) sessions.push_back(session_of(alice));
   ASSERT_TRUE(until([&] { return second->sessions().size() == sessions.size(); }));
@@ -161,7 +163,7 @@ TEST_F(Tenants, RequestsAtOneTimeAtTwoUnitsMakeNoMoreSharesThanTheQuota) {
   for (std::size_t i = 0; i < sessions.size(); ++i) {
     boost::asio::co_spawn(
         io_, (i % 2 == 0 ? unit_ : second)->share(alice, sessions[i], view()),
-        [&](const std::exception_ptr&, const Outcome<api::Share>& share) { ++(share ? made : refused); });
+        [&](const std::exception_ptr&, const api::Outcome<api::Share>& share) { ++(share ? made : refused); });
   }
   ASSERT_TRUE(until([&] { return made + refused == 8; }));
   EXPECT_LE(made, 3);
@@ -171,7 +173,7 @@ TEST_F(Tenants, RequestsAtOneTimeAtTwoUnitsMakeNoMoreSharesThanTheQuota) {
 // ---- what ends with an account
 
 TEST_F(Tenants, ADeletedAccountsSocketsEndAtEveryUnit) {
-  Gateway* second = make_unit();
+  gateway::Gateway* second = make_unit();
   const auto alices = create(account("alice"));
   const auto bobs = create(account("bob"));
   ASSERT_TRUE(until([&] { return second->sessions().size() == 2; }));
@@ -182,7 +184,7 @@ TEST_F(Tenants, ADeletedAccountsSocketsEndAtEveryUnit) {
   EXPECT_TRUE(until([&] { return hers.closed; }, std::chrono::seconds(1)));
   EXPECT_FALSE(his.closed);
   EXPECT_TRUE(until([&] { return agent_.revoked().size() == 1; })) << "its runtime is told";
-  for (Gateway* unit : {unit_, second}) {
+  for (gateway::Gateway* unit : {unit_, second}) {
     EXPECT_EQ(admission(*unit, *alices).error().code, "token_revoked");
     EXPECT_TRUE(admission(*unit, *bobs).has_value());
   }
@@ -192,7 +194,7 @@ TEST_F(Tenants, ADeletedAccountsSocketsEndAtEveryUnit) {
 }
 
 TEST_F(Tenants, ADeletedAccountsSharesEnd) {
-  const ApiCaller alice = account("alice");
+  const gateway::ApiCaller alice = account("alice");
   const api::Share share = shared(alice, session_of(alice));
   const auto viewer = connect(*unit_, share);
   ASSERT_TRUE(viewer.has_value());
@@ -213,7 +215,7 @@ TEST_F(Tenants, TheSocketsUsersHaveNoAccountThatCouldEnd) {
 }
 
 TEST_F(Tenants, AViewerWhoseSocketHasClosedIsRevokedWithTheShare) {
-  const ApiCaller alice = account("alice");
+  const gateway::ApiCaller alice = account("alice");
   const api::Share share = shared(alice, session_of(alice));
   Received socket;
   const auto client = unit_->relay().attach(admission(*unit_, *connect(*unit_, share))->claims, socket.port());

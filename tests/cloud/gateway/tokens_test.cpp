@@ -20,15 +20,15 @@ class Tokens : public testing::Test {
     const MutableBytes bytes = root.fill(64);
     std::iota(bytes.begin(), bytes.end(), std::uint8_t{0});
     root_ = Secret<64>(root.expose());
-    tokens_.emplace(std::move(*Tokens::prepare(*provider_, root)));
+    tokens_.emplace(std::move(*gateway::Tokens::prepare(*provider_, root)));
   }
   std::string narrowed(const std::string& token, const std::string& caveat) {
     auto macaroon = token::Macaroon::parse(token).value();
     EXPECT_TRUE(macaroon.add_first_party(*provider_, caveat).has_value());
     return macaroon.text();
   }
-  SocketClaims claims() {
-    SocketClaims claims;
+  gateway::SocketClaims claims() {
+    gateway::SocketClaims claims;
     claims.session = "d1k2v9f3pn6a8q46tb00";
     claims.client = "c05h1jj3pn6a8q46taug";
     claims.screen = {640, 480, 60, 160};
@@ -43,7 +43,7 @@ class Tokens : public testing::Test {
 
   std::unique_ptr<Provider> provider_ = default_provider();
   Secret<64> root_;
-  std::optional<Tokens> tokens_;
+  std::optional<gateway::Tokens> tokens_;
 };
 
 TEST_F(Tokens, AnApiTokenHasAnboxsShape) {
@@ -122,10 +122,10 @@ TEST_F(Tokens, ThirdPartyCaveatsAreRefused) {
 }
 
 TEST_F(Tokens, ASocketTokenSaysWhoWhereAndHow) {
-  SocketClaims viewer = claims();
+  gateway::SocketClaims viewer = claims();
   viewer.role = api::LinkHello::Role::viewer;
   viewer.share = "s1";
-  for (const SocketClaims& wanted : {claims(), viewer}) {
+  for (const gateway::SocketClaims& wanted : {claims(), viewer}) {
     const auto token = tokens_->mint_socket(wanted, kLater);
     ASSERT_TRUE(token.has_value());
     EXPECT_EQ(tokens_->verify_socket(*token, wanted.session, kNow).value(), wanted);
@@ -136,7 +136,7 @@ TEST_F(Tokens, ASocketTokenSaysWhoWhereAndHow) {
 }
 
 TEST_F(Tokens, AViewerCannotMakeItselfAController) {
-  SocketClaims viewer = claims();
+  gateway::SocketClaims viewer = claims();
   viewer.role = api::LinkHello::Role::viewer;
   const std::string token = tokens_->mint_socket(viewer, kLater).value();
   EXPECT_EQ(tokens_->verify_socket(narrowed(token, "op=signal"), viewer.session, kNow).error(), errc::token_scope);
@@ -162,16 +162,16 @@ TEST_F(Tokens, NoKindIsTakenForAnother) {
 }
 
 TEST_F(Tokens, AllUnitsWithTheRootKeyAgree) {
-  auto other = Tokens::prepare(*provider_, root_);
+  auto other = gateway::Tokens::prepare(*provider_, root_);
   ASSERT_TRUE(other.has_value());
   EXPECT_TRUE(other->verify(tokens_->issue("web", kLater)->text, kNow).has_value());
   const std::string token = tokens_->mint_socket(claims(), kLater).value();
   EXPECT_TRUE(other->verify_socket(token, claims().session, kNow).has_value());
   Secret<64> another;
   provider_->random(another.fill(64));
-  auto stranger = Tokens::prepare(*provider_, another);
+  auto stranger = gateway::Tokens::prepare(*provider_, another);
   EXPECT_EQ(stranger->verify(tokens_->issue("web", kLater)->text, kNow).error(), errc::token_bad_signature);
-  EXPECT_EQ(Tokens::prepare(*provider_, Secret<64>()).error(), Errc::invalid_argument);
+  EXPECT_EQ(gateway::Tokens::prepare(*provider_, Secret<64>()).error(), Errc::invalid_argument);
 }
 
 }  // namespace

@@ -10,12 +10,12 @@ using std::chrono::seconds;
 
 class Units : public GatewayTest {
  protected:
-  Gateway::NewAccount account(const std::string& name, std::vector<GatewayOperation> allow = {}) {
+  gateway::Gateway::NewAccount account(const std::string& name, std::vector<api::GatewayOperation> allow = {}) {
     auto made = run(unit_->create_account(name, seconds(3600), std::move(allow)));
     if (!made) throw std::runtime_error("no account: " + made.error().message);
     return *made;
   }
-  static std::string verdict(const Result<ApiCaller>& caller) {
+  static std::string verdict(const Result<gateway::ApiCaller>& caller) {
     return caller ? "admitted " + std::string(api::account_name(caller->account)) : std::string(name(caller.error()));
   }
 };
@@ -54,14 +54,14 @@ TEST_F(Units, AnAccountIsMadeOnceWithAProperNameAndLife) {
 }
 
 TEST_F(Units, AnAccountMayBeAllowedLess) {
-  const auto caller = unit_->admit(account("web", {GatewayOperation::read}).token);
+  const auto caller = unit_->admit(account("web", {api::GatewayOperation::read}).token);
   ASSERT_TRUE(caller.has_value());
-  EXPECT_TRUE(caller->may(GatewayOperation::read).has_value());
-  EXPECT_FALSE(caller->may(GatewayOperation::create).has_value());
+  EXPECT_TRUE(caller->may(api::GatewayOperation::read).has_value());
+  EXPECT_FALSE(caller->may(api::GatewayOperation::create).has_value());
 }
 
 TEST_F(Units, AllUnitsKnowAnAccountAndItsEnd) {
-  Gateway* second = make_unit();
+  gateway::Gateway* second = make_unit();
   const std::string token = account("web").token;
   ASSERT_TRUE(until([&] { return second->accounts().contains("web"); }));
   EXPECT_EQ(verdict(second->admit(token)), "admitted web") << "the root key is the same";
@@ -87,8 +87,8 @@ TEST_F(Units, ADamagedAccountRecordLetsNobodyIn) {
 
 TEST_F(Units, ADamagedRootKeyKeepsAUnitFromStarting) {
   ASSERT_TRUE(run(store_->put("/gateway/1.0/secrets/root", "c2hvcnQ=")).has_value());
-  Config config;
-  Gateway unit(io_, config, *store_, *bus_, *provider_);
+  gateway::Config config;
+  gateway::Gateway unit(io_, config, *store_, *bus_, *provider_);
   EXPECT_EQ(run(unit.start()).error(), errc::store_failed);
   EXPECT_FALSE(unit.started());
 }
@@ -111,10 +111,10 @@ TEST_F(Units, ARootKeyInTheClearIsSealedAndItsTokensStayGood) {
 }
 
 TEST_F(Units, AUnitWithAnotherSecretsKeyDoesNotStart) {
-  Config config;
+  gateway::Config config;
   std::string said;
   config.log = [&](std::string_view line) { said += line; };
-  Gateway unit(io_, config, *store_, *bus_, *provider_);
+  gateway::Gateway unit(io_, config, *store_, *bus_, *provider_);
   EXPECT_EQ(run(unit.start()).error(), errc::store_failed);
   EXPECT_NE(said.find("give it the key file that the other units have"), std::string::npos) << said;
 }
@@ -128,14 +128,14 @@ TEST_F(Units, ARestartKeepsAccountsSessionsAndSettings) {
   unit_->stop();
   unit_ = make_unit();
   EXPECT_EQ(verdict(unit_->admit(token)), "admitted web");
-  EXPECT_EQ(unit_->config().number(setting::kSocketTokenLife), 60);
+  EXPECT_EQ(unit_->config().number(gateway::setting::kSocketTokenLife), 60);
   EXPECT_TRUE(admitted(grant).has_value());
   EXPECT_TRUE(run(unit_->join(anyone(), grant.session.id, {})).has_value());
 }
 
 TEST_F(Units, AnyUnitServesAnySession) {
   ScriptedAgent& agent = add_agent("agent-1");
-  Gateway* second = make_unit();
+  gateway::Gateway* second = make_unit();
   const api::SessionGrant grant = created();
   const auto joined = run(second->join(anyone(), grant.session.id, {}));
   ASSERT_TRUE(joined.has_value());
@@ -152,7 +152,7 @@ TEST_F(Units, AnyUnitServesAnySession) {
 }
 
 TEST_F(Units, SettingsAreCheckedAndShared) {
-  Gateway* second = make_unit();
+  gateway::Gateway* second = make_unit();
   const auto set = [&](const api::json::object& change) { return run(unit_->set_config(anyone(), change)); };
   EXPECT_EQ(set({{"core.nothing", 1}}).error().status, 400U);
   EXPECT_EQ(set({{"core.socket_token_lifetime", 5}}).error().status, 400U);
@@ -162,7 +162,7 @@ TEST_F(Units, SettingsAreCheckedAndShared) {
   EXPECT_TRUE(until([&] { return second->config().allowed_origin("https://a.example") == "https://a.example"; }));
   ASSERT_TRUE(set({{"core.https_allowed_origin", ""}}).has_value());
   EXPECT_EQ(unit_->config().allowed_origin("https://b.example"), "*");
-  EXPECT_EQ(unit_->config().number(setting::kSocketTokenLife), 60);
+  EXPECT_EQ(unit_->config().number(gateway::setting::kSocketTokenLife), 60);
 }
 
 TEST_F(Units, AUnitThatStopsTellsItsClientsAndTakesNoSession) {

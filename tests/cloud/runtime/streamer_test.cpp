@@ -107,9 +107,8 @@ class StreamerTest : public testing::Test {
   void answer(const std::string& id, TestClient& client, const std::vector<std::string>& channels = {"control"}) {
     const auto offer = last<signalling::Offer>(id);
     ASSERT_TRUE(offer);
-    std::string problem;
-    const auto accepted = client.shard->endpoint().accept(offer->sdp, {.dtls_role = DtlsRole::client}, &problem);
-    ASSERT_TRUE(accepted) << problem;
+    const auto accepted = client.shard->endpoint().accept(offer->sdp, {.dtls_role = DtlsRole::client});
+    ASSERT_TRUE(accepted) << accepted.error().detail;
     client.peer = accepted->peer;
     for (const std::string& name : channels) {
       ASSERT_TRUE(client.shard->endpoint().open_channel(client.peer, name));

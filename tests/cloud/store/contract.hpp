@@ -15,7 +15,7 @@ namespace redan::cloud::test {
 class Place {
  public:
   virtual ~Place() = default;
-  virtual std::unique_ptr<Store> open(boost::asio::io_context& io) = 0;
+  virtual std::unique_ptr<store::Store> open(boost::asio::io_context& io) = 0;
 };
 
 struct Implementation {
@@ -63,20 +63,20 @@ inline void run_for(boost::asio::io_context& io, std::chrono::milliseconds time)
 /// What a watch told, in words: "put k=v@3", "erase k@4", "lost"; how fresh it is is kept apart.
 struct Told {
   std::vector<std::string> events;
-  Revision up_to_date{};
+  store::Revision up_to_date{};
   int ticks = 0;
 
-  std::function<void(const WatchEvent&)> teller() {
-    return [this](const WatchEvent& event) { tell(event); };
+  std::function<void(const store::WatchEvent&)> teller() {
+    return [this](const store::WatchEvent& event) { tell(event); };
   }
 
  private:
-  void tell(const WatchEvent& event) {
-    if (const auto* put = std::get_if<PutSeen>(&event)) {
+  void tell(const store::WatchEvent& event) {
+    if (const auto* put = std::get_if<store::PutSeen>(&event)) {
       events.push_back("put " + put->entry.key + "=" + put->entry.value + at(put->entry.modified));
-    } else if (const auto* erased = std::get_if<EraseSeen>(&event)) {
+    } else if (const auto* erased = std::get_if<store::EraseSeen>(&event)) {
       events.push_back("erase " + erased->key + at(erased->revision));
-    } else if (const auto* fresh = std::get_if<UpToDate>(&event)) {
+    } else if (const auto* fresh = std::get_if<store::UpToDate>(&event)) {
       EXPECT_GE(fresh->revision, up_to_date);
       up_to_date = fresh->revision;
       ++ticks;
@@ -84,7 +84,7 @@ struct Told {
       events.emplace_back("lost");
     }
   }
-  static std::string at(Revision revision) { return "@" + std::to_string(revision.value); }
+  static std::string at(store::Revision revision) { return "@" + std::to_string(revision.value); }
 };
 
 /// One store on a place of its own.
@@ -101,24 +101,24 @@ class StoreContract : public testing::TestWithParam<Implementation> {
   T wait(net::Task<T> task) {
     return wait_for(io_, std::move(task));
   }
-  Revision put(std::string key, std::string value, Expect expect = Anything{}) {
+  store::Revision put(std::string key, std::string value, store::Expect expect = store::Anything{}) {
     return wait(store_->put(std::move(key), std::move(value), expect)).value();
   }
-  std::optional<Entry> get(std::string key) { return wait(store_->get(std::move(key))).value(); }
+  std::optional<store::Entry> get(std::string key) { return wait(store_->get(std::move(key))).value(); }
   std::vector<std::string> keys(std::string prefix, std::string after = {}, std::size_t limit = 1000) {
-    const Listing listing = wait(store_->list(std::move(prefix), std::move(after), limit)).value();
+    const store::Listing listing = wait(store_->list(std::move(prefix), std::move(after), limit)).value();
     std::vector<std::string> out;
-    for (const Entry& entry : listing.entries) out.push_back(entry.key);
+    for (const store::Entry& entry : listing.entries) out.push_back(entry.key);
     return out;
   }
-  Revision revision() { return wait(store_->list("", "", 1)).value().revision; }
+  store::Revision revision() { return wait(store_->list("", "", 1)).value().revision; }
   bool told(const Told& told, std::size_t count) {
     return run_until(io_, [&] { return told.events.size() >= count; });
   }
 
   boost::asio::io_context io_{1};
   std::unique_ptr<Place> place_;
-  std::unique_ptr<Store> store_;
+  std::unique_ptr<store::Store> store_;
 };
 
 inline std::string name_of(const testing::TestParamInfo<Implementation>& tested) { return tested.param.name; }

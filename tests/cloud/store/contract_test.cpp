@@ -12,11 +12,11 @@ namespace {
 using namespace std::chrono_literals;
 using Words = std::vector<std::string>;
 
-std::string text(Revision revision) { return std::to_string(revision.value); }
+std::string text(store::Revision revision) { return std::to_string(revision.value); }
 
 template <class... Each>
-std::vector<Change> changes(Each... each) {
-  std::vector<Change> all;
+std::vector<store::Change> changes(Each... each) {
+  std::vector<store::Change> all;
   (all.emplace_back(std::move(each)), ...);
   return all;
 }
@@ -24,19 +24,19 @@ std::vector<Change> changes(Each... each) {
 TEST_P(StoreContract, AKeyThatWasNeverPutIsAbsent) { EXPECT_EQ(get("nobody"), std::nullopt); }
 
 TEST_P(StoreContract, WhatWasPutIsRead) {
-  const Revision revision = put("k", "v");
+  const store::Revision revision = put("k", "v");
   const auto entry = get("k");
   ASSERT_TRUE(entry);
   EXPECT_EQ(entry->key, "k");
   EXPECT_EQ(entry->value, "v");
   EXPECT_EQ(entry->created, revision);
   EXPECT_EQ(entry->modified, revision);
-  EXPECT_NE(revision, Revision{});
+  EXPECT_NE(revision, store::Revision{});
 }
 
 TEST_P(StoreContract, APutOverAnotherKeepsTheRevisionOfTheFirst) {
-  const Revision first = put("k", "1");
-  const Revision second = put("k", "2");
+  const store::Revision first = put("k", "1");
+  const store::Revision second = put("k", "2");
   const auto entry = get("k");
   EXPECT_GT(second, first);
   EXPECT_EQ(entry->value, "2");
@@ -45,10 +45,10 @@ TEST_P(StoreContract, APutOverAnotherKeepsTheRevisionOfTheFirst) {
 }
 
 TEST_P(StoreContract, AKeyMadeAnewHasANewCreation) {
-  const Revision first = put("k", "1");
+  const store::Revision first = put("k", "1");
   ASSERT_TRUE(wait(store_->erase("k")));
   EXPECT_EQ(get("k"), std::nullopt);
-  const Revision second = put("k", "2");
+  const store::Revision second = put("k", "2");
   EXPECT_GT(second, first);
   EXPECT_EQ(get("k")->created, second);
 }
@@ -64,70 +64,73 @@ TEST_P(StoreContract, KeysAndValuesAreAnyBytes) {
 }
 
 TEST_P(StoreContract, AbsentPutsOnlyOnce) {
-  const Revision first = put("k", "1", Absent{});
-  EXPECT_EQ(wait(store_->put("k", "2", Absent{})), refuse(errc::store_conflict));
+  const store::Revision first = put("k", "1", store::Absent{});
+  EXPECT_EQ(wait(store_->put("k", "2", store::Absent{})), refuse(errc::store_conflict));
   EXPECT_EQ(get("k")->modified, first);
   ASSERT_TRUE(wait(store_->erase("k")));
-  EXPECT_TRUE(wait(store_->put("k", "3", Absent{})));
+  EXPECT_TRUE(wait(store_->put("k", "3", store::Absent{})));
 }
 
 TEST_P(StoreContract, UnchangedPutsOnlyOverTheRevisionItNames) {
-  const Revision first = put("k", "1");
-  const Revision second = put("k", "2", Unchanged{first});
-  EXPECT_EQ(wait(store_->put("k", "3", Unchanged{first})), refuse(errc::store_conflict));
+  const store::Revision first = put("k", "1");
+  const store::Revision second = put("k", "2", store::Unchanged{first});
+  EXPECT_EQ(wait(store_->put("k", "3", store::Unchanged{first})), refuse(errc::store_conflict));
   EXPECT_EQ(get("k")->value, "2");
-  EXPECT_TRUE(wait(store_->put("k", "4", Unchanged{second})));
+  EXPECT_TRUE(wait(store_->put("k", "4", store::Unchanged{second})));
 }
 
 TEST_P(StoreContract, UnchangedIsNotMetByAnAbsentKey) {
-  EXPECT_EQ(wait(store_->put("k", "1", Unchanged{Revision{1}})), refuse(errc::store_conflict));
-  const Revision revision = put("other", "1");
-  EXPECT_EQ(wait(store_->put("k", "1", Unchanged{revision})), refuse(errc::store_conflict));
+  EXPECT_EQ(wait(store_->put("k", "1", store::Unchanged{store::Revision{1}})), refuse(errc::store_conflict));
+  const store::Revision revision = put("other", "1");
+  EXPECT_EQ(wait(store_->put("k", "1", store::Unchanged{revision})), refuse(errc::store_conflict));
   EXPECT_EQ(get("k"), std::nullopt);
 }
 
 TEST_P(StoreContract, UnchangedIsNotMetByTheSameValueWrittenAgain) {
-  const Revision first = put("k", "same");
+  const store::Revision first = put("k", "same");
   put("k", "same");
-  EXPECT_EQ(wait(store_->put("k", "new", Unchanged{first})), refuse(errc::store_conflict));
+  EXPECT_EQ(wait(store_->put("k", "new", store::Unchanged{first})), refuse(errc::store_conflict));
 }
 
 TEST_P(StoreContract, ErasingAnAbsentKeySucceedsUnlessItShouldBeUnchanged) {
   EXPECT_TRUE(wait(store_->erase("k")));
-  EXPECT_TRUE(wait(store_->erase("k", Absent{})));
-  EXPECT_EQ(wait(store_->erase("k", Unchanged{Revision{1}})), refuse(errc::store_conflict));
+  EXPECT_TRUE(wait(store_->erase("k", store::Absent{})));
+  EXPECT_EQ(wait(store_->erase("k", store::Unchanged{store::Revision{1}})), refuse(errc::store_conflict));
 }
 
 TEST_P(StoreContract, EraseAsksForItsExpectation) {
-  const Revision first = put("k", "1");
-  const Revision second = put("k", "2");
-  EXPECT_EQ(wait(store_->erase("k", Unchanged{first})), refuse(errc::store_conflict));
-  EXPECT_EQ(wait(store_->erase("k", Absent{})), refuse(errc::store_conflict));
+  const store::Revision first = put("k", "1");
+  const store::Revision second = put("k", "2");
+  EXPECT_EQ(wait(store_->erase("k", store::Unchanged{first})), refuse(errc::store_conflict));
+  EXPECT_EQ(wait(store_->erase("k", store::Absent{})), refuse(errc::store_conflict));
   EXPECT_TRUE(get("k"));
-  const auto erased = wait(store_->erase("k", Unchanged{second}));
+  const auto erased = wait(store_->erase("k", store::Unchanged{second}));
   ASSERT_TRUE(erased);
   EXPECT_GT(*erased, second);
   EXPECT_EQ(get("k"), std::nullopt);
 }
 
 TEST_P(StoreContract, ChecksGuardACommitAndChangeNothing) {
-  const Revision guard = put("guard", "1");
-  EXPECT_TRUE(wait(store_->commit(changes(Check{"guard", Unchanged{guard}}, Put{"k", "1"}))));
+  const store::Revision guard = put("guard", "1");
+  EXPECT_TRUE(wait(store_->commit(changes(store::Check{"guard", store::Unchanged{guard}}, store::Put{"k", "1"}))));
   EXPECT_EQ(get("guard")->modified, guard);
-  EXPECT_EQ(wait(store_->commit(changes(Check{"guard", Absent{}}, Put{"k", "2"}))), refuse(errc::store_conflict));
+  EXPECT_EQ(wait(store_->commit(changes(store::Check{"guard", store::Absent{}}, store::Put{"k", "2"}))),
+            refuse(errc::store_conflict));
   EXPECT_EQ(get("k")->value, "1");
 }
 
 TEST_P(StoreContract, ACommitOfChecksAloneTellsTheRevisionAndRaisesNone) {
-  const Revision revision = put("k", "1");
-  EXPECT_EQ(wait(store_->commit(changes(Check{"k", Unchanged{revision}}, Check{"n", Absent{}}, Check{"m"}))), revision);
+  const store::Revision revision = put("k", "1");
+  EXPECT_EQ(wait(store_->commit(changes(store::Check{"k", store::Unchanged{revision}},
+                                        store::Check{"n", store::Absent{}}, store::Check{"m"}))),
+            revision);
   EXPECT_EQ(this->revision(), revision);
-  EXPECT_EQ(wait(store_->commit(changes(Check{"k", Absent{}}))), refuse(errc::store_conflict));
+  EXPECT_EQ(wait(store_->commit(changes(store::Check{"k", store::Absent{}}))), refuse(errc::store_conflict));
 }
 
 TEST_P(StoreContract, AllChangesOfACommitGetOneRevision) {
   put("gone", "1");
-  const auto revision = wait(store_->commit(changes(Put{"a", "1"}, Erase{"gone"}, Put{"b", "2"})));
+  const auto revision = wait(store_->commit(changes(store::Put{"a", "1"}, store::Erase{"gone"}, store::Put{"b", "2"})));
   ASSERT_TRUE(revision);
   EXPECT_EQ(get("a")->modified, *revision);
   EXPECT_EQ(get("b")->modified, *revision);
@@ -135,10 +138,11 @@ TEST_P(StoreContract, AllChangesOfACommitGetOneRevision) {
 }
 
 TEST_P(StoreContract, AConflictLeavesEverythingAsItWas) {
-  const Revision a = put("a", "1");
-  const Revision b = put("b", "1");
+  const store::Revision a = put("a", "1");
+  const store::Revision b = put("b", "1");
   const auto refused =
-      wait(store_->commit(changes(Put{"a", "2"}, Erase{"b"}, Put{"new", "1", Absent{}}, Put{"c", "1", Unchanged{a}})));
+      wait(store_->commit(changes(store::Put{"a", "2"}, store::Erase{"b"}, store::Put{"new", "1", store::Absent{}},
+                                  store::Put{"c", "1", store::Unchanged{a}})));
   EXPECT_EQ(refused, refuse(errc::store_conflict));
   EXPECT_EQ(get("a")->modified, a);
   EXPECT_EQ(get("b")->modified, b);
@@ -146,32 +150,33 @@ TEST_P(StoreContract, AConflictLeavesEverythingAsItWas) {
 }
 
 TEST_P(StoreContract, ACommitHasAsManyChangesAsTheLimitAndNoMore) {
-  std::vector<Change> many;
-  for (std::size_t i = 0; i < kMaxCommitSize; ++i) many.emplace_back(Put{"k" + std::to_string(i), "v", Absent{}});
+  std::vector<store::Change> many;
+  for (std::size_t i = 0; i < store::kMaxCommitSize; ++i)
+    many.emplace_back(store::Put{"k" + std::to_string(i), "v", store::Absent{}});
   EXPECT_TRUE(wait(store_->commit(many)));
-  EXPECT_EQ(keys("").size(), kMaxCommitSize);
-  for (std::size_t i = 0; i < kMaxCommitSize; ++i) many[i] = Erase{"k" + std::to_string(i)};
-  many.emplace_back(Put{"one more", "v"});
+  EXPECT_EQ(keys("").size(), store::kMaxCommitSize);
+  for (std::size_t i = 0; i < store::kMaxCommitSize; ++i) many[i] = store::Erase{"k" + std::to_string(i)};
+  many.emplace_back(store::Put{"one more", "v"});
   EXPECT_EQ(wait(store_->commit(many)), refuse(errc::store_too_large));
-  EXPECT_EQ(keys("").size(), kMaxCommitSize);
+  EXPECT_EQ(keys("").size(), store::kMaxCommitSize);
 }
 
 TEST_P(StoreContract, KeysAndValuesAsLargeAsTheLimitAreKept) {
-  const std::string key(kMaxKeySize, '\xff');
-  const std::string value(kMaxValueSize, '\0');
+  const std::string key(store::kMaxKeySize, '\xff');
+  const std::string value(store::kMaxValueSize, '\0');
   put(key, value);
   EXPECT_EQ(get(key)->value, value);
   EXPECT_EQ(keys(key), (Words{key}));
 }
 
 TEST_P(StoreContract, LargerKeysValuesAndCommitsAreRefused) {
-  const std::string key(kMaxKeySize + 1, 'k');
-  const std::string half(kMaxCommitBytes / 2, 'v');
+  const std::string key(store::kMaxKeySize + 1, 'k');
+  const std::string half(store::kMaxCommitBytes / 2, 'v');
   EXPECT_EQ(wait(store_->put(key, "v")), refuse(errc::store_too_large));
   EXPECT_EQ(wait(store_->erase(key)), refuse(errc::store_too_large));
   EXPECT_EQ(wait(store_->get(key)), refuse(errc::store_too_large));
-  EXPECT_EQ(wait(store_->put("k", std::string(kMaxValueSize + 1, 'v'))), refuse(errc::store_too_large));
-  EXPECT_EQ(wait(store_->commit(changes(Put{"a", half}, Put{"b", half}))), refuse(errc::store_too_large));
+  EXPECT_EQ(wait(store_->put("k", std::string(store::kMaxValueSize + 1, 'v'))), refuse(errc::store_too_large));
+  EXPECT_EQ(wait(store_->commit(changes(store::Put{"a", half}, store::Put{"b", half}))), refuse(errc::store_too_large));
   EXPECT_EQ(keys(""), Words{});
 }
 
@@ -179,7 +184,7 @@ TEST_P(StoreContract, TheImpossibleIsRefused) {
   EXPECT_EQ(wait(store_->commit({})), refuse(Errc::invalid_argument));
   EXPECT_EQ(wait(store_->put("", "v")), refuse(Errc::invalid_argument));
   EXPECT_EQ(wait(store_->get("")), refuse(Errc::invalid_argument));
-  EXPECT_EQ(wait(store_->commit(changes(Put{"k", "1"}, Erase{"k"}))), refuse(Errc::invalid_argument));
+  EXPECT_EQ(wait(store_->commit(changes(store::Put{"k", "1"}, store::Erase{"k"}))), refuse(Errc::invalid_argument));
   const auto no_limit = wait(store_->list("", "", 0));
   ASSERT_FALSE(no_limit);
   EXPECT_EQ(no_limit.error(), Errc::invalid_argument);
@@ -224,7 +229,7 @@ TEST_P(StoreContract, AListIsReadPageByPage) {
     ASSERT_TRUE(page);
     ASSERT_FALSE(page->entries.empty());
     EXPECT_LE(page->entries.size(), 10U);
-    for (const Entry& entry : page->entries) read.push_back(entry.value);
+    for (const store::Entry& entry : page->entries) read.push_back(entry.value);
     after = page->entries.back().key;
     more = page->more;
   }
@@ -241,7 +246,7 @@ TEST_P(StoreContract, AListThatFitsExactlyHasNoMore) {
 
 TEST_P(StoreContract, AListTellsTheRevisionOfTheStore) {
   put("a", "1");
-  const Revision last = put("elsewhere", "1");
+  const store::Revision last = put("elsewhere", "1");
   EXPECT_EQ(wait(store_->list("a", "", 10))->revision, last);
   EXPECT_EQ(wait(store_->list("none", "", 10))->revision, last);
 }
@@ -251,30 +256,30 @@ TEST_P(StoreContract, AListTellsTheRevisionOfTheStore) {
 TEST_P(StoreContract, AWatchTellsOfChangesInOrder) {
   Told told;
   const auto watch = store_->watch("w/", revision(), told.teller());
-  const Revision one = put("w/a", "1");
+  const store::Revision one = put("w/a", "1");
   put("elsewhere", "1");
-  const Revision two = put("w/a", "2");
-  const Revision gone = wait(store_->erase("w/a")).value();
+  const store::Revision two = put("w/a", "2");
+  const store::Revision gone = wait(store_->erase("w/a")).value();
   ASSERT_TRUE(this->told(told, 3));
   EXPECT_EQ(told.events, (Words{"put w/a=1@" + text(one), "put w/a=2@" + text(two), "erase w/a@" + text(gone)}));
 }
 
 TEST_P(StoreContract, AWatchMayBeginWithinTheLoop) {
   Told told;
-  std::unique_ptr<Watch> watch;
-  boost::asio::post(io_, [&] { watch = store_->watch("k", Revision{}, told.teller()); });
+  std::unique_ptr<store::Watch> watch;
+  boost::asio::post(io_, [&] { watch = store_->watch("k", store::Revision{}, told.teller()); });
   run_for(io_, 100ms);
   put("k", "v");
   EXPECT_TRUE(run_until(io_, [&] { return !told.events.empty(); }));
 }
 
 TEST_P(StoreContract, AWatchTellsTheCreationOfWhatWasPut) {
-  const Revision one = put("k", "1");
-  std::vector<Entry> seen;
-  const auto watch = store_->watch("k", one, [&](const WatchEvent& event) {
-    if (const auto* put = std::get_if<PutSeen>(&event)) seen.push_back(put->entry);
+  const store::Revision one = put("k", "1");
+  std::vector<store::Entry> seen;
+  const auto watch = store_->watch("k", one, [&](const store::WatchEvent& event) {
+    if (const auto* put = std::get_if<store::PutSeen>(&event)) seen.push_back(put->entry);
   });
-  const Revision two = put("k", "2");
+  const store::Revision two = put("k", "2");
   ASSERT_TRUE(run_until(io_, [&] { return !seen.empty(); }));
   EXPECT_EQ(seen[0].created, one);
   EXPECT_EQ(seen[0].modified, two);
@@ -284,9 +289,10 @@ TEST_P(StoreContract, AWatchTellsAllOfACommit) {
   put("w/old", "0");
   Told told;
   const auto watch = store_->watch("w/", revision(), told.teller());
-  const std::string at = "@" + text(wait(store_->commit(changes(Put{"w/b", "1"}, Erase{"w/old"}, Put{"x", "1"},
-                                                                Check{"w/c", Absent{}}, Put{"w/a", "2"})))
-                                        .value());
+  const std::string at =
+      "@" + text(wait(store_->commit(changes(store::Put{"w/b", "1"}, store::Erase{"w/old"}, store::Put{"x", "1"},
+                                             store::Check{"w/c", store::Absent{}}, store::Put{"w/a", "2"})))
+                     .value());
   ASSERT_TRUE(this->told(told, 3));
   std::sort(told.events.begin(), told.events.end());
   EXPECT_EQ(told.events, (Words{"erase w/old" + at, "put w/a=2" + at, "put w/b=1" + at}));
@@ -294,13 +300,13 @@ TEST_P(StoreContract, AWatchTellsAllOfACommit) {
 
 TEST_P(StoreContract, AWatchGoesOnFromAPastRevision) {
   put("k", "1");
-  const Revision since = put("k", "2");
-  const Revision three = put("k", "3");
-  const Revision gone = wait(store_->erase("k")).value();
+  const store::Revision since = put("k", "2");
+  const store::Revision three = put("k", "3");
+  const store::Revision gone = wait(store_->erase("k")).value();
   Told told;
   const auto watch = store_->watch("k", since, told.teller());
   EXPECT_TRUE(told.events.empty()) << "told from within the call";
-  const Revision four = put("k", "4");
+  const store::Revision four = put("k", "4");
   ASSERT_TRUE(this->told(told, 3));
   EXPECT_EQ(told.events, (Words{"put k=3@" + text(three), "erase k@" + text(gone), "put k=4@" + text(four)}));
 }
@@ -324,7 +330,7 @@ TEST_P(StoreContract, NothingIsMissedBetweenAListAndAWatch) {
 TEST_P(StoreContract, AWatchIsUpToDateEverySecond) {
   Told told;
   const auto watch = store_->watch("w/", revision(), told.teller());
-  const Revision last = put("elsewhere", "1");
+  const store::Revision last = put("elsewhere", "1");
   EXPECT_TRUE(run_until(
       io_, [&] { return told.up_to_date >= last; }, 2s));
   const int ticks = told.ticks;
@@ -334,17 +340,17 @@ TEST_P(StoreContract, AWatchIsUpToDateEverySecond) {
 }
 
 TEST_P(StoreContract, AWatchIsNotUpToDateBeforeItHasToldEverything) {
-  Revision seen{};
-  Revision fresh{};
-  const Revision since = revision();
-  const auto watch = store_->watch("k", since, [&](const WatchEvent& event) {
-    if (const auto* put = std::get_if<PutSeen>(&event)) {
+  store::Revision seen{};
+  store::Revision fresh{};
+  const store::Revision since = revision();
+  const auto watch = store_->watch("k", since, [&](const store::WatchEvent& event) {
+    if (const auto* put = std::get_if<store::PutSeen>(&event)) {
       EXPECT_GT(put->entry.modified, fresh);
       seen = put->entry.modified;
     }
-    if (const auto* now = std::get_if<UpToDate>(&event)) fresh = now->revision;
+    if (const auto* now = std::get_if<store::UpToDate>(&event)) fresh = now->revision;
   });
-  Revision last{};
+  store::Revision last{};
   for (int i = 0; i < 200; ++i) last = put("k" + std::to_string(i % 3), "v");
   ASSERT_TRUE(run_until(io_, [&] { return fresh >= last; }));
   EXPECT_EQ(seen, last);
@@ -365,12 +371,12 @@ TEST_P(StoreContract, ADestroyedWatchTellsNothing) {
 
 TEST_P(StoreContract, AWatchMayEndItself) {
   int events = 0;
-  std::unique_ptr<Watch> watch;
-  const Revision since = revision();
+  std::unique_ptr<store::Watch> watch;
+  const store::Revision since = revision();
   put("k", "1");
   put("k", "2");
-  watch = store_->watch("k", since, [&](const WatchEvent& event) {
-    if (!std::holds_alternative<PutSeen>(event)) return;
+  watch = store_->watch("k", since, [&](const store::WatchEvent& event) {
+    if (!std::holds_alternative<store::PutSeen>(event)) return;
     ++events;
     watch.reset();
   });
@@ -385,7 +391,7 @@ TEST_P(StoreContract, WatchesOfOneKeyAllHearOfIt) {
   Told a;
   Told b;
   Told all;
-  const Revision since = revision();
+  const store::Revision since = revision();
   const auto watch_a = store_->watch("k/a", since, a.teller());
   const auto watch_b = store_->watch("k/b", since, b.teller());
   const auto watch_all = store_->watch("", since, all.teller());
@@ -412,10 +418,11 @@ TEST_P(StoreContract, ALeaseThatIsNotKeptAliveTakesItsKeysAlong) {
   const auto begin = std::chrono::steady_clock::now();
   const auto lease = wait(store_->grant_lease(2s));
   ASSERT_TRUE(lease);
-  EXPECT_NE(*lease, LeaseId{});
+  EXPECT_NE(*lease, store::LeaseId{});
   Told told;
   const auto watch = store_->watch("", revision(), told.teller());
-  ASSERT_TRUE(wait(store_->commit(changes(Put{"a", "1", {}, *lease}, Put{"b", "1", {}, *lease}, Put{"stays", "1"}))));
+  ASSERT_TRUE(wait(store_->commit(
+      changes(store::Put{"a", "1", {}, *lease}, store::Put{"b", "1", {}, *lease}, store::Put{"stays", "1"}))));
   ASSERT_TRUE(this->told(told, 5));
   const auto after = std::chrono::steady_clock::now() - begin;
   EXPECT_GE(after, 1900ms);
@@ -425,12 +432,12 @@ TEST_P(StoreContract, ALeaseThatIsNotKeptAliveTakesItsKeysAlong) {
   EXPECT_EQ(told.events[3].substr(7), told.events[4].substr(7)) << "not one commit";
   EXPECT_EQ(wait(store_->keep_alive(*lease)), refuse(errc::store_conflict));
   EXPECT_EQ(wait(store_->revoke_lease(*lease)), refuse(errc::store_conflict));
-  EXPECT_EQ(wait(store_->commit(changes(Put{"c", "1", {}, *lease}))), refuse(errc::store_conflict));
+  EXPECT_EQ(wait(store_->commit(changes(store::Put{"c", "1", {}, *lease}))), refuse(errc::store_conflict));
 }
 
 TEST_P(StoreContract, ALeaseKeptAliveLasts) {
   const auto lease = wait(store_->grant_lease(2s));
-  ASSERT_TRUE(wait(store_->commit(changes(Put{"k", "1", {}, *lease}))));
+  ASSERT_TRUE(wait(store_->commit(changes(store::Put{"k", "1", {}, *lease}))));
   // Longer than it could last by itself.
   for (int i = 0; i < 3; ++i) {
     run_for(io_, 1100ms);
@@ -445,7 +452,8 @@ TEST_P(StoreContract, ARevokedLeaseTakesItsKeysAlongAtOnce) {
   const auto lease = wait(store_->grant_lease(60s));
   const auto other = wait(store_->grant_lease(60s));
   EXPECT_NE(*lease, *other);
-  ASSERT_TRUE(wait(store_->commit(changes(Put{"k", "1", {}, *lease}, Put{"o", "1", {}, *other}, Put{"n", "1"}))));
+  ASSERT_TRUE(wait(store_->commit(
+      changes(store::Put{"k", "1", {}, *lease}, store::Put{"o", "1", {}, *other}, store::Put{"n", "1"}))));
   ASSERT_TRUE(wait(store_->revoke_lease(*lease)));
   EXPECT_EQ(keys(""), (Words{"n", "o"}));
   EXPECT_EQ(wait(store_->revoke_lease(*lease)), refuse(errc::store_conflict));
@@ -456,8 +464,9 @@ TEST_P(StoreContract, ARevokedLeaseTakesItsKeysAlongAtOnce) {
 TEST_P(StoreContract, TheLastPutDecidesWhichLeaseAKeyHas) {
   const auto lease = wait(store_->grant_lease(60s));
   const auto other = wait(store_->grant_lease(60s));
-  ASSERT_TRUE(wait(store_->commit(changes(Put{"freed", "1", {}, *lease}, Put{"moved", "1", {}, *lease}))));
-  ASSERT_TRUE(wait(store_->commit(changes(Put{"freed", "2"}, Put{"moved", "2", {}, *other}))));
+  ASSERT_TRUE(
+      wait(store_->commit(changes(store::Put{"freed", "1", {}, *lease}, store::Put{"moved", "1", {}, *lease}))));
+  ASSERT_TRUE(wait(store_->commit(changes(store::Put{"freed", "2"}, store::Put{"moved", "2", {}, *other}))));
   ASSERT_TRUE(wait(store_->revoke_lease(*lease)));
   EXPECT_EQ(keys(""), (Words{"freed", "moved"}));
   ASSERT_TRUE(wait(store_->revoke_lease(*other)));
@@ -465,29 +474,30 @@ TEST_P(StoreContract, TheLastPutDecidesWhichLeaseAKeyHas) {
 }
 
 TEST_P(StoreContract, AnUnknownLeaseIsRefused) {
-  const LeaseId unknown{0x1234567812345678};
-  EXPECT_EQ(wait(store_->commit(changes(Put{"before", "1"}, Put{"k", "1", {}, unknown}))),
+  const store::LeaseId unknown{0x1234567812345678};
+  EXPECT_EQ(wait(store_->commit(changes(store::Put{"before", "1"}, store::Put{"k", "1", {}, unknown}))),
             refuse(errc::store_conflict));
   EXPECT_EQ(keys(""), Words{});
   EXPECT_EQ(wait(store_->keep_alive(unknown)), refuse(errc::store_conflict));
   EXPECT_EQ(wait(store_->revoke_lease(unknown)), refuse(errc::store_conflict));
-  EXPECT_EQ(wait(store_->keep_alive(LeaseId{})), refuse(errc::store_conflict));
+  EXPECT_EQ(wait(store_->keep_alive(store::LeaseId{})), refuse(errc::store_conflict));
 }
 
 TEST_P(StoreContract, ALeaseLastsASensibleTime) {
-  EXPECT_EQ(wait(store_->grant_lease(kMinLeaseTtl - 1s)).error(), Errc::invalid_argument);
-  EXPECT_EQ(wait(store_->grant_lease(kMaxLeaseTtl + 1s)).error(), Errc::invalid_argument);
-  EXPECT_TRUE(wait(store_->grant_lease(kMaxLeaseTtl)));
+  EXPECT_EQ(wait(store_->grant_lease(store::kMinLeaseTtl - 1s)).error(), Errc::invalid_argument);
+  EXPECT_EQ(wait(store_->grant_lease(store::kMaxLeaseTtl + 1s)).error(), Errc::invalid_argument);
+  EXPECT_TRUE(wait(store_->grant_lease(store::kMaxLeaseTtl)));
 }
 
 // Several at once.
 
-net::Task<void> increment(Store& store, int times, int& conflicts) {
+net::Task<void> increment(store::Store& store, int times, int& conflicts) {
   for (int done = 0; done < times;) {
     const auto entry = co_await store.get("counter");
     if (!entry) ADD_FAILURE() << name(entry.error());
     const int value = *entry ? std::stoi((*entry)->value) : 0;
-    const Expect expect = *entry ? Expect(Unchanged{(*entry)->modified}) : Expect(Absent{});
+    const store::Expect expect =
+        *entry ? store::Expect(store::Unchanged{(*entry)->modified}) : store::Expect(store::Absent{});
     const auto put = co_await store.put("counter", std::to_string(value + 1), expect);
     if (put) {
       ++done;
@@ -505,7 +515,7 @@ TEST_P(StoreContract, IncrementsAtTheSameTimeAreNotLost) {
   int running = 8;
   int conflicts = 0;
   for (int i = 0; i < 8; ++i) {
-    Store& store = other && i % 2 == 1 ? *other : *store_;
+    store::Store& store = other && i % 2 == 1 ? *other : *store_;
     boost::asio::co_spawn(io_, increment(store, 25, conflicts), [&running](const std::exception_ptr&) { --running; });
   }
   ASSERT_TRUE(run_until(
@@ -515,11 +525,11 @@ TEST_P(StoreContract, IncrementsAtTheSameTimeAreNotLost) {
 }
 
 TEST_P(StoreContract, CommitsAtTheSameTimeGetDifferentRevisions) {
-  std::vector<Revision> revisions;
+  std::vector<store::Revision> revisions;
   for (int i = 0; i < 50; ++i) {
     boost::asio::co_spawn(
         io_,
-        [](Store& store, int number, std::vector<Revision>& out) -> net::Task<void> {
+        [](store::Store& store, int number, std::vector<store::Revision>& out) -> net::Task<void> {
           const auto revision = co_await store.put("k" + std::to_string(number), "v");
           if (revision) out.push_back(*revision);
         }(*store_, i, revisions),
@@ -538,11 +548,11 @@ TEST_P(StoreContract, TwoStoresOnOnePlaceSeeTheSame) {
   ASSERT_NE(other, nullptr);
   Told told;
   const auto watch = other->watch("k", revision(), told.teller());
-  const Revision one = put("k", "1");
+  const store::Revision one = put("k", "1");
   EXPECT_EQ(wait(other->get("k")).value()->modified, one);
-  const auto two = wait(other->put("k", "2", Unchanged{one}));
+  const auto two = wait(other->put("k", "2", store::Unchanged{one}));
   ASSERT_TRUE(two);
-  EXPECT_EQ(wait(store_->put("k", "3", Unchanged{one})), refuse(errc::store_conflict));
+  EXPECT_EQ(wait(store_->put("k", "3", store::Unchanged{one})), refuse(errc::store_conflict));
   EXPECT_EQ(get("k")->value, "2");
   ASSERT_TRUE(this->told(told, 2));
   EXPECT_EQ(told.events, (Words{"put k=1@" + text(one), "put k=2@" + text(*two)}));
@@ -551,7 +561,7 @@ TEST_P(StoreContract, TwoStoresOnOnePlaceSeeTheSame) {
 TEST_P(StoreContract, ALeaseBelongsToThePlace) {
   if (!GetParam().reopens) GTEST_SKIP() << "a place of its own each";
   const auto lease = wait(store_->grant_lease(60s));
-  ASSERT_TRUE(wait(store_->commit(changes(Put{"k", "1", {}, *lease}))));
+  ASSERT_TRUE(wait(store_->commit(changes(store::Put{"k", "1", {}, *lease}))));
   store_ = place_->open(io_);
   EXPECT_TRUE(wait(store_->keep_alive(*lease)));
   EXPECT_TRUE(get("k"));

@@ -18,26 +18,26 @@ Secret<64> bytes_of(std::uint8_t value) {
 
 class SealedSecret : public testing::Test {
  protected:
-  Result<Secret<64>> open(const std::string& name, const SecretsKey& key) {
-    return wait_for(io_, sealed_secret(*store_, name, key, *provider_,
-                                       [this](std::string_view line) { said_.append(line).append("\n"); }));
+  Result<Secret<64>> open(const std::string& name, const store::SecretsKey& key) {
+    return wait_for(io_, store::sealed_secret(*store_, name, key, *provider_,
+                                              [this](std::string_view line) { said_.append(line).append("\n"); }));
   }
   std::string value(const std::string& name) { return wait_for(io_, store_->get(name)).value()->value; }
   void put(const std::string& name, const std::string& text) { ASSERT_TRUE(wait_for(io_, store_->put(name, text))); }
   [[nodiscard]] bool said(std::string_view words) const { return said_.find(words) != std::string::npos; }
 
   boost::asio::io_context io_{1};
-  std::unique_ptr<Store> store_ = memory_store(io_);
+  std::unique_ptr<store::Store> store_ = store::memory_store(io_);
   std::unique_ptr<Provider> provider_ = default_provider();
-  SecretsKey key_{*provider_, bytes_of(1)};
-  SecretsKey other_key_{*provider_, bytes_of(2)};
+  store::SecretsKey key_{*provider_, bytes_of(1)};
+  store::SecretsKey other_key_{*provider_, bytes_of(2)};
   std::string said_;
 };
 
 TEST_F(SealedSecret, IsTheSameForAllUnitsWithTheKey) {
   const auto first = open("secrets/a", key_);
   ASSERT_TRUE(first);
-  const SecretsKey same(*provider_, bytes_of(1));
+  const store::SecretsKey same(*provider_, bytes_of(1));
   const auto second = open("secrets/a", same);
   ASSERT_TRUE(second);
   EXPECT_TRUE(std::ranges::equal(first->expose(), second->expose()));
@@ -111,7 +111,7 @@ TEST_F(SealedSecret, IsMigratedFromTheClearAndThatIsSaid) {
   const auto secret = open("secrets/a", key_);
   ASSERT_TRUE(secret);
   EXPECT_TRUE(std::ranges::equal(secret->expose(), bytes_of(7).expose()));
-  EXPECT_TRUE(is_sealed(value("secrets/a")));
+  EXPECT_TRUE(store::is_sealed(value("secrets/a")));
   EXPECT_TRUE(said("secrets/a was in the store in the clear")) << said_;
   said_.clear();
   const auto again = open("secrets/a", key_);

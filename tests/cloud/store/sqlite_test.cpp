@@ -31,15 +31,15 @@ class SqlitePlace final : public Place {
   SqlitePlace(const SqlitePlace&) = delete;
   SqlitePlace& operator=(const SqlitePlace&) = delete;
 
-  std::unique_ptr<Store> open(boost::asio::io_context& io) override {
-    auto store = sqlite_store(io, file());
+  std::unique_ptr<store::Store> open(boost::asio::io_context& io) override {
+    auto store = store::sqlite_store(io, file());
     if (store) return std::move(*store);
     ADD_FAILURE() << store.error().detail;
     return nullptr;
   }
   std::string refusal() {
     boost::asio::io_context io{1};
-    const auto store = sqlite_store(io, file());
+    const auto store = store::sqlite_store(io, file());
     return store ? "" : store.error().detail;
   }
   [[nodiscard]] fs::path file() const { return folder_ / "store.sqlite"; }
@@ -66,11 +66,11 @@ unsigned mode_of(const fs::path& file) {
 
 TEST_F(SqliteStore, KeepsWhatWasAcknowledged) {
   auto store = place_.open(io_);
-  const Revision revision = wait_for(io_, store->put("k", "v")).value();
+  const store::Revision revision = wait_for(io_, store->put("k", "v")).value();
   store.reset();
   store = place_.open(io_);
   EXPECT_EQ(wait_for(io_, store->get("k")).value()->modified, revision);
-  EXPECT_GT(wait_for(io_, store->put("k", "w", Unchanged{revision})).value(), revision);
+  EXPECT_GT(wait_for(io_, store->put("k", "w", store::Unchanged{revision})).value(), revision);
 }
 
 TEST_F(SqliteStore, ItsFilesArePrivateWhateverTheUmask) {
@@ -108,14 +108,14 @@ TEST_F(SqliteStore, AFileThatIsNoDatabaseIsRefused) {
 TEST_F(SqliteStore, AnotherProgramsDatabaseIsRefusedAndNotTouched) {
   std::ofstream(place_.file()).close();
   fs::permissions(place_.file(), fs::perms(0600));
-  SqliteDatabase(place_.file(), 1s).run("CREATE TABLE theirs (x)");
+  store::SqliteDatabase(place_.file(), 1s).run("CREATE TABLE theirs (x)");
   EXPECT_NE(place_.refusal().find("not one of Redan's"), std::string::npos) << place_.refusal();
-  EXPECT_EQ(SqliteDatabase(place_.file(), 1s).integer("SELECT count(*) FROM sqlite_schema"), 1);
+  EXPECT_EQ(store::SqliteDatabase(place_.file(), 1s).integer("SELECT count(*) FROM sqlite_schema"), 1);
 }
 
 TEST_F(SqliteStore, ANewerProgramsFileIsRefusedWithBothVersions) {
   ASSERT_NE(place_.open(io_), nullptr);
-  SqliteDatabase(place_.file(), 1s).run("PRAGMA user_version = 9");
+  store::SqliteDatabase(place_.file(), 1s).run("PRAGMA user_version = 9");
   const std::string why = place_.refusal();
   EXPECT_NE(why.find("newer Redan"), std::string::npos) << why;
   EXPECT_NE(why.find("version 9"), std::string::npos) << why;
@@ -123,7 +123,7 @@ TEST_F(SqliteStore, ANewerProgramsFileIsRefusedWithBothVersions) {
 }
 
 TEST_F(SqliteStore, AFolderThatIsMissingIsNamed) {
-  const auto store = sqlite_store(io_, "/nowhere/at/all/store.sqlite");
+  const auto store = store::sqlite_store(io_, "/nowhere/at/all/store.sqlite");
   ASSERT_FALSE(store);
   EXPECT_NE(store.error().detail.find("/nowhere/at/all"), std::string::npos);
 }
@@ -141,15 +141,16 @@ TEST_F(SqliteStore, AWatchFromTooLongAgoIsLost) {
   const auto store = place_.open(io_);
   int acknowledged = 0;
   for (int i = 0; i < 10'100; ++i) {
-    boost::asio::co_spawn(io_, store->put("k", "v"),
-                          [&](const std::exception_ptr&, const Result<Revision>& put) { acknowledged += put ? 1 : 0; });
+    boost::asio::co_spawn(
+        io_, store->put("k", "v"),
+        [&](const std::exception_ptr&, const Result<store::Revision>& put) { acknowledged += put ? 1 : 0; });
   }
   ASSERT_TRUE(run_until(
       io_, [&] { return acknowledged == 10'100; }, 60s));
   Told old;
   Told recent;
-  const auto lost = store->watch("k", Revision{99}, old.teller());
-  const auto goes_on = store->watch("k", Revision{100}, recent.teller());
+  const auto lost = store->watch("k", store::Revision{99}, old.teller());
+  const auto goes_on = store->watch("k", store::Revision{100}, recent.teller());
   ASSERT_TRUE(run_until(io_, [&] { return recent.ticks > 1; }));
   EXPECT_EQ(old.events, std::vector<std::string>{"lost"});
   EXPECT_EQ(old.ticks, 0);
@@ -158,13 +159,14 @@ TEST_F(SqliteStore, AWatchFromTooLongAgoIsLost) {
 
 TEST_F(SqliteStore, AWatchOfManyLargeValuesGoesBackLessFar) {
   const auto store = place_.open(io_);
-  const std::string large(kMaxValueSize, 'v');
+  const std::string large(store::kMaxValueSize, 'v');
   for (int i = 0; i < 80; ++i) ASSERT_TRUE(wait_for(io_, store->put("k", large)));
-  EXPECT_LE(SqliteDatabase(place_.file(), 1s).integer("SELECT sum(length(value)) FROM change"), 64 * 1024 * 1024);
+  EXPECT_LE(store::SqliteDatabase(place_.file(), 1s).integer("SELECT sum(length(value)) FROM change"),
+            64 * 1024 * 1024);
   Told old;
   Told recent;
-  const auto lost = store->watch("k", Revision{10}, old.teller());
-  const auto goes_on = store->watch("k", Revision{20}, recent.teller());
+  const auto lost = store->watch("k", store::Revision{10}, old.teller());
+  const auto goes_on = store->watch("k", store::Revision{20}, recent.teller());
   ASSERT_TRUE(run_until(io_, [&] { return recent.events.size() == 60 && !old.events.empty(); }));
   EXPECT_EQ(old.events[0], "lost");
 }
@@ -172,8 +174,8 @@ TEST_F(SqliteStore, AWatchOfManyLargeValuesGoesBackLessFar) {
 TEST_F(SqliteStore, ALeaseEndsThoughNobodyWasThere) {
   auto store = place_.open(io_);
   const auto lease = wait_for(io_, store->grant_lease(2s));
-  std::vector<Change> changes;
-  changes.emplace_back(Put{"k", "v", Anything{}, *lease});
+  std::vector<store::Change> changes;
+  changes.emplace_back(store::Put{"k", "v", store::Anything{}, *lease});
   ASSERT_TRUE(wait_for(io_, store->commit(changes)));
   store.reset();
   std::this_thread::sleep_for(2100ms);
@@ -183,13 +185,14 @@ TEST_F(SqliteStore, ALeaseEndsThoughNobodyWasThere) {
 }
 
 TEST_F(SqliteStore, ACommitThatTheDiskRefusesIsReportedAndChangesNothing) {
-  std::vector<StoreFailure> reports;
-  const auto store =
-      sqlite_store(io_, place_.file(), [&](const StoreFailure& failure) { reports.push_back(failure); }).value();
+  std::vector<store::StoreFailure> reports;
+  const auto store = store::sqlite_store(io_, place_.file(), [&](const store::StoreFailure& failure) {
+                       reports.push_back(failure);
+                     }).value();
   ASSERT_TRUE(wait_for(io_, store->put("k", "1")));
-  SqliteDatabase(place_.file(), 1s).run("ALTER TABLE change RENAME TO lost");
+  store::SqliteDatabase(place_.file(), 1s).run("ALTER TABLE change RENAME TO lost");
   EXPECT_EQ(wait_for(io_, store->put("k", "2")), refuse(errc::store_failed));
-  SqliteDatabase(place_.file(), 1s).run("ALTER TABLE lost RENAME TO change");
+  store::SqliteDatabase(place_.file(), 1s).run("ALTER TABLE lost RENAME TO change");
   ASSERT_TRUE(run_until(io_, [&] { return !reports.empty(); }));
   EXPECT_NE(reports[0].detail.find("change"), std::string::npos) << reports[0].detail;
   EXPECT_EQ(wait_for(io_, store->get("k")).value()->value, "1");
@@ -197,8 +200,8 @@ TEST_F(SqliteStore, ACommitThatTheDiskRefusesIsReportedAndChangesNothing) {
 }
 
 TEST_F(SqliteStore, ItsConnectionsSyncEveryCommitAndTrustNoSchema) {
-  prepare_sqlite_file(place_.file());
-  SqliteDatabase database = open_sqlite_file(place_.file(), 1s);
+  store::prepare_sqlite_file(place_.file());
+  store::SqliteDatabase database = store::open_sqlite_file(place_.file(), 1s);
   EXPECT_EQ(database.text("PRAGMA journal_mode"), "wal");
   EXPECT_EQ(database.integer("PRAGMA synchronous"), 2) << "not FULL";
   EXPECT_EQ(database.integer("PRAGMA trusted_schema"), 0);
@@ -207,16 +210,16 @@ TEST_F(SqliteStore, ItsConnectionsSyncEveryCommitAndTrustNoSchema) {
 /// Commits without end; writes each acknowledged number to `out`. Never returns.
 [[noreturn]] void commit_until_killed(const fs::path& file, int out) {
   boost::asio::io_context io{1};
-  auto store = std::move(sqlite_store(io, file).value());
+  auto store = std::move(store::sqlite_store(io, file).value());
   int next = 0;
   const auto committer = [&](int lane) -> net::Task<void> {
     for (;;) {
       const int number = ++next;
       const std::string text = std::to_string(number);
-      std::vector<Change> changes;
-      changes.emplace_back(Put{"a/" + text, std::string(1000, 'a')});
-      changes.emplace_back(Put{"b/" + text, std::string(1000, 'b')});
-      changes.emplace_back(Put{"lane/" + std::to_string(lane), text});
+      std::vector<store::Change> changes;
+      changes.emplace_back(store::Put{"a/" + text, std::string(1000, 'a')});
+      changes.emplace_back(store::Put{"b/" + text, std::string(1000, 'b')});
+      changes.emplace_back(store::Put{"lane/" + std::to_string(lane), text});
       const auto committed = co_await store->commit(std::move(changes));
       if (!committed || ::write(out, &number, sizeof number) != sizeof number) ::_exit(1);
     }

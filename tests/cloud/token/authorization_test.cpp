@@ -6,10 +6,10 @@
 namespace redan::cloud::test {
 namespace {
 
-using Kind = PresentedToken::Kind;
+using Kind = token::PresentedToken::Kind;
 
 void expect(std::string_view value, Kind kind, std::string_view text) {
-  const auto token = parse_authorization(value);
+  const auto token = token::parse_authorization(value);
   ASSERT_TRUE(token) << value;
   EXPECT_EQ(token->kind, kind) << value;
   EXPECT_EQ(token->text, text) << value;
@@ -32,7 +32,7 @@ TEST(Authorization, ReadsAMacaroon) {
 TEST(Authorization, ADischargeIsRefused) {
   for (const char* value : {"Macaroon root=\"AgEU\", discharge=\"AgEV\"", "macaroon root=AgEU,discharge=AgEV",
                             "macaroon discharge=AgEV, root=AgEU", "macaroon root=AgEU, Discharge="}) {
-    EXPECT_EQ(reason(parse_authorization(value)), errc::token_third_party) << value;
+    EXPECT_EQ(reason(token::parse_authorization(value)), errc::token_third_party) << value;
   }
 }
 
@@ -67,16 +67,16 @@ TEST(Authorization, RefusesEverythingElse) {
                             "macaroonroot=AgEU",
                             "bearer a.\xc3\xa4.c",
                             "root=AgEU"}) {
-    const Errc got = reason(parse_authorization(value));
+    const Errc got = reason(token::parse_authorization(value));
     EXPECT_TRUE(got == errc::token_syntax) << value << " " << name(got);
   }
-  EXPECT_EQ(reason(parse_authorization(std::string_view("bearer a\0b", 10))), errc::token_syntax);
+  EXPECT_EQ(reason(token::parse_authorization(std::string_view("bearer a\0b", 10))), errc::token_syntax);
 }
 
 TEST(Authorization, AHugeFieldIsReadInOnePass) {
   std::string value = "macaroon ";
   for (int i = 0; i < 100'000; ++i) value += "root=,";
-  EXPECT_EQ(reason(parse_authorization(value)), errc::token_syntax);
+  EXPECT_EQ(reason(token::parse_authorization(value)), errc::token_syntax);
 }
 
 }  // namespace

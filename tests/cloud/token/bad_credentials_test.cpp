@@ -68,7 +68,7 @@ std::string flip(std::string text, std::size_t byte, unsigned bit) {
 constexpr std::string_view kHs256 = R"({"alg":"HS256","typ":"JWT"})";
 constexpr std::string_view kGoodClaims =
     R"({"iss":"ams","aud":"ams-internal","sub":"i1","iat":1861920000,"nbf":1861920000,"exp":1893456000})";
-constexpr JwtExpectations kExpected{"ams", "ams-internal", "i1"};
+constexpr token::JwtExpectations kExpected{"ams", "ams-internal", "i1"};
 constexpr WallTime kMiddle{1877688000};
 
 class BadJwt : public testing::Test {
@@ -84,8 +84,8 @@ class BadJwt : public testing::Test {
   }
   static std::string claiming(std::string_view claims) { return token(kHs256, claims); }
 
-  Errc verify(const std::string& text, WallTime now = kMiddle, const JwtExpectations& expected = kExpected) {
-    const auto parsed = UnverifiedJwt::parse(text);
+  Errc verify(const std::string& text, WallTime now = kMiddle, const token::JwtExpectations& expected = kExpected) {
+    const auto parsed = token::UnverifiedJwt::parse(text);
     return parsed ? reason(parsed->verify(key_, expected, now)) : parsed.error();
   }
   void add(std::string name, Errc code, std::string text) {
@@ -103,7 +103,7 @@ class BadJwt : public testing::Test {
   const std::string header_ = good_.substr(0, good_.find('.'));
   const std::string payload_ = good_.substr(header_.size() + 1, good_.rfind('.') - header_.size() - 1);
   const std::string signature_ = good_.substr(good_.rfind('.') + 1);
-  JwtKey key_ = std::move(*JwtKey::prepare(provider(), counting_secret()));
+  token::JwtKey key_ = std::move(*token::JwtKey::prepare(provider(), counting_secret()));
   Matrix matrix_;
 };
 
@@ -259,7 +259,7 @@ TEST_F(BadJwt, FormsAreRefused) {
     return header_ + "." + payload_ + other.substr(other.rfind('.'));
   }());
   add("alg none without a signature", errc::token_algorithm, encode(R"({"alg":"none"})") + "." + payload_ + ".");
-  add("above 8 KiB", errc::token_too_large, std::string(kMaxJwtSize + 1, 'A'));
+  add("above 8 KiB", errc::token_too_large, std::string(token::kMaxJwtSize + 1, 'A'));
   add("above 8 KiB, rightly signed", errc::token_too_large,
       claiming(R"({"exp":1893456000,"x":")" + std::string(9000, 'x') + "\"}"));
   add("ten megabytes", errc::token_too_large, std::string(10'000'000, '.'));
@@ -297,43 +297,45 @@ TEST_F(BadJwt, EveryFlippedBitAndTruncationIsRefused) {
 // ---- macaroons ------------------------------------------------------------------------------------------------------
 
 constexpr std::string_view kLocation = "anbox-stream-gateway";
-constexpr MacaroonRequest kRequest{k2029, "join", "s1", "eu-1", "i1"};
+constexpr token::MacaroonRequest kRequest{k2029, "join", "s1", "eu-1", "i1"};
 
 class BadMacaroon : public testing::Test {
  protected:
-  Macaroon mint(const std::vector<std::string>& caveats) {
-    Macaroon macaroon = *Macaroon::mint(key_, kLocation, "my-client");
+  token::Macaroon mint(const std::vector<std::string>& caveats) {
+    token::Macaroon macaroon = *token::Macaroon::mint(key_, kLocation, "my-client");
     for (const std::string& caveat : caveats) EXPECT_TRUE(macaroon.add_first_party(provider(), caveat));
     return macaroon;
   }
-  Errc verify(const std::string& text, const MacaroonRequest& request = kRequest) {
-    const auto parsed = Macaroon::parse(text);
+  Errc verify(const std::string& text, const token::MacaroonRequest& request = kRequest) {
+    const auto parsed = token::Macaroon::parse(text);
     return parsed ? reason(parsed->verify(key_, kLocation, request)) : parsed.error();
   }
-  void add(std::string name, Errc code, std::string text, const MacaroonRequest& request = kRequest) {
+  void add(std::string name, Errc code, std::string text, const token::MacaroonRequest& request = kRequest) {
     matrix_.add("macaroon " + std::move(name), code,
                 [this, text = std::move(text), request] { return verify(text, request); });
   }
-  void add_changed(std::string name, Errc code, const std::function<void(Macaroon&)>& change) {
-    Macaroon macaroon = good_;
+  void add_changed(std::string name, Errc code, const std::function<void(token::Macaroon&)>& change) {
+    token::Macaroon macaroon = good_;
     change(macaroon);
     add(std::move(name), code, macaroon.text());
   }
-  static std::string v1(const Macaroon& macaroon) { return to_base64(write_macaroon_v1(macaroon), Base64::url); }
+  static std::string v1(const token::Macaroon& macaroon) {
+    return to_base64(token::write_macaroon_v1(macaroon), Base64::url);
+  }
   /// The good one's bytes with a change.
   std::string bytes_with(const std::function<void(std::vector<std::uint8_t>&)>& change) {
-    std::vector<std::uint8_t> bytes = write_macaroon_v2(good_);
+    std::vector<std::uint8_t> bytes = token::write_macaroon_v2(good_);
     change(bytes);
     return to_base64(bytes, Base64::url);
   }
 
-  MacaroonKey key_ = std::move(*MacaroonKey::prepare(provider(), counting_secret()));
-  const Macaroon good_ = mint({"2030-01-01T00:00:00Z", "op=join", "session=s1", "region=eu-1"});
+  token::MacaroonKey key_ = std::move(*token::MacaroonKey::prepare(provider(), counting_secret()));
+  const token::Macaroon good_ = mint({"2030-01-01T00:00:00Z", "op=join", "session=s1", "region=eu-1"});
   Matrix matrix_;
 };
 
 TEST_F(BadMacaroon, TheGoodOneIsAcceptedInEveryForm) {
-  for (const std::string& text : {good_.text(), v1(good_), write_macaroon_json(good_)}) {
+  for (const std::string& text : {good_.text(), v1(good_), token::write_macaroon_json(good_)}) {
     EXPECT_EQ(verify(text), Errc::closed_locally);
   }
 }
@@ -380,10 +382,11 @@ TEST_F(BadMacaroon, CaveatsAreRefused) {
       mint({"2030-01-01T00:00:00Z", "2028-01-01T00:00:00Z"}).text());
   add("at its expiry", errc::token_expired, good_.text(), {k2030, "join", "s1", "eu-1"});
   for (const std::size_t at : {0U, 4U}) {
-    add_changed("with a third party at " + std::to_string(at), errc::token_third_party, [at](Macaroon& macaroon) {
-      macaroon.caveats.insert(macaroon.caveats.begin() + static_cast<std::ptrdiff_t>(at),
-                              Caveat{"theirs", "https://x", "sealed"});
-    });
+    add_changed("with a third party at " + std::to_string(at), errc::token_third_party,
+                [at](token::Macaroon& macaroon) {
+                  macaroon.caveats.insert(macaroon.caveats.begin() + static_cast<std::ptrdiff_t>(at),
+                                          token::Caveat{"theirs", "https://x", "sealed"});
+                });
   }
   matrix_.check("macaroon caveats");
 }
@@ -392,36 +395,36 @@ TEST_F(BadMacaroon, ChangesAreRefused) {
   for (std::size_t i = 0; i < good_.caveats.size(); ++i) {
     const std::string number = std::to_string(i);
     add_changed("without caveat " + number, errc::token_bad_signature,
-                [i](Macaroon& m) { m.caveats.erase(m.caveats.begin() + static_cast<std::ptrdiff_t>(i)); });
+                [i](token::Macaroon& m) { m.caveats.erase(m.caveats.begin() + static_cast<std::ptrdiff_t>(i)); });
     add_changed("with caveat " + number + " and the next exchanged", errc::token_bad_signature,
-                [i](Macaroon& m) { std::swap(m.caveats[i], m.caveats[(i + 1) % m.caveats.size()]); });
+                [i](token::Macaroon& m) { std::swap(m.caveats[i], m.caveats[(i + 1) % m.caveats.size()]); });
     add_changed("with caveat " + number + " twice", errc::token_bad_signature,
-                [i](Macaroon& m) { m.caveats.push_back(m.caveats[i]); });
+                [i](token::Macaroon& m) { m.caveats.push_back(m.caveats[i]); });
     add_changed("with caveat " + number + " longer", errc::token_bad_signature,
-                [i](Macaroon& m) { m.caveats[i].identifier += ' '; });
+                [i](token::Macaroon& m) { m.caveats[i].identifier += ' '; });
   }
-  add_changed("without all caveats", errc::token_bad_signature, [](Macaroon& m) { m.caveats.clear(); });
+  add_changed("without all caveats", errc::token_bad_signature, [](token::Macaroon& m) { m.caveats.clear(); });
   add_changed("with the caveats reversed", errc::token_bad_signature,
-              [](Macaroon& m) { std::reverse(m.caveats.begin(), m.caveats.end()); });
+              [](token::Macaroon& m) { std::reverse(m.caveats.begin(), m.caveats.end()); });
   add_changed("with an unsigned caveat", errc::token_bad_signature,
-              [](Macaroon& m) { m.caveats.push_back({"op=join"}); });
+              [](token::Macaroon& m) { m.caveats.push_back({"op=join"}); });
   add_changed("with a later expiry", errc::token_bad_signature,
-              [](Macaroon& m) { m.caveats[0].identifier = "2031-01-01T00:00:00Z"; });
-  add_changed("of another account", errc::token_bad_signature, [](Macaroon& m) { m.identifier = "admin"; });
-  add_changed("of no account", errc::token_bad_signature, [](Macaroon& m) { m.identifier.clear(); });
-  add_changed("with a moved boundary", errc::token_bad_signature, [](Macaroon& m) {
+              [](token::Macaroon& m) { m.caveats[0].identifier = "2031-01-01T00:00:00Z"; });
+  add_changed("of another account", errc::token_bad_signature, [](token::Macaroon& m) { m.identifier = "admin"; });
+  add_changed("of no account", errc::token_bad_signature, [](token::Macaroon& m) { m.identifier.clear(); });
+  add_changed("with a moved boundary", errc::token_bad_signature, [](token::Macaroon& m) {
     m.identifier = "my-clien";
     m.caveats[0].identifier = "t2030-01-01T00:00:00Z";
   });
-  add_changed("of another location", errc::token_claims, [](Macaroon& m) { m.location = "anbox-stream-agent"; });
-  add_changed("of no location", errc::token_claims, [](Macaroon& m) { m.location.clear(); });
-  add_changed("of a longer location", errc::token_claims, [](Macaroon& m) { m.location += "."; });
-  add_changed("with a signature of zeros", errc::token_bad_signature, [](Macaroon& m) { m.signature = {}; });
-  add_changed("with the signature before the last caveat", errc::token_bad_signature, [this](Macaroon& m) {
+  add_changed("of another location", errc::token_claims, [](token::Macaroon& m) { m.location = "anbox-stream-agent"; });
+  add_changed("of no location", errc::token_claims, [](token::Macaroon& m) { m.location.clear(); });
+  add_changed("of a longer location", errc::token_claims, [](token::Macaroon& m) { m.location += "."; });
+  add_changed("with a signature of zeros", errc::token_bad_signature, [](token::Macaroon& m) { m.signature = {}; });
+  add_changed("with the signature before the last caveat", errc::token_bad_signature, [this](token::Macaroon& m) {
     m.signature = mint({"2030-01-01T00:00:00Z", "op=join", "session=s1"}).signature;
   });
   matrix_.add("macaroon of another key", errc::token_bad_signature, [this] {
-    MacaroonKey other = std::move(*MacaroonKey::prepare(provider(), other_secret()));
+    token::MacaroonKey other = std::move(*token::MacaroonKey::prepare(provider(), other_secret()));
     return reason(good_.verify(other, kLocation, kRequest));
   });
   add("of a key unknown to us", errc::token_bad_signature, std::string(kPublicSample));
@@ -440,13 +443,13 @@ TEST_F(BadMacaroon, FormsAreRefused) {
   add("of version 0", errc::token_syntax, bytes_with([](auto& b) { b[0] = 0; }));
   add("of version 3", errc::token_syntax, bytes_with([](auto& b) { b[0] = 3; }));
   add("of version 1 behind a 2", errc::token_syntax, [&] {
-    auto bytes = write_macaroon_v1(good_);
+    auto bytes = token::write_macaroon_v1(good_);
     bytes.insert(bytes.begin(), 2);
     return to_base64(bytes, Base64::url);
   }());
   add("of version 2 without its 2", errc::token_syntax, bytes_with([](auto& b) { b.erase(b.begin()); }));
   add("of version 1 with upper-case lengths", errc::token_syntax, [&] {
-    auto bytes = write_macaroon_v1(mint({"2030-01-01T00:00:00Z"}));
+    auto bytes = token::write_macaroon_v1(mint({"2030-01-01T00:00:00Z"}));
     for (std::size_t i = 0; i + 4 < bytes.size(); ++i) {
       if (bytes[i] == '0' && bytes[i + 1] == '0' && bytes[i + 3] == 'd') bytes[i + 3] = 'D';
     }
@@ -483,9 +486,9 @@ TEST_F(BadMacaroon, FormsAreRefused) {
         for (int i = 0; i < 1000; ++i) b.insert(b.end() - 35, caveat.begin(), caveat.end());
       }));
   add("above 16 KiB", errc::token_too_large,
-      to_base64(std::vector<std::uint8_t>(kMaxMacaroonSize + 1, 2), Base64::url));
+      to_base64(std::vector<std::uint8_t>(token::kMaxMacaroonSize + 1, 2), Base64::url));
   add("of fifty megabytes", errc::token_too_large, std::string(50'000'000, 'A'));
-  const std::string json = write_macaroon_json(good_);
+  const std::string json = token::write_macaroon_json(good_);
   const auto with = [&](std::string_view member) {
     return json.substr(0, json.size() - 1) + "," + std::string(member) + "}";
   };
@@ -499,7 +502,8 @@ TEST_F(BadMacaroon, FormsAreRefused) {
   add("of JSON of both versions", errc::token_syntax, with(R"("signature":"00")"));
   add("of JSON with a caveat that is no object", errc::token_syntax, R"({"i":"a","s64":"AA","c":["op=join"]})");
   add("of JSON that is an array", errc::token_syntax, "[" + json + "]");
-  add("of JSON above 16 KiB", errc::token_too_large, with(R"("x":")" + std::string(kMaxMacaroonSize, 'x') + "\""));
+  add("of JSON above 16 KiB", errc::token_too_large,
+      with(R"("x":")" + std::string(token::kMaxMacaroonSize, 'x') + "\""));
   add("that is a JWT", errc::token_syntax, "eyJhbGciOiJIUzI1NiJ9.e30.AAAA");
   matrix_.check("macaroon forms");
 }
@@ -507,9 +511,9 @@ TEST_F(BadMacaroon, FormsAreRefused) {
 TEST_F(BadMacaroon, EveryFlippedBitAndTruncationIsRefused) {
   // token_claims: in the location, which is compared. token_third_party: a caveat that became one.
   const Codes codes{errc::token_bad_signature, errc::token_syntax, errc::token_claims, errc::token_third_party};
-  for (const auto write : {write_macaroon_v1, write_macaroon_v2}) {
+  for (const auto write : {token::write_macaroon_v1, token::write_macaroon_v2}) {
     const std::vector<std::uint8_t> bytes = write(good_);
-    const std::string version = write == write_macaroon_v1 ? "macaroon v1 " : "macaroon v2 ";
+    const std::string version = write == token::write_macaroon_v1 ? "macaroon v1 " : "macaroon v2 ";
     for (std::size_t i = 0; i < bytes.size(); ++i) {
       for (unsigned bit = 0; bit < 8; ++bit) {
         auto changed = bytes;
@@ -570,11 +574,11 @@ TEST_F(BadJoinToken, AreRefused) {
   add("that is a macaroon", std::string(kGatewayToken));
   add("too large", std::string(trust::kMaxJoinToken + 1, 'A'));
   // Its expiry is the store's, not what its holder writes into it.
-  trust::JoinToken later = std::move(*parse_join_token(good));
+  trust::JoinToken later = std::move(*trust::parse_join_token(good));
   later.expires_at = WallTime{9'000'000'000};
   add("with a later expiry written into it", to_text(later), k2030);
   for (std::size_t i = 0; i < 32; ++i) {
-    trust::JoinToken token = std::move(*parse_join_token(good));
+    trust::JoinToken token = std::move(*trust::parse_join_token(good));
     token.secret.fill(32)[i] ^= 1U;
     add("with byte " + std::to_string(i) + " of the secret changed", to_text(token));
   }
@@ -590,12 +594,12 @@ TEST_F(BadJoinToken, AreRefused) {
 
 TEST(BadTurnCredential, AreRefused) {
   constexpr std::string_view kSecret = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-  TurnKey key = std::move(*TurnKey::prepare(provider(), Secret<64>(as_bytes(kSecret))));
-  TurnKey other = std::move(*TurnKey::prepare(provider(), Secret<64>(as_bytes(std::string(64, 'x')))));
-  const TurnCredential good = *key.mint("cabc0123", k2030);
+  token::TurnKey key = std::move(*token::TurnKey::prepare(provider(), Secret<64>(as_bytes(kSecret))));
+  token::TurnKey other = std::move(*token::TurnKey::prepare(provider(), Secret<64>(as_bytes(std::string(64, 'x')))));
+  const token::TurnCredential good = *key.mint("cabc0123", k2030);
   ASSERT_TRUE(key.verify(good, k2029));
   Matrix matrix;
-  const auto add = [&](std::string name, Errc code, TurnCredential credential, WallTime now = k2029) {
+  const auto add = [&](std::string name, Errc code, token::TurnCredential credential, WallTime now = k2029) {
     matrix.add("turn " + std::move(name), code,
                [&key, credential = std::move(credential), now] { return reason(key.verify(credential, now)); });
   };

@@ -8,13 +8,13 @@ namespace {
 
 constexpr const char* kIn2030 = "2030-01-01T00:00:00Z";
 
-Result<WallTime> check(std::initializer_list<const char*> texts, MacaroonRequest request) {
-  std::vector<Caveat> caveats;
+Result<WallTime> check(std::initializer_list<const char*> texts, token::MacaroonRequest request) {
+  std::vector<token::Caveat> caveats;
   for (const char* text : texts) caveats.push_back({text});
-  return check_caveats(caveats, request);
+  return token::check_caveats(caveats, request);
 }
 
-MacaroonRequest join() { return {k2029, "join", "s1", "eu", "i1"}; }
+token::MacaroonRequest join() { return {k2029, "join", "s1", "eu", "i1"}; }
 
 TEST(Caveat, ATimeIsAnExpiry) {
   EXPECT_EQ(check({kIn2030}, {k2029}), k2030);
@@ -58,10 +58,10 @@ TEST(Caveat, UnknownAndMalformedOnesAreRefused) {
                              "time < 2030-01-01T00:00:00Z", "expires=2030-01-01T00:00:00Z", "2030-01-01",
                              "2030-01-01T00:00:00Z ", "2030-01-01T00:00:60Z", "cid=1", "op:join"}) {
     EXPECT_EQ(reason(check({kIn2030, caveat}, join())), errc::token_caveat) << caveat;
-    EXPECT_EQ(reason(check({caveat, kIn2030}, MacaroonRequest{k2029})), errc::token_caveat) << caveat;
+    EXPECT_EQ(reason(check({caveat, kIn2030}, token::MacaroonRequest{k2029})), errc::token_caveat) << caveat;
   }
-  const Caveat nul{std::string("op=join\0", 8)};
-  EXPECT_EQ(reason(check_caveats(std::array{nul}, join())), errc::token_scope);
+  const token::Caveat nul{std::string("op=join\0", 8)};
+  EXPECT_EQ(reason(token::check_caveats(std::array{nul}, join())), errc::token_scope);
 }
 
 }  // namespace

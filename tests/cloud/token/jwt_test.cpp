@@ -23,8 +23,8 @@ constexpr std::string_view kFull =
     "cyJdfQ"
     ".60tDE7GGatUlQidDAnx3wzTomOBpivG9uVq4hUKCtsc";
 
-JwtClaims full_claims() {
-  JwtClaims claims;
+token::JwtClaims full_claims() {
+  token::JwtClaims claims;
   claims.issuer = "ams";
   claims.audience = {"ams-internal"};
   claims.subject = "c05h1jj3pn6a8q46taug";
@@ -36,15 +36,15 @@ JwtClaims full_claims() {
   return claims;
 }
 
-constexpr JwtExpectations kExpected{"ams", "ams-internal"};
+constexpr token::JwtExpectations kExpected{"ams", "ams-internal"};
 constexpr WallTime kMiddle{1877688000};
 
 std::string encode(std::string_view text) { return to_base64(as_bytes(text), Base64::url); }
 
 class Jwt : public testing::Test {
  protected:
-  static JwtKey key(const Secret<64>& secret) {
-    auto prepared = JwtKey::prepare(provider(), secret);
+  static token::JwtKey key(const Secret<64>& secret) {
+    auto prepared = token::JwtKey::prepare(provider(), secret);
     EXPECT_TRUE(prepared);
     return std::move(*prepared);
   }
@@ -60,8 +60,9 @@ class Jwt : public testing::Test {
   }
   static std::string sign_claims(std::string_view payload) { return sign(R"({"alg":"HS256","typ":"JWT"})", payload); }
 
-  Result<JwtClaims> verify(std::string_view text, const JwtExpectations& expected = kExpected, WallTime now = kMiddle) {
-    const auto token = UnverifiedJwt::parse(text);
+  Result<token::JwtClaims> verify(std::string_view text, const token::JwtExpectations& expected = kExpected,
+                                  WallTime now = kMiddle) {
+    const auto token = token::UnverifiedJwt::parse(text);
     if (!token) return refuse(token.error());
     return token->verify(key_, expected, now);
   }
@@ -69,14 +70,14 @@ class Jwt : public testing::Test {
     return reason(verify(sign(header, R"({"iss":"ams","aud":"ams-internal","exp":1893456000})")));
   }
 
-  JwtKey key_ = key(counting_secret());
+  token::JwtKey key_ = key(counting_secret());
 };
 
 // ---- known answers
 
 TEST_F(Jwt, MintsTheKnownAnswers) {
   EXPECT_EQ(key_.mint(full_claims()), std::string(kFull));
-  JwtClaims minimal;
+  token::JwtClaims minimal;
   minimal.issuer = "ams";
   minimal.subject = "c05h1jj3pn6a8q46taug";
   minimal.expires = k2030;
@@ -93,13 +94,13 @@ TEST_F(Jwt, VerifiesTheKnownAnswer) {
 
 TEST_F(Jwt, TheMbedtlsProviderMintsTheSame) {
   const auto mbedtls = mbedtls_provider();
-  auto key = JwtKey::prepare(*mbedtls, counting_secret());
+  auto key = token::JwtKey::prepare(*mbedtls, counting_secret());
   ASSERT_TRUE(key);
   EXPECT_EQ(key->mint(full_claims()), std::string(kFull));
 }
 
 TEST_F(Jwt, WhatIsMintedVerifiesToTheSameClaims) {
-  JwtClaims claims = full_claims();
+  token::JwtClaims claims = full_claims();
   claims.audience = {"first", "ams-internal"};
   claims.subject = "quotes \" and \\ and \xc3\xa4 and \n";
   claims.scope.clear();
@@ -112,8 +113,8 @@ TEST_F(Jwt, WhatIsMintedVerifiesToTheSameClaims) {
 // ---- keys
 
 TEST_F(Jwt, AKeyHasAllOfItsBytes) {
-  EXPECT_EQ(reason(JwtKey::prepare(provider(), Secret<64>{})), Errc::invalid_argument);
-  EXPECT_EQ(reason(JwtKey::prepare(provider(), Secret<64>(counting_secret().expose().first(63)))),
+  EXPECT_EQ(reason(token::JwtKey::prepare(provider(), Secret<64>{})), Errc::invalid_argument);
+  EXPECT_EQ(reason(token::JwtKey::prepare(provider(), Secret<64>(counting_secret().expose().first(63)))),
             Errc::invalid_argument);
 }
 
@@ -177,18 +178,18 @@ TEST_F(Jwt, TheSignatureComesBeforeTheClaims) {
 
 TEST_F(Jwt, HasExactlyThreeParts) {
   for (const std::string_view text : {"", ".", "..", "...", "a", "a.b", "a.b.c.d"}) {
-    EXPECT_EQ(reason(UnverifiedJwt::parse(text)), errc::token_syntax) << text;
+    EXPECT_EQ(reason(token::UnverifiedJwt::parse(text)), errc::token_syntax) << text;
   }
-  EXPECT_EQ(reason(UnverifiedJwt::parse(std::string(kHeader) + ".e30.")), errc::token_syntax);
-  EXPECT_EQ(reason(UnverifiedJwt::parse(std::string(kFull) + "." + "AAAA")), errc::token_syntax);
+  EXPECT_EQ(reason(token::UnverifiedJwt::parse(std::string(kHeader) + ".e30.")), errc::token_syntax);
+  EXPECT_EQ(reason(token::UnverifiedJwt::parse(std::string(kFull) + "." + "AAAA")), errc::token_syntax);
 }
 
 TEST_F(Jwt, AnEncryptedTokenIsRefused) {
-  EXPECT_EQ(reason(UnverifiedJwt::parse(std::string(kHeader) + ".a.b.c.d")), errc::token_syntax);
+  EXPECT_EQ(reason(token::UnverifiedJwt::parse(std::string(kHeader) + ".a.b.c.d")), errc::token_syntax);
 }
 
 TEST_F(Jwt, ManyDotsAreRefused) {
-  EXPECT_EQ(reason(UnverifiedJwt::parse(std::string(kMaxJwtSize, '.'))), errc::token_syntax);
+  EXPECT_EQ(reason(token::UnverifiedJwt::parse(std::string(token::kMaxJwtSize, '.'))), errc::token_syntax);
 }
 
 TEST_F(Jwt, Base64IsCanonical) {
@@ -208,13 +209,13 @@ TEST_F(Jwt, TheStandardAlphabetIsRefused) {
 }
 
 TEST_F(Jwt, ATooLargeTokenIsRefusedUnread) {
-  EXPECT_EQ(reason(UnverifiedJwt::parse(std::string(kMaxJwtSize + 1, 'A'))), errc::token_too_large);
-  EXPECT_EQ(reason(UnverifiedJwt::parse(std::string(10'000'000, '.'))), errc::token_too_large);
+  EXPECT_EQ(reason(token::UnverifiedJwt::parse(std::string(token::kMaxJwtSize + 1, 'A'))), errc::token_too_large);
+  EXPECT_EQ(reason(token::UnverifiedJwt::parse(std::string(10'000'000, '.'))), errc::token_too_large);
 }
 
 TEST_F(Jwt, ATooLargeTokenIsNotMinted) {
-  JwtClaims claims = full_claims();
-  claims.subject = std::string(kMaxJwtSize, 'x');
+  token::JwtClaims claims = full_claims();
+  claims.subject = std::string(token::kMaxJwtSize, 'x');
   EXPECT_EQ(reason(key_.mint(claims)), errc::token_too_large);
   claims.subject = std::string(5000, 'x');
   const auto token = key_.mint(claims);
@@ -296,7 +297,7 @@ TEST_F(Jwt, DatesMayHaveAFractionAndAnExponent) {
   EXPECT_TRUE(verify(with(R"("exp":1.893456e9)")));
   EXPECT_TRUE(verify(with("\"exp\":" + later + ".5"), kExpected, now));
   EXPECT_EQ(reason(verify(with("\"exp\":" + middle + ".5"), kExpected, now)), errc::token_expired);
-  const std::string latest = std::to_string(now.seconds_since_1970 + kJwtLeewaySeconds);
+  const std::string latest = std::to_string(now.seconds_since_1970 + token::kJwtLeewaySeconds);
   for (const char* name : {"nbf", "iat"}) {
     const std::string start = R"("exp":1893456000,")" + std::string(name) + "\":" + latest;
     EXPECT_TRUE(verify(with(start + ".0"), kExpected, now));
@@ -338,8 +339,8 @@ TEST_F(Jwt, ExpiryGetsNoLeeway) {
 }
 
 TEST_F(Jwt, AnIssuersClockMayBeAMinuteAhead) {
-  EXPECT_TRUE(verify(kFull, kExpected, after(k2029, -kJwtLeewaySeconds)));
-  EXPECT_EQ(reason(verify(kFull, kExpected, after(k2029, -kJwtLeewaySeconds - 1))), errc::token_not_yet_valid);
+  EXPECT_TRUE(verify(kFull, kExpected, after(k2029, -token::kJwtLeewaySeconds)));
+  EXPECT_EQ(reason(verify(kFull, kExpected, after(k2029, -token::kJwtLeewaySeconds - 1))), errc::token_not_yet_valid);
 }
 
 TEST_F(Jwt, EachOfNbfAndIatHoldsATokenBack) {

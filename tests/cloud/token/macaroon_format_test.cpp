@@ -12,14 +12,14 @@ namespace {
 
 using Buffer = std::vector<std::uint8_t>;
 
-Macaroon gateway() {
-  const auto macaroon = Macaroon::parse(kGatewayToken);
+token::Macaroon gateway() {
+  const auto macaroon = token::Macaroon::parse(kGatewayToken);
   EXPECT_TRUE(macaroon);
   return *macaroon;
 }
 
-Macaroon with_third_party() {
-  Macaroon macaroon = gateway();
+token::Macaroon with_third_party() {
+  token::Macaroon macaroon = gateway();
   macaroon.caveats.push_back({"their id", "https://bank.example", std::string("\x00\xff sealed", 9)});
   macaroon.caveats.push_back({"op=join"});
   return macaroon;
@@ -46,24 +46,24 @@ std::string padded(std::string text) {
 // ---- text
 
 TEST(MacaroonText, ThePublicSampleIsWrittenAsItWasRead) {
-  const auto macaroon = Macaroon::parse(kPublicSample);
+  const auto macaroon = token::Macaroon::parse(kPublicSample);
   ASSERT_TRUE(macaroon);
   EXPECT_EQ(macaroon->location, "anbox-stream-gateway");
   EXPECT_EQ(macaroon->identifier, "asdf");
   ASSERT_EQ(macaroon->caveats.size(), 1U);
   EXPECT_EQ(macaroon->caveats[0].identifier, "2020-06-23T09:32:19+02:00");
   EXPECT_EQ(macaroon->text(), kPublicSample);
-  EXPECT_EQ(write_macaroon_v2(*macaroon).size(), 93U);
+  EXPECT_EQ(token::write_macaroon_v2(*macaroon).size(), 93U);
 }
 
 TEST(MacaroonText, EveryKindOfBase64IsRead) {
   for (const std::string_view text : {kGatewayToken, kAgentToken, kPublicSample, kGatewayTokenV1}) {
-    const auto macaroon = Macaroon::parse(text);
+    const auto macaroon = token::Macaroon::parse(text);
     ASSERT_TRUE(macaroon);
-    EXPECT_EQ(Macaroon::parse(standard(text)), macaroon);
-    EXPECT_EQ(Macaroon::parse(padded(std::string(text))), macaroon);
-    EXPECT_EQ(Macaroon::parse(padded(standard(text))), macaroon);
-    EXPECT_EQ(Macaroon::parse("\"" + std::string(text) + "\""), macaroon);
+    EXPECT_EQ(token::Macaroon::parse(standard(text)), macaroon);
+    EXPECT_EQ(token::Macaroon::parse(padded(std::string(text))), macaroon);
+    EXPECT_EQ(token::Macaroon::parse(padded(standard(text))), macaroon);
+    EXPECT_EQ(token::Macaroon::parse("\"" + std::string(text) + "\""), macaroon);
   }
 }
 
@@ -72,51 +72,51 @@ TEST(MacaroonText, JsonInEveryKindOfBase64IsRead) {
   const std::string v1 =
       R"({"location":"l","identifier":"id","caveats":[{"cid":"op=join"}],"signature":")" + std::string(64, 'a') + "\"}";
   for (const std::string& json : {std::string(kGatewayJson), v1}) {
-    const auto macaroon = Macaroon::parse(json);
+    const auto macaroon = token::Macaroon::parse(json);
     ASSERT_TRUE(macaroon);
     const std::string url = to_base64(as_bytes(json), Base64::url);
     for (const std::string& text : {url, padded(url), standard(url), padded(standard(url)), "\"" + url + "\""}) {
-      EXPECT_EQ(Macaroon::parse(text), macaroon) << text;
+      EXPECT_EQ(token::Macaroon::parse(text), macaroon) << text;
     }
   }
   for (const std::string_view json : {"{", "{}", "[{}]", R"({"i":"id"})"}) {
-    EXPECT_EQ(reason(Macaroon::parse(to_base64(as_bytes(json), Base64::url))), errc::token_syntax) << json;
+    EXPECT_EQ(reason(token::Macaroon::parse(to_base64(as_bytes(json), Base64::url))), errc::token_syntax) << json;
   }
-  const std::string large = R"({"i":")" + std::string(kMaxMacaroonSize, 'x') + "\"}";
-  EXPECT_EQ(reason(Macaroon::parse(to_base64(as_bytes(large), Base64::url))), errc::token_too_large);
+  const std::string large = R"({"i":")" + std::string(token::kMaxMacaroonSize, 'x') + "\"}";
+  EXPECT_EQ(reason(token::Macaroon::parse(to_base64(as_bytes(large), Base64::url))), errc::token_too_large);
 }
 
 TEST(MacaroonText, OtherBase64IsRefused) {
-  EXPECT_TRUE(from_any_base64("-_-_"));
-  EXPECT_TRUE(from_any_base64("+/+/"));
-  EXPECT_TRUE(from_any_base64("AA=="));
+  EXPECT_TRUE(token::from_any_base64("-_-_"));
+  EXPECT_TRUE(token::from_any_base64("+/+/"));
+  EXPECT_TRUE(token::from_any_base64("AA=="));
   for (const std::string_view text :
        {"-/-/", "+_+_", "A", "A===", "AA=", "AAA==", "AA==AAAA", "AB", "A A", "AAAA\n", "====", "="}) {
-    EXPECT_FALSE(from_any_base64(text)) << text;
+    EXPECT_FALSE(token::from_any_base64(text)) << text;
   }
 }
 
 TEST(MacaroonText, OtherTextIsRefused) {
   for (const std::string_view text : {"", " ", "\"", "\"\"", "{", "[]", "AAAA", "AQEU", "\"AgEU", "null"}) {
-    EXPECT_EQ(reason(Macaroon::parse(text)), errc::token_syntax) << text;
+    EXPECT_EQ(reason(token::Macaroon::parse(text)), errc::token_syntax) << text;
   }
-  EXPECT_EQ(reason(Macaroon::parse(std::string(kGatewayToken) + " ")), errc::token_syntax);
-  EXPECT_EQ(reason(Macaroon::parse(" " + std::string(kGatewayToken))), errc::token_syntax);
+  EXPECT_EQ(reason(token::Macaroon::parse(std::string(kGatewayToken) + " ")), errc::token_syntax);
+  EXPECT_EQ(reason(token::Macaroon::parse(" " + std::string(kGatewayToken))), errc::token_syntax);
 }
 
 // A macaroon with discharges behind it is such a concatenation.
 TEST(MacaroonText, TwoInOneAreRefused) {
-  const Buffer one = write_macaroon_v2(gateway());
+  const Buffer one = token::write_macaroon_v2(gateway());
   const Buffer two = concat({as_text(one), as_text(one)});
-  EXPECT_EQ(reason(parse_macaroon_v2(two)), errc::token_syntax);
+  EXPECT_EQ(reason(token::parse_macaroon_v2(two)), errc::token_syntax);
 }
 
 // ---- version 2
 
 TEST(MacaroonV2, EveryFieldComesBack) {
-  for (const Macaroon& macaroon :
-       {gateway(), with_third_party(), Macaroon{"", "", {}, {}}, Macaroon{"", "i", {{""}}, {}}}) {
-    const auto parsed = parse_macaroon_v2(write_macaroon_v2(macaroon));
+  for (const token::Macaroon& macaroon :
+       {gateway(), with_third_party(), token::Macaroon{"", "", {}, {}}, token::Macaroon{"", "i", {{""}}, {}}}) {
+    const auto parsed = token::parse_macaroon_v2(token::write_macaroon_v2(macaroon));
     ASSERT_TRUE(parsed);
     EXPECT_EQ(*parsed, macaroon);
   }
@@ -124,18 +124,18 @@ TEST(MacaroonV2, EveryFieldComesBack) {
 
 TEST(MacaroonV2, LongFieldsComeBack) {
   for (const std::size_t size : {0U, 1U, 127U, 128U, 129U, 16'000U}) {
-    const Macaroon macaroon{"", std::string(size, 'i'), {}, {}};
-    EXPECT_EQ(parse_macaroon_v2(write_macaroon_v2(macaroon)), macaroon) << size;
+    const token::Macaroon macaroon{"", std::string(size, 'i'), {}, {}};
+    EXPECT_EQ(token::parse_macaroon_v2(token::write_macaroon_v2(macaroon)), macaroon) << size;
   }
 }
 
 TEST(MacaroonV2, EveryTruncationAndExtensionIsRefused) {
-  Buffer bytes = write_macaroon_v2(with_third_party());
+  Buffer bytes = token::write_macaroon_v2(with_third_party());
   for (std::size_t n = 0; n < bytes.size(); ++n) {
-    EXPECT_EQ(reason(parse_macaroon_v2(Bytes(bytes).first(n))), errc::token_syntax) << n;
+    EXPECT_EQ(reason(token::parse_macaroon_v2(Bytes(bytes).first(n))), errc::token_syntax) << n;
   }
   bytes.push_back(0);
-  EXPECT_EQ(reason(parse_macaroon_v2(bytes)), errc::token_syntax);
+  EXPECT_EQ(reason(token::parse_macaroon_v2(bytes)), errc::token_syntax);
 }
 
 TEST(MacaroonV2, FieldsStandInOneOrder) {
@@ -143,7 +143,7 @@ TEST(MacaroonV2, FieldsStandInOneOrder) {
   const auto parse = [&](const std::string& start) {
     const auto bytes = from_hex(start + signature);
     EXPECT_TRUE(bytes) << start;
-    return reason(parse_macaroon_v2(*bytes));
+    return reason(token::parse_macaroon_v2(*bytes));
   };
   EXPECT_EQ(parse("02"
                   "0101"
@@ -282,7 +282,7 @@ TEST(MacaroonV2, TheSignatureHas32Bytes) {
   for (const std::size_t size : {0U, 31U, 33U, 64U}) {
     Buffer bytes{2, 2, 1, 'i', 0, 0, 6, static_cast<std::uint8_t>(size)};
     bytes.resize(bytes.size() + size);
-    EXPECT_EQ(reason(parse_macaroon_v2(bytes)), errc::token_syntax) << size;
+    EXPECT_EQ(reason(token::parse_macaroon_v2(bytes)), errc::token_syntax) << size;
   }
 }
 
@@ -295,7 +295,7 @@ TEST(MacaroonV2, LengthsAreNoLongerThanNeededAndNoLargerThanTheText) {
   const auto parse = [&](const std::string& length) {
     const auto bytes = from_hex("0202" + length + rest);
     EXPECT_TRUE(bytes);
-    return reason(parse_macaroon_v2(*bytes));
+    return reason(token::parse_macaroon_v2(*bytes));
   };
   EXPECT_EQ(parse("01"), Errc::closed_locally);
   for (const char* length : {"8100", "818000", "81808000", "8180808000", "ffffff7f", "ffffffff07",
@@ -309,34 +309,34 @@ TEST(MacaroonV2, LengthsAreNoLongerThanNeededAndNoLargerThanTheText) {
 TEST(MacaroonV1, TheKnownAnswerIsReadAndWritten) {
   const auto bytes = from_base64(kGatewayTokenV1, Base64::url);
   ASSERT_TRUE(bytes);
-  EXPECT_EQ(parse_macaroon_v1(*bytes), gateway());
-  EXPECT_EQ(write_macaroon_v1(gateway()), *bytes);
+  EXPECT_EQ(token::parse_macaroon_v1(*bytes), gateway());
+  EXPECT_EQ(token::write_macaroon_v1(gateway()), *bytes);
 }
 
 TEST(MacaroonV1, EveryFieldComesBack) {
-  for (const Macaroon& macaroon :
-       {with_third_party(), Macaroon{"", "", {}, {}}, Macaroon{"l", "a b\nc", {{""}, {" "}}, {}}}) {
-    const auto parsed = parse_macaroon_v1(write_macaroon_v1(macaroon));
+  for (const token::Macaroon& macaroon :
+       {with_third_party(), token::Macaroon{"", "", {}, {}}, token::Macaroon{"l", "a b\nc", {{""}, {" "}}, {}}}) {
+    const auto parsed = token::parse_macaroon_v1(token::write_macaroon_v1(macaroon));
     ASSERT_TRUE(parsed);
     EXPECT_EQ(*parsed, macaroon);
   }
 }
 
 TEST(MacaroonV1, EveryTruncationAndExtensionIsRefused) {
-  Buffer bytes = write_macaroon_v1(with_third_party());
+  Buffer bytes = token::write_macaroon_v1(with_third_party());
   for (std::size_t n = 0; n < bytes.size(); ++n) {
-    EXPECT_EQ(reason(parse_macaroon_v1(Bytes(bytes).first(n))), errc::token_syntax) << n;
+    EXPECT_EQ(reason(token::parse_macaroon_v1(Bytes(bytes).first(n))), errc::token_syntax) << n;
   }
   bytes.push_back('\n');
-  EXPECT_EQ(reason(parse_macaroon_v1(bytes)), errc::token_syntax);
+  EXPECT_EQ(reason(token::parse_macaroon_v1(bytes)), errc::token_syntax);
 }
 
 TEST(MacaroonV1, PacketsStandInOneOrder) {
   const std::string signature = "002fsignature " + std::string(32, 's') + "\n";
   const std::string_view location = "000flocation l\n";
   const std::string_view id = "0011identifier i\n";
-  EXPECT_TRUE(parse_macaroon_v1(concat({location, id, signature})));
-  EXPECT_TRUE(parse_macaroon_v1(concat({location, id, "000acid c\n", "000avid v\n", "0009cl l\n", signature})));
+  EXPECT_TRUE(token::parse_macaroon_v1(concat({location, id, signature})));
+  EXPECT_TRUE(token::parse_macaroon_v1(concat({location, id, "000acid c\n", "000avid v\n", "0009cl l\n", signature})));
   for (const Buffer& bad : {
            concat({id, location, signature}),
            concat({id, signature}),
@@ -351,7 +351,7 @@ TEST(MacaroonV1, PacketsStandInOneOrder) {
            concat({location, id, "000acid c\n", "0009vid \n", "0009cl l\n", signature}),
            concat({location, id, "000bother x\n", signature}),
        }) {
-    EXPECT_EQ(reason(parse_macaroon_v1(bad)), errc::token_syntax) << as_text(bad);
+    EXPECT_EQ(reason(token::parse_macaroon_v1(bad)), errc::token_syntax) << as_text(bad);
   }
 }
 
@@ -360,21 +360,21 @@ TEST(MacaroonV1, APacketSaysItsLengthInLowerCaseHex) {
   for (const std::string_view start : {"000Flocation l\n", "0x0flocation l\n", "  0flocation l\n", "000elocation l\n",
                                        "0010location l\n", "fffflocation l\n", "0000location l\n", "0003location l\n",
                                        "000flocation_l\n", "000flocation l ", "+00flocation l\n"}) {
-    EXPECT_EQ(reason(parse_macaroon_v1(concat({start, rest}))), errc::token_syntax) << start;
+    EXPECT_EQ(reason(token::parse_macaroon_v1(concat({start, rest}))), errc::token_syntax) << start;
   }
 }
 
 // ---- JSON
 
 TEST(MacaroonJson, TheKnownAnswerIsReadAndWritten) {
-  EXPECT_EQ(parse_macaroon_json(kGatewayJson), gateway());
-  EXPECT_EQ(write_macaroon_json(gateway()), kGatewayJson);
+  EXPECT_EQ(token::parse_macaroon_json(kGatewayJson), gateway());
+  EXPECT_EQ(token::write_macaroon_json(gateway()), kGatewayJson);
 }
 
 TEST(MacaroonJson, EveryFieldComesBack) {
-  for (const Macaroon& macaroon :
-       {with_third_party(), Macaroon{"", "", {}, {}}, Macaroon{"l", "\xff\n\"", {{""}}, {}}}) {
-    const auto parsed = parse_macaroon_json(write_macaroon_json(macaroon));
+  for (const token::Macaroon& macaroon :
+       {with_third_party(), token::Macaroon{"", "", {}, {}}, token::Macaroon{"l", "\xff\n\"", {{""}}, {}}}) {
+    const auto parsed = token::parse_macaroon_json(token::write_macaroon_json(macaroon));
     ASSERT_TRUE(parsed);
     EXPECT_EQ(*parsed, macaroon);
   }
@@ -382,11 +382,11 @@ TEST(MacaroonJson, EveryFieldComesBack) {
 
 TEST(MacaroonJson, BothSpellingsOfBytesAndTheVersionAreRead) {
   const std::string signature = std::string(32, 's');
-  const Macaroon expected{"", "id", {{"op=join"}}, gateway().signature};
+  const token::Macaroon expected{"", "id", {{"op=join"}}, gateway().signature};
   const std::string s64 = R"("s64":"dVYIicqpUu0wviOLY5rXDSt5ecHzFAbWJqFsIaZZdwg")";
-  EXPECT_EQ(parse_macaroon_json(R"({"v":2,"i":"id","c":[{"i":"op=join"}],)" + s64 + "}"), expected);
-  EXPECT_EQ(parse_macaroon_json(R"({"i64":"aWQ","c":[{"i64":"b3A9am9pbg=="}],)" + s64 + "}"), expected);
-  const auto plain = parse_macaroon_json(R"({"i":"id","s":")" + signature + "\"}");
+  EXPECT_EQ(token::parse_macaroon_json(R"({"v":2,"i":"id","c":[{"i":"op=join"}],)" + s64 + "}"), expected);
+  EXPECT_EQ(token::parse_macaroon_json(R"({"i64":"aWQ","c":[{"i64":"b3A9am9pbg=="}],)" + s64 + "}"), expected);
+  const auto plain = token::parse_macaroon_json(R"({"i":"id","s":")" + signature + "\"}");
   ASSERT_TRUE(plain);
   EXPECT_EQ(as_text(plain->signature), signature);
   EXPECT_TRUE(plain->caveats.empty());
@@ -396,19 +396,19 @@ TEST(MacaroonJson, VersionOneIsRead) {
   const std::string text =
       R"({"caveats":[{"cid":"2030-01-01T00:00:00Z"}],"location":"anbox-stream-gateway","identifier":"my-client","signature":)"
       R"("75560889caa952ed30be238b639ad70d2b7979c1f31406d626a16c21a6597708"})";
-  EXPECT_EQ(parse_macaroon_json(text), gateway());
-  const auto third =
-      parse_macaroon_json(R"({"caveats":[{"cid":"c","vid":"c2VhbGVk","cl":"l"}],"identifier":"i","signature":")" +
-                          std::string(64, '0') + "\"}");
+  EXPECT_EQ(token::parse_macaroon_json(text), gateway());
+  const auto third = token::parse_macaroon_json(
+      R"({"caveats":[{"cid":"c","vid":"c2VhbGVk","cl":"l"}],"identifier":"i","signature":")" + std::string(64, '0') +
+      "\"}");
   ASSERT_TRUE(third);
-  EXPECT_EQ(third->caveats.at(0), (Caveat{"c", "l", "sealed"}));
+  EXPECT_EQ(third->caveats.at(0), (token::Caveat{"c", "l", "sealed"}));
 }
 
 TEST(MacaroonJson, RefusesWhatIsMissingTwiceUnknownOrOfAnotherType) {
   const std::string s = R"("s64":"dVYIicqpUu0wviOLY5rXDSt5ecHzFAbWJqFsIaZZdwg")";
   const std::string hex = "\"signature\":\"" + std::string(64, '0') + "\"";
-  ASSERT_TRUE(parse_macaroon_json(R"({"i":"a",)" + s + "}"));
-  ASSERT_TRUE(parse_macaroon_json(R"({"identifier":"a",)" + hex + "}"));
+  ASSERT_TRUE(token::parse_macaroon_json(R"({"i":"a",)" + s + "}"));
+  ASSERT_TRUE(token::parse_macaroon_json(R"({"identifier":"a",)" + hex + "}"));
   for (const std::string& text : {std::string("{}"),
                                   "{" + s + "}",
                                   std::string(R"({"i":"a"})"),
@@ -437,13 +437,13 @@ TEST(MacaroonJson, RefusesWhatIsMissingTwiceUnknownOrOfAnotherType) {
                                   R"({"identifier":"a","caveats":[{"i":"x"}],)" + hex + "}",
                                   R"({"identifier":"a","caveats":[{"cid":"x","cl":"y"}],)" + hex + "}",
                                   R"({"i":"a","c":[[[[[[[[[1]]]]]]]]],)" + s + "}"}) {
-    EXPECT_EQ(reason(parse_macaroon_json(text)), errc::token_syntax) << text;
+    EXPECT_EQ(reason(token::parse_macaroon_json(text)), errc::token_syntax) << text;
   }
 }
 
 TEST(MacaroonJson, EveryTruncationIsRefused) {
   for (std::size_t n = 0; n < kGatewayJson.size(); ++n) {
-    EXPECT_EQ(reason(parse_macaroon_json(kGatewayJson.substr(0, n))), errc::token_syntax) << n;
+    EXPECT_EQ(reason(token::parse_macaroon_json(kGatewayJson.substr(0, n))), errc::token_syntax) << n;
   }
 }
 

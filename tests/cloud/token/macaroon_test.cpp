@@ -13,32 +13,32 @@ constexpr std::string_view kLocation = "anbox-stream-gateway";
 
 class MacaroonRules : public testing::Test {
  protected:
-  static MacaroonKey key(const Secret<64>& root) {
-    auto prepared = MacaroonKey::prepare(provider(), root);
+  static token::MacaroonKey key(const Secret<64>& root) {
+    auto prepared = token::MacaroonKey::prepare(provider(), root);
     EXPECT_TRUE(prepared);
     return std::move(*prepared);
   }
-  Macaroon mint(std::string_view location, std::string_view identifier,
-                std::initializer_list<std::string_view> caveats) {
-    auto macaroon = Macaroon::mint(key_, location, identifier);
+  token::Macaroon mint(std::string_view location, std::string_view identifier,
+                       std::initializer_list<std::string_view> caveats) {
+    auto macaroon = token::Macaroon::mint(key_, location, identifier);
     EXPECT_TRUE(macaroon);
     for (const std::string_view caveat : caveats) EXPECT_TRUE(macaroon->add_first_party(provider(), caveat));
     return *macaroon;
   }
-  Macaroon mint_gateway() { return mint(kLocation, "my-client", {"2030-01-01T00:00:00Z"}); }
-  Result<MacaroonClaims> verify(std::string_view text, const MacaroonRequest& request = {k2029}) {
-    const auto macaroon = Macaroon::parse(text);
+  token::Macaroon mint_gateway() { return mint(kLocation, "my-client", {"2030-01-01T00:00:00Z"}); }
+  Result<token::MacaroonClaims> verify(std::string_view text, const token::MacaroonRequest& request = {k2029}) {
+    const auto macaroon = token::Macaroon::parse(text);
     if (!macaroon) return refuse(macaroon.error());
     return macaroon->verify(key_, kLocation, request);
   }
 
-  MacaroonKey key_ = key(counting_secret());
+  token::MacaroonKey key_ = key(counting_secret());
 };
 
 // ---- known answers
 
 TEST_F(MacaroonRules, MintsTheKnownGatewayToken) {
-  auto macaroon = Macaroon::mint(key_, kLocation, "my-client");
+  auto macaroon = token::Macaroon::mint(key_, kLocation, "my-client");
   ASSERT_TRUE(macaroon);
   EXPECT_EQ(to_hex(macaroon->signature), "0815fa11d531432ad61f80eb905a3709bdc2265fa14052d106b9f78464ee31a3");
   ASSERT_TRUE(macaroon->add_first_party(provider(), "2030-01-01T00:00:00Z"));
@@ -47,8 +47,8 @@ TEST_F(MacaroonRules, MintsTheKnownGatewayToken) {
 }
 
 TEST_F(MacaroonRules, MintsTheKnownAgentToken) {
-  const Macaroon macaroon = mint("anbox-stream-agent", "c05h1jj3pn6a8q46taug",
-                                 {"instance=c05h1jj3pn6a8q46tav0", "op=signal", "2030-01-01T00:00:00Z"});
+  const token::Macaroon macaroon = mint("anbox-stream-agent", "c05h1jj3pn6a8q46taug",
+                                        {"instance=c05h1jj3pn6a8q46tav0", "op=signal", "2030-01-01T00:00:00Z"});
   EXPECT_EQ(to_hex(macaroon.signature), "b99675200d07c957f8405a9fd4fbab7eeebaf1f88ce50220ebda2b0cf9fa37eb");
   EXPECT_EQ(macaroon.text(), kAgentToken);
 }
@@ -60,7 +60,7 @@ TEST_F(MacaroonRules, VerifiesTheKnownAnswersInEveryForm) {
     EXPECT_EQ(claims->identifier, "my-client");
     EXPECT_EQ(claims->expires, k2030);
   }
-  const auto agent = Macaroon::parse(kAgentToken);
+  const auto agent = token::Macaroon::parse(kAgentToken);
   ASSERT_TRUE(agent);
   EXPECT_TRUE(agent->verify(key_, "anbox-stream-agent", {k2029, "signal", {}, {}, "c05h1jj3pn6a8q46tav0"}));
   EXPECT_EQ(reason(agent->verify(key_, "anbox-stream-agent", {k2029, "signal"})), errc::token_scope);
@@ -68,9 +68,9 @@ TEST_F(MacaroonRules, VerifiesTheKnownAnswersInEveryForm) {
 
 TEST_F(MacaroonRules, TheMbedtlsProviderMintsTheSame) {
   const auto mbedtls = mbedtls_provider();
-  auto key = MacaroonKey::prepare(*mbedtls, counting_secret());
+  auto key = token::MacaroonKey::prepare(*mbedtls, counting_secret());
   ASSERT_TRUE(key);
-  auto macaroon = Macaroon::mint(*key, kLocation, "my-client");
+  auto macaroon = token::Macaroon::mint(*key, kLocation, "my-client");
   ASSERT_TRUE(macaroon);
   ASSERT_TRUE(macaroon->add_first_party(*mbedtls, "2030-01-01T00:00:00Z"));
   EXPECT_EQ(macaroon->text(), kGatewayToken);
@@ -80,8 +80,8 @@ TEST_F(MacaroonRules, TheMbedtlsProviderMintsTheSame) {
 // ---- keys
 
 TEST_F(MacaroonRules, ARootKeyHasAllOfItsBytes) {
-  EXPECT_EQ(reason(MacaroonKey::prepare(provider(), Secret<64>{})), Errc::invalid_argument);
-  EXPECT_EQ(reason(MacaroonKey::prepare(provider(), Secret<64>(counting_secret().expose().first(32)))),
+  EXPECT_EQ(reason(token::MacaroonKey::prepare(provider(), Secret<64>{})), Errc::invalid_argument);
+  EXPECT_EQ(reason(token::MacaroonKey::prepare(provider(), Secret<64>(counting_secret().expose().first(32)))),
             Errc::invalid_argument);
 }
 
@@ -98,7 +98,7 @@ TEST_F(MacaroonRules, ASampleUnderAnUnknownKeyIsRefused) {
 // ---- the signature
 
 TEST_F(MacaroonRules, EveryFlippedBitOfTheBinaryIsRefused) {
-  for (const auto write : {write_macaroon_v2, write_macaroon_v1}) {
+  for (const auto write : {token::write_macaroon_v2, token::write_macaroon_v1}) {
     const std::vector<std::uint8_t> binary = write(mint_gateway());
     for (std::size_t i = 0; i < binary.size() * 8; ++i) {
       auto changed = binary;
@@ -123,11 +123,11 @@ TEST_F(MacaroonRules, EveryTruncationIsRefused) {
 }
 
 TEST_F(MacaroonRules, ACaveatCannotBeTakenAwayChangedOrMoved) {
-  const Macaroon macaroon = mint(kLocation, "my-client", {"2030-01-01T00:00:00Z", "op=join", "session=s1"});
-  const MacaroonRequest request{k2029, "join", "s1"};
+  const token::Macaroon macaroon = mint(kLocation, "my-client", {"2030-01-01T00:00:00Z", "op=join", "session=s1"});
+  const token::MacaroonRequest request{k2029, "join", "s1"};
   ASSERT_TRUE(macaroon.verify(key_, kLocation, request));
   for (std::size_t i = 0; i < macaroon.caveats.size(); ++i) {
-    Macaroon changed = macaroon;
+    token::Macaroon changed = macaroon;
     changed.caveats.erase(changed.caveats.begin() + static_cast<std::ptrdiff_t>(i));
     EXPECT_EQ(reason(changed.verify(key_, kLocation, request)), errc::token_bad_signature);
     changed = macaroon;
@@ -137,20 +137,20 @@ TEST_F(MacaroonRules, ACaveatCannotBeTakenAwayChangedOrMoved) {
     changed.caveats.push_back(changed.caveats[i]);
     EXPECT_EQ(reason(changed.verify(key_, kLocation, request)), errc::token_bad_signature);
   }
-  Macaroon bare = macaroon;
+  token::Macaroon bare = macaroon;
   bare.caveats.clear();
   EXPECT_EQ(reason(bare.verify(key_, kLocation, request)), errc::token_bad_signature);
 }
 
 TEST_F(MacaroonRules, AnotherIdentifierIsRefused) {
-  Macaroon macaroon = mint_gateway();
+  token::Macaroon macaroon = mint_gateway();
   macaroon.identifier = "my-clienu";
   EXPECT_EQ(reason(macaroon.verify(key_, kLocation, {k2029})), errc::token_bad_signature);
 }
 
 // The parts are not simply run together: moving a byte from the identifier to the caveat changes the signature.
 TEST_F(MacaroonRules, ABoundaryCannotBeMoved) {
-  Macaroon macaroon = mint(kLocation, "my-client", {"2030-01-01T00:00:00Z"});
+  token::Macaroon macaroon = mint(kLocation, "my-client", {"2030-01-01T00:00:00Z"});
   macaroon.identifier = "my-clien";
   macaroon.caveats[0].identifier = "t2030-01-01T00:00:00Z";
   EXPECT_EQ(reason(macaroon.verify(key_, kLocation, {k2029})), errc::token_bad_signature);
@@ -159,7 +159,7 @@ TEST_F(MacaroonRules, ABoundaryCannotBeMoved) {
 // ---- what is not signed
 
 TEST_F(MacaroonRules, TheLocationIsComparedBecauseItIsNotSigned) {
-  Macaroon macaroon = mint_gateway();
+  token::Macaroon macaroon = mint_gateway();
   macaroon.location = "anbox-stream-agent";
   EXPECT_EQ(reason(macaroon.verify(key_, kLocation, {k2029})), errc::token_claims);
   macaroon.location.clear();
@@ -169,7 +169,7 @@ TEST_F(MacaroonRules, TheLocationIsComparedBecauseItIsNotSigned) {
 // ---- caveats
 
 TEST_F(MacaroonRules, AHolderNarrowsItWithoutTheKey) {
-  auto macaroon = Macaroon::parse(kGatewayToken);
+  auto macaroon = token::Macaroon::parse(kGatewayToken);
   ASSERT_TRUE(macaroon);
   ASSERT_TRUE(macaroon->add_first_party(provider(), "op=join"));
   ASSERT_TRUE(macaroon->add_first_party(provider(), "2029-06-01T00:00:00Z"));
@@ -191,11 +191,11 @@ TEST_F(MacaroonRules, OneWithoutCaveatsIsRefused) {
 }
 
 TEST_F(MacaroonRules, AThirdPartyCaveatIsReadAndRefused) {
-  Macaroon macaroon = mint_gateway();
+  token::Macaroon macaroon = mint_gateway();
   macaroon.caveats.push_back({"a secret of theirs", "https://bank.example", "sealed"});
-  for (const std::string& text :
-       {macaroon.text(), to_base64(write_macaroon_v1(macaroon), Base64::url), write_macaroon_json(macaroon)}) {
-    const auto parsed = Macaroon::parse(text);
+  for (const std::string& text : {macaroon.text(), to_base64(token::write_macaroon_v1(macaroon), Base64::url),
+                                  token::write_macaroon_json(macaroon)}) {
+    const auto parsed = token::Macaroon::parse(text);
     ASSERT_TRUE(parsed) << text;
     EXPECT_EQ(*parsed, macaroon);
     EXPECT_EQ(reason(parsed->verify(key_, kLocation, {k2029})), errc::token_third_party);
@@ -205,28 +205,29 @@ TEST_F(MacaroonRules, AThirdPartyCaveatIsReadAndRefused) {
 // ---- limits
 
 TEST_F(MacaroonRules, TakesAtMost32Caveats) {
-  Macaroon macaroon = mint_gateway();
-  while (macaroon.caveats.size() < kMaxCaveats) ASSERT_TRUE(macaroon.add_first_party(provider(), "op=join"));
-  const Macaroon full = macaroon;
+  token::Macaroon macaroon = mint_gateway();
+  while (macaroon.caveats.size() < token::kMaxCaveats) ASSERT_TRUE(macaroon.add_first_party(provider(), "op=join"));
+  const token::Macaroon full = macaroon;
   EXPECT_EQ(reason(macaroon.add_first_party(provider(), "op=join")), errc::token_too_large);
   EXPECT_EQ(macaroon, full);
   EXPECT_TRUE(verify(full.text(), {k2029, "join"}));
   macaroon.caveats.push_back({"op=join"});
-  for (const std::string& text :
-       {macaroon.text(), to_base64(write_macaroon_v1(macaroon), Base64::url), write_macaroon_json(macaroon)}) {
-    EXPECT_EQ(reason(Macaroon::parse(text)), errc::token_too_large);
+  for (const std::string& text : {macaroon.text(), to_base64(token::write_macaroon_v1(macaroon), Base64::url),
+                                  token::write_macaroon_json(macaroon)}) {
+    EXPECT_EQ(reason(token::Macaroon::parse(text)), errc::token_too_large);
   }
 }
 
 TEST_F(MacaroonRules, TakesAtMost16Kibibytes) {
-  EXPECT_EQ(reason(Macaroon::mint(key_, kLocation, std::string(kMaxMacaroonSize, 'x'))), errc::token_too_large);
-  Macaroon macaroon = mint(kLocation, std::string(kMaxMacaroonSize - 200, 'x'), {"2030-01-01T00:00:00Z"});
+  EXPECT_EQ(reason(token::Macaroon::mint(key_, kLocation, std::string(token::kMaxMacaroonSize, 'x'))),
+            errc::token_too_large);
+  token::Macaroon macaroon = mint(kLocation, std::string(token::kMaxMacaroonSize - 200, 'x'), {"2030-01-01T00:00:00Z"});
   EXPECT_EQ(reason(macaroon.add_first_party(provider(), std::string(200, 'x'))), errc::token_too_large);
   EXPECT_TRUE(verify(macaroon.text()));
   macaroon.identifier += std::string(200, 'x');
-  EXPECT_EQ(reason(Macaroon::parse(macaroon.text())), errc::token_too_large);
-  EXPECT_EQ(reason(Macaroon::parse(write_macaroon_json(macaroon))), errc::token_too_large);
-  EXPECT_EQ(reason(Macaroon::parse(std::string(50'000'000, 'A'))), errc::token_too_large);
+  EXPECT_EQ(reason(token::Macaroon::parse(macaroon.text())), errc::token_too_large);
+  EXPECT_EQ(reason(token::Macaroon::parse(token::write_macaroon_json(macaroon))), errc::token_too_large);
+  EXPECT_EQ(reason(token::Macaroon::parse(std::string(50'000'000, 'A'))), errc::token_too_large);
 }
 
 }  // namespace

@@ -90,14 +90,14 @@ std::string changed(std::string text, std::size_t from_end) {
 }
 
 TEST(RefusalTime, OfAJwtDoesNotDependOnThePlaceOfTheError) {
-  JwtKey key = std::move(*JwtKey::prepare(provider(), counting_secret()));
-  JwtClaims claims;
+  token::JwtKey key = std::move(*token::JwtKey::prepare(provider(), counting_secret()));
+  token::JwtClaims claims;
   claims.issuer = "ams";
   claims.audience = {"ams-internal"};
   claims.expires = k2030;
   const std::string good = *key.mint(claims);
   const auto verify = [&](std::size_t from_end) {
-    return [&key, token = *UnverifiedJwt::parse(changed(good, from_end))] {
+    return [&key, token = *token::UnverifiedJwt::parse(changed(good, from_end))] {
       return token.verify(key, {"ams", "ams-internal"}, k2029).has_value();
     };
   };
@@ -105,10 +105,10 @@ TEST(RefusalTime, OfAJwtDoesNotDependOnThePlaceOfTheError) {
 }
 
 TEST(RefusalTime, OfAMacaroonDoesNotDependOnThePlaceOfTheError) {
-  MacaroonKey key = std::move(*MacaroonKey::prepare(provider(), counting_secret()));
-  const Macaroon good = *Macaroon::parse(kGatewayToken);
+  token::MacaroonKey key = std::move(*token::MacaroonKey::prepare(provider(), counting_secret()));
+  const token::Macaroon good = *token::Macaroon::parse(kGatewayToken);
   const auto verify = [&](std::size_t byte) {
-    Macaroon wrong = good;
+    token::Macaroon wrong = good;
     wrong.signature[byte] ^= 1U;
     return [&key, wrong] { return wrong.verify(key, "anbox-stream-gateway", {k2029}).has_value(); };
   };
@@ -116,10 +116,10 @@ TEST(RefusalTime, OfAMacaroonDoesNotDependOnThePlaceOfTheError) {
 }
 
 TEST(RefusalTime, OfATurnPasswordDoesNotDependOnThePlaceOfTheError) {
-  TurnKey key = std::move(*TurnKey::prepare(provider(), Secret<64>(as_bytes(std::string(64, 's')))));
-  const TurnCredential good = *key.mint("cabc0123", k2030);
+  token::TurnKey key = std::move(*token::TurnKey::prepare(provider(), Secret<64>(as_bytes(std::string(64, 's')))));
+  const token::TurnCredential good = *key.mint("cabc0123", k2030);
   const auto verify = [&](std::size_t from_end) {
-    return [&key, wrong = TurnCredential{good.username, changed(good.password, from_end)}] {
+    return [&key, wrong = token::TurnCredential{good.username, changed(good.password, from_end)}] {
       return key.verify(wrong, k2029).has_value();
     };
   };

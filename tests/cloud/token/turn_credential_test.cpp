@@ -10,12 +10,12 @@ constexpr std::string_view kSecret = "000102030405060708090a0b0c0d0e0f1011121314
 
 class Turn : public testing::Test {
  protected:
-  static TurnKey key(std::string_view secret) {
-    auto prepared = TurnKey::prepare(provider(), Secret<64>(as_bytes(secret)));
+  static token::TurnKey key(std::string_view secret) {
+    auto prepared = token::TurnKey::prepare(provider(), Secret<64>(as_bytes(secret)));
     EXPECT_TRUE(prepared);
     return std::move(*prepared);
   }
-  TurnKey key_ = key(kSecret);
+  token::TurnKey key_ = key(kSecret);
 };
 
 TEST_F(Turn, MintsTheKnownAnswer) {
@@ -35,11 +35,11 @@ TEST_F(Turn, WhatIsMintedVerifiesUntilItExpires) {
 TEST_F(Turn, AnAlteredCredentialIsRefused) {
   const auto credential = key_.mint("cabc0123", k2030);
   ASSERT_TRUE(credential);
-  TurnCredential later = *credential;
+  token::TurnCredential later = *credential;
   later.username = "1993456000:cabc0123";
   EXPECT_EQ(reason(key_.verify(later, k2029)), errc::token_bad_signature);
   for (std::size_t i = 0; i < credential->password.size(); ++i) {
-    TurnCredential altered = *credential;
+    token::TurnCredential altered = *credential;
     altered.password[i] = altered.password[i] == 'A' ? 'B' : 'A';
     EXPECT_EQ(reason(key_.verify(altered, k2029)), errc::token_bad_signature) << i;
     altered.password.resize(i);
@@ -72,15 +72,16 @@ TEST_F(Turn, AnIdIsPrintableAndHasNoColon) {
 }
 
 TEST_F(Turn, ASecretIs64PrintableCharacters) {
-  EXPECT_EQ(reason(TurnKey::prepare(provider(), Secret<64>{})), Errc::invalid_argument);
-  EXPECT_EQ(reason(TurnKey::prepare(provider(), counting_secret())), Errc::invalid_argument);
-  EXPECT_EQ(reason(TurnKey::prepare(provider(), Secret<64>(as_bytes(kSecret.substr(1))))), Errc::invalid_argument);
+  EXPECT_EQ(reason(token::TurnKey::prepare(provider(), Secret<64>{})), Errc::invalid_argument);
+  EXPECT_EQ(reason(token::TurnKey::prepare(provider(), counting_secret())), Errc::invalid_argument);
+  EXPECT_EQ(reason(token::TurnKey::prepare(provider(), Secret<64>(as_bytes(kSecret.substr(1))))),
+            Errc::invalid_argument);
 }
 
 TEST_F(Turn, AGeneratedSecretFits) {
-  const Secret<64> one = TurnKey::generate_secret(provider());
-  const Secret<64> two = TurnKey::generate_secret(provider());
-  EXPECT_TRUE(TurnKey::prepare(provider(), one));
+  const Secret<64> one = token::TurnKey::generate_secret(provider());
+  const Secret<64> two = token::TurnKey::generate_secret(provider());
+  EXPECT_TRUE(token::TurnKey::prepare(provider(), one));
   EXPECT_FALSE(equal_in_constant_time(one.expose(), two.expose()));
 }
 

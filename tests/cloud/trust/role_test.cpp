@@ -8,15 +8,17 @@
 namespace redan::cloud::test {
 namespace {
 
-constexpr Role kRoles[] = {Role::admin, Role::operate, Role::view, Role::agent, Role::instance};
-constexpr Scope kScopes[] = {Scope::trust_read,        Scope::trust_write,   Scope::application_read,
-                             Scope::application_write, Scope::instance_read, Scope::instance_write,
-                             Scope::node_read,         Scope::config_read,   Scope::config_write,
-                             Scope::metrics_read,      Scope::events_read,   Scope::grant_write};
+constexpr trust::Role kRoles[] = {trust::Role::admin, trust::Role::operate, trust::Role::view, trust::Role::agent,
+                                  trust::Role::instance};
+constexpr trust::Scope kScopes[] = {
+    trust::Scope::trust_read,        trust::Scope::trust_write,   trust::Scope::application_read,
+    trust::Scope::application_write, trust::Scope::instance_read, trust::Scope::instance_write,
+    trust::Scope::node_read,         trust::Scope::config_read,   trust::Scope::config_write,
+    trust::Scope::metrics_read,      trust::Scope::events_read,   trust::Scope::grant_write};
 
-std::set<Scope> scopes_of(Role role) {
-  std::set<Scope> all;
-  for (const Scope scope : kScopes) {
+std::set<trust::Scope> scopes_of(trust::Role role) {
+  std::set<trust::Scope> all;
+  for (const trust::Scope scope : kScopes) {
     if (allows(role, scope)) all.insert(scope);
   }
   return all;
@@ -24,50 +26,54 @@ std::set<Scope> scopes_of(Role role) {
 
 TEST(Role, EveryNameIsReadAgain) {
   std::set<std::string_view> names;
-  for (const Role role : kRoles) {
-    EXPECT_EQ(parse_role(name(role)), role);
+  for (const trust::Role role : kRoles) {
+    EXPECT_EQ(trust::parse_role(name(role)), role);
     EXPECT_TRUE(names.insert(name(role)).second);
   }
-  for (const Scope scope : kScopes) {
-    EXPECT_EQ(parse_scope(name(scope)), scope);
+  for (const trust::Scope scope : kScopes) {
+    EXPECT_EQ(trust::parse_scope(name(scope)), scope);
     EXPECT_TRUE(names.insert(name(scope)).second);
   }
 }
 
 TEST(Role, OtherNamesAreNone) {
-  for (const char* text : {"", "Admin", "admin ", "root", "operate", "view"}) EXPECT_FALSE(parse_role(text)) << text;
+  for (const char* text : {"", "Admin", "admin ", "root", "operate", "view"})
+    EXPECT_FALSE(trust::parse_role(text)) << text;
   for (const char* text : {"", "trust", "trust:", "trust:*", "TRUST:read", "*"})
-    EXPECT_FALSE(parse_scope(text)) << text;
+    EXPECT_FALSE(trust::parse_scope(text)) << text;
 }
 
 TEST(Role, WhoeverCarriesSignallingGrantsNothing) {
-  EXPECT_TRUE(allows(Role::operate, Scope::grant_write));
-  for (const Role role : {Role::agent, Role::view, Role::instance}) EXPECT_FALSE(allows(role, Scope::grant_write));
+  EXPECT_TRUE(allows(trust::Role::operate, trust::Scope::grant_write));
+  for (const trust::Role role : {trust::Role::agent, trust::Role::view, trust::Role::instance})
+    EXPECT_FALSE(allows(role, trust::Scope::grant_write));
 }
 
-TEST(Role, AnAdminMayEverything) { EXPECT_EQ(scopes_of(Role::admin).size(), std::size(kScopes)); }
+TEST(Role, AnAdminMayEverything) { EXPECT_EQ(scopes_of(trust::Role::admin).size(), std::size(kScopes)); }
 
-TEST(Role, AnInstanceMayNothingByItsCertificateAlone) { EXPECT_TRUE(scopes_of(Role::instance).empty()); }
+TEST(Role, AnInstanceMayNothingByItsCertificateAlone) { EXPECT_TRUE(scopes_of(trust::Role::instance).empty()); }
 
 TEST(Role, OnlyAnAdminTouchesTrustAndConfiguration) {
-  for (const Role role : {Role::operate, Role::view, Role::agent, Role::instance}) {
-    EXPECT_FALSE(allows(role, Scope::trust_read)) << name(role);
-    EXPECT_FALSE(allows(role, Scope::trust_write)) << name(role);
-    EXPECT_FALSE(allows(role, Scope::config_write)) << name(role);
+  for (const trust::Role role : {trust::Role::operate, trust::Role::view, trust::Role::agent, trust::Role::instance}) {
+    EXPECT_FALSE(allows(role, trust::Scope::trust_read)) << name(role);
+    EXPECT_FALSE(allows(role, trust::Scope::trust_write)) << name(role);
+    EXPECT_FALSE(allows(role, trust::Scope::config_write)) << name(role);
   }
 }
 
 TEST(Role, AViewerOnlyReads) {
-  for (const Scope scope : scopes_of(Role::view)) EXPECT_TRUE(name(scope).ends_with(":read")) << name(scope);
-  EXPECT_FALSE(allows(Role::view, Scope::config_read));  // it may hold secrets
+  for (const trust::Scope scope : scopes_of(trust::Role::view))
+    EXPECT_TRUE(name(scope).ends_with(":read")) << name(scope);
+  EXPECT_FALSE(allows(trust::Role::view, trust::Scope::config_read));  // it may hold secrets
 }
 
 TEST(Role, AnAgentPlacesInstances) {
-  EXPECT_EQ(scopes_of(Role::agent), (std::set{Scope::application_read, Scope::instance_read, Scope::instance_write,
-                                              Scope::node_read, Scope::events_read}));
+  EXPECT_EQ(scopes_of(trust::Role::agent),
+            (std::set{trust::Scope::application_read, trust::Scope::instance_read, trust::Scope::instance_write,
+                      trust::Scope::node_read, trust::Scope::events_read}));
 }
 
-TEST(Role, AnUnknownRoleMayNothing) { EXPECT_TRUE(scopes_of(static_cast<Role>(99)).empty()); }
+TEST(Role, AnUnknownRoleMayNothing) { EXPECT_TRUE(scopes_of(static_cast<trust::Role>(99)).empty()); }
 
 }  // namespace
 }  // namespace redan::cloud::test
