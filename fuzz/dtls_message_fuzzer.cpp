@@ -3,18 +3,19 @@
 #include <vector>
 
 #include "base/assert.hpp"
-#include "rtc/dtls/messages/certificate.hpp"
-#include "rtc/dtls/messages/certificate_request.hpp"
-#include "rtc/dtls/messages/certificate_verify.hpp"
-#include "rtc/dtls/messages/client_hello.hpp"
-#include "rtc/dtls/messages/client_key_exchange.hpp"
-#include "rtc/dtls/messages/hello_verify_request.hpp"
-#include "rtc/dtls/messages/server_hello.hpp"
-#include "rtc/dtls/messages/server_key_exchange.hpp"
+#include "rtc/dtls/hello/client_hello.hpp"
+#include "rtc/dtls/hello/hello_verify_request.hpp"
+#include "rtc/dtls/hello/server_hello.hpp"
+#include "rtc/dtls/v12/certificate.hpp"
+#include "rtc/dtls/v12/certificate_request.hpp"
+#include "rtc/dtls/v12/certificate_verify.hpp"
+#include "rtc/dtls/v12/client_key_exchange.hpp"
+#include "rtc/dtls/v12/server_key_exchange.hpp"
 
 namespace {
 
 using namespace redan::dtls;
+using namespace redan::dtls::v12;
 using redan::Bytes;
 using redan::Writer;
 

@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "base/assert.hpp"
-#include "rtc/dtls/record_layer.hpp"
+#include "rtc/dtls/record/early_records.hpp"
+#include "rtc/dtls/record/protection.hpp"
+#include "rtc/dtls/record/record_layer.hpp"
 #include "tests/support/null_provider.hpp"
 
 namespace {

@@ -3,7 +3,7 @@
 #include <map>
 
 #include "base/assert.hpp"
-#include "rtc/dtls/fragment_assembler.hpp"
+#include "rtc/dtls/handshake/fragment_assembler.hpp"
 
 namespace {
 

@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "rtc/dtls/handshake.hpp"
-#include "rtc/dtls/messages/client_hello.hpp"
+#include "rtc/dtls/handshake/message.hpp"
+#include "rtc/dtls/hello/client_hello.hpp"
 
 namespace redan::test {
 

@@ -2,11 +2,11 @@
 // the room's own parts; each does what is right where a test says nothing else.
 #pragma once
 
-#include "rtc/dtls/messages/certificate.hpp"
-#include "rtc/dtls/messages/certificate_request.hpp"
-#include "rtc/dtls/messages/certificate_verify.hpp"
-#include "rtc/dtls/messages/client_key_exchange.hpp"
-#include "rtc/dtls/messages/server_key_exchange.hpp"
+#include "rtc/dtls/v12/certificate.hpp"
+#include "rtc/dtls/v12/certificate_request.hpp"
+#include "rtc/dtls/v12/certificate_verify.hpp"
+#include "rtc/dtls/v12/client_key_exchange.hpp"
+#include "rtc/dtls/v12/server_key_exchange.hpp"
 #include "tests/support/forgeries.hpp"
 
 namespace redan::test {
@@ -44,7 +44,7 @@ class RogueDtls {
     return text ? Datagram(text->begin(), text->end()) : Datagram();
   }
   Datagram verify_data() {
-    const auto data = dtls::verify_data(provider_, session_.suite->hash, session_.master, role_, transcript_hash());
+    const auto data = dtls::v12::verify_data(provider_, session_.suite->hash, master_, role_, transcript_hash());
     return {data.begin(), data.end()};
   }
 
@@ -89,15 +89,14 @@ class RogueDtls {
   Datagram signature(std::uint16_t label, SignatureScheme scheme, Bytes content) {
     std::array<std::uint8_t, kMaxSignatureSize> bytes{};
     const auto size = identity.key->sign(scheme, provider_.hash(hash_of(scheme), content).bytes(), bytes);
-    return body_of([&](Writer& w) { dtls::CertificateVerify{label, Bytes(bytes).first(*size)}.write(w); });
+    return body_of([&](Writer& w) { dtls::v12::CertificateVerify{label, Bytes(bytes).first(*size)}.write(w); });
   }
   void derive(Bytes public_key) {
     SharedSecret premaster;
     static_cast<void>(exchange_->agree(public_key, premaster));
-    session_.master =
-        dtls::extended_master_secret(provider_, session_.suite->hash, premaster.expose(), transcript_hash());
-    keys_.emplace(dtls::record_keys(provider_, *session_.suite, session_.master, session_.client_random,
-                                    session_.server_random, role_));
+    master_ = dtls::v12::extended_master_secret(provider_, session_.suite->hash, premaster.expose(), transcript_hash());
+    keys_.emplace(dtls::v12::record_keys(provider_, *session_.suite, master_, session_.client_random,
+                                         session_.server_random, role_));
   }
   Bytes transcript_hash() {
     hash_ = provider_.hash(session_.suite->hash, transcript_.bytes());
@@ -107,9 +106,10 @@ class RogueDtls {
   Provider& provider_;
   dtls::Role role_;
   dtls::Session session_;
+  dtls::v12::MasterSecret master_;
   dtls::Transcript transcript_;
   std::unique_ptr<KeyExchange> exchange_;
-  std::optional<dtls::RecordKeys> keys_;
+  std::optional<dtls::v12::RecordKeys> keys_;
   std::vector<Datagram> protected_;
   std::uint64_t next_plain_ = 0;
   Digest hash_;
@@ -152,11 +152,11 @@ class RogueServer : public RogueDtls {
                             });
                           }));
     flight = flight + add(HandshakeType::certificate, 1,
-                          body_of([&](Writer& w) { dtls::Certificate{identity.certificate_der}.write(w); }));
+                          body_of([&](Writer& w) { dtls::v12::Certificate{identity.certificate_der}.write(w); }));
     flight = flight + add(HandshakeType::server_key_exchange, 2, key_exchange(plan));
     if (plan.asks) {
       flight = flight + add(HandshakeType::certificate_request, 3,
-                            body_of([](Writer& w) { dtls::CertificateRequest::write(w); }));
+                            body_of([](Writer& w) { dtls::v12::CertificateRequest::write(w); }));
     }
     return flight + add(HandshakeType::server_hello_done, plan.asks ? 4 : 3, {});
   }
@@ -164,7 +164,7 @@ class RogueServer : public RogueDtls {
     const auto messages = read(datagram);
     add(messages.at(0));
     add(messages.at(1));
-    derive(dtls::ClientKeyExchange::parse(messages.at(1).body)->public_key);
+    derive(dtls::v12::ClientKeyExchange::parse(messages.at(1).body)->public_key);
     add(messages.at(2));
     const Datagram finished = opened(protected_.at(0));
     Reader reader(finished);
@@ -180,7 +180,7 @@ class RogueServer : public RogueDtls {
  private:
   Datagram key_exchange(const Plan& plan) {
     const Datagram params =
-        body_of([&](Writer& w) { dtls::ServerKeyExchange::write_params(w, plan.group, exchange_->public_key()); });
+        body_of([&](Writer& w) { dtls::v12::ServerKeyExchange::write_params(w, plan.group, exchange_->public_key()); });
     Datagram content(session_.client_random.begin(), session_.client_random.end());
     content.insert(content.end(), session_.server_random.begin(), session_.server_random.end());
     const bool ecdsa = dtls::kind_of(identity.key->type()) == dtls::CertificateKind::ecdsa;
@@ -208,12 +208,12 @@ class RogueClient : public RogueDtls {
     const auto hello = dtls::ServerHello::parse(messages.at(0).body);
     session_.server_random = hello->random;
     session_.suite = dtls::find_suite(hello->cipher_suite);
-    const auto params = dtls::ServerKeyExchange::parse(messages.at(2).body);
+    const auto params = dtls::v12::ServerKeyExchange::parse(messages.at(2).body);
     exchange_ = provider_.key_exchange(static_cast<Group>(params->group));
     Datagram flight = add(HandshakeType::certificate, 1,
-                          body_of([&](Writer& w) { dtls::Certificate{identity.certificate_der}.write(w); }));
+                          body_of([&](Writer& w) { dtls::v12::Certificate{identity.certificate_der}.write(w); }));
     flight = flight + add(HandshakeType::client_key_exchange, 2,
-                          body_of([&](Writer& w) { dtls::ClientKeyExchange{exchange_->public_key()}.write(w); }));
+                          body_of([&](Writer& w) { dtls::v12::ClientKeyExchange{exchange_->public_key()}.write(w); }));
     derive(params->public_key);
     const auto scheme = SignatureScheme::ecdsa_secp256r1_sha256;
     const std::uint16_t label = scheme_label != 0 ? scheme_label : static_cast<std::uint16_t>(scheme);

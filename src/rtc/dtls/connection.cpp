@@ -20,9 +20,9 @@ constexpr int kGraceTimeouts = 8;
 constexpr Duration kMinGrace = 4s;
 constexpr std::size_t kMaxInbox = 64 * 1024;
 
-std::variant<Client, Server> make_side(Role role) {
-  if (role == Role::client) return Client();
-  return Server();
+std::variant<v12::Client, v12::Server> make_side(Role role) {
+  if (role == Role::client) return v12::Client();
+  return v12::Server();
 }
 
 constexpr Role other(Role role) { return role == Role::client ? Role::server : Role::client; }
@@ -140,7 +140,7 @@ void Connection::on_plain_alert(TimePoint now, Bytes fragment) {
 
 bool Connection::can_open() const {
   return std::any_of(machinery_.candidates.begin(), machinery_.candidates.end(),
-                     [](const Candidate& candidate) { return candidate.read.has_value(); });
+                     [](const v12::Candidate& candidate) { return candidate.read.has_value(); });
 }
 
 void Connection::on_protected(TimePoint now, const Record& record) {
@@ -168,13 +168,13 @@ void Connection::on_protected(TimePoint now, const Record& record) {
 
 // By the candidate whose key it is. Opening in place spoils what does not open: the next candidate gets a copy.
 std::optional<MutableBytes> Connection::open(const Record& record, std::size_t& index) {
-  Candidates& candidates = machinery_.candidates;
+  v12::Candidates& candidates = machinery_.candidates;
   const MutableBytes fragment = record.fragment();
   std::vector<std::uint8_t> copy;
   if (candidates.size() > 1) copy.assign(fragment.begin(), fragment.end());
   bool replayed = false;
   for (index = 0; index < candidates.size(); ++index) {
-    Candidate& candidate = candidates[index];
+    v12::Candidate& candidate = candidates[index];
     if (!candidate.read) continue;
     if (candidate.read->replayed(record.header)) {
       replayed = true;
@@ -204,7 +204,7 @@ void Connection::on_protected_fragment(TimePoint now, std::size_t index, const H
   const bool renegotiation = header.type == HandshakeType::hello_request || header.type == HandshakeType::client_hello;
   if (phase_ == Phase::established && renegotiation) return refuse_renegotiation();
   if (header.type != HandshakeType::finished) return end_illegal(AlertDescription::unexpected_message);
-  Candidate& candidate = machinery_.candidates[index];
+  v12::Candidate& candidate = machinery_.candidates[index];
   switch (candidate.finished.add(header, 1, body)) {
     case FragmentAssembler::Verdict::repeated:
       return on_old_finished(now);
@@ -298,7 +298,7 @@ void Connection::suspect(TimePoint now, const Suspicion& suspicion) {
 }
 
 void Connection::on_finished(TimePoint now, std::size_t index) {
-  Candidate& candidate = machinery_.candidates[index];
+  v12::Candidate& candidate = machinery_.candidates[index];
   const HandshakeMessage finished = *candidate.finished.message(0);
   const auto expected = machinery_.verify_data_of(candidate, other(machinery_.config.role));
   if (!equal_in_constant_time(finished.body, expected)) {
@@ -313,12 +313,12 @@ void Connection::on_finished(TimePoint now, std::size_t index) {
 }
 
 void Connection::establish(TimePoint now) {
-  Candidate& candidate = machinery_.candidates.back();
-  if (auto* client = std::get_if<Client>(&side_)) {
+  v12::Candidate& candidate = machinery_.candidates.back();
+  if (auto* client = std::get_if<v12::Client>(&side_)) {
     client->finish();
     candidate.outgoing.clear();
   } else {
-    Server::finish(machinery_, candidate);
+    v12::Server::finish(machinery_, candidate);
     candidate.outgoing.rewind();
   }
   phase_ = Phase::established;
@@ -334,8 +334,8 @@ void Connection::establish(TimePoint now) {
 void Connection::end(Errc reason, std::optional<Alert> farewell) {
   phase_ = Phase::ended;
   timers_.stop_all();
-  for (Candidate& candidate : machinery_.candidates) candidate.outgoing.clear();
-  if (auto* client = std::get_if<Client>(&side_)) client->finish();
+  for (v12::Candidate& candidate : machinery_.candidates) candidate.outgoing.clear();
+  if (auto* client = std::get_if<v12::Client>(&side_)) client->finish();
   alert_to_send_ = farewell;
   closed_to_report_ = Closed{reason};
 }
@@ -396,11 +396,11 @@ Output Connection::poll_output(TimePoint now, MutableBytes buffer) {
 }
 
 MutableBytes Connection::write_flights(MutableBytes buffer) {
-  if (auto* client = std::get_if<Client>(&side_)) {
+  if (auto* client = std::get_if<v12::Client>(&side_)) {
     if (const MutableBytes datagram = client->write_hello(machinery_.records, buffer); !datagram.empty())
       return datagram;
   }
-  for (Candidate& candidate : machinery_.candidates) {
+  for (v12::Candidate& candidate : machinery_.candidates) {
     if (!candidate.outgoing.pending()) continue;
     const MutableBytes datagram = candidate.write_flight(machinery_.records, buffer);
     if (!datagram.empty()) return datagram;
@@ -418,7 +418,7 @@ std::optional<ApplicationData> Connection::take_application_data() {
 
 MutableBytes Connection::write_alert(MutableBytes buffer) {
   // Before our ChangeCipherSpec the peer cannot read epoch 1.
-  Candidates& candidates = machinery_.candidates;
+  v12::Candidates& candidates = machinery_.candidates;
   SealProtection* protection = !candidates.empty() && candidates.back().write ? &*candidates.back().write : nullptr;
   if (buffer.size() < kMaxRecordOverhead + Alert::kSize) return {};
   Writer writer(buffer.subspan(protection != nullptr ? protection->headroom() : RecordHeader::kSize));
@@ -436,8 +436,8 @@ MutableBytes Connection::seal(MutableBytes record, std::size_t size) {
 bool Connection::export_keying_material(std::string_view label, std::optional<Bytes> context, MutableBytes out) const {
   if (phase_ != Phase::established) return false;
   const Session& s = session();
-  dtls::export_keying_material(machinery_.provider, s.suite->hash, s.master, s.client_random, s.server_random, label,
-                               context, out);
+  v12::export_keying_material(machinery_.provider, s.suite->hash, machinery_.candidates.back().master, s.client_random,
+                              s.server_random, label, context, out);
   return true;
 }
 

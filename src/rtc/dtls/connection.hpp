@@ -11,8 +11,9 @@
 #include "base/machine.hpp"
 #include "base/packet_queue.hpp"
 #include "base/timers.hpp"
-#include "rtc/dtls/client.hpp"
-#include "rtc/dtls/server.hpp"
+#include "rtc/dtls/record/early_records.hpp"
+#include "rtc/dtls/v12/client.hpp"
+#include "rtc/dtls/v12/server.hpp"
 
 namespace redan::dtls {
 
@@ -114,8 +115,8 @@ class Connection {
   [[nodiscard]] Duration timeout() const;
   [[nodiscard]] Duration grace() const;
 
-  Machinery machinery_;
-  std::variant<Client, Server> side_;
+  v12::Machinery machinery_;
+  std::variant<v12::Client, v12::Server> side_;
   Phase phase_ = Phase::idle;
   TimerTable<Timer> timers_;
   std::optional<Duration> rtt_;

@@ -1,21 +1,23 @@
 #include <gtest/gtest.h>
 
 #include "base/hex.hpp"
-#include "rtc/dtls/flights.hpp"
-#include "rtc/dtls/fragment_assembler.hpp"
-#include "rtc/dtls/messages/certificate.hpp"
-#include "rtc/dtls/messages/certificate_request.hpp"
-#include "rtc/dtls/messages/certificate_verify.hpp"
-#include "rtc/dtls/messages/client_hello.hpp"
-#include "rtc/dtls/messages/client_key_exchange.hpp"
-#include "rtc/dtls/messages/hello_verify_request.hpp"
-#include "rtc/dtls/messages/server_hello.hpp"
-#include "rtc/dtls/messages/server_key_exchange.hpp"
+#include "rtc/dtls/handshake/fragment_assembler.hpp"
+#include "rtc/dtls/hello/client_hello.hpp"
+#include "rtc/dtls/hello/hello_verify_request.hpp"
+#include "rtc/dtls/hello/server_hello.hpp"
+#include "rtc/dtls/v12/certificate.hpp"
+#include "rtc/dtls/v12/certificate_request.hpp"
+#include "rtc/dtls/v12/certificate_verify.hpp"
+#include "rtc/dtls/v12/client_key_exchange.hpp"
+#include "rtc/dtls/v12/flights.hpp"
+#include "rtc/dtls/v12/server_key_exchange.hpp"
 #include "tests/support/client_hello.hpp"
 #include "tests/support/files.hpp"
 
 namespace redan::dtls {
 namespace {
+
+using namespace v12;
 
 // Both browsers send their ClientHello in two datagrams.
 std::vector<std::uint8_t> captured_hello(const std::string& browser) {

@@ -426,7 +426,7 @@ TEST_F(ServerOfARogue, AForgedEmptyCertificateIsForgottenAtEstablishment) {
 // Every code point but our six, with a key and a provider that would verify anything.
 TEST_F(RoguePeer, NoSignatureSchemeThatWasNotOfferedIsAccepted) {
   test::NullProvider null(*provider);
-  dtls::Machinery machinery({}, identity, null);
+  dtls::v12::Machinery machinery({}, identity, null);
   for (const KeyType type : {KeyType::ecdsa_p256, KeyType::rsa_2048}) {
     const test::NullPublicKey key(type);
     std::size_t accepted = 0;
@@ -520,7 +520,7 @@ TEST_F(RoguePeer, HashesACertificateOnceHoweverManyFingerprintsThereAre) {
   CountingProvider counting(*provider, identity.certificate_der.size());
   dtls::ConnectionConfig made;
   made.peer_fingerprints.assign(540, Fingerprint::of(*provider, HashAlgorithm::sha256, as_bytes("somebody")));
-  const dtls::Machinery machinery(made, identity, counting);
+  const dtls::v12::Machinery machinery(made, identity, counting);
   EXPECT_FALSE(machinery.accepted_fingerprint(identity.certificate_der));
   EXPECT_EQ(counting.count, 1);
 }
@@ -531,7 +531,7 @@ TEST_F(RoguePeer, OnlyTheFirstSixteenFingerprintsCount) {
     dtls::ConnectionConfig made;
     made.peer_fingerprints.assign(before, Fingerprint::of(*provider, HashAlgorithm::sha256, as_bytes("somebody")));
     made.peer_fingerprints.push_back(right);
-    const dtls::Machinery machinery(made, identity, *provider);
+    const dtls::v12::Machinery machinery(made, identity, *provider);
     EXPECT_EQ(machinery.accepted_fingerprint(identity.certificate_der).has_value(), before == 15);
   }
 }

@@ -1,0 +1,76 @@
+// The flight we sent last, kept until the peer's answer proves that it arrived: cut into records and datagrams anew for
+// each transmission (RFC 6347 section 4.2.4; new record numbers, same message numbers).
+#pragma once
+
+#include <vector>
+
+#include "rtc/dtls/handshake/message.hpp"
+#include "rtc/dtls/record/protection.hpp"
+#include "rtc/dtls/record/record_layer.hpp"
+
+namespace redan::dtls {
+
+class OutgoingFlight {
+ public:
+  /// The first message has this number.
+  explicit OutgoingFlight(std::uint16_t first = 0) : next_message_seq_(first) {}
+
+  /// A new flight. Message numbers go on from the last one.
+  void begin();
+  /// Appends a message: `write_body(Writer&)`. Returns it as it entered the flight, valid until the next call here.
+  template <class Body>
+  HandshakeMessage add(HandshakeType type, std::uint16_t epoch, Body&& write_body) {
+    const std::size_t start = bytes_.size();
+    bytes_.resize(start + kMaxBody);
+    Writer writer(MutableBytes(bytes_).subspan(start));
+    write_body(writer);
+    return finish_message(type, epoch, start, writer);
+  }
+  void add_change_cipher_spec();
+  /// The flight is complete; rewind() starts its transmission. Gives back spare memory. (Without exceptions libstdc++'s
+  /// shrink_to_fit does nothing.)
+  void end() {
+    bytes_ = std::vector<std::uint8_t>(bytes_);
+    part_ = parts_.size();
+  }
+
+  /// Nothing to repeat any more.
+  void clear();
+  [[nodiscard]] bool empty() const { return parts_.empty(); }
+  /// What a transmission takes on the wire, unless messages have to be cut.
+  [[nodiscard]] std::size_t wire_size() const;
+
+  /// Starts a transmission from the beginning.
+  void rewind() {
+    part_ = 0;
+    offset_ = 0;
+  }
+  /// Something of the running transmission is still to be written.
+  [[nodiscard]] bool pending() const { return part_ < parts_.size(); }
+  /// Fills one datagram of at most `datagram.size()` bytes with the next records; `protection` is that of epoch 1.
+  /// Empty only if the sequence numbers are used up or the datagram is hopelessly small.
+  MutableBytes write(RecordLayer& records, SealProtection* protection, MutableBytes datagram);
+
+ private:
+  // The largest message we send: a certificate of an RSA-4096 key is under 2 KiB.
+  static constexpr std::size_t kMaxBody = 8 * 1024;
+
+  struct Part {
+    ContentType content{};
+    HandshakeType type{};
+    std::uint16_t epoch = 0;
+    std::uint16_t message_seq = 0;
+    std::size_t start = 0;
+    std::size_t length = 0;
+  };
+  HandshakeMessage finish_message(HandshakeType type, std::uint16_t epoch, std::size_t start, const Writer& writer);
+  std::size_t write_part(RecordLayer& records, SealProtection* protection, MutableBytes space);
+
+  std::vector<std::uint8_t> bytes_;
+  std::vector<Part> parts_;
+  std::size_t part_ = 0;
+  std::size_t offset_ = 0;
+  std::uint16_t next_message_seq_;
+};
+
+}  // namespace redan::dtls

@@ -1,0 +1,77 @@
+// Hello extensions, RFC 5246 section 7.4.1.4: the few we act on. Unknown ones are skipped, repeated ones refused.
+#pragma once
+
+#include <optional>
+
+#include "base/reader.hpp"
+#include "base/writer.hpp"
+#include "rtc/dtls/hello/cipher_suite.hpp"
+
+namespace redan::dtls {
+
+enum class ExtensionType : std::uint16_t {
+  supported_groups = 10,        // RFC 8422
+  ec_point_formats = 11,        // RFC 8422
+  signature_algorithms = 13,    // RFC 5246
+  use_srtp = 14,                // RFC 5764
+  extended_master_secret = 23,  // RFC 7627
+  supported_versions = 43,      // RFC 8446
+  renegotiation_info = 0xFF01,  // RFC 5746
+};
+
+/// A list of 16-bit code points, borrowed from the message.
+struct CodePoints {
+  Bytes bytes;
+  [[nodiscard]] bool contains(std::uint16_t value) const {
+    for (Reader reader(bytes); !reader.empty();) {
+      if (reader.u16() == value) return true;
+    }
+    return false;
+  }
+};
+
+//    struct {
+//       SRTPProtectionProfiles SRTPProtectionProfiles;
+//       opaque srtp_mki<0..255>;
+//    } UseSRTPData;
+struct UseSrtp {
+  CodePoints profiles;
+  Bytes mki;
+};
+
+/// The extensions of a ClientHello or ServerHello as received. Spans are borrowed from the message.
+struct Extensions {
+  bool extended_master_secret = false;
+  bool ec_point_formats = false;
+  std::optional<Bytes> renegotiated_connection;
+  std::optional<CodePoints> supported_groups;
+  std::optional<CodePoints> signature_algorithms;
+  std::optional<CodePoints> supported_versions;
+  std::optional<UseSrtp> use_srtp;
+  bool unknown = false;  ///< something we do not know: fine in a ClientHello, illegal in a ServerHello
+
+  /// Reads the rest of a hello. nullopt if malformed or if an extension appears twice. No extensions at all is fine.
+  static std::optional<Extensions> parse(Reader& rest);
+
+ private:
+  bool read(std::uint16_t type, Reader data);
+};
+
+/// Writes one extension: its type, and what `body(Writer&)` writes.
+template <class Body>
+void write_extension(Writer& writer, ExtensionType type, Body&& body) {
+  writer.u16(static_cast<std::uint16_t>(type));
+  writer.prefixed16(body);
+}
+
+/// Which of the extensions that both hellos carry; extended_master_secret always.
+struct CommonExtensions {
+  bool renegotiation_info = true;  ///< empty: an initial handshake
+  bool ec_point_formats = true;
+  bool operator==(const CommonExtensions&) const = default;
+};
+void write_common_extensions(Writer& writer, CommonExtensions which);
+void write_use_srtp(Writer& writer, std::span<const std::uint16_t> profiles);
+void write_signature_schemes(Writer& writer);
+
+}  // namespace redan::dtls

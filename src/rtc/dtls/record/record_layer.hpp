@@ -1,0 +1,35 @@
+// Datagrams into records, for both epochs: plaintext 0 and protected 1. Bad records are dropped silently and counted
+// (RFC 6347 section 4.1.2.7).
+#pragma once
+
+#include "base/counters.hpp"
+#include "rtc/dtls/record/drop.hpp"
+#include "rtc/dtls/record/record_header.hpp"
+
+namespace redan::dtls {
+
+/// A record as it came, protected or not.
+struct Record {
+  RecordHeader header;
+  MutableBytes whole;
+  [[nodiscard]] MutableBytes fragment() const { return whole.subspan(RecordHeader::kSize); }
+};
+
+class RecordLayer {
+ public:
+  /// Takes the next acceptable record off the front of `datagram`; nullopt when nothing is left.
+  std::optional<Record> next(MutableBytes& datagram);
+
+  /// `record` holds `size` bytes of payload behind the header. The whole record of epoch 0; empty if it does not fit or
+  /// the sequence numbers are used up.
+  MutableBytes write_plain(ContentType type, MutableBytes record, std::size_t size);
+
+  void drop(Drop reason) { drops_.add(reason); }
+  [[nodiscard]] const Counters<Drop>& drops() const { return drops_; }
+
+ private:
+  std::uint64_t next_plaintext_sequence_ = 0;
+  Counters<Drop> drops_;
+};
+
+}  // namespace redan::dtls

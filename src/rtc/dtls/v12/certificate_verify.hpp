@@ -1,0 +1,33 @@
+#pragma once
+
+#include <optional>
+
+#include "base/reader.hpp"
+#include "base/writer.hpp"
+
+namespace redan::dtls::v12 {
+
+// RFC 5246 section 7.4.8:
+//    struct {
+//      SignatureAndHashAlgorithm algorithm;
+//      opaque signature<0..2^16-1>;      /* over all handshake messages before this one */
+//    } CertificateVerify;
+struct CertificateVerify {
+  std::uint16_t scheme = 0;
+  Bytes signature;
+
+  static std::optional<CertificateVerify> parse(Bytes body) {
+    Reader reader(body);
+    CertificateVerify verify;
+    verify.scheme = reader.u16();
+    verify.signature = reader.opaque16();
+    if (!reader.done()) return std::nullopt;
+    return verify;
+  }
+  void write(Writer& writer) const {
+    writer.u16(scheme);
+    writer.opaque16(signature);
+  }
+};
+
+}  // namespace redan::dtls::v12
