@@ -41,7 +41,7 @@ class Script {
     const std::array<std::uint8_t, 32> zeros{};
     const redan::Bytes key = redan::Bytes(zeros).first(16);
     read_.emplace(provider(), redan::AeadAlgorithm::aes_128_gcm, key, key.first(4));
-    write_.emplace(provider(), redan::AeadAlgorithm::aes_128_gcm, key, key.first(4), std::uint16_t{1});
+    write_.emplace(provider(), redan::AeadAlgorithm::aes_128_gcm, key, key.first(4), Epoch{1});
     auto early = early_.take();
     REDAN_ASSERT(early.size() <= EarlyRecords::kMaxRecords);
     std::size_t kept = 0;
@@ -72,7 +72,7 @@ class Script {
       ++records;
       REDAN_ASSERT(record->whole.data() >= whole.data() && record->whole.data() + record->whole.size() <= rest.data());
       REDAN_ASSERT(record->header.acceptable() && record->fragment().size() == record->header.length);
-      if (record->header.epoch == 0) continue;
+      if (record->header.epoch == Epoch::plaintext) continue;
       if (read_) {
         static_cast<void>(open(*record));
       } else {

@@ -12,10 +12,10 @@ using Verdict = FragmentAssembler::Verdict;
 
 constexpr std::uint16_t kFirst = 1;
 constexpr std::array kFlight{
-    ExpectedMessage{HandshakeType::certificate, 0},
-    ExpectedMessage{HandshakeType::server_hello, 0, HandshakeType::hello_verify_request},
-    ExpectedMessage{HandshakeType::certificate_verify, 0},
-    ExpectedMessage{HandshakeType::finished, 1},
+    ExpectedMessage{HandshakeType::certificate, Epoch::plaintext},
+    ExpectedMessage{HandshakeType::server_hello, Epoch::plaintext, HandshakeType::hello_verify_request},
+    ExpectedMessage{HandshakeType::certificate_verify, Epoch::plaintext},
+    ExpectedMessage{HandshakeType::finished, Epoch{1}},
 };
 
 /// One message as a map from position to byte; the later of two versions counts.
@@ -30,7 +30,7 @@ class Pair {
  public:
   Pair() { assembler_.expect(kFirst, kFlight); }
 
-  void add(const HandshakeHeader& header, std::uint16_t epoch, redan::Bytes body) {
+  void add(const HandshakeHeader& header, Epoch epoch, redan::Bytes body) {
     const Verdict verdict = assembler_.add(header, epoch, body);
     REDAN_ASSERT(verdict == expected(header, epoch));
     ++fragments_;
@@ -61,7 +61,7 @@ class Pair {
   }
 
  private:
-  Verdict expected(const HandshakeHeader& header, std::uint16_t epoch) const {
+  Verdict expected(const HandshakeHeader& header, Epoch epoch) const {
     if (header.message_seq < kFirst) return Verdict::repeated;
     const std::size_t index = header.message_seq - kFirst;
     if (index >= kFlight.size() || epoch != kFlight[index].epoch) return Verdict::unexpected;
@@ -114,7 +114,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                            script.u8(), script.u8()};
     const std::vector<std::uint8_t> body(header.fragment_length, script.u8());
     if (!script.ok() || header.fragment_offset + header.fragment_length > header.length) continue;
-    pair.add(header, seq == 4 ? 1 : 0, body);
+    pair.add(header, seq == 4 ? Epoch{1} : Epoch::plaintext, body);
   }
   return 0;
 }

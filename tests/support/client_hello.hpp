@@ -66,7 +66,7 @@ inline std::vector<std::uint8_t> handshake_datagram(dtls::HandshakeType type, st
   std::vector<std::uint8_t> datagram(dtls::RecordHeader::kSize + dtls::HandshakeHeader::kSize + body.size());
   Writer w(datagram);
   const auto size = static_cast<std::uint32_t>(body.size());
-  dtls::RecordHeader{dtls::ContentType::handshake, dtls::kDtls10, 0, record_sequence,
+  dtls::RecordHeader{dtls::ContentType::handshake, dtls::kDtls10, dtls::Epoch::plaintext, record_sequence,
                      static_cast<std::uint16_t>(size + dtls::HandshakeHeader::kSize)}
       .write(w);
   dtls::HandshakeHeader{type, size, seq, 0, size}.write(w);

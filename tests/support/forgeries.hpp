@@ -14,7 +14,7 @@ inline Datagram record(std::uint8_t type, std::uint16_t epoch, std::uint64_t seq
                        std::uint16_t version = dtls::kDtls12) {
   Datagram bytes(dtls::RecordHeader::kSize + fragment.size());
   Writer writer(bytes);
-  dtls::RecordHeader{static_cast<dtls::ContentType>(type), version, epoch, sequence,
+  dtls::RecordHeader{static_cast<dtls::ContentType>(type), version, dtls::Epoch{epoch}, sequence,
                      static_cast<std::uint16_t>(fragment.size())}
       .write(writer);
   writer.bytes(fragment);
@@ -70,7 +70,8 @@ class ForeignMessages {
   void collect(MutableBytes rest) {
     dtls::RecordLayer records;
     while (const auto record = records.next(rest)) {
-      if (record->header.type != dtls::ContentType::handshake || record->header.epoch != 0) continue;
+      if (record->header.type != dtls::ContentType::handshake || record->header.epoch != dtls::Epoch::plaintext)
+        continue;
       Reader reader(record->fragment());
       const auto header = dtls::HandshakeHeader::parse(reader);
       const Bytes body = reader.bytes(header->fragment_length);

@@ -39,7 +39,7 @@ class RogueDtls {
   Datagram opened(Datagram bytes) {
     Reader reader(bytes);
     const auto header = dtls::RecordHeader::parse(reader);
-    if (!header || header->epoch != 1) return {};
+    if (!header || header->epoch != dtls::v12::kProtectedEpoch) return {};
     const auto text = keys_->read.open(*header, MutableBytes(bytes).subspan(dtls::RecordHeader::kSize));
     return text ? Datagram(text->begin(), text->end()) : Datagram();
   }
@@ -57,8 +57,9 @@ class RogueDtls {
     while (const auto record = records.next(rest)) {
       if (record->header.type != dtls::ContentType::handshake) continue;
       const Datagram whole(record->whole.begin(), record->whole.end());
-      const Datagram text =
-          record->header.epoch == 0 ? Datagram(record->fragment().begin(), record->fragment().end()) : Datagram();
+      const Datagram text = record->header.epoch == dtls::Epoch::plaintext
+                                ? Datagram(record->fragment().begin(), record->fragment().end())
+                                : Datagram();
       if (text.empty()) {
         protected_.push_back(whole);
         continue;

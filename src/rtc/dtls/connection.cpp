@@ -91,9 +91,9 @@ void Connection::take_records(TimePoint now, MutableBytes datagram) {
   while (phase_ != Phase::ended) {
     const std::optional<Record> record = machinery_.records.next(datagram);
     if (!record) return;
-    if (record->header.epoch == 0) {
+    if (record->header.epoch == Epoch::plaintext) {
       on_plain(now, *record);
-    } else if (record->header.epoch == 1) {
+    } else if (record->header.epoch == v12::kProtectedEpoch) {
       on_protected(now, *record);
     } else {
       machinery_.records.drop(Drop::wrong_epoch);
@@ -205,7 +205,7 @@ void Connection::on_protected_fragment(TimePoint now, std::size_t index, const H
   if (phase_ == Phase::established && renegotiation) return refuse_renegotiation();
   if (header.type != HandshakeType::finished) return end_illegal(AlertDescription::unexpected_message);
   v12::Candidate& candidate = machinery_.candidates[index];
-  switch (candidate.finished.add(header, 1, body)) {
+  switch (candidate.finished.add(header, v12::kProtectedEpoch, body)) {
     case FragmentAssembler::Verdict::repeated:
       return on_old_finished(now);
     case FragmentAssembler::Verdict::unexpected:

@@ -29,7 +29,7 @@ std::vector<std::uint8_t> captured_hello(const std::string& browser) {
     EXPECT_TRUE(RecordHeader::parse(reader));
     const auto header = HandshakeHeader::parse(reader);
     EXPECT_TRUE(header);
-    if (header) assembler.add(*header, 0, reader.rest());
+    if (header) assembler.add(*header, Epoch::plaintext, reader.rest());
   }
   const auto message = assembler.message(0);
   EXPECT_TRUE(message);

@@ -20,7 +20,7 @@ std::size_t FragmentAssembler::memory() const {
   return sum;
 }
 
-FragmentAssembler::Verdict FragmentAssembler::add(const HandshakeHeader& header, std::uint16_t epoch, Bytes body) {
+FragmentAssembler::Verdict FragmentAssembler::add(const HandshakeHeader& header, Epoch epoch, Bytes body) {
   if (header.message_seq < first_) return Verdict::repeated;
   const std::size_t index = header.message_seq - first_;
   if (index >= flight_.size()) return Verdict::unexpected;

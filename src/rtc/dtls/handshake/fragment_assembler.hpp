@@ -26,7 +26,7 @@ class FragmentAssembler {
 
   /// `body` is the fragment alone. Of two fragments that disagree one is forged; which, nobody can say yet, so the
   /// later one wins: a forger can at most delay, for the genuine one is repeated until it is answered.
-  Verdict add(const HandshakeHeader& header, std::uint16_t epoch, Bytes body);
+  Verdict add(const HandshakeHeader& header, Epoch epoch, Bytes body);
 
   /// The message in slot `index` of the flight, if it is whole. Lives until the next call that changes something.
   [[nodiscard]] std::optional<HandshakeMessage> message(std::size_t index) const;

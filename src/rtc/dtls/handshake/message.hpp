@@ -5,6 +5,7 @@
 
 #include "base/reader.hpp"
 #include "base/writer.hpp"
+#include "rtc/dtls/record/epoch.hpp"
 
 namespace redan::dtls {
 
@@ -67,7 +68,7 @@ struct HandshakeMessage {
 /// One slot of a flight: what may come there, and in which epoch.
 struct ExpectedMessage {
   HandshakeType type{};
-  std::uint16_t epoch = 0;
+  Epoch epoch = Epoch::plaintext;
   /// The other type allowed in this slot, or the same.
   HandshakeType alternative = type;
 };

@@ -22,7 +22,7 @@ void OutgoingFlight::clear() {
   rewind();
 }
 
-HandshakeMessage OutgoingFlight::finish_message(HandshakeType type, std::uint16_t epoch, std::size_t start,
+HandshakeMessage OutgoingFlight::finish_message(HandshakeType type, Epoch epoch, std::size_t start,
                                                 const Writer& writer) {
   REDAN_ASSERT(writer.ok());
   bytes_.resize(start + writer.size());
@@ -32,14 +32,14 @@ HandshakeMessage OutgoingFlight::finish_message(HandshakeType type, std::uint16_
 }
 
 void OutgoingFlight::add_change_cipher_spec() {
-  parts_.push_back({ContentType::change_cipher_spec, {}, 0, 0, bytes_.size(), 1});
+  parts_.push_back({ContentType::change_cipher_spec, {}, Epoch::plaintext, 0, bytes_.size(), 1});
   bytes_.push_back(1);
 }
 
 std::size_t OutgoingFlight::wire_size() const {
   std::size_t sum = bytes_.size();
   for (const Part& part : parts_) {
-    sum += part.epoch == 0 ? RecordHeader::kSize : kMaxRecordOverhead;
+    sum += part.epoch == Epoch::plaintext ? RecordHeader::kSize : kMaxRecordOverhead;
     if (part.content == ContentType::handshake) sum += HandshakeHeader::kSize;
   }
   return sum;
@@ -58,7 +58,7 @@ MutableBytes OutgoingFlight::write(RecordLayer& records, SealProtection* protect
 std::size_t OutgoingFlight::write_part(RecordLayer& records, SealProtection* protection, MutableBytes space) {
   const Part& part = parts_[part_];
   const bool framed = part.content == ContentType::handshake;
-  const bool plain = part.epoch == 0;
+  const bool plain = part.epoch == Epoch::plaintext;
   const std::size_t overhead =
       (plain ? RecordHeader::kSize : protection->overhead()) + (framed ? HandshakeHeader::kSize : 0);
   const std::size_t left = part.length - offset_;

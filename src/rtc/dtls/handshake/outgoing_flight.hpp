@@ -19,7 +19,7 @@ class OutgoingFlight {
   void begin();
   /// Appends a message: `write_body(Writer&)`. Returns it as it entered the flight, valid until the next call here.
   template <class Body>
-  HandshakeMessage add(HandshakeType type, std::uint16_t epoch, Body&& write_body) {
+  HandshakeMessage add(HandshakeType type, Epoch epoch, Body&& write_body) {
     const std::size_t start = bytes_.size();
     bytes_.resize(start + kMaxBody);
     Writer writer(MutableBytes(bytes_).subspan(start));
@@ -58,12 +58,12 @@ class OutgoingFlight {
   struct Part {
     ContentType content{};
     HandshakeType type{};
-    std::uint16_t epoch = 0;
+    Epoch epoch{};
     std::uint16_t message_seq = 0;
     std::size_t start = 0;
     std::size_t length = 0;
   };
-  HandshakeMessage finish_message(HandshakeType type, std::uint16_t epoch, std::size_t start, const Writer& writer);
+  HandshakeMessage finish_message(HandshakeType type, Epoch epoch, std::size_t start, const Writer& writer);
   std::size_t write_part(RecordLayer& records, SealProtection* protection, MutableBytes space);
 
   std::vector<std::uint8_t> bytes_;

@@ -29,8 +29,7 @@ std::array<std::uint8_t, kAssociatedSize> associated(std::uint64_t number, Conte
 
 }  // namespace
 
-SealProtection::SealProtection(Provider& provider, AeadAlgorithm algorithm, Bytes key, Bytes fixed_iv,
-                               std::uint16_t epoch)
+SealProtection::SealProtection(Provider& provider, AeadAlgorithm algorithm, Bytes key, Bytes fixed_iv, Epoch epoch)
     : aead_(provider.aead(algorithm, key)),
       nonces_(NonceBase(form_of(algorithm), fixed_iv), record_number(epoch, 0),
               record_number(epoch, RecordHeader::kSequenceEnd)),
@@ -45,7 +44,7 @@ MutableBytes SealProtection::seal(ContentType type, MutableBytes record, std::si
   if (!nonce) return {};
   blocks_left_ -= std::min(blocks_left_, blocks_of(size));
   Writer writer(record);
-  RecordHeader{type, kDtls12, static_cast<std::uint16_t>(number >> 48U), number & RecordHeader::kSequenceEnd,
+  RecordHeader{type, kDtls12, static_cast<Epoch>(number >> 48U), number & RecordHeader::kSequenceEnd,
                static_cast<std::uint16_t>(explicit_size_ + size + kAeadTagSize)}
       .write(writer);
   if (explicit_size_ != 0) writer.u64(number);

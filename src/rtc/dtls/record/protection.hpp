@@ -37,7 +37,7 @@ constexpr AeadLimits limits_of(AeadAlgorithm algorithm) {
 /// Our write state of one epoch.
 class SealProtection {
  public:
-  SealProtection(Provider& provider, AeadAlgorithm algorithm, Bytes key, Bytes fixed_iv, std::uint16_t epoch);
+  SealProtection(Provider& provider, AeadAlgorithm algorithm, Bytes key, Bytes fixed_iv, Epoch epoch);
 
   /// Bytes of a record before its payload.
   [[nodiscard]] std::size_t headroom() const { return RecordHeader::kSize + explicit_size_; }

@@ -5,6 +5,7 @@
 
 #include "base/reader.hpp"
 #include "base/writer.hpp"
+#include "rtc/dtls/record/epoch.hpp"
 
 namespace redan::dtls {
 
@@ -15,7 +16,7 @@ inline constexpr std::uint16_t kDtls10 = 0xFEFF;
 inline constexpr std::uint16_t kDtls12 = 0xFEFD;
 
 /// Epoch and sequence number as one 64-bit number: the AEAD's view of them (RFC 5246 section 6.2.3.3).
-constexpr std::uint64_t record_number(std::uint16_t epoch, std::uint64_t sequence) {
+constexpr std::uint64_t record_number(Epoch epoch, std::uint64_t sequence) {
   return static_cast<std::uint64_t>(epoch) << 48U | sequence;
 }
 
@@ -37,7 +38,7 @@ struct RecordHeader {
 
   ContentType type{};
   std::uint16_t version = kDtls12;
-  std::uint16_t epoch = 0;
+  Epoch epoch = Epoch::plaintext;
   std::uint64_t sequence = 0;
   std::uint16_t length = 0;
 
@@ -47,7 +48,7 @@ struct RecordHeader {
     const std::uint8_t type = reader.u8();
     header.type = static_cast<ContentType>(type);
     header.version = reader.u16();
-    header.epoch = reader.u16();
+    header.epoch = static_cast<Epoch>(reader.u16());
     header.sequence = reader.u48();
     header.length = reader.u16();
     if (!reader.ok() || type < 20 || type > 31) return std::nullopt;
@@ -56,13 +57,13 @@ struct RecordHeader {
   /// A content type we know, of DTLS 1.0 or 1.2 (both appear in one handshake), and not too long.
   [[nodiscard]] bool acceptable() const {
     const bool known = type >= ContentType::change_cipher_spec && type <= ContentType::application_data;
-    const std::size_t limit = epoch == 0 ? kMaxPlaintext : kMaxPlaintext + kMaxExpansion;
+    const std::size_t limit = epoch == Epoch::plaintext ? kMaxPlaintext : kMaxPlaintext + kMaxExpansion;
     return known && (version == kDtls10 || version == kDtls12) && length <= limit;
   }
   void write(Writer& writer) const {
     writer.u8(static_cast<std::uint8_t>(type));
     writer.u16(version);
-    writer.u16(epoch);
+    writer.u16(static_cast<std::uint16_t>(epoch));
     writer.u48(sequence);
     writer.u16(length);
   }

@@ -26,7 +26,8 @@ MutableBytes RecordLayer::write_plain(ContentType type, MutableBytes record, std
     return {};
   }
   Writer writer(record);
-  RecordHeader{type, kDtls12, 0, next_plaintext_sequence_++, static_cast<std::uint16_t>(size)}.write(writer);
+  RecordHeader{type, kDtls12, Epoch::plaintext, next_plaintext_sequence_++, static_cast<std::uint16_t>(size)}.write(
+      writer);
   return record.first(RecordHeader::kSize + size);
 }
 

@@ -49,7 +49,7 @@ void Client::add_attempt(Machinery& m, Bytes cookie) {
   attempt.cookie.assign(cookie.begin(), cookie.end());
   attempt.hello = OutgoingFlight(number);
   attempt.hello.begin();
-  attempt.transcript.add(attempt.hello.add(HandshakeType::client_hello, 0, [&](Writer& w) {
+  attempt.transcript.add(attempt.hello.add(HandshakeType::client_hello, Epoch::plaintext, [&](Writer& w) {
     ClientHello::write(w, random_, cookie, m.groups(), m.config.srtp_profiles);
   }));
   attempt.hello.end();
@@ -228,19 +228,19 @@ void Client::write_flight_5(Machinery& m, const KeyExchange& exchange, const Sha
   OutgoingFlight& flight = candidate.outgoing;
   Transcript& transcript = candidate.transcript;
   flight.begin();
-  transcript.add(
-      flight.add(HandshakeType::certificate, 0, [&](Writer& w) { Certificate{m.identity.certificate_der}.write(w); }));
-  transcript.add(flight.add(HandshakeType::client_key_exchange, 0,
+  transcript.add(flight.add(HandshakeType::certificate, Epoch::plaintext,
+                            [&](Writer& w) { Certificate{m.identity.certificate_der}.write(w); }));
+  transcript.add(flight.add(HandshakeType::client_key_exchange, Epoch::plaintext,
                             [&](Writer& w) { ClientKeyExchange{exchange.public_key()}.write(w); }));
   m.derive_master(candidate, premaster);
   RecordKeys keys = m.derive_record_keys(candidate);
   candidate.write = std::move(keys.write);
   candidate.read = std::move(keys.read);
-  transcript.add(flight.add(HandshakeType::certificate_verify, 0,
+  transcript.add(flight.add(HandshakeType::certificate_verify, Epoch::plaintext,
                             [&](Writer& w) { m.write_signature(w, scheme, transcript.bytes()); }));
   flight.add_change_cipher_spec();
-  transcript.add(
-      flight.add(HandshakeType::finished, 1, [&](Writer& w) { w.bytes(m.verify_data_of(candidate, Role::client)); }));
+  transcript.add(flight.add(HandshakeType::finished, kProtectedEpoch,
+                            [&](Writer& w) { w.bytes(m.verify_data_of(candidate, Role::client)); }));
   flight.end();
 }
 

@@ -6,26 +6,29 @@
 
 namespace redan::dtls::v12 {
 
+/// The epoch after ChangeCipherSpec. DTLS 1.2 without renegotiation has no other with keys.
+inline constexpr Epoch kProtectedEpoch{1};
+
 /// Flight 1 or 3, at the server.
-inline constexpr std::array kClientHelloFlight{ExpectedMessage{HandshakeType::client_hello, 0}};
+inline constexpr std::array kClientHelloFlight{ExpectedMessage{HandshakeType::client_hello, Epoch::plaintext}};
 
 /// Flight 4, at the client. A server that asks for no certificate leaves the request out and ends one message earlier.
 inline constexpr std::array kServerFlight{
-    ExpectedMessage{HandshakeType::server_hello, 0},
-    ExpectedMessage{HandshakeType::certificate, 0},
-    ExpectedMessage{HandshakeType::server_key_exchange, 0},
-    ExpectedMessage{HandshakeType::certificate_request, 0, HandshakeType::server_hello_done},
-    ExpectedMessage{HandshakeType::server_hello_done, 0},
+    ExpectedMessage{HandshakeType::server_hello, Epoch::plaintext},
+    ExpectedMessage{HandshakeType::certificate, Epoch::plaintext},
+    ExpectedMessage{HandshakeType::server_key_exchange, Epoch::plaintext},
+    ExpectedMessage{HandshakeType::certificate_request, Epoch::plaintext, HandshakeType::server_hello_done},
+    ExpectedMessage{HandshakeType::server_hello_done, Epoch::plaintext},
 };
 
 /// Flight 5 in the clear, at the server.
 inline constexpr std::array kClientFlight{
-    ExpectedMessage{HandshakeType::certificate, 0},
-    ExpectedMessage{HandshakeType::client_key_exchange, 0},
-    ExpectedMessage{HandshakeType::certificate_verify, 0},
+    ExpectedMessage{HandshakeType::certificate, Epoch::plaintext},
+    ExpectedMessage{HandshakeType::client_key_exchange, Epoch::plaintext},
+    ExpectedMessage{HandshakeType::certificate_verify, Epoch::plaintext},
 };
 
 /// The end of flights 5 and 6.
-inline constexpr std::array kFinishedFlight{ExpectedMessage{HandshakeType::finished, 1}};
+inline constexpr std::array kFinishedFlight{ExpectedMessage{HandshakeType::finished, kProtectedEpoch}};
 
 }  // namespace redan::dtls::v12

@@ -1,6 +1,7 @@
 #include "rtc/dtls/v12/key_schedule.hpp"
 
 #include "base/assert.hpp"
+#include "rtc/dtls/v12/flights.hpp"
 
 namespace redan::dtls::v12 {
 
@@ -61,7 +62,8 @@ RecordKeys record_keys(Provider& provider, const CipherSuite& suite, const Maste
   const Bytes client_iv = bytes.subspan(2 * key, iv);
   const Bytes server_iv = bytes.subspan(2 * key + iv, iv);
   const bool client = role == Role::client;
-  return {SealProtection(provider, suite.aead, client ? client_key : server_key, client ? client_iv : server_iv, 1),
+  return {SealProtection(provider, suite.aead, client ? client_key : server_key, client ? client_iv : server_iv,
+                         kProtectedEpoch),
           OpenProtection(provider, suite.aead, client ? server_key : client_key, client ? server_iv : client_iv)};
 }
 

@@ -153,14 +153,14 @@ void Server::write_flight_4(Machinery& m, Candidate& candidate) {
   Transcript& transcript = candidate.transcript;
   const Session& session = candidate.session;
   flight.begin();
-  transcript.add(flight.add(HandshakeType::server_hello, 0, [&](Writer& w) {
+  transcript.add(flight.add(HandshakeType::server_hello, Epoch::plaintext, [&](Writer& w) {
     std::array<std::uint16_t, 1> profile{session.srtp_profile.value_or(0)};
     ServerHello::write(w, session.server_random, *session.suite, candidate.choice.extensions,
                        std::span(profile).first(session.srtp_profile ? 1 : 0));
   }));
-  transcript.add(
-      flight.add(HandshakeType::certificate, 0, [&](Writer& w) { Certificate{m.identity.certificate_der}.write(w); }));
-  transcript.add(flight.add(HandshakeType::server_key_exchange, 0, [&](Writer& w) {
+  transcript.add(flight.add(HandshakeType::certificate, Epoch::plaintext,
+                            [&](Writer& w) { Certificate{m.identity.certificate_der}.write(w); }));
+  transcript.add(flight.add(HandshakeType::server_key_exchange, Epoch::plaintext, [&](Writer& w) {
     std::array<std::uint8_t, 64 + 4 + kMaxPublicKeySize> content{};
     Writer signed_content(content);
     signed_content.bytes(session.client_random);
@@ -170,8 +170,9 @@ void Server::write_flight_4(Machinery& m, Candidate& candidate) {
     w.bytes(signed_content.written().subspan(64));
     m.write_signature(w, candidate.choice.scheme, signed_content.written());
   }));
-  transcript.add(flight.add(HandshakeType::certificate_request, 0, [](Writer& w) { CertificateRequest::write(w); }));
-  transcript.add(flight.add(HandshakeType::server_hello_done, 0, [](Writer&) {}));
+  transcript.add(flight.add(HandshakeType::certificate_request, Epoch::plaintext,
+                            [](Writer& w) { CertificateRequest::write(w); }));
+  transcript.add(flight.add(HandshakeType::server_hello_done, Epoch::plaintext, [](Writer&) {}));
   flight.end();
 }
 
@@ -247,7 +248,7 @@ void Server::finish(Machinery& m, Candidate& candidate) {
   candidate.write = m.derive_record_keys(candidate).write;
   candidate.outgoing.begin();
   candidate.outgoing.add_change_cipher_spec();
-  candidate.outgoing.add(HandshakeType::finished, 1,
+  candidate.outgoing.add(HandshakeType::finished, kProtectedEpoch,
                          [&](Writer& w) { w.bytes(m.verify_data_of(candidate, Role::server)); });
   candidate.outgoing.end();
 }

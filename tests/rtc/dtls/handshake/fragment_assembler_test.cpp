@@ -22,7 +22,7 @@ Verdict add(FragmentAssembler& assembler, Bytes message, std::size_t offset, std
             HandshakeType type = HandshakeType::client_hello, std::uint16_t seq = 0, std::uint16_t epoch = 0) {
   return assembler.add({type, static_cast<std::uint32_t>(message.size()), seq, static_cast<std::uint32_t>(offset),
                         static_cast<std::uint32_t>(length)},
-                       epoch, message.subspan(offset, length));
+                       Epoch{epoch}, message.subspan(offset, length));
 }
 
 bool holds(const FragmentAssembler& assembler, Bytes message) {

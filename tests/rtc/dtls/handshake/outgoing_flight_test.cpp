@@ -15,8 +15,8 @@ TEST(OutgoingFlight, IsCutToTheDatagramAndAssemblesAgain) {
     OutgoingFlight flight;
     RecordLayer writing;
     flight.begin();
-    flight.add(HandshakeType::server_hello, 0, [](Writer& w) { w.zeros(80); });
-    flight.add(HandshakeType::certificate, 0, [](Writer& w) { w.zeros(700); });
+    flight.add(HandshakeType::server_hello, Epoch::plaintext, [](Writer& w) { w.zeros(80); });
+    flight.add(HandshakeType::certificate, Epoch::plaintext, [](Writer& w) { w.zeros(700); });
     flight.end();
     FragmentAssembler assembler;
     assembler.expect(0, kServerFlight);
@@ -41,16 +41,16 @@ TEST(OutgoingFlight, IsCutToTheDatagramAndAssemblesAgain) {
 TEST(OutgoingFlight, MessageNumbersGoOnAcrossFlights) {
   OutgoingFlight flight;
   flight.begin();
-  EXPECT_EQ(flight.add(HandshakeType::client_hello, 0, [](Writer& w) { w.u8(1); }).message_seq, 0);
+  EXPECT_EQ(flight.add(HandshakeType::client_hello, Epoch::plaintext, [](Writer& w) { w.u8(1); }).message_seq, 0);
   flight.begin();
-  EXPECT_EQ(flight.add(HandshakeType::client_hello, 0, [](Writer& w) { w.u8(1); }).message_seq, 1);
+  EXPECT_EQ(flight.add(HandshakeType::client_hello, Epoch::plaintext, [](Writer& w) { w.u8(1); }).message_seq, 1);
 }
 
 TEST(OutgoingFlight, EveryTransmissionHasNewRecordNumbers) {
   OutgoingFlight flight;
   RecordLayer records;
   flight.begin();
-  flight.add(HandshakeType::client_hello, 0, [](Writer& w) { w.u8(1); });
+  flight.add(HandshakeType::client_hello, Epoch::plaintext, [](Writer& w) { w.u8(1); });
   std::array<std::uint8_t, 100> buffer{};
   flight.rewind();
   const MutableBytes first = flight.write(records, nullptr, buffer);

@@ -12,7 +12,7 @@ class Protection : public testing::TestWithParam<AeadAlgorithm> {
   std::unique_ptr<Provider> provider = default_provider();
   std::vector<std::uint8_t> key = std::vector<std::uint8_t>(key_size(GetParam()), 0x42);
   std::vector<std::uint8_t> iv = std::vector<std::uint8_t>(fixed_iv_size(GetParam()), 0x17);
-  SealProtection seal{*provider, GetParam(), key, iv, 1};
+  SealProtection seal{*provider, GetParam(), key, iv, Epoch{1}};
   OpenProtection open{*provider, GetParam(), key, iv};
 
   std::optional<std::string> opened(std::vector<std::uint8_t> record) {

@@ -9,7 +9,8 @@ std::vector<std::uint8_t> plain_record(std::uint8_t type, std::uint16_t version,
                                        std::size_t size) {
   std::vector<std::uint8_t> bytes(RecordHeader::kSize + size, 0xAA);
   Writer writer(bytes);
-  RecordHeader{static_cast<ContentType>(type), version, 0, sequence, static_cast<std::uint16_t>(size)}.write(writer);
+  RecordHeader{static_cast<ContentType>(type), version, Epoch::plaintext, sequence, static_cast<std::uint16_t>(size)}
+      .write(writer);
   return bytes;
 }
 
