@@ -2,10 +2,12 @@
 // the room's own parts; each does what is right where a test says nothing else.
 #pragma once
 
+#include "rtc/dtls/hello/server_hello.hpp"
 #include "rtc/dtls/v12/certificate.hpp"
 #include "rtc/dtls/v12/certificate_request.hpp"
 #include "rtc/dtls/v12/certificate_verify.hpp"
 #include "rtc/dtls/v12/client_key_exchange.hpp"
+#include "rtc/dtls/v12/flights.hpp"
 #include "rtc/dtls/v12/server_key_exchange.hpp"
 #include "tests/support/forgeries.hpp"
 

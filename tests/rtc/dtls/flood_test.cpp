@@ -11,8 +11,8 @@ namespace redan {
 namespace {
 
 using namespace std::chrono_literals;
-using dtls::Claim;
 using dtls::HandshakeType;
+using dtls::Priority;
 using dtls::WorkBudget;
 using test::Datagram;
 
@@ -165,25 +165,25 @@ TEST_F(Flood, OfHellosPushesNoGenuineHandshakeOut) {
 TEST(WorkBudget, KeepsAShareForEachBetterClaim) {
   WorkBudget budget;
   const TimePoint now{};
-  EXPECT_FALSE(budget.take(now, Claim::stranger, 9));
-  EXPECT_TRUE(budget.take(now, Claim::stranger, 8));
-  EXPECT_FALSE(budget.take(now, Claim::stranger, 1));
-  EXPECT_TRUE(budget.take(now, Claim::promising, 8));
-  EXPECT_FALSE(budget.take(now, Claim::promising, 1));
-  EXPECT_TRUE(budget.take(now, Claim::insistent, 8));
-  EXPECT_FALSE(budget.take(now, Claim::insistent, 1));
+  EXPECT_FALSE(budget.take(now, Priority::low, 9));
+  EXPECT_TRUE(budget.take(now, Priority::low, 8));
+  EXPECT_FALSE(budget.take(now, Priority::low, 1));
+  EXPECT_TRUE(budget.take(now, Priority::medium, 8));
+  EXPECT_FALSE(budget.take(now, Priority::medium, 1));
+  EXPECT_TRUE(budget.take(now, Priority::high, 8));
+  EXPECT_FALSE(budget.take(now, Priority::high, 1));
 }
 
 TEST(WorkBudget, GrowsByOneEach20MillisecondsUpToABurst) {
   WorkBudget budget;
   TimePoint now{};
-  EXPECT_TRUE(budget.take(now, Claim::insistent, WorkBudget::kBurst));
-  EXPECT_FALSE(budget.take(now + 19ms, Claim::insistent, 1));
-  EXPECT_TRUE(budget.take(now + 20ms, Claim::insistent, 1));
-  EXPECT_FALSE(budget.take(now + 39ms, Claim::insistent, 1));
+  EXPECT_TRUE(budget.take(now, Priority::high, WorkBudget::kBurst));
+  EXPECT_FALSE(budget.take(now + 19ms, Priority::high, 1));
+  EXPECT_TRUE(budget.take(now + 20ms, Priority::high, 1));
+  EXPECT_FALSE(budget.take(now + 39ms, Priority::high, 1));
   now += 1h;
-  EXPECT_TRUE(budget.take(now, Claim::insistent, WorkBudget::kBurst));
-  EXPECT_FALSE(budget.take(now, Claim::insistent, 1));
+  EXPECT_TRUE(budget.take(now, Priority::high, WorkBudget::kBurst));
+  EXPECT_FALSE(budget.take(now, Priority::high, 1));
 }
 
 // A server of its own, and hellos to it.

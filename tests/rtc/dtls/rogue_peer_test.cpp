@@ -426,12 +426,12 @@ TEST_F(ServerOfARogue, AForgedEmptyCertificateIsForgottenAtEstablishment) {
 // Every code point but our six, with a key and a provider that would verify anything.
 TEST_F(RoguePeer, NoSignatureSchemeThatWasNotOfferedIsAccepted) {
   test::NullProvider null(*provider);
-  dtls::v12::Machinery machinery({}, identity, null);
+  const dtls::Authentication authentication(identity, {}, null);
   for (const KeyType type : {KeyType::ecdsa_p256, KeyType::rsa_2048}) {
     const test::NullPublicKey key(type);
     std::size_t accepted = 0;
     for (unsigned scheme = 0; scheme <= 0xFFFF; ++scheme) {
-      accepted += machinery.check_signature(key, static_cast<std::uint16_t>(scheme), {}, {}) ? 0 : 1;
+      accepted += authentication.check_signature(key, static_cast<std::uint16_t>(scheme), {}, {}) ? 0 : 1;
     }
     EXPECT_EQ(accepted, type == KeyType::ecdsa_p256 ? 2U : 4U);
   }
@@ -518,21 +518,21 @@ class CountingProvider final : public test::FixedProvider {
 
 TEST_F(RoguePeer, HashesACertificateOnceHoweverManyFingerprintsThereAre) {
   CountingProvider counting(*provider, identity.certificate_der.size());
-  dtls::ConnectionConfig made;
-  made.peer_fingerprints.assign(540, Fingerprint::of(*provider, HashAlgorithm::sha256, as_bytes("somebody")));
-  const dtls::v12::Machinery machinery(made, identity, counting);
-  EXPECT_FALSE(machinery.accepted_fingerprint(identity.certificate_der));
+  std::vector<Fingerprint> made;
+  made.assign(540, Fingerprint::of(*provider, HashAlgorithm::sha256, as_bytes("somebody")));
+  const dtls::Authentication authentication(identity, made, counting);
+  EXPECT_FALSE(authentication.accepted_fingerprint(identity.certificate_der));
   EXPECT_EQ(counting.count, 1);
 }
 
 TEST_F(RoguePeer, OnlyTheFirstSixteenFingerprintsCount) {
   const auto right = Fingerprint::of(*provider, HashAlgorithm::sha256, identity.certificate_der);
   for (const std::size_t before : {15U, 16U}) {
-    dtls::ConnectionConfig made;
-    made.peer_fingerprints.assign(before, Fingerprint::of(*provider, HashAlgorithm::sha256, as_bytes("somebody")));
-    made.peer_fingerprints.push_back(right);
-    const dtls::v12::Machinery machinery(made, identity, *provider);
-    EXPECT_EQ(machinery.accepted_fingerprint(identity.certificate_der).has_value(), before == 15);
+    std::vector<Fingerprint> made;
+    made.assign(before, Fingerprint::of(*provider, HashAlgorithm::sha256, as_bytes("somebody")));
+    made.push_back(right);
+    const dtls::Authentication authentication(identity, made, *provider);
+    EXPECT_EQ(authentication.accepted_fingerprint(identity.certificate_der).has_value(), before == 15);
   }
 }
 

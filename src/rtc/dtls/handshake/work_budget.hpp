@@ -1,6 +1,6 @@
-// How many public-key operations a peer may cost before it is proven: an attacker can forge what asks for them. A
-// burst, then one for each interval. What is dropped the genuine peer repeats; and a peer that repeats a message or
-// shows the promised certificate may take more than a stranger.
+// How many public-key operations a peer may cost before it is proven: an attacker can forge the messages that ask for
+// them. A burst, then one operation for each interval. The genuine peer repeats what is dropped; a peer that repeats a
+// message or shows the expected certificate may cost more than others.
 #pragma once
 
 #include <algorithm>
@@ -8,26 +8,27 @@
 
 namespace redan::dtls {
 
-/// Who asks, the least credible first.
-enum class Claim : std::uint8_t {
-  stranger,   ///< sent a hello, or shows a certificate that nobody promised
-  promising,  ///< repeats a hello that was dropped, or shows the promised certificate
-  insistent,  ///< shows the promised certificate and repeats a flight that was dropped
+/// How credible the messages are that ask for an operation. The expected certificate is the one whose fingerprint the
+/// session description announced.
+enum class Priority : std::uint8_t {
+  low,     ///< a hello, or a flight with an unexpected certificate
+  medium,  ///< a hello that was dropped and comes again, or a flight with the expected certificate
+  high,    ///< a flight with the expected certificate that was dropped and comes again
 };
 
 class WorkBudget {
  public:
   static constexpr Duration kInterval = std::chrono::milliseconds(20);
-  /// Each kind of claim may take so many more than the one before it.
+  /// Each priority may take so many operations more than the one below it.
   static constexpr std::int64_t kShare = 8;
   static constexpr std::int64_t kBurst = 3 * kShare;
 
-  /// All of them or none.
-  bool take(TimePoint now, Claim claim, std::size_t operations) {
+  /// Takes all of the operations, or none and returns false.
+  bool take(TimePoint now, Priority priority, std::size_t operations) {
     refill(now);
     const auto wanted = static_cast<std::int64_t>(operations);
-    const std::int64_t kept_from = kShare * (static_cast<int>(Claim::insistent) - static_cast<int>(claim));
-    if (left_ < kept_from + wanted) return false;
+    const std::int64_t reserved = kShare * (static_cast<int>(Priority::high) - static_cast<int>(priority));
+    if (left_ < reserved + wanted) return false;
     left_ -= wanted;
     return true;
   }

@@ -56,14 +56,15 @@ MutableBytes SealProtection::seal(ContentType type, MutableBytes record, std::si
 OpenProtection::OpenProtection(Provider& provider, AeadAlgorithm algorithm, Bytes key, Bytes fixed_iv)
     : aead_(provider.aead(algorithm, key)),
       base_(form_of(algorithm), fixed_iv),
-      explicit_size_(explicit_nonce_size(algorithm)) {}
+      explicit_size_(explicit_nonce_size(algorithm)),
+      forgeries_left_(limits_of(algorithm).forgeries) {}
 
 std::optional<MutableBytes> OpenProtection::open(const RecordHeader& header, MutableBytes fragment) {
   const auto text = decrypt(header, fragment);
   if (text) {
     window_.accept(header.sequence);
-  } else {
-    ++forgeries_;
+  } else if (forgeries_left_ > 0) {
+    --forgeries_left_;
   }
   return text;
 }

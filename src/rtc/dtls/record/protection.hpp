@@ -64,8 +64,9 @@ class OpenProtection {
   /// Decrypts in place; the plaintext inside `fragment`, or nullopt.
   [[nodiscard]] std::optional<MutableBytes> open(const RecordHeader& header, MutableBytes fragment);
   [[nodiscard]] bool replayed(const RecordHeader& header) const { return window_.replayed(header.sequence); }
-  /// Records that did not open.
-  [[nodiscard]] std::uint64_t forgeries() const { return forgeries_; }
+  void limit_forgeries(std::uint64_t forgeries) { forgeries_left_ = forgeries; }
+  /// Too many records did not authenticate.
+  [[nodiscard]] bool exhausted() const { return forgeries_left_ == 0; }
 
  private:
   std::optional<MutableBytes> decrypt(const RecordHeader& header, MutableBytes fragment);
@@ -74,7 +75,7 @@ class OpenProtection {
   NonceBase base_;
   std::size_t explicit_size_;
   ReplayWindow window_;
-  std::uint64_t forgeries_ = 0;
+  std::uint64_t forgeries_left_;
 };
 
 }  // namespace redan::dtls

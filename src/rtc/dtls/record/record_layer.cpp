@@ -1,5 +1,7 @@
 #include "rtc/dtls/record/record_layer.hpp"
 
+#include <vector>
+
 namespace redan::dtls {
 
 std::optional<Record> RecordLayer::next(MutableBytes& datagram) {
@@ -17,6 +19,25 @@ std::optional<Record> RecordLayer::next(MutableBytes& datagram) {
     if (header->acceptable()) return Record{*header, whole};
     drop(Drop::malformed_record);
   }
+  return std::nullopt;
+}
+
+std::optional<OpenedRecord> RecordLayer::open(const Record& record, std::span<OpenProtection* const> keys) {
+  const MutableBytes fragment = record.fragment();
+  // A failed attempt overwrites the fragment.
+  std::vector<std::uint8_t> copy;
+  if (keys.size() > 1) copy.assign(fragment.begin(), fragment.end());
+  bool replayed = false;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (keys[i] == nullptr) continue;
+    if (keys[i]->replayed(record.header)) {
+      replayed = true;
+      continue;
+    }
+    std::copy(copy.begin(), copy.end(), fragment.begin());
+    if (const auto text = keys[i]->open(record.header, fragment)) return OpenedRecord{i, *text};
+  }
+  drop(replayed ? Drop::replayed : Drop::bad_tag);
   return std::nullopt;
 }
 

@@ -4,7 +4,7 @@
 
 #include "base/counters.hpp"
 #include "rtc/dtls/record/drop.hpp"
-#include "rtc/dtls/record/record_header.hpp"
+#include "rtc/dtls/record/protection.hpp"
 
 namespace redan::dtls {
 
@@ -15,10 +15,19 @@ struct Record {
   [[nodiscard]] MutableBytes fragment() const { return whole.subspan(RecordHeader::kSize); }
 };
 
+struct OpenedRecord {
+  std::size_t key = 0;  ///< the index of the key that it was sealed with
+  MutableBytes text;
+};
+
 class RecordLayer {
  public:
   /// Takes the next acceptable record off the front of `datagram`; nullopt when nothing is left.
   std::optional<Record> next(MutableBytes& datagram);
+
+  /// Decrypts the record in place under the first of `keys` that authenticates it, and drops it if there is none. Null
+  /// keys are left out.
+  std::optional<OpenedRecord> open(const Record& record, std::span<OpenProtection* const> keys);
 
   /// `record` holds `size` bytes of payload behind the header. The whole record of epoch 0; empty if it does not fit or
   /// the sequence numbers are used up.

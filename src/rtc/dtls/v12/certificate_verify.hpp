@@ -1,9 +1,6 @@
 #pragma once
 
-#include <optional>
-
-#include "base/reader.hpp"
-#include "base/writer.hpp"
+#include "rtc/dtls/handshake/authentication.hpp"
 
 namespace redan::dtls::v12 {
 
@@ -27,6 +24,9 @@ struct CertificateVerify {
   void write(Writer& writer) const {
     writer.u16(scheme);
     writer.opaque16(signature);
+  }
+  static void write(Writer& writer, const Signature& made) {
+    CertificateVerify{static_cast<std::uint16_t>(made.scheme), made.bytes()}.write(writer);
   }
 };
 

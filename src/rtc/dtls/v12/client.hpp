@@ -1,52 +1,43 @@
-// The client's side of the handshake: a ClientHello, and one more for each cookie, are attempts; a server flight that
-// is signed over our random makes a candidate of its attempt; the server's Finished proves one.
+// The client's side of a DTLS 1.2 handshake. Each ClientHello, the first and one for each cookie, is an attempt; a
+// server flight that answers an attempt and is signed over our random makes a candidate; the server's Finished proves
+// one.
 #pragma once
 
-#include "rtc/dtls/hello/server_hello.hpp"
-#include "rtc/dtls/v12/flights.hpp"
-#include "rtc/dtls/v12/machinery.hpp"
-#include "rtc/dtls/v12/server_key_exchange.hpp"
+#include "rtc/dtls/v12/handshake_context.hpp"
 
 namespace redan::dtls::v12 {
 
 class Client {
  public:
   /// Writes flight 1.
-  Step start(Machinery& m);
-  /// A fragment in the clear.
-  Step on_fragment(Machinery& m, const HandshakeHeader& header, Bytes body);
-  /// The server's Finished verified: there is nothing left to ask for.
-  void finish() { attempts_.clear(); }
-  /// Starts the transmission of the flight that is due. Returns what it takes.
-  std::size_t rewind(Machinery& m);
+  Outcome start(HandshakeContext& context);
+  /// A plaintext fragment.
+  Outcome on_fragment(HandshakeContext& context, const HandshakeHeader& header, Bytes body);
+  /// The server's Finished verified: nothing of ours is to be repeated any more.
+  void finish(HandshakeContext& context);
+  /// Starts the transmission of the flight that is due. Returns its size on the wire.
+  std::size_t rewind(HandshakeContext& context);
   /// The next datagram of a ClientHello; empty if none is due.
   MutableBytes write_hello(RecordLayer& records, MutableBytes datagram);
-
-  [[nodiscard]] const Random& random() const { return random_; }
+  void stop() { attempts_.clear(); }
 
  private:
-  /// A ClientHello, and what answers it. Its number is that of its message and of the first that answers it.
+  /// A ClientHello, and what answers it. The number of its message is also that of the first that answers it.
   struct Attempt {
     std::vector<std::uint8_t> cookie;
     OutgoingFlight hello;
     Transcript transcript;
     FragmentAssembler answer;
-    int second_thoughts = 2;  ///< how often it waits for a repetition where two versions came
+    int waits_left = 2;  ///< how often it waits for the repetition of a flight of which two versions came
   };
 
-  void add_attempt(Machinery& m, Bytes cookie);
-  Step on_hello_verify_request(Machinery& m, Bytes body);
-  static Step on_server_flight(Machinery& m, Attempt& attempt, const Random& random);
-  static Check check_server_hello(Machinery& m, const ServerHello& hello, Session& session);
-  static Check check_server_flight(Machinery& m, const FragmentAssembler& flight, Candidate& candidate,
-                                   std::unique_ptr<KeyExchange>& exchange, SharedSecret& premaster);
-  static Check check_key(Machinery& m, const Bytes leaf, const ServerKeyExchange& params, Session& session);
-  static void write_flight_5(Machinery& m, const KeyExchange& exchange, const SharedSecret& premaster,
-                             SignatureScheme scheme, Candidate& candidate);
+  void add_attempt(HandshakeContext& context, Bytes cookie);
+  Outcome on_hello_verify_request(HandshakeContext& context, Bytes body);
+  Outcome on_server_flight(HandshakeContext& context, Attempt& attempt);
 
   Random random_{};
   std::vector<Attempt> attempts_;
-  std::size_t turns_ = 0;  // of attempts at the retransmission timer
+  std::size_t retransmissions_ = 0;  // of the hellos that there are
 };
 
 }  // namespace redan::dtls::v12

@@ -37,11 +37,11 @@ MasterSecret extended_master_secret(Provider& provider, HashAlgorithm hash, Byte
   return master;
 }
 
-std::array<std::uint8_t, 12> verify_data(Provider& provider, HashAlgorithm hash, const MasterSecret& master, Role role,
-                                         Bytes transcript_hash) {
-  std::array<std::uint8_t, 12> data{};
+VerifyData verify_data(Provider& provider, HashAlgorithm hash, const MasterSecret& master, Role sender,
+                       Bytes transcript_hash) {
+  VerifyData data{};
   const std::array<Bytes, 1> seed{transcript_hash};
-  prf(provider, hash, master.expose(), role == Role::client ? "client finished" : "server finished", seed, data);
+  prf(provider, hash, master.expose(), sender == Role::client ? "client finished" : "server finished", seed, data);
   return data;
 }
 

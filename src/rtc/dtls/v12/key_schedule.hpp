@@ -10,6 +10,7 @@
 namespace redan::dtls::v12 {
 
 using MasterSecret = Secret<48>;
+using VerifyData = std::array<std::uint8_t, 12>;
 
 /// PRF(secret, label, seed) with P_hash over HMAC; fills `out`. The seed is the concatenation of its parts.
 void prf(Provider& provider, HashAlgorithm hash, Bytes secret, std::string_view label, std::span<const Bytes> seed,
@@ -18,9 +19,9 @@ void prf(Provider& provider, HashAlgorithm hash, Bytes secret, std::string_view 
 /// RFC 7627 section 4: PRF(pre_master_secret, "extended master secret", session_hash)[0..47].
 MasterSecret extended_master_secret(Provider& provider, HashAlgorithm hash, Bytes premaster, Bytes session_hash);
 
-/// RFC 5246 section 7.4.9: 12 bytes for the sender `role`.
-std::array<std::uint8_t, 12> verify_data(Provider& provider, HashAlgorithm hash, const MasterSecret& master, Role role,
-                                         Bytes transcript_hash);
+/// RFC 5246 section 7.4.9: the content of the Finished that `sender` sends.
+VerifyData verify_data(Provider& provider, HashAlgorithm hash, const MasterSecret& master, Role sender,
+                       Bytes transcript_hash);
 
 struct RecordKeys {
   SealProtection write;
