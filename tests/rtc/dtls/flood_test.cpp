@@ -12,7 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using dtls::HandshakeType;
-using dtls::Priority;
 using dtls::WorkBudget;
 using test::Datagram;
 
@@ -159,31 +158,6 @@ TEST_F(Flood, OfHellosPushesNoGenuineHandshakeOut) {
                 connected, kRuns, static_cast<int>(slowest / 1ms));
     EXPECT_GE(connected * 100, kRuns * 99) << rate;
   }
-}
-
-// Who has spent the strangers' share cannot keep out a hello that comes again, nor the promised certificate.
-TEST(WorkBudget, KeepsAShareForEachBetterClaim) {
-  WorkBudget budget;
-  const TimePoint now{};
-  EXPECT_FALSE(budget.take(now, Priority::low, 9));
-  EXPECT_TRUE(budget.take(now, Priority::low, 8));
-  EXPECT_FALSE(budget.take(now, Priority::low, 1));
-  EXPECT_TRUE(budget.take(now, Priority::medium, 8));
-  EXPECT_FALSE(budget.take(now, Priority::medium, 1));
-  EXPECT_TRUE(budget.take(now, Priority::high, 8));
-  EXPECT_FALSE(budget.take(now, Priority::high, 1));
-}
-
-TEST(WorkBudget, GrowsByOneEach20MillisecondsUpToABurst) {
-  WorkBudget budget;
-  TimePoint now{};
-  EXPECT_TRUE(budget.take(now, Priority::high, WorkBudget::kBurst));
-  EXPECT_FALSE(budget.take(now + 19ms, Priority::high, 1));
-  EXPECT_TRUE(budget.take(now + 20ms, Priority::high, 1));
-  EXPECT_FALSE(budget.take(now + 39ms, Priority::high, 1));
-  now += 1h;
-  EXPECT_TRUE(budget.take(now, Priority::high, WorkBudget::kBurst));
-  EXPECT_FALSE(budget.take(now, Priority::high, 1));
 }
 
 // A server of its own, and hellos to it.

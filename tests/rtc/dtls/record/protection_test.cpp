@@ -63,5 +63,11 @@ TEST(SealProtection, SequenceNumbersEndBeforeTheyWrap) {
   EXPECT_TRUE(sequence.exhausted());
 }
 
+TEST(AeadLimits, AreThoseOfRfc9147) {
+  EXPECT_EQ(limits_of(AeadAlgorithm::aes_128_gcm).blocks, 24'296'004'000U);  // 2^34.5
+  EXPECT_EQ(limits_of(AeadAlgorithm::aes_256_gcm).forgeries, 1ULL << 36U);
+  EXPECT_EQ(limits_of(AeadAlgorithm::chacha20_poly1305).forgeries, 1ULL << 36U);
+}
+
 }  // namespace
 }  // namespace redan::dtls

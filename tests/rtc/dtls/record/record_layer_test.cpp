@@ -102,5 +102,60 @@ TEST(RecordLayer, WritesNoRecordAboveTheLimit) {
   EXPECT_FALSE(layer.write_plain(ContentType::handshake, record, 16'384).empty());
 }
 
+/// Two keys of a peer: what the first seals, only the first opens.
+class RecordLayerKeys : public testing::Test {
+ protected:
+  std::unique_ptr<Provider> provider = default_provider();
+  std::vector<std::uint8_t> secrets = std::vector<std::uint8_t>(32, 7);
+  SealProtection seal{*provider, AeadAlgorithm::aes_128_gcm, Bytes(secrets).first(16), Bytes(secrets).first(4),
+                      Epoch{1}};
+  OpenProtection right{*provider, AeadAlgorithm::aes_128_gcm, Bytes(secrets).first(16), Bytes(secrets).first(4)};
+  std::vector<std::uint8_t> others = std::vector<std::uint8_t>(32, 8);
+  OpenProtection wrong{*provider, AeadAlgorithm::aes_128_gcm, Bytes(others).first(16), Bytes(others).first(4)};
+  RecordLayer layer;
+
+  std::vector<std::uint8_t> sealed() {
+    std::vector<std::uint8_t> record(4 + seal.overhead(), 'x');
+    EXPECT_FALSE(seal.seal(ContentType::application_data, record, 4).empty());
+    return record;
+  }
+  std::optional<OpenedRecord> opened(std::vector<std::uint8_t> datagram, std::vector<OpenProtection*> keys) {
+    MutableBytes rest = datagram;
+    const auto record = layer.next(rest);
+    EXPECT_TRUE(record);
+    const auto opened = layer.open(*record, keys);
+    if (opened) {
+      EXPECT_EQ(as_text(opened->text), "xxxx");
+    }
+    return opened;
+  }
+};
+
+TEST_F(RecordLayerKeys, OpenARecordWhicheverOfThemSealedIt) {
+  EXPECT_EQ(opened(sealed(), {&right})->key, 0U);
+  EXPECT_EQ(opened(sealed(), {&wrong, nullptr, &right})->key, 2U);
+  EXPECT_EQ(layer.drops().total(), 0U);
+}
+
+TEST_F(RecordLayerKeys, DropARecordThatNoneOfThemSealed) {
+  EXPECT_FALSE(opened(sealed(), {&wrong, nullptr}));
+  EXPECT_EQ(layer.drops()[Drop::bad_tag], 1U);
+}
+
+TEST_F(RecordLayerKeys, DropAReplayedRecord) {
+  const auto record = sealed();
+  EXPECT_TRUE(opened(record, {&right}));
+  EXPECT_FALSE(opened(record, {&right}));
+  EXPECT_EQ(layer.drops()[Drop::replayed], 1U);
+}
+
+TEST_F(RecordLayerKeys, AreExhaustedAfterTheirLimitOfForgeries) {
+  wrong.limit_forgeries(2);
+  EXPECT_FALSE(opened(sealed(), {&wrong}));
+  EXPECT_FALSE(wrong.exhausted());
+  EXPECT_FALSE(opened(sealed(), {&wrong}));
+  EXPECT_TRUE(wrong.exhausted());
+}
+
 }  // namespace
 }  // namespace redan::dtls

@@ -1,28 +1,19 @@
+#include "rtc/dtls/hello/client_hello.hpp"
+
 #include <gtest/gtest.h>
 
-#include "base/hex.hpp"
 #include "rtc/dtls/handshake/fragment_assembler.hpp"
-#include "rtc/dtls/hello/client_hello.hpp"
-#include "rtc/dtls/hello/hello_verify_request.hpp"
-#include "rtc/dtls/hello/server_hello.hpp"
-#include "rtc/dtls/v12/certificate.hpp"
-#include "rtc/dtls/v12/certificate_request.hpp"
-#include "rtc/dtls/v12/certificate_verify.hpp"
-#include "rtc/dtls/v12/client_key_exchange.hpp"
 #include "rtc/dtls/v12/flights.hpp"
-#include "rtc/dtls/v12/server_key_exchange.hpp"
 #include "tests/support/client_hello.hpp"
 #include "tests/support/files.hpp"
 
 namespace redan::dtls {
 namespace {
 
-using namespace v12;
-
 // Both browsers send their ClientHello in two datagrams.
 std::vector<std::uint8_t> captured_hello(const std::string& browser) {
   FragmentAssembler assembler;
-  assembler.expect(0, kClientHelloFlight);
+  assembler.expect(0, v12::kClientHelloFlight);
   for (const std::string part : {"_1.bin", "_2.bin"}) {
     std::vector<std::uint8_t> datagram = test::read_test_file("captures/dtls/" + browser + "_client_hello" + part);
     Reader reader(datagram);
@@ -36,7 +27,7 @@ std::vector<std::uint8_t> captured_hello(const std::string& browser) {
   return message ? std::vector<std::uint8_t>(message->body.begin(), message->body.end()) : std::vector<std::uint8_t>{};
 }
 
-TEST(ClientHello, OfBothBrowsersParse) {
+TEST(ClientHello, ParsesIfABrowserSentIt) {
   for (const std::string browser : {"chromium156", "firefox153"}) {
     const auto body = captured_hello(browser);
     const auto hello = ClientHello::parse(body);
@@ -51,7 +42,7 @@ TEST(ClientHello, OfBothBrowsersParse) {
   }
 }
 
-TEST(ClientHello, OurOwnParses) {
+TEST(ClientHello, ParsesIfWeWroteIt) {
   std::vector<std::uint8_t> body(1000);
   Writer writer(body);
   const Random random{1, 2, 3};
@@ -65,7 +56,7 @@ TEST(ClientHello, OurOwnParses) {
   EXPECT_TRUE(hello->extensions.use_srtp->profiles.contains(7));
 }
 
-TEST(ClientHello, TruncatedAnywhereIsRefused) {
+TEST(ClientHello, DoesNotParseIfTruncated) {
   const auto body = test::hello_body({});
   for (std::size_t n = 0; n < body.size(); ++n) {
     // Without its extensions a hello is whole again (RFC 5246 section 7.4.1.2).
@@ -74,48 +65,10 @@ TEST(ClientHello, TruncatedAnywhereIsRefused) {
   }
 }
 
-TEST(ClientHello, TrailingBytesAreRefused) {
+TEST(ClientHello, DoesNotParseWithTrailingBytes) {
   test::HelloParts parts;
   parts.trailing_bytes = 1;
   EXPECT_FALSE(ClientHello::parse(test::hello_body(parts)));
-}
-
-TEST(ClientHello, RepeatedExtensionsAreRefusedAndUnknownOnesSkipped) {
-  test::HelloParts parts;
-  parts.extra_extensions = {0x1A, 0x1A, 0, 1, 7};  // GREASE
-  EXPECT_TRUE(ClientHello::parse(test::hello_body(parts)));
-  parts.extra_extensions = {0, 23, 0, 0};
-  EXPECT_FALSE(ClientHello::parse(test::hello_body(parts)));
-  parts.extra_extensions = {0x1A, 0x1A, 0, 0, 0x1A, 0x1A, 0, 0};
-  EXPECT_FALSE(ClientHello::parse(test::hello_body(parts)));
-}
-
-template <class Message>
-void refuses_truncation_and_trailing_bytes(Bytes body) {
-  ASSERT_TRUE(Message::parse(body));
-  for (std::size_t n = 0; n < body.size(); ++n) EXPECT_FALSE(Message::parse(body.first(n))) << n;
-  std::vector<std::uint8_t> longer(body.begin(), body.end());
-  longer.push_back(0);
-  EXPECT_FALSE(Message::parse(longer));
-}
-
-TEST(HandshakeMessages, RefuseTruncationAndTrailingBytes) {
-  refuses_truncation_and_trailing_bytes<HelloVerifyRequest>(*from_hex("feff0401020304"));
-  refuses_truncation_and_trailing_bytes<ServerKeyExchange>(*from_hex("03001d0401020304040300020506"));
-  refuses_truncation_and_trailing_bytes<CertificateRequest>(*from_hex("0240010004040308040000"));
-  refuses_truncation_and_trailing_bytes<ClientKeyExchange>(*from_hex("0401020304"));
-  refuses_truncation_and_trailing_bytes<CertificateVerify>(*from_hex("04030003010203"));
-  refuses_truncation_and_trailing_bytes<Certificate>(*from_hex("000006000003010203"));
-}
-
-TEST(Certificate, AnEmptyListHasNoLeafAndAnEmptyEntryIsRefused) {
-  EXPECT_TRUE(Certificate::parse(*from_hex("000000"))->leaf.empty());
-  EXPECT_FALSE(Certificate::parse(*from_hex("000003000000")));
-  EXPECT_EQ(to_hex(Certificate::parse(*from_hex("00000900000201020000010a"))->leaf), "0102");
-}
-
-TEST(ServerKeyExchange, OnlyNamedCurves) {
-  EXPECT_FALSE(ServerKeyExchange::parse(*from_hex("01001d0401020304040300020506")));
 }
 
 }  // namespace
