@@ -1,5 +1,5 @@
-// How much an unfinished handshake sends at once in answer to what came in the clear: anybody can forge that, with the
-// peer's address on it. What the own timer repeats is bounded by time instead.
+// How much an unfinished handshake sends at once in answer to plaintext messages: an attacker can forge them with the
+// peer's address, so that the answers hit the peer. Retransmissions are bounded by the timer instead.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@ class AnswerBudget {
  public:
   void received(std::size_t bytes) { received_ += bytes; }
   void answered(std::size_t bytes) { answered_ += bytes; }
-  /// Holds the sum of all answers to three times what came, plus one flight.
+  /// Keeps the sum of all answers below three times the bytes received, plus one flight.
   [[nodiscard]] bool allows() const { return answered_ <= kFactor * received_; }
 
  private:

@@ -25,7 +25,7 @@ struct ConnectionConfig {
   std::size_t mtu = 1200;
   /// From start() to Connected.
   Duration timeout = std::chrono::seconds(30);
-  /// How long the keys may be used; nullopt: as RFC 9147 section 4.5.3 says. Tests cannot wait that long.
+  /// How long the keys may be used; nullopt: as long as RFC 9147 section 4.5.3 allows. Tests cannot wait that long.
   std::optional<AeadLimits> limits{};
 
   static constexpr std::size_t kMinMtu = 228;

@@ -1,5 +1,6 @@
-// Which messages were dropped for lack of room or budget, to know them when they come again: the genuine peer repeats
-// its own to the byte. A table of tags under a secret key: nobody can aim at the row of another's message.
+// Remembers which messages were dropped for lack of room or budget, and recognizes them when they come again: the
+// genuine peer repeats its messages to the byte. A table of tags under a secret key, so that an attacker cannot choose
+// messages that overwrite the tag of another one.
 #pragma once
 
 #include <algorithm>
@@ -28,14 +29,14 @@ class DroppedMessages {
     const Row& row = rows_[hash % kRows];
     return std::find(row.begin(), row.end(), tag(hash)) != row.end();
   }
-  /// Gives the memory back.
+  /// Frees the memory.
   void clear() {
     hash_.reset();
     rows_ = std::vector<Row>();
   }
 
  private:
-  // 16 KiB. After 4,000 others, which is 0.8 s at 5,000 a second, 96 of 100 are still known.
+  // 16 KiB. After 4,000 others, which is 0.8 s at 5,000 a second, 96 of 100 are still recognized.
   static constexpr std::size_t kRows = 1024;
   using Row = std::array<std::uint16_t, 8>;  // the latest first
 

@@ -1,4 +1,4 @@
-// The handshake message header and its fragments, RFC 6347 section 4.2.2. Knows nothing of DTLS 1.2 messages.
+// The header of a handshake message and its fragments, RFC 6347 section 4.2.2. Independent of the version.
 #pragma once
 
 #include <optional>
@@ -58,18 +58,18 @@ struct HandshakeHeader {
   }
 };
 
-/// A whole message; the body is borrowed from where it was assembled.
+/// A whole message. The body is borrowed from the assembler.
 struct HandshakeMessage {
   HandshakeType type{};
   std::uint16_t message_seq = 0;
   Bytes body;
 };
 
-/// One slot of a flight: what may come there, and in which epoch.
+/// One slot of a flight: which message is expected there, and in which epoch.
 struct ExpectedMessage {
   HandshakeType type{};
   Epoch epoch = Epoch::plaintext;
-  /// The other type allowed in this slot, or the same.
+  /// Another type that is allowed in this slot, or the same.
   HandshakeType alternative = type;
 };
 

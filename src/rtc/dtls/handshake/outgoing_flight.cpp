@@ -5,7 +5,7 @@
 namespace redan::dtls {
 namespace {
 
-// A fragment with fewer bytes than this is not worth its 25 bytes of headers; wait for the next datagram.
+// A fragment with fewer bytes is not worth its 25 bytes of headers: it waits for the next datagram.
 constexpr std::size_t kSmallestFragment = 16;
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The flight we sent last, kept until the peer's answer proves that it arrived: cut into records and datagrams anew for
-// each transmission (RFC 6347 section 4.2.4; new record numbers, same message numbers).
+// The flight that we sent last, kept until the peer's answer shows that it arrived. Each transmission cuts it into
+// records and datagrams anew, with new record numbers and the same message numbers (RFC 6347 section 4.2.4).
 #pragma once
 
 #include <vector>
@@ -27,17 +27,17 @@ class OutgoingFlight {
     return finish_message(type, epoch, start, writer);
   }
   void add_change_cipher_spec();
-  /// The flight is complete; rewind() starts its transmission. Gives back spare memory. (Without exceptions libstdc++'s
+  /// The flight is complete; rewind() starts its transmission. Frees spare memory. (Without exceptions libstdc++'s
   /// shrink_to_fit does nothing.)
   void end() {
     bytes_ = std::vector<std::uint8_t>(bytes_);
     part_ = parts_.size();
   }
 
-  /// Nothing to repeat any more.
+  /// The flight arrived: there is nothing to repeat any more.
   void clear();
   [[nodiscard]] bool empty() const { return parts_.empty(); }
-  /// What a transmission takes on the wire, unless messages have to be cut.
+  /// The size of a transmission on the wire if no message has to be cut.
   [[nodiscard]] std::size_t wire_size() const;
 
   /// Starts a transmission from the beginning.
@@ -47,8 +47,8 @@ class OutgoingFlight {
   }
   /// Something of the running transmission is still to be written.
   [[nodiscard]] bool pending() const { return part_ < parts_.size(); }
-  /// Fills one datagram of at most `datagram.size()` bytes with the next records; `protection` is that of epoch 1.
-  /// Empty only if the sequence numbers are used up or the datagram is hopelessly small.
+  /// Fills one datagram of at most `datagram.size()` bytes with the next records; `protection` is that of all epochs
+  /// with keys. Empty only if the sequence numbers are used up or no fragment fits.
   MutableBytes write(RecordLayer& records, SealProtection* protection, MutableBytes datagram);
 
  private:

@@ -1,5 +1,5 @@
-// The handshake messages so far, as the Finished hash and the signatures see them: each with one unfragmented header
-// (RFC 6347 section 4.2.6). Kept as bytes, because the hash is not known when the first message comes.
+// The handshake messages so far, as Finished and the signatures cover them: each with one unfragmented header (RFC 6347
+// section 4.2.6). Kept as bytes, because the hash algorithm is not known when the first message comes.
 #pragma once
 
 #include <algorithm>
@@ -31,10 +31,8 @@ class Transcript {
   [[nodiscard]] bool begins_with(Bytes start) const {
     return start.size() <= bytes_.size() && std::equal(start.begin(), start.end(), bytes_.begin());
   }
-  /// Takes back what came after the first `size` bytes: it did not verify.
+  /// Removes what follows the first `size` bytes.
   void truncate(std::size_t size) { bytes_.resize(size); }
-  /// Gives the memory back too, which `= {}` would not.
-  void clear() { bytes_ = std::vector<std::uint8_t>(); }
 
  private:
   std::vector<std::uint8_t> bytes_;

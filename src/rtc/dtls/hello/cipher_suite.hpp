@@ -1,4 +1,4 @@
-// The cipher suites we speak: ECDHE with an AEAD, nothing else (RFC 5289, RFC 7905).
+// The supported cipher suites, groups and signature schemes: ECDHE with an AEAD, nothing else (RFC 5289, RFC 7905).
 #pragma once
 
 #include <redan/crypto.hpp>

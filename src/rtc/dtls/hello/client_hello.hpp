@@ -49,12 +49,12 @@ struct ClientHello {
     return hello;
   }
 
-  /// RFC 5746 section 3.6: by the extension or by the suite that stands for it.
+  /// RFC 5746 section 3.6: by the extension, or by the cipher suite that signals it.
   [[nodiscard]] bool offers_renegotiation_info() const {
     return extensions.renegotiated_connection.has_value() || cipher_suites.contains(kRenegotiationScsv);
   }
 
-  /// Our own: every suite and signature scheme we support.
+  /// Writes our own, with every suite and signature scheme that we support.
   static void write(Writer& writer, const Random& random, Bytes cookie, std::span<const Group> groups,
                     std::span<const std::uint16_t> srtp_profiles) {
     writer.u16(kDtls12);

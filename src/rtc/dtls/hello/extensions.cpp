@@ -5,7 +5,7 @@
 namespace redan::dtls {
 namespace {
 
-// Browsers send a dozen; a hello with more than this is not one.
+// Browsers send a dozen.
 constexpr std::size_t kMaxExtensions = 32;
 
 std::optional<CodePoints> code_points(Bytes list) {

@@ -1,4 +1,4 @@
-// Hello extensions, RFC 5246 section 7.4.1.4: the few we act on. Unknown ones are skipped, repeated ones refused.
+// Hello extensions, RFC 5246 section 7.4.1.4: those that we use. Unknown ones are skipped, repeated ones rejected.
 #pragma once
 
 #include <optional>
@@ -48,9 +48,9 @@ struct Extensions {
   std::optional<CodePoints> signature_algorithms;
   std::optional<CodePoints> supported_versions;
   std::optional<UseSrtp> use_srtp;
-  bool unknown = false;  ///< something we do not know: fine in a ClientHello, illegal in a ServerHello
+  bool unknown = false;  ///< an unknown extension: legal in a ClientHello, illegal in a ServerHello
 
-  /// Reads the rest of a hello. nullopt if malformed or if an extension appears twice. No extensions at all is fine.
+  /// Reads the rest of a hello, which may be empty. nullopt if malformed or if an extension appears twice.
   static std::optional<Extensions> parse(Reader& rest);
 
  private:
@@ -64,7 +64,7 @@ void write_extension(Writer& writer, ExtensionType type, Body&& body) {
   writer.prefixed16(body);
 }
 
-/// Which of the extensions that both hellos carry; extended_master_secret always.
+/// Which of the extensions that appear in both hellos are written; extended_master_secret always is.
 struct CommonExtensions {
   bool renegotiation_info = true;  ///< empty: an initial handshake
   bool ec_point_formats = true;

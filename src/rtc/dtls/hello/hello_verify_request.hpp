@@ -14,7 +14,7 @@ namespace redan::dtls {
 //      opaque cookie<0..2^8-1>;
 //    } HelloVerifyRequest;
 struct HelloVerifyRequest {
-  /// Says nothing about the version in use (RFC 6347 section 4.2.1): any is accepted.
+  /// Does not show the version in use (RFC 6347 section 4.2.1): any is accepted.
   std::uint16_t version = kDtls10;
   Bytes cookie;
 

@@ -38,7 +38,7 @@ struct ServerHello {
     return hello;
   }
 
-  /// Our own. Only what the client offered may be answered.
+  /// Writes our own. It may contain only extensions that the client offered.
   static void write(Writer& writer, const Random& random, const CipherSuite& suite, CommonExtensions common,
                     std::span<const std::uint16_t> srtp_profile) {
     writer.u16(kDtls12);

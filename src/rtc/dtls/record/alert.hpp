@@ -1,4 +1,4 @@
-// Alerts, RFC 5246 section 7.2. An alert in epoch 0 is unauthenticated: a hint, never an end.
+// Alerts, RFC 5246 section 7.2. A plaintext alert is not authenticated, so it never terminates a connection.
 #pragma once
 
 #include <optional>

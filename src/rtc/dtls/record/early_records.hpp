@@ -12,7 +12,7 @@ class EarlyRecords {
   static constexpr std::size_t kMaxRecords = 4;
   static constexpr std::size_t kMaxBytes = 4096;
 
-  /// Returns how many older ones had to give way.
+  /// Returns how many records were dropped for it, the record itself included.
   std::size_t keep(Bytes record);
   std::vector<std::vector<std::uint8_t>> take() { return std::exchange(records_, {}); }
   [[nodiscard]] bool empty() const { return records_.empty(); }

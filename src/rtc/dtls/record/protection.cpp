@@ -73,7 +73,8 @@ std::optional<MutableBytes> OpenProtection::decrypt(const RecordHeader& header, 
   if (fragment.size() < explicit_size_ + kAeadTagSize) return std::nullopt;
   const std::uint64_t number = record_number(header.epoch, header.sequence);
   const MutableBytes text = fragment.subspan(explicit_size_, fragment.size() - explicit_size_ - kAeadTagSize);
-  // A peer may choose any explicit nonce (RFC 5288 section 3): take the wire's, not the sequence number.
+  // A peer may choose any explicit nonce (RFC 5288 section 3), so the one in the record counts, not the sequence
+  // number.
   const OpenNonce nonce = base_.at(explicit_size_ != 0 ? Reader(fragment).u64() : number);
   if (!aead_->open(nonce, associated(number, header.type, header.version, text.size()), text,
                    fragment.last<kAeadTagSize>())) {

@@ -19,10 +19,10 @@ constexpr std::size_t explicit_nonce_size(AeadAlgorithm algorithm) {
 /// The most a protected record adds to its payload: header, explicit nonce, tag.
 inline constexpr std::size_t kMaxRecordOverhead = RecordHeader::kSize + 8 + kAeadTagSize;
 
-/// How long one key may be used; DTLS 1.2 has no way to change it.
+/// How long one key may be used; DTLS 1.2 cannot change it.
 struct AeadLimits {
   /// Blocks of 16 bytes sealed. RFC 9147 section 4.5.3 allows AES-GCM 2^24.5 records of 2^14 bytes, that is 2^34.5
-  /// blocks; ours are smaller, so that blocks are counted. ChaCha20-Poly1305 has no such limit.
+  /// blocks. Our records are smaller, so blocks are counted. ChaCha20-Poly1305 has no such limit.
   std::uint64_t blocks = 0;
   /// Records that did not authenticate.
   std::uint64_t forgeries = 0;
@@ -34,7 +34,7 @@ constexpr AeadLimits limits_of(AeadAlgorithm algorithm) {
                                                        : AeadLimits{kGcmBlocks, kForgeries};
 }
 
-/// Our write state of one epoch.
+/// Seals the records that we send in one epoch.
 class SealProtection {
  public:
   SealProtection(Provider& provider, AeadAlgorithm algorithm, Bytes key, Bytes fixed_iv, Epoch epoch);
@@ -43,7 +43,7 @@ class SealProtection {
   [[nodiscard]] std::size_t headroom() const { return RecordHeader::kSize + explicit_size_; }
   [[nodiscard]] std::size_t overhead() const { return headroom() + kAeadTagSize; }
   void limit_blocks(std::uint64_t blocks) { blocks_left_ = blocks; }
-  /// The key or its sequence numbers are used up.
+  /// The key or its sequence numbers are used up: nothing more can be sealed but alerts.
   [[nodiscard]] bool exhausted() const { return nonces_.exhausted() || blocks_left_ == 0; }
   /// `record` holds `size` bytes of payload at headroom(), and room for overhead() around it. Returns the whole record;
   /// empty if the sequence numbers are used up, or for application data the key, or if `record` is too small.
@@ -56,7 +56,7 @@ class SealProtection {
   std::uint64_t blocks_left_;
 };
 
-/// The peer's write state of one epoch.
+/// Opens the records of the peer in one epoch.
 class OpenProtection {
  public:
   OpenProtection(Provider& provider, AeadAlgorithm algorithm, Bytes key, Bytes fixed_iv);

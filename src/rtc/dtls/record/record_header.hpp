@@ -1,4 +1,4 @@
-// The record header, RFC 6347 section 4.1. Knows nothing of DTLS 1.2 messages.
+// The record header, RFC 6347 section 4.1.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,7 @@ enum class ContentType : std::uint8_t { change_cipher_spec = 20, alert = 21, han
 inline constexpr std::uint16_t kDtls10 = 0xFEFF;
 inline constexpr std::uint16_t kDtls12 = 0xFEFD;
 
-/// Epoch and sequence number as one 64-bit number: the AEAD's view of them (RFC 5246 section 6.2.3.3).
+/// Epoch and sequence number as one 64-bit number, as the AEAD uses them (RFC 5246 section 6.2.3.3).
 constexpr std::uint64_t record_number(Epoch epoch, std::uint64_t sequence) {
   return static_cast<std::uint64_t>(epoch) << 48U | sequence;
 }
@@ -42,7 +42,8 @@ struct RecordHeader {
   std::uint64_t sequence = 0;
   std::uint16_t length = 0;
 
-  /// nullopt if this is not a header of this form: cut short, or of a type that RFC 9147 section 4 gives to others.
+  /// nullopt if this is not a header of this form: truncated, or of a type that RFC 9147 section 4 gives to other
+  /// forms.
   static std::optional<RecordHeader> parse(Reader& reader) {
     RecordHeader header;
     const std::uint8_t type = reader.u8();
@@ -54,7 +55,7 @@ struct RecordHeader {
     if (!reader.ok() || type < 20 || type > 31) return std::nullopt;
     return header;
   }
-  /// A content type we know, of DTLS 1.0 or 1.2 (both appear in one handshake), and not too long.
+  /// Of a known content type and of DTLS 1.0 or 1.2 (both appear in one handshake), and not too long.
   [[nodiscard]] bool acceptable() const {
     const bool known = type >= ContentType::change_cipher_spec && type <= ContentType::application_data;
     const std::size_t limit = epoch == Epoch::plaintext ? kMaxPlaintext : kMaxPlaintext + kMaxExpansion;

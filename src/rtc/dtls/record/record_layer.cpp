@@ -9,7 +9,7 @@ std::optional<Record> RecordLayer::next(MutableBytes& datagram) {
     Reader reader(datagram);
     const std::optional<RecordHeader> header = RecordHeader::parse(reader);
     if (!header || header->length > reader.remaining()) {
-      // Without a length to trust there is no next record.
+      // Without a length it is unknown where the next record begins.
       drop(Drop::malformed_record);
       datagram = {};
       return std::nullopt;

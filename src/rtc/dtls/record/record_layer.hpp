@@ -1,5 +1,5 @@
-// Datagrams into records, for both epochs: plaintext 0 and protected 1. Bad records are dropped silently and counted
-// (RFC 6347 section 4.1.2.7).
+// Cuts datagrams into records, opens protected records and writes plaintext ones. Bad records are dropped silently and
+// counted (RFC 6347 section 4.1.2.7).
 #pragma once
 
 #include "base/counters.hpp"
@@ -8,7 +8,7 @@
 
 namespace redan::dtls {
 
-/// A record as it came, protected or not.
+/// A received record, protected or not.
 struct Record {
   RecordHeader header;
   MutableBytes whole;
@@ -22,15 +22,15 @@ struct OpenedRecord {
 
 class RecordLayer {
  public:
-  /// Takes the next acceptable record off the front of `datagram`; nullopt when nothing is left.
+  /// Removes the next acceptable record from the front of `datagram`; nullopt when nothing is left.
   std::optional<Record> next(MutableBytes& datagram);
 
   /// Decrypts the record in place under the first of `keys` that authenticates it, and drops it if there is none. Null
   /// keys are left out.
   std::optional<OpenedRecord> open(const Record& record, std::span<OpenProtection* const> keys);
 
-  /// `record` holds `size` bytes of payload behind the header. The whole record of epoch 0; empty if it does not fit or
-  /// the sequence numbers are used up.
+  /// `record` holds `size` bytes of payload behind the header. Returns the whole plaintext record; empty if it does not
+  /// fit or the sequence numbers are used up.
   MutableBytes write_plain(ContentType type, MutableBytes record, std::size_t size);
 
   void drop(Drop reason) { drops_.add(reason); }

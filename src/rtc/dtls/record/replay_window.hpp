@@ -1,4 +1,4 @@
-// Anti-replay, RFC 6347 section 4.1.2.6. Ask before decrypting; update only after the record authenticated.
+// Anti-replay, RFC 6347 section 4.1.2.6. Check before decrypting; update only after the record authenticated.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@ class ReplayWindow {
  public:
   static constexpr std::uint64_t kSize = 256;
 
-  /// Whether this sequence number was seen, or is too old to tell.
+  /// Whether this sequence number was seen before, or is too old for the window.
   [[nodiscard]] bool replayed(std::uint64_t sequence) const {
     if (sequence >= end_) return false;
     return end_ - sequence > kSize || (word(sequence) >> (sequence % 64) & 1U) != 0;

@@ -11,8 +11,8 @@ namespace redan::dtls::v12 {
 //    opaque ASN.1Cert<1..2^24-1>;
 //    struct { ASN.1Cert certificate_list<0..2^24-1>; } Certificate;
 struct Certificate {
-  /// The sender's own certificate, the first of the list; empty if it has none. The rest of a chain means nothing here:
-  /// trust is the fingerprint's.
+  /// The sender's own certificate, the first of the list; empty if it has none. The rest of a chain is ignored: the
+  /// fingerprint alone decides whether to trust it.
   Bytes leaf;
 
   static std::optional<Certificate> parse(Bytes body) {

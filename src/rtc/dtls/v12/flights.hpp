@@ -1,5 +1,5 @@
-// The flights of a full handshake, RFC 6347 section 4.2.4, as the receiver sees them. ChangeCipherSpec is not a
-// handshake message; the epoch says the same.
+// The flights of a full handshake, RFC 6347 section 4.2.4, as the receiver expects them. ChangeCipherSpec is not among
+// them, because it is no handshake message: the epoch of a record shows the same.
 #pragma once
 
 #include "rtc/dtls/handshake/message.hpp"
@@ -12,7 +12,7 @@ inline constexpr Epoch kProtectedEpoch{1};
 /// Flight 1 or 3, at the server.
 inline constexpr std::array kClientHelloFlight{ExpectedMessage{HandshakeType::client_hello, Epoch::plaintext}};
 
-/// Flight 4, at the client. A server that asks for no certificate leaves the request out and ends one message earlier.
+/// Flight 4, at the client. A server that asks for no certificate omits the request and ends one message earlier.
 inline constexpr std::array kServerFlight{
     ExpectedMessage{HandshakeType::server_hello, Epoch::plaintext},
     ExpectedMessage{HandshakeType::certificate, Epoch::plaintext},
@@ -21,14 +21,14 @@ inline constexpr std::array kServerFlight{
     ExpectedMessage{HandshakeType::server_hello_done, Epoch::plaintext},
 };
 
-/// Flight 5 in the clear, at the server.
+/// The plaintext part of flight 5, at the server.
 inline constexpr std::array kClientFlight{
     ExpectedMessage{HandshakeType::certificate, Epoch::plaintext},
     ExpectedMessage{HandshakeType::client_key_exchange, Epoch::plaintext},
     ExpectedMessage{HandshakeType::certificate_verify, Epoch::plaintext},
 };
 
-/// The end of flights 5 and 6.
+/// The protected part of flights 5 and 6.
 inline constexpr std::array kFinishedFlight{ExpectedMessage{HandshakeType::finished, kProtectedEpoch}};
 
 }  // namespace redan::dtls::v12

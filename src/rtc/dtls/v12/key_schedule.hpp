@@ -27,11 +27,11 @@ struct RecordKeys {
   SealProtection write;
   OpenProtection read;
 };
-/// The protections of epoch 1 for the side `role`.
+/// The protections of kProtectedEpoch for the side `role`.
 RecordKeys record_keys(Provider& provider, const CipherSuite& suite, const MasterSecret& master,
                        const Random& client_random, const Random& server_random, Role role);
 
-/// RFC 5705 section 4. `context` absent and empty are different things.
+/// RFC 5705 section 4. An absent `context` and an empty one give different results.
 void export_keying_material(Provider& provider, HashAlgorithm hash, const MasterSecret& master,
                             const Random& client_random, const Random& server_random, std::string_view label,
                             std::optional<Bytes> context, MutableBytes out);
