@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <redan/error.hpp>
 #include <redan/export.hpp>
 #include <redan/random.hpp>
@@ -15,8 +16,7 @@
 
 namespace redan REDAN_PUBLIC {
 
-// ---- hashing
-// ------------------------------------------------------------------------------------------------------------
+// Hashing.
 
 enum class HashAlgorithm : std::uint8_t { sha1, sha256, sha384 };
 inline constexpr std::size_t kMaxHashSize = 48;
@@ -47,8 +47,7 @@ class Hmac {
   virtual Digest compute(std::span<const Bytes> parts) = 0;
 };
 
-// ---- authenticated encryption
-// -------------------------------------------------------------------------------------------
+// Authenticated encryption.
 
 enum class AeadAlgorithm : std::uint8_t { aes_128_gcm, aes_256_gcm, chacha20_poly1305 };
 inline constexpr std::size_t kAeadTagSize = 16;
@@ -88,27 +87,41 @@ class Aead {
                                   std::span<const std::uint8_t, kAeadTagSize> tag) = 0;
 };
 
-// ---- key exchange
-// -------------------------------------------------------------------------------------------------------
+// Key exchange.
 
 /// Values as in TLS (RFC 8422 section 5.1.1).
 enum class Group : std::uint16_t { secp256r1 = 23, secp384r1 = 24, x25519 = 29 };
 
 using SharedSecret = Secret<48>;
-inline constexpr std::size_t kMaxPublicKeySize = 97;
+inline constexpr std::size_t kMaxKeyShareSize = 97;
 
-/// One ephemeral key pair.
+// A key exchange has the shape of a KEM, so that a post-quantum group fits into it:
+//
+//   initiator   Provider::start_key_exchange(group)             its share
+//   responder   Provider::respond_key_exchange(group, share)    its own share, and the secret
+//   initiator   KeyExchange::finish(share)                      the secret
+//
+// In TLS 1.3 the client is the initiator. In DTLS 1.2 the server sends its share first, in ServerKeyExchange: there the
+// server is the initiator, the client responds with ClientKeyExchange, and the server finishes.
+
+/// The initiator's part, with one ephemeral key pair. Its secrets are wiped with it.
 class KeyExchange {
  public:
   virtual ~KeyExchange() = default;
-  /// X25519: 32 bytes. P-256, P-384: the uncompressed point. Lives as long as the object.
-  [[nodiscard]] virtual Bytes public_key() const = 0;
-  /// False for a malformed or invalid point and for an all-zero X25519 result (RFC 7748 section 6.1).
-  [[nodiscard]] virtual bool agree(Bytes peer_public_key, SharedSecret& shared) = 0;
+  /// For the responder. X25519: 32 bytes. P-256, P-384: the uncompressed point. Lives as long as the object.
+  [[nodiscard]] virtual Bytes share() const = 0;
+  /// Computes the secret from the responder's share. False for a malformed or invalid point and for an all-zero X25519
+  /// result (RFC 7748 section 6.1). May be called again.
+  [[nodiscard]] virtual bool finish(Bytes peer_share, SharedSecret& secret) = 0;
 };
 
-// ---- signatures
-// ---------------------------------------------------------------------------------------------------------
+/// The responder's part, which is done at once.
+struct KeyExchangeResponse {
+  std::vector<std::uint8_t> share;  ///< for the initiator
+  SharedSecret secret;
+};
+
+// Signatures.
 
 /// Values as in TLS (RFC 8446 section 4.2.3).
 enum class SignatureScheme : std::uint16_t {
@@ -161,8 +174,7 @@ class PublicKey {
   [[nodiscard]] virtual bool verify(SignatureScheme scheme, Bytes digest, Bytes signature) const = 0;
 };
 
-// ---- the provider
-// -------------------------------------------------------------------------------------------------------
+// The provider.
 
 class Provider : public RandomSource {
  public:
@@ -177,7 +189,16 @@ class Provider : public RandomSource {
   }
   /// `key` is key_size(algorithm) long.
   [[nodiscard]] virtual std::unique_ptr<Aead> aead(AeadAlgorithm algorithm, Bytes key) = 0;
-  [[nodiscard]] virtual std::unique_ptr<KeyExchange> key_exchange(Group group) = 0;
+  [[nodiscard]] virtual std::unique_ptr<KeyExchange> start_key_exchange(Group group) = 0;
+  /// nullopt where KeyExchange::finish() would be false. In a Diffie-Hellman group, as all are today, the responder
+  /// does what the initiator does.
+  [[nodiscard]] virtual std::optional<KeyExchangeResponse> respond_key_exchange(Group group, Bytes peer_share) {
+    const std::unique_ptr<KeyExchange> own = start_key_exchange(group);
+    KeyExchangeResponse response;
+    if (!own->finish(peer_share, response.secret)) return std::nullopt;
+    response.share.assign(own->share().begin(), own->share().end());
+    return response;
+  }
   [[nodiscard]] virtual std::unique_ptr<PrivateKey> generate_key(KeyType type) = 0;
   [[nodiscard]] virtual Result<std::unique_ptr<PrivateKey>> load_private_key(Bytes pkcs8_der) = 0;
   /// P-256, P-384 (named curve, uncompressed) or RSA of 2,048 to 4,096 bits; anything else is crypto_bad_key.
@@ -190,8 +211,7 @@ std::unique_ptr<Provider> mbedtls_provider();
 /// OpenSSL's where it was built, else mbedTLS's.
 std::unique_ptr<Provider> default_provider();
 
-// ---- identity
-// -----------------------------------------------------------------------------------------------------------
+// Identity.
 
 /// A certificate with its private key: what a peer shows and proves.
 struct Identity {

@@ -56,11 +56,8 @@ std::vector<std::uint8_t> client_text(const TranscriptHash& transcript) {
   return text;
 }
 
-Result<Established> establish(Provider& provider, Side side, const std::string& session, Suite suite,
-                              KeyExchange& ephemeral, Bytes peer_share, const TranscriptHash& transcript,
-                              bool client_confirms) {
-  SharedSecret shared;
-  if (!ephemeral.agree(peer_share, shared)) return refuse(errc::sealed_syntax);
+Established establish(Provider& provider, Side side, const std::string& session, Suite suite,
+                      const SharedSecret& shared, const TranscriptHash& transcript, bool client_confirms) {
   Keys keys = derive_keys(provider, shared, transcript);
   auto wrapping =
       suite == Suite::aes_256_gcm ? gcm_wrapping(provider, session, keys) : cryptobox_wrapping(provider, session, keys);
@@ -151,10 +148,10 @@ Result<Initiator> Initiator::begin(Provider& provider, Config config, const Ed25
   if (grant.client != key.public_key()) return refuse(errc::sealed_bad_grant);
   Initiator initiator(provider, std::move(config), key);
   initiator.grant_ = std::move(grant);
-  initiator.ephemeral_ = provider.key_exchange(Group::x25519);
+  initiator.ephemeral_ = provider.start_key_exchange(Group::x25519);
   ClientHello hello{initiator.config_.session, initiator.config_.suites,  {}, {},
                     initiator.config_.grant,   initiator.config_.confirms};
-  const Bytes share = initiator.ephemeral_->public_key();
+  const Bytes share = initiator.ephemeral_->share();
   std::copy(share.begin(), share.end(), hello.share.begin());
   provider.random(hello.nonce);
   initiator.hello_ = hello.write();
@@ -172,13 +169,14 @@ Result<Initiator::Done> Initiator::on_share(Bytes message, WallTime now) {
   if (!wamp::ed25519_verify(runtime.key, runtime_text(hello_, message), share->signature)) {
     return refuse(errc::sealed_bad_signature);
   }
+  SharedSecret shared;
+  const bool agreed = std::exchange(ephemeral_, nullptr)->finish(share->share, shared);
+  if (!agreed) return refuse(errc::sealed_syntax);
   const TranscriptHash transcript = transcript_of(*provider_, hello_, message);
-  auto established = establish(*provider_, Side::client, config_.session, share->suite, *ephemeral_, share->share,
-                               transcript, config_.confirms);
-  ephemeral_.reset();
-  if (!established) return refuse(established.error());
-  REDAN_TRY(auto auth, established->channel.seal(kAuth, to_base64(key_->sign(client_text(transcript)))));
-  return Done{std::move(*established), std::move(auth), std::move(runtime)};
+  Established established =
+      establish(*provider_, Side::client, config_.session, share->suite, shared, transcript, config_.confirms);
+  REDAN_TRY(auto auth, established.channel.seal(kAuth, to_base64(key_->sign(client_text(transcript)))));
+  return Done{std::move(established), std::move(auth), std::move(runtime)};
 }
 
 // ---- the runtime ----------------------------------------------------------------------------------------------------
@@ -194,16 +192,15 @@ Result<std::vector<std::uint8_t>> Responder::on_hello(Bytes message, WallTime no
       std::find_first_of(hello->suites.begin(), hello->suites.end(), config_.suites.begin(), config_.suites.end());
   if (suite == hello->suites.end()) return refuse(Errc::crypto_unsupported);
   RuntimeShare share{*suite, {}, {}, config_.certificate, {}};
-  const std::unique_ptr<KeyExchange> ephemeral = provider_->key_exchange(Group::x25519);
-  const Bytes public_key = ephemeral->public_key();
-  std::copy(public_key.begin(), public_key.end(), share.share.begin());
+  const auto response = provider_->respond_key_exchange(Group::x25519, hello->share);
+  if (!response) return refuse(errc::sealed_syntax);
+  std::copy(response->share.begin(), response->share.end(), share.share.begin());
   provider_->random(share.nonce);
   share.signature = key_->sign(runtime_text(message, share.write()));
   std::vector<std::uint8_t> reply = share.write();
   transcript_ = transcript_of(*provider_, message, reply);
-  REDAN_TRY(auto established, establish(*provider_, Side::runtime, config_.session, *suite, *ephemeral, hello->share,
-                                        transcript_, hello->confirms));
-  pending_ = std::move(established);
+  pending_ =
+      establish(*provider_, Side::runtime, config_.session, *suite, response->secret, transcript_, hello->confirms);
   grant_ = std::move(grant);
   grant_bytes_ = hello->grant;
   return reply;

@@ -12,49 +12,79 @@ REDAN_FOR_EACH_BACKEND(KeyExchangeContract);
 class KeyExchangePair : public ProviderPairTest {};
 REDAN_FOR_EACH_PAIR(KeyExchangePair);
 
-TEST_P(KeyExchangePair, BothSidesAgreeOnOneSecret) {
+TEST_P(KeyExchangePair, InitiatorAndResponderAgreeOnOneSecret) {
   for (const Group group : kGroups) {
     for (int i = 0; i < 5; ++i) {
-      const auto a = maker_->key_exchange(group), b = checker_->key_exchange(group);
-      SharedSecret from_a, from_b;
-      ASSERT_TRUE(a->agree(b->public_key(), from_a));
-      ASSERT_TRUE(b->agree(a->public_key(), from_b));
-      EXPECT_EQ(to_hex(from_a.expose()), to_hex(from_b.expose()));
-      EXPECT_EQ(from_a.size(), group == Group::secp384r1 ? 48U : 32U);
+      const auto initiator = maker_->start_key_exchange(group);
+      const auto response = checker_->respond_key_exchange(group, initiator->share());
+      ASSERT_TRUE(response);
+      SharedSecret secret;
+      ASSERT_TRUE(initiator->finish(response->share, secret));
+      EXPECT_EQ(to_hex(secret.expose()), to_hex(response->secret.expose()));
+      EXPECT_EQ(secret.size(), group == Group::secp384r1 ? 48U : 32U);
+      EXPECT_NE(to_hex(response->share), to_hex(initiator->share()));
     }
+  }
+}
+
+TEST_P(KeyExchangeContract, EveryResponseHasAFreshShareAndSecret) {
+  for (const Group group : kGroups) {
+    const auto initiator = provider_->start_key_exchange(group);
+    const auto one = provider_->respond_key_exchange(group, initiator->share());
+    const auto two = provider_->respond_key_exchange(group, initiator->share());
+    ASSERT_TRUE(one && two);
+    EXPECT_NE(to_hex(one->share), to_hex(two->share));
+    EXPECT_NE(to_hex(one->secret.expose()), to_hex(two->secret.expose()));
+  }
+}
+
+TEST_P(KeyExchangeContract, TheResponderRefusesWrongLengthsAndInvalidShares) {
+  for (const Group group : kGroups) {
+    const auto initiator = provider_->start_key_exchange(group);
+    const Buffer good(initiator->share().begin(), initiator->share().end());
+    for (std::size_t n = 0; n < 140; ++n) {
+      Buffer share = good;
+      share.resize(n);
+      EXPECT_EQ(provider_->respond_key_exchange(group, share).has_value(), n == good.size()) << n;
+    }
+    EXPECT_FALSE(provider_->respond_key_exchange(group, Buffer(good.size(), 0)));
+    if (group == Group::x25519) continue;
+    Buffer off_the_curve = good;
+    off_the_curve.back() ^= 1U;
+    EXPECT_FALSE(provider_->respond_key_exchange(group, off_the_curve));
   }
 }
 
 TEST_P(KeyExchangeContract, EveryKeyPairIsFreshAndUncompressed) {
   for (const Group group : kGroups) {
-    const auto a = provider_->key_exchange(group), b = provider_->key_exchange(group);
-    EXPECT_NE(to_hex(a->public_key()), to_hex(b->public_key()));
-    EXPECT_EQ(a->public_key().size(), group == Group::x25519 ? 32U : group == Group::secp256r1 ? 65U : 97U);
-    EXPECT_TRUE(group == Group::x25519 || a->public_key()[0] == 4);
+    const auto a = provider_->start_key_exchange(group), b = provider_->start_key_exchange(group);
+    EXPECT_NE(to_hex(a->share()), to_hex(b->share()));
+    EXPECT_EQ(a->share().size(), group == Group::x25519 ? 32U : group == Group::secp256r1 ? 65U : 97U);
+    EXPECT_TRUE(group == Group::x25519 || a->share()[0] == 4);
   }
 }
 
 TEST_P(KeyExchangeContract, RefusesWrongLengths) {
   for (const Group group : kGroups) {
-    const auto own = provider_->key_exchange(group), peer = provider_->key_exchange(group);
+    const auto own = provider_->start_key_exchange(group), peer = provider_->start_key_exchange(group);
     SharedSecret shared;
     for (std::size_t n = 0; n < 140; ++n) {
-      Buffer key(peer->public_key().begin(), peer->public_key().end());
+      Buffer key(peer->share().begin(), peer->share().end());
       const std::size_t right = key.size();
       key.resize(n);
-      EXPECT_EQ(own->agree(key, shared), n == right) << n;
+      EXPECT_EQ(own->finish(key, shared), n == right) << n;
     }
   }
 }
 
 TEST_P(KeyExchangeContract, RefusesInvalidPoints) {
   for (const Group group : {Group::secp256r1, Group::secp384r1}) {
-    const auto own = provider_->key_exchange(group), peer = provider_->key_exchange(group);
-    const Buffer good(peer->public_key().begin(), peer->public_key().end());
+    const auto own = provider_->start_key_exchange(group), peer = provider_->start_key_exchange(group);
+    const Buffer good(peer->share().begin(), peer->share().end());
     const std::size_t n = (good.size() - 1) / 2;
     SharedSecret shared;
-    ASSERT_TRUE(own->agree(good, shared));
-    const auto refused = [&](const Buffer& point) { return !own->agree(point, shared); };
+    ASSERT_TRUE(own->finish(good, shared));
+    const auto refused = [&](const Buffer& point) { return !own->finish(point, shared); };
 
     EXPECT_TRUE(refused({0})) << "infinity";
     EXPECT_TRUE(refused(Buffer(good.size(), 0))) << "infinity, padded";
@@ -78,17 +108,17 @@ TEST_P(KeyExchangeContract, RefusesInvalidPoints) {
       off[i] ^= 1U;
       EXPECT_TRUE(refused(off)) << "bit in byte " << i;
     }
-    EXPECT_TRUE(own->agree(good, shared)) << "still usable";
+    EXPECT_TRUE(own->finish(good, shared)) << "still usable";
   }
 }
 
 TEST_P(KeyExchangeContract, RefusesACoordinateThatIsNotReduced) {
   // x = 0 is on P-256 (b is a square); x = p names the same point without being reduced.
   const std::string y = "66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4";
-  const auto own = provider_->key_exchange(Group::secp256r1);
+  const auto own = provider_->start_key_exchange(Group::secp256r1);
   SharedSecret shared;
-  EXPECT_TRUE(own->agree(hex("04" + std::string(64, '0') + y), shared));
-  EXPECT_FALSE(own->agree(hex("04ffffffff00000001000000000000000000000000ffffffffffffffffffffffff" + y), shared));
+  EXPECT_TRUE(own->finish(hex("04" + std::string(64, '0') + y), shared));
+  EXPECT_FALSE(own->finish(hex("04ffffffff00000001000000000000000000000000ffffffffffffffffffffffff" + y), shared));
 }
 
 TEST_P(KeyExchangeContract, RefusesSmallOrderX25519Points) {
@@ -100,26 +130,27 @@ TEST_P(KeyExchangeContract, RefusesSmallOrderX25519Points) {
                                         "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
                                         "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
                                         "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"};
-  const auto own = provider_->key_exchange(Group::x25519);
+  const auto own = provider_->start_key_exchange(Group::x25519);
   for (const std::string& point : points) {
     for (const unsigned top_bit : {0U, 0x80U}) {
       Buffer bytes = hex(point);
       bytes.back() = static_cast<std::uint8_t>(bytes.back() | top_bit);
       SharedSecret shared;
-      EXPECT_FALSE(own->agree(bytes, shared)) << to_hex(bytes);
+      EXPECT_FALSE(own->finish(bytes, shared)) << to_hex(bytes);
     }
   }
 }
 
 TEST_P(KeyExchangePair, X25519IgnoresTheTopBitOfThePeersKey) {
   // RFC 7748 section 5: implementations MUST mask it.
-  const auto a = maker_->key_exchange(Group::x25519), b = checker_->key_exchange(Group::x25519);
-  Buffer masked(b->public_key().begin(), b->public_key().end());
+  const auto initiator = maker_->start_key_exchange(Group::x25519);
+  Buffer masked(initiator->share().begin(), initiator->share().end());
   masked.back() |= 0x80U;
-  SharedSecret from_a, from_b;
-  ASSERT_TRUE(a->agree(masked, from_a));
-  ASSERT_TRUE(b->agree(a->public_key(), from_b));
-  EXPECT_EQ(to_hex(from_a.expose()), to_hex(from_b.expose()));
+  const auto response = checker_->respond_key_exchange(Group::x25519, masked);
+  ASSERT_TRUE(response);
+  SharedSecret secret;
+  ASSERT_TRUE(initiator->finish(response->share, secret));
+  EXPECT_EQ(to_hex(secret.expose()), to_hex(response->secret.expose()));
 }
 
 /// Gives chosen bytes first: mbedTLS draws its private scalar with them.
@@ -207,10 +238,10 @@ TEST(KeyExchangeVectors, MatchThePublishedValues) {
   for (const auto& v : key_exchange_vectors()) {
     ScriptedRandom random(v.script);
     const auto provider = mbedtls_provider(random);
-    const auto own = provider->key_exchange(v.group);
-    EXPECT_EQ(to_hex(own->public_key()), v.public_key);
+    const auto own = provider->start_key_exchange(v.group);
+    EXPECT_EQ(to_hex(own->share()), v.public_key);
     SharedSecret shared;
-    ASSERT_TRUE(own->agree(hex(v.peer), shared));
+    ASSERT_TRUE(own->finish(hex(v.peer), shared));
     EXPECT_EQ(to_hex(shared.expose()), v.shared);
   }
 }

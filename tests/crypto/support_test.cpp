@@ -21,11 +21,12 @@ std::string transcript(Provider& provider) {
   provider.random(random);
   std::string out = to_hex(random);
   for (const Group group : {Group::x25519, Group::secp256r1, Group::secp384r1}) {
-    const auto a = provider.key_exchange(group), b = provider.key_exchange(group);
-    SharedSecret shared, again;
-    EXPECT_TRUE(a->agree(b->public_key(), shared) && b->agree(a->public_key(), again));
-    EXPECT_TRUE(equal_in_constant_time(shared.expose(), again.expose()));
-    out += to_hex(a->public_key()) + to_hex(shared.expose());
+    const auto initiator = provider.start_key_exchange(group);
+    const auto response = provider.respond_key_exchange(group, initiator->share());
+    SharedSecret secret;
+    EXPECT_TRUE(response && initiator->finish(response->share, secret));
+    EXPECT_TRUE(response && equal_in_constant_time(secret.expose(), response->secret.expose()));
+    out += to_hex(initiator->share()) + to_hex(secret.expose());
   }
   const auto identity = self_signed(provider, {.not_before = {0}, .not_after = {1}});
   EXPECT_TRUE(identity);

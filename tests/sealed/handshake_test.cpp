@@ -133,16 +133,16 @@ TEST_F(Handshake, AGrantOfAnotherKeyIsOfNoUse) {
 TEST_F(Handshake, AStolenGrantWithoutItsKeyProvesNothing) {
   // The thief writes the hello itself: with the stolen grant and a share of its own.
   const Ed25519Key thief = key_of(9);
-  const auto ephemeral = world_.provider->key_exchange(Group::x25519);
+  const auto ephemeral = world_.provider->start_key_exchange(Group::x25519);
   ClientHello hello{"s1", {Suite::aes_256_gcm}, {}, {}, world_.grant().sign(world_.ams), false};
-  std::copy_n(ephemeral->public_key().begin(), kShareSize, hello.share.begin());
+  std::copy_n(ephemeral->share().begin(), kShareSize, hello.share.begin());
   Responder responder = world_.respond();
   const auto hello_bytes = hello.write();
   const auto reply = responder.on_hello(hello_bytes, kNow);
   ASSERT_TRUE(reply);
   const auto share = RuntimeShare::parse(*reply);
   SharedSecret shared;
-  ASSERT_TRUE(ephemeral->agree(share->share, shared));
+  ASSERT_TRUE(ephemeral->finish(share->share, shared));
   // It knows every key, and has not the one that counts.
   EXPECT_EQ(error_of(responder.on_auth(*reply, kNow)), errc::sealed_syntax);
 }

@@ -19,9 +19,9 @@ class CountingProvider final : public Provider {
   std::unique_ptr<Hash> start_hash(HashAlgorithm algorithm) override { return real_.start_hash(algorithm); }
   std::unique_ptr<Hmac> hmac(HashAlgorithm algorithm, Bytes key) override { return real_.hmac(algorithm, key); }
   std::unique_ptr<Aead> aead(AeadAlgorithm algorithm, Bytes key) override { return real_.aead(algorithm, key); }
-  std::unique_ptr<KeyExchange> key_exchange(Group group) override {
+  std::unique_ptr<KeyExchange> start_key_exchange(Group group) override {
     ++operations;
-    return std::make_unique<Exchange>(*this, real_.key_exchange(group));
+    return std::make_unique<Exchange>(*this, real_.start_key_exchange(group));
   }
   std::unique_ptr<PrivateKey> generate_key(KeyType type) override {
     return std::make_unique<Signer>(*this, real_.generate_key(type));
@@ -40,10 +40,10 @@ class CountingProvider final : public Provider {
    public:
     Exchange(CountingProvider& counter, std::unique_ptr<KeyExchange> real)
         : counter_(counter), real_(std::move(real)) {}
-    Bytes public_key() const override { return real_->public_key(); }
-    bool agree(Bytes peer, SharedSecret& shared) override {
+    Bytes share() const override { return real_->share(); }
+    bool finish(Bytes peer_share, SharedSecret& secret) override {
       ++counter_.operations;
-      return real_->agree(peer, shared);
+      return real_->finish(peer_share, secret);
     }
 
    private:

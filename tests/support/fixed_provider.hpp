@@ -24,7 +24,7 @@ class FixedProvider : public Provider {
   std::unique_ptr<Hash> start_hash(HashAlgorithm algorithm) override { return real_.start_hash(algorithm); }
   std::unique_ptr<Hmac> hmac(HashAlgorithm algorithm, Bytes key) override { return real_.hmac(algorithm, key); }
   std::unique_ptr<Aead> aead(AeadAlgorithm algorithm, Bytes key) override { return real_.aead(algorithm, key); }
-  std::unique_ptr<KeyExchange> key_exchange(Group group) override { return real_.key_exchange(group); }
+  std::unique_ptr<KeyExchange> start_key_exchange(Group group) override { return real_.start_key_exchange(group); }
   std::unique_ptr<PrivateKey> generate_key(KeyType type) override { return real_.generate_key(type); }
   Result<std::unique_ptr<PrivateKey>> load_private_key(Bytes pkcs8_der) override {
     return real_.load_private_key(pkcs8_der);

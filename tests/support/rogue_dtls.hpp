@@ -1,5 +1,5 @@
-// A DTLS client and a server that have the session's keys and break whatever rule a test wants them to break. Made of
-// the room's own parts; each does what is right where a test says nothing else.
+// A DTLS client and a server that have the session's keys and break the rule that a test chooses. They are made of the
+// parts of src/rtc/dtls and keep all other rules.
 #pragma once
 
 #include "rtc/dtls/hello/server_hello.hpp"
@@ -94,9 +94,7 @@ class RogueDtls {
     const auto size = identity.key->sign(scheme, provider_.hash(hash_of(scheme), content).bytes(), bytes);
     return body_of([&](Writer& w) { dtls::v12::CertificateVerify{label, Bytes(bytes).first(*size)}.write(w); });
   }
-  void derive(Bytes public_key) {
-    SharedSecret premaster;
-    static_cast<void>(exchange_->agree(public_key, premaster));
+  void derive(const SharedSecret& premaster) {
     master_ = dtls::v12::extended_master_secret(provider_, session_.suite->hash, premaster.expose(), transcript_hash());
     keys_.emplace(dtls::v12::record_keys(provider_, *session_.suite, master_, session_.client_random,
                                          session_.server_random, role_));
@@ -140,7 +138,7 @@ class RogueServer : public RogueDtls {
     const auto hello = dtls::ClientHello::parse(messages.front().body);
     session_.client_random = hello->random;
     provider_.random(session_.server_random);
-    exchange_ = provider_.key_exchange(static_cast<Group>(plan.group));
+    exchange_ = provider_.start_key_exchange(static_cast<Group>(plan.group));
     Datagram flight = add(HandshakeType::server_hello, 0, body_of([&](Writer& w) {
                             w.u16(plan.version);
                             w.bytes(session_.server_random);
@@ -167,7 +165,10 @@ class RogueServer : public RogueDtls {
     const auto messages = read(datagram);
     add(messages.at(0));
     add(messages.at(1));
-    derive(dtls::v12::ClientKeyExchange::parse(messages.at(1).body)->public_key);
+    SharedSecret premaster;
+    static_cast<void>(
+        exchange_->finish(dtls::v12::ClientKeyExchange::parse(messages.at(1).body)->public_key, premaster));
+    derive(premaster);
     add(messages.at(2));
     const Datagram finished = opened(protected_.at(0));
     Reader reader(finished);
@@ -183,7 +184,7 @@ class RogueServer : public RogueDtls {
  private:
   Datagram key_exchange(const Plan& plan) {
     const Datagram params =
-        body_of([&](Writer& w) { dtls::v12::ServerKeyExchange::write_params(w, plan.group, exchange_->public_key()); });
+        body_of([&](Writer& w) { dtls::v12::ServerKeyExchange::write_params(w, plan.group, exchange_->share()); });
     Datagram content(session_.client_random.begin(), session_.client_random.end());
     content.insert(content.end(), session_.server_random.begin(), session_.server_random.end());
     const bool ecdsa = dtls::kind_of(identity.key->type()) == dtls::CertificateKind::ecdsa;
@@ -212,12 +213,12 @@ class RogueClient : public RogueDtls {
     session_.server_random = hello->random;
     session_.suite = dtls::find_suite(hello->cipher_suite);
     const auto params = dtls::v12::ServerKeyExchange::parse(messages.at(2).body);
-    exchange_ = provider_.key_exchange(static_cast<Group>(params->group));
+    const auto response = provider_.respond_key_exchange(static_cast<Group>(params->group), params->public_key);
     Datagram flight = add(HandshakeType::certificate, 1,
                           body_of([&](Writer& w) { dtls::v12::Certificate{identity.certificate_der}.write(w); }));
     flight = flight + add(HandshakeType::client_key_exchange, 2,
-                          body_of([&](Writer& w) { dtls::v12::ClientKeyExchange{exchange_->public_key()}.write(w); }));
-    derive(params->public_key);
+                          body_of([&](Writer& w) { dtls::v12::ClientKeyExchange{response->share}.write(w); }));
+    derive(response->secret);
     const auto scheme = SignatureScheme::ecdsa_secp256r1_sha256;
     const std::uint16_t label = scheme_label != 0 ? scheme_label : static_cast<std::uint16_t>(scheme);
     const Datagram verify = signature(label, scheme, transcript_.bytes());

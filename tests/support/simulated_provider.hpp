@@ -22,14 +22,14 @@ class SimulatedKeyExchange final : public KeyExchange {
     if (group != Group::x25519) public_[0] = 4;
   }
 
-  Bytes public_key() const override { return Bytes(public_).first(size()); }
+  Bytes share() const override { return Bytes(public_).first(size()); }
 
-  bool agree(Bytes peer, SharedSecret& shared) override {
+  bool finish(Bytes peer, SharedSecret& shared) override {
     if (peer.size() != size()) return false;
     if (group_ != Group::x25519 && peer[0] != 4) return false;
     const std::vector<std::uint8_t> zeros(peer.size());
     if (group_ == Group::x25519 && equal_in_constant_time(peer, zeros)) return false;
-    const Bytes own = public_key();
+    const Bytes own = share();
     const bool own_first = std::lexicographical_compare(own.begin(), own.end(), peer.begin(), peer.end());
     const auto hash = provider_.start_hash(HashAlgorithm::sha384);
     hash->update(own_first ? own : peer);
@@ -44,7 +44,7 @@ class SimulatedKeyExchange final : public KeyExchange {
   [[nodiscard]] std::size_t size() const { return group_ == Group::x25519 ? 32 : group_ == Group::secp256r1 ? 65 : 97; }
   Provider& provider_;
   Group group_;
-  std::array<std::uint8_t, kMaxPublicKeySize> public_{};
+  std::array<std::uint8_t, kMaxKeyShareSize> public_{};
 };
 
 /// Writes the one signature there is for this key, scheme and digest; returns its size.
@@ -122,7 +122,7 @@ class SimulatedProvider : public FixedProvider {
 
   std::string_view name() const override { return "simulated"; }
 
-  std::unique_ptr<KeyExchange> key_exchange(Group group) override {
+  std::unique_ptr<KeyExchange> start_key_exchange(Group group) override {
     return std::make_unique<SimulatedKeyExchange>(*this, group);
   }
   std::unique_ptr<PrivateKey> generate_key(KeyType type) override {

@@ -13,40 +13,38 @@ class MbedtlsKeyExchange final : public KeyExchange {
     EcpPoint point;
     REDAN_ASSERT(mbedtls_ecdh_gen_public(curve_, private_.get(), point.get(), random_callback, &random_) == 0);
     std::size_t size = 0;
-    REDAN_ASSERT(mbedtls_ecp_point_write_binary(curve_, point.get(), MBEDTLS_ECP_PF_UNCOMPRESSED, &size, public_.data(),
-                                                public_.size()) == 0);
-    REDAN_ASSERT(size == public_key_size());
+    REDAN_ASSERT(mbedtls_ecp_point_write_binary(curve_, point.get(), MBEDTLS_ECP_PF_UNCOMPRESSED, &size, share_.data(),
+                                                share_.size()) == 0);
+    REDAN_ASSERT(size == share_size());
   }
 
-  Bytes public_key() const override { return Bytes(public_).first(public_key_size()); }
+  Bytes share() const override { return Bytes(share_).first(share_size()); }
 
-  bool agree(Bytes peer_public_key, SharedSecret& shared) override {
-    if (peer_public_key.size() != public_key_size()) return false;
-    if (group_ != Group::x25519 && peer_public_key[0] != 4) return false;
+  bool finish(Bytes peer_share, SharedSecret& secret) override {
+    if (peer_share.size() != share_size()) return false;
+    if (group_ != Group::x25519 && peer_share[0] != 4) return false;
     EcpPoint peer;
-    if (!read_point(curve_, peer_public_key, peer.get())) return false;
-    Mpi secret;
-    if (mbedtls_ecdh_compute_shared(curve_, secret.get(), peer.get(), private_.get(), random_callback, &random_) != 0) {
+    if (!read_point(curve_, peer_share, peer.get())) return false;
+    Mpi result;
+    if (mbedtls_ecdh_compute_shared(curve_, result.get(), peer.get(), private_.get(), random_callback, &random_) != 0) {
       return false;
     }
-    const MutableBytes out = shared.fill(field_size());
-    if (group_ != Group::x25519) return mbedtls_mpi_write_binary(secret.get(), out.data(), out.size()) == 0;
+    const MutableBytes out = secret.fill(field_size());
+    if (group_ != Group::x25519) return mbedtls_mpi_write_binary(result.get(), out.data(), out.size()) == 0;
     // RFC 7748 section 5: X25519 is little-endian. Section 6.1: an all-zero result is refused.
-    return mbedtls_mpi_cmp_int(secret.get(), 0) != 0 &&
-           mbedtls_mpi_write_binary_le(secret.get(), out.data(), out.size()) == 0;
+    return mbedtls_mpi_cmp_int(result.get(), 0) != 0 &&
+           mbedtls_mpi_write_binary_le(result.get(), out.data(), out.size()) == 0;
   }
 
  private:
   [[nodiscard]] std::size_t field_size() const { return group_ == Group::secp384r1 ? 48 : 32; }
-  [[nodiscard]] std::size_t public_key_size() const {
-    return group_ == Group::x25519 ? field_size() : 1 + 2 * field_size();
-  }
+  [[nodiscard]] std::size_t share_size() const { return group_ == Group::x25519 ? field_size() : 1 + 2 * field_size(); }
 
   Group group_;
   mbedtls_ecp_group* curve_;
   RandomSource& random_;
   Mpi private_;
-  std::array<std::uint8_t, kMaxPublicKeySize> public_{};
+  std::array<std::uint8_t, kMaxKeyShareSize> share_{};
 };
 
 }  // namespace

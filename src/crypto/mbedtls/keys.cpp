@@ -7,6 +7,8 @@
 namespace redan::mbedtls {
 namespace {
 
+constexpr std::size_t kMaxPointSize = 1 + 2 * 48;  // P-384, uncompressed
+
 bool is_pss(SignatureScheme scheme) {
   return scheme == SignatureScheme::rsa_pss_rsae_sha256 || scheme == SignatureScheme::rsa_pss_rsae_sha384;
 }
@@ -42,7 +44,7 @@ class EcdsaPrivateKey final : public PrivateKey {
   KeyType type() const override { return type_; }
 
   std::vector<std::uint8_t> public_key_der() const override {
-    std::array<std::uint8_t, kMaxPublicKeySize> point{};
+    std::array<std::uint8_t, kMaxPointSize> point{};
     std::size_t size = 0;
     REDAN_ASSERT(mbedtls_ecp_point_write_binary(curve_, &pair()->MBEDTLS_PRIVATE(Q), MBEDTLS_ECP_PF_UNCOMPRESSED, &size,
                                                 point.data(), point.size()) == 0);

@@ -48,7 +48,7 @@ class MbedtlsProvider final : public Provider {
   std::unique_ptr<Hash> start_hash(HashAlgorithm algorithm) override { return make_hash(algorithm); }
   std::unique_ptr<Hmac> hmac(HashAlgorithm algorithm, Bytes key) override { return make_hmac(algorithm, key); }
   std::unique_ptr<Aead> aead(AeadAlgorithm algorithm, Bytes key) override { return make_aead(algorithm, key); }
-  std::unique_ptr<KeyExchange> key_exchange(Group group) override { return make_key_exchange(shared(), group); }
+  std::unique_ptr<KeyExchange> start_key_exchange(Group group) override { return make_key_exchange(shared(), group); }
   std::unique_ptr<PrivateKey> generate_key(KeyType type) override { return make_private_key(shared(), type); }
   Result<std::unique_ptr<PrivateKey>> load_private_key(Bytes pkcs8_der) override {
     return mbedtls::load_private_key(shared(), pkcs8_der);

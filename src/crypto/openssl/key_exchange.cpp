@@ -22,18 +22,18 @@ class EcdhKeyExchange final : public KeyExchange {
   EcdhKeyExchange(const Curve& curve, std::size_t field_size)
       : curve_(curve), field_size_(field_size), key_(generate(curve.keygen.get())) {
     std::size_t size = 0;
-    REDAN_ASSERT(EVP_PKEY_get_octet_string_param(key_.get(), OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, public_.data(),
-                                                 public_.size(), &size) == 1);
-    REDAN_ASSERT(size == point_size() && public_[0] == 4);
+    REDAN_ASSERT(EVP_PKEY_get_octet_string_param(key_.get(), OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, share_.data(),
+                                                 share_.size(), &size) == 1);
+    REDAN_ASSERT(size == point_size() && share_[0] == 4);
   }
 
-  Bytes public_key() const override { return Bytes(public_).first(point_size()); }
+  Bytes share() const override { return Bytes(share_).first(point_size()); }
 
-  bool agree(Bytes peer_public_key, SharedSecret& shared) override {
-    if (peer_public_key.size() != point_size() || peer_public_key[0] != 4) return false;
+  bool finish(Bytes peer_share, SharedSecret& secret) override {
+    if (peer_share.size() != point_size() || peer_share[0] != 4) return false;
     const ErrorScope errors;
-    const Pkey peer = ecdsa_public_key(curve_, peer_public_key);
-    return peer && derive(key_.get(), peer.get(), shared.fill(field_size_));
+    const Pkey peer = ecdsa_public_key(curve_, peer_share);
+    return peer && derive(key_.get(), peer.get(), secret.fill(field_size_));
   }
 
  private:
@@ -42,30 +42,30 @@ class EcdhKeyExchange final : public KeyExchange {
   const Curve& curve_;
   std::size_t field_size_;
   Pkey key_;
-  std::array<std::uint8_t, kMaxPublicKeySize> public_{};
+  std::array<std::uint8_t, kMaxKeyShareSize> share_{};
 };
 
 class X25519KeyExchange final : public KeyExchange {
  public:
   explicit X25519KeyExchange(EVP_PKEY_CTX* keygen) : key_(generate(keygen)) {
-    std::size_t size = public_.size();
-    REDAN_ASSERT(EVP_PKEY_get_raw_public_key(key_.get(), public_.data(), &size) == 1 && size == public_.size());
+    std::size_t size = share_.size();
+    REDAN_ASSERT(EVP_PKEY_get_raw_public_key(key_.get(), share_.data(), &size) == 1 && size == share_.size());
   }
 
-  Bytes public_key() const override { return public_; }
+  Bytes share() const override { return share_; }
 
-  bool agree(Bytes peer_public_key, SharedSecret& shared) override {
-    if (peer_public_key.size() != kX25519Size) return false;
+  bool finish(Bytes peer_share, SharedSecret& secret) override {
+    if (peer_share.size() != kX25519Size) return false;
     const ErrorScope errors;
-    const Pkey peer(EVP_PKEY_new_raw_public_key_ex(nullptr, "X25519", nullptr, peer_public_key.data(), kX25519Size));
+    const Pkey peer(EVP_PKEY_new_raw_public_key_ex(nullptr, "X25519", nullptr, peer_share.data(), kX25519Size));
     static constexpr std::uint8_t kZeros[kX25519Size] = {};
-    return peer && derive(key_.get(), peer.get(), shared.fill(kX25519Size)) &&
-           !equal_in_constant_time(shared.expose(), kZeros);
+    return peer && derive(key_.get(), peer.get(), secret.fill(kX25519Size)) &&
+           !equal_in_constant_time(secret.expose(), kZeros);
   }
 
  private:
   Pkey key_;
-  std::array<std::uint8_t, kX25519Size> public_{};
+  std::array<std::uint8_t, kX25519Size> share_{};
 };
 
 }  // namespace

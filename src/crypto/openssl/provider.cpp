@@ -45,7 +45,9 @@ class OpensslProvider final : public Provider {
   std::unique_ptr<Aead> aead(AeadAlgorithm algorithm, Bytes key) override {
     return make_aead(algorithms_, algorithm, key);
   }
-  std::unique_ptr<KeyExchange> key_exchange(Group group) override { return make_key_exchange(algorithms_, group); }
+  std::unique_ptr<KeyExchange> start_key_exchange(Group group) override {
+    return make_key_exchange(algorithms_, group);
+  }
   std::unique_ptr<PrivateKey> generate_key(KeyType type) override { return make_private_key(algorithms_, type); }
   Result<std::unique_ptr<PrivateKey>> load_private_key(Bytes pkcs8_der) override {
     return openssl::load_private_key(algorithms_, pkcs8_der);

@@ -171,8 +171,8 @@ std::string HostileGateway::share_of_its_own() const {
   const std::int64_t now = net::wall_time().seconds_since_1970;
   sealed::RuntimeShare share;
   share.suite = sealed::Suite::aes_256_gcm;
-  const auto ephemeral = provider_.key_exchange(Group::x25519);
-  std::copy_n(ephemeral->public_key().begin(), share.share.size(), share.share.begin());
+  const auto ephemeral = provider_.start_key_exchange(Group::x25519);
+  std::copy_n(ephemeral->share().begin(), share.share.size(), share.share.begin());
   provider_.random(share.nonce);
   share.certificate = sealed::RuntimeCertificate{"in-the-middle", key.public_key(), {now - 60}, {now + 3600}}.sign(key);
   share.signature = key.sign(share.share);

@@ -95,7 +95,7 @@ Check check_server_key(const Authentication& authentication, Bytes leaf, const S
 }
 
 Check check_server_flight(const HandshakeContext& context, const FragmentAssembler& flight, Session& session,
-                          std::unique_ptr<KeyExchange>& exchange, SharedSecret& premaster) {
+                          std::optional<KeyExchangeResponse>& response) {
   const auto hello = ServerHello::parse(flight.message(kServerHello)->body);
   const auto certificate = Certificate::parse(flight.message(kCertificate)->body);
   const auto params = ServerKeyExchange::parse(flight.message(kServerKeyExchange)->body);
@@ -110,9 +110,8 @@ Check check_server_flight(const HandshakeContext& context, const FragmentAssembl
   if (const Check failure = check_server_key(context.authentication, certificate->leaf, *params, session)) {
     return failure;
   }
-  exchange = context.provider.key_exchange(session.group);
-  if (!exchange->agree(params->public_key, premaster)) return kIllegal;
-  return std::nullopt;
+  response = context.provider.respond_key_exchange(session.group, params->public_key);
+  return response ? Check() : kIllegal;
 }
 
 // The scheme of our CertificateVerify. A server that signed over our random has to ask for our certificate, too.
@@ -128,8 +127,8 @@ Check choose_scheme(const HandshakeContext& context, const FragmentAssembler& fl
   return std::nullopt;
 }
 
-void write_flight_5(HandshakeContext& context, const KeyExchange& exchange, const SharedSecret& premaster,
-                    SignatureScheme scheme, HandshakeCandidate& candidate) {
+void write_flight_5(HandshakeContext& context, const KeyExchangeResponse& response, SignatureScheme scheme,
+                    HandshakeCandidate& candidate) {
   const Authentication& authentication = context.authentication;
   OutgoingFlight& flight = candidate.outgoing;
   Transcript& transcript = candidate.transcript;
@@ -137,8 +136,8 @@ void write_flight_5(HandshakeContext& context, const KeyExchange& exchange, cons
   transcript.add(flight.add(HandshakeType::certificate, Epoch::plaintext,
                             [&](Writer& w) { Certificate{authentication.certificate()}.write(w); }));
   transcript.add(flight.add(HandshakeType::client_key_exchange, Epoch::plaintext,
-                            [&](Writer& w) { ClientKeyExchange{exchange.public_key()}.write(w); }));
-  candidate.derive_master(context.provider, premaster);
+                            [&](Writer& w) { ClientKeyExchange{response.share}.write(w); }));
+  candidate.derive_master(context.provider, response.secret);
   RecordKeys keys = candidate.derive_record_keys(context.provider, context.config);
   candidate.write = std::move(keys.write);
   candidate.read = std::move(keys.read);
@@ -251,9 +250,8 @@ Outcome Client::on_server_flight(HandshakeContext& context, Attempt& attempt) {
   if (!context.candidates.has_room(candidate.repeated) || !context.may_verify(certificate->leaf, flight, kOperations)) {
     return context.drop_over_budget(flight);
   }
-  std::unique_ptr<KeyExchange> exchange;
-  SharedSecret premaster;
-  if (const Check failure = check_server_flight(context, answer, candidate.session, exchange, premaster)) {
+  std::optional<KeyExchangeResponse> response;
+  if (const Check failure = check_server_flight(context, answer, candidate.session, response)) {
     return Rejected{*failure};
   }
   // The signature leaves out most of the ServerHello, and the CertificateRequest. The server would end the handshake
@@ -263,7 +261,7 @@ Outcome Client::on_server_flight(HandshakeContext& context, Attempt& attempt) {
   }
   SignatureScheme scheme{};
   if (const Check failure = choose_scheme(context, answer, scheme)) return Rejected{*failure};
-  write_flight_5(context, *exchange, premaster, scheme, candidate);
+  write_flight_5(context, *response, scheme, candidate);
   candidate.finished.expect(static_cast<std::uint16_t>(answer.first() + kServerFlight.size()), kFinishedFlight);
   context.candidates.add(std::move(candidate));
   return NewFlight{};

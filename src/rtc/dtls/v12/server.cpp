@@ -202,12 +202,12 @@ void Server::write_flight_4(HandshakeContext& context, HandshakeCandidate& candi
   transcript.add(flight.add(HandshakeType::certificate, Epoch::plaintext,
                             [&](Writer& w) { Certificate{authentication.certificate()}.write(w); }));
   transcript.add(flight.add(HandshakeType::server_key_exchange, Epoch::plaintext, [&](Writer& w) {
-    std::array<std::uint8_t, 64 + 4 + kMaxPublicKeySize> content{};
+    std::array<std::uint8_t, 64 + 4 + kMaxKeyShareSize> content{};
     Writer signed_content(content);
     signed_content.bytes(session.client_random);
     signed_content.bytes(session.server_random);
     ServerKeyExchange::write_params(signed_content, static_cast<std::uint16_t>(session.group),
-                                    exchange(context.provider, session.group).public_key());
+                                    exchange(context.provider, session.group).share());
     w.bytes(signed_content.written().subspan(64));
     CertificateVerify::write(w, authentication.sign(candidate.choice.scheme, signed_content.written()));
   }));
@@ -221,7 +221,7 @@ KeyExchange& Server::exchange(Provider& provider, Group group) {
   for (const auto& [its_group, exchange] : exchanges_) {
     if (its_group == group) return *exchange;
   }
-  return *exchanges_.emplace_back(group, provider.key_exchange(group)).second;
+  return *exchanges_.emplace_back(group, provider.start_key_exchange(group)).second;
 }
 
 Outcome Server::on_client_flight(HandshakeContext& context) {
@@ -252,7 +252,7 @@ Outcome Server::on_client_flight(HandshakeContext& context) {
 
 bool Server::install_keys(HandshakeContext& context, HandshakeCandidate& candidate, Bytes public_key) {
   SharedSecret premaster;
-  if (!exchange(context.provider, candidate.session.group).agree(public_key, premaster)) return false;
+  if (!exchange(context.provider, candidate.session.group).finish(public_key, premaster)) return false;
   candidate.derive_master(context.provider, premaster);
   candidate.read = candidate.derive_record_keys(context.provider, context.config).read;
   return true;
