@@ -9,14 +9,14 @@ constexpr std::size_t kMaxInbox = 64 * 1024;
 
 constexpr Alert kCloseNotify{AlertLevel::warning, AlertDescription::close_notify};
 
-/// Cuts a record's content into fragments. False if it does not parse; `visit(header, body)` returns whether to go on.
-template <class Visit>
-bool for_each_fragment(Bytes content, Visit&& visit) {
+/// Cuts a record's content into fragments. False if it does not parse; `handle(header, body)` returns whether to go on.
+template <class Handler>
+bool for_each_fragment(Bytes content, Handler&& handle) {
   Reader reader(content);
   while (!reader.empty()) {
     const auto header = HandshakeHeader::parse(reader);
     if (!header || header->fragment_length > reader.remaining()) return false;
-    if (!visit(*header, reader.bytes(header->fragment_length))) return true;
+    if (!handle(*header, reader.bytes(header->fragment_length))) return true;
   }
   return true;
 }

@@ -163,7 +163,7 @@ TEST_F(DtlsEnds, ARoundTripTimeThatComesAfterABackOffCountsAtOnce) {
   // Twice 60 ms, doubled once.
   pair.client.connection.set_round_trip_time(std::chrono::milliseconds(60));
   EXPECT_EQ(pair.client.drain(pair.now, nullptr), pair.now + std::chrono::milliseconds(240));
-  // The same again, as ICE says it again and again, puts nothing off.
+  // ICE reports the same value repeatedly; that delays nothing.
   pair.client.connection.set_round_trip_time(std::chrono::milliseconds(60));
   EXPECT_EQ(pair.client.drain(pair.now, nullptr), pair.now + std::chrono::milliseconds(240));
 }

@@ -21,7 +21,7 @@ Datagram forged_hello(test::SeededRandom& random) {
   return test::handshake_datagram(HandshakeType::client_hello, 0, body);
 }
 
-// The flight of whoever has this certificate, but for its signatures.
+// Flights with this certificate and false signatures.
 class ForgedFlights {
  public:
   ForgedFlights(Provider& provider, const Datagram& certificate) : foreign_(provider) {
@@ -109,34 +109,36 @@ TEST_F(Flood, OfHellosCostsABoundedNumberOfOperations) {
 
 TEST_F(Flood, OfClientFlightsCostsABoundedNumberOfOperations) {
   test::DtlsPair pair(provider, options());
-  ForgedFlights stranger(*real, test::test_identity(*real).certificate_der);
-  expect_survival("strangers' flights to the server", pair, pair.server, [&] { return stranger.to_server(random); });
+  ForgedFlights unexpected(*real, test::test_identity(*real).certificate_der);
+  expect_survival("flights with an unexpected certificate to the server", pair, pair.server,
+                  [&] { return unexpected.to_server(random); });
 }
 
-TEST_F(Flood, OfClientFlightsWithThePromisedCertificateCostsABoundedNumberOfOperations) {
+TEST_F(Flood, OfClientFlightsWithTheExpectedCertificateCostsABoundedNumberOfOperations) {
   test::DtlsPair pair(provider, options());
-  ForgedFlights promised(*real, pair.client_identity.certificate_der);
-  expect_survival("forged flights to the server", pair, pair.server, [&] { return promised.to_server(random); });
+  ForgedFlights expected(*real, pair.client_identity.certificate_der);
+  expect_survival("forged flights to the server", pair, pair.server, [&] { return expected.to_server(random); });
 }
 
 TEST_F(Flood, OfServerFlightsCostsABoundedNumberOfOperations) {
   test::DtlsPair pair(provider, options());
-  ForgedFlights stranger(*real, test::test_identity(*real).certificate_der);
-  expect_survival("strangers' flights to the client", pair, pair.client, [&] { return stranger.to_client(random); });
+  ForgedFlights unexpected(*real, test::test_identity(*real).certificate_der);
+  expect_survival("flights with an unexpected certificate to the client", pair, pair.client,
+                  [&] { return unexpected.to_client(random); });
 }
 
-TEST_F(Flood, OfServerFlightsWithThePromisedCertificateCostsABoundedNumberOfOperations) {
+TEST_F(Flood, OfServerFlightsWithTheExpectedCertificateCostsABoundedNumberOfOperations) {
   test::DtlsPair pair(provider, options());
-  ForgedFlights promised(*real, pair.server_identity.certificate_der);
-  expect_survival("forged flights to the client", pair, pair.client, [&] { return promised.to_client(random); });
+  ForgedFlights expected(*real, pair.server_identity.certificate_der);
+  expect_survival("forged flights to the client", pair, pair.client, [&] { return expected.to_client(random); });
 }
 
-TEST_F(Flood, OfHellosAndFlightsTogetherEndsNoHandshake) {
+TEST_F(Flood, OfHellosAndFlightsTogetherTerminatesNoHandshake) {
   test::DtlsPair pair(provider, options());
-  ForgedFlights promised(*real, pair.client_identity.certificate_der);
+  ForgedFlights expected(*real, pair.client_identity.certificate_der);
   bool hello = false;
   expect_survival("hellos and flights", pair, pair.server,
-                  [&] { return (hello = !hello) ? forged_hello(random) : promised.to_server(random); });
+                  [&] { return (hello = !hello) ? forged_hello(random) : expected.to_server(random); });
 }
 
 TEST_F(Flood, OfHellosPushesNoGenuineHandshakeOut) {
@@ -174,7 +176,7 @@ class CrowdedServer : public Flood {
   }
 };
 
-TEST_F(CrowdedServer, AnswersAHelloItHadNoRoomForWhenItComesAgain) {
+TEST_F(CrowdedServer, AnswersARepeatedHelloThatWasDroppedForLackOfRoom) {
   pair.server.connection.start(now);
   for (std::uint8_t i = 0; i < 4; ++i) EXPECT_TRUE(signs_for(hello(i)));
   EXPECT_FALSE(signs_for(hello(4)));
@@ -183,7 +185,7 @@ TEST_F(CrowdedServer, AnswersAHelloItHadNoRoomForWhenItComesAgain) {
   EXPECT_FALSE(signs_for(hello(6)));
 }
 
-TEST_F(CrowdedServer, KeepsACandidateForASecondAndThenTheOldestGoes) {
+TEST_F(CrowdedServer, KeepsACandidateForASecondAndThenReplacesTheOldest) {
   pair.server.connection.start(now);
   for (std::uint8_t i = 0; i < 4; ++i) {
     EXPECT_TRUE(signs_for(hello(i)));
@@ -197,24 +199,24 @@ TEST_F(CrowdedServer, KeepsACandidateForASecondAndThenTheOldestGoes) {
   EXPECT_FALSE(signs_for(hello(1))) << "it is still known";
 }
 
-TEST_F(CrowdedServer, HasFourPlacesForHellosThatCameAgain) {
+TEST_F(CrowdedServer, HasFourPlacesForRepeatedHellos) {
   pair.server.connection.start(now);
   for (std::uint8_t i = 0; i < 12; ++i) signs_for(hello(i));
   for (std::uint8_t i = 4; i < 8; ++i) EXPECT_TRUE(signs_for(hello(i)));
   for (std::uint8_t i = 8; i < 12; ++i) EXPECT_FALSE(signs_for(hello(i)));
 }
 
-// Strangers' flights spend the share that hellos have, too.
-TEST_F(CrowdedServer, HasNoWorkForANewHelloWhereStrangersSpentTheirShare) {
+// Flights with an unexpected certificate spend the same share as hellos.
+TEST_F(CrowdedServer, DropsANewHelloIfUnexpectedCertificatesSpentTheShare) {
   pair.server.connection.start(now);
   EXPECT_TRUE(signs_for(hello(0)));
-  ForgedFlights stranger(*real, test::test_identity(*real).certificate_der);
-  for (int i = 0; i < 7; ++i) EXPECT_TRUE(signs_for(stranger.to_server(random)));
-  EXPECT_FALSE(signs_for(stranger.to_server(random)));
+  ForgedFlights unexpected(*real, test::test_identity(*real).certificate_der);
+  for (int i = 0; i < 7; ++i) EXPECT_TRUE(signs_for(unexpected.to_server(random)));
+  EXPECT_FALSE(signs_for(unexpected.to_server(random)));
   EXPECT_FALSE(signs_for(hello(1)));
   EXPECT_TRUE(signs_for(hello(1)));
   now += 40ms;
-  EXPECT_TRUE(signs_for(stranger.to_server(random)));
+  EXPECT_TRUE(signs_for(unexpected.to_server(random)));
 }
 
 }  // namespace

@@ -107,7 +107,7 @@ TEST_F(ForgedDatagram, CopyWithAnyByteChangedEndsNoHandshake) {
   }
 }
 
-// A doubt leaves a genuine handshake the time it needs on a slow and lossy path.
+// A pending failure leaves a genuine handshake the time that it needs on a slow and lossy path.
 TEST_F(ForgedDatagram, AlertLeavesTimeForAHandshakeOverASlowLossyPath) {
   const Datagram alert = test::record(21, 0, 9, {2, 40});
   constexpr int kRuns = 300;
@@ -166,16 +166,16 @@ TEST_F(ForgedDatagram, RacingHelloOrCookieRequestAtAnyMomentEndsNoHandshake) {
   }
 }
 
-// One datagram, many hellos: it begins one handshake more, and pushes no genuine one out.
+// One datagram starts one handshake, however many hellos it holds, and pushes no genuine one out.
 TEST(ForgedDatagrams, HellosInOneEndNoHandshake) {
   const auto provider = default_provider();
   for (std::size_t count = 1; count <= 8; ++count) {
     std::vector<std::uint8_t> hellos;
     for (std::size_t i = 0; i < count; ++i) {
-      test::DtlsPair stranger(*provider);
-      stranger.client.connection.start(stranger.now);
-      stranger.client.drain(stranger.now, nullptr);
-      const auto& hello = stranger.client.sent.front();
+      test::DtlsPair other(*provider);
+      other.client.connection.start(other.now);
+      other.client.drain(other.now, nullptr);
+      const auto& hello = other.client.sent.front();
       hellos.insert(hellos.end(), hello.begin(), hello.end());
     }
     test::DtlsPair pair(*provider);

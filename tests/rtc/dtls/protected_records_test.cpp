@@ -31,7 +31,7 @@ TEST_F(ProtectedRecordsToClient, AreHeldIfDataOvertakesTheFinished) {
   EXPECT_EQ(client->received, (std::vector<std::string>{"first", "second"}));
 }
 
-// What the peer says under protection nobody else can have said.
+// Only the peer can have sent a protected message.
 TEST_F(ProtectedRecordsToClient, TerminateTheConnectionWithAnAlertIfTheyAreIllegal) {
   struct Case {
     ContentType type;

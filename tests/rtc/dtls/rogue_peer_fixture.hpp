@@ -32,7 +32,7 @@ class RoguePeerTest : public testing::Test {
     for (const Datagram& datagram : std::exchange(end.sent, {})) all = all + datagram;
     return all;
   }
-  /// Lets the clock of the end run out; its reason.
+  /// Advances the clock until the end closes. Returns its reason.
   std::optional<Errc> outcome(DtlsEnd& end) {
     while (!end.closed) {
       const TimePoint next = end.drain(now, nullptr);
@@ -60,7 +60,7 @@ class RogueServerTest : public RoguePeerTest {
     client.emplace(std::move(made), identity, *provider);
     client->connection.start(now);
   }
-  /// Both flights of the client are there, and the keys.
+  /// Runs the handshake up to the server's Finished.
   void until_finished() {
     start();
     give(*client, rogue->flight_4(take(*client), {}));
@@ -72,11 +72,11 @@ class RogueServerTest : public RoguePeerTest {
     ASSERT_EQ(client->connected, 1);
     client->sent.clear();
   }
-  /// What the client makes of a server flight: its reason and the alert it says. It says so when the grace ends.
+  /// The reason for which the client rejects a server flight, and the alert that it sends when the grace period ends.
   std::pair<std::optional<Errc>, int> refusal(const RogueServer::Plan& plan) {
     const TimePoint asked = now;
     give(*client, rogue->flight_4(take(*client), plan));
-    EXPECT_TRUE(take(*client).empty()) << "it went on, or said at once that it does not";
+    EXPECT_TRUE(take(*client).empty()) << "it answered the flight, or sent its alert at once";
     const auto reason = outcome(*client);
     EXPECT_GE(now, asked + 4s);
     const Datagram& last = client->sent.back();
@@ -93,7 +93,7 @@ class RogueServerTest : public RoguePeerTest {
     w.opaque16(data);
     return bytes;
   }
-  /// The protected alert the client says last.
+  /// The protected alert that the client sent last.
   int alert() {
     const Datagram text = rogue->opened(take(*client));
     return text.size() == 2 ? text[1] : -1;

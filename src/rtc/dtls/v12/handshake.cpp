@@ -82,7 +82,7 @@ void Handshake::on_alert(TimePoint now, const Alert& alert) {
   }
 }
 
-// Only when the grace period ends is the peer told why: a plaintext alert would end a genuine handshake at its side.
+// Our alert waits until the grace period ends, because a plaintext alert would end a genuine handshake at its side.
 void Handshake::fail_later(TimePoint now, const Ending& ending, bool proven) {
   failure_.add(now, std::max(kGraceTimeouts * timer_.timeout(), kMinGrace), ending, proven);
 }

@@ -69,7 +69,7 @@ TEST_F(DtlsClient, RejectsAServerThatAsksForNoCertificate) {
   EXPECT_EQ(refusal({.asks = false}), Refusal(Errc::dtls_no_certificate_request, 40));
 }
 
-// Only a signature over our random makes it a fact: anybody can send a certificate.
+// Any sender can show a certificate; only the peer of this handshake can sign over our random.
 TEST_F(DtlsClient, ReportsAWrongCertificateOnlyIfThePeerSignedOverOurRandom) {
   for (const bool proven : {false, true}) {
     start();
@@ -159,7 +159,7 @@ TEST_F(DtlsClient, AnswersARepeatedServerFlightOnlyIfItIsWhole) {
     give(our_client, test::record(22, 0, 9, test::fragment_of(2, 0, 0, 0, {})));
     EXPECT_TRUE(take(our_client).empty());
   }
-  // The whole flight again does: the server has not heard us.
+  // The whole flight again means that the server has not received ours.
   give(our_client, flight);
   EXPECT_FALSE(take(our_client).empty());
 }

@@ -156,7 +156,7 @@ TEST_F(DtlsNegotiation, SendsOneAlertWhenTheGracePeriodEnds) {
   EXPECT_EQ(end->closed->reason, Errc::dtls_no_common_suite);
 }
 
-// Anybody could have sent the bad hello: the genuine one still counts, and takes the doubt back.
+// The bad hello may be forged: the genuine one still counts, and clears the pending failure.
 TEST_F(DtlsNegotiation, AnswersAGoodHelloAfterABadOneAndGivesItTheWholeTimeout) {
   auto end = server();
   HelloParts bad;
@@ -170,7 +170,7 @@ TEST_F(DtlsNegotiation, AnswersAGoodHelloAfterABadOneAndGivesItTheWholeTimeout) 
   EXPECT_EQ(outcome(*end), Errc::dtls_timeout);
 }
 
-// Which of them is genuine only a signature can say.
+// Only a signature shows which of them is genuine.
 TEST_F(DtlsNegotiation, KeepsACandidateForEachHello) {
   auto end = server();
   HelloParts other;

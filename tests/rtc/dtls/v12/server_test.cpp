@@ -51,7 +51,7 @@ TEST_F(DtlsServer, ConnectsToTheClientThatProvesTheFingerprintAmongSeveralHellos
   give(*server, rogue->flight_5(for_rogue));
   give(*server, rogue->finished(rogue->verify_data()));
   EXPECT_EQ(server->connected, 1);
-  // The others are gone, and no doubt is left to end it.
+  // The other candidates are gone, and no pending failure is left.
   give(*server, other.hello({.random = 1}));
   server->sent.clear();
   now += 60s;
