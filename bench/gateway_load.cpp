@@ -39,7 +39,7 @@ net::TlsRemote remote(std::uint16_t port) {
   return {"127.0.0.1", port, net::PinnedSha256{identity.fingerprint.digest}};
 }
 
-// ---- sessions
+// Sessions.
 
 /// Asks for one session after the other on one connection.
 class SessionClient {
@@ -77,7 +77,7 @@ void session_row() {
   print(compare("sessions created, Beast's answers", "1/s", kSessionGoal, std::ref(of_ours), std::ref(of_bare)));
 }
 
-// ---- signalling
+// Signalling.
 
 /// Sends messages and waits until all have come back.
 class SignallingClient {
@@ -124,7 +124,7 @@ void message_row() {
   print(compare("signalling messages, Beast's echo", "1/s", kMessageGoal, std::ref(of_ours), std::ref(of_bare)));
 }
 
-// ---- memory: the server in a child, so that what it holds is its own
+// Memory, measured with the server in a child process of its own.
 
 double resident_kib() {
   malloc_trim(0);

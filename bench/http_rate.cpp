@@ -86,7 +86,7 @@ net::HttpServerConfig our_server(net::ClientCertificates mode) {
   return config;
 }
 
-// ---- OpenSSL alone --------------------------------------------------------------------------------------------------
+// OpenSSL alone.
 
 /// TLS 1.3 as we use it: no tickets, no resumption; any certificate is accepted, once its key is proven.
 SSL_CTX* bare_context(const SSL_METHOD* method, const net::TlsIdentity& own) {
@@ -181,7 +181,7 @@ class OurHandshakes {
                                      net::PinnedSha256{identity("server").fingerprint.digest}, &identity("other")}};
 };
 
-// ---- requests -------------------------------------------------------------------------------------------------------
+// Requests.
 
 using TlsSocket = asio::ssl::stream<tcp::socket>;
 

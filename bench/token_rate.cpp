@@ -49,7 +49,7 @@ Batch repeat(std::function<bool()> verify, const char* what) {
   };
 }
 
-// ---- JWT
+// JWT.
 
 std::string mint_jwt(cloud::token::JwtKey& key) {
   cloud::token::JwtClaims claims{"ams", {"ams-internal"}, std::string(*kExpected.subject), kNow, kNow, kExpires, "0001",
@@ -79,7 +79,7 @@ void jwt_row(Provider& provider, double goal) {
                 repeat([&] { return libjwt_accepts(text, root.expose()); }, "libjwt")));
 }
 
-// ---- macaroons
+// Macaroons.
 
 struct MacaroonFree {
   void operator()(macaroon* token) const { macaroon_destroy(token); }
@@ -139,7 +139,7 @@ void macaroon_row(Provider& provider, double goal, int caveats) {
                 repeat([&] { return anchor.accepts(text, root.expose()); }, "libmacaroons")));
 }
 
-// ---- timing
+// Timing.
 
 /// Mean and variance of a class of times (Welford).
 class Times {

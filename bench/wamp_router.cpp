@@ -33,7 +33,7 @@ constexpr std::size_t kIdle = 10'000;
 constexpr std::size_t kIdleOfAnchor = 2'000;
 constexpr unsigned kMaxSeconds = 900;
 
-// ---- routers
+// Routers.
 
 /// A router in a child process.
 class RouterProcess {
@@ -110,7 +110,7 @@ std::unique_ptr<RouterProcess> start(void (*serve_it)(int)) {
   return std::make_unique<RouterProcess>(child, static_cast<std::uint16_t>(said.at("port").as_int64()));
 }
 
-// ---- work
+// Work.
 
 class Subscribers {
  public:
@@ -187,7 +187,7 @@ class Callers {
   std::uint64_t request_ = 0;
 };
 
-// ---- figures
+// Figures.
 
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());

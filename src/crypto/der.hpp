@@ -23,8 +23,7 @@ constexpr std::uint8_t context_constructed(std::uint8_t n) { return static_cast<
 /// Context-specific and primitive: [n] IMPLICIT over a primitive type.
 constexpr std::uint8_t context_primitive(std::uint8_t n) { return static_cast<std::uint8_t>(0x80U | n); }
 
-// ---- reading: failure is the Reader's own, sticky; spans are borrowed from its bytes
-// -------------------------------------
+// Reading. A failure is sticky in the Reader; spans are borrowed from its bytes.
 
 struct Element {
   std::uint8_t tag = 0;
@@ -43,8 +42,7 @@ bool next_is(Reader reader, std::uint8_t tag);
 /// The magnitude of an INTEGER that is positive and minimally encoded, without leading zero.
 Bytes positive_integer(Reader& reader);
 
-// ---- writing: each call makes one element, so that nesting calls nests elements
-// ------------------------------------------
+// Writing. Each call makes one element, so nested calls nest elements.
 
 using Der = std::vector<std::uint8_t>;
 

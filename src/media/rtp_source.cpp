@@ -10,7 +10,7 @@ namespace asio = boost::asio;
 using asio::ip::udp;
 using namespace std::chrono_literals;
 
-// ---- one stream -----------------------------------------------------------------------------------------------------
+// One stream.
 
 bool RtpStream::takes(TimePoint now, const rtp::RtpHeader& header) {
   const bool rtcp = header.payload_type >= 64 && header.payload_type < 96;
@@ -25,7 +25,7 @@ bool RtpStream::takes(TimePoint now, const rtp::RtpHeader& header) {
   return true;
 }
 
-// ---- frames ---------------------------------------------------------------------------------------------------------
+// Frames.
 
 std::optional<Vp8Assembler::Frame> Vp8Assembler::add(const rtp::RtpPacket& packet) {
   const std::uint16_t sequence = packet.header.sequence;
@@ -68,7 +68,7 @@ TimePoint MediaClock::time(TimePoint now, std::uint32_t timestamp) {
   return time_;
 }
 
-// ---- the socket -----------------------------------------------------------------------------------------------------
+// The socket.
 
 struct RtpInput::Socket : std::enable_shared_from_this<Socket> {
   Socket(asio::io_context& io, std::function<void(const rtp::RtpPacket&)> handler)
@@ -104,7 +104,7 @@ RtpInput::~RtpInput() {
   socket_->socket.close(ignored);
 }
 
-// ---- the sources ----------------------------------------------------------------------------------------------------
+// The sources.
 
 RtpVideo::RtpVideo(asio::io_context& io, std::uint16_t port)
     : input_(io, port, [this](const rtp::RtpPacket& packet) { on_packet(packet); }) {}

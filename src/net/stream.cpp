@@ -22,7 +22,7 @@ Stream::Stream(Socket socket, asio::ssl::context* tls) : socket_(std::move(socke
   if (tls != nullptr) tls_.emplace(socket_, tls->native_handle());
 }
 
-// ---- the deadline ---------------------------------------------------------------------------------------------------
+// The deadline.
 
 void Stream::set_deadline(std::chrono::milliseconds from_now, Expiry expiry) {
   timed_out_ = timed_out_ && closed_;
@@ -67,7 +67,7 @@ void Stream::close() {
   if (on_close) on_close();
 }
 
-// ---- bytes ----------------------------------------------------------------------------------------------------------
+// Bytes.
 
 Task<Stream::Error> Stream::connect(Protocol::endpoint endpoint) {
   if (closed_) co_return asio::error::operation_aborted;

@@ -45,7 +45,7 @@ void Channel::fail(Errc why) {
   if (!failure_) failure_ = why;
 }
 
-// ---- sealing --------------------------------------------------------------------------------------------------------
+// Sealing.
 
 Result<std::vector<std::uint8_t>> Channel::seal(std::string_view type, std::string_view body, Kind kind) {
   if (kind == Kind::statement) return write(type, body, {});
@@ -85,7 +85,7 @@ Result<std::vector<std::uint8_t>> Channel::write(std::string_view type, std::str
   return wrapping_->seal(side_, next_out_++, type, json_of(std::move(envelope)));
 }
 
-// ---- opening --------------------------------------------------------------------------------------------------------
+// Opening.
 
 Result<Message> Channel::open(Bytes wire) {
   if (failure_) return refuse(*failure_);

@@ -67,7 +67,7 @@ Established establish(Provider& provider, Side side, const std::string& session,
 
 }  // namespace
 
-// ---- messages -------------------------------------------------------------------------------------------------------
+// Messages.
 
 std::vector<std::uint8_t> ClientHello::write() const {
   std::vector<std::uint8_t> bytes(kMaxHandshakeMessage);
@@ -140,7 +140,7 @@ std::optional<RuntimeShare> RuntimeShare::parse(Bytes bytes) {
   return share;
 }
 
-// ---- the client -----------------------------------------------------------------------------------------------------
+// The client.
 
 Result<Initiator> Initiator::begin(Provider& provider, Config config, const Ed25519Key& key, WallTime now) {
   REDAN_TRY(auto grant, SessionGrant::verify(config.grant, config.authorities, now));
@@ -179,7 +179,7 @@ Result<Initiator::Done> Initiator::on_share(Bytes message, WallTime now) {
   return Done{std::move(established), std::move(auth), std::move(runtime)};
 }
 
-// ---- the runtime ----------------------------------------------------------------------------------------------------
+// The runtime.
 
 Result<std::vector<std::uint8_t>> Responder::on_hello(Bytes message, WallTime now) {
   const auto hello = ClientHello::parse(message);

@@ -64,7 +64,7 @@ bool agree(const Pair& own, const Pair& other, Secret<kBoxKeySize>& shared) {
 
 }  // namespace
 
-// ---- keys -----------------------------------------------------------------------------------------------------------
+// Keys.
 
 BoxKeyPair BoxKeyPair::generate(RandomSource& random) {
   BoxKeyPair pair;
@@ -104,7 +104,7 @@ redan::Result<Key> Key::from_base64(const KeyTexts& texts) {
   return make({keys[0].expose(), keys[1].expose(), keys[2].expose(), keys[3].expose()});
 }
 
-// ---- plaintext ------------------------------------------------------------------------------------------------------
+// Plaintext.
 
 std::optional<BoxPlaintext> BoxPlaintext::parse(Bytes json) {
   DecodeLimits limits;
@@ -132,7 +132,7 @@ std::vector<std::uint8_t> BoxPlaintext::write() const {
   return encode(Serializer::json, dict);
 }
 
-// ---- boxes ----------------------------------------------------------------------------------------------------------
+// Boxes.
 
 Binary seal_box(const Key& key, Party party, const BoxPlaintext& plaintext, RandomSource& random) {
   REDAN_ASSERT(key.serves(party));

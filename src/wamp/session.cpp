@@ -89,7 +89,7 @@ void ClientSession::leave(TimePoint now, std::string_view reason) {
   state_ = Leaving{now + config_.limits.goodbye_timeout, why};
 }
 
-// ---- what comes in --------------------------------------------------------------------------------------------------
+// Incoming messages.
 
 void ClientSession::on(Joining& state, Message message) {
   if (auto* challenge = std::get_if<Challenge>(&message)) return on_challenge(state, *challenge);
@@ -146,7 +146,7 @@ bool ClientSession::has_feature(const Value* role, std::string_view name) {
   return feature != nullptr && feature->boolean().value_or(false);
 }
 
-// ---- requests -------------------------------------------------------------------------------------------------------
+// Requests.
 
 redan::Result<ClientSession::Established*> ClientSession::established() {
   auto* const live = std::get_if<Established>(&state_);
@@ -193,7 +193,7 @@ void ClientSession::expire(TimePoint now) {
   }
 }
 
-// ---- the end --------------------------------------------------------------------------------------------------------
+// Termination.
 
 void ClientSession::send(Message message) {
   outputs_.emplace_back(Transmit{write_message(config_.serializer, std::move(message))});
@@ -217,7 +217,7 @@ void ClientSession::violation(std::string_view what) {
   close({errc::wamp_protocol, {}, std::string(what)});
 }
 
-// ---- encryption -----------------------------------------------------------------------------------------------------
+// Encryption.
 
 redan::Result<Payload> ClientSession::opened(Party party, std::string_view uri, Payload&& payload,
                                              const Dict& attributes, SeenBoxes& seen, Id place) {

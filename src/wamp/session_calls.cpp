@@ -18,7 +18,7 @@ std::string hint(std::string&& error) {
 
 }  // namespace
 
-// ---- caller ---------------------------------------------------------------------------------------------------------
+// Caller.
 
 redan::Result<Id> ClientSession::call(TimePoint now, std::string procedure, Payload payload, Dict options) {
   REDAN_TRY(const auto live, established());
@@ -107,7 +107,7 @@ redan::Result<Payload> ClientSession::opened_error(std::string_view procedure, s
   return clear;
 }
 
-// ---- callee ---------------------------------------------------------------------------------------------------------
+// Callee.
 
 void ClientSession::act(Established& state, Invocation&& message) {
   const Id id = message.request;

@@ -54,7 +54,7 @@ std::optional<std::string> ClientSession::uri_of(const Pattern& pattern, const V
   return std::string(*uri);
 }
 
-// ---- requests -------------------------------------------------------------------------------------------------------
+// Requests.
 
 redan::Result<Id> ClientSession::subscribe(TimePoint now, std::string topic, Dict options) {
   return enter(now, MessageType::subscribe, std::move(topic), std::move(options));
@@ -115,7 +115,7 @@ redan::Result<Id> ClientSession::publish(TimePoint now, std::string topic, Paylo
   return id;
 }
 
-// ---- what comes in --------------------------------------------------------------------------------------------------
+// Incoming messages.
 
 void ClientSession::act(Established& state, Published&& message) {
   if (!finish(state, message.request, MessageType::publish)) return;

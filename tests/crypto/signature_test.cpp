@@ -115,8 +115,7 @@ TEST_P(SignatureContract, RefusesADigestOfTheWrongLength) {
   EXPECT_TRUE((*public_key)->verify(scheme, digest.bytes().first(32), good));
 }
 
-// ---- RFC 6979 appendices A.2.5 and A.2.6
-// --------------------------------------------------------------------------------
+// RFC 6979 appendices A.2.5 and A.2.6.
 
 struct EcdsaVector {
   KeyType type;
@@ -193,8 +192,7 @@ TEST_P(SignatureContract, SignsWithThePublishedKeys) {
   }
 }
 
-// ---- malformed and degenerate ECDSA signatures (the kinds Project Wycheproof tries)
-// --------------------------------------
+// Malformed and degenerate ECDSA signatures (the kinds Project Wycheproof tries).
 
 TEST_P(SignatureContract, RefusesMalformedAndDegenerateEcdsaSignatures) {
   const EcdsaVector& v = kEcdsaVectors[0];
@@ -266,8 +264,7 @@ TEST_P(SignatureContract, RefusesMalformedAndDegenerateEcdsaSignatures) {
   for (std::size_t i = 0; i < good.size(); i += 2) EXPECT_FALSE(verifies(good.substr(0, i))) << "truncated";
 }
 
-// ---- keys
-// ---------------------------------------------------------------------------------------------------------------
+// Keys.
 
 TEST_P(SignaturePair, PrivateKeysTravelAsPkcs8) {
   for (const KeyType type : kKeyTypes) {

@@ -98,7 +98,7 @@ class Deployment:
         for machine in [*self.machines, self.client]:
             machine.stop()
 
-    # ---- what the tests ask
+    # Queries of the tests.
 
     def etcdctl(self, *arguments, endpoint=A, certificate="root", user=None, **more):
         named = ["--user", user] if user else []

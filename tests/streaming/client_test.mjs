@@ -45,7 +45,7 @@ const browsers = {
   },
 };
 
-// ---- the page: what an application's page does, in the SDK's order and with its patience --------------------------------------------
+// The page: an application's page, in the SDK's order and with its timeouts.
 
 const page = String.raw`<!doctype html><meta charset="utf-8"><title>client</title><link rel="icon" href="data:,"><script type="module">
 import {StreamClient} from '/stream.js';
@@ -186,7 +186,7 @@ function serve() {
   return new Promise(resolve => server.listen(0, '127.0.0.1', () => resolve(server)));
 }
 
-// ---- the control plane --------------------------------------------------------------------------------------------------------------
+// The control plane.
 
 class Demo {
   static async start() {
@@ -242,7 +242,7 @@ async function certificate(demo) {
   check(Boolean(old.error), 'and nothing older', old);
 }
 
-// ---- the scenarios ------------------------------------------------------------------------------------------------------------------
+// The scenarios.
 
 const screen = {width: 1280, height: 720, fps: 30, density: 240};
 const session = {app: 'demo', joinable: true, idle_time_min: 5, ephemeral: true, extra_data: null, screen};
@@ -430,7 +430,7 @@ async function scenarios(name, browser, origin, demo, token) {
   await page.close();
 }
 
-// ---- main ---------------------------------------------------------------------------------------------------------------------------
+// Main.
 
 fs.mkdirSync(folder, {recursive: true});
 const server = await serve();

@@ -23,7 +23,7 @@ constexpr std::size_t kAtOnce = 8;
 
 }  // namespace
 
-// ---- the instances' side --------------------------------------------------------------------------------------------
+// Instances.
 
 EchoApp::EchoApp(asio::io_context& io, fs::path socket) : socket_(io), path_(std::move(socket)) {}
 
@@ -47,7 +47,7 @@ void EchoApp::read() {
   });
 }
 
-// ---- the clients' side ----------------------------------------------------------------------------------------------
+// Clients.
 
 Talk::Talk(asio::io_context& io, cmd::StreamClients& clients, std::string session)
     : clients_(clients), session_(std::move(session)), timer_(io) {}
@@ -88,7 +88,7 @@ void Talk::hear(std::string_view text) {
   }
 }
 
-// ---- the fleet ------------------------------------------------------------------------------------------------------
+// The fleet.
 
 Fleet::Fleet(std::int64_t capacity) {
   std::vector<std::string> ams_options = etcd_options("ams/");

@@ -80,7 +80,7 @@ TEST_F(Sessions, AClientGetsASessionAndItsRuntimeAnswersToDiscover) {
   run_for(io, 50ms);
 }
 
-// ---- tenants
+// Tenants.
 
 /// A route's path and body for this session and share.
 std::pair<std::string, std::string> request_for(const gateway::Route& route, const std::string& session,

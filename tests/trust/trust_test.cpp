@@ -74,7 +74,7 @@ class Trust : public testing::Test {
   static inline std::unique_ptr<AmsProcess> ams_;
 };
 
-// ---- TLS
+// TLS.
 
 TEST_F(Trust, NothingOlderThanTls13IsSpoken) {
   EXPECT_NE(s_client("-tls1_3").find("TLSv1.3"), std::string::npos);
@@ -133,7 +133,7 @@ TEST_F(Trust, AServerOfTheSameNameWithAnotherCertificateIsRefusedBeforeARequest)
   EXPECT_EQ(count(requests()), before);
 }
 
-// ---- the trust store
+// The trust store.
 
 TEST_F(Trust, AStrangerSeesThatItIsOneAndNothingElse) {
   const net::TlsIdentity stranger = make_client("stranger");
@@ -298,7 +298,7 @@ TEST_F(Trust, TheCertificateChangesWithoutARestart) {
   EXPECT_TRUE(eventually([&] { return Client(ams_->remote()).get("/1.0").status == 200U; }));
 }
 
-// ---- instances and their tokens
+// Instances and their tokens.
 
 TEST_F(Trust, ANarrowedIdentityGrantsNoMoreThanItHolds) {
   Client admin(ams_->local());
@@ -537,7 +537,7 @@ TEST_F(Trust, NoSecretIsInTheLog) {
   admin.finish(admin.erase("/1.0/instances/quiet"));
 }
 
-// ---- the API's manners
+// HTTP details.
 
 TEST_F(Trust, AnETagGuardsAgainstChangesInBetween) {
   Client admin(ams_->local());

@@ -157,7 +157,7 @@ TEST(WampSerializer, NumbersThatAreNoneBecomeNull) {
   }
 }
 
-// ---- JSON -----------------------------------------------------------------------------------------------------------
+// JSON.
 
 TEST(WampJson, WritesAsPythonDoes) {
   EXPECT_EQ(to_json(List{1.0, 0.1, 3.5, 1e300, 1e16, 1e15, 0.0001, 0.00001, -0.0, 5e-324, 123456789012345680.0}),
@@ -225,7 +225,7 @@ TEST(WampJson, StringsInPiecesComeTogether) {
             Value(List{"a\nbéc", Dict{{"k\ney", "😀"}}}));
 }
 
-// ---- MessagePack ----------------------------------------------------------------------------------------------------
+// MessagePack.
 
 TEST(WampMsgpack, WritesTheShortestForm) {
   EXPECT_EQ(to_msgpack(List{127, 128, -32, -33, 255, 256, 65'536}), "977fcc80e0d0dfccffcd0100ce00010000");
@@ -268,8 +268,7 @@ TEST(WampMsgpack, RefusesTheRest) {
   }
 }
 
-// ---- CBOR: samples of RFC 8949 appendix A
-// -----------------------------------------------------------------------------
+// CBOR: samples of RFC 8949 appendix A.
 
 TEST(WampCbor, WritesTheShortestForm) {
   EXPECT_EQ(to_cbor(List{0, 23, 24, 1000, 1'000'000, std::int64_t{1'000'000'000'000}, -1, -1000}),

@@ -54,7 +54,7 @@ class WampEncryption : public SessionFixture {
   KeyRing ring_;
 };
 
-// ---- what works -----------------------------------------------------------------------------------------------------
+// Normal operation.
 
 TEST_F(WampEncryption, EventsAndPublicationsAreSealed) {
   EXPECT_TRUE(session_->publish(now_, "com.secret.topic", args({1, Binary{2}})));
@@ -126,7 +126,7 @@ TEST_F(WampEncryption, WhereItIsNotRequiredItIsAsWithAutobahn) {
   EXPECT_EQ(sent_as<Publish>().payload, args({1}));
 }
 
-// ---- the eight attacks ----------------------------------------------------------------------------------------------
+// The eight attacks.
 
 TEST_F(WampEncryption, Attack1ReflectionOfACallAsItsResultIsRefused) {
   const Call call = called("com.secret.add", {1});

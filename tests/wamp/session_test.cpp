@@ -15,7 +15,7 @@ const Dict* features_of(const Hello& hello, std::string_view role) {
   return hello.details.find("roles")->get_if<Dict>()->find(role)->get_if<Dict>()->find("features")->get_if<Dict>();
 }
 
-// ---- joining and leaving --------------------------------------------------------------------------------------------
+// Joining and leaving.
 
 TEST_F(WampSession, JoinsWithHelloAndWelcome) {
   start();
@@ -153,7 +153,7 @@ TEST_F(WampSession, AnAnswerOfAnotherKindEndsIt) {
   EXPECT_TRUE(session_->ended());
 }
 
-// ---- publish and subscribe ------------------------------------------------------------------------------------------
+// Publish and subscribe.
 
 TEST_F(WampSession, SubscribesAndHearsEvents) {
   join();
@@ -270,7 +270,7 @@ TEST_F(WampSession, RevokedSubscriptionsAndRegistrationsAreTold) {
   EXPECT_TRUE(quiet());
 }
 
-// ---- calls ----------------------------------------------------------------------------------------------------------
+// Calls.
 
 TEST_F(WampSession, CallsAndGetsResultsAndErrors) {
   join();
@@ -369,7 +369,7 @@ TEST_F(WampSession, RequestsAreLimited) {
   EXPECT_TRUE(session_->call(now_, "com.add", {}));
 }
 
-// ---- callee ---------------------------------------------------------------------------------------------------------
+// Callee.
 
 TEST_F(WampSession, AnswersInvocations) {
   join();

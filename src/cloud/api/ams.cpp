@@ -64,7 +64,7 @@ std::optional<InstanceStatus> known_status(std::int64_t number) {
 
 }  // namespace
 
-// ---- instances ------------------------------------------------------------------------------------------------------
+// Instances.
 
 std::string_view name(InstanceStatus status) { return name_in(kInstanceStatus, status); }
 std::optional<InstanceStatus> parse_instance_status(std::string_view text) {
@@ -172,7 +172,7 @@ Instance instance_from_damaged_record(std::string id, std::string_view text) {
   return left;
 }
 
-// ---- applications ---------------------------------------------------------------------------------------------------
+// Applications.
 
 const ApplicationVersion* Application::version(std::int64_t number) const {
   for (auto at = versions.rbegin(); at != versions.rend(); ++at) {
@@ -224,7 +224,7 @@ std::optional<Application> application_from_record(std::string_view text) {
   return a;
 }
 
-// ---- operations -----------------------------------------------------------------------------------------------------
+// Operations.
 
 std::string_view name(OperationStatus status) {
   switch (status) {

@@ -9,7 +9,7 @@
 
 namespace redan::cloud::api {
 
-// ---- instances ------------------------------------------------------------------------------------------------------
+// Instances.
 
 enum class InstanceStatus : std::int8_t {
   error = -1,
@@ -68,7 +68,7 @@ std::optional<SealedPolicy> parse_sealed_policy(std::string_view name);
 /// The member "sealed" of a manifest or of an instance's config; without it offered. 400 for anything else.
 Outcome<SealedPolicy> sealed_policy(const json::object& object);
 
-// ---- applications ---------------------------------------------------------------------------------------------------
+// Applications.
 
 struct ApplicationVersion {
   std::int64_t number = 0;
@@ -93,7 +93,7 @@ json::object to_json(const ApplicationVersion& version);
 std::string to_record(const Application& application);
 std::optional<Application> application_from_record(std::string_view text);
 
-// ---- operations -----------------------------------------------------------------------------------------------------
+// Operations.
 
 enum class OperationStatus : std::uint16_t {
   running = 103,

@@ -74,7 +74,7 @@ std::optional<SessionRequest> request_from(const json::object& object) {
 
 }  // namespace
 
-// ---- envelopes
+// Envelopes.
 
 std::string gateway_body(unsigned status, json::value metadata, std::optional<std::size_t> total) {
   json::object body{{"type", status == 202 ? "async" : "sync"}, {"status", "success"}, {"status_code", status}};
@@ -93,7 +93,7 @@ std::string gateway_error_body(const Refusal& refusal) {
                                       {"metadata", std::move(metadata)}});
 }
 
-// ---- accounts
+// Accounts.
 
 std::string_view name(GatewayOperation operation) { return kOperations.at(static_cast<std::size_t>(operation)).second; }
 
@@ -142,7 +142,7 @@ std::optional<Account> account_from_record(std::string_view text) {
   return account;
 }
 
-// ---- sessions
+// Sessions.
 
 Outcome<SessionRequest> SessionRequest::parse(const json::object& body) {
   auto app = string_member(body, "app");
@@ -250,7 +250,7 @@ json::object to_json(const SessionGrant& grant) {
           {"stun_servers", to_json(grant.ice_servers)}};
 }
 
-// ---- lists
+// Lists.
 
 std::optional<SessionList::Key> parse_sort_key(std::string_view name) {
   using Key = SessionList::Key;
@@ -319,7 +319,7 @@ std::optional<IdempotencyRecord> idempotency_from_record(std::string_view text) 
   return record;
 }
 
-// ---- shares
+// Shares.
 
 std::string_view name(ShareType type) { return type == ShareType::adb ? "adb" : "view"; }
 

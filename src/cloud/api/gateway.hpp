@@ -16,7 +16,7 @@ namespace redan::cloud::api {
 std::string gateway_body(unsigned status, json::value metadata, std::optional<std::size_t> total = std::nullopt);
 std::string gateway_error_body(const Refusal& refusal);
 
-// ---- who may do what ------------------------------------------------------------------------------------------------
+// Permissions.
 
 /// "read", "create", "join", "share", "delete", "admin": what an account is allowed, and what op= in a token names.
 enum class GatewayOperation : std::uint8_t { read, create, join, share, remove, admin };
@@ -50,7 +50,7 @@ json::object to_json(const Account& account);
 std::string to_record(const Account& account);
 std::optional<Account> account_from_record(std::string_view text);
 
-// ---- sessions -------------------------------------------------------------------------------------------------------
+// Sessions.
 
 /// The body of POST /1.0/sessions.
 struct SessionRequest {
@@ -131,7 +131,7 @@ std::optional<IdempotencyRecord> idempotency_from_record(std::string_view text);
 /// Requests that want the same give the same text.
 std::string canonical(const SessionRequest& request);
 
-// ---- shares ---------------------------------------------------------------------------------------------------------
+// Shares.
 
 enum class ShareType : std::uint8_t {
   adb,   ///< for the tools that know what to do with it; the gateway only keeps it

@@ -18,7 +18,7 @@ constexpr unsigned kNoResponders = 503;
 
 }  // namespace
 
-// ---- messages -------------------------------------------------------------------------------------------------------
+// Messages.
 
 Result<void> NatsCore::send(std::string_view subject, std::string_view reply_to, std::string_view payload) {
   if (!is_subject(subject)) return refuse(Errc::invalid_argument);
@@ -78,7 +78,7 @@ net::Task<Result<std::string>> NatsCore::request(std::shared_ptr<NatsCore> self,
 
 namespace {
 
-// ---- the bus --------------------------------------------------------------------------------------------------------
+// The bus.
 
 class NatsSubscription : public Subscription {
  public:

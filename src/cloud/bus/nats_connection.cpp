@@ -59,7 +59,7 @@ net::Task<NatsFailure> NatsConnection::run(const net::Dialer& dialer) {
   co_return why_;
 }
 
-// ---- the beginning --------------------------------------------------------------------------------------------------
+// Connecting.
 
 net::Greeting NatsConnection::greeting() {
   return {kMaxNatsInfo, [this](std::string_view line) -> std::optional<net::HttpFailure> {
@@ -93,7 +93,7 @@ net::Task<std::optional<NatsFailure>> NatsConnection::dial(const net::Dialer& di
   co_return std::nullopt;
 }
 
-// ---- what comes in --------------------------------------------------------------------------------------------------
+// Incoming messages.
 
 net::Task<std::optional<NatsFailure>> NatsConnection::read() {
   while (state_ != State::closed) {
@@ -168,7 +168,7 @@ void NatsConnection::schedule_ping() {
   });
 }
 
-// ---- what goes out --------------------------------------------------------------------------------------------------
+// Outgoing messages.
 
 std::string* NatsConnection::outgoing(std::size_t size) {
   if (outgoing_.size() + leaving_.size() + size > config_.max_outgoing) return nullptr;
@@ -212,7 +212,7 @@ net::Task<void> NatsConnection::write() {
   writing_ = false;
 }
 
-// ---- the end --------------------------------------------------------------------------------------------------------
+// Termination.
 
 void NatsConnection::close(NatsFailure why) {
   if (state_ == State::closed) return;

@@ -38,7 +38,7 @@ std::optional<Errc> NatsCore::problem() const {
   return std::nullopt;
 }
 
-// ---- the connection -------------------------------------------------------------------------------------------------
+// The connection.
 
 net::Task<void> NatsCore::run() {
   const auto self = shared_from_this();

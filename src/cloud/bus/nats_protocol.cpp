@@ -68,7 +68,7 @@ void append_json(std::string& out, std::string_view text) {
 
 }  // namespace
 
-// ---- what a server says ---------------------------------------------------------------------------------------------
+// Messages from the server.
 
 std::optional<NatsInfo> NatsInfo::parse_line(std::string_view line) {
   if (take_word(line) != "INFO") return std::nullopt;
@@ -198,7 +198,7 @@ NatsParser::Parsed NatsParser::on_message(NatsMessage message, Sizes sizes, std:
   return message;
 }
 
-// ---- what a client says ---------------------------------------------------------------------------------------------
+// Messages from the client.
 
 bool is_nats_token(std::string_view text) {
   return text.size() <= kMaxNatsToken &&

@@ -18,7 +18,7 @@
 
 namespace redan::cloud::bus {
 
-// ---- what a server says ---------------------------------------------------------------------------------------------
+// Messages from the server.
 
 struct NatsInfo {
   bool tls_required = false;
@@ -84,7 +84,7 @@ class NatsParser {
   bool failed_ = false;
 };
 
-// ---- what a client says ---------------------------------------------------------------------------------------------
+// Messages from the client.
 
 inline constexpr std::size_t kMaxNatsToken = 256;
 

@@ -73,7 +73,7 @@ Client::Client(Streamer& streamer, std::string id, const ClientOptions& options,
   deadline_.set(net::now() + streamer.config_.connect_timeout, [this] { end(errc::link_timeout); });
 }
 
-// ---- signalling -----------------------------------------------------------------------------------------------------
+// Signalling.
 
 void Client::on_message(std::string_view json) {
   const auto message = signalling::parse(json);
@@ -201,7 +201,7 @@ void Client::refuse_client(const Error& error) {
   }
 }
 
-// ---- the peer -------------------------------------------------------------------------------------------------------
+// The peer.
 
 void Client::on_output(const Output& output) {
   if (std::holds_alternative<Connected>(output)) {
@@ -336,7 +336,7 @@ void Client::end(Errc why, const std::string& problem) {
   streamer_.remove(*this, why);
 }
 
-// ---- media ----------------------------------------------------------------------------------------------------------
+// Media.
 
 void Client::send_video(const rtp::EncodedFrame& frame) {
   if (!connected_ || !watches()) return;

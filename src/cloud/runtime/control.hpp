@@ -113,7 +113,7 @@ std::optional<Message> parse(std::string_view text);
 /// As a client writes it.
 std::string text(const Message& message);
 
-// ---- to the client: `data` is a JSON text inside the JSON -----------------------------------------------------------
+// To the client: `data` is JSON text inside the JSON.
 // show-ime and hide-ime exist in the protocol and break browsers: there is no way to make them here.
 
 std::string message_text(std::string_view type, const json::value& data);

@@ -85,7 +85,7 @@ void Streamer::open_sources() {
 
 const std::vector<Address>& Streamer::local_addresses() const { return shard_->local_addresses(); }
 
-// ---- clients --------------------------------------------------------------------------------------------------------
+// Clients.
 
 void Streamer::open(const std::string& id, const ClientOptions& options, std::function<void(std::string)> to_client,
                     std::optional<sealed::ConfirmKey> confirm) {
@@ -165,7 +165,7 @@ void Streamer::on_input(const control::Message& message) {
   if (reactions_) reactions_->apply(message);
 }
 
-// ---- media ----------------------------------------------------------------------------------------------------------
+// Media.
 
 void Streamer::run_sources() {
   const auto any = [this](auto wants) {
@@ -202,7 +202,7 @@ void Streamer::follow_bitrate() {
   if (target && video_) video_->set_bitrate(*target);
 }
 
-// ---- figures --------------------------------------------------------------------------------------------------------
+// Figures.
 
 rtp::MediaStatistics Streamer::media_statistics() const {
   rtp::MediaStatistics all = totals_.media;

@@ -106,7 +106,7 @@ void Supervisor::report(api::RuntimeReport report) {
   if (socket_) socket_->send(api::message_text(report_));
 }
 
-// ---- what comes ----------------------------------------------------------------------------------------------------
+// Incoming messages.
 
 void Supervisor::on_command(std::string_view text) {
   const auto terminate = api::parse<api::Terminate>(text);
@@ -133,7 +133,7 @@ void Supervisor::deliver(const std::string& client, const std::string& body) {
   if (on_open) on_open(client, *hello);
 }
 
-// ---- what goes -----------------------------------------------------------------------------------------------------
+// Outgoing messages.
 
 Result<void> Supervisor::send(const std::string& client, std::string message) {
   auto sent = links_.send(net::now(), client, std::move(message));

@@ -14,7 +14,7 @@ namespace {
 
 namespace json = boost::json;
 
-// ---- writing --------------------------------------------------------------------------------------------------------
+// Writing.
 
 std::string quoted(std::string_view bytes) { return '"' + to_base64(as_bytes(bytes)) + '"'; }
 std::string quoted(std::uint64_t number) { return '"' + std::to_string(number) + '"'; }
@@ -59,7 +59,7 @@ std::string write_operations(const std::vector<EtcdOperation>& operations) {
   });
 }
 
-// ---- reading --------------------------------------------------------------------------------------------------------
+// Reading.
 
 /// "mod_revision" becomes "modRevision".
 std::string camel_case(std::string_view name) {

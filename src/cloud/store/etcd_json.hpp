@@ -6,7 +6,7 @@
 
 namespace redan::cloud::store {
 
-// ---- requests -------------------------------------------------------------------------------------------------------
+// Requests.
 
 /// Holds if the revision of the key (0: it is absent) is equal to `revision`, or less.
 struct EtcdCompare {
@@ -48,7 +48,7 @@ std::string write_watch(const KeyRange& keys, Revision from);  ///< for /v3/watc
 
 std::string write_login(std::string_view user, std::string_view password);  ///< for /v3/auth/authenticate
 
-// ---- answers; nullopt if they are not what etcd sends ---------------------------------------------------------------
+// Answers; nullopt if etcd would not send them.
 
 struct EtcdRangeAnswer {
   Revision revision{};  ///< of the whole cluster

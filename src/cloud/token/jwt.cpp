@@ -45,7 +45,7 @@ Result<void> check_header(std::string_view encoded) {
   return {};
 }
 
-// ---- claims: each reads one member, if it is there, and says whether it is of the right type
+// Claims. Each function reads one member, if present, and returns whether it has the right type.
 
 bool read(const json::object& object, std::string_view name, std::string& out) {
   if (!object.contains(name)) return true;

@@ -79,7 +79,7 @@ class Amc {
       : options_(options),
         remotes_(options.directory.empty() ? default_amc_directory() : fs::path(options.directory)) {}
 
-  // ---- remotes
+  // Remotes.
 
   void add_remote() {
     if (remotes_.find(options_.name) != nullptr) throw std::runtime_error("there is a remote named " + options_.name);
@@ -137,7 +137,7 @@ class Amc {
     }
   }
 
-  // ---- trust
+  // Trust.
 
   void list_trust() { list("/1.0/certificates", {{"FINGERPRINT", "fingerprint"}, {"NAME", "name"}, {"ROLE", "role"}}); }
   void list_identities() { list("/1.0/auth/identities", {{"ID", "id"}, {"NAME", "name"}, {"ROLE", "groups"}}); }
@@ -164,7 +164,7 @@ class Amc {
                        {"expires_at", token->expires_at.seconds_since_1970}});
   }
 
-  // ---- applications
+  // Applications.
 
   void list_applications() {
     list("/1.0/applications", {{"ID", "id"}, {"NAME", "name"}, {"STATUS", "status"}, {"CREATED", "created_at"}});
@@ -179,7 +179,7 @@ class Amc {
   void show_application() { print(session().ask("GET", path("/1.0/applications/", options_.what))); }
   void remove_application() { done(session().ask("DELETE", path("/1.0/applications/", options_.what))); }
 
-  // ---- instances
+  // Instances.
 
   void list_instances() {
     list("/1.0/instances",
@@ -203,7 +203,7 @@ class Amc {
     std::fputs(session().ask_text(path("/1.0/instances/", options_.what) + "/log").c_str(), stdout);
   }
 
-  // ---- the service
+  // The service.
 
   void show_service() { print(session().ask("GET", "/1.0")); }
   void show_seal() {

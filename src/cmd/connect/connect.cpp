@@ -117,7 +117,7 @@ class Visit {
     loop_.stop();
   }
 
-  // ---- signalling
+  // Signalling.
   net::Task<void> join() {
     net::WebSocketClientConfig config;
     config.server = net::TlsRemote{url_.host, url_.port, net::PinnedSha256{url_.pin}};
@@ -185,7 +185,7 @@ class Visit {
     shard_->wake();
   }
 
-  // ---- the visit
+  // The session.
   void on_output(Endpoint& endpoint, const Output& output) {
     if (const auto* path = std::get_if<PathSelected>(&output)) {
       print("ICE      path to " + path->path.remote.text());

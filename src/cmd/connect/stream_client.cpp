@@ -38,7 +38,7 @@ std::string text_at(const json::value& value, std::string_view key) {
 
 }  // namespace
 
-// ---- the gateway ----------------------------------------------------------------------------------------------------
+// The gateway.
 
 StreamClients::StreamClients(boost::asio::io_context& io, net::TlsRemote gateway, std::string token,
                              std::vector<Address> local_addresses, Provider& provider)
@@ -156,7 +156,7 @@ net::Task<void> StreamClients::signal(StreamClient& client, net::TlsRemote gatew
              (opened.error().status != 0 ? " (" + std::to_string(opened.error().status) + ")" : ""));
 }
 
-// ---- signalling -----------------------------------------------------------------------------------------------------
+// Signalling.
 
 void StreamClient::on_socket(std::shared_ptr<net::WebSocket> socket) {
   socket_ = std::move(socket);
@@ -210,7 +210,7 @@ void StreamClient::send(const signalling::Message& message, Kind kind) {
   socket_->send(seal_text(*record));
 }
 
-// ---- sealing --------------------------------------------------------------------------------------------------------
+// Sealing.
 
 void StreamClient::begin_seal(const std::string& session, const SealWishes::Granted& grant) {
   if (!grant) return end("no session grant: " + grant.error());
@@ -297,7 +297,7 @@ void StreamClient::on_offer(const std::string& sdp) {
   send(signalling::Answer{accepted->answer});
 }
 
-// ---- the connection -------------------------------------------------------------------------------------------------
+// The connection.
 
 void StreamClient::on_output(Endpoint&, const Output& output) {
   if (std::holds_alternative<Connected>(output)) {

@@ -28,7 +28,7 @@ DemoServer::DemoServer(boost::asio::io_context& io, DemoServerConfig config, Pro
       on_token_used_(std::move(on_token_used)),
       admission_(provider) {}
 
-// ---- visitors -------------------------------------------------------------------------------------------------------
+// Visitors.
 
 void DemoServer::on_websocket(const std::shared_ptr<net::WebSocket>& socket) {
   const auto visitor = std::make_shared<Visitor>();
@@ -104,7 +104,7 @@ net::Task<void> DemoServer::grant(VisitorPtr visitor, std::string session, std::
   send(*visitor, reply);
 }
 
-// ---- descriptions ---------------------------------------------------------------------------------------------------
+// Descriptions.
 
 void DemoServer::add_peer(const VisitorPtr& visitor, PeerId peer) {
   peers_[peer.value] = {visitor, net::now()};
@@ -149,7 +149,7 @@ void DemoServer::on_renegotiate(Visitor& visitor, std::string_view sdp) {
   send(visitor, {{"type", "answer"}, {"sdp", *answer}});
 }
 
-// ---- peers ----------------------------------------------------------------------------------------------------------
+// Peers.
 
 void DemoServer::on_output(Endpoint& endpoint, const Output& output) {
   const TimePoint now = net::now();
@@ -228,7 +228,7 @@ void DemoServer::close_all() {
   for (const VisitorPtr& visitor : visitors_) visitor->socket->close();
 }
 
-// ---- telling --------------------------------------------------------------------------------------------------------
+// Notifications.
 
 void DemoServer::trace_event(PeerId peer, std::string_view event, const std::string& text) {
   const auto entry = peers_.find(peer.value);

@@ -170,7 +170,7 @@ class Program {
   int code_ = kOk;
 };
 
-// ---- accounts, over the Unix socket
+// Accounts, over the Unix socket.
 
 constexpr std::string_view kAccounts = "/internal/1.0/accounts";
 

@@ -129,7 +129,7 @@ HeadEnd find_head_end(std::string_view bytes, std::size_t searched, std::size_t 
   return {too_large ? HeadEnd::State::too_large : HeadEnd::State::incomplete};
 }
 
-// ---- requests -------------------------------------------------------------------------------------------------------
+// Requests.
 
 struct RequestParser::Parser : http::request_parser<http::string_body> {};
 
@@ -190,7 +190,7 @@ tl::expected<std::size_t, Refusal> RequestParser::parse_body(std::string_view by
 
 std::string RequestParser::take_body() { return std::exchange(parser_->get().body(), {}); }
 
-// ---- responses ------------------------------------------------------------------------------------------------------
+// Responses.
 
 struct ResponseParser::Parser : http::response_parser<http::string_body> {};
 

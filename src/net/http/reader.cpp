@@ -39,7 +39,7 @@ Task<Error> HttpInput::fill() {
   co_return size == 0 ? error : Error();
 }
 
-// ---- requests -------------------------------------------------------------------------------------------------------
+// Requests.
 
 Task<tl::expected<HttpRequest, Refusal>> RequestReader::read_head() {
   const HeadRead read = co_await read_to_head_end(input_, limits_.max_head);
@@ -62,7 +62,7 @@ Task<tl::expected<std::string, Refusal>> RequestReader::read_body() {
   co_return parser_.take_body();
 }
 
-// ---- responses ------------------------------------------------------------------------------------------------------
+// Responses.
 
 Task<tl::expected<HttpResponse, ResponseReader::Failure>> ResponseReader::read_head() {
   for (;;) {

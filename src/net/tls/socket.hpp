@@ -27,7 +27,7 @@ class TlsSocket {
 
   [[nodiscard]] ssl_st* native() const { return ssl_; }
 
-  // ---- a handshake's steps on another thread
+  // A handshake's steps on another thread.
   enum class Want : std::uint8_t { nothing, reading, writing };
   struct Attempt {
     Want want = Want::nothing;

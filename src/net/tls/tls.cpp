@@ -82,7 +82,7 @@ Result<std::shared_ptr<ssl::context>> tls_client_context(const TlsTrust& trust, 
   return context;
 }
 
-// ---- servers --------------------------------------------------------------------------------------------------------
+// Servers.
 
 Result<std::shared_ptr<TlsServerCredentials>> TlsServerCredentials::make(const TlsIdentity& identity) {
   auto credentials = std::make_shared<TlsServerCredentials>();
@@ -107,7 +107,7 @@ void ask_for_certificate(SSL* connection, ClientCertificates mode) {
   SSL_set_verify(connection, SSL_VERIFY_PEER | must, nullptr);
 }
 
-// ---- connections ----------------------------------------------------------------------------------------------------
+// Connections.
 
 void name_server(SSL* connection, const std::string& host) {
   boost::system::error_code not_an_address;

@@ -14,7 +14,7 @@ class context;
 
 namespace redan::net {
 
-// ---- identities -----------------------------------------------------------------------------------------------------
+// Identities.
 
 /// A certificate, those between it and its authority, and its key.
 struct TlsIdentity {
@@ -40,7 +40,7 @@ TlsIdentity load_or_create_tls_identity(const std::filesystem::path& directory, 
 /// either does not parse, the key does not belong to the certificate, or it is weaker than RSA-2048 or P-256.
 Result<TlsIdentity> load_tls_identity(std::string_view certificate_pem, std::string_view key_pem);
 
-// ---- trust ----------------------------------------------------------------------------------------------------------
+// Trust.
 
 /// Exactly the server whose whole certificate (DER) has this SHA-256. Names, dates and issuers do not matter.
 struct PinnedSha256 {
@@ -63,7 +63,7 @@ std::optional<Digest> parse_pin(std::string_view text);
 /// 64 lower-case hexadecimal digits.
 std::string pin_text(const Digest& sha256);
 
-// ---- a server's credentials -----------------------------------------------------------------------------------------
+// A server's credentials.
 
 /// What a server shows. It may be replaced while the server runs: handshakes that begin later show the new one,
 /// connections that are open stay.
@@ -87,7 +87,7 @@ class TlsServerCredentials {
 /// to is decided above, per request. `required` ends the handshake of a client without one.
 enum class ClientCertificates : std::uint8_t { none, requested, required };
 
-// ---- connections ----------------------------------------------------------------------------------------------------
+// Connections.
 
 /// "TLSv1.3" and the cipher suite of a connection; empty for a Unix socket.
 struct TlsDescription {

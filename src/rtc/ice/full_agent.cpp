@@ -120,7 +120,7 @@ void FullAgent::reject(const Path& path) {
   selection_to_report_ = selection_to_report_ && selected_;
 }
 
-// ---- input ----------------------------------------------------------------------------------------------------------
+// Input.
 
 void FullAgent::handle_input(TimePoint now, const Path& path, const stun::Message& message) {
   if (failed_) return;
@@ -271,7 +271,7 @@ std::vector<Path> FullAgent::checked() const {
   return paths;
 }
 
-// ---- output ---------------------------------------------------------------------------------------------------------
+// Output.
 
 bool FullAgent::may_check(const Pair& pair) const {
   return pair.valid || !pair.reflexive || pair.sent_bytes + check_size_ <= kAmplification * pair.received_bytes;

@@ -133,7 +133,7 @@ Output Endpoint::Impl::poll_output(TimePoint now, MutableBytes buffer) {
   return Wait{schedule_.next_deadline()};
 }
 
-// ---- Endpoint: commands to one peer ---------------------------------------------------------------------------------
+// Commands to one peer.
 
 Endpoint::Endpoint(EndpointConfig config, Identity identity, Provider& provider)
     : impl_(std::make_unique<Impl>(std::move(config), std::move(identity), provider)) {}

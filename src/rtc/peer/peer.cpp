@@ -76,7 +76,7 @@ void Peer::agree(Agreement agreement) {
 
 std::size_t Peer::held() const { return channels_->association().receive_memory() + media_in_.held() + early_.held(); }
 
-// ---- input ----------------------------------------------------------------------------------------------------------
+// Input.
 
 void Peer::handle_input(TimePoint now, const Datagram& datagram, DatagramKind kind,
                         const std::optional<stun::Message>& stun) {
@@ -217,7 +217,7 @@ Result<void> Peer::send_media(MediaKind kind, MutableBytes packet, std::size_t s
   return {};
 }
 
-// ---- output ---------------------------------------------------------------------------------------------------------
+// Output.
 
 Output Peer::poll_output(TimePoint now, MutableBytes buffer) { return count(next_output(now, buffer)); }
 
@@ -396,7 +396,7 @@ Peer::Event Peer::poll_media(MutableBytes buffer) {
   return std::nullopt;
 }
 
-// ---- the end --------------------------------------------------------------------------------------------------------
+// Termination.
 
 void Peer::fail(Errc reason) {
   if (!close_reason_) close_reason_ = reason;

@@ -64,7 +64,7 @@ std::optional<MediaSender::Stream> MediaSender::make_stream(const std::optional<
   return stream;
 }
 
-// ---- frames ---------------------------------------------------------------------------------------------------------
+// Frames.
 
 Duration MediaSender::time_to_send(std::size_t bytes) const {
   return Duration(static_cast<std::int64_t>(static_cast<double>(bytes) * 8e9 / std::max<double>(pace_, kSlowestPace)));
@@ -115,7 +115,7 @@ void MediaSender::want_key_frame(TimePoint now) {
   key_frame_due_ = true;
 }
 
-// ---- what the receiver says -----------------------------------------------------------------------------------------
+// Feedback from the receiver.
 
 void MediaSender::handle_input(TimePoint now, Bytes compound) {
   const Feedback feedback = Feedback::parse(compound);
@@ -157,7 +157,7 @@ void MediaSender::on_report(TimePoint now, const ReportBlock& report) {
   rate_.on_loss(now, report.fraction_lost);
 }
 
-// ---- output ---------------------------------------------------------------------------------------------------------
+// Output.
 
 MediaSender::Output MediaSender::poll_output(TimePoint now, MutableBytes buffer) {
   if (std::exchange(key_frame_due_, false)) {

@@ -137,7 +137,7 @@ std::uint16_t sequence_of(Bytes rtp) { return Reader(rtp.subspan(2)).u16(); }
 
 void Session::Free::operator()(srtp_ctx_t_* context) const { srtp_dealloc(context); }
 
-// ---- sources --------------------------------------------------------------------------------------------------------
+// Sources.
 
 template <class T>
 T& Session::Half<T>::begin(std::uint32_t ssrc) {
@@ -169,7 +169,7 @@ void Session::Half<T>::finish(T& source, bool good) {
   sources.use(is_new(source) ? sources.add(std::move(source), put_aside) : source);
 }
 
-// ---- session --------------------------------------------------------------------------------------------------------
+// Session.
 
 Result<Session> Session::create(SrtpProfile profile, const MasterKey& own, const MasterKey& peer) {
   const std::size_t size = exporter_size(profile) / 2;

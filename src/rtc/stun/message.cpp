@@ -152,7 +152,7 @@ std::optional<std::string_view> local_ufrag(Bytes datagram) {
   return message->username->substr(0, colon);
 }
 
-// ---- writing --------------------------------------------------------------------------------------------------------
+// Writing.
 
 MessageBuilder::MessageBuilder(MutableBytes buffer, Class message_class, const TransactionId& transaction,
                                std::uint16_t method)

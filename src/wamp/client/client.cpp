@@ -53,7 +53,7 @@ class Client::Waiting {
   Id request_ = 0;
 };
 
-// ---- joining and leaving --------------------------------------------------------------------------------------------
+// Joining and leaving.
 
 Client::Client(asio::io_context& io, SessionConfig config, Provider& provider)
     : io_(io),
@@ -124,7 +124,7 @@ void Client::hear(Bytes message) {
   pump();
 }
 
-// ---- requests -------------------------------------------------------------------------------------------------------
+// Requests.
 
 net::Task<Outcome<Id>> Client::subscribe(std::string topic, OnEvent on_event, Dict options) {
   Waiting waiting(shared_from_this(), session_.subscribe(net::now(), std::move(topic), std::move(options)));
@@ -208,7 +208,7 @@ redan::Result<void> Client::fail(Id invocation, std::string error, Payload paylo
   return failed;
 }
 
-// ---- what the machine wants done ------------------------------------------------------------------------------------
+// What the machine wants done.
 
 void Client::pump() {
   // A handler that asks for something is within the loop below.

@@ -68,7 +68,7 @@ const Account* Authenticator::find(Method method, std::string_view authid) const
   return at == accounts.end() ? nullptr : &*at;
 }
 
-// ---- HELLO ----------------------------------------------------------------------------------------------------------
+// HELLO.
 
 Admission Authenticator::begin(const Dict& details, const TransportFacts& facts, Id session, WallTime now) {
   const auto method = choose(details, config_.enabled);
@@ -155,7 +155,7 @@ Admission Authenticator::challenge_cryptosign(std::string authid, const Dict& de
   return challenged;
 }
 
-// ---- AUTHENTICATE ---------------------------------------------------------------------------------------------------
+// AUTHENTICATE.
 
 std::optional<Principal> Authenticator::finish(const Attempt& attempt, const Authenticate& message, WallTime now) {
   if (attempt.method == Method::ticket) return check_ticket(attempt, message.signature, now);

@@ -63,7 +63,7 @@ Dict describe(const PastEvent& event) {
 
 }  // namespace
 
-// ---- subscriptions --------------------------------------------------------------------------------------------------
+// Subscriptions.
 
 void Broker::subscribe(Session& session, const Subscribe& message, Match match, Outbox& outbox) {
   const bool known = patterns_.find(match, message.topic) != nullptr;
@@ -107,7 +107,7 @@ void Broker::remove(Session& session) {
   session.subscriptions.clear();
 }
 
-// ---- publications ---------------------------------------------------------------------------------------------------
+// Publications.
 
 /// Whom the publisher lets have an event.
 struct Broker::Receivers {
@@ -169,7 +169,7 @@ void Broker::deliver(const Session& session, Publish message, const Receivers& r
   if (!deliver.copies.empty()) outbox.deliver(std::move(deliver));
 }
 
-// ---- history --------------------------------------------------------------------------------------------------------
+// History.
 
 void Broker::get_events(const Session& session, const Call& message, Outbox& outbox) const {
   const List& args = message.payload.args;

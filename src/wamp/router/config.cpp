@@ -89,7 +89,7 @@ class Parser {
     return limits;
   }
 
-  // ---- roles
+  // Roles.
 
   Role role(const Value& value, const std::string& at) {
     Members members(value, at, mistake_);
@@ -118,7 +118,7 @@ class Parser {
     return match.value_or(Match::exact);
   }
 
-  // ---- authentication
+  // Authentication.
 
   void authentication(const Value& value, const std::string& at, RealmConfig& realm) {
     Members members(value, at, mistake_);
@@ -234,7 +234,7 @@ class Parser {
     return all;
   }
 
-  // ---- types
+  // Types.
 
   Typing::Rule rule(const Value& value, const std::string& at) {
     Members members(value, at, mistake_);

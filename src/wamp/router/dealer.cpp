@@ -30,7 +30,7 @@ std::optional<InvocationPolicy> parse_invocation_policy(const Value* option) {
   return std::nullopt;
 }
 
-// ---- registrations --------------------------------------------------------------------------------------------------
+// Registrations.
 
 void Dealer::register_procedure(Session& session, const Register& message, Outbox& outbox) {
   const auto refuse = [&](std::string_view error, std::string_view why) {
@@ -82,7 +82,7 @@ void Dealer::leave(Session& session, Id id) {
   registrations_.erase(at);
 }
 
-// ---- calls ----------------------------------------------------------------------------------------------------------
+// Calls.
 
 void Dealer::call(TimePoint now, Session& session, Call message, Outbox& outbox) {
   const auto refuse = [&](std::string_view error, std::string_view why) {
@@ -167,7 +167,7 @@ TimePoint Dealer::deadline(TimePoint now, const Dict& options) const {
   return until;
 }
 
-// ---- answers --------------------------------------------------------------------------------------------------------
+// Answers.
 
 bool Dealer::yield(Session& session, Yield message, Outbox& outbox) {
   const auto at = session.invocations.find(message.request);
@@ -206,7 +206,7 @@ bool Dealer::error(Session& session, Error message, Outbox& outbox) {
   return true;
 }
 
-// ---- calls that end otherwise ---------------------------------------------------------------------------------------
+// Calls that end in other ways.
 
 void Dealer::cancel(Session& session, const Cancel& message, Outbox& outbox) {
   const auto at = session.calls.find(message.request);

@@ -50,7 +50,7 @@ std::optional<Router::Refusal> Router::refusal(const Established& at, Action act
   return std::nullopt;
 }
 
-// ---- publish and subscribe ------------------------------------------------------------------------------------------
+// Publish and subscribe.
 
 void Router::act(Established& at, const Turn&, Subscribe message) {
   const auto match = parse_match(message.options.find("match"));
@@ -72,7 +72,7 @@ void Router::act(Established& at, const Turn&, Publish message) {
   at.realm->broker.publish(*at.session, std::move(message), outbox_);
 }
 
-// ---- remote procedure calls -----------------------------------------------------------------------------------------
+// Remote procedure calls.
 
 void Router::act(Established& at, const Turn&, const Register& message) {
   auto match = parse_match(message.options.find("match"));
@@ -111,7 +111,7 @@ void Router::act(Established& at, const Turn& turn, Error message) {
   abort(turn.connection, uris::kProtocolViolation, "ERROR that no invocation waits for");
 }
 
-// ---- the rest -------------------------------------------------------------------------------------------------------
+// The rest.
 
 template <class M>
 void Router::act(Established&, const Turn& turn, const M&) {

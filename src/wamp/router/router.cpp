@@ -122,7 +122,7 @@ void Router::expire(TimePoint now) {
   for (const auto& realm : realms_) realm->dealer.expire(now, outbox_);
 }
 
-// ---- joining --------------------------------------------------------------------------------------------------------
+// Joining.
 
 void Router::on(AwaitHello&, const Turn& turn, Message message) {
   Connection& connection = turn.connection;
@@ -174,7 +174,7 @@ void Router::welcome(const Turn& turn, AwaitAuthenticate joining, Principal prin
   outbox_.send(connection.id, Welcome{joining.session, details});
 }
 
-// ---- leaving --------------------------------------------------------------------------------------------------------
+// Leaving.
 
 void Router::on(AwaitGoodbye&, const Turn& turn, const Message& message) {
   // What it said before it heard of the end is lost.

@@ -32,7 +32,7 @@ std::size_t code_points(std::string_view utf8) {
 
 }  // namespace
 
-// ---- reading a schema -----------------------------------------------------------------------------------------------
+// Reading a schema.
 
 tl::expected<Schema, std::string> Schema::parse(const Value& value) {
   const Dict* dict = value.get_if<Dict>();
@@ -143,7 +143,7 @@ bool Schema::set_required(const Value& value) {
   return true;
 }
 
-// ---- checking -------------------------------------------------------------------------------------------------------
+// Checking.
 
 Schema::Type Schema::type_of(const Value& value) {
   static constexpr std::array<Type, 9> kByIndex = {null,   boolean, integer, integer, number,

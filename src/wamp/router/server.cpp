@@ -104,7 +104,7 @@ class RouterServer::Impl : public std::enable_shared_from_this<Impl> {
     std::function<void()> close;
   };
 
-  // ---- WebSocket
+  // WebSocket.
 
   net::HttpServerConfig websocket_config(const net::ListenAt& where) {
     net::HttpServerConfig config;
@@ -165,7 +165,7 @@ class RouterServer::Impl : public std::enable_shared_from_this<Impl> {
     socket->on_close = leaving(*id);
   }
 
-  // ---- RawSocket
+  // RawSocket.
 
   RawSocketServerConfig rawsocket_config(const RouterListener& listener) {
     RawSocketServerConfig config;
@@ -193,7 +193,7 @@ class RouterServer::Impl : public std::enable_shared_from_this<Impl> {
     socket->on_close = leaving(*id);
   }
 
-  // ---- both
+  // Both.
 
   std::optional<ConnectionId> admit(Transport transport, const net::Connection& connection) {
     const ConnectionId id(++last_id_);

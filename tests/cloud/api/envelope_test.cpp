@@ -10,7 +10,7 @@
 namespace redan::cloud::api::test {
 namespace {
 
-// ---- answers
+// Answers.
 
 TEST(Envelope, SyncHasTheMetadata) {
   EXPECT_EQ(json::parse(sync_body(json::array{1, 2})),
@@ -58,7 +58,7 @@ TEST(Envelope, EveryFailureHasItsStatus) {
   }
 }
 
-// ---- bodies
+// Bodies.
 
 TEST(Body, IsAnObjectOrNothing) {
   EXPECT_EQ(parse_body("")->size(), 0U);
@@ -94,7 +94,7 @@ TEST(Body, UnknownMembersAreIgnored) {
   EXPECT_EQ(string_member(*body, "name"), std::string("a"));
 }
 
-// ---- members
+// Members.
 
 class BodyMembers : public testing::Test {
  protected:

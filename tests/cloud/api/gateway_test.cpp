@@ -39,7 +39,7 @@ Session session() {
   return s;
 }
 
-// ---- envelopes
+// Envelopes.
 
 TEST(GatewayEnvelope, SuccessIsInLowerCaseAndCarriesTheStatus) {
   const json::value body = json::parse(gateway_body(201, json::object{{"id", "x"}}));
@@ -57,7 +57,7 @@ TEST(GatewayEnvelope, ErrorsHaveAStableCode) {
   EXPECT_EQ(body.at("metadata").at("code"), "not_found");
 }
 
-// ---- requests
+// Requests.
 
 TEST(GatewayRequest, WhatIsAbsentHasItsDefault) {
   const auto parsed = request(R"({"app":"game"})");
@@ -146,7 +146,7 @@ TEST(GatewayRequest, SharesExpireWithinThirtyDays) {
   EXPECT_FALSE(change->description.has_value());
 }
 
-// ---- what is shown
+// What callers see.
 
 TEST(GatewaySession, ClientsSeeWhatTheReferenceSays) {
   const json::value shown = to_json(session());
@@ -169,7 +169,7 @@ TEST(GatewaySession, AnAccountsHashIsNotShown) {
   EXPECT_EQ(to_json(account).at("allow"), json::parse(R"(["read"])"));
 }
 
-// ---- lists
+// Lists.
 
 std::vector<Session> three() {
   std::vector<Session> all(3);
@@ -209,7 +209,7 @@ TEST(SessionList, IsFilteredSortedAndCut) {
   EXPECT_FALSE(parse_sort_key("password").has_value());
 }
 
-// ---- records
+// Records.
 
 TEST(GatewayRecord, WhatIsWrittenIsReadAgain) {
   EXPECT_EQ(session_from_record(to_record(session())), session());

@@ -164,7 +164,7 @@ TEST_P(BusContract, ASubscriptionMadeWhileTellingIsToldWhatComesLater) {
   EXPECT_TRUE(until([&] { return inner.messages == Words{"b=x"}; }));
 }
 
-// ---- requests -------------------------------------------------------------------------------------------------------
+// Requests.
 
 TEST_P(BusContract, ARequestGetsItsReply) {
   const auto echo = subscribe(other(), "echo", [&](const bus::BusMessage& message) {
@@ -233,7 +233,7 @@ TEST_P(BusContract, AReplyThatComesTooLateIsNobodys) {
   EXPECT_EQ(wait(next), refuse(errc::bus_timeout));
 }
 
-// ---- the end --------------------------------------------------------------------------------------------------------
+// Termination.
 
 TEST_P(BusContract, ARequestThatWaitsWhenTheBusIsDestroyedEnds) {
   auto bus = join();

@@ -164,7 +164,7 @@ TEST(NatsInfo, TheFirstLineIsOneAndNothingElse) {
   }
 }
 
-// ---- what a client says ---------------------------------------------------------------------------------------------
+// Messages from the client.
 
 TEST(NatsWriter, WritesWhatAClientSays) {
   std::string out;

@@ -63,7 +63,7 @@ std::string flip(std::string text, std::size_t byte, unsigned bit) {
   return text;
 }
 
-// ---- JWT ------------------------------------------------------------------------------------------------------------
+// JWT.
 
 constexpr std::string_view kHs256 = R"({"alg":"HS256","typ":"JWT"})";
 constexpr std::string_view kGoodClaims =
@@ -294,7 +294,7 @@ TEST_F(BadJwt, EveryFlippedBitAndTruncationIsRefused) {
   matrix_.check("JWT bits");
 }
 
-// ---- macaroons ------------------------------------------------------------------------------------------------------
+// Macaroons.
 
 constexpr std::string_view kLocation = "anbox-stream-gateway";
 constexpr token::MacaroonRequest kRequest{k2029, "join", "s1", "eu-1", "i1"};
@@ -529,7 +529,7 @@ TEST_F(BadMacaroon, EveryFlippedBitAndTruncationIsRefused) {
   matrix_.check("macaroon bits");
 }
 
-// ---- join tokens ----------------------------------------------------------------------------------------------------
+// Join tokens.
 
 /// As a service does it: reads the token, finds its record, redeems it once.
 class BadJoinToken : public testing::Test {
@@ -590,7 +590,7 @@ TEST_F(BadJoinToken, AreRefused) {
   EXPECT_EQ(join(good), Errc::closed_locally);
 }
 
-// ---- TURN -----------------------------------------------------------------------------------------------------------
+// TURN.
 
 TEST(BadTurnCredential, AreRefused) {
   constexpr std::string_view kSecret = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";

@@ -73,7 +73,7 @@ class Jwt : public testing::Test {
   token::JwtKey key_ = key(counting_secret());
 };
 
-// ---- known answers
+// Known answers.
 
 TEST_F(Jwt, MintsTheKnownAnswers) {
   EXPECT_EQ(key_.mint(full_claims()), std::string(kFull));
@@ -110,7 +110,7 @@ TEST_F(Jwt, WhatIsMintedVerifiesToTheSameClaims) {
   EXPECT_EQ(verify(*token), claims);
 }
 
-// ---- keys
+// Keys.
 
 TEST_F(Jwt, AKeyHasAllOfItsBytes) {
   EXPECT_EQ(reason(token::JwtKey::prepare(provider(), Secret<64>{})), Errc::invalid_argument);
@@ -123,7 +123,7 @@ TEST_F(Jwt, AnotherKeyRefuses) {
   EXPECT_EQ(reason(verify(kFull)), errc::token_bad_signature);
 }
 
-// ---- the signature
+// The signature.
 
 TEST_F(Jwt, EveryFlippedBitIsRefused) {
   for (std::size_t i = 0; i < kFull.size(); ++i) {
@@ -174,7 +174,7 @@ TEST_F(Jwt, TheSignatureComesBeforeTheClaims) {
   }
 }
 
-// ---- form
+// Form.
 
 TEST_F(Jwt, HasExactlyThreeParts) {
   for (const std::string_view text : {"", ".", "..", "...", "a", "a.b", "a.b.c.d"}) {
@@ -223,7 +223,7 @@ TEST_F(Jwt, ATooLargeTokenIsNotMinted) {
   EXPECT_EQ(verify(*token), claims);
 }
 
-// ---- the header
+// The header.
 
 TEST_F(Jwt, TheAlgorithmIsHs256) {
   for (const std::string_view header :
@@ -272,7 +272,7 @@ TEST_F(Jwt, TheHeaderIsStrictJson) {
   }
 }
 
-// ---- the claims
+// The claims.
 
 TEST_F(Jwt, TheClaimsAreStrictJson) {
   for (const std::string_view payload :

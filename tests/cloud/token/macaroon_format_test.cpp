@@ -43,7 +43,7 @@ std::string padded(std::string text) {
   return text;
 }
 
-// ---- text
+// Text.
 
 TEST(MacaroonText, ThePublicSampleIsWrittenAsItWasRead) {
   const auto macaroon = token::Macaroon::parse(kPublicSample);
@@ -111,7 +111,7 @@ TEST(MacaroonText, TwoInOneAreRefused) {
   EXPECT_EQ(reason(token::parse_macaroon_v2(two)), errc::token_syntax);
 }
 
-// ---- version 2
+// Version 2.
 
 TEST(MacaroonV2, EveryFieldComesBack) {
   for (const token::Macaroon& macaroon :
@@ -304,7 +304,7 @@ TEST(MacaroonV2, LengthsAreNoLongerThanNeededAndNoLargerThanTheText) {
   }
 }
 
-// ---- version 1
+// Version 1.
 
 TEST(MacaroonV1, TheKnownAnswerIsReadAndWritten) {
   const auto bytes = from_base64(kGatewayTokenV1, Base64::url);
@@ -364,7 +364,7 @@ TEST(MacaroonV1, APacketSaysItsLengthInLowerCaseHex) {
   }
 }
 
-// ---- JSON
+// JSON.
 
 TEST(MacaroonJson, TheKnownAnswerIsReadAndWritten) {
   EXPECT_EQ(token::parse_macaroon_json(kGatewayJson), gateway());

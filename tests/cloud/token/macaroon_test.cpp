@@ -35,7 +35,7 @@ class MacaroonRules : public testing::Test {
   token::MacaroonKey key_ = key(counting_secret());
 };
 
-// ---- known answers
+// Known answers.
 
 TEST_F(MacaroonRules, MintsTheKnownGatewayToken) {
   auto macaroon = token::Macaroon::mint(key_, kLocation, "my-client");
@@ -77,7 +77,7 @@ TEST_F(MacaroonRules, TheMbedtlsProviderMintsTheSame) {
   EXPECT_TRUE(macaroon->verify(*key, kLocation, {k2029}));
 }
 
-// ---- keys
+// Keys.
 
 TEST_F(MacaroonRules, ARootKeyHasAllOfItsBytes) {
   EXPECT_EQ(reason(token::MacaroonKey::prepare(provider(), Secret<64>{})), Errc::invalid_argument);
@@ -95,7 +95,7 @@ TEST_F(MacaroonRules, ASampleUnderAnUnknownKeyIsRefused) {
   EXPECT_EQ(reason(verify(kPublicSample, {WallTime{0}})), errc::token_bad_signature);
 }
 
-// ---- the signature
+// The signature.
 
 TEST_F(MacaroonRules, EveryFlippedBitOfTheBinaryIsRefused) {
   for (const auto write : {token::write_macaroon_v2, token::write_macaroon_v1}) {
@@ -156,7 +156,7 @@ TEST_F(MacaroonRules, ABoundaryCannotBeMoved) {
   EXPECT_EQ(reason(macaroon.verify(key_, kLocation, {k2029})), errc::token_bad_signature);
 }
 
-// ---- what is not signed
+// Unsigned parts.
 
 TEST_F(MacaroonRules, TheLocationIsComparedBecauseItIsNotSigned) {
   token::Macaroon macaroon = mint_gateway();
@@ -166,7 +166,7 @@ TEST_F(MacaroonRules, TheLocationIsComparedBecauseItIsNotSigned) {
   EXPECT_EQ(reason(macaroon.verify(key_, kLocation, {k2029})), errc::token_claims);
 }
 
-// ---- caveats
+// Caveats.
 
 TEST_F(MacaroonRules, AHolderNarrowsItWithoutTheKey) {
   auto macaroon = token::Macaroon::parse(kGatewayToken);
@@ -202,7 +202,7 @@ TEST_F(MacaroonRules, AThirdPartyCaveatIsReadAndRefused) {
   }
 }
 
-// ---- limits
+// Limits.
 
 TEST_F(MacaroonRules, TakesAtMost32Caveats) {
   token::Macaroon macaroon = mint_gateway();

@@ -73,7 +73,7 @@ TEST_F(TrustVerifier, PuttingItAgainChangesTheRole) {
   EXPECT_EQ(admit(alice_)->role, trust::Role::view);
 }
 
-// ---- authorities
+// Authorities.
 
 TEST_F(TrustVerifier, AnAuthorityVouchesForWhatItIssued) {
   verifier_.put(trusted(authority_, "our CA", trust::Role::agent, trust::TrustKind::authority));
@@ -108,7 +108,7 @@ TEST_F(TrustVerifier, TheChainIsCheckedAtTheTimeGiven) {
   EXPECT_EQ(reason(verifier_.admit(sha256(der), der, {}, k2030, at(100))), errc::trust_unknown);
 }
 
-// ---- staleness
+// Staleness.
 
 TEST_F(TrustVerifier, ACopyNobodyVouchedForIsStale) {
   trust::Verifier fresh([](Bytes, const auto&, Bytes, WallTime) { return true; });
@@ -133,7 +133,7 @@ TEST_F(TrustVerifier, TheDefaultIsAMinute) {
   EXPECT_FALSE(verifier.is_fresh(at(61)));
 }
 
-// ---- callers
+// Callers.
 
 TEST(TrustCaller, IsNarrowedToItsScopes) {
   trust::Caller caller{"alice", "", trust::Role::operate, {}};

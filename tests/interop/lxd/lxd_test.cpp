@@ -112,7 +112,7 @@ class LxdTest : public net::test::HttpFixture {
   std::unique_ptr<ams::LxdLauncher> launcher;
 };
 
-// ---- the launcher alone ---------------------------------------------------------------------------------------------
+// The launcher alone.
 
 TEST_F(LxdTest, AnInstanceRunsWithItsUserDataAndLimitsUntilItIsRemoved) {
   make();
@@ -255,7 +255,7 @@ TEST_F(LxdTest, ManyInstancesStartAtTheSameTime) {
   EXPECT_TRUE(exits.empty());
 }
 
-// ---- beneath AMS ----------------------------------------------------------------------------------------------------
+// Under AMS.
 
 class AmsOnLxdTest : public LxdTest {
  protected:

@@ -24,7 +24,7 @@ class NatsOutage : public NatsFixture {
   }
 };
 
-// ---- one server -----------------------------------------------------------------------------------------------------
+// One server.
 
 TEST_F(NatsOutage, ARestartOfTheServerIsSurvived) {
   NatsServers servers(1);
@@ -163,7 +163,7 @@ TEST_F(NatsOutage, APayloadBeyondTheServersLimitIsRefusedHere) {
   EXPECT_EQ(unit->connections(), 1U);
 }
 
-// ---- a cluster ------------------------------------------------------------------------------------------------------
+// A cluster.
 
 TEST_F(NatsOutage, TheLossOfOneOfThreeServersTakesLessThanASecond) {
   NatsServers servers(3);

@@ -158,7 +158,7 @@ TEST_F(NatsTrust, WhenTheTokenIsRightAtLastTheUnitGetsIn) {
   EXPECT_TRUE(until([&] { return unit->bus->is_connected(); })) << said(*unit);
 }
 
-// ---- brokers that would have us speak in clear ----------------------------------------------------------------------
+// Brokers that try to make us send plaintext.
 
 TEST_F(NatsTrust, ARealServerWithoutTlsIsLeft) {
   NatsServers::Options options;

@@ -30,7 +30,7 @@ class Peers : public testing::TestWithParam<Stack> {
 #define REDAN_NEEDS(feature) \
   if (!can(Feature::feature)) GTEST_SKIP() << GetParam().cannot.at(Feature::feature)
 
-// ---- roles
+// Roles.
 
 TEST_P(Peers, ItsOfferConnectsInBothDtlsRoles) {
   for (const OurAgent agent : {OurAgent::lite, OurAgent::full}) {
@@ -107,7 +107,7 @@ TEST_P(Peers, UsesTheSctpPortsOfTheDescriptions) {
   }
 }
 
-// ---- channels
+// Channels.
 
 struct ChannelKind {
   const char* label;
@@ -216,7 +216,7 @@ TEST_P(Peers, AThousandMessagesArriveInOrderBothWays) {
   }
 }
 
-// ---- closing
+// Closing.
 
 TEST_P(Peers, AChannelThatItClosesClosesHereAndOpensAgain) {
   Session session(GetParam(), OurAgent::lite);
@@ -282,7 +282,7 @@ TEST_P(Peers, OurEndIsSeenThere) {
   }
 }
 
-// ---- later descriptions
+// Later descriptions.
 
 TEST_P(Peers, RestartsIceAndGoesOn) {
   for (const OurAgent agent : {OurAgent::lite, OurAgent::full}) {
@@ -310,7 +310,7 @@ TEST_P(Peers, RestartsIceAndGoesOn) {
   }
 }
 
-// ---- media
+// Media.
 
 TEST_P(Peers, VideoGoesBothWaysAndNoPacketIsLost) {
   REDAN_NEEDS(media);

@@ -39,7 +39,7 @@ class Tls : public HttpFixture {
   }
 };
 
-// ---- our server -----------------------------------------------------------------------------------------------------
+// Our server.
 
 class OurServer : public Tls {
  protected:
@@ -196,7 +196,7 @@ TEST_F(OurServer, ShowsAReplacedCertificateToNewClientsAndServesTheOldOnesOn) {
   EXPECT_EQ(connections_.size(), 2U);
 }
 
-// ---- our client -----------------------------------------------------------------------------------------------------
+// Our client.
 
 std::uint16_t free_port() {
   asio::io_context io;

@@ -176,7 +176,7 @@ class Ends {
   std::shared_ptr<Client> originator_, responder_;
 };
 
-// ---- scenarios: whether the attack succeeds -------------------------------------------------------------------------
+// Scenarios: whether the attack succeeds.
 
 std::string answer_to(const std::string& text) { return "answer to " + text; }
 

@@ -82,7 +82,7 @@ class HttpClientTest : public HttpFixture {
   Scripted scripted;
 };
 
-// ---- requests -------------------------------------------------------------------------------------------------------
+// Requests.
 
 TEST_F(HttpClientTest, AThousandRequestsShareOneConnection) {
   std::set<std::uint64_t> connections;
@@ -188,7 +188,7 @@ TEST_F(HttpClientTest, WhatIsNoCleanHttpIsRefused) {
   }
 }
 
-// ---- failures -------------------------------------------------------------------------------------------------------
+// Failures.
 
 TEST_F(HttpClientTest, NobodyThereIsAConnectFailure) {
   HttpClient client(io, to(1));
@@ -311,7 +311,7 @@ TEST_F(HttpClientTest, ACancelledCoroutineEndsAtOnce) {
   EXPECT_TRUE(result->error().maybe_sent);
 }
 
-// ---- streams --------------------------------------------------------------------------------------------------------
+// Streams.
 
 TEST_F(HttpClientTest, AStreamDeliversPiecesAsTheyComeUntilToldToStop) {
   const std::uint16_t port = play([this](std::shared_ptr<Stream> stream, int) -> Task<void> {
@@ -398,7 +398,7 @@ TEST_F(HttpClientTest, AStreamEndsWithItsCoroutine) {
   EXPECT_TRUE(until([&] { return scripted.read.ends_with("<ended>"); }, 1s));
 }
 
-// ---- trust ----------------------------------------------------------------------------------------------------------
+// Trust.
 
 // Everything that came out of a client after TLS, from a server that it should not talk to.
 class TrustTest : public HttpClientTest {

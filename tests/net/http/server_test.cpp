@@ -30,7 +30,7 @@ class HttpServerTest : public HttpFixture {
   }
 };
 
-// ---- messages -------------------------------------------------------------------------------------------------------
+// Messages.
 
 TEST_F(HttpServerTest, AnswersWithPathQueryAndBody) {
   serve();
@@ -217,7 +217,7 @@ TEST_F(HttpServerTest, AHandlerThatThrowsIsAnswered500) {
   EXPECT_EQ(split.find("Set-Cookie"), std::string::npos);
 }
 
-// ---- time and number ------------------------------------------------------------------------------------------------
+// Timeouts and limits.
 
 class ImpatientServer : public HttpServerTest {
  protected:
@@ -376,7 +376,7 @@ TEST_F(FullServer, ANetworkAtItsLimitMakesRoomForItself) {
   EXPECT_TRUE(is_open(newcomer));
 }
 
-// ---- who is there ---------------------------------------------------------------------------------------------------
+// Identity of the client.
 
 TEST_F(HttpServerTest, TheHandlerSeesTheClientsCertificate) {
   std::optional<ClientCertificate> seen;
@@ -438,7 +438,7 @@ TEST_F(HttpServerTest, CloseIfCutsIdleConnectionsAtOnce) {
   until([&] { return other_cut; }, 1s);
 }
 
-// ---- Unix sockets ---------------------------------------------------------------------------------------------------
+// Unix sockets.
 
 class UnixServer : public HttpServerTest {
  protected:

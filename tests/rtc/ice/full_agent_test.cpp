@@ -175,7 +175,7 @@ TEST(FullAgent, GivesUpAfter30SecondsAndIsSilentThen) {
   EXPECT_EQ(pair.first.sent.size(), sent);
 }
 
-// ---- consent, RFC 7675 ----------------------------------------------------------------------------------------------
+// Consent, RFC 7675.
 
 TEST(Consent, IsKeptWhileThePeerAnswers) {
   LitePair pair(3, {.loss = 0.2});
@@ -250,7 +250,7 @@ TEST(Consent, ThePeersNominationsDoNotExtendIt) {
   EXPECT_EQ(peer.end.failed, Errc::ice_consent_expired);
 }
 
-// ---- a peer that moves ----------------------------------------------------------------------------------------------
+// A peer that moves.
 
 TEST(MovingPeer, IsFollowedByALiteAgentThatItChecks) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
@@ -384,7 +384,7 @@ TEST(FullAgent, TheTimeBeforeBothDescriptionsAreKnownDoesNotCount) {
   EXPECT_TRUE(pair.both_selected());
 }
 
-// ---- forgeries ------------------------------------------------------------------------------------------------------
+// Forgeries.
 
 TEST(FullAgent, ForgedMessagesChangeNothingAndAreNotAnswered) {
   LitePair pair;
@@ -428,7 +428,7 @@ TEST(FullAgent, AnswersChecksWithAddressIntegrityAndFingerprint) {
   EXPECT_GE(answers, 4);
 }
 
-// ---- restart, RFC 8445 section 9 ------------------------------------------------------------------------------------
+// Restart, RFC 8445 section 9.
 
 TEST(FullAgent, ARestartKeepsThePathAndSelectsAgain) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {

@@ -245,7 +245,7 @@ TEST_F(LiteAgentTest, WhatElseIsAuthenticatedKeepsTheSession) {
   }
 }
 
-// ---- copies of checks -----------------------------------------------------------------------------------------------
+// Copies of checks.
 
 TEST_F(LiteAgentTest, ACopyOfACheckFromElsewhereIsAnsweredAndMovesNothing) {
   const auto recorded = check(*provider, nominating());
@@ -273,7 +273,7 @@ TEST_F(LiteAgentTest, ACopyOfACheckKeepsNothingAlive) {
   EXPECT_EQ(end.failed, Errc::ice_consent_expired);
 }
 
-// ---- a peer that moves ----------------------------------------------------------------------------------------------
+// A peer that moves.
 
 // Firefox nominates once; after its address translator gave it another port, only its checks tell.
 TEST_F(LiteAgentTest, ASelectedPathThatFallsSilentGivesWayToOneThatIsHeard) {

@@ -116,7 +116,7 @@ TEST_F(PathTest, ACheckWithAnotherPasswordTeachesTheRouterNothing) {
   EXPECT_EQ(pair.answerer.endpoint.statistics().dropped.unknown_source, before + 1);
 }
 
-// ---- a peer that moves ----------------------------------------------------------------------------------------------
+// A peer that moves.
 
 TEST_F(PathTest, APeerWhoseAddressTranslatorMovesItIsFollowed) {
   for (const bool lite : {true, false}) {
@@ -158,7 +158,7 @@ TEST_F(PathTest, AnAnswerWithoutCandidatesIsConnectedToByItsChecks) {
   EXPECT_EQ(pair.offerer.path, (Path{pair.offerer.address, pair.answerer.address}));
 }
 
-// ---- two peers between the same addresses ---------------------------------------------------------------------------
+// Two peers between the same addresses.
 
 TEST_F(PathTest, ASecondPeerBetweenTheSameAddressesIsToldWhy) {
   for (const bool lite : {true, false}) {
@@ -214,7 +214,7 @@ TEST_F(PathTest, APeerWhosePathWasTakenGetsItBackWithItsNextCheck) {
   EXPECT_FALSE(pair.run(40s, [&] { return pair.offerer.closed.has_value(); }));
 }
 
-// ---- early datagrams ------------------------------------------------------------------------------------------------
+// Early datagrams.
 
 TEST_F(PathTest, AClientHelloThatComesBeforeTheAnswerIsNotLost) {
   EndpointPairOptions options;
@@ -290,7 +290,7 @@ TEST_F(PathTest, TheHelloIsAnsweredOnThePathItCameOn) {
   EXPECT_EQ(std::count(flight.begin(), flight.end(), second), static_cast<std::ptrdiff_t>(flight.size()));
 }
 
-// ---- closing --------------------------------------------------------------------------------------------------------
+// Closing.
 
 TEST_F(PathTest, AClosedPeerTakesNoAnswer) {
   EndpointPair pair(*provider);

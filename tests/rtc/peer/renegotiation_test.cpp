@@ -125,7 +125,7 @@ TEST_F(Renegotiation, ARestartTakesTheNewCandidates) {
   EXPECT_NE(std::find(checked.begin(), checked.end(), Path{pair.answerer.address, moved}), checked.end());
 }
 
-// ---- data channels and media beside each other ----------------------------------------------------------------------
+// Data channels together with media.
 
 // The answerer's true port is another, so nothing arrives.
 TEST_F(Renegotiation, SctpGoesToThePortOfTheDescription) {
@@ -206,7 +206,7 @@ TEST_F(Renegotiation, TheEndOfDataChannelsAloneIsTheEnd) {
   ASSERT_TRUE(pair.run(1s, [&] { return pair.answerer.closed.has_value(); }));
 }
 
-// ---- sizes ----------------------------------------------------------------------------------------------------------
+// Sizes.
 
 TEST_F(Renegotiation, MediaHasALimitOfItsOwn) {
   EndpointPairOptions options;

@@ -222,7 +222,7 @@ TEST_F(StunMessage, OfRepeatedAttributesTheFirstCounts) {
   EXPECT_EQ(message->mapped_address, Address::v4({192, 0, 2, 1}, 1));
 }
 
-// ---- forgeries ------------------------------------------------------------------------------------------------------
+// Forgeries.
 
 TEST_F(StunMessage, MessageIntegrityNeedsTheKey) {
   const auto forged = request(*other_key);
@@ -279,7 +279,7 @@ TEST_F(StunMessage, FingerprintIsLastAndRight) {
   EXPECT_FALSE(Message::parse(followed));
 }
 
-// ---- writing --------------------------------------------------------------------------------------------------------
+// Writing.
 
 TEST_F(StunMessage, WrittenMessagesParseToTheSame) {
   const auto built = request(*key);

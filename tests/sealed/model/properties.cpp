@@ -95,8 +95,7 @@ void Search::check_together(const State& state) {
   }
 }
 
-// ---- for people
-// ---------------------------------------------------------------------------------------------------------
+// Human-readable output.
 
 std::string Search::describe(const Step& step) const {
   const std::string number = std::to_string(step.run + 1);

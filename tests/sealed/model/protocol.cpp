@@ -10,7 +10,7 @@ Party Protocol::party(std::string_view name) const {
   return {terms_->constant(name), secret, terms_->public_key(secret)};
 }
 
-// ---- what AMS vouches for -------------------------------------------------------------------------------------------
+// What AMS certifies.
 
 Term Protocol::grant(const Grant& grant) const {
   const Term text = weakness_ == Weakness::grant_without_client
@@ -24,7 +24,7 @@ Term Protocol::certificate(const Certificate& certificate) const {
   return weakness_ == Weakness::certificate_unchecked ? text : terms_->sign(ams_.secret, text);
 }
 
-// ---- the handshake --------------------------------------------------------------------------------------------------
+// The handshake.
 
 Term Protocol::hello_text(const Hello& hello) const {
   switch (weakness_) {
@@ -82,7 +82,7 @@ Term Protocol::transcript(const Hello& hello, const Answer& answer) const {
   }
 }
 
-// ---- keys and records -----------------------------------------------------------------------------------------------
+// Keys and records.
 
 Keys Protocol::keys(const Hello& hello, const Answer& answer, Term exponent, Term peer) const {
   const Term shared = terms_->agree(exponent, peer);

@@ -46,7 +46,7 @@ void expect_an_attack(Weakness weakness, Property property, const Scenario& scen
   std::cout << name(property) << " is broken:\n" << weak.attacks().at(property);
 }
 
-// ---- the handshake holds --------------------------------------------------------------------------------------------
+// The handshake holds.
 
 TEST(SealedModel, HoldsForTwoRunsOfOneGrant) { expect_that_it_holds(kSame); }
 TEST(SealedModel, HoldsForTwoSessionsOfOneClient) {
@@ -66,7 +66,7 @@ TEST(SealedModel, HoldsForTwoClientsAtTwoRuntimes) {
 }
 TEST(SealedModel, HoldsBesideASessionWithADishonestRuntime) { expect_that_it_holds(kWithDishonest); }
 
-// ---- against key-compromise impersonation, and with old keys --------------------------------------------------------
+// Against key-compromise impersonation, and with old keys.
 
 TEST(SealedModel, ClientsAreNotDeceivedByWhoHasTheirOwnSecret) { expect_that_it_holds(with_secret_of("A", kSame)); }
 TEST(SealedModel, ClientsAreNotDeceivedInSessionsOfOneNameByWhoHasASecret) {
@@ -77,7 +77,7 @@ TEST(SealedModel, RuntimesAreNotDeceivedByWhoHasTheirOwnSecret) {
 }
 TEST(SealedModel, KeysOfOneChannelHelpAgainstNoOther) { expect_that_it_holds(with_keys_of_a_channel(kSame)); }
 
-// ---- what each thing is for -----------------------------------------------------------------------------------------
+// Necessity of each element.
 
 TEST(SealedModel, WithoutIdentitiesUnderTheSignaturesEndsAreMistaken) {
   expect_an_attack(Weakness::no_identities_signed, Property::same_ends, kWithDishonest);

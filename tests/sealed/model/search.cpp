@@ -10,7 +10,7 @@ Search::Search(Weakness weakness, const Scenario& scenario)
   begin(scenario);
 }
 
-// ---- the world ------------------------------------------------------------------------------------------------------
+// The world.
 
 void Search::begin(const Scenario& scenario) {
   for (const char* name : {"A", "B", "M", "R", "Q", "X"}) parties_.push_back(protocol_.party(name));
@@ -80,7 +80,7 @@ Party Search::owner(Term public_key) const {
 }
 Term Search::instance_key(Term instance) const { return instance_keys_.at(instance); }
 
-// ---- the search -----------------------------------------------------------------------------------------------------
+// The search.
 
 void Search::run(std::optional<Property> wanted) {
   wanted_ = wanted;
@@ -147,7 +147,7 @@ std::vector<Term> Search::shares(const State& state) const {
   return shares;
 }
 
-// ---- the runtime ----------------------------------------------------------------------------------------------------
+// The runtime.
 
 void Search::receive_hellos(const State& state, const Knowledge& knowledge, std::size_t run) {
   for (const Grant& grant : grants_) {
@@ -191,7 +191,7 @@ void Search::receive_auth(State state, Knowledge knowledge, std::size_t run) {
   follow({Step::establish, run, &state}, knowledge);
 }
 
-// ---- the client -----------------------------------------------------------------------------------------------------
+// The client.
 
 void Search::receive_answers(const State& state, const Knowledge& knowledge, std::size_t run) {
   for (const Certificate& certificate : certificates_) {
@@ -239,7 +239,7 @@ void Search::receive_record(State state, const Knowledge& knowledge, std::size_t
   follow({Step::confirm, run, &state}, knowledge);
 }
 
-// ---- what gets out --------------------------------------------------------------------------------------------------
+// Disclosures.
 
 // Nobody goes on after this: no end ever sends a key or an exponent, so nothing that is sent later could help.
 void Search::reveal(State state, Knowledge knowledge) {

@@ -4,7 +4,7 @@
 
 namespace redan::test::model {
 
-// ---- terms ----------------------------------------------------------------------------------------------------------
+// Terms.
 
 Terms::Terms() : nodes_(1) {}
 
@@ -31,7 +31,7 @@ std::string Terms::text(Term term) const {
   return text + ")";
 }
 
-// ---- knowledge ------------------------------------------------------------------------------------------------------
+// Knowledge.
 
 void Knowledge::learn(Term term) {
   take_apart(term);

@@ -121,7 +121,7 @@ TEST_F(WampClientTest, TheRoutersReasonIsHandedOn) {
   EXPECT_EQ(failure.uri, "wamp.error.no_such_realm");
 }
 
-// ---- authentication -------------------------------------------------------------------------------------------------
+// Authentication.
 
 class WampClientAuthentication : public WampClientTest {
  protected:
@@ -183,7 +183,7 @@ TEST_F(WampClientAuthentication, EveryMethodOpensTheRealmWithTheRightSecretOnly)
   EXPECT_FALSE(join_as(Anonymous{}));
 }
 
-// ---- the end --------------------------------------------------------------------------------------------------------
+// Termination.
 
 TEST_F(WampClientTest, PendingCallsFailWhenTheRouterGoes) {
   const auto callee = join(config());
@@ -302,7 +302,7 @@ TEST_F(WampClientTest, TwoHandlersOfOneSubscriptionBothHear) {
   EXPECT_TRUE(until([&] { return heard == std::vector{1, 2}; }));
 }
 
-// ---- servers that are no router -------------------------------------------------------------------------------------
+// Servers that are not routers.
 
 class WampClientAndAServer : public WampClientTest {
  protected:

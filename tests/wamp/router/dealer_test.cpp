@@ -125,7 +125,7 @@ TEST_F(Dealer, EndsRegistrations) {
   register_procedure(other, "com.p");
 }
 
-// ---- shared registrations -------------------------------------------------------------------------------------------
+// Shared registrations.
 
 class Shared : public Dealer {
  protected:
@@ -160,7 +160,7 @@ TEST_F(Shared, TheNextTakesOverWhenOneGoes) {
   take<Invocation>(*clients_[1]);
 }
 
-// ---- progress -------------------------------------------------------------------------------------------------------
+// Progress.
 
 TEST_F(Dealer, PassesProgressToACallerThatWantsIt) {
   auto& callee = join();
@@ -235,7 +235,7 @@ TEST_F(Dealer, AnothersInvocationIsNone) {
   EXPECT_TRUE(caller.heard.empty());
 }
 
-// ---- calls that end otherwise ---------------------------------------------------------------------------------------
+// Calls that end in other ways.
 
 class Canceled : public Dealer {
  protected:
@@ -351,7 +351,7 @@ TEST_F(Dealer, TheRouterEndsCallsThatTakeTooLong) {
   expect_error(caller, uris::kTimeout);
 }
 
-// ---- limits, disclosure, types --------------------------------------------------------------------------------------
+// Limits, disclosure, types.
 
 TEST_F(Dealer, LimitsRegistrationsCallsAndInvocations) {
   RouterConfig config = open_router("realm1");

@@ -123,7 +123,7 @@ TEST_F(Sessions, WhatComesAfterTheEndIsIgnored) {
   EXPECT_TRUE(a.heard.empty());
 }
 
-// ---- ABORT ----------------------------------------------------------------------------------------------------------
+// ABORT.
 
 class Aborted : public Sessions {};
 

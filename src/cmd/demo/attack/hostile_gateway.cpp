@@ -96,7 +96,7 @@ void HostileGateway::note_refusal(const Session& session, std::string_view messa
   status_.refused = printable(message.substr(0, std::min<std::size_t>(message.find(':'), 64)));
 }
 
-// ---- from the runtime -----------------------------------------------------------------------------------------------
+// From the runtime.
 
 std::string HostileGateway::to_client(const std::string& link, const std::string& body) {
   Session& session = this->session(link);
@@ -179,7 +179,7 @@ std::string HostileGateway::share_of_its_own() const {
   return std::string(as_text(share.write()));
 }
 
-// ---- from the client ------------------------------------------------------------------------------------------------
+// From the client.
 
 std::string HostileGateway::to_runtime(const std::string& link, const std::string& body) {
   Session& session = this->session(link);

@@ -70,7 +70,7 @@ std::unique_ptr<Shard> ManInTheMiddle::open(boost::asio::io_context& io, const s
   return std::move(*shard);
 }
 
-// ---- descriptions ---------------------------------------------------------------------------------------------------
+// Descriptions.
 
 std::string ManInTheMiddle::offer(const std::string& id, std::string_view runtimes_offer, Company company) {
   if (pairs_.size() >= kMaxPairs || pairs_.contains(id)) return {};
@@ -120,7 +120,7 @@ void ManInTheMiddle::close(const std::string& id) {
   }
 }
 
-// ---- what passes ----------------------------------------------------------------------------------------------------
+// Forwarding.
 
 void ManInTheMiddle::on_output(Side side, const Output& output) {
   const auto peer = std::visit(

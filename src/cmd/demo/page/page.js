@@ -12,7 +12,7 @@ const kSecret = 'the door code is 4711';
 // Through a TURN server only, to show that it works.
 const kRelayOnly = new URLSearchParams(location.search).has('relay');
 
-// ---- what a person sees ---------------------------------------------------------------------------------------------
+// Display.
 
 function setState(state, text) {
   redan.state = state;
@@ -55,7 +55,7 @@ function hop(what, how, by, good) {
   verified.append(by);
 }
 
-// ---- the door: a one-time token in the address, then a token for the gateway ------------------------------------------
+// Admission: a one-time token in the URL, then a token for the gateway.
 
 function enter() {
   return new Promise((resolve, reject) => {
@@ -111,7 +111,7 @@ function showSeal(seal) {
     'AMS, for instance ' + seal.runtime.instance + ' and for a key of this page; the gateway cannot read or change it', true);
 }
 
-// ---- sessions -------------------------------------------------------------------------------------------------------
+// Sessions.
 
 async function ask(method, path, body) {
   const reply = await fetch('/1.0' + path, {method, headers: {Authorization: 'macaroon root=' + redan.token, 'Content-Type': 'application/json'},
@@ -217,7 +217,7 @@ async function proven(client) {
   hop('your browser → runtime', 'DTLS-SRTP, ' + promised.slice(0, 23) + '…', 'the fingerprint of the offer; this browser tells no more');
 }
 
-// ---- touch to photon ------------------------------------------------------------------------------------------------
+// Touch-to-photon latency.
 
 // The runtime counts inputs, and draws the count: an input is on the screen once a picture says so.
 const waiting = [];
@@ -271,7 +271,7 @@ async function measure() {
   $('measure').disabled = redan.state !== 'connected';
 }
 
-// ---- statistics -----------------------------------------------------------------------------------------------------
+// Statistics.
 
 function statistics({transport, video}) {
   if (transport) $('rtt').textContent = transport.rttMs === null ? '–' : transport.rttMs.toFixed(1);
@@ -283,7 +283,7 @@ function statistics({transport, video}) {
     (video.pli || 0) + ' key frames asked for', (video.nack || 0) + ' packets asked for again'].filter(Boolean).join(', ');
 }
 
-// ---- attacks --------------------------------------------------------------------------------------------------------
+// Attacks.
 
 // What the gateway does, and what came of it; with a name, what it does from the next session on.
 async function attacks(name) {
@@ -325,7 +325,7 @@ function verdict(kind, text) {
   $('verdict').textContent = (kind === 'good' ? '✓ ' : kind === 'bad' ? '✗ ' : '') + text;
 }
 
-// ---- buttons --------------------------------------------------------------------------------------------------------
+// Buttons.
 
 const guarded = act => () => act().catch(error => {
   showError(error.text || error.message || String(error), error.hint);

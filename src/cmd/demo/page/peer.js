@@ -5,7 +5,7 @@
 const $ = id => document.getElementById(id);
 const redan = window.redan = {state: 'idle', pc: null, channels: {}, rtts: [], lastError: null};
 
-// ---- what a person sees ---------------------------------------------------------------------------------------------
+// Display.
 
 function setState(state, text) {
   redan.state = state;
@@ -64,7 +64,7 @@ function fact(what, value, by, good) {
   }
 }
 
-// ---- signalling -----------------------------------------------------------------------------------------------------
+// Signalling.
 
 let socket = null;
 let waiting = null;  // resolves with the next answer
@@ -153,7 +153,7 @@ async function certificates() {
   return {local: promised(redan.pc.localDescription), remote: promised(redan.pc.remoteDescription), by: 'the description'};
 }
 
-// ---- media ----------------------------------------------------------------------------------------------------------
+// Media.
 
 // A clock, a moving ball and a frame counter; a soft tone. For those without a camera.
 function generatedStream() {
@@ -211,7 +211,7 @@ async function watchMedia() {
   }
 }
 
-// ---- data channels --------------------------------------------------------------------------------------------------
+// Data channels.
 
 const kWindow = 30;  // seconds of the plot
 let plot = null;
@@ -320,7 +320,7 @@ async function measure() {
   $('throughput').disabled = redan.state !== 'connected';
 }
 
-// ---- the connection -------------------------------------------------------------------------------------------------
+// The connection.
 
 async function gathered(pc) {
   for (let i = 0; i < 100 && pc.iceGatheringState !== 'complete'; ++i) await new Promise(done => setTimeout(done, 20));

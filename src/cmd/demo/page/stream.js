@@ -90,7 +90,7 @@ export class StreamClient {
     this.#end(null);
   }
 
-  // ---- signalling
+  // Signalling.
 
   async #begin() {
     if (this.seal) return this.#send(await this.seal.begin());
@@ -254,7 +254,7 @@ export class StreamClient {
     this.#setState('ended', error);
   }
 
-  // ---- figures
+  // Figures.
 
   /** What there is to know about the connection now; rates are since the last call. */
   async stats() {
@@ -287,7 +287,7 @@ export class StreamClient {
     return figures;
   }
 
-  // ---- the generated picture
+  // The generated picture.
 
   /** What the picture says now: {width, height, frame, inputs, indicators}; null if there is none or it cannot be read. */
   readPicture() {
@@ -329,7 +329,7 @@ export class StreamClient {
     });
   }
 
-  // ---- input
+  // Input.
 
   /** Sends what is done to the element: fingers, mouse, wheel, keys and game pads. */
   attachInput(element = this.video) {
@@ -424,7 +424,7 @@ export class StreamClient {
 
 const MOUSE_BITS = [1, 4, 2, 8, 16];  // MouseEvent.buttons, by MouseEvent.button
 
-// ---- reading the generated picture
+// Reading the generated picture.
 
 /** The blocks of row 4, in their order. */
 export const INDICATORS = ['press', 'held', 'moved', 'key', 'keyHeld', 'button', 'axis', 'text', 'wheel', 'sensor'];
@@ -457,7 +457,7 @@ function readNumber(pixels, width, side, row) {
   return white(34) === odd ? value : null;
 }
 
-// ---- keys
+// Keys.
 
 const HID = {
   Enter: 40, Escape: 41, Backspace: 42, Tab: 43, Space: 44, Minus: 45, Equal: 46, BracketLeft: 47, BracketRight: 48, Backslash: 49,

@@ -28,7 +28,7 @@ class HostileGatewayTest : public testing::Test {
   }
 };
 
-// ---- signalling in clear --------------------------------------------------------------------------------------------
+// Plaintext signalling.
 
 /// One end of a connection on a socket of its own: sends a text on channel "control" and keeps what it gets.
 class Peer {
@@ -202,7 +202,7 @@ TEST_F(InClear, WhatASessionSaysUnderAFormerAttackDoesNotCount) {
   EXPECT_TRUE(gateway_.status().read.empty());
 }
 
-// ---- sealed signalling ----------------------------------------------------------------------------------------------
+// Sealed signalling.
 
 /// A client and a runtime that seal, with a gateway between them that is given `attack`.
 class Sealed : public HostileGatewayTest {
