@@ -12,7 +12,7 @@ namespace redan REDAN_PUBLIC {
 
 class Shard {
  public:
-  /// Sees every output of the endpoint but Wait and Transmit, on the io_context's thread. May call the endpoint.
+  /// Receives every output of the endpoint except Wait and Transmit, on the io_context's thread. May call the endpoint.
   using Handler = std::function<void(Endpoint&, const Output&)>;
 
   /// Binds one socket per address of `config.local_addresses`, all on one port (port 0: the system chooses), and puts
@@ -21,11 +21,11 @@ class Shard {
                                              Provider& provider, Handler handler);
   ~Shard();
 
-  /// After commands given from outside the handler, call wake().
+  /// Call wake() after commands that were given outside the handler.
   Endpoint& endpoint();
   void wake();
   [[nodiscard]] const std::vector<Address>& local_addresses() const;
-  /// Closes the sockets; nothing more comes out.
+  /// Closes the sockets; the handler is not called any more.
   void stop();
 
  private:

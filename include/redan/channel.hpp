@@ -1,4 +1,4 @@
-// What an application says about data channels (RFC 8831, RFC 8832).
+// How an application describes data channels (RFC 8831, RFC 8832).
 #pragma once
 
 #include <redan/export.hpp>
@@ -6,8 +6,8 @@
 
 namespace redan REDAN_PUBLIC {
 
-/// A data channel of one peer. Given out by us and never reused within the peer's life; the SCTP stream id, which is
-/// reused, stays inside.
+/// Identifies a data channel of one peer. Assigned by Redan and never reused within the peer's lifetime; the SCTP
+/// stream id, which is reused, is internal.
 struct ChannelId {
   std::uint32_t value = 0;
   friend auto operator<=>(const ChannelId&, const ChannelId&) = default;
@@ -16,7 +16,7 @@ struct ChannelId {
 enum class MessageKind : std::uint8_t { text, binary };
 enum class ChannelOrder : std::uint8_t { ordered, unordered };
 
-/// How a channel is opened (RFC 8832 section 5.1). At most one of the two limits.
+/// How to open a channel (RFC 8832 section 5.1). At most one of the two limits may be set.
 struct ChannelOptions {
   ChannelOrder order = ChannelOrder::ordered;
   std::optional<std::uint32_t> max_retransmits{};
@@ -26,7 +26,7 @@ struct ChannelOptions {
   std::optional<std::uint16_t> negotiated{};  ///< both sides agreed on this stream id; no DCEP message is sent
 };
 
-/// What an open channel is, whoever opened it.
+/// The parameters of an open channel, whichever side opened it.
 struct ChannelParameters {
   std::uint16_t stream = 0;  ///< the SCTP stream id, RTCDataChannel's id
   ChannelOrder order = ChannelOrder::ordered;
@@ -34,7 +34,7 @@ struct ChannelParameters {
   std::optional<std::uint32_t> max_lifetime_ms{};
   std::uint16_t priority = 0;
   std::string_view protocol{};
-  bool negotiated = false;  ///< agreed on outside: both sides opened it
+  bool negotiated = false;  ///< negotiated out of band: both sides opened it
   bool by_peer = false;     ///< the peer opened it
 };
 

@@ -1,8 +1,8 @@
-// The seam to the cryptographic primitives. No protocol knowledge in it: PRF, key schedule and exporter live in
-// rtc/dtls.
+// The interface to the cryptographic primitives. It contains no protocol knowledge: PRF, key schedule and exporter are
+// in rtc/dtls.
 //
-// A Provider is chosen by constructing it: openssl_provider() or mbedtls_provider(). Both pass one contract suite. A
-// provider serves one thread; objects it made may outlive no provider.
+// Construct a Provider with openssl_provider() or mbedtls_provider(). Both pass the same contract suite. A provider
+// serves one thread and must outlive the objects it made.
 #pragma once
 
 #include <memory>
@@ -32,7 +32,7 @@ struct Digest {
   [[nodiscard]] Bytes bytes() const { return Bytes(storage).first(size); }
 };
 
-/// A running hash. digest() may be asked at any time and does not end it.
+/// A running hash. digest() may be called at any time and does not finish the hash.
 class Hash {
  public:
   virtual ~Hash() = default;
@@ -55,7 +55,8 @@ inline constexpr std::size_t kAeadNonceSize = 12;
 
 constexpr std::size_t key_size(AeadAlgorithm algorithm) { return algorithm == AeadAlgorithm::aes_128_gcm ? 16 : 32; }
 
-/// A nonce for sealing. Only a NonceSequence makes one, and each only once: a caller cannot repeat or choose a nonce.
+/// A nonce for encryption. Only a NonceSequence makes one, and each only once: a caller cannot repeat or choose a
+/// nonce.
 class SealNonce {
  public:
   SealNonce(const SealNonce&) = delete;
@@ -65,12 +66,12 @@ class SealNonce {
 
  private:
   friend class NonceSequence;
-  friend struct KnownAnswer;  // tests: published vectors fix the nonce
+  friend struct KnownAnswer;  // for tests: published vectors fix the nonce
   explicit SealNonce(const std::array<std::uint8_t, kAeadNonceSize>& bytes) : bytes_(bytes) {}
   std::array<std::uint8_t, kAeadNonceSize> bytes_;
 };
 
-/// A nonce for opening, as the wire says it.
+/// A nonce for decryption, as received.
 struct OpenNonce {
   std::array<std::uint8_t, kAeadNonceSize> bytes{};
 };
@@ -82,7 +83,7 @@ class Aead {
   /// Encrypts `text` in place and writes the tag.
   virtual void seal(const SealNonce& nonce, Bytes associated, MutableBytes text,
                     std::span<std::uint8_t, kAeadTagSize> tag) = 0;
-  /// Decrypts `text` in place. False if the tag does not verify; `text` is then without meaning.
+  /// Decrypts `text` in place. Returns false if the tag does not verify; the content of `text` is then unspecified.
   [[nodiscard]] virtual bool open(const OpenNonce& nonce, Bytes associated, MutableBytes text,
                                   std::span<const std::uint8_t, kAeadTagSize> tag) = 0;
 };
@@ -143,8 +144,8 @@ constexpr HashAlgorithm hash_of(SignatureScheme scheme) {
 enum class KeyType : std::uint8_t { ecdsa_p256, ecdsa_p384, rsa_2048, rsa_4096 };
 inline constexpr std::size_t kMaxSignatureSize = 512;
 
-/// Whether a key of this type signs with this scheme. In TLS 1.2 an ECDSA scheme names a hash, not a curve (RFC 5246
-/// section 7.4.1.4.1), and peers use that: OpenSSL signs with a P-384 key and SHA-256.
+/// Whether a key of this type can sign with this scheme. In TLS 1.2 an ECDSA scheme names a hash, not a curve (RFC 5246
+/// section 7.4.1.4.1), and peers rely on that: OpenSSL signs with a P-384 key and SHA-256.
 constexpr bool fits(KeyType type, SignatureScheme scheme) {
   const bool ecdsa_scheme =
       scheme == SignatureScheme::ecdsa_secp256r1_sha256 || scheme == SignatureScheme::ecdsa_secp384r1_sha384;
@@ -157,10 +158,10 @@ class PrivateKey {
   [[nodiscard]] virtual KeyType type() const = 0;
   /// SubjectPublicKeyInfo, DER.
   [[nodiscard]] virtual std::vector<std::uint8_t> public_key_der() const = 0;
-  /// PKCS#8 PrivateKeyInfo, DER, unencrypted. The caller wipes it.
+  /// PKCS#8 PrivateKeyInfo, DER, unencrypted. The caller must wipe it.
   [[nodiscard]] virtual std::vector<std::uint8_t> private_key_der() const = 0;
-  /// `digest` is hash_of(scheme) over the message. ECDSA signatures are DER (RFC 3279), strict. Refuses a scheme that
-  /// does not fit the key. Returns the signature's length in `signature`.
+  /// Signs `digest`, which is hash_of(scheme) over the message. ECDSA signatures are strict DER (RFC 3279). Refuses a
+  /// scheme that does not fit the key. Returns the length of the signature written to `signature`.
   [[nodiscard]] virtual Result<std::size_t> sign(SignatureScheme scheme, Bytes digest,
                                                  std::span<std::uint8_t, kMaxSignatureSize> signature) const = 0;
 };
@@ -169,8 +170,9 @@ class PrivateKey {
 class PublicKey {
  public:
   virtual ~PublicKey() = default;
-  [[nodiscard]] virtual KeyType type() const = 0;  ///< an RSA key of 2,048 to 4,096 bits says rsa_2048 or rsa_4096
-  /// False unless `signature` is a valid signature of `digest`, strictly encoded, with a scheme that fits the key.
+  [[nodiscard]] virtual KeyType type() const = 0;  ///< an RSA key of 2,048 to 4,096 bits is rsa_2048 or rsa_4096
+  /// Returns false unless `signature` is a valid signature of `digest`, strictly encoded, with a scheme that fits the
+  /// key.
   [[nodiscard]] virtual bool verify(SignatureScheme scheme, Bytes digest, Bytes signature) const = 0;
 };
 
@@ -201,19 +203,19 @@ class Provider : public RandomSource {
   }
   [[nodiscard]] virtual std::unique_ptr<PrivateKey> generate_key(KeyType type) = 0;
   [[nodiscard]] virtual Result<std::unique_ptr<PrivateKey>> load_private_key(Bytes pkcs8_der) = 0;
-  /// P-256, P-384 (named curve, uncompressed) or RSA of 2,048 to 4,096 bits; anything else is crypto_bad_key.
+  /// Accepts P-256, P-384 (named curve, uncompressed) or RSA of 2,048 to 4,096 bits; anything else is crypto_bad_key.
   [[nodiscard]] virtual Result<std::unique_ptr<PublicKey>> load_public_key(Bytes subject_public_key_info_der) = 0;
 };
 
-/// Null where OpenSSL was not found at build time.
+/// Null if OpenSSL was not found at build time.
 std::unique_ptr<Provider> openssl_provider();
 std::unique_ptr<Provider> mbedtls_provider();
-/// OpenSSL's where it was built, else mbedTLS's.
+/// OpenSSL's if it was built, otherwise mbedTLS's.
 std::unique_ptr<Provider> default_provider();
 
 // Identity.
 
-/// A certificate with its private key: what a peer shows and proves.
+/// A certificate with its private key, which a peer presents and proves.
 struct Identity {
   std::vector<std::uint8_t> certificate_der;
   std::shared_ptr<const PrivateKey> key;
@@ -222,32 +224,32 @@ struct Identity {
 struct SelfSignedOptions {
   KeyType key_type = KeyType::ecdsa_p256;
   std::string_view common_name = "Redan";
-  /// Names a TLS client may connect to: DNS names or IP addresses. None for WebRTC.
+  /// Names under which a TLS client may connect: DNS names or IP addresses. None for WebRTC.
   std::vector<std::string> subject_alternative_names{};
   WallTime not_before{};
   WallTime not_after{};
 };
 
-/// A new key and a self-signed X.509 v3 certificate for it (RFC 5280). invalid_argument for an empty common name or one
-/// above 64 bytes, names that are neither an address nor printable ASCII, and dates outside the years 0000 to 9999 or
-/// out of order.
+/// Makes a new key and a self-signed X.509 v3 certificate for it (RFC 5280). invalid_argument for an empty common name
+/// or one above 64 bytes, for names that are neither an address nor printable ASCII, and for dates outside the years
+/// 0000 to 9999 or out of order.
 Result<Identity> self_signed(Provider& provider, const SelfSignedOptions& options);
 /// The same for an existing key.
 Result<Identity> self_signed(Provider& provider, std::shared_ptr<const PrivateKey> key,
                              const SelfSignedOptions& options);
 
-/// A certificate's fingerprint (RFC 8122 section 5). SHA-256 or SHA-384; weaker hashes cannot be named.
+/// A certificate's fingerprint (RFC 8122 section 5): SHA-256 or SHA-384. Weaker hashes cannot be represented.
 struct Fingerprint {
   HashAlgorithm algorithm = HashAlgorithm::sha256;
   Digest digest;
 
   static Fingerprint of(Provider& provider, HashAlgorithm algorithm, Bytes certificate_der);
-  /// The value of an a=fingerprint line: "sha-256 AB:CD:...". Hash names and hex in either case; nullopt for other
-  /// hashes, wrong lengths and malformed text.
+  /// Parses the value of an a=fingerprint line: "sha-256 AB:CD:...". Hash names and hex in either case; nullopt for
+  /// other hashes, wrong lengths and malformed text.
   static std::optional<Fingerprint> parse(std::string_view value);
-  /// As RFC 8122 writes it: lower-case hash name, upper-case hex.
+  /// In the form of RFC 8122: lower-case hash name, upper-case hex.
   [[nodiscard]] std::string text() const;
-  /// Constant time in the digest.
+  /// Takes constant time in the digest.
   [[nodiscard]] bool equals(const Fingerprint& other) const;
 };
 

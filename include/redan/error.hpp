@@ -1,6 +1,6 @@
-// How Redan fails: an error code is a row in the table of one library, with a number and a name that never change, a
-// one-line text, and what to do about it. This is the table of libredan; the other libraries have their own: see
-// net/errors.hpp, cloud/errors.hpp, wamp/errors.hpp, sealed/errors.hpp and media/errors.hpp.
+// Errors: an error code is a row in the table of one library. It has a number and a name that never change, a one-line
+// text, and advice. This is the table of libredan; the other libraries have their own: see net/errors.hpp,
+// cloud/errors.hpp, wamp/errors.hpp, sealed/errors.hpp and media/errors.hpp.
 #pragma once
 
 #include <compare>
@@ -108,7 +108,7 @@ REDAN_ERRORS(X)
 #undef X
 }  // namespace error_rows
 
-/// An error code: points to its row. Cheap to copy and to compare.
+/// An error code: a pointer to its row. Cheap to copy and compare.
 class Errc {
  public:
   /// No error.
@@ -116,7 +116,7 @@ class Errc {
   /// `row` must outlive every copy.
   constexpr explicit Errc(const ErrorRow& row) : row_(&row) {}
 
-  /// Unique over all libraries, and fixed.
+  /// Unique across all libraries, and fixed.
   [[nodiscard]] constexpr std::uint16_t number() const { return row_->number; }
   [[nodiscard]] constexpr const ErrorRow& row() const { return *row_; }
   friend constexpr bool operator==(Errc a, Errc b) { return a.number() == b.number(); }
@@ -147,7 +147,7 @@ constexpr std::string_view text(Errc code) { return code.row().text; }
 /// What to do about it, one line.
 constexpr std::string_view hint(Errc code) { return code.row().hint; }
 
-/// Why a call was refused: the code, and what is particular to this case ("line 7: ..."); often empty.
+/// Why a call was refused: the code, and details of this case ("line 7: ..."), often empty.
 struct Error {
   Errc code;
   std::string detail{};
@@ -157,7 +157,7 @@ struct Error {
   friend bool operator==(const Error&, const Error&) = default;
 };
 
-/// What a call returns that can be refused: a value, or an Error.
+/// The result of a call that can be refused: a value or an Error.
 template <class T>
 class [[nodiscard]] Result : public tl::expected<T, Error> {
  public:
@@ -189,8 +189,8 @@ inline tl::unexpected<Error> refuse(Error error) { return tl::unexpected<Error>(
   }                                                               \
   inline constexpr ::redan::Errc id{rows::id};
 
-/// Hands an error on. REDAN_TRY declares a variable with the value of an expression, REDAN_CHECK discards the value; if
-/// the expression has an error, the calling function returns it. The forms with CO are for coroutines.
+/// Propagates an error. REDAN_TRY declares a variable with the value of an expression; REDAN_CHECK discards the value.
+/// If the expression has an error, the calling function returns it. The forms with CO are for coroutines.
 ///   REDAN_TRY(const auto key, parse_key(text));
 ///   REDAN_CO_CHECK(co_await store.erase(key));
 #define REDAN_TRY(declaration, ...) REDAN_TRY_AS(return, REDAN_TRY_NAME(__LINE__), declaration, __VA_ARGS__)

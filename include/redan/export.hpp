@@ -1,4 +1,4 @@
-// What the shared libraries export: all that the public headers declare, and nothing else. The libraries are compiled
+// What the shared libraries export: the declarations of the public headers and nothing else. The libraries are compiled
 // with hidden visibility.
 #pragma once
 

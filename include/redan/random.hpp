@@ -1,4 +1,4 @@
-// Where random bytes come from, for layers that need nothing else of crypto.
+// The source of random bytes, for layers that need nothing else from crypto.
 #pragma once
 
 #include <redan/export.hpp>
@@ -6,7 +6,8 @@
 
 namespace redan REDAN_PUBLIC {
 
-/// A source of unpredictable bytes. crypto's Provider is the real one; tests fix it, so that a run replays bit for bit.
+/// A source of unpredictable bytes. Production code uses crypto's Provider; tests use a fixed source, so that a run can
+/// be replayed bit for bit.
 class RandomSource {
  public:
   virtual ~RandomSource() = default;

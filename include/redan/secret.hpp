@@ -7,10 +7,10 @@
 
 namespace redan REDAN_PUBLIC {
 
-/// Overwrites memory in a way the compiler may not leave out.
+/// Overwrites memory in a way that the compiler may not remove.
 void wipe(MutableBytes memory);
 
-/// Constant-time comparison. Only the lengths may show in the time it takes.
+/// Constant-time comparison: the duration depends on the lengths only.
 bool equal_in_constant_time(Bytes a, Bytes b);
 
 /// At most N secret bytes, held inline. Moving wipes the source.
@@ -32,7 +32,7 @@ class Secret {
   }
   ~Secret() { clear(); }
 
-  /// Makes it `size` bytes long (at most N) and gives them for writing.
+  /// Sets the size to `size` bytes (at most N) and returns them for writing.
   MutableBytes fill(std::size_t size) {
     size_ = std::min(size, N);
     return MutableBytes(bytes_).first(size_);
@@ -41,7 +41,7 @@ class Secret {
     wipe(bytes_);
     size_ = 0;
   }
-  /// To be passed on at once, not kept.
+  /// For immediate use; do not keep the span.
   [[nodiscard]] Bytes expose() const { return Bytes(bytes_).first(size_); }
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }

@@ -1,4 +1,5 @@
-// The SRTP protection profiles Redan speaks, values as in use_srtp (RFC 5764 section 4.1.2, RFC 7714 section 14.2).
+// The SRTP protection profiles that Redan supports, with the values of use_srtp (RFC 5764 section 4.1.2, RFC 7714
+// section 14.2).
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// What peers and endpoints count. Sums since their beginning, never reset. Names are those of webrtc-stats (W3C) where
-// it has one, in our spelling: packets_sent is packetsSent.
+// Counters of peers and endpoints: sums since their creation, never reset. Names follow webrtc-stats (W3C) where it has
+// one, in our spelling: packets_sent is packetsSent.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +11,9 @@ namespace redan REDAN_PUBLIC {
 
 /// Datagrams that were dropped, by reason.
 struct DropCounters {
-  std::uint64_t malformed = 0;        ///< no STUN, DTLS, RTP or RTCP that parses
+  std::uint64_t malformed = 0;        ///< not parseable as STUN, DTLS, RTP or RTCP
   std::uint64_t unknown_source = 0;   ///< from a path that no peer validated, or media without keys for it
-  std::uint64_t unauthenticated = 0;  ///< the password of a STUN message, a record tag or an SRTP tag does not verify
+  std::uint64_t unauthenticated = 0;  ///< the HMAC of a STUN message, a record tag or an SRTP tag does not verify
   std::uint64_t replayed = 0;         ///< seen before, or older than the window
   std::uint64_t path_in_use = 0;      ///< authenticated checks on a path that another peer uses
 
@@ -43,10 +43,10 @@ struct PeerStatistics {
   DropCounters dropped;
 };
 
-/// All peers of an endpoint, those that are closed too.
+/// All peers of an endpoint, including closed ones.
 struct EndpointStatistics {
   std::uint64_t datagrams_in = 0, datagrams_out = 0;
-  std::uint64_t over_budget = 0;  ///< not dropped: from a peer beyond its share of a short memory_budget
+  std::uint64_t over_budget = 0;  ///< not dropped: from a peer that exceeds its share while memory_budget is short
   DropCounters dropped;
 };
 

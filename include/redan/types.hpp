@@ -1,4 +1,4 @@
-// The vocabulary every layer shares: bytes, time and addresses.
+// The vocabulary of all layers: bytes, time and addresses.
 #pragma once
 
 #include <array>
@@ -16,22 +16,22 @@
 
 namespace redan REDAN_PUBLIC {
 
-/// A borrowed run of bytes. Who lends it says for how long.
+/// A borrowed range of bytes. The lender states how long it is valid.
 using Bytes = std::span<const std::uint8_t>;
 /// The same, writable.
 using MutableBytes = std::span<std::uint8_t>;
 
-/// The bytes of a text, without copying it.
+/// The bytes of a text, without a copy.
 inline Bytes as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-/// The same bytes read as text. Nothing says that they are UTF-8.
+/// The same bytes as text, which need not be valid UTF-8.
 inline std::string_view as_text(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 using Duration = std::chrono::nanoseconds;
 
-/// The clock of every machine below `net`. It has no now(): time is an argument.
+/// The clock of every machine below `net`. It has no now(), because time is an argument.
 struct Clock {
   using rep = Duration::rep;
   using period = Duration::period;
@@ -41,11 +41,11 @@ struct Clock {
 };
 using TimePoint = Clock::time_point;
 
-/// "Never", for deadlines.
+/// "Never", as a deadline.
 inline constexpr TimePoint kNever = TimePoint::max();
 
-/// Calendar time (certificate dates, token expiry), as seconds since 1970-01-01 UTC. A type of its own, so that it
-/// cannot be compared with a TimePoint.
+/// Calendar time (certificate dates, token expiry) in seconds since 1970-01-01 UTC. A separate type, so that it cannot
+/// be compared with a TimePoint.
 struct WallTime {
   std::int64_t seconds_since_1970 = 0;
   friend auto operator<=>(const WallTime&, const WallTime&) = default;
@@ -89,17 +89,17 @@ class Address {
   Family family_ = Family::unspecified;
 };
 
-/// The two ends of the way that datagrams take.
+/// The two ends of the path of a datagram.
 struct Path {
-  Address local;   ///< one of our own, as EndpointConfig::local_addresses names it
+  Address local;   ///< one of EndpointConfig::local_addresses
   Address remote;  ///< the peer's
   friend constexpr auto operator<=>(const Path&, const Path&) = default;
 };
 
-/// The ECN field of an IP packet (RFC 3168 section 5), as it stands on the wire.
+/// The ECN field of an IP packet (RFC 3168 section 5), with the values on the wire.
 enum class Ecn : std::uint8_t { not_ect = 0, ect1 = 1, ect0 = 2, ce = 3 };
 
-/// Nothing to do before `until`, unless something comes in. kNever: no timer is running.
+/// Nothing to do before `until`, unless there is new input. kNever: no timer is running.
 struct Wait {
   TimePoint until;
 };

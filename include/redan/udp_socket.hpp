@@ -1,4 +1,4 @@
-// A blocking UDP socket with a clock: the shortest way to run an Endpoint. For servers see redan/asio.hpp.
+// A blocking UDP socket with a clock: the simplest way to run an Endpoint. For servers see redan/asio.hpp.
 #pragma once
 
 #include <memory>
@@ -23,7 +23,7 @@ class UdpSocket {
   [[nodiscard]] Address local_address() const;
   /// Blocks while the socket is full.
   void send(const Transmit& transmit);
-  /// Waits for a datagram until `until`; nullopt then. The datagram lives until the next call.
+  /// Waits for a datagram until `until`, then returns nullopt. The datagram is valid until the next call.
   std::optional<Datagram> receive(TimePoint until);
 
  private:

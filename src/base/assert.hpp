@@ -1,4 +1,4 @@
-// Our own bugs end the process, in release builds too: a wrong state in a security stack must not go on.
+// A bug of ours ends the process, in release builds too: a security stack must not continue in a wrong state.
 #pragma once
 
 namespace redan {

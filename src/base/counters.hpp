@@ -1,4 +1,4 @@
-// Counts of things that happened, by reason: dropped datagrams first of all.
+// Event counters by reason, mainly for dropped datagrams.
 #pragma once
 
 #include <array>

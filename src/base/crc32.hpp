@@ -8,9 +8,9 @@ namespace redan {
 /// ITU V.42 polynomial, reflected.
 std::uint32_t crc32(Bytes bytes);
 
-/// Castagnoli polynomial, reflected. Uses SSE4.2 where the processor has it and its self-test agrees with the table.
+/// Castagnoli polynomial, reflected. Uses SSE4.2 if the processor has it and a self-test matches the table.
 std::uint32_t crc32c(Bytes bytes);
-/// The table alone, for comparison.
+/// Uses the table only, for comparison.
 std::uint32_t crc32c_table(Bytes bytes);
 /// Whether crc32c() uses SSE4.2 here.
 bool crc32c_is_accelerated();

@@ -1,10 +1,10 @@
-// The contract of every machine (ICE agent, DTLS connection, SCTP association, peer, endpoint), stated once.
+// The contract of every machine (ICE agent, DTLS connection, SCTP association, peer, endpoint).
 //
-//   handle_input(now, ...)      bytes came in; returns nothing; the span is borrowed for the call and may be changed
-//   poll_output(now, buffer)    the next thing to do; Wait means: nothing until then
+//   handle_input(now, ...)      accepts received bytes; returns nothing; the span is borrowed for the call and may be
+//   changed poll_output(now, buffer)    returns the next action; Wait means that there is nothing to do until then
 //
-// Call poll_output after anything else until it returns Wait. Timers fire inside it. A late or partial drain is
-// harmless. A span inside an output lives until the next call on the object.
+// After any other call, call poll_output until it returns Wait. Timers fire inside it. Polling late, or stopping before
+// Wait, does no harm. A span inside an output is valid until the next call on the object.
 #pragma once
 
 #include <concepts>

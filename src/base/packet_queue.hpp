@@ -1,4 +1,5 @@
-// Packets between an input and the next poll: copied in, handed out in order, one block of memory that is kept small.
+// A queue of packets between an input and the next poll: packets are copied in and returned in order, from one small
+// block of memory.
 #pragma once
 
 #include <redan/types.hpp>
@@ -10,12 +11,12 @@ class PacketQueue {
  public:
   struct Packet {
     std::uint8_t tag = 0;
-    MutableBytes bytes;  ///< lives until the next call on the queue
+    MutableBytes bytes;  ///< valid until the next call on the queue
   };
 
   explicit PacketQueue(std::size_t max_bytes) : max_bytes_(max_bytes) {}
 
-  /// False if the queue is full or the packet is longer than 65,535 bytes; nothing is stored then.
+  /// Returns false, and stores nothing, if the queue is full or the packet is longer than 65,535 bytes.
   bool push(std::uint8_t tag, Bytes packet) {
     if (!has_room(packet.size())) return false;
     bytes_.push_back(tag);
@@ -45,7 +46,7 @@ class PacketQueue {
 
  private:
   static constexpr std::size_t kHeader = 3;
-  // A drained queue keeps one datagram's worth.
+  // An empty queue keeps the memory of one datagram.
   static constexpr std::size_t kKept = 4096;
 
   std::size_t max_bytes_;

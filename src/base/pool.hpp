@@ -1,4 +1,4 @@
-// Slabs of one size that are handed out and taken back without asking the heap again.
+// Slabs of one size that are reused without another heap allocation.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 
 namespace redan {
 
-/// Owns slabs of T. take() reuses a returned slab or makes one; keep at most `kept` idle ones. The pool must outlive
-/// what it lends. Not for several threads.
+/// Owns slabs of T. take() reuses a returned slab or makes one; at most `kept` idle slabs are kept. The pool must
+/// outlive the slabs it lends. Not thread-safe.
 template <class T>
 class Pool {
  public:
@@ -21,7 +21,7 @@ class Pool {
   };
   using Slab = std::unique_ptr<T, Return>;
 
-  /// A slab with whatever its last user left in it.
+  /// A slab with the content that its last user left.
   Slab take() {
     if (idle_.empty()) return Slab(std::make_unique<T>().release(), Return{this});
     std::unique_ptr<T> slab = std::move(idle_.back());

@@ -1,4 +1,5 @@
-// A bounded big-endian cursor over received bytes. Failure is sticky: read the fields in wire order, ask done() once.
+// A bounded big-endian cursor over received bytes. Failure is sticky: read the fields in wire order and call done()
+// once.
 #pragma once
 
 #include <redan/types.hpp>
@@ -27,7 +28,7 @@ class Reader {
     rest_ = rest_.subspan(n);
     return taken;
   }
-  /// All that is left.
+  /// All remaining bytes.
   constexpr Bytes rest() { return bytes(rest_.size()); }
   constexpr void skip(std::size_t n) { bytes(n); }
 
@@ -45,9 +46,9 @@ class Reader {
     failed_ = true;
     rest_ = {};
   }
-  /// Every read so far was inside the bytes.
+  /// Every read so far was within bounds.
   [[nodiscard]] constexpr bool ok() const { return !failed_; }
-  /// ok(), and nothing is left over.
+  /// ok(), and no bytes remain.
   [[nodiscard]] constexpr bool done() const { return !failed_ && rest_.empty(); }
   [[nodiscard]] constexpr bool empty() const { return rest_.empty(); }
   [[nodiscard]] constexpr std::size_t remaining() const { return rest_.size(); }
@@ -58,7 +59,7 @@ class Reader {
     const Bytes field = bytes(N);
     if (field.size() != N) return 0;
     if (!std::is_constant_evaluated()) {
-      // g++ 12 makes no byte swap of the loop below.
+      // g++ 12 does not turn the loop below into a byte swap.
       std::uint64_t value = 0;
       std::memcpy(reinterpret_cast<std::uint8_t*>(&value) + (8 - N), field.data(), N);
       return __builtin_bswap64(value);

@@ -1,5 +1,5 @@
-// SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed hash for tables whose keys a stranger chooses. Without the key
-// nobody can make keys that collide.
+// SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed hash for tables whose keys an attacker can choose. Without the
+// key an attacker cannot make colliding keys.
 #pragma once
 
 #include <bit>

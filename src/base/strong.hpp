@@ -1,4 +1,4 @@
-// Ids and sequence numbers as types of their own.
+// Distinct types for ids and sequence numbers.
 #pragma once
 
 #include <compare>
@@ -8,7 +8,7 @@
 
 namespace redan {
 
-/// An integer that mixes with no other: Strong<struct StreamIdTag, uint16_t>.
+/// An integer type that does not mix with others: Strong<struct StreamIdTag, uint16_t>.
 template <class Tag, class T>
 struct Strong {
   using value_type = T;
@@ -19,8 +19,8 @@ struct Strong {
   friend constexpr auto operator<=>(const Strong&, const Strong&) = default;
 };
 
-/// A sequence number that wraps; compared as RFC 1982 says. Two numbers half the space apart are neither less nor
-/// greater: `a < b` and `b < a` are then both false, though they differ.
+/// A sequence number that wraps, compared as in RFC 1982. Two numbers half the space apart are neither less nor
+/// greater: `a < b` and `b < a` are both false, although they differ.
 template <class Tag, class T>
 struct Serial {
   static_assert(std::is_unsigned_v<T>);

@@ -1,4 +1,4 @@
-// Timers are a table: one optional deadline per enumerator, and the earliest of them.
+// A table of timers: one optional deadline per enumerator.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +19,7 @@ class TimerTable {
   void stop_all() { deadlines_.fill(kNever); }
   [[nodiscard]] bool running(Timer timer) const { return deadlines_[static_cast<std::size_t>(timer)] != kNever; }
   [[nodiscard]] TimePoint deadline(Timer timer) const { return deadlines_[static_cast<std::size_t>(timer)]; }
-  /// True once per expiry: the timer is stopped by the question.
+  /// Returns true once per expiry: the call stops an expired timer.
   bool expired(Timer timer, TimePoint now) {
     if (at(timer) > now) return false;
     stop(timer);

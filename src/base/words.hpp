@@ -1,4 +1,4 @@
-// Text protocols: words between blanks, numbers, and names whose case does not count.
+// Helpers for text protocols: words separated by blanks, numbers, and case-insensitive names.
 #pragma once
 
 #include <algorithm>
@@ -25,7 +25,7 @@ inline std::string_view next_word(std::string_view& rest) {
   return word;
 }
 
-/// The whole of `text` as a decimal number; nullopt if it is none or does not fit.
+/// Parses all of `text` as a decimal number; nullopt if it is not one or does not fit.
 template <class T>
 std::optional<T> to_number(std::string_view text) {
   T value{};

@@ -1,5 +1,5 @@
-// The mirror of Reader: a bounded big-endian cursor over a caller's buffer. Failure is sticky; ask ok() once at the
-// end.
+// The counterpart of Reader: a bounded big-endian cursor over a caller's buffer. Failure is sticky; call ok() once at
+// the end.
 #pragma once
 
 #include <algorithm>
@@ -49,7 +49,7 @@ class Writer {
     prefixed24([&](Writer& w) { w.bytes(data); });
   }
 
-  /// The same with a body that writes itself: prefixed16([&](Writer& w) { w.u16(1); }).
+  /// The same with a callback that writes the body: prefixed16([&](Writer& w) { w.u16(1); }).
   template <class Body>
   constexpr void prefixed8(Body&& body) {
     prefixed<1>(body);

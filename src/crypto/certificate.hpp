@@ -1,4 +1,4 @@
-// The one thing we read from a peer's certificate: its public key. Trust comes from the fingerprint (RFC 8827
+// Reads the public key of a peer's certificate, the only field that we use. Trust comes from the fingerprint (RFC 8827
 // section 6.5).
 #pragma once
 
@@ -6,8 +6,8 @@
 
 namespace redan {
 
-/// The SubjectPublicKeyInfo of an X.509 certificate, DER, borrowed from it. Bounded walk: at most 16 KiB, strict
-/// lengths, no recursion. nullopt if it is not a certificate.
+/// The SubjectPublicKeyInfo of an X.509 certificate, DER, borrowed from it. The parser is bounded: at most 16 KiB,
+/// strict lengths, no recursion. nullopt if it is not a certificate.
 std::optional<Bytes> subject_public_key_info(Bytes certificate_der);
 
 }  // namespace redan

@@ -1,4 +1,4 @@
-// The little of DER (X.690) that keys, signatures and certificates need: strict reading, and composition for writing.
+// The subset of DER (X.690) that keys, signatures and certificates need: strict parsing and composition.
 #pragma once
 
 #include <initializer_list>

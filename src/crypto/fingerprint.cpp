@@ -37,7 +37,7 @@ std::optional<Fingerprint> Fingerprint::parse(std::string_view value) {
 std::string Fingerprint::text() const { return std::string(name_of(algorithm)) + " " + to_colon_hex(digest.bytes()); }
 
 bool Fingerprint::equals(const Fingerprint& other) const {
-  // A default-constructed fingerprint has no digest and equals nothing, itself included.
+  // A default-constructed fingerprint has no digest and is equal to nothing, not even to itself.
   return algorithm == other.algorithm && digest.size == hash_size(algorithm) &&
          equal_in_constant_time(digest.bytes(), other.digest.bytes());
 }

@@ -1,4 +1,4 @@
-// The encodings of keys and signatures that both backends share, so that both refuse the same things:
+// The encodings of keys and signatures, shared by both backends so that they refuse the same inputs:
 // SubjectPublicKeyInfo (RFC 5280, RFC 3279, RFC 5480), PKCS#8 PrivateKeyInfo (RFC 5208) and Ecdsa-Sig-Value (RFC 3279
 // section 2.2.3).
 #pragma once
@@ -14,10 +14,10 @@ constexpr std::size_t field_size(KeyType type) { return type == KeyType::ecdsa_p
 constexpr bool is_ecdsa(KeyType type) { return type == KeyType::ecdsa_p256 || type == KeyType::ecdsa_p384; }
 constexpr std::size_t kMinRsaBits = 2048;
 constexpr std::size_t kMaxRsaBits = 4096;
-/// Between the two named sizes an RSA key goes by the smaller name.
+/// An RSA key between the two named sizes has the type of the smaller one.
 constexpr KeyType rsa_type(std::size_t bits) { return bits < kMaxRsaBits ? KeyType::rsa_2048 : KeyType::rsa_4096; }
 
-/// The parts of a public key, borrowed from its DER. Whether the point is on the curve is for the backend to say.
+/// The parts of a public key, borrowed from its DER. The backend checks whether the point is on the curve.
 struct SubjectPublicKey {
   KeyType type{};
   Bytes point;     ///< ECDSA: uncompressed

@@ -1,4 +1,4 @@
-// Where sealing nonces come from: a counter that only moves forward (security rule: one nonce, one record).
+// The source of nonces for encryption: a counter that only increases (security rule: one nonce, one record).
 #pragma once
 
 #include <redan/crypto.hpp>
@@ -17,7 +17,7 @@ class NonceBase {
  public:
   NonceBase(NonceForm form, Bytes fixed) : form_(form), fixed_(fixed) {}
 
-  /// For opening: any number the wire says.
+  /// For decryption: any received number.
   [[nodiscard]] OpenNonce at(std::uint64_t number) const {
     OpenNonce nonce;
     const Bytes fixed = fixed_.expose();
@@ -32,8 +32,8 @@ class NonceBase {
   Secret<kAeadNonceSize> fixed_;
 };
 
-/// Sealing nonces under one key for the numbers first, first + 1, ... below `end`. Move-only; each number once. A
-/// sequence that was moved from is exhausted.
+/// Nonces for encryption under one key, for the numbers first, first + 1, ... below `end`. Move-only; each number is
+/// used once. A moved-from sequence is exhausted.
 class NonceSequence {
  public:
   NonceSequence(NonceBase base, std::uint64_t first, std::uint64_t end)
@@ -48,7 +48,7 @@ class NonceSequence {
     return *this;
   }
 
-  /// The number the next nonce will have.
+  /// The number of the next nonce.
   [[nodiscard]] std::uint64_t peek() const { return next_; }
   [[nodiscard]] bool exhausted() const { return next_ >= end_; }
   [[nodiscard]] std::uint64_t remaining() const { return end_ - next_; }

@@ -1,4 +1,4 @@
-// The one certificate writer, over any provider's key (RFC 5280 section 4.1).
+// Writes self-signed certificates with any provider's key (RFC 5280 section 4.1).
 #include <redan/crypto.hpp>
 
 #include "crypto/der.hpp"
@@ -17,7 +17,7 @@ constexpr std::uint8_t kSubjectAltName[] = {0x55, 0x1d, 0x11};                  
 constexpr std::size_t kMaxCommonName = 64;  // RFC 5280 appendix A.1, ub-common-name
 constexpr std::size_t kMaxAlternativeNames = 64;
 constexpr std::size_t kMaxAlternativeName = 255;
-// 0000-01-01 and 9999-12-31T23:59:59, the years GeneralizedTime can write.
+// 0000-01-01 and 9999-12-31T23:59:59, the range of GeneralizedTime.
 constexpr std::int64_t kFirstSecond = -62'167'219'200;
 constexpr std::int64_t kLastSecond = 253'402'300'799;
 

@@ -24,7 +24,7 @@ bool set_padding(mbedtls_rsa_context* rsa, SignatureScheme scheme) {
 #endif
 }
 
-/// A DER writer of mbedTLS fills a buffer from its end.
+/// mbedTLS's DER writers fill a buffer from its end.
 template <class Write>
 std::vector<std::uint8_t> written(Write write) {
   std::vector<std::uint8_t> buffer(16 * kMaxRsaBits / 8);
@@ -108,7 +108,7 @@ class RsaPrivateKey final : public PrivateKey {
                            std::span<std::uint8_t, kMaxSignatureSize> signature) const override {
     if (!fits(type_, scheme) || digest.size() != hash_size(hash_of(scheme))) return refuse(Errc::invalid_argument);
     std::size_t size = 0;
-    // With v2.1 padding mbedTLS takes a salt as long as the digest (RFC 8446 section 4.2.3).
+    // With v2.1 padding, mbedTLS uses a salt as long as the digest (RFC 8446 section 4.2.3).
     if (!set_padding(mbedtls_pk_rsa(*pk_->get()), scheme) ||
         mbedtls_pk_sign(pk_->get(), md_type(hash_of(scheme)), digest.data(), digest.size(), signature.data(),
 #if MBEDTLS_VERSION_MAJOR >= 3

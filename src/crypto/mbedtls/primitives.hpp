@@ -1,4 +1,4 @@
-// What the objects of one mbedTLS provider share: the random generator and the curves. Works with mbedTLS 2.28 and 3.x.
+// Shared by the objects of one mbedTLS provider: the random generator and the curves. Works with mbedTLS 2.28 and 3.x.
 #pragma once
 
 #include <mbedtls/ctr_drbg.h>
@@ -50,7 +50,7 @@ inline const mbedtls_md_info_t* md_info(HashAlgorithm algorithm) {
   return mbedtls_md_info_from_type(md_type(algorithm));
 }
 
-/// mbedTLS keeps a table of multiples of the base point in a group once it was used, so groups are shared.
+/// After first use mbedTLS keeps a table of multiples of the base point in a group, so groups are shared.
 class Curves {
  public:
   mbedtls_ecp_group* get(Group group);
@@ -71,7 +71,7 @@ struct Shared {
   RandomSource& random;
 };
 
-/// The point, checked to be on the curve (for X25519: to be 32 bytes). False if not.
+/// Reads a point and checks that it is on the curve (for X25519: that it has 32 bytes). Returns false otherwise.
 bool read_point(mbedtls_ecp_group* group, Bytes encoded, mbedtls_ecp_point* point);
 
 std::unique_ptr<Hash> make_hash(HashAlgorithm algorithm);

@@ -1,5 +1,5 @@
-// The mbedTLS provider on a caller's randomness: with a fixed source every key, signature and nonce repeats, so a whole
-// run replays bit for bit over real primitives. For tests; mbedtls_provider() is the one with entropy.
+// The mbedTLS provider with the caller's randomness, for tests: with a fixed source every key, signature and nonce
+// repeats, so a whole run can be replayed bit for bit with real primitives. mbedtls_provider() uses real entropy.
 #pragma once
 
 #include <redan/crypto.hpp>

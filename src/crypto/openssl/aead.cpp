@@ -4,13 +4,13 @@
 namespace redan::openssl {
 namespace {
 
-// EVP counts in int.
+// EVP lengths are int.
 int length(Bytes bytes) {
   REDAN_ASSERT(bytes.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max()));
   return static_cast<int>(bytes.size());
 }
 
-/// A record's work changes only the IV; the key schedule stays in a context per direction, made at its first use (a key
+/// Each record changes only the IV; the key schedule stays in a context per direction, created at its first use (a key
 /// normally serves one direction).
 class OpensslAead final : public Aead {
  public:
@@ -33,7 +33,7 @@ class OpensslAead final : public Aead {
     if (!open_) open_ = make(EVP_DecryptInit_ex2);
     EVP_CIPHER_CTX* ctx = open_.get();
     int n = 0;
-    // EVP takes the expected tag as a void*, and only reads it.
+    // EVP takes the expected tag as void*, but only reads it.
     std::array<std::uint8_t, kAeadTagSize> expected;
     std::copy(tag.begin(), tag.end(), expected.begin());
     REDAN_ASSERT(EVP_DecryptInit_ex2(ctx, nullptr, nullptr, nonce.bytes.data(), nullptr) == 1);

@@ -1,5 +1,5 @@
-// What one OpenSSL provider fetches once and its objects share: in OpenSSL 3 looking an algorithm up by name costs more
-// than hashing a short message.
+// Algorithms that one OpenSSL provider fetches once and its objects share: in OpenSSL 3, looking up an algorithm by
+// name takes longer than hashing a short message.
 #pragma once
 
 #include <openssl/ec.h>
@@ -25,7 +25,7 @@ using CipherCtx = std::unique_ptr<EVP_CIPHER_CTX, Release<EVP_CIPHER_CTX_free>>;
 using Pkey = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY_free>>;
 using PkeyCtx = std::unique_ptr<EVP_PKEY_CTX, Release<EVP_PKEY_CTX_free>>;
 
-/// Takes back whatever OpenSSL puts on this thread's error queue: others (TLS on the same thread) read that queue.
+/// Clears what OpenSSL puts on this thread's error queue, because other code (TLS on the same thread) reads that queue.
 class ErrorScope {
  public:
   ErrorScope() { ERR_set_mark(); }
@@ -53,14 +53,14 @@ struct Algorithms {
   PkeyCtx x25519_keygen;
 };
 
-/// A key from a keygen context. Ends the process if OpenSSL cannot (no memory, no entropy).
+/// A key from a keygen context. Aborts the process if OpenSSL fails (no memory, no entropy).
 Pkey generate(EVP_PKEY_CTX* keygen);
 /// A public key on the curve; null if the point is not on it. `point` is uncompressed and of the right length.
 Pkey ecdsa_public_key(const Curve& curve, Bytes point);
 
 std::unique_ptr<Hash> make_hash(const Algorithms& algorithms, HashAlgorithm algorithm);
 std::unique_ptr<Hmac> make_hmac(const Algorithms& algorithms, HashAlgorithm algorithm, Bytes key);
-/// In a context that may be in any state, and is left in any.
+/// The context may be in any state, and is left in any state.
 Digest hmac_once(EVP_MD_CTX* ctx, const Algorithms& algorithms, HashAlgorithm algorithm, Bytes key, Bytes data);
 std::unique_ptr<Aead> make_aead(const Algorithms& algorithms, AeadAlgorithm algorithm, Bytes key);
 std::unique_ptr<KeyExchange> make_key_exchange(const Algorithms& algorithms, Group group);

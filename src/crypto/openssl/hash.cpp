@@ -46,7 +46,7 @@ void absorb(EVP_MD_CTX* ctx, std::size_t block_size, Bytes key, std::uint8_t pad
   REDAN_ASSERT(EVP_DigestUpdate(ctx, block.data(), block.size()) == 1);
 }
 
-/// RFC 2104 over a plain digest, from states that have hashed the padded key: EVP_MAC takes a quarter more time.
+/// RFC 2104 over a plain digest, from states that have hashed the padded key: EVP_MAC takes 25 % longer.
 class OpensslHmac final : public Hmac {
  public:
   OpensslHmac(const EVP_MD* md, HashAlgorithm algorithm, Bytes key)

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t kX25519Size = 32;  // RFC 7748 section 5: keys, points and results
 
-/// The shared secret of two keys into `shared`, which has its size. False if OpenSSL refuses.
+/// Computes the shared secret of two keys into `shared`, which has the right size. Returns false if OpenSSL refuses.
 bool derive(EVP_PKEY* own, EVP_PKEY* peer, MutableBytes shared) {
   const PkeyCtx ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, own, nullptr));
   std::size_t size = shared.size();

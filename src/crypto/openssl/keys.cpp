@@ -16,7 +16,7 @@ bool is_pss(SignatureScheme scheme) {
 
 using SignOrVerifyInit = int (*)(EVP_PKEY_CTX*);
 
-/// A context that is ready to sign or verify digests. ECDSA needs no more than the key.
+/// A context that is ready to sign or verify digests. ECDSA needs only the key.
 PkeyCtx ready(const Algorithms& algorithms, EVP_PKEY* key, SignOrVerifyInit init, KeyType type,
               SignatureScheme scheme) {
   PkeyCtx ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
@@ -80,7 +80,7 @@ class OpensslPrivateKey final : public PrivateKey {
   const Algorithms& algorithms_;
   KeyType type_;
   Pkey key_;
-  PkeyCtx ecdsa_;  // kept for speed; signing does not change what it is set to
+  PkeyCtx ecdsa_;  // kept for speed; signing does not change its settings
 };
 
 class OpensslPublicKey final : public PublicKey {

@@ -1,4 +1,4 @@
-// What an encoder hands to a sender.
+// The output of an encoder, for a sender.
 #pragma once
 
 #include <redan/types.hpp>
@@ -9,9 +9,9 @@ namespace redan::rtp {
 /// One encoded picture, or 20 ms of sound.
 struct EncodedFrame {
   std::vector<std::uint8_t> bytes;
-  TimePoint time{};         ///< when it is due to be seen or heard
-  bool key = false;         ///< a picture that needs no other
-  Duration encode_time{0};  ///< spent on encoding it here; zero for what comes encoded
+  TimePoint time{};         ///< when it is due for display or playback
+  bool key = false;         ///< a picture that needs no other picture
+  Duration encode_time{0};  ///< time spent encoding it here; zero if it was encoded elsewhere
   std::uint32_t width = 0, height = 0;
 };
 

@@ -10,12 +10,12 @@ using namespace std::chrono_literals;
 
 constexpr std::uint32_t kVideoClock = 90'000;  // RFC 7741 section 6.1
 constexpr std::uint32_t kAudioClock = 48'000;  // RFC 7587 section 4.1
-// However low the rate, one packet does not hold up the next for long.
+// Even at low bit rates one packet does not delay the next for long.
 constexpr double kSlowestPace = 500'000;
-// A timer that fires late may be made up for by this much.
+// A late timer may be compensated by this much.
 constexpr Duration kBurst = 5ms;
 constexpr Duration kReportInterval = 1s;
-// Requests for a key frame that come sooner are about the same loss.
+// Key frame requests within this time are about the same loss.
 constexpr Duration kBetweenKeyFrames = 300ms;
 constexpr std::size_t kMaxWaiting = PacketHistory::kSize * 3 / 4;
 constexpr std::size_t kMaxResends = 256;
@@ -57,8 +57,8 @@ std::optional<MediaSender::Stream> MediaSender::make_stream(const std::optional<
   stream.ssrc = config->ssrc;
   stream.payload_type = config->payload_type;
   stream.clock_rate = clock_rate;
-  // RFC 3550 section 5.1: both begin anywhere. The lower half: RFC 3711 section 3.3.1 wants no wrap among the first
-  // packets, which may be lost.
+  // RFC 3550 section 5.1: both start at random values. Sequence numbers start in the lower half: RFC 3711 section 3.3.1
+  // requires that there is no wrap among the first packets, which may be lost.
   stream.sequence = static_cast<std::uint16_t>(random_.random_u32() & 0x7FFFU);
   stream.timestamp_offset = random_.random_u32();
   return stream;
@@ -212,7 +212,7 @@ MediaSender::Output MediaSender::send(TimePoint now, Stream& stream, Bytes packe
   std::copy(packet.begin(), packet.end(), buffer.begin());
   ++stream.packets;
   stream.octets += static_cast<std::uint32_t>(payload);
-  // The first report comes with the first packet: it lets the receiver play audio and video together.
+  // The first report is sent with the first packet: it lets the receiver synchronise audio and video.
   if (stream.report_at == kNever) stream.report_at = now;
   ++statistics_.packets_sent;
   statistics_.bytes_sent += packet.size();
@@ -221,7 +221,7 @@ MediaSender::Output MediaSender::send(TimePoint now, Stream& stream, Bytes packe
 
 bool MediaSender::poll_report(TimePoint now, Stream& stream, Writer& writer) {
   if (now < stream.report_at) return false;
-  // RFC 3550 section 6.2: from half to one and a half of the interval.
+  // RFC 3550 section 6.2: between half and one and a half of the interval.
   stream.report_at = now + kReportInterval / 2 + Duration(random_.random_u32() % kReportInterval.count());
   SenderReport{stream.ssrc, ntp_time(now), stream.timestamp(now), stream.packets, stream.octets}.write(writer,
                                                                                                        config_.cname);

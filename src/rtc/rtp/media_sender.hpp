@@ -1,9 +1,9 @@
-// Audio and video to one client: frames go in, RTP and RTCP packets come out when their time has come, and what the
-// receiver says back is obeyed. A machine like those of the WebRTC stack: no socket, no clock, no thread.
+// Sends audio and video to one client: frames go in, RTP and RTCP packets come out when they are due, and the
+// receiver's feedback is applied. A machine like those of the WebRTC stack: no socket, no clock, no thread.
 //
-// Sound leaves at once. Video is paced at kPace times its bit rate, so that a key frame does not overrun a queue on the
-// way; a packet that the receiver misses is sent again with its own sequence number (RFC 4585), before new video. A
-// stream begins with a key frame and starts anew with one when more waits than can be late usefully.
+// Audio is sent at once. Video is paced at kPace times its bit rate, so that a key frame does not overflow a queue on
+// the path. A packet that the receiver reports missing is sent again with its own sequence number (RFC 4585), before
+// new video. A stream begins with a key frame, and restarts with one when more is queued than can usefully be late.
 #pragma once
 
 #include <deque>
@@ -27,19 +27,19 @@ struct MediaSenderConfig {
   };
   std::optional<Stream> video{}, audio{};
   std::string cname{};
-  std::size_t max_packet = 1180;  ///< of plain RTP; protected it fits the endpoint's MTU
+  std::size_t max_packet = 1180;  ///< of plain RTP; when protected it fits the endpoint's MTU
   RateLimits rate{};
 };
 
-/// Counted since the beginning; the names are those of the metrics.
+/// Sums since the beginning; the names are those of the metrics.
 struct MediaStatistics {
-  std::uint64_t bytes_sent = 0, packets_sent = 0;  ///< RTP, with what was sent again
+  std::uint64_t bytes_sent = 0, packets_sent = 0;  ///< RTP, including retransmissions
   std::uint64_t retransmitted_bytes_sent = 0, retransmitted_packets_sent = 0;
   std::uint64_t nack_count = 0, pli_count = 0, fir_count = 0;
   Duration total_packet_send_delay{0};  ///< from the encoder to the socket
-  std::uint64_t frames_skipped = 0;     ///< not sent because too much waited
-  Duration round_trip_time{0};          ///< last; zero: unknown
-  std::uint8_t fraction_lost = 0;       ///< of video, of 256, last
+  std::uint64_t frames_skipped = 0;     ///< not sent because the queue was too long
+  Duration round_trip_time{0};          ///< the latest; zero: unknown
+  std::uint8_t fraction_lost = 0;       ///< of video, of 256, latest
 
   MediaStatistics& operator+=(const MediaStatistics& other);
 };
@@ -54,7 +54,7 @@ class MediaSender {
   using Output = std::variant<Wait, Packet, KeyFrameWanted>;
 
   static constexpr double kPace = 2.5;
-  /// What may wait; beyond it frames are skipped until a key frame.
+  /// The longest queue; beyond it frames are skipped until a key frame.
   static constexpr Duration kLongestQueue = std::chrono::milliseconds(600);
 
   /// `random` must outlive the sender.
@@ -65,7 +65,7 @@ class MediaSender {
   void set_rate_limits(RateLimits limits) { rate_.set_limits(limits); }
   /// RTCP from the receiver.
   void handle_input(TimePoint now, Bytes compound);
-  /// `buffer` holds one packet: max_packet bytes.
+  /// `buffer` must hold one packet: max_packet bytes.
   Output poll_output(TimePoint now, MutableBytes buffer);
 
   [[nodiscard]] std::uint32_t target_bitrate(TimePoint now) const { return rate_.target(now); }
@@ -74,7 +74,7 @@ class MediaSender {
   [[nodiscard]] bool sends_audio() const { return config_.audio.has_value(); }
 
  private:
-  /// Numbers and times of one stream.
+  /// Sequence numbers and times of one stream.
   struct Stream {
     std::uint32_t ssrc = 0;
     std::uint8_t payload_type = 0;

@@ -1,4 +1,4 @@
-// The last packets of one stream, to be sent and sent again: a ring by sequence number that keeps its memory.
+// The last packets of one stream, for sending and retransmission: a ring by sequence number that keeps its memory.
 #pragma once
 
 #include <redan/types.hpp>
@@ -8,21 +8,21 @@ namespace redan::rtp {
 
 class PacketHistory {
  public:
-  /// At 2 Mbit/s more than five seconds of video; a power of two, so that sequence numbers wrap with the ring.
+  /// More than five seconds of video at 2 Mbit/s; a power of two, so that sequence numbers wrap with the ring.
   static constexpr std::size_t kSize = 1024;
-  /// A packet is sent again at most once in this time: the request for it may come twice.
+  /// A packet is retransmitted at most once in this time, because its request may arrive twice.
   static constexpr Duration kBetweenResends = std::chrono::milliseconds(50);
 
   struct Packet {
     std::uint16_t sequence = 0;
     bool waiting = false;  ///< not sent yet
     TimePoint queued{};
-    TimePoint sent{};         ///< last
-    std::size_t payload = 0;  ///< bytes behind the RTP header
+    TimePoint sent{};         ///< latest
+    std::size_t payload = 0;  ///< bytes after the RTP header
     std::vector<std::uint8_t> bytes;
   };
 
-  /// The slot for a new packet, in place of the one kSize before it.
+  /// The slot for a new packet, replacing the packet kSize before it.
   Packet& add(std::uint16_t sequence) {
     if (packets_.empty()) packets_.resize(kSize);
     Packet& packet = packets_[sequence % kSize];
@@ -31,7 +31,7 @@ class PacketHistory {
     packet.bytes.clear();
     return packet;
   }
-  /// nullptr if it is not there any more, or never was.
+  /// nullptr if it is not in the history.
   [[nodiscard]] Packet* find(std::uint16_t sequence) {
     if (packets_.empty()) return nullptr;
     Packet& packet = packets_[sequence % kSize];

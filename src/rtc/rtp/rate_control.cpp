@@ -7,9 +7,9 @@ using namespace std::chrono_literals;
 
 constexpr double kMuch = 0.10, kLittle = 0.02;
 constexpr double kGrowthPerSecond = 0.08;
-// Reports that come at once are about the same loss.
+// Reports within this time are about the same loss.
 constexpr Duration kBetweenCuts = 300ms;
-// However long a receiver was silent, its next report is worth one second of growth.
+// After a silence of any length the next report counts for one second of growth.
 constexpr Duration kLongestStep = 1s;
 constexpr Duration kEstimateLife = 5s;
 

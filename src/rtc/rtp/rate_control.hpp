@@ -1,6 +1,6 @@
-// How many bits a second a stream may have, from what its receiver reports. By loss, as
-// draft-ietf-rmcat-gcc section 6 has it: above 10 % lost the rate falls by half of what was lost, below 2 % it rises by
-// 8 % a second, between them it stays. A receiver's own estimate (REMB) is a ceiling while it is fresh.
+// The bit rate of a stream, from its receiver's reports. It follows the loss as in draft-ietf-rmcat-gcc section 6:
+// above 10 % loss the rate falls by half of the loss, below 2 % it rises by 8 % a second, in between it stays. A
+// receiver's own estimate (REMB) is an upper limit while it is recent.
 #pragma once
 
 #include <algorithm>
@@ -16,9 +16,9 @@ class RateControl {
  public:
   explicit RateControl(RateLimits limits) : limits_(limits), by_loss_(limits.start) {}
 
-  /// The start and the ceiling change with the picture's size; what is known about the path stays.
+  /// The start and the maximum change with the picture's size; knowledge about the path is kept.
   void set_limits(RateLimits limits);
-  /// From a report about our video: of 256.
+  /// From a report about our video, in 1/256.
   void on_loss(TimePoint now, std::uint8_t fraction);
   void on_estimate(TimePoint now, std::uint64_t bits_per_second);
 

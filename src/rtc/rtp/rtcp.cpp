@@ -78,9 +78,9 @@ void read_full_intra(Reader reader, Feedback& feedback) {
 void read_bandwidth(Reader reader, Feedback& feedback) {
   reader.skip(8);
   if (reader.u32() != kRemb) return;
-  reader.skip(1);  // how many SSRCs it is about: all that we send
+  reader.skip(1);  // number of SSRCs that it is about: all that we send
   const std::uint32_t field = reader.u24();
-  // 6 bits of exponent over 18 of mantissa: more than 64 bits can hold means no limit.
+  // An exponent of 6 bits and a mantissa of 18: a value that does not fit into 64 bits means no limit.
   const std::uint32_t exponent = field >> 18U;
   const std::uint64_t mantissa = field & 0x3FFFFU;
   if (!reader.ok()) return;

@@ -1,4 +1,4 @@
-// RTCP of a sender: what it reports (RFC 3550 section 6.4) and what receivers say back (RFC 4585, RFC 5104, and
+// RTCP of a sender: its reports (RFC 3550 section 6.4) and the feedback of receivers (RFC 4585, RFC 5104, and
 // draft-alvestrand-rmcat-remb).
 #pragma once
 
@@ -9,10 +9,10 @@
 
 namespace redan::rtp {
 
-/// A compound packet: the report, and the name that ties audio and video together.
+/// A compound packet: the report, and the CNAME that associates audio and video.
 struct SenderReport {
   std::uint32_t ssrc = 0;
-  std::uint64_t ntp = 0;  ///< seconds and their fraction, 32 bits each, of the sender's clock
+  std::uint64_t ntp = 0;  ///< the sender's clock: seconds and their fraction, 32 bits each
   std::uint32_t rtp_timestamp = 0;
   std::uint32_t packets = 0, octets = 0;  ///< sent; octets of payload
 
@@ -20,14 +20,14 @@ struct SenderReport {
   void write(Writer& writer, std::string_view cname) const;
 };
 
-/// What a receiver says about one of our sources.
+/// A receiver's report about one of our sources.
 struct ReportBlock {
   std::uint32_t ssrc = 0;
-  std::uint8_t fraction_lost = 0;  ///< of 256, since the last one
+  std::uint8_t fraction_lost = 0;  ///< of 256, since the previous report
   std::uint32_t highest_sequence = 0;
   std::uint32_t jitter = 0;
-  std::uint32_t last_report = 0;  ///< the middle 32 bits of our SenderReport::ntp; 0: none arrived
-  std::uint32_t delay = 0;        ///< since it arrived, in 1/65536 s
+  std::uint32_t last_report = 0;  ///< the middle 32 bits of our SenderReport::ntp; 0: none was received
+  std::uint32_t delay = 0;        ///< since it was received, in 1/65536 s
   friend bool operator==(const ReportBlock&, const ReportBlock&) = default;
 };
 
@@ -39,7 +39,7 @@ struct Feedback {
   };
   struct FullIntra {
     std::uint32_t ssrc = 0;
-    std::uint8_t number = 0;  ///< the same number again is the same request
+    std::uint8_t number = 0;  ///< a repeated number is the same request
     friend bool operator==(const FullIntra&, const FullIntra&) = default;
   };
   // Of one compound packet.
@@ -54,7 +54,7 @@ struct Feedback {
   std::vector<FullIntra> full_intra;
   std::optional<std::uint64_t> bandwidth;  ///< the receiver's estimate, bits per second
 
-  /// What can be read; the rest of a compound packet after something malformed is not.
+  /// Returns what can be parsed; parsing of a compound packet stops at a malformed part.
   static Feedback parse(Bytes compound);
   friend bool operator==(const Feedback&, const Feedback&) = default;
 };

@@ -1,4 +1,4 @@
-// RTP packets (RFC 3550 section 5.1) and how VP8 frames are cut into them (RFC 7741).
+// RTP packets (RFC 3550 section 5.1) and the packetisation of VP8 frames (RFC 7741).
 #pragma once
 
 #include <redan/types.hpp>
@@ -31,12 +31,12 @@ struct RtpPacket {
 struct Vp8Descriptor {
   static constexpr std::size_t kSize = 4;
 
-  bool start = false;  ///< the payload begins the frame
+  bool start = false;  ///< the payload begins a frame
   std::uint16_t picture_id = 0;
 
   void write(Writer& writer) const;
 };
-/// What of a received payload is VP8, and whether it begins a frame.
+/// The VP8 part of a received payload, and whether it begins a frame.
 struct Vp8Payload {
   bool start = false;
   Bytes data;  ///< borrowed
@@ -46,7 +46,7 @@ struct Vp8Payload {
 /// RFC 6386 section 9.1: whether these bytes begin a key frame.
 bool is_vp8_key_frame(Bytes frame);
 
-/// How a frame is cut: into as few pieces as fit, of nearly the same size, so that none is a stub.
+/// Divides a frame into as few pieces as possible, of nearly equal size.
 class Pieces {
  public:
   /// `most` is the largest piece, more than 0.

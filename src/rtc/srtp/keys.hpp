@@ -1,4 +1,4 @@
-// SRTP master keys out of a DTLS handshake (RFC 5764 section 4.2).
+// SRTP master keys from a DTLS handshake (RFC 5764 section 4.2).
 #pragma once
 
 #include <redan/secret.hpp>
@@ -18,15 +18,15 @@ constexpr std::size_t master_key_size(SrtpProfile profile) {
 constexpr std::size_t master_salt_size(SrtpProfile profile) {
   return profile == SrtpProfile::aes128_cm_hmac_sha1_80 ? 14 : 12;
 }
-/// How many bytes to export.
+/// Number of bytes to export.
 constexpr std::size_t exporter_size(SrtpProfile profile) {
   return 2 * (master_key_size(profile) + master_salt_size(profile));
 }
 
-/// A master key with its master salt behind it. One direction's.
+/// A master key followed by its master salt, for one direction.
 using MasterKey = Secret<kMaxExporterSize / 2>;
 
-/// What each DTLS role protects its packets with.
+/// The keys with which each DTLS role protects its packets.
 struct Keys {
   MasterKey client;
   MasterKey server;

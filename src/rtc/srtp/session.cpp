@@ -1,4 +1,4 @@
-// The one file that knows libsrtp.
+// The only file that uses libsrtp.
 #include "rtc/srtp/session.hpp"
 
 #include <srtp2/srtp.h>
@@ -23,7 +23,7 @@ constexpr std::size_t kRtcpHeaderSize = 8;
 //   |            contributing source (CSRC) identifiers             |
 //   |      defined by profile       |           length              |     if X, and `length` words
 //
-/// The SSRC, if the whole header lies in front of the last `trailer` bytes.
+/// The SSRC, if the whole header precedes the last `trailer` bytes.
 std::optional<std::uint32_t> rtp_source(Bytes packet, std::size_t trailer) {
   if (packet.size() < trailer) return std::nullopt;
   Reader reader(packet.first(packet.size() - trailer));
@@ -68,7 +68,7 @@ void set_crypto(SrtpProfile profile, srtp_policy_t& policy) {
 
 /// Calls `use` with a policy for these sources.
 int with_policy(SrtpProfile profile, const MasterKey& key, srtp_ssrc_t sources, auto&& use) {
-  // libsrtp takes a pointer to writable bytes and only reads them.
+  // libsrtp takes a pointer to writable bytes, but only reads them.
   MasterKey copy(key.expose());
   srtp_policy_t policy{};
   set_crypto(profile, policy);
@@ -79,7 +79,7 @@ int with_policy(SrtpProfile profile, const MasterKey& key, srtp_ssrc_t sources, 
   return use(policy);
 }
 
-/// A libsrtp context for one direction; null if libsrtp cannot.
+/// A libsrtp context for one direction; null if libsrtp fails.
 srtp_t open(SrtpProfile profile, const MasterKey& key, srtp_ssrc_type_t direction) {
   srtp_t context = nullptr;
   with_policy(profile, key, {direction, 0},
@@ -93,16 +93,16 @@ bool add_stream(srtp_t context, SrtpProfile profile, const MasterKey& key, std::
          }) == srtp_err_status_ok;
 }
 
-/// srtp_remove_stream, alone among its kind, takes the SSRC in network byte order.
+/// Unlike other functions, srtp_remove_stream takes the SSRC in network byte order.
 bool remove_stream(srtp_t context, std::uint32_t ssrc) {
   std::array<std::uint8_t, 4> bytes{};
   Writer(bytes).u32(ssrc);
   return srtp_remove_stream(context, std::bit_cast<std::uint32_t>(bytes)) == srtp_err_status_ok;
 }
 
-/// libsrtp has one crypto kernel per process, made once. Where it is built on NSS, the first context loads modules and
-/// the last one unloads them, which takes twenty times as long as a context. So one is held as long as the process
-/// lives.
+/// libsrtp has one crypto kernel per process. If it is built on NSS, the first context loads modules and the last one
+/// unloads them, which takes twenty times as long as making a context. So one context is held for the lifetime of the
+/// process.
 bool library_is_ready() {
   static constexpr std::array<std::uint8_t, exporter_size(SrtpProfile::aes128_cm_hmac_sha1_80) / 2> kNoKey{};
   static const srtp_t held = srtp_init() == srtp_err_status_ok
@@ -125,10 +125,10 @@ Drop drop_for(int status) {
   }
 }
 
-// libsrtp counts in int; no datagram is near this.
+// libsrtp uses int for sizes; datagrams are much smaller.
 constexpr std::size_t kMaxPacket = 65'535;
 
-/// SRTCP packets that a source may have sent and still come back to send more: about 25 ms of work.
+/// The most SRTCP packets that a source may have sent before it is put aside and still resume: about 25 ms of work.
 constexpr std::int32_t kMaxCatchUp = 8192;
 
 std::uint16_t sequence_of(Bytes rtp) { return Reader(rtp.subspan(2)).u16(); }
@@ -146,8 +146,8 @@ T& Session::Half<T>::begin(std::uint32_t ssrc) {
   return fresh;
 }
 
-// libsrtp makes the stream of a new SSRC by itself, with rollover counter 0. One that comes back goes on where it was:
-// that takes a stream before its packet is verified, so it is made for those packets alone that need it.
+// libsrtp creates the stream of a new SSRC itself, with rollover counter 0. A source that returns resumes its old
+// counter. That needs a stream before its packet is verified, so one is created only for packets that need it.
 template <class T>
 bool Session::Half<T>::prepare(const T& source, std::int64_t rtp_index) {
   const auto rollovers = static_cast<std::uint32_t>(rtp_index >> 16U);
@@ -187,7 +187,7 @@ Result<Session> Session::create(SrtpProfile profile, const MasterKey& own, const
 // RFC 5764 section 4.1.2 (80 bits), RFC 7714 section 5.
 std::size_t Session::tag_size() const { return profile_ == SrtpProfile::aes128_cm_hmac_sha1_80 ? 10 : 16; }
 
-// RFC 3711 section 3.4: the index stands before the tag; RFC 7714 section 9.3: behind it. The first bit is E.
+// RFC 3711 section 3.4: the index precedes the tag; RFC 7714 section 9.3: it follows the tag. The first bit is E.
 std::int32_t Session::rtcp_index(Bytes packet) const {
   const std::size_t behind = profile_ == SrtpProfile::aes128_cm_hmac_sha1_80 ? tag_size() : 0;
   return static_cast<std::int32_t>(Reader(packet.subspan(packet.size() - behind - kSrtcpIndexSize)).u32() &
@@ -217,7 +217,7 @@ Result<std::size_t> Session::protect_rtp(MutableBytes buffer, std::size_t size) 
     return refuse(Errc::srtp_failed);
   }
   const MutableBytes packet = buffer.first(static_cast<std::size_t>(length));
-  // The tag is a keyed hash of the index and all of the packet: the same tag is the same packet.
+  // The tag is a keyed hash of the index and the whole packet: equal tags mean equal packets.
   if (!sender.sent.add(index, sender.highest.rtp, Reader(packet.last(tag_size())).u64())) {
     wipe(packet);
     sent_.finish(sender, false);
@@ -229,7 +229,7 @@ Result<std::size_t> Session::protect_rtp(MutableBytes buffer, std::size_t size) 
   return packet.size();
 }
 
-// libsrtp cannot be told where SRTCP's index stands: it is counted up to it, with packets that nobody gets.
+// libsrtp has no function to set the SRTCP index, so it is advanced by protecting packets that are not sent.
 bool Session::catch_up(Sender& sender) {
   if (sender.floor.rtcp - sender.rtcp_counter > kMaxCatchUp) return false;
   while (sender.rtcp_counter < sender.floor.rtcp) {

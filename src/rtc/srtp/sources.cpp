@@ -19,7 +19,7 @@ bool SentTags::add(std::int64_t index, std::int64_t highest, std::uint64_t tag) 
   tag = std::max<std::uint64_t>(tag, 1);
   tags_.resize(kReplayWindow);
   if (index > highest) {
-    // What lies between may still be sent, but what was sent a window ago stands in its place.
+    // The skipped indices may still be sent, but their slots hold tags of the previous window.
     const std::int64_t skipped = std::min<std::int64_t>(index - highest, kReplayWindow);
     for (std::int64_t i = index - skipped + 1; i <= index; ++i) tags_[slot(i)] = 0;
   }

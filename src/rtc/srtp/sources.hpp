@@ -1,6 +1,6 @@
-// The synchronization sources of one direction: few in use, and what is left of those that fell silent. A key protects
-// all of a session's sources for as long as it lasts, so a source may be put aside but not forgotten: a packet of its
-// past could be played again, or its next one take an index that was used (RFC 3711 section 9.1).
+// The synchronization sources of one direction: a few in use, and the state of those that became inactive. One key
+// protects all sources of a session, so a source may be put aside but not forgotten: otherwise an old packet could be
+// replayed, or its next packet could reuse an index (RFC 3711 section 9.1).
 #pragma once
 
 #include <algorithm>
@@ -13,9 +13,9 @@ namespace redan::srtp {
 
 /// Sources in use. Each costs some KiB.
 inline constexpr std::size_t kMaxSources = 64;
-/// Sources put aside, 16 bytes each. Beyond them a session takes no new ones.
+/// Sources put aside, 16 bytes each. When they are full, a session accepts no new sources.
 inline constexpr std::size_t kMaxRetired = 4096;
-/// Packets of a source that may come this much out of order, or be sent again (SRTCP: 128).
+/// Packets of a source that may arrive or be retransmitted this far out of order (SRTCP: 128).
 inline constexpr std::size_t kReplayWindow = 1024;
 
 /// The highest index of a source's SRTP and SRTCP packets; -1: none.
@@ -25,24 +25,24 @@ struct Progress {
   friend bool operator==(const Progress&, const Progress&) = default;
 };
 
-/// RFC 3711 section 3.3.1: the index, rollover counter and sequence number, of a packet after `highest`.
+/// RFC 3711 section 3.3.1: the index (rollover counter and sequence number) of a packet that follows `highest`.
 std::int64_t estimate_index(std::int64_t highest, std::uint16_t sequence);
 
 struct Source {
   std::uint32_t ssrc = 0;
   std::uint64_t last_used = 0;
   Progress highest;
-  /// What the source had reached when it was put aside. Nothing up to here passes.
+  /// What the source had reached when it was put aside. Packets up to here are refused.
   Progress floor;
-  /// libsrtp counts the rollovers of this source by itself: it has seen an RTP packet.
+  /// libsrtp counts the rollovers of this source, because it has seen an RTP packet.
   bool counts_rollovers = false;
 };
 
-/// Tags of the packets that a source sent last: the same tag is the same packet.
+/// Tags of the packets that a source sent last: equal tags mean equal packets.
 class SentTags {
  public:
-  /// False if another packet was sent under this index. `index` is at most kReplayWindow - 1 below `highest`, which is
-  /// the highest before this packet.
+  /// Returns false if another packet was sent under this index. `index` is at most kReplayWindow - 1 below `highest`,
+  /// the highest index before this packet.
   bool add(std::int64_t index, std::int64_t highest, std::uint64_t tag);
 
  private:
@@ -52,16 +52,16 @@ class SentTags {
 
 struct Sender : Source {
   SentTags sent;
-  /// The SRTCP index that libsrtp has reached: behind `highest` where the source was put aside.
+  /// The SRTCP index that libsrtp has reached: behind `highest` if the source was put aside.
   std::int32_t rtcp_counter = 0;
 };
 
-/// What is left of sources that were put aside.
+/// The state of sources that were put aside.
 class RetiredSources {
  public:
   [[nodiscard]] bool full() const { return entries_.size() == kMaxRetired; }
   [[nodiscard]] std::optional<Progress> find(std::uint32_t ssrc) const;
-  /// Not if full.
+  /// Must not be called when full.
   void add(std::uint32_t ssrc, const Progress& progress);
   void erase(std::uint32_t ssrc);
 
@@ -75,7 +75,7 @@ class RetiredSources {
   std::vector<Entry> entries_;  // by SSRC
 };
 
-/// Of `T`, a Source. The one unused for longest makes room for a new one.
+/// `T` is a Source. The one unused for the longest time makes room for a new one.
 template <class T>
 class Sources {
  public:
@@ -83,7 +83,7 @@ class Sources {
     const auto found = std::find_if(active_.begin(), active_.end(), [&](const T& each) { return each.ssrc == ssrc; });
     return found != active_.end() ? &*found : nullptr;
   }
-  /// A source that is not in use, as it would begin: where it ended, if it was put aside.
+  /// The initial state of a source that is not in use: where it ended, if it was put aside.
   [[nodiscard]] T candidate(std::uint32_t ssrc) const {
     T source;
     source.ssrc = ssrc;
@@ -91,11 +91,12 @@ class Sources {
     return source;
   }
   [[nodiscard]] bool was_retired(std::uint32_t ssrc) const { return retired_.find(ssrc).has_value(); }
-  /// Whether one that is not in use may be added.
+  /// Whether a source that is not in use may be added.
   [[nodiscard]] bool has_room(std::uint32_t ssrc) const {
     return active_.size() < kMaxSources || !retired_.full() || was_retired(ssrc);
   }
-  /// Adds what candidate() gave, and puts another aside if there is no room; `on_retired` is called with its SSRC.
+  /// Adds the source that candidate() returned, and puts another aside if there is no room; calls `on_retired` with
+  /// that one's SSRC.
   template <class OnRetired>
   T& add(T source, OnRetired&& on_retired) {
     retired_.erase(source.ssrc);

@@ -79,13 +79,13 @@ bool read_attribute(Message& message, std::uint16_t type, Bytes value) {
       if (!message.error_code) message.error_code = static_cast<std::uint16_t>(hundreds * 100 + number);
       return true;
     }
-    case AttributeType::mapped_address:  // for servers older than RFC 5389
+    case AttributeType::mapped_address:  // from servers older than RFC 5389
     case AttributeType::unknown_attributes:
     case AttributeType::software:
       return true;
     case AttributeType::message_integrity:
     case AttributeType::fingerprint:
-      return false;  // handled where their position counts
+      return false;  // handled where its position matters
   }
   if (type < 0x8000 && message.unknown_count < Message::kMaxUnknown) message.unknown[message.unknown_count++] = type;
   return true;
@@ -135,7 +135,7 @@ std::optional<Message> Message::parse(Bytes datagram) {
 
 bool Message::verify_integrity(Hmac& key) const {
   if (!has_integrity()) return false;
-  // RFC 8489 section 14.5: over the message up to the attribute, with a length that ends with the attribute.
+  // RFC 8489 section 14.5: computed over the message up to the attribute, with a length that includes the attribute.
   const std::size_t covered = static_cast<std::size_t>(integrity.data() - datagram.data()) - kAttributeHeader;
   std::array<std::uint8_t, 4> head{datagram[0], datagram[1]};
   Writer(MutableBytes(head).subspan(2))

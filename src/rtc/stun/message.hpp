@@ -57,15 +57,16 @@ struct Message {
   std::optional<Address> mapped_address;         ///< XOR-MAPPED-ADDRESS
   std::optional<std::uint16_t> error_code;
   bool has_fingerprint = false;
-  /// Comprehension-required attributes (RFC 8489 section 14) that we do not know: a request with one is answered 420.
+  /// Unknown comprehension-required attributes (RFC 8489 section 14): a request that has one is answered with 420.
   std::array<std::uint16_t, kMaxUnknown> unknown{};
   std::size_t unknown_count = 0;
 
-  /// nullopt unless the header, all lengths, the attributes we know and FINGERPRINT (if there) are right. Of repeated
+  /// nullopt unless the header, all lengths, the known attributes and FINGERPRINT (if present) are valid. Of repeated
   /// attributes the first counts; after MESSAGE-INTEGRITY only FINGERPRINT does (RFC 8489 section 14.5).
   static std::optional<Message> parse(Bytes datagram);
 
-  /// MESSAGE-INTEGRITY is there and verifies under the key (the short-term password's HMAC-SHA1). Constant time.
+  /// Returns true if MESSAGE-INTEGRITY is present and verifies under the key (the short-term password's HMAC-SHA1).
+  /// Constant time.
   [[nodiscard]] bool verify_integrity(Hmac& key) const;
   [[nodiscard]] bool has_integrity() const { return !integrity.empty(); }
 
@@ -73,11 +74,11 @@ struct Message {
   Bytes integrity;  ///< the attribute's value, inside the datagram
 };
 
-/// The local ufrag a request is for: USERNAME up to the colon (RFC 8445 section 7.2.2). Nothing is verified; for
-/// routing.
+/// The local ufrag that a request is addressed to: USERNAME up to the colon (RFC 8445 section 7.2.2). Not verified; for
+/// routing only.
 std::optional<std::string_view> local_ufrag(Bytes datagram);
 
-/// Writes one message into a buffer. finish() is the only way to get it.
+/// Writes one message into a buffer. Only finish() returns it.
 class MessageBuilder {
  public:
   MessageBuilder(MutableBytes buffer, Class message_class, const TransactionId& transaction,
@@ -93,9 +94,9 @@ class MessageBuilder {
   void unknown_attributes(std::span<const std::uint16_t> types);
   void attribute(AttributeType type, Bytes value);
 
-  /// Adds MESSAGE-INTEGRITY and FINGERPRINT; the whole message, empty if the buffer was too small.
+  /// Adds MESSAGE-INTEGRITY and FINGERPRINT and returns the whole message, empty if the buffer was too small.
   MutableBytes finish(Hmac& key);
-  /// With FINGERPRINT alone.
+  /// The same with FINGERPRINT only.
   MutableBytes finish();
 
  private:
