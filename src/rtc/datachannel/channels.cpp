@@ -6,7 +6,7 @@ namespace redan::datachannel {
 namespace {
 
 constexpr std::size_t kMaxText = 65535;  // RFC 8832 section 5.1
-// What stands for an empty message, which SCTP cannot carry (RFC 8831 section 6.6).
+// Represents an empty message, which SCTP cannot carry (RFC 8831 section 6.6).
 constexpr std::array<std::uint8_t, 1> kEmptyMessage{0};
 
 sctp::AssociationConfig association_config(const ChannelsConfig& config) {
@@ -14,7 +14,7 @@ sctp::AssociationConfig association_config(const ChannelsConfig& config) {
   result.max_packet = config.max_packet;
   result.receive_window = config.receive_window;
   result.send_buffer = config.send_buffer;
-  // Room for the largest OPEN beside the largest message.
+  // Room for the largest OPEN even if messages are smaller.
   result.max_receive_message = std::max(config.max_receive_message, DataChannelOpen::kFixedSize + 2 * kMaxText);
   result.local_port = config.local_port;
   result.remote_port = config.remote_port;
@@ -199,7 +199,7 @@ Channels::Channel* Channels::find(sctp::StreamId stream) {
   return id ? find(*id) : nullptr;
 }
 
-// The name is compared, since another channel may have the id by now.
+// The handle is compared, because another channel may use the id by now.
 Channels::Channel* Channels::find(sctp::OutgoingStream out) {
   const auto stream = association_.stream_id(out);
   Channel* channel = stream ? find(*stream) : nullptr;
@@ -212,7 +212,7 @@ void Channels::handle_input(TimePoint now, MutableBytes packet) {
   if (!started_) return;
   association_.handle_input(now, packet);
   if (association_.restarts() == restarts_) return;
-  // The streams are gone, so the channels are: nothing may be sent on them from now on.
+  // The streams are gone, and so are the channels: nothing may be sent on them from now on.
   restarts_ = association_.restarts();
   close_all(Errc::sctp_restarted);
 }
@@ -286,7 +286,7 @@ std::optional<Output> Channels::translate(const sctp::Association::Output& outpu
   return std::nullopt;
 }
 
-// What the peer says.
+// Messages from the peer.
 
 std::optional<Output> Channels::on_message(const sctp::ReceivedMessage& message) {
   if (message.ppid == ppid::kDcep) return on_dcep(message.stream, message.payload);
@@ -298,7 +298,7 @@ std::optional<Output> Channels::on_message(const sctp::ReceivedMessage& message)
   Channel& channel = *found;
   channel.peer_spoke = true;
   if (channel.phase == Phase::opening && !channel.closing) {
-    // The peer has our OPEN, or it could not speak on the channel; its ACK may be late or in a shape of its own.
+    // The peer has our OPEN, otherwise it could not send on the channel; its ACK may be late or malformed.
     hold_back(channel.id, message);
     return opened(channel);
   }
@@ -340,7 +340,7 @@ Received Channels::received(const Channel& channel, MessageKind kind, Bytes payl
 std::optional<Output> Channels::on_dcep(sctp::StreamId stream, Bytes message) {
   if (message.front() == static_cast<std::uint8_t>(DcepType::data_channel_open)) return on_open(stream, message);
   auto* found = find(stream);
-  // Some stacks send more than the one byte.
+  // Some stacks send more than one byte.
   const bool ack = message.front() == static_cast<std::uint8_t>(DcepType::data_channel_ack);
   if (!ack || found == nullptr || found->by_peer || found->negotiated) {
     drops_.add(ChannelDrop::bad_dcep);
@@ -358,7 +358,8 @@ std::optional<Output> Channels::on_open(sctp::StreamId stream, Bytes message) {
     drops_.add(ChannelDrop::repeated_open);
     return std::nullopt;
   }
-  // Two OPENs that cross on one id end both (RFC 8832 section 6): each side's reset closes the other's channel.
+  // Two OPENs that cross on one id end both channels (RFC 8832 section 6): each side's reset closes the other's
+  // channel.
   const bool usable = stream.value != kReservedStream && !ids_.in_use(stream);
   if (!open || !usable || channels_.size() >= config_.max_channels || !has_room_for_text(*open)) {
     drops_.add(open ? ChannelDrop::bad_open : ChannelDrop::bad_dcep);
@@ -381,7 +382,8 @@ std::optional<Output> Channels::on_open(sctp::StreamId stream, Bytes message) {
   return opened(channel);
 }
 
-// GStreamer 1.22 says OPEN twice for a channel that it makes while the association comes up. One ACK is on its way.
+// GStreamer 1.22 sends OPEN twice for a channel that it creates while the association is being established. One ACK is
+// already on its way.
 bool Channels::repeats(sctp::StreamId stream, const DataChannelOpen& open) {
   auto* found = find(stream);
   if (found == nullptr) return false;
@@ -391,7 +393,7 @@ bool Channels::repeats(sctp::StreamId stream, const DataChannelOpen& open) {
          channel.delivery == delivery_of(open.order, open.max_retransmits, open.max_lifetime_ms);
 }
 
-// A label may have 64 KiB, and there may be a thousand channels. Short texts fit whatever their number.
+// A label may have 64 KiB, and there may be a thousand channels. Short texts always fit.
 bool Channels::has_room_for_text(const DataChannelOpen& open) const {
   constexpr std::size_t kShort = 256;
   constexpr std::size_t kMaxOfAll = 512 * 1024;
@@ -399,10 +401,11 @@ bool Channels::has_room_for_text(const DataChannelOpen& open) const {
   return size <= kShort || peer_text_ + size <= kMaxOfAll;
 }
 
-// RFC 8832 section 6: no ACK but a reset of our direction of the stream. On a stream in use that closes its channel.
+// RFC 8832 section 6: answer with a reset of our direction of the stream instead of an ACK. On a stream in use this
+// closes its channel.
 void Channels::refuse_open(sctp::StreamId stream) {
   if (auto* found = find(stream)) return begin_close(*found, Errc::channel_closed_by_peer);
-  // At most so many refusals wait for their reset; a peer that floods is not answered beyond that.
+  // At most this many refusals wait for their reset; further ones of a flooding peer are not answered.
   constexpr std::size_t kMaxRefusals = 64;
   if (refused_ >= kMaxRefusals || stream.value == kReservedStream || ids_.in_use(stream)) return;
   ++refused_;
@@ -423,7 +426,7 @@ std::optional<Output> Channels::on_incoming_reset(const sctp::IncomingReset& res
   return channel != nullptr ? on_incoming_reset(*channel) : std::nullopt;
 }
 
-// RFC 6525 section 4.1: a request that names no stream is for all of them, and RFC 8831 section 6.7 closes their
+// RFC 6525 section 4.1: a request that names no stream applies to all of them, and RFC 8831 section 6.7 closes their
 // channels.
 std::optional<Output> Channels::next_of_all_reset() {
   while (reset_seen_ < reset_below_) {
@@ -443,7 +446,7 @@ std::optional<Output> Channels::on_incoming_reset(Channel& channel) {
   channel.in_reset = true;
   const bool news = !channel.closing;
   begin_close(channel, Errc::channel_closed_by_peer);
-  if (news) return ChannelClosing{channel.id};  // our own reset cannot be through yet
+  if (news) return ChannelClosing{channel.id};  // our own reset cannot be complete yet
   return finish_if_closed(channel);
 }
 
@@ -452,8 +455,8 @@ std::optional<Output> Channels::on_outgoing_reset(const sctp::OutgoingReset& res
   if (found == nullptr) return std::nullopt;
   found->out_reset = true;
   if (reset.performed) return finish_if_closed(*found);
-  // The peer goes on counting where this channel ended, so its id is spoiled. A peer that refuses again and again would
-  // leave us without ids.
+  // The peer continues counting where this channel ended, so the id cannot be reused. A peer that refuses repeatedly
+  // would exhaust our ids.
   ids_.spoil(found->stream);
   if (ids_.spoiled() > config_.max_channels) association_.fail(Errc::sctp_protocol_violation);
   return finish(*found);

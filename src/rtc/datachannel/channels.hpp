@@ -1,7 +1,7 @@
 // The data channels of one peer (RFC 8831) over one SCTP association. A machine: see base/machine.hpp.
 //
-// A channel lives on a pair of streams with the same id. We choose ids by DTLS role (RFC 8832 section 6) and accept any
-// from the peer, since some stacks choose by ICE role. An id is used again only after both directions were reset.
+// A channel uses a pair of streams with the same id. We choose ids by DTLS role (RFC 8832 section 6) and accept any id
+// from the peer, because some stacks choose by ICE role. An id is reused only after both directions were reset.
 #pragma once
 
 #include <map>
@@ -22,22 +22,22 @@ namespace redan::datachannel {
 struct Transmit {
   MutableBytes packet;
 };
-/// The association is up.
+/// The association is established.
 struct Connected {};
-/// The peer opened a channel, or has ours. The texts live until the next call on the object.
+/// The peer opened a channel, or acknowledged ours. The texts are valid until the next call on the object.
 struct Opened {
   ChannelId channel;
   std::string_view label;
   ChannelParameters parameters;
 };
-/// The peer closes the channel: nothing more can be sent. ChannelClosed follows when what was queued is through.
+/// The peer is closing the channel: nothing more can be sent. ChannelClosed follows when queued data has been sent.
 struct ChannelClosing {
   ChannelId channel;
 };
 struct Received {
   ChannelId channel;
   MessageKind kind;
-  Bytes payload;  ///< lives until the next call on the object
+  Bytes payload;  ///< valid until the next call on the object
 };
 struct BufferedAmountLow {
   ChannelId channel;
@@ -46,7 +46,7 @@ struct ChannelClosed {
   ChannelId channel;
   Errc reason;  ///< closed_locally, channel_closed_by_peer, sctp_restarted, or why the association ended
 };
-/// The end of everything; each open channel was closed before.
+/// The association has terminated; every open channel was closed before.
 struct Closed {
   Errc reason;
 };
@@ -54,28 +54,28 @@ using Output =
     std::variant<Wait, Transmit, Connected, Opened, Received, BufferedAmountLow, ChannelClosing, ChannelClosed, Closed>;
 
 struct ChannelsConfig {
-  std::size_t max_packet = 1163;                ///< SCTP packet, bytes: the datagram less DTLS
+  std::size_t max_packet = 1163;                ///< SCTP packet, bytes: the datagram without DTLS
   std::size_t receive_window = 5U << 20U;       ///< allocated only as data arrives
-  std::size_t send_buffer = 16U << 20U;         ///< queued over all channels before send() says would_block
-  std::size_t max_receive_message = 1U << 20U;  ///< what we announce as a=max-message-size
+  std::size_t send_buffer = 16U << 20U;         ///< queued over all channels before send() returns would_block
+  std::size_t max_receive_message = 1U << 20U;  ///< our a=max-message-size
   std::size_t max_send_message = 65536;         ///< the peer's a=max-message-size (RFC 8841 section 6)
-  std::uint16_t local_port = 5000;              ///< what we announce as a=sctp-port
+  std::uint16_t local_port = 5000;              ///< our a=sctp-port
   std::uint16_t remote_port = 5000;             ///< the peer's a=sctp-port
-  std::uint32_t first_channel = 1;              ///< ids are never given out twice in a peer's life
-  std::size_t max_channels = 1024;              ///< more OPENs are refused
+  std::uint32_t first_channel = 1;              ///< ids are never reused in a peer's lifetime
+  std::size_t max_channels = 1024;              ///< further OPENs are refused
   bool accept_zero_checksum = false;            ///< RFC 9653; see sctp::AssociationConfig
 };
 
 enum class ChannelDrop : std::uint8_t {
-  bad_dcep,        ///< does not parse, or makes no sense where it came
-  bad_open,        ///< stream in use, or too many channels: refused by a stream reset
-  repeated_open,   ///< of a channel that the peer has opened already
+  bad_dcep,        ///< does not parse, or is out of place
+  bad_open,        ///< stream in use, or too many channels: refused with a stream reset
+  repeated_open,   ///< for a channel that the peer has opened already
   unknown_stream,  ///< user data on a stream without a channel
   unknown_ppid,
   count_,
 };
 
-/// Sums over all channels, as RTCDataChannelStats and RTCPeerConnectionStats of webrtc-stats have them.
+/// Sums over all channels, as in RTCDataChannelStats and RTCPeerConnectionStats of webrtc-stats.
 struct ChannelsStatistics {
   std::uint64_t channels_opened = 0, channels_closed = 0;
   std::uint64_t messages_sent = 0, messages_received = 0;
@@ -100,22 +100,22 @@ class Channels {
 
   Channels(const ChannelsConfig& config, RandomSource& random);
 
-  /// DTLS is up. Input that comes before is dropped.
+  /// DTLS is connected. Earlier input is dropped.
   void start(TimePoint now, StreamParity ours);
-  /// A peer that restarts its association closes all channels within this call.
+  /// If the peer restarts its association, all channels close within this call.
   void handle_input(TimePoint now, MutableBytes packet);
   /// `buffer` holds at least max_packet bytes.
   Output poll_output(TimePoint now, MutableBytes buffer);
 
-  /// May come before start(), and be followed by send() at once. Opened follows when the peer has it.
+  /// May be called before start(); send() may follow immediately. Opened follows when the peer has acknowledged.
   Result<ChannelId> open(std::string_view label, const ChannelOptions& options);
   Result<void> send(ChannelId channel, MessageKind kind, Bytes payload);
-  /// Bytes accepted by send() and never transmitted yet.
+  /// Bytes accepted by send() and not yet transmitted.
   [[nodiscard]] Result<std::size_t> buffered_amount(ChannelId channel) const;
   Result<void> set_buffered_amount_low_threshold(ChannelId channel, std::size_t bytes);
-  /// What is queued is sent first. ChannelClosed follows when both directions are reset.
+  /// Queued data is sent first. ChannelClosed follows when both directions are reset.
   Result<void> close(ChannelId channel);
-  /// Sends ABORT "user initiated"; the channels' ends and Closed follow.
+  /// Sends ABORT "user initiated"; ChannelClosed for each channel and Closed follow.
   void abort();
   /// See Association::set_memory_limit().
   void set_memory_limit(std::size_t bytes) { association_.set_memory_limit(bytes); }
@@ -133,7 +133,7 @@ class Channels {
     return statistics;
   }
   [[nodiscard]] const sctp::Association& association() const { return association_; }
-  /// The value that the next ChannelId gets.
+  /// The value of the next ChannelId.
   [[nodiscard]] std::uint32_t next_channel() const { return next_id_; }
   [[nodiscard]] std::size_t open_channels() const { return channels_.size(); }
 
@@ -143,13 +143,13 @@ class Channels {
     ChannelId id;
     sctp::OutgoingStream out;
     sctp::StreamId stream;
-    bool numbered = false;  // has its stream id
+    bool numbered = false;  // has a stream id
     bool negotiated = false;
-    bool closing = false;     // our reset is asked for
-    Errc reason{};            // and why
-    bool out_reset = false;   // and done
-    bool in_reset = false;    // the peer's is done
-    bool peer_spoke = false;  // unordered sending is allowed (RFC 8832 section 6)
+    bool closing = false;     // our reset is requested
+    Errc reason{};            // its reason
+    bool out_reset = false;   // our reset is complete
+    bool in_reset = false;    // the peer's reset is complete
+    bool peer_spoke = false;  // the peer has sent something, so unordered sending is allowed (RFC 8832 section 6)
     bool by_peer = false;
     Phase phase = Phase::opening;
     std::uint16_t priority = 0;
@@ -197,19 +197,19 @@ class Channels {
   std::uint32_t next_id_;
   std::map<ChannelId, Channel> channels_;
   StreamIds ids_;
-  sctp::Ring<ChannelId> to_announce_;  // negotiated channels that may still owe an Opened
-  // The peer resets all its streams: channels before reset_seen_ know it, those before reset_below_ are to be told.
-  // Ids only grow, so however often it does, each channel is looked at once.
+  sctp::Ring<ChannelId> to_announce_;  // negotiated channels that may need an Opened event
+  // The peer resets all its streams: channels before reset_seen_ have been processed, those before reset_below_ are
+  // due. Ids only grow, so each channel is processed once, however often the peer resets.
   std::uint32_t reset_seen_ = 0;
   std::uint32_t reset_below_ = 0;
   std::size_t refused_ = 0;          // channels that only wait for the reset of a refusal
   std::size_t peer_text_ = 0;        // bytes of labels and protocols of the peer's channels
-  sctp::Ring<ChannelClosed> ended_;  // channels that are gone and not reported yet
-  std::uint32_t restarts_ = 0;       // of the association, as far as we have acted on them
+  sctp::Ring<ChannelClosed> ended_;  // channels that are gone and not yet reported
+  std::uint32_t restarts_ = 0;       // of the association, as far as they were processed
   bool up_ = false;
   std::optional<Errc> closed_;
   bool closed_reported_ = false;
-  // A message that came before the ACK of its channel, while its Opened is reported.
+  // A message that arrived before the ACK of its channel, kept while Opened is reported.
   struct Held {
     ChannelId channel;
     sctp::Ppid ppid;

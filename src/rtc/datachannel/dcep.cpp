@@ -14,10 +14,11 @@ constexpr unsigned kReliable = 0x00;
 constexpr unsigned kLimitedRetransmits = 0x01;
 constexpr unsigned kLimitedLifetime = 0x02;
 
-/// What a stack takes for the length of a text.
+/// The unit in which a stack counts the length of a text.
 enum class Unit : std::uint8_t { bytes, code_points, utf16_units };
 
-// How much a byte of UTF-8 adds to the length: its first byte stands for the character, four-byte ones are two units.
+// How much a byte of UTF-8 adds to the length: the first byte counts for the character; four-byte characters have two
+// UTF-16 units.
 std::size_t weight(char c, Unit unit) {
   const auto byte = static_cast<std::uint8_t>(c);
   if (unit == Unit::bytes) return 1;
@@ -25,7 +26,7 @@ std::size_t weight(char c, Unit unit) {
   return unit == Unit::utf16_units && byte >= 0xF0U ? 2 : 1;
 }
 
-// The text of `length` units at the start of `rest`, which keeps what follows.
+// Takes a text of `length` units from the start of `rest`.
 std::optional<std::string_view> take_text(std::string_view& rest, std::size_t length, Unit unit) {
   std::size_t end = 0;
   for (; end < rest.size(); ++end) {

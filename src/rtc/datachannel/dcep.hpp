@@ -41,9 +41,9 @@ struct DataChannelOpen {
   std::string_view label;  ///< borrowed; not always UTF-8
   std::string_view protocol;
 
-  /// Strict: a known channel type and nothing behind the protocol. Some stacks count characters instead of bytes, so
-  /// texts that are not ASCII are longer than they say: such a message is accepted if counting code points, or UTF-16
-  /// units, leads exactly to its end.
+  /// Strict: a known channel type and nothing after the protocol. Some stacks count characters instead of bytes, so
+  /// texts that are not ASCII are longer than their stated length: such a message is accepted if counting code points,
+  /// or UTF-16 units, leads exactly to its end.
   static std::optional<DataChannelOpen> parse(Bytes message);
   [[nodiscard]] std::size_t size() const { return kFixedSize + label.size() + protocol.size(); }
   /// `out` is size() long; label and protocol are at most 65,535 bytes each.

@@ -1,4 +1,4 @@
-// The stream ids of one association: which channel has which, which are free, and which can never be used again.
+// The stream ids of one association: the channel of each id, the free ids, and the ids that can never be used again.
 #pragma once
 
 #include <array>
@@ -11,16 +11,16 @@
 
 namespace redan::datachannel {
 
-/// Which ids we may give to the channels we open: the DTLS client even ones, the server odd ones (RFC 8832 section 6).
+/// The ids that we may assign to our channels: even for the DTLS client, odd for the server (RFC 8832 section 6).
 enum class StreamParity : std::uint8_t { even, odd };
 
 inline constexpr std::uint16_t kReservedStream = 65535;  // RFC 8832 section 6
 
-/// Each call costs at most logarithmic time in the ids in use, over many calls.
+/// Each call takes at most logarithmic time in the number of ids in use, amortised.
 class StreamIds {
  public:
   [[nodiscard]] bool in_use(sctp::StreamId stream) const { return used_.contains(stream); }
-  /// Nothing for an id that is free or spoiled.
+  /// nullopt for an id that is free or spoiled.
   [[nodiscard]] std::optional<ChannelId> channel_of(sctp::StreamId stream) const {
     const auto at = used_.find(stream);
     return at == used_.end() ? std::nullopt : at->second;
@@ -37,12 +37,12 @@ class StreamIds {
     if (side.untouched >= kReservedStream) return std::nullopt;
     return sctp::StreamId(static_cast<std::uint16_t>(side.untouched));
   }
-  /// `stream` is free.
+  /// `stream` must be free.
   void assign(sctp::StreamId stream, ChannelId channel) {
     used_.emplace(stream, channel);
     of(stream).freed.erase(stream.value);
   }
-  /// The id can be used again, unless it is spoiled.
+  /// Makes the id reusable, unless it is spoiled.
   void release(sctp::StreamId stream) {
     const auto at = used_.find(stream);
     if (at == used_.end() || !at->second) return;
@@ -50,7 +50,7 @@ class StreamIds {
     Side& side = of(stream);
     if (stream.value < side.untouched) side.freed.insert(stream.value);
   }
-  /// The id belongs to no channel from now on, and stays in use.
+  /// The id belongs to no channel any more, and is never reused.
   void spoil(sctp::StreamId stream) {
     used_.at(stream) = std::nullopt;
     ++spoiled_;
@@ -58,8 +58,8 @@ class StreamIds {
 
  private:
   struct Side {
-    std::uint32_t untouched;        // no id from here on was passed by lowest_free()
-    std::set<std::uint16_t> freed;  // all free ids before it
+    std::uint32_t untouched;        // lowest_free() has returned no id from here on
+    std::set<std::uint16_t> freed;  // all free ids below it
   };
   Side& of(StreamParity parity) { return sides_[parity == StreamParity::even ? 0 : 1]; }
   Side& of(sctp::StreamId stream) { return sides_[stream.value % 2]; }

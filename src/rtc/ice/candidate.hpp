@@ -1,4 +1,4 @@
-// Candidates as session descriptions carry them, RFC 8839 section 5.1.
+// Candidates in session descriptions, RFC 8839 section 5.1.
 #pragma once
 
 #include <redan/types.hpp>
@@ -14,23 +14,23 @@ struct Candidate {
   std::uint16_t component = 1;
   Transport transport = Transport::udp;
   std::uint32_t priority = 0;
-  /// Unspecified if the candidate names a host (an mDNS ".local" name, RFC 8828) instead of an address.
+  /// Unspecified if the candidate has a host name (an mDNS ".local" name, RFC 8828) instead of an address.
   Address address;
   CandidateType type = CandidateType::host;
 
-  /// A value of a=candidate, with or without "candidate:" before it. Names in either case, any number of blanks between
-  /// words. Unknown extensions are skipped. nullopt if malformed.
+  /// Parses a value of a=candidate, with or without the leading "candidate:". Names are case-insensitive, and words may
+  /// be separated by any number of blanks. Unknown extensions are skipped. nullopt if malformed.
   static std::optional<Candidate> parse(std::string_view value);
   /// The value of an a=candidate line, without "a=".
   [[nodiscard]] std::string text() const;
-  /// A UDP candidate of component 1 with an address: one that a check can be sent to.
+  /// Whether a check can be sent to it: a UDP candidate of component 1 with an address.
   [[nodiscard]] bool usable() const {
     return component == 1 && transport == Transport::udp && address.family() != Address::Family::unspecified &&
            address.port() != 0;
   }
 };
 
-/// RFC 8445 section 5.1.2.1. `local_preference` tells the addresses of one type apart.
+/// RFC 8445 section 5.1.2.1. `local_preference` distinguishes addresses of one type.
 constexpr std::uint32_t priority_of(CandidateType type, std::uint16_t local_preference, std::uint16_t component = 1) {
   const std::uint32_t type_preference = type == CandidateType::host               ? 126
                                         : type == CandidateType::peer_reflexive   ? 110

@@ -3,7 +3,8 @@
 namespace redan::ice {
 namespace {
 
-// RFC 8839 section 5.4: ice-char is ALPHA / DIGIT / "+" / "/": 64 of them, so six bits each without bias.
+// RFC 8839 section 5.4: ice-char is ALPHA / DIGIT / "+" / "/". These are 64 characters, so each encodes six bits
+// without bias.
 constexpr std::string_view kIceChars = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 std::string ice_chars(RandomSource& random, std::size_t count) {

@@ -10,7 +10,7 @@ struct Credentials {
   std::string ufrag;
   std::string pwd;
 
-  /// 8 characters (48 bits) and 24 characters (144 bits) of the ice-char alphabet; RFC 8445 asks for 24 and 128 bits.
+  /// 8 characters (48 bits) and 24 characters (144 bits) of the ice-char alphabet; RFC 8445 requires 24 and 128 bits.
   static Credentials make(RandomSource& random);
   friend bool operator==(const Credentials&, const Credentials&) = default;
 };

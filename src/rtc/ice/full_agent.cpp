@@ -12,14 +12,14 @@ using namespace std::chrono_literals;
 constexpr Duration kTimeout = 30s;
 constexpr Duration kPacing = 50ms;         // Ta, RFC 8445 section 14.2
 constexpr Duration kInitialRto = 500ms;    // RFC 8445 section 14.3
-constexpr Duration kMaxRto = 1s;           // a person is waiting; one small datagram a second
+constexpr Duration kMaxRto = 1s;           // a user is waiting; the cost is one small datagram a second
 constexpr Duration kMinRto = 100ms;        // with a measured round trip
 constexpr int kMaxTransmissions = 7;       // Rc, RFC 8489 section 6.2.1
 constexpr Duration kConsentInterval = 5s;  // RFC 7675 section 5.1, times 0.8 to 1.2
 constexpr Duration kConsentTimeout = 30s;
-// The selected path is in doubt after this many transmissions without an answer.
+// The selected path is suspect after this many transmissions without an answer.
 constexpr int kSuspectAfter = 3;
-// An address that has proven nothing gets at most this many times the bytes it sent (as in RFC 9000 section 8).
+// An unproven address receives at most this many times the bytes it sent (as in RFC 9000 section 8).
 constexpr std::size_t kAmplification = 3;
 
 }  // namespace
@@ -45,7 +45,7 @@ void FullAgent::set_remote(Credentials remote, const std::vector<Address>& candi
   describe(candidates);
 }
 
-// RFC 8445 section 6.1.2.2: each candidate with each of our addresses of its family.
+// RFC 8445 section 6.1.2.2: pairs each candidate with each of our addresses of its family.
 void FullAgent::describe(const std::vector<Address>& candidates) {
   const std::size_t used = std::min(candidates.size(), kMaxCandidates);
   for (std::size_t i = 0; i < used; ++i) {
@@ -57,7 +57,7 @@ void FullAgent::describe(const std::vector<Address>& candidates) {
 
 void FullAgent::restart(Credentials local, Credentials remote, const std::vector<Address>& candidates) {
   responder_.restart(std::move(local), *provider_);
-  // What was proven stays usable while we check anew.
+  // Validated pairs stay usable while they are checked again.
   std::erase_if(pairs_, [&](const Pair& pair) { return pair.path != selected_; });
   ++paths_version_;
   set_remote(std::move(remote), candidates);
@@ -89,7 +89,7 @@ FullAgent::Pair* FullAgent::learn(const Path& path, bool reflexive) {
   return &pair;
 }
 
-// Of the pairs that have proven nothing, the one not heard for the longest time goes.
+// Of the unproven pairs, drops the one that was not heard for the longest time.
 bool FullAgent::make_room() {
   const auto oldest = std::min_element(pairs_.begin(), pairs_.end(), [](const Pair& a, const Pair& b) {
     return std::pair(a.valid, a.heard) < std::pair(b.valid, b.heard);
@@ -112,7 +112,7 @@ void FullAgent::reject(const Path& path) {
   std::erase_if(pairs_, [&](const Pair& pair) { return pair.path == path; });
   ++paths_version_;
   if (selected_ == path) {
-    // Whatever else works takes its place.
+    // Any other working pair replaces it.
     selected_.reset();
     nominating_ = false;
     for (Pair& pair : pairs_) schedule_check(pair, next_check_);
@@ -151,24 +151,24 @@ void FullAgent::on_request(TimePoint now, const Path& path, const stun::Message&
   if (!pair->valid && (!pair->running || pair->due == kNever)) schedule_check(*pair, now);  // section 7.3.1.4
   if (request.use_candidate && !controlling_) {
     pair->nominate = true;
-    // Consent is the answers to our checks (RFC 7675 section 5.1), so a repeated nomination does not renew it.
+    // Consent consists of answers to our checks (RFC 7675 section 5.1), so a repeated nomination does not renew it.
     if (pair->valid && selected_ != path) select(now, *pair);
   }
 }
 
-// RFC 8445 section 7.2.5.2.1: the response comes back on the path that its request took.
+// RFC 8445 section 7.2.5.2.1: the response must arrive on the path of its request.
 void FullAgent::on_response(TimePoint now, const Path& path, const stun::Message& response) {
   Pair* pair = running(response.transaction);
   if (pair == nullptr || pair->path != path || !remote_key_) return drops_.add(Drop::unknown_transaction);
   if (!response.verify_integrity(*remote_key_)) return drops_.add(Drop::wrong_integrity);
   ++responses_received_;
   if (response.message_class == stun::Class::success) return on_success(now, *pair);
-  // RFC 8445 section 7.2.5.1; another pair's response may have made the change already.
+  // RFC 8445 section 7.2.5.1; the response to another pair may have changed the role already.
   if (response.error_code == 487) take_role(now, !pair->controlling);
   schedule_check(*pair, now + kPacing);
 }
 
-// What the old role nominated counts no more.
+// Nominations made in the old role are void.
 void FullAgent::take_role(TimePoint now, bool controlling) {
   if (controlling_ == controlling) return;
   controlling_ = controlling;
@@ -195,12 +195,12 @@ void FullAgent::on_success(TimePoint now, Pair& pair) {
     return schedule_check(pair, now);
   }
   if (selected_ == pair.path) return keep_consent(now, pair);
-  // The peer may have moved here: see whether the selected path still answers.
+  // The peer may have moved to this path: check whether the selected path still answers.
   if (Pair* current = selected_pair(); current != nullptr && !current->running) schedule_check(*current, now);
   check_alternatives(now);
 }
 
-// The selected path leaves checks unanswered: the path that answered last takes its place.
+// The selected path leaves checks unanswered: the path that answered last replaces it.
 void FullAgent::check_alternatives(TimePoint now) {
   const Pair* current = selected_pair();
   if (current == nullptr || !current->running || current->sent < kSuspectAfter) return;
@@ -229,7 +229,7 @@ void FullAgent::select(TimePoint now, Pair& pair) {
 
 void FullAgent::keep_consent(TimePoint now, Pair& pair) { schedule_check(pair, now + consent_interval()); }
 
-// RFC 6298's smoothing; a repeated request's response is ambiguous (Karn).
+// Smoothed as in RFC 6298; the response to a retransmitted request is ambiguous (Karn's algorithm).
 void FullAgent::measure(TimePoint now, const Pair& pair) {
   if (pair.sent != 1) return;
   const Duration sample = now - pair.first_sent;
@@ -279,7 +279,7 @@ bool FullAgent::may_check(const Pair& pair) const {
 
 FullAgent::Pair* FullAgent::next_due(TimePoint now) {
   for (Pair& pair : pairs_) {
-    if (pair.due <= now && !may_check(pair)) pair.due = kNever;  // until the next check from there
+    if (pair.due <= now && !may_check(pair)) pair.due = kNever;  // until the peer's next check from that address
   }
   const auto earliest =
       std::min_element(pairs_.begin(), pairs_.end(), [](const Pair& a, const Pair& b) { return a.due < b.due; });
@@ -317,7 +317,7 @@ Output FullAgent::poll_output(TimePoint now, MutableBytes buffer) {
   return Wait{wake};
 }
 
-// RFC 7675 section 5.1: without consent nothing more is sent.
+// RFC 7675 section 5.1: nothing is sent without consent.
 void FullAgent::fail() {
   failed_ = true;
   failure_ = kNever;

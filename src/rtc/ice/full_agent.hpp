@@ -1,9 +1,9 @@
 // A small full agent with host candidates (RFC 8445): paced checks of every pair of a local and a remote address,
-// regular nomination of the first that answers, consent (RFC 7675). It starts controlling and gives way in a role
-// conflict as section 7.3.1.1 says.
+// regular nomination of the first that answers, consent (RFC 7675). It starts as controlling and resolves role
+// conflicts as in section 7.3.1.1.
 //
-// Only the answer to a check of ours opens a path or keeps consent. A selected path that leaves checks unanswered gives
-// way to one that answers: so the session follows a peer whose address translator moved it.
+// Only the answer to one of our checks opens a path or renews consent. A selected path that leaves checks unanswered is
+// replaced by one that answers, so the session follows a peer whose NAT mapping changed.
 #pragma once
 
 #include <vector>
@@ -16,45 +16,45 @@ namespace redan::ice {
 class FullAgent {
  public:
   using Output = ice::Output;
-  /// Remote candidates used; more are ignored.
+  /// Remote candidates used; further ones are ignored.
   static constexpr std::size_t kMaxCandidates = 20;
-  /// Pairs checked. A peer-reflexive one that never answered makes room for the next.
+  /// Pairs checked. A peer-reflexive pair that never answered makes room for the next.
   static constexpr std::size_t kMaxPairs = 64;
 
-  /// `addresses`: our own, where checks leave from.
+  /// `addresses`: our own, from which checks are sent.
   FullAgent(Credentials local, std::vector<Address> addresses, Provider& provider);
 
-  /// The role to begin with (RFC 8445 section 6.1.1): controlling, unless this says otherwise.
+  /// The initial role (RFC 8445 section 6.1.1). Default: controlling.
   void set_controlling(bool controlling) { controlling_ = controlling; }
-  /// The peer's description: checks begin.
+  /// Sets the peer's description; checks begin.
   void set_remote(Credentials remote, const std::vector<Address>& candidates);
   void set_remote(Credentials remote) { set_remote(std::move(remote), {}); }
-  /// Both descriptions are known. Without a pair that works within 30 s from here: Failed{ice_timeout}.
+  /// Both descriptions are known. If no pair works within 30 s: Failed{ice_timeout}.
   void start(TimePoint now);
-  /// ICE restart (RFC 8445 section 9) to the candidates of the new description. The selected path stays in use until
+  /// ICE restart (RFC 8445 section 9) with the candidates of the new description. The selected path stays in use until
   /// another one works.
   void restart(Credentials local, Credentials remote, const std::vector<Address>& candidates);
 
-  /// The message was parsed from the datagram that came on this path, and borrows from it.
+  /// `message` was parsed from the datagram that arrived on `path`, and borrows from it.
   void handle_input(TimePoint now, const Path& path, const stun::Message& message);
   Output poll_output(TimePoint now, MutableBytes buffer);
 
-  /// What the peer sends is no consent (RFC 7675 section 5.1), so this changes nothing.
+  /// Received data is not consent (RFC 7675 section 5.1), so this changes nothing.
   void heard(TimePoint, const Path&) {}
-  /// The path belongs to another peer: it is checked no more, and checks on it get no answer.
+  /// The path belongs to another peer: it is no longer checked, and checks on it get no answer.
   void reject(const Path& path);
 
-  /// Data may be sent on this path.
+  /// Whether data may be sent on this path.
   [[nodiscard]] bool validated(const Path& path) const;
-  /// When the peer last answered or checked on this path; nullopt if it did neither.
+  /// When the peer last answered or sent a check on this path; nullopt if never.
   [[nodiscard]] std::optional<TimePoint> last_heard(const Path& path) const;
-  /// The paths on which the peer may speak, and a number that changes when they do.
+  /// The paths on which the peer's datagrams are accepted, and a version that changes with them.
   [[nodiscard]] std::vector<Path> paths() const;
   [[nodiscard]] std::uint32_t paths_version() const { return paths_version_; }
-  /// All that is checked.
+  /// All paths that are checked.
   [[nodiscard]] std::vector<Path> checked() const;
   [[nodiscard]] std::optional<Path> selected() const { return selected_; }
-  /// Smoothed over the checks that were answered at the first attempt.
+  /// Smoothed over the checks that were answered without a retransmission.
   [[nodiscard]] std::optional<Duration> rtt() const { return rtt_; }
   [[nodiscard]] const Credentials& local() const { return responder_.local(); }
   [[nodiscard]] bool controlling() const { return controlling_; }
@@ -62,22 +62,22 @@ class FullAgent {
   [[nodiscard]] Statistics statistics() const;
 
  private:
-  /// One path and the transaction that runs on it.
+  /// One path and its current transaction.
   struct Pair {
     Path path;
-    bool authenticated = false;  // a fresh check of the peer came on it
-    bool valid = false;          // a check of ours was answered
+    bool authenticated = false;  // a fresh check of the peer arrived on it
+    bool valid = false;          // one of our checks was answered
     bool reflexive = false;      // learned from a check, not from the description
-    bool nominate = false;       // the running or next check carries USE-CANDIDATE
-    bool to_report = false;      // Validated is due
-    bool running = false;        // a transaction waits for its response
-    bool controlling = false;    // the role its request said
-    int sent = 0;                // transmissions of it
+    bool nominate = false;       // the current or next check carries USE-CANDIDATE
+    bool to_report = false;      // a Validated event is due
+    bool running = false;        // a transaction awaits its response
+    bool controlling = false;    // the role in its request
+    int sent = 0;                // its number of transmissions
     TimePoint due = kNever;      // next transmission, or the transaction's end
     TimePoint first_sent{};
     TimePoint answered = TimePoint::min();
     TimePoint heard = TimePoint::min();  // a check or an answer
-    std::size_t received_bytes = 0;      // of checks, while it is not valid
+    std::size_t received_bytes = 0;      // of checks, until it is valid
     std::size_t sent_bytes = 0;
     stun::TransactionId transaction{};
   };
@@ -120,10 +120,10 @@ class FullAgent {
   std::optional<Duration> rtt_;
   std::size_t check_size_ = 0;  // bytes of the last check
   TimePoint next_check_{};      // pacing
-  TimePoint failure_ = kNever;  // no pair by then, or consent gone
+  TimePoint failure_ = kNever;  // when there is still no pair, or consent expires
   bool selection_to_report_ = false;
   bool rejected_ = false;  // a path of the peer belongs to another peer
-  bool failed_ = false;    // for good
+  bool failed_ = false;    // permanently
 };
 
 }  // namespace redan::ice

@@ -9,9 +9,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kFirstCheckTimeout = 30s;
-// One packet of another path may be a late one.
+// A single packet on another path may be a late one.
 constexpr unsigned kHeardBeforeMoving = 2;
-// A path that was nominated and carried nothing, while data came on another, is not nominated again so soon.
+// A nominated path that carried nothing while data came on another path is not nominated again within this time.
 constexpr Duration kDistrust = 10s;
 
 }  // namespace
@@ -30,7 +30,7 @@ void LiteAgent::restart(Credentials local, Credentials remote) {
 void LiteAgent::handle_input(TimePoint now, const Path& path, const stun::Message& message) {
   if (failed_) return;
   if (message.method != stun::kBinding) return drops_.add(Drop::malformed);
-  // We sent no request, so no response is ours; indications are keep-alives, which are not authenticated.
+  // We send no requests, so no response is valid; indications are unauthenticated keep-alives.
   if (message.message_class != stun::Class::request) return drops_.add(Drop::unknown_transaction);
   switch (responder_.authenticate(message, drops_)) {
     case Authenticity::none:
@@ -44,11 +44,11 @@ void LiteAgent::handle_input(TimePoint now, const Path& path, const stun::Messag
 
 void LiteAgent::on_check(TimePoint now, const Path& path, const stun::Message& request) {
   if (request.unknown_count != 0) return responder_.refuse_unknown(path, request, drops_);
-  // RFC 8445 section 7.3.1.1: a lite agent stays controlled, so the peer has to take the other role.
+  // RFC 8445 section 7.3.1.1: a lite agent stays controlled, so the peer must take the controlling role.
   if (request.ice_controlled) return responder_.refuse_role(path, request, drops_);
   responder_.succeed(path, request, drops_);
   learn(now, path);
-  // Aggressive nomination may nominate several paths; the last one is what the peer uses.
+  // Aggressive nomination may nominate several paths; the peer uses the last one.
   if (request.use_candidate && find(path)->nominable <= now) select(now, path);
   note(now, *find(path));
 }
@@ -80,7 +80,7 @@ void LiteAgent::select(TimePoint now, const Path& path) {
   selection_to_report_ = true;
 }
 
-// Data cannot be replayed, as checks can: where the peer sends it, the peer is.
+// Unlike checks, data cannot be replayed, so it comes from where the peer is.
 void LiteAgent::heard(TimePoint now, const Path& path) {
   Known* speaking = find(path);
   if (speaking == nullptr || failed_) return;
@@ -98,11 +98,11 @@ void LiteAgent::heard(TimePoint now, const Path& path) {
   note(now, *speaking);
 }
 
-// The peer is there, on this path.
+// The peer was heard on this path.
 void LiteAgent::note(TimePoint now, Known& speaking) {
   speaking.heard = now;
   if (started_) timers_.set(Timer::silence, now + kSilenceLimit);
-  // The selected path was taken away: the session goes on where the peer is heard.
+  // The selected path was taken away: the session continues where the peer is heard.
   if (!selected_ && had_selection_) return select(now, speaking.path);
   if (!selected_) return;
   if (speaking.path == *selected_) {

@@ -1,9 +1,9 @@
 // A lite, controlled agent (RFC 8445 section 2.5): it answers checks, learns peer-reflexive addresses from them, and
-// obeys the peer's nomination, aggressive or regular. It never sends first.
+// follows the peer's nomination, aggressive or regular. It never sends first.
 //
-// It cannot test a path itself, so it goes by what it hears: a fresh authenticated check opens a path, and whatever
-// else is authenticated (DTLS, SRTP) shows that the peer still uses it. A peer whose address translator moved it may
-// not nominate again; so a selected path that falls silent gives way to one on which the peer is heard.
+// It cannot test a path, so it relies on what it receives: a fresh authenticated check opens a path, and other
+// authenticated packets (DTLS, SRTP) show that the peer still uses it. A peer whose NAT mapping changed may not
+// nominate again, so a selected path that falls silent is replaced by one on which the peer is heard.
 #pragma once
 
 #include "base/machine.hpp"
@@ -15,36 +15,36 @@ namespace redan::ice {
 class LiteAgent {
  public:
   using Output = ice::Output;
-  /// Paths remembered; the one not heard for the longest time makes room, but not the selected one.
+  /// Paths remembered; the one not heard for the longest time makes room, except the selected one.
   static constexpr std::size_t kMaxPaths = 16;
   /// Silence that ends the session. Longer than two checks of peers that check every 30 or 31 s (RFC 7675 section 5.1
-  /// has 30 s for the side that asks for consent; we do not ask).
+  /// has 30 s for the side that requests consent; we do not request it).
   static constexpr Duration kSilenceLimit = std::chrono::seconds(65);
-  /// The selected path gives way after this silence, once another path was heard twice.
+  /// The selected path is replaced after this silence, once another path was heard twice.
   static constexpr Duration kGivesWayAfter = std::chrono::seconds(1);
 
   LiteAgent(Credentials local, Provider& provider) : provider_(&provider), responder_(std::move(local), provider) {}
 
   void set_remote(Credentials remote) { responder_.set_remote_ufrag(std::move(remote.ufrag)); }
-  /// Both descriptions are known. Without an authenticated check within 30 s from here: Failed{ice_timeout}.
+  /// Both descriptions are known. If no authenticated check arrives within 30 s: Failed{ice_timeout}.
   void start(TimePoint now);
   /// ICE restart (RFC 8445 section 9). The selected path stays in use until another is nominated.
   void restart(Credentials local, Credentials remote);
 
-  /// The message was parsed from the datagram that came on this path, and borrows from it.
+  /// `message` was parsed from the datagram that arrived on `path`, and borrows from it.
   void handle_input(TimePoint now, const Path& path, const stun::Message& message);
   Output poll_output(TimePoint now, MutableBytes buffer);
 
-  /// Data of the peer came on this path: a DTLS or SRTP packet, authenticated and not replayed.
+  /// Data of the peer arrived on this path: a DTLS or SRTP packet, authenticated and not replayed.
   void heard(TimePoint now, const Path& path);
-  /// The path belongs to another peer: it is forgotten, and checks on it get no answer.
+  /// The path belongs to another peer: it is dropped, and checks on it get no answer.
   void reject(const Path& path);
 
-  /// Data may be sent on this path.
+  /// Whether data may be sent on this path.
   [[nodiscard]] bool validated(const Path& path) const { return find(path) != nullptr; }
   /// When the peer was last heard on this path; nullopt if it is not known.
   [[nodiscard]] std::optional<TimePoint> last_heard(const Path& path) const;
-  /// The paths on which the peer may speak, and a number that changes when they do.
+  /// The paths on which the peer's datagrams are accepted, and a version that changes with them.
   [[nodiscard]] std::vector<Path> paths() const;
   [[nodiscard]] std::uint32_t paths_version() const { return paths_version_; }
   [[nodiscard]] std::optional<Path> selected() const { return selected_; }
@@ -59,11 +59,11 @@ class LiteAgent {
   struct Known {
     Path path;
     TimePoint heard{};
-    TimePoint data = TimePoint::min();       // when heard() last named it
-    unsigned ahead = 0;                      // times heard since the selected path was
-    unsigned data_ahead = 0;                 // times heard() named it since it named the selected path
-    TimePoint nominable = TimePoint::min();  // from then on
-    bool to_report = false;                  // Validated is due
+    TimePoint data = TimePoint::min();       // when heard() was last called with it
+    unsigned ahead = 0;                      // times heard since the selected path was heard
+    unsigned data_ahead = 0;                 // calls of heard() since the one for the selected path
+    TimePoint nominable = TimePoint::min();  // not before this time
+    bool to_report = false;                  // a Validated event is due
   };
   void on_check(TimePoint now, const Path& path, const stun::Message& request);
   void learn(TimePoint now, const Path& path);
@@ -83,12 +83,12 @@ class LiteAgent {
   std::uint32_t paths_version_ = 0;
   std::optional<Path> selected_;
   TimePoint selected_at_{};
-  bool had_path_ = false;  // one was reported
+  bool had_path_ = false;  // a path was reported
   bool had_selection_ = false;
   bool selection_to_report_ = false;
   bool started_ = false;
   bool rejected_ = false;  // a path of the peer belongs to another peer
-  bool failed_ = false;    // for good
+  bool failed_ = false;    // permanently
 };
 
 }  // namespace redan::ice

@@ -1,4 +1,4 @@
-// What comes out of an ICE agent.
+// The outputs of an ICE agent.
 #pragma once
 
 #include <redan/error.hpp>
@@ -10,13 +10,13 @@ namespace redan::ice {
 struct Transmit {
   Path path;
   MutableBytes bytes;    ///< at the start of the caller's buffer
-  bool request = false;  ///< a check: its response is expected, under the same transaction id
+  bool request = false;  ///< a check: a response with the same transaction id is expected
 };
 /// Data may be sent on this path: a full agent's check was answered, or a lite agent received one.
 struct Validated {
   Path path;
 };
-/// This path carries the session from now on; comes again when another one does.
+/// The session uses this path from now on; repeated when the path changes.
 struct Selected {
   Path path;
 };

@@ -1,5 +1,5 @@
-// The half of ICE that both agents share: they authenticate connectivity checks and answer them. A sender that does not
-// know the password gets no answer and creates no state.
+// The part of ICE that both agents share: authenticating and answering connectivity checks. A sender that does not know
+// the password gets no answer and creates no state.
 #pragma once
 
 #include <memory>
@@ -17,15 +17,15 @@ enum class Drop : std::uint8_t {
   malformed,  ///< not the Binding method
   wrong_username,
   wrong_integrity,
-  unknown_transaction,  ///< a response to nothing we asked, or from elsewhere
+  unknown_transaction,  ///< a response to a request that we did not send, or from another address
   queue_full,
   count_
 };
 
-/// What a request is worth.
+/// The result of authenticating a request.
 enum class Authenticity : std::uint8_t {
   none,      ///< another user name, or the integrity does not verify
-  repeated,  ///< a copy of an authenticated request, by the network, the peer or an attacker: answered, and no more
+  repeated,  ///< a copy of an authenticated request, made by the network, the peer or an attacker: only answered
   fresh
 };
 
@@ -33,22 +33,22 @@ class Responder {
  public:
   Responder(Credentials local, Provider& provider);
 
-  /// New credentials; the old ones hold until the first check with the new ones.
+  /// Sets new credentials; the old ones are accepted until the first check with the new ones.
   void restart(Credentials local, Provider& provider);
   void set_remote_ufrag(std::string ufrag) { remote_ufrag_ = std::move(ufrag); }
   [[nodiscard]] const Credentials& local() const { return current_.credentials; }
 
-  /// The request carries our ufrag, the peer's (if known) and our password's integrity, or it is worth nothing.
+  /// A request must carry our ufrag, the peer's ufrag (if known) and our password's integrity.
   Authenticity authenticate(const stun::Message& request, Counters<Drop>& drops);
 
-  /// Queue the answer to the request just authenticated. At most kMaxPending wait.
+  /// Queues the answer to the request just authenticated. At most kMaxPending answers are queued.
   void succeed(const Path& path, const stun::Message& request, Counters<Drop>& drops);
   void refuse_role(const Path& path, const stun::Message& request, Counters<Drop>& drops);
   void refuse_unknown(const Path& path, const stun::Message& request, Counters<Drop>& drops);
 
   [[nodiscard]] const Statistics& statistics() const { return statistics_; }
 
-  /// Takes back the answers that wait to be written to this path.
+  /// Removes queued answers for this path.
   void withdraw(const Path& path);
   /// Writes the next answer.
   std::optional<Transmit> poll(MutableBytes buffer);

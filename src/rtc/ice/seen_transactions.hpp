@@ -1,5 +1,5 @@
-// The transaction ids of the checks that were believed, so that a copy of a check is known as one. STUN has no other
-// protection against replay: whoever records a check can send it again from anywhere.
+// The transaction ids of accepted checks, used to detect copies. STUN has no other protection against replay: an
+// attacker who records a check can send it again from anywhere.
 #pragma once
 
 #include <algorithm>
@@ -11,10 +11,10 @@ namespace redan::ice {
 
 class SeenTransactions {
  public:
-  /// The oldest ids make room. At one check in 2.5 s, which is the most that browsers send, this is almost three hours.
+  /// The oldest ids make room. At one check in 2.5 s, the highest rate of browsers, this is almost three hours.
   static constexpr std::size_t kMax = 4096;
 
-  /// True if the id is new; it is remembered.
+  /// Stores the id; returns true if it is new.
   bool insert(const stun::TransactionId& transaction) {
     // The first 64 of 96 random bits. They come from the peer, under its message integrity.
     std::uint64_t id = 0;

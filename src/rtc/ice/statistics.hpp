@@ -1,4 +1,4 @@
-// What an agent counts: sums over all pairs, as RTCIceCandidatePairStats of webrtc-stats has them.
+// Counters of an agent: sums over all pairs, as in RTCIceCandidatePairStats of webrtc-stats.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 namespace redan::ice {
 
 struct Statistics {
-  std::uint64_t requests_sent = 0, responses_received = 0;  ///< checks of ours, retransmissions included
+  std::uint64_t requests_sent = 0, responses_received = 0;  ///< our checks, retransmissions included
   std::uint64_t requests_received = 0, responses_sent = 0;  ///< authenticated checks of the peer
 };
 

@@ -1,4 +1,4 @@
-// What a datagram is, by its first byte: RFC 7983 section 7 with RFC 9443 section 3.
+// Classifies a datagram by its first byte: RFC 7983 section 7 with RFC 9443 section 3.
 #pragma once
 
 #include <redan/types.hpp>

@@ -1,6 +1,5 @@
-// DTLS datagrams that come before they can be used: the answer is still on its way, or the path has proven itself in
-// the same batch. A lost ClientHello costs its sender a whole retransmission timeout; keeping the last few costs
-// nothing.
+// DTLS datagrams that arrive before they can be used, because the answer is still on its way, or the path has only just
+// been proven. A lost ClientHello costs its sender a whole retransmission timeout, so the last few are kept.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +20,8 @@ class EarlyDatagrams {
     std::vector<std::uint8_t> bytes;
   };
 
-  /// Of more than kMax the last ones stay; larger ones than kMaxSize are no part of a handshake we know.
+  /// If there are more than kMax, the last ones are kept; datagrams larger than kMaxSize belong to no handshake that we
+  /// support.
   void push(const Path& path, Bytes datagram) {
     if (datagram.size() > kMaxSize) return;
     if (entries_.size() == kMax) entries_.erase(entries_.begin());

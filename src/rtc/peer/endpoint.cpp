@@ -18,9 +18,9 @@ namespace {
 using peer::DatagramKind;
 using peer::Peer;
 
-// After this many outputs of one peer the next one has its turn. A GSO batch's worth: enough to send in bulk.
+// After this many outputs of one peer it is the next one's turn. One GSO batch, enough for bulk sending.
 constexpr int kTurn = 64;
-// What a DTLS record carries (RFC 6347 section 4.1), and what an IP packet does.
+// The limits of a DTLS record (RFC 6347 section 4.1) and of an IP packet.
 constexpr std::size_t kMaxMtu = 16'384;
 constexpr std::size_t kMaxIpPacket = 65'535;
 
@@ -63,8 +63,9 @@ Path Endpoint::Impl::with_local(const Path& path) const {
   return path;
 }
 
-// A check names its peer (RFC 8445 section 7.2.2) and a response its request, so that one path may serve several peers
-// until one of them has proven itself on it; everything else comes on a path that a check has bound to a peer.
+// A check names its peer (RFC 8445 section 7.2.2) and a response its request, so several peers may share a path until
+// one of them has proven itself on it. All other datagrams are routed by path, once a check has bound the path to a
+// peer.
 Peer* Endpoint::Impl::route(const Path& path, const std::optional<stun::Message>& stun) const {
   if (!stun) return router_.by_path(path);
   if (stun->message_class == stun::Class::request) {
@@ -75,8 +76,8 @@ Peer* Endpoint::Impl::route(const Path& path, const std::optional<stun::Message>
   return asked != nullptr ? asked : router_.by_path(path);
 }
 
-// Of one peer, bytes. The first half of the budget is for those who come first. The second half is shared evenly, and a
-// peer may hold its limit twice: see Association::set_memory_limit().
+// The limit of one peer, in bytes. The first half of the budget is not divided. The second half is shared evenly, and a
+// peer may hold twice its limit: see Association::set_memory_limit().
 std::size_t Endpoint::Impl::memory_limit() const {
   if (held_ <= config.memory_budget / 2) return sctp::Association::kNoMemoryLimit;
   return config.memory_budget / (4 * peers_.size());

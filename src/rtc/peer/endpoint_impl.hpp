@@ -1,4 +1,4 @@
-// Inside of Endpoint: its peers, who is ready, and who a datagram is for. Split by topic: endpoint.cpp moves datagrams,
+// The implementation of Endpoint: its peers, the schedule, and the routing of datagrams. endpoint.cpp moves datagrams,
 // signalling.cpp makes and reads descriptions.
 #pragma once
 
@@ -14,7 +14,7 @@ class REDAN_HIDDEN Endpoint::Impl {
  public:
   Impl(EndpointConfig endpoint_config, Identity endpoint_identity, Provider& crypto);
 
-  // signalling.cpp
+  // Implemented in signalling.cpp.
   Result<Accepted> accept(std::string_view offer, const AcceptOptions& options);
   Result<Offered> offer(const MediaPlan& plan);
   Result<void> complete(PeerId id, std::string_view answer);
@@ -22,7 +22,7 @@ class REDAN_HIDDEN Endpoint::Impl {
   [[nodiscard]] Result<std::vector<AgreedMedia>> media(PeerId id) const;
   [[nodiscard]] Result<std::size_t> max_message_size(PeerId id) const;
 
-  // endpoint.cpp
+  // Implemented in endpoint.cpp.
   void handle_input(TimePoint now, Datagram datagram);
   Output poll_output(TimePoint now, MutableBytes buffer);
   [[nodiscard]] peer::Peer* find(PeerId id) const;
@@ -36,35 +36,35 @@ class REDAN_HIDDEN Endpoint::Impl {
   Provider& provider;
 
  private:
-  /// A peer and what its descriptions said, for the next ones.
+  /// A peer and the content of its descriptions, needed for later ones.
   struct Entry {
     Entry(PeerId id, Impl& endpoint, peer::Agent agent, sdp::Local the_local)
         : peer(id, endpoint.config, endpoint.identity, endpoint.provider, endpoint.router_, std::move(agent)),
           local(std::move(the_local)) {}
     peer::Peer peer;
-    std::size_t held = 0;  // what of the peer is counted in the endpoint's sum
+    std::size_t held = 0;  // the peer's part of the endpoint's sum
     sdp::Local local;
     std::optional<sdp::SessionDescription> our_offer;  // until its answer
     sdp::Remote remote;
   };
 
-  // signalling.cpp
+  // Implemented in signalling.cpp.
   [[nodiscard]] sdp::Local make_local(bool ice_lite) const;
   Entry& add(sdp::Local local);
   [[nodiscard]] Result<peer::Agreement> agree(const sdp::Remote& remote, DtlsRole role) const;
   void set_remote(peer::Peer& peer, const sdp::Remote& remote);
   void restart_ice(Entry& entry, const sdp::Remote& remote);
 
-  // endpoint.cpp
+  // Implemented in endpoint.cpp.
   [[nodiscard]] Path with_local(const Path& path) const;
   [[nodiscard]] peer::Peer* route(const Path& path, const std::optional<stun::Message>& stun) const;
   [[nodiscard]] std::size_t memory_limit() const;
   void account(PeerId id);
   void remove(PeerId id);
 
-  peer::Router router_;  // outlives the peers, which erase their keys
+  peer::Router router_;  // outlives the peers, which erase their keys from it
   std::unordered_map<std::uint64_t, std::unique_ptr<Entry>> peers_;
-  EndpointStatistics statistics_;  // with those of closed peers
+  EndpointStatistics statistics_;  // including those of closed peers
   std::size_t held_ = 0;           // memory of all peers, see Peer::held()
   peer::Schedule schedule_;
   std::uint64_t next_id_ = 1;

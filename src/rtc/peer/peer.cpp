@@ -7,12 +7,13 @@
 namespace redan::peer {
 namespace {
 
-// Media between an input and the next poll, each way. More than this nobody drains in time.
+// Limit on media between an input and the next poll, in each direction. More could not be processed in time.
 constexpr std::size_t kMaxMediaQueue = 256 * 1024;
-// So long after it was last heard a peer keeps a path that another one claims. Longer than peers leave between two
-// checks or keep-alives (libjuice: 15 s at most while something else is exchanged), shorter than a peer goes on trying.
+// How long after it was last heard a peer keeps a path that another peer claims. Longer than the interval between two
+// checks or keep-alives (libjuice: at most 15 s while other data is exchanged), shorter than the time for which a peer
+// tries to connect.
 constexpr Duration kKeepsPathFor = std::chrono::seconds(15);
-// A peer that is not connected keeps a path so long.
+// The same for a peer that is not connected.
 constexpr Duration kTimeToConnect = std::chrono::seconds(5);
 
 datachannel::ChannelsConfig channels_config(const EndpointConfig& config) {
@@ -46,7 +47,7 @@ Peer::Peer(PeerId id, const EndpointConfig& config, const Identity& identity, Pr
       media_in_(kMaxMediaQueue),
       media_out_(kMaxMediaQueue) {}
 
-// A data section after the end of an association asks for a new one (RFC 8841 section 9.3).
+// A data section after the association has terminated requests a new one (RFC 8841 section 9.3).
 void Peer::renew_channels() {
   datachannel::ChannelsConfig config = channels_config(config_);
   config.first_channel = channels_->next_channel();
@@ -69,7 +70,7 @@ void Peer::agree(Agreement agreement) {
     dtls.mtu = config_.mtu;
     dtls_.emplace(std::move(dtls), identity_, provider_);
   }
-  // RFC 8841 section 9.2: a section that is gone takes its association with it.
+  // RFC 8841 section 9.2: removing the section terminates its association.
   if (channels_started_ && !agreement.data) channels_->abort();
   agreement_ = std::move(agreement);
 }
@@ -102,7 +103,7 @@ void Peer::on_stun(TimePoint now, const Path& path, const stun::Message& message
   follow_agent(now);
 }
 
-// The router knows the paths that the agent knows, no more and no fewer.
+// The router has exactly the paths that the agent has.
 void Peer::follow_agent(TimePoint now) {
   const auto version = [&] { return std::visit([](const auto& agent) { return agent.paths_version(); }, agent_); };
   while (paths_version_ != version()) {
@@ -113,8 +114,8 @@ void Peer::follow_agent(TimePoint now) {
       if (std::find(paths.begin(), paths.end(), path) == paths.end()) routes_.remove_path(path);
     }
     for (const Path& path : paths) {
-      // A check alone may bear a forged address; it takes nothing from another peer before an answer has come from
-      // there.
+      // A check alone may have a forged address; it takes nothing from another peer until an answer has arrived from
+      // that address.
       if (router_.by_path(path) != nullptr && !validated(path)) continue;
       if (claim(now, path)) continue;
       ++statistics_.dropped.path_in_use;
@@ -123,7 +124,7 @@ void Peer::follow_agent(TimePoint now) {
   }
 }
 
-// Between two addresses there is room for one peer: DTLS has nothing else to tell them apart.
+// One pair of addresses serves one peer, because DTLS has no other way to tell peers apart.
 bool Peer::claim(TimePoint now, const Path& path) {
   Peer* owner = router_.by_path(path);
   if (owner == this) return true;
@@ -136,9 +137,9 @@ bool Peer::claim(TimePoint now, const Path& path) {
   return true;
 }
 
-// A finished handshake proves that the peer receives here, a check alone does not. So who is connected keeps the path
-// while it is heard, and takes it back from who is not. A connected peer that is silent has probably gone, and come
-// back as the newcomer.
+// A completed handshake proves that the peer receives here; a check alone does not. So a connected peer keeps the path
+// while it is heard, and takes it back from a peer that is not connected. A connected peer that is silent has probably
+// crashed, and the new peer is its successor.
 bool Peer::keeps(TimePoint now, const Path& path, const Peer& newcomer) const {
   if (!connected()) return !newcomer.connected() && now - claimed_ < kTimeToConnect;
   const auto heard = last_heard(path);
@@ -161,10 +162,10 @@ void Peer::on_dtls(TimePoint now, const Path& path, MutableBytes datagram) {
 }
 
 void Peer::use_dtls(TimePoint now, const Path& path, MutableBytes datagram) {
-  // Until one is nominated, the peer is answered where it speaks.
+  // Until a path is nominated, send where the peer was heard.
   if (!selected_ && validated(path)) path_ = path;
   dtls_->handle_input(now, datagram);
-  // Straight on, so that a burst of datagrams between two polls piles up in SCTP's receive window and nowhere else.
+  // Process immediately, so that a burst of datagrams between two polls accumulates only in SCTP's receive window.
   while (const auto data = dtls_->take_application_data()) {
     heard(now, path);
     channels_->handle_input(now, data->payload);
@@ -182,7 +183,7 @@ void Peer::on_media(TimePoint now, const Path& path, DatagramKind kind, MutableB
   media_in_.push(static_cast<std::uint8_t>(kind == DatagramKind::rtp ? MediaKind::rtp : MediaKind::rtcp), *plain);
 }
 
-// Browsers offer use_srtp for data alone, too; without media in both descriptions it means nothing.
+// Browsers offer use_srtp also for data only; it has no effect without media in both descriptions.
 std::optional<SrtpProfile> Peer::srtp_profile() const {
   if (!dtls_ || !dtls_->connected() || !agreement_->media || !dtls_->session().srtp_profile) return std::nullopt;
   return static_cast<SrtpProfile>(*dtls_->session().srtp_profile);
@@ -207,7 +208,7 @@ bool Peer::open_srtp() {
 
 Result<void> Peer::send_media(MediaKind kind, MutableBytes packet, std::size_t size) {
   if (closing() || !open_srtp()) return refuse(Errc::srtp_not_negotiated);
-  // Both before the packet is protected: its index is used up then.
+  // Check both before the packet is protected, which uses up its index.
   const bool rtp = kind == MediaKind::rtp;
   const std::size_t wanted = rtp ? srtp_->protected_rtp_size(size) : srtp_->protected_rtcp_size(size);
   if (wanted > media_payload_limit(config_, path_)) return refuse(Errc::srtp_packet_too_large);
@@ -234,11 +235,11 @@ Output Peer::count(Output output) {
 Output Peer::next_output(TimePoint now, MutableBytes buffer) {
   if (closed_) return Wait{kNever};
   if (close_reason_ && !(dtls_ && path_)) {
-    // Nobody can be told.
+    // Without a connection there is no peer to notify.
     closed_ = true;
     return Closed{id_, *close_reason_};
   }
-  // The time that the other side's person takes to answer does not count.
+  // The time that the remote user takes to answer does not count.
   if (agreement_ && !started_) {
     started_ = true;
     std::visit([&](auto& agent) { agent.start(now); }, agent_);
@@ -247,7 +248,7 @@ Output Peer::next_output(TimePoint now, MutableBytes buffer) {
   if (Event event = poll_ice(now, buffer, wake)) return *event;
   if (path_) {
     if (Event event = poll_dtls(now, buffer, wake)) return *event;
-    // Media is small and late is worthless: bulk data waits for it.
+    // Media is small and useless when late, so it has priority over bulk data.
     if (Event event = poll_media(buffer)) return *event;
     if (Event event = poll_channels(now, buffer, wake)) return *event;
   }
@@ -282,7 +283,7 @@ Peer::Event Peer::on_transmit(const ice::Transmit& transmit) {
   return Transmit{transmit.path, transmit.bytes};
 }
 
-// The first path that validates carries the handshake; the one that is nominated carries everything.
+// The first validated path carries the handshake; the nominated path carries everything.
 Peer::Event Peer::on_path(TimePoint now, const Path& path, bool selected) {
   if (!path_ || selected) path_ = path;
   start_dtls(now);
@@ -292,7 +293,7 @@ Peer::Event Peer::on_path(TimePoint now, const Path& path, bool selected) {
   return PathSelected{id_, path};
 }
 
-// Without consent nothing may be sent, not even a farewell (RFC 7675 section 5.1).
+// Nothing may be sent without consent, not even close_notify (RFC 7675 section 5.1).
 Peer::Event Peer::on_ice_failed(Errc reason) {
   closed_ = true;
   if (const auto* agent = std::get_if<ice::FullAgent>(&agent_); agent != nullptr && reason == Errc::ice_timeout) {
@@ -314,7 +315,7 @@ void Peer::start_dtls(TimePoint now) {
 
 Peer::Event Peer::poll_dtls(TimePoint now, MutableBytes buffer, TimePoint& wake) {
   if (!dtls_) return std::nullopt;
-  // The answer may have come after the path.
+  // The answer may have arrived after the path.
   start_dtls(now);
   while (true) {
     const dtls::Output output = dtls_->poll_output(now, buffer);
@@ -359,7 +360,7 @@ Peer::Event Peer::poll_channels(TimePoint now, MutableBytes buffer, TimePoint& w
   if (const auto* transmit = std::get_if<datachannel::Transmit>(&output)) {
     const MutableBytes datagram = dtls_->seal(buffer, transmit->packet.size());
     if (!datagram.empty()) return Transmit{*path_, datagram};
-    return poll_dtls(now, buffer, wake);  // the sequence numbers are used up: it says so
+    return poll_dtls(now, buffer, wake);  // the sequence numbers are used up: dtls_ reports it
   }
   if (const auto* opened = std::get_if<datachannel::Opened>(&output)) {
     return ChannelOpened{id_, opened->channel, opened->label, opened->parameters};
@@ -375,10 +376,11 @@ Peer::Event Peer::poll_channels(TimePoint now, MutableBytes buffer, TimePoint& w
     return ChannelClosed{id_, closed->channel, closed->reason};
   if (const auto* ended = std::get_if<datachannel::Closed>(&output))
     return on_channels_closed(now, buffer, wake, ended->reason);
-  return poll_channels(now, buffer, wake);  // datachannel::Connected: Opened events tell the application
+  // datachannel::Connected is not reported: the application receives Opened events.
+  return poll_channels(now, buffer, wake);
 }
 
-// The end of the association is not the end of the media beside it.
+// Media continues when the association has terminated.
 Peer::Event Peer::on_channels_closed(TimePoint now, MutableBytes buffer, TimePoint& wake, Errc reason) {
   channels_ended_ = true;
   if (agreement_->media && !close_reason_) return std::nullopt;
@@ -406,8 +408,9 @@ void Peer::fail(Errc reason) {
 void Peer::close() {
   if (closing()) return;
   close_reason_ = Errc::closed_locally;
-  if (!dtls_) return;  // the next poll says Closed
-  if (dtls_->connected() && channels_started_ && !channels_ended_) return channels_->abort();  // its Closed ends DTLS
+  if (!dtls_) return;  // the next poll returns Closed
+  // Closed from the channels ends DTLS.
+  if (dtls_->connected() && channels_started_ && !channels_ended_) return channels_->abort();
   dtls_->close();
 }
 
@@ -463,7 +466,7 @@ Result<Security> Peer::security() const {
   security.cipher_suite = session.suite->name;
   security.group = dtls::name_of(session.group);
   security.signature_scheme = dtls::name_of(session.peer_signature_scheme);
-  security.extended_master_secret = true;  // without it there is no connection
+  security.extended_master_secret = true;  // it is mandatory
   security.srtp_profile = srtp_profile();
   security.local_fingerprint = Fingerprint::of(provider_, HashAlgorithm::sha256, identity_.certificate_der);
   security.remote_fingerprint = session.peer_fingerprint;

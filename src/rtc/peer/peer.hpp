@@ -1,5 +1,5 @@
-// One WebRTC peer: ICE, DTLS, SRTP and data channels, composed. The rooms know nothing of each other; here a datagram
-// goes to the right one, and what comes out of one goes into the next:
+// One WebRTC peer, composed of ICE, DTLS, SRTP and data channels. These rooms do not know each other; Peer passes each
+// datagram to the right one, and the output of one to the next:
 //
 //   STUN -> ice -> Validated, Selected       DTLS -> dtls -> ApplicationData -> channels -> Received
 //   RTP, RTCP -> srtp                         channels -> packet -> dtls.seal -> Transmit
@@ -23,7 +23,7 @@ namespace redan::peer {
 
 using Agent = std::variant<ice::LiteAgent, ice::FullAgent>;
 
-/// What both descriptions agreed on. Each later offer and answer makes a new one.
+/// The agreement of both descriptions. Each later offer and answer makes a new one.
 struct Agreement {
   DtlsRole dtls_role = DtlsRole::server;
   std::vector<Fingerprint> remote_fingerprints;
@@ -33,7 +33,7 @@ struct Agreement {
   std::size_t max_send_message = 65'536;
 };
 
-/// The largest UDP payload of media on this path; the smaller one of both families while there is none.
+/// The largest UDP payload of media on this path, or the smaller limit of both families if there is no path.
 std::size_t media_payload_limit(const EndpointConfig& config, const std::optional<Path>& path);
 
 class Peer : public ScheduleEntry {
@@ -44,21 +44,21 @@ class Peer : public ScheduleEntry {
   Peer(PeerId id, const EndpointConfig& config, const Identity& identity, Provider& provider, Router& router,
        Agent agent);
 
-  /// Both descriptions are known: the DTLS handshake may start once ICE has a path. Called again, it changes what the
-  /// running connection can change: data channels come or go, the peer's message size, whether there is media.
+  /// Both descriptions are known: the DTLS handshake may start once ICE has a path. Later calls change what a running
+  /// connection can change: adding or removing data channels, the peer's message size, whether there is media.
   void agree(Agreement agreement);
   [[nodiscard]] const std::optional<Agreement>& agreement() const { return agreement_; }
 
-  /// `datagram.path` has both ends. `stun` is the datagram, parsed, if it is a STUN message.
+  /// `datagram.path` has both ends. `stun` is the parsed datagram if it is a STUN message.
   void handle_input(TimePoint now, const Datagram& datagram, DatagramKind kind,
                     const std::optional<stun::Message>& stun);
   Output poll_output(TimePoint now, MutableBytes buffer);
   Result<void> send_media(MediaKind kind, MutableBytes packet, std::size_t size);
   void close();
-  /// close() was called, or the peer is at its end.
+  /// close() was called, or the peer has terminated.
   [[nodiscard]] bool closing() const { return close_reason_ || closed_; }
 
-  /// Another peer has an authenticated check on this path, and we were not heard on it for long.
+  /// Another peer has an authenticated check on this path, and this peer was not heard on it for long.
   void give_up(const Path& path);
   [[nodiscard]] std::optional<TimePoint> last_heard(const Path& path) const {
     return std::visit([&](const auto& agent) { return agent.last_heard(path); }, agent_);
@@ -70,14 +70,14 @@ class Peer : public ScheduleEntry {
   [[nodiscard]] const datachannel::Channels& channels() const { return *channels_; }
   [[nodiscard]] Result<Security> security() const;
   [[nodiscard]] Result<void> export_keying_material(std::string_view label, MutableBytes out) const;
-  /// Whether the handshake agreed on keys for media; nullopt before Connected.
+  /// Whether the handshake agreed on keys for media; nullopt before it completes.
   [[nodiscard]] std::optional<bool> media_is_keyed() const;
   [[nodiscard]] PeerStatistics statistics() const;
-  /// Memory that the peer's packets make us hold, bytes.
+  /// Memory held for the peer's packets, in bytes.
   [[nodiscard]] std::size_t held() const;
 
  private:
-  using Event = std::optional<Output>;  // nullopt: nothing to report, ask the next room
+  using Event = std::optional<Output>;  // nullopt: nothing to report, poll the next room
 
   void on_stun(TimePoint now, const Path& path, const stun::Message& message);
   Output count(Output output);
@@ -115,17 +115,17 @@ class Peer : public ScheduleEntry {
   const Identity& identity_;
   Provider& provider_;
   Router& router_;
-  PeerStatistics statistics_;                       // what this class counts itself
-  datachannel::ChannelsStatistics ended_channels_;  // of the associations before this one
+  PeerStatistics statistics_;                       // counted by this class itself
+  datachannel::ChannelsStatistics ended_channels_;  // of previous associations
 
   Agent agent_;
-  std::uint32_t paths_version_ = 0;  // the agent's, when the router was told
+  std::uint32_t paths_version_ = 0;  // the agent's version when the router was updated
   Routes routes_;
-  TimePoint claimed_{};  // when the last path was
+  TimePoint claimed_{};  // when a path was last claimed
   std::optional<Agreement> agreement_;
   std::optional<dtls::Connection> dtls_;
-  std::optional<srtp::Session> srtp_;  // opened by the first packet: it is larger than all the rest of a peer
-  std::optional<datachannel::Channels> channels_;  // always there; made anew for a new association
+  std::optional<srtp::Session> srtp_;  // created with the first packet, because it is larger than the rest of a peer
+  std::optional<datachannel::Channels> channels_;  // never empty; replaced for a new association
   PacketQueue media_in_;
   PacketQueue media_out_;
 
@@ -134,10 +134,10 @@ class Peer : public ScheduleEntry {
   bool started_ = false;
   bool channels_started_ = false;
   bool channels_ended_ = false;
-  bool selected_ = false;  // ICE has decided where we send
+  bool selected_ = false;  // ICE has selected our path
   bool closed_ = false;
-  std::optional<Path> path_;          // where we send
-  std::optional<Errc> close_reason_;  // why we are saying goodbye
+  std::optional<Path> path_;          // where to send
+  std::optional<Errc> close_reason_;  // why we are closing
 };
 
 }  // namespace redan::peer

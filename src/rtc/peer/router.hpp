@@ -1,6 +1,7 @@
-// Which peer a datagram is for. A check names its peer by the local ufrag in USERNAME; a response is found by the
-// transaction id of its request; everything else by its path, which belongs to a peer from its first authenticated
-// check on. Each peer erases its own keys, so that a closing peer costs the same among ten and among ten thousand.
+// Finds the peer of a datagram. A check names its peer by the local ufrag in USERNAME; a response is found by the
+// transaction id of its request; all other datagrams by their path, which belongs to a peer from its first
+// authenticated check on. Each peer erases its own keys, so the cost of closing a peer does not depend on the number of
+// peers.
 #pragma once
 
 #include <redan/types.hpp>
@@ -31,7 +32,7 @@ class Router {
  private:
   friend class Routes;
 
-  /// Strangers choose addresses and ufrags, so the hash is keyed.
+  /// Remote parties choose addresses and ufrags, so the hash is keyed.
   struct KeyHash {
     using is_transparent = void;
     explicit KeyHash(RandomSource& random) : hash(random) {}
@@ -62,7 +63,7 @@ class Router {
   Table<stun::TransactionId> by_transaction_;
 };
 
-/// The keys of one peer. Erased from the router with this object.
+/// The keys of one peer. Destroying the object erases them from the router.
 class Routes {
  public:
   Routes(Router& router, Peer& peer) : router_(router), peer_(peer) {}
@@ -70,13 +71,13 @@ class Routes {
   Routes(const Routes&) = delete;
   Routes& operator=(const Routes&) = delete;
 
-  /// After an ICE restart the previous ufrag stays valid beside the new one; older ones go.
+  /// After an ICE restart the previous ufrag remains valid beside the new one; older ones are removed.
   void add_ufrag(std::string_view ufrag);
-  /// The path must belong to nobody, or to this peer.
+  /// The path must belong to no other peer.
   void add_path(const Path& path);
   void remove_path(const Path& path);
   [[nodiscard]] const std::vector<Path>& paths() const { return paths_; }
-  /// A request leaves on a path that is not ours yet. Of many the oldest is forgotten.
+  /// A request is sent on a path that is not ours yet. Of many transactions the oldest is dropped.
   void add_transaction(const stun::TransactionId& id);
   void remove_transactions();
 

@@ -1,5 +1,5 @@
-// Which peer has something to do: a ready list and a heap of deadlines, so that an output costs the same with one peer
-// and with thousands of idle ones.
+// Determines which peer to poll: a ready list and a heap of deadlines, so that the cost of an output does not depend on
+// the number of idle peers.
 #pragma once
 
 #include <redan/types.hpp>
@@ -7,7 +7,7 @@
 
 namespace redan::peer {
 
-/// Lives inside what is scheduled.
+/// Embedded in the scheduled object.
 struct ScheduleEntry {
   static constexpr std::size_t kNotQueued = static_cast<std::size_t>(-1);
 
@@ -20,15 +20,15 @@ struct ScheduleEntry {
 
 class Schedule {
  public:
-  /// Something came in for it: it is polled before its deadline.
+  /// The entry has new input: it is polled before its deadline.
   void make_ready(ScheduleEntry& entry);
-  /// It said Wait: not before `deadline`.
+  /// The entry returned Wait: it is not polled before `deadline`.
   void wait(ScheduleEntry& entry, TimePoint deadline);
   void remove(ScheduleEntry& entry);
-  /// To the end of the ready list: others first.
+  /// Moves the entry to the end of the ready list.
   void yield(ScheduleEntry& entry);
 
-  /// The entry to poll now; nullptr if all wait.
+  /// The entry to poll now; nullptr if all are waiting.
   ScheduleEntry* next_ready(TimePoint now);
   /// The earliest deadline.
   [[nodiscard]] TimePoint next_deadline() const { return heap_.empty() ? kNever : heap_.front()->deadline; }

@@ -19,13 +19,14 @@ std::vector<Address> usable_addresses(const std::vector<std::string>& candidates
   return addresses;
 }
 
-// RFC 5763 section 5: actpass leaves it to the answerer.
+// RFC 5763 section 5: with actpass the answerer chooses.
 DtlsRole our_role(sdp::Setup theirs, DtlsRole preferred) {
   if (theirs == sdp::Setup::actpass) return preferred;
   return theirs == sdp::Setup::active ? DtlsRole::server : DtlsRole::client;
 }
 
-// What only a new DTLS association could change (RFC 8842 section 4, RFC 8841 section 9.3); nullptr if nothing did.
+// Names a change that would need a new DTLS association (RFC 8842 section 4, RFC 8841 section 9.3); nullptr if there is
+// none.
 const char* changed_association(const sdp::Remote& before, const sdp::Remote& after) {
   if (before.fingerprints != after.fingerprints) return "a=fingerprint changed: a new identity needs a new connection";
   if (before.data && after.data && before.data->sctp_port != after.data->sctp_port)
@@ -94,14 +95,14 @@ Result<Accepted> Endpoint::Impl::accept(std::string_view text, const AcceptOptio
   const DtlsRole role = our_role(remote.setup, options.dtls_role);
   REDAN_TRY(auto agreement, agree(remote, role));
 
-  // Of two lite agents neither would check; then we do.
+  // Two lite agents would never check; in that case we act as a full agent.
   sdp::Local local = make_local(config.announce_lite && !remote.ice_lite);
   local.setup = role == DtlsRole::client ? sdp::Setup::active : sdp::Setup::passive;
   local.accept_media = options.accept_media;
   local.sources = options.sources;
   Entry& entry = add(std::move(local));
   entry.remote = remote;
-  // RFC 8445 section 6.1.1: of two full agents the offerer controls; a full one controls a lite one.
+  // RFC 8445 section 6.1.1: of two full agents the offerer controls; a full agent controls a lite one.
   if (auto* full = std::get_if<ice::FullAgent>(&entry.peer.agent())) full->set_controlling(remote.ice_lite);
   set_remote(entry.peer, remote);
   entry.peer.agree(std::move(agreement));
@@ -167,7 +168,7 @@ Result<std::string> Endpoint::Impl::renegotiate(PeerId id, std::string_view text
     return refuse(Errc::sdp_association_changed, changed);
   const DtlsRole role = entry.peer.agreement()->dtls_role;
   REDAN_TRY(auto agreement, agree(remote, role));
-  // RFC 8839 section 4.4.3: changed credentials ask for an ICE restart.
+  // RFC 8839 section 4.4.3: changed credentials request an ICE restart.
   if (remote.ufrag != entry.remote.ufrag || remote.pwd != entry.remote.pwd) restart_ice(entry, remote);
   sdp::Local local = entry.local;
   local.setup = role == DtlsRole::client ? sdp::Setup::active : sdp::Setup::passive;

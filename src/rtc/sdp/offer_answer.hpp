@@ -1,5 +1,6 @@
-// Offer and answer for one bundled transport (RFC 8829, RFC 8843, RFC 8841, RFC 5763): what browsers send is read, what
-// both browsers accept is written. Media is mirrored: we take the codec, direction and header extension we can echo.
+// Offer and answer for one bundled transport (RFC 8829, RFC 8843, RFC 8841, RFC 5763): reads what browsers send, writes
+// what both browsers accept. Media is mirrored: the answer uses the codec, direction and header extension that we can
+// echo.
 #pragma once
 
 #include <redan/media.hpp>
@@ -10,7 +11,7 @@ namespace redan::sdp {
 
 enum class Setup { actpass, active, passive };
 
-/// RFC 8841 section 6.1: what a silent peer accepts.
+/// RFC 8841 section 6.1: the limit of a peer that states none.
 inline constexpr std::size_t kDefaultMaxMessageSize = 65'536;
 
 struct DataSection {
@@ -19,18 +20,18 @@ struct DataSection {
   std::size_t max_message_size = kDefaultMaxMessageSize;
 };
 
-/// The peer's half of the transport, from its offer or answer.
+/// The peer's side of the transport, from its offer or answer.
 struct Remote {
   std::string ufrag;
   std::string pwd;
   bool ice_lite = false;
   bool trickle = false;  ///< a=ice-options:trickle (RFC 8840): more candidates may follow
   Setup setup = Setup::actpass;
-  /// Of a=fingerprint: those that Fingerprint::parse takes, as Fingerprint::text() writes them, sorted, each once, at
-  /// least one. So two descriptions promise the same certificates if these are equal.
+  /// From a=fingerprint: those that Fingerprint::parse accepts, in the form of Fingerprint::text(), sorted, without
+  /// duplicates, at least one. So two descriptions promise the same certificates if these are equal.
   std::vector<std::string> fingerprints;
-  /// Values of a=candidate that a check could be sent to: UDP, component 1, with a port and an address or an mDNS name.
-  /// At most kMaxCandidates.
+  /// Values of a=candidate to which a check could be sent: UDP, component 1, with a port and an address or an mDNS
+  /// name. At most kMaxCandidates.
   std::vector<std::string> candidates;
   std::optional<DataSection> data;
   std::vector<AgreedMedia> media;  ///< the audio and video sections in use
@@ -39,7 +40,7 @@ struct Remote {
   static constexpr std::size_t kMaxFingerprints = 16;
 };
 
-/// Our half.
+/// Our side.
 struct Local {
   std::string ufrag;
   std::string pwd;
@@ -49,7 +50,7 @@ struct Local {
   std::vector<std::string> candidates;  ///< "candidate:..."
   std::uint16_t sctp_port = 5000;
   std::size_t max_message_size = 262'144;
-  /// False if the application wants none, and while a DTLS association runs that did not negotiate use_srtp.
+  /// False if the application wants no media, and while a DTLS association without use_srtp is in use.
   bool accept_media = true;
   MediaSources sources{};
   std::uint64_t session_id = 0;
@@ -63,16 +64,16 @@ struct Plan {
   MediaDirection direction = MediaDirection::sendrecv;  ///< of audio and video
 };
 
-/// Sections that cannot be served are declined, each by itself: `accept_media` is as in Local. Errors:
+/// Sections that cannot be accepted are declined individually; `accept_media` is as in Local. Errors:
 /// sdp_no_fingerprint, sdp_no_ice_credentials, sdp_no_rtcp_mux, sdp_bad_setup, sdp_nothing_usable, sdp_syntax,
 /// sdp_too_large; the detail names the line.
 Result<Remote> read_offer(const SessionDescription& offer, bool accept_media);
-/// The answer must fit our offer: as many sections, the same order and mids; setup active or passive, and not ours. It
-/// can no longer be declined in part: a section outside the bundle or without rtcp-mux is sdp_not_bundled or
-/// sdp_no_rtcp_mux.
+/// The answer must match our offer: the same number of sections, the same order and mids; setup active or passive, and
+/// not ours. It can no longer be declined in part: a section outside the bundle or without rtcp-mux is sdp_not_bundled
+/// or sdp_no_rtcp_mux.
 Result<Remote> read_answer(const SessionDescription& our_offer, const SessionDescription& answer);
 
-/// For an offer that read_offer accepted, with the same `accept_media`. Sections keep the offer's order and mids,
+/// For an offer that read_offer accepted, with the same `accept_media`. Keeps the offer's order of sections, mids,
 /// profiles and forms.
 std::string make_answer(const SessionDescription& offer, const Local& local);
 std::string make_offer(const Local& local, const Plan& plan);

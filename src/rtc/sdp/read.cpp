@@ -9,7 +9,7 @@
 namespace redan::sdp {
 namespace {
 
-/// The section is nullptr where the description as a whole is wrong.
+/// `section` is nullptr if the description as a whole is wrong.
 tl::unexpected<Error> wrong(Errc code, const MediaSection* section, std::string_view what) {
   return refuse(code, at_line(section != nullptr ? section->line : 0, what));
 }
@@ -21,7 +21,7 @@ std::optional<Setup> setup_of(std::string_view value) {
   return std::nullopt;
 }
 
-/// A decimal number of any length; what does not fit is the largest that does.
+/// Parses a decimal number of any length; a value that does not fit becomes the largest one.
 std::optional<std::size_t> clamped_number(std::string_view text) {
   if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
   return to_number<std::size_t>(text).value_or(std::numeric_limits<std::size_t>::max());
@@ -40,7 +40,7 @@ Result<DataSection> read_data(const Section& section) {
   return data;
 }
 
-/// In the normal form of Remote::fingerprints.
+/// In the normalized form of Remote::fingerprints.
 std::vector<std::string> fingerprints_of(const Lines& level) {
   std::vector<std::string> fingerprints;
   for (std::string_view value : level.attributes("fingerprint")) {
@@ -54,9 +54,8 @@ std::vector<std::string> fingerprints_of(const Lines& level) {
   return fingerprints;
 }
 
-// RFC 8842 section 5.1, RFC 8844: one association stands behind all sections of a bundle, so none of them may promise
-// another certificate. A section's own fingerprints replace the session's and are never mixed with them (RFC 8122
-// section 5).
+// RFC 8842 section 5.1, RFC 8844: all sections of a bundle share one association, so none of them may promise another
+// certificate. A section's own fingerprints replace the session's and are never mixed with them (RFC 8122 section 5).
 Result<std::vector<std::string>> read_fingerprints(const SessionDescription& description, const Sections& sections) {
   const bool own = sections.transport->has("fingerprint");
   auto fingerprints = own ? fingerprints_of(*sections.transport) : fingerprints_of(description.session);
@@ -74,8 +73,8 @@ Result<std::vector<std::string>> read_fingerprints(const SessionDescription& des
   return fingerprints;
 }
 
-/// Whether a check could be sent there: RFC 8839 section 5.1,
-/// "foundation component transport priority address port typ ...".
+/// Whether a check could be sent to the candidate: RFC 8839 section 5.1, "foundation component transport priority
+/// address port typ ...".
 bool looks_usable(std::string_view candidate) {
   next_word(candidate);
   const auto component = to_number<unsigned>(next_word(candidate));
@@ -109,7 +108,7 @@ bool has_ice_option(const Lines& level, std::string_view option) {
 Result<Remote> read_transport(const SessionDescription& description, const Sections& sections) {
   const MediaSection& tagged = *sections.transport;
   Remote remote;
-  // RFC 8839 section 5.3 has it at the session's level; some write it beside the candidates.
+  // RFC 8839 section 5.3 defines it at session level; some stacks write it beside the candidates.
   remote.ice_lite = description.session.has("ice-lite") || tagged.has("ice-lite");
   remote.trickle = has_ice_option(description.session, "trickle") || has_ice_option(tagged, "trickle");
   const auto ufrag = description.attribute(tagged, "ice-ufrag");
@@ -158,7 +157,7 @@ AgreedMedia agreed(const Section& section) {
   return media;
 }
 
-/// The first section that lacks only something that has an error of its own.
+/// The first section that was declined for a reason with its own error code.
 const Section* find_named_refusal(const Sections& sections) {
   const auto found = std::find_if(sections.all.begin(), sections.all.end(), [](const Section& section) {
     return section.declined && section.declined->code != Errc::sdp_nothing_usable;
@@ -209,7 +208,7 @@ Result<Remote> read_answer(const SessionDescription& our_offer, const SessionDes
     }
   }
   const Sections sections = sections_of(answer, Kind::answer, true);
-  // The peer counts on it, and nobody is left to decline it.
+  // The peer expects it to work, and it cannot be declined any more.
   if (const Section* section = find_named_refusal(sections))
     return wrong(section->declined->code, section->lines, section->declined->what);
   auto remote = read_sections(answer, sections);

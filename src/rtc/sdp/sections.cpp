@@ -10,8 +10,7 @@
 namespace redan::sdp {
 namespace {
 
-// RFC 8829 section 5.1.2: all of these stand for DTLS-SRTP, and for SCTP over DTLS. The transport demands a
-// fingerprint.
+// RFC 8829 section 5.1.2: all of these mean DTLS-SRTP, or SCTP over DTLS. The transport requires a fingerprint.
 constexpr std::array<std::string_view, 8> kMediaProfiles{"UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "TCP/DTLS/RTP/SAVPF",
                                                          "TCP/DTLS/RTP/SAVP", "RTP/SAVPF",        "RTP/SAVP",
                                                          "RTP/AVPF",          "RTP/AVP"};
@@ -27,7 +26,7 @@ struct StaticPayloadType {
   std::size_t number;
   std::string_view rtpmap;
 };
-// RFC 3551 section 6, those that WebRTC knows: they need no a=rtpmap.
+// RFC 3551 section 6, the ones used in WebRTC: they need no a=rtpmap.
 constexpr std::array<StaticPayloadType, 3> kStatic{{{0, "PCMU/8000"}, {8, "PCMA/8000"}, {9, "G722/8000"}}};
 
 template <std::size_t N>
@@ -64,7 +63,7 @@ std::string_view codec_name(std::string_view rtpmap) {
   return known != kCodecs.end() ? *known : name;
 }
 
-/// Opus or VP8 if offered, else the first that is media and no repair or comfort format.
+/// Opus or VP8 if offered, otherwise the first format that is media, not repair or comfort noise.
 std::optional<Codec> choose_codec(const MediaSection& section) {
   const std::string_view preferred = section.kind() == MediaKind::audio ? "opus" : "VP8";
   const RtpMaps maps = rtpmaps_of(section);
@@ -106,7 +105,7 @@ MediaDirection mirrored(MediaDirection direction) {
   return direction == MediaDirection::recvonly ? MediaDirection::sendonly : direction;
 }
 
-/// Port 0 rejects, unless the section says that the bundle's port is its own (RFC 8843 sections 6 and 7.3.3).
+/// Port 0 rejects, unless the section is marked as bundle-only (RFC 8843 sections 6 and 7.3.3).
 bool is_rejected(const MediaSection& section, Kind kind) {
   return section.port == 0 && (kind == Kind::answer || !section.has("bundle-only"));
 }
@@ -114,7 +113,7 @@ bool is_rejected(const MediaSection& section, Kind kind) {
 // RFC 8843 section 9.3.1.1: a section that is bundle-only need not repeat a=rtcp-mux.
 bool has_rtcp_mux(const MediaSection& section) { return section.has("rtcp-mux") || section.has("bundle-only"); }
 
-/// What the section is by itself, whatever the bundle.
+/// Examines a section on its own, without the bundle.
 Section look_at(const MediaSection& lines, Kind kind, bool accept_media, MediaDirection session_direction) {
   Section section{.lines = &lines, .mid = lines.mid(), .direction = {}, .codec = {}, .sctp = {}, .declined = {}};
   section.direction = mirrored(direction_of(lines).value_or(session_direction));
@@ -133,7 +132,7 @@ Section look_at(const MediaSection& lines, Kind kind, bool accept_media, MediaDi
   return section;
 }
 
-/// The sections that groups name, found by their mid.
+/// The sections named by groups, found by their mid.
 class Groups {
  public:
   explicit Groups(std::vector<Section>& sections) {
@@ -143,7 +142,7 @@ class Groups {
     std::sort(by_mid_.begin(), by_mid_.end(), [](const Section* a, const Section* b) { return a->mid < b->mid; });
   }
 
-  /// The members of an a=group line, each once; none if it is not a bundle.
+  /// The members of an a=group line, without duplicates; none if it is not a bundle.
   std::vector<Section*> members(std::string_view group) const {
     std::vector<Section*> members;
     if (next_word(group) != "BUNDLE") return members;
@@ -165,7 +164,7 @@ class Groups {
 
 bool can_serve(const Section* section) { return !section->declined; }
 
-/// Those that share the transport with the first served one.
+/// The sections that share the transport with the first accepted one.
 std::vector<Section*> choose_bundle(const SessionDescription& description, std::vector<Section>& sections) {
   const Groups groups(sections);
   for (const std::string_view group : description.session.attributes("group")) {

@@ -10,7 +10,7 @@ namespace {
 std::optional<MediaSection> parse_media(std::string_view value) {
   MediaSection section;
   section.media = next_word(value);
-  // "9/2" would not survive; nobody writes it in WebRTC.
+  // "9/2" would not be preserved; it is not used in WebRTC.
   const auto port = to_number<std::uint16_t>(next_word(value));
   section.protocol = next_word(value);
   for (std::string_view word = next_word(value); !word.empty(); word = next_word(value)) {
@@ -39,7 +39,7 @@ void append(std::string& text, const Lines& lines) {
   }
 }
 
-/// Walks the lines of a description and stops at the first thing that is wrong.
+/// Parses the lines of a description and stops at the first error.
 class Parser {
  public:
   explicit Parser(std::string_view text) : rest_(text) {}

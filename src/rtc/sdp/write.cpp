@@ -36,14 +36,14 @@ void write_session(Text& text, const Local& local, const std::vector<std::string
   text.line("o=- " + std::to_string(local.session_id) + " " + std::to_string(local.version) + " IN IP4 127.0.0.1");
   text.line("s=-");
   text.line("t=0 0");
-  // RFC 8843 section 7.3: no group if there is nothing to name; a lone section may have no mid.
+  // RFC 8843 section 7.3: no group if it would be empty; a single section may have no mid.
   if (!bundle.empty()) {
     std::string group = "BUNDLE";
     for (const std::string_view mid : bundle) group.append(" ").append(mid);
     text.attribute("group", group);
   }
   if (local.ice_lite) text.line("a=ice-lite");
-  // RFC 8445 section 10. No candidates follow later, so not "trickle".
+  // RFC 8445 section 10. No candidates follow later, so "trickle" is not announced.
   text.attribute("ice-options", "ice2");
 }
 
@@ -71,7 +71,7 @@ void write_data(Text& text, const Local& local, bool older_form) {
   text.attribute("max-message-size", std::to_string(local.max_message_size));
 }
 
-// What receivers show and synchronise: audio and video of one stream and CNAME belong together.
+// Receivers play and synchronise audio and video with the same stream and CNAME together.
 void write_source(Text& text, const MediaSources& sources, std::string_view mid, bool audio) {
   text.attribute("msid", sources.stream + " " + sources.stream + "-" + std::string(mid));
   const std::uint32_t ssrc = audio ? sources.audio_ssrc : sources.video_ssrc;
@@ -141,7 +141,7 @@ void write_declined(Text& text, const Section& offered) {
   text.line("a=inactive");
 }
 
-/// What our m= line ends with: of the offered formats the one we take, or in the older form of data channels our port.
+/// The end of our m= line: the offered format that we accept, or our port in the older form of data channels.
 std::string answered_format(const Section& offered, const Local& local) {
   if (offered.codec) return std::string(offered.codec->format);
   return offered.sctp->is_format ? std::to_string(local.sctp_port) : "webrtc-datachannel";
