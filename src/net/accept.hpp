@@ -1,4 +1,4 @@
-// Accepting connections without spinning. Included by .cpp files only.
+// Accepts connections without a busy loop on errors. Included by .cpp files only.
 #pragma once
 
 #include <boost/asio/as_tuple.hpp>
@@ -10,11 +10,12 @@
 
 namespace redan::net {
 
-/// After a failed accept, most likely for want of descriptors: long enough not to spin, short enough not to be noticed.
+/// The pause after a failed accept, which usually means a lack of descriptors: long enough to avoid a busy loop, short
+/// enough not to be noticed.
 inline constexpr std::chrono::milliseconds kAcceptPause{100};
 
-/// The next connection in `socket`, however many attempts fail before; false once the acceptor has been closed. Both
-/// outlive it.
+/// Accepts the next connection into `socket`, retrying after failures; returns false once the acceptor is closed. Both
+/// must outlive the task.
 template <class Acceptor, class Socket>
 Task<bool> accept_next(Acceptor& acceptor, Socket& socket) {
   constexpr auto kNoThrow = boost::asio::as_tuple(boost::asio::use_awaitable);

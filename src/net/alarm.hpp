@@ -1,5 +1,5 @@
-// A timer for an object that may be gone by the time it fires: its handler never runs after the alarm was set anew,
-// cancelled or destroyed, even if it had been due before.
+// A timer whose object may be destroyed before it fires: the handler never runs after the alarm was set again,
+// cancelled or destroyed, even if it was already due.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@ class Alarm {
   Alarm(const Alarm&) = delete;
   Alarm& operator=(const Alarm&) = delete;
 
-  /// Instead of what it was set for before. A time that has passed: at the loop's next turn.
+  /// Replaces the previous setting. A time in the past fires at the loop's next turn.
   template <class Handler>
   void set(TimePoint until, Handler handler) {
     timer_.expires_after(std::max(until - net::now(), Duration{0}));

@@ -1,4 +1,4 @@
-// The one place where Asio and Beast are compiled; everything else includes declarations only.
+// Compiles Asio and Beast; all other files include declarations only.
 #include <boost/asio/impl/src.hpp>
 #include <boost/asio/ssl/impl/src.hpp>
 #include <boost/beast/src.hpp>

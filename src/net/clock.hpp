@@ -1,4 +1,4 @@
-// The only now() of the house.
+// The only now() in the project.
 #pragma once
 
 #include <redan/types.hpp>

@@ -9,7 +9,7 @@ namespace redan::net {
 
 class Descriptor {
  public:
-  /// What open() and its kin return; a negative one is none.
+  /// Takes the result of open() and similar calls; a negative value means none.
   explicit Descriptor(int fd) : fd_(fd) {}
   ~Descriptor() {
     if (fd_ >= 0) ::close(fd_);

@@ -16,7 +16,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
-// A server that vanished without a word is noticed after about a minute.
+// A server that disappeared silently is detected after about a minute.
 constexpr int kKeepAliveIdle = 30;
 constexpr int kKeepAliveInterval = 10;
 constexpr int kKeepAliveProbes = 3;
@@ -32,7 +32,7 @@ void tune(int fd) {
   set(IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
 }
 
-// An address needs no resolver, which would bring up a thread.
+// An address needs no resolver, which would start a thread.
 Task<std::pair<Stream::Error, std::vector<tcp::endpoint>>> resolve(Stream& stream, const TlsRemote& remote) {
   Stream::Error not_an_address;
   const auto address = asio::ip::make_address(remote.host, not_an_address);
@@ -49,7 +49,7 @@ HttpFailure unsent(const Stream& stream, Errc code, std::string detail) {
   return {stream.closed() ? Errc::closed_locally : code, false, std::move(detail)};
 }
 
-// What follows the line was said before our ClientHello, so it is no TLS: somebody put it there.
+// Bytes after the line were sent before our ClientHello, so they are not TLS: an attacker may have inserted them.
 Task<std::optional<HttpFailure>> hear(Stream& stream, const Greeting& greeting) {
   std::string line;
   std::array<char, 1024> piece;

@@ -10,23 +10,23 @@
 
 namespace redan::net {
 
-/// What a server says before TLS begins, where a protocol has it so (NATS): one line, in clear. Anybody may have
-/// written it, and nothing is answered before the server is verified.
+/// The plaintext line that a server sends before TLS begins, in protocols that have one (NATS). It may come from an
+/// attacker, and nothing is sent in answer before the server is verified.
 struct Greeting {
-  std::size_t max_size;  ///< of the line with its CR LF
-  /// The line without its end. A failure ends the connection.
+  std::size_t max_size;  ///< of the line including CR LF
+  /// Checks the line without CR LF. A failure ends the connection.
   std::function<std::optional<HttpFailure>(std::string_view line)> check;
 };
 
-/// A Remote made ready once: its trust and identity are in the context.
+/// A Remote prepared once: its trust and identity are in the context.
 class Dialer {
  public:
   explicit Dialer(Remote remote);
 
-  /// Not connected yet: to set its deadline, and to close it if nobody wants it any more.
+  /// Not connected yet: the caller can set its deadline, and close it.
   [[nodiscard]] tl::expected<std::shared_ptr<Stream>, HttpFailure> make_stream(Stream::executor_type executor) const;
-  /// Nothing if it is connected and verified. With a `greeting`, which outlives the call, TLS waits for it; a server
-  /// that says anything else or more is tls_failed.
+  /// nullopt if it is connected and verified. With a `greeting`, which must outlive the call, TLS begins after it; a
+  /// server that sends anything else or more is tls_failed.
   [[nodiscard]] Task<std::optional<HttpFailure>> connect(std::shared_ptr<Stream> stream,
                                                          const Greeting* greeting = nullptr) const;
 
@@ -42,7 +42,8 @@ class Dialer {
   std::string host_;
 };
 
-/// What a failed read or write of a connected client means; maybe_sent is true unless the server refused the client.
+/// The meaning of a failed read or write of a connected client; maybe_sent is true unless the server refused the
+/// client.
 HttpFailure failure_of(const Stream& stream, const Stream::Error& error);
 
 }  // namespace redan::net

@@ -1,4 +1,4 @@
-// The errors of libredan-net: TLS, HTTP and connections: from 1000.
+// The errors of libredan-net (TLS, HTTP, connections), numbered from 1000.
 #pragma once
 
 #include <redan/error.hpp>
@@ -18,8 +18,8 @@ namespace redan::net::errc {
     "add this client's certificate to the server's trust store")                                                  \
   X(1005, http_timeout, "the server did not answer in time", "try again; look at the server's log if it goes on") \
   X(1006, http_protocol, "the server broke HTTP", "check that the address belongs to the right service")          \
-  X(1007, http_too_large, "the answer is larger than the limit", "ask for fewer elements at once")                          \
-  X(1008, tls_key_too_small, "a key of the server or of its authorities is too small", \
+  X(1007, http_too_large, "the answer is larger than the limit", "ask for fewer elements at once")                \
+  X(1008, tls_key_too_small, "a key of the server or of its authorities is too small",                            \
     "give them keys of RSA-4096, or allow smaller ones: the option with allow-small-keys in its name")
 
 REDAN_NET_ERRORS(REDAN_ERROR_ROW)

@@ -1,4 +1,4 @@
-// Where a server is, as people write it (RFC 3986 section 3.2).
+// The address of a server as text (RFC 3986 section 3.2).
 #pragma once
 
 #include <cstdint>
@@ -15,9 +15,9 @@ struct HostAndPort {
   [[nodiscard]] std::string text() const;
 };
 
-/// "192.0.2.1:8444", "[2001:db8::1]:8444". `otherwise`, if not 0, is the port of a text without one.
+/// "192.0.2.1:8444", "[2001:db8::1]:8444". `otherwise`, if not 0, is the default port.
 std::optional<HostAndPort> parse_host_and_port(std::string_view text, std::uint16_t otherwise = 0);
-/// The same with "https://" in front, which may be missing, and "/" behind.
+/// The same with an optional "https://" before it and an optional "/" after it.
 std::optional<HostAndPort> parse_https_url(std::string_view url, std::uint16_t otherwise = 0);
 
 }  // namespace redan::net

@@ -22,7 +22,7 @@ using asio::local::stream_protocol;
   throw boost::system::system_error(error, boost::system::system_category(), what);
 }
 
-// A socket whose server has died may be replaced; nothing else.
+// Only a socket whose server has died may be replaced.
 void check_replaceable(asio::io_context& io, const fs::path& path) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) return;
@@ -55,7 +55,7 @@ void Listener::listen_on(const asio::ip::tcp::endpoint& local) {
 }
 
 void Listener::listen_on(const UnixListener& where) {
-  // Made under another name, so that nobody connects before its mode is right; then it replaces what was there.
+  // Created under another name, so that no client connects before its mode is set; then renamed over the old one.
   const std::string fresh = where.path.string() + ".new";
   if (fresh.size() >= sizeof(sockaddr_un::sun_path)) fail(ENAMETOOLONG, where.path.string());
   check_replaceable(static_cast<asio::io_context&>(acceptor_.get_executor().context()), where.path);

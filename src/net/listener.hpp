@@ -1,4 +1,4 @@
-// Where a server listens: a TCP port or a socket in the file system. Included by .cpp files only.
+// The listening end of a server: a TCP port or a socket in the file system. Included by .cpp files only.
 #pragma once
 
 #include <boost/asio/basic_socket_acceptor.hpp>
@@ -17,11 +17,11 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  /// Nullopt once it is closed.
+  /// nullopt once it is closed.
   Task<std::optional<Stream::Socket>> accept();
   [[nodiscard]] bool is_open() const { return acceptor_.is_open(); }
   [[nodiscard]] std::uint16_t port() const;
-  /// Takes its socket out of the file system.
+  /// Also removes its socket from the file system.
   void close();
 
  private:
@@ -32,9 +32,9 @@ class Listener {
   std::filesystem::path path_;  ///< empty on TCP
 };
 
-/// Who has connected to a Unix socket; nullopt on TCP.
+/// The process that connected to a Unix socket; nullopt on TCP.
 std::optional<LocalPeer> local_peer(Stream::Socket& socket);
-/// Connection::network; "" if the peer has gone away.
+/// Connection::network; "" if the peer has disconnected.
 std::string network_text(Stream::Socket& socket);
 
 }  // namespace redan::net

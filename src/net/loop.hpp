@@ -1,4 +1,4 @@
-// One thread's event loop that SIGINT and SIGTERM end cleanly.
+// One thread's event loop, which SIGINT and SIGTERM end cleanly.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -9,12 +9,12 @@ namespace redan::net {
 
 class Loop {
  public:
-  /// `on_stop` runs at the first signal: say goodbye there. The loop ends `grace` later, or at a second signal.
+  /// `on_stop` runs at the first signal and may close connections. The loop ends `grace` later, or at a second signal.
   explicit Loop(std::function<void()> on_stop, std::chrono::milliseconds grace = std::chrono::milliseconds(300));
 
   [[nodiscard]] boost::asio::io_context& io() { return io_; }
   void run() { io_.run(); }
-  /// As if a signal had come.
+  /// Has the effect of a signal.
   void stop();
 
  private:

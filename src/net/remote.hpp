@@ -1,4 +1,4 @@
-// Where a client connects to. Plain TCP stays within this machine.
+// The server that a client connects to. Plain TCP is only for this machine.
 #pragma once
 
 #include <filesystem>
@@ -13,10 +13,10 @@ struct TlsRemote {
   std::uint16_t port = 443;
   TlsTrust trust;
   const TlsIdentity* identity = nullptr;  ///< shown if the server asks; read only while a client is constructed
-  bool allow_small_keys = false;          ///< keys of the server and its authorities below RSA-4096, or of other kinds
+  bool allow_small_keys = false;  ///< accept keys of the server and its authorities below RSA-4096 or of other kinds
 };
 
-/// A server on this machine; the file system says who may connect.
+/// A server on this machine; file permissions decide who may connect.
 struct UnixRemote {
   std::filesystem::path path;
 };

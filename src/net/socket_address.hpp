@@ -1,4 +1,4 @@
-// Address to and from the system's sockaddr.
+// Converts between Address and the system's sockaddr.
 #pragma once
 
 #include <netinet/in.h>
@@ -20,8 +20,7 @@ struct SocketAddress {
   [[nodiscard]] sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
 };
 
-/// The addresses of this host that are up: global and unique-local ones, loopback only if there is nothing else. Port
-/// 0.
+/// The active addresses of this host: global and unique-local ones, loopback only if there are no others. Port 0.
 std::vector<Address> host_addresses();
 
 }  // namespace redan::net

@@ -83,7 +83,7 @@ Task<Stream::Error> Stream::handshake_as_client() {
   co_return error;
 }
 
-// A client that sends nothing waits here, and costs the queue nothing.
+// A client that sends nothing waits here, and does not occupy the queue.
 Task<Stream::Error> Stream::handshake_as_server(HandshakeQueue& queue, std::string network) {
   if (!tls_) co_return Error();
   const auto self = shared_from_this();
@@ -108,7 +108,7 @@ Task<Stream::Error> Stream::handshake_as_server(HandshakeQueue& queue, std::stri
 }
 
 Task<std::pair<Stream::Error, std::size_t>> Stream::read(asio::mutable_buffer buffer) {
-  // The deadline may have passed while a read was done, and not yet reported.
+  // The deadline may have passed after a read completed and before it was reported.
   if (timed_out_) co_return std::pair(Error(asio::error::timed_out), std::size_t{0});
   auto [error, size] = co_await async_read_some(buffer, kNoThrow);
   co_return std::pair(error, size);

@@ -1,5 +1,5 @@
 // A connected stream socket, with TLS on TCP and without on a Unix socket, and one deadline. Included by .cpp files
-// only: whatever names async_read_some compiles OpenSSL's engine.
+// only: any use of async_read_some compiles OpenSSL's engine.
 #pragma once
 
 #include <boost/asio/buffer.hpp>
@@ -9,9 +9,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/websocket/teardown.hpp>
 
-#include "net/tls/handshake_queue.hpp"
 #include "net/remote.hpp"
 #include "net/task.hpp"
+#include "net/tls/handshake_queue.hpp"
 #include "net/tls/socket.hpp"
 
 namespace redan::net {
@@ -30,31 +30,31 @@ class Stream : public std::enable_shared_from_this<Stream> {
   [[nodiscard]] Socket& socket() { return socket_; }
   [[nodiscard]] ssl_st* tls() { return tls_ ? tls_->native() : nullptr; }  ///< null without TLS
 
-  /// What happens at the deadline: the connection is cut, or only reads fail and there is time for a last word.
+  /// What happens at the deadline: the connection is closed, or only reads fail and there is time for a final message.
   enum class Expiry : std::uint8_t { close, end_reads };
-  /// Whatever waits at that time fails, unless the deadline is moved before.
+  /// Pending operations fail at that time, unless the deadline is moved before.
   void set_deadline(std::chrono::milliseconds from_now, Expiry expiry = Expiry::close);
   void clear_deadline();
   [[nodiscard]] bool timed_out() const { return timed_out_; }
-  /// Cuts the connection now.
+  /// Closes the connection immediately.
   void close();
   [[nodiscard]] bool closed() const { return closed_; }
-  std::function<void()> on_close;  ///< for what waits beside the socket: a resolver
+  std::function<void()> on_close;  ///< for operations that wait on something other than the socket: a resolver
 
-  /// Again after a failure, to another endpoint.
+  /// May be called again after a failure, with another endpoint.
   Task<Error> connect(Protocol::endpoint endpoint);
   Task<Error> handshake_as_client();
-  /// `network` of the peer, for its turn in the queue, which outlives the task.
+  /// `network` of the peer determines its turn in the queue, which must outlive the task.
   Task<Error> handshake_as_server(HandshakeQueue& queue, std::string network);
-  /// At least one byte, unless the error says why not; eof only for an end that the peer has announced.
+  /// Reads at least one byte, unless the error gives the reason; eof only after an orderly close by the peer.
   Task<std::pair<Error, std::size_t>> read(boost::asio::mutable_buffer buffer);
-  /// All of both.
+  /// Writes all of both.
   Task<Error> write(std::string_view head, std::string_view body = {});
-  /// Ends both directions in order and waits at most a second for the peer to have read everything: closing a socket
-  /// with unread input resets it, and the peer may lose our last words.
+  /// Ends both directions in order and waits at most a second for the peer to read everything: closing a socket with
+  /// unread input resets it, and the peer may lose our last message.
   Task<void> finish();
 
-  /// For Beast and asio's composed operations.
+  /// For Beast and Asio's composed operations.
   template <class Buffers, class Token>
   auto async_read_some(const Buffers& buffers, Token&& token) {
     return boost::asio::async_initiate<Token, void(Error, std::size_t)>(
@@ -104,7 +104,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
     }
     return {};
   }
-  // One TLS record: each buffer of a sequence would become a record of its own, and a segment.
+  // One TLS record: otherwise each buffer of a sequence would become a separate record and segment.
   static constexpr std::size_t kMaxRun = 16 * 1024;
   template <class Buffers>
   boost::asio::const_buffer one_run(const Buffers& buffers) {
@@ -126,7 +126,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   std::optional<TlsSocket> tls_;
   boost::asio::steady_timer timer_;
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
-  // The timer may fire early, but is set anew seldom.
+  // The timer may fire early, but is rarely set again.
   std::chrono::steady_clock::time_point armed_ = std::chrono::steady_clock::time_point::max();
   Expiry expiry_ = Expiry::close;
   std::function<void()> drop_step_;  ///< of the handshake, while the socket is lent
@@ -135,7 +135,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   std::string run_;
 };
 
-/// "192.0.2.1:5000"; "unix" for a Unix socket; "" if it has gone away.
+/// "192.0.2.1:5000"; "unix" for a Unix socket; "" if the peer has disconnected.
 std::string remote_text(Stream::Socket& socket);
 
 }  // namespace redan::net

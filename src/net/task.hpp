@@ -1,7 +1,8 @@
-// A coroutine on a loop. It runs when it is awaited or spawned; every one of ours returns its failure as a Result and
-// throws nothing but std::bad_alloc.
+// A coroutine on a loop. It runs when it is awaited or spawned. Ours return failures as a Result and throw nothing
+// except std::bad_alloc.
 //
-// g++ 12 destroys aggregates that are made within a co_await expression twice: name an argument first, and move it in.
+// g++ 12 destroys aggregates that are created within a co_await expression twice: give an argument a name first, and
+// move it in.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

@@ -24,14 +24,14 @@ using SteadyClock = std::chrono::steady_clock;
 using OnPiece = std::function<bool(std::string_view)>;
 
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
-// Shorter than servers usually wait.
+// Shorter than the idle timeout of most servers.
 constexpr std::chrono::milliseconds kMaxIdle{30'000};
 
 bool may_be_repeated(std::string_view method) {
   return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "PUT";
 }
 
-// Whatever there is to read on an idle connection is its end.
+// An idle connection that becomes readable has ended.
 bool is_quiet(Stream& stream) {
   char byte = 0;
   const auto size = ::recv(stream.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
@@ -91,11 +91,11 @@ class HttpClient::Impl : public std::enable_shared_from_this<HttpClient::Impl> {
     std::uint64_t generation;
     SteadyClock::time_point deadline;
     std::string head{};
-    bool sent = false;      // perhaps
+    bool sent = false;      // possibly
     bool answered = false;  // at least in part
   };
 
-  // Shows cancel() a stream for as long as this lives.
+  // While this object lives, cancel() can close the stream.
   class Busy {
    public:
     Busy(Impl& client, std::shared_ptr<Stream> stream) : client_(client), stream_(std::move(stream)) {
@@ -110,7 +110,7 @@ class HttpClient::Impl : public std::enable_shared_from_this<HttpClient::Impl> {
     std::shared_ptr<Stream> stream_;
   };
 
-  // One of the max_connections.
+  // One of max_connections slots.
   class Turn {
    public:
     explicit Turn(Impl& client) : client_(client) {
@@ -132,7 +132,7 @@ class HttpClient::Impl : public std::enable_shared_from_this<HttpClient::Impl> {
     if (turns_ < config_.max_connections && !waiting_.empty()) waiting_.front()->cancel();
   }
 
-  // First come, first served. A failure if the time was up or cancel() came before.
+  // First come, first served. Fails if the timeout expired or cancel() was called before.
   Task<std::optional<HttpFailure>> wait_for_turn(Exchange& exchange) {
     if (turns_ < config_.max_connections && waiting_.empty()) co_return std::nullopt;
     asio::steady_timer timer(io_, exchange.deadline);
@@ -183,11 +183,11 @@ class HttpClient::Impl : public std::enable_shared_from_this<HttpClient::Impl> {
     return std::nullopt;
   }
 
-  // Sends the request, and reads the head of what comes back.
+  // Sends the request and reads the head of the response.
   Task<HttpResult> begin(Exchange& exchange, Stream& stream, HttpInput& input, ResponseReader& reader) {
     stream.set_deadline(exchange.left());
     exchange.sent = true;
-    // If it could not be written, what the server said before it closed tells why.
+    // If writing failed, what the server sent before it closed gives the reason.
     const Stream::Error not_written = co_await stream.write(exchange.head, exchange.request.body);
     auto head = co_await reader.read_head();
     exchange.answered = exchange.answered || head || !input.empty();
@@ -275,7 +275,7 @@ class HttpClient::Impl : public std::enable_shared_from_this<HttpClient::Impl> {
   HttpClientConfig config_;
   Dialer dialer_;
   HttpLimits limits_;
-  std::vector<std::shared_ptr<Stream>> idle_;  // the latest last
+  std::vector<std::shared_ptr<Stream>> idle_;  // the most recently used last
   std::set<std::shared_ptr<Stream>> busy_;
   std::size_t turns_ = 0;
   std::deque<asio::steady_timer*> waiting_;

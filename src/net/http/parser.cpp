@@ -18,8 +18,8 @@ constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
-// No line is folded, and every line ends in CR LF: nobody can read other lines than we do. No other control characters
-// but tabs.
+// No folded lines, and every line ends with CR LF, so that every parser sees the same lines. No control characters
+// except tabs.
 bool has_plain_lines(std::string_view head) {
   for (std::size_t i = 0; i < head.size(); ++i) {
     const auto c = static_cast<unsigned char>(head[i]);
@@ -32,7 +32,7 @@ bool has_plain_lines(std::string_view head) {
   return true;
 }
 
-// The length of a message must be beyond doubt (RFC 9112 section 6.3).
+// The length of a message must be unambiguous (RFC 9112 section 6.3).
 template <class Fields>
 bool has_plain_length(const Fields& fields) {
   const std::size_t lengths = fields.count(http::field::content_length);
@@ -64,8 +64,8 @@ std::size_t count(const Fields& fields) {
   return static_cast<std::size_t>(std::distance(fields.begin(), fields.end()));
 }
 
-// RFC 9112 section 3.2.2: takes scheme and authority off a target in absolute-form. The authority, which stands for the
-// Host then; nullopt for another form.
+// RFC 9112 section 3.2.2: removes scheme and authority from a target in absolute-form. Returns the authority, which
+// replaces Host; nullopt for another form.
 std::optional<std::string> take_authority(std::string_view& target) {
   const std::size_t colon = target.find("://");
   if (colon == std::string_view::npos) return std::nullopt;
@@ -89,10 +89,10 @@ bool set_target(HttpRequest& request, std::string_view target) {
   return true;
 }
 
-// "0" and two line ends: Beast asserts that there is as much of a body without any chunk.
+// "0" and two line ends: Beast asserts that a body without any chunk has at least this much.
 constexpr std::size_t kMinLastChunk = 5;
 
-// Feeds as much as it takes. need_more is no error. `begun`: some of the body was used.
+// Feeds as many bytes as the parser accepts. need_more is not an error. `begun`: some of the body was used.
 template <class Parser>
 Error put_body(Parser& parser, std::string_view bytes, bool& begun, std::size_t& used) {
   if (!begun && parser.chunked() && bytes.starts_with('0') && bytes.size() < kMinLastChunk) return {};
@@ -108,7 +108,7 @@ Error put_body(Parser& parser, std::string_view bytes, bool& begun, std::size_t&
   return {};
 }
 
-// A chunk's head that never ends.
+// A chunk header without an end.
 bool is_endless(std::size_t unused, const HttpLimits& limits) { return unused > limits.max_head; }
 
 }  // namespace

@@ -1,6 +1,6 @@
-// HTTP/1.1 messages out of bytes (RFC 9112), without I/O. Beast parses; what lets two parsers disagree about where a
+// Parses HTTP/1.1 messages (RFC 9112), without I/O. Beast parses; input that lets two parsers disagree about where a
 // message ends is refused before: folded lines, bare CR or LF, Content-Length beside Transfer-Encoding or twice, any
-// Transfer-Encoding but chunked.
+// Transfer-Encoding except chunked.
 #pragma once
 
 #include <memory>
@@ -17,37 +17,37 @@ struct HttpLimits {
   std::size_t max_body = 1024 * 1024;
 };
 
-/// How many bytes to ignore in front of a message: its empty lines (RFC 9112 section 2.2).
+/// Number of bytes to ignore before a message: its empty lines (RFC 9112 section 2.2).
 std::size_t empty_lines_before_message(std::string_view bytes);
 
-/// Where the empty line that ends a head is.
+/// The position of the empty line that ends a head.
 struct HeadEnd {
   enum class State : std::uint8_t { whole, incomplete, too_large };
   State state = State::incomplete;
-  std::size_t size = 0;  ///< if whole: of the head, with that line
+  std::size_t size = 0;  ///< if whole: size of the head including that line
 };
-/// `searched` bytes were looked at before.
+/// The first `searched` bytes were searched before.
 HeadEnd find_head_end(std::string_view bytes, std::size_t searched, std::size_t max_head);
 
-/// What is wrong with a request; status 0: the connection ended, or its time was up.
+/// Why a request is refused; status 0: the connection ended, or its time expired.
 struct Refusal {
   unsigned status = 0;
   std::string_view text{};
 };
 
-/// One request. The limits outlive it.
+/// One request. The limits must outlive it.
 class RequestParser {
  public:
   explicit RequestParser(const HttpLimits& limits);
   ~RequestParser();
 
-  /// All of a head, as find_head_end found it; once.
+  /// A whole head, as found by find_head_end; called once.
   tl::expected<HttpRequest, Refusal> parse_head(std::string_view head);
 
-  // After the head.
+  // Valid after the head.
   [[nodiscard]] bool keeps_alive() const;
   [[nodiscard]] bool done() const;
-  /// The number of bytes used; what is left is needed again, with more behind it, or belongs to the next message.
+  /// Returns the number of bytes used. Keep the rest: it is the beginning of more input, or of the next message.
   tl::expected<std::size_t, Refusal> parse_body(std::string_view bytes);
   std::string take_body();
 
@@ -58,7 +58,7 @@ class RequestParser {
   bool begun_ = false;  ///< some of the body was used
 };
 
-/// One response. The limits outlive it.
+/// One response. The limits must outlive it.
 class ResponseParser {
  public:
   enum class To : std::uint8_t { head_request, other_request };
@@ -70,20 +70,20 @@ class ResponseParser {
   ResponseParser(const HttpLimits& limits, To to);
   ~ResponseParser();
 
-  /// All of a head, as find_head_end found it. After an interim_head() the next one may come.
+  /// A whole head, as found by find_head_end. After an interim_head() another head follows.
   tl::expected<HttpResponse, Failure> parse_head(std::string_view head);
-  /// It was a 1xx response but 101: the response is yet to come (RFC 9110 section 15.2).
+  /// It was a 1xx response other than 101: the final response is still to come (RFC 9110 section 15.2).
   [[nodiscard]] bool interim_head() const;
 
-  // After the head.
+  // Valid after the head.
   [[nodiscard]] bool keeps_alive() const;
   [[nodiscard]] bool done() const;
   void lift_body_limit();
-  /// As RequestParser's.
+  /// As in RequestParser.
   tl::expected<std::size_t, Failure> parse_body(std::string_view bytes);
-  /// The connection has ended in order, which ends a response without a length and cuts off any other.
+  /// The connection was closed normally. This completes a response without a length and truncates any other.
   tl::expected<void, Failure> end_of_input();
-  /// What there is since the last time.
+  /// The body received since the last call.
   std::string take_body();
 
  private:

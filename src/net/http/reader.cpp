@@ -14,11 +14,11 @@ using Error = Stream::Error;
 constexpr std::size_t kReadSize = 16 * 1024;
 
 struct HeadRead {
-  HeadEnd end{};  // incomplete: the stream ended, with an error
+  HeadEnd end{};  // incomplete if the stream ended with an error
   Error error{};
 };
 
-// Fills until the empty line that ends a head is there.
+// Reads until the empty line that ends a head.
 Task<HeadRead> read_to_head_end(HttpInput& input, std::size_t max_head) {
   for (std::size_t searched = 0;;) {
     input.consume(empty_lines_before_message(input.bytes()));
@@ -92,7 +92,7 @@ Task<tl::expected<std::string, ResponseReader::Failure>> ResponseReader::read_pi
     piece = parser_.take_body();
     if (!piece.empty() || parser_.done()) break;
     if (const Error ended = co_await input_.fill()) {
-      // Without a length the peer's announced end is the end.
+      // Without a length, only an orderly close completes the response.
       if (ended != asio::error::eof) co_return tl::unexpected(Failure{errc::http_protocol, ended, {}});
       const auto over = parser_.end_of_input();
       if (!over) co_return failed(over.error());

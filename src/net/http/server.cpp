@@ -26,7 +26,7 @@ namespace asio = boost::asio;
 using Error = Stream::Error;
 
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
-// A slow reader has the write timeout for each.
+// A slow reader has the write timeout for each part of this size.
 constexpr std::size_t kMaxWrite = 256 * 1024;
 constexpr std::uint16_t kGoingAway = 1001;  // RFC 6455 section 7.4.1
 
@@ -97,7 +97,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
     std::set<std::uint64_t> handshaking, strangers;  // ids, the oldest first
   };
 
-  // Counts a connection for as long as it lives, whichever way it ends.
+  // Counts a connection for its lifetime, however it ends.
   class Registration {
    public:
     Registration(Impl& server, const std::shared_ptr<Live>& one) : server_(server), one_(one) {
@@ -127,7 +127,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
 
   static Task<void> accept_loop(std::shared_ptr<Impl> self) {
     while (auto socket = co_await self->listener_.accept()) {
-      // Beyond the limit the connection is closed at once; the others go on.
+      // Beyond the limit the new connection is closed at once; the others continue.
       if (!self->has_room(network_text(*socket))) continue;
       asio::co_spawn(self->io_, serve(self, self->make_live(std::move(*socket))), asio::detached);
     }
@@ -141,9 +141,9 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
     return live_.size() < config_.max_connections || shed_one();
   }
 
-  // Strangers make room for the next one, which may be a peer that we know: the oldest one that is still in its
-  // handshake, of the network that has most of those; then likewise one that no handler has admitted. Those admitted
-  // stay. A network that is at its own limit makes room for itself.
+  // Makes room for the next connection, which may be a known peer's. Closes the oldest connection that is still in its
+  // handshake, of the network with the most of them; otherwise the oldest that no handler has admitted, chosen
+  // likewise. Admitted connections stay. A network at its own limit makes room for itself.
   bool shed_one() {
     const auto shed_from = [this](std::set<std::uint64_t> Network::*waiting) {
       const auto most = std::max_element(networks_.begin(), networks_.end(), [&](const auto& a, const auto& b) {

@@ -15,7 +15,7 @@ bool is_field_value(std::string_view value) {
   });
 }
 
-// What the writer itself says about the message's length and the connection.
+// Headers about length and connection, which the writer adds itself.
 bool is_framing(std::string_view name) {
   return equal_in_any_case(name, "Content-Length") || equal_in_any_case(name, "Transfer-Encoding") ||
          equal_in_any_case(name, "Host");
@@ -80,7 +80,7 @@ std::string http_date(WallTime time) {
   const std::time_t seconds = time.seconds_since_1970;
   std::tm utc{};
   ::gmtime_r(&seconds, &utc);
-  // Names of our own: strftime's follow the locale.
+  // Not strftime's names, which depend on the locale.
   std::array<char, 64> text{};
   std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
                 kDays[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,

@@ -24,7 +24,7 @@ struct HandshakeQueue::Job {
   asio::steady_timer done;
   bool ran = false;
 
-  /// On the loop, which is where the job is destroyed, too.
+  /// Runs on the loop, where the job is also destroyed.
   static void notify(JobPtr job) {
     const auto executor = job->done.get_executor();
     asio::post(executor, [job = std::move(job)] { job->done.cancel(); });
@@ -71,7 +71,7 @@ HandshakeQueue::JobPtr HandshakeQueue::push(asio::any_io_executor executor, std:
   return job;
 }
 
-// Told on this loop, so not before this waits.
+// The notification runs on this loop, so not before this coroutine waits.
 Task<bool> HandshakeQueue::wait(JobPtr job) {
   co_await job->done.async_wait(asio::as_tuple(asio::use_awaitable));
   job->work = nullptr;

@@ -28,7 +28,7 @@ std::string pem_of(const TlsIdentity& identity) {
   return pem;
 }
 
-// Complete or not at all: written beside, flushed, renamed.
+// Atomic: written to another file, flushed, renamed.
 void write_private_file(const fs::path& file, std::string_view text) {
   const std::string temporary = file.string() + ".new";
   ::unlink(temporary.c_str());
@@ -71,8 +71,8 @@ TlsIdentity make_identity(const std::vector<std::string>& names, Provider& provi
   return identity;
 }
 
-// A file that only we can have written and only we can read. Judged by its descriptor, so that nobody swaps it in
-// between.
+// Opens a file that only we can have written and only we can read. Checked through its descriptor, so that it cannot be
+// replaced in between.
 BioPtr open_private_file(const fs::path& file) {
   const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   FILE* stream = fd < 0 ? nullptr : ::fdopen(fd, "r");
@@ -90,7 +90,7 @@ BioPtr open_private_file(const fs::path& file) {
   return bio;
 }
 
-// nullopt: the certificate is about to expire; make another.
+// nullopt: the certificate is about to expire and must be replaced.
 std::optional<TlsIdentity> read_identity(const fs::path& file) {
   const BioPtr bio = open_private_file(file);
   const KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, refuse_password, nullptr));

@@ -1,4 +1,4 @@
-// Owners for OpenSSL's objects, and what TLS needs of certificates. Included by .cpp files only.
+// Owning types for OpenSSL's objects, and the certificate functions that TLS needs. Included by .cpp files only.
 #pragma once
 
 #include <openssl/evp.h>
@@ -21,17 +21,17 @@ using BioPtr = std::unique_ptr<BIO, FreeWith<BIO, BIO_free_all>>;
 /// Null if it does not parse.
 X509Ptr certificate_of(Bytes der);
 KeyPtr key_of(Bytes der);
-/// All the certificates of a PEM text; none if one of them does not parse.
+/// All certificates of a PEM text; none if one of them does not parse.
 std::vector<X509Ptr> parse_certificates(std::string_view pem);
 
-/// Reads `text`, which outlives it.
+/// Reads `text`, which must outlive it.
 BioPtr memory_bio(std::string_view text);
-/// For PEM_read functions: nobody is asked for a password on a terminal.
+/// For PEM_read functions: never asks for a password on the terminal.
 int refuse_password(char* buffer, int size, int writing, void* user);
 
 /// Of the whole certificate.
 Digest sha256_of(const X509* certificate);
-/// At least 4,096 bits, and the exponent 65537: what services have, and what clients ask of them.
+/// At least 4,096 bits and the exponent 65537: the keys that services have and clients require.
 bool is_rsa_4096(const EVP_PKEY* key);
 /// "RSA-2048", "EC prime256v1", "ED25519"; "unknown" for null.
 std::string key_kind(const EVP_PKEY* key);

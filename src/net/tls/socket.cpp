@@ -15,14 +15,14 @@ namespace {
 
 namespace asio = boost::asio;
 
-// Certificate and signature of an RSA-4096 server are longer; a HelloRetryRequest is shorter.
+// The certificate and signature of an RSA-4096 server are longer; a HelloRetryRequest is shorter.
 constexpr std::uint64_t kSignedFlight = 1'000;
 
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
 }  // namespace
 
-/// Asks the socket each time: a closed one's descriptor may be someone else's by then.
+/// Asks the socket each time, because the descriptor of a closed one may have been reused.
 struct SocketBio {
   static int descriptor(BIO* bio) {
     const auto& tls = *static_cast<TlsSocket*>(BIO_get_data(bio));
@@ -88,7 +88,7 @@ TlsSocket::TlsSocket(Socket& socket, ssl_ctx_st* context) : socket_(socket), ssl
   BIO_set_data(bio, this);
   SSL_set_bio(ssl_, bio, bio);
   SSL_set_mode(ssl_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
-  // A record's head and body in one system call.
+  // Reads a record's header and body in one system call.
   SSL_set_read_ahead(ssl_, 1);
 }
 
@@ -139,7 +139,7 @@ TlsSocket::Attempt TlsSocket::attempt(Operation operation, void* data, std::size
       break;
     case Operation::shutdown:
       result = SSL_shutdown(ssl_);
-      // Ours is sent; now for the peer's.
+      // Our close_notify was sent; now wait for the peer's.
       if (result == 0) result = SSL_shutdown(ssl_);
       break;
   }

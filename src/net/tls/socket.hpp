@@ -1,5 +1,5 @@
-// TLS on a connected socket, straight on OpenSSL: while nothing is on its way, no buffers are held. Asio's own TLS
-// stream keeps four of 17 KiB for each connection. Included by .cpp files only.
+// TLS on a connected socket, directly on OpenSSL: an idle connection holds no buffers. Asio's own TLS stream keeps four
+// of 17 KiB for each connection. Included by .cpp files only.
 #pragma once
 
 #include <atomic>
@@ -19,7 +19,7 @@ class TlsSocket {
   using Error = boost::system::error_code;
   enum class Operation : std::uint8_t { connect, read, write, shutdown };
 
-  /// `socket` outlives it. Throws std::bad_alloc.
+  /// `socket` must outlive it. Throws std::bad_alloc.
   TlsSocket(Socket& socket, ssl_ctx_st* context);
   ~TlsSocket();
   TlsSocket(const TlsSocket&) = delete;
@@ -38,15 +38,15 @@ class TlsSocket {
   void lend();
   void take_back() { lent_ = -1; }
   [[nodiscard]] bool is_lent() const { return lent_ >= 0; }
-  /// On the loop, while it is lent: a step that has not begun does nothing, and no bytes move any more.
+  /// Called on the loop while it is lent: a step that has not begun does nothing, and no more bytes are transferred.
   void abandon();
   Attempt accept();
   /// The server's whole first flight, with its signature, has been sent.
   [[nodiscard]] bool has_signed() const;
 
-  /// void(Error, std::size_t). One read and one write may be under way at a time; the memory lives until the end. A
-  /// read or write of nothing is done at once. eof: the peer has announced its end; ssl::error::stream_truncated: it
-  /// has not.
+  /// void(Error, std::size_t). One read and one write may be pending at a time; the memory must live until they
+  /// complete. An empty read or write completes at once. eof: the peer closed in order; ssl::error::stream_truncated:
+  /// it did not.
   template <class Token>
   auto async_perform(Operation operation, void* data, std::size_t size, Token&& token) {
     return boost::asio::async_compose<Token, void(Error, std::size_t)>(Step{*this, operation, data, size}, token,
@@ -55,7 +55,7 @@ class TlsSocket {
 
  private:
   friend struct SocketBio;
-  /// What can be done without waiting.
+  /// Does what is possible without waiting.
   Attempt attempt(Operation operation, void* data, std::size_t size);
   Attempt explain(int result);
 
@@ -74,7 +74,7 @@ class TlsSocket {
       last = tls.attempt(operation, data, size);
       if (last.want == Want::nothing) {
         if (state == State::waiting) return self.complete(last.error, last.size);
-        // Never from within the call that begins it.
+        // Never completes within the call that starts it.
         state = State::done;
         return boost::asio::post(tls.socket_.get_executor(), std::move(self));
       }

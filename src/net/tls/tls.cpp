@@ -16,8 +16,8 @@ namespace {
 
 namespace ssl = boost::asio::ssl;
 
-// Said here, so that no configuration of the system says otherwise. All have at least 128 bits of strength, and none of
-// the groups is costly for a server.
+// Set explicitly, so that no system configuration overrides it. All have at least 128 bits of strength, and none of the
+// groups is expensive for a server.
 constexpr const char* kSuites = "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256";
 constexpr const char* kGroups = "X25519:P-256:P-384";
 
@@ -50,7 +50,7 @@ bool use_identity(SSL_CTX* context, const TlsIdentity& identity) {
   return true;
 }
 
-// Possession of the key is proven by CertificateVerify all the same (RFC 8446 section 4.4.3).
+// CertificateVerify still proves possession of the key (RFC 8446 section 4.4.3).
 int accept_any(X509_STORE_CTX* store, void*) {
   X509_STORE_CTX_set_error(store, X509_V_OK);
   return 1;
@@ -123,7 +123,7 @@ std::optional<ClientCertificate> client_certificate(const SSL* connection) {
   const X509* leaf = SSL_get0_peer_certificate(connection);
   if (leaf == nullptr) return std::nullopt;
   ClientCertificate certificate{to_der<X509>(i2d_X509, leaf), {}, sha256_of(leaf)};
-  // A server's view of the chain leaves out the leaf.
+  // On a server, OpenSSL's chain does not include the leaf.
   const STACK_OF(X509)* chain = SSL_get_peer_cert_chain(connection);
   for (int i = 0; chain != nullptr && i < sk_X509_num(chain); ++i) {
     certificate.chain.push_back(to_der<X509>(i2d_X509, sk_X509_value(chain, i)));

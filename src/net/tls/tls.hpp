@@ -16,11 +16,11 @@ namespace redan::net {
 
 // Identities.
 
-/// A certificate, those between it and its authority, and its key.
+/// A certificate, its intermediate certificates, and its key.
 struct TlsIdentity {
   std::vector<std::uint8_t> certificate_der;
   std::vector<std::vector<std::uint8_t>> chain_der;  ///< sent after the certificate; without the root
-  std::vector<std::uint8_t> private_key_der;         ///< wiped by its holder
+  std::vector<std::uint8_t> private_key_der;         ///< the holder must wipe it
   Fingerprint fingerprint;                           ///< SHA-256 of the whole certificate
 
   TlsIdentity() = default;
@@ -29,15 +29,15 @@ struct TlsIdentity {
   ~TlsIdentity() { wipe(private_key_der); }
 };
 
-/// Reads `directory`/tls.pem, or makes it: RSA-4096, self-signed for `names`, mode 0600. The directory is made with
-/// mode 0700 if it is missing; the mode of one that exists is its owner's business. Throws std::runtime_error in a
-/// person's words if the file is a symbolic link, belongs to or can be read by others, is damaged, or holds a smaller
-/// key. `progress` is told what takes long.
+/// Reads `directory`/tls.pem, or creates it: RSA-4096, self-signed for `names`, mode 0600. A missing directory is
+/// created with mode 0700; the mode of an existing one is not changed. Throws std::runtime_error with a human-readable
+/// message if the file is a symbolic link, belongs to or can be read by others, is damaged, or contains a smaller key.
+/// `progress` is called before slow steps.
 TlsIdentity load_or_create_tls_identity(const std::filesystem::path& directory, const std::vector<std::string>& names,
                                         Provider& provider, const std::function<void(std::string_view)>& progress);
 
-/// An identity made elsewhere: `certificate_pem` holds the certificate, then its chain if any. crypto_bad_key if
-/// either does not parse, the key does not belong to the certificate, or it is weaker than RSA-2048 or P-256.
+/// An existing identity: `certificate_pem` holds the certificate, then its chain if any. crypto_bad_key if either does
+/// not parse, the key does not match the certificate, or it is weaker than RSA-2048 or P-256.
 Result<TlsIdentity> load_tls_identity(std::string_view certificate_pem, std::string_view key_pem);
 
 // Trust.
@@ -46,7 +46,7 @@ Result<TlsIdentity> load_tls_identity(std::string_view certificate_pem, std::str
 struct PinnedSha256 {
   Digest digest;
 };
-/// A server that one of these authorities vouches for, under this DNS name or IP address.
+/// A server with a certificate that one of these authorities issued for this DNS name or IP address.
 struct TrustedAuthority {
   std::string authority_pem;  ///< one or more certificates
   std::string name;
@@ -55,18 +55,18 @@ struct TrustedAuthority {
 struct SystemAuthorities {
   std::string name;
 };
-/// Whom a client talks to. Verified within the handshake: not a byte of a request leaves before.
+/// Which server a client trusts. Verified within the handshake, before a byte of a request is sent.
 using TlsTrust = std::variant<PinnedSha256, TrustedAuthority, SystemAuthorities>;
 
-/// 64 hexadecimal digits in either case, with or without a colon between each two; nullopt for anything else.
+/// 64 hexadecimal digits in either case, with or without colons between the bytes; nullopt for anything else.
 std::optional<Digest> parse_pin(std::string_view text);
 /// 64 lower-case hexadecimal digits.
 std::string pin_text(const Digest& sha256);
 
 // A server's credentials.
 
-/// What a server shows. It may be replaced while the server runs: handshakes that begin later show the new one,
-/// connections that are open stay.
+/// The credentials that a server presents. They may be replaced while the server runs: later handshakes use the new
+/// ones, open connections continue.
 class TlsServerCredentials {
  public:
   /// crypto_bad_key unless the key is RSA with at least 4,096 bits and the exponent 65537.
@@ -75,7 +75,7 @@ class TlsServerCredentials {
   Result<void> replace(const TlsIdentity& identity);
 
   [[nodiscard]] const Fingerprint& fingerprint() const { return fingerprint_; }
-  /// For the next handshake.
+  /// The context for the next handshake.
   [[nodiscard]] const std::shared_ptr<boost::asio::ssl::context>& context() const { return context_; }
 
  private:
@@ -83,8 +83,8 @@ class TlsServerCredentials {
   Fingerprint fingerprint_;
 };
 
-/// Whether a server asks for a client's certificate. It accepts any whose key the client proves to have; who it belongs
-/// to is decided above, per request. `required` ends the handshake of a client without one.
+/// Whether a server requests a client's certificate. It accepts any certificate whose key the client proves to hold;
+/// its owner is determined above TLS, per request. `required` refuses clients without one.
 enum class ClientCertificates : std::uint8_t { none, requested, required };
 
 // Connections.
@@ -95,10 +95,10 @@ struct TlsDescription {
   std::string cipher{};
 };
 
-/// A certificate that a client has shown and proven.
+/// A certificate that a client has presented and proven.
 struct ClientCertificate {
   std::vector<std::uint8_t> der;
-  std::vector<std::vector<std::uint8_t>> chain;  ///< what it sent after it, unverified
+  std::vector<std::vector<std::uint8_t>> chain;  ///< sent after the certificate, unverified
   Digest sha256;                                 ///< of `der`
 };
 

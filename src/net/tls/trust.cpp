@@ -1,4 +1,4 @@
-// Whom a client trusts: the pin or the authorities of a server, and how large the keys behind them are.
+// Verifies servers: the pin or the authorities, and the size of the keys in the chain.
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -11,14 +11,14 @@
 namespace redan::net {
 namespace {
 
-/// What a client asks of a server; its context holds it.
+/// A client's requirements on a server; stored in its context.
 struct ServerRules {
-  std::optional<Digest> pin{};  ///< none: authorities vouch
+  std::optional<Digest> pin{};  ///< none: authorities decide
   bool allow_small_keys = false;
 };
-/// Why a client refused a server; the connection holds it.
+/// Why a client refused a server; stored in the connection.
 struct Refusal {
-  std::string shown{};      ///< the fingerprint that is not the pinned one
+  std::string shown{};      ///< the fingerprint that differs from the pin
   std::string small_key{};  ///< whose key is too small
 };
 
@@ -44,7 +44,7 @@ bool refuse_server(X509_STORE_CTX* store, SSL* connection, int error, Refusal re
   return false;
 }
 
-// In the place of X509_verify_cert: the pin is over the leaf's whole DER, and what the chain says does not matter.
+// Replaces X509_verify_cert: the pin covers the leaf's whole DER, and the chain is ignored.
 bool is_pinned(X509_STORE_CTX* store, SSL* connection, const Digest& pin) {
   const X509* leaf = X509_STORE_CTX_get0_cert(store);
   const Digest shown = leaf == nullptr ? Digest() : sha256_of(leaf);
@@ -64,8 +64,8 @@ std::string subject_of(const X509* certificate) {
   return size <= 0 ? "without a subject" : std::string(data, static_cast<std::size_t>(std::min(size, kMost)));
 }
 
-// A chain is as strong as the weakest key in it: that of the server, of those between, and of the authority. A pin
-// makes no chain.
+// A chain is as strong as its weakest key, including those of the server, of intermediates, and of the authority. With
+// a pin there is no chain.
 bool has_large_keys(X509_STORE_CTX* store, SSL* connection) {
   const STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(store);
   const int size = chain == nullptr ? 1 : sk_X509_num(chain);

@@ -23,7 +23,7 @@ struct Free {
 template <class T>
 using Owned = std::unique_ptr<T, Free>;
 
-// All of the bytes, and nothing behind them.
+// Requires that the certificate uses all of the bytes.
 Owned<X509> read_der(Bytes der) {
   const unsigned char* at = der.data();
   Owned<X509> certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));

@@ -19,14 +19,14 @@ bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || 
 
 void set_option(int fd, int level, int option, int value) { ::setsockopt(fd, level, option, &value, sizeof value); }
 
-// The forcing option needs CAP_NET_ADMIN; the other is cut to the system's limit.
+// The forcing option needs CAP_NET_ADMIN; the other is limited by the system.
 void set_buffer(int fd, int option, int forced_option) {
   if (::setsockopt(fd, SOL_SOCKET, forced_option, &kSocketBuffer, sizeof kSocketBuffer) != 0) {
     set_option(fd, SOL_SOCKET, option, kSocketBuffer);
   }
 }
 
-/// What the kernel says beside a received train of datagrams.
+/// The kernel's metadata of a received train of datagrams.
 struct Ancillary {
   std::size_t segment_size = 0;  // of GRO; 0: one datagram
   Ecn ecn = Ecn::not_ect;
@@ -180,7 +180,7 @@ DatagramSocket::Sent DatagramSocket::send(const SendBatch& batch) {
   control.attach(message);
   if (::sendmsg(fd_, &message, MSG_DONTWAIT) >= 0) return Sent::all;
   if (would_block(errno)) return Sent::would_block;
-  // No GSO on this route (EIO, EINVAL), or one datagram too many for it (EMSGSIZE): one by one.
+  // This route has no GSO (EIO, EINVAL), or one datagram is too large for it (EMSGSIZE): send one by one.
   if (errno == EIO || errno == EINVAL || errno == EOPNOTSUPP) gso_ = false;
   return send_segments(batch);
 }
@@ -203,12 +203,12 @@ DatagramSocket::Sent DatagramSocket::send_segments(const SendBatch& batch) {
     header.msg_iovlen = 1;
     control.attach(header);
   }
-  // next_segment_ remembers where a full socket stopped us.
+  // next_segment_ is where a full socket stopped us.
   while (next_segment_ < batch.count()) {
     const auto left = static_cast<unsigned>(batch.count() - next_segment_);
     const int sent = ::sendmmsg(fd_, &messages[next_segment_], left, MSG_DONTWAIT);
     if (sent < 0 && would_block(errno)) return Sent::would_block;
-    next_segment_ += static_cast<std::size_t>(std::max(sent, 1));  // a refused datagram is lost: that is UDP
+    next_segment_ += static_cast<std::size_t>(std::max(sent, 1));  // a refused datagram is lost, as UDP permits
   }
   next_segment_ = 0;
   return Sent::all;

@@ -1,5 +1,5 @@
-// A non-blocking UDP socket that moves datagrams in bulk: recvmmsg with UDP_GRO on the way in, UDP_SEGMENT (GSO) on the
-// way out, or sendmmsg where the kernel or the route lacks it.
+// A non-blocking UDP socket that moves datagrams in bulk: recvmmsg with UDP_GRO for receiving, UDP_SEGMENT (GSO) for
+// sending, or sendmmsg if the kernel or the route lacks it.
 #pragma once
 
 #include <memory>
@@ -15,10 +15,10 @@ struct ReceivedDatagram {
   Ecn ecn = Ecn::not_ect;
 };
 
-/// Equally sized datagrams for one path with one ECN field (the last may be shorter), as GSO wants them.
+/// Datagrams of equal size for one path with one ECN field (the last may be shorter), as GSO requires.
 class SendBatch {
  public:
-  // The kernel takes at most 64 segments and 65,507 bytes at once.
+  // The kernel accepts at most 64 segments and 65,507 bytes at once.
   static constexpr std::size_t kMaxSegments = 64;
   static constexpr std::size_t kMaxBytes = 65'507;
 
@@ -29,10 +29,10 @@ class SendBatch {
     if (count_ == kMaxSegments || closed_ || storage_.size() - used_ < size) return {};
     return MutableBytes(storage_).subspan(used_);
   }
-  /// Takes over a datagram that was written at space(). False if it does not fit this batch (another path or ECN
-  /// field, or longer than the first): send, then add it to the empty batch with copy().
+  /// Adds a datagram that was written at space(). False if it does not fit this batch (another path or ECN field, or
+  /// longer than the first): send the batch, then add it to the empty batch with copy().
   bool add(const Path& path, std::size_t size, Ecn ecn = Ecn::not_ect);
-  /// Adds a datagram from elsewhere to the empty batch.
+  /// Adds a datagram stored elsewhere to the empty batch.
   void copy(const Path& path, Bytes datagram, Ecn ecn = Ecn::not_ect);
   void clear();
 
@@ -64,19 +64,19 @@ class DatagramSocket {
   [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] Address local_address() const { return local_; }
 
-  /// What arrived, at most one bulk read; empty if nothing did. The spans live until the next call.
+  /// Received datagrams, from at most one bulk read; empty if there are none. The spans are valid until the next call.
   std::span<ReceivedDatagram> receive();
 
   enum class Sent : std::uint8_t { all, would_block };
-  /// Sends the whole batch to its path's remote address; its local one is ours. Datagrams that the system refuses for
-  /// good (too large, no route) are dropped: that is UDP.
+  /// Sends the whole batch to its path's remote address; its local one is ours. Datagrams that the system refuses
+  /// permanently (too large, no route) are dropped, as UDP permits.
   Sent send(const SendBatch& batch);
 
  private:
   DatagramSocket(int fd, const Address& local);
   Sent send_segments(const SendBatch& batch);
 
-  // Several large reads at once; each may hold a train of datagrams joined by GRO.
+  // Several large reads at once; each may contain a train of datagrams joined by GRO.
   static constexpr std::size_t kReads = 8;
   static constexpr std::size_t kReadSize = 65'536;
 

@@ -13,7 +13,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-// Reading comes first again after this many batches, so that acknowledgements are not left waiting behind bulk data.
+// Reading has priority again after this many batches, so that acknowledgements are not delayed by bulk data.
 constexpr int kBatchesPerTurn = 8;
 
 }  // namespace
@@ -28,7 +28,7 @@ class REDAN_HIDDEN Shard::Impl : public std::enable_shared_from_this<Shard::Impl
         timer_(io),
         handler_(std::move(the_handler)) {
     for (auto& socket : the_sockets) {
-      // The descriptor is Asio's to watch; closing it stays with the DatagramSocket.
+      // Asio watches the descriptor; the DatagramSocket closes it.
       watches_.push_back(std::make_unique<asio::posix::stream_descriptor>(io, socket->fd()));
       sockets_.push_back(std::move(socket));
     }
@@ -108,7 +108,7 @@ class REDAN_HIDDEN Shard::Impl : public std::enable_shared_from_this<Shard::Impl
     if (!blocked_) arm(until);
   }
 
-  // False if a batch had to be sent for it.
+  // Returns false if a batch had to be sent first.
   bool enqueue(const Transmit& transmit) {
     if (batch_.add(transmit.path, transmit.bytes.size(), transmit.ecn)) return true;
     carried_.assign(transmit.bytes.begin(), transmit.bytes.end());
@@ -172,7 +172,7 @@ Result<std::unique_ptr<Shard>> Shard::open(asio::io_context& io, EndpointConfig 
                                            Provider& provider, Handler handler) {
   std::vector<std::unique_ptr<net::DatagramSocket>> sockets;
   for (Address& local : config.local_addresses) {
-    // All on the port that the first one got.
+    // All use the port of the first one.
     const std::uint16_t port = sockets.empty() ? local.port() : sockets.front()->local_address().port();
     const auto wanted = Address::parse(local.ip_text(), port);
     if (!wanted) return refuse(Errc::invalid_argument);

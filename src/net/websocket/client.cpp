@@ -37,7 +37,7 @@ Task<Opened> open(const WebSocketClientConfig& config) {
     co_return tl::unexpected(std::move(*failure));
   }
   stream->clear_deadline();
-  // Later, so that the caller has set its callbacks by then.
+  // Posted, so that the caller has set its callbacks by then.
   asio::post(executor, [session, executor] { asio::co_spawn(executor, session->run(), asio::detached); });
   co_return session;
 }

@@ -1,6 +1,5 @@
-// Between Beast and a stream: what is written while the loop has more to do leaves together, in one write. A server
-// that has many small messages for many sockets then needs few system calls, and TLS few records. Included by .cpp
-// files only.
+// A layer between Beast and a stream: writes made while the loop has more to do are combined into one. A server with
+// many small messages for many sockets then needs few system calls, and TLS few records. Included by .cpp files only.
 #pragma once
 
 #include <boost/asio/associated_executor.hpp>
@@ -24,11 +23,11 @@ class GatheredWriter : public std::enable_shared_from_this<GatheredWriter> {
   GatheredWriter& operator=(const GatheredWriter&) = delete;
 
   [[nodiscard]] executor_type get_executor() { return stream_->get_executor(); }
-  /// Bytes that the stream has not taken yet.
+  /// Bytes that the stream has not accepted yet.
   [[nodiscard]] std::size_t waiting() const { return pending_.size() + leaving_.size(); }
-  std::function<void()> on_empty;  ///< nothing waits any more
+  std::function<void()> on_empty;  ///< called when nothing is waiting any more
 
-  /// Whole, before and after whatever else is written; leaves within a few turns of the loop.
+  /// Written as a whole, never interleaved with other writes; sent within a few turns of the loop.
   void append(std::string_view head, std::string_view body) {
     if (failed_) return;
     pending_.append(head).append(body);
@@ -39,7 +38,7 @@ class GatheredWriter : public std::enable_shared_from_this<GatheredWriter> {
     look_again();
   }
 
-  /// What was appended leaves now.
+  /// Sends what was appended.
   void leave() {
     if (!writing_ && !pending_.empty()) flush();
   }
@@ -48,7 +47,7 @@ class GatheredWriter : public std::enable_shared_from_this<GatheredWriter> {
   auto async_read_some(const Buffers& buffers, Token&& token) {
     return stream_->async_read_some(buffers, std::forward<Token>(token));
   }
-  /// Whole too; done when the stream has taken it.
+  /// Also written as a whole; completes when the stream has accepted it.
   template <class Buffers, class Token>
   auto async_write_some(const Buffers& buffers, Token&& token) {
     return boost::asio::async_initiate<Token, void(Error, std::size_t)>(
@@ -77,7 +76,7 @@ class GatheredWriter : public std::enable_shared_from_this<GatheredWriter> {
   static constexpr int kQuietTurns = 3;
   static constexpr int kMaxTurns = 64;
   static constexpr std::size_t kEnough = 32 * 1024;
-  static constexpr std::size_t kKept = 4 * 1024;  ///< of a buffer, while nothing waits
+  static constexpr std::size_t kKept = 4 * 1024;  ///< of a buffer that is idle
 
   struct Waiter {
     virtual ~Waiter() = default;
@@ -98,7 +97,7 @@ class GatheredWriter : public std::enable_shared_from_this<GatheredWriter> {
     std::size_t size;
   };
 
-  // Whoever adds runs again within a turn or two, if there is more to read.
+  // Runs again within a turn or two if more is added by then.
   void look_again() {
     boost::asio::post(get_executor(), [self = shared_from_this()] {
       if (self->writing_ || self->pending_.empty()) {
@@ -120,7 +119,8 @@ class GatheredWriter : public std::enable_shared_from_this<GatheredWriter> {
                              [self = shared_from_this()](Error error, std::size_t) { self->on_written(error); });
   }
 
-  // Whoever waits goes on at once, before the other end can have answered, and may write or append again.
+  // Resumes a writer as soon as its write completes, before the other end can have answered; it may write or append
+  // again.
   void on_written(Error error) {
     writing_ = false;
     leaving_.clear();
@@ -140,7 +140,7 @@ class GatheredWriter : public std::enable_shared_from_this<GatheredWriter> {
     if (on_empty) on_empty();
   }
 
-  // Not from within the call that began to wait.
+  // Never within the call that started the wait.
   void fail_later() {
     boost::asio::post(get_executor(), [self = shared_from_this()] {
       Waiters done;

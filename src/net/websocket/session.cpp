@@ -24,7 +24,7 @@ constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds kHandshake{10};
 constexpr std::size_t kMaxReason = 123;  // RFC 6455 section 5.5: a control frame has at most 125 bytes
 
-/// What stands before a whole message that a server sends (RFC 6455 section 5.2): one frame, not masked.
+/// The header of a whole message sent by a server (RFC 6455 section 5.2): one frame, not masked.
 std::string frame_header(std::uint8_t opcode, std::size_t size) {
   constexpr std::size_t kMaxShort = 125, kMaxMedium = 0xFFFF;
   constexpr unsigned kFinal = 0x80;
@@ -99,7 +99,7 @@ class BeastSession final : public WebSocketSession {
 
   Task<void> run() override {
     const auto self = shared_from_this();
-    // Pongs keep a silent connection alive for ever; they are no reason to.
+    // Pongs keep a silent connection alive indefinitely, so a peer has to send a first message in time.
     if (limits_.first_message_timeout.count() > 0) owned_->set_deadline(limits_.first_message_timeout);
     beast::flat_buffer buffer;
     while (true) {
@@ -167,7 +167,7 @@ class BeastSession final : public WebSocketSession {
     if (!writing_) write_next();
   }
 
-  // A server's frames need no masking, so Beast need not see them: many leave in one write.
+  // A server's frames need no masking, so they bypass Beast: many are sent in one write.
   void append(const Outgoing& outgoing) {
     if (writer_->waiting() + outgoing.message.size() > limits_.max_buffered) {
       closing_ = true;
@@ -203,8 +203,8 @@ class BeastSession final : public WebSocketSession {
                         });
   }
 
-  // Beast's close waits for the read in progress, and a read that meets a malformed frame waits for the close: both for
-  // ever, though the socket is closed. Only cancelling them helps.
+  // Beast's close waits for the read in progress, and a read of a malformed frame waits for the close: both wait
+  // forever, even on a closed socket. Cancelling them is the only remedy.
   void limit_closing() {
     owned_->on_close = [weak = weak_from_this(), this] {
       const auto self = weak.lock();

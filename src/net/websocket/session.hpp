@@ -1,5 +1,5 @@
-// A WebSocket on Beast, for server and client. Included by the .cpp files that own one, never by a public header: Beast
-// is slow to compile.
+// A WebSocket on Beast, for server and client. Included only by the .cpp files that own one, never by a public header,
+// because Beast is slow to compile.
 #pragma once
 
 #include <deque>
@@ -18,11 +18,11 @@ class WebSocketSession : public WebSocket, public std::enable_shared_from_this<W
   static std::shared_ptr<WebSocketSession> make(std::shared_ptr<Stream> stream,
                                                 std::shared_ptr<const Connection> connection, WebSocketLimits limits);
 
-  /// Server: answers the upgrade. False if it was none, or the peer went away.
+  /// Server: answers the upgrade. False if it was not a valid upgrade, or the peer disconnected.
   virtual Task<bool> accept(const HttpRequest& request, std::string subprotocol) = 0;
-  /// Client: asks for the upgrade.
+  /// Client: requests the upgrade.
   virtual Task<std::optional<HttpFailure>> open(const std::string& host, const WebSocketClientConfig& config) = 0;
-  /// Reads until the end; then on_close.
+  /// Reads until the connection ends; then calls on_close.
   virtual Task<void> run() = 0;
 };
 
