@@ -37,7 +37,7 @@ Result<std::vector<AudioPacket>> encode_tone() {
   if (error != OPUS_OK) return refuse(Errc::io_failed);
   opus_encoder_ctl(encoder.get(), OPUS_SET_BITRATE(kBitrate));
   std::vector<AudioPacket> packets;
-  // Twice: the second begins with the encoder in the state that the circle will find it in.
+  // Encoded twice: the second pass begins with the encoder in the state in which the loop will find it.
   for (int i = 0; i < 2 * kPackets; ++i) {
     std::array<std::int16_t, kSamples> samples{};
     for (int k = 0; k < kSamples; ++k) samples[static_cast<std::size_t>(k)] = sample(i % kPackets * kSamples + k);

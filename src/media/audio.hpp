@@ -1,5 +1,5 @@
 // The generated sound: a soft tone, and a short beep at the beginning of each second. Opus in packets of 20 ms (RFC
-// 7587), mono. One second is encoded once and played in a circle.
+// 7587), mono. One second is encoded once and played in a loop.
 #pragma once
 
 #include <redan/error.hpp>

@@ -1,4 +1,4 @@
-// The errors of sources and encoders: from 5000.
+// The errors of sources and encoders, numbered from 5000.
 #pragma once
 
 #include <redan/error.hpp>

@@ -24,7 +24,7 @@ void FileVideo::wait() {
 
 void FileVideo::play(TimePoint now) {
   if (std::exchange(key_wanted_, false)) {
-    while (!video_.frames[at_].key) --at_;  // the first is one
+    while (!video_.frames[at_].key) --at_;  // the first frame is a key frame
   }
   const IvfVideo::Frame& shown = video_.frames[at_];
   const Bytes bytes = video_.bytes(shown);
@@ -35,7 +35,7 @@ void FileVideo::play(TimePoint now) {
   frame.width = video_.width;
   frame.height = video_.height;
   at_ = (at_ + 1) % video_.frames.size();
-  next_ = std::max(next_ + shown.duration, now);  // a loop that was held up goes on from here
+  next_ = std::max(next_ + shown.duration, now);  // after a delay, continue from now
   if (on_frame) on_frame(frame);
   if (running_) wait();
 }

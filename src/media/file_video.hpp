@@ -1,4 +1,4 @@
-// A file of VP8, played in a circle.
+// A VP8 file, played in a loop.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

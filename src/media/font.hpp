@@ -1,4 +1,4 @@
-// Letters of five by seven dots, for the generated picture.
+// Letters of five by seven dots for the generated picture.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@ struct Glyph {
   std::array<std::uint8_t, kHeight> rows;  ///< from the top; the highest of five bits is the left dot
 };
 
-/// A hollow box for what is not here. Small letters look like capitals.
+/// A hollow box for unknown characters. Lower case letters look like capitals.
 const Glyph& glyph(char letter);
 
 }  // namespace redan::media

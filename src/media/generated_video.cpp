@@ -16,7 +16,7 @@ struct GeneratedVideo::Job {
   bool key;
 };
 
-/// Used by the thread alone.
+/// Used only on the thread.
 class GeneratedVideo::Painter {
  public:
   std::optional<EncodedFrame> paint(const Job& job) {
@@ -87,7 +87,7 @@ void GeneratedVideo::wait() {
     const TimePoint now = net::now();
     const Duration period = std::chrono::nanoseconds(std::chrono::seconds(1)) / format_.fps;
     next_ += period;
-    if (next_ < now) next_ = now + period;  // late: what was missed is not caught up
+    if (next_ < now) next_ = now + period;  // late: do not catch up on missed frames
     tick(now);
     wait();
   });

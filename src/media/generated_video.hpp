@@ -1,5 +1,5 @@
-// The generated picture as a source: drawn and encoded on a thread of its own, so that the loop never waits for the
-// encoder. While one picture is being encoded the next is not begun; a machine that is too slow shows fewer pictures.
+// The generated picture as a source: drawn and encoded on its own thread, so that the loop never waits for the encoder.
+// The next picture is not begun while one is being encoded; a machine that is too slow produces fewer pictures.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -18,7 +18,7 @@ class GeneratedVideo final : public VideoSource {
   static Result<std::unique_ptr<GeneratedVideo>> open(boost::asio::io_context& io);
   ~GeneratedVideo() override;
 
-  /// What the next picture shows, but for its number.
+  /// The content of the next picture, except its number.
   [[nodiscard]] Scene& scene() { return scene_; }
 
   void set_picture(std::uint32_t width, std::uint32_t height, std::uint32_t fps) override;
@@ -44,7 +44,7 @@ class GeneratedVideo final : public VideoSource {
   TimePoint began_{}, next_{};
   bool running_ = false, busy_ = false, key_wanted_ = false;
   std::uint64_t dropped_ = 0;
-  std::shared_ptr<Painter> painter_;  ///< lives on the thread
+  std::shared_ptr<Painter> painter_;  ///< used on the thread
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   boost::asio::thread_pool thread_{1};
 };

@@ -13,7 +13,7 @@ constexpr std::uint32_t kVp8 = 0x30385056;        // "VP80"
 constexpr std::size_t kHeader = 32;
 constexpr std::size_t kFrameHeader = 12;
 
-// Units of the file's clock as time, without overflow whatever the file says.
+// Converts units of the file's clock to time, without overflow for any file.
 Duration length(std::uint64_t units, std::uint32_t rate, std::uint32_t scale) {
   const double seconds = static_cast<double>(units) * scale / rate;
   const double most = std::chrono::duration<double>(IvfVideo::kLongest).count();
@@ -44,7 +44,7 @@ Result<IvfVideo> IvfVideo::parse(std::vector<std::uint8_t> file) {
     if (size > bytes.size() - at) break;
     const bool key = rtp::is_vp8_key_frame(bytes.subspan(at, size));
     if (size > 0 && (key || !video.frames.empty())) {
-      // How long the one before was shown; the last one is as long as that.
+      // Duration of the previous frame; the last frame has the same duration.
       const Duration shown = length(time > last ? time - last : 1, rate, scale);
       if (!video.frames.empty()) video.frames.back().duration = shown;
       video.frames.push_back({at, size, shown, key});

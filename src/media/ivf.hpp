@@ -1,4 +1,4 @@
-// VP8 in IVF, the file format of libvpx: what vpxenc and ffmpeg write.
+// VP8 in IVF, the file format of libvpx, as written by vpxenc and ffmpeg.
 #pragma once
 
 #include <redan/error.hpp>
@@ -9,7 +9,7 @@ namespace redan::media {
 
 struct IvfVideo {
   static constexpr std::size_t kMaxFile = 256U << 20U;
-  // A frame is shown no shorter and no longer.
+  // The range of a frame's duration.
   static constexpr Duration kShortest = std::chrono::milliseconds(5), kLongest = std::chrono::seconds(1);
 
   struct Frame {
@@ -23,8 +23,8 @@ struct IvfVideo {
 
   [[nodiscard]] Bytes bytes(const Frame& frame) const { return Bytes(file).subspan(frame.offset, frame.size); }
 
-  /// Frames before the first key frame are left out; a frame that is cut off ends the file. Errors: invalid_argument
-  /// for what is no VP8 in IVF.
+  /// Frames before the first key frame are skipped; a truncated frame ends the file. Errors: invalid_argument if it is
+  /// not VP8 in IVF.
   static Result<IvfVideo> parse(std::vector<std::uint8_t> file);
 };
 

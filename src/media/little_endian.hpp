@@ -1,11 +1,11 @@
-// Numbers of media files.
+// Little-endian numbers of media files.
 #pragma once
 
 #include <redan/types.hpp>
 
 namespace redan::media {
 
-/// N bytes at `at`, which must be there.
+/// Reads N bytes at `at`, which must exist.
 template <std::size_t N>
 std::uint64_t little_endian(Bytes bytes, std::size_t at) {
   std::uint64_t value = 0;

@@ -24,7 +24,7 @@ struct Page {
   Bytes lacing, body;
 };
 
-/// The page at the start, and how long it is.
+/// The page at the start of `bytes`, and its length.
 std::optional<std::pair<Page, std::size_t>> parse_page(Bytes bytes) {
   if (bytes.size() < kPageHeader || as_text(bytes.first(4)) != kCapture || bytes[4] != 0) return std::nullopt;
   const std::size_t segments = bytes[26];
@@ -41,19 +41,19 @@ std::optional<std::pair<Page, std::size_t>> parse_page(Bytes bytes) {
   return std::pair(page, header + size);
 }
 
-/// Joins the segments of one stream to packets.
+/// Joins the segments of one stream into packets.
 class Packets {
  public:
   template <class Take>
   void add(const Page& page, Take take) {
     if ((page.flags & kContinued) == 0) open_.clear();
-    bool skip = (page.flags & kContinued) != 0 && open_.empty();  // its beginning is not there
+    bool skip = (page.flags & kContinued) != 0 && open_.empty();  // its beginning is missing
     std::size_t at = 0;
     for (const std::uint8_t length : page.lacing) {
       const Bytes segment = page.body.subspan(at, length);
       at += length;
       if (!skip && open_.size() + length <= kMaxPacket) open_.insert(open_.end(), segment.begin(), segment.end());
-      if (length == 255) continue;  // RFC 3533 section 5: it goes on
+      if (length == 255) continue;  // RFC 3533 section 5: the packet continues
       if (!skip) take(open_);
       skip = false;
       open_.clear();
@@ -93,7 +93,7 @@ Result<std::vector<AudioPacket>> parse_ogg_opus(Bytes file) {
   while (const auto found = parse_page(file)) {
     const Page& page = found->first;
     file = file.subspan(found->second);
-    // RFC 7845 section 3: the head is a page of its own.
+    // RFC 7845 section 3: the head is on a page of its own.
     if (!serial && as_text(page.body).starts_with(kHead)) {
       serial = page.serial;
       continue;

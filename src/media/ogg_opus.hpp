@@ -9,10 +9,10 @@ namespace redan::media {
 
 inline constexpr std::size_t kMaxOggFile = 64U << 20U;
 
-/// At least one packet. What is damaged or cut off is left out. Errors: invalid_argument for what is no Opus in Ogg.
+/// At least one packet. Damaged or truncated packets are skipped. Errors: invalid_argument if it is not Opus in Ogg.
 Result<std::vector<AudioPacket>> parse_ogg_opus(Bytes file);
 
-/// RFC 6716 section 3.1: how long a packet sounds, at most 120 ms; nullopt if it is no packet.
+/// RFC 6716 section 3.1: the duration of a packet, at most 120 ms; nullopt if it is not a valid packet.
 std::optional<Duration> opus_duration(Bytes packet);
 
 }  // namespace redan::media

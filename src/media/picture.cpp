@@ -16,12 +16,12 @@ constexpr std::uint32_t kIndicatorRow = 4;
 struct Colour {
   std::uint8_t blue, red;  // chroma
 };
-constexpr Colour kNight{137, 119};                         // behind everything: a dark grey with some blue
+constexpr Colour kNight{137, 119};                         // background: a dark grey with some blue
 constexpr std::uint8_t kNightTop = 40, kNightBottom = 66;  // luma
-constexpr Colour kAccent{176, 74};                         // of what moves: a light blue
+constexpr Colour kAccent{176, 74};                         // moving elements: a light blue
 constexpr std::uint8_t kAccentLuma = 150;
 
-// Quiet colours below the text and blocks: a slope costs an encoder little and still shows every shift.
+// Quiet colours under the text and blocks: a gradient is cheap to encode and still shows every shift.
 constexpr std::uint8_t slope(std::uint32_t at, std::uint32_t size, std::int64_t from, std::int64_t to) {
   return static_cast<std::uint8_t>(from + (to - from) * at / std::max(1U, size));
 }
@@ -40,7 +40,7 @@ std::string clock_text(Duration elapsed) {
 struct Window {
   std::uint32_t x, y, width, height;
 };
-// Clips to the picture what may stick out on every side.
+// Clips a window that may extend beyond the picture.
 Window clip(std::int64_t x, std::int64_t y, std::int64_t size, const I420& image) {
   const auto inside = [](std::int64_t value, std::uint32_t most) {
     return static_cast<std::uint32_t>(std::clamp<std::int64_t>(value, 0, most));
@@ -67,7 +67,7 @@ Picture::Picture(std::uint32_t width, std::uint32_t height)
     std::fill_n(luma.begin() + static_cast<std::ptrdiff_t>(std::size_t{y} * width), width,
                 slope(y, height, kNightTop, kNightBottom));
   }
-  // Behind the blocks there is no colour: it would change their grey.
+  // No colour behind the blocks, because it would change their grey.
   for (std::uint32_t y = (kIndicatorRow + 1) * side_ / 2; y < height / 2; ++y) {
     const auto at = static_cast<std::ptrdiff_t>(std::size_t{y} * (width / 2));
     std::fill_n(blue.begin() + at, width / 2, kNight.blue);
@@ -77,7 +77,7 @@ Picture::Picture(std::uint32_t width, std::uint32_t height)
 
 std::uint32_t Picture::side(std::uint32_t width, std::uint32_t height) {
   std::uint32_t side = width / kColumns;
-  if (side >= 8) side -= side % 8;  // so that blocks are whole blocks of the encoder's, too
+  if (side >= 8) side -= side % 8;  // so that blocks are aligned with the encoder's blocks
   side -= side % 2;
   return side < 4 || side * (kIndicatorRow + 2) > height ? 0 : side;
 }
@@ -100,7 +100,7 @@ const I420& Picture::draw(const Scene& scene, Duration elapsed) {
   return image_;
 }
 
-// The pattern: a bright bar that walks from left to right, one step a frame.
+// The pattern: a bright bar that moves from left to right, one step per frame.
 void Picture::draw_background(std::uint32_t frame) {
   std::copy(background_.bytes.begin(), background_.bytes.end(), image_.bytes.begin());
   const std::uint32_t thickness = std::max(2U, image_.width / 64 & ~1U);

@@ -1,11 +1,11 @@
-// A generated test picture, made to be looked at by people and read by programs (docs/protocols/streaming.md): a
-// pattern that moves, a clock, and blocks that say which frame this is and what input the runtime has seen. Reading a
-// block's middle in the received video tells, through any codec, how long a touch took to be seen.
+// A generated test picture, readable by people and by programs (docs/protocols/streaming.md): a moving pattern, a
+// clock, and blocks that encode the frame's number and the input that the runtime has received. Reading the middle of a
+// block in the received video gives, through any codec, the delay from a touch to the picture.
 //
-// All places follow from the width alone: a block is side() pixels wide and high.
+// All positions follow from the width: a block is side() pixels wide and high.
 //   row 0   the frame's number      36 blocks from x = side(): white, black, 32 bits from the highest, parity, white
-//   row 2   inputs seen so far      the same
-//   row 4   what is pressed         Indicator, one block each from x = side(); every second block
+//   row 2   inputs received         the same
+//   row 4   current input           Indicator, one block each from x = side(); every second block
 #pragma once
 
 #include <array>
@@ -47,17 +47,17 @@ enum class Indicator : std::uint8_t {
   count_
 };
 
-/// What a picture shows.
+/// The content of a picture.
 struct Scene {
   std::uint32_t frame = 0;
-  std::uint32_t inputs = 0;  ///< control messages seen
+  std::uint32_t inputs = 0;  ///< control messages received
   struct Marker {
     float x = 0, y = 0;  ///< pixels of the picture
     bool held = false;
   };
   std::optional<Marker> marker{};  ///< the pointer, or the finger that moved last
   std::array<std::uint8_t, static_cast<std::size_t>(Indicator::count_)> indicators = all_black();  ///< luma
-  std::string text{};  ///< what was typed last
+  std::string text{};  ///< the text typed last
 
   std::uint8_t& operator[](Indicator which) { return indicators[static_cast<std::size_t>(which)]; }
   void flip(Indicator which) { (*this)[which] = (*this)[which] == kBlack ? kWhite : kBlack; }
@@ -75,12 +75,12 @@ class Picture {
   /// Even numbers.
   Picture(std::uint32_t width, std::uint32_t height);
 
-  /// The picture lives until the next call. `elapsed` is what the clock shows.
+  /// The picture is valid until the next call. `elapsed` is shown on the clock.
   const I420& draw(const Scene& scene, Duration elapsed);
 
   /// Pixels; 0: the picture is too small for blocks (under 160 wide, or less than six blocks high).
   [[nodiscard]] static std::uint32_t side(std::uint32_t width, std::uint32_t height);
-  /// The left upper corner of block `index` of a row.
+  /// The upper left corner of block `index` of a row.
   struct Place {
     std::uint32_t x, y;
   };
@@ -102,8 +102,8 @@ class Picture {
   std::uint32_t side_;
 };
 
-/// The number in a row of a decoded picture (0: frame, 2: inputs): nullopt if the frame of the row or its parity does
-/// not fit.
+/// Reads the number in a row of a decoded picture (0: frame, 2: inputs); nullopt if the row's frame or its parity is
+/// wrong.
 std::optional<std::uint32_t> read_number(Bytes luma, std::uint32_t width, std::uint32_t height, std::uint32_t row);
 /// The luma in the middle of an indicator.
 std::optional<std::uint8_t> read_indicator(Bytes luma, std::uint32_t width, std::uint32_t height, Indicator which);

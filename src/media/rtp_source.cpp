@@ -29,7 +29,7 @@ bool RtpStream::takes(TimePoint now, const rtp::RtpHeader& header) {
 
 std::optional<Vp8Assembler::Frame> Vp8Assembler::add(const rtp::RtpPacket& packet) {
   const std::uint16_t sequence = packet.header.sequence;
-  // Loopback keeps the order; what comes late is lost.
+  // Loopback preserves the order; late packets count as lost.
   if (last_ && sequence != static_cast<std::uint16_t>(*last_ + 1)) lose();
   last_ = sequence;
   const auto payload = rtp::Vp8Payload::parse(packet.payload);
@@ -39,7 +39,7 @@ std::optional<Vp8Assembler::Frame> Vp8Assembler::add(const rtp::RtpPacket& packe
   }
   const bool begins = payload->start && (!collecting_ || packet.header.timestamp != timestamp_);
   if (begins) {
-    if (collecting_) lose();  // the one before has no end
+    if (collecting_) lose();  // the previous frame has no end
     frame_.clear();
     timestamp_ = packet.header.timestamp;
     collecting_ = true;
@@ -63,7 +63,7 @@ TimePoint MediaClock::time(TimePoint now, std::uint32_t timestamp) {
     time_ += std::chrono::nanoseconds(std::int64_t{ticks} * 1'000'000'000 / rate_);
   }
   last_ = timestamp;
-  // Another source, or one that stood still.
+  // Another source, or one that paused.
   if (time_ > now + 500ms || time_ < now - 500ms) time_ = now;
   return time_;
 }

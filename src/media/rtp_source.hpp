@@ -1,6 +1,6 @@
-// Another program's encoder as a source: it sends plain RTP to a UDP port of loopback. Video is put together to frames
-// and sent on under our own numbers, so that every client gets its own stream, retransmissions and a beginning.
-// The program has to make a key frame every second or two: nobody can ask it for one.
+// Another program's encoder as a source: it sends plain RTP to a UDP port on loopback. Video packets are assembled into
+// frames and sent under our own sequence numbers, so that every client gets its own stream, its own retransmissions and
+// a proper start. The program must send a key frame every second or two, because it cannot be asked for one.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -12,8 +12,8 @@
 
 namespace redan::media {
 
-/// Packets in, whole VP8 frames out (RFC 7741). A frame that misses a packet is left out, and so are those behind it
-/// until a key frame.
+/// Takes packets, returns whole VP8 frames (RFC 7741). A frame with a missing packet is skipped, and so are the
+/// following ones until a key frame.
 class Vp8Assembler {
  public:
   static constexpr std::size_t kMaxFrame = 4U << 20U;
@@ -34,7 +34,7 @@ class Vp8Assembler {
   bool collecting_ = false, await_key_ = true;
 };
 
-/// Times of one source's packets: the first comes now, the others as far from it as their timestamps say.
+/// Times of one source's packets: the first is due now, the others at the distance given by their timestamps.
 class MediaClock {
  public:
   explicit MediaClock(std::uint32_t rate) : rate_(rate) {}
@@ -46,8 +46,8 @@ class MediaClock {
   TimePoint time_{};
 };
 
-/// Of what comes to a port, one stream: the first payload type and SSRC. Another one begins when the first has been
-/// silent for kSilence. RTCP (RFC 5761 section 4), what comes twice and what comes late is left out.
+/// Selects one stream from the packets of a port: the first payload type and SSRC. Another stream is selected when the
+/// first has been silent for kSilence. RTCP (RFC 5761 section 4), duplicates and late packets are skipped.
 class RtpStream {
  public:
   static constexpr std::chrono::milliseconds kSilence{500};
@@ -58,10 +58,10 @@ class RtpStream {
   TimePoint heard_{};
 };
 
-/// What both kinds share: a socket on loopback, and the packets of one stream that come.
+/// Common to both kinds: a socket on loopback, and the packets of one stream.
 class RtpInput {
  public:
-  /// Throws std::runtime_error if the port is taken.
+  /// Throws std::runtime_error if the port is in use.
   RtpInput(boost::asio::io_context& io, std::uint16_t port, std::function<void(const rtp::RtpPacket&)> on_packet);
   ~RtpInput();
   RtpInput(const RtpInput&) = delete;

@@ -1,5 +1,5 @@
-// Where a stream's frames come from: a generated picture, a file, or another program. Sources live on the Streamer's
-// loop and tell it there.
+// A source of a stream's frames: a generated picture, a file, or another program. Sources run on the Streamer's loop
+// and report frames there.
 #pragma once
 
 #include <functional>
@@ -14,17 +14,17 @@ using rtp::EncodedFrame;
 class VideoSource {
  public:
   virtual ~VideoSource() = default;
-  /// The picture that the controlling client asks for, in pixels and frames a second. Sources that are not generated
-  /// keep their own.
+  /// The picture that the controlling client requests, in pixels and frames per second. Only generated sources follow
+  /// it.
   virtual void set_picture(std::uint32_t /*width*/, std::uint32_t /*height*/, std::uint32_t /*fps*/) {}
   /// Bits per second.
   virtual void set_bitrate(std::uint32_t) {}
-  /// The next frame shall be a key frame, if the source can make one.
+  /// Requests that the next frame is a key frame, if the source can make one.
   virtual void want_key_frame() = 0;
-  /// Runs only while somebody watches.
+  /// Runs only while a client is watching.
   virtual void start() = 0;
   virtual void stop() = 0;
-  /// Pictures that were due and not made.
+  /// Pictures that were due but not made.
   [[nodiscard]] virtual std::uint64_t frames_dropped() const { return 0; }
 
   std::function<void(const EncodedFrame&)> on_frame;

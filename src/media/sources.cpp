@@ -77,7 +77,7 @@ Sources open_sources(asio::io_context& io, std::string_view words) {
     open_word(io, word, sources);
   }
   if (!sources.audio) {
-    // RFC 6716 section 3.1: 20 ms of CELT, one frame, that decodes to nothing. A client that asks for sound waits for
+    // RFC 6716 section 3.1: 20 ms of CELT in one frame that decodes to silence. A client that requests sound waits for
     // it.
     sources.audio = sources.video
                         ? std::make_unique<TickingAudio>(

@@ -1,4 +1,4 @@
-// A streamer's sources from the words of its user.
+// Opens a streamer's sources from a textual list.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -12,11 +12,11 @@ namespace redan::media {
 struct Sources {
   std::unique_ptr<VideoSource> video;  ///< null: none is given, and this build has no encoder
   std::unique_ptr<AudioSource> audio;
-  Scene* scene = nullptr;  ///< of a generated picture; lives in `video`
+  Scene* scene = nullptr;  ///< of a generated picture; owned by `video`
 };
 
-/// StreamerConfig::source. What is not named is generated, but beside a given video there is silence. Throws
-/// std::runtime_error in a person's words.
+/// See StreamerConfig::source. Whatever is not named is generated; but if only a video is given, the sound is silence.
+/// Throws std::runtime_error with a human-readable message.
 Sources open_sources(boost::asio::io_context& io, std::string_view words);
 
 }  // namespace redan::media

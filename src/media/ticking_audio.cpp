@@ -6,7 +6,7 @@
 namespace redan::media {
 namespace {
 
-// A loop that was held up plays what it missed, up to this much; a longer gap is left out.
+// After a delay, up to this much missed sound is played; a longer gap is skipped.
 constexpr Duration kMostAtOnce = std::chrono::milliseconds(100);
 
 }  // namespace

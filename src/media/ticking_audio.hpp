@@ -1,4 +1,4 @@
-// Sound that is there already, played in a circle.
+// Encoded sound, played in a loop.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

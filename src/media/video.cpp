@@ -11,9 +11,9 @@ namespace redan::media {
 namespace {
 
 constexpr int kTicksPerSecond = 90'000;
-// Of the encoder's speeds for live pictures (-16 to 16), one that takes a few milliseconds at 720p.
+// One of the encoder's real-time speeds (-16 to 16), which takes a few milliseconds at 720p.
 constexpr int kSpeed = -10;
-// A change of fewer levels than this in a block that otherwise stays is not worth bits.
+// A smaller change of level in an otherwise static block is not encoded.
 constexpr unsigned kStaticThreshold = 1;
 constexpr unsigned kMaxQuantizer = 56;
 constexpr unsigned kMinQuantizer = 4;
@@ -86,12 +86,12 @@ class Encoder final : public Vp8Encoder {
   }
 
  private:
-  // libvpx only reads what it is given here.
+  // libvpx only reads the buffer given here.
   static void wrap(const I420& picture, vpx_image_t& image) {
     auto* bytes = const_cast<std::uint8_t*>(picture.bytes.data());
     REDAN_ASSERT(vpx_img_wrap(&image, VPX_IMG_FMT_I420, picture.width, picture.height, 1, bytes) != nullptr);
   }
-  // Rising strictly, whatever the clock does.
+  // Strictly increasing, independent of the clock.
   vpx_codec_pts_t ticks(TimePoint time) {
     const auto count = std::chrono::duration_cast<std::chrono::duration<std::int64_t, std::ratio<1, kTicksPerSecond>>>(
                            time.time_since_epoch())

@@ -1,4 +1,4 @@
-// VP8 by libvpx, for interactive streams: no look-ahead, key frames on demand alone, a bit rate that may change.
+// VP8 by libvpx, for interactive streams: no look-ahead, key frames only on request, a variable bit rate.
 #pragma once
 
 #include <memory>
@@ -22,7 +22,7 @@ class Vp8Encoder {
   /// Errors: media_unsupported in a build without libvpx; invalid_argument.
   static Result<std::unique_ptr<Vp8Encoder>> open(const VideoFormat& format);
 
-  /// `time` rises from frame to frame. nullopt: the frame was dropped to keep the bit rate. Errors: io_failed.
+  /// `time` must increase from frame to frame. nullopt: the frame was dropped to keep the bit rate. Errors: io_failed.
   virtual Result<std::optional<EncodedFrame>> encode(const I420& picture, TimePoint time, bool key) = 0;
   virtual void set_bitrate(std::uint32_t bits_per_second) = 0;
 };

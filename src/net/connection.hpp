@@ -19,7 +19,7 @@ struct LocalPeer {
 struct Connection {
   std::uint64_t id = 0;   ///< never reused by the same server
   std::string remote{};   ///< "192.0.2.1:5000", "[2001:db8::1]:5000" or "unix"
-  std::string network{};  ///< what the peer cannot change at will: "192.0.2.1", "2001:db8:1:2::/64" or "unix"
+  std::string network{};  ///< what a peer cannot change freely: "192.0.2.1", "2001:db8:1:2::/64" or "unix"
   std::optional<ClientCertificate> certificate{};
   std::optional<LocalPeer> local_peer{};
   TlsDescription tls{};

@@ -12,7 +12,7 @@ struct TlsRemote {
   std::string host;  ///< a DNS name or an IP address without brackets
   std::uint16_t port = 443;
   TlsTrust trust;
-  const TlsIdentity* identity = nullptr;  ///< shown if the server asks; read only while a client is constructed
+  const TlsIdentity* identity = nullptr;  ///< presented if requested; read only while a client is constructed
   bool allow_small_keys = false;  ///< accept keys of the server and its authorities below RSA-4096 or of other kinds
 };
 

@@ -89,7 +89,7 @@ Result<std::vector<std::uint8_t>> Channel::write(std::string_view type, std::str
 
 Result<Message> Channel::open(Bytes wire) {
   if (failure_) return refuse(*failure_);
-  // A header can only be believed once the message has opened, but it tells what an attack is that does not.
+  // A header is authenticated only when the message opens, but it identifies the attack when it does not.
   const auto header = wrapping_->header(wire);
   if (header && header->from == side_) fail(errc::sealed_reflected);
   if (header && !failure_) failure_ = order(header->seq);
@@ -129,7 +129,7 @@ Result<Message> Channel::check(std::string_view text) {
   if (*sid != session_) return refuse(errc::sealed_wrong_session);
   if (*dir != side_text(other(side_))) return refuse(errc::sealed_reflected);
   if (const auto wrong = order(static_cast<std::uint32_t>(*seq))) return refuse(*wrong);
-  // Nothing beside what is known: v sid dir seq typ re body pad, and th in the first.
+  // Exactly the known members: v sid dir seq typ re body pad, and th in the first.
   if (envelope->size() != (first ? 9U : 8U)) return refuse(errc::sealed_syntax);
   if (first && text_at(*envelope, "th") != transcript_) return refuse(errc::sealed_wrong_session);
   Message message{std::string(*type), std::string(*body), std::string(re->text().value_or("")), false};

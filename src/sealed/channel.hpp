@@ -1,16 +1,16 @@
-// The sealed channel: two ends that have made a handshake (handshake.hpp) exchange messages that whoever carries them
-// can neither read, alter, repeat, reorder, mirror nor move to another session. A machine without a clock.
+// The sealed channel: two ends that have completed a handshake (handshake.hpp) exchange messages that the parties in
+// between can neither read, alter, repeat, reorder, reflect nor move to another session. A machine without a clock.
 //
 // Every message is an envelope, a JSON object, in a wrapping that depends on the suite:
 //
-//   {"v":1,"sid":"<session>","dir":"c","seq":0,"typ":"settings","re":"<16
-//   bytes>","body":"...","th":"<hash>","pad":"..."}
+//   {"v":1,"sid":"<session>","dir":"c","seq":0,"typ":"settings","re":"<16 bytes>","body":"...","th":"<hash>",
+//    "pad":"..."}
 //
 // dir is "c" from the client and "r" from the runtime; seq counts from 0 in each direction without gaps. A client's
-// question has a secret mark `re`, which the answer repeats: each is answered once. th, in the first message of either
-// end, is the hash of the handshake. pad makes the length a multiple of 512.
+// question has a secret mark `re`, which the answer repeats; each question is answered once. th, in the first message
+// of either end, is the hash of the handshake. pad makes the length a multiple of 512.
 //
-// The first error is the last: a channel that has refused something opens and seals nothing any more.
+// The first error is final: a channel that has refused something neither opens nor seals anything afterwards.
 #pragma once
 
 #include <memory>
@@ -26,8 +26,8 @@ constexpr Side other(Side side) { return side == Side::client ? Side::runtime : 
 
 /// How envelopes are encrypted.
 enum class Suite : std::uint8_t {
-  aes_256_gcm = 1,  ///< X25519, HKDF-SHA256, a key for each direction: what browsers have
-  cryptobox = 2,    ///< WAMP's cryptobox with the two ephemeral keys: what Autobahn has
+  aes_256_gcm = 1,  ///< X25519, HKDF-SHA256, a key for each direction: available in browsers
+  cryptobox = 2,    ///< WAMP's cryptobox with the two ephemeral keys: available in Autobahn
 };
 
 inline constexpr std::size_t kMaxBody = 64 * 1024;
@@ -39,23 +39,23 @@ using ConfirmKey = Secret<32>;
 
 struct Message {
   std::string type, body;
-  std::string mark;        ///< of a question: to be given back in the answer
-  bool is_answer = false;  ///< a client: it answers one of ours
+  std::string mark;        ///< of a question: to be returned in the answer
+  bool is_answer = false;  ///< on a client: it answers one of our questions
 };
 
-/// A suite under its keys. One end seals with `from` itself and opens what is from the other.
+/// A suite with its keys. One end seals with `from` itself and opens messages from the other.
 class Wrapping {
  public:
   virtual ~Wrapping() = default;
   [[nodiscard]] virtual std::vector<std::uint8_t> seal(Side from, std::uint32_t seq, std::string_view type,
                                                        std::string_view envelope) = 0;
-  /// What a wrapping says about itself before it is opened; nullopt where all of that is inside.
+  /// The fields that are readable before opening; nullopt if the wrapping has none.
   struct Header {
     Side from;
     std::uint32_t seq;
   };
   [[nodiscard]] virtual std::optional<Header> header(Bytes wire) const = 0;
-  /// sealed_syntax, sealed_bad_record.
+  /// Errors: sealed_syntax, sealed_bad_record.
   [[nodiscard]] virtual Result<std::string> open(Side from, Bytes wire) = 0;
 };
 
@@ -65,20 +65,20 @@ class Channel {
           RandomSource& random);
 
   enum class Kind : std::uint8_t { statement, question };
-  /// The message, `body` in UTF-8, as it travels. Only clients ask questions. sealed_exhausted, too_many (open
-  /// questions), channel_message_too_large, and what has ended the channel.
+  /// Returns the sealed message; `body` is UTF-8. Only clients ask questions. Errors: sealed_exhausted, too_many (open
+  /// questions), channel_message_too_large, and the reason that ended the channel.
   Result<std::vector<std::uint8_t>> seal(std::string_view type, std::string_view body, Kind kind = Kind::statement);
-  /// A runtime's answer to a question.
+  /// Seals a runtime's answer to a question.
   Result<std::vector<std::uint8_t>> answer(const Message& question, std::string_view type, std::string_view body);
 
-  /// sealed_syntax, sealed_bad_record, sealed_reflected, sealed_replayed, sealed_missing, sealed_wrong_session,
-  /// sealed_stale_answer, sealed_exhausted; final, each.
+  /// Errors, all of them final: sealed_syntax, sealed_bad_record, sealed_reflected, sealed_replayed, sealed_missing,
+  /// sealed_wrong_session, sealed_stale_answer, sealed_exhausted.
   Result<Message> open(Bytes wire);
 
-  /// Ends it for a reason that was found elsewhere.
+  /// Ends the channel for an external reason.
   void fail(Errc why);
   [[nodiscard]] std::optional<Errc> failure() const { return failure_; }
-  /// How many messages have been opened.
+  /// Number of opened messages.
   [[nodiscard]] std::uint32_t opened() const { return next_in_; }
 
  private:
@@ -92,7 +92,7 @@ class Channel {
   std::string transcript_;
   RandomSource* random_;
   std::uint32_t next_out_ = 0, next_in_ = 0;
-  std::set<std::string> questions_;  ///< ours, without an answer
+  std::set<std::string> questions_;  ///< ours that are unanswered
   std::optional<Errc> failure_;
 };
 

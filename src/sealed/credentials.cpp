@@ -10,7 +10,7 @@
 namespace redan::sealed {
 namespace {
 
-// What is signed begins with its purpose, so that no signature serves for another one.
+// Signed data begins with its purpose, so that a signature cannot be used for another one.
 constexpr std::string_view kCertificateLabel{"redan sealed v1 runtime certificate\0", 36};
 constexpr std::string_view kGrantLabel{"redan sealed v1 session grant\0", 30};
 constexpr std::size_t kMaxSize = 256;

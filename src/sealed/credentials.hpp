@@ -1,7 +1,8 @@
-// What AMS vouches for: a runtime's identity key, and a client's right to one session. Each is a short binary structure
-// with an Ed25519 signature of AMS's sealing key at its end (docs/protocols/sealed.md).
+// What AMS certifies: a runtime's identity key, and a client's right to take part in one session. Each is a short
+// binary structure that ends with an Ed25519 signature of AMS's sealing key (docs/protocols/sealed.md).
 //
-// Clients and runtimes hold AMS's public key itself; two of them while AMS changes its key. A gateway has neither half.
+// Clients and runtimes hold AMS's public key itself, or two of them while AMS changes its key. A gateway has neither
+// certificate nor grant.
 #pragma once
 
 #include <redan/error.hpp>
@@ -21,7 +22,7 @@ using wamp::kEd25519SignatureSize;
 inline constexpr std::size_t kMaxName = 64;  ///< of a session or an instance, bytes
 inline constexpr std::chrono::hours kMaxCertificateLife{24};
 inline constexpr std::chrono::minutes kMaxGrantLife{5};
-/// How far clocks may be apart.
+/// The accepted difference between clocks.
 inline constexpr std::chrono::seconds kClockSkew{60};
 
 /// Any of these may have signed.
@@ -29,19 +30,19 @@ using Authorities = std::vector<Ed25519PublicKey>;
 /// 64 hexadecimal digits.
 std::optional<Ed25519PublicKey> parse_authority(std::string_view text);
 
-/// This key belongs to the runtime in this instance.
+/// States that this key belongs to the runtime in this instance.
 struct RuntimeCertificate {
   std::string instance;
   Ed25519PublicKey key{};
   WallTime not_before{}, not_after{};
 
   [[nodiscard]] std::vector<std::uint8_t> sign(const Ed25519Key& authority) const;
-  /// sealed_bad_certificate, sealed_expired.
+  /// Errors: sealed_bad_certificate, sealed_expired.
   static Result<RuntimeCertificate> verify(Bytes bytes, const Authorities& authorities, WallTime now);
   friend bool operator==(const RuntimeCertificate&, const RuntimeCertificate&) = default;
 };
 
-/// The holder of this key may take part in this session, which runs in this instance.
+/// States that the holder of this key may take part in this session, which runs in this instance.
 struct SessionGrant {
   enum class Rights : std::uint8_t { view = 1, control = 2 };
 
@@ -51,7 +52,7 @@ struct SessionGrant {
   WallTime not_after{};
 
   [[nodiscard]] std::vector<std::uint8_t> sign(const Ed25519Key& authority) const;
-  /// sealed_bad_grant, sealed_expired.
+  /// Errors: sealed_bad_grant, sealed_expired.
   static Result<SessionGrant> verify(Bytes bytes, const Authorities& authorities, WallTime now);
   friend bool operator==(const SessionGrant&, const SessionGrant&) = default;
 };

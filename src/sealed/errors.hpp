@@ -1,4 +1,4 @@
-// The errors of sealed signalling: from 3000.
+// The errors of sealed signalling, numbered from 3000.
 #pragma once
 
 #include <redan/error.hpp>

@@ -16,7 +16,7 @@ constexpr std::uint8_t kConfirms = 1;
 constexpr std::size_t kMaxCredential = 512;
 constexpr std::size_t kMaxSuites = 8;
 constexpr std::string_view kAuth = "auth";
-// What is signed and hashed begins with its purpose.
+// Signed and hashed data begins with its purpose.
 constexpr std::string_view kRuntimeLabel{"redan sealed v1 runtime\0", 24};
 constexpr std::string_view kClientLabel{"redan sealed v1 client\0", 23};
 constexpr std::string_view kTranscriptLabel{"redan sealed v1 transcript\0", 27};
@@ -38,7 +38,7 @@ std::vector<std::uint8_t> joined(std::string_view label, Bytes first, Bytes seco
   return text;
 }
 
-/// What the runtime signs: the hello and its own share up to the signature.
+/// The data that the runtime signs: the hello and its own share up to the signature.
 std::vector<std::uint8_t> runtime_text(Bytes hello, Bytes share) {
   return joined(kRuntimeLabel, hello, share.first(share.size() - kEd25519SignatureSize));
 }

@@ -1,12 +1,12 @@
 // The handshake of the sealed channel: three messages, of which the third is already sealed. It is SIGMA with both
-// identities under both signatures: the client's is its grant, the runtime's its certificate, each vouched for by AMS.
+// identities under both signatures: the client's is its grant, the runtime's its certificate, each signed by AMS.
 //
 //   client -> runtime   ClientHello    session, suites, ephemeral share, nonce, grant
 //   client <- runtime   RuntimeShare   suite, ephemeral share, nonce, certificate, signature over all of it
 //   client -> runtime   Record 0       "auth": the client's signature over all of that; then everything is sealed
 //
-// Whoever relays these can drop them, which both ends notice, and nothing else. docs/protocols/sealed.md has the
-// structures, and the model that was checked.
+// A party that relays these messages can only drop them, which both ends detect. docs/protocols/sealed.md has the
+// structures and the verified model.
 #pragma once
 
 #include <map>
@@ -34,7 +34,7 @@ inline constexpr std::size_t kMaxHandshakeMessage = 1024;
 /// } ClientHello;
 struct ClientHello {
   std::string session;
-  std::vector<Suite> suites;  ///< by preference; unknown ones are left out when parsed
+  std::vector<Suite> suites;  ///< by preference; unknown ones are skipped when parsed
   std::array<std::uint8_t, kShareSize> share{};
   std::array<std::uint8_t, kNonceSize> nonce{};
   std::vector<std::uint8_t> grant;
@@ -62,7 +62,7 @@ struct RuntimeShare {
   static std::optional<RuntimeShare> parse(Bytes bytes);
 };
 
-/// What either end has when the handshake is done.
+/// The result of a handshake at either end.
 struct Established {
   Channel channel;
   ConfirmKey confirm;
@@ -70,7 +70,7 @@ struct Established {
   bool client_confirms;
 };
 
-/// Which grants have made a channel: each makes one. Forgets those that have expired.
+/// The grants that have been used; each establishes one channel. Expired grants are removed.
 class UsedGrants {
  public:
   /// False if it was used before, or too many others were.
@@ -85,14 +85,14 @@ class UsedGrants {
 class Initiator {
  public:
   struct Config {
-    std::string session;  ///< as the gateway named it
+    std::string session;  ///< as named by the gateway
     Authorities authorities;
     std::vector<std::uint8_t> grant;  ///< AMS's, for this session and `key`
     std::vector<Suite> suites{Suite::aes_256_gcm};
-    bool confirms = false;  ///< has an exporter, and will confirm the DTLS connection
+    bool confirms = false;  ///< has an exporter and will confirm the DTLS connection
   };
-  /// `provider` outlives what comes of it. sealed_bad_grant, sealed_expired, sealed_wrong_session: the grant is not for
-  /// this.
+  /// `provider` must outlive the resulting objects. Errors if the grant does not fit: sealed_bad_grant, sealed_expired,
+  /// sealed_wrong_session.
   static Result<Initiator> begin(Provider& provider, Config config, const Ed25519Key& key, WallTime now);
 
   /// The first message.
@@ -100,9 +100,9 @@ class Initiator {
   struct Done {
     Established established;
     std::vector<std::uint8_t> auth;  ///< the third message: to be sent before any other
-    RuntimeCertificate runtime;      ///< who is at the other end
+    RuntimeCertificate runtime;      ///< the other end
   };
-  /// To be called once. sealed_syntax, sealed_bad_certificate, sealed_expired, sealed_wrong_session (another instance
+  /// Called once. Errors: sealed_syntax, sealed_bad_certificate, sealed_expired, sealed_wrong_session (another instance
   /// than granted), sealed_bad_signature.
   Result<Done> on_share(Bytes message, WallTime now);
 
@@ -127,17 +127,17 @@ class Responder {
     std::vector<std::uint8_t> certificate;
     std::vector<Suite> suites{Suite::aes_256_gcm, Suite::cryptobox};
   };
-  /// `key` belongs to the certificate. All three outlive the object.
+  /// `key` must match the certificate. All three must outlive the object.
   Responder(Provider& provider, Config config, const Ed25519Key& key, UsedGrants& used)
       : provider_(&provider), config_(std::move(config)), key_(&key), used_(&used) {}
 
-  /// The second message, for the first. sealed_syntax, sealed_bad_grant, sealed_expired, sealed_wrong_session,
-  /// crypto_unsupported (no common suite).
+  /// Takes the first message, returns the second. Errors: sealed_syntax, sealed_bad_grant, sealed_expired,
+  /// sealed_wrong_session, crypto_unsupported (no common suite).
   Result<std::vector<std::uint8_t>> on_hello(Bytes message, WallTime now);
-  /// The third message: whoever knows the grant's key is there. sealed_bad_signature, sealed_grant_used, and those of
-  /// Channel::open.
+  /// Takes the third message, which proves that the client holds the grant's key. Errors: sealed_bad_signature,
+  /// sealed_grant_used, and those of Channel::open.
   Result<Established> on_auth(Bytes message, WallTime now);
-  /// Of a client that has shown its grant.
+  /// The grant of a client that has presented one.
   [[nodiscard]] const SessionGrant& grant() const { return grant_; }
 
  private:

@@ -13,13 +13,13 @@ namespace redan::sealed {
 struct Keys {
   Secret<32> client_to_runtime, runtime_to_client;
   ConfirmKey confirm;
-  Secret<32> shared;  ///< of X25519 itself: cryptobox has a derivation of its own
+  Secret<32> shared;  ///< the output of X25519; cryptobox derives its own key from it
 };
 
 Keys derive_keys(Provider& provider, const SharedSecret& shared, const TranscriptHash& transcript);
 
-/// Binds a DTLS connection to the channel: HMAC-SHA256 over who says it, the exporter's value (RFC 5705) and both
-/// certificates' SHA-256 fingerprints. Each end sends its own and compares the other's in constant time.
+/// Binds a DTLS connection to the channel: HMAC-SHA256 over the sender's direction, the exporter's value (RFC 5705) and
+/// both certificates' SHA-256 fingerprints. Each end sends its own and compares the other's in constant time.
 struct Connection {
   Bytes exported;  ///< kExportSize bytes under kExportLabel, without a context
   Bytes client_fingerprint, runtime_fingerprint;

@@ -35,7 +35,7 @@ class GcmWrapping : public Wrapping {
     const MutableBytes text = MutableBytes(wire).subspan(kHeaderSize, envelope.size());
     const auto tag = MutableBytes(wire).last<kAeadTagSize>();
     NonceSequence& nonces = from == Side::client ? client_nonces_ : runtime_nonces_;
-    // Sealing is the channel's: one after the other, from 0.
+    // The channel seals messages consecutively, from 0.
     REDAN_ASSERT(nonces.peek() == seq);
     aead(from).seal(*nonces.take(), associated(wire), text, tag);
     return wire;
@@ -74,7 +74,7 @@ class GcmWrapping : public Wrapping {
   NonceSequence client_nonces_{counter(), 0, kMaxMessages}, runtime_nonces_{counter(), 0, kMaxMessages};
 };
 
-// The box of cryptobox: nonce || MAC || text under HSalsa20(X25519).
+// Cryptobox: nonce || MAC || text under HSalsa20(X25519).
 class CryptoboxWrapping : public Wrapping {
  public:
   CryptoboxWrapping(Provider& provider, std::string session, const Keys& keys)

@@ -16,8 +16,8 @@ inline constexpr std::uint8_t kRecord = 3;  ///< the first byte of a record; 1 a
 /// } Record;
 std::unique_ptr<Wrapping> gcm_wrapping(Provider& provider, std::string session, const Keys& keys);
 
-/// A payload of WAMP's cryptobox (wamp/cryptobox.hpp) for anbox.e2e.<session>.<type>, with the envelope as its
-/// only argument. Has no header.
+/// A payload of WAMP's cryptobox (wamp/cryptobox.hpp) for anbox.e2e.<session>.<type>, with the envelope as its only
+/// argument. It has no header.
 std::unique_ptr<Wrapping> cryptobox_wrapping(Provider& provider, std::string session, const Keys& keys);
 
 }  // namespace redan::sealed
