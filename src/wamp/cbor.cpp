@@ -121,7 +121,7 @@ class Decoding {
     return Value(number);
   }
 
-  /// Hands all chunks of a byte or text string to `take`, which may refuse one. Section 3.2.3.
+  /// Passes all chunks of a byte or text string to `take`, which may refuse one. Section 3.2.3.
   template <class Take>
   bool chunks(const Head& head, Take&& take) {
     if (!head.indefinite()) return chunk(head, take);

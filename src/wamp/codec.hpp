@@ -1,4 +1,4 @@
-// What the three serializations share, behind serializer.hpp. Included by .cpp files only.
+// Internals shared by the three serializations. Included by .cpp files only.
 #pragma once
 
 #include "wamp/serializer.hpp"
@@ -16,21 +16,21 @@ void encode_cbor(const Value& value, std::vector<std::uint8_t>& out);
 
 /// RFC 3629: no surrogates, nothing overlong, nothing above U+10FFFF.
 bool is_utf8(std::string_view text);
-/// Whether text can be carried by all serializations: UTF-8, and no U+0000 at its begin, which is binary in JSON.
+/// Whether all serializations can carry the text: UTF-8, without U+0000 at the beginning, which marks binary in JSON.
 bool is_portable_text(std::string_view text);
-/// In n log n: a stranger chooses the keys.
+/// O(n log n), because the keys are untrusted.
 bool keys_are_unique(const Dict& dict);
 
 inline void append(std::vector<std::uint8_t>& out, Bytes bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
 
-/// What is left of the limits while one value decodes.
+/// The remaining limits while one value is decoded.
 class Budget {
  public:
   explicit Budget(const DecodeLimits& limits) : values_(limits.max_values), depth_(limits.max_depth) {}
 
-  /// One more value. False: that is too many.
+  /// Counts one more value. False if there are too many.
   [[nodiscard]] bool take() { return values_-- > 0; }
-  /// A list or dictionary of at least `size` values begins. False: too deep, or more than may come.
+  /// Enters a list or dictionary of at least `size` values. False if it is nested too deep or too large.
   [[nodiscard]] bool enter(std::uint64_t size) {
     if (depth_ == 0 || size > values_) return false;
     --depth_;

@@ -19,7 +19,7 @@ void identify(const std::string& authid, Dict& details) {
   if (!authid.empty()) details["authid"] = Value(authid);
 }
 
-/// RFC 8018 section 5.2, for as much as one block of HMAC-SHA256 gives.
+/// RFC 8018 section 5.2, limited to one block of HMAC-SHA256.
 Secret<kDigestSize> pbkdf2(Provider& provider, Bytes password, Bytes salt, std::int64_t iterations, std::size_t size) {
   const auto hmac = provider.hmac(HashAlgorithm::sha256, password);
   constexpr std::array<std::uint8_t, 4> kFirstBlock = {0, 0, 0, 1};
@@ -35,7 +35,7 @@ Secret<kDigestSize> pbkdf2(Provider& provider, Bytes password, Bytes salt, std::
   return key;
 }
 
-/// The key of the HMAC: the secret, or the base64 text of what PBKDF2 makes of it (WAMP, "Salted Passwords").
+/// The key of the HMAC: the secret, or the base64 text of its PBKDF2 output (WAMP, "Salted Passwords").
 std::optional<Secret<256>> wampcra_key(const WampCra& credential, const Dict& extra, Provider& provider) {
   const Value* const salt = find(extra, "salt");
   if (salt == nullptr) return Secret<256>(credential.secret.expose());
@@ -75,7 +75,7 @@ Answer prove(const Cryptosign& credential, const Dict& extra, Provider&) {
   const Value* const challenge = find(extra, "challenge");
   if (challenge == nullptr || !challenge->text()) return std::nullopt;
   const auto bytes = from_hex(*challenge->text());
-  // Exactly 32 bytes: what is signed for a router must not be of use elsewhere.
+  // Exactly 32 bytes: a signature made for a router must not be usable elsewhere.
   if (!bytes || bytes->size() != kChallengeSize || find(extra, "channel_binding") != nullptr) return std::nullopt;
   return to_hex(credential.key.sign(*bytes)) + to_hex(*bytes);
 }

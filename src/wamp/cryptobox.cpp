@@ -14,7 +14,7 @@ static_assert(crypto_box_PUBLICKEYBYTES == kBoxKeySize && crypto_box_SECRETKEYBY
               crypto_box_BEFORENMBYTES == kBoxKeySize && crypto_box_NONCEBYTES == kBoxNonceSize &&
               crypto_box_MACBYTES == kBoxTagSize);
 
-/// Memory that held what should be sealed.
+/// Temporary plaintext, wiped on destruction.
 class Wiped {
  public:
   explicit Wiped(std::vector<std::uint8_t> bytes) : bytes_(std::move(bytes)) {}
@@ -34,7 +34,7 @@ BoxPublicKey public_key_of(Bytes private_key) {
   return key;
 }
 
-/// What is known of one party.
+/// What is known of one party's key pair.
 struct Pair {
   Bytes private_key;
   std::optional<BoxPublicKey> public_key;
@@ -74,7 +74,7 @@ BoxKeyPair BoxKeyPair::generate(RandomSource& random) {
 }
 
 redan::Result<Key> Key::make(const KeyHalves& halves) {
-  // It chooses the fastest code for this processor. It may be called again.
+  // Selects the fastest code for this processor. It may be called repeatedly.
   const int chosen = sodium_init();
   REDAN_ASSERT(chosen >= 0);
   const auto originator = pair_of(halves.originator_private, halves.originator_public);
@@ -108,7 +108,7 @@ redan::Result<Key> Key::from_base64(const KeyTexts& texts) {
 
 std::optional<BoxPlaintext> BoxPlaintext::parse(Bytes json) {
   DecodeLimits limits;
-  limits.max_size = std::max(limits.max_size, json.size());  // whoever received it has bounded it
+  limits.max_size = std::max(limits.max_size, json.size());  // the transport has already bounded it
   auto value = decode(Serializer::json, json, limits);
   const Dict* const dict = value ? value->get_if<Dict>() : nullptr;
   if (dict == nullptr || dict->size() != 3) return std::nullopt;

@@ -1,4 +1,4 @@
-// Ed25519 signatures (RFC 8032), of libsodium: the crypto providers do not share them.
+// Ed25519 signatures (RFC 8032) by libsodium, because only one of the crypto providers has them.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@ inline constexpr std::size_t kEd25519SignatureSize = 64;
 using Ed25519PublicKey = std::array<std::uint8_t, kEd25519KeySize>;
 using Ed25519Signature = std::array<std::uint8_t, kEd25519SignatureSize>;
 
-/// A private key, made from its seed (RFC 8032 section 5.1.5). Wiped at its end.
+/// A private key, made from its seed (RFC 8032 section 5.1.5). Wiped on destruction.
 class Ed25519Key {
  public:
   explicit Ed25519Key(std::span<const std::uint8_t, kEd25519KeySize> seed);
@@ -21,14 +21,14 @@ class Ed25519Key {
   [[nodiscard]] Ed25519Signature sign(Bytes message) const;
 
  private:
-  Secret<64> secret_;  ///< seed and public key, as libsodium keeps them
+  Secret<64> secret_;  ///< seed and public key, in libsodium's format
   Ed25519PublicKey public_key_{};
 };
 
-/// Whether it is a point of the prime-order subgroup: what a public key is.
+/// Whether the bytes are a valid public key: a point of the prime-order subgroup.
 bool is_ed25519_public_key(Bytes bytes);
 
-/// False for wrong lengths, small-order keys, signatures that are not canonical, and of course for wrong ones.
+/// False for wrong lengths, small-order keys, non-canonical signatures and wrong signatures.
 bool ed25519_verify(Bytes public_key, Bytes message, Bytes signature);
 
 }  // namespace redan::wamp

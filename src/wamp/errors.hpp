@@ -1,4 +1,4 @@
-// The errors of WAMP: from 4000.
+// The errors of WAMP, numbered from 4000.
 #pragma once
 
 #include <redan/error.hpp>

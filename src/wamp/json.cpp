@@ -1,5 +1,5 @@
-// JSON (RFC 8259). Boost's parser is kept for what is easy to get wrong: UTF-8, escapes, surrogates, numbers' grammar.
-// The values are ours, so that nothing is lost or doubled on the way.
+// JSON (RFC 8259). Boost's parser handles what is easy to get wrong: UTF-8, escapes, surrogates, the grammar of
+// numbers. The values are ours, so that nothing is lost or duplicated.
 #include <boost/json/basic_parser_impl.hpp>
 #include <charconv>
 #include <cmath>
@@ -13,7 +13,7 @@ namespace {
 namespace json = boost::json;
 using json::error_code;
 
-/// Finished values and keys wait on two stacks until the container that they are in ends.
+/// Finished values and keys are kept on two stacks until their container ends.
 class Building {
  public:
   static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
@@ -62,7 +62,7 @@ class Building {
   bool on_int64(std::int64_t number, json::string_view, error_code&) { return push(number); }
   bool on_uint64(std::uint64_t number, json::string_view, error_code&) { return push(number); }
   bool on_double(double roughly, json::string_view text, error_code&) {
-    // Boost is some units in the last place off.
+    // Boost's result is wrong by some units in the last place.
     double number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error == std::errc::result_out_of_range && std::abs(roughly) < 1) return push(0.0);
@@ -93,12 +93,12 @@ class Building {
   Budget budget_;
   std::vector<Value> values_;
   std::vector<std::string> keys_;
-  std::string part_;  ///< of a text that comes in several
+  std::string part_;  ///< of a text that arrives in several parts
 };
 
 constexpr std::string_view kHex = "0123456789abcdef";
 
-// RFC 8259 section 7. The short forms are those that other writers use, too.
+// RFC 8259 section 7. The short forms are those that other writers use too.
 void escape(char c, std::vector<std::uint8_t>& out) {
   constexpr std::string_view kShort = "\"\\\b\f\n\r\t";
   constexpr std::string_view kLetter = "\"\\bfnrt";
@@ -133,7 +133,7 @@ void write_integer(Integer number, std::vector<std::uint8_t>& out) {
   append(out, as_bytes({text.data(), end}));
 }
 
-// The shortest digits that read back the same; an exponent below 1e-4 and from 1e16 on, as Python writes them.
+// The shortest digits that read back to the same value; an exponent below 1e-4 and from 1e16 on, as in Python.
 void write(double number, std::vector<std::uint8_t>& out) {
   if (!std::isfinite(number)) return append(out, as_bytes("null"));
   const double size = std::abs(number);

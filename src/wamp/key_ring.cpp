@@ -50,7 +50,7 @@ void KeyRing::erase_key(std::string_view prefix) {
 }
 
 const Key* KeyRing::find(std::string_view uri, Party party) const {
-  // Of all prefixes of `uri` the longest sorts last; what sorts between them and `uri` shares less and less with it.
+  // Of all prefixes of `uri` the longest sorts last; keys that sort between it and `uri` share ever less with `uri`.
   for (auto at = keys_.upper_bound(uri); at != keys_.begin();) {
     --at;
     if (uri.starts_with(at->first)) return at->second.serves(party) ? &at->second : nullptr;

@@ -5,7 +5,7 @@
 namespace redan::wamp {
 namespace {
 
-/// A cursor over the elements of a message. Failure is sticky: take the fields in order, ask done() once.
+/// A cursor over the elements of a message. Failure is sticky: read the fields in order and call done() once.
 class Elements {
  public:
   explicit Elements(List list) : list_(std::move(list)) {}
@@ -16,7 +16,7 @@ class Elements {
     failed_ = failed_ || !id;
     return id.value_or(0);
   }
-  /// 0 stands for "no request": what the router does of itself.
+  /// 0 means "no request": the router acts on its own.
   Id id_or_zero() {
     const bool zero = at_ < list_.size() && list_[at_] == Value(0);
     if (!zero) return id();
@@ -50,7 +50,7 @@ class Elements {
     failed_ = failed_ || value == nullptr;
     return value == nullptr ? T{} : std::move(*value);
   }
-  /// The same where some peers write null for nothing.
+  /// The same where some peers write null for absent fields.
   template <class T>
   T take_or_null() {
     if (!more()) return T{};
@@ -75,12 +75,12 @@ Payload Elements::payload() {
   return payload;
 }
 
-// In the order of the specification; braces fix the order in which the elements are taken.
+// In the order of the specification; braces determine the order in which the elements are read.
 Message hello(Elements& e) { return Hello{e.text(), e.dict()}; }
 Message welcome(Elements& e) { return Welcome{e.id(), e.dict()}; }
 Message abort(Elements& e) {
   Abort message{e.dict(), e.text()};
-  e.payload();  // newer routers may explain themselves there
+  e.payload();  // newer routers may add an explanation
   return message;
 }
 Message challenge(Elements& e) { return Challenge{e.text(), e.dict()}; }
@@ -136,7 +136,7 @@ constexpr Row kRows[] = {
     {MessageType::yield, yield},
 };
 
-/// The elements after those that every such message has.
+/// The elements after the common ones.
 void add(List& list, Payload&& payload) {
   if (payload.sealed) {
     list.emplace_back(std::move(*payload.sealed));

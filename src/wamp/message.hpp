@@ -1,4 +1,4 @@
-// The messages of WAMP (the WAMP protocol, "Messages"), each a struct; a message on the wire is a list whose first
+// The messages of WAMP (the WAMP protocol, "Messages"), each a struct. On the wire a message is a list whose first
 // element is the type. Field names and their order are those of the specification.
 #pragma once
 
@@ -37,12 +37,12 @@ enum class MessageType : std::uint8_t {
   yield = 70,
 };
 
-/// What the application sends, at the end of PUBLISH, EVENT, CALL, INVOCATION, YIELD, RESULT and ERROR.
+/// The application's data at the end of PUBLISH, EVENT, CALL, INVOCATION, YIELD, RESULT and ERROR.
 ///
-/// Either clear: `args` and `kwargs`, of which an empty one is left out where the wire allows. Or opaque: `sealed`, one
-/// binary element where Arguments would stand, with the enc_* attributes in the message's dictionary
-/// (payload_transparency). A payload in passthru mode (ppt_*) is a clear one whose only argument is binary; nothing
-/// here looks into it.
+/// Either plaintext: `args` and `kwargs`; empty ones are omitted where the wire format permits. Or opaque: `sealed`,
+/// one binary element in the place of Arguments, with the enc_* attributes in the message's dictionary
+/// (payload_transparency). A payload in passthru mode (ppt_*) is plaintext whose only argument is binary; it is not
+/// inspected.
 struct Payload {
   List args{};
   Dict kwargs{};
@@ -105,7 +105,7 @@ struct Unsubscribe {
   Id subscription = 0;
 };
 struct Unsubscribed {
-  Id request = 0;  ///< 0: the router took the subscription away; then `details` say which and why
+  Id request = 0;  ///< 0: the router removed the subscription; then `details` has the subscription and the reason
   Dict details{};
 };
 struct Event {
@@ -166,9 +166,9 @@ using Message = std::variant<Hello, Welcome, Abort, Challenge, Authenticate, Goo
                              Subscribe, Subscribed, Unsubscribe, Unsubscribed, Event, Call, Cancel, Result, Register,
                              Registered, Unregister, Unregistered, Invocation, Interrupt, Yield>;
 
-/// nullopt for an unknown type, a wrong number of elements, elements of a wrong kind, and ids out of range. A binary
-/// element where Arguments would stand is a sealed payload, and the last element; enc_* attributes beside a list mean
-/// nothing. Null stands for empty Arguments or ArgumentsKw. What ABORT has after its reason is skipped.
+/// nullopt for an unknown type, a wrong number of elements, elements of a wrong type, and ids out of range. A binary
+/// element in the place of Arguments is a sealed payload, and must be the last element; enc_* attributes beside a list
+/// have no meaning. Null means empty Arguments or ArgumentsKw. Elements of ABORT after its reason are skipped.
 std::optional<Message> parse(Value value);
 Value to_value(Message message);
 
@@ -176,12 +176,12 @@ Value to_value(Message message);
 std::optional<Message> read_message(Serializer serializer, Bytes bytes, const DecodeLimits& limits = {});
 std::vector<std::uint8_t> write_message(Serializer serializer, Message message);
 
-/// What a payload says of itself, copied from message to message: enc_algo, enc_serializer, enc_key, ppt_scheme,
+/// The attributes of a payload, copied from message to message: enc_algo, enc_serializer, enc_key, ppt_scheme,
 /// ppt_serializer, ppt_cipher, ppt_keyid.
 void copy_payload_attributes(const Dict& from, Dict& to);
 
-/// A URI of the loose form (WAMP, "URIs"): no empty part, no white space, no '#', no control
-/// character. Patterns may have empty parts, and may be empty.
+/// A URI of the loose form (WAMP, "URIs"): no empty component, no white space, no '#', no control character. Patterns
+/// may have empty components, and may be empty.
 bool is_uri(std::string_view uri);
 bool is_uri_pattern(std::string_view uri);
 

@@ -74,7 +74,7 @@ class Decoding {
         return map(reader_.u16());
       case 0xdf:
         return map(reader_.u32());
-      default:  // what is never used, and the extension types
+      default:  // the unused format, and the extension types
         return std::nullopt;
     }
   }
@@ -208,7 +208,7 @@ class Encoding {
     for (std::size_t i = 0; i < N; ++i) bytes[1 + i] = static_cast<std::uint8_t>(number >> (8 * (N - 1 - i)));
     append(out_, bytes);
   }
-  /// `format` is that of a 16-bit size; that of a 32-bit size follows it.
+  /// `format` is the one for a 16-bit size; the one for a 32-bit size follows it.
   void sized(std::uint8_t format, std::size_t size) const {
     if (size <= UINT16_MAX) return head<2>(format, size);
     head<4>(static_cast<std::uint8_t>(format + 1), size);

@@ -1,4 +1,4 @@
-// Boxes that were sent or taken already. An honest nonce never comes twice, so whatever comes twice was repeated or
+// Boxes that were already sent or received. An honest nonce never occurs twice, so a repeated one was replayed or
 // reflected by the router.
 #pragma once
 
@@ -12,7 +12,7 @@ namespace redan::wamp {
 
 using BoxNonce = std::array<std::uint8_t, kBoxNonceSize>;
 
-/// Of a sealed payload; nothing of a clear one.
+/// The nonce of a sealed payload; nullopt for plaintext.
 inline std::optional<BoxNonce> nonce_of(const Payload& payload) {
   if (!payload.sealed || payload.sealed->size() < kBoxNonceSize) return std::nullopt;
   BoxNonce nonce;
@@ -20,12 +20,12 @@ inline std::optional<BoxNonce> nonce_of(const Payload& payload) {
   return nonce;
 }
 
-/// Remembers the latest of them: what is older can be repeated unnoticed.
+/// Remembers the latest nonces: older boxes can be repeated without detection.
 class SeenBoxes {
  public:
   explicit SeenBoxes(std::size_t capacity) : capacity_(capacity) {}
 
-  /// False if it is remembered for the same `place`; else it is from now on.
+  /// Stores the nonce; false if it is already remembered for the same `place`.
   bool insert(const BoxNonce& nonce, std::uint64_t place = 0) {
     const auto [at, is_new] = entries_.emplace(place, nonce);
     if (!is_new) return false;

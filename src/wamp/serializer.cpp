@@ -10,12 +10,13 @@ namespace {
 
 constexpr std::array<std::string_view, kSerializers.size()> kSubprotocols = {"wamp.2.json", "wamp.2.msgpack",
                                                                              "wamp.2.cbor"};
-// Below it, comparing each with each is faster than sorting.
+// Below this number, comparing all pairs is faster than sorting.
 constexpr std::size_t kFewKeys = 8;
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80; }
 
-/// Bytes of the character at the begin of `text`, which is not empty; 0 if it is none (RFC 3629 section 4).
+/// The size of the character at the beginning of `text`, which must not be empty; 0 if it is invalid (RFC 3629 section
+/// 4).
 std::size_t character(std::string_view text) {
   const auto at = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
   const unsigned first = at(0);

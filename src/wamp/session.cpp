@@ -1,4 +1,4 @@
-// The life of a session: joining, leaving, and what comes in when.
+// The life of a session: joining, leaving, and incoming messages.
 #include "wamp/session.hpp"
 
 #include <algorithm>
@@ -19,7 +19,7 @@ Dict features(std::initializer_list<std::string_view> names, bool encrypts) {
   return Dict{{"features", std::move(features)}};
 }
 
-/// What is done here or handed on, and nothing else.
+/// The features that are implemented here or forwarded, and no others.
 Dict roles(bool encrypts) {
   return {{"publisher",
            features({"publisher_exclusion", "subscriber_blackwhite_listing", "publisher_identification"}, encrypts)},
@@ -164,7 +164,7 @@ Id ClientSession::begin(Established& state, Request request) {
 std::optional<ClientSession::Request> ClientSession::finish(Established& state, Id request, MessageType type) {
   const auto at = state.requests.find(request);
   if (at == state.requests.end() || at->second.type != type) {
-    // What timed out or was canceled here may still be answered.
+    // A request that timed out or was canceled here may still be answered.
     const bool late = at == state.requests.end() && request <= state.last_request;
     if (!late) violation("an answer to a request that was never made");
     return std::nullopt;
@@ -227,7 +227,7 @@ redan::Result<Payload> ClientSession::opened(Party party, std::string_view uri, 
   }
   const auto nonce = nonce_of(payload);
   auto clear = config_.key_ring->open(party, uri, std::move(payload), attributes);
-  // Whoever opens what is carried looks for repetitions, too, and knows more.
+  // The application that opens carried boxes also detects repetitions, and knows more.
   if (clear && !clear->sealed && nonce && !seen.insert(*nonce, place)) return refuse(errc::wamp_replayed);
   return clear;
 }

@@ -1,9 +1,9 @@
-// A WAMP session of a client: caller, callee, publisher and subscriber in one (WAMP, "Sessions"). A machine: messages
-// and the time go in, messages and events come out; it knows no transport and no clock.
+// A client's WAMP session: caller, callee, publisher and subscriber in one (WAMP, "Sessions"). A machine: messages and
+// the current time go in, messages and events come out; it has no transport and no clock.
 //
-// With a KeyRing it encrypts end to end. Where the ring requires encryption, nothing goes out without a key, and clear
-// EVENTs, INVOCATIONs, RESULTs and ERRORs are refused: such an ERROR ends its call, but its text is not handed out,
-// because anybody may have written it. Beyond that, boxes that come twice are refused (seen_boxes.hpp).
+// With a KeyRing it encrypts end to end. Where the ring requires encryption, nothing is sent without a key, and
+// plaintext EVENTs, INVOCATIONs, RESULTs and ERRORs are refused: such an ERROR ends its call, but its text is not
+// passed on, because it is unauthenticated. In addition, repeated boxes are refused (seen_boxes.hpp).
 #pragma once
 
 #include <map>
@@ -17,11 +17,11 @@ namespace redan::wamp {
 
 struct SessionLimits {
   DecodeLimits decode{};
-  std::size_t max_requests = 4'096;     ///< of ours, without an answer
-  std::size_t max_invocations = 1'024;  ///< that we have not answered; beyond it they are refused
-  std::size_t max_seen_boxes = 4'096;   ///< remembered to refuse those that come twice
+  std::size_t max_requests = 4'096;     ///< ours, unanswered
+  std::size_t max_invocations = 1'024;  ///< unanswered by us; further ones are refused
+  std::size_t max_seen_boxes = 4'096;   ///< remembered to refuse repeated ones
   Duration join_timeout = std::chrono::seconds(10);
-  Duration request_timeout = std::chrono::seconds(10);  ///< of all but calls
+  Duration request_timeout = std::chrono::seconds(10);  ///< for all requests except calls
   Duration goodbye_timeout = std::chrono::seconds(2);
 };
 
@@ -29,22 +29,22 @@ struct SessionConfig {
   std::string realm;
   Serializer serializer = Serializer::json;
   Credential credential{};
-  const KeyRing* key_ring = nullptr;  ///< outlives the session; may change meanwhile
+  const KeyRing* key_ring = nullptr;  ///< must outlive the session; may change meanwhile
   SessionLimits limits{};
 };
 
-/// Why something failed.
+/// Why an operation failed.
 struct Failure {
   Errc code{};
   std::string
-      uri{};  ///< of ERROR, ABORT or GOODBYE; of a clear ERROR that should have been encrypted: a hint, or empty
-  std::string text{};  ///< of ABORT or GOODBYE: the router's words
+      uri{};  ///< of ERROR, ABORT or GOODBYE; of a plaintext ERROR that should have been encrypted: a hint, or empty
+  std::string text{};  ///< of ABORT or GOODBYE: the router's text
   Payload payload{};   ///< of ERROR
 };
 
 class ClientSession {
  public:
-  /// One message for the transport: text if the serializer is JSON, else binary.
+  /// One message for the transport: text if the serializer is JSON, otherwise binary.
   struct Transmit {
     std::vector<std::uint8_t> message;
   };
@@ -52,18 +52,18 @@ class ClientSession {
     Id session = 0;
     Dict details{};
   };
-  /// Of SUBSCRIBE, UNSUBSCRIBE, REGISTER, UNREGISTER and acknowledged PUBLISH: the router has done it.
+  /// For SUBSCRIBE, UNSUBSCRIBE, REGISTER, UNREGISTER and acknowledged PUBLISH: the router has confirmed it.
   struct Granted {
     Id request = 0;
     Id id = 0;  ///< subscription, registration or publication
   };
   struct Returned {
     Id request = 0;
-    bool progress = false;  ///< more will come
+    bool progress = false;  ///< more will follow
     Payload payload{};
     Dict details{};
   };
-  /// The end of a request.
+  /// A request has failed.
   struct Failed {
     Id request = 0;
     Failure failure{};
@@ -86,22 +86,22 @@ class ClientSession {
     Payload payload{};
     Dict details{};
   };
-  /// The caller does not want the result any more. With `forgotten` an answer is refused.
+  /// The caller no longer needs the result. With `forgotten` an answer is refused.
   struct Interrupted {
     Id invocation = 0;
     bool forgotten = false;
   };
-  /// The router has taken a subscription or registration away.
+  /// The router has removed a subscription or registration.
   struct Revoked {
     Id id = 0;
     bool registration = false;
   };
-  /// An EVENT or INVOCATION that encryption forbids to take: somebody in between may be at work.
+  /// An EVENT or INVOCATION refused because of encryption: there may be an attacker in between.
   struct Refused {
     Errc why{};
     std::string uri{};
   };
-  /// The last output; all requests have failed before. closed_locally, wamp_aborted, wamp_protocol,
+  /// The final output; all requests have failed before. Reasons: closed_locally, wamp_aborted, wamp_protocol,
   /// wamp_authentication, wamp_timeout, or the transport's.
   struct Closed {
     Failure failure{};
@@ -109,34 +109,34 @@ class ClientSession {
   using Output = std::variant<Wait, Transmit, Joined, Granted, Returned, Failed, Delivered, Invoked, Interrupted,
                               Revoked, Refused, Closed>;
 
-  /// Says HELLO. `provider` outlives it.
+  /// Sends HELLO. `provider` must outlive it.
   ClientSession(TimePoint now, SessionConfig config, Provider& provider);
 
   void handle_input(TimePoint now, Bytes message);
-  /// The transport is gone.
+  /// The transport has closed.
   void handle_close(Failure why);
   Output poll_output(TimePoint now);
 
-  // Requests; each returns its id, by which its outcome comes. Options are WAMP's own. not_connected before Joined and
-  // after the end; invalid_argument for what is no URI; too_many; wamp_no_key.
+  // Requests; each returns the id of its outcome. Options are those of WAMP. Errors: not_connected before Joined and
+  // after termination; invalid_argument for an invalid URI; too_many; wamp_no_key.
 
   /// `match`: exact, prefix or wildcard.
   redan::Result<Id> subscribe(TimePoint now, std::string topic, Dict options = {});
   redan::Result<Id> unsubscribe(TimePoint now, Id subscription);
-  /// An outcome comes only with `acknowledge`.
+  /// An outcome follows only with `acknowledge`.
   redan::Result<Id> publish(TimePoint now, std::string topic, Payload payload, Dict options = {});
   redan::Result<Id> register_procedure(TimePoint now, std::string procedure, Dict options = {});
   redan::Result<Id> unregister(TimePoint now, Id registration);
-  /// `timeout`, in milliseconds, is kept here, too; without it a call waits for ever.
+  /// `timeout`, in milliseconds, is also enforced here; without it a call waits indefinitely.
   redan::Result<Id> call(TimePoint now, std::string procedure, Payload payload, Dict options = {});
-  /// The call fails with wamp_canceled when the router says so. `mode`: skip, kill or killnowait.
+  /// The call fails with wamp_canceled when the router confirms. `mode`: skip, kill or killnowait.
   redan::Result<void> cancel(Id request, std::string_view mode = "kill");
 
-  /// One answer to an invocation, or, with `progress` in the options, one of several.
+  /// Answers an invocation, once, or several times with `progress` in the options.
   redan::Result<void> yield(Id invocation, Payload payload, Dict options = {});
   redan::Result<void> fail(Id invocation, std::string error, Payload payload = {});
 
-  /// GOODBYE; Closed comes with the router's answer.
+  /// Sends GOODBYE; Closed follows the router's answer.
   void leave(TimePoint now, std::string_view reason = "wamp.close.normal");
 
   [[nodiscard]] bool joined() const { return std::holds_alternative<Established>(state_); }
@@ -149,7 +149,7 @@ class ClientSession {
     Match match = Match::exact;
     friend bool operator==(const Pattern&, const Pattern&) = default;
   };
-  /// What waits for an answer.
+  /// A request awaiting its answer.
   struct Request {
     MessageType type{};
     Pattern pattern{};
@@ -158,7 +158,7 @@ class ClientSession {
     bool receive_progress = false;
     bool canceled = false;
   };
-  /// What waits for ours.
+  /// An invocation awaiting our answer.
   struct Answering {
     std::string procedure;
     bool encrypted = false;
@@ -187,13 +187,13 @@ class ClientSession {
   void send(Message message);
   void fail_all(const Failure& why);
   void close(Failure why);
-  /// The router may not say this, or not now. It ends the session: the state that a caller knows is gone.
+  /// The router may not send this, or not now. It ends the session, because the state that a caller relies on is lost.
   void violation(std::string_view what);
   void expire(TimePoint now);
 
   redan::Result<Established*> established();
   static Id begin(Established& state, Request request);
-  /// Takes a request out. Nothing: an answer that comes too late, or a violation.
+  /// Removes a request. nullopt: a late answer, or a violation.
   std::optional<Request> finish(Established& state, Id request, MessageType type);
   redan::Result<Id> enter(TimePoint now, MessageType type, std::string uri, Dict options);
   redan::Result<Id> undo(TimePoint now, MessageType type, Id subject);
@@ -229,7 +229,7 @@ class ClientSession {
 
   static std::optional<Match> parse_match(const Dict& options);
   static bool is_well_formed(const Pattern& pattern);
-  /// The URI that an EVENT or INVOCATION is about. Nothing: the router contradicts what was asked for.
+  /// The URI that an EVENT or INVOCATION is about. nullopt: the router contradicts the request.
   static std::optional<std::string> uri_of(const Pattern& pattern, const Value* said);
   static bool has_feature(const Value* role, std::string_view name);
 
@@ -244,10 +244,10 @@ class ClientSession {
   Provider& provider_;
   std::variant<Joining, Established, Leaving, Ended> state_;
   std::deque<Output> outputs_;
-  // By what could be taken for what: a box of ours must not come back as an answer to it.
-  SeenBoxes called_;   ///< CALLs sent, RESULTs and ERRORs taken
-  SeenBoxes invoked_;  ///< INVOCATIONs taken, YIELDs and ERRORs sent
-  SeenBoxes events_;   ///< EVENTs taken, by subscription
+  // Grouped by possible confusion: one of our boxes must not be accepted as an answer to it.
+  SeenBoxes called_;   ///< CALLs sent, RESULTs and ERRORs received
+  SeenBoxes invoked_;  ///< INVOCATIONs received, YIELDs and ERRORs sent
+  SeenBoxes events_;   ///< EVENTs received, by subscription
 };
 
 }  // namespace redan::wamp

@@ -10,7 +10,7 @@ bool is_set(const Dict& options, std::string_view key) {
   return value != nullptr && value->boolean().value_or(false);
 }
 
-/// An ERROR in clear where it should be encrypted tells only what a router could have said.
+/// A plaintext ERROR that should be encrypted conveys only what a router may report.
 std::string hint(std::string&& error) {
   if (!error.starts_with("wamp.error.")) error.clear();
   return std::move(error);
@@ -139,7 +139,7 @@ void ClientSession::act(Established& state, Interrupt&& message) {
   const auto at = state.invocations.find(message.request);
   if (at == state.invocations.end()) return;  // our answer is on its way
   const Value* const mode = message.options.find("mode");
-  // The dealer has answered the caller already, and takes nothing for it any more.
+  // The dealer has already answered the caller, and accepts no more for this call.
   const bool forgotten = mode != nullptr && mode->text() == "killnowait";
   if (forgotten) state.invocations.erase(at);
   outputs_.emplace_back(Interrupted{message.request, forgotten});

@@ -10,7 +10,7 @@ bool is_set(const Dict& options, std::string_view key) {
   return value != nullptr && value->boolean().value_or(false);
 }
 
-/// The next part of a URI, with whether there are more.
+/// The next component of a URI, and whether more follow.
 std::pair<std::string_view, bool> take_part(std::string_view& rest) {
   const std::size_t dot = rest.find('.');
   const std::string_view part = rest.substr(0, dot);
@@ -43,7 +43,7 @@ bool ClientSession::is_well_formed(const Pattern& pattern) {
 
 std::optional<std::string> ClientSession::uri_of(const Pattern& pattern, const Value* said) {
   if (pattern.match == Match::exact) {
-    // Routers need not repeat it, but must not contradict.
+    // Routers need not repeat it, but must not contradict it.
     if (said != nullptr && said->text() != pattern.uri) return std::nullopt;
     return pattern.uri;
   }
@@ -134,7 +134,7 @@ void ClientSession::on_granted(Established& state, Id request, Id id, MessageTyp
   auto finished = finish(state, request, type);
   if (!finished) return;
   auto& granted = type == MessageType::subscribe ? state.subscriptions : state.registrations;
-  // Subscribing twice gives the same id twice; another topic must have another.
+  // Subscribing twice returns the same id; another topic must have another id.
   const auto [at, is_new] = granted.emplace(id, finished->pattern);
   if (!is_new && at->second != finished->pattern) return violation("an id that stands for something else");
   outputs_.emplace_back(Granted{request, id});
@@ -165,7 +165,7 @@ void ClientSession::on_undone(Established& state, Id request, const Dict& detail
 
 void ClientSession::act(Established& state, Event&& message) {
   const auto at = state.subscriptions.find(message.subscription);
-  if (at == state.subscriptions.end()) return;  // it was on its way when we unsubscribed
+  if (at == state.subscriptions.end()) return;  // it was sent before we unsubscribed
   const auto topic = uri_of(at->second, message.details.find("topic"));
   if (!topic) {
     outputs_.emplace_back(Refused{errc::wamp_uri_mismatch, at->second.uri});

@@ -5,7 +5,7 @@
 namespace redan::wamp {
 namespace {
 
-// The loose form leaves out white space and '#'; other control characters would only confuse whoever prints a URI.
+// The loose form excludes white space and '#'; other control characters would only confuse programs that print a URI.
 bool is_allowed(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte > 0x20 && byte != 0x7f && c != '#';

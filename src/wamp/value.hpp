@@ -1,4 +1,4 @@
-// What WAMP messages are made of: the values that JSON, MessagePack and CBOR share (WAMP, section "Serializations").
+// The values of WAMP messages: what JSON, MessagePack and CBOR have in common (WAMP, section "Serializations").
 #pragma once
 
 #include <redan/types.hpp>
@@ -11,7 +11,7 @@ class Value;
 using List = std::vector<Value>;
 using Binary = std::vector<std::uint8_t>;
 
-/// A dictionary in the order in which it was written. Keys are unique: what decodes refuses doubles.
+/// A dictionary that keeps the order of insertion. Keys are unique: decoding refuses duplicates.
 class Dict {
  public:
   using Entry = std::pair<std::string, Value>;
@@ -25,9 +25,9 @@ class Dict {
   ~Dict();
 
   [[nodiscard]] const Value* find(std::string_view key) const;
-  /// The value, null at first, of a key that may be new.
+  /// The value of a key; a new key gets null.
   Value& operator[](std::string_view key);
-  /// Adds a key that the caller knows to be new.
+  /// Adds a key that must be new.
   void append(std::string key, Value value);
   void erase(std::string_view key);
 
@@ -35,15 +35,15 @@ class Dict {
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] std::vector<Entry>::const_iterator begin() const;
   [[nodiscard]] std::vector<Entry>::const_iterator end() const;
-  /// In any order.
+  /// Ignores the order.
   friend bool operator==(const Dict& a, const Dict& b);
 
  private:
   std::vector<Entry> entries_;
 };
 
-/// One value. An integer that is not negative is std::uint64_t in any serialization only if it exceeds int64's range;
-/// so equal numbers are equal Values.
+/// One value. A non-negative integer is std::uint64_t only if it exceeds int64's range, in every serialization, so
+/// equal numbers are equal Values.
 class Value {
  public:
   using Storage =
@@ -64,7 +64,7 @@ class Value {
   Value(Dict dict) : storage_(std::move(dict)) {}
 
   [[nodiscard]] bool is_null() const { return std::holds_alternative<std::nullptr_t>(storage_); }
-  /// Null if it is of another kind.
+  /// Null if it has another type.
   template <class T>
   [[nodiscard]] const T* get_if() const {
     return std::get_if<T>(&storage_);
@@ -73,9 +73,9 @@ class Value {
   [[nodiscard]] T* get_if() {
     return std::get_if<T>(&storage_);
   }
-  /// A number of 1 to 2^53: a WAMP id. Floating-point numbers without a fraction count, because some peers send them.
+  /// A number from 1 to 2^53: a WAMP id. Floating-point numbers without a fraction count, because some peers send them.
   [[nodiscard]] std::optional<std::uint64_t> id() const;
-  /// Text in UTF-8, and true or false: shorthands for what options hold.
+  /// UTF-8 text, and true or false: shorthands for the values in options.
   [[nodiscard]] std::optional<std::string_view> text() const;
   [[nodiscard]] std::optional<bool> boolean() const;
 

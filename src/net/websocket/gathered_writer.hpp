@@ -97,7 +97,7 @@ class GatheredWriter : public std::enable_shared_from_this<GatheredWriter> {
     std::size_t size;
   };
 
-  // Runs again within a turn or two if more is added by then.
+  // A producer with more input runs again within a turn or two, so wait for its messages before flushing.
   void look_again() {
     boost::asio::post(get_executor(), [self = shared_from_this()] {
       if (self->writing_ || self->pending_.empty()) {

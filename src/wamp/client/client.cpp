@@ -15,7 +15,7 @@ constexpr std::uint16_t kNormalClosure = 1000;  // RFC 6455 section 7.4.1
 
 }  // namespace
 
-/// A request; it lives in its coroutine, and the client lives until then.
+/// A pending request; owned by its coroutine, which keeps the client alive.
 class Client::Waiting {
  public:
   Waiting(std::shared_ptr<Client> client, const redan::Result<Id>& request)
@@ -33,7 +33,7 @@ class Client::Waiting {
 
   [[nodiscard]] Id request() const { return request_; }
   [[nodiscard]] bool is_made() const { return request_ != 0; }
-  /// Until there is an outcome.
+  /// Waits for the outcome.
   net::Task<void> outcome() {
     client_->pump();
     while (!failure && !result && granted == 0) co_await timer_.async_wait(kNoThrow);
@@ -93,7 +93,7 @@ void Client::attach(std::shared_ptr<net::WebSocket> socket) {
   socket_ = std::move(socket);
   const auto weak = weak_from_this();
   const bool text = serializer_ == Serializer::json;
-  // A message in the other kind of frame is none of this serializer's: it does not parse.
+  // A message in the other kind of frame does not belong to this serializer, so it does not parse.
   socket_->on_message = [weak, text](std::string_view message) {
     if (const auto self = weak.lock()) self->hear(text ? as_bytes(message) : Bytes());
   };
@@ -211,7 +211,7 @@ redan::Result<void> Client::fail(Id invocation, std::string error, Payload paylo
 // What the machine wants done.
 
 void Client::pump() {
-  // A handler that asks for something is within the loop below.
+  // A request made by a handler is processed by the running loop below.
   if (std::exchange(pumping_, true)) return;
   const auto self = shared_from_this();
   for (;;) {
@@ -258,7 +258,7 @@ void Client::on(ClientSession::Granted&& output) {
   if (at == waiting_.end()) return;
   Waiting& waiting = *at->second;
   waiting.granted = output.id;
-  // Now, and not when the coroutine goes on: the first event may come before.
+  // Stored now, and not when the coroutine resumes, because the first event may arrive before.
   if (waiting.on_event) subscriptions_.emplace(output.id, waiting.on_event);
   if (waiting.on_invocation) registrations_.insert_or_assign(output.id, waiting.on_invocation);
   waiting.wake();
@@ -321,7 +321,7 @@ void Client::on(ClientSession::Closed&& output) {
   timer_.cancel();
   joining_.cancel();
   if (socket_) socket_->close(kNormalClosure, {});
-  // Handlers may own the client.
+  // Handlers may own the client, so break the cycle.
   subscriptions_.clear();
   registrations_.clear();
   on_refused = nullptr;

@@ -1,4 +1,4 @@
-// A WAMP client: a ClientSession on a WebSocket. Runs on one loop; every function of it is called there.
+// A WAMP client: a ClientSession on a WebSocket. It runs on one loop, on which all its functions are called.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -10,12 +10,12 @@
 namespace redan::wamp {
 
 struct ClientConfig {
-  net::Remote router;          ///< TLS 1.3, or plain within this machine
+  net::Remote router;          ///< TLS 1.3, or plaintext within this machine
   std::string target = "/ws";  ///< path and query
   SessionConfig session;
   std::chrono::milliseconds connect_timeout{10'000};
   std::size_t max_message = 1024 * 1024;
-  std::size_t max_buffered = 16 * 1024 * 1024;  ///< what may wait for a router that does not read; then it is left
+  std::size_t max_buffered = 16 * 1024 * 1024;  ///< limit of unsent data; beyond it the client disconnects
 };
 
 template <class T>
@@ -29,30 +29,31 @@ class Client : public std::enable_shared_from_this<Client> {
   using Refused = ClientSession::Refused;
 
   using OnEvent = std::function<void(Delivered)>;
-  /// Is to answer, at once or later, with yield() or fail().
+  /// Must answer with yield() or fail(), at once or later.
   using OnInvocation = std::function<void(Invoked)>;
-  /// Of one call.
+  /// Callbacks of one call.
   struct Progress {
-    std::function<void(Id request)> on_begin{};  ///< the id that cancel() takes
-    std::function<void(Payload)> on_result{};    ///< a progressive one; then give `receive_progress`
+    std::function<void(Id request)> on_begin{};  ///< receives the id for cancel()
+    std::function<void(Payload)> on_result{};    ///< receives progressive results; requires `receive_progress`
   };
 
-  /// Connects and joins the realm. `provider`, and the key ring if there is one, outlive the client; it lives until its
-  /// last owner and its last request are gone.
+  /// Connects and joins the realm. `provider`, and the key ring if there is one, must outlive the client, which lives
+  /// until its last owner and its last request are gone.
   static net::Task<Outcome<std::shared_ptr<Client>>> join(boost::asio::io_context& io, ClientConfig config,
                                                           Provider& provider);
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // Options are WAMP's own, as for ClientSession.
+  // Options are those of WAMP, as for ClientSession.
 
-  /// The subscription. Subscribing to the same twice gives the same, and both handlers hear.
+  /// Returns the subscription. A second subscription to the same topic returns the same id, and both handlers are
+  /// called.
   net::Task<Outcome<Id>> subscribe(std::string topic, OnEvent on_event, Dict options = {});
   net::Task<Outcome<Id>> unsubscribe(Id subscription);
-  /// Not acknowledged.
+  /// Without acknowledgement.
   redan::Result<void> publish(std::string topic, Payload payload, Dict options = {});
-  /// The publication.
+  /// Returns the publication.
   net::Task<Outcome<Id>> publish_acknowledged(std::string topic, Payload payload, Dict options = {});
   net::Task<Outcome<Id>> register_procedure(std::string procedure, OnInvocation on_invocation, Dict options = {});
   net::Task<Outcome<Id>> unregister(Id registration);
@@ -63,17 +64,17 @@ class Client : public std::enable_shared_from_this<Client> {
   redan::Result<void> yield(Id invocation, Payload payload, Dict options = {});
   redan::Result<void> fail(Id invocation, std::string error, Payload payload = {});
 
-  /// Says goodbye; on_close follows.
+  /// Sends GOODBYE; on_close follows.
   void leave();
 
   [[nodiscard]] bool joined() const { return session_.joined(); }
-  /// Of WELCOME: authid, authrole, roles.
+  /// From WELCOME: authid, authrole, roles.
   [[nodiscard]] const Dict& welcome() const { return welcome_; }
   [[nodiscard]] Id session_id() const { return session_id_; }
 
-  std::function<void(const Failure&)> on_close;          ///< once
-  std::function<void(const Refused&)> on_refused;        ///< what encryption forbade
-  std::function<void(const Interrupted&)> on_interrupt;  ///< an invocation whose caller gave up
+  std::function<void(const Failure&)> on_close;          ///< called once
+  std::function<void(const Refused&)> on_refused;        ///< messages refused because of encryption
+  std::function<void(const Interrupted&)> on_interrupt;  ///< an invocation that its caller has cancelled
 
  private:
   class Waiting;
@@ -82,7 +83,7 @@ class Client : public std::enable_shared_from_this<Client> {
   net::Task<void> wait_until_joined();
   void hear(Bytes message);
 
-  /// Does what the machine wants done, until it waits.
+  /// Processes the outputs of the machine until it waits.
   void pump();
   void schedule(TimePoint deadline);
   void on(ClientSession::Transmit&& output);

@@ -32,7 +32,7 @@ Principal principal_of(const Account& account, Method method) {
   return {account.authid, account.role, std::string(name(method)), "static", account.sid};
 }
 
-/// The first method of the client's list that is enabled. No list means anonymous.
+/// The first method of the client's list that is enabled. A missing list means anonymous.
 std::optional<Method> choose(const Dict& details, const std::array<bool, 5>& enabled) {
   static const List kDefault{"anonymous"};
   const Value* offered = details.find("authmethods");
@@ -127,7 +127,7 @@ Admission Authenticator::challenge_wampcra(std::string authid, Id session, WallT
   return challenged;
 }
 
-// Always the same for the same authid, as a real one's is.
+// Constant for an authid, like that of a real account.
 Salting Authenticator::pretended_salting(std::string_view authid) {
   constexpr std::size_t kSaltSize = 12;
   const auto& all = config_.accounts[static_cast<std::size_t>(Method::wampcra)];
@@ -166,7 +166,7 @@ std::optional<Principal> Authenticator::finish(const Attempt& attempt, const Aut
 }
 
 std::optional<Principal> Authenticator::check_ticket(const Attempt& attempt, std::string_view ticket, WallTime now) {
-  // Digests are compared, so that not even the length of a ticket shows.
+  // Digests are compared, so that the duration does not even reveal the length of a ticket.
   const Bytes expected = attempt.account != nullptr ? attempt.account->secret.expose() : pretence_.expose();
   const Digest a = provider_.hmac_once(HashAlgorithm::sha256, pretence_.expose(), as_bytes(ticket));
   const Digest b = provider_.hmac_once(HashAlgorithm::sha256, pretence_.expose(), expected);
@@ -199,7 +199,7 @@ bool Authenticator::check_wampcra(const Attempt& attempt, std::string_view signa
 }
 
 bool Authenticator::check_cryptosign(const Attempt& attempt, std::string_view signature) {
-  // The signature, and then what was signed.
+  // The signature, followed by the signed bytes.
   const auto both = from_hex(signature);
   if (!both || both->size() != kEd25519SignatureSize + kNonceSize) return false;
   const Bytes signature_bytes = Bytes(*both).first(kEd25519SignatureSize);

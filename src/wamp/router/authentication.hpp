@@ -1,5 +1,6 @@
-// Who joins a realm (WAMP, "Authentication"): anonymous, ticket, wampcra, cryptosign, tls. Nobody learns whether an
-// authid exists: the unknown are challenged like the known, and fail like those with a wrong secret.
+// Authenticates clients that join a realm (WAMP, "Authentication"): anonymous, ticket, wampcra, cryptosign, tls. A
+// client cannot find out whether an authid exists: unknown ones are challenged like known ones, and fail like those
+// with a wrong secret.
 #pragma once
 
 #include <functional>
@@ -13,21 +14,21 @@
 
 namespace redan::wamp {
 
-/// A ticket, or the key of wampcra: for salted passwords the base64 text that PBKDF2 gave.
+/// A ticket, or the key of wampcra: for salted passwords the base64 text of the PBKDF2 output.
 using SharedSecretText = Secret<256>;
 
 enum class Method : std::uint8_t { anonymous, tls, cryptosign, wampcra, ticket };
 std::optional<Method> parse_method(std::string_view name);
 std::string_view name(Method method);
 
-/// PBKDF2 as the client has to do it (WAMP, "Salted Passwords"). The router does not: it is told the derived key.
+/// The PBKDF2 parameters for the client (WAMP, "Salted Passwords"). The router is configured with the derived key.
 struct Salting {
   std::string salt;
   std::int64_t iterations = 0;
   std::int64_t keylen = 32;
 };
 
-/// One authid that a method knows, and what proves it.
+/// One authid of a method, and its proof.
 struct Account {
   std::string authid;
   std::string role;
@@ -38,7 +39,7 @@ struct Account {
   std::vector<Digest> certificates{};               ///< tls: SHA-256 of whole certificates
 };
 
-/// Tickets that are JSON Web Tokens: the subject is the authid, and `wamp:sid:<sid>` in the scope the sid.
+/// Tickets that are JSON Web Tokens: the subject is the authid, and `wamp:sid:<sid>` in the scope is the sid.
 struct TicketTokens {
   Secret<64> key;
   std::string issuer;
@@ -53,22 +54,22 @@ struct AuthenticationConfig {
   std::optional<TicketTokens> tokens;
 };
 
-/// What the transport knows of a client.
+/// What the transport knows about a client.
 struct TransportFacts {
-  std::optional<Digest> certificate{};  ///< SHA-256, shown and proven
+  std::optional<Digest> certificate{};  ///< SHA-256, presented and proven
 };
 
-/// A method that waits for AUTHENTICATE.
+/// A method that awaits AUTHENTICATE.
 struct Attempt {
   Method method{};
   std::string authid;
   const Account* account = nullptr;   ///< null: unknown
-  std::string challenge{};            ///< what wampcra signs
-  std::vector<std::uint8_t> nonce{};  ///< what cryptosign signs
-  std::vector<std::uint8_t> key{};    ///< that the client says to have
+  std::string challenge{};            ///< signed by wampcra
+  std::vector<std::uint8_t> nonce{};  ///< signed by cryptosign
+  std::vector<std::uint8_t> key{};    ///< that the client claims
 };
 
-/// What follows a HELLO: the principal at once, a challenge, or the reason of an ABORT.
+/// The result of a HELLO: the principal, a challenge, or the reason for ABORT.
 struct Challenged {
   Attempt attempt;
   Challenge challenge;
@@ -77,12 +78,12 @@ using Admission = std::variant<Principal, Challenged, std::string_view>;
 
 class Authenticator {
  public:
-  /// `config` and `provider` outlive it.
+  /// `config` and `provider` must outlive it.
   Authenticator(const AuthenticationConfig& config, Provider& provider);
 
-  /// `session` is the id that it will get; `details` are of the HELLO.
+  /// `session` is the id of the future session; `details` are those of HELLO.
   Admission begin(const Dict& details, const TransportFacts& facts, Id session, WallTime now);
-  /// nullopt for anything but the right proof.
+  /// nullopt unless the proof is valid.
   std::optional<Principal> finish(const Attempt& attempt, const Authenticate& message, WallTime now);
 
  private:
@@ -98,7 +99,7 @@ class Authenticator {
 
   const AuthenticationConfig& config_;
   Provider& provider_;
-  Secret<32> pretence_;  ///< what unknown authids are shown comes of it
+  Secret<32> pretence_;  ///< derives the challenges of unknown authids
   std::optional<cloud::token::JwtKey> tokens_;
 };
 

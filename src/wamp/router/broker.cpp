@@ -12,7 +12,7 @@ bool is_set(const Dict& options, std::string_view key) {
   return value != nullptr && value->boolean().value_or(false);
 }
 
-/// The lists of WAMP's "Subscriber Black- and Whitelisting" for one attribute. A list that is no list admits nobody.
+/// The lists of WAMP's "Subscriber Black- and Whitelisting" for one attribute. An invalid list admits no session.
 template <class T>
 class Listing {
  public:
@@ -109,7 +109,7 @@ void Broker::remove(Session& session) {
 
 // Publications.
 
-/// Whom the publisher lets have an event.
+/// The sessions that the publisher permits to receive an event.
 struct Broker::Receivers {
   Receivers(const Session& publisher, const Dict& options)
       : by_session(options, ""), by_authid(options, "_authid"), by_authrole(options, "_authrole") {
@@ -153,7 +153,7 @@ void Broker::deliver(const Session& session, Publish message, const Receivers& r
     details.append("publisher_authrole", session.principal.authrole);
   }
   copy_payload_attributes(message.options, details);
-  // What only some may have is nobody's to ask for later.
+  // Events with a restricted audience are not kept in the history.
   if (history_.keeps() && receivers.everybody()) history_.add({message.topic, publication, details, message.payload});
 
   Deliver deliver{publication, std::move(message.payload), {}};

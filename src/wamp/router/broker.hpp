@@ -1,5 +1,5 @@
-// The broker of one realm (WAMP, "Publish and Subscribe"): who gets which event. Whether a session may do what it asks
-// for is decided before.
+// The broker of one realm (WAMP, "Publish and Subscribe"): determines who receives an event. Permissions are checked
+// before.
 #pragma once
 
 #include "wamp/router/history.hpp"
@@ -10,12 +10,12 @@ namespace redan::wamp {
 
 struct BrokerLimits {
   std::size_t max_subscriptions = 1'024;  ///< of one session
-  std::size_t max_wildcards = 1'024;      ///< different ones in the realm: each is compared with each publication
+  std::size_t max_wildcards = 1'024;  ///< different ones in the realm: each publication is compared with each of them
 };
 
 class Broker {
  public:
-  /// `typing` outlives it. With `disclosure` false nobody may disclose who published.
+  /// `typing` must outlive it. With `disclosure` false the publisher cannot be disclosed.
   Broker(const BrokerLimits& limits, const HistoryLimits& history, const Typing& typing, bool disclosure,
          RandomSource& random)
       : limits_(limits), history_(history), typing_(typing), disclosure_(disclosure), random_(random) {}
@@ -23,9 +23,10 @@ class Broker {
   void subscribe(Session& session, const Subscribe& message, Match match, Outbox& outbox);
   void unsubscribe(Session& session, const Unsubscribe& message, Outbox& outbox);
   void publish(const Session& session, Publish message, Outbox& outbox);
-  /// wamp.subscription.get_events: a subscription of the session's own, and how many. An ERROR or a RESULT.
+  /// wamp.subscription.get_events: one of the session's own subscriptions, and the number of events. Answers with ERROR
+  /// or RESULT.
   void get_events(const Session& session, const Call& message, Outbox& outbox) const;
-  /// The session goes, and all its subscriptions with it.
+  /// Removes the session with all its subscriptions.
   void remove(Session& session);
 
  private:

@@ -150,7 +150,7 @@ class Parser {
     members.each("accounts", [&](const Value& each, const std::string& where) {
       all.push_back(account(each, where, method, realm));
     });
-    // Otherwise the salt of the one and the lack of it of the other tell who exists.
+    // Otherwise the presence or absence of a salt would reveal which accounts exist.
     const auto unlike = [&](const Account& a) {
       const auto& first = all.front().salting;
       return a.salting.has_value() != first.has_value() ||

@@ -14,7 +14,7 @@ bool is_set(const Dict& options, std::string_view key) {
   return value != nullptr && value->boolean().value_or(false);
 }
 
-/// It was asked once; the answer comes too late, or again, and goes nowhere.
+/// It was invoked once; a late or repeated answer is ignored.
 bool was_invoked(const Session& session, Id invocation) {
   return invocation != 0 && invocation <= session.last_invocation;
 }
@@ -114,13 +114,13 @@ const Dealer::Callee& Dealer::choose(Registration& registration) {
     case InvocationPolicy::roundrobin:
       return callees[registration.turn++ % callees.size()];
     case InvocationPolicy::random:
-      // The bias is below 2^-32 for any number of callees that there can be.
+      // The bias is below 2^-32 for any possible number of callees.
       return callees[random_.random_u64() % callees.size()];
   }
   return callees.front();
 }
 
-// A callee need not answer a call that was cancelled or has expired. Such ones block nobody else's.
+// A callee need not answer a call that was cancelled or has expired. Such invocations must not block other callers.
 void Dealer::make_room(Session& callee) {
   if (callee.invocations.size() < limits_.max_invocations || callee.abandoned.empty()) return;
   forget(callee.invocations.at(*callee.abandoned.begin()));
@@ -157,7 +157,7 @@ void Dealer::invoke(TimePoint now, Session& caller, Call message, const Registra
 }
 
 TimePoint Dealer::deadline(TimePoint now, const Dict& options) const {
-  // A day is for ever; and no number of milliseconds may run over.
+  // One day is the maximum, so that milliseconds cannot overflow.
   constexpr std::uint64_t kMaxMilliseconds = 24ULL * 3600 * 1000;
   const Value* timeout = options.find("timeout");
   const auto wanted = timeout == nullptr ? std::nullopt : timeout->id();

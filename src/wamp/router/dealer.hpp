@@ -1,5 +1,5 @@
-// The dealer of one realm (WAMP, "Remote Procedure Calls"): which callee gets which call, and what comes of it. Whether
-// a session may do what it asks for is decided before.
+// The dealer of one realm (WAMP, "Remote Procedure Calls"): assigns calls to callees, and returns their results.
+// Permissions are checked before.
 #pragma once
 
 #include <set>
@@ -10,20 +10,20 @@
 namespace redan::wamp {
 
 struct DealerLimits {
-  std::size_t max_registrations = 1'024;  ///< of one session
-  std::size_t max_calls = 1'024;          ///< of one caller, waiting for their results
-  std::size_t max_invocations = 4'096;    ///< of one callee, not yet answered; those that nobody waits for make room
-  std::chrono::milliseconds max_call_time{0};  ///< 0: as long as the caller says
+  std::size_t max_registrations = 1'024;       ///< of one session
+  std::size_t max_calls = 1'024;               ///< of one caller, awaiting results
+  std::size_t max_invocations = 4'096;         ///< of one callee, unanswered; abandoned ones make room
+  std::chrono::milliseconds max_call_time{0};  ///< 0: as long as the caller requests
 };
 
-/// Which of several callees of a procedure gets a call (WAMP, "Shared Registration").
+/// Which of several callees of a procedure receives a call (WAMP, "Shared Registration").
 enum class InvocationPolicy : std::uint8_t { single, first, last, roundrobin, random };
-/// The option `invoke`, single if it is absent; nullopt for anything unknown.
+/// The option `invoke`, single if absent; nullopt for an unknown value.
 std::optional<InvocationPolicy> parse_invocation_policy(const Value* option);
 
 class Dealer {
  public:
-  /// `typing` outlives it. With `disclosure` false nobody may disclose, or demand to know, who calls.
+  /// `typing` must outlive it. With `disclosure` false the caller can neither be disclosed nor be requested.
   Dealer(const DealerLimits& limits, const Typing& typing, bool disclosure, RandomSource& random)
       : limits_(limits), typing_(typing), disclosure_(disclosure), random_(random) {}
 
@@ -31,13 +31,13 @@ class Dealer {
   void unregister(Session& session, const Unregister& message, Outbox& outbox);
   void call(TimePoint now, Session& session, Call message, Outbox& outbox);
   void cancel(Session& session, const Cancel& message, Outbox& outbox);
-  /// False if the callee never had such an invocation, or sends progress that nobody asked for: a protocol violation.
+  /// False if the callee never had such an invocation, or sends progress that was not requested: a protocol violation.
   [[nodiscard]] bool yield(Session& session, Yield message, Outbox& outbox);
   [[nodiscard]] bool error(Session& session, Error message, Outbox& outbox);
-  /// The session goes: its procedures, its calls, and the calls that wait for it.
+  /// Removes the session: its procedures, its calls, and the calls that wait for it.
   void remove(Session& session, Outbox& outbox);
 
-  /// When the next call takes too long.
+  /// The deadline of the next call.
   [[nodiscard]] TimePoint next_deadline() const { return deadlines_.empty() ? kNever : deadlines_.begin()->first; }
   void expire(TimePoint now, Outbox& outbox);
 
@@ -53,10 +53,10 @@ class Dealer {
     std::vector<Callee> callees{};
     std::size_t turn = 0;
   };
-  /// From the CALL to the callee's last word. Nobody waits for one that was given up; its number stays known until the
-  /// callee has answered, or others need the room.
+  /// From the CALL to the callee's final answer. An abandoned call has no caller; its number is kept until the callee
+  /// has answered, or the room is needed.
   struct Pending {
-    Session* caller = nullptr;  ///< null: given up
+    Session* caller = nullptr;  ///< null: abandoned
     Id call = 0;
     Session* callee = nullptr;
     Id invocation = 0;

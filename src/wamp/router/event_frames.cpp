@@ -9,7 +9,7 @@ std::string bytes_of(Serializer serializer, const Value& value) {
   return std::string(as_text(encode(serializer, value)));
 }
 
-/// The elements of a list in one run, as they stand inside it: JSON's commas are between them.
+/// The encoded elements of a list as they are inside it, with the commas of JSON.
 std::string elements(Serializer serializer, const List& list) {
   std::string run;
   for (const Value& value : list) {
@@ -19,8 +19,8 @@ std::string elements(Serializer serializer, const List& list) {
   return run;
 }
 
-/// `list` and `more` elements after it. Both fit the short forms of MessagePack and CBOR, whose first byte ends with
-/// the number of elements.
+/// `list` followed by `more` elements. Both fit the short forms of MessagePack and CBOR, whose first byte ends with the
+/// number of elements.
 std::string list_with(Serializer serializer, const List& list, const std::string& tail, std::size_t more) {
   std::string bytes = bytes_of(serializer, list);
   if (serializer == Serializer::json) {

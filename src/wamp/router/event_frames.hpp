@@ -1,5 +1,5 @@
-// One publication as bytes: the payload is written once for each serialization, and each subscription's EVENT before
-// it, however many subscribers there are.
+// Encodes one publication: the payload once for each serialization, and each subscription's EVENT header before it,
+// regardless of the number of subscribers.
 #pragma once
 
 #include "wamp/router/session.hpp"
@@ -11,12 +11,12 @@ class EventFrames {
   explicit EventFrames(Deliver deliver);
 
   [[nodiscard]] const std::vector<Deliver::Copy>& copies() const { return copies_; }
-  /// The EVENT of copies()[copy]. Lives as long as this object.
+  /// The EVENT of copies()[copy]. Valid as long as this object.
   const std::string& frame(std::size_t copy, Serializer serializer);
 
  private:
   Id publication_;
-  List payload_;  ///< what stands at the end of EVENT: nothing, one or two elements
+  List payload_;  ///< the end of EVENT: no, one or two elements
   std::vector<Deliver::Copy> copies_;
   std::array<std::optional<std::string>, kSerializers.size()> tails_{};
   std::vector<std::array<std::string, kSerializers.size()>> frames_;

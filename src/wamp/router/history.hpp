@@ -1,4 +1,4 @@
-// The last events of each topic, as far as the realm keeps them. Bounded in events for each topic, and in all.
+// The last events of each topic that the realm keeps. Bounded in events per topic, and in total.
 #pragma once
 
 #include <list>
@@ -25,9 +25,10 @@ class History {
   explicit History(const HistoryLimits& limits) : limits_(limits) {}
 
   [[nodiscard]] bool keeps() const { return limits_.events_per_topic != 0; }
-  /// The oldest of its topic, and then the oldest of all, make room. What is larger than all the room is not kept.
+  /// The oldest event of its topic, then the oldest of all, make room. An event larger than the whole history is not
+  /// kept.
   void add(PastEvent event);
-  /// The last `limit` events that the pattern stands for, oldest first.
+  /// The last `limit` events that match the pattern, oldest first.
   [[nodiscard]] std::vector<const PastEvent*> last(Match match, std::string_view pattern, std::size_t limit) const;
 
  private:

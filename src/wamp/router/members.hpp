@@ -1,5 +1,5 @@
-// One object of a configuration: whoever reads it asks for each member, and what is left over at the end is a mistake.
-// The first mistake is kept, in a person's words.
+// One object of a configuration. The reader asks for each member; unread members are an error. The first error is kept
+// as a human-readable text.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@ namespace redan::wamp {
 
 class Members {
  public:
-  /// `mistake` is shared by all objects of a file and empty as long as there is none. All outlive this.
+  /// `mistake` is shared by all objects of a file and is empty until there is an error. All must outlive this.
   Members(const Value& value, std::string where, std::string& mistake)
       : dict_(value.get_if<Dict>()), where_(std::move(where)), mistake_(mistake) {
     if (dict_ == nullptr) fail("not an object");
@@ -27,7 +27,7 @@ class Members {
   void fail(const std::string& what) const {
     if (mistake_.empty()) mistake_ = where_ + ": " + what;
   }
-  /// Null if it is not there.
+  /// Null if absent.
   const Value* find(std::string_view key) {
     taken_.emplace_back(key);
     return dict_ == nullptr ? nullptr : dict_->find(key);
@@ -59,7 +59,7 @@ class Members {
     }
     into = static_cast<T>(*said);
   }
-  /// Each element, with the place where it stands.
+  /// Each element, with its place in the file.
   template <class F>
   void each(std::string_view key, F&& f) {
     const Value* value = find(key);

@@ -5,7 +5,7 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kNames = {"exact", "prefix", "wildcard"};
 
-/// Takes the first part and its dot off. At the end the rest is nullopt.
+/// Removes the first component and its dot. At the end `rest` becomes nullopt.
 std::string_view take_part(std::optional<std::string_view>& rest) {
   const std::size_t dot = rest->find('.');
   const std::string_view part = rest->substr(0, dot);
@@ -17,7 +17,7 @@ std::string_view take_part(std::optional<std::string_view>& rest) {
   return part;
 }
 
-/// Whether each part of `rule` is empty or that of `other`.
+/// Whether each component of `rule` is empty or equal to that of `other`.
 bool fits_parts(std::string_view rule, std::string_view other) {
   std::optional<std::string_view> a = rule, b = other;
   while (a && b) {
@@ -28,7 +28,7 @@ bool fits_parts(std::string_view rule, std::string_view other) {
   return !a && !b;
 }
 
-/// What everything that the pattern stands for begins with.
+/// The common beginning of everything that matches the pattern.
 std::string_view fixed_beginning(Match match, std::string_view pattern) {
   if (match != Match::wildcard) return pattern;
   if (pattern.starts_with('.')) return {};

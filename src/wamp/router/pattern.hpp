@@ -1,5 +1,5 @@
-// Which URIs a pattern stands for (WAMP, "Pattern-based Subscriptions"): itself, everything that begins with it, or
-// everything with the same parts, where an empty part stands for any one.
+// The URIs that match a pattern (WAMP, "Pattern-based Subscriptions"): the same URI, every URI with this prefix, or
+// every URI with the same components, where an empty component matches any.
 #pragma once
 
 #include <map>
@@ -12,18 +12,18 @@ namespace redan::wamp {
 
 enum class Match : std::uint8_t { exact, prefix, wildcard };
 
-/// The option `match`, exact if it is absent; nullopt for anything unknown.
+/// The option `match`, exact if absent; nullopt for an unknown value.
 std::optional<Match> parse_match(const Value* option);
 std::string_view name(Match match);
 
-/// Whether the text may stand with this way of matching: a URI, or a pattern.
+/// Whether the text is valid for this kind of matching: a URI, or a pattern.
 bool is_well_formed(Match match, std::string_view pattern);
 bool matches(Match match, std::string_view pattern, std::string_view uri);
-/// Whether every URI that `pattern` stands for is one that `rule` stands for. False in doubt.
+/// Whether every URI that matches `pattern` also matches `rule`. False if it cannot be determined.
 bool covers(Match rule_match, std::string_view rule, Match match, std::string_view pattern);
 
-/// Patterns, each with a T. Finding what matches takes a look-up for exact ones, one for each length of prefix, and a
-/// comparison with each wildcard: whoever fills the table limits their number.
+/// Patterns, each with a T. A search takes one lookup for exact ones, one lookup for each length of prefix, and a
+/// comparison with each wildcard, so the owner must limit their number.
 template <class T>
 class PatternTable {
  public:
@@ -32,12 +32,12 @@ class PatternTable {
     const auto at = room.find(pattern);
     return at == room.end() ? nullptr : &at->second;
   }
-  /// The pattern is new.
+  /// The pattern must be new.
   void insert(Match match, const std::string& pattern, T value) {
     rooms_[static_cast<std::size_t>(match)].emplace(pattern, std::move(value));
     if (match == Match::prefix) ++prefix_lengths_[pattern.size()];
   }
-  /// The pattern is there.
+  /// The pattern must exist.
   void erase(Match match, const std::string& pattern) {
     rooms_[static_cast<std::size_t>(match)].erase(pattern);
     if (match != Match::prefix) return;

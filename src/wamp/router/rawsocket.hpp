@@ -1,4 +1,4 @@
-// RawSocket (WAMP, "RawSocket Transport"): the handshake and the framing of messages on a byte stream.
+// RawSocket (WAMP, "RawSocket Transport"): the handshake, and message framing on a byte stream.
 #pragma once
 
 #include "wamp/serializer.hpp"
@@ -9,7 +9,7 @@ namespace redan::wamp {
 inline constexpr std::uint8_t kRawSocketMagic = 0x7F;
 inline constexpr std::size_t kRawSocketHandshakeSize = 4;
 
-/// What each side says first: how long the messages may be that it takes, and how they are written.
+/// The first message of each side: the longest message that it accepts, and its serializer.
 struct RawSocketHandshake {
   std::size_t max_message = 0;  ///< 2^9 to 2^24
   Serializer serializer{};
@@ -24,14 +24,14 @@ enum class RawSocketRefusal : std::uint8_t {
   reserved_bits = 3,
   too_many_connections = 4,
 };
-/// What a router answers then: 0x7F, the reason in the upper 4 bits, 0, 0.
+/// The answer of a router that refuses: 0x7F, the reason in the upper 4 bits, 0, 0.
 std::array<std::uint8_t, kRawSocketHandshakeSize> write(RawSocketRefusal refusal);
 
-/// A client's handshake. nullopt if it is none; a refusal if it asks for what there is not.
+/// Parses a client's handshake. nullopt if it is not one; a refusal if it requests something unsupported.
 using RawSocketAnswer = std::variant<RawSocketHandshake, RawSocketRefusal>;
 std::optional<RawSocketAnswer> read_handshake(std::span<const std::uint8_t, kRawSocketHandshakeSize> bytes);
 
-/// The largest power of two that a handshake can say and that is not above `limit`, which is at least 512.
+/// The largest power of two that a handshake can express and that does not exceed `limit`, which is at least 512.
 std::size_t rawsocket_length(std::size_t limit);
 
 //   reserved (5 bits), type (3 bits) | length (24 bits)

@@ -1,4 +1,4 @@
-// What the router's .cpp files share: a realm's rooms, and a connection.
+// Shared by the router's .cpp files: the state of a realm, and of a connection.
 #pragma once
 
 #include "wamp/router/router.hpp"
@@ -27,7 +27,7 @@ struct Router::Realm {
 struct Router::Connection {
   ConnectionId id;
   TransportFacts facts;
-  TimePoint deadline = kNever;  ///< to have joined
+  TimePoint deadline = kNever;  ///< for joining
   State state{};
 };
 

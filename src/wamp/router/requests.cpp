@@ -1,4 +1,4 @@
-// What a session asks for: whether it may, and then the broker's or the dealer's part.
+// A session's requests: checks permissions, then calls the broker or the dealer.
 #include <algorithm>
 
 #include "wamp/router/realm.hpp"
@@ -7,7 +7,7 @@
 namespace redan::wamp {
 namespace {
 
-/// Requests whose ids the session counts (WAMP, "IDs", session scope).
+/// Requests whose ids count up in a session (WAMP, "IDs", session scope).
 template <class M>
 constexpr bool kCounted =
     std::is_same_v<M, Subscribe> || std::is_same_v<M, Unsubscribe> || std::is_same_v<M, Publish> ||
@@ -35,7 +35,7 @@ void Router::on(Established& state, const Turn& turn, Message message) {
       message);
 }
 
-/// Whether the URI, or all that the pattern stands for, may be used so.
+/// Whether the URI, or all URIs that match the pattern, may be used in this way.
 std::optional<Router::Refusal> Router::refusal(const Established& at, Action action, std::optional<Match> match,
                                                const std::string& uri) const {
   if (!match) return Refusal{uris::kInvalidArgument, "an unknown way of matching"};

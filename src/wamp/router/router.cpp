@@ -1,4 +1,4 @@
-// Connections, joining and leaving. What sessions ask for is in requests.cpp.
+// Connections, joining and leaving. Requests of sessions are in requests.cpp.
 #include "wamp/router/router.hpp"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ Dict features(std::initializer_list<std::string_view> names) {
   return {{"features", all}};
 }
 
-/// What is built, and nothing else.
+/// The implemented features, and no others.
 Dict router_roles() {
   return {{"broker", features({"publisher_exclusion", "publisher_identification", "subscriber_blackwhite_listing",
                                "pattern_based_subscription", "event_history", "payload_transparency",
@@ -34,7 +34,7 @@ bool announces(const Dict& roles, std::string_view role, std::string_view featur
   return one != nullptr && one->boolean().value_or(false);
 }
 
-/// At least one role of a client (WAMP, "HELLO"); roles that are not known say nothing to us.
+/// A client must have at least one role (WAMP, "HELLO"); unknown roles are ignored.
 const Dict* client_roles(const Dict& details) {
   static constexpr std::array<std::string_view, 4> kRoles = {"publisher", "subscriber", "caller", "callee"};
   const Value* value = details.find("roles");
@@ -127,7 +127,7 @@ void Router::expire(TimePoint now) {
 void Router::on(AwaitHello&, const Turn& turn, Message message) {
   Connection& connection = turn.connection;
   const auto* hello = std::get_if<Hello>(&message);
-  // A client that does not want what the router offers says so, and goes.
+  // A client that declines the router's offer sends ABORT and leaves.
   if (std::holds_alternative<Abort>(message)) return drop(connection);
   if (hello == nullptr) return abort(connection, uris::kProtocolViolation, "there is no session yet");
   const Dict* roles = client_roles(hello->details);
@@ -177,7 +177,7 @@ void Router::welcome(const Turn& turn, AwaitAuthenticate joining, Principal prin
 // Leaving.
 
 void Router::on(AwaitGoodbye&, const Turn& turn, const Message& message) {
-  // What it said before it heard of the end is lost.
+  // Messages that it sent before it received GOODBYE are dropped.
   if (std::holds_alternative<Goodbye>(message)) drop(turn.connection);
 }
 

@@ -1,8 +1,7 @@
-// A WAMP router without I/O: messages of many connections come in, messages to them come out. One object serves all
-// realms; sessions of different realms never meet.
+// A WAMP router without I/O: messages of many connections go in, messages to them come out. One object serves all
+// realms; sessions of different realms cannot reach each other.
 //
-// Payloads that are sealed or in passthru mode pass as they came: never looked into, and nothing of any payload is
-// logged.
+// Sealed payloads and payloads in passthru mode are forwarded unchanged and are not inspected. No payload is logged.
 #pragma once
 
 #include "wamp/router/authentication.hpp"
@@ -18,7 +17,7 @@ struct RealmConfig {
   AuthenticationConfig authentication{};
   Typing typing{};
   HistoryLimits history{};
-  bool disclosure = false;  ///< whether sessions may disclose themselves, and callees demand it
+  bool disclosure = false;  ///< whether sessions may disclose themselves, and callees may require it
 };
 
 struct RouterLimits {
@@ -41,19 +40,19 @@ class Router {
   Router(const Router&) = delete;
   Router& operator=(const Router&) = delete;
 
-  /// A new connection; false if there are too many. Ids are never used again.
+  /// Adds a connection; false if there are too many. Ids are never reused.
   [[nodiscard]] bool open(TimePoint now, ConnectionId connection, TransportFacts facts);
-  /// Anything for a connection that was closed meanwhile is ignored.
+  /// Input for a closed connection is ignored.
   void handle_input(TimePoint now, WallTime wall, ConnectionId connection, Message message);
-  /// What came was no message: a protocol violation, or larger than the limit.
+  /// The input was not a message: a protocol violation, or larger than the limit.
   enum class Unreadable : std::uint8_t { malformed, too_large };
   void handle_unreadable(ConnectionId connection, Unreadable why);
-  /// The transport is gone.
+  /// The transport has closed.
   void close(ConnectionId connection);
-  /// GOODBYE to all; they have until the transports are closed to answer.
+  /// Sends GOODBYE to all sessions; they can answer until the transports are closed.
   void shut_down();
 
-  /// What to do next, in order. Wait's time is that of the next timeout.
+  /// The next outputs, in order. Wait has the time of the next timeout.
   RouterOutput poll_output(TimePoint now);
 
   [[nodiscard]] std::size_t connections() const;
@@ -76,7 +75,7 @@ class Router {
   };
   struct AwaitGoodbye {};
   using State = std::variant<AwaitHello, AwaitAuthenticate, Established, AwaitGoodbye>;
-  /// One input: when it came, and whence.
+  /// One input, with its time and connection.
   struct Turn {
     TimePoint now;
     WallTime wall;
@@ -99,7 +98,7 @@ class Router {
   void act(Established& at, const Turn& turn, Yield message);
   void act(Established& at, const Turn& turn, Error message);
   void act(Established& at, const Turn& turn, const Goodbye& message);
-  /// Whatever only routers send, or belongs elsewhere.
+  /// Messages that only routers send, or that are out of place.
   template <class M>
   void act(Established& at, const Turn& turn, const M& message);
 
@@ -119,7 +118,7 @@ class Router {
   std::vector<std::unique_ptr<Realm>> realms_;
   RandomSource& random_;
   std::unordered_map<ConnectionId, std::unique_ptr<Connection>> connections_;
-  std::set<std::pair<TimePoint, ConnectionId>> deadlines_;  ///< of those who have not joined
+  std::set<std::pair<TimePoint, ConnectionId>> deadlines_;  ///< of connections that have not joined
   std::size_t sessions_ = 0;
   Outbox outbox_;
 };

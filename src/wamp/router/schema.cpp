@@ -204,7 +204,7 @@ std::optional<std::string> Schema::violation(const Dict& dict, const std::string
     const Schema* schema = known != properties_.end() ? &known->second : additional_properties_.get();
     if (schema == nullptr && !additional_) return at + ": a key that is not expected";
     if (schema == nullptr) continue;
-    // The name of a key that the schema does not name is the sender's.
+    // A key that the schema does not name is the sender's data, so it is not reported.
     if (auto wrong = schema->violation(value, known != properties_.end() ? at + "." + key : at + ".*")) return wrong;
   }
   return std::nullopt;

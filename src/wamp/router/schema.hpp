@@ -1,6 +1,6 @@
-// Payload typing: what args and kwargs of a URI have to look like. The few words of JSON Schema that need no thought:
-// type (also "binary"), enum, minimum, maximum, maxLength, items (one schema for all elements, or one for each of the
-// first), minItems, maxItems, properties, required, additionalProperties.
+// Payload typing: the format of args and kwargs for a URI. A small subset of JSON Schema: type (also "binary"), enum,
+// minimum, maximum, maxLength, items (one schema for all elements, or one for each of the first), minItems, maxItems,
+// properties, required, additionalProperties.
 #pragma once
 
 #include <memory>
@@ -10,13 +10,13 @@
 
 namespace redan::wamp {
 
-/// One schema. Made once from the configuration, asked for each message; no deeper than its own text.
+/// One schema, made from the configuration and applied to each message; no deeper than its own text.
 class Schema {
  public:
-  /// Refuses words that it does not know, with a text for people.
+  /// Refuses unknown keywords, with a human-readable text.
   static tl::expected<Schema, std::string> parse(const Value& value);
 
-  /// Where and why the value does not fit, without saying what it holds: "args[0]: not an integer". nullopt if it fits.
+  /// Where and why the value does not match, without its content: "args[0]: not an integer". nullopt if it matches.
   [[nodiscard]] std::optional<std::string> violation(const Value& value, const std::string& at) const;
   [[nodiscard]] std::optional<std::string> violation(const List& list, const std::string& at) const;
   [[nodiscard]] std::optional<std::string> violation(const Dict& dict, const std::string& at) const;
@@ -55,10 +55,10 @@ class Schema {
   std::unique_ptr<Schema> additional_properties_;
 };
 
-/// What travels, for a rule of types.
+/// The kind of payload that a rule of types applies to.
 enum class Traffic : std::uint8_t { publish, call, result };
 
-/// The rules of a realm. Every rule that fits a URI has to be met.
+/// The rules of a realm. All rules that match a URI must be satisfied.
 class Typing {
  public:
   struct Rule {
@@ -70,8 +70,8 @@ class Typing {
   };
   void add(Rule rule) { rules_.push_back(std::move(rule)); }
 
-  /// Why a payload is refused; nullopt if it is not. A sealed payload and one in passthru mode, told by the attributes,
-  /// are opaque: never looked into, and refused if a rule says so.
+  /// Why a payload is refused; nullopt if it is accepted. A sealed payload and one in passthru mode, recognised by the
+  /// attributes, are opaque: they are not inspected, and are refused if a rule requires it.
   [[nodiscard]] std::optional<std::string> violation(Traffic traffic, std::string_view uri, const Payload& payload,
                                                      const Dict& attributes) const;
 

@@ -15,7 +15,7 @@ using net::HttpResponse;
 
 constexpr std::uint16_t kTryAgainLater = 1013;  // RFC 6455, registered
 
-/// The first subprotocol of the client's list that we speak (RFC 6455 section 4.2.2).
+/// The first subprotocol of the client's list that we support (RFC 6455 section 4.2.2).
 std::optional<Serializer> choose_serializer(const HttpRequest& request) {
   for (const net::HttpHeader& header : request.headers) {
     if (!net::equal_in_any_case(header.name, "Sec-WebSocket-Protocol")) continue;
@@ -96,7 +96,7 @@ class RouterServer::Impl : public std::enable_shared_from_this<Impl> {
   }
 
  private:
-  /// What carries the messages of one connection.
+  /// The transport of one connection.
   struct Transport {
     Serializer serializer{};
     std::function<void(std::string)> send;
@@ -131,7 +131,7 @@ class RouterServer::Impl : public std::enable_shared_from_this<Impl> {
     if (!serializer) return refusal(400, "offer wamp.2.json, wamp.2.msgpack or wamp.2.cbor");
     net::AcceptWebSocket accept;
     accept.subprotocol = subprotocol(*serializer);
-    // What is a little too large gets its ABORT; the rest is cut by the WebSocket.
+    // A slightly larger message gets ABORT; for larger ones the WebSocket is closed.
     accept.limits.max_message = 2 * transport_.max_message;
     accept.limits.max_buffered = transport_.max_buffered;
     accept.limits.idle_timeout = transport_.idle_timeout;
@@ -242,7 +242,7 @@ class RouterServer::Impl : public std::enable_shared_from_this<Impl> {
     if (at == transports_.end()) return;
     const auto bytes = write_message(at->second.serializer, std::move(send.message));
     at->second.send(std::string(as_text(bytes)));
-    // Somebody waits for an answer; events may gather.
+    // A client waits for an answer; events may be batched.
     at->second.flush();
   }
   void act(Deliver& deliver) {
@@ -260,7 +260,7 @@ class RouterServer::Impl : public std::enable_shared_from_this<Impl> {
     at->second.close();
   }
 
-  // The timer may fire early, but is set anew seldom.
+  // The timer may fire early, but is rarely set again.
   void wake_at(TimePoint until) {
     if (until >= armed_) return;
     armed_ = until;

@@ -1,4 +1,4 @@
-// What the rooms of the router share: connections, sessions and what goes out to them.
+// Shared by the parts of the router: connections, sessions, and the outputs to them.
 #pragma once
 
 #include <deque>
@@ -13,19 +13,19 @@
 
 namespace redan::wamp {
 
-/// One transport, as its server counts them.
+/// One transport, numbered by its server.
 using ConnectionId = Strong<struct WampConnectionTag, std::uint64_t>;
 
-/// Who has joined.
+/// An authenticated client.
 struct Principal {
   std::string authid;
   std::string authrole;
   std::string authmethod;
   std::string authprovider;
-  std::string sid{};  ///< the one streaming session that it may signal for; "" for none
+  std::string sid{};  ///< the only streaming session that it may signal for; "" for none
 };
 
-/// One session in one realm. Broker and dealer keep their part of its state here and take it out when it goes.
+/// One session in one realm. Broker and dealer keep their part of its state here and remove it when the session ends.
 struct Session {
   ConnectionId connection;
   Id id = 0;
@@ -33,20 +33,20 @@ struct Session {
   bool callee_cancels = false;     ///< it announced call_canceling
   bool callee_progresses = false;  ///< it announced progressive_call_results
   Id last_request = 0;             ///< its requests count from 1
-  Id last_invocation = 0;          ///< ours to it too
+  Id last_invocation = 0;          ///< ours to it likewise
 
   std::unordered_set<Id> subscriptions{};
   std::unordered_set<Id> registrations{};
   std::unordered_map<Id, std::uint64_t> calls{};        ///< its CALL: the dealer's number
   std::unordered_map<Id, std::uint64_t> invocations{};  ///< our INVOCATION to it: the dealer's number
-  std::set<Id> abandoned{};  ///< those of them that nobody waits for any more; the oldest make room
+  std::set<Id> abandoned{};                             ///< the abandoned ones among them; the oldest make room
 };
 
 struct Send {
   ConnectionId to;
   Message message;
 };
-/// One publication for everybody who gets it.
+/// One publication for all its receivers.
 struct Deliver {
   struct Copy {
     Id subscription = 0;
@@ -57,19 +57,19 @@ struct Deliver {
   Payload payload{};
   std::vector<Copy> copies{};
 };
-/// The transport ends when everything before is sent.
+/// Closes the transport when everything queued has been sent.
 struct Close {
   ConnectionId connection;
 };
 using RouterOutput = std::variant<Wait, Send, Deliver, Close>;
 
-/// What goes out, in order.
+/// The outputs, in order.
 class Outbox {
  public:
   void send(ConnectionId to, Message message) { queue_.emplace_back(Send{to, std::move(message)}); }
   void deliver(Deliver deliver) { queue_.emplace_back(std::move(deliver)); }
   void close(ConnectionId connection) { queue_.emplace_back(Close{connection}); }
-  /// ERROR to a request, with a text for people.
+  /// Answers a request with ERROR and a human-readable text.
   void refuse(const Session& to, MessageType type, Id request, std::string_view error, std::string_view text) {
     Error refusal{type, request, {}, std::string(error), {}};
     refusal.payload.args.emplace_back(text);

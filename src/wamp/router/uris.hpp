@@ -1,11 +1,11 @@
-// The URIs that a router says: predefined errors and reasons (WAMP, "Predefined URIs"), and one of its own.
+// The URIs that a router sends: predefined errors and reasons (WAMP, "Predefined URIs"), and one of its own.
 #pragma once
 
 #include <string_view>
 
 namespace redan::wamp::uris {
 
-inline constexpr std::string_view kReserved = "wamp.";  ///< nobody but the router registers or publishes below
+inline constexpr std::string_view kReserved = "wamp.";  ///< only the router registers or publishes below it
 
 inline constexpr std::string_view kInvalidUri = "wamp.error.invalid_uri";
 inline constexpr std::string_view kInvalidArgument = "wamp.error.invalid_argument";
