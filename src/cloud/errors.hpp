@@ -1,4 +1,4 @@
-// The errors of the control plane: from 2000.
+// The errors of the control plane, numbered from 2000.
 #pragma once
 
 #include <redan/error.hpp>

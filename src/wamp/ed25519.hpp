@@ -1,4 +1,4 @@
-// Ed25519 signatures (RFC 8032) by libsodium, because only one of the crypto providers has them.
+// Ed25519 signatures (RFC 8032) by libsodium, because not every crypto provider has them.
 #pragma once
 
 #include <array>

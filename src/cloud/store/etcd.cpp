@@ -42,7 +42,7 @@ class EtcdStore final : public Store {
   EtcdFeed feed_;
 };
 
-// What a call that did not succeed means for a caller who may well call again.
+// The error code of a failed call that the caller may repeat.
 Errc code_of_read(const EtcdFailure& failure) {
   return failure.kind == EtcdFailure::Kind::unknown && failure.code != errc::store_failed ? errc::store_no_majority
                                                                                           : failure.code;
@@ -52,7 +52,7 @@ Errc code_of_write(const EtcdFailure& failure) {
   return failure.kind == EtcdFailure::Kind::unknown ? errc::store_unknown_outcome : failure.code;
 }
 
-/// nullopt: it can never hold. No entry has revision 0, but etcd takes 0 for "absent".
+/// nullopt: the expectation can never hold. No entry has revision 0, but etcd uses 0 for "absent".
 std::optional<EtcdTransaction> transaction_of(std::vector<Change> changes, const EtcdKeys& keys) {
   EtcdTransaction transaction;
   for (Change& change : changes) {
@@ -87,7 +87,7 @@ net::Task<Result<EtcdRangeAnswer>> EtcdStore::range(EtcdRange range) {
       if (!parsed) co_return refuse(errc::store_failed);
       co_return std::move(*parsed);
     }
-    // Large values: a shorter answer fits.
+    // Large values: retry with a smaller limit.
     if (answer.error().code != net::errc::http_too_large || range.limit == 1)
       co_return refuse(code_of_read(answer.error()));
     range.limit = std::max<std::size_t>(std::min<std::size_t>(range.limit, 1024) / 4, 1);
@@ -107,7 +107,7 @@ net::Task<Result<std::optional<Entry>>> EtcdStore::get(std::string key) {
 net::Task<Result<Listing>> EtcdStore::list(std::string prefix, std::string after, std::size_t limit) {
   REDAN_CO_CHECK(check_listing(prefix, after, limit));
   KeyRange keys = keys_below(keys_.of(prefix), after.empty() ? std::string() : keys_.of(after));
-  // etcd refuses a range that ends before it begins; one key behind the entries is as empty.
+  // etcd refuses a range that ends before it begins; use an empty range after the entries instead.
   if (keys.empty()) keys = {*keys.end, *keys.end + '\0'};
   EtcdRange several{std::move(keys), limit};
   REDAN_CO_TRY(auto found, co_await range(std::move(several)));
@@ -145,7 +145,7 @@ std::unique_ptr<Watch> EtcdStore::watch(std::string prefix, Revision since,
 net::Task<Result<LeaseId>> EtcdStore::grant_lease(std::chrono::seconds ttl) {
   REDAN_CO_CHECK(check_ttl(ttl));
   const EtcdAnswer answer = co_await call("/v3/lease/grant", write_lease_grant(ttl));
-  // A lease of which nobody knows ends by itself.
+  // An unknown lease expires by itself.
   if (!answer) co_return refuse(code_of_read(answer.error()));
   const auto granted = parse_lease(*answer);
   if (!granted) co_return refuse(errc::store_failed);
@@ -167,7 +167,7 @@ net::Task<Result<void>> EtcdStore::revoke_lease(LeaseId lease) {
   const EtcdAnswer answer = co_await call("/v3/lease/revoke", write_lease_id(lease));
   if (answer) co_return Result<void>();
   const EtcdFailure& failure = answer.error();
-  // It is gone, perhaps by an attempt of ours that lost its answer.
+  // It is gone, possibly by an earlier attempt of ours whose answer was lost.
   if (failure.code == errc::store_conflict && failure.kind == EtcdFailure::Kind::unknown) co_return Result<void>();
   co_return refuse(code_of_write(failure));
 }

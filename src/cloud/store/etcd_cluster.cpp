@@ -18,7 +18,7 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-// A stream without a word for so long is taken for dead: etcd tells of our own beacon twice a second.
+// A stream that is silent for this long is considered dead: our own beacon appears on it twice a second.
 constexpr auto kStreamSilence = 3s;
 constexpr auto kPause = 50ms;
 constexpr auto kReportEvery = 1s;
@@ -38,11 +38,11 @@ net::HttpClientConfig client_config(const EtcdConfig& config, const EtcdEndpoint
 
 }  // namespace
 
-/// One request, which goes on without us when our time is up.
+/// One request, which continues without us when our deadline passes.
 struct EtcdCluster::Attempt {
   explicit Attempt(asio::io_context& io) : over(io) {}
   std::optional<net::HttpResult> result;
-  asio::steady_timer over;  ///< ends early when there is a result
+  asio::steady_timer over;  ///< cancelled when there is a result
 };
 
 EtcdCluster::EtcdCluster(asio::io_context& io, const EtcdConfig& config, Report report)
@@ -60,7 +60,7 @@ net::Task<EtcdAnswer> EtcdCluster::call(std::string path, Body body, TimePoint u
   bool maybe_done = false;
   for (std::size_t attempts = 1; net::now() < until; ++attempts) {
     const std::size_t endpoint = preferred_;
-    // Half of the time for each attempt, as long as there is somebody else to ask.
+    // Half of the remaining time for each attempt, as long as there is another node to try.
     const TimePoint now = net::now();
     const TimePoint attempt_until = endpoints_.size() > 1 ? now + (until - now) / 2 + kPause : until;
     EtcdAnswer answer = co_await attempt(endpoint, path, body(maybe_done), std::min(attempt_until, until));
@@ -69,7 +69,7 @@ net::Task<EtcdAnswer> EtcdCluster::call(std::string path, Body body, TimePoint u
       co_return answer;
     }
     const EtcdFailure::Kind kind = answer.error().kind;
-    // An attempt that our own time cut short says less than the one before.
+    // An attempt cut short by our own deadline is less informative than the one before.
     if (attempts == 1 || kind == EtcdFailure::Kind::refused || net::now() < until) last = std::move(answer.error());
     if (kind == EtcdFailure::Kind::refused) break;
     maybe_done = maybe_done || kind == EtcdFailure::Kind::unknown;
@@ -88,7 +88,7 @@ EtcdFailure EtcdCluster::given_up(EtcdFailure last, bool maybe_done) {
 
 net::Task<EtcdAnswer> EtcdCluster::attempt(std::size_t endpoint, const std::string& path, std::string body,
                                            TimePoint until) {
-  // Twice at most: a token that was made just now is known.
+  // At most twice: a newly issued token is valid.
   for (int tries = 0;; ++tries) {
     if (auto known = co_await log_in(endpoint, until); !known) co_return tl::unexpected(std::move(known.error()));
     const std::string token = login_.token();
@@ -111,7 +111,7 @@ net::Task<tl::expected<void, EtcdFailure>> EtcdCluster::log_in(std::size_t endpo
     co_return tl::unexpected(EtcdFailure{EtcdFailure::Kind::not_done, errc::store_failed, "etcd gave no token"});
   }
   EtcdFailure failure = answer.error();
-  // Whatever became of the login: what was to be done with it is not done.
+  // Whatever the result of the login, the operation itself was not carried out.
   if (failure.kind == EtcdFailure::Kind::unknown) failure.kind = EtcdFailure::Kind::not_done;
   failure.detail = "login: " + failure.detail;
   co_return tl::unexpected(std::move(failure));

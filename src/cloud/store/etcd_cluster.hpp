@@ -1,4 +1,4 @@
-// Calls of etcd's JSON gateway that go to another endpoint when one fails.
+// Calls of etcd's JSON gateway that switch to another endpoint when one fails.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -10,30 +10,30 @@ namespace redan::cloud::store {
 class EtcdCluster {
  public:
   using Report = std::function<void(const StoreFailure&)>;
-  /// The request. `again`: an attempt before may have been carried out, or may yet be.
+  /// Returns the request. `again`: an earlier attempt may have been carried out, or may still be.
   using Body = std::function<std::string(bool again)>;
 
   EtcdCluster(boost::asio::io_context& io, const EtcdConfig& config, Report report);
 
-  /// The body of the answer. Repeated until `until`, so calling twice must do no harm. What a call leaves behind at
-  /// its deadline ends by itself soon after.
+  /// Returns the body of the answer. Retried until `until`, so the call must be idempotent. A request that is still
+  /// pending at the deadline ends by itself soon after.
   net::Task<EtcdAnswer> call(std::string path, Body body, TimePoint until);
 
-  /// Whether a majority has agreed to something so lately.
+  /// Whether a majority has agreed to something within this time.
   [[nodiscard]] bool majority_seen_within(Duration time) const;
   [[nodiscard]] TimePoint deadline() const;
 
-  /// For one long answer. It fails when nothing comes for some seconds.
+  /// For one long answer. It fails after some seconds of silence.
   [[nodiscard]] std::shared_ptr<net::HttpClient> stream_client() const;
-  /// What it is asked; nullopt, and reported, if etcd does not let us in.
+  /// The request for it; nullopt, after a report, if etcd refuses our login.
   net::Task<std::optional<net::HttpRequest>> stream_request(std::string path, std::string body);
-  /// etcd has ended the stream by a refusal.
+  /// etcd has ended the stream with a refusal.
   void doubt_login() { login_.doubt(); }
-  /// The endpoint of stream_client() has failed: take another.
+  /// The endpoint of stream_client() has failed: switch to another.
   void leave_stream_endpoint();
 
   void report(const StoreFailure& failure);
-  /// Reports nothing any more.
+  /// Stops all reports.
   void silence() { report_ = {}; }
 
  private:

@@ -16,12 +16,12 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::seconds kSessionTtl{60};
 constexpr auto kRenewAfter = 20s;
-// Who heard of a majority so lately sends a commit at once. Everybody else asks first: an answer that says that there
-// is none leaves nothing uncertain.
+// A commit is sent at once only if a majority has answered this recently. Otherwise it is preceded by a query: if that
+// finds no majority, nothing is left uncertain.
 constexpr auto kMajorityFresh = 1s;
 constexpr int kMaxRounds = 3;
 
-// What a slot says of its last use.
+// The values of a slot after its last use.
 constexpr const char* kMade = "made";
 constexpr const char* kNotMade = "not made";
 
@@ -44,7 +44,7 @@ net::Task<Result<Revision>> EtcdCommits::commit(EtcdTransaction transaction) {
     const Outcome outcome = co_await commit_with_slot(transaction, until);
     const bool no_lease = outcome && !*outcome && outcome->error() == Errc::invalid_argument;
     if (outcome && !no_lease) co_return *outcome;
-    // A lease or a slot was gone: if not the session's, then the caller's lease.
+    // A lease or a slot has disappeared: if not the session's, then the caller's lease.
     renewed_.reset();
     REDAN_CO_CHECK(co_await renew_session(until));
     if (no_lease && session == session_) co_return refuse(errc::store_conflict);
@@ -66,7 +66,7 @@ net::Task<Result<void>> EtcdCommits::find_majority(TimePoint until) {
 }
 
 net::Task<Result<void>> EtcdCommits::renew_session(TimePoint until) {
-  // One at a time; the others find it done.
+  // One renewal at a time; the other callers wait for it.
   while (renewing_ && net::now() < until) {
     asio::steady_timer timer(io_, std::chrono::milliseconds(1));
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -124,7 +124,7 @@ net::Task<EtcdCommits::Outcome> EtcdCommits::commit_with_slot(EtcdTransaction tr
   };
   const EtcdAnswer answer = co_await cluster_.call("/v3/kv/txn", std::move(body), until);
   if (!answer) {
-    // A slot whose state is unknown is never used again.
+    // A slot in an unknown state is never reused.
     if (answer.error().kind != EtcdFailure::Kind::unknown) free_.push_back(slot);
     if (lost_lease(answer.error())) co_return Outcome(refuse(Errc::invalid_argument));
     co_return Outcome(refuse(code_of(answer.error())));

@@ -1,8 +1,9 @@
-// Commits that are made once, though they may be asked for several times because an answer got lost.
+// Commits that are applied once, although they may be sent several times because an answer was lost.
 //
-// Each commit writes a slot, a key of this process that no commit under way shares, and is made only if the slot is as
-// its last user left it. So a second attempt does nothing if the first was carried out, finds that in the slot, and if
-// it was not, makes sure that it never will be. The slots have a lease and disappear with the process.
+// Each commit writes a slot, a key of this process that no other pending commit uses, and is applied only if the slot
+// is as its last user left it. So a second attempt does nothing if the first was carried out, and finds that in the
+// slot; if it was not, the second attempt ensures that it never will be. The slots have a lease and disappear with the
+// process.
 #pragma once
 
 #include "cloud/store/etcd_cluster.hpp"
@@ -16,7 +17,7 @@ class EtcdCommits {
   EtcdCommits(boost::asio::io_context& io, EtcdCluster& cluster, const EtcdKeys& keys)
       : io_(io), cluster_(cluster), keys_(keys) {}
 
-  /// `transaction` has no failure branch. Ends within the cluster's deadline.
+  /// `transaction` must have no failure branch. Completes within the cluster's deadline.
   net::Task<Result<Revision>> commit(EtcdTransaction transaction);
 
  private:
@@ -25,7 +26,7 @@ class EtcdCommits {
     LeaseId session{};
     Revision modified{};  ///< by us
   };
-  /// What became of an attempt; nothing: the slot was not as it should be, so nothing was done.
+  /// The result of an attempt; nullopt: the slot was not as expected, so nothing was done.
   using Outcome = std::optional<Result<Revision>>;
 
   net::Task<Result<void>> find_majority(TimePoint until);
@@ -39,7 +40,7 @@ class EtcdCommits {
   EtcdCluster& cluster_;
   const EtcdKeys& keys_;
   LeaseId session_{};
-  std::optional<TimePoint> renewed_;  ///< nothing: it may have ended
+  std::optional<TimePoint> renewed_;  ///< nullopt: it may have expired
   bool renewing_ = false;
   std::uint64_t last_number_ = 0;
   std::vector<Slot> free_;

@@ -26,7 +26,7 @@ enum class Status : std::uint64_t {
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
-/// For a log: one line, and not long. Some refusals of the gateway are plain text.
+/// A short, single-line text for a log. Some refusals of the gateway are plain text.
 std::string beginning_of(std::string_view body) {
   std::string line(body.substr(0, std::min(body.find('\n'), std::size_t{200})));
   std::replace_if(
@@ -52,7 +52,7 @@ EtcdFailure failure_of(const net::HttpResponse& response) {
     case Status::failed_precondition:
       return {EtcdFailure::Kind::refused, errc::store_failed, detail};
     case Status::invalid_argument:
-      // Users or roles have changed since our token was made.
+      // Users or roles have changed since our token was issued.
       if (contains(detail, "revision of auth store is old")) {
         return {EtcdFailure::Kind::stranger, errc::store_failed, detail};
       }

@@ -1,4 +1,4 @@
-// Why a call of etcd's JSON gateway did not succeed, and whether it may have been done all the same.
+// Why a call of etcd's JSON gateway failed, and whether it may have been carried out.
 #pragma once
 
 #include "cloud/errors.hpp"
@@ -9,10 +9,10 @@ namespace redan::cloud::store {
 
 struct EtcdFailure {
   enum class Kind : std::uint8_t {
-    refused,   ///< etcd has said no; nothing was done
-    not_done,  ///< nobody took the call
+    refused,   ///< etcd refused; nothing was done
+    not_done,  ///< no node received the call
     stranger,  ///< etcd does not know our token; nothing was done
-    unknown,   ///< somebody may have taken it
+    unknown,   ///< a node may have received it
   };
   Kind kind = Kind::not_done;
   Errc code = errc::store_no_majority;
@@ -20,9 +20,9 @@ struct EtcdFailure {
 };
 using EtcdAnswer = tl::expected<std::string, EtcdFailure>;
 
-/// What an answer other than 200 means. Only what certainly changed nothing is not `unknown`.
+/// The meaning of an answer other than 200. Everything that may have changed something is `unknown`.
 EtcdFailure failure_of(const net::HttpResponse& response);
-/// What it means that there was no answer.
+/// The meaning of a missing answer.
 EtcdFailure failure_of(const net::HttpFailure& failure);
 
 }  // namespace redan::cloud::store

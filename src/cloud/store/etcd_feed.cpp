@@ -19,17 +19,17 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-// The feed begins so many revisions before the first watch asks it to, for the sake of the watches that come next: they
-// have listed their keys shortly before.
+// The feed begins this many revisions before the first watch's start, for the watches that follow: they have listed
+// their keys shortly before.
 constexpr std::uint64_t kLookBack = 100;
 constexpr std::size_t kMaxHistory = 10'000;
 constexpr std::size_t kMaxHistoryBytes = 16 * 1024 * 1024;
-// etcd sends a thousand revisions at most in one message.
+// etcd sends at most a thousand revisions in one message.
 constexpr std::size_t kMaxLine = 64 * 1024 * 1024;
 
 constexpr auto kTick = 50ms;
 constexpr auto kBeaconAfter = 450ms;
-// Each store waits a little differently, so that usually one alone lights the beacon.
+// Each store waits for a slightly different time, so that usually only one writes the beacon.
 constexpr std::int64_t kBeaconSpreadMs = 300;
 constexpr auto kPause = 200ms;
 
@@ -39,7 +39,7 @@ std::size_t size_of(const WatchEvent& event) {
   return 0;
 }
 
-/// Of a PutSeen or an EraseSeen.
+/// The key of a PutSeen or an EraseSeen.
 std::string& key_in(WatchEvent& event) {
   auto* put = std::get_if<PutSeen>(&event);
   return put != nullptr ? put->entry.key : std::get<EraseSeen>(event).key;
@@ -79,9 +79,9 @@ class EtcdFeed::Impl : public std::enable_shared_from_this<Impl> {
   std::deque<WatchEvent> history_;  ///< after forgotten_, up to position_
   std::size_t history_bytes_ = 0;
   Revision forgotten_{};
-  Revision position_{};  ///< everything up to it was told
+  Revision position_{};  ///< everything up to it was delivered
   std::shared_ptr<net::HttpClient> client_;
-  TimePoint heard_{};  ///< of anything
+  TimePoint heard_{};  ///< of any message
   Duration beacon_after_;
   bool lighting_ = false;
   bool running_ = false;
@@ -105,7 +105,7 @@ std::unique_ptr<Watch> EtcdFeed::Impl::watch(std::string_view prefix, Revision s
   if (since < forgotten_) {
     missed.emplace_back(WatchLost{});
   } else {
-    // What is not later than `since` or has another prefix is left out by the watch.
+    // The watch skips changes that are not later than `since` or have another prefix.
     missed.assign(history_.begin(), history_.end());
     missed.emplace_back(UpToDate{position_});
   }
@@ -119,7 +119,7 @@ void EtcdFeed::Impl::start(Revision since) {
   history_bytes_ = 0;
   heard_ = net::now();
   ticker_.start();
-  // Later: within the loop, co_spawn would begin here and now, and nobody is watching yet.
+  // Posted: within the loop, co_spawn would start immediately, and no watch is registered yet.
   asio::post(io_, [self = shared_from_this()] {
     asio::co_spawn(self->io_, self->run(), [self](const std::exception_ptr&) {});
   });
@@ -231,13 +231,13 @@ void EtcdFeed::Impl::tick() {
 
 net::Task<void> EtcdFeed::Impl::light_beacon() {
   EtcdTransaction transaction;
-  // Unless somebody else has lit it, of whom we will hear.
+  // Unless another store has written it, which we will be notified of.
   transaction.compares.push_back(
       {keys_.beacon, EtcdCompare::Target::modified, EtcdCompare::Relation::less, Revision{position_.value + 1}});
   transaction.success.emplace_back(EtcdPut{keys_.beacon, ""});
   EtcdCluster::Body body = [request = write(transaction)](bool) { return request; };
   const EtcdAnswer answer = co_await cluster_->call("/v3/kv/txn", std::move(body), cluster_->deadline());
-  // A cluster that tells of nothing for long lets the stream run into its silence, and the next endpoint is asked.
+  // If a cluster reports nothing for long, the stream times out, and the next endpoint is used.
   if (answer) heard_ = net::now();
 }
 

@@ -1,5 +1,5 @@
-// All watches of one etcd store, over one stream that tells of every entry of the prefix and of the beacon. It runs
-// while somebody watches, and goes on at another endpoint where it broke off.
+// All watches of one etcd store, over one stream that reports every entry of the prefix, and the beacon. It runs while
+// there are watches, and resumes at another endpoint where it broke off.
 #pragma once
 
 #include "cloud/store/etcd_cluster.hpp"
@@ -23,11 +23,11 @@ class EtcdFeed {
   std::shared_ptr<Impl> impl_;
 };
 
-/// Cuts a stream into lines. A line longer than the limit makes it bad for good.
+/// Divides a stream into lines. A line longer than the limit is a permanent failure.
 class LineCutter {
  public:
   explicit LineCutter(std::size_t limit) : limit_(limit) {}
-  /// Calls `on_line` for every line that is complete, without its end. False: a line is too long.
+  /// Calls `on_line` for every complete line, without its end. False: a line is too long.
   bool add(std::string_view piece, const std::function<void(std::string_view)>& on_line);
 
  private:

@@ -19,7 +19,7 @@ namespace json = boost::json;
 std::string quoted(std::string_view bytes) { return '"' + to_base64(as_bytes(bytes)) + '"'; }
 std::string quoted(std::uint64_t number) { return '"' + std::to_string(number) + '"'; }
 
-/// etcd takes a zero byte for "no end" and for the first of all keys.
+/// etcd uses a zero byte for "no end" and for the first of all keys.
 std::string write_keys(const KeyRange& keys) {
   const std::string_view zero("\0", 1);
   return R"("key":)" + quoted(keys.begin.empty() ? zero : std::string_view(keys.begin)) + R"(,"range_end":)" +
@@ -71,7 +71,7 @@ std::string camel_case(std::string_view name) {
   return out;
 }
 
-/// A message whose fields are asked for by name. One field of the wrong type makes the whole answer unusable.
+/// A message whose fields are read by name. One field of the wrong type invalidates the whole answer.
 class Message {
  public:
   Message(const json::object& object, bool& good) : object_(object), good_(good) {}
@@ -120,7 +120,7 @@ class Message {
   }
 
  private:
-  /// proto3 JSON: a field goes by its own name or, in camelCase, by its JSON name.
+  /// proto3 JSON: a field may have its own name or, in camelCase, its JSON name.
   [[nodiscard]] const json::value* find(std::string_view name) const {
     const json::value* const value = object_.if_contains(name);
     return value != nullptr ? value : object_.if_contains(camel_case(name));
@@ -140,7 +140,7 @@ class Message {
   bool& good_;
 };
 
-/// What `read` makes of the message; nullopt if that is not JSON, or not such a message.
+/// The result of `read` for the message; nullopt if the text is not JSON, or not such a message.
 template <class Answer, class Read>
 std::optional<Answer> parse_message(std::string_view body, Read read) {
   boost::system::error_code error;
@@ -227,7 +227,7 @@ std::optional<EtcdTransactionAnswer> parse_transaction(std::string_view body) {
 std::optional<std::string> parse_login(std::string_view body) {
   return parse_message<std::string>(body, [](const Message& message) -> std::optional<std::string> {
     std::string token = message.text("token");
-    // It becomes a header's value.
+    // It is used as a header's value.
     const bool good =
         !token.empty() && std::all_of(token.begin(), token.end(), [](char c) { return c > 0x20 && c < 0x7F; });
     return good ? std::optional(std::move(token)) : std::nullopt;
@@ -264,8 +264,8 @@ std::optional<EtcdWatchAnswer> parse_watch(std::string_view line) {
 
 std::optional<EtcdError> parse_error(std::string_view body) {
   return parse_message<EtcdError>(body, [](const Message& message) -> std::optional<EtcdError> {
-    // In a stream {"error":{"grpc_code":14,"message":"..."}}; else {"error":"...","code":14,"message":"..."}, or
-    // without "error" (3.6), or "error" alone.
+    // In a stream {"error":{"grpc_code":14,"message":"..."}}; otherwise {"error":"...","code":14,"message":"..."}, or
+    // without "error" (3.6), or "error" only.
     if (message.is_message("error")) {
       const Message error = *message.message("error");
       const std::uint64_t code = error.number("grpc_code");

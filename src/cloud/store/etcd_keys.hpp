@@ -1,9 +1,9 @@
-// Where a store keeps what in etcd, below its prefix:
+// The keys of a store in etcd, below its prefix:
 //
 //   <prefix>entries/<key>                 the entries
-//   <prefix>entries                       the beacon, in front of them: it changes when nothing else has for a
-//                                         while, so a watch of both tells how far it has come
-//   <prefix>commits/<session>/<number>    who made the last commit of a slot (etcd_commits.hpp)
+//   <prefix>entries                       the beacon, sorted before them: it is written when nothing else has
+//                                         changed for a while, so a watch of both shows its own progress
+//   <prefix>commits/<session>/<number>    the last commit of a slot (etcd_commits.hpp)
 #pragma once
 
 #include "cloud/store/rules.hpp"
@@ -19,7 +19,7 @@ struct EtcdKeys {
   std::string commits;
 
   [[nodiscard]] std::string of(std::string_view key) const { return entries + std::string(key); }
-  /// `key` begins with `entries`.
+  /// `key` must begin with `entries`.
   [[nodiscard]] std::string without(const std::string& key) const { return key.substr(entries.size()); }
 };
 

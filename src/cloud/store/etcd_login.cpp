@@ -6,7 +6,8 @@ namespace redan::cloud::store {
 
 namespace {
 
-// A refusal that is not the token's fault must not make us log in again and again: etcd hashes the password each time.
+// A refusal that is not caused by the token must not lead to repeated logins, because etcd hashes the password each
+// time.
 constexpr std::chrono::seconds kSurelyFresh{5};
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Who we are to an etcd with users (etcd.io: authentication). The token comes from /v3/auth/authenticate and goes with
-// every request; etcd forgets it when it was not used for a while, when its node starts anew, or when users change.
+// The login at an etcd with users (etcd.io: authentication). The token comes from /v3/auth/authenticate and is sent
+// with every request; etcd forgets it when it was not used for a while, when its node restarts, or when users change.
 #pragma once
 
 #include "cloud/store/etcd_failure.hpp"
@@ -16,14 +16,14 @@ class EtcdLogin {
   /// False: there is a token, or none is needed.
   [[nodiscard]] bool wants_token() const { return !user_.empty() && token_.empty(); }
   [[nodiscard]] const std::string& token() const { return token_; }
-  /// What /v3/auth/authenticate is asked.
+  /// The request to /v3/auth/authenticate.
   [[nodiscard]] std::string request() const;
-  /// What it answered; false if there is no token in it.
+  /// Reads the answer; false if it contains no token.
   bool accept(std::string_view body);
 
-  /// etcd does not know `token`; if it is still ours, we want another.
+  /// etcd does not know `token`; if it is still the current one, a new one is needed.
   void forget(std::string_view token);
-  /// A watch was refused, perhaps for the token. One that is new is not the reason.
+  /// A watch was refused, possibly because of the token. A recent token is not the reason.
   void doubt();
 
  private:
@@ -33,7 +33,7 @@ class EtcdLogin {
   TimePoint since_{};
 };
 
-/// JSON, with the headers of a request to etcd's gateway.
+/// A JSON request to etcd's gateway, with its headers.
 net::HttpRequest etcd_request(std::string path, std::string body, const std::string& token);
 
 }  // namespace redan::cloud::store

@@ -101,7 +101,7 @@ std::unique_ptr<Watch> MemoryStore::watch(std::string prefix, Revision since, Wa
   if (since < forgotten_) {
     missed.emplace_back(WatchLost{});
   } else {
-    // What is not later than `since` or has another prefix is left out by the watch.
+    // The watch skips changes that are not later than `since` or have another prefix.
     missed.assign(history_.begin(), history_.end());
     missed.emplace_back(UpToDate{revision_});
   }

@@ -1,4 +1,4 @@
-// A store in this process's memory: for tests, and where nothing needs to outlive the process.
+// A store in this process's memory: for tests, and where nothing has to outlive the process.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -7,7 +7,7 @@
 
 namespace redan::cloud::store {
 
-/// Every call yields to the loop once, so callers meet the interleavings that a store on a disk or a network has.
+/// Every call yields to the loop once, so callers experience the same interleavings as with a store on disk or network.
 std::unique_ptr<Store> memory_store(boost::asio::io_context& io);
 
 }  // namespace redan::cloud::store

@@ -15,7 +15,7 @@ const std::string& value_of(const Change& change) {
   return put != nullptr ? put->value : none;
 }
 
-/// The first key that is greater than every key with this prefix; nullopt if there is none.
+/// The first key greater than every key with this prefix; nullopt if there is none.
 std::optional<std::string> end_of(std::string_view prefix) {
   std::string end(prefix);
   while (!end.empty() && static_cast<unsigned char>(end.back()) == 0xff) end.pop_back();
@@ -74,7 +74,7 @@ bool holds(const Expect& expect, std::optional<Revision> modified) {
 
 KeyRange keys_below(std::string_view prefix, std::string_view after) {
   KeyRange keys{std::string(prefix), end_of(prefix)};
-  // The key that follows `after` at once, with nothing in between, is the same with a zero byte behind it.
+  // The direct successor of `after` is `after` followed by a zero byte.
   if (!after.empty()) keys.begin = std::max(keys.begin, std::string(after) + '\0');
   return keys;
 }

@@ -1,4 +1,4 @@
-// What every store asks of its callers, when an expectation holds, and which keys a prefix covers.
+// Rules common to all stores: valid arguments, when an expectation holds, and which keys a prefix covers.
 #pragma once
 
 #include "cloud/store/store.hpp"
@@ -9,17 +9,17 @@ namespace redan::cloud::store {
 Result<void> check_key(std::string_view key);
 /// invalid_argument: nothing to commit, an empty key, a key named twice. store_too_large: a limit of store.hpp.
 Result<void> check_commit(const std::vector<Change>& changes);
-/// A prefix may be empty, and so may the key to go on after.
+/// The prefix may be empty, and so may the key to continue after.
 Result<void> check_listing(std::string_view prefix, std::string_view after, std::size_t limit);
 Result<void> check_ttl(std::chrono::seconds ttl);
 
 const std::string& key_of(const Change& change);
 const Expect& expect_of(const Change& change);
 
-/// `modified` of the entry that is there; nullopt: none.
+/// `modified` of the existing entry; nullopt: there is none.
 bool holds(const Expect& expect, std::optional<Revision> modified);
 
-/// From `begin` on and before `end`, as bytes; without an end, all from `begin` on.
+/// From `begin` up to but excluding `end`, as bytes; without an end, all from `begin` on.
 struct KeyRange {
   std::string begin;
   std::optional<std::string> end;

@@ -16,10 +16,10 @@ constexpr std::size_t kSecretSize = 64;
 constexpr std::size_t kIdSize = 8;
 constexpr std::array<std::uint8_t, kAeadNonceSize> kFixed{};
 
-// Each record has a key of its own, which seals once.
+// Each record has its own key, which encrypts once.
 NonceBase only_nonce() { return {NonceForm::xor_counter, kFixed}; }
 
-/// Cuts off what is before the next colon.
+/// Removes the text up to the next colon.
 std::string_view take_field(std::string_view& text) {
   const std::size_t colon = text.find(':');
   const std::string_view field = text.substr(0, colon);

@@ -1,4 +1,4 @@
-// A secret that all units of a service share: made by whoever comes first, and kept in their store.
+// A secret that all units of a service share: created by the first unit, and kept in their store.
 #pragma once
 
 #include <redan/random.hpp>
@@ -9,8 +9,9 @@
 
 namespace redan::cloud::store {
 
-/// 64 bytes in the entry `key`, sealed under `secrets_key`. A secret that is there in the clear is sealed now. `tell`
-/// gets that, or why a secret cannot be opened (then store_failed), in a person's words. Errors: those of the store.
+/// 64 bytes in the entry `key`, sealed under `secrets_key`. An existing plaintext secret is sealed now. `tell` is
+/// called with a human-readable message about that, or about why a secret cannot be opened (then store_failed). Other
+/// errors are those of the store.
 [[nodiscard]] net::Task<Result<Secret<64>>> sealed_secret(Store& store, std::string key, const SecretsKey& secrets_key,
                                                           RandomSource& random,
                                                           std::function<void(std::string_view)> log);

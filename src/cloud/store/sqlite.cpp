@@ -19,10 +19,10 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-/// How often the file is looked at for other processes' changes and for leases that are over.
+/// How often the file is checked for other processes' changes and for expired leases.
 constexpr auto kPoll = 100ms;
 constexpr int kPollsPerTick = 5;
-/// A reader never waits for a writer in WAL mode, except for moments of recovery.
+/// In WAL mode a reader never waits for a writer, except during recovery.
 constexpr auto kReaderTimeout = 250ms;
 constexpr auto kWriterTimeout = 5s;
 
@@ -54,14 +54,14 @@ class SqliteStore final : public Store {
   std::shared_ptr<const Report> report_;
   SqliteReader reader_;
   Watchers watchers_;
-  Revision told_{};  ///< what the watches know of
+  Revision told_{};  ///< the revision that the watches have been notified of
   int polls_ = 0;
   bool ending_leases_ = false;
   SqliteWriter writer_;
   Ticker ticker_;
 };
 
-/// Calls `report` on the loop, from any thread.
+/// Calls `report` on the loop; may be used on any thread.
 std::function<void(const std::string&)> report_from_anywhere(asio::io_context& io,
                                                              const std::shared_ptr<const SqliteStore::Report>& report) {
   return [&io, weak = std::weak_ptr(report)](const std::string& detail) {
@@ -102,7 +102,8 @@ net::Task<Result<Listing>> SqliteStore::list(std::string prefix, std::string aft
   co_return read<Listing>([&] { return reader_.list(keys_below(prefix, after), limit); });
 }
 
-// The work has a name in each of these: g++ 12 destroys a temporary in a co_await twice if it has to be converted.
+// The work has a name in each of these, because g++ 12 destroys a temporary in a co_await twice if it has to be
+// converted.
 
 net::Task<Result<Revision>> SqliteStore::commit(std::vector<Change> changes) {
   REDAN_CO_CHECK(check_commit(changes));
@@ -115,7 +116,7 @@ net::Task<Result<Revision>> SqliteStore::commit(std::vector<Change> changes) {
 
 std::unique_ptr<Watch> SqliteStore::watch(std::string prefix, Revision since, Watchers::Handler handler) {
   std::vector<WatchEvent> missed;
-  // In this order: what is committed in between is in the news, and the watch is not told of it a second time.
+  // In this order: a change committed in between is in the news, and the watch is not notified of it twice.
   const Result<void> told = tell_news();
   auto news = read<std::optional<SqliteReader::News>>([&] { return reader_.news(since, keys_below(prefix)); });
   if (told && news && *news) {
@@ -152,7 +153,7 @@ net::Task<Result<void>> SqliteStore::revoke_lease(LeaseId lease) {
 
 net::Task<SqliteStore::Outcome> SqliteStore::write(Work work) {
   auto start = [&](auto handler) {
-    // The writer's thread holds the handler, so the loop must know that something is under way.
+    // The writer's thread holds the handler, so the loop must know that an operation is pending.
     auto executor = asio::get_associated_executor(handler, io_.get_executor());
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
     auto done = [shared, busy = asio::make_work_guard(executor)](Outcome outcome) {

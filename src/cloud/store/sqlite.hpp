@@ -1,5 +1,6 @@
-// A store in one SQLite file: the default. An acknowledged commit survives the process, the machine and its power.
-// Several processes of one machine may use the same file; one hears of another's changes within a fifth of a second.
+// A store in one SQLite file: the default. An acknowledged commit survives failures of the process, the machine and its
+// power. Several processes of one machine may use the same file; each is notified of the others' changes within a fifth
+// of a second.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -9,11 +10,12 @@
 
 namespace redan::cloud::store {
 
-/// Makes the file if it is missing (its folder is there), with mode 0600. Refused with a reason for people: a file that
-/// other users can use, that is no store, or that a newer program has made. `report` is told on the loop what the disk
-/// refuses later, in SQLite's words; the operation itself ends store_failed or store_unknown_outcome.
+/// Creates the file if it is missing (its folder must exist), with mode 0600. Refused with a human-readable reason: a
+/// file that other users can access, that is not a store, or that a newer program has written. `report` is called on
+/// the loop with SQLite's message when the disk refuses an operation later; the operation itself ends with store_failed
+/// or store_unknown_outcome.
 ///
-/// A lease ends by the wall clock, so it ends too when no process was there to see it. A watch goes back 10,000
+/// A lease expires by the wall clock, so it also expires while no process is running. A watch can go back 10,000
 /// changes. The store keeps the loop running.
 tl::expected<std::unique_ptr<Store>, StoreFailure> sqlite_store(boost::asio::io_context& io,
                                                                 const std::filesystem::path& file,

@@ -10,7 +10,7 @@ namespace {
 
 SqliteError error_of(sqlite3* database, int code) {
   const std::string message = database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code);
-  // The low byte says what, the others where.
+  // The low byte is the kind of error, the others its details.
   const auto kind = (code & 0xff) == SQLITE_BUSY ? SqliteError::Kind::busy : SqliteError::Kind::other;
   return SqliteError(message + " (SQLite " + std::to_string(code) + ")", kind);
 }
@@ -22,7 +22,7 @@ void check(sqlite3* database, int code) {
 }  // namespace
 
 SqliteDatabase::SqliteDatabase(const std::string& file, std::chrono::milliseconds timeout) {
-  // No mutex: each connection stays on its thread.
+  // No mutex: each connection is used on one thread.
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   const int opened = sqlite3_open_v2(file.c_str(), &database_, flags, nullptr);
   if (opened != SQLITE_OK) {
@@ -91,7 +91,7 @@ void SqliteStatement::bind_one(int index, std::uint64_t value) {
 }
 
 void SqliteStatement::bind_one(int index, const std::string& value) {
-  // data() is never null, so an empty text is an empty blob, not NULL.
+  // data() is never null, so an empty text becomes an empty blob, not NULL.
   check(sqlite3_db_handle(statement_),
         sqlite3_bind_blob64(statement_, index, value.data(), value.size(), SQLITE_TRANSIENT));
 }

@@ -1,5 +1,5 @@
-// The few calls of SQLite (sqlite.org/c3ref) that the store needs, with owners. A database and its statements belong
-// to one thread at a time. What SQLite refuses is thrown as SqliteError; the store turns it into a Result.
+// Owning wrappers for the few calls of SQLite (sqlite.org/c3ref) that the store needs. A database and its statements
+// belong to one thread at a time. Errors of SQLite are thrown as SqliteError; the store converts them to a Result.
 #pragma once
 
 #include <redan/types.hpp>
@@ -13,7 +13,7 @@ namespace redan::cloud::store {
 class SqliteError : public std::runtime_error {
  public:
   enum class Kind : std::uint8_t {
-    busy,  ///< another connection was in the way for too long
+    busy,  ///< another connection held the lock for too long
     other,
   };
   explicit SqliteError(const std::string& message, Kind kind = Kind::other)
@@ -26,7 +26,7 @@ class SqliteError : public std::runtime_error {
 
 class SqliteDatabase {
  public:
-  /// The file is there already. `patience`: how long a statement waits for another process's transaction.
+  /// The file must exist. `timeout`: how long a statement waits for another process's transaction.
   SqliteDatabase(const std::string& file, std::chrono::milliseconds timeout);
   SqliteDatabase(SqliteDatabase&& other) noexcept;
   SqliteDatabase& operator=(SqliteDatabase&&) = delete;
@@ -43,8 +43,8 @@ class SqliteDatabase {
   sqlite3* database_ = nullptr;
 };
 
-/// One prepared statement, run many times: `bind` its parameters, `step` through its rows, and it is new again after
-/// the last row or `reset`.
+/// One prepared statement, run many times: `bind` its parameters, `step` through its rows; after the last row or
+/// `reset` it can be used again.
 class SqliteStatement {
  public:
   SqliteStatement(SqliteDatabase& database, const char* sql);
@@ -59,7 +59,7 @@ class SqliteStatement {
     (bind_one(++index, each), ...);
     return *this;
   }
-  /// Whether there is a row; after the last one the statement is reset.
+  /// Returns whether there is a row; after the last one the statement is reset.
   bool step();
   /// All steps of a statement without rows.
   void run() {

@@ -60,7 +60,7 @@ Listing SqliteReader::list(const KeyRange& keys, std::size_t limit) {
     Listing listing;
     listing.revision = revision();
     if (keys.empty()) return listing;
-    // One more than asked for tells whether there is more.
+    // Reads one more row than requested, to find out whether there are more.
     SqliteStatement& rows =
         keys.end ? list_.bind(keys.begin, *keys.end, limit + 1) : list_to_end_.bind(keys.begin, limit + 1);
     while (rows.step()) {

@@ -1,4 +1,4 @@
-// What the loop reads from a SQLite store. Throws SqliteError.
+// The read operations of a SQLite store, used on the loop. They throw SqliteError.
 #pragma once
 
 #include "cloud/store/rules.hpp"
@@ -6,7 +6,7 @@
 
 namespace redan::cloud::store {
 
-/// Every call is one transaction of its own and sees all that was committed before, by any process.
+/// Every call is a separate transaction and sees everything that was committed before, by any process.
 class SqliteReader {
  public:
   explicit SqliteReader(SqliteDatabase database);
@@ -14,14 +14,14 @@ class SqliteReader {
   std::optional<Entry> get(const std::string& key);
   Listing list(const KeyRange& keys, std::size_t limit);
   Revision revision();
-  /// Whether there is a lease to be ended.
+  /// Whether a lease has expired.
   bool lease_is_over();
 
   struct News {
     std::vector<WatchEvent> events;
     Revision revision{};
   };
-  /// The changes of the commits after `since` and the store's revision; nullopt if some are forgotten.
+  /// The changes of the commits after `since` and the store's revision; nullopt if some are no longer stored.
   std::optional<News> news(Revision since, const KeyRange& keys);
 
  private:

@@ -13,13 +13,13 @@ namespace redan::cloud::store {
 
 namespace {
 
-// "Redn", so that file(1) and we know our own.
+// "Redn", so that file(1) and we recognise the file.
 constexpr std::int64_t kApplicationId = 0x5265646e;
 
-// Each step leads from its index to the next `user_version`. Steps that were released are never changed.
+// Each step migrates from its index to the next `user_version`. Released steps are never changed.
 constexpr std::array kMigrations = {
     // `modified` of an entry and `revision` of a change are Revisions, `lease` 0 is none, `ttl` and `expires` are in
-    // milliseconds, the latter since 1970. A change without a value is an erasure. `store` has one row.
+    // milliseconds, the latter since 1970. A change without a value is a deletion. `store` has one row.
     R"(CREATE TABLE entry (key BLOB PRIMARY KEY, value BLOB NOT NULL, created INTEGER NOT NULL,
                            modified INTEGER NOT NULL, lease INTEGER NOT NULL) STRICT, WITHOUT ROWID;
        CREATE INDEX entry_lease ON entry (lease) WHERE lease <> 0;
@@ -37,7 +37,7 @@ constexpr std::array kMigrations = {
   throw SqliteError(file.string() + " " + why);
 }
 
-/// SQLite gives its other files (-wal, -shm) the mode of this one, whatever the umask.
+/// SQLite gives its other files (-wal, -shm) the mode of this one, regardless of the umask.
 void make_private_file(const std::filesystem::path& file) {
   const net::Descriptor made(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (made.get() >= 0) {
@@ -85,7 +85,7 @@ void prepare_sqlite_file(const std::filesystem::path& file) {
     try {
       return migrate_in_transaction(file);
     } catch (const SqliteError& error) {
-      // Two who turn a new file to WAL at once would deadlock, so SQLite sends one of them away without waiting.
+      // Two processes that switch a new file to WAL at once would deadlock, so SQLite refuses one of them immediately.
       if (error.kind() != SqliteError::Kind::busy || attempts == 20) throw;
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
@@ -94,7 +94,7 @@ void prepare_sqlite_file(const std::filesystem::path& file) {
 
 SqliteDatabase open_sqlite_file(const std::filesystem::path& file, std::chrono::milliseconds timeout) {
   SqliteDatabase database(file.string(), timeout);
-  // The WAL lets the loop read while the writer waits for the disk. FULL syncs it with each commit.
+  // With WAL the loop can read while the writer waits for the disk. FULL syncs each commit.
   if (database.text("PRAGMA journal_mode = WAL") != "wal")
     refuse_file(file, "lies on a file system without shared memory");
   database.run(

@@ -1,4 +1,4 @@
-// The file of a SQLite store: who may read it, how it is opened, and its tables.
+// The file of a SQLite store: its permissions, how it is opened, and its tables.
 #pragma once
 
 #include <filesystem>
@@ -7,11 +7,11 @@
 
 namespace redan::cloud::store {
 
-/// Makes the file if it is missing, mode 0600, and brings its tables up to date. Throws SqliteError in a person's words
-/// if it cannot: the file is not ours alone, is no store, or was made by a newer program.
+/// Creates the file if it is missing, mode 0600, and migrates its tables. Throws SqliteError with a human-readable
+/// message if it cannot: the file is accessible to others, is not a store, or was written by a newer program.
 void prepare_sqlite_file(const std::filesystem::path& file);
 
-/// A connection to a prepared file: WAL, every commit synced to the disk before it is acknowledged.
+/// A connection to a prepared file: WAL, every commit synced to disk before it is acknowledged.
 SqliteDatabase open_sqlite_file(const std::filesystem::path& file, std::chrono::milliseconds timeout);
 
 }  // namespace redan::cloud::store

@@ -5,14 +5,14 @@ namespace redan::cloud::store {
 
 namespace {
 
-// Leases outlive the process and the machine's boot, so they end by the wall clock, in milliseconds since 1970.
+// Leases outlive the process and a reboot, so they expire by the wall clock, in milliseconds since 1970.
 #define REDAN_SQL_NOW "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
 
 }  // namespace
 
 SqliteTransaction::SqliteTransaction(SqliteDatabase database)
     : database_(std::move(database)),
-      // IMMEDIATE: what is read here is still true when it is written.
+      // IMMEDIATE: what is read here does not change before the write.
       begin_(database_, "BEGIN IMMEDIATE"),
       commit_(database_, "COMMIT"),
       load_(database_, "SELECT revision, forgotten, last_lease, changes, change_bytes FROM store"),
@@ -54,7 +54,7 @@ void SqliteTransaction::rollback() noexcept {
   try {
     database_.run("ROLLBACK");
   } catch (const SqliteError&) {
-    // SQLite rolls back by itself after some errors, and then there is nothing to roll back.
+    // After some errors SQLite has already rolled back by itself.
   }
 }
 

@@ -1,4 +1,4 @@
-// What the writer changes in a SQLite store: several commits and lease operations in one transaction of the file.
+// The write operations of a SQLite store: several commits and lease operations in one transaction of the file.
 #pragma once
 
 #include "cloud/store/rules.hpp"
@@ -6,12 +6,12 @@
 
 namespace redan::cloud::store {
 
-/// How far back a watch can begin: so many changes, if they are not too large.
+/// How many changes a watch can go back, if they are not too large.
 inline constexpr std::uint64_t kMaxSqliteChanges = 10'000;
 inline constexpr std::uint64_t kMaxSqliteChangeBytes = 64 * 1024 * 1024;
 
-/// Throws SqliteError; then the whole transaction has to be rolled back. A refusal is a Result: it comes before the
-/// first write, so the operations before and after it in the same transaction are not concerned.
+/// Throws SqliteError; then the whole transaction must be rolled back. A refusal is a Result: it happens before the
+/// first write, so other operations in the same transaction are not affected.
 class SqliteTransaction {
  public:
   explicit SqliteTransaction(SqliteDatabase database);
@@ -52,7 +52,7 @@ class SqliteTransaction {
   void forget_old_changes();
 
   SqliteDatabase database_;
-  State begun_;  ///< as it is in the file
+  State begun_;  ///< as stored in the file
   State state_;
   SqliteStatement begin_, commit_, load_, save_, find_, put_, erase_, remember_, oldest_, forget_, grant_, lease_,
       keep_alive_, end_lease_, keys_of_lease_, leases_over_;

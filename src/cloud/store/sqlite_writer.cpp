@@ -43,7 +43,7 @@ void SqliteWriter::run(std::vector<Job>& jobs) {
   try {
     transaction_.begin();
     for (Job& job : jobs) outcomes.push_back(job.run(transaction_));
-    // From here on it may reach the disk though SQLite says that it failed.
+    // From here on the transaction may reach the disk even if SQLite reports a failure.
     failure = errc::store_unknown_outcome;
     transaction_.commit();
   } catch (const SqliteError& error) {

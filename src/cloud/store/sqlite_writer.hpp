@@ -1,6 +1,6 @@
-// The thread that writes a SQLite store. A synced commit takes the disk milliseconds, for which the loop, with all its
-// connections, cannot wait; and while the disk works on one transaction the next operations gather and then share one,
-// so the disk limits how long an operation takes, not how many are done.
+// The thread that writes a SQLite store. A synced commit takes milliseconds, for which the loop, with all its
+// connections, cannot wait. While the disk processes one transaction, the next operations are collected and then share
+// one, so the disk limits the duration of an operation, not the number of operations.
 #pragma once
 
 #include <condition_variable>
@@ -18,13 +18,13 @@ class SqliteWriter {
   using Outcome = Result<std::uint64_t>;
 
   struct Job {
-    std::function<Outcome(SqliteTransaction&)> run;  ///< on the writer's thread
-    std::function<void(Outcome)> done;               ///< there too, when the outcome is on the disk
+    std::function<Outcome(SqliteTransaction&)> run;  ///< runs on the writer's thread
+    std::function<void(Outcome)> done;               ///< also there, when the outcome is on disk
   };
 
-  /// `report` is called on the writer's thread when a transaction failed: in SQLite's words.
+  /// `report` is called on the writer's thread with SQLite's message when a transaction failed.
   SqliteWriter(SqliteTransaction transaction, std::function<void(const std::string&)> report);
-  /// Does what is waiting, then ends.
+  /// Completes the queued jobs, then ends.
   ~SqliteWriter();
   SqliteWriter(const SqliteWriter&) = delete;
   SqliteWriter& operator=(const SqliteWriter&) = delete;
@@ -40,8 +40,8 @@ class SqliteWriter {
   std::function<void(const std::string&)> report_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<Job> waiting_;  // mutex_
-  bool ending_ = false;       // mutex_
+  std::vector<Job> waiting_;  // guarded by mutex_
+  bool ending_ = false;       // guarded by mutex_
   std::thread thread_;
 };
 

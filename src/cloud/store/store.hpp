@@ -1,13 +1,13 @@
-// Where the control plane keeps its truth: a map from keys to values with revisions. Three implementations pass one
-// contract test: memory, SQLite, etcd.
+// The storage of the control plane: a map from keys to values with revisions. Three implementations pass one contract
+// test: memory, SQLite, etcd.
 //
-// A commit is all or nothing and, once acknowledged, survives whatever the implementation promises to survive. Reads
-// are linearizable: they see every commit acknowledged before they began.
+// A commit is atomic and, once acknowledged, survives the failures that the implementation documents. Reads are
+// linearizable: they see every commit acknowledged before they began.
 //
-// All calls are made on one thread, the loop's; a store is destroyed there too, when none of its tasks is under way,
-// and may keep the loop running until then. Errors: store_conflict (an expectation was not met, or the lease has ended;
-// nothing changed), store_no_majority (nothing changed), store_unknown_outcome (the commit may or may not have been
-// made, or may yet be: read again), store_too_large, store_failed, invalid_argument.
+// All calls are made on one thread, the loop's; a store is also destroyed there, when none of its tasks is pending, and
+// may keep the loop running until then. Errors: store_conflict (an expectation was not met, or the lease has expired;
+// nothing changed), store_no_majority (nothing changed), store_unknown_outcome (the commit may have been made, or may
+// still be: read again), store_too_large, store_failed, invalid_argument.
 #pragma once
 
 #include <chrono>
@@ -26,7 +26,7 @@
 
 namespace redan::cloud::store {
 
-/// Rises with every commit that changes the store; never 0 for an entry.
+/// Increases with every commit that changes the store; never 0 for an entry.
 using Revision = Strong<struct RevisionTag, std::uint64_t>;
 /// 0: no lease.
 using LeaseId = Strong<struct LeaseTag, std::uint64_t>;
@@ -41,11 +41,11 @@ inline constexpr std::chrono::seconds kMaxLeaseTtl{366 * 24 * 3600};
 struct Entry {
   std::string key;
   std::string value;
-  Revision created{};   ///< of the commit that made the key
-  Revision modified{};  ///< of the commit that wrote this value: what an expectation names
+  Revision created{};   ///< of the commit that created the key
+  Revision modified{};  ///< of the commit that wrote this value: used in expectations
 };
 
-/// What a key must be for the commit to be made.
+/// The required state of a key for the commit to be made.
 struct Anything {};
 struct Absent {};
 struct Unchanged {
@@ -53,7 +53,7 @@ struct Unchanged {
 };
 using Expect = std::variant<Anything, Absent, Unchanged>;
 
-/// The key lives as long as the lease of its last Put; without one, until it is erased.
+/// The key lives as long as the lease of its last Put; without a lease, until it is erased.
 struct Put {
   std::string key;
   std::string value;
@@ -62,7 +62,7 @@ struct Put {
 };
 struct Erase {
   std::string key;
-  Expect expect{};  ///< erasing an absent key succeeds unless this says Unchanged
+  Expect expect{};  ///< erasing an absent key succeeds unless this is Unchanged
 };
 /// Changes nothing; the commit is made only if it holds.
 struct Check {
@@ -73,11 +73,11 @@ using Change = std::variant<Put, Erase, Check>;
 
 struct Listing {
   std::vector<Entry> entries;  ///< ascending by key, as bytes
-  bool more = false;           ///< a limit cut it off: list on after the last key
-  Revision revision{};         ///< of the store at the time of reading: where a watch goes on
+  bool more = false;           ///< the limit was reached: continue after the last key
+  Revision revision{};         ///< of the store at the time of reading: where a watch continues
 };
 
-/// What a watch tells, in the order of the commits.
+/// The events of a watch, in the order of the commits.
 struct PutSeen {
   Entry entry;
 };
@@ -85,18 +85,18 @@ struct EraseSeen {
   std::string key;
   Revision revision{};
 };
-/// Events were missed (the connection was down for long, the history is gone): list again, the watch is over.
+/// Events were missed (the connection was down for long, or the history is gone): list again; the watch has ended.
 struct WatchLost {
   Errc why = errc::store_failed;
 };
-/// Everything up to `revision` has been told; sent at least every second while the store is reachable. A cache is as
-/// fresh as the last one.
+/// Everything up to `revision` has been delivered; sent at least every second while the store is reachable. A cache is
+/// as fresh as the latest one.
 struct UpToDate {
   Revision revision{};
 };
 using WatchEvent = std::variant<PutSeen, EraseSeen, UpToDate, WatchLost>;
 
-/// Why a store cannot be opened, or what a running one met; `detail` is for people.
+/// Why a store cannot be opened, or an error of a running one; `detail` is human-readable.
 struct StoreFailure {
   Errc code = errc::store_failed;
   std::string detail{};
@@ -113,25 +113,26 @@ class Store {
   virtual ~Store() = default;
 
   [[nodiscard]] virtual net::Task<Result<std::optional<Entry>>> get(std::string key) = 0;
-  /// Keys that start with `prefix` and come after `after` (empty: from the first). `limit` is at least 1.
+  /// Keys that start with `prefix` and come after `after` (empty: from the first). `limit` must be at least 1.
   [[nodiscard]] virtual net::Task<Result<Listing>> list(std::string prefix, std::string after, std::size_t limit) = 0;
-  /// The revision that all the changes got; of the store, if there was nothing to change. No key is named twice.
+  /// Returns the revision of all the changes, or of the store if there was nothing to change. No key may be named
+  /// twice.
   [[nodiscard]] virtual net::Task<Result<Revision>> commit(std::vector<Change> changes) = 0;
 
-  /// Tells of every commit after `since` to keys that start with `prefix`, from the loop and never from within this
-  /// call, until the Watch is destroyed or WatchLost was told. `tell` may destroy the Watch.
+  /// Reports every commit after `since` to keys that start with `prefix`, on the loop and never within this call, until
+  /// the Watch is destroyed or WatchLost was reported. `tell` may destroy the Watch.
   [[nodiscard]] virtual std::unique_ptr<Watch> watch(std::string prefix, Revision since,
                                                      std::function<void(const WatchEvent&)> handler) = 0;
 
-  /// `ttl` is from kMinLeaseTtl to kMaxLeaseTtl. A lease that is not kept alive ends within ttl plus a second; its keys
-  /// are erased in one commit. A failure of the store may lengthen it, never shorten it.
+  /// `ttl` is from kMinLeaseTtl to kMaxLeaseTtl. A lease that is not kept alive expires within ttl plus one second; its
+  /// keys are erased in one commit. A failure of the store may lengthen it, but never shortens it.
   [[nodiscard]] virtual net::Task<Result<LeaseId>> grant_lease(std::chrono::seconds ttl) = 0;
-  /// It lasts another ttl from now. store_conflict if it has ended.
+  /// Extends it by another ttl from now. store_conflict if it has expired.
   [[nodiscard]] virtual net::Task<Result<void>> keep_alive(LeaseId lease) = 0;
-  /// Ends it now. store_conflict if it has ended.
+  /// Ends it now. store_conflict if it has expired.
   [[nodiscard]] virtual net::Task<Result<void>> revoke_lease(LeaseId lease) = 0;
 
-  /// put-if-revision: one Put in a commit of its own.
+  /// put-if-revision: one Put in its own commit.
   [[nodiscard]] net::Task<Result<Revision>> put(std::string key, std::string value, Expect expect = Anything{});
   [[nodiscard]] net::Task<Result<Revision>> erase(std::string key, Expect expect = Anything{});
 };

@@ -1,4 +1,4 @@
-// Runs something on the loop again and again, until it is destroyed.
+// Runs a function on the loop repeatedly, until it is destroyed.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
@@ -15,14 +15,14 @@ class Ticker {
   Ticker(const Ticker&) = delete;
   Ticker& operator=(const Ticker&) = delete;
 
-  /// The first tick comes a period from now. Nothing happens if it is started already.
+  /// The first tick is one period from now. Has no effect if it is already running.
   void start() {
     if (!running_->started) {
       running_->started = true;
       wait(running_);
     }
   }
-  /// Safe within a tick.
+  /// May be called within a tick.
   void stop() {
     running_->started = false;
     running_->timer.cancel();
@@ -40,7 +40,7 @@ class Ticker {
 
   static void wait(const std::shared_ptr<Running>& running) {
     running->timer.expires_after(running->period);
-    // A wait that is over cannot be cancelled any more, so the flag decides.
+    // A completed wait cannot be cancelled any more, so the flag decides.
     running->timer.async_wait([running](boost::system::error_code error) {
       if (error || !running->started) return;
       running->tick();

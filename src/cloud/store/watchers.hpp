@@ -1,5 +1,5 @@
-// The watches of a store that learns of its changes in this process: memory and SQLite. Events wait in a queue of each
-// watch, from which the loop tells them in order, so a watch is never told from within a call of the store.
+// The watches of a store that learns of its changes within this process: memory and SQLite. Events are queued for each
+// watch and delivered in order by the loop, so a watch is never called from within a call of the store.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -17,15 +17,15 @@ class Watchers {
   Watchers(const Watchers&) = delete;
   Watchers& operator=(const Watchers&) = delete;
 
-  /// `missed` is what the watch is told first: the changes after `since` that came before this call and, at the end, up
-  /// to which revision they go. It is told later of what comes after that one.
+  /// `missed` is delivered first: the changes after `since` that came before this call and, at the end, the revision up
+  /// to which they go. Later changes follow.
   std::unique_ptr<Watch> add(std::string_view prefix, Revision since, Handler handler, std::vector<WatchEvent> missed);
-  /// Tells each watch that it concerns. In the order of the commits.
+  /// Delivers the event to each watch that it concerns. Called in the order of the commits.
   void notify(const WatchEvent& event);
 
-  /// Tells WatchLost to those that wait for changes after an older revision than this.
+  /// Delivers WatchLost to watches that need changes after an older revision than this.
   void lose_older_than(Revision revision);
-  /// Ends all watches silently.
+  /// Ends all watches without an event.
   void end();
 
   [[nodiscard]] bool empty();

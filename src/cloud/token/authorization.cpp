@@ -8,7 +8,7 @@ namespace redan::cloud::token {
 namespace {
 
 constexpr std::string_view kWhiteSpace = " \t";
-/// Of JWTs and of base64 in either alphabet.
+/// The characters of JWTs and of base64 in either alphabet.
 constexpr std::string_view kTokenCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/=.";
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
@@ -22,7 +22,7 @@ std::string_view trim(std::string_view text) {
   return text.substr(0, text.find_last_not_of(kWhiteSpace) + 1);
 }
 
-/// Takes everything before the separator off `rest`, and the separator.
+/// Removes everything up to the separator from `rest`, and the separator.
 std::string_view split(std::string_view& rest, std::string_view separators) {
   const std::size_t end = std::min(rest.find_first_of(separators), rest.size());
   const std::string_view part = rest.substr(0, end);
@@ -34,7 +34,7 @@ bool is_token(std::string_view text) {
   return !text.empty() && text.find_first_not_of(kTokenCharacters) == std::string_view::npos;
 }
 
-/// What stands in the quotes. A token needs no escapes, so there are none.
+/// The text between quotes. A token needs no escapes, so none are supported.
 std::string_view unquote(std::string_view text) {
   return text.size() >= 2 && text.starts_with('"') && text.ends_with('"') ? text.substr(1, text.size() - 2) : text;
 }

@@ -9,14 +9,14 @@
 
 namespace redan::cloud::token {
 
-/// What kind of token a request brings, and the token itself, not yet parsed. A view into the field's value.
+/// The kind of token that a request presents, and the token itself, not yet parsed. A view into the field's value.
 struct PresentedToken {
   enum class Kind { jwt, macaroon } kind;
   std::string_view text;
 };
 
-/// Schemes and parameter names in any case. token_third_party if a discharge macaroon comes along; token_syntax for
-/// other parameters and schemes.
+/// Schemes and parameter names are case-insensitive. token_third_party if a discharge macaroon is included;
+/// token_syntax for other parameters and schemes.
 Result<PresentedToken> parse_authorization(std::string_view value);
 
 }  // namespace redan::cloud::token

@@ -8,7 +8,7 @@
 namespace redan::cloud::token {
 namespace {
 
-/// The part of the request that a caveat `name=value` speaks of; null for an unknown name.
+/// The part of the request that a caveat `name=value` refers to; null for an unknown name.
 const std::string_view* part(const MacaroonRequest& request, std::string_view name) {
   if (name == "op") return &request.operation;
   if (name == "session") return &request.session;
@@ -22,7 +22,7 @@ Result<void> check_condition(std::string_view caveat, const MacaroonRequest& req
   if (equals == std::string_view::npos) return refuse(errc::token_caveat);
   const std::string_view value = caveat.substr(equals + 1);
   const std::string_view* const asked = part(request, caveat.substr(0, equals));
-  // Nothing equals the empty value: it would let pass a request that does not name that part.
+  // Nothing equals the empty value: otherwise it would match a request that does not name that part.
   if (asked == nullptr || value.empty()) return refuse(errc::token_caveat);
   if (*asked != value) return refuse(errc::token_scope);
   return {};

@@ -1,9 +1,9 @@
-// What a macaroon's caveats say, and whether a request keeps to them.
+// The caveats of a macaroon, and their verification for a request.
 //
 //     2030-01-01T00:00:00Z     a bare RFC 3339 time: valid before it
 //     op=<operation>  session=<id>  region=<region>  instance=<id>
 //
-// Every caveat must be met, however often it is repeated. One that is unknown or malformed is not met.
+// Every caveat must be met, including repeated ones. An unknown or malformed caveat is never met.
 #pragma once
 
 #include <redan/error.hpp>
@@ -13,8 +13,8 @@
 
 namespace redan::cloud::token {
 
-/// One caveat of a macaroon. First-party: the identifier is the condition. Third-party: someone else must discharge it,
-/// and the verification id, which is not empty, says how.
+/// One caveat of a macaroon. First-party: the identifier is the condition. Third-party: another service must discharge
+/// it; the verification id, which is not empty, is for that service.
 struct Caveat {
   std::string identifier;
   std::string location{};
@@ -24,7 +24,7 @@ struct Caveat {
   friend bool operator==(const Caveat&, const Caveat&) = default;
 };
 
-/// What the bearer asks for. A part left empty is one the request does not name: a caveat on it is not met.
+/// The bearer's request. An empty part is not named by the request: a caveat on it is not met.
 struct MacaroonRequest {
   WallTime now;
   std::string_view operation{};
@@ -33,14 +33,14 @@ struct MacaroonRequest {
   std::string_view instance{};
 };
 
-/// What a verified macaroon says, for the request it was verified for.
+/// The content of a verified macaroon, for the request it was verified for.
 struct MacaroonClaims {
   std::string identifier;
-  WallTime expires;  ///< the earliest of its times
+  WallTime expires;  ///< the earliest of its expiry times
 };
 
-/// The earliest expiry among first-party caveats that are all met. token_caveat (unknown), token_scope (op, session,
-/// region or instance is another), token_expired, and token_claims if there is no expiry among them.
+/// The earliest expiry of the first-party caveats, if all are met. Errors: token_caveat (unknown), token_scope (another
+/// op, session, region or instance), token_expired, and token_claims if there is no expiry among them.
 Result<WallTime> check_caveats(std::span<const Caveat> caveats, const MacaroonRequest& request);
 
 }  // namespace redan::cloud::token

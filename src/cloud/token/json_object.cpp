@@ -12,7 +12,7 @@ using json::error_code;
 
 constexpr std::size_t kMaxDepth = 8;
 
-/// Builds the value as Boost's own parser does, and counts the names of members as the text has them.
+/// Builds the value like Boost's own parser, and counts the member names in the text.
 struct Building {
   static constexpr std::size_t max_object_size = json::object::max_size();
   static constexpr std::size_t max_array_size = json::array::max_size();
@@ -76,7 +76,7 @@ struct Building {
   std::size_t names = 0;
 };
 
-/// Members of all objects in `value`. It nests no deeper than kMaxDepth.
+/// Number of members of all objects in `value`. Its depth is at most kMaxDepth.
 std::size_t count_members(const json::value& value) {
   std::size_t count = 0;
   if (const json::array* const array = value.if_array()) {
@@ -100,7 +100,7 @@ std::optional<json::object> parse_json_object(std::string_view text, json::stora
   const std::size_t used = parser.write_some(false, text.data(), text.size(), error);
   if (error || used != text.size()) return std::nullopt;
   json::value value = building.stack.release();
-  // Of two equal names the object keeps one: it then has fewer members than the text has names.
+  // Of two equal names the object keeps one, so it has fewer members than the text has names.
   if (!value.is_object() || count_members(value) != building.names) return std::nullopt;
   return std::move(value.get_object());
 }

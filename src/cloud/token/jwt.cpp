@@ -17,11 +17,12 @@ namespace json = boost::json;
 
 constexpr std::string_view kHeader = R"({"alg":"HS256","typ":"JWT"})";
 constexpr std::size_t kSecretSize = 64;
-/// Most claims fit; larger ones go on in the heap.
+/// Most claims fit; larger ones use the heap in addition.
 constexpr std::size_t kStackStorage = 2048;
 
 /// Extensions that must be understood (RFC 7515 section 4.1.11), and parameters that name or carry a key (sections
-/// 4.1.2 to 4.1.8): this service has one key and understands no extension. Other unknown ones are ignored (section 4).
+/// 4.1.2 to 4.1.8): this service has one key and supports no extension. Other unknown parameters are ignored (section
+/// 4).
 constexpr std::string_view kRefusedParameters[] = {"crit", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256"};
 
 std::string_view text_of(const json::string& text) { return {text.data(), text.size()}; }
@@ -36,7 +37,7 @@ Result<void> check_header(std::string_view encoded) {
   const auto header = parse_json_object(as_text(*bytes), &storage);
   if (!header) return refuse(errc::token_syntax);
   if (find_string(*header, "alg") != "HS256") return refuse(errc::token_algorithm);
-  // RFC 7519 section 5.1: upper case is recommended, and a media type's case does not count.
+  // RFC 7519 section 5.1: upper case is recommended, but a media type is case-insensitive.
   const auto type = find_string(*header, "typ");
   if (header->contains("typ") && !(type && equals_ignoring_case(*type, "JWT"))) return refuse(errc::token_header);
   for (const std::string_view name : kRefusedParameters) {
@@ -54,8 +55,8 @@ bool read(const json::object& object, std::string_view name, std::string& out) {
   return text.has_value();
 }
 
-/// NumericDate (RFC 7519 section 2): a number, which may have a fraction. A token expires with the second that it
-/// names, and is valid from the next whole one on.
+/// NumericDate (RFC 7519 section 2): a number, which may have a fraction. A token expires at the second that it names,
+/// and is valid from the next whole second on.
 enum class Rounding : std::uint8_t { down, up };
 bool read(const json::object& object, std::string_view name, Rounding rounding, std::optional<WallTime>& out) {
   constexpr double kLatest = 1e15;
@@ -82,7 +83,7 @@ bool read(const json::object& object, std::string_view name, std::vector<std::st
   return true;
 }
 
-/// One text or a list of them (RFC 7519 section 4.1.3).
+/// One text or a list of texts (RFC 7519 section 4.1.3).
 bool read_audience(const json::object& object, std::vector<std::string>& out) {
   if (const auto one = find_string(object, "aud")) {
     out.emplace_back(*one);
@@ -91,7 +92,7 @@ bool read_audience(const json::object& object, std::vector<std::string>& out) {
   return read(object, "aud", out);
 }
 
-/// A list of texts, or one text with blanks between them (RFC 8693 section 4.2).
+/// A list of texts, or one text separated by blanks (RFC 8693 section 4.2).
 bool read_scope(const json::object& object, std::vector<std::string>& out) {
   const auto text = find_string(object, "scope");
   if (!text) return read(object, "scope", out);

@@ -1,8 +1,8 @@
 // JSON Web Tokens (RFC 7519) in JWS compact form (RFC 7515), signed with HS256 (RFC 7518 section 3.2) and nothing else.
 //
-// A service makes and checks its own tokens with one 64-byte secret, so the token has no say in how it is checked:
-// `alg` is compared, never dispatched on, and a header that names or carries a key is refused. Parsing gives an
-// UnverifiedJwt, which has nothing to offer but verify(); only the JwtClaims that come out of that carry scope.
+// A service makes and verifies its own tokens with one 64-byte secret, so the token cannot influence its verification:
+// `alg` is compared, never used to choose an algorithm, and a header that names or carries a key is refused. Parsing
+// returns an UnverifiedJwt, whose only operation is verify(); only the resulting JwtClaims have a scope.
 #pragma once
 
 #include <redan/crypto.hpp>
@@ -11,19 +11,19 @@
 
 namespace redan::cloud::token {
 
-/// Longer tokens are refused unread, and not minted.
+/// Longer tokens are refused unread, and are not issued.
 inline constexpr std::size_t kMaxJwtSize = 8 * 1024;
-/// How far ahead of ours an issuer's clock may be: for `nbf` and `iat`. `exp` gets none.
+/// How far an issuer's clock may be ahead of ours, for `nbf` and `iat`. There is no leeway for `exp`.
 inline constexpr std::int64_t kJwtLeewaySeconds = 60;
 
-/// RFC 7519 section 4.1, and `scope` as a list of names. Members left empty are not in the token.
+/// RFC 7519 section 4.1, and `scope` as a list of names. Empty members are not in the token.
 struct JwtClaims {
   std::string issuer;
   std::vector<std::string> audience;
   std::string subject;
   std::optional<WallTime> issued_at;
   std::optional<WallTime> not_before;
-  WallTime expires;  ///< always there: a token without `exp` is refused
+  WallTime expires;  ///< required: a token without `exp` is refused
   std::string id;    ///< `jti`
   std::vector<std::string> scope;
 
@@ -31,20 +31,20 @@ struct JwtClaims {
   friend bool operator==(const JwtClaims&, const JwtClaims&) = default;
 };
 
-/// What the service asks of a token made for it. An empty issuer or audience is never met.
+/// The service's requirements on a token. An empty issuer or audience is never met.
 struct JwtExpectations {
   std::string_view issuer;
-  std::string_view audience;  ///< one of the token's
+  std::string_view audience;  ///< must be one of the token's
   std::optional<std::string_view> subject = std::nullopt;
 };
 
-/// One secret, made ready to sign and to verify many tokens. May not outlive its provider.
+/// One secret, prepared for signing and verifying many tokens. The provider must outlive it.
 class JwtKey {
  public:
-  /// invalid_argument unless the secret has all of its 64 bytes.
+  /// invalid_argument unless the secret has 64 bytes.
   static Result<JwtKey> prepare(Provider& provider, const Secret<64>& secret);
 
-  /// A token of exactly these claims; all text in them is UTF-8. token_too_large.
+  /// Issues a token with exactly these claims; all text must be UTF-8. Error: token_too_large.
   Result<std::string> mint(const JwtClaims& claims);
 
  private:
@@ -55,16 +55,16 @@ class JwtKey {
   std::unique_ptr<Hmac> hmac_;
 };
 
-/// A token of the right form that says HS256. Its claims have not been looked at.
+/// A well-formed token with HS256. Its claims have not been read.
 class UnverifiedJwt {
  public:
-  /// Three parts of base64url without padding, the first a JSON object with alg "HS256" and, if at all, typ "JWT".
-  /// token_too_large, token_syntax, token_algorithm, token_header (a key, a critical extension).
+  /// Three parts of base64url without padding, the first a JSON object with alg "HS256" and, optionally, typ "JWT".
+  /// Errors: token_too_large, token_syntax, token_algorithm, token_header (a key, a critical extension).
   static Result<UnverifiedJwt> parse(std::string_view text);
 
-  /// Compares the signature in constant time before anything else: token_bad_signature. Then the claims must be a JSON
-  /// object without duplicate names (token_syntax), be of the right types, have `exp` and be meant for this service
-  /// (token_claims), and hold now (token_expired, token_not_yet_valid).
+  /// First compares the signature in constant time: token_bad_signature. Then the claims must be a JSON object without
+  /// duplicate names (token_syntax), have the right types, have `exp` and be meant for this service (token_claims), and
+  /// be valid now (token_expired, token_not_yet_valid).
   Result<JwtClaims> verify(JwtKey& key, const JwtExpectations& expected, WallTime now) const;
 
  private:
@@ -72,7 +72,7 @@ class UnverifiedJwt {
 
   UnverifiedJwt() = default;
 
-  std::string signing_input_;    ///< header "." payload, as sent
+  std::string signing_input_;    ///< header "." payload, as received
   std::size_t header_size_ = 0;  ///< of the header in it
   std::array<std::uint8_t, kSignatureSize> signature_{};
 };

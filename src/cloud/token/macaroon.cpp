@@ -13,12 +13,12 @@ constexpr std::size_t kRootKeySize = 64;
 constexpr std::string_view kKeyGenerator = "macaroons-key-generator";
 constexpr std::size_t kMaxText = (kMaxMacaroonSize + 2) / 3 * 4;  // base64 of the largest
 
-/// One link of the chain: each signature is the key of the next.
+/// One link of the chain: each signature is the key of the next one.
 Digest next_signature(Provider& provider, Bytes signature, std::string_view caveat) {
   return provider.hmac_once(HashAlgorithm::sha256, signature, as_bytes(caveat));
 }
 
-/// What base64 hides: a binary form, or JSON.
+/// The decoded base64: a binary form, or JSON.
 Result<Macaroon> parse_bytes(Bytes bytes) {
   if (bytes.empty()) return refuse(errc::token_syntax);
   if (bytes.front() == '{') return parse_macaroon_json(as_text(bytes));

@@ -13,7 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
-/// Takes the members of one object by name; failure is sticky. What nobody took is a failure too: ask done() last.
+/// Reads the members of one object by name; failure is sticky. Unread members are a failure too: call done() last.
 class Members {
  public:
   explicit Members(const json::object& object) : object_(object) {}
@@ -23,7 +23,7 @@ class Members {
     if (value != nullptr) ++taken_;
     return value;
   }
-  /// Empty if there is none.
+  /// Empty if absent.
   std::string text(std::string_view name) {
     const json::value* const value = take(name);
     if (value == nullptr) return {};
@@ -35,7 +35,7 @@ class Members {
     const auto bytes = from_any_base64(text(name));
     return bytes ? std::string(as_text(*bytes)) : fail();
   }
-  /// Bytes as text under `name`, or in base64 under `encoded`; empty if there is neither.
+  /// Bytes as text under `name`, or in base64 under `encoded`; empty if both are absent.
   std::string bytes(std::string_view name, std::string_view encoded) {
     if (object_.contains(name) && object_.contains(encoded)) return fail();
     return object_.contains(encoded) ? base64(encoded) : text(name);
@@ -71,7 +71,7 @@ std::optional<Caveat> read_caveat_v1(const json::object& object) {
   return caveat;
 }
 
-/// The array of caveats, if there is one.
+/// The array of caveats, if present.
 Result<std::vector<Caveat>> read_caveats(const json::value* value, ReadCaveat read) {
   std::vector<Caveat> caveats;
   if (value == nullptr) return caveats;

@@ -27,7 +27,7 @@ std::size_t length(Reader& in) {
   return value;
 }
 
-/// The next packet; after a failure one without a name.
+/// The next packet; after a failure a packet without a name.
 Packet read_packet(Reader& in) {
   const std::size_t size = length(in);
   if (size < kLengthSize) in.fail();

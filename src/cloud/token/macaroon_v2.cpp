@@ -11,7 +11,7 @@ constexpr std::uint8_t kVersion = 2;
 
 enum Field : std::uint8_t { end_of_section = 0, location = 1, identifier = 2, verification_id = 4, signature = 6 };
 
-/// LEB128, no longer than needed. Three bytes hold more than kMaxMacaroonSize.
+/// LEB128 in its shortest form. Three bytes can express more than kMaxMacaroonSize.
 std::size_t varint(Reader& in) {
   std::size_t value = 0;
   for (unsigned shift = 0; shift < 21; shift += 7) {
@@ -25,7 +25,7 @@ std::size_t varint(Reader& in) {
   return 0;
 }
 
-/// The fields of a macaroon, with the type of the next one known before it is read.
+/// The fields of a macaroon; the type of the next one is known before it is read.
 class Fields {
  public:
   explicit Fields(Bytes bytes) : in_(bytes) {
@@ -43,7 +43,7 @@ class Fields {
     advance();
     return std::string(as_text(data));
   }
-  /// A field that is there has something in it: leaving it out says the same.
+  /// A present field must not be empty, because omitting it means the same.
   std::string optional(Field type) {
     if (!next_is(type)) return {};
     std::string data = required(type);
@@ -98,7 +98,7 @@ Result<Macaroon> parse_macaroon_v2(Bytes bytes) {
   while (fields.ok() && !fields.next_is(Field::end_of_section)) {
     if (macaroon.caveats.size() == kMaxCaveats) return refuse(errc::token_too_large);
     const Caveat& caveat = macaroon.caveats.emplace_back(read_caveat(fields));
-    // Only a third party has a place of its own.
+    // Only third-party caveats have a location of their own.
     if (!caveat.third_party() && !caveat.location.empty()) return refuse(errc::token_syntax);
   }
   fields.end_section();

@@ -10,7 +10,7 @@ constexpr std::int64_t kHour = 60 * kMinute;
 constexpr std::int64_t kDay = 24 * kHour;
 constexpr std::size_t kMaxFraction = 9;
 
-/// A cursor over the text. Failure is sticky: ask done() once.
+/// A cursor over the text. Failure is sticky: call done() once.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : rest_(text) {}
@@ -49,7 +49,7 @@ class Scanner {
   bool failed_ = false;
 };
 
-/// Days since 1970-01-01; nullopt for a day the month does not have.
+/// Days since 1970-01-01; nullopt for a day that the month does not have.
 std::optional<std::int64_t> full_date(Scanner& in) {
   const std::chrono::year year(in.number(4, 0, 9999));
   in.expect('-');

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kSecretSize = 64;
 constexpr std::size_t kMaxId = 128;
-constexpr char kSeparator = ':';  // coturn's rest-api-separator has this default
+constexpr char kSeparator = ':';  // the default of coturn's rest-api-separator
 
 bool printable(std::uint8_t c) { return c > 0x20 && c < 0x7f; }
 
@@ -22,7 +22,7 @@ bool is_id(std::string_view id) {
   });
 }
 
-/// What stands before the separator, as it is written: no sign, no leading zeros.
+/// The part before the separator, in canonical form: no sign, no leading zeros.
 std::optional<WallTime> parse_expiry(std::string_view digits) {
   std::int64_t seconds = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), seconds);

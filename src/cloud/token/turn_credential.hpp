@@ -2,7 +2,8 @@
 //
 //     username = <expiry, seconds since 1970> ":" <id>      password = base64(HMAC-SHA1(secret, username))
 //
-// A TURN server looks at the expiry when it authenticates, so it must cover the reconnects of a session, not its start.
+// A TURN server checks the expiry when it authenticates, so it must cover the reconnects of a session, not only its
+// start.
 #pragma once
 
 #include <redan/crypto.hpp>
@@ -15,18 +16,19 @@ struct TurnCredential {
   std::string password;
 };
 
-/// The shared secret, made ready. May not outlive its provider.
+/// The prepared shared secret. The provider must outlive it.
 class TurnKey {
  public:
-  /// The secret is what stands in the server's configuration: 64 printable ASCII characters, which are the HMAC key as
-  /// they are. invalid_argument for others.
+  /// The secret as in the server's configuration: 64 printable ASCII characters, which are the HMAC key without
+  /// decoding. invalid_argument for others.
   static Result<TurnKey> prepare(Provider& provider, const Secret<64>& secret);
-  /// A new secret of that form: 32 random bytes in hex.
+  /// A new secret in that format: 32 random bytes in hex.
   static Secret<64> generate_secret(RandomSource& random);
 
-  /// `id` says whose it is, in the server's log: 1 to 128 printable ASCII characters but ":". invalid_argument.
+  /// `id` identifies the user in the server's log: 1 to 128 printable ASCII characters except ":". Error:
+  /// invalid_argument.
   Result<TurnCredential> mint(std::string_view id, WallTime expires);
-  /// As the server checks it; gives the id. token_syntax, token_bad_signature, token_expired.
+  /// Verifies like the server; returns the id. Errors: token_syntax, token_bad_signature, token_expired.
   Result<std::string> verify(const TurnCredential& credential, WallTime now);
 
  private:

@@ -1,12 +1,13 @@
-// One-time join tokens: who holds one may add one certificate to the trust store, once, before it expires.
+// One-time join tokens: the holder may add one certificate to the trust store, once, before the token expires.
 //
-// The token is the base64url of a JSON object for a person to carry to the client; it also pins the server:
+// The token is the base64url of a JSON object, to be transferred to the client by an administrator; it also pins the
+// server:
 //
 //     {"name": text, "addresses": [text, ...], "fingerprint": text, "secret": base64url of 32 bytes,
 //      "expires_at": seconds since 1970}
 //
-// The store keeps what it is good for under the SHA-256 of the secret. Only the secret counts: the rest is for its
-// bearer, and changing it changes nothing.
+// The store keeps the token's permissions under the SHA-256 of the secret. Only the secret counts: the other members
+// are for the bearer, and changing them has no effect.
 #pragma once
 
 #include <redan/crypto.hpp>
@@ -19,7 +20,7 @@ namespace redan::cloud::trust {
 
 using JoinSecret = Secret<32>;
 
-/// What is stored, under secret_id().
+/// The stored record, under secret_id().
 struct JoinRecord {
   std::string name;
   Role role = Role::view;
@@ -37,14 +38,14 @@ struct JoinToken {
 inline constexpr std::size_t kMaxJoinToken = 8 * 1024;
 
 std::string to_text(const JoinToken& token);
-/// trust_join_token.
+/// Error: trust_join_token.
 Result<JoinToken> parse_join_token(std::string_view text);
 
-/// Whether what the store has under a token's secret lets its bearer join: trust_join_token if there is nothing,
+/// Whether the store's record for a token's secret permits its bearer to join. trust_join_token if there is no record,
 /// because the secret is wrong or was used, and from `expires_at` on.
 Result<void> check_join(const std::optional<JoinRecord>& record, WallTime now);
 
-/// SHA-256 of the secret, 64 hexadecimal digits: finding it by this leaks nothing of it.
+/// SHA-256 of the secret, 64 hexadecimal digits: a lookup by it leaks nothing of the secret.
 std::string secret_id(Provider& provider, Bytes secret);
 
 JoinSecret new_join_secret(Provider& provider);

@@ -70,7 +70,7 @@ bool allows(Role role, Scope scope) {
       return scope == Scope::application_read || scope == Scope::instance_read || scope == Scope::instance_write ||
              scope == Scope::node_read || scope == Scope::events_read;
     case Role::instance:
-      return false;  // its two routes ask for its token
+      return false;  // its two routes require its token
   }
   return false;
 }

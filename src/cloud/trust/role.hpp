@@ -1,4 +1,5 @@
-// What an identity may do. A role is a set of scopes; an identity may be narrowed to some of its role's.
+// The permissions of an identity. A role is a set of scopes; an identity may be restricted to some of its role's
+// scopes.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +11,10 @@ namespace redan::cloud::trust {
 
 enum class Role : std::uint8_t {
   admin,     ///< everything
-  operate,   ///< applications and instances
-  view,      ///< reading, but for secrets
+  operate,   ///< manages applications and instances
+  view,      ///< reads everything except secrets
   agent,     ///< a stream agent: instances, and what it needs to place them
-  instance,  ///< one instance, about itself
+  instance,  ///< an instance, for its own record
 };
 
 enum class Scope : std::uint8_t {
@@ -28,7 +29,7 @@ enum class Scope : std::uint8_t {
   config_write,
   metrics_read,
   events_read,
-  grant_write,  ///< sealed channels: who may be whose client. Not an agent: it carries their signalling
+  grant_write,  ///< grants for sealed channels. Not for agents, which carry the signalling
 };
 
 /// "admin", "operator", "viewer", "agent", "instance".

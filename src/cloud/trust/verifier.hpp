@@ -1,7 +1,7 @@
-// Answers one question: may the holder of this certificate speak now, and as whom?
+// Decides whether the holder of a certificate is admitted now, and as which caller.
 //
 // Holds a copy of the trust store, fed by its owner from a store's listing and watch. The copy may be used until
-// `max_staleness` after the store last said that nothing was missed; then the answer is trust_stale for everybody,
+// `max_staleness` after the store last confirmed that nothing was missed; after that every caller gets trust_stale
 // until the store can be read again. So a removal takes effect everywhere within the watch's latency, and at the latest
 // after that time.
 #pragma once
@@ -15,12 +15,12 @@
 
 namespace redan::cloud::trust {
 
-/// The default of Verifier's bound.
+/// The default of the Verifier's limit.
 inline constexpr Duration kMaxTrustStaleness = std::chrono::seconds(60);
 
 enum class TrustKind : std::uint8_t {
   client,     ///< exactly this certificate
-  authority,  ///< every client certificate that it signed
+  authority,  ///< every client certificate that it issued
 };
 
 /// One certificate of the trust store.
@@ -29,25 +29,26 @@ struct TrustedCertificate {
   std::string name;
   TrustKind kind = TrustKind::client;
   Role role = Role::admin;
-  std::vector<Scope> scopes{};  ///< none: all of the role's
+  std::vector<Scope> scopes{};  ///< empty: all of the role's
   std::vector<std::uint8_t> certificate_der{};
   WallTime added{};
 };
 
-/// Who a caller turned out to be.
+/// An authenticated caller.
 struct Caller {
   std::string name;
-  std::string fingerprint;  ///< of the certificate that it showed
+  std::string fingerprint;  ///< of the certificate that it presented
   Role role = Role::view;
   std::vector<Scope> scopes{};
   std::string trusted_by{};  ///< the record of the trust store that admits it: its own, or its authority's
 
   [[nodiscard]] bool may(Scope scope) const;
-  /// Nobody grants more than they hold: whether an identity of this role and scopes may do nothing else than this one.
+  /// A caller may not grant more than it holds: whether an identity with this role and these scopes would have no
+  /// permission that this caller lacks.
   [[nodiscard]] bool may_grant(Role role, const std::vector<Scope>& scopes) const;
 };
 
-/// Whether `certificate`, through `chain`, was issued by `authority` for a client and is valid at that time.
+/// Whether `authority` issued `certificate`, through `chain`, to a client, and it is valid at that time.
 using ChainCheck = std::function<bool(Bytes certificate, const std::vector<std::vector<std::uint8_t>>& chain,
                                       Bytes authority, WallTime now)>;
 
@@ -58,13 +59,13 @@ class Verifier {
   /// Replaces everything.
   void reset(std::vector<TrustedCertificate> all);
   void put(TrustedCertificate certificate);
-  /// False if there was none.
+  /// False if it did not exist.
   bool erase(const std::string& fingerprint);
-  /// The store said at `now` that nothing was missed.
+  /// The store confirmed at `now` that nothing was missed.
   void mark_fresh(TimePoint now) { fresh_ = now; }
   [[nodiscard]] bool is_fresh(TimePoint now) const { return fresh_ && now - *fresh_ <= max_staleness_; }
 
-  /// trust_stale, trust_unknown.
+  /// Errors: trust_stale, trust_unknown.
   [[nodiscard]] Result<Caller> admit(const Digest& sha256, Bytes certificate_der,
                                      const std::vector<std::vector<std::uint8_t>>& chain, WallTime wall_time,
                                      TimePoint now) const;
