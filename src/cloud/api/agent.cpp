@@ -37,7 +37,7 @@ std::optional<std::vector<IceServer>> read_ice_servers(RecordReader& record) {
   return servers;
 }
 
-/// Absent is fine; out of range is not.
+/// A missing value is valid, a value out of range is not.
 std::optional<Screen> read_screen(RecordReader& record) {
   if (!record.has("screen")) return Screen{};
   auto screen = parse_screen(record.object("screen"));

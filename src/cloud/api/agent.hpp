@@ -1,18 +1,18 @@
-// What gateways, agents and runtimes tell each other: over the bus between gateway and agent, over the supervisor
-// socket between agent and runtime. Each is one struct with its JSON; docs/protocols/bus.md has the subjects and who
-// may use them.
+// The messages between gateways, agents and runtimes: over the bus between gateway and agent, over the supervisor
+// socket between agent and runtime. Each is one struct with its JSON; docs/protocols/bus.md has the subjects and the
+// permissions.
 //
-//   as.v1.agent.<id>.announce     agent -> gateways             Announcement, every kAnnouncePeriod and when asked
-//   as.v1.agent.hello             gateway -> agents             "{}": announce yourselves now
+//   as.v1.agent.<id>.announce     agent -> gateways             Announcement, every kAnnouncePeriod and on request
+//   as.v1.agent.hello             gateway -> agents             "{}": request to announce immediately
 //   as.v1.agent.<id>.create       gateway -> agent, request     SessionSpec -> Created
 //   as.v1.agent.<id>.claim        agent -> a gateway, request   Claim -> SessionSpec, with a new fence
 //   as.v1.agent.<id>.state        agent -> a gateway, request   StateReport -> {}
 //   as.v1.session.<sid>.ctl       gateway -> agent, request     Command -> CommandReply
-//   as.v1.session.<sid>.down .up  gateway <-> runtime           LinkFrame (cloud/bus/link.hpp); the agent hands them on
-//   as.v1.session.<sid>.ready     agent -> gateways             "{}": the runtime is there; send again
+//   as.v1.session.<sid>.down .up  gateway <-> runtime           LinkFrame (cloud/bus/link.hpp); forwarded by the agent
+//   as.v1.session.<sid>.ready     agent -> gateways             "{}": the runtime has connected; retransmit
 //
-// What an agent publishes has its id in the subject, so that the bus can hold it to its own; a message that names
-// another agent is dropped.
+// The subjects on which an agent publishes contain its id, so that the bus can restrict it to its own; a message that
+// names another agent is dropped.
 //
 // A reply is {"v":1,"ok":{...}} or {"v":1,"error":{"status":404,"code":"session_unknown","message":"..."}}.
 #pragma once
@@ -27,31 +27,31 @@ namespace redan::cloud::api {
 
 namespace subject {
 inline constexpr std::string_view kHello = "as.v1.agent.hello";
-// Of all agents, to subscribe to.
+// Patterns that cover all agents, for subscriptions.
 inline constexpr std::string_view kAnnouncements = "as.v1.agent.*.announce";
 inline constexpr std::string_view kClaims = "as.v1.agent.*.claim";
 inline constexpr std::string_view kStates = "as.v1.agent.*.state";
-inline constexpr std::string_view kGateways = "gateways";  ///< the queue of what one gateway handles
+inline constexpr std::string_view kGateways = "gateways";  ///< the queue for messages that one gateway handles
 /// `leaf`: "create", "announce", "claim", "state".
 std::string agent(std::string_view agent, std::string_view leaf);
-/// The id in one of those; "" if it is none.
+/// The agent's id in such a subject; "" if there is none.
 std::string_view agent_in(std::string_view subject);
 /// `leaf`: "ctl", "down", "up", "ready".
 std::string session(std::string_view session, std::string_view leaf);
 }  // namespace subject
 
-/// The name and the tag, in AMS, of the instance that an agent makes for a session.
+/// The name and the tag, in AMS, of the instance that an agent creates for a session.
 inline constexpr std::string_view kSessionTag = "session=";
 std::string instance_name(std::string_view session);
 std::string session_tag(std::string_view session);
 
-/// What a runtime writes about itself: longer messages are cut.
+/// A runtime's message about its status; longer ones are cut.
 inline constexpr std::size_t kMaxStatusMessage = 1024;
-/// One report a second for each session; what changes in between is told by the next.
+/// One report a second for each session; intermediate changes are covered by the next.
 inline constexpr std::chrono::seconds kReportInterval{1};
 
 inline constexpr std::chrono::seconds kAnnouncePeriod{5};
-/// Three announcements missed.
+/// Three missed announcements.
 inline constexpr std::chrono::seconds kAgentLease{15};
 
 struct IceServer {
@@ -59,20 +59,20 @@ struct IceServer {
   std::string username, password;  ///< empty: none, as for STUN
   friend bool operator==(const IceServer&, const IceServer&) = default;
 };
-/// {"urls":[...],"username":"...","password":"..."}; without the last two if they are empty.
+/// {"urls":[...],"username":"...","password":"..."}; without empty username and password.
 json::array to_json(const std::vector<IceServer>& servers);
 
 struct Announcement {
   std::string agent;  ///< its id: a subject token
   std::string region, cluster;
-  std::string url, fingerprint;  ///< where runtimes reach it, and its certificate's SHA-256
+  std::string url, fingerprint;  ///< its address for runtimes, and its certificate's SHA-256
   std::vector<std::string> applications;
   std::int64_t capacity = 0, sessions = 0;
-  bool draining = false;  ///< takes no new sessions; or says goodbye
+  bool draining = false;  ///< accepts no new sessions, or is leaving
   friend bool operator==(const Announcement&, const Announcement&) = default;
 };
 
-/// What a gateway wants: the session as the agent needs to know it.
+/// A gateway's request for a session, with what the agent needs to know about it.
 struct SessionSpec {
   std::string session;
   std::int64_t fence = 0;  ///< rises each time another agent takes the session over; older ones are refused
@@ -82,9 +82,9 @@ struct SessionSpec {
   Screen screen{};
   bool ephemeral = true;  ///< false: the instance is stopped at the end, not deleted
   bool joinable = false;
-  std::int64_t idle_time_min = 0;  ///< without a client; 0: never ends for that
-  std::string extra_data;          ///< JSON, handed to the instance
-  std::string client;              ///< for which ICE servers are wanted; "": none
+  std::int64_t idle_time_min = 0;  ///< without a client; 0: no limit
+  std::string extra_data;          ///< JSON, passed to the instance
+  std::string client;              ///< for which ICE servers are requested; "": none
   friend bool operator==(const SessionSpec&, const SessionSpec&) = default;
 };
 
@@ -94,8 +94,8 @@ struct Created {
   friend bool operator==(const Created&, const Created&) = default;
 };
 
-/// An agent wants to serve a session: its runtime has come to it, or (not `attached`) the agent has come back and found
-/// the instance in AMS; that is granted only if nobody else serves it.
+/// An agent requests to serve a session: its runtime has connected to it, or (not `attached`) the agent has restarted
+/// and found the instance in AMS, which is granted only if no other agent serves it.
 struct Claim {
   std::string session, agent, instance;
   bool attached = true;
@@ -111,7 +111,7 @@ bool is_over(SessionStatus status);
 struct StateReport {
   std::string session, agent;
   std::int64_t fence = 0;
-  std::int64_t number = 0;  ///< rises with every report under this fence; older ones are ignored
+  std::int64_t number = 0;  ///< increases with every report under this fence; older ones are ignored
   SessionStatus status = SessionStatus::created;
   std::string message;
   std::int64_t clients = 0;  ///< connected to the runtime
@@ -121,8 +121,8 @@ struct StateReport {
 struct Command {
   enum class Kind : std::uint8_t { join, remove } kind = Kind::join;
   std::int64_t fence = 0;
-  std::string client;  ///< join: whose ICE servers
-  bool force = false;  ///< remove: do not wait for the runtime to say goodbye
+  std::string client;  ///< join: the client that needs ICE servers
+  bool force = false;  ///< remove: do not wait for the runtime to finish
   std::string reason;  ///< remove: for the instance and the record
   friend bool operator==(const Command&, const Command&) = default;
 };
@@ -131,29 +131,29 @@ struct CommandReply {
   friend bool operator==(const CommandReply&, const CommandReply&) = default;
 };
 
-/// Runtime -> agent, a text message. Binary messages on that socket are LinkFrames, both ways.
+/// Runtime -> agent, a text message. Binary messages on that socket are LinkFrames, in both directions.
 struct RuntimeReport {
   SessionStatus status = SessionStatus::active;
   std::string message;
   std::int64_t clients = 0;
   json::object statistics{};
 };
-/// Agent -> runtime, a text message: end now.
+/// Agent -> runtime, a text message: end immediately.
 struct Terminate {
   std::string reason;
 };
 
-/// The first message on a link, from the gateway; the client's own follow.
+/// The first message on a link, from the gateway; the client's own messages follow.
 struct LinkHello {
-  /// Rises with every client that joins the session. What a former client sent may arrive last: a controller displaces
-  /// those of a lower or its own number, and is itself displaced by one of a higher number.
+  /// Increases with every client that joins the session. A former client's message may arrive last: a controller
+  /// displaces those with a lower or the same number, and is displaced by one with a higher number.
   std::int64_t order = 1;
   Screen screen{};
   enum class Role : std::uint8_t { controller, viewer } role = Role::controller;
   friend bool operator==(const LinkHello&, const LinkHello&) = default;
 };
 
-// Each of them: to_json, and a parse that gives nullopt for anything that does not fit.
+// Each of them has to_json, and a parse that returns nullopt for any invalid text.
 json::object to_json(const Announcement& value);
 json::object to_json(const SessionSpec& value);
 json::object to_json(const Created& value);
@@ -168,14 +168,14 @@ template <class T>
 std::optional<T> parse(std::string_view text);
 
 std::string json_text(const json::object& object);
-/// A message of its own.
+/// A separate message.
 template <class T>
 std::string message_text(const T& value) {
   return json_text(to_json(value));
 }
 std::string reply_text(const json::object& ok);
 std::string reply_text(const Refusal& error);
-/// The "ok" of a reply as text for parse<T>; the refusal that came instead; 500 bus_protocol for anything else.
+/// The "ok" of a reply as text for parse<T>; the refusal if there was one; 500 bus_protocol for anything else.
 Outcome<std::string> parse_reply(std::string_view text);
 
 }  // namespace redan::cloud::api

@@ -1,5 +1,5 @@
-// What AMS keeps and shows: applications, instances, nodes, operations. Each is one struct; to_json writes what clients
-// see, to_record what the store keeps, from_record reads that again.
+// The objects of AMS: applications, instances, nodes, operations. Each is one struct; to_json writes the form for
+// clients, to_record the form for the store, which from_record reads.
 #pragma once
 
 #include <map>
@@ -15,16 +15,16 @@ enum class InstanceStatus : std::int8_t {
   error = -1,
   unknown = 0,
   created = 1,   ///< recorded; nothing runs yet
-  prepared = 2,  ///< the launcher made what it needs
+  prepared = 2,  ///< the launcher has created what it needs
   started = 3,   ///< its process or container runs
-  running = 4,   ///< it said so itself
+  running = 4,   ///< reported by the instance itself
   stopped = 5,
   deleted = 6,
 };
 /// "running".
 std::string_view name(InstanceStatus status);
 std::optional<InstanceStatus> parse_instance_status(std::string_view name);
-/// Whether something may be alive that belongs to an instance of this status.
+/// Whether a process of an instance with this status may exist.
 bool may_run(InstanceStatus status);
 
 struct Instance {
@@ -45,11 +45,11 @@ struct Instance {
   json::object resources{};
   json::array services{};
 
-  // Kept, not shown.
+  // Stored, not shown.
   std::string user_data;
-  std::string certificate_fingerprint;  ///< of the client certificate that it speaks with
+  std::string certificate_fingerprint;  ///< of the client certificate that it uses
 
-  /// Its record cannot be read; this is what is left of it. It can be shown and deleted.
+  /// Its record cannot be read; this is the rest of it. It can be shown and deleted.
   bool damaged = false;
 
   [[nodiscard]] bool delete_protected() const;
@@ -58,14 +58,14 @@ struct Instance {
 json::object to_json(const Instance& instance);
 std::string to_record(const Instance& instance);
 std::optional<Instance> instance_from_record(std::string_view text);
-/// What can be saved of a damaged record: its status is error, its message says why.
+/// What can be recovered of a damaged record: its status is error, its message gives the reason.
 Instance instance_from_damaged_record(std::string id, std::string_view text);
 
 /// Whether an application's sessions are signalled through sealed channels (docs/protocols/sealed.md).
 enum class SealedPolicy : std::uint8_t { off, offered, required };
 std::string_view name(SealedPolicy policy);
 std::optional<SealedPolicy> parse_sealed_policy(std::string_view name);
-/// The member "sealed" of a manifest or of an instance's config; without it offered. 400 for anything else.
+/// The member "sealed" of a manifest or of an instance's config; default: offered. 400 for an invalid value.
 Outcome<SealedPolicy> sealed_policy(const json::object& object);
 
 // Applications.
@@ -84,7 +84,7 @@ struct Application {
   std::vector<std::string> tags{};
   std::vector<ApplicationVersion> versions{};  ///< ascending
 
-  /// The one asked for; -1: the newest published one. nullptr: there is none.
+  /// The requested version; -1: the newest published one. nullptr: there is none.
   [[nodiscard]] const ApplicationVersion* version(std::int64_t number) const;
 };
 
@@ -112,7 +112,7 @@ std::string_view name(OperationKind kind);
 struct Operation {
   std::string id;  ///< a UUID
   OperationKind kind = OperationKind::launch;
-  std::string resource;  ///< what it works on: an instance's id, or a certificate's fingerprint
+  std::string resource;  ///< its object: an instance's id, or a certificate's fingerprint
   OperationStatus status = OperationStatus::pending;
   std::int64_t created_at = 0, updated_at = 0;  ///< Unix seconds
   std::string err;

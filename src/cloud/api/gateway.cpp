@@ -10,7 +10,7 @@
 namespace redan::cloud::api {
 namespace {
 
-constexpr std::size_t kMaxExtraData = 8 * 1024;  // AMS takes 10 KiB of user data, and the agent adds its own
+constexpr std::size_t kMaxExtraData = 8 * 1024;  // AMS accepts 10 KiB of user data, and the agent adds its own
 constexpr std::size_t kMaxRemovals = 1000;
 constexpr std::size_t kMaxDescription = 256;
 constexpr std::int64_t kMaxIdleMinutes = 366 * 24 * 60;

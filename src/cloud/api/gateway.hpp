@@ -1,8 +1,8 @@
-// What clients of the stream gateway send and see, and what the gateway keeps (docs/API.md). Each thing kept is one
-// struct: to_json writes what clients see, to_record what the store keeps, and the ..._from_record functions read that
-// again.
+// The requests and answers of the stream gateway, and its stored objects (docs/API.md). Each stored object is one
+// struct: to_json writes the form for clients, to_record the form for the store, which the ..._from_record functions
+// read.
 //
-// The gateway's envelopes are not quite those of AMS: "success" in lower case, and the HTTP status in each.
+// The gateway's envelopes differ from those of AMS: "success" in lower case, and the HTTP status in each.
 //
 //   {"type":"sync","status":"success","status_code":201,"metadata":{...}}
 //   {"type":"error","status":"failed","status_code":404,"error":"no such session","metadata":{"code":"not_found"}}
@@ -12,21 +12,22 @@
 
 namespace redan::cloud::api {
 
-/// `total`, if given, is the number of all elements of a list of which the metadata is one page. 202 is "async".
+/// `total`, if given, is the number of all elements of a list of which `metadata` is one page. 202 is "async".
 std::string gateway_body(unsigned status, json::value metadata, std::optional<std::size_t> total = std::nullopt);
 std::string gateway_error_body(const Refusal& refusal);
 
 // Permissions.
 
-/// "read", "create", "join", "share", "delete", "admin": what an account is allowed, and what op= in a token names.
+/// "read", "create", "join", "share", "delete", "admin": the permissions of an account, and the values of op= in a
+/// token.
 enum class GatewayOperation : std::uint8_t { read, create, join, share, remove, admin };
 std::string_view name(GatewayOperation operation);
 std::optional<GatewayOperation> parse_gateway_operation(std::string_view name);
 
-/// How much of what costs others an account may have at once.
+/// Limits on the resources of an account.
 struct Quota {
-  std::size_t max_sessions = 100;  ///< that are not over
-  std::size_t max_shares = 100;    ///< of all its sessions; of one: kMaxShares
+  std::size_t max_sessions = 100;  ///< that have not ended
+  std::size_t max_shares = 100;    ///< of all its sessions; the limit of one is kMaxShares
   friend bool operator==(const Quota&, const Quota&) = default;
 };
 inline constexpr std::size_t kMaxQuota = 100'000;
@@ -35,16 +36,17 @@ inline constexpr Quota kUnlimited{SIZE_MAX, SIZE_MAX};
 struct Account {
   std::string name;
   std::int64_t created_at = 0, expires_at = 0;  ///< Unix seconds; of its token
-  /// None: everything with its own sessions. `admin`: everything with everybody's, and the settings.
+  /// Empty: everything with its own sessions. `admin`: everything with all sessions, and the settings.
   std::vector<GatewayOperation> allow{};
-  std::string token_sha256;  ///< of the token it was given: an older account's does not count
+  std::string token_sha256;  ///< of its current token: tokens of an older account with this name are invalid
   Quota quota{};
 
-  /// Which of all accounts that have had this name: "web/3a5c...". What the account makes is marked with it.
+  /// Distinguishes this account from others that have had its name: "web/3a5c...". Objects that the account creates are
+  /// marked with it.
   [[nodiscard]] std::string reference() const;
   friend bool operator==(const Account&, const Account&) = default;
 };
-/// The name in a reference; older records have the name alone.
+/// The name in a reference; older records contain only the name.
 std::string_view account_name(std::string_view reference);
 json::object to_json(const Account& account);
 std::string to_record(const Account& account);
@@ -69,20 +71,20 @@ struct SessionRequest {
 
 struct Session {
   std::string id;
-  std::string account;  ///< whose it is: Account::reference
+  std::string account;  ///< its owner: Account::reference
   SessionRequest wanted{};
   std::string region;                      ///< where it runs
-  std::string agent, instance, cluster{};  ///< "" before an agent has taken it
+  std::string agent, instance, cluster{};  ///< "" before an agent has accepted it
   std::int64_t fence = 0;                  ///< api/agent.hpp
   std::int64_t number = 0;                 ///< of the last report under this fence
   SessionStatus status = SessionStatus::created;
   std::string status_message;
-  bool agent_lost = false;  ///< it is in error for want of its agent; a claim revives it
+  bool agent_lost = false;  ///< it is in error because its agent was lost; a claim revives it
   std::int64_t clients = 0;
   std::int64_t created_at = 0, updated_at = 0;  ///< Unix seconds
-  std::int64_t joins = 1;                       ///< clients it was given to; the last one's LinkHello::order
-  std::string client;                           ///< of the one who created it
-  std::string idempotency;                      ///< the id of what its Idempotency-Key stands for; "": none
+  std::int64_t joins = 1;                       ///< number of clients so far; the last one's LinkHello::order
+  std::string client;                           ///< of its creator
+  std::string idempotency;                      ///< the id of its Idempotency-Key; "": none
   std::vector<std::string> shares{};            ///< their ids
 
   [[nodiscard]] bool over() const { return is_over(status); }
@@ -92,7 +94,7 @@ json::object to_json(const Session& session);
 std::string to_record(const Session& session);
 std::optional<Session> session_from_record(std::string_view text);
 
-/// What whoever creates or joins a session is given.
+/// The result of creating or joining a session.
 struct SessionGrant {
   Session session;
   std::string url;  ///< "wss://...?token=..."
@@ -100,10 +102,10 @@ struct SessionGrant {
 };
 json::object to_json(const SessionGrant& grant);
 
-/// The body of POST /1.0/sessions/{id}/join: a screen, or nothing.
+/// The body of POST /1.0/sessions/{id}/join: a screen, or empty.
 Outcome<Screen> parse_join(const json::object& body);
 
-/// A page of sessions, as a query asks for it.
+/// A page of sessions, as requested by a query.
 struct SessionList {
   std::optional<SessionStatus> status;
   enum class Key : std::uint8_t { id, app, region, status, created_at } sort_by = Key::created_at;
@@ -111,7 +113,7 @@ struct SessionList {
   std::size_t limit = 1000, offset = 0;
 };
 std::optional<SessionList::Key> parse_sort_key(std::string_view name);
-/// Filtered, sorted and cut as asked; the second is how many there are without the cut.
+/// Filtered, sorted and cut as requested; the second value is the number before the cut.
 std::pair<std::vector<Session>, std::size_t> cut(std::vector<Session> sessions, const SessionList& list);
 
 /// The body of DELETE /1.0/sessions.
@@ -120,7 +122,7 @@ struct RemovalRequest {
   static Outcome<RemovalRequest> parse(const json::object& body);
 };
 
-/// What an Idempotency-Key stands for.
+/// The request that an Idempotency-Key stands for.
 struct IdempotencyRecord {
   std::string session;
   std::string request_sha256;
@@ -128,17 +130,17 @@ struct IdempotencyRecord {
 };
 std::string to_record(const IdempotencyRecord& record);
 std::optional<IdempotencyRecord> idempotency_from_record(std::string_view text);
-/// Requests that want the same give the same text.
+/// Equal requests have equal texts.
 std::string canonical(const SessionRequest& request);
 
 // Shares.
 
 enum class ShareType : std::uint8_t {
-  adb,   ///< for the tools that know what to do with it; the gateway only keeps it
-  view,  ///< a viewer: sees and hears, and controls nothing
+  adb,   ///< for external tools; the gateway only stores it
+  view,  ///< a viewer: receives picture and sound, without control
 };
 std::string_view name(ShareType type);
-/// "adb", "view", and "webrtc", another name of the latter.
+/// "adb", "view", and "webrtc", another name of "view".
 std::optional<ShareType> parse_share_type(std::string_view name);
 
 inline constexpr std::size_t kMaxShares = 5;  ///< of one session
@@ -151,10 +153,10 @@ struct ShareRequest {
   std::string description;
   std::int64_t expiry_at = 0;  ///< Unix seconds
 
-  /// Without an expiry it is kShareLife from `now`. 400 for one in the past or later than kMaxShareLife.
+  /// The default expiry is kShareLife from `now`. 400 for an expiry in the past or later than kMaxShareLife.
   static Outcome<ShareRequest> parse(const json::object& body, WallTime now);
 };
-/// The body of PATCH /1.0/shares/{id}: what is absent stays.
+/// The body of PATCH /1.0/shares/{id}: absent members are not changed.
 struct ShareChange {
   std::optional<std::string> description;
   std::optional<std::int64_t> expiry_at;
@@ -168,7 +170,7 @@ struct Share {
   ShareType type = ShareType::view;
   std::string description;
   std::int64_t created_at = 0, expiry_at = 0;  ///< Unix seconds
-  std::string account{};                       ///< that made it: Account::reference; "" in older records
+  std::string account{};                       ///< its creator: Account::reference; "" in older records
   friend bool operator==(const Share&, const Share&) = default;
 };
 json::object to_json(const Share& share, std::string_view url);

@@ -1,4 +1,4 @@
-// Names nobody has had before.
+// Unique names.
 #pragma once
 
 #include <redan/random.hpp>
@@ -11,7 +11,7 @@ std::string new_id(RandomSource& random, WallTime now);
 /// A random UUID (RFC 9562 section 5.4).
 std::string new_uuid(RandomSource& random);
 
-/// Letters, digits, "-", "." and "_", at most 63 of them, a letter or digit first: what every launcher takes as a name.
+/// Letters, digits, "-", "." and "_", at most 63, beginning with a letter or digit: valid for every launcher.
 bool is_name(std::string_view text);
 
 }  // namespace redan::cloud::api

@@ -1,5 +1,5 @@
-// The members of a client's request: each function reads one, and refuses in words that name it. An absent or null
-// member is what its default says.
+// The members of a client's request: each function reads one; a refusal names it. An absent or null member has its
+// default value.
 #pragma once
 
 #include <vector>
@@ -8,7 +8,7 @@
 
 namespace redan::cloud::api {
 
-/// The string member `key`: empty if absent; a refusal if it is something else or longer than `limit` bytes.
+/// The string member `key`: empty if absent; a refusal if it is not a string or is longer than `limit` bytes.
 Outcome<std::string> string_member(const json::object& object, std::string_view key, std::size_t limit = 256);
 Outcome<std::vector<std::string>> strings_member(const json::object& object, std::string_view key);
 Outcome<std::int64_t> integer_member(const json::object& object, std::string_view key, std::int64_t otherwise);

@@ -1,4 +1,4 @@
-// Counters of an HTTP API, and figures in Prometheus's text format.
+// Counters of an HTTP API, and metrics in Prometheus's text format.
 #pragma once
 
 #include <array>
@@ -26,8 +26,8 @@ class HttpMetrics {
  public:
   /// `prefix` begins every name: "ams_http_".
   explicit HttpMetrics(std::string prefix) : prefix_(std::move(prefix)) {}
-  /// `handler` comes from a table of routes, never from a request: "https_instances_POST". Every new one is kept for
-  /// ever, so that from kMaxLabels on they count as "other".
+  /// `handler` must come from a table of routes, never from a request: "https_instances_POST". Every new one is kept
+  /// forever; from kMaxLabels on they count as "other".
   void record(const std::string& handler, unsigned status, Duration took, std::size_t request_size,
               std::size_t response_size);
   void begin() { ++in_flight_; }
@@ -50,7 +50,7 @@ class HttpMetrics {
   std::int64_t in_flight_ = 0;
 };
 
-/// The method for a label: one that HTTP servers know, or "other".
+/// The label of a method: a standard HTTP method, or "other".
 std::string_view method_label(std::string_view method);
 
 /// "# TYPE name kind".

@@ -9,7 +9,7 @@ double RateLimit::filled(const Bucket& bucket, TimePoint now) const {
   return std::min(bucket.tokens + seconds * per_second_, 2 * per_second_);
 }
 
-// A full bucket says nothing that an absent one does not.
+// A full bucket is equivalent to an absent one.
 void RateLimit::forget_full(TimePoint now) {
   std::erase_if(buckets_, [&](const auto& entry) { return filled(entry.second, now) >= 2 * per_second_; });
 }
@@ -18,7 +18,7 @@ bool RateLimit::take(const std::string& caller, TimePoint now) {
   auto found = buckets_.find(caller);
   if (found == buckets_.end()) {
     if (buckets_.size() >= kMaxCallers) forget_full(now);
-    // So many callers at once that none can be remembered: a flood, and newcomers wait.
+    // Too many callers at once to remember: in a flood, new callers wait.
     if (buckets_.size() >= kMaxCallers) return false;
     found = buckets_.emplace(caller, Bucket{2 * per_second_, now}).first;
   }

@@ -1,4 +1,4 @@
-// A token bucket for each caller, so that one cannot keep the others waiting.
+// A token bucket for each caller, so that one caller cannot delay the others.
 #pragma once
 
 #include <map>
@@ -13,7 +13,7 @@ class RateLimit {
   explicit RateLimit(double per_second) : per_second_(per_second) {}
   void set(double per_second) { per_second_ = per_second; }
 
-  /// Whether the caller may go on; counts it if so.
+  /// Whether the caller may continue; if so, counts the request.
   bool take(const std::string& caller, TimePoint now);
 
  private:

@@ -1,5 +1,5 @@
-// Reads JSON of our own: records of the store, messages between units. Whatever does not fit is damage, and nothing is
-// guessed: after one failure everything reads as empty, and ok() is false.
+// Reads our own JSON: records of the store, messages between units. Invalid data counts as damaged, and nothing is
+// guessed: after one failure every value reads as empty, and ok() is false.
 #pragma once
 
 #include <boost/json/parse.hpp>
@@ -22,7 +22,7 @@ class RecordReader {
   explicit RecordReader(const json::value& value) : value_(value), ok_(value.is_object()) {}
 
   [[nodiscard]] bool ok() const { return ok_; }
-  /// Optional members: what they say, or what they mean when they are absent.
+  /// Optional members: their value, or their default.
   std::string text_or(std::string_view key, std::string otherwise) {
     return has(key) ? text(key) : std::move(otherwise);
   }

@@ -1,4 +1,4 @@
-// The screen that a client asks for.
+// The screen that a client requests.
 #pragma once
 
 #include "cloud/api/members.hpp"
@@ -13,8 +13,8 @@ struct Screen {
   friend bool operator==(const Screen&, const Screen&) = default;
 };
 
-/// Members that are absent keep what `screen` says. Odd numbers are rounded up: encoders want even ones, and clients
-/// send what their window happens to measure. 400 for what is out of range.
+/// Absent members keep the value of `screen`. Odd sizes are rounded up: encoders need even ones, and clients send the
+/// size of their window. 400 for values out of range.
 Outcome<Screen> parse_screen(const json::object& object, Screen screen = {});
 json::object to_json(const Screen& screen);
 

@@ -12,7 +12,7 @@ constexpr std::size_t kMaxDepth = 8;
 constexpr std::size_t kMaxName = 128;
 constexpr std::size_t kMaxError = 1024;
 
-/// Reads members until one is wrong; that one is the refusal.
+/// Reads members until one is invalid, which becomes the refusal.
 class Members {
  public:
   explicit Members(const json::object& object) : object_(object) {}

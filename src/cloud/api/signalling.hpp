@@ -1,5 +1,5 @@
-// What a streaming client and the runtime tell each other until they are connected: JSON texts with a member "type"
-// (docs/protocols/streaming.md). SDP and candidates travel in base64 and are plain text here.
+// The messages between a streaming client and the runtime before they are connected: JSON texts with a member "type"
+// (docs/protocols/streaming.md). SDP and candidates travel in base64; the structs contain plain text.
 //
 //   api 2   discover ->   <- resp:discover   settings ->   <- offer   answer ->   candidate <->
 //   api 1   [settings ->]   offer ->   <- answer   candidate <->
@@ -11,14 +11,14 @@
 
 namespace redan::cloud::api::signalling {
 
-/// Of one message, bytes: a description of 64 KiB in base64 fits.
+/// Limit of one message, in bytes: a description of 64 KiB in base64 fits.
 inline constexpr std::size_t kMaxMessage = 128 * 1024;
 inline constexpr std::size_t kMaxSdp = 64 * 1024;
 inline constexpr std::size_t kMaxCandidate = 1024;
 inline constexpr std::size_t kMaxSeal = 96 * 1024 - 64;
 inline constexpr std::int64_t kMaxApiVersion = 2;
 
-/// Client: what can you do?
+/// Client: asks for the capabilities.
 struct Discover {
   friend bool operator==(const Discover&, const Discover&) = default;
 };
@@ -28,7 +28,7 @@ struct Discovered {
   std::vector<std::string> capabilities{};
   friend bool operator==(const Discovered&, const Discovered&) = default;
 };
-/// Client: what it wants. Only api_version counts below 2.
+/// Client: its settings. Below api version 2 only api_version counts.
 struct Settings {
   std::int64_t api_version = kMaxApiVersion;
   std::vector<std::string> data_channels{};
@@ -52,7 +52,7 @@ struct Candidate {
   std::int64_t sdp_m_line_index = 0;
   friend bool operator==(const Candidate&, const Candidate&) = default;
 };
-/// Runtime: the stream is over. Sent before the socket is closed, or clients wait for minutes.
+/// Runtime: the stream has ended. Sent before the socket is closed, because otherwise clients wait for minutes.
 struct Error {
   std::string message;
   friend bool operator==(const Error&, const Error&) = default;
@@ -62,14 +62,14 @@ struct Seal {
   std::string body;  ///< bytes
   friend bool operator==(const Seal&, const Seal&) = default;
 };
-/// A message of another type: ignored.
+/// A message of an unknown type: ignored.
 struct Unknown {
   std::string type;
   friend bool operator==(const Unknown&, const Unknown&) = default;
 };
 using Message = std::variant<Discover, Discovered, Settings, Offer, Answer, Candidate, Error, Seal, Unknown>;
 
-/// 400 for what is no such message: not an object, no type, a member of the wrong kind, bad base64, beyond a limit.
+/// 400 for an invalid message: not an object, no type, a member of the wrong type, bad base64, beyond a limit.
 Outcome<Message> parse(std::string_view text);
 std::string text(const Message& message);
 

@@ -1,4 +1,4 @@
-// The figures of a stream: what a runtime reports, and what its own and its agent's metrics show.
+// The metrics of a stream, reported by a runtime and published by it and by its agent.
 #pragma once
 
 #include <array>
@@ -30,11 +30,11 @@ inline constexpr std::array kStreamFigures{StreamFigure{"bytes_sent"},
                                            StreamFigure{"control_ignored"},
                                            StreamFigure{"signalling_errors"}};
 
-/// One stream's: its labels ("session=\"...\"" or none) and its figures. Others than those above, and what is no
-/// number from 0 on, are left out.
+/// One stream: its labels ("session=\"...\"" or empty) and its metrics. Unknown metrics, and values that are not
+/// numbers from 0 on, are skipped.
 using LabelledFigures = std::pair<std::string, json::object>;
 
-/// Those of kStreamFigures: what is kept of a runtime's report.
+/// Selects the metrics in kStreamFigures from a runtime's report.
 json::object known_figures(const json::object& figures);
 
 /// Prometheus text, names with the prefix webrtc_.

@@ -12,7 +12,7 @@ bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
-/// The first token of `text`, taken off it with its dot. `more`: a dot followed.
+/// Removes the first token and its dot from `text`. `more`: a dot followed.
 std::string_view take_token(std::string_view& text, bool& more) {
   const std::size_t dot = text.find('.');
   const std::string_view token = text.substr(0, dot);

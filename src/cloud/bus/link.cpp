@@ -12,7 +12,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kMaxFrame = 400 * 1024;
-constexpr unsigned kMaxBackoff = 4;  ///< the pause doubles so often: 200 ms to 3.2 s
+constexpr unsigned kMaxBackoff = 4;  ///< the pause doubles this often: 200 ms to 3.2 s
 
 Errc reason_of(std::string_view end) {
   if (end == "displaced") return errc::link_displaced;
@@ -84,7 +84,7 @@ void Link::accept(const LinkFrame& frame) {
 
 void Link::handle_input(TimePoint, const LinkFrame& frame) {
   if (ended() || frame.link != id_) return;
-  // An acknowledgement of what was never sent belongs to a former life of this link.
+  // An acknowledgement of a number that was never sent belongs to an earlier incarnation of this link.
   if (frame.ack < next_seq_) acknowledge(frame.ack);
   if (frame.seq != 0) accept(frame);
   if (!frame.end.empty()) {
@@ -106,7 +106,7 @@ Link::Output Link::poll_output(TimePoint now) {
   }
   if (state_ == State::ending) {
     if (!end_frame_.empty()) {
-      // What was said before the end comes before it.
+      // Messages sent before the end are delivered before it.
       for (Pending& pending : unacknowledged_) {
         if (std::exchange(pending.due, false)) return Transmit{{id_, pending.seq, received_, pending.body, {}}};
       }

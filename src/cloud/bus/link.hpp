@@ -1,11 +1,11 @@
-// One client's signalling between a gateway and a runtime, over a bus and an agent that may lose, double and reorder
+// One client's signalling between a gateway and a runtime, over a bus and an agent that may lose, duplicate and reorder
 // messages: every message arrives once and in order, or both ends learn that the link is dead. A machine, like those of
-// the WebRTC stack: it knows no socket and no clock.
+// the WebRTC stack: it has no socket and no clock.
 //
-// Frames are numbered from 1 in each direction. The receiver acknowledges all up to a number; the sender sends again
-// what was not acknowledged, and gives up `patience` after it was first sent. The end that opens a link sends first:
-// its messages make a link at the other end (link_acceptor.hpp) until it has heard from there; after that, an end that
-// does not know the link has been restarted, and answers with a reset.
+// Frames are numbered from 1 in each direction. The receiver acknowledges all up to a number; the sender retransmits
+// what was not acknowledged, and gives up when a timeout since the first transmission expires. The end that opens a
+// link sends first: its messages create a link at the other end (link_acceptor.hpp) until it has received something
+// from there. After that, an end that does not know the link has been restarted, and answers with a reset.
 #pragma once
 
 #include <deque>
@@ -17,26 +17,26 @@
 
 namespace redan::cloud::bus {
 
-/// What travels:  {"v":1,"link":"<id>","seq":7,"ack":3,"body":"..."}   without seq: an acknowledgement alone
-///                {"v":1,"link":"<id>","end":"displaced"}              the last one
+/// The format:  {"v":1,"link":"<id>","seq":7,"ack":3,"body":"..."}   without seq: an acknowledgement only
+///              {"v":1,"link":"<id>","end":"displaced"}              the last frame
 struct LinkFrame {
   std::string link;       ///< the client's id: a subject token
-  std::uint64_t seq = 0;  ///< 0: carries no message
+  std::uint64_t seq = 0;  ///< 0: contains no message
   std::uint64_t ack = 0;  ///< all up to this one arrived
   std::string body{};
   std::string end{};  ///< "closed", "displaced", "lost" (reset), "timeout": the link is over; "revoked": the client too
 
   [[nodiscard]] std::string text() const;
-  /// nullopt if it is no frame, or exceeds a limit.
+  /// nullopt if it is not a valid frame, or exceeds a limit.
   static std::optional<LinkFrame> parse(std::string_view text);
   friend bool operator==(const LinkFrame&, const LinkFrame&) = default;
 };
 
 struct LinkLimits {
-  std::size_t max_messages = 256;                    ///< sent and not acknowledged, or arrived ahead of their turn
-  std::size_t max_bytes = 512 * 1024;                ///< of them
-  std::size_t max_message = 128 * 1024;              ///< of one
-  Duration resend = std::chrono::milliseconds(200);  ///< the first time; twice as long each time, up to ten times
+  std::size_t max_messages = 256;                    ///< sent and unacknowledged, or received out of order
+  std::size_t max_bytes = 512 * 1024;                ///< of those messages
+  std::size_t max_message = 128 * 1024;              ///< of one message
+  Duration resend = std::chrono::milliseconds(200);  ///< initially; doubled each time, up to a limit
   Duration timeout = std::chrono::seconds(20);
 };
 
@@ -48,7 +48,8 @@ class Link {
   struct Deliver {
     std::string body;
   };
-  /// The last output. closed_locally, link_timeout, link_lost, link_displaced; not_connected if the other end closed.
+  /// The final output. Reasons: closed_locally, link_timeout, link_lost, link_displaced; not_connected if the other end
+  /// closed.
   struct Ended {
     Errc why;
   };
@@ -56,13 +57,13 @@ class Link {
 
   explicit Link(std::string id, LinkLimits limits = {}) : id_(std::move(id)), limits_(limits) {}
 
-  /// would_block beyond the limits, channel_message_too_large, not_connected after the end.
+  /// Errors: would_block beyond the limits, channel_message_too_large, not_connected after termination.
   Result<void> send(TimePoint now, std::string body);
   void handle_input(TimePoint now, const LinkFrame& frame);
   Output poll_output(TimePoint now);
-  /// The other end is there (again): sends what was not acknowledged at once.
+  /// The other end is reachable (again): immediately retransmits what was not acknowledged.
   void retransmit_now(TimePoint now);
-  /// Tells the other end, once, and ends. `how` is LinkFrame::end.
+  /// Notifies the other end, once, and ends. `how` is LinkFrame::end.
   void close(std::string_view how = "closed");
 
   [[nodiscard]] const std::string& id() const { return id_; }
@@ -98,7 +99,7 @@ class Link {
   Errc why_{};
 };
 
-/// What to answer to a frame of a link that is not there; nullopt: nothing.
+/// The answer to a frame of an unknown link; nullopt: none.
 std::optional<LinkFrame> reset_for(const LinkFrame& frame);
 
 }  // namespace redan::cloud::bus

@@ -8,7 +8,7 @@ void LinkAcceptor::handle_input(TimePoint now, const LinkFrame& frame) {
   auto found = links_.find(frame.link);
   if (found == links_.end()) {
     const bool was_here = std::find(ended_.begin(), ended_.end(), frame.link) != ended_.end();
-    // The first frame may have been lost or overtaken: whoever has heard nothing yet is new.
+    // The first frame may have been lost or overtaken: an end that has received nothing yet is new.
     const bool is_new = frame.seq != 0 && frame.ack == 0;
     if (!is_new || was_here || links_.size() >= kMaxLinks) {
       auto reset = reset_for(frame);

@@ -1,4 +1,4 @@
-// The end that others open links to: a runtime's, with a handful of clients. A machine around Links.
+// The accepting end of links: a runtime's, with a few clients. A machine around Links.
 #pragma once
 
 #include "cloud/bus/link.hpp"
@@ -19,14 +19,14 @@ class LinkAcceptor {
 
   explicit LinkAcceptor(LinkLimits limits = {}) : limits_(limits) {}
 
-  /// A message from an end that has heard nothing yet opens a link; any other frame of an unknown one is answered with
-  /// a reset.
+  /// A message from an end that has received nothing yet opens a link; any other frame of an unknown link is answered
+  /// with a reset.
   void handle_input(TimePoint now, const LinkFrame& frame);
   Output poll_output(TimePoint now);
-  /// not_connected if there is no such link, and the errors of Link::send.
+  /// Errors: not_connected if there is no such link, and those of Link::send.
   Result<void> send(TimePoint now, const std::string& link, std::string body);
   void close(const std::string& link, std::string_view how);
-  /// The way to the other ends is open again.
+  /// The path to the other ends is available again.
   void retransmit_now(TimePoint now);
   [[nodiscard]] std::size_t size() const { return links_.size(); }
 
@@ -36,7 +36,7 @@ class LinkAcceptor {
 
   LinkLimits limits_;
   std::map<std::string, Link> links_;
-  std::deque<std::string> ended_;  ///< late duplicates of their first frames must not open them again
+  std::deque<std::string> ended_;  ///< late duplicates of their first frames must not reopen them
   std::deque<LinkFrame> resets_;
 };
 

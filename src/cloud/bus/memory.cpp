@@ -17,7 +17,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t kMaxQueued = 64U << 20U;  ///< bytes published and not yet told
+constexpr std::size_t kMaxQueued = 64U << 20U;  ///< bytes published and not yet delivered
 
 struct Entry {
   std::string pattern;
@@ -70,7 +70,7 @@ class MemorySubscription : public Subscription {
   std::uint64_t id_;
 };
 
-/// Who gets a message: every subscription without a queue, and one of each queue.
+/// The receivers of a message: every subscription without a queue, and one of each queue.
 std::vector<std::uint64_t> receivers(Table& table, std::string_view subject) {
   std::vector<std::uint64_t> chosen;
   std::map<std::string, std::vector<std::uint64_t>> groups;
@@ -133,7 +133,7 @@ class MemoryBus : public Bus {
                                      {});
     REDAN_CO_TRY(const auto sent, send(subject, payload, inbox));
     if (sent == 0) co_return refuse(errc::bus_no_responders);
-    const std::shared_ptr<Table> table = table_;  // the bus may go away meanwhile
+    const std::shared_ptr<Table> table = table_;  // the bus may be destroyed meanwhile
     table->waiting.insert(&timer);
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
     table->waiting.erase(&timer);
@@ -144,7 +144,7 @@ class MemoryBus : public Bus {
   [[nodiscard]] bool is_connected() const override { return true; }
 
  private:
-  /// How many will be told.
+  /// Returns the number of receivers.
   Result<std::size_t> send(std::string_view subject, std::string_view payload, std::string_view reply_to) {
     if (!is_subject(subject)) return refuse(Errc::invalid_argument);
     if (payload.size() > kMaxBusPayload) return refuse(errc::bus_too_large);
@@ -159,7 +159,7 @@ class MemoryBus : public Bus {
       for (const std::uint64_t id : ids) {
         const auto found = table->entries.find(id);
         if (found == table->entries.end()) continue;
-        const std::shared_ptr<Entry> entry = found->second;  // it may end itself
+        const std::shared_ptr<Entry> entry = found->second;  // it may destroy itself
         entry->handler({subject, payload, reply_to});
       }
     });

@@ -1,4 +1,5 @@
-// The bus of one process: subscriptions in a table, messages told from the loop in the order they were published.
+// The bus of one process: a table of subscriptions; the loop delivers messages in the order in which they were
+// published.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

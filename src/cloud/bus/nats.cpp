@@ -46,10 +46,10 @@ void NatsCore::unsubscribe(std::uint64_t sid) {
 void NatsCore::on_message(const NatsMessage& message) {
   if (message.sid == kInboxSid) return on_reply(message);
   const auto found = subscriptions_.find(message.sid);
-  // What is no subject of ours has not come from one of us.
+  // A message with an invalid subject does not come from one of our units.
   const bool ours = is_subject(message.subject) && (message.reply_to.empty() || is_subject(message.reply_to));
   if (found == subscriptions_.end() || !ours) return;
-  const std::shared_ptr<NatsEntry> entry = found->second;  // it may end itself
+  const std::shared_ptr<NatsEntry> entry = found->second;  // it may destroy itself
   entry->handler({message.subject, message.payload, message.reply_to});
 }
 
@@ -128,7 +128,7 @@ Result<std::unique_ptr<Bus>> nats_bus(asio::io_context& io, NatsConfig config, R
   }
   const auto core = std::make_shared<NatsCore>(io, std::move(config), random);
   if (const auto problem = core->problem()) return refuse(*problem);
-  // Later: within the loop, co_spawn would begin here and now.
+  // Posted: within the loop, co_spawn would start immediately.
   asio::post(io, [core, &io] { asio::co_spawn(io, core->run(), [core](const std::exception_ptr&) {}); });
   return std::make_unique<NatsBus>(core);
 }

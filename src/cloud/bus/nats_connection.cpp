@@ -16,7 +16,7 @@ constexpr std::size_t kControlReserve = 1U << 20U;
 constexpr std::size_t kKeptBuffer = 1U << 20U;
 constexpr std::size_t kMaxDetail = 200;
 
-/// CONNECT, with the token in it.
+/// CONNECT, which contains the token.
 struct Wiped {
   std::string text;
   ~Wiped() { wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()}); }
@@ -35,7 +35,7 @@ NatsFailure failure_of(const net::HttpFailure& failure) {
   }
 }
 
-/// What a server wrote, for a log.
+/// A text of the server, made safe for a log.
 std::string printable(std::string_view text) {
   std::string out(text.substr(0, kMaxDetail));
   for (char& c : out) {
@@ -67,8 +67,9 @@ net::Greeting NatsConnection::greeting() {
             if (!info) return net::HttpFailure{errc::bus_protocol, false, "no INFO of a NATS server"};
             if (!info->tls_required)
               return net::HttpFailure{net::errc::tls_failed, false, "the server does not ask for TLS"};
-            // In clear: whoever has altered it makes us refuse messages, or the server refuse us. He could cut the
-            // connection as well. A list of further servers would be worth more to him; it is not read.
+            // Received in the clear: an attacker who alters it can make us refuse messages, or the server refuse ours,
+            // but he could also cut the connection. A list of further servers would be more useful to him; it is
+            // ignored.
             max_payload_ = info->max_payload;
             return std::nullopt;
           }};
@@ -84,7 +85,7 @@ net::Task<std::optional<NatsFailure>> NatsConnection::dial(const net::Dialer& di
   if (failure) co_return failure_of(*failure);
   if (state_ == State::closed) co_return why_;
   const Wiped connect{write_connect({config_.name, as_text(config_.token.expose())})};
-  // If it could not be written, what the server said before it closed tells why.
+  // If writing failed, what the server sent before it closed gives the reason.
   co_await stream_->write(connect.text);
   if (state_ == State::closed) co_return why_;
   state_ = State::open;
@@ -205,7 +206,7 @@ net::Task<void> NatsConnection::write() {
     leaving_.clear();
     if (leaving_.capacity() > kKeptBuffer) leaving_.shrink_to_fit();
     if (!error) continue;
-    // There may be a reason to read. Nothing more is written.
+    // The server may have sent the reason. Nothing more is written.
     if (state_ != State::closed) stream_->set_deadline(kGoodbye);
     co_return;
   }

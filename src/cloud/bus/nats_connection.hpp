@@ -1,4 +1,4 @@
-// One connection to a NATS server, from dialling to its end. Included by .cpp files only.
+// One connection to a NATS server, from connecting to closing. Included by .cpp files only.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
@@ -10,47 +10,47 @@
 
 namespace redan::cloud::bus {
 
-/// Why a connection ended: as NatsStatus.
+/// Why a connection ended, as in NatsStatus.
 struct NatsFailure {
   Errc code = errc::bus_disconnected;
   std::string detail{};
 };
 
-/// Who is told what happens on a connection, from the loop.
+/// Receives the events of a connection, on the loop.
 class NatsOwner {
  public:
   virtual ~NatsOwner() = default;
-  /// CONNECT was written: append what the server must know before anything else.
+  /// CONNECT was written: append what the server must receive before anything else.
   virtual void on_open(std::string& out) = 0;
   virtual void on_ready() = 0;
   virtual void on_message(const NatsMessage& message) = 0;
-  /// The server did not permit one thing; the connection lives on.
+  /// The server did not permit one operation; the connection continues.
   virtual void on_not_permitted(std::string_view what) = 0;
   virtual void on_lame_duck() = 0;
 };
 
 class NatsConnection : public std::enable_shared_from_this<NatsConnection> {
  public:
-  /// Owner and config outlive run().
+  /// Owner and config must outlive run().
   NatsConnection(boost::asio::io_context& io, const NatsConfig& config, NatsOwner& owner);
 
-  /// Dials, and reads until the end.
+  /// Connects, and reads until the end.
   net::Task<NatsFailure> run(const net::Dialer& dialer);
 
-  /// Where to append up to `size` bytes: they leave after this turn of the loop, with all others of it. Null: the
-  /// server does not keep up.
+  /// The buffer to which up to `size` bytes may be appended: they are sent after this turn of the loop, together with
+  /// all others. Null: the server is too slow.
   std::string* outgoing(std::size_t size);
-  /// The same for what must not be left out: if there is far too much of it, the connection ends.
+  /// The same for bytes that must not be omitted: if there are far too many, the connection is closed.
   std::string& control();
   [[nodiscard]] std::size_t max_payload() const { return max_payload_; }
-  /// Has said CONNECT.
+  /// Has sent CONNECT.
   [[nodiscard]] bool is_open() const { return state_ == State::open || state_ == State::ready; }
-  /// The server has taken all of on_open().
+  /// The server has processed all of on_open().
   [[nodiscard]] bool is_ready() const { return state_ == State::ready; }
 
-  /// Ends it at once.
+  /// Closes it immediately.
   void close(NatsFailure why);
-  /// Ends it when the server has taken what was appended, or after a second.
+  /// Closes it when the server has received what was appended, or after a second.
   void leave(NatsFailure why);
 
  private:
@@ -72,7 +72,7 @@ class NatsConnection : public std::enable_shared_from_this<NatsConnection> {
   NatsOwner& owner_;
   State state_ = State::dialling;
   NatsFailure why_{};
-  std::string last_error_;  ///< of the server's, before it closed
+  std::string last_error_;  ///< of the server, before it closed
   std::shared_ptr<net::Stream> stream_;
   NatsParser parser_;
   std::size_t max_payload_ = kMaxBusPayload;

@@ -15,9 +15,9 @@ using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
-// A connection that lived so long was a good one.
+// A connection that lasted this long was a good one.
 constexpr auto kStable = 10s;
-// How long a server that is about to end is still given to answer.
+// Time for a server that is about to stop to answer pending requests.
 constexpr auto kLameDuckStep = 50ms;
 constexpr int kLameDuckSteps = 40;
 constexpr std::size_t kMaxReported = 64;
@@ -64,7 +64,7 @@ net::Task<NatsFailure> NatsCore::connect() {
   }
 }
 
-// Their messages may have been told, and their replies on the way.
+// Their messages may have been delivered, and their replies may be on the way.
 void NatsCore::on_end(const NatsFailure& failure) {
   connection_.reset();
   for (const auto& [number, waiting] : waiting_) waiting->end(refuse(errc::bus_disconnected));
@@ -85,7 +85,7 @@ milliseconds NatsCore::next_pause(const NatsFailure& failure) {
     longest *= 2;
   longest = std::min(longest, config_.longest_pause);
   if (refused_ >= dialers_.size()) longest = config_.refused_pause;
-  // Units that have lost the same server come back one after the other.
+  // Units that lost the same server reconnect one after the other.
   return longest / 2 + milliseconds(random_.random_u32() % (longest.count() / 2 + 1));
 }
 
@@ -115,7 +115,7 @@ void NatsCore::on_ready() {
 }
 
 void NatsCore::on_not_permitted(std::string_view what) {
-  // Nobody could reply.
+  // No reply could arrive.
   if (what.ends_with("Subscription to \"" + inbox_ + "*\"")) inbox_.clear();
   for (const auto& [number, waiting] : waiting_) {
     if (inbox_.empty() || what.ends_with("Publish to \"" + std::string(waiting->subject) + "\"")) {
@@ -138,7 +138,7 @@ void NatsCore::on_lame_duck() {
       [](const std::exception_ptr&) {});
 }
 
-// After the requests that wait, if they take no longer than it does.
+// Leaves after pending requests, if they take no longer than the server does.
 net::Task<void> NatsCore::leave(std::shared_ptr<NatsConnection> connection) {
   asio::steady_timer timer(io_);
   for (int step = 0; step < kLameDuckSteps && !waiting_.empty() && connection == connection_; ++step) {

@@ -1,4 +1,5 @@
-// Behind the bus over NATS: keeps a connection, and hands out what comes in. Included by .cpp files only.
+// The implementation of the bus over NATS: maintains a connection, and distributes incoming messages. Included by .cpp
+// files only.
 #pragma once
 
 #include <map>
@@ -16,14 +17,14 @@ struct NatsEntry {
   std::function<void(const BusMessage&)> handler;
 };
 
-/// What bus and subscriptions share; it outlives the bus until its connection has ended.
+/// Shared by bus and subscriptions; it outlives the bus until its connection has ended.
 class NatsCore : public NatsOwner, public std::enable_shared_from_this<NatsCore> {
  public:
   NatsCore(boost::asio::io_context& io, NatsConfig config, RandomSource& random);
 
-  /// Whether trust and identity can be used with every server.
+  /// An error if trust or identity cannot be used with a server.
   [[nodiscard]] std::optional<Errc> problem() const;
-  /// Keeps a connection until end().
+  /// Maintains a connection until end().
   net::Task<void> run();
   void end();
 
@@ -36,7 +37,7 @@ class NatsCore : public NatsOwner, public std::enable_shared_from_this<NatsCore>
 
  private:
   static constexpr std::uint64_t kInboxSid = 1;
-  /// A request; it lives in its coroutine.
+  /// A pending request, owned by its coroutine.
   class Waiting {
    public:
     Waiting(NatsCore& core, std::string_view to)
@@ -81,8 +82,8 @@ class NatsCore : public NatsOwner, public std::enable_shared_from_this<NatsCore>
   std::size_t server_ = 0;
   std::shared_ptr<NatsConnection> connection_;
   std::optional<std::chrono::steady_clock::time_point> ready_since_;
-  std::size_t in_vain_ = 0;  ///< attempts since a good connection
-  std::size_t refused_ = 0;  ///< of them the latest
+  std::size_t in_vain_ = 0;  ///< attempts since the last good connection
+  std::size_t refused_ = 0;  ///< refusals among the latest attempts
   boost::asio::steady_timer pause_;
   bool leaving_ = false;
   bool ended_ = false;

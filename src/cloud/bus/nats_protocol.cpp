@@ -12,12 +12,12 @@ namespace {
 constexpr std::string_view kEnd = "\r\n";
 constexpr std::size_t kMinSpace = 4 * 1024;
 constexpr std::size_t kUsualBuffer = 64 * 1024;
-// The most a server can be configured to carry.
+// The largest payload that a server can be configured to carry.
 constexpr std::size_t kMaxAnnounced = 64U << 20U;
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
-/// The first word of `line`, taken off it with the blanks around it.
+/// Removes the first word and the blanks around it from `line`.
 std::string_view take_word(std::string_view& line) {
   const auto begin = std::find_if_not(line.begin(), line.end(), is_blank);
   const auto end = std::find_if(begin, line.end(), is_blank);
@@ -32,7 +32,7 @@ bool parse_number(std::string_view text, Integer& number) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-/// "NATS/1.0 503" and further words; 0 without a status. nullopt: no header.
+/// "NATS/1.0 503" and further words; 0 without a status. nullopt: not a header.
 std::optional<unsigned> status_of(std::string_view header) {
   constexpr std::string_view kVersion = "NATS/1.0";
   if (!header.starts_with(kVersion) || !header.ends_with("\r\n\r\n")) return std::nullopt;
@@ -56,7 +56,7 @@ void append_number(std::string& out, std::uint64_t number) {
   out.append(digits.data(), end);
 }
 
-/// Printable ASCII alone.
+/// Printable ASCII only.
 void append_json(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {
@@ -104,7 +104,7 @@ std::span<char> NatsParser::space() {
   return {buffer_.data() + end_, buffer_.size() - end_};
 }
 
-/// Whether all of a message that is passed over is gone.
+/// Whether all of a skipped message has been consumed.
 bool NatsParser::skip() {
   const std::size_t size = std::min(skip_, end_ - begin_);
   begin_ += size;
@@ -186,7 +186,7 @@ NatsParser::Parsed NatsParser::on_message(NatsMessage message, Sizes sizes, std:
   searched_ = needed_ = 0;
   if (sizes.header != 0) {
     const auto status = status_of(body.substr(0, sizes.header));
-    // A publisher wrote it, and the server passed it on: the connection is sound.
+    // A publisher wrote it, and the server forwarded it: the connection is sound.
     if (!status) {
       ++passed_over_;
       again = true;
@@ -207,7 +207,7 @@ bool is_nats_token(std::string_view text) {
 
 std::string write_connect(const NatsConnect& connect) {
   std::string out;
-  // So that no copy of the token is left behind by growing.
+  // Reserved, so that growing leaves no copy of the token behind.
   out.reserve(512 + 6 * kMaxNatsToken);
   out += R"(CONNECT {"verbose":false,"pedantic":false,"tls_required":true,"protocol":1,"headers":true,)"
          R"("no_responders":true,"lang":"redan","version":"0.1.0","name":)";

@@ -22,11 +22,11 @@ namespace redan::cloud::bus {
 
 struct NatsInfo {
   bool tls_required = false;
-  bool lame_duck = false;  ///< it is about to end, and asks its clients to leave
+  bool lame_duck = false;  ///< it is about to stop, and asks its clients to leave
   std::size_t max_payload = kMaxBusPayload;
 
-  /// The first line of a connection, or the JSON of a later one; members that we do not use are passed over. nullopt if
-  /// it is no INFO.
+  /// The first line of a connection, or the JSON of a later INFO; unused members are ignored. nullopt if it is not
+  /// INFO.
   static std::optional<NatsInfo> parse_line(std::string_view line);
   static std::optional<NatsInfo> parse_json(std::string_view json);
 };
@@ -36,7 +36,7 @@ struct NatsMessage {
   std::string_view subject;
   std::uint64_t sid = 0;
   std::string_view reply_to;
-  unsigned status = 0;  ///< of an HMSG whose header has one: 503 if nobody subscribes to what a request was sent to
+  unsigned status = 0;  ///< of an HMSG whose header has one: 503 if a request has no subscribers
   std::string_view payload;
 };
 struct NatsPing {};
@@ -51,15 +51,15 @@ inline constexpr std::size_t kMaxNatsInfo = 32 * 1024;
 inline constexpr std::size_t kMaxNatsLine = 4 * 1024;  ///< of any other operation
 inline constexpr std::size_t kMaxNatsHeader = 16 * 1024;
 
-/// Cuts what a server sends into operations. What it holds is bounded by the limits above and kMaxBusPayload; a message
-/// beyond them is passed over.
+/// Divides the bytes from a server into operations. Its memory is bounded by the limits above and kMaxBusPayload; a
+/// larger message is skipped.
 class NatsParser {
  public:
-  /// Where the server's next bytes go; never empty. It ends the views that next() has given.
+  /// The buffer for the server's next bytes; never empty. Invalidates the views that next() returned.
   std::span<char> space();
   void received(std::size_t size) { end_ += size; }
 
-  /// nullopt: more bytes are needed. bus_protocol: this is not NATS, and will not become it.
+  /// nullopt: more bytes are needed. bus_protocol: this is not NATS, a permanent error.
   Result<std::optional<NatsOperation>> next();
 
   [[nodiscard]] std::uint64_t passed_over() const { return passed_over_; }
@@ -77,9 +77,9 @@ class NatsParser {
   std::vector<char> buffer_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
-  std::size_t searched_ = 0;  ///< after begin_: no line ends there
-  std::size_t needed_ = 0;    ///< after begin_: a message is so long
-  std::size_t skip_ = 0;      ///< bytes of a message that is passed over, still to come
+  std::size_t searched_ = 0;  ///< after begin_: contains no end of line
+  std::size_t needed_ = 0;    ///< after begin_: size of the message
+  std::size_t skip_ = 0;      ///< bytes of a skipped message that are still to come
   std::uint64_t passed_over_ = 0;
   bool failed_ = false;
 };
@@ -89,20 +89,20 @@ class NatsParser {
 inline constexpr std::size_t kMaxNatsToken = 256;
 
 struct NatsConnect {
-  std::string_view name;   ///< as the token
-  std::string_view token;  ///< is_nats_token()
+  std::string_view name;   ///< same format as the token
+  std::string_view token;  ///< must satisfy is_nats_token()
 };
-/// Holds the token: wipe it. The token goes as auth_token and as pass: a server that maps certificates to users
-/// compares the password of the user, one without users its token.
+/// Contains the token: wipe it. The token is sent as auth_token and as pass: a server that maps certificates to users
+/// compares the user's password, one without users its token.
 std::string write_connect(const NatsConnect& connect);
-/// At most 256 printable ASCII characters, and no space.
+/// At most 256 printable ASCII characters, without spaces.
 bool is_nats_token(std::string_view text);
 
-/// They append. Subjects and queues have been checked: see bus.hpp.
+/// These append. Subjects and queues must have been checked: see bus.hpp.
 void write_pub(std::string& out, std::string_view subject, std::string_view reply_to, std::string_view payload);
 void write_sub(std::string& out, std::string_view subject, std::string_view queue, std::uint64_t sid);
 void write_unsub(std::string& out, std::uint64_t sid);
-/// An upper bound of what write_pub appends.
+/// An upper bound for what write_pub appends.
 std::size_t pub_size(std::string_view subject, std::string_view reply_to, std::string_view payload);
 
 inline constexpr std::string_view kNatsPing = "PING\r\n";

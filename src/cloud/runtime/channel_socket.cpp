@@ -56,7 +56,7 @@ class ChannelSocket::Impl : public std::enable_shared_from_this<Impl> {
   }
 
  private:
-  // A socket of a runtime that has died would be in the way for ever; one with a listener stays, and bind fails.
+  // The socket of a runtime that has died would block the path forever; one with a listener stays, and bind fails.
   void make_way() {
     std::error_code error;
     if (!fs::is_socket(path_, error)) return;
@@ -65,7 +65,7 @@ class ChannelSocket::Impl : public std::enable_shared_from_this<Impl> {
     probe.connect(Protocol::endpoint(path_.string()), refused);
     if (refused == asio::error::connection_refused) fs::remove(path_, error);
   }
-  // The next program is accepted when the last has gone.
+  // The next program is accepted when the previous one has disconnected.
   void accept() { asio::co_spawn(acceptor_.get_executor(), accept_one(shared_from_this()), asio::detached); }
   static net::Task<void> accept_one(std::shared_ptr<Impl> self) {
     const bool accepted = co_await net::accept_next(self->acceptor_, self->socket_);
@@ -79,7 +79,7 @@ class ChannelSocket::Impl : public std::enable_shared_from_this<Impl> {
     Error ignored;
     socket_.close(ignored);
     writing_.clear();
-    waiting_.clear();  // the next program begins with what comes then
+    waiting_.clear();  // the next program receives only later data
     accept();
   }
   void read() {

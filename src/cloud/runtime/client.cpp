@@ -19,7 +19,7 @@ constexpr std::size_t kMaxChannelName = 64;
 constexpr std::size_t kMaxRelays = 32;
 constexpr std::string_view kControl = "control";
 constexpr std::chrono::seconds kConfirmTimeout{5};
-// What waits in a channel for the client before the program has to.
+// Data queued in a channel for the client before the program has to wait.
 constexpr std::size_t kMaxBuffered = 256 * 1024;
 
 bool is_channel_name(std::string_view name) {
@@ -56,7 +56,7 @@ std::string error_text(Errc code, const std::string& problem) {
   return signalling::text(signalling::Error{std::string(name(code)) + ": " + std::string(text(code)) + more});
 }
 
-// RFC 3550 section 8: any number; 0 means "not announced" to our own descriptions.
+// RFC 3550 section 8: any number; 0 means "not announced" in our descriptions.
 std::uint32_t random_ssrc(RandomSource& random) { return random.random_u32() | 1U; }
 
 }  // namespace
@@ -86,7 +86,7 @@ void Client::on(const signalling::Discover&) {
 }
 
 void Client::on(const signalling::Settings& settings) {
-  if (settings.api_version < 2) return;  // it will offer
+  if (settings.api_version < 2) return;  // it will make the offer
   if (peer_ || !take_channels(settings.data_channels)) return;
   if (settings.enable_video && streamer_.video_ == nullptr)
     return refuse_client({media::errc::media_unsupported, "video"});
@@ -122,10 +122,10 @@ void Client::on(const signalling::Answer& answer) {
   agree();
 }
 
-// We are lite and learn addresses from checks: all we want to know is which of them are relays.
+// A lite agent learns addresses from checks; candidates are only needed to recognise relays.
 void Client::on(const signalling::Candidate& candidate) { note_relays(candidate.candidate); }
 
-// Candidates, one to a line: "candidate:1 1 udp 41885439 192.0.2.9 50000 typ relay ..." (RFC 8839 section 5.1).
+// Candidates, one per line: "candidate:1 1 udp 41885439 192.0.2.9 50000 typ relay ..." (RFC 8839 section 5.1).
 void Client::note_relays(std::string_view text) {
   while (!text.empty() && relays_.size() < kMaxRelays) {
     const std::string_view line = text.substr(0, text.find('\n'));
@@ -191,7 +191,7 @@ void Client::agree() {
   streamer_.shard_->wake();
 }
 
-// A connected client may say what it wants: its stream does not end for that.
+// An invalid message does not end the stream of a connected client.
 void Client::refuse_client(const Error& error) {
   ++streamer_.totals_.signalling_errors;
   if (connected_) {
@@ -241,7 +241,7 @@ void Client::on_channel(const ChannelOpened& opened) {
   }
   const std::string name(opened.label);
   const auto asked = std::find(channel_names_.begin(), channel_names_.end(), name);
-  // Who only looks on reaches no program; and each name exists once.
+  // Channels of viewers reach no program, and each name exists once.
   if (asked == channel_names_.end() || !controls()) return close_channel(opened.channel);
   channel_names_.erase(asked);
   if (!streamer_.config_.channel_directory.empty()) return open_socket(opened.channel, name);
@@ -292,7 +292,7 @@ void Client::on_control(std::string_view text) {
   if (const auto* confirm = message ? std::get_if<control::SealConfirm>(&*message) : nullptr) {
     return on_confirm(*confirm);
   }
-  // Who only looks on has no hands, and who has not confirmed may be somebody else.
+  // Input of viewers is ignored, and so is that of a client that has not confirmed, because it may be another party.
   if (!message || !controls() || confirm_ || std::holds_alternative<control::Unknown>(*message)) {
     ++streamer_.totals_.control_ignored;
     return;
@@ -304,7 +304,7 @@ void Client::on_control(std::string_view text) {
   streamer_.on_input(*message);
 }
 
-// The other end of this very DTLS connection knows the sealed channel's key, and we show that we do.
+// Proves that the other end of this DTLS connection has the sealed channel's key, and proves it to the other end.
 void Client::on_confirm(const control::SealConfirm& confirm) {
   if (!confirm_) return;
   std::array<std::uint8_t, sealed::kExportSize> exported{};
@@ -326,7 +326,7 @@ void Client::on_confirm(const control::SealConfirm& confirm) {
 }
 
 void Client::end(Errc why, const std::string& problem) {
-  // Without a last word it would wait for minutes.
+  // Without this message the client would wait for minutes.
   if (!connected_) to_client_(error_text(why, problem));
   sockets_.clear();
   if (peer_) {
@@ -362,7 +362,7 @@ void Client::pump() {
   while (true) {
     const rtp::MediaSender::Output output = media_->poll_output(net::now(), buffer);
     if (const auto* packet = std::get_if<rtp::MediaSender::Packet>(&output)) {
-      // Too much waits before the socket: UDP may lose it here as well as elsewhere.
+      // Too much is queued before the socket, so drop it here, as UDP might elsewhere.
       (void)endpoint().send_media(*peer_, packet->kind, buffer, packet->bytes.size());
     } else if (std::holds_alternative<rtp::MediaSender::KeyFrameWanted>(output)) {
       if (streamer_.video_) streamer_.video_->want_key_frame();

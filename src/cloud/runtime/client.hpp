@@ -21,8 +21,8 @@ class Client {
   void send_video(const rtp::EncodedFrame& frame);
   void send_audio(const rtp::EncodedFrame& frame);
   void set_rate_limits(rtp::RateLimits limits);
-  /// Says why over the signalling if it is not connected yet, in the words of `problem` too, ends the peer, and leaves
-  /// the streamer.
+  /// Reports the reason, with `problem`, over the signalling if it is not connected yet, ends the peer, and leaves the
+  /// streamer.
   void end(Errc why, const std::string& problem = {});
 
   [[nodiscard]] const std::string& id() const { return id_; }
@@ -30,7 +30,7 @@ class Client {
   [[nodiscard]] const ClientOptions& options() const { return options_; }
   [[nodiscard]] const std::optional<PeerId>& peer() const { return peer_; }
   [[nodiscard]] const std::optional<rtp::MediaSender>& media() const { return media_; }
-  /// Its path leads through a relay of its own choice.
+  /// Its path leads through a relay chosen by the client.
   [[nodiscard]] bool relayed() const;
   [[nodiscard]] bool watches() const { return media_ && media_->sends_video(); }
   [[nodiscard]] bool listens() const { return media_ && media_->sends_audio(); }
@@ -73,10 +73,10 @@ class Client {
   std::optional<rtp::MediaSender> media_;
   std::optional<ChannelId> control_;
   std::map<std::uint32_t, std::unique_ptr<ChannelSocket>> sockets_;  ///< by ChannelId
-  std::set<std::uint32_t> echoes_;                                   ///< channels without a directory for sockets
-  std::vector<Address> relays_;                                      ///< of the client
-  std::optional<Address> path_;                                      ///< where it is
-  std::optional<sealed::ConfirmKey> confirm_;                        ///< until the client has confirmed
+  std::set<std::uint32_t> echoes_;             ///< channels that echo, because there is no directory for sockets
+  std::vector<Address> relays_;                ///< of the client
+  std::optional<Address> path_;                ///< the selected path
+  std::optional<sealed::ConfirmKey> confirm_;  ///< present until the client has confirmed
   bool connected_ = false;
   bool pumping_ = false;
 };

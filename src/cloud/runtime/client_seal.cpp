@@ -36,7 +36,7 @@ void ClientSeal::on_seal(const std::string& body, WallTime now) {
   const Bytes bytes = as_bytes(body);
   switch (state_) {
     case State::fresh:
-      if (identity_.policy == api::SealedPolicy::off) return;  // as any message of a type that is not known
+      if (identity_.policy == api::SealedPolicy::off) return;  // like any message of an unknown type
       return on_hello(bytes, now);
     case State::awaiting_auth:
       return on_auth(bytes, now);
@@ -99,7 +99,7 @@ void ClientSeal::send(const std::string& text) {
   callbacks_.send(seal_text(*record));
 }
 
-// In clear: the other end may believe it or not, and it will end in either case.
+// Sent in the clear: the other end cannot trust it, but the link ends in either case.
 void ClientSeal::fail(Errc why) {
   if (state_ == State::ended) return;
   state_ = State::ended;

@@ -1,6 +1,6 @@
-// The runtime's end of one client's signalling, sealed or clear as the application's policy has it
-// (docs/protocols/sealed.md). Stands between the client's link and the streamer: takes texts from the link, gives
-// signalling messages to the streamer, and seals what the streamer answers. A machine without sockets.
+// The runtime's end of one client's signalling, sealed or in plaintext according to the application's policy
+// (docs/protocols/sealed.md). It is between the client's link and the streamer: it takes texts from the link, passes
+// signalling messages to the streamer, and seals the streamer's answers. A machine without sockets.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,7 @@
 
 namespace redan::cloud::runtime {
 
-/// What a runtime needs to seal: made once, shared by all clients. The certificate is empty until AMS has given it.
+/// What a runtime needs to seal: created once, shared by all clients. The certificate is empty until AMS has issued it.
 struct SealIdentity {
   SealIdentity(Provider& the_provider, Bytes seed)
       : provider(the_provider), key(seed.first<sealed::kEd25519KeySize>()) {}
@@ -30,20 +30,20 @@ class ClientSeal {
  public:
   struct Callbacks {
     std::function<void(std::string)> send;  ///< over the link
-    /// The client may begin, with these rights; `confirm`, if it has to confirm its DTLS connection.
+    /// The client may begin, with these rights; `confirm` is set if it must confirm its DTLS connection.
     std::function<void(api::LinkHello::Role, std::optional<sealed::ConfirmKey> confirm)> open;
     std::function<void(std::string_view)> deliver;  ///< to the streamer, once open
-    std::function<void(Errc)> end;                  ///< the last call
+    std::function<void(Errc)> end;                  ///< the final call
   };
-  /// `identity` and `role`, what the gateway says that the client is; a grant may say less.
+  /// `identity`, and `role`, the client's role according to the gateway; a grant may restrict it.
   ClientSeal(SealIdentity& identity, api::LinkHello::Role role, Callbacks callbacks)
       : identity_(identity), role_(role), callbacks_(std::move(callbacks)) {}
 
   /// A text from the link.
   void on_message(std::string_view text, WallTime now);
-  /// The identity has its certificate now.
+  /// The identity has obtained its certificate.
   void on_certificate(WallTime now);
-  /// A signalling message for the client. During deliver() of a question it is the answer.
+  /// Sends a signalling message to the client. During deliver() of a question it is the answer.
   void send(const std::string& text);
 
   [[nodiscard]] bool is_sealed() const { return channel_ != nullptr; }
@@ -65,7 +65,7 @@ class ClientSeal {
   std::string waiting_hello_;
   std::optional<sealed::Responder> responder_;
   std::unique_ptr<sealed::Channel> channel_;
-  std::optional<sealed::Message> question_;  ///< being delivered, and not answered yet
+  std::optional<sealed::Message> question_;  ///< being delivered, and unanswered
 };
 
 }  // namespace redan::cloud::runtime

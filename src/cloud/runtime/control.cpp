@@ -16,7 +16,7 @@ constexpr std::int64_t kMaxSmall = 1 << 16;  // ids, indices, codes
 // VHAL's StatusCode NOT_AVAILABLE.
 constexpr std::int64_t kNotAvailable = 3;
 
-/// Members of "data"; one that does not fit spoils the whole.
+/// Members of "data"; one invalid member invalidates the whole message.
 class Data {
  public:
   explicit Data(const json::value* value) : object_(value != nullptr ? value->if_object() : nullptr) {}
@@ -50,7 +50,7 @@ class Data {
     if (member == nullptr || !member->is_string() || member->get_string().size() > kMaxText) return fail(std::string());
     return std::string(member->get_string());
   }
-  /// A name or a number: clients write both.
+  /// A name or a number: clients send both.
   std::string word(std::string_view key) {
     const json::value* member = find(key);
     if (member != nullptr && member->is_int64()) return std::to_string(member->get_int64());
@@ -100,7 +100,7 @@ std::optional<Message> parse_ime(Data event) {
 }
 
 std::optional<Message> parse_position(Data data) {
-  constexpr double kMaxTime = 1e15;  // a time of day in milliseconds fits
+  constexpr double kMaxTime = 1e15;  // enough for a time in milliseconds
   Position position;
   if (data.find("format") != nullptr) position.format = data.text("format");
   if (position.format != "wgs84" && position.format != "nmea") return std::nullopt;

@@ -1,5 +1,5 @@
 // The control channel: {"type":...,"data":...} texts between a client and the runtime (docs/protocols/streaming.md).
-// What a client sends is input; numbers that are no numbers, or beyond any screen, do not parse.
+// Clients send input; values that are not numbers, or exceed the size of any screen, do not parse.
 #pragma once
 
 #include <variant>
@@ -10,13 +10,13 @@ namespace redan::cloud::runtime::control {
 
 namespace json = api::json;
 
-// Of what a stranger sends.
+// Limit on a client's message.
 inline constexpr std::size_t kMaxMessage = 16 * 1024;
 inline constexpr std::size_t kMaxText = 1024;
 inline constexpr double kMaxCoordinate = 1e5;
 
 struct MouseMove {
-  double rx = 0, ry = 0;       ///< pixels since the last one
+  double rx = 0, ry = 0;       ///< pixels since the previous one
   std::optional<double> x, y;  ///< absent while the pointer is locked
   friend bool operator==(const MouseMove&, const MouseMove&) = default;
 };
@@ -38,7 +38,7 @@ struct Touch {
 };
 struct TouchEnd {
   std::int64_t id = 0;
-  bool last = false;  ///< no finger is left
+  bool last = false;  ///< no finger is left on the screen
   friend bool operator==(const TouchEnd&, const TouchEnd&) = default;
 };
 struct Key {
@@ -84,22 +84,22 @@ struct Sensor {
   double x = 0, y = 0, z = 0;  ///< orientation: roll, pitch, azimuth
   friend bool operator==(const Sensor&, const Sensor&) = default;
 };
-/// Properties of vehicles: we have none, and say so.
+/// Vehicle properties: there are none, and the answer reports that.
 struct VhalRequest {
   enum class Kind : std::uint8_t { all, get, set } kind = Kind::all;
   std::int64_t property = 0, area = 0;
   friend bool operator==(const VhalRequest&, const VhalRequest&) = default;
 };
-/// The client leaves.
+/// The client disconnects.
 struct Disconnect {
   friend bool operator==(const Disconnect&, const Disconnect&) = default;
 };
-/// Binds the DTLS connection to the sealed channel (docs/protocols/sealed.md); either way.
+/// Binds the DTLS connection to the sealed channel (docs/protocols/sealed.md), in either direction.
 struct SealConfirm {
   std::string mac;  ///< bytes
   friend bool operator==(const SealConfirm&, const SealConfirm&) = default;
 };
-/// Of another type, or of no use to us.
+/// Of an unknown or unsupported type.
 struct Unknown {
   std::string type;
   friend bool operator==(const Unknown&, const Unknown&) = default;
@@ -108,17 +108,17 @@ using Message =
     std::variant<MouseMove, MouseButton, MouseWheel, Touch, TouchEnd, Key, GamepadButton, GamepadAxes, ImeText,
                  ImeKeycode, ImeAction, ImeRegion, Position, Sensor, VhalRequest, Disconnect, SealConfirm, Unknown>;
 
-/// nullopt for what does not fit: not an object, a member missing or of the wrong kind or size.
+/// nullopt for an invalid message: not an object, a member missing or of the wrong type or size.
 std::optional<Message> parse(std::string_view text);
-/// As a client writes it.
+/// In the format of a client.
 std::string text(const Message& message);
 
-// To the client: `data` is JSON text inside the JSON.
-// show-ime and hide-ime exist in the protocol and break browsers: there is no way to make them here.
+// To the client: `data` is JSON text inside the JSON. show-ime and hide-ime exist in the protocol but break browsers,
+// so they cannot be created here.
 
 std::string message_text(std::string_view type, const json::value& data);
 std::string message_text(std::string_view type);
-/// What a client is told who asks for a vehicle's properties: answers are matched in their order.
+/// The answer to a request for a vehicle's properties. Clients match answers by their order.
 std::string vhal_answer(const VhalRequest& request);
 
 }  // namespace redan::cloud::runtime::control

@@ -1,4 +1,5 @@
-// Of all who join to control, the one that joined last does: a late word of a former one changes nothing.
+// Of all clients that join to control, the one that joined last has control: a late message of a former one changes
+// nothing.
 #pragma once
 
 #include "cloud/api/agent.hpp"
@@ -7,7 +8,7 @@ namespace redan::cloud::runtime {
 
 class JoinOrder {
  public:
-  /// False for a controller after whom another one has joined. Viewers are always let in.
+  /// False for a controller if another one has joined after it. Viewers are always admitted.
   bool admit(const api::LinkHello& hello) {
     if (hello.role != api::LinkHello::Role::controller) return true;
     if (hello.order < newest_) return false;

@@ -6,7 +6,7 @@ namespace redan::cloud::runtime {
 namespace {
 
 constexpr std::int64_t kBackspace = 42, kEnter = 40;
-constexpr std::size_t kMaxShown = 24;  // letters: a line of the picture
+constexpr std::size_t kMaxShown = 24;  // letters: one line of the picture
 
 std::uint8_t shade(bool white) { return white ? media::kWhite : media::kBlack; }
 
@@ -46,7 +46,7 @@ void Reactions::show_held() {
 void Reactions::on(const control::MouseMove& move) {
   scene_.flip(media::Indicator::moved);
   const media::Scene::Marker last = scene_.marker.value_or(media::Scene::Marker{});
-  // A locked pointer says only how far it went.
+  // With a locked pointer only the relative motion is known.
   scene_.marker = media::Scene::Marker{static_cast<float>(move.x.value_or(last.x + move.rx)),
                                        static_cast<float>(move.y.value_or(last.y + move.ry)), last.held};
 }

@@ -1,4 +1,4 @@
-// What the generated picture shows of a client's input: at once, so that a client can measure how long it takes.
+// Shows a client's input in the generated picture immediately, so that a client can measure the latency.
 #pragma once
 
 #include <bitset>
@@ -15,7 +15,7 @@ class Reactions {
   explicit Reactions(media::Scene& scene) : scene_(scene) {}
 
   void apply(const control::Message& message);
-  /// Whoever held something is gone.
+  /// The client that held something has left.
   void release();
 
  private:

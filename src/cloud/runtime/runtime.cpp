@@ -14,7 +14,7 @@ namespace asio = boost::asio;
 
 constexpr std::chrono::milliseconds kFirstPause{200};
 constexpr std::chrono::milliseconds kLongestPause{10'000};
-// Of figures; what matters is told at once.
+// Of metrics; important changes are reported at once.
 constexpr std::chrono::seconds kReportPeriod{5};
 
 }  // namespace
@@ -62,7 +62,7 @@ void Runtime::start() {
   supervisor_->on_message = [this](const std::string& client, std::string_view message) {
     const auto found = clients_.find(client);
     if (found == clients_.end()) return;
-    const auto kept = found->second;  // it may end within the call
+    const auto kept = found->second;  // it may end itself within the call
     kept->on_message(message, net::wall_time());
   };
   supervisor_->on_closed = [this](const std::string& client, Errc) { clients_.erase(client); };
@@ -126,7 +126,7 @@ void Runtime::finish(Errc why) {
   if (on_end) on_end(why);
 }
 
-// Until AMS has heard it: AMS may be restarting.
+// Repeats until AMS has received it, because AMS may be restarting.
 net::Task<void> Runtime::tell_ams() {
   for (auto pause = kFirstPause; !ended_; pause = std::min(pause * 2, kLongestPause)) {
     net::HttpRequest request;

@@ -1,5 +1,6 @@
-// What runs inside an instance: it tells AMS that it runs, attaches to its agent, and streams to the clients that the
-// agent brings. Each part goes on without the others: a stream does not end because an agent or AMS is away.
+// The program inside an instance: it reports to AMS that it runs, connects to its agent, and streams to the clients
+// that the agent announces. Each part continues without the others: a stream does not end because an agent or AMS is
+// unavailable.
 #pragma once
 
 #include "cloud/runtime/client_seal.hpp"
@@ -21,18 +22,18 @@ class Runtime {
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
-  /// Begins everything. Throws std::runtime_error if there is no UDP port to stream from.
+  /// Starts everything. Throws std::runtime_error if there is no UDP port to stream from.
   void start();
-  /// Says goodbye to everybody. The object is needed until done().
+  /// Disconnects all clients. The object must exist until done().
   void stop();
   [[nodiscard]] bool done() const { return ended_ && tasks_ == 0; }
 
-  /// The session is over, or an agent or AMS refuses this instance for good: nothing more will come.
+  /// The session has ended, or an agent or AMS refuses this instance permanently.
   std::function<void(Errc why)> on_end;
 
  private:
   net::Task<void> tell_ams();
-  // runtime_seal.cpp
+  // In runtime_seal.cpp.
   net::Task<void> keep_certificate();
   [[nodiscard]] net::Task<bool> fetch_certificate();
   void open_client(const std::string& client, const api::LinkHello& hello);

@@ -58,7 +58,7 @@ net::Task<void> Runtime::keep_certificate() {
     const bool fetched = co_await fetch_certificate();
     if (ended_) co_return;
     if (fetched) {
-      const auto clients = clients_;  // they may go meanwhile
+      const auto clients = clients_;  // they may be removed meanwhile
       for (const auto& [name, client] : clients) client->on_certificate(net::wall_time());
     }
     std::chrono::milliseconds pause = kRetry;

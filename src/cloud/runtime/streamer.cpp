@@ -16,7 +16,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-// Browsers take any; ours are new with each start.
+// Browsers accept any lifetime; our certificate is new at each start.
 constexpr std::int64_t kCertificateLife = 30 * 24 * 3600;
 
 Identity make_identity(Provider& provider) {
@@ -49,7 +49,7 @@ Streamer::Streamer(asio::io_context& io, StreamerConfig config, Provider& provid
     : io_(io), config_(std::move(config)), provider_(provider), rate_(rate_limits(config_.screen)) {
   EndpointConfig endpoint;
   endpoint.local_addresses = config_.addresses;
-  endpoint.max_peers = 2 * config_.max_clients;  // with those that are saying goodbye
+  endpoint.max_peers = 2 * config_.max_clients;  // including those that are disconnecting
   endpoint.max_message_size = 256 * 1024;
   endpoint.send_buffer = 1024 * 1024;
   auto shard = Shard::open(io_, std::move(endpoint), make_identity(provider), provider,
@@ -129,7 +129,7 @@ void Streamer::stop() {
   if (audio_) audio_->stop();
 }
 
-// The client may be on the call stack: it lives until the loop's next turn.
+// The client may be on the call stack, so it lives until the loop's next turn.
 void Streamer::remove(Client& client, Errc why) {
   const auto found = clients_.find(client.id());
   if (found == clients_.end() || found->second.get() != &client) return;
@@ -187,7 +187,8 @@ void Streamer::on_audio(const rtp::EncodedFrame& frame) {
   for (const auto& [id, client] : clients_) client->send_audio(frame);
 }
 
-// There is one encoder: it obeys the controller's path. Without a controller, the narrowest viewer's.
+// There is one encoder: its bit rate follows the controller's path, or the narrowest viewer's if there is no
+// controller.
 void Streamer::follow_bitrate() {
   std::optional<std::uint32_t> target;
   for (const auto& [id, client] : clients_) {

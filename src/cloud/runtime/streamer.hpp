@@ -1,7 +1,7 @@
-// Streams to clients: their signalling, their peers, one video and one audio source for all of them, and what they send
-// back. Runs on one io_context; only the encoder has a thread. docs/protocols/streaming.md says what travels.
+// Streams to clients: their signalling, their peers, one video and one audio source for all of them, and their input.
+// Runs on one io_context; only the encoder has a thread. docs/protocols/streaming.md describes the protocol.
 //
-// One client controls; a newer controller displaces the former. Viewers see and hear, and their input is ignored.
+// One client controls; a newer controller displaces the previous one. Viewers see and hear, and their input is ignored.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -26,11 +26,11 @@ enum class ClientState : std::uint8_t { connecting, connected, left };
 
 struct StreamerConfig {
   std::vector<Address> addresses{};  ///< of our candidates; port 0: the system chooses
-  api::Screen screen{};              ///< until a controller wants another
-  /// "": a generated picture and a tone. Else a list with commas: a VP8 file in IVF, an Opus file in Ogg,
+  api::Screen screen{};              ///< until a controller requests another
+  /// "": a generated picture and a tone. Otherwise a list separated by commas: a VP8 file in IVF, an Opus file in Ogg,
   /// "rtp:PORT" (VP8 at this UDP port of loopback, Opus at PORT + 2).
   std::string source{};
-  std::filesystem::path channel_directory{};  ///< of the sockets webrtc_data_<channel>; empty: echoes
+  std::filesystem::path channel_directory{};  ///< of the sockets webrtc_data_<channel>; empty: channels echo
   std::size_t max_clients = 16;
   std::chrono::seconds connect_timeout{60};     ///< from open() to connected
   std::function<void(std::string_view)> log{};  ///< one line; no secrets in it
@@ -38,34 +38,34 @@ struct StreamerConfig {
 
 class Streamer {
  public:
-  /// `provider` must outlive the streamer. Throws std::runtime_error in a person's words: no UDP port, or a source that
-  /// cannot be read.
+  /// `provider` must outlive the streamer. Throws std::runtime_error with a human-readable message: no UDP port, or a
+  /// source that cannot be read.
   Streamer(boost::asio::io_context& io, StreamerConfig config, Provider& provider);
   ~Streamer();
   Streamer(const Streamer&) = delete;
   Streamer& operator=(const Streamer&) = delete;
 
-  /// A new client, by any name not in use (one in use is ended first). `to_client` sends it a JSON text. A controller
-  /// displaces the former one: that one's peer is ended with an SCTP ABORT, cause 12.
-  /// With `confirm`, the key of its sealed channel, the client has to show that its DTLS connection is the sealed one
-  /// before anything else that it sends counts.
+  /// Adds a client, under a name that is not in use (an existing client with that name is ended first). `to_client`
+  /// sends it a JSON text. A controller displaces the previous one, whose peer is ended with an SCTP ABORT, cause 12.
+  /// With `confirm`, the key of its sealed channel, the client must prove that its DTLS connection is the sealed one
+  /// before its other input is accepted.
   void open(const std::string& client, const ClientOptions& options, std::function<void(std::string)> to_client,
             std::optional<sealed::ConfirmKey> confirm = std::nullopt);
   /// A JSON text from the client: discover, settings, offer, answer, candidate; others are ignored.
   void on_message(const std::string& client, std::string_view json);
-  /// Ends its peer. Not for a signalling socket that was closed: that is what clients do when they are connected.
+  /// Ends its peer. Do not call it when a signalling socket closes, because clients close it when they are connected.
   void close(const std::string& client);
-  /// Ends all peers. The loop must run a little longer for their farewells.
+  /// Ends all peers. The loop must run a little longer to send their final messages.
   void stop();
 
-  /// `left` comes once and last, also for those whom close() and stop() end: why is closed_locally, link_displaced (a
-  /// new controller), dtls_peer_closed or sctp_aborted (the client left), link_timeout (never connected), or what ended
-  /// the peer. May call this object.
+  /// `left` is reported once and last, also for clients ended by close() and stop(). The reason is closed_locally,
+  /// link_displaced (a new controller), dtls_peer_closed or sctp_aborted (the client disconnected), link_timeout (never
+  /// connected), or the error that ended the peer. The callback may call this object.
   std::function<void(const std::string& client, ClientState state, Errc why)> on_client;
 
-  /// What to put into a page of metrics: Prometheus text, names with the prefix webrtc_.
+  /// Prometheus text for a page of metrics, names with the prefix webrtc_.
   [[nodiscard]] std::string metrics() const;
-  /// The same figures as one object, for reports.
+  /// The same metrics as one object, for reports.
   [[nodiscard]] api::json::object statistics() const;
   [[nodiscard]] std::size_t clients() const { return clients_.size(); }
   [[nodiscard]] const std::vector<Address>& local_addresses() const;
@@ -105,7 +105,7 @@ class Streamer {
   bool stopped_ = false;
 };
 
-/// What a picture of this size is worth: at start a twentieth of a bit a pixel, at most a tenth.
+/// The bit rate for a picture of this size: initially a twentieth of a bit per pixel, at most a tenth.
 rtp::RateLimits rate_limits(const api::Screen& screen);
 
 }  // namespace redan::cloud::runtime

@@ -22,7 +22,7 @@ constexpr std::chrono::milliseconds kDialTimeout{5'000};
 Supervisor::Supervisor(asio::io_context& io, SupervisorConfig config)
     : io_(io), config_(std::move(config)), links_(config_.limits), link_timer_(io), dial_timer_(io) {}
 
-// The socket may live a little longer, until it has said goodbye.
+// The socket may live a little longer, until it has sent its final messages.
 Supervisor::~Supervisor() {
   if (!socket_) return;
   socket_->on_message = nullptr;
@@ -37,7 +37,7 @@ net::Task<Result<void>> Supervisor::run() {
     if (stopped_) break;
     if (!attached && attached.error() == errc::token_scope) co_return refuse(errc::token_scope);
     if (attached) {
-      // Until it breaks; then at once to the first again.
+      // Until the connection breaks; then start again at once with the first agent.
       while (socket_ && !stopped_) {
         dial_timer_.expires_at(asio::steady_timer::time_point::max());
         co_await dial_timer_.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -121,7 +121,7 @@ void Supervisor::on_frame(Bytes bytes) {
   if (frame->end == "revoked" && on_revoked) on_revoked(frame->link);
 }
 
-// The gateway speaks first, and says what kind of client this is.
+// The gateway sends the first message, which contains the kind of the client.
 void Supervisor::deliver(const std::string& client, const std::string& body) {
   if (greeted_.contains(client)) {
     if (on_message) on_message(client, body);
@@ -146,7 +146,7 @@ void Supervisor::close(const std::string& client, std::string_view how) {
   pump();
 }
 
-// Callbacks may send and close, which come back here: then the outer call goes on with it.
+// Callbacks may send and close, which calls this function again: then the outer call continues with it.
 void Supervisor::pump() {
   if (pumping_ || stopped_) return;
   pumping_ = true;

@@ -1,6 +1,6 @@
-// A runtime's connection to its agent: one WebSocket, over which commands and reports travel as text and each client's
-// link as binary messages. It is dialled anew whenever it breaks, at the first of the agents that answers; links and
-// the streams behind them live on meanwhile.
+// A runtime's connection to its agent: one WebSocket, which carries commands and reports as text, and each client's
+// link as binary messages. When it breaks, it connects again to the first of the agents that answers; links and the
+// streams behind them live on meanwhile.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -17,7 +17,7 @@ struct AgentAddress {
   std::string host;
   std::uint16_t port = 0;
   net::TlsTrust trust;            ///< a pin, or an authority and a name
-  bool allow_small_keys = false;  ///< below RSA-4096
+  bool allow_small_keys = false;  ///< accept keys below RSA-4096
 };
 
 struct SupervisorConfig {
@@ -37,22 +37,22 @@ class Supervisor {
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
-  /// Until stop(), or until an agent refuses the token: token_scope.
+  /// Runs until stop(), or until an agent refuses the token: token_scope.
   [[nodiscard]] net::Task<Result<void>> run();
   void stop();
 
-  /// To a client, over its link. not_connected if there is none any more.
+  /// Sends to a client, over its link. not_connected if the link has ended.
   Result<void> send(const std::string& client, std::string message);
   /// Ends a link: "displaced", "closed".
   void close(const std::string& client, std::string_view how);
-  /// Kept, and told to every agent that we come to.
+  /// Stored, and sent to every agent that we connect to.
   void report(api::RuntimeReport report);
 
   std::function<void(const std::string& client, const api::LinkHello&)> on_open;
-  /// It lost its right to be here; its link may be over since long.
+  /// The client's access was revoked; its link may have ended long ago.
   std::function<void(const std::string& client)> on_revoked;
   std::function<void(const std::string& client, std::string_view message)> on_message;
-  /// Its signalling has ended; what was connected by it goes on.
+  /// Its signalling has ended; an established connection continues.
   std::function<void(const std::string& client, Errc why)> on_closed;
   std::function<void(const std::string& reason)> on_terminate;
 
@@ -69,7 +69,7 @@ class Supervisor {
   SupervisorConfig config_;
   std::shared_ptr<net::WebSocket> socket_;
   bus::LinkAcceptor links_;
-  std::set<std::string> greeted_;  ///< clients whose LinkHello has come
+  std::set<std::string> greeted_;  ///< clients whose LinkHello has arrived
   api::RuntimeReport report_;
   boost::asio::steady_timer link_timer_, dial_timer_;
   bool pumping_ = false;

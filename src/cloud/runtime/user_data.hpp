@@ -1,5 +1,5 @@
-// What AMS hands to an instance: one JSON document with how to reach AMS, and in its "user_data" what the agent added
-// about the session. It holds keys and tokens.
+// The user data that AMS passes to an instance: one JSON document with AMS's address and credentials, and in its
+// "user_data" the agent's data about the session. It contains keys and tokens.
 #pragma once
 
 #include "cloud/api/ams.hpp"
@@ -9,7 +9,7 @@
 
 namespace redan::cloud::runtime {
 
-/// How to tell AMS that this instance runs.
+/// How to report to AMS.
 struct AmsAccess {
   net::HostAndPort server;
   Digest pin;
@@ -17,7 +17,7 @@ struct AmsAccess {
   std::string token;
 };
 
-/// What an instance streams, and for whom.
+/// The session that an instance streams.
 struct SessionAccess {
   std::string id;
   std::vector<AgentAddress> agents;
@@ -26,7 +26,7 @@ struct SessionAccess {
   std::string extra_data{};
 };
 
-/// How clients are told that this is the right runtime.
+/// How clients are assured that this is the right runtime.
 struct SealAccess {
   sealed::Authorities authorities{};
   api::SealedPolicy policy = api::SealedPolicy::off;
@@ -35,12 +35,12 @@ struct SealAccess {
 struct UserData {
   std::string id, name;
   AmsAccess ams;
-  SealAccess seal{};                     ///< an AMS that knows nothing of it: off
+  SealAccess seal{};                     ///< default: off, for an older AMS
   std::optional<SessionAccess> session;  ///< absent: an instance that was not made for streaming
 };
 
-/// Of an agent without a fingerprint, `agent_authority_pem` must vouch for its name; if that is empty too, the system's
-/// authorities. Throws std::runtime_error in a person's words, without a word of what is secret.
+/// For an agent without a fingerprint, `agent_authority_pem` must have issued its certificate; if that is empty too,
+/// the system's authorities. Throws std::runtime_error with a human-readable message that contains no secrets.
 UserData parse_user_data(std::string_view text, const std::string& agent_authority_pem = {});
 
 }  // namespace redan::cloud::runtime
