@@ -1,5 +1,5 @@
-// What the subcommands' arguments name: files, addresses, URLs. Each function throws std::runtime_error in a person's
-// words.
+// Parses arguments of subcommands: files, addresses, URLs. Each function throws std::runtime_error with a
+// human-readable message.
 #pragma once
 
 #include <string>
@@ -14,8 +14,7 @@ using net::HostAndPort;
 
 /// "192.0.2.1:8444", "[2001:db8::1]:8444".
 HostAndPort parse_host_and_port(const std::string& text);
-/// The same with "https://" in front, which may be missing, and "/" behind. `port`, if not 0, is what a URL without one
-/// means.
+/// The same with an optional "https://" before it and an optional "/" after it. `port`, if not 0, is the default port.
 HostAndPort parse_https_url(const std::string& url, std::uint16_t port = 0);
 
 }  // namespace redan::cmd

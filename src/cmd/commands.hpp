@@ -15,14 +15,14 @@ enum ExitCode : int { kOk = 0, kFailure = 1, kUsage = 2, kAuthentication = 3, kN
 
 struct DemoOptions {
   std::string bind;                   ///< an address of this host; empty: all of them
-  std::optional<std::uint16_t> port;  ///< of HTTPS; absent: 8443 or the next free one; 0: the system chooses
+  std::optional<std::uint16_t> port;  ///< of HTTPS; absent: 8443 or the next free port; 0: the system chooses
   std::string dtls_role = "server";
   std::string data_directory;  ///< empty: $XDG_STATE_HOME/redan or ~/.local/state/redan
   bool json = false;
   bool media = true;
-  std::vector<std::string> turn{};  ///< URIs of TURN servers that clients may go through
-  std::string turn_secret_file;     ///< what those servers share with us
-  std::string attack = "none";      ///< what the gateway does to sessions; "list" shows what there is
+  std::vector<std::string> turn{};  ///< URIs of TURN servers for the clients
+  std::string turn_secret_file;     ///< the secret shared with those servers
+  std::string attack = "none";      ///< the gateway's attack on sessions; "list" prints all attacks
 };
 int demo(const DemoOptions& options);
 
@@ -31,16 +31,16 @@ struct ConnectOptions {
   double seconds = 3;  ///< of each throughput run, or of a session
   bool json = false;
 
-  // A session of a gateway.
+  // A session of a gateway instead of a demo.
   std::string gateway;            ///< its URL
-  std::string fingerprint;        ///< of its certificate; empty: the system's authorities vouch for it
-  bool allow_small_keys = false;  ///< of the gateway and its authorities: below RSA-4096
+  std::string fingerprint;        ///< of its certificate; empty: the system's authorities are trusted
+  bool allow_small_keys = false;  ///< accept keys of the gateway and its authorities below RSA-4096
   std::string token_file;         ///< of an account
   std::string app;                ///< for a new session
   std::string join;               ///< an existing one
   bool video = false, keep = false;
-  std::int64_t packets = 0;  ///< leave as soon as so many RTP packets came; it is a failure if they do not in `seconds`
-  std::optional<std::string> seal;  ///< the amc remote that grants sealed sessions; "": the default one
+  std::int64_t packets = 0;  ///< leave after this many RTP packets; it is a failure if they do not arrive in `seconds`
+  std::optional<std::string> seal;  ///< the amc remote that grants sealed sessions; "": the default remote
 };
 int connect(const ConnectOptions& options);
 int connect_session(const ConnectOptions& options);

@@ -1,5 +1,5 @@
 // README's sample as a program: a data-channel echo server in one screenful. It reads an offer from standard input,
-// prints the answer, and echoes every message until the peer goes away.
+// prints the answer, and echoes every message until the peer disconnects.
 #include "cmd/commands.hpp"
 
 // [sample]

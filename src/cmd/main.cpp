@@ -52,7 +52,7 @@ Examples:
   redan echo --bind 192.0.2.1 < offer.sdp
   redan echo --bind 192.0.2.1 --port 5000 < offer.sdp)";
 
-/// Fits into 80 columns.
+/// Limits the help to 80 columns.
 class NarrowFormatter : public CLI::Formatter {
  public:
   std::string make_option_desc(const CLI::Option* option) const override {
@@ -78,7 +78,8 @@ class NarrowFormatter : public CLI::Formatter {
   }
 };
 
-// Many systems begin with 1,024 open files and allow far more; a unit with a few hundred sessions needs them.
+// The default limit is often 1,024 open files although far more are permitted; a unit with a few hundred sessions needs
+// them.
 void raise_file_limit() {
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;

@@ -19,7 +19,7 @@ constexpr std::size_t kMaxLine = 4096;
 
 }  // namespace
 
-// Lines quote what instances, clients and other units wrote: none of them may add a line or steer a terminal.
+// Lines quote text of instances, clients and other units, which must not add a line or control a terminal.
 void log_line(std::string_view line) {
   const std::time_t now = net::wall_time().seconds_since_1970;
   std::tm parts{};

@@ -1,4 +1,4 @@
-// What the subcommands of the control plane share: each adds itself to the command line.
+// Shared by the subcommands of the control plane: each adds itself to the command line.
 #pragma once
 
 #include <sys/types.h>
@@ -11,7 +11,7 @@
 
 namespace redan::cmd {
 
-/// What to do once the command line is read; the exit code.
+/// Runs after the command line is parsed; returns the exit code.
 using Run = std::function<int()>;
 
 void add_agent(CLI::App& app, Run& run);
@@ -23,14 +23,14 @@ void add_router(CLI::App& app, Run& run);
 void add_runtime(CLI::App& app, Run& run);
 void add_turn(CLI::App& app, Run& run);
 
-/// One line on standard error, with a time.
+/// Writes one line with a timestamp to standard error.
 void log_line(std::string_view line);
 
-/// `wanted`, or where `program` keeps its data by itself: below /var/lib for root, ~/.local/state for others.
+/// `wanted`, or the default data directory of `program`: below /var/lib for root, ~/.local/state for others.
 std::filesystem::path data_directory(const std::string& wanted, const std::string& program);
 /// Throws std::runtime_error if there is no such user.
 uid_t parse_user(const std::string& name);
-/// A port on this address that nobody listens on right now.
+/// A port on this address on which no server listens now.
 std::uint16_t free_port(const std::string& address);
 
 }  // namespace redan::cmd

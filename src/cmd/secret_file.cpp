@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kKeySize = 64;
 constexpr off_t kMaxFile = 1024 * 1024;
 
-/// `size` characters, and at most one line feed behind them.
+/// `size` characters, followed by at most one line feed.
 void must_be_one_line(const std::filesystem::path& path, std::string_view text, std::size_t size) {
   if (text.ends_with('\n')) text.remove_suffix(1);
   if (text.size() == size && text.find('\n') == std::string_view::npos) return;
@@ -40,7 +40,7 @@ std::string_view SecretText::line() const {
 }
 
 SecretText read_secret_file(const std::filesystem::path& path) {
-  // Of the open file, so that what is checked is what is read.
+  // Checks the open file, so that what is checked is what is read.
   const net::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status {};
   if (!file.ok() || ::fstat(file.get(), &status) != 0) throw std::runtime_error("cannot read " + path.string());

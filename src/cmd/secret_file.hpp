@@ -1,6 +1,6 @@
-// Secrets in files: never in arguments, never open to others. Whatever the program reads as a key, password or token
-// comes through read_secret_file(); tls.pem alone is net's (net/tls/tls.hpp). Each function throws std::runtime_error in a
-// person's words.
+// Secrets in files: never in arguments, never accessible to others. All keys, passwords and tokens are read through
+// read_secret_file(), except tls.pem, which net reads (net/tls/tls.hpp). Each function throws std::runtime_error with a
+// human-readable message.
 #pragma once
 
 #include <filesystem>
@@ -11,7 +11,7 @@
 
 namespace redan::cmd {
 
-/// A text that is wiped with the object.
+/// A text that is wiped on destruction.
 class SecretText {
  public:
   explicit SecretText(std::string text) : text_(std::move(text)) {}
@@ -29,18 +29,18 @@ class SecretText {
   std::string text_;
 };
 
-/// The whole file, at most 1 MiB: refused if anybody but its owner can read or write it.
+/// The whole file, at most 1 MiB: refused if any user except its owner can read or write it.
 SecretText read_secret_file(const std::filesystem::path& path);
 
-/// One line of 64 characters, with or without its line feed: what a TURN server's configuration holds.
+/// One line of 64 characters, with or without its line feed: the format of a TURN server's configuration.
 Secret<64> read_secret_line(const std::filesystem::path& path);
 
 /// A 64-byte key: one line of 128 hexadecimal digits.
 Secret<64> read_key(const std::filesystem::path& path);
-/// The same; the file is made, with mode 0600, if it is missing.
+/// The same; a missing file is created, with mode 0600.
 Secret<64> load_or_create_key(const std::filesystem::path& path, RandomSource& random);
 
-/// A certificate and its key, PEM, for TLS. `options` names them: "--etcd-cert and --etcd-key".
+/// A certificate and its key, PEM, for TLS. `options` names them in messages: "--etcd-cert and --etcd-key".
 net::TlsIdentity read_identity(const std::string& options, const std::filesystem::path& certificate,
                                const std::filesystem::path& key);
 

@@ -1,4 +1,5 @@
-// `redan turn`: time-limited credentials for a TURN server that shares a secret with us, and what it must not relay to.
+// `redan turn`: time-limited credentials for a TURN server that shares a secret with us, and the addresses that it must
+// not relay to.
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstdio>
@@ -64,7 +65,7 @@ struct Options {
   bool json = false;
 };
 
-/// Two mints give two users: the server counts quotas by name, and its log tells them apart.
+/// Two credentials have two users: the server counts quotas by name, and its log distinguishes them.
 std::string random_user(Provider& provider) {
   std::array<std::uint8_t, 8> bytes{};
   provider.random(bytes);
@@ -99,7 +100,7 @@ int credential(const Options& options) {
   return kOk;
 }
 
-/// What the operator has to add to the ranges.
+/// The settings that the operator has to add.
 constexpr const char* kYours = R"(# Yours to add, a line each:
 #   denied-peer-ip=<address>        for each machine of yours with NATS, etcd, AMS, and this server
 #   allowed-peer-ip=<first>-<last>  for the runtimes, if their addresses are denied above. coturn takes it over what is

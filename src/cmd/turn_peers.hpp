@@ -1,8 +1,9 @@
-// The addresses that a TURN server must not relay to: none of them is a client's or a runtime's own, and behind some of
-// them is what trusts its neighbours. `redan turn coturn-config` prints them for coturn, and `redan doctor` tries them.
+// The addresses that a TURN server must not relay to: none of them belongs to a client or a runtime, and some belong to
+// services that trust their neighbours. `redan turn coturn-config` prints them for coturn, and `redan doctor` tries
+// them.
 //
-// IANA's registries of special-purpose addresses (RFC 6890), with multicast and what is reserved. "::" alone is left
-// out: coturn never relays to it, and takes a range that begins with it for all addresses.
+// IANA's registries of special-purpose addresses (RFC 6890), with multicast and reserved ranges. "::" alone is omitted:
+// coturn never relays to it, and interprets a range that begins with it as all addresses.
 #pragma once
 
 #include <array>

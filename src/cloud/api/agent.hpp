@@ -75,7 +75,7 @@ struct Announcement {
 /// A gateway's request for a session, with what the agent needs to know about it.
 struct SessionSpec {
   std::string session;
-  std::int64_t fence = 0;  ///< rises each time another agent takes the session over; older ones are refused
+  std::int64_t fence = 0;  ///< fencing token: rises when another agent takes over; older values are refused
   std::string app;
   std::int64_t app_version = -1;
   std::string region;

@@ -24,7 +24,7 @@ struct LinkFrame {
   std::uint64_t seq = 0;  ///< 0: contains no message
   std::uint64_t ack = 0;  ///< all up to this one arrived
   std::string body{};
-  std::string end{};  ///< "closed", "displaced", "lost" (reset), "timeout": the link is over; "revoked": the client too
+  std::string end{};  ///< "closed", "displaced", "lost" (reset), "timeout": the link ended; "revoked": also the client
 
   [[nodiscard]] std::string text() const;
   /// nullopt if it is not a valid frame, or exceeds a limit.
@@ -36,7 +36,7 @@ struct LinkLimits {
   std::size_t max_messages = 256;                    ///< sent and unacknowledged, or received out of order
   std::size_t max_bytes = 512 * 1024;                ///< of those messages
   std::size_t max_message = 128 * 1024;              ///< of one message
-  Duration resend = std::chrono::milliseconds(200);  ///< initially; doubled each time, up to a limit
+  Duration resend = std::chrono::milliseconds(200);  ///< initially; doubled each time, up to 16 times this value
   Duration timeout = std::chrono::seconds(20);
 };
 

@@ -1,4 +1,4 @@
-// `redan amc`: a person's or a script's hand on an AMS.
+// `redan amc`: the client of AMS, for administrators and scripts.
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -339,7 +339,7 @@ class Amc {
     const std::string text = options_.json ? json::serialize(object) + "\n" : format_object(object);
     std::fputs(text.c_str(), stdout);
   }
-  /// Of what was done people want to hear only that it failed.
+  /// Users want to see only whether the operation failed.
   void done(const json::value& answer) const {
     if (options_.json) print(answer);
   }
@@ -349,7 +349,7 @@ class Amc {
   net::TlsIdentity identity_;
 };
 
-// Events until the connection or the user ends it.
+// Prints events until the connection or the user ends it.
 int Amc::watch() {
   Target to = target();
   std::shared_ptr<net::WebSocket> socket;
@@ -386,13 +386,13 @@ int Amc::watch() {
                           };
                         });
   loop.run();
-  // Before the loop that it lives on.
+  // The socket ends before its loop.
   if (socket) socket->on_close = nullptr;
   socket.reset();
   return code;
 }
 
-/// Adds commands and what each runs.
+/// Adds commands and their functions.
 class Grammar {
  public:
   Grammar(CLI::App& amc, Run& run) : amc_(&amc), run_(&run), options_(std::make_shared<Options>()) {

@@ -77,7 +77,7 @@ net::TlsIdentity AmcRemotes::identity() const {
   });
 }
 
-// Complete or not at all.
+// Written atomically.
 void AmcRemotes::save() const {
   json::object remotes;
   for (const auto& [name, remote] : remotes_) {

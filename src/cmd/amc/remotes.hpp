@@ -1,7 +1,7 @@
-// What amc remembers between two calls: the AMS servers it knows, each by its pinned certificate, and its own key.
+// What amc stores between two calls: the AMS servers that it knows, each with its pinned certificate, and its own key.
 //
 //   ~/.config/redan-amc/        mode 0700
-//     tls.pem                   our certificate and RSA-4096 key; made at first use
+//     tls.pem                   our certificate and RSA-4096 key; created at first use
 //     remotes.json              {"default": name, "remotes": {name: {"url": ..., "fingerprint": ...}}}
 #pragma once
 
@@ -20,12 +20,12 @@ struct AmcRemote {
 
 class AmcRemotes {
  public:
-  /// Reads the directory's remotes.json if it is there. Throws std::runtime_error in a person's words.
+  /// Reads the directory's remotes.json if it exists. Throws std::runtime_error with a human-readable message.
   explicit AmcRemotes(std::filesystem::path directory);
 
   [[nodiscard]] const std::map<std::string, AmcRemote>& all() const { return remotes_; }
   [[nodiscard]] const std::string& default_name() const { return default_; }
-  /// nullptr if there is none of that name.
+  /// nullptr if there is none with that name.
   [[nodiscard]] const AmcRemote* find(const std::string& name) const;
 
   /// The first one becomes the default.
@@ -33,7 +33,7 @@ class AmcRemotes {
   void remove(const std::string& name);
   void set_default(const std::string& name);
 
-  /// Our certificate; making it takes a second or two, once.
+  /// Our certificate; the first call creates it, which takes a second or two.
   [[nodiscard]] net::TlsIdentity identity() const;
 
  private:

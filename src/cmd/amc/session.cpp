@@ -15,7 +15,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kPage = 500;
-// An operation is asked about for at most this long at once, and again until it has ended.
+// One request waits for an operation at most this long; it is repeated until the operation has ended.
 constexpr int kWaitSeconds = 30;
 constexpr std::chrono::seconds kTimeout{45};
 

@@ -1,4 +1,4 @@
-// One conversation of amc with an AMS, each call waiting for its answer.
+// A sequence of requests to an AMS, each of which waits for its answer.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -9,7 +9,7 @@
 
 namespace redan::cmd {
 
-/// What amc says before it ends, and the exit code it ends with.
+/// An error message of amc, and the exit code of the program.
 class AmcFailure : public std::runtime_error {
  public:
   AmcFailure(int code, const std::string& text) : std::runtime_error(text), code_(code) {}
@@ -19,7 +19,7 @@ class AmcFailure : public std::runtime_error {
   int code_;
 };
 
-/// In a person's words: what failed, why, what to do.
+/// A human-readable message: what failed, why, and what to do.
 AmcFailure failure_of(const net::HttpFailure& failure, const std::string& where);
 
 class AmcSession {
@@ -27,11 +27,11 @@ class AmcSession {
   /// `where` names the server in messages.
   AmcSession(net::Remote remote, std::string where);
 
-  /// The metadata of a successful answer. Throws AmcFailure for everything else.
+  /// Returns the metadata of a successful answer. Throws AmcFailure otherwise.
   boost::json::value ask(std::string method, std::string path, const boost::json::value& body = nullptr);
-  /// The same, for an answer that is text.
+  /// The same for a textual answer.
   std::string ask_text(std::string path);
-  /// The same, for what is done by an operation: waits until it has ended, and fails if it did.
+  /// The same for a request that starts an operation: waits until it has ended, and fails if it failed.
   boost::json::value ask_and_wait(std::string method, std::string path, const boost::json::value& body = nullptr);
   /// All elements of a list, page by page.
   boost::json::array list(const std::string& path);
@@ -45,7 +45,7 @@ class AmcSession {
   std::string where_;
 };
 
-/// The SHA-256 of the certificate that a server shows, for a person to compare. Nothing is sent to it.
+/// The SHA-256 of the certificate that a server presents, for comparison by the user. Nothing is sent to the server.
 std::string shown_by(const HostAndPort& server);
 
 }  // namespace redan::cmd

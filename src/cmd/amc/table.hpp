@@ -1,4 +1,4 @@
-// Answers for people: a table of objects, or one object.
+// Human-readable answers: a table of objects, or one object.
 #pragma once
 
 #include <boost/json/array.hpp>
@@ -12,9 +12,9 @@ struct Column {
   std::string member;
 };
 
-/// As many columns as are named; what terminals would take as a command is shown as "?".
+/// Shows the named columns; characters that a terminal would interpret are shown as "?".
 std::string format_table(const boost::json::array& elements, const std::vector<Column>& columns);
-/// One member a line, "name: value"; nested values as JSON.
+/// One member per line, "name: value"; nested values as JSON.
 std::string format_object(const boost::json::value& object);
 
 }  // namespace redan::cmd

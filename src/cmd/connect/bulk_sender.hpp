@@ -1,4 +1,4 @@
-// Sends as much as a channel takes for a time, without ever queueing much.
+// Sends as much as a channel accepts for some time, with a short queue.
 #pragma once
 
 #include <redan/endpoint.hpp>
@@ -13,8 +13,8 @@ class BulkSender {
 
   BulkSender(PeerId peer, ChannelId channel, std::size_t message_size, TimePoint start, Duration time);
 
-  /// Fills the channel up to the high-water mark. Call at the start and at each BufferedAmountLow. False once the time
-  /// is over.
+  /// Fills the channel up to the high-water mark. Call it at the start and at each BufferedAmountLow. False once the
+  /// time is over.
   bool push(Endpoint& endpoint, TimePoint now);
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   [[nodiscard]] PeerId peer() const { return peer_; }

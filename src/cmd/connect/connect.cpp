@@ -55,7 +55,7 @@ DemoUrl parse_url(const std::string& url) {
   if (!url.starts_with(kScheme)) throw std::invalid_argument("the URL must start with https://");
   const std::string_view authority =
       std::string_view(url).substr(kScheme.size(), url.find('/', kScheme.size()) - kScheme.size());
-  // Not a colon of an IPv6 address in its brackets.
+  // Ignores the colons inside the brackets of an IPv6 address.
   const std::size_t bracket = authority.rfind(']');
   const std::size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
   DemoUrl url;
@@ -77,7 +77,7 @@ DemoUrl parse_url(const std::string& url) {
   return url;
 }
 
-/// The steps of a visit, one after the other.
+/// The steps of a session with a demo, in order.
 class Visit {
  public:
   Visit(const ConnectOptions& options, DemoUrl url)

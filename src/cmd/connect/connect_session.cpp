@@ -32,7 +32,7 @@ net::TlsTrust trust_of(const ConnectOptions& options, const HostAndPort& gateway
   return net::PinnedSha256{*pin};
 }
 
-/// The AMS that grants sealed sessions, as amc knows it.
+/// The AMS that grants sealed sessions, from amc's remotes.
 net::Remote ams_of(const std::string& named, const AmcRemotes& remotes, const net::TlsIdentity& identity) {
   const std::string name = named.empty() ? remotes.default_name() : named;
   const AmcRemote* remote = remotes.find(name);
@@ -140,7 +140,7 @@ class SessionVisit {
     });
   }
 
-  // Those who made the session end it, unless they want to keep it.
+  // A session that was created here is ended here, unless it should be kept.
   void finish(int code, const std::string& problem) {
     if (finished_) return;
     finished_ = true;

@@ -8,7 +8,7 @@ namespace {
 
 namespace json = boost::json;
 
-/// Of the other end's {"bytes":...,"seconds":...}.
+/// Reads the other end's {"bytes":...,"seconds":...}.
 double rate_of(Bytes summary) {
   boost::system::error_code error;
   const json::value value = json::parse(std::string(as_text(summary)), error);

@@ -1,5 +1,5 @@
-// What a visit to a demo measures: round trips over the echo channel, then throughput up, then down. A machine without
-// a clock. What the other end says out of turn is ignored.
+// The measurements of a session with a demo: round trips over the echo channel, then throughput up, then down. A
+// machine without a clock. Messages out of turn are ignored.
 #pragma once
 
 #include <redan/endpoint.hpp>
@@ -12,14 +12,14 @@ class SessionFigures {
   static constexpr std::size_t kPings = 200;
 
   enum class Channel : std::uint8_t { echo, up, down };
-  /// What is to be done next.
+  /// The next action.
   enum class Step : std::uint8_t { nothing, ping, send_up, ask_down, finish };
 
   /// The channels are open.
   Step begin(TimePoint now);
   Step on_message(Channel channel, MessageKind kind, Bytes payload, TimePoint now);
 
-  /// Of the round trips: 0.5 is their median. 0 before there is one.
+  /// A percentile of the round trips: 0.5 is the median. 0 before there is one.
   [[nodiscard]] double percentile_us(double share) const;
   // Bytes per second; 0 before it is known.
   [[nodiscard]] double up_rate() const { return up_rate_; }

@@ -236,8 +236,8 @@ void StreamClient::on_sealed(const std::string& body) {
   if (!seal_) return refuse_seal(sealed::errc::sealed_syntax);
   const auto message = seal_->open(as_bytes(body));
   if (!message) return refuse_seal(message.error());
-  // Whoever cannot read our settings cannot describe a peer for them: a description is an answer, to a question of
-  // ours.
+  // A party that cannot read our settings cannot make a matching description: so a description must be the answer to
+  // one of our questions.
   const auto said = signalling::parse(message->body);
   const bool describes =
       said && (std::holds_alternative<signalling::Offer>(*said) || std::holds_alternative<signalling::Answer>(*said));
@@ -245,7 +245,7 @@ void StreamClient::on_sealed(const std::string& body) {
   on_message_of(message->body);
 }
 
-// What proves that the peer at the other end of DTLS is the one at the other end of the channel.
+// Proves that the peer at the other end of DTLS is the one at the other end of the channel.
 std::string StreamClient::confirmation(sealed::Side side) const {
   std::array<std::uint8_t, sealed::kExportSize> exported{};
   const Endpoint& endpoint = clients_.shard_->endpoint();

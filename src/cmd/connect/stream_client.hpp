@@ -1,5 +1,5 @@
-// Clients of a stream gateway without a screen: they ask for sessions, speak the client protocol
-// (docs/protocols/streaming.md, api version 2), and count what comes. Many of them share one UDP port.
+// Clients of a stream gateway without a display: they request sessions, use the client protocol
+// (docs/protocols/streaming.md, api version 2), and count received data. Many of them share one UDP port.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -14,7 +14,7 @@
 
 namespace redan::cmd {
 
-/// What a gateway gave: a session, and where to join it.
+/// A gateway's answer: a session, and how to join it.
 struct StreamGrant {
   std::string session;
   std::string socket;  ///< path and query of the WebSocket
@@ -24,19 +24,20 @@ struct StreamGrant {
 struct SealWishes {
   using Granted = tl::expected<std::vector<std::uint8_t>, std::string>;
   sealed::Authorities authorities;  ///< AMS's sealing keys
-  /// A session grant for this key, from AMS or from whoever asks AMS for us. The problem in words if there is none.
+  /// Obtains a session grant for this key, from AMS or through a back end. Returns a human-readable error if there is
+  /// none.
   std::function<net::Task<Granted>(std::string session, sealed::Ed25519PublicKey key)> grant;
 };
 
 struct StreamWishes {
   bool video = false, audio = false;
-  std::vector<std::string> channels{};       ///< beside "control"
-  std::shared_ptr<const SealWishes> seal{};  ///< null: signals in clear
+  std::vector<std::string> channels{};       ///< besides "control"
+  std::shared_ptr<const SealWishes> seal{};  ///< null: plaintext signalling
 };
 
 class StreamClients;
 
-/// One client, from its socket to its end.
+/// One client, from opening its socket to its end.
 class StreamClient {
  public:
   enum class State : std::uint8_t { signalling, connected, ended };
@@ -48,26 +49,26 @@ class StreamClient {
     Duration longest_gap{};   ///< between two of them
   };
 
-  /// To a channel: "control" or one that was wished for. channel_unknown before it is open, and those of
+  /// Sends on a channel: "control" or a requested one. Errors: channel_unknown before it is open, and those of
   /// Endpoint::send.
   Result<void> send(const std::string& channel, std::string_view text);
-  /// Says goodbye; `ended` follows.
+  /// Disconnects; `ended` follows.
   void close();
 
   [[nodiscard]] State state() const { return state_; }
-  [[nodiscard]] const std::string& problem() const { return problem_; }  ///< why it ended; for people
+  [[nodiscard]] const std::string& problem() const { return problem_; }  ///< why it ended; human-readable
   [[nodiscard]] bool is_open(const std::string& channel) const { return channels_.contains(channel); }
   [[nodiscard]] const Counts& counts() const { return counts_; }
-  /// Begins to look for the longest gap anew.
+  /// Restarts the measurement of the longest gap.
   void reset_gap(TimePoint now) {
     counts_.longest_gap = {};
     counts_.last_packet = now;
   }
   [[nodiscard]] Result<Security> security() const;
-  /// Who is at the other end of the sealed channel; nullopt without one. With one, channels are open once the DTLS
-  /// connection has been confirmed to be the sealed one.
+  /// The other end of the sealed channel; nullopt without one. With a sealed channel, data channels are usable once the
+  /// DTLS connection has been confirmed to be the sealed one.
   [[nodiscard]] const std::optional<sealed::RuntimeCertificate>& runtime() const { return runtime_; }
-  /// What refused a sealed session, if that was it.
+  /// The error that refused a sealed session, if any.
   [[nodiscard]] std::optional<Errc> seal_failure() const { return seal_failure_; }
 
   std::function<void()> on_state;
@@ -108,7 +109,7 @@ class StreamClient {
   sealed::ConfirmKey confirm_key_;
   std::optional<sealed::RuntimeCertificate> runtime_;
   std::optional<Errc> seal_failure_;
-  std::map<std::string, ChannelId> unconfirmed_;  ///< open, but not to be used yet
+  std::map<std::string, ChannelId> unconfirmed_;  ///< open, but not usable yet
   Counts counts_;
 };
 
@@ -122,16 +123,16 @@ class StreamClients {
   StreamClients& operator=(const StreamClients&) = delete;
 
   using Granted = tl::expected<StreamGrant, std::string>;
-  /// POST /1.0/sessions with this body; the problem in words if it is refused.
+  /// POST /1.0/sessions with this body; a human-readable error if it is refused.
   [[nodiscard]] net::Task<Granted> create(std::string body, std::string idempotency_key = {});
   [[nodiscard]] net::Task<Granted> join(std::string session);
-  /// The status of the answer; 0: none came.
+  /// Returns the status of the answer; 0: there was none.
   [[nodiscard]] net::Task<unsigned> remove(std::string session);
   /// The answer's metadata; null if there is none.
   [[nodiscard]] net::Task<boost::json::value> get(std::string path);
 
-  /// Begins to signal. The client lives as long as this object. `through`, if given, is another gateway than the one
-  /// that gave the session.
+  /// Starts signalling. The client lives as long as this object. `through`, if given, is another gateway than the one
+  /// that created the session.
   StreamClient& open(const StreamGrant& grant, StreamWishes wishes, const net::TlsRemote* through = nullptr);
 
  private:

@@ -1,4 +1,4 @@
-// What a person (or, with --json, a program) sees of the demo: one line per event.
+// The output of the demo, for users or (with --json) for programs: one line per event.
 #pragma once
 
 #include <redan/endpoint.hpp>
@@ -15,9 +15,9 @@ class Trace {
 
   /// A plain line; in JSON {"event":"info","text":...}.
   void info(std::string_view text);
-  /// Where to go: `url` for a browser; with `pin` behind it for a program that checks the certificate.
+  /// `url` is for a browser; with `pin` appended it is for a program that checks the certificate.
   void print_url(const std::string& url, const std::string& pin);
-  /// Something about a peer: `event` is ice, dtls, srtp, channel or closed.
+  /// An event of a peer: `event` is ice, dtls, srtp, channel or closed.
   void peer(PeerId peer, std::int64_t ms, std::string_view event, std::string_view text);
 
  private:
@@ -26,13 +26,13 @@ class Trace {
   bool colour_;
 };
 
-/// The start of a remote text, safe for a terminal.
+/// The beginning of a remote text, made safe for a terminal.
 std::string printable(std::string_view text);
 std::string_view name_of(SrtpProfile profile);
 /// "what happened: why; what to do".
 std::string explain(Errc code);
 std::string explain(const Error& error);
-/// The same of a request that got no response.
+/// The same for a request that got no response.
 std::string explain(const net::HttpFailure& failure);
 
 }  // namespace redan::cmd

@@ -1,4 +1,4 @@
-// Who may talk to the demo: a token in the URL that works once, and a session secret for the same page's reloads.
+// Admission to the demo: a token in the URL that works once, and a session secret for reloads of the same page.
 #pragma once
 
 #include <redan/crypto.hpp>
@@ -11,10 +11,10 @@ class Admission {
  public:
   explicit Admission(RandomSource& random);
 
-  /// 128 random bits, base64url. A new one after each that was used.
+  /// 128 random bits, base64url. Replaced after each use.
   [[nodiscard]] const std::string& token() const { return token_; }
-  /// The session secret of the visitor, or nullopt. Wrong guesses are counted: after kMaxFailures in a minute nobody is
-  /// let in for the rest of it.
+  /// The visitor's session secret, or nullopt. Wrong tokens are counted: after kMaxFailures in a minute no client is
+  /// admitted for the rest of that minute.
   std::optional<std::string> redeem_token(TimePoint now, std::string_view token);
   [[nodiscard]] bool resume(TimePoint now, std::string_view session);
 

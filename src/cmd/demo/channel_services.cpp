@@ -16,7 +16,7 @@ std::string summary(std::uint64_t bytes, Duration time) {
   return json::serialize(json::object{{"bytes", bytes}, {"seconds", seconds}});
 }
 
-// A number of an object, within bounds; `otherwise` if there is none.
+// A number of an object, within limits; `otherwise` if absent.
 double number(const json::value& value, std::string_view name, double otherwise, double least, double most) {
   const json::object* object = value.if_object();
   const json::value* member = object != nullptr ? object->if_contains(name) : nullptr;
@@ -47,7 +47,7 @@ void ChannelServices::on_message(Endpoint& endpoint, TimePoint now, const Messag
   }
 }
 
-// Any text ends the run.
+// Any text ends the measurement.
 void ChannelServices::count(Endpoint& endpoint, TimePoint now, const Message& message, Service& service) {
   if (message.kind == MessageKind::binary) {
     if (service.bytes == 0) service.first = now;

@@ -1,4 +1,4 @@
-// What the demo does with data channels, by their label: "echo" sends everything back, "throughput-up" counts,
+// The demo's services on data channels, selected by label: "echo" returns everything, "throughput-up" counts,
 // "throughput-down" sends in bulk.
 #pragma once
 

@@ -1,4 +1,4 @@
-// `redan demo`: the whole system in one process, and a page that shows it, without configuration.
+// `redan demo`: the whole system in one process, with a page that shows it, without configuration.
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -50,7 +50,7 @@ std::vector<std::string> certificate_names(const std::vector<Address>& addresses
   return {names.begin(), names.end()};
 }
 
-// The page is all there is: it may load itself and talk to this host, nothing else.
+// The page may load itself and connect to this host, and nothing else.
 net::HttpResponse hardened(unsigned status, std::string_view type, std::string_view body) {
   return {status,
           std::string(type),
@@ -77,14 +77,14 @@ net::Task<net::HttpResponse> page(net::HttpRequest request, const net::Connectio
   co_return plain(404, "not here");
 }
 
-// From a page of this host, or a program.
+// Requires a page of this host, or a program.
 net::Task<net::UpgradeReply> upgrade(DemoServer& server, net::HttpRequest request) {
   if (request.path != "/signal" || !net::same_origin(request)) co_return plain(404, "not here");
   co_return net::AcceptWebSocket{
       [&server](const std::shared_ptr<net::WebSocket>& socket) { server.on_websocket(socket); }};
 }
 
-/// Everything the demo consists of, in the order it needs.
+/// All parts of the demo, in the order of their dependencies.
 class Demo {
  public:
   explicit Demo(const DemoOptions& options)
@@ -197,7 +197,7 @@ class Demo {
     const Address& first = addresses_.front();
     return first.family() == Address::Family::ipv6 ? "[" + first.ip_text() + "]" : first.ip_text();
   }
-  // The fragment stays in the browser: neither the token nor the pin travels in a request.
+  // The fragment stays in the browser, so neither the token nor the pin is sent in a request.
   void print_url() {
     trace_.print_url("https://" + host() + ":" + std::to_string(port_) + "/#token=" + server_->token(),
                      to_hex(tls_.fingerprint.digest.bytes()));

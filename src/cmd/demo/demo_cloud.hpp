@@ -1,6 +1,6 @@
 // The whole control plane in one process, with everything embedded: AMS, agent, gateway, and instances that stream.
-// They speak to each other as they do on many machines, over mutual TLS 1.3 on loopback; only the bus is in process,
-// and the stores forget.
+// They communicate as on several machines, over mutual TLS 1.3 on loopback; only the bus is in process, and the stores
+// are in memory.
 #pragma once
 
 #include "cloud/agent/server.hpp"
@@ -12,10 +12,10 @@
 namespace redan::cmd {
 
 struct DemoCloudConfig {
-  const net::TlsIdentity* identity = nullptr;  ///< of all services; outlives the object
+  const net::TlsIdentity* identity = nullptr;  ///< of all services; must outlive the object
   std::shared_ptr<net::TlsServerCredentials> credentials{};
   boost::asio::ip::tcp::endpoint listen{};  ///< of the gateway, with its port
-  std::string url;                          ///< how clients reach it: "wss://..."
+  std::string url;                          ///< the URL for clients: "wss://..."
   std::vector<Address> media_addresses{};
   std::vector<std::string> turn_urls{};
   std::optional<Secret<64>> turn_secret{};
@@ -30,21 +30,21 @@ class DemoCloud {
   DemoCloud(const DemoCloud&) = delete;
   DemoCloud& operator=(const DemoCloud&) = delete;
 
-  /// Everything serves when it is done. What went wrong, in a person's words.
+  /// Everything is available when it is done. Returns a human-readable error on failure.
   [[nodiscard]] net::Task<tl::expected<void, std::string>> start();
   void stop();
 
-  /// For one visitor: good for a day.
+  /// A token for one visitor, valid for a day.
   [[nodiscard]] net::Task<cloud::api::Outcome<std::string>> new_token();
-  /// What a back end asks AMS for on behalf of its user: this session's grant for this key, both in base64.
+  /// What a back end requests from AMS for its user: this session's grant for this key, both in base64.
   [[nodiscard]] net::Task<cloud::api::Outcome<std::string>> new_grant(std::string session, std::string key);
   /// AMS's sealing keys, for the page: 64 hexadecimal digits each.
   [[nodiscard]] boost::json::array authorities() const;
-  /// What this gateway does to its sessions, though a gateway should not.
+  /// The attacks of this gateway on its sessions.
   [[nodiscard]] HostileGateway& attacks() { return hostile_; }
-  /// The request shows a visitor's token.
+  /// Whether the request has a visitor's token.
   [[nodiscard]] bool admits(const net::HttpRequest& request) const;
-  /// What stands between a browser and the runtime, and how each hop is protected: rows for the page.
+  /// The hops between a browser and the runtime, and how each is protected: rows for the page.
   [[nodiscard]] boost::json::array chain() const;
 
  private:

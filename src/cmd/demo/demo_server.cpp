@@ -36,7 +36,7 @@ void DemoServer::on_websocket(const std::shared_ptr<net::WebSocket>& socket) {
   visitors_.insert(visitor);
   socket->on_message = [this, visitor](std::string_view text) { on_message(visitor, text); };
   socket->on_close = [this, visitor] {
-    // The peers go on without their page's signalling; consent ends them when the page is gone.
+    // The peers continue without their page's signalling; consent expiry ends them when the page is gone.
     visitors_.erase(visitor);
   };
 }
@@ -95,7 +95,7 @@ net::Task<void> DemoServer::welcome(VisitorPtr visitor, std::string session) {
   send(*visitor, welcome);
 }
 
-// The page's back end is what its visitor trusts, and AMS trusts it: the gateway has no part in this.
+// The visitor trusts the page's back end, and so does AMS; the gateway is not involved.
 net::Task<void> DemoServer::grant(VisitorPtr visitor, std::string session, std::string key) {
   const auto granted = co_await cloud_->new_grant(std::move(session), std::move(key));
   json::object reply{{"type", "grant"}};

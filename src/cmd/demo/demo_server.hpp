@@ -1,5 +1,5 @@
-// The demo's rules: visitors on WebSockets, their peers on the shard, and what both are told. docs/protocols/demo.md
-// has the messages.
+// The demo's logic: visitors on WebSockets, their peers on the shard, and the messages to both, described in
+// docs/protocols/demo.md.
 #pragma once
 
 #include <boost/json.hpp>
@@ -32,7 +32,7 @@ class DemoServer {
   void on_websocket(const std::shared_ptr<net::WebSocket>& socket);
   /// The shard's handler.
   void on_output(Endpoint& endpoint, const Output& output);
-  /// Says goodbye to everybody.
+  /// Disconnects all visitors and peers.
   void close_all();
   [[nodiscard]] const std::string& token() const { return admission_.token(); }
 

@@ -14,7 +14,7 @@ net::Task<LaunchResult<void>> EmbeddedLauncher::launch(cloud::ams::LaunchSpec sp
     auto runtime = std::make_unique<cloud::runtime::Runtime>(io_, cloud::runtime::parse_user_data(spec.user_data),
                                                              config_, provider_);
     runtime->on_end = [this, id = spec.id](Errc) {
-      // Not from within its own call.
+      // Not within its own call.
       boost::asio::post(io_, [this, id] {
         if (!running_.contains(id)) return;
         retire(id);

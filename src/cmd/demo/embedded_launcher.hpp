@@ -1,4 +1,5 @@
-// Instances within this process: each is a Runtime on the same loop. For the demo; a fault of one is a fault of all.
+// Instances within this process: each is a Runtime on the same loop. For the demo only, because a crash of one ends
+// all.
 #pragma once
 
 #include <list>
@@ -30,7 +31,7 @@ class EmbeddedLauncher : public cloud::ams::Launcher {
   cloud::runtime::RuntimeConfig config_;
   Provider& provider_;
   std::map<std::string, std::unique_ptr<cloud::runtime::Runtime>> running_;
-  std::list<std::unique_ptr<cloud::runtime::Runtime>> retired_;  ///< until their tasks are done
+  std::list<std::unique_ptr<cloud::runtime::Runtime>> retired_;  ///< until their tasks have completed
 };
 
 }  // namespace redan::cmd

@@ -6,7 +6,7 @@
 namespace redan::cmd {
 namespace {
 
-// Flips between a source and its echo.
+// Converts between the SSRC of a source and that of its echo.
 constexpr std::uint32_t kEchoMask = 0x5A5A5A5A;
 
 constexpr std::size_t kRtpHeader = 12;
@@ -26,7 +26,7 @@ bool is_relayed(std::uint8_t packet_type, std::uint8_t format) {
   return packet_type == kPayloadFeedback && (format == kPictureLoss || format == kFullIntra);
 }
 
-// NACK and PLI name the media source in their header; FIR in entries of eight bytes behind it.
+// NACK and PLI name the media source in their header; FIR in entries of eight bytes after it.
 std::vector<std::uint8_t> rewritten(Bytes feedback) {
   std::vector<std::uint8_t> packet(feedback.begin(), feedback.end());
   const MutableBytes bytes(packet);

@@ -1,6 +1,5 @@
-// Sends a browser its own audio and video back. The echo travels under other SSRCs; what the browser's receiver says
-// about them is handed to its sender under the original ones, so that lost packets are sent again and lost key frames
-// made anew.
+// Sends a browser's own audio and video back to it, under other SSRCs. Feedback of the browser's receiver is passed to
+// its sender under the original SSRCs, so that lost packets and key frames are sent again.
 #pragma once
 
 #include <redan/endpoint.hpp>
@@ -8,12 +7,12 @@
 
 namespace redan::cmd {
 
-/// Rewrites one RTP packet (RFC 3550 section 5.1) for the way back, in place. False if it is no RTP packet.
+/// Rewrites one RTP packet (RFC 3550 section 5.1) for the way back, in place. False if it is not an RTP packet.
 bool echo_rtp(MutableBytes packet);
 
-/// From a compound RTCP packet, the feedback about our echo that the browser's sender must hear: generic NACKs, picture
+/// From a compound RTCP packet, the feedback about our echo that the browser's sender needs: generic NACKs, picture
 /// loss indications (RFC 4585) and full intra requests (RFC 5104), rewritten to its SSRCs; each is a whole RTCP packet.
-/// Sequence numbers need no rewriting: the echo keeps them. At most kMaxFeedback.
+/// Sequence numbers are unchanged, because the echo keeps them. At most kMaxFeedback.
 inline constexpr std::size_t kMaxFeedback = 8;
 std::vector<std::vector<std::uint8_t>> echo_feedback(Bytes compound);
 

@@ -1,4 +1,4 @@
-// The demo's page: files that embed.py turned into a .cpp at build time.
+// The demo's page: files that embed.py converts into a .cpp at build time.
 #pragma once
 
 #include <span>

@@ -1,4 +1,4 @@
-// Every NATS server as a unit sees it, a round trip, and the agents on the bus.
+// Checks every NATS server with a unit's credentials, a round trip, and the agents on the bus.
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -23,7 +23,7 @@ constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 constexpr auto kStep = 20ms;
 constexpr auto kTimeout = 7s;
 constexpr auto kAgentsTimeout = 1500ms;
-constexpr auto kAnnouncementTimeout = api::kAnnouncePeriod + 1s;  ///< where nobody may ask for it
+constexpr auto kAnnouncementTimeout = api::kAnnouncePeriod + 1s;  ///< if the unit may not request it
 
 net::Task<void> wait_for(asio::io_context& io, const std::function<bool()>& done, milliseconds timeout) {
   asio::steady_timer timer(io);
@@ -46,8 +46,8 @@ BusOptions only(const BusOptions& options, std::size_t index) {
   return one;
 }
 
-// As a gateway, to an agent that does not exist; as an agent, about a session that does not. That nobody responds, or a
-// gateway's refusal, comes back the way every reply would.
+// As a gateway, sends a request to an agent that does not exist; as an agent, a report about a session that does not
+// exist. The answer "no responders", or a gateway's refusal, returns on the same path as every reply.
 net::Task<void> check_round_trip(cloud::bus::Bus& bus, const std::string& what, const std::string& name,
                                  Provider& provider, Findings& findings) {
   const std::string nobody = "doctor-" + random_token(provider);

@@ -1,4 +1,4 @@
-// `redan doctor`: looks at the units and servers of a deployment as its parts do, and says what to put right.
+// `redan doctor`: checks the units and servers of a deployment as their clients see them, and reports what to fix.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>

@@ -1,5 +1,5 @@
-// Every node of etcd, with the rights of a unit: a key is written, read and removed through each. What belongs to other
-// units has to be out of its reach.
+// Checks every node of etcd with a unit's permissions: writes, reads and removes a key through each. Data of other
+// units must be out of reach.
 #include <cstdio>
 
 #include "base/hex.hpp"
@@ -39,7 +39,7 @@ net::Task<Reach> try_out(cloud::store::EtcdCluster& cluster, Probe probe) {
   co_return answer.error().detail.find("permission denied") != std::string::npos ? Reach::denied : Reach::unknown;
 }
 
-/// Says what is wrong; true if nothing is.
+/// Reports an error; returns true if there is none.
 bool judge(Reach reach, const std::string& what, const std::string& verb, const std::string& where,
            Findings& findings) {
   if (reach == Reach::denied) return true;
@@ -57,7 +57,7 @@ void say_refusal(const std::string& what, Errc code, const std::string& detail, 
                 "give each kind of unit a user and a prefix of its own, and run etcdctl auth enable: etcd-users");
 }
 
-/// True if nothing that is not this unit's can be read or written.
+/// True if nothing outside this unit's prefix can be read or written.
 net::Task<bool> check_bounds(cloud::store::EtcdCluster& cluster, const StoreOptions& options, const std::string& what,
                              const std::string& random, Findings& findings) {
   const std::string& own = options.etcd_prefix;
@@ -66,7 +66,7 @@ net::Task<bool> check_bounds(cloud::store::EtcdCluster& cluster, const StoreOpti
   Probe behind = read_of({ours.end.value_or(own), std::nullopt});
   bool well = judge(co_await try_out(cluster, std::move(before)), what, "read", "the keys before " + own, findings);
   well &= judge(co_await try_out(cluster, std::move(behind)), what, "read", "the keys behind " + own, findings);
-  // Wide reads are denied to whom single prefixes are open, so each is tried too.
+  // A wide read may be denied although single prefixes are readable, so each is tried too.
   std::vector<std::string> others = options.etcd_others;
   others.push_back("doctor-" + random + "/");
   for (const std::string& other : others) {

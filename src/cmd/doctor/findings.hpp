@@ -1,4 +1,4 @@
-// What `redan doctor` finds, and the checks that find it.
+// The findings of `redan doctor`, and its checks.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -44,10 +44,10 @@ struct ServiceToCheck {
   std::string url;
   std::string fingerprint;
   std::uint16_t port;  ///< of a URL without one
-  std::string path;    ///< that it answers to anybody
+  std::string path;    ///< a path that it serves without authentication
 };
 
-/// Each throws std::runtime_error in a person's words if it was asked for something impossible.
+/// Each throws std::runtime_error with a human-readable message if its options are invalid.
 net::Task<void> check_service(boost::asio::io_context& io, ServiceToCheck service, Findings& findings);
 /// Each server, then a round trip, then the agents.
 net::Task<void> check_bus(boost::asio::io_context& io, BusOptions options, std::string name, Provider& provider,
@@ -57,10 +57,10 @@ net::Task<void> check_etcd(boost::asio::io_context& io, StoreOptions options, Pr
 struct TurnToCheck {
   std::string uri;
   std::string secret_file;
-  std::vector<std::string> units;     ///< "host:port" of what it must not relay to, with the addresses of kDeniedPeers
+  std::vector<std::string> units;     ///< "host:port" that it must not relay to, besides the addresses of kDeniedPeers
   std::vector<std::string> runtimes;  ///< addresses that it must relay to
 };
-/// A TURN server over UDP; blocks for some seconds at most.
+/// Checks a TURN server over UDP; blocks for some seconds at most.
 void check_turn(const TurnToCheck& turn, Provider& provider, Findings& findings);
 
 }  // namespace redan::cmd

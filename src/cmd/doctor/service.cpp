@@ -1,4 +1,4 @@
-// A gateway, an agent or AMS as its clients see it: the port, TLS, the certificate, the clock, an answer.
+// Checks a gateway, an agent or AMS as its clients see it: the port, TLS, the certificate, the clock, an answer.
 #include <ctime>
 
 #include "cmd/arguments.hpp"

@@ -1,5 +1,5 @@
-// A TURN server over UDP, with credentials as an agent mints them: the challenge, an allocation, that credentials which
-// have expired get none, and that it relays to nobody behind it.
+// Checks a TURN server over UDP, with credentials like an agent's: the challenge, an allocation, that expired
+// credentials get none, and that it does not relay to internal hosts.
 #include <boost/asio/ip/udp.hpp>
 #include <set>
 
@@ -36,7 +36,7 @@ std::optional<Address> resolve(const HostAndPort& server) {
   return Address::parse(found.begin()->endpoint().address().to_string(), server.port);
 }
 
-/// True if there is nothing to say against it.
+/// True if there is no objection.
 bool check_challenge(const std::optional<Answer>& challenge, const std::string& what, Findings& findings) {
   if (!challenge) {
     findings.fail(what, "no answer over UDP", "start coturn; open the port for UDP in the firewalls between");
@@ -62,7 +62,7 @@ bool check_good(TurnClient& turn, const std::string& what, const cloud::token::T
   return false;
 }
 
-// From a port of its own: a server ties a port to the first user name that comes from it.
+// Uses its own port, because a server binds a port to the first user name that it receives from there.
 bool check_expired(TurnClient& turn, const std::string& what, const cloud::token::TurnCredential& credential,
                    Findings& findings) {
   const auto challenge = turn.allocate();
@@ -92,7 +92,7 @@ std::string list(const std::set<std::string>& all) {
   return text;
 }
 
-/// Those of the peers that have the family of the client's allocation, and that it may exchange data with.
+/// The peers of the same family as the client's allocation to which it relays.
 bool find_permitted(TurnClient& turn, const cloud::token::TurnCredential& credential, Address::Family family,
                     const std::vector<Address>& peers, std::set<std::string>& permitted) {
   for (const Address& peer : peers) {
@@ -104,7 +104,7 @@ bool find_permitted(TurnClient& turn, const cloud::token::TurnCredential& creden
   return true;
 }
 
-/// With an allocation of the peer's family, which is given back.
+/// With an allocation of the peer's family, which is released afterwards.
 std::optional<Answer> permit_once(const Address& server, Provider& provider,
                                   const cloud::token::TurnCredential& credential, const Address& peer) {
   auto turn = TurnClient::open(server, provider);
@@ -119,7 +119,7 @@ std::optional<Answer> permit_once(const Address& server, Provider& provider,
   return answer;
 }
 
-/// True if the server relays to each: their addresses are often in a range that is denied.
+/// True if the server relays to each of them: their addresses are often in a denied range.
 bool check_runtimes(const Address& server, Provider& provider, const std::string& what,
                     const cloud::token::TurnCredential& credential, const std::vector<std::string>& runtimes,
                     Findings& findings) {

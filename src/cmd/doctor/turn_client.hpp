@@ -1,4 +1,4 @@
-// A client of a TURN server (RFC 8656) over UDP: what a check has to ask, and no relayed data.
+// A client of a TURN server (RFC 8656) over UDP: only the requests that a check needs, without relayed data.
 #pragma once
 
 #include <redan/udp_socket.hpp>
@@ -10,7 +10,7 @@ namespace redan::cmd {
 
 class TurnClient {
  public:
-  /// What we look at of an answer.
+  /// The parts of an answer that are used.
   struct Answer {
     bool success = false;
     std::uint16_t error = 0;
@@ -21,16 +21,16 @@ class TurnClient {
   /// nullopt if there is no socket for it.
   static std::optional<TurnClient> open(const Address& server, Provider& provider);
 
-  // Each is nullopt if the server does not answer.
+  // Each returns nullopt if the server does not answer.
   std::optional<Answer> allocate();
-  /// `family` is that of the relay's address. One allocation for each client.
+  /// `family` is that of the relay's address. One allocation per client.
   std::optional<Answer> allocate(const cloud::token::TurnCredential& credential,
                                  Address::Family family = Address::Family::ipv4);
-  /// Asks for leave to exchange data with this peer: CreatePermission.
+  /// Requests permission to exchange data with this peer: CreatePermission.
   std::optional<Answer> permit(const cloud::token::TurnCredential& credential, const Address& peer);
-  /// Gives the allocation back.
+  /// Releases the allocation.
   void release(const cloud::token::TurnCredential& credential);
-  /// What the server asked for: part of every request with a credential.
+  /// Stores the server's challenge, which is part of every request with a credential.
   void challenge(const Answer& answer);
 
  private:

@@ -1,4 +1,4 @@
-// `redan agent`: the bridge between stream gateways and the instances of one AMS.
+// `redan agent`: connects stream gateways with the instances of one AMS.
 #include <cstdio>
 
 #include <boost/json/serialize.hpp>

@@ -90,7 +90,7 @@ class Program {
     if (!credentials) throw std::runtime_error("the TLS key cannot be used: " + std::string(text(credentials.error())));
     credentials_ = *credentials;
     store_ = open_store(loop_.io(), options_.store, directory / "ams.sqlite");
-    // The port is known only once the server listens; instances need it in their user data.
+    // The port is known only when the server listens; instances need it in their user data.
     const asio::ip::tcp::endpoint local(asio::ip::make_address(listen.host), listen.port);
     cloud::ams::Config config;
     config.unit = options_.name.empty() ? host_name() : options_.name;
@@ -154,7 +154,7 @@ class Program {
       config.https.credentials = credentials_;
       config.local = net::UnixListener{
           options_.socket.empty() ? directory / "ams.socket" : fs::path(options_.socket),
-          options_.local_users.empty() ? mode_t{0600} : mode_t{0666}};  // the kernel names the caller, and we check
+          options_.local_users.empty() ? mode_t{0600} : mode_t{0666}};  // the kernel names the caller; we check it
       for (const std::string& user : options_.local_users) config.local_users.push_back(parse_user(user));
       config.requests_per_second = options_.requests_per_second;
       server_ = std::make_unique<cloud::ams::Server>(loop_.io(), *ams_, std::move(config));
@@ -187,7 +187,7 @@ class Program {
   net::Loop loop_;
   std::unique_ptr<Provider> provider_;
   net::TlsIdentity identity_;
-  net::TlsIdentity lxd_identity_;  ///< what LXD is shown, if not the one above
+  net::TlsIdentity lxd_identity_;  ///< presented to LXD, if not the one above
   std::shared_ptr<net::TlsServerCredentials> credentials_;
   std::optional<CertificateReload> reload_;
   std::unique_ptr<cloud::store::Store> store_;

@@ -9,14 +9,14 @@
 namespace redan::cmd {
 namespace {
 
-/// The file's one line.
+/// The single line of the file.
 Secret<256> read_token(const std::string& file) {
   const SecretText text = read_secret_file(file);
   if (!text.line().empty() && cloud::bus::is_nats_token(text.line())) return Secret<256>(as_bytes(text.line()));
   throw std::runtime_error(file + ": a NATS token is one line of 1 to 256 printable ASCII characters");
 }
 
-/// Of the server with this index.
+/// For the server with this index.
 net::TlsTrust trust_of(const BusOptions& options, const std::string& authority, std::size_t index,
                        const std::string& host) {
   if (options.fingerprints.empty()) return net::TrustedAuthority{authority, host};

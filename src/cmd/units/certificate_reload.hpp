@@ -1,4 +1,4 @@
-// SIGHUP: a service reads its tls.pem again and shows it from then on; connections that are open stay.
+// On SIGHUP a service reads its tls.pem again and uses it for new connections; open connections continue.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

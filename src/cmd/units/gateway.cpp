@@ -125,7 +125,7 @@ class Program {
       config.https.local = local;
       config.https.credentials = credentials_;
       config.local = net::UnixListener{
-          socket_path(options_), options_.local_users.empty() ? mode_t{0600} : mode_t{0666}};  // we check who calls
+          socket_path(options_), options_.local_users.empty() ? mode_t{0600} : mode_t{0666}};  // we check the caller
       for (const std::string& user : options_.local_users) config.local_users.push_back(parse_user(user));
       config.requests_per_second = options_.requests_per_second;
       config.max_connections = options_.max_connections;
@@ -150,7 +150,7 @@ class Program {
     std::fflush(stdout);
   }
 
-  // Sockets are told first; then requests under way have the grace to finish.
+  // Sockets are notified first; then pending requests have the grace period to finish.
   void say_goodbye() {
     gateway_->stop();
     if (!server_) return;

@@ -48,7 +48,7 @@ struct Options {
   bool plain = false, check = false, json = false;
 };
 
-/// Of the file beside the configuration, without its line feed.
+/// A secret file beside the configuration, without its line feed.
 tl::expected<std::string, std::string> read_secret(const fs::path& folder, const std::string& name) {
   const fs::path path = fs::path(name).is_absolute() ? fs::path(name) : folder / name;
   try {
@@ -66,7 +66,7 @@ wamp::RouterFile read_config(const std::string& path) {
   return std::move(*file);
 }
 
-/// Everything for everybody: on this machine only.
+/// Allows everything to every client, on this machine only.
 wamp::RouterFile open_config(const Options& options) {
   wamp::RouterFile file;
   file.router = wamp::open_router(options.open_realm);

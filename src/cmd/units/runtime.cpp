@@ -1,5 +1,5 @@
-// `redan runtime`: what runs inside an instance. It tells AMS that it runs, attaches to its session's agent, and
-// streams to the clients that come.
+// `redan runtime`: the program inside an instance. It reports to AMS that it runs, connects to its session's agent, and
+// streams to clients.
 #include "cloud/runtime/runtime.hpp"
 #include "cmd/arguments.hpp"
 #include "cmd/program.hpp"
@@ -40,7 +40,7 @@ void make_private_directory(const std::filesystem::path& directory) {
 std::vector<Address> addresses_of(const std::string& bind) {
   if (bind.empty()) {
     std::vector<Address> all = net::host_addresses();
-    // A host without a network still has itself.
+    // A host without a network still has loopback.
     if (all.empty()) all.push_back(*Address::parse("127.0.0.1", 0));
     return all;
   }

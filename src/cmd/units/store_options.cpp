@@ -12,9 +12,9 @@ namespace {
 constexpr const char* kMakeKey =
     "make it once, with: (umask 077; openssl rand -hex 64 > secrets.key), and copy it to every unit of this kind";
 
-/// The file's one line.
+/// The single line of the file.
 std::shared_ptr<const Secret<256>> read_password(const std::string& file) {
-  constexpr std::size_t kLongest = 72;  // bcrypt looks no further
+  constexpr std::size_t kLongest = 72;  // bcrypt ignores the rest
   const SecretText text = read_secret_file(file);
   const std::string_view line = text.line();
   if (line.empty() || line.size() > kLongest || line.find('\n') != std::string_view::npos) {

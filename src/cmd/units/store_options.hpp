@@ -1,4 +1,4 @@
-// The options of every program that keeps its truth in a store: --store, --etcd...
+// The options of every program with a store: --store, --etcd...
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -14,26 +14,26 @@ struct StoreOptions {
   std::string file;
   std::vector<std::string> etcd;
   std::string etcd_authority, etcd_certificate, etcd_key, etcd_prefix = "redan/";
-  std::vector<std::string> etcd_others{"redan/ams/", "redan/gateway/"};  ///< `redan doctor` alone
+  std::vector<std::string> etcd_others{"redan/ams/", "redan/gateway/"};  ///< only for `redan doctor`
   std::string etcd_user, etcd_password_file;
   bool etcd_allow_small_keys = false;
   std::string secrets_key;
 };
 
-/// --etcd and what belongs to it.
+/// --etcd and related options.
 void add_etcd_options(CLI::App& app, StoreOptions& options);
 void add_store_options(CLI::App& app, StoreOptions& options);
-/// Throws as open_store. `identity` is set to what --etcd-cert and --etcd-key say, and outlives the use.
+/// Throws like open_store. `identity` is set from --etcd-cert and --etcd-key, and must outlive the use.
 cloud::store::EtcdConfig etcd_config(const StoreOptions& options, net::TlsIdentity& identity);
-/// Whatever --store says. Throws as open_store.
+/// Opens etcd, regardless of --store. Throws like open_store.
 std::unique_ptr<cloud::store::Store> open_etcd(boost::asio::io_context& io, const StoreOptions& options,
                                                std::function<void(const cloud::store::StoreFailure&)> report);
-/// What the secrets in the store are sealed under: --secrets-key. Without etcd it is secrets.key in `directory`, which
-/// is made if it is missing; units that share their store share the file, so none of them makes it. Throws as
+/// The key that encrypts the secrets in the store: --secrets-key. Without etcd it is secrets.key in `directory`, which
+/// is created if it is missing. Units that share a store share the file, so none of them creates it. Throws like
 /// open_store.
 Secret<64> secrets_key(const StoreOptions& options, const std::filesystem::path& directory, RandomSource& random);
-/// `sqlite_file` is used with --store sqlite, unless --store-file says another. Throws std::runtime_error in a person's
-/// words. What the store meets later is logged.
+/// `sqlite_file` is used with --store sqlite, unless --store-file names another. Throws std::runtime_error with a
+/// human-readable message. Later errors of the store are logged.
 std::unique_ptr<cloud::store::Store> open_store(boost::asio::io_context& io, const StoreOptions& options,
                                                 const std::filesystem::path& sqlite_file);
 

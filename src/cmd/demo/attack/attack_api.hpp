@@ -1,9 +1,8 @@
-// /attack of the demonstration: which attack its gateway makes, and what came of it.
+// /attack of the demo: the attack of its gateway, and its results.
 //
-//   GET /attack                        {"attack":"swap-fingerprint","succeeded":true,"read":["client:
-//   ..."],"refused":"",
-//                                       "attacks":[{"name":"none","text":"..."},...]}
-//   POST /attack {"name":"strip"}      the same; from the next session on, for everybody
+//   GET /attack                      {"attack":"swap-fingerprint","succeeded":true,"read":["client: ..."],"refused":"",
+//                                     "attacks":[{"name":"none","text":"..."},...]}
+//   POST /attack {"name":"strip"}    selects an attack for the next sessions of every visitor; returns the same
 #pragma once
 
 #include "cmd/demo/attack/hostile_gateway.hpp"
@@ -11,7 +10,7 @@
 
 namespace redan::cmd {
 
-/// The caller has shown who it is: what was read is shown here.
+/// The caller must be authenticated, because the answer contains what was read.
 net::HttpResponse attack_reply(const net::HttpRequest& request, HostileGateway& gateway);
 
 }  // namespace redan::cmd

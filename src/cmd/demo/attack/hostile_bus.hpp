@@ -1,6 +1,6 @@
-// A bus for a gateway that means ill: another bus, but what clients and runtimes say to each other (LinkFrame) passes
-// through a Carrier, who may put something else in its place. One message for one message, so that numbers and
-// acknowledgements stay right and neither end's link notices.
+// A bus for a malicious gateway: it wraps another bus, but messages between clients and runtimes (LinkFrame) pass
+// through a Carrier, which may replace them. Each message is replaced by exactly one, so that numbers and
+// acknowledgements stay valid and neither end's link notices.
 #pragma once
 
 #include <deque>
@@ -14,14 +14,14 @@ namespace redan::cmd {
 class Carrier {
  public:
   virtual ~Carrier() = default;
-  /// What the other end gets instead. Once for each message, however often it is sent again.
+  /// Returns the replacement. Called once for each message, however often it is retransmitted.
   virtual std::string to_runtime(const std::string& link, const std::string& body) = 0;
   virtual std::string to_client(const std::string& link, const std::string& body) = 0;
 };
 
 class HostileBus : public cloud::bus::Bus {
  public:
-  /// Both outlive the object and its subscriptions.
+  /// Both must outlive the object and its subscriptions.
   HostileBus(cloud::bus::Bus& bus, Carrier& carrier) : bus_(bus), carrier_(carrier) {}
 
   Result<void> publish(std::string_view subject, std::string_view payload) override;
@@ -38,7 +38,7 @@ class HostileBus : public cloud::bus::Bus {
   using Key = std::tuple<Direction, std::string, std::uint64_t>;
   cloud::bus::Bus& bus_;
   Carrier& carrier_;
-  std::map<Key, std::string> said_;  ///< instead of what, for when it is sent again
+  std::map<Key, std::string> said_;  ///< replacements, for retransmissions
   std::deque<Key> oldest_;
 };
 

@@ -19,7 +19,7 @@ constexpr std::size_t kMaxText = 200;
 constexpr std::string_view kFalseCandidate = "candidate:1 1 udp 2130706431 192.0.2.66 6666 typ host";
 
 std::string clear(const signalling::Message& message) { return signalling::text(message); }
-/// A client or a runtime takes no notice of it.
+/// Clients and runtimes ignore it.
 std::string nothing() { return clear(signalling::Unknown{"nothing"}); }
 
 bool is_record(std::string_view seal) { return !seal.empty() && seal.front() == 3; }
@@ -82,7 +82,7 @@ HostileGateway::Session& HostileGateway::session(const std::string& link) {
   return found->second;
 }
 
-// What comes late of sessions under a former attack does not count.
+// Late messages of sessions under an earlier attack do not count.
 void HostileGateway::win(const Session& session, std::string_view from, std::string_view text) {
   if (session.round != round_) return;
   status_.succeeded = true;
@@ -128,7 +128,7 @@ std::string HostileGateway::offer_in_clear(Session& session, const std::string& 
       session.fooled = !before.empty();
       return before.empty() ? body : before;
     case Attack::strip:
-      // There is nothing to take away: what should be secret is there.
+      // There is nothing to remove: the secret is already visible.
       win(session, "runtime", sdp.substr(std::min(sdp.size(), sdp.find("a=fingerprint"))));
       return body;
   }
@@ -146,7 +146,7 @@ std::string HostileGateway::seal_to_client(Session& session, const std::string& 
     case Attack::none:
       return body;
     case Attack::swap_fingerprint:
-      // It cannot see where the fingerprint is, and changes what it can.
+      // It cannot see where the fingerprint is, so it changes what it can.
       if (!is_record(seal)) return body;
       seal.back() = static_cast<char>(seal.back() ^ 1);
       return clear(signalling::Seal{seal});
@@ -163,7 +163,7 @@ std::string HostileGateway::seal_to_client(Session& session, const std::string& 
   return body;
 }
 
-// A certificate like AMS's, under a key of its own.
+// A certificate like AMS's, signed with another key.
 std::string HostileGateway::share_of_its_own() const {
   Secret<sealed::kEd25519KeySize> seed;
   provider_.random(seed.fill(sealed::kEd25519KeySize));
@@ -190,7 +190,7 @@ std::string HostileGateway::to_runtime(const std::string& link, const std::strin
   if (const auto* answer = std::get_if<signalling::Answer>(&*message)) {
     return answer_in_clear(session, link, body, answer->sdp);
   }
-  // Candidates of the client's own would lead the runtime past the middle.
+  // The client's own candidates would lead the runtime past the man in the middle.
   if (session.fooled && std::holds_alternative<signalling::Candidate>(*message)) return nothing();
   return body;
 }
@@ -199,7 +199,7 @@ std::string HostileGateway::answer_in_clear(Session& session, const std::string&
                                             std::string_view sdp) {
   if (!session.fooled) return body;
   if (session.attack == Attack::replay_offer) {
-    // The client has answered an offer that nobody made to it.
+    // The client has answered an offer that the runtime did not make.
     win(session, "client", sdp.substr(0, kMaxText));
     return body;
   }

@@ -1,5 +1,5 @@
-// What a gateway that means ill does to the sessions it carries, one attack at a time. It has what a gateway has: all
-// signalling of its clients, and no key of anybody's. docs/protocols/attacks.md.
+// The attacks of a malicious gateway on the sessions that it carries, one at a time. It has what a gateway has: all
+// signalling of its clients, and no keys of other parties. See docs/protocols/attacks.md.
 #pragma once
 
 #include <optional>
@@ -11,11 +11,11 @@ namespace redan::cmd {
 
 enum class Attack : std::uint8_t {
   none,
-  swap_fingerprint,  ///< its own DTLS fingerprint on either side, and itself in the middle
-  replay_offer,      ///< an offer that was said before
-  answer_in_place,   ///< of the runtime
-  strip,             ///< the sealing away
-  inject_clear,      ///< a clear message where a sealed one was
+  swap_fingerprint,  ///< replaces the DTLS fingerprint on either side with its own, as a man in the middle
+  replay_offer,      ///< repeats an earlier offer
+  answer_in_place,   ///< answers in the runtime's place
+  strip,             ///< removes the sealing
+  inject_clear,      ///< injects a plaintext message instead of a sealed one
 };
 inline constexpr std::array kAttacks = {Attack::none,         Attack::swap_fingerprint,
                                         Attack::replay_offer, Attack::answer_in_place,
@@ -23,21 +23,21 @@ inline constexpr std::array kAttacks = {Attack::none,         Attack::swap_finge
 /// "swap-fingerprint"
 std::string_view name(Attack attack);
 std::optional<Attack> parse_attack(std::string_view name);
-/// For people: one line.
+/// One human-readable line.
 std::string_view explain(Attack attack);
 
 class HostileGateway : public Carrier {
  public:
   HostileGateway(boost::asio::io_context& io, const std::vector<Address>& addresses, Provider& provider);
 
-  /// From the next session on. Forgets what was won before.
+  /// Applies from the next session on. Clears earlier results.
   void begin(Attack attack);
 
   struct Status {
     Attack attack = Attack::none;
     bool succeeded = false;
-    std::vector<std::string> read{};  ///< what it could read and should not have: the last few
-    std::string refused{};            ///< the code with which an end said no, if it said so in clear
+    std::vector<std::string> read{};  ///< the last few secrets that it could read
+    std::string refused{};            ///< the code with which an end refused, if it was in the clear
   };
   [[nodiscard]] const Status& status() const { return status_; }
 
@@ -47,9 +47,9 @@ class HostileGateway : public Carrier {
  private:
   struct Session {
     Attack attack = Attack::none;
-    std::uint64_t round = 0;   ///< how often an attack had begun when it did
-    bool fooled = false;       ///< the client has been given something false
-    std::string first_record;  ///< of the runtime's, in this session
+    std::uint64_t round = 0;   ///< the number of attacks that had begun when the session did
+    bool fooled = false;       ///< the client has received a forged message
+    std::string first_record;  ///< the runtime's, in this session
   };
   Session& session(const std::string& link);
   std::string offer_in_clear(Session& session, const std::string& link, const std::string& body, std::string_view sdp);
@@ -67,8 +67,8 @@ class HostileGateway : public Carrier {
   ManInTheMiddle middle_;
   std::map<std::string, Session> sessions_;
   std::deque<std::string> oldest_;
-  std::string last_offer_;   ///< of the session before
-  std::string last_record_;  ///< sealed, likewise
+  std::string last_offer_;   ///< of the previous session
+  std::string last_record_;  ///< sealed, of the previous session
 };
 
 }  // namespace redan::cmd

@@ -23,7 +23,7 @@ std::vector<std::string_view> lines_of(std::string_view sdp) {
   return lines;
 }
 
-/// A plan for an offer of our own that looks like theirs. Their SSRCs stay, so that RTP and RTCP need no rewriting.
+/// A plan for an offer of our own that resembles theirs. Their SSRCs are kept, so that RTP and RTCP need no rewriting.
 MediaPlan plan_like(std::string_view offer) {
   MediaPlan plan;
   plan.data = false;
@@ -59,7 +59,7 @@ std::unique_ptr<Shard> ManInTheMiddle::open(boost::asio::io_context& io, const s
                                             Side side) {
   EndpointConfig config;
   config.local_addresses = addresses;
-  // The runtime is lite, so towards it somebody has to check.
+  // The runtime is lite, so the side towards it must check.
   config.announce_lite = side == client;
   const std::int64_t now = net::wall_time().seconds_since_1970;
   auto identity = self_signed(provider_, {.not_before = {now - 3600}, .not_after = {now + kIdentityLifetime}});
@@ -138,7 +138,7 @@ void ManInTheMiddle::on_output(Side side, const Output& output) {
   if (const auto* closed = std::get_if<Closed>(&output)) return on_closed(side, closed->peer);
 }
 
-// Clients open channels: the same then has to be opened on the other side.
+// Clients open channels; the same channel is then opened on the other side.
 void ManInTheMiddle::on_opened(Pair& pair, Side side, const ChannelOpened& opened) {
   End& end = pair.ends[side];
   const bool ours = end.labels.contains(opened.channel.value);
@@ -181,7 +181,7 @@ void ManInTheMiddle::on_media(Pair& pair, Side side, const MediaPacket& media) {
   std::vector<std::uint8_t> packet(media.packet.begin(), media.packet.end());
   packet.resize(packet.size() + kSrtpTrailer);
   if (media.kind == MediaKind::rtp) {
-    // The same codec may have another number on the other side (RFC 3550 section 5.1).
+    // The same codec may have another payload type on the other side (RFC 3550 section 5.1).
     for (const AgreedMedia& here : pair.ends[side].media) {
       if (here.payload_type != (packet[1] & 0x7FU)) continue;
       for (const AgreedMedia& there : pair.ends[to].media) {

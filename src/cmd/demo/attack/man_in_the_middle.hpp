@@ -1,6 +1,6 @@
-// Two peers back to back, in the middle of a connection that was meant to be one: to the client it is the runtime, to
-// the runtime the client. It has a certificate of its own on either side, terminates DTLS itself, hands everything on,
-// and reads it. All that it needs is to carry the descriptions, in clear.
+// Two peers back to back, in the middle of a connection that should be direct: towards the client it acts as the
+// runtime, towards the runtime as the client. It has its own certificate on either side, terminates DTLS itself,
+// forwards everything, and reads it. It only needs to carry the descriptions in the clear.
 #pragma once
 
 #include <deque>
@@ -13,20 +13,21 @@ namespace redan::cmd {
 
 class ManInTheMiddle {
  public:
-  /// What passes on a channel of the connection `id`; `from` is "client" or "runtime".
+  /// A message on a channel of the connection `id`; `from` is "client" or "runtime".
   using OnRead = std::function<void(const std::string& id, std::string_view from, std::string_view text)>;
-  /// `provider` outlives the object. Throws std::runtime_error if there is no UDP port.
+  /// `provider` must outlive the object. Throws std::runtime_error if there is no UDP port.
   ManInTheMiddle(boost::asio::io_context& io, const std::vector<Address>& addresses, Provider& provider,
                  OnRead on_read);
   ~ManInTheMiddle();
   ManInTheMiddle(const ManInTheMiddle&) = delete;
   ManInTheMiddle& operator=(const ManInTheMiddle&) = delete;
 
-  /// Whether what is read is handed on to the runtime, or the runtime is left out.
+  /// Whether messages are forwarded to the runtime, or the runtime is left out.
   enum class Company : std::uint8_t { both, client_alone };
-  /// The runtime's offer in, one of our own for the client out; "" if it is not understood. `id` names the connection.
+  /// Takes the runtime's offer, returns one of our own for the client; "" if it is not understood. `id` names the
+  /// connection.
   std::string offer(const std::string& id, std::string_view runtimes_offer, Company company);
-  /// The client's answer in, our own to the runtime out; "" without a runtime.
+  /// Takes the client's answer, returns our own for the runtime; "" without a runtime.
   std::string answer(const std::string& id, std::string_view clients_answer);
   void close(const std::string& id);
 

@@ -1,4 +1,4 @@
-// The demo's page: asks the gateway for a session, shows its stream, and tells what protects each hop.
+// The demo's page: requests a session from the gateway, shows its stream, and shows how each hop is protected.
 /* global uPlot */
 import {Seal} from '/sealed.js';
 import {StreamClient} from '/stream.js';
@@ -7,9 +7,9 @@ const $ = id => document.getElementById(id);
 const redan = window.redan = {state: 'idle', client: null, session: null, photons: [], firstFrame: null, frame: null, lastError: null};
 const kSession = {app: 'demo', joinable: true, idle_time_min: 1, ephemeral: true};
 const kTouches = 20;
-// Said on a channel of every session: what a gateway in the middle would read.
+// Sent on a channel of every session: what a gateway in the middle would read.
 const kSecret = 'the door code is 4711';
-// Through a TURN server only, to show that it works.
+// Uses only a TURN server, to show that it works.
 const kRelayOnly = new URLSearchParams(location.search).has('relay');
 
 // Display.
@@ -84,7 +84,7 @@ function enter() {
   });
 }
 
-// What the page's own back end answers: one question of a kind at a time.
+// Answers of the page's own back end: one question of each kind at a time.
 const replies = new Map();
 function question(message) {
   return new Promise((resolve, reject) => {
@@ -154,7 +154,7 @@ async function join() {
 
 function stream(grant) {
   const url = new URL(grant.url);
-  url.host = location.host;  // however this page was reached
+  url.host = location.host;  // the host by which this page was reached
   const seal = sealFor(redan.session);
   showSeal(seal);
   const client = redan.client = new StreamClient({
@@ -168,7 +168,7 @@ function stream(grant) {
       if (state === 'ended') ended(error);
     },
   });
-  // The runtime counts inputs: so do we.
+  // Counts inputs like the runtime.
   const send = client.send.bind(client);
   client.send = (type, data) => {
     const sent = send(type, data);
@@ -177,7 +177,7 @@ function stream(grant) {
   };
   waiting.length = 0;
   counted = null;
-  client.connect().catch(() => {});  // onState has told
+  client.connect().catch(() => {});  // onState has reported it
   client.channels.chat.addEventListener('open', () => client.channels.chat.send(kSecret));
   client.attachInput();
   watch(client);
@@ -202,7 +202,7 @@ async function end() {
   setState('idle', 'not connected');
 }
 
-// What the browser's own DTLS saw, beside what the offer promised.
+// What the browser's own DTLS saw, compared with the offer.
 async function proven(client) {
   const stats = await client.pc.getStats();
   const promised = (/a=fingerprint:sha-256 (\S+)/.exec(client.pc.remoteDescription.sdp) || [])[1];
@@ -219,11 +219,11 @@ async function proven(client) {
 
 // Touch-to-photon latency.
 
-// The runtime counts inputs, and draws the count: an input is on the screen once a picture says so.
+// The runtime counts inputs and draws the count: an input is on the screen once a picture shows its number.
 const waiting = [];
 let counted = null;
 
-// Looks at each picture as it is shown.
+// Examines each picture when it is shown.
 function watch(client) {
   const video = $('stream');
   const look = () => {
@@ -264,7 +264,7 @@ async function measure() {
   for (let i = 0; i < kTouches && redan.state === 'connected'; ++i) {
     const touch = {id: 0, x: 60 + 20 * i, y: 200};
     redan.client.send('input::touch-start', touch);
-    await new Promise(done => setTimeout(done, 90 + 7 * i));  // not in step with the pictures
+    await new Promise(done => setTimeout(done, 90 + 7 * i));  // not synchronous with the pictures
     redan.client.send('input::touch-end', {id: 0, last: true});
     await new Promise(done => setTimeout(done, 90));
   }
@@ -285,7 +285,7 @@ function statistics({transport, video}) {
 
 // Attacks.
 
-// What the gateway does, and what came of it; with a name, what it does from the next session on.
+// The gateway's attack and its results; with a name, selects the attack for the next sessions.
 async function attacks(name) {
   const headers = {Authorization: 'macaroon root=' + redan.token};
   const reply = await fetch('/attack', name === undefined ? {headers} : {method: 'POST', headers, body: JSON.stringify({name})});

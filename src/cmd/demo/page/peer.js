@@ -1,6 +1,6 @@
 'use strict';
-// The demo's page: signalling over one WebSocket, a peer connection, and what both say about themselves. The messages are
-// described in docs/protocols/demo.md.
+// The demo's page: signalling over one WebSocket, a peer connection, and the state of both. The messages are described
+// in docs/protocols/demo.md.
 
 const $ = id => document.getElementById(id);
 const redan = window.redan = {state: 'idle', pc: null, channels: {}, rtts: [], lastError: null};
@@ -38,7 +38,7 @@ function trace({ms, event, text}) {
   $('trace').scrollTop = $('trace').scrollHeight;
 }
 
-// Rows of the security panel: what, value, by what; `good` adds a mark.
+// Rows of the security panel: name, value, origin; `good` adds a mark.
 const rows = new Map();
 function fact(what, value, by, good) {
   let row = rows.get(what);
@@ -78,7 +78,7 @@ function ask(message) {
   });
 }
 
-// A promise of a welcomed socket. The token works once; after it the session secret lets this tab come back.
+// A promise of an admitted socket. The token works once; later the session secret admits this tab again.
 function openSocket() {
   return new Promise((resolve, reject) => {
     const token = new URLSearchParams(location.hash.slice(1)).get('token');
@@ -136,8 +136,8 @@ async function security(s) {
   fact('The signalling itself', 'not sealed end to end', 'whoever serves this page could change both fingerprints');
 }
 
-// The fingerprints of both certificates: as the browser's own DTLS saw them, or, where it does not tell (Firefox), as the
-// descriptions have them that it holds DTLS to.
+// The fingerprints of both certificates: as the browser's own DTLS saw them, or, where it does not report them
+// (Firefox), as in the descriptions that it enforces.
 async function certificates() {
   for (let i = 0; i < 10; ++i) {
     const stats = redan.pc ? await redan.pc.getStats() : new Map();
@@ -155,7 +155,7 @@ async function certificates() {
 
 // Media.
 
-// A clock, a moving ball and a frame counter; a soft tone. For those without a camera.
+// A clock, a moving ball and a frame counter; a soft tone. For visitors without a camera.
 function generatedStream() {
   const canvas = Object.assign(document.createElement('canvas'), {width: 640, height: 480});
   const draw = canvas.getContext('2d');

@@ -1,14 +1,14 @@
-// The client's end of sealed signalling (docs/protocols/sealed.md), on WebCrypto alone. No dependencies.
+// The client's end of sealed signalling (docs/protocols/sealed.md), based on WebCrypto only. No dependencies.
 //
 //   const seal = new Seal({session, authorities: [hex], requestGrant: async keyBase64 => grantBase64});
-//   send(await seal.begin());                                  // messages are objects, to travel as JSON
-//   const {reply, heard} = await seal.receive(message);        // a message to send, if any; what the runtime says, if anything
+//   send(await seal.begin());                                  // messages are objects, to be sent as JSON
+//   const {reply, heard} = await seal.receive(message);        // a message to send, and a message of the runtime, if any
 //   send(await seal.say({type: 'settings'}, {question: true}));
 //
-// One call after the other: begin() first, then nothing but receive() until `established`.
+// Call one function at a time: first begin(), then only receive() until `established`.
 //
-// Whatever does not fit throws a SealError, whose code is one of the stable names (sealed_bad_record...). The first one is the last:
-// a seal that has refused something opens and seals nothing any more.
+// Any violation throws a SealError, whose code is a stable name (sealed_bad_record...). The first error is final: a
+// seal that has refused something neither opens nor seals anything afterwards.
 
 export class SealError extends Error {
   constructor(code, text) {
@@ -82,7 +82,7 @@ export class Seal {
     this.next = {client: 0, runtime: 0};
     this.questions = new Set();
     this.failure = null;
-    this.runtime = null;  // {instance, key}: who is at the other end
+    this.runtime = null;  // {instance, key} of the other end
   }
 
   get established() { return this.runtime !== null && this.failure === null; }
@@ -94,7 +94,7 @@ export class Seal {
   async receive(received) { return this.#guard(this.#receive(received)); }
   async #receive(received) {
     if (received.type !== 'seal') {
-      // Before the channel stands an error is a hint, by nobody in particular.
+      // Before the channel is established an error is an unauthenticated hint.
       if (received.type === 'error' && !this.runtime) this.#refuse('refused', 'somebody on the way said: ' + received.message);
       this.#refuse('sealed_clear', 'clear signalling came where it has to be sealed');
     }
@@ -206,7 +206,7 @@ export class Seal {
     if (dir !== DIR.runtime) this.#refuse('sealed_syntax', 'from nobody');
     if (seq < expected) this.#refuse('sealed_replayed', 'a message came twice');
     if (seq > expected) this.#refuse('sealed_missing', 'a message is missing');
-    // Counted before the first pause, so that two that come at once are not both the same one.
+    // Counted before the first await, so that two messages that arrive at once do not get the same number.
     this.next.runtime = expected + 1;
     let text;
     try {

@@ -1,5 +1,5 @@
-// A client of the streaming protocol (docs/protocols/streaming.md): signals over a WebSocket, plays what comes, sends input over the
-// control channel, and reads the generated picture to measure. No dependencies.
+// A client of the streaming protocol (docs/protocols/streaming.md): signals over a WebSocket, plays the stream, sends
+// input over the control channel, and reads the generated picture for measurements. No dependencies.
 //
 //   const client = new StreamClient({socketUrl, iceServers, video: document.querySelector('video'), audio: true, onState: console.log});
 //   await client.connect();
@@ -43,7 +43,7 @@ export class StreamClient {
     this.channels = {};
     this.stream = null;
     this.early = [];  // candidates before the description
-    this.saying = this.hearing = Promise.resolve();  // sealing takes its time: one message after the other
+    this.saying = this.hearing = Promise.resolve();  // sealing is asynchronous: one message after the other
   }
 
   /** Resolves when the control channel is open; rejects with a StreamError. */
@@ -56,7 +56,7 @@ export class StreamClient {
     this.pc.onicegatheringstatechange = () => this.#onGathering();
     this.pc.oniceconnectionstatechange = () => this.#onIceState(this.pc.iceConnectionState);
     this.pc.ontrack = event => this.#onTrack(event);
-    // Before the offer: the section for them has to be in it.
+    // Before the offer, which must contain a section for channels.
     this.#openChannel('control');
     for (const name of this.dataChannels) this.#openChannel(name);
     this.#setState('signalling');
@@ -81,7 +81,7 @@ export class StreamClient {
   /** Leaves. */
   close() {
     this.send('stream::disconnect');
-    // A moment for the message; then the connection's own farewell.
+    // Leave time for the message, then close the connection.
     const {pc, socket} = this;
     setTimeout(() => {
       if (pc) pc.close();
@@ -95,7 +95,7 @@ export class StreamClient {
   async #begin() {
     if (this.seal) return this.#send(await this.seal.begin());
     if (this.apiVersion >= 2) return this.#signal({type: 'discover'});
-    // The first protocol: the client offers at once.
+    // Version 1: the client makes the offer immediately.
     if (this.audio) this.pc.addTransceiver('audio', {direction: 'recvonly'});
     if (this.video) this.pc.addTransceiver('video', {direction: 'recvonly'});
     await this.pc.setLocalDescription(await this.pc.createOffer());
@@ -155,11 +155,12 @@ export class StreamClient {
     if (this.socket.readyState !== WebSocket.OPEN) return this.#onSocketLost();
     this.socket.send(JSON.stringify(message));
   }
-  // Both sides have both descriptions. We may know it late: channels may open before the browser says that it has taken an answer.
+  // Both sides have both descriptions. This may be noticed late: channels may open before the browser reports that it
+  // has accepted an answer.
   #onAgreed() {
     if (this.state === 'signalling') this.#setState('connecting');
   }
-  // Without both descriptions nothing comes of it; with them, the connection needs no socket.
+  // Without both descriptions the attempt fails; with them, the connection needs no socket.
   #onSocketLost() {
     if (this.state === 'signalling') this.#fail(ErrorCode.signalling, 'the signalling socket was closed');
   }
@@ -167,7 +168,7 @@ export class StreamClient {
     this.sealFailure = this.seal && error === this.seal.failure ? error.code : null;
     this.#fail(this.sealFailure ? ErrorCode.signalling : ErrorCode.connector, this.sealFailure ? error.message : String(error));
   }
-  // Browsers wait long for a connection from nowhere.
+  // Browsers wait long for a connection that cannot succeed.
   #onGathering() {
     if (this.pc.iceGatheringState !== 'complete' || this.gathered > 0) return;
     this.#fail(ErrorCode.ice, 'no way out of here' + (this.refusals.size ? ': ' + [...this.refusals].join('; ') : ''));
@@ -190,7 +191,7 @@ export class StreamClient {
     if (!this.video || this.video.srcObject === this.stream) return;
     this.video.srcObject = this.stream;
     this.video.addEventListener('playing', () => this.state === 'connected' && this.#setState('playing'), {once: true});
-    this.video.play().catch(() => {});  // without a gesture a page may only play what is muted
+    this.video.play().catch(() => {});  // without a user gesture a page may only play muted media
   }
 
   #openChannel(name) {
@@ -210,8 +211,9 @@ export class StreamClient {
     channel.onclose = () => this.#fail(ErrorCode.disconnected, 'ended by the runtime');
   }
 
-  // Only now has the socket done its work. ICE may be connected earlier: the runtime answers checks before it has our answer, which may
-  // still have to be sealed, and the browser before it tells us that it has taken the runtime's.
+  // Only now is the socket no longer needed. ICE may connect earlier: the runtime answers checks before it has our
+  // answer, which may still have to be sealed, and the browser connects before it reports that it has accepted the
+  // runtime's answer.
   #onControlOpen() {
     clearTimeout(this.limit);
     this.socket.close();
@@ -225,7 +227,7 @@ export class StreamClient {
     let message;
     try {
       message = JSON.parse(text);
-      if (typeof message.data === 'string') message.data = JSON.parse(message.data);  // data is a text inside the text
+      if (typeof message.data === 'string') message.data = JSON.parse(message.data);  // data is JSON text inside JSON
     } catch {
       return;
     }
@@ -382,7 +384,7 @@ export class StreamClient {
     const move = {rx: event.movementX / scale, ry: event.movementY / scale};
     const locked = document.pointerLockElement === this.input.element;
     this.send('input::mouse-move', locked ? move : {...move, x, y});
-    // A second button of a mouse comes as a move, too.
+    // A second mouse button is reported as a move.
     if (event.button >= 0) this.send('input::mouse-button', {pressed: (event.buttons & MOUSE_BITS[event.button]) !== 0, button: event.button + 1});
   }
   #onTouch(event) {
