@@ -32,9 +32,9 @@ struct NatsStatus {
 struct NatsConfig {
   std::vector<net::TlsRemote> servers;   ///< tried in turn from a random one on; identities are read only in nats_bus()
   std::string name;                      ///< of this unit, shown by the servers; same format as the token
-  Secret<256> token{};                   ///< prefix of reply subjects, which other units may not read
-  std::string inbox = "_INBOX";          ///< bytes published and not yet accepted by the system; then bus_full
-  std::size_t max_outgoing = 8U << 20U;  ///< bytes published and not yet taken by the system; beyond it is bus_full
+  Secret<256> token{};                   ///< printable ASCII without spaces; empty: none
+  std::string inbox = "_INBOX";          ///< prefix of reply subjects, which other units may not read
+  std::size_t max_outgoing = 8U << 20U;  ///< bytes published and not yet accepted by the system; then bus_full
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds ping_interval{5'000};
   std::chrono::milliseconds first_pause{100};       ///< after a failed round of all servers; then doubled each time,
