@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Refuses the forms of co_await that g++ 12 compiles into broken code.
+"""Rejects the forms of co_await that g++ 12 miscompiles.
 
-The temporaries of a full expression are destroyed too early, twice, or built although their branch is not taken, when a
-co_await stands in the condition of if, while or switch, beside ?:, && or ||, or when an aggregate is made among its
-arguments. A declaration keeps it safe:
+The temporaries of a full expression are destroyed too early, destroyed twice, or constructed although their branch is
+not taken, when a co_await is in the condition of if, while or switch, beside ?:, && or ||, or when an aggregate is
+created among its arguments. A declaration is safe:
 
     if (const bool ended = co_await end(id)) ...        const Record record{name, role}; co_await put(record);
 
-So it is with a lambda among the arguments that keeps copies of more than `this`: they are destroyed twice.
+The same happens to a lambda among the arguments that captures copies of more than `this`: they are destroyed twice.
 """
 import pathlib
 import re
@@ -45,7 +45,7 @@ def problems_in(path):
     def report(at, what):
         found[text.count("\n", 0, at) + 1] = what
 
-    # Conditions first; blanked then, so that what follows them is looked at alone.
+    # Conditions first; they are then blanked, so that the code after them is examined separately.
     rest = list(text)
     for match in CONDITION.finditer(text):
         begin, end = match.end(), end_of_parentheses(text, match.end() - 1)

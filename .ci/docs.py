@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks the documents: links and named files exist, lines fit, the README's sample is the program that is compiled."""
+"""Checks the documents: links and named files exist, and the README's sample is the program that is compiled."""
 import pathlib
 import re
 import subprocess

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The names of the tests that did not pass, one to a line, from meson's testlog.json."""
+"""Prints the names of the failed tests, one per line, from meson's testlog.json."""
 import json
 import sys
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks the layering table of docs/ARCHITECTURE.md: who may include whom, and what stays out below net."""
+"""Checks the layering table of docs/ARCHITECTURE.md: permitted includes, and what is forbidden below net."""
 import pathlib
 import re
 import sys
@@ -14,7 +14,8 @@ PUBLIC = {
     "net": {"udp_socket.hpp", "asio.hpp"},
 }
 
-# Room: what it may include. The longest matching room counts. A room may always include itself and the standard library.
+# Room: what it may include. The longest matching room counts. Every room may include itself and the standard
+# library.
 RULES = {
     "base": {"tl/expected.hpp"},
     "crypto": {"base", "tl/expected.hpp"},
@@ -58,7 +59,7 @@ RULES = {
 
 SYSTEM = {"unistd.h", "fcntl.h", "poll.h", "ifaddrs.h", "signal.h"}
 SSE = {"nmmintrin.h"}
-# What one room needs of the system: processes, and who is at the other end of a Unix socket.
+# System headers that a single room needs: for processes, and for the peer of a Unix socket.
 SYSTEM_OF = {
     "cloud/gateway": {"unistd.h"},
     "cloud/ams": {"fcntl.h", "poll.h", "signal.h", "sys/file.h", "sys/prctl.h", "sys/resource.h", "sys/stat.h", "sys/syscall.h",
@@ -66,7 +67,7 @@ SYSTEM_OF = {
     "cloud/runtime": {"sys/un.h"},
     "cloud/store": {"fcntl.h", "sys/stat.h", "unistd.h"},
 }
-# One file each.
+# Allowed in one file only.
 ONLY_IN = {"srtp2/": "src/rtc/srtp/session.cpp"}
 
 FORBIDDEN_BELOW_NET = [
@@ -79,7 +80,7 @@ FORBIDDEN_BELOW_NET = [
     (r"(steady|system|high_resolution)_clock|\bgettimeofday\(|\bclock_gettime\(", "time is an argument"),
     (r"\bstd::(make_)?shared_ptr\b|\bstd::make_shared\b", "one owner each"),
 ]
-# Where a rule above does not hold, with the reason.
+# Exceptions to the rules above, with the reason.
 ALLOWED = {
     ("include/redan/crypto.hpp", "one owner each"): "an Identity is shared by many endpoints",
     ("src/crypto/self_signed.cpp", "one owner each"): "makes Identities",

@@ -1,5 +1,5 @@
-// What Beast and Asio do without us: a TLS 1.3 server that answers HTTP requests with one text and echoes WebSocket
-// messages. No limits, no timeouts, no checks.
+// The baseline of Beast and Asio without Redan: a TLS 1.3 server that answers HTTP requests with a fixed text and
+// echoes WebSocket messages. No limits, no timeouts, no checks.
 #pragma once
 
 #include <boost/asio/as_tuple.hpp>

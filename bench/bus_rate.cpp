@@ -1,5 +1,5 @@
-// The bus over a real nats-server on loopback, TLS 1.3 with certificates on both sides, beside libnats, the NATS
-// project's own C client, in the same run. A request goes from one connection over the server to another and back.
+// The bus over a real nats-server on loopback, TLS 1.3 with certificates on both sides, compared in the same run with
+// libnats, the NATS project's own C client. A request goes from one connection through the server to another and back.
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -19,7 +19,7 @@ using cloud::test::LibnatsUnit;
 using cloud::test::NatsServers;
 using Clock = std::chrono::steady_clock;
 
-// libnats sends from a thread that sleeps a millisecond; told to send at once, it is a client like any other.
+// libnats sends on a thread that sleeps for a millisecond; configured to send at once, it is comparable.
 constexpr double kRequestGoal = 4;
 constexpr double kMessageGoal = 0.5;
 constexpr int kRounds = 7;
@@ -33,7 +33,7 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-/// Asks one thing after another; the median of the times, in microseconds.
+/// Sends requests sequentially; returns the median time in microseconds.
 template <class Ask>
 double median_time(Ask&& ask) {
   std::vector<double> times;

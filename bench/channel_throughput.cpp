@@ -1,6 +1,5 @@
 // Bulk data over one data channel between two processes on loopback, without SCTP checksums (RFC 9653, which usrsctp
-// lacks): beside usrsctp on the same DTLS, and as shares of
-// what bare UDP and the bare cipher do.
+// lacks): compared with usrsctp over the same DTLS, and as a fraction of bare UDP and of the bare cipher.
 #include <algorithm>
 
 #include "bench/dtls_work.hpp"

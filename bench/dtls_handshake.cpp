@@ -1,4 +1,4 @@
-// Handshakes per CPU second, both sides of a pair together, beside each crypto library's own DTLS.
+// Handshakes per CPU second, both sides of a pair together, compared with each crypto library's own DTLS.
 #include "bench/dtls_work.hpp"
 #include "bench/figure.hpp"
 

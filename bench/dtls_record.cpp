@@ -1,4 +1,4 @@
-// Application data, sealed and opened, per CPU second, beside each crypto library's own DTLS.
+// Application data, encrypted and decrypted, per CPU second, compared with each crypto library's own DTLS.
 #include "bench/dtls_work.hpp"
 #include "bench/figure.hpp"
 

@@ -1,6 +1,5 @@
-// One piece of work for three DTLS stacks: a pair with mutual P-256 certificates,
-// TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, use_srtp, the other's SHA-256 fingerprint checked and 60 bytes exported on
-// both sides; in memory.
+// The same work for three DTLS stacks: a pair with mutual P-256 certificates, TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+// use_srtp, the peer's SHA-256 fingerprint checked and 60 bytes exported on both sides; in memory.
 #pragma once
 
 #include <deque>
@@ -12,7 +11,7 @@ namespace redan::bench {
 
 using Datagrams = std::deque<std::vector<std::uint8_t>>;
 
-/// Made once, as a server makes them.
+/// Created once, as in a server.
 struct Identities {
   explicit Identities(Provider& provider);
   Identity client, server;
@@ -25,11 +24,11 @@ inline constexpr std::size_t kExported = 60;
 class DtlsPair {
  public:
   virtual ~DtlsPair() = default;
-  /// Client to server, through a datagram. False if the payload did not arrive whole.
+  /// Client to server, in one datagram. False if the payload did not arrive completely.
   virtual bool carry(Bytes payload) = 0;
 };
 
-/// A server that has answered a ClientHello and waits.
+/// A server that has answered a ClientHello and is waiting.
 class HalfOpenServer {
  public:
   virtual ~HalfOpenServer() = default;
@@ -38,7 +37,7 @@ class HalfOpenServer {
 class DtlsStack {
  public:
   virtual ~DtlsStack() = default;
-  /// Handshakes; ends the program if that fails.
+  /// Performs a handshake; ends the program if it fails.
   virtual std::unique_ptr<DtlsPair> connect() = 0;
   virtual std::unique_ptr<HalfOpenServer> half_open() = 0;
 };

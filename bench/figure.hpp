@@ -1,5 +1,5 @@
-// Figures: what Redan does beside what an anchor does on the same work, in one run, in turns. The ratio is the figure;
-// the absolute numbers belong to this machine and this minute.
+// Figures: Redan compared with a baseline for the same work, in one run, alternately. The ratio is the figure; the
+// absolute numbers depend on the machine and its load.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace redan::bench {
 
-/// CPU time of this process, seconds: what other processes do does not count.
+/// CPU time of this process in seconds, independent of other processes.
 double cpu_seconds();
 
 enum class Better { more, less };
@@ -20,15 +20,15 @@ struct Row {
   double ours = 0;
   double anchor = 0;  ///< 0: there is none
   double ratio = 0;
-  double goal = 0;  ///< for the ratio, or for `ours` where there is no anchor's; 0: none
+  double goal = 0;  ///< for the ratio, or for `ours` if there is no baseline; 0: none
   Better better = Better::more;
 };
 
-/// Does some work and says how much, in units.
+/// Does some work and returns the amount, in units.
 using Batch = std::function<double()>;
 
-/// Units of work per CPU second. A warm-up, then rounds in which both take a turn; medians of the rates and of the
-/// rounds' ratios.
+/// Units of work per CPU second. A warm-up, then rounds in which both alternate; returns medians of the rates and of
+/// the rounds' ratios.
 Row compare(std::string label, std::string unit, double goal, const Batch& ours, const Batch& anchor);
 
 void print_header();

@@ -1,6 +1,6 @@
 // The stream gateway on loopback, with a scripted agent in its process: sessions created and signalling messages
-// relayed per CPU second of both ends, and the memory of a server with many open sockets of idle sessions. Beside a
-// bare Beast server that answers and echoes the same without looking at anything.
+// relayed per CPU second of both ends, and the memory of a server with many open sockets of idle sessions. Compared
+// with a bare Beast server that answers and echoes the same without processing it.
 #include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -41,7 +41,7 @@ net::TlsRemote remote(std::uint16_t port) {
 
 // Sessions.
 
-/// Asks for one session after the other on one connection.
+/// Requests sessions sequentially on one connection.
 class SessionClient {
  public:
   SessionClient(asio::io_context& io, std::uint16_t port, std::string token)
@@ -79,7 +79,7 @@ void session_row() {
 
 // Signalling.
 
-/// Sends messages and waits until all have come back.
+/// Sends messages and waits until all have returned.
 class SignallingClient {
  public:
   SignallingClient(asio::io_context& io, std::uint16_t port, std::string target) : io_(io) {
@@ -134,10 +134,10 @@ double resident_kib() {
   return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1024;
 }
 
-/// A server whose memory is looked at.
+/// A server whose memory is measured.
 struct OurServer {
   explicit OurServer(asio::io_context& loop) : io(loop), unit(loop, false) {}
-  /// Where a socket may be opened: a session of its own.
+  /// The target of a new socket: a session of its own.
   std::string target() { return unit.session(io); }
   [[nodiscard]] std::uint16_t port() const { return unit.server->port(); }
   asio::io_context& io;
@@ -150,7 +150,7 @@ struct BareServer {
   BareWebSocketServer server;
 };
 
-/// Tells the port and `count` targets, and serves until it is asked for its memory.
+/// Sends the port and `count` targets, and serves until its memory is requested.
 template <class Server>
 void serve(const Wire& wire, std::size_t count) {
   asio::io_context io{1};
@@ -164,7 +164,7 @@ void serve(const Wire& wire, std::size_t count) {
   input.async_wait(asio::posix::stream_descriptor::wait_read, [&](const boost::system::error_code&) { done = true; });
   io.restart();
   while (!done) io.run_one();
-  input.native_non_blocking(false);  // the question may come in two pieces
+  input.native_non_blocking(false);  // the request may arrive in two pieces
   static_cast<void>(wire.hear());
   wire.say(std::to_string((resident_kib() - before) / static_cast<double>(count)));
   pause();
@@ -184,11 +184,11 @@ class Crowd {
   void open() {
     for (std::size_t i = 0; i < kOpening; ++i) asio::co_spawn(io_, open_some(), asio::detached);
     while (sockets_.size() < targets_.size()) io_.run_one();
-    // What is on its way arrives; then both ends are silent.
+    // Pending messages arrive; then both ends are silent.
     io_.restart();
     io_.run_for(std::chrono::seconds(3));
   }
-  /// All of them are still open.
+  /// Checks that all of them are still open.
   void check() const {
     if (closed_ != 0) failed("a socket was closed meanwhile");
   }
@@ -227,7 +227,7 @@ double kib_each(std::size_t count) {
   if (child == 0) {
     close(ends[0]);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    alarm(kMaxSeconds);  // whatever happens, it ends
+    alarm(kMaxSeconds);  // always ends, even after an error
     serve<Server>(Wire(ends[1]), count);
   }
   close(ends[1]);

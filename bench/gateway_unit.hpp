@@ -1,5 +1,5 @@
-// A gateway in this process, on a store and a bus in memory, with an agent that says yes to everything and runtimes
-// that echo.
+// A gateway in this process, with a store and a bus in memory, an agent that accepts everything, and runtimes that
+// echo.
 #pragma once
 
 #include <boost/asio/co_spawn.hpp>
@@ -23,7 +23,7 @@ inline net::TlsIdentity test_identity(const std::string& name) {
   return std::move(*loaded);
 }
 
-/// Runs a task to its end.
+/// Runs a task to completion.
 template <class T>
 T finish(boost::asio::io_context& io, net::Task<T> task) {
   std::optional<T> result;
@@ -38,7 +38,7 @@ T finish(boost::asio::io_context& io, net::Task<T> task) {
 
 class GatewayUnit {
  public:
-  /// `echoes`: runtimes keep links and send back what they hear. Else they only acknowledge, and keep nothing.
+  /// `echoes`: runtimes keep links and return what they receive. Otherwise they only acknowledge, and store nothing.
   GatewayUnit(boost::asio::io_context& io, bool echoes) : echoes_(echoes), announce_timer_(io) {
     bus_ = cloud::bus::memory_bus(io);
     store_ = cloud::store::memory_store(io);

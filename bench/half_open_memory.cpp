@@ -1,4 +1,4 @@
-// What a stranger's ClientHello costs: heap of a server that has sent its flight and waits.
+// The cost of an unauthenticated ClientHello: heap of a server that has sent its flight and is waiting.
 #include <malloc.h>
 
 #include "bench/dtls_work.hpp"
@@ -13,7 +13,7 @@ constexpr std::size_t kServers = 1000;
 double kib_each(DtlsStack& stack) {
   std::vector<std::unique_ptr<HalfOpenServer>> servers;
   servers.reserve(kServers);
-  static_cast<void>(stack.half_open());  // what is made once
+  static_cast<void>(stack.half_open());  // objects that are created once
   const std::size_t before = mallinfo2().uordblks;
   for (std::size_t i = 0; i < kServers; ++i) servers.push_back(stack.half_open());
   return static_cast<double>(mallinfo2().uordblks - before) / kServers / 1024;

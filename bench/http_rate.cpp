@@ -1,6 +1,6 @@
-// The control plane's connections on loopback: mutual TLS 1.3 handshakes with RSA-4096 on both sides beside OpenSSL
-// alone, and requests on one kept connection beside a bare Beast server that answers the same to the same client. All
-// of it in one process and thread, so CPU time counts both ends.
+// The control plane's connections on loopback: mutual TLS 1.3 handshakes with RSA-4096 on both sides compared with bare
+// OpenSSL, and requests on one persistent connection compared with a bare Beast server that answers the same client.
+// All in one process and thread, so CPU time includes both ends.
 #include <fcntl.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -88,7 +88,7 @@ net::HttpServerConfig our_server(net::ClientCertificates mode) {
 
 // OpenSSL alone.
 
-/// TLS 1.3 as we use it: no tickets, no resumption; any certificate is accepted, once its key is proven.
+/// TLS 1.3 as in Redan: no tickets, no resumption; any certificate is accepted once its key is proven.
 SSL_CTX* bare_context(const SSL_METHOD* method, const net::TlsIdentity& own) {
   SSL_CTX* context = SSL_CTX_new(method);
   SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
@@ -171,7 +171,7 @@ class OurHandshakes {
     stream->set_deadline(5s);
     const auto failure = co_await dialer_.connect(stream);
     if (failure) failed("our handshake");
-    // Ends when the server has closed too, so its half of the work is done.
+    // Ends when the server has closed too, so that its half of the work is complete.
     co_await stream->finish();
   }
 
@@ -185,7 +185,7 @@ class OurHandshakes {
 
 using TlsSocket = asio::ssl::stream<tcp::socket>;
 
-/// Asks one thing after another on one connection.
+/// Sends requests sequentially on one connection.
 class Client {
  public:
   Client(Loop& loop, std::uint16_t port)
@@ -219,7 +219,7 @@ class Client {
   std::array<char, 4096> buffer_{};
 };
 
-/// What Beast does without us: no limits, no timeouts, no checks.
+/// The baseline of Beast without Redan: no limits, no timeouts, no checks.
 class BareServer {
  public:
   explicit BareServer(asio::io_context& io)

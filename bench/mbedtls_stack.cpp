@@ -12,7 +12,7 @@ namespace redan::bench {
 namespace {
 
 constexpr int kSuites[] = {MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, 0};
-// The list is of the certificate's curve too.
+// The list also restricts the certificate's curve.
 constexpr mbedtls_ecp_group_id kX25519[] = {MBEDTLS_ECP_DP_CURVE25519, MBEDTLS_ECP_DP_SECP256R1, MBEDTLS_ECP_DP_NONE};
 constexpr mbedtls_ecp_group_id kP256[] = {MBEDTLS_ECP_DP_SECP256R1, MBEDTLS_ECP_DP_NONE};
 
@@ -61,7 +61,7 @@ class Context {
     mbedtls_ssl_conf_rng(&config, mbedtls_ctr_drbg_random, &random.drbg);
     mbedtls_ssl_conf_ciphersuites(&config, kSuites);
     mbedtls_ssl_conf_curves(&config, group == Group::x25519 ? kX25519 : kP256);
-    // With no authority to trust, REQUIRED would refuse before the fingerprint is asked for.
+    // Without a trusted authority, REQUIRED would refuse before the fingerprint is checked.
     mbedtls_ssl_conf_authmode(&config, MBEDTLS_SSL_VERIFY_OPTIONAL);
     mbedtls_ssl_conf_verify(&config, check_fingerprint, const_cast<Fingerprint*>(&peer));
     mbedtls_ssl_conf_session_tickets(&config, MBEDTLS_SSL_SESSION_TICKETS_DISABLED);

@@ -1,4 +1,4 @@
-// OpenSSL's own DTLS: session cache and tickets off, certificates checked by fingerprint alone.
+// OpenSSL's own DTLS: session cache and tickets off, certificates checked only by fingerprint.
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -18,7 +18,7 @@ struct Free {
 using Context = std::unique_ptr<SSL_CTX, Free<SSL_CTX_free>>;
 using Session = std::unique_ptr<SSL, Free<SSL_free>>;
 
-// One write is one datagram, which OpenSSL's memory BIO does not keep.
+// One write is one datagram; OpenSSL's memory BIO does not preserve that.
 int write_datagram(BIO* bio, const char* data, int size) {
   static_cast<Datagrams*>(BIO_get_data(bio))[1].emplace_back(data, data + size);
   return size;
@@ -59,7 +59,7 @@ Context make_context(bool server, const Identity& identity, const Fingerprint& p
   Context context(SSL_CTX_new(server ? DTLS_server_method() : DTLS_client_method()));
   SSL_CTX_set_min_proto_version(context.get(), DTLS1_2_VERSION);
   SSL_CTX_set_cipher_list(context.get(), "ECDHE-ECDSA-AES128-GCM-SHA256");
-  // The list is of the certificate's curve too.
+  // The list also restricts the certificate's curve.
   SSL_CTX_set1_groups_list(context.get(), group == Group::x25519 ? "X25519:P-256" : "P-256");
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_TICKET | SSL_OP_NO_QUERY_MTU);

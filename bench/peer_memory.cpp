@@ -31,7 +31,7 @@ EndpointConfig config(const Address& address, bool lite) {
   return made;
 }
 
-/// One server endpoint and a client endpoint per peer, joined without a network.
+/// One server endpoint and one client endpoint per peer, connected without a network.
 class Crowd {
  public:
   explicit Crowd(Provider& provider)
@@ -93,7 +93,7 @@ void peer_memory() {
   Crowd crowd(*provider);
   crowd.run(8s);
   if (crowd.open_channels != kPeers) failed("connecting the crowd");
-  // What its end gives back is what the server held.
+  // Destroying it frees what the server held.
   const std::size_t before = heap();
   crowd.server.reset();
   const double each = static_cast<double>(before - heap()) / kPeers / 1024;

@@ -14,7 +14,7 @@ struct End {
   End(dtls::ConnectionConfig config, const Identity& identity, Provider& provider)
       : connection(std::move(config), identity, provider) {}
 
-  /// Everything there is to send; the payloads of application data are counted.
+  /// Collects everything to send; counts the payloads of application data.
   void drain(Datagrams& out) {
     std::array<std::uint8_t, kMtu> buffer;
     while (true) {

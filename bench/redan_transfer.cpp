@@ -18,7 +18,7 @@ EndpointConfig config(bool lite) {
   EndpointConfig made;
   made.local_addresses = {Address::v4({127, 0, 0, 1}, 0)};
   made.announce_lite = lite;
-  made.zero_checksum = true;  // as the figure's label says
+  made.zero_checksum = true;  // as in the figure's label
   return made;
 }
 

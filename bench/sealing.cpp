@@ -1,4 +1,4 @@
-// What sealing costs, beside the operations of libsodium that it cannot do without: for a session, both ends' work from
+// The cost of sealing, compared with the libsodium operations that it requires: for a session, both ends' work from
 // grant to confirmation key; for a message of 2 KiB, sealed by one end and opened by the other.
 #include <sodium.h>
 

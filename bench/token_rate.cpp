@@ -1,5 +1,5 @@
-// Tokens parsed and verified per CPU second, beside libjwt and libmacaroons on the same texts; and whether the time a
-// refusal takes tells where the signature differs.
+// Tokens parsed and verified per CPU second, compared with libjwt and libmacaroons on the same texts; and whether the
+// duration of a refusal reveals where the signature differs.
 #include <jwt.h>
 #include <macaroons.h>
 #include <time.h>
@@ -58,7 +58,7 @@ std::string mint_jwt(cloud::token::JwtKey& key) {
   return sure(key.mint(claims), "minting a JWT");
 }
 
-/// Checks the signature; the claims are left to its caller.
+/// Checks the signature; the caller has to check the claims.
 bool libjwt_accepts(const std::string& text, Bytes key) {
   jwt_t* token = nullptr;
   if (jwt_decode(&token, text.c_str(), key.data(), static_cast<int>(key.size())) != 0) return false;
@@ -127,7 +127,7 @@ cloud::token::Macaroon mint_macaroon(Provider& provider, cloud::token::MacaroonK
   return token;
 }
 
-/// libmacaroons reads version 1 only: both get that text.
+/// libmacaroons reads only version 1, so both get that text.
 void macaroon_row(Provider& provider, double goal, int caveats) {
   const Secret<64> root = secret();
   cloud::token::MacaroonKey key = sure(cloud::token::MacaroonKey::prepare(provider, root), "a macaroon key");
@@ -165,16 +165,16 @@ double nanoseconds() {
   return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
 }
 
-/// Welch's t between the times two refusals take, in random turns: of a token with one character changed near the start
-/// of its signature, and of one near the end. Each is made and parsed anew in one place in memory, for only what it
-/// says may count. Times far above the usual are an interrupt's, not ours. Above 4.5 the times differ (Reparaz et al.,
-/// "Dude, is my code constant time?", DATE 2017).
+/// Welch's t between the durations of two refusals, in random order: of a token with one character changed near the
+/// start of its signature, and of one near the end. Each is created and parsed anew at the same place in memory,
+/// because only its content may matter. Durations far above the usual are caused by interrupts. Above 4.5 the durations
+/// differ (Reparaz et al., "Dude, is my code constant time?", DATE 2017).
 template <class Token, class Accepts>
 void timing_row(std::string label, Provider& provider, const std::string& authentic, const Accepts& accepts_it) {
   constexpr int kSamples = 300'000;
   constexpr int kWarmUp = 10'000;
   constexpr double kUsual = 1.5;                         // times the fastest
-  constexpr std::array<std::size_t, 2> kFromEnd{42, 2};  // 43 characters hold a signature
+  constexpr std::array<std::size_t, 2> kFromEnd{42, 2};  // a signature has 43 characters
   double fastest = 1e12;
   std::array<Times, 2> times;
   std::string text;
@@ -213,7 +213,7 @@ void macaroon_timing(Provider& provider) {
 
 }  // namespace
 
-// What the services run has the goal. The other provider is there for those without OpenSSL.
+// The goal is for the provider that the services use. The other is for systems without OpenSSL.
 void token_rate() {
   if (const auto provider = openssl_provider()) {
     jwt_row(*provider, kGoal);

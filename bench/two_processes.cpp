@@ -66,7 +66,7 @@ double transfer(const std::function<double(const Wire&)>& receive, const std::fu
   if (child < 0) failed("fork");
   if (child == 0) {
     close(ends[0]);
-    alarm(10);  // whatever happens, it ends
+    alarm(10);  // always ends, even after an error
     const Wire wire(ends[1]);
     wire.say(std::to_string(receive(wire)));
     _exit(0);

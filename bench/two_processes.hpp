@@ -7,7 +7,7 @@
 
 namespace redan::bench {
 
-/// A wire between the two for descriptions, addresses and the result: whole texts, blocking.
+/// A channel between the two for descriptions, addresses and the result: whole texts, blocking.
 class Wire {
  public:
   explicit Wire(int fd) : fd_(fd) {}
@@ -23,7 +23,7 @@ class Wire {
 class Goodput {
  public:
   void add(std::size_t bytes);
-  /// Enough was seen for a figure.
+  /// Enough data for a figure.
   [[nodiscard]] bool complete() const { return complete_; }
   [[nodiscard]] double megabytes_per_second() const;
 
@@ -34,10 +34,10 @@ class Goodput {
   bool complete_ = false;
 };
 
-/// Runs `receive` in a child, which says its goodput, and `send` here until it returns; MB/s.
+/// Runs `receive` in a child, which reports its goodput, and `send` here until it returns; MB/s.
 double transfer(const std::function<double(const Wire&)>& receive, const std::function<void(const Wire&)>& send);
 
-/// How long senders send.
+/// How long a sender sends.
 inline constexpr double kTransferSeconds = 1.2;
 double wall_seconds();
 

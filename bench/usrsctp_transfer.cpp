@@ -1,5 +1,5 @@
-// The anchor of the data channel: usrsctp, as browsers have it, over our own DTLS connection on one connected UDP
-// socket, in one thread.
+// The baseline of the data channel: usrsctp, as in browsers, over our own DTLS connection on one connected UDP socket,
+// in one thread.
 #include <poll.h>
 #include <sys/socket.h>
 #include <usrsctp.h>
@@ -34,7 +34,7 @@ class Peer {
     open_association(wire);
   }
 
-  /// Waits at most `milliseconds` for datagrams, takes them all, and lets usrsctp's timers run.
+  /// Waits at most `milliseconds` for datagrams, processes all of them, and runs usrsctp's timers.
   void turn(int milliseconds) {
     pollfd waiting{fd_, POLLIN, 0};
     ::poll(&waiting, 1, milliseconds);
@@ -125,7 +125,7 @@ class Peer {
     address.sconn_addr = this;
     timers_ = wall_seconds();
     if (usrsctp_bind(association_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) failed("usrsctp_bind");
-    // Both sides connect, as WebRTC's do; an INIT must not come before.
+    // Both sides connect, as in WebRTC; no INIT may arrive before.
     wire.say("");
     static_cast<void>(wire.hear());
     usrsctp_connect(association_, reinterpret_cast<sockaddr*>(&address), sizeof address);

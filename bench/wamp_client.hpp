@@ -1,5 +1,5 @@
-// A WAMP client as small as can be, so that a figure is the router's: JSON text over a plain WebSocket on loopback,
-// blocking writes, frames that are counted and otherwise not looked at.
+// A minimal WAMP client, so that a figure measures the router: JSON text over a plain WebSocket on loopback, blocking
+// writes, frames that are counted and not parsed further.
 #pragma once
 
 #include <arpa/inet.h>
@@ -38,7 +38,7 @@ class WampClient {
   WampClient(const WampClient&) = delete;
   WampClient& operator=(const WampClient&) = delete;
 
-  /// A text frame (RFC 6455 section 5.2) with a masking key of zero, which leaves the text as it is.
+  /// A text frame (RFC 6455 section 5.2) with a masking key of zero, which leaves the text unchanged.
   static std::string frame(const std::string& message) {
     constexpr unsigned kMasked = 0x80;
     std::string bytes = "\x81";
@@ -71,7 +71,7 @@ class WampClient {
       fill();
     }
   }
-  /// Reads what is there and takes whole frames off; their number.
+  /// Reads available data and removes whole frames; returns their number.
   std::size_t count() {
     fill();
     std::size_t at = 0, frames = 0;
@@ -93,7 +93,7 @@ class WampClient {
     if (n <= 0) failed("a router has closed a connection");
     input_.append(buffer.data(), static_cast<std::size_t>(n));
   }
-  /// Of the frame at `at`: its header and its payload; 0 if the header is not there yet.
+  /// The size of the header and of the payload of the frame at `at`; 0 if the header is incomplete.
   [[nodiscard]] std::pair<std::size_t, std::size_t> frame_size(std::size_t at = 0) const {
     const auto byte = [&](std::size_t i) -> std::size_t { return static_cast<std::uint8_t>(input_[at + i]); };
     const std::size_t there = input_.size() - at;

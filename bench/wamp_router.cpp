@@ -1,7 +1,7 @@
-// The WAMP router beside one built on Autobahn|Python (tests/interop/wamp/autobahn_router.py), each a process of its
-// own, with the same clients on plain loopback WebSockets: events for 1 to 1,000 subscribers, calls one after the
-// other, and the memory of idle clients. Wall time, because that is what clients wait for; and CPU time of the router's
-// process, which the machine's other work does not change.
+// The WAMP router compared with one built on Autobahn|Python (tests/interop/wamp/autobahn_router.py), each in its own
+// process, with the same clients on plain loopback WebSockets: events for 1 to 1,000 subscribers, sequential calls, and
+// the memory of idle clients. Wall time, because clients wait for it; and CPU time of the router's process, which is
+// independent of other load on the machine.
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
@@ -96,7 +96,7 @@ std::unique_ptr<RouterProcess> start(void (*serve_it)(int)) {
   if (child == 0) {
     close(ends[0]);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    alarm(kMaxSeconds);  // whatever happens, it ends
+    alarm(kMaxSeconds);  // always ends, even after an error
     serve_it(ends[1]);
   }
   close(ends[1]);
@@ -127,7 +127,7 @@ class Subscribers {
   Subscribers(const Subscribers&) = delete;
   Subscribers& operator=(const Subscribers&) = delete;
 
-  /// Publishes, and waits until everybody has everything; events.
+  /// Publishes, and waits until every subscriber has received everything; returns the number of events.
   double operator()() {
     const std::size_t publications = std::max<std::size_t>(4, kEventsEach / all_.size());
     std::string batch;
@@ -155,7 +155,7 @@ class Subscribers {
   std::vector<std::unique_ptr<WampClient>> all_;
 };
 
-/// Some callers of one callee.
+/// Several callers of one callee.
 class Callers {
  public:
   Callers(std::uint16_t port, std::size_t count) : callee_(port) {

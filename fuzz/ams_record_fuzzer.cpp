@@ -1,5 +1,4 @@
-// What AMS keeps in its store, and what a damaged store may hold instead: what parses is written, and parses to the
-// same.
+// Records of AMS's store, also damaged ones: a record that parses is written, and parses to the same value.
 #include "base/assert.hpp"
 #include "cloud/ams/records.hpp"
 #include "cloud/api/ams.hpp"

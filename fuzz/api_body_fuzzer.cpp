@@ -1,5 +1,5 @@
-// Bodies of requests and the records of the store: members keep to their types and limits, and a record that is read is
-// written, and read again to the same.
+// Bodies of requests and records of the store: members respect their types and limits, and a record that parses is
+// written, and parses to the same value.
 #include <boost/json/serialize.hpp>
 
 #include "base/assert.hpp"

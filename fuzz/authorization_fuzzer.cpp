@@ -1,4 +1,4 @@
-// Authorization fields. The token that is found stands in the field, and says the same by itself.
+// Authorization fields. The token that is found is part of the field, and parses to the same by itself.
 #include "base/assert.hpp"
 #include "cloud/token/authorization.hpp"
 

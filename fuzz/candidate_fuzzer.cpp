@@ -1,4 +1,4 @@
-// Candidates: what parses is written, and the text parses to the same.
+// Candidates: a candidate that parses is written, and the text parses to the same value.
 #include "base/assert.hpp"
 #include "rtc/ice/candidate.hpp"
 

@@ -1,4 +1,5 @@
-// Caveats, one in each line, and RFC 3339 times. What is met is met again in any order, and only for what it says.
+// Caveats, one per line, and RFC 3339 times. Caveats that are met are met in any order, and only for the request that
+// they name.
 #include <algorithm>
 
 #include "base/assert.hpp"
@@ -17,7 +18,7 @@ constexpr cloud::token::MacaroonRequest kRequest{{1877688000}, "join", "s1", "eu
 void time(std::string_view text) {
   const auto parsed = cloud::token::parse_rfc3339(text);
   if (!parsed) return;
-  // An offset can lead out of the years that have four digits.
+  // An offset can lead to a year that does not have four digits.
   if (*parsed < kYear0 || !(*parsed < kYear10000)) return;
   REDAN_ASSERT(cloud::token::parse_rfc3339(cloud::token::to_rfc3339(*parsed)) == parsed);
 }
@@ -42,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::reverse(all.begin(), all.end());
   const auto reversed = cloud::token::check_caveats(all, kRequest);
   REDAN_ASSERT(reversed.has_value() == expires.has_value() && (!expires || *reversed == *expires));
-  // A caveat on what the request does not name is not met, and one that names nothing never is.
+  // A caveat on a part that the request does not name is not met, and an empty one never is.
   cloud::token::MacaroonRequest other = kRequest;
   other.operation = {};
   const bool names_operation = std::any_of(

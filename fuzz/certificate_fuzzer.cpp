@@ -1,4 +1,4 @@
-// A peer's certificate: the walk to its key, and the key's parsing by every backend. Both backends must take the same
+// A peer's certificate: locating its key, and parsing the key with every backend. Both backends must accept the same
 // keys.
 #include <redan/crypto.hpp>
 
@@ -37,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   try_key(input);
   for (const auto type : {redan::KeyType::ecdsa_p256, redan::KeyType::ecdsa_p384}) {
-    // DER has one encoding of a signature: what parses writes itself again.
+    // DER has one encoding of a signature: a signature that parses is written to the same bytes.
     if (const auto signature = redan::EcdsaSignature::parse(type, input)) {
       const auto written = signature->write();
       REDAN_ASSERT(std::equal(written.begin(), written.end(), input.begin(), input.end()));

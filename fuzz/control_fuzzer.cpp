@@ -1,4 +1,5 @@
-// Control messages of strangers: what is read is written and read again, and the picture survives it.
+// Control messages from untrusted clients: a message that parses is written and parses again, and the picture handles
+// it.
 #include "base/assert.hpp"
 #include "cloud/runtime/reactions.hpp"
 

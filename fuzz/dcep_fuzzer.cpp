@@ -1,4 +1,4 @@
-// DATA_CHANNEL_OPEN: what parses is written back to the same bytes.
+// DATA_CHANNEL_OPEN: a message that parses is written to the same bytes.
 #include <algorithm>
 #include <cstdlib>
 #include <vector>
@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (open->size() != size) std::abort();
   std::vector<std::uint8_t> written(open->size());
   open->write(written);
-  // A reliable channel has no use for the reliability parameter, so it is written as zero.
+  // A reliable channel does not use the reliability parameter, so it is written as zero.
   const bool reliable = !open->max_retransmits && !open->max_lifetime_ms;
   for (std::size_t i = 0; i < size; ++i) {
     if (reliable && i >= 4 && i < 8) continue;

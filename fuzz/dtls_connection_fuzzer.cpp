@@ -1,11 +1,11 @@
-// A DTLS client and server joined by a script over a provider that authenticates nothing. Each step is a byte: two bits
-// for whom, the rest for what.
+// A DTLS client and server connected by a script, with a provider that authenticates nothing. Each step is a byte: two
+// bits for the side, the rest for the action.
 //
-//   deliver, drop, put off, duplicate or mutate the oldest datagram of the other side · hand over a datagram of the
-//   script · advance time · drain partly · send · close
+//   deliver, drop, delay, duplicate or mutate the oldest datagram of the other side · deliver a datagram of the
+//   script · advance time · poll partly · send · close
 //
-// Before it is connected, a side sends at most three times what came and one flight, and one more flight each time its
-// timer may have fired; and what it holds is bounded by what came.
+// Before it is connected, a side sends at most three times the bytes received and one flight, and one more flight for
+// each possible expiry of its timer; and its memory is bounded by the bytes received.
 #include <deque>
 #include <vector>
 
@@ -52,7 +52,7 @@ struct End {
     call();
     held += static_cast<std::int64_t>(test::HeapMeter::held_bytes()) - before;
   }
-  /// Takes at most `steps` outputs; true if nothing is left.
+  /// Polls at most `steps` outputs; true if none is left.
   bool drain(TimePoint now, int steps) {
     std::array<std::uint8_t, 1200> buffer{};
     while (steps-- > 0) {
@@ -92,7 +92,7 @@ class Script {
   }
 
   void run() {
-    // An input is short; a bound on steps keeps a run quick all the same.
+    // Inputs are short; a limit on steps also keeps runs short.
     for (int steps = 0; !input_.empty() && steps < 500; ++steps) step(input_.u8());
     finish();
   }
@@ -167,7 +167,7 @@ class Script {
     const MutableBytes sealed = end.connection.seal(record, 100);
     if (!sealed.empty() && end.sent.size() < 64) end.sent.emplace_back(sealed.begin(), sealed.end());
   }
-  /// With nothing more said, each side comes to an end or a connection: no timer runs for ever.
+  /// Without further input each side terminates or connects: no timer runs forever.
   void finish() {
     now_ += std::chrono::minutes(5);
     for (End& each : ends_) ++each.times;

@@ -1,5 +1,5 @@
-// The bodies of DTLS 1.2 handshake messages. The first byte picks the message; what parses, and has one encoding, is
-// written again and compared.
+// The bodies of DTLS 1.2 handshake messages. The first byte selects the message; a message that parses, and has one
+// encoding, is written again and compared.
 #include <vector>
 
 #include "base/assert.hpp"
@@ -60,7 +60,7 @@ void client_hello(Bytes body) {
   extensions_are_inside(hello->extensions, body);
   REDAN_ASSERT(inside(hello->session_id, body) && inside(hello->cookie, body));
   static_cast<void>(hello->cipher_suites.contains(ClientHello::kRenegotiationScsv));
-  // Our own hello with their random and cookie parses to the same.
+  // Our own hello with their random and cookie parses to the same value.
   const auto ours = written(1024, [&](Writer& w) { ClientHello::write(w, hello->random, hello->cookie, kGroups, {}); });
   const auto again = ClientHello::parse(ours);
   REDAN_ASSERT(again && again->random == hello->random && equal(again->cookie, hello->cookie));
@@ -82,7 +82,7 @@ void server_hello(Bytes body) {
 void certificate(Bytes body) {
   const auto message = Certificate::parse(body);
   if (!message) return;
-  // The rest of a chain is skipped, so only the leaf comes again.
+  // The rest of a chain is skipped, so only the leaf is written.
   const auto again = written(body.size(), [&](Writer& w) { message->write(w); });
   REDAN_ASSERT(equal(Certificate::parse(again)->leaf, message->leaf));
 }

@@ -1,6 +1,6 @@
-// Datagrams through the record layer, before and after the keys of epoch 1 are there. The input is a list of datagrams,
-// each with a 16-bit length; the keys come before the second. The provider authenticates nothing, so that what is
-// behind the AEAD is reached.
+// Datagrams through the record layer, before and after the keys of epoch 1 are installed. The input is a list of
+// datagrams, each with a 16-bit length; the keys are installed before the second. The provider authenticates nothing,
+// so that the code behind the AEAD is reached.
 #include <set>
 #include <vector>
 
@@ -51,7 +51,7 @@ class Script {
     }
     REDAN_ASSERT(kept <= EarlyRecords::kMaxBytes);
   }
-  /// What we seal, we open: once.
+  /// What we seal, we can open once.
   void loop(redan::Bytes payload) {
     std::vector<std::uint8_t> record(payload.size() + kMaxRecordOverhead);
     std::copy(payload.begin(), payload.end(), record.begin() + static_cast<std::ptrdiff_t>(write_->headroom()));

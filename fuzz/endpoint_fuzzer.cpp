@@ -1,9 +1,9 @@
-// A server with two peers, each the only peer of a client endpoint, joined by a script over a provider that
-// authenticates nothing. Each step is a byte: one bit for whom, three for what, the rest for how much. The steps
-// concern one of the two connections until a command changes to the other one.
+// A server with two peers, each the only peer of a client endpoint, connected by a script, with a provider that
+// authenticates nothing. Each step is a byte: one bit for the side, three for the action, the rest for the amount. The
+// steps concern one of the two connections until a command switches to the other.
 //
-//   deliver, drop, duplicate or mutate the oldest datagram of the other side · hand over a datagram of the script ·
-//   advance time · drain partly · a command of the application, or of the network
+//   deliver, drop, duplicate or mutate the oldest datagram of the other side · deliver a datagram of the script ·
+//   advance time · poll partly · a command of the application, or of the network
 #include <deque>
 #include <redan/endpoint.hpp>
 #include <vector>
@@ -59,7 +59,7 @@ struct End {
     return sides.front();
   }
 
-  /// Takes at most `steps` outputs; true if nothing is left.
+  /// Polls at most `steps` outputs; true if none is left.
   bool drain(TimePoint now, int steps) {
     std::array<std::uint8_t, 2048> buffer{};
     while (steps-- > 0) {
@@ -88,7 +88,7 @@ struct End {
     REDAN_ASSERT(side(event.peer).connected);
     side(event.peer).channel = event.channel;
   }
-  void on(const Closed& event) { REDAN_ASSERT(!std::exchange(side(event.peer).closed, true)); }  // the last word
+  void on(const Closed& event) { REDAN_ASSERT(!std::exchange(side(event.peer).closed, true)); }  // the final event
   void on(const PathSelected& event) { REDAN_ASSERT(!side(event.peer).closed); }
   template <class Event>
   void on(const Event& event) {
@@ -128,7 +128,7 @@ class Script {
   }
   [[nodiscard]] End& client() { return clients_[current_]; }
   [[nodiscard]] Side& side_of(End& end) { return &end == &server_ ? server_.sides[current_] : end.sides.front(); }
-  /// Where the server sees the current client; an address translator may move it.
+  /// The address at which the server sees the current client; a NAT may change it.
   [[nodiscard]] Address seen() const {
     return moved_[current_] == 0 ? client_address(current_)
                                  : Address::v4({198, 51, 100, 1}, static_cast<std::uint16_t>(moved_[current_]));
@@ -211,7 +211,7 @@ class Script {
       case 10:
         moved_[current_] = input_.u8();
         return;
-      case 9: {  // a copy from elsewhere, or from the other client's address
+      case 9: {  // a copy from another address, possibly that of the other client
         if (side_of(other).sent.empty()) return;
         Wire copy = side_of(other).sent.front();
         return give(end, client_address((current_ + 1) % kPeers), copy);
@@ -230,7 +230,7 @@ class Script {
         static_cast<void>(endpoint.send(side.peer, *side.channel, MessageKind::binary, payload));
     }
   }
-  /// With nothing more said by either, each side closes: consent, if nothing else, runs out.
+  /// Without further input from either, each side closes, at the latest when consent expires.
   void finish() {
     for (int minute = 0; minute < 5; ++minute) {
       now_ += std::chrono::minutes(1);

@@ -1,5 +1,5 @@
-// What etcd's JSON gateway answers, and the lines its streams are cut into. The first byte says how large the pieces
-// are that a stream comes in: they must not matter.
+// Answers of etcd's JSON gateway, and the lines of its streams. The first byte selects the size of the pieces in which
+// a stream arrives, which must not matter.
 #include "base/assert.hpp"
 #include "cloud/store/etcd_feed.hpp"
 #include "cloud/store/etcd_json.hpp"

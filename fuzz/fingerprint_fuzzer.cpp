@@ -1,4 +1,4 @@
-// The value of an a=fingerprint line: what parses is written in one form, which parses to the same.
+// The value of an a=fingerprint line: a value that parses is written in one form, which parses to the same value.
 #include <redan/crypto.hpp>
 
 #include "base/assert.hpp"

@@ -1,5 +1,6 @@
-// The fragment assembler against a naive one. Each step of the script is a fragment: message number, length, offset and
-// size (a byte each), then a byte that fills it. Message 2 may be of either of two types, message 4 is of epoch 1.
+// The fragment assembler compared with a naive one. Each step of the script is a fragment: message number, length,
+// offset and size (a byte each), then a byte that fills it. Message 2 may be of either of two types, message 4 is of
+// epoch 1.
 #include <map>
 
 #include "base/assert.hpp"
@@ -72,7 +73,7 @@ class Pair {
     return agrees ? Verdict::stored : Verdict::displacing;  // too small here for too_large
   }
   void compare() const {
-    // Twice what came, and 16 bytes to say where each fragment belongs.
+    // Twice the bytes received, and 16 bytes to record the place of each fragment.
     REDAN_ASSERT(assembler_.memory() <= 2 * came_ + 16 * fragments_);
     bool all = true;
     for (std::size_t i = 0; i < kFlight.size(); ++i) {

@@ -1,4 +1,4 @@
-// What the gateway keeps, and what clients ask of it. The first byte chooses which.
+// Stored objects of the gateway, and requests of its clients. The first byte selects which.
 #include "base/assert.hpp"
 #include "cloud/api/gateway.hpp"
 
@@ -19,7 +19,7 @@ void check_request(std::string_view text) {
   if (!body) return;
   const auto session = api::SessionRequest::parse(*body);
   if (session) {
-    // In every bound, however it was written.
+    // Within all limits, regardless of the notation.
     REDAN_ASSERT(session->screen.width % 2 == 0 && session->screen.width <= 3840);
     REDAN_ASSERT(!api::canonical(*session).empty());
   }

@@ -1,5 +1,5 @@
-// The bytes of an HTTP/1.1 connection, of a client or a server. The first byte says which, the second how large the
-// pieces are in which they come: neither what is understood nor where a message ends may depend on it.
+// The bytes of an HTTP/1.1 connection, of a client or a server. The first byte selects which, the second the size of
+// the pieces in which they arrive: neither the content of a message nor its end may depend on it.
 #include "base/assert.hpp"
 #include "net/http/parser.hpp"
 #include "net/http/writer.hpp"
@@ -11,7 +11,7 @@ using namespace redan::net;
 
 constexpr HttpLimits kLimits{.max_head = 2048, .max_headers = 20, .max_body = 256};
 
-// What a connection carried, in words.
+// The content of a connection as text.
 using Story = std::vector<std::string>;
 
 class Connection {
@@ -54,7 +54,7 @@ std::string words(const std::vector<HttpHeader>& headers) {
   return out;
 }
 
-// What was understood can be written, and is understood again as the same.
+// A message that was parsed can be written, and parses to the same value.
 void check(const HttpRequest& request) {
   REDAN_ASSERT(is_token(request.method));
   REDAN_ASSERT(request.path.starts_with('/') || request.path == "*");
@@ -123,9 +123,9 @@ Story responses(std::string_view bytes, std::size_t piece_size, ResponseParser::
   return story;
 }
 
-// The small texts within a message.
+// The short texts within a message.
 void texts(std::string_view text) {
-  // NUL cannot be written: its escape is refused.
+  // NUL cannot be written, because its escape is refused.
   if (text.find('\0') == std::string_view::npos) {
     const auto decoded = percent_decode(text);
     REDAN_ASSERT(!decoded || percent_decode(percent_encode(*decoded)) == decoded);
@@ -141,7 +141,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 2) return 0;
   const std::string_view bytes = as_text(Bytes(data + 2, size - 2));
   const std::size_t piece_size = data[1] + std::size_t{1};
-  // A line of a chunk that is too long is noticed if it comes in pieces only.
+  // A chunk header that is too long is only detected if it arrives in pieces.
   const bool comparable = bytes.size() <= kLimits.max_head;
   texts(bytes);
   if ((data[0] & 1U) == 0) {

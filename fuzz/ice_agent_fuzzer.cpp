@@ -1,8 +1,8 @@
-// A lite and a controlling agent joined by a script over a provider that authenticates nothing. Each step is a byte:
-// one bit for whom, three for what, the rest for from where.
+// A lite and a controlling agent connected by a script, with a provider that authenticates nothing. Each step is a
+// byte: one bit for the side, three for the action, the rest for the address.
 //
-//   deliver, drop, duplicate or mutate the oldest datagram of the other side · hand over a datagram of the script ·
-//   advance time · drain partly · restart
+//   deliver, drop, duplicate or mutate the oldest datagram of the other side · deliver a datagram of the script ·
+//   advance time · poll partly · restart
 #include <deque>
 #include <vector>
 

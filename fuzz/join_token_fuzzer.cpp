@@ -1,4 +1,4 @@
-// Join tokens: what parses is written, and parses to the same.
+// Join tokens: a token that parses is written, and parses to the same value.
 #include "base/assert.hpp"
 #include "base/base64.hpp"
 #include "cloud/trust/join_token.hpp"

@@ -1,4 +1,4 @@
-// JSON objects, as tokens and requests bring them. What parses is written, and parses to the same.
+// JSON objects in tokens and requests. An object that parses is written, and parses to the same value.
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 
@@ -9,7 +9,7 @@ namespace {
 
 namespace json = boost::json;
 
-/// Boost.JSON reads a fraction to within the last digits, so writing it may change it.
+/// Boost.JSON reads fractions without their last digits, so writing may change them.
 bool exact(const json::value& value) {
   if (const json::array* array = value.if_array()) return std::all_of(array->begin(), array->end(), exact);
   const json::object* object = value.if_object();

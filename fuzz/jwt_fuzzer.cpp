@@ -1,5 +1,5 @@
-// JWTs: any text, and any header and payload, up to a line feed and after it, rightly signed. What verifies is minted
-// again, and that verifies to the same claims.
+// JWTs: any text; and any header and payload, before and after a line feed, with a valid signature. A token that
+// verifies is issued again, and verifies to the same claims.
 #include <redan/crypto.hpp>
 
 #include "base/assert.hpp"

@@ -1,4 +1,4 @@
-// Frames of signalling, as any unit on the bus may send them.
+// Frames of signalling from any unit on the bus.
 #include "base/assert.hpp"
 #include "cloud/bus/bus.hpp"
 #include "cloud/bus/link.hpp"

@@ -1,10 +1,9 @@
-// Two ends of a link joined by a script that loses, doubles and reorders frames. What one end has sent arrives at the
-// other once and in order, as far as it arrives; and when the way between them is whole again, either all of it arrives
-// or both ends learn that the link is dead. Each step is a byte: one bit for whom, three for what, the rest for how
-// much.
+// Two ends of a link connected by a script that loses, duplicates and reorders frames. Messages of one end arrive at
+// the other once and in order; and when the path between them works again, either all of them arrive or both ends learn
+// that the link is dead. Each step is a byte: one bit for the end, three for the action, the rest for the amount.
 //
-//   deliver one of the frames on the way · lose it · double it · send a message · advance time · drain partly ·
-//   nudge, or close · a frame of another link
+//   deliver one of the pending frames · lose it · duplicate it · send a message · advance time · poll partly ·
+//   retransmit now, or close · a frame of another link
 #include <deque>
 #include <vector>
 
@@ -108,7 +107,7 @@ class Script {
     const auto frame = cloud::bus::LinkFrame::parse(text);
     REDAN_ASSERT(frame && frame->text() == text);
     if (!to.over) return to.link.handle_input(now_, *frame);
-    // Whoever has forgotten a link says so.
+    // An end that does not know a link answers with a reset.
     if (const auto reset = cloud::bus::reset_for(*frame)) put(to, reset->text());
   }
 
@@ -132,7 +131,7 @@ class Script {
     }
   }
 
-  // First of all what is still on the way arrives: then there is room for everything.
+  // First all pending frames arrive, so that there is room for everything.
   void heal() {
     exchange();
     one_.link.retransmit_now(now_);

@@ -1,4 +1,4 @@
-// LXD's answers and events: what parses holds nothing that would lead a request elsewhere.
+// LXD's answers and events: what parses contains nothing that could redirect a request.
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <redan/types.hpp>
@@ -46,7 +46,7 @@ void reply(std::string_view text) {
   }
 }
 
-/// Whatever a name, an image or an id holds, the request is JSON with just that in it.
+/// Whatever a name, an image or an id contains, the request is JSON with exactly that content.
 void request(std::string_view text) {
   cloud::ams::LxdNewInstance made;
   made.name = cloud::ams::lxd_name("1");
@@ -58,7 +58,7 @@ void request(std::string_view text) {
 }
 
 bool is_utf8_text(std::string_view text) {
-  // What JSON takes as a text without escapes.
+  // A text that JSON accepts without escapes.
   boost::json::error_code error;
   if (text.find_first_of("\"\\") != std::string_view::npos) return false;
   const auto value = boost::json::parse("\"" + std::string(text) + "\"", error);

@@ -1,5 +1,5 @@
-// Macaroons in every form, as bytes and as text. What parses is written and parses to the same; the binary versions
-// leave no choice of how to write them. None of them verifies: nobody has the key.
+// Macaroons in every form, as bytes and as text. A macaroon that parses is written and parses to the same value; the
+// binary versions have one encoding. None of them verifies, because the key is unknown.
 #include <algorithm>
 
 #include "base/assert.hpp"
@@ -24,14 +24,14 @@ bool ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-/// JSON has no way to say a location that is not text.
+/// JSON cannot represent a location that is not text.
 bool has_json(const cloud::token::Macaroon& macaroon) {
   return ascii(macaroon.location) &&
          std::all_of(macaroon.caveats.begin(), macaroon.caveats.end(),
                      [](const cloud::token::Caveat& caveat) { return ascii(caveat.location); });
 }
 
-/// JSON may grow when it is written anew: escapes, and base64 for what is not printable.
+/// JSON may grow when it is written again: escapes, and base64 for unprintable text.
 void rewrite(const cloud::token::Macaroon& macaroon) {
   const std::string json = cloud::token::write_macaroon_json(macaroon);
   if (has_json(macaroon) && json.size() <= cloud::token::kMaxMacaroonSize)

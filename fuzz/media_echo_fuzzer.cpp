@@ -1,5 +1,5 @@
-// A packet as RTP and as compound RTCP. The echo of an echo is the packet itself, and relayed feedback relayed again is
-// itself; what comes out is never longer than what went in.
+// A packet as RTP and as compound RTCP. The echo of an echo is the packet itself, and feedback relayed twice is
+// unchanged; the output is never longer than the input.
 #include <vector>
 
 #include "base/assert.hpp"

@@ -1,4 +1,4 @@
-// Media files, and packets of another program: what is found lies within the file and makes sense.
+// Media files, and packets of another program: everything found lies within the file and is valid.
 #include "base/assert.hpp"
 #include "media/ivf.hpp"
 #include "media/ogg_opus.hpp"
@@ -9,7 +9,7 @@ namespace {
 using namespace redan;
 using namespace redan::cloud;
 
-// Two bytes of length before each packet.
+// Each packet is preceded by its length in two bytes.
 void assemble(Bytes packets) {
   media::Vp8Assembler assembler;
   bool any = false;

@@ -1,5 +1,5 @@
-// What a NATS server sends. The first byte says how large the pieces are that it comes in: they must not matter. What
-// was understood is written as a server would, and must be understood the same.
+// The bytes of a NATS server. The first byte selects the size of the pieces in which they arrive, which must not
+// matter. Parsed operations are written as by a server, and must parse to the same values.
 #include "cloud/bus/nats_protocol.hpp"
 
 #include <boost/json/parse.hpp>

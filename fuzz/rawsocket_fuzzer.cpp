@@ -1,4 +1,4 @@
-// RawSocket's handshake and frame headers: what parses is written, and comes back.
+// RawSocket's handshake and frame headers: a header that parses is written to the same bytes.
 #include "base/assert.hpp"
 #include "wamp/router/rawsocket.hpp"
 

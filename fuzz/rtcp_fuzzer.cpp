@@ -1,5 +1,5 @@
-// A packet as RTCP feedback to a sender of media, and as RTP of a source. What is read is bounded; the sender stays
-// sane: after each packet it sends what it has and comes to rest.
+// A packet as RTCP feedback to a sender of media, and as RTP of a source. Parsed data is bounded, and the sender stays
+// consistent: after each packet it sends what it has and then waits.
 #include <redan/random.hpp>
 
 #include "base/assert.hpp"

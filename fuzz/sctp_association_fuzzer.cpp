@@ -1,6 +1,6 @@
-// Two associations under a byte script of {packet changed or dropped, time, partial drain, send, reset, raw chunks,
-// rows of chunks, memory limits, a peer that begins anew}. It fails on what a peer may not draw, too: control bytes,
-// repetitions, memory and work beyond what came in.
+// Two associations under a byte script of {packet changed or dropped, time, partial poll, send, reset, raw chunks,
+// series of chunks, memory limits, a peer that restarts}. It also fails if a peer causes more control bytes,
+// retransmissions, memory or work than its input permits.
 #include <cstdio>
 #include <deque>
 #include <map>
@@ -19,7 +19,7 @@ using sctp::Tsn;
 
 constexpr std::size_t kMaxPacket = 1163;
 
-// How much more than honest bytes a byte may cost. AddressSanitizer makes small blocks of memory dear.
+// How much more than honest bytes a byte may cost. AddressSanitizer makes small allocations expensive.
 #ifdef __has_feature
 #if __has_feature(address_sanitizer)
 constexpr double kCostlier = 16;
@@ -36,7 +36,7 @@ void require(bool held, const char* what, std::size_t is, std::size_t limit) {
   std::abort();
 }
 
-/// What a party was given, and what it may cost for that.
+/// The input of a party, and the cost that it permits.
 struct Account {
   std::size_t received = 0;      ///< bytes of packets
   std::size_t control_sent = 0;  ///< bytes of packets that are not DATA chunks
@@ -45,7 +45,7 @@ struct Account {
   std::size_t payload = 0;  ///< given to send()
 
   [[nodiscard]] std::size_t control_limit() const {
-    // Timers speak once for each step of time, and an application's wish takes a chunk.
+    // Each timer acts once per step of time, and each action of the application takes a chunk.
     return 3 * received + kMaxPacket * (1 + time_steps) + 300 * actions;
   }
   [[nodiscard]] std::size_t memory_limit() const { return 16 * 1024 + 64 * received + 4 * payload + 8192 * actions; }
@@ -76,13 +76,13 @@ struct End {
   End(std::uint64_t seed, StreamParity chosen) : random(seed), parity(chosen) { begin(); }
   static ChannelsConfig config() {
     ChannelsConfig c;
-    c.receive_window = 5U << 20U;  // as it is by default: a smaller one would hide what much kept data costs
+    c.receive_window = 5U << 20U;  // the default: a smaller window would hide the cost of much stored data
     c.send_buffer = 65536;
     c.max_receive_message = 20000;
     c.max_channels = 200;
     return c;
   }
-  /// A new one, that knows nothing of an earlier one.
+  /// A new association without knowledge of an earlier one.
   void begin() {
     channels.reset();
     meter = {};
@@ -149,13 +149,14 @@ void fix_checksum(std::vector<std::uint8_t>& packet) {
   std::memcpy(packet.data() + 8, &crc, 4);
 }
 
-// A row of DATA chunks whose numbers go up or down by steps, in packets with the header of one from the other side.
+// A series of DATA chunks whose numbers increase or decrease by steps, in packets with the header of one from the other
+// side.
 void send_row(End& self, TimePoint now, Reader& script) {
   const std::vector<std::uint8_t> header(self.inbox.front().begin(), self.inbox.front().begin() + 12);
   const std::size_t count = script.u16() % 16384U;
   const std::uint8_t flags = script.u8();
   const auto step = [](std::uint8_t v) { return static_cast<std::uint32_t>(static_cast<std::int8_t>(v)); };
-  // Relative to what the packet at hand would have: the script need not guess a TSN.
+  // Relative to the TSN of the pending packet, so that the script need not guess a TSN.
   Tsn tsn(Reader(Bytes(self.inbox.front()).subspan(std::min<std::size_t>(16, self.inbox.front().size()))).u32() +
           script.u16());
   std::uint16_t stream = script.u16(), ssn = script.u16();
@@ -224,7 +225,7 @@ void run(Reader& script, End& a, End& b) {
           if (n == 0) break;
         }
         break;
-      case 3: {  // the packet with bytes changed, and its checksum made good
+      case 3: {  // the packet with changed bytes and a valid checksum
         if (self.inbox.empty()) break;
         for (unsigned n = argument; n > 0; --n) {
           const std::size_t at = script.u16();
@@ -236,7 +237,7 @@ void run(Reader& script, End& a, End& b) {
         self.handle_input(now, self.inbox.front());
         break;
       }
-      case 4: {  // chunks of the script's own behind a valid header
+      case 4: {  // chunks of the script behind a valid header
         if (self.inbox.empty()) break;
         std::vector<std::uint8_t> packet = self.inbox.front();
         const Bytes chunks = script.bytes(std::min<std::size_t>(script.u8(), script.remaining()));
@@ -248,7 +249,7 @@ void run(Reader& script, End& a, End& b) {
       }
       case 5:
         if (argument == 15) {
-          self.begin();  // its INIT and COOKIE ECHO restart the association of the other
+          self.begin();  // its INIT and COOKIE ECHO restart the other's association
         } else if (!self.inbox.empty() && argument == 14) {
           send_row(self, now, script);
         } else if (!self.inbox.empty()) {
@@ -268,8 +269,8 @@ void run(Reader& script, End& a, End& b) {
   drain(b, a, now, 1000);
 }
 
-/// What honest messages cost in this build, nanoseconds per byte received: the dearest kind, one byte each. The best of
-/// several rounds, since other programs take their share of a core.
+/// The cost of honest messages in this build, in nanoseconds per byte received: the most expensive kind, one byte each.
+/// The best of several rounds, because other programs share the core.
 double honest_cost() {
   static const double cost = [] {
     End a(1, StreamParity::even), b(2, StreamParity::odd);
@@ -299,9 +300,9 @@ double honest_cost() {
   return cost;
 }
 
-/// How much more time was taken than may be, as a factor.
+/// The factor by which the time exceeds the limit.
 double work(const End& end) {
-  // Beside the work for what came in: timers, the application's own wishes, and a little for short inputs.
+  // Besides the work for received data: timers, the application's own actions, and a small allowance for short inputs.
   const double limit = kCostlier * honest_cost() * static_cast<double>(end.account.received + end.account.payload) +
                        1e5 * static_cast<double>(end.account.time_steps + end.account.actions) + 1e6;
   return static_cast<double>(end.meter.time.count()) / limit;
@@ -312,7 +313,7 @@ double work(const End& end) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   (void)honest_cost();
   double least = 1e9;
-  // Only what takes too long each time is work; the rest was another program's turn.
+  // Only work that is too slow each time counts; otherwise another program was running.
   for (int attempt = 0; attempt < 10 && least > 1; ++attempt) {
     Reader script(Bytes(data, size));
     End a(1, StreamParity::even), b(2, StreamParity::odd);

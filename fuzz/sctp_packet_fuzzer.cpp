@@ -1,4 +1,4 @@
-// Every chunk parser: what parses is written and must parse to the same bytes again.
+// Every chunk parser: a chunk that parses is written and must parse to the same bytes again.
 #include <cstdlib>
 #include <vector>
 

@@ -1,5 +1,5 @@
-// Session descriptions: what parses is written, and the text parses to the same. An offer we accept gets an answer that
-// parses, fits it section by section and can be read. Work and memory are linear in the size.
+// Session descriptions: a description that parses is written, and the text parses to the same value. An accepted offer
+// gets an answer that parses, matches it section by section and can be read. Work and memory are linear in the size.
 #include <redan/types.hpp>
 
 #include "base/assert.hpp"
@@ -32,7 +32,7 @@ void answer(const SessionDescription& offer, bool accept_media) {
   ours.accept_media = accept_media;
   ours.setup = remote->setup == Setup::passive ? Setup::active : Setup::passive;
   const std::string text = make_answer(offer, ours);
-  // Longer than any description we take: the offer had more sections than fit with our lines in them.
+  // Larger than any description that we accept: the offer had more sections than fit with our lines.
   if (text.size() > SessionDescription::kMaxSize) return;
   const auto parsed = SessionDescription::parse(text);
   REDAN_ASSERT(parsed && parsed->media.size() == offer.media.size());
@@ -49,8 +49,8 @@ void parse_and_answer(std::string_view text) {
   answer(*description, false);
 }
 
-/// The same with each line, and each word of it that another follows, many times: where the work is more than linear,
-/// it shows.
+/// The same with each line, and each word that is followed by another, many times: this reveals work that is more than
+/// linear.
 std::string blown_up(std::string_view text) {
   constexpr std::size_t kSize = 96 * 1024;
   if (text.empty()) return {};
@@ -77,7 +77,7 @@ std::string blown_up(std::string_view text) {
 void check_work(std::string_view text) {
   const double start = redan::test::thread_seconds();
   parse_and_answer(text);
-  // A hundred times what it takes without sanitizers.
+  // A hundred times the duration without sanitizers.
   REDAN_ASSERT(redan::test::thread_seconds() - start < 0.05 + 10e-6 * static_cast<double>(text.size()));
 }
 
@@ -99,7 +99,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     REDAN_ASSERT(again && again->session == description->session && again->media == description->media);
   }
   check_memory(text);
-  // It is slow, so not for each.
+  // It is slow, so only for some inputs.
   if (redan::crc32({data, size}) % 16 == 0) check_work(blown_up(text));
   return 0;
 }

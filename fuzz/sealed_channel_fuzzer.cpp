@@ -1,5 +1,5 @@
-// A channel whose peer holds the keys and sends anything: envelopes in an encryption that lets everything through. What
-// opens has the right number, side and session, and the first thing that does not is the last.
+// A channel whose peer has the keys and sends anything: envelopes in an encryption that accepts everything. A message
+// that opens has the right number, side and session, and the first error is final.
 #include "base/assert.hpp"
 #include "sealed/channel.hpp"
 
@@ -24,7 +24,7 @@ class Zeros : public RandomSource {
 
 }  // namespace
 
-// Lines are messages; the first byte says whose end hears them.
+// Each line is a message; the first byte selects which end receives them.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   Zeros zeros;

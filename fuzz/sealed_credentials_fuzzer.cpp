@@ -1,5 +1,5 @@
-// Certificates and grants by strangers, and by an AMS that signs anything: what verifies is within its limits, and is
-// written again to the same bytes.
+// Untrusted certificates and grants, also from an AMS that signs anything: what verifies is within its limits, and is
+// written to the same bytes.
 #include "base/assert.hpp"
 #include "sealed/credentials.hpp"
 

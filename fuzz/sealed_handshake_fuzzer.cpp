@@ -1,4 +1,5 @@
-// Handshake messages by strangers: what parses is written again to the same meaning, and neither end takes any of it.
+// Untrusted handshake messages: a message that parses is written to an equivalent one, and neither end accepts any of
+// them.
 #include "base/assert.hpp"
 #include "sealed/handshake.hpp"
 

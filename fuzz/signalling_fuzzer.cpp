@@ -1,4 +1,4 @@
-// Signalling messages of strangers: what is read stays within its limits, is written, and read again to the same.
+// Untrusted signalling messages: a message that parses is within its limits, is written, and parses to the same value.
 #include "base/assert.hpp"
 #include "cloud/api/signalling.hpp"
 

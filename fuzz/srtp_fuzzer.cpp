@@ -3,7 +3,7 @@
 //   0 RTP from the network   1 RTCP from the network   2 RTP protected, carried, unprotected   3 the same for RTCP
 //   4 RTP protected, then one byte of it changed        5 the same for RTCP
 //
-// No packet is taken twice, and no index is used for two packets.
+// No packet is accepted twice, and no index is used for two packets.
 #include <map>
 #include <vector>
 
@@ -27,7 +27,7 @@ class Pair {
     const bool rtp = operation % 2 == 0;
     Packet packet(bytes.begin(), bytes.end());
     if (operation < 2) {
-      // Nothing from the outside verifies: the fuzzer does not know the key.
+      // No external packet verifies, because the fuzzer does not know the key.
       REDAN_ASSERT(!unprotect(rtp, packet));
       return;
     }

@@ -1,4 +1,4 @@
-// STUN messages: what parses is built again from its attributes, and parses to the same.
+// STUN messages: a message that parses is built again from its attributes, and parses to the same value.
 #include "base/assert.hpp"
 #include "rtc/stun/message.hpp"
 

@@ -1,4 +1,4 @@
-// The small texts of `base`: IP addresses, hexadecimal, base64. What parses is written, and comes back.
+// The text formats of `base`: IP addresses, hexadecimal, base64. A text that parses is written to the same value.
 #include "base/assert.hpp"
 #include "base/base64.hpp"
 #include "base/hex.hpp"
@@ -14,7 +14,7 @@ void address(std::string_view text) {
   REDAN_ASSERT(again && *again == *parsed && again->text() == parsed->text());
 }
 
-/// Strict encodings: only one text stands for these bytes.
+/// Strict encodings: exactly one text represents these bytes.
 void base64(std::string_view text) {
   for (const Base64 form : {Base64::standard, Base64::url}) {
     const auto bytes = from_base64(text, form);
@@ -36,7 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   address(as_text(bytes));
   base64(as_text(bytes));
   hex(as_text(bytes));
-  // And the other way: any bytes have a text.
+  // The other direction: any bytes have a text.
   const std::vector<std::uint8_t> copy(data, data + size);
   REDAN_ASSERT(from_base64(to_base64(bytes)) == copy);
   REDAN_ASSERT(from_base64(to_base64(bytes, Base64::url), Base64::url) == copy);

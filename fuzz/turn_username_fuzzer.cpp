@@ -1,4 +1,5 @@
-// User names of TURN credentials, up to a line feed, and a password after it. What verifies is minted again.
+// User names of TURN credentials, up to a line feed, followed by a password. A credential that verifies is issued
+// again.
 #include "base/assert.hpp"
 #include "cloud/token/turn_credential.hpp"
 
@@ -21,7 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view username = text.substr(0, line);
   REDAN_ASSERT(!key.verify({std::string(username), std::string(text.substr(std::min(line + 1, size)))}, kNow) ||
                username.size() < size);
-  // The right password, if the name can be minted at all.
+  // The correct password, if the name is valid.
   const std::size_t colon = username.find(':');
   if (colon == std::string_view::npos) return 0;
   const auto minted = key.mint(username.substr(colon + 1), WallTime{kNow.seconds_since_1970 + 1});

@@ -1,5 +1,5 @@
-// What units tell each other: a message that parses is written so that it parses to the same again. The first byte
-// chooses which.
+// Messages between units: a message that parses is written, and parses to the same value. The first byte selects the
+// message.
 #include "base/assert.hpp"
 #include "cloud/api/agent.hpp"
 #include "cloud/runtime/user_data.hpp"
@@ -17,14 +17,14 @@ void check(std::string_view text) {
   REDAN_ASSERT(again && *again == *read);
 }
 
-// Neither of these two is compared: one holds free JSON, the other keys.
+// These two are not compared: one contains free JSON, the other keys.
 void read_only(std::string_view text) {
   (void)api::parse<api::RuntimeReport>(text);
   (void)api::parse_reply(text);
   try {
     (void)cloud::runtime::parse_user_data(text);
   } catch (const std::runtime_error&) {
-    // In a person's words, as it says.
+    // Human-readable, as documented.
   }
 }
 

@@ -1,5 +1,5 @@
-// What is inside a box, as whoever has the key might send it; and the same bytes as a box, which nobody made. What is
-// read is written and read the same, and comes through a box unchanged.
+// The content of a box from a sender that has the key; and the same bytes as a forged box. Content that parses is
+// written and parses to the same value, and passes through a box unchanged.
 #include "base/assert.hpp"
 #include "tests/support/seeded_random.hpp"
 #include "wamp/cryptobox.hpp"

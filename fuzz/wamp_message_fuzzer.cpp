@@ -1,5 +1,5 @@
-// A message in one of the three serializations; the first byte says which. What is read is written and read the same in
-// all three.
+// A message in one of the three serializations, selected by the first byte. A message that parses is written and parses
+// to the same value in all three.
 #include "base/assert.hpp"
 #include "wamp/message.hpp"
 

@@ -1,10 +1,10 @@
-// A router with sessions in two realms that say what a script makes them say. Whatever it is: nothing goes to a
-// connection that was closed, no EVENT, INVOCATION, RESULT or ERROR crosses from one realm into the other, request ids
-// of INVOCATIONs count, and when all have gone the router is empty. Each step is a byte for whom (three bits) and for
-// what (five), and then what that needs:
+// A router with sessions in two realms that send what a script determines. In any case nothing is sent to a closed
+// connection, no EVENT, INVOCATION, RESULT or ERROR passes from one realm to the other, request ids of INVOCATIONs
+// count up, and when all sessions have left the router is empty. Each step is a byte for the session (three bits) and
+// the action (five), followed by the action's operands:
 //
 //   connect · disconnect · HELLO · a request from the table below with a correct id, its URI chosen by a byte ·
-//   YIELD or ERROR for an invocation · any message in JSON · no message · advance time · shut down
+//   YIELD or ERROR for an invocation · any message in JSON · invalid bytes · advance time · shut down
 #include <map>
 
 #include "base/assert.hpp"
@@ -126,7 +126,7 @@ class Script {
     const Dict roles{{"publisher", Dict{}}, {"subscriber", Dict{}}, {"caller", Dict{}}, {"callee", callee}};
     say(peer, Hello{"realm" + std::to_string(choice % 3), {{"roles", roles}}});
   }
-  /// The first argument tells the realm of whoever sent it.
+  /// The first argument contains the sender's realm.
   static Payload payload(const Peer& peer, std::uint8_t choice) {
     if (choice % 16 == 15) return {{}, {}, Binary{static_cast<std::uint8_t>(peer.realm)}};
     return {{peer.realm}, {}, {}};
@@ -146,7 +146,7 @@ class Script {
     const Bytes text = input_.bytes(std::min<std::size_t>(size, input_.remaining()));
     auto message = read_message(Serializer::json, text);
     if (!message) return;
-    // What it carries tells the realm too.
+    // Its payload also contains the realm.
     std::visit(
         [&](auto& one) {
           if constexpr (requires { one.payload; }) one.payload = payload(peer, 0);

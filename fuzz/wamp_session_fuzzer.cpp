@@ -1,8 +1,8 @@
-// A client's session whose router says what a script has: anything, or messages that fit. Where encryption is required
-// nothing clear goes out and nothing clear is handed out; each request ends once; nothing follows the end. Each step is
-// a byte: three bits for what, the rest for which.
+// A client's session with a scripted router, which sends anything, or matching messages. Where encryption is required
+// no plaintext is sent or passed on; each request ends once; nothing follows termination. Each step is a byte: three
+// bits for the action, the rest for its operand.
 //
-//   raw message · message that fits · the same sealed · subscribe or register · publish or call · answer · time · end
+//   raw message · matching message · the same sealed · subscribe or register · publish or call · answer · time · end
 #include <map>
 
 #include "base/assert.hpp"
@@ -157,7 +157,7 @@ class Script {
       if (const auto* publish = std::get_if<Publish>(&*message)) {
         REDAN_ASSERT(!secret(publish->topic) || publish->payload.sealed);
       }
-      // An INVOCATION is answered in clear only if it was clear, and never where it must not be.
+      // An INVOCATION is answered in plaintext only if it was plaintext, and never where encryption is required.
       if (const auto* yield = std::get_if<Yield>(&*message)) {
         REDAN_ASSERT(yield->payload.sealed || !encrypted_.contains(yield->request));
       }

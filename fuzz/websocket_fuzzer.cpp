@@ -1,5 +1,5 @@
-// The frames of a client (RFC 6455) to a WebSocket of ours, over a socket pair without TLS. The first byte says how
-// large the pieces are in which they come.
+// The frames of a client (RFC 6455) to our WebSocket, over a socket pair without TLS. The first byte selects the size
+// of the pieces in which they arrive.
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -32,7 +32,7 @@ net::Task<void> serve(std::shared_ptr<WebSocketSession> session) {
   co_await session->run();
 }
 
-// Echoes every message; whoever says "q" is hung up on.
+// Echoes every message; on "q" the connection is closed.
 void echo(WebSocketSession* session, std::string_view message) {
   REDAN_ASSERT(message.size() <= kMaxMessage);
   if (message == "q") return session->close(1000, "bye");

@@ -1,5 +1,5 @@
-// Certificates that people and peers hand in: PEM, base64, DER. What is taken is one whole certificate, and stays the
-// same however it is written.
+// Certificates from users and peers: PEM, base64, DER. An accepted text is one whole certificate, and every notation of
+// it gives the same.
 #include "base/assert.hpp"
 #include "base/base64.hpp"
 #include "net/tls/tls.hpp"

@@ -1,4 +1,4 @@
-// What one party of a fuzz target costs: the memory it holds and the time it takes. Included once in a program, since
+// Measures one party of a fuzz target: the memory it holds and the time it takes. Include it once in a program, because
 // it replaces operator new.
 #pragma once
 
@@ -16,7 +16,7 @@ struct Meter {
 
 inline Meter* g_meter = nullptr;
 
-/// What happens in its scope is on the party's account. The meter outlives what was allocated.
+/// Allocations and time in its scope are added to the party's meter, which must outlive the allocations.
 class Metered {
  public:
   explicit Metered(Meter& meter) : meter_(meter), start_(Clock::now()) { g_meter = &meter; }

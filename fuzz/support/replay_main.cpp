@@ -1,4 +1,4 @@
-// Stands in for libFuzzer in ordinary builds: runs a fuzz target once over each file of a corpus folder.
+// Replaces libFuzzer in ordinary builds: runs a fuzz target once for each file of a corpus folder.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

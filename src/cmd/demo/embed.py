@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""embed.py OUT.cpp TARGET=FILE ...: writes a C++ file that holds the files; see page.hpp."""
+"""embed.py OUT.cpp TARGET=FILE ...: writes a C++ file that contains the files; see page.hpp."""
 import pathlib
 import sys
 
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
-# A string literal may be limited in length; neighbouring ones are joined.
+# The length of a string literal may be limited; adjacent literals are joined.
 CHUNK = 8000
 
 
