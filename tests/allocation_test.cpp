@@ -1,5 +1,5 @@
-// No heap allocation per packet in steady state, and none at all for strangers: operator new is counted in this
-// program.
+// There is no heap allocation per packet in steady state, and none at all for unauthenticated senders. This program
+// counts calls of operator new.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -33,7 +33,7 @@ void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); 
 namespace redan {
 namespace {
 
-/// Two endpoints joined by nothing but this loop, which itself allocates nothing.
+/// Two endpoints connected only by this loop, which itself allocates nothing.
 class Wire {
  public:
   explicit Wire(Provider& provider)
@@ -64,7 +64,7 @@ class Wire {
     EXPECT_EQ(echoed_, count);
   }
   Endpoint& lite() { return lite_; }
-  /// Everything both have to say, once.
+  /// Processes all pending outputs of both, once.
   void run() {
     now_ += std::chrono::milliseconds(1);
     drain(full_, lite_, kFull);
@@ -111,7 +111,7 @@ TEST_P(Allocation, TenThousandMessagesAllocateNothingOnceWarm) {
   const auto provider = default_provider();
   Wire wire(*provider);
   const std::vector<std::uint8_t> payload(GetParam(), 0x42);
-  wire.echo(2'000, 32, payload);  // fills the pools beyond what follows needs
+  wire.echo(2'000, 32, payload);  // grows the pools beyond what the rest needs
   g_allocations = 0;
   g_counting = true;
   wire.echo(10'000, 16, payload);
@@ -123,7 +123,7 @@ INSTANTIATE_TEST_SUITE_P(Sizes, Allocation, testing::Values(64U, 1'200U, 16'384U
 TEST(AllocationForStrangers, DatagramsFromUnprovenSourcesAllocateNothing) {
   const auto provider = default_provider();
   Wire wire(*provider);
-  // A well-formed check for nobody here, and the first bytes of everything else.
+  // A well-formed check for no peer of this endpoint, and first bytes of every kind.
   std::array<std::uint8_t, 200> storage{};
   stun::MessageBuilder builder(storage, stun::Class::request, {1, 2, 3});
   builder.username("nobody12:someone1");

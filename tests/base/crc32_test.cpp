@@ -7,7 +7,7 @@
 namespace redan {
 namespace {
 
-// The check value of CRC catalogues.
+// The check value in CRC catalogues.
 TEST(Crc32, KnownAnswer) { EXPECT_EQ(crc32(as_bytes("123456789")), 0xCBF43926U); }
 
 // RFC 3720 appendix B.4.

@@ -46,7 +46,7 @@ TEST(Error, ACodeHasItsRow) {
   EXPECT_EQ(name(Errc{}), "none");
 }
 
-// Other programs store the numbers: a row may be added at the end, and nothing else may change.
+// Other programs store the numbers: rows may be appended, and nothing else may change.
 TEST(Error, NumbersAreFixed) {
   EXPECT_EQ(Errc::closed_locally.number(), 1);
   EXPECT_EQ(Errc::crypto_failed.number(), 10);

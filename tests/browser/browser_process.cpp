@@ -37,13 +37,13 @@ std::vector<std::string> arguments(Browser browser, const std::string& profile, 
           "--use-fake-ui-for-media-stream",
           "--autoplay-policy=no-user-gesture-required",
           "--mute-audio",
-          "--disable-audio-output",  // there is no device, and looking for one takes as long as it likes
+          "--disable-audio-output",  // there is no device, and searching for one can take arbitrarily long
           "--disable-dev-shm-usage",
           "--user-data-dir=" + profile,
           url};
 }
 
-// Fake devices without prompts, playback without gestures, and no traffic of its own.
+// Fake devices without prompts, playback without gestures, and no traffic of the browser's own.
 constexpr const char* kFirefoxPreferences = R"(
 user_pref("media.navigator.streams.fake", true);
 user_pref("media.navigator.permission.disabled", true);

@@ -1,4 +1,4 @@
-// A headless browser as a child process in a process group of its own, with a fresh profile; gone when the object is.
+// A headless browser as a child process in its own process group, with a new profile; ended by the destructor.
 #pragma once
 
 #include <sys/types.h>

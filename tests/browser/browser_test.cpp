@@ -1,5 +1,4 @@
-// Real browsers against a Redan endpoint: who offers, who is the DTLS server, data, media, closing, ICE restart, many
-// tabs.
+// Real browsers with a Redan endpoint: offerer and answerer, DTLS roles, data, media, closing, ICE restart, many tabs.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -18,7 +17,7 @@ namespace json = boost::json;
 using namespace std::chrono_literals;
 using test::Browser;
 
-/// What came out for one peer.
+/// The outputs for one peer.
 struct PeerLog {
   bool connected = false;
   std::map<std::string, ChannelId> channels;
@@ -30,7 +29,7 @@ struct PeerLog {
   std::optional<Closed> closed;
 };
 
-/// One browser and one endpoint for all tests of a browser: starting a browser takes seconds.
+/// One browser and one endpoint for all tests of a browser, because starting a browser takes seconds.
 struct Stage {
   explicit Stage(Browser browser) : identity(test::test_identity(*provider)), process(browser, page.port_url()) {
     EndpointConfig config;
@@ -43,7 +42,7 @@ struct Stage {
     [[nodiscard]] std::string port_url() const { return "http://127.0.0.1:" + std::to_string(port()) + "/"; }
   };
 
-  // Echoes messages, RTP under another SSRC, and the browser's wishes for key frames.
+  // Echoes messages, RTP under another SSRC, and the browser's requests for key frames.
   void on_output(Endpoint& endpoint, const Output& output) {
     if (const auto* connected = std::get_if<Connected>(&output)) {
       log(connected->peer).connected = true;
@@ -76,7 +75,7 @@ struct Stage {
       (void)endpoint.send_media(media.peer, MediaKind::rtp, packet, media.packet.size());
       return;
     }
-    // A picture loss indication (RFC 4585 section 6.3.1) about our echo concerns the browser's own encoder.
+    // A picture loss indication (RFC 4585 section 6.3.1) about our echo is for the browser's own encoder.
     for (std::size_t at = 0; at + 12 <= media.packet.size();) {
       const std::size_t size = 4 * (static_cast<std::size_t>(packet[at + 2] << 8U | packet[at + 3]) + 1);
       if (packet[at + 1] == 206 && size == 12 && at + size <= media.packet.size()) {
@@ -126,7 +125,7 @@ class BrowserTest : public testing::TestWithParam<Browser> {
   void SetUp() override {
     auto& slot = stages()[GetParam()];
     if (!slot) {
-      // One browser at a time: two cores.
+      // One browser at a time, for two cores.
       for (auto& [browser, other] : stages()) {
         if (browser != GetParam()) other.reset();
       }
@@ -238,8 +237,8 @@ TEST_P(BrowserTest, WeOfferMediaAndData) {
 TEST_P(BrowserTest, LargeMessagesGoBothWaysIntact) {
   const PeerId peer = browser_offers("{}");
   for (const int size : {256 * 1024, 1024 * 1024}) {
-    // Chromium takes and sends at most 256 KiB in one message, and says so; both sides refuse more before a byte is
-    // sent.
+    // Chromium accepts and sends at most 256 KiB in one message, and announces it; both sides refuse a larger message
+    // before they send any of it.
     if (size > 256 * 1024 && GetParam() == Browser::chromium) {
       const json::value thrown = stage->run("try { t.peer().channels.first.send(t.bytes(" + std::to_string(size) +
                                             ", 7)); return 'sent'; } catch (error) { return error.name; }");
@@ -354,7 +353,7 @@ TEST_P(BrowserTest, AnIceRestartKeepsChannelsAndMessages) {
   ASSERT_TRUE(answer) << answer.error().detail;
   stage->shard->wake();
   stage->run("return await t.accept('a', " + quoted(*answer) + ")");
-  // The browser moves to the new credentials when a check with them has passed.
+  // The browser switches to the new credentials when a check with them has succeeded.
   stage->run(
       "await t.until(() => t.peer().pc.signalingState === 'stable' && t.peer().pc.iceConnectionState !== 'checking', "
       "'ICE'); "

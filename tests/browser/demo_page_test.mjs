@@ -33,7 +33,7 @@ const browsers = {
   },
 };
 
-// `redan demo`, with the doors it prints.
+// `redan demo`, with the URLs that it prints.
 class Demo {
   static async start(...extra) {
     const demo = new Demo();
@@ -100,7 +100,7 @@ async function visit(name, browser, demo) {
   await until(async () => Number(await shown(page, 'rtt-count')) > before + 20, 'echoes after the restart');
   check((await state(page)) === 'connected', 'echoes go on after an ICE restart');
 
-  // The token is spent; the tab comes back by its session.
+  // The token is used up; the tab returns with its session secret.
   await page.goto(demo.url().split('#')[0]);
   await until(async () => (await state(page)) === 'connected', 'the reload');
   check(!(await page.evaluate(() => location.hash)), 'a reload connects without a token in the address');
@@ -130,7 +130,7 @@ async function visit(name, browser, demo) {
   await stranger.close();
 }
 
-// Ten tabs at once on one port, each through a door of its own; without media, which would only measure this machine's codecs.
+// Ten tabs at once on one port, each with its own URL; without media, which would only measure this machine's codecs.
 async function tabs(name, browser) {
   const demo = await Demo.start('--no-media');
   const pages = [];
@@ -144,7 +144,7 @@ async function tabs(name, browser) {
   }
   const counts = () => Promise.all(pages.map(page => page.evaluate(() => window.redan.rtts.length)));
   const before = await counts();
-  // A tab in the background may send once a second.
+  // A background tab may send only once a second.
   await until(async () => (await counts()).every((count, i) => count > before[i] + 2), 'echoes in every tab', 60000);
   check(true, 'ten tabs are connected at once, and all have their echoes');
   check((await shown(pages[0], 'media-note')).includes('without media'), 'a demo without media says so');

@@ -1,4 +1,4 @@
-// A UDP relay between a browser and a streamer on this host, which loses what it is told to lose.
+// A UDP relay between a browser and a streamer on this host, which loses packets as configured.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -13,15 +13,15 @@ namespace redan::test {
 
 class LossyRelay {
  public:
-  /// Listens at `target`'s address, another port, and hands on to `target` and back.
+  /// Listens at `target`'s address on another port, and forwards to `target` and back.
   LossyRelay(boost::asio::io_context& io, const Address& target);
 
   [[nodiscard]] std::uint16_t port() const { return outside_.local_endpoint().port(); }
 
   // Of media packets towards the browser:
   double loss = 0;                   ///< this share of them is lost
-  bool for_good = false;             ///< what was lost is lost again whenever it is sent again
-  std::size_t bytes_per_second = 0;  ///< what exceeds it is lost; 0: no limit
+  bool for_good = false;             ///< lost packets are also lost when they are sent again
+  std::size_t bytes_per_second = 0;  ///< packets beyond it are lost; 0: no limit
   std::uint64_t lost = 0, passed = 0;
 
  private:

@@ -1,6 +1,6 @@
-// A gateway that means ill, and the demo's page in real browsers: every attack succeeds on signalling in clear, the man in the middle reads
-// what is said and hands it on unnoticed; and each is refused with its code where the signalling is sealed.
-// Usage: node mitm_test.mjs REDAN FOLDER [chromium|firefox ...]
+// A malicious gateway and the demo's page in real browsers: every attack succeeds with plaintext signalling, and the
+// man in the middle reads and forwards messages without being noticed; with sealed signalling each attack is refused
+// with its code. Usage: node mitm_test.mjs REDAN FOLDER [chromium|firefox ...]
 import {spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
 import fs from 'node:fs';

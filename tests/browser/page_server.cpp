@@ -23,7 +23,7 @@ PageServer::~PageServer() {
     stopping_ = true;
   }
   changed_.notify_all();
-  // Wakes the blocking accept.
+  // Unblocks accept().
   beast::error_code ignored;
   asio::io_context io;
   asio::ip::tcp::socket knock(io);
@@ -43,7 +43,7 @@ void PageServer::accept_loop() {
   }
 }
 
-// Waits for a script, but not for ever: the browser asks again.
+// Waits for a script, for a limited time: the browser asks again.
 std::pair<std::string, std::string> PageServer::next_script() {
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, 2s, [&] { return stopping_ || !scripts_.empty(); });

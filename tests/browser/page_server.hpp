@@ -1,5 +1,5 @@
-// Runs scripts in a real browser: serves one page on loopback, whose loops fetch scripts and post back what they
-// return.
+// Runs scripts in a real browser: serves one page on loopback, which fetches scripts repeatedly and posts their
+// results.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -20,8 +20,8 @@ class PageServer {
   ~PageServer();
   [[nodiscard]] std::uint16_t port() const { return port_; }
 
-  /// Runs the script (the body of an async function of `t`) and returns what it returns, running `io` meanwhile. Throws
-  /// std::runtime_error with the browser's words, or after `timeout`.
+  /// Runs the script (the body of an async function of `t`) and returns its result, running `io` meanwhile. Throws
+  /// std::runtime_error with the browser's message, or after `timeout`.
   boost::json::value run(boost::asio::io_context& io, std::string script,
                          std::chrono::seconds timeout = std::chrono::seconds(40));
 

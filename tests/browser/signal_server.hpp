@@ -1,4 +1,5 @@
-// A WebSocket server on loopback without TLS, for pages that signal: texts in, texts out, on the test's own loop.
+// A WebSocket server on loopback without TLS, for the signalling of test pages: texts in and out, on the test's own
+// loop.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -17,10 +18,10 @@ class SignalServer {
   ~SignalServer();
   [[nodiscard]] std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
 
-  /// `path` is what the page asked for, without its slash.
+  /// `path` is the path that the page requested, without its slash.
   std::function<void(const std::string& path)> on_open;
   std::function<void(const std::string& path, std::string_view text)> on_message;
-  /// With the code the page gave; 1005: none.
+  /// With the page's close code; 1005: none.
   std::function<void(const std::string& path, unsigned code)> on_close;
 
   void send(const std::string& path, std::string text);

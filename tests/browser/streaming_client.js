@@ -1,4 +1,5 @@
-// Prepares page.html for the streaming tests: `t.join` makes a client of src/cmd/demo/page/stream.js and records what happens to it.
+// Prepares page.html for the streaming tests: `t.join` creates a client of src/cmd/demo/page/stream.js and records its
+// events.
 const {StreamClient, hidUsage} = await import('/stream.js');
 t.hidUsage = hidUsage;
 t.streams = {};

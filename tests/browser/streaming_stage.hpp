@@ -1,4 +1,4 @@
-// What the streaming tests run on: a real browser whose page has clients of src/cmd/demo/page/stream.js, their
+// The environment of the streaming tests: a real browser whose page has clients of src/cmd/demo/page/stream.js, their
 // signalling, and a streamer.
 #pragma once
 
@@ -30,7 +30,7 @@ struct Stage {
     signals.on_close = [this](const std::string& path, unsigned code) { close_codes[path] = code; };
   }
 
-  // "v-..." are viewers.
+  // Names "v-..." are viewers.
   void on_open(const std::string& path) {
     if (!streamer) return;
     runtime::ClientOptions options;
@@ -38,7 +38,7 @@ struct Stage {
     if (path.starts_with("v-")) options.role = runtime::ClientOptions::Role::viewer;
     streamer->open(path, options, [this, path](std::string text) { signals.send(path, through_relay(text)); });
   }
-  // With a relay, the browser is told its port instead of ours.
+  // With a relay, the browser gets the relay's port instead of ours.
   std::string through_relay(const std::string& text) {
     const auto message = *api::signalling::parse(text);
     const auto* offer = std::get_if<api::signalling::Offer>(&message);
@@ -124,14 +124,14 @@ class StreamingTest : public testing::TestWithParam<Browser> {
     stage->run("return t.leaveAll()");
     stage->stop_streamer();
   }
-  /// Makes t.streams[name] in the page; it connects by itself.
+  /// Creates t.streams[name] in the page; it connects by itself.
   void join(const std::string& name, const std::string& options = "{}") {
     stage->run("return t.join('" + name + "', '" + url(name) + "', " + options + ")");
   }
   [[nodiscard]] std::string url(const std::string& name) const {
     return "ws://127.0.0.1:" + std::to_string(stage->signals.port()) + "/" + name;
   }
-  /// `script` is the body of a function of `s`, that stream.
+  /// `script` is the body of a function of `s`, which is that stream.
   json::value with(const std::string& name, const std::string& script, std::chrono::seconds timeout = 40s) {
     return stage->run("const s = t.streams['" + name + "']; " + script, timeout);
   }

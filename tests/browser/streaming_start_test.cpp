@@ -1,5 +1,5 @@
-// How a stream begins between a real browser and a Streamer: what is asked for comes, in both protocols, and what comes
-// late or never.
+// How a stream between a real browser and a Streamer begins: requested media arrives in both protocol versions; late
+// and missing messages.
 #include "tests/browser/streaming_stage.hpp"
 
 namespace redan::cloud {
@@ -9,14 +9,14 @@ TEST_P(StreamingTest, DataAloneIsEnough) {
   stage->start_streamer();
   join("a", "{video: false}");
   with("a", "await s.reach('connected'); return true");
-  EXPECT_EQ(stage->streamer->statistics().at("frames_encoded").as_uint64(), 0U);  // nobody looks
+  EXPECT_EQ(stage->streamer->statistics().at("frames_encoded").as_uint64(), 0U);  // no client is watching
 }
 
 TEST_P(StreamingTest, SoundIsHeardBesideThePicture) {
   stage->start_streamer();
   for (const std::string api : {"2", "1"}) {
     join("a" + api, "{audio: true, apiVersion: " + api + "}");
-    // Without a sound device Firefox has no AudioContext that runs; Chromium measures no energy of what is muted.
+    // Without a sound device Firefox has no running AudioContext; Chromium measures no energy of muted sound.
     const std::string tone = GetParam() == Browser::chromium ? "true" : "false";
     const json::value heard = with("a" + api, "const TONE = " + tone + ";" + R"(
       await s.reach('playing');
@@ -55,7 +55,7 @@ TEST_P(StreamingTest, ClientsOfTheFirstProtocolOfferAndAreAnswered) {
       "s.send('input::touch-start', {id: 0, x: 1, y: 1}); await s.see(p => p.inputs === 1, 'the finger'); return true");
 }
 
-// A seal that seals nothing, but does this in the page before the client's answer is said.
+// A seal that seals nothing, but runs this code in the page before the client's answer is sent.
 std::string seal_that(const std::string& before_the_answer) {
   return R"({
     begin: async () => ({type: 'discover'}),
@@ -68,7 +68,7 @@ std::string seal_that(const std::string& before_the_answer) {
     }})";
 }
 
-// Sealing takes its time, and the runtime's ICE answers before it knows the client's description.
+// Sealing takes time, and the runtime's ICE answers before it knows the client's description.
 TEST_P(StreamingTest, AnAnswerThatIsReadyOnlyAfterIceIsSentStill) {
   stage->start_streamer();
   join("a",
@@ -83,7 +83,7 @@ TEST_P(StreamingTest, ASocketThatClosesBeforeTheAnswerIsSentEndsTheStream) {
   EXPECT_EQ(ended.at("code").to_number<int>(), 2);
 }
 
-// A browser may resolve setRemoteDescription() only after the channels are open that come of it.
+// A browser may resolve setRemoteDescription() only after the resulting channels are open.
 TEST_P(StreamingTest, AChannelThatOpensBeforeTheBrowserHasTakenTheAnswerIsUsed) {
   stage->start_streamer();
   stage->run("t.join('a', '" + url("a") + R"(', {apiVersion: 1});

@@ -1,5 +1,5 @@
-// Real browsers as clients of a Streamer, over the signalling protocol of the streaming SDK: they play, they control,
-// they are displaced.
+// Real browsers as clients of a Streamer, with the signalling protocol of the streaming SDK: playing, controlling,
+// being displaced.
 #include <stdlib.h>
 
 #include <boost/asio/local/stream_protocol.hpp>
@@ -27,7 +27,7 @@ TEST_P(StreamingTest, ThePictureIsPlayedAndItsFramesAreCounted) {
       with("a", "return await s.see(p => p.frame >= " + std::to_string(frame + 60) + ", 'two more seconds')");
   EXPECT_LT(later.at("frame").to_number<std::int64_t>(), frame + 150);
   EXPECT_EQ(text_of(with("a", "return s.stream.id")).substr(0, 6), "redan-");
-  // The page closes its socket without a code when it is connected; the stream goes on.
+  // The page closes its socket without a code when it is connected; the stream continues.
   EXPECT_TRUE(stage->until([&] { return stage->close_codes.contains("a"); }));
   EXPECT_EQ(stage->close_codes["a"], 1005U);
   EXPECT_EQ(stage->states["a"].first, runtime::ClientState::connected);
@@ -122,7 +122,7 @@ TEST_P(StreamingTest, OurEndIsAnSctpAbortOfTheUser) {
   if (GetParam() == Browser::chromium) {
     EXPECT_EQ(causes, json::parse(R"([["sctp-failure", 12]])"));
   } else {
-    EXPECT_EQ(causes, json::array());  // Firefox says nothing about causes
+    EXPECT_EQ(causes, json::array());  // Firefox reports no causes
   }
   EXPECT_EQ(stage->states["a"], (std::pair(runtime::ClientState::left, Errc::closed_locally)));
 }
@@ -147,7 +147,7 @@ TEST_P(StreamingTest, ViewersSeeAndHaveNoHands) {
   ASSERT_TRUE(stage->until([&] { return stage->streamer->statistics().at("control_ignored").as_uint64() == 1; }));
   EXPECT_EQ(stage->streamer->statistics().at("control_messages").as_uint64(), 0U);
   EXPECT_EQ(stage->streamer->clients(), 2U);
-  // Another controller displaces the controller alone.
+  // Another controller displaces only the controller.
   join("b");
   with("a", "await s.reach('ended'); return true");
   with("b", "await s.reach('playing'); return true");
@@ -155,7 +155,7 @@ TEST_P(StreamingTest, ViewersSeeAndHaveNoHands) {
   EXPECT_EQ(stage->states["v-1"].first, runtime::ClientState::connected);
 }
 
-// A program beside the runtime that sends back what it gets.
+// A program beside the runtime that returns what it receives.
 TEST_P(StreamingTest, AChannelOfTheClientIsASocketForAProgram) {
   std::string pattern = (std::filesystem::temp_directory_path() / "redan-channels-XXXXXX").string();
   runtime::StreamerConfig config;
@@ -235,7 +235,7 @@ TEST_P(StreamingTest, AFileIsPlayedInACircle) {
     await s.see(p => p.frame < 20, 'the beginning again');
     await s.see(p => p.frame > 40, 'the end again');
     return true)");
-  // Another client begins at a key frame.
+  // Another client begins with a key frame.
   join("v-1");
   with("v-1", "await s.see(p => p.frame > 0, 'a picture'); return true");
 }

@@ -35,7 +35,7 @@ TEST(Certificate, RefusesEveryTruncationAndAnyTrailingByte) {
   for (const char* name : {"chromium-certificate.der", "firefox-certificate.der"}) {
     Buffer certificate = capture(name);
     for (std::size_t n = 0; n < certificate.size(); ++n) {
-      // A copy of its own, so that a sanitizer sees a read behind it.
+      // A separate copy, so that a sanitizer detects a read beyond its end.
       const Buffer cut(certificate.begin(), certificate.begin() + static_cast<std::ptrdiff_t>(n));
       EXPECT_FALSE(subject_public_key_info(cut)) << n;
     }
@@ -62,7 +62,7 @@ TEST_P(CertificateContract, SurvivesEveryValueOfEveryByte) {
   EXPECT_GT(still_found, certificate.size()) << "names, dates and the signature are not looked at";
 }
 
-// A certificate with nothing but the structure the walk looks at.
+// A certificate with only the structure that the parser reads.
 Buffer skeleton(const Buffer& version, const Buffer& padding) {
   const std::uint8_t one[] = {1};
   const Buffer sequence = der::element(der::kSequence, {});
@@ -106,7 +106,7 @@ TEST(Certificate, RefusesLengthsThatAreNotDer) {
 }
 
 TEST(Certificate, DeepNestingCostsNothing) {
-  // 5,000 SEQUENCEs inside one another.
+  // 5,000 nested SEQUENCEs.
   Buffer nested;
   for (int i = 0; i < 5000; ++i) nested = der::element(der::kSequence, {nested});
   EXPECT_FALSE(subject_public_key_info(nested));

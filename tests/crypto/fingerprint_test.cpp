@@ -52,7 +52,7 @@ TEST(Fingerprint, RefusesEverythingElse) {
       "sha-256 " + f.substr(1),  // a digit short
       "sha-256 :" + f,
       "sha-256 " + f.substr(0, 2) + "-" + f.substr(3),  // another separator
-      "sha-256 G" + f.substr(1),                        // no hex digit
+      "sha-256 G" + f.substr(1),                        // not a hex digit
       "sha-256 " + kSha384,
       "sha-384 " + f,
       "sha256 " + f,

@@ -75,7 +75,7 @@ Buffer counting(std::size_t n) {
 
 Buffer text(std::string_view t) { return Buffer(t.begin(), t.end()); }
 
-// RFC 2202 section 3 (all seven cases) and RFC 4231 section 4 (all but the truncated case 5).
+// RFC 2202 section 3 (all seven cases) and RFC 4231 section 4 (all except the truncated case 5).
 std::vector<HmacVector> hmac_vectors() {
   const Buffer hi = text("Hi There"), jefe = text("Jefe"), want = text("what do ya want for nothing?");
   const Buffer block_key = text("Test Using Larger Than Block-Size Key - Hash Key First");
@@ -141,13 +141,13 @@ TEST_P(HashContract, HmacUnderAKeyUsedOnceIsTheSame) {
 }
 
 TEST_P(HashContract, HmacTakesAnEmptyKeyAndNoData) {
-  // HMAC-SHA-256 of nothing under an empty key.
+  // HMAC-SHA-256 of the empty message under an empty key.
   EXPECT_EQ(to_hex(provider_->hmac(HashAlgorithm::sha256, {})->compute({}).bytes()),
             "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
 TEST_P(HashContract, RandomBytesFillTheWholeBufferAndDiffer) {
-  // More than one request of CTR_DRBG. 3,000 bytes without a run of 16 zeros, and no repetition.
+  // More than one request to CTR_DRBG. 3,000 bytes without a run of 16 zeros, and no repetition.
   Buffer a(3000), b(3000);
   provider_->random(a);
   provider_->random(b);

@@ -102,7 +102,7 @@ TEST_P(KeyExchangeContract, RefusesInvalidPoints) {
       other[0] = static_cast<std::uint8_t>(form);
       EXPECT_TRUE(refused(other)) << "form " << form;
     }
-    // A point off the curve: for one x there are two y, and every other y is off it.
+    // A point off the curve: for one x there are two y on the curve.
     for (const std::size_t i : {n, 2 * n, n + 1, std::size_t{1}}) {
       Buffer off = good;
       off[i] ^= 1U;
@@ -113,7 +113,7 @@ TEST_P(KeyExchangeContract, RefusesInvalidPoints) {
 }
 
 TEST_P(KeyExchangeContract, RefusesACoordinateThatIsNotReduced) {
-  // x = 0 is on P-256 (b is a square); x = p names the same point without being reduced.
+  // x = 0 is on P-256 (b is a square); x = p means the same point without being reduced.
   const std::string y = "66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4";
   const auto own = provider_->start_key_exchange(Group::secp256r1);
   SharedSecret shared;
@@ -153,7 +153,7 @@ TEST_P(KeyExchangePair, X25519IgnoresTheTopBitOfThePeersKey) {
   EXPECT_EQ(to_hex(secret.expose()), to_hex(response->secret.expose()));
 }
 
-/// Gives chosen bytes first: mbedTLS draws its private scalar with them.
+/// Returns the given bytes first: mbedTLS makes its private scalar from them.
 class ScriptedRandom final : public RandomSource {
  public:
   explicit ScriptedRandom(Buffer script) : script_(std::move(script)) {}
@@ -192,7 +192,7 @@ struct KeyExchangeVector {
 };
 
 // RFC 7748 section 6.1 from both sides, RFC 5903 sections 8.1 and 8.2 from both sides. Only the mbedTLS backend can be
-// given a private key; the pair tests above carry the result over to the others.
+// given a private key; the pair tests above extend the result to the others.
 std::vector<KeyExchangeVector> key_exchange_vectors() {
   const std::string alice = "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a";
   const std::string bob = "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f";

@@ -1,4 +1,4 @@
-// The contract suite of Provider: every TEST_P runs over each backend that was built.
+// The contract suite of Provider: every TEST_P runs with each backend that was built.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 
 namespace redan {
 
-/// Published vectors fix the nonce, which only a NonceSequence may do elsewhere.
+/// Published vectors fix the nonce; elsewhere only a NonceSequence makes one.
 struct KnownAnswer {
   static SealNonce nonce(Bytes bytes) {
     std::array<std::uint8_t, kAeadNonceSize> fixed{};
@@ -57,7 +57,7 @@ class ProviderTest : public testing::TestWithParam<Backend> {
   std::unique_ptr<Provider> provider_ = GetParam().make();
 };
 
-/// Every ordered pair of backends: one makes, the other checks.
+/// Every ordered pair of backends: one creates, the other verifies.
 class ProviderPairTest : public testing::TestWithParam<std::tuple<Backend, Backend>> {
  protected:
   std::unique_ptr<Provider> maker_ = std::get<0>(GetParam()).make();

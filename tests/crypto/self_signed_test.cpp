@@ -126,7 +126,7 @@ TEST_P(SelfSignedContract, OpensslReadsAndVerifiesIt) {
     std::array<char, 80> name{};
     X509_NAME_get_text_by_NID(X509_get_subject_name(certificate.get()), NID_commonName, name.data(), name.size());
     EXPECT_STREQ(name.data(), "Redan test");
-    // The same bytes come out again: what we wrote is DER.
+    // Re-encoding gives the same bytes, so our output is DER.
     unsigned char* der = nullptr;
     const int size = i2d_X509(certificate.get(), &der);
     EXPECT_EQ(Buffer(der, der + size), identity->certificate_der);

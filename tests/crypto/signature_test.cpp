@@ -157,7 +157,7 @@ const EcdsaVector kEcdsaVectors[] = {
      "test", "8203b63d3c853e8d77227fb377bcf7b7b772e97892a80f36ab775d509d7a5feb0542a7f0812998da8f1dd3ca3cf023db",
      "ddd0760448d42d8a43af45af836fce4de8be06b485e9b61b827c2f13173923e06a739f040649a667bf3b828246baa5a5"}};
 
-/// PKCS#8 of an ECPrivateKey (RFC 5915) without its optional fields but the public key.
+/// PKCS#8 of an ECPrivateKey (RFC 5915) without optional fields except the public key.
 Buffer ec_pkcs8(const EcdsaVector& v) {
   const std::uint8_t version[] = {1};
   const Buffer key =
@@ -183,7 +183,7 @@ TEST_P(SignatureContract, SignsWithThePublishedKeys) {
     EXPECT_EQ(to_hex((*key)->public_key_der()), to_hex(ecdsa_public_key_der(v.type, hex(v.point))));
     const Digest digest = provider_->hash(hash_of(v.scheme), as_bytes(v.message));
     const Buffer signature = sign(**key, v.scheme, digest.bytes());
-    // mbedTLS takes RFC 6979's deterministic nonces; OpenSSL 3.0 has random ones.
+    // mbedTLS uses RFC 6979's deterministic nonces; OpenSSL 3.0 uses random ones.
     if (provider_->name() == "mbedtls") {
       EXPECT_EQ(to_hex(signature), to_hex(EcdsaSignature{hex(v.r), hex(v.s)}.write()));
     } else {
@@ -243,7 +243,7 @@ TEST_P(SignatureContract, RefusesMalformedAndDegenerateEcdsaSignatures) {
       "3146" + r + s,
       "2e46" + r + s,
       "ff46" + r + s,                               // wrong outer tag
-      sequence("02220000" + std::string(v.r) + s),  // r with a needless zero
+      sequence("02220000" + std::string(v.r) + s),  // r with an unnecessary zero
       sequence("0220" + std::string(v.r) + s),      // r negative
       sequence("02812100" + std::string(v.r) + s),  // inner length not minimal
       sequence("0282002100" + std::string(v.r) + s),
@@ -319,7 +319,7 @@ TEST_P(SignatureContract, RefusesPublicKeysOffTheCurveOrInAnotherForm) {
     zeros[0] = 4;
     EXPECT_FALSE(loads(zeros));
   }
-  // A point of one curve under the other's name.
+  // A point of one curve under the other curve's name.
   EXPECT_FALSE(provider_->load_public_key(ecdsa_public_key_der(KeyType::ecdsa_p384, hex(kEcdsaVectors[0].point))));
 }
 

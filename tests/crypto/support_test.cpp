@@ -1,4 +1,4 @@
-// The providers of tests/support keep what they promise.
+// Tests the providers of tests/support.
 #include "crypto/certificate.hpp"
 #include "provider_test.hpp"
 #include "support/null_provider.hpp"
@@ -15,7 +15,7 @@ SignatureScheme scheme_for(KeyType type) {
                                        : SignatureScheme::rsa_pss_rsae_sha256;
 }
 
-/// All that a provider can draw at random, in one text.
+/// Everything that a provider generates randomly, in one text.
 std::string transcript(Provider& provider) {
   Buffer random(100);
   provider.random(random);

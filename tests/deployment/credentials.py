@@ -1,4 +1,4 @@
-"""What the credentials of a unit open, and what they do not: as an attacker who took them would try."""
+"""What the credentials of a unit give access to, tried like an attacker who stole them."""
 import base64
 import concurrent.futures
 import hashlib
@@ -28,7 +28,7 @@ def of_bus(name):
 
 
 def opened(record, key_file="secrets.key"):
-    """What is sealed under this key: AES-256 in GCM, whose text is in counter mode from 2 on."""
+    """Decrypts what is sealed under this key: AES-256-GCM, whose text is in counter mode from 2 on."""
     key = bytes.fromhex((PKI / key_file).read_text(encoding="ascii"))
     body = base64.b64decode(record.rpartition(b":")[2])
     salt, text = body[:32], body[32:-16]
@@ -71,7 +71,7 @@ class TheFiles(KitTest):
 
 
 class TheStore(KitTest):
-    # Who, what it shows to etcd, and the one prefix that is its own.
+    # Unit, its certificate for etcd, and its own prefix.
     WHO = [("AMS on a", "store-ams-1", "ams", AMS_KEYS),
            ("gateway-1", "store-gateway-1", "gateway", GATEWAY_KEYS),
            ("gateway-2", "store-gateway-2", "gateway", GATEWAY_KEYS),
@@ -146,7 +146,7 @@ class TheStore(KitTest):
             for form in (secret, base64.b64encode(secret), secret.hex().encode()):
                 self.assertFalse(any(form in value for value in values.values()), name)
                 self.assertNotIn(form, disk, name)
-        # What was opened is the secret: instances' tokens are signed with it.
+        # The decrypted value is the secret: instances' tokens are signed with it.
         session = self.kit.create_session(A)
         data = wait_for(lambda: next(self.kit.a.path("/var/lib/redan-ams/instances").glob("*/user-data.json"), None), "an instance")
         token = re.search(r"eyJ[\w-]+\.[\w-]+\.[\w-]+", data.read_text(encoding="utf-8")).group()

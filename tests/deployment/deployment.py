@@ -1,4 +1,4 @@
-"""The three machines of docs/OPERATIONS.md, set up step by step as it says."""
+"""The three machines of docs/OPERATIONS.md, set up step by step as documented."""
 import http.client
 import json
 import os
@@ -12,7 +12,7 @@ from machines import FOLDER, Machine, install, make_network, run, wait_for
 
 A, B, C = ADDRESSES = ("192.0.2.1", "192.0.2.2", "192.0.2.3")
 RUNTIME, RUNTIMES = "192.0.2.16", "192.0.2.16-192.0.2.31"
-ADMINISTRATOR = "192.0.2.100"  # where the certificates are made: the test itself
+ADMINISTRATOR = "192.0.2.100"  # where the certificates are created: the test itself
 CLIENT, CLIENTS = "198.51.100.7", "198.51.100.0/24"
 PKI = FOLDER / "pki"
 CHECK = "/usr/local/share/doc/redan/three-machines/check"
@@ -107,7 +107,7 @@ class Deployment:
                    env={**os.environ, "ETCDCTL_API": "3"}, **more)
 
     def doctor(self, machine, unit, options):
-        """As `check` does."""
+        """Like `check`."""
         return machine.run("sh", "-c", f". /etc/redan/{unit}/options; runuser -u redan-{unit} -- redan doctor {options}", check=False)
 
     def pin(self, machine, unit):
@@ -138,6 +138,6 @@ class Deployment:
 
 
 class KitTest(unittest.TestCase):
-    """What there is one of for all tests."""
+    """The parts that all tests share."""
 
     kit: Deployment

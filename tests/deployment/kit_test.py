@@ -24,13 +24,13 @@ NEEDED = {"etcd": "etcd-server", "etcdctl": "etcd-client", "nats-server": "nats-
 
 class TheDoctor(KitTest):
     def check_all(self):
-        """Side by side."""
+        """Runs functions in parallel."""
         with concurrent.futures.ThreadPoolExecutor() as pool:
             return list(pool.map(self.check, self.kit.machines))
 
     @staticmethod
     def check(machine):
-        """Again, if a busy etcd took longer than the two seconds that a unit waits."""
+        """Repeats if a busy etcd took longer than a unit's timeout of two seconds."""
         for _ in range(5):
             done = machine.run(CHECK, check=False)
             if "no answer in time" not in done.stdout:
@@ -118,7 +118,7 @@ class TheRelay(KitTest):
         self.assertEqual({tuple(answers) for what, answers in seen.items() if ":" in what}, {(440, 403)})
 
     def test_reaches_a_runtime(self):
-        """What is sent arrives, and the answer comes back."""
+        """Data sent arrives, and the answer returns."""
         echo = self.kit.a.start_on_network(sys.executable, "-c", ECHO, RUNTIME)
         self.addCleanup(echo.communicate)
         self.addCleanup(echo.kill)
@@ -128,7 +128,7 @@ class TheRelay(KitTest):
             self.assertEqual(client.exchange(RUNTIME, port, b"over the relay"), b"over the relay")
 
     def test_reaches_nothing_but_runtimes_where_it_may_go(self):
-        """What listens on every address of a machine listens on the runtimes' too."""
+        """A service that listens on every address of a machine also listens on the runtimes' addresses."""
         listening = [line.split() for line in self.kit.a.run("ss", "-Hltun").stdout.splitlines()]
         tcp = [words[4] for words in listening if words[0] == "tcp"]
         udp = [words[4] for words in listening if words[0] == "udp"]
@@ -195,7 +195,7 @@ if __name__ == "__main__":
     namespaces.enter(__file__, ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"])
     if not has_networks():
         namespaces.skip("the kernel has no bridges or no veth pairs")
-    # As the first process of its namespace it has no default actions.
+    # As the first process of its namespace it has no default signal actions.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     KitTest.kit = Deployment(pathlib.Path(sys.argv.pop(1)).resolve())
     try:

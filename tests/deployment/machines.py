@@ -29,14 +29,14 @@ def wait_for(condition, what, timeout=120):
 
 
 def has_networks():
-    """Whether the kernel has what make_network() and Machine need."""
+    """Whether the kernel supports make_network() and Machine."""
     made = [run("ip", "link", "add", "probe", "type", kind, check=False).returncode == 0 and bool(run("ip", "link", "del", "probe"))
             for kind in ("bridge", "veth")]
     return all(made)
 
 
 def make_network(address):
-    """The network, on which the test itself has an address, and what is to be installed on machines."""
+    """The network, on which the test itself has an address, and the files to install on machines."""
     run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
     FOLDER.mkdir()
     run("ip", "link", "set", "lo", "up")
@@ -46,7 +46,7 @@ def make_network(address):
 
 
 def install(redan):
-    """What `meson install` puts below /usr/local."""
+    """The files that `meson install` puts below /usr/local."""
     local = FOLDER / "local"
     for folder in ("bin", "lib/sysusers.d", "lib/systemd/system", "share/doc/redan"):
         (local / folder).mkdir(parents=True)
@@ -59,7 +59,7 @@ def install(redan):
         (local / "lib/systemd/system" / template.name.removesuffix(".in")).write_text(text, encoding="utf-8")
 
 
-# As packages leave it: configurations, and folders of users that they made.
+# The state after package installation: configurations, and folders of users.
 SETUP = """
 set -e
 hostname "$1"
@@ -105,7 +105,7 @@ class Machine:
                                 text=True)
 
     def path(self, name):
-        """Where a file of this machine is for the test."""
+        """The path of a file of this machine for the test."""
         for inside, outside in (("/etc/", "etc"), ("/var/lib/", "lib")):
             if name.startswith(inside):
                 return self.folder / outside / name.removeprefix(inside)
@@ -117,8 +117,8 @@ class Machine:
             process.wait()
 
     def systemctl_start(self, unit):
-        """With the user, the environment and the command of the unit's file. What sandboxes it besides is left to
-        tests/programs/units_test.py."""
+        """With the user, the environment and the command of the unit's file. tests/programs/units_test.py
+        covers the other sandboxing."""
         service = self.services[unit] = Service(self, unit)
         return service
 
@@ -159,7 +159,7 @@ class Service:
         return self.log_file.read_text(encoding="utf-8", errors="replace")
 
     def says(self, words):
-        """Waits until it does; if it ends before, it is started again where its unit says so."""
+        """Waits until it listens; if it ends before, it is restarted if its unit says so."""
         def said():
             if self.process.poll() is not None:
                 if "always" not in self.settings.get("Restart", []):

@@ -1,4 +1,4 @@
-"""What credentials reach of etcd and NATS: the questions of an attacker who took them."""
+"""What credentials give access to in etcd and NATS, tried like an attacker who stole them."""
 import base64
 import http.client
 import json
@@ -7,13 +7,13 @@ import socket
 import ssl
 
 REFUSED_BY_TLS = "refused by TLS"
-# What etcd says, and what a table says for it.
+# Messages of etcd, and their short form in a table.
 SHORTER = {"permission denied": "denied",
            "CommonName of client sending a request against gateway will be ignored and not used as expected": "has a common name"}
 
 
 def table(title, header, rows):
-    """Prints it, and gives the rows back as {first cell: the others}."""
+    """Prints the table, and returns its rows as {first cell: the others}."""
     every = [header, *rows]
     widths = [max(len(str(row[at])) for row in every) for at in range(len(header))]
     print(f"\n{title}")
@@ -23,7 +23,7 @@ def table(title, header, rows):
 
 
 class Certificate:
-    """NAME.pem and NAME.key in a folder, and the authority that signed the server's."""
+    """NAME.pem and NAME.key in a folder, and the authority that signed the server's certificate."""
 
     def __init__(self, folder, name, authority):
         self.folder, self.name, self.authority = pathlib.Path(folder), name, authority
@@ -36,7 +36,8 @@ class Certificate:
 
 
 class Etcd:
-    """One who calls a node over JSON, as units do, with this certificate and perhaps as this user."""
+    """A client that calls a node over JSON, like the units, with this certificate and optionally as this
+    user."""
 
     def __init__(self, node, certificate, user="", password=""):
         self.node, self.certificate, self.token = node, certificate, ""
@@ -45,7 +46,7 @@ class Etcd:
             self.token = answer["token"]
 
     def call(self, path, body):
-        """The answer, or the server's words in `error`."""
+        """The answer, or the server's message in `error`."""
         connection = http.client.HTTPSConnection(self.node, 2379, context=self.certificate.context(), timeout=10)
         try:
             connection.request("POST", path, json.dumps(body), {"Authorization": self.token} if self.token else {})
@@ -58,7 +59,7 @@ class Etcd:
 
     @staticmethod
     def keys(prefix):
-        """All that begin with it. A zero byte is the first of all keys, and the end of all."""
+        """All keys with this prefix. A zero byte means the first of all keys, and the end of all."""
         end = prefix[:-1] + chr(ord(prefix[-1]) + 1) if prefix else "\0"
         return {"key": encoded(prefix or "\0"), "range_end": encoded(end)}
 
@@ -69,7 +70,7 @@ class Etcd:
         return int(self.call("/v3/kv/range", {**self.keys(prefix), "count_only": True})["count"])
 
     def write(self, key):
-        """An error, or it is written, and erased."""
+        """An error, or the key is written, and erased."""
         answer = self.call("/v3/kv/put", {"key": encoded(key), "value": encoded("x")})
         return self.erase(key) if "error" not in answer else answer
 
@@ -77,7 +78,7 @@ class Etcd:
         return self.call("/v3/kv/deleterange", {"key": encoded(key)})
 
     def may(self, prefix):
-        """What it may do below this prefix, for a table."""
+        """The permissions below this prefix, for a table."""
         answers = {"read": self.read(prefix), "write": self.write(prefix + "kit-test"), "erase": self.erase(prefix + "kit-test")}
         done = [verb for verb, answer in answers.items() if "error" not in answer]
         refusals = {answer["error"].removeprefix("etcdserver: ") for answer in answers.values() if "error" in answer}
@@ -89,10 +90,10 @@ def encoded(text):
 
 
 def at_nats(node, certificate, user, token):
-    """What becomes of a unit: "PONG" if it is let in, else why not."""
+    """The result for a unit: "PONG" if it is admitted, otherwise the reason."""
     with socket.create_connection((node, 4222), timeout=10) as plain:
         with plain.makefile("rb", buffering=0) as lines:
-            lines.readline()  # INFO, in clear
+            lines.readline()  # INFO, in the clear
         try:
             with certificate.context().wrap_socket(plain, server_hostname=node) as secure:
                 hello = {"user": user, "pass": token, "auth_token": token, "verbose": False, "protocol": 1}

@@ -1,4 +1,4 @@
-// Our DTLS against OpenSSL's, GnuTLS's and wolfSSL's, in memory and on virtual time, both ways: certificate kinds,
+// Our DTLS with OpenSSL's, GnuTLS's and wolfSSL's, in memory and on virtual time, in both roles: certificate kinds,
 // suites and groups, with and without loss; then one forged datagram of each kind at each position.
 #include <gtest/gtest.h>
 
@@ -20,8 +20,8 @@ using test::DtlsPeerConfig;
 struct Stack {
   std::string name;
   std::unique_ptr<DtlsPeer> (*make)(const DtlsPeerConfig&);
-  /// Its server answers a client that repeats its last flight. wolfSSL 5.5's does not: where that flight is lost, there
-  /// is nothing anybody can do.
+  /// Its server answers a client that repeats its last flight. wolfSSL 5.5's does not: if that flight is lost, the
+  /// handshake cannot complete.
   bool repeats_last_flight = true;
 };
 void PrintTo(const Stack& stack, std::ostream* out) { *out << stack.name; }
@@ -112,7 +112,7 @@ class DtlsInterop : public testing::TestWithParam<std::tuple<Stack, bool>> {
 TEST_P(DtlsInterop, EveryCertificateSuiteAndGroupConnectsWithAndWithoutLoss) {
   for (const double loss : {0.0, 0.2}) {
     test::Survival all;
-    // With five datagrams to a flight and timers that double up to a minute, GnuTLS's luck runs out once in 300.
+    // With five datagrams per flight and timers that double up to a minute, GnuTLS fails once in 300.
     std::uint64_t seed = 1'000;
     int last_flight_lost = 0;
     for (const auto& [ours, our_identity] : identities().ours) {
@@ -148,7 +148,7 @@ TEST_P(DtlsInterop, EveryCertificateSuiteAndGroupConnectsWithAndWithoutLoss) {
   }
 }
 
-// supported_groups limits the curves of certificates, too (RFC 8422 section 5.1).
+// supported_groups also limits the curves of certificates (RFC 8422 section 5.1).
 TEST_P(DtlsInterop, OneGroupOfOursIsEnoughForACertificateOfAnotherCurve) {
   for (const Group group : dtls::kGroups) {
     Run setup;
@@ -178,8 +178,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 class ForgedDatagramInterop : public DtlsInterop {};
 
-// What we accept of a forgery nobody can see, but a foreign peer ends the handshake when it is answered in its place;
-// so for the kinds that draw answers the figures are printed and no more.
+// Accepting a forgery has no visible effect here, but a foreign peer ends the handshake when the forgery is answered;
+// so for the kinds that cause answers the figures are only printed.
 TEST_P(ForgedDatagramInterop, OfAnyKindSentToUsEndsNoHandshake) {
   const Result clean = run({});
   ASSERT_TRUE(clean.works) << clean.story;

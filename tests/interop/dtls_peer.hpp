@@ -1,5 +1,5 @@
-// Somebody else's DTLS as one party of a handshake in memory, on the virtual clock of virtual_clock.hpp. It offers one
-// cipher suite, and one group before the others.
+// A foreign DTLS stack as one party of a handshake in memory, on the virtual clock of virtual_clock.hpp. It offers one
+// cipher suite, and prefers one group.
 #pragma once
 
 #include <deque>
@@ -17,7 +17,7 @@ struct DtlsPeerConfig {
   const Identity* identity = nullptr;
   std::uint16_t suite = 0xC02B;  ///< or, with OpenSSL, kAnySuite
   Group group = Group::x25519;
-  /// A server that does not ask for a certificate.
+  /// The server requests a certificate.
   bool asks = true;
 };
 
@@ -34,7 +34,7 @@ class DtlsPeer : public Party {
     on_time();
     pump(now);
     for (auto& datagram : std::exchange(out, {})) out_list.push_back(std::move(datagram));
-    // Their timers are looked at this often.
+    // Their timers are checked this often.
     return state_ == State::handshaking ? now + std::chrono::milliseconds(20) : kNever;
   }
   [[nodiscard]] State state() const override { return state_; }
@@ -45,7 +45,7 @@ class DtlsPeer : public Party {
 
   virtual bool write(std::string_view text) = 0;
   virtual std::optional<std::string> read() = 0;
-  /// Of EXTRACTOR-dtls_srtp, 60 bytes; empty if this stack has no exporter.
+  /// 60 bytes under EXTRACTOR-dtls_srtp; empty if this stack has no exporter.
   virtual Datagram exported() { return {}; }
 
   std::deque<Datagram> in;
@@ -61,7 +61,7 @@ class DtlsPeer : public Party {
  private:
   void pump(TimePoint) {
     if (state_ == State::handshaking) state_ = error.empty() ? advance() : State::ended;
-    // Once connected it repeats its last flight when it reads that it is asked to.
+    // Once connected it repeats its last flight when it reads a retransmission.
     if (state_ != State::connected) return;
     do {
       static_cast<void>(read());

@@ -1,4 +1,4 @@
-// Our DTLS against OpenSSL's own, in memory, both ways: handshake, data, exporter, close.
+// Our DTLS with OpenSSL's own, in memory, in both roles: handshake, data, exporter, close.
 #include <gtest/gtest.h>
 
 #include "tests/interop/openssl_peer.hpp"
@@ -43,7 +43,7 @@ TEST_P(OpenSslInterop, ConnectsCarriesDataExportsTheSameKeysAndCloses) {
   EXPECT_EQ(us.connection.session().suite->name, SSL_CIPHER_standard_name(SSL_get_current_cipher(peer.ssl)));
   EXPECT_EQ(SSL_get_selected_srtp_profile(peer.ssl)->id, us.connection.session().srtp_profile);
 
-  // Data, both ways.
+  // Data, in both directions.
   peer.in.push_back(us.seal("from redan"));
   std::array<char, 100> text{};
   const int n = SSL_read(peer.ssl, text.data(), static_cast<int>(text.size()));
@@ -72,8 +72,8 @@ TEST_P(OpenSslInterop, ConnectsCarriesDataExportsTheSameKeysAndCloses) {
   EXPECT_EQ(us.closed->reason, Errc::dtls_peer_closed);
 }
 
-// OpenSSL asks for a new handshake over the established connection: a HelloRequest from its server, a ClientHello from
-// its client, both protected. RFC 8827 section 6.5: never. It learns so by one warning, and data goes on.
+// OpenSSL requests a new handshake over the established connection: a HelloRequest from its server, a ClientHello from
+// its client, both protected. RFC 8827 section 6.5 forbids it. OpenSSL is informed by one warning, and data continues.
 TEST(OpenSslRenegotiation, IsRefusedOnceAndChangesNothing) {
   const auto provider = default_provider();
   const Identity identity = test::test_identity(*provider);
@@ -102,7 +102,7 @@ TEST(OpenSslRenegotiation, IsRefusedOnceAndChangesNothing) {
     ASSERT_FALSE(asked.empty());
     for (int i = 0; i < 3; ++i) {
       for (auto datagram : asked) us.connection.handle_input(TimePoint{}, datagram);
-      // A copy is a replay: it is dropped before anybody looks into it.
+      // A copy is a replay: it is dropped before it is decrypted.
       EXPECT_EQ(us.connection.drops()[dtls::Drop::unexpected_message], asked.size());
     }
     us.drain(TimePoint{}, nullptr);
@@ -112,7 +112,7 @@ TEST(OpenSslRenegotiation, IsRefusedOnceAndChangesNothing) {
     EXPECT_FALSE(record.empty());
     EXPECT_TRUE(us.connection.connected());
 
-    // The alert is a warning of value 100, protected: only OpenSSL can read it.
+    // The alert is a protected warning with value 100, so only OpenSSL can read it.
     int alert = 0;
     SSL_set_msg_callback_arg(peer.ssl, &alert);
     SSL_set_msg_callback(peer.ssl, [](int sent, int, int type, const void* bytes, std::size_t size, SSL*, void* seen) {

@@ -1,4 +1,4 @@
-// OpenSSL's DTLS as a party, with its SSL open to a test.
+// OpenSSL's DTLS as a party, whose SSL object is accessible to a test.
 #pragma once
 
 #include <openssl/err.h>
@@ -25,7 +25,7 @@ inline std::string opensslgroups(const DtlsPeerConfig& config) {
   static const std::map<Group, std::string> names{
       {Group::x25519, "X25519"}, {Group::secp256r1, "P-256"}, {Group::secp384r1, "P-384"}};
   std::string list = names.at(config.group);
-  // The list limits the curves of certificates, too.
+  // The list also limits the curves of certificates.
   for (const auto& [group, name] : names) {
     if (group != config.group) list += ":" + name;
   }

@@ -1,4 +1,4 @@
-// Our associations against usrsctp, in memory, over a lossy link on virtual time.
+// Our associations with usrsctp, in memory, over a lossy link on virtual time.
 #include <gtest/gtest.h>
 #include <usrsctp.h>
 
@@ -17,7 +17,7 @@ namespace {
 
 using Packet = std::vector<std::uint8_t>;
 
-/// One usrsctp socket; its packets land in `out`.
+/// One usrsctp socket; its packets are stored in `out`.
 struct Usrsctp {
   std::deque<Packet> out;
   std::vector<std::pair<std::uint16_t, Packet>> received;
@@ -77,7 +77,7 @@ struct Usrsctp {
     return usrsctp_sendv(socket, payload.data(), payload.size(), nullptr, 0, &info, sizeof info, SCTP_SENDV_SNDINFO,
                          0) == static_cast<ssize_t>(payload.size());
   }
-  /// Asks for the reset of an outgoing stream (RFC 6525 section 5.1.2).
+  /// Requests the reset of an outgoing stream (RFC 6525 section 5.1.2).
   bool reset(std::uint16_t stream) {
     std::array<std::uint8_t, sizeof(sctp_reset_streams) + sizeof(std::uint16_t)> bytes{};
     sctp_reset_streams request{};
@@ -146,7 +146,7 @@ struct World {
     }
     advance();
   }
-  /// usrsctp measures its own retransmissions by the real clock: where it has to recover, time is real.
+  /// usrsctp uses the real clock for its retransmissions: when it has to recover, time is real.
   void advance() {
     std::chrono::milliseconds passed(10);
     if (real_time) {
@@ -174,7 +174,7 @@ struct World {
 
 constexpr std::size_t kSizes[] = {1, 2, 3, 100, 1131, 1132, 1133, 1134, 1136, 4096, 16384, 65536, 262144, 1U << 20U, 5};
 
-// Every size each way at once, each exactly once and, if ordered, in order.
+// Every size in each direction at once, each exactly once and, if ordered, in order.
 void exchange_all(World& world, Ordering ordering) {
   const OutgoingStream stream = world.us.open_stream();
   world.us.assign_stream(stream, StreamId(2));
@@ -217,7 +217,7 @@ TEST(Usrsctp, ExchangesMessagesBothWaysOverACleanLink) {
   }
 }
 
-// Only our side has to recover: virtual time serves.
+// Only our side has to recover, so virtual time is sufficient.
 void recover(std::uint64_t seed, Ordering ordering) {
   SCOPED_TRACE(seed);
   World world(0, seed);
@@ -252,7 +252,7 @@ TEST(Usrsctp, ReceivesUnorderedMessagesOverALossyLink) {
   for (std::uint64_t seed = 1; seed <= 6; ++seed) recover(seed, Ordering::unordered);
 }
 
-// Both sides send into the same loss, and both recover.
+// Both sides send over the same lossy link, and both recover.
 TEST(Usrsctp, ExchangesMessagesBothWaysOverALossyLink) {
   for (const Ordering ordering : {Ordering::ordered, Ordering::unordered}) {
     for (std::uint64_t seed = 11; seed <= 12; ++seed) {

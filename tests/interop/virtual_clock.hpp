@@ -1,5 +1,5 @@
-// The clock of the libraries under test: gettimeofday(), clock_gettime() and time() of this program, while it is
-// frozen.
+// The clock of the libraries under test: while it is frozen, it replaces gettimeofday(), clock_gettime() and time() of
+// this program.
 #pragma once
 
 #include <redan/types.hpp>

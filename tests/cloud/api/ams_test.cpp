@@ -46,7 +46,7 @@ void comes_back(const T& thing, Read read) {
   EXPECT_EQ(to_record(*again), record);
 }
 
-/// Without any one of its members a record is nobody's.
+/// A record without any one of its members is invalid.
 template <class T, class Read>
 void needs_all(const T& thing, Read read, std::initializer_list<std::string_view> derived) {
   const json::object whole = json::parse(to_record(thing)).as_object();

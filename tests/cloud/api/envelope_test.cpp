@@ -87,7 +87,7 @@ TEST(Body, NestsEightDeep) {
   EXPECT_FALSE(parse_body(std::string(100'000, '[')));
 }
 
-// Unlike in tokens, members that we do not know do no harm: newer clients talk to older servers.
+// Unlike in tokens, unknown members are harmless: newer clients use older servers.
 TEST(Body, UnknownMembersAreIgnored) {
   const auto body = parse_body(R"({"name":"a","colour":"red"})");
   ASSERT_TRUE(body);

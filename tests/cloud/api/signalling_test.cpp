@@ -7,7 +7,7 @@
 namespace redan::cloud::api::signalling::test {
 namespace {
 
-// The messages as clients of the streaming SDK send them.
+// Messages in the format of the streaming SDK's clients.
 TEST(Signalling, MessagesOfClientsAreRead) {
   EXPECT_EQ(*parse(R"({"type":"discover"})"), Message(Discover{}));
   Settings settings;

@@ -18,7 +18,7 @@ TEST(StreamFigures, AreWrittenByNameWithTheirLabels) {
             "webrtc_target_bitrate{session=\"a\"} 1.5\n");
 }
 
-// A runtime is somebody else's program: it may not make up names or values.
+// A runtime is another party's program: it must not be able to invent names or values.
 TEST(StreamFigures, WhatIsNoFigureIsLeftOut) {
   std::string out;
   write_stream_figures(out, {{"",

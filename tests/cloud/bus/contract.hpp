@@ -1,4 +1,4 @@
-// What the contract test asks of an implementation of Bus.
+// The interface between the contract test and an implementation of Bus.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -11,11 +11,11 @@
 
 namespace redan::cloud::test {
 
-/// One net of units.
+/// A network of units.
 class BusNet {
  public:
   virtual ~BusNet() = default;
-  /// The bus of another unit; connected soon.
+  /// The bus of another unit; it connects soon.
   virtual std::unique_ptr<bus::Bus> join() = 0;
 };
 
@@ -25,7 +25,7 @@ struct BusImplementation {
   std::function<std::unique_ptr<BusNet>(boost::asio::io_context&)> make;
 };
 
-/// Runs the loop until `done`; false after `patience`.
+/// Runs the loop until `done`; false after `timeout`.
 inline bool run_until(boost::asio::io_context& io, const std::function<bool()>& done,
                       std::chrono::milliseconds timeout = std::chrono::seconds(10)) {
   const auto end = std::chrono::steady_clock::now() + timeout;
@@ -42,10 +42,10 @@ inline void run_for(boost::asio::io_context& io, std::chrono::milliseconds time)
       io, [] { return false; }, time);
 }
 
-/// What a request ended with, once it has.
+/// The outcome of a request, once it has one.
 using Reply = std::optional<Result<std::string>>;
 
-/// It runs on; `bus` may go away meanwhile.
+/// The request continues by itself; `bus` may be destroyed meanwhile.
 inline std::shared_ptr<Reply> ask(boost::asio::io_context& io, bus::Bus& bus, std::string subject, std::string payload,
                                   std::chrono::milliseconds timeout = std::chrono::seconds(5)) {
   auto reply = std::make_shared<Reply>();
@@ -81,7 +81,7 @@ class BusContract : public testing::TestWithParam<BusImplementation> {
     EXPECT_TRUE(run_until(io_, [&] { return bus->is_connected(); }));
     return bus;
   }
-  /// Another unit, if the implementation has some.
+  /// Another unit, if the implementation supports several.
   bus::Bus& other() {
     if (!GetParam().several_units) return *bus_;
     if (!other_) other_ = join();
@@ -95,7 +95,7 @@ class BusContract : public testing::TestWithParam<BusImplementation> {
     settle(bus);
     return made ? std::move(*made) : nullptr;
   }
-  /// Until the bus has all that this unit has told it so far: what comes back is behind it.
+  /// Waits until the bus has processed everything that this unit has sent: replies come after it.
   void settle(bus::Bus& bus) {
     bool back = false;
     const std::string subject = "settle.n" + std::to_string(++settled_);

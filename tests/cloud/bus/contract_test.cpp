@@ -1,4 +1,4 @@
-// Every sentence of bus.hpp, for every implementation.
+// Tests every sentence of bus.hpp with every implementation.
 #include <algorithm>
 
 #include "cloud/errors.hpp"

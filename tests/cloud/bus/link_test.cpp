@@ -12,7 +12,7 @@ using std::chrono::seconds;
 
 TimePoint at(std::int64_t ms) { return TimePoint{milliseconds(ms)}; }
 
-/// Everything that comes out until the link waits.
+/// All outputs until the link waits.
 struct Drained {
   std::vector<LinkFrame> frames;
   std::vector<std::string> bodies;
@@ -160,7 +160,7 @@ TEST(Link, HoldsNoMoreThanItsLimits) {
   ASSERT_TRUE(a.send(at(0), "1"));
   ASSERT_TRUE(a.send(at(0), "2"));
   EXPECT_EQ(a.send(at(0), "3").error(), Errc::would_block);
-  // Far ahead of its turn: not kept, and not acknowledged.
+  // Far out of order: neither stored nor acknowledged.
   b.handle_input(at(0), {"c1", 9, 0, "early", {}});
   const Drained got = drain(b, at(0));
   EXPECT_TRUE(got.bodies.empty());

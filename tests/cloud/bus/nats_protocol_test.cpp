@@ -11,7 +11,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-/// Gives the parser `bytes` in pieces, and says in words what it makes of them; "broken" if it is no NATS.
+/// Passes `bytes` to the parser in pieces and returns the results as text; "broken" if it is not NATS.
 Words parse(std::string_view bytes, std::size_t piece = 1 << 20) {
   NatsParser parser;
   Words out;
@@ -133,7 +133,7 @@ TEST(NatsParser, AMessageBeyondTheLimitsIsPassedOver) {
   EXPECT_EQ(parse(stream, 1000), (Words{"ping", "pong", "2 passed over"}));
 }
 
-// Any publisher may write one, and the server passes it on.
+// Any publisher may write one, and the server forwards it.
 TEST(NatsParser, AMessageWithAHeaderThatIsNoneIsPassedOver) {
   for (const std::string header :
        {"NATS/2.0\r\n\r\n", "NATS/1.0X\r\n\r\n", "nonsense\r\n\r\n", "NATS/1.0\r\n", "\xff\xfe"}) {

@@ -61,7 +61,7 @@ class ChannelSocketTest : public testing::Test {
   bool full = false;
 };
 
-/// No file can be opened for as long as it lives.
+/// No file can be opened while this object exists.
 class NoDescriptors {
  public:
   NoDescriptors() {

@@ -7,7 +7,7 @@
 namespace redan::cloud::runtime::control {
 namespace {
 
-// As the SDK writes them.
+// In the format of the SDK.
 TEST(Control, MessagesOfClientsAreRead) {
   const struct {
     const char* text;

@@ -1,4 +1,4 @@
-// A Streamer and clients that are endpoints of our own, on one loop over loopback.
+// A Streamer and clients, which are endpoints of our own, on one loop over loopback.
 #include "cloud/runtime/streamer.hpp"
 
 #include <gtest/gtest.h>
@@ -103,7 +103,7 @@ class StreamerTest : public testing::Test {
     const auto message = last<signalling::Error>(client);
     return message ? message->message : "";
   }
-  /// Answers the offer that `id` got, with `channels` opened before.
+  /// Answers the offer that `id` received, with `channels` opened before.
   void answer(const std::string& id, TestClient& client, const std::vector<std::string>& channels = {"control"}) {
     const auto offer = last<signalling::Offer>(id);
     ASSERT_TRUE(offer);
@@ -143,7 +143,7 @@ class StreamerTest : public testing::Test {
     return condition();
   }
   std::uint64_t figure(const char* name) { return streamer->statistics().at(name).to_number<std::uint64_t>(); }
-  // ABORT and close_notify come in one flight, and either may be seen first.
+  // ABORT and close_notify arrive in one flight, and either may be processed first.
   static bool said_goodbye(const TestClient& client) {
     return client.closed == Errc::sctp_aborted || client.closed == Errc::dtls_peer_closed;
   }
@@ -192,12 +192,12 @@ TEST_F(StreamerTest, MediaAndReportsReachAClientUnderTheSourcesOfTheOffer) {
     EXPECT_NE(sdp.find("a=ssrc:" + std::to_string(ssrc) + " cname:"), std::string::npos);
   }
   EXPECT_EQ(client.sources.size(), 2U);
-  // Nobody looks, nobody encodes.
+  // Without a client nothing is encoded.
   streamer->close("a");
   const auto encoded = figure("frames_encoded");
   pump(200ms);
   EXPECT_LE(figure("frames_encoded"), encoded);
-  EXPECT_GT(figure("bytes_sent"), 1000U);  // of clients that have left, too
+  EXPECT_GT(figure("bytes_sent"), 1000U);  // including clients that have left
 }
 
 TEST_F(StreamerTest, ControlMessagesAreTakenFromTheControllerAlone) {
@@ -214,7 +214,7 @@ TEST_F(StreamerTest, ControlMessagesAreTakenFromTheControllerAlone) {
   first.send("nonsense");
   second.send(R"({"type":"input::key","data":{"code":4,"pressed":true}})");
   ASSERT_TRUE(until([&] { return figure("control_messages") == 1 && figure("control_ignored") == 2; }));
-  EXPECT_TRUE(until([&] { return !second.channels.contains("foo"); }));  // nor does it reach a program
+  EXPECT_TRUE(until([&] { return !second.channels.contains("foo"); }));  // neither does it reach a program
   first.send(R"({"type":"vhal::get-all-prop-configs"})");
   ASSERT_TRUE(until([&] { return first.messages.size() == 1; }));
   EXPECT_EQ(json::parse(first.messages[0]).at("type"), "vhal-prop-configs");
@@ -251,7 +251,7 @@ TEST_F(StreamerTest, ANewControllerDisplacesTheFormerConnectedOrNot) {
   EXPECT_TRUE(left("a", errc::link_displaced));
   ASSERT_TRUE(until([&] { return first.closed.has_value(); }, 1s));
   EXPECT_TRUE(said_goodbye(first));
-  EXPECT_EQ(error("a"), "");  // it is connected: the ABORT says it
+  EXPECT_EQ(error("a"), "");  // it is connected, so the ABORT is the message
   open("c");
   EXPECT_TRUE(left("b", errc::link_displaced));
   EXPECT_EQ(error("b").substr(0, 15), "link_displaced:");

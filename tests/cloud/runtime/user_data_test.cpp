@@ -34,7 +34,7 @@ TEST(UserData, SaysWhoVouchesAndWhatThePolicyIs) {
   EXPECT_EQ(data.seal.authorities[0][0], 0xBB);
 }
 
-// A damaged word on sealing must not be read as "off".
+// A damaged sealing policy must not be read as "off".
 TEST(UserData, ADamagedSealIsNoSealToDoWithout) {
   for (const char* seal :
        {R"({})", R"({"authority":"bb","policy":"off"})", R"({"policy":"off"})",

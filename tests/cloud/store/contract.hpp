@@ -1,4 +1,4 @@
-// What the contract test asks of a place where stores keep their truth.
+// The interface between the contract test and a place where stores keep their data.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 
 namespace redan::cloud::test {
 
-/// A file or a cluster, empty at first.
+/// A file or a cluster, initially empty.
 class Place {
  public:
   virtual ~Place() = default;
@@ -20,7 +20,7 @@ class Place {
 
 struct Implementation {
   std::string name;
-  bool reopens = true;  ///< two stores on one place see the same
+  bool reopens = true;  ///< two stores on one place have the same content
   std::function<std::unique_ptr<Place>()> make;
 };
 
@@ -42,7 +42,7 @@ T wait_for(boost::asio::io_context& io, net::Task<T> task) {
   return std::move(*result);
 }
 
-/// Runs the loop until `done`; false after `patience`.
+/// Runs the loop until `done`; false after `timeout`.
 inline bool run_until(boost::asio::io_context& io, const std::function<bool()>& done,
                       std::chrono::milliseconds timeout = std::chrono::seconds(10)) {
   io.restart();
@@ -60,7 +60,7 @@ inline void run_for(boost::asio::io_context& io, std::chrono::milliseconds time)
       io, [] { return false; }, time);
 }
 
-/// What a watch told, in words: "put k=v@3", "erase k@4", "lost"; how fresh it is is kept apart.
+/// The events of a watch as text: "put k=v@3", "erase k@4", "lost"; its freshness is stored separately.
 struct Told {
   std::vector<std::string> events;
   store::Revision up_to_date{};
@@ -87,7 +87,7 @@ struct Told {
   static std::string at(store::Revision revision) { return "@" + std::to_string(revision.value); }
 };
 
-/// One store on a place of its own.
+/// One store on its own place.
 class StoreContract : public testing::TestWithParam<Implementation> {
  protected:
   void SetUp() override {

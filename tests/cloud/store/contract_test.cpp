@@ -1,4 +1,4 @@
-// Every sentence of store.hpp, for every implementation.
+// Tests every sentence of store.hpp with every implementation.
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
@@ -412,7 +412,7 @@ TEST_P(StoreContract, AWatchMayOutliveItsStore) {
   EXPECT_EQ(told.events.size(), events);
 }
 
-// Leases. Real time: what ends them is not ours everywhere.
+// Leases, in real time, because not every implementation lets us control their expiry.
 
 TEST_P(StoreContract, ALeaseThatIsNotKeptAliveTakesItsKeysAlong) {
   const auto begin = std::chrono::steady_clock::now();
@@ -438,7 +438,7 @@ TEST_P(StoreContract, ALeaseThatIsNotKeptAliveTakesItsKeysAlong) {
 TEST_P(StoreContract, ALeaseKeptAliveLasts) {
   const auto lease = wait(store_->grant_lease(2s));
   ASSERT_TRUE(wait(store_->commit(changes(store::Put{"k", "1", {}, *lease}))));
-  // Longer than it could last by itself.
+  // Longer than it could last without renewal.
   for (int i = 0; i < 3; ++i) {
     run_for(io_, 1100ms);
     ASSERT_TRUE(wait(store_->keep_alive(*lease)));

@@ -1,4 +1,4 @@
-// Secrets that the store keeps sealed: what is readable there, and who opens it.
+// Secrets that the store keeps sealed: what is readable there, and which units can open it.
 #include "cloud/store/shared_secret.hpp"
 
 #include "base/base64.hpp"

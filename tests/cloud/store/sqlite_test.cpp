@@ -19,7 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
-/// A folder of its own, gone with it.
+/// A temporary folder.
 class SqlitePlace final : public Place {
  public:
   SqlitePlace() {
@@ -207,7 +207,7 @@ TEST_F(SqliteStore, ItsConnectionsSyncEveryCommitAndTrustNoSchema) {
   EXPECT_EQ(database.integer("PRAGMA trusted_schema"), 0);
 }
 
-/// Commits without end; writes each acknowledged number to `out`. Never returns.
+/// Commits in an endless loop; writes each acknowledged number to `out`. Never returns.
 [[noreturn]] void commit_until_killed(const fs::path& file, int out) {
   boost::asio::io_context io{1};
   auto store = std::move(store::sqlite_store(io, file).value());

@@ -1,5 +1,5 @@
-// A matrix of bad credentials of every kind: each case has a name and the code it is refused with. Nothing here may be
-// accepted; how each kind of token works is tested beside it.
+// A matrix of bad credentials of every kind: each case has a name and the code with which it is refused. None of them
+// may be accepted; other tests in this folder cover valid tokens.
 #include <functional>
 #include <set>
 
@@ -14,7 +14,7 @@
 namespace redan::cloud::test {
 namespace {
 
-/// What a case may be refused with. Where a flipped bit can land in several checks there is more than one.
+/// The codes with which a case may be refused. A flipped bit can be detected by several checks.
 using Codes = std::vector<Errc>;
 
 struct Case {
@@ -45,7 +45,7 @@ class Matrix {
                 cases_.size() - swept_);
     total() += cases_.size() - swept_;
   }
-  /// Of all matrices of this run, without the swept ones.
+  /// Number of cases of all matrices in this run, without the swept ones.
   static std::size_t& total() {
     static std::size_t count = 0;
     return count;
@@ -78,7 +78,7 @@ class BadJwt : public testing::Test {
     const Digest mac = provider().hmac_once(algorithm, secret.expose(), as_bytes(input));
     return std::string(input) + "." + to_base64(mac.bytes(), Base64::url);
   }
-  /// Rightly signed, whatever it says.
+  /// A token with a valid signature, whatever its content.
   static std::string token(std::string_view header, std::string_view claims) {
     return signed_by(counting_secret(), encode(header) + "." + encode(claims));
   }
@@ -281,7 +281,7 @@ TEST_F(BadJwt, FormsAreRefused) {
 
 TEST_F(BadJwt, EveryFlippedBitAndTruncationIsRefused) {
   const Codes header{errc::token_syntax, errc::token_algorithm, errc::token_header, errc::token_bad_signature};
-  const Codes rest{errc::token_bad_signature, errc::token_syntax};  // syntax: it became a dot, or no base64
+  const Codes rest{errc::token_bad_signature, errc::token_syntax};  // syntax: it became a dot, or is not base64
   for (std::size_t i = 0; i < good_.size(); ++i) {
     const Codes& codes = i < header_.size() ? header : rest;
     for (unsigned bit = 0; bit < 8; ++bit) {
@@ -322,7 +322,7 @@ class BadMacaroon : public testing::Test {
   static std::string v1(const token::Macaroon& macaroon) {
     return to_base64(token::write_macaroon_v1(macaroon), Base64::url);
   }
-  /// The good one's bytes with a change.
+  /// The bytes of the valid one with a change.
   std::string bytes_with(const std::function<void(std::vector<std::uint8_t>&)>& change) {
     std::vector<std::uint8_t> bytes = token::write_macaroon_v2(good_);
     change(bytes);
@@ -509,7 +509,7 @@ TEST_F(BadMacaroon, FormsAreRefused) {
 }
 
 TEST_F(BadMacaroon, EveryFlippedBitAndTruncationIsRefused) {
-  // token_claims: in the location, which is compared. token_third_party: a caveat that became one.
+  // token_claims: in the location, which is compared. token_third_party: a caveat that became third-party.
   const Codes codes{errc::token_bad_signature, errc::token_syntax, errc::token_claims, errc::token_third_party};
   for (const auto write : {token::write_macaroon_v1, token::write_macaroon_v2}) {
     const std::vector<std::uint8_t> bytes = write(good_);
@@ -531,7 +531,7 @@ TEST_F(BadMacaroon, EveryFlippedBitAndTruncationIsRefused) {
 
 // Join tokens.
 
-/// As a service does it: reads the token, finds its record, redeems it once.
+/// Like a service: parses the token, finds its record, redeems it once.
 class BadJoinToken : public testing::Test {
  protected:
   Errc join(const std::string& text, WallTime now = k2029) {
@@ -573,7 +573,7 @@ TEST_F(BadJoinToken, AreRefused) {
   add("of JSON", R"({"name":"node-1"})");
   add("that is a macaroon", std::string(kGatewayToken));
   add("too large", std::string(trust::kMaxJoinToken + 1, 'A'));
-  // Its expiry is the store's, not what its holder writes into it.
+  // The expiry in the store counts, not the one that the holder writes into the token.
   trust::JoinToken later = std::move(*trust::parse_join_token(good));
   later.expires_at = WallTime{9'000'000'000};
   add("with a later expiry written into it", to_text(later), k2030);
@@ -639,7 +639,7 @@ TEST(BadTurnCredential, AreRefused) {
   matrix.check("TURN");
 }
 
-/// The last test of this file: of whole runs it asks that the matrix has not shrunk.
+/// The last test of this file: in complete runs it checks that the matrix has not shrunk.
 TEST(BadCredentials, AreMany) {
   if (Matrix::total() == 0) GTEST_SKIP() << "the others did not run";
   std::printf("bad credentials: %zu named cases, flipped bits and truncations not counted\n", Matrix::total());

@@ -48,7 +48,7 @@ class Jwt : public testing::Test {
     EXPECT_TRUE(prepared);
     return std::move(*prepared);
   }
-  /// A token that says just this, rightly signed.
+  /// A token with exactly this content and a valid signature.
   static std::string sign(std::string_view header, std::string_view payload) {
     const std::string input = encode(header) + "." + encode(payload);
     return input + "." + signature(input);
@@ -165,7 +165,7 @@ TEST_F(Jwt, ASignatureOfAnotherTokenIsRefused) {
   EXPECT_EQ(reason(verify(text)), errc::token_bad_signature);
 }
 
-// The claims of a forged token are not even parsed: broken ones get the same answer.
+// The claims of a forged token are not even parsed: broken claims give the same answer.
 TEST_F(Jwt, TheSignatureComesBeforeTheClaims) {
   const std::string forged = std::string(43, 'A');
   for (const std::string payload : {"", "!!!!", "{", "AAAA"}) {

@@ -1,4 +1,4 @@
-// Macaroons under the root key 00, 01, ... 3f, as several implementations write them.
+// Macaroons under the root key 00, 01, ... 3f, as written by several implementations.
 #pragma once
 
 #include "token_test.hpp"
@@ -22,7 +22,7 @@ inline constexpr std::string_view kAgentToken =
     "AgESYW5ib3gtc3RyZWFtLWFnZW50AhRjMDVoMWpqM3BuNmE4cTQ2dGF1ZwACHWluc3RhbmNlPWMwNWgxamozcG42YThxNDZ0YXYwAAIJb3A9"
     "c2lnbmFsAAIUMjAzMC0wMS0wMVQwMDowMDowMFoAAAYguZZ1IA0HyVf4QFqf1Purfu668fiM5QIg69orDPn6N-s";
 
-/// From the public text of the gateway's API; its key is unknown.
+/// From the public documentation of the gateway's API; its key is unknown.
 inline constexpr std::string_view kPublicSample =
     "AgEUYW5ib3gtc3RyZWFtLWdhdGV3YXkCBGFzZGYAAhkyMDIwLTA2LTIzVDA5OjMyOjE5KzAyOjAwAAAGIDcZMdTrdNdJB6kzjoXyx1_T6s8-"
     "0C1AQSyzaA_G"

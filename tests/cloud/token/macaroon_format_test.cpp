@@ -67,7 +67,7 @@ TEST(MacaroonText, EveryKindOfBase64IsRead) {
   }
 }
 
-// What libraries that write JSON put into the header Authorization.
+// The forms that libraries which write JSON put into the Authorization header.
 TEST(MacaroonText, JsonInEveryKindOfBase64IsRead) {
   const std::string v1 =
       R"({"location":"l","identifier":"id","caveats":[{"cid":"op=join"}],"signature":")" + std::string(64, 'a') + "\"}";
@@ -104,7 +104,7 @@ TEST(MacaroonText, OtherTextIsRefused) {
   EXPECT_EQ(reason(token::Macaroon::parse(" " + std::string(kGatewayToken))), errc::token_syntax);
 }
 
-// A macaroon with discharges behind it is such a concatenation.
+// A macaroon followed by discharges is such a concatenation.
 TEST(MacaroonText, TwoInOneAreRefused) {
   const Buffer one = token::write_macaroon_v2(gateway());
   const Buffer two = concat({as_text(one), as_text(one)});
@@ -201,7 +201,7 @@ TEST(MacaroonV2, FieldsStandInOneOrder) {
            "0201"
            "69"
            "00"
-           "00",  // a location of nothing
+           "00",  // an empty location
            "02"
            "0201"
            "69"
@@ -217,7 +217,7 @@ TEST(MacaroonV2, FieldsStandInOneOrder) {
            "63"
            "0400"
            "00"
-           "00",  // a verification id of nothing
+           "00",  // an empty verification id
            "02"
            "0201"
            "69"
@@ -227,7 +227,7 @@ TEST(MacaroonV2, FieldsStandInOneOrder) {
            "0201"
            "63"
            "00"
-           "00",  // it before the identifier
+           "00",  // the verification id before the identifier
            "02"
            "0201"
            "69"
@@ -262,13 +262,13 @@ TEST(MacaroonV2, FieldsStandInOneOrder) {
            "00"
            "0201"
            "63"
-           "00",  // one end too few
+           "00",  // one end marker too few
            "02"
            "0201"
            "69"
            "00"
            "00"
-           "00",  // one too many
+           "00",  // one end marker too many
            "02"
            "0201"
            "69"

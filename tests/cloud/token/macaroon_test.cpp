@@ -148,7 +148,7 @@ TEST_F(MacaroonRules, AnotherIdentifierIsRefused) {
   EXPECT_EQ(reason(macaroon.verify(key_, kLocation, {k2029})), errc::token_bad_signature);
 }
 
-// The parts are not simply run together: moving a byte from the identifier to the caveat changes the signature.
+// The parts are not simply concatenated: moving a byte from the identifier to the caveat changes the signature.
 TEST_F(MacaroonRules, ABoundaryCannotBeMoved) {
   token::Macaroon macaroon = mint(kLocation, "my-client", {"2030-01-01T00:00:00Z"});
   macaroon.identifier = "my-clien";

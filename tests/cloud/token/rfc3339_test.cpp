@@ -20,7 +20,7 @@ TEST(Rfc3339, ReadsUtc) {
   EXPECT_EQ(seconds("0000-01-01T00:00:00Z"), -62167219200);
 }
 
-// The examples of RFC 3339 section 5.8, but for the leap second.
+// The examples of RFC 3339 section 5.8, except the leap second.
 TEST(Rfc3339, ReadsTheExamplesOfTheRfc) {
   EXPECT_EQ(seconds("1985-04-12T23:20:50.52Z"), 482196050);
   EXPECT_EQ(seconds("1996-12-19T16:39:57-08:00"), 851042397);

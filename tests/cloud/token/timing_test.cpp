@@ -1,9 +1,9 @@
-// Whether the time a refusal takes tells where the credential is wrong.
+// Tests whether the duration of a refusal reveals where the credential is wrong.
 //
-// A signature is 32 bytes: an early exit there would be a few nanoseconds of a verification of about a microsecond,
-// which these medians do not resolve. What they show is that no check of ours grows with the place of the error. The
-// guarantee itself rests on equal_in_constant_time, which is therefore measured alone, over enough bytes that a
-// comparison with an early exit would show: the control does.
+// A signature is 32 bytes: an early exit would save a few nanoseconds of a verification of about a microsecond, which
+// these medians do not resolve. They show that the duration of our checks does not grow with the position of the error.
+// The guarantee itself rests on equal_in_constant_time, which is therefore measured alone, over enough bytes that a
+// comparison with an early exit would be detected, as the control shows.
 #include <algorithm>
 #include <cstring>
 #include <functional>
@@ -31,7 +31,7 @@ double seconds_of(const Work& work, int repeats) {
   return time.count();
 }
 
-/// The median time of one over that of the other, measured in turns.
+/// The ratio of the median durations, measured alternately.
 double ratio(const Work& first, const Work& last, int repeats) {
   std::vector<double> firsts;
   std::vector<double> lasts;
@@ -46,7 +46,7 @@ double ratio(const Work& first, const Work& last, int repeats) {
   return median(lasts) / median(firsts);
 }
 
-/// Other programs on this machine may disturb one attempt; a leak would show in all of them.
+/// Other programs on this machine may disturb one attempt; a leak would appear in all of them.
 bool equally_fast(const Work& first, const Work& last, int repeats) {
   for (int i = 0; i < kAttempts; ++i) {
     const double found = ratio(first, last, repeats);
@@ -74,7 +74,7 @@ TEST_F(Comparison, TakesTheSameTimeWhereverTheDifferenceIs) {
                            [&] { return equal_in_constant_time(right_, last_); }, 20));
 }
 
-// The control: this measurement tells an early exit.
+// The control: this measurement detects an early exit.
 TEST_F(Comparison, AnEarlyExitWouldShow) {
   const auto leaks = [&](const std::vector<std::uint8_t>& wrong) {
     return [&] { return std::memcmp(right_.data(), wrong.data(), kLong) == 0; };
@@ -82,7 +82,7 @@ TEST_F(Comparison, AnEarlyExitWouldShow) {
   EXPECT_FALSE(equally_fast(leaks(first_), leaks(last_), 20));
 }
 
-/// The character `from_end` places before the end, changed.
+/// Changes the character `from_end` places before the end.
 std::string changed(std::string text, std::size_t from_end) {
   char& c = text[text.size() - from_end];
   c = c == 'A' ? 'B' : 'A';

@@ -1,4 +1,4 @@
-// What the token tests share: the secret of the known answers, their dates, and both providers.
+// Shared by the token tests: the secret of the known answers, their dates, and both providers.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -27,7 +27,7 @@ inline constexpr WallTime k2030{1893456000};  // 2030-01-01T00:00:00Z
 
 inline WallTime after(WallTime time, std::int64_t seconds) { return {time.seconds_since_1970 + seconds}; }
 
-/// Why it was refused; closed_locally if it was not.
+/// Why it was refused; closed_locally if it was accepted.
 template <class T>
 Errc reason(const Result<T>& result) {
   return result ? Errc::closed_locally : result.error();

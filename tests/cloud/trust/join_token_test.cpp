@@ -20,7 +20,7 @@ trust::JoinToken token() {
 
 std::string encode(std::string_view text) { return to_base64(as_bytes(text), Base64::url); }
 
-/// The token's object with one member changed, or left out.
+/// The token's object with one member changed or removed.
 std::string altered(const char* name, const std::optional<json::value>& value) {
   const auto bytes = from_base64(trust::to_text(token()), Base64::url);
   json::object object = json::parse(std::string(as_text(*bytes))).as_object();

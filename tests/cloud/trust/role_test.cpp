@@ -64,7 +64,7 @@ TEST(Role, OnlyAnAdminTouchesTrustAndConfiguration) {
 TEST(Role, AViewerOnlyReads) {
   for (const trust::Scope scope : scopes_of(trust::Role::view))
     EXPECT_TRUE(name(scope).ends_with(":read")) << name(scope);
-  EXPECT_FALSE(allows(trust::Role::view, trust::Scope::config_read));  // it may hold secrets
+  EXPECT_FALSE(allows(trust::Role::view, trust::Scope::config_read));  // it may contain secrets
 }
 
 TEST(Role, AnAgentPlacesInstances) {

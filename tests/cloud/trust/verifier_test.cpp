@@ -11,7 +11,7 @@ using std::chrono::seconds;
 
 TimePoint at(int n) { return TimePoint() + seconds(n); }
 
-/// A certificate is any bytes here; the chain check below reads who issued it from its first byte.
+/// A certificate is any bytes here; the chain check below reads its issuer from the first byte.
 std::vector<std::uint8_t> certificate(std::uint8_t issuer, std::uint8_t serial) { return {issuer, serial}; }
 
 Digest sha256(Bytes der) { return provider().hash(HashAlgorithm::sha256, der); }

@@ -1,4 +1,4 @@
-// The stream client against a runtime that plays by its own rules.
+// The stream client with a runtime that does not follow the protocol.
 #include "cmd/connect/stream_client.hpp"
 
 #include "cloud/api/signalling.hpp"

@@ -25,7 +25,7 @@ TEST(MediaEcho, WhatIsNoRtpIsRefused) {
   }
 }
 
-// A receiver report, then a picture loss indication: only the latter comes back.
+// A receiver report, then a picture loss indication: only the latter is returned.
 TEST(MediaEcho, RelaysPictureLossUnderTheOriginalSource) {
   const auto compound = *from_hex(
       "80c9000100000001"
@@ -42,15 +42,15 @@ TEST(MediaEcho, FullIntraRequestsAreRewrittenInEveryEntry) {
   EXPECT_EQ(to_hex(feedback[0]), "84ce0006000000010000000011223344010000001122334502000000");
 }
 
-// The lost sequence numbers (packet 0x1234 and the bitmap behind it) stay as they are: the echo keeps them.
+// The lost sequence numbers (packet 0x1234 and the following bitmap) are unchanged, because the echo keeps them.
 TEST(MediaEcho, RelaysNacksUnderTheOriginalSource) {
   const auto feedback = echo_feedback(*from_hex("81cd0003000000014b78691e1234800f"));
   ASSERT_EQ(feedback.size(), 1U);
   EXPECT_EQ(to_hex(feedback[0]), "81cd000300000001112233441234800f");
 }
 
-// Transport-wide congestion control counts packets that the sender did not send; slice loss and the rest are not
-// spoken.
+// Transport-wide congestion control counts packets that the sender did not send; slice loss and others are not
+// supported.
 TEST(MediaEcho, OtherFeedbackIsDropped) {
   EXPECT_TRUE(echo_feedback(*from_hex("8fcd0003000000014b78691e12340000")).empty());
   EXPECT_TRUE(echo_feedback(*from_hex("82ce0003000000014b78691e12340000")).empty());

@@ -38,7 +38,7 @@ class BusOptionsTest : public testing::Test {
     ::chmod((folder_ / name).c_str(), mode);
   }
   std::unique_ptr<cloud::bus::Bus> open() { return open_bus(io_, options_, "unit.example", *provider_); }
-  /// What a person is told.
+  /// The human-readable error.
   std::string problem() {
     try {
       (void)open();

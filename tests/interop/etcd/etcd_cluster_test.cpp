@@ -1,4 +1,4 @@
-// Three real etcd nodes, some of which die.
+// Three real etcd nodes, some of which fail.
 #include "cloud/store/etcd.hpp"
 
 #include <map>
@@ -95,7 +95,7 @@ TEST_F(EtcdCluster, KillingTheLeaderLosesNoAcknowledgedWrite) {
   std::map<Errc, int> failures;
   for (const auto& [key, error] : load.failed) {
     ++failures[error];
-    // Each key is put once, so a conflict could only be one with a commit of ours that was told as failed.
+    // Each key is put once, so a conflict could only be one with a commit of ours that was reported as failed.
     EXPECT_NE(error, errc::store_conflict) << key;
     if (error == errc::store_no_majority) {
       EXPECT_FALSE(found.contains(key)) << key;

@@ -25,8 +25,9 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-// One authority, a certificate for all nodes, one for us, and one that another authority signed. A node needs both
-// purposes: its gateway is its own client. A gateway with users refuses clients whose certificates have a common name.
+// One authority, a certificate for all nodes, one for us, and one signed by another authority. A node needs both
+// purposes, because its gateway is its own client. A gateway with users refuses clients whose certificates have a
+// common name.
 constexpr const char* kMakeCertificates = R"sh(set -e
 new="-newkey $1 -nodes"
 for ca in ca other-ca; do openssl req -x509 $new -keyout $ca.key -out $ca.pem -subj /CN=$ca -days 2; done

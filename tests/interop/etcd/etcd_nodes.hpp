@@ -1,4 +1,4 @@
-// A real etcd cluster on this machine, with an authority and certificates of its own.
+// A real etcd cluster on this machine, with its own authority and certificates.
 #pragma once
 
 #include <sys/types.h>
@@ -9,13 +9,13 @@
 
 namespace redan::cloud::test {
 
-/// Where etcd is; empty if it is not installed.
+/// The path of etcd; empty if it is not installed.
 std::filesystem::path etcd_program();
 
 class EtcdNodes {
  public:
-  /// Starts them, and waits until they answer. Throws if they do not.
-  /// `key`: that of all certificates, for openssl req -newkey.
+  /// Starts them, and waits until they answer. Throws if they do not. `key`: the key type of all certificates, for
+  /// openssl req -newkey.
   explicit EtcdNodes(std::size_t count, const std::string& key = "ec -pkeyopt ec_paramgen_curve:P-256");
   ~EtcdNodes();
   EtcdNodes(const EtcdNodes&) = delete;
@@ -24,14 +24,14 @@ class EtcdNodes {
   /// kill -9.
   void kill(std::size_t node);
   void start(std::size_t node);
-  /// SIGSTOP and SIGCONT: it is there, but says nothing.
+  /// SIGSTOP and SIGCONT: it is connected, but silent.
   void freeze(std::size_t node);
   void thaw(std::size_t node);
   [[nodiscard]] std::size_t leader() const;
-  /// All of the history before `revision` is gone.
+  /// Compacts the history before `revision`.
   void compact(store::Revision revision) const;
   void wait_until_ready() const;
-  /// Turns authorisation on: `user` may use `prefix` and nothing else.
+  /// Enables authorisation: `user` may use only `prefix`.
   void require_users(const std::string& user, const std::string& password, const std::string& prefix);
 
   /// All nodes, the first one first.
@@ -41,7 +41,7 @@ class EtcdNodes {
   /// Signed by another authority.
   [[nodiscard]] const net::TlsIdentity& stranger() const { return stranger_; }
   [[nodiscard]] std::string strangers_authority() const;
-  /// Where ca.pem, client.pem and client.key are.
+  /// The folder with ca.pem, client.pem and client.key.
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
 
  private:
@@ -57,7 +57,7 @@ class EtcdNodes {
 
   std::filesystem::path folder_;
   std::vector<Node> nodes_;
-  std::string login_;  ///< what etcd is asked to see whether it is ready, once it has users
+  std::string login_;  ///< the request that tests whether etcd is ready, once it has users
   net::TlsIdentity client_;
   net::TlsIdentity stranger_;
 };

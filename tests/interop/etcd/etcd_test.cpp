@@ -1,4 +1,4 @@
-// One real etcd: the contract, and what is etcd's own.
+// One real etcd: the contract, and behaviour specific to etcd.
 #include "cloud/store/etcd.hpp"
 
 #include "cloud/errors.hpp"
@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 using Words = std::vector<std::string>;
 
-/// One for all tests; null where there is no etcd.
+/// Shared by all tests; null if etcd is not installed.
 std::unique_ptr<EtcdNodes>& node() {
   static std::unique_ptr<EtcdNodes> only = etcd_program().empty() ? nullptr : std::make_unique<EtcdNodes>(1);
   return only;
@@ -172,7 +172,7 @@ TEST_F(EtcdStore, StoresThatWatchShareTheBeacon) {
   std::vector<std::unique_ptr<store::Store>> stores;
   std::vector<std::unique_ptr<store::Watch>> watches;
   Told told[6];
-  // Not from the first revision on: other tests compact this etcd.
+  // Not from the first revision on, because other tests compact this etcd.
   const store::Revision now = wait(open()->list("", "", 1))->revision;
   for (Told& each : told) {
     stores.push_back(open());
@@ -205,7 +205,8 @@ net::Task<void> count_to(store::Store& store, int target, int& unknown, bool& ov
 }
 
 TEST_F(EtcdStore, ACommitThatLosesItsAnswerIsMadeOnceAndToldSo) {
-  // Counting with Unchanged notices both a commit that was made twice and one that is told as a conflict with itself.
+  // Counting with Unchanged detects both a commit that was applied twice and one that is reported as a conflict with
+  // itself.
   ForgetfulProxy one(io_, config_.endpoints[0].port, 5);
   ForgetfulProxy other(io_, config_.endpoints[0].port, 5);
   config_.endpoints = {{"127.0.0.1", one.port()}, {"127.0.0.1", other.port()}};
@@ -243,7 +244,7 @@ TEST_F(EtcdStore, ACommitWhoseAnswerNeverComesIsUnknownAndTakesTheDeadline) {
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(wait(store->put("k", "2")), refuse(errc::store_unknown_outcome));
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 2300ms);
-  // Nobody has been heard of since, so nothing is sent any more that could have an unknown outcome.
+  // No node has answered recently, so nothing is sent that could have an unknown outcome.
   EXPECT_EQ(wait(store->put("k", "3")), refuse(errc::store_no_majority));
 }
 

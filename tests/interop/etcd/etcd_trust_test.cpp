@@ -1,4 +1,4 @@
-// Which etcd a store talks to: one whose keys are large enough, or may be small.
+// Which etcd a store connects to: one whose keys are large enough, or small keys if allowed.
 #include "cloud/errors.hpp"
 #include "cloud/store/etcd.hpp"
 #include "tests/cloud/store/contract.hpp"

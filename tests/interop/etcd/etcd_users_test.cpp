@@ -1,4 +1,4 @@
-// An etcd with users: who we are there, what we may, and that a token which etcd has forgotten is made anew.
+// An etcd with users: login, permissions, and replacing a token that etcd has forgotten.
 #include "cloud/errors.hpp"
 #include "cloud/store/etcd.hpp"
 #include "tests/cloud/store/contract.hpp"
@@ -74,7 +74,7 @@ TEST_F(EtcdUsers, CallsAndWatchesGoOnWhenEtcdHasForgottenTheToken) {
     if (const auto* put = std::get_if<store::PutSeen>(&event)) seen = put->entry.value;
   });
   ASSERT_TRUE(run_until(io_, [&] { return seen == "1"; }));
-  // Its tokens are in its memory.
+  // Its tokens are in memory.
   nodes_->kill(0);
   nodes_->start(0);
   nodes_->wait_until_ready();

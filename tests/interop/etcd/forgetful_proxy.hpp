@@ -1,4 +1,4 @@
-// Passes TCP connections on to a port of this machine, but now and then loses what the server answers.
+// Forwards TCP connections to a port of this machine, but sometimes loses the server's answers.
 #pragma once
 
 #include <boost/asio/as_tuple.hpp>
@@ -15,7 +15,7 @@ namespace redan::cloud::test {
 
 class ForgetfulProxy {
  public:
-  /// The connection is cut instead of its answer `every` of its requests; 0: never.
+  /// For one of `every` requests the connection is closed instead of an answer; 0: never.
   ForgetfulProxy(boost::asio::io_context& io, std::uint16_t server, int every)
       : state_(std::make_shared<State>(io, server, every)) {
     boost::asio::co_spawn(io, accept(state_), boost::asio::detached);
@@ -26,7 +26,7 @@ class ForgetfulProxy {
 
   [[nodiscard]] std::uint16_t port() const { return state_->acceptor.local_endpoint().port(); }
   [[nodiscard]] int forgotten() const { return state_->forgotten; }
-  /// From now on no answer gets through, and no connection is cut.
+  /// From now on answers are dropped, and connections stay open.
   void forget_everything() { state_->silent = true; }
 
  private:
@@ -86,7 +86,7 @@ class ForgetfulProxy {
       auto [error, size] = co_await pair->server.async_read_some(boost::asio::buffer(buffer), kNoThrow);
       if (error) break;
       if (state->silent) continue;
-      // The first answers are the handshake's.
+      // The first answers belong to the handshake.
       if (pair->asked) ++pair->answers;
       pair->asked = false;
       if (state->every > 0 && pair->answers > 3 && pair->answers % state->every == 0) {

@@ -24,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-// Process 1 of a container: stays as long as redan, and passes LXD's request to stop (SIGPWR) on.
+// Process 1 of a container: runs as long as redan, and passes on LXD's request to stop (SIGPWR).
 constexpr const char* kInit = R"sh(#!/bin/sh
 exec >>/var/log/redan.log 2>&1
 ip link set lo up
@@ -37,7 +37,7 @@ wait $child
 echo "redan ended"
 )sh";
 
-// The program with all libraries that it is linked to, where it looks for them.
+// The program with all its libraries, in the places where it looks for them.
 constexpr const char* kMakeImage = R"sh(set -e
 cd rootfs
 mkdir -p bin sbin etc proc sys dev run tmp root usr/bin var/log
@@ -64,7 +64,7 @@ std::string read(const fs::path& file) {
 }
 
 [[noreturn]] void become_lxd(const fs::path& folder) {
-  // What it mounts is its own business, and gone with the last process of the namespace.
+  // Its mounts are private, and disappear with the last process of the namespace.
   if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) ::_exit(126);
   ::prctl(PR_SET_PDEATHSIG, SIGPWR);  // stops its containers and ends
   const int log = ::open((folder / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
@@ -135,7 +135,7 @@ void LxdNode::set_up(const fs::path& redan, std::uint16_t reachable_port) {
            "storage create default dir",
            "config set core.https_address 127.0.0.1:" + std::to_string(port_),
            "profile create redan",
-           "profile set redan security.privileged=true",  // nested sandboxes have no user namespaces to give
+           "profile set redan security.privileged=true",  // nested sandboxes cannot create user namespaces
            "profile device add redan root disk path=/ pool=default",
            "profile device add redan ams proxy bind=instance listen=tcp:" + address + " connect=tcp:" + address,
        }) {

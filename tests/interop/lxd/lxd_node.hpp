@@ -1,5 +1,5 @@
-// A real LXD on this machine, in a temporary folder and a mount namespace of its own, with an image that runs
-// `redan runtime`. Needs root.
+// A real LXD on this machine, in a temporary folder and its own mount namespace, with an image that runs `redan
+// runtime`. Needs root.
 #pragma once
 
 #include <sys/types.h>
@@ -15,23 +15,23 @@ class LxdNode {
   /// What this machine lacks; empty if a node can be started.
   static std::string missing();
 
-  /// Starts LXD and imports an image "redan" with the program `redan` in it. Its profile "redan" lets a container reach
-  /// 127.0.0.1:`reachable_port` of this machine under the same address. Throws if something does not work.
+  /// Starts LXD and imports an image "redan" that contains the program `redan`. Its profile "redan" lets a container
+  /// reach 127.0.0.1:`reachable_port` of this machine at the same address. Throws on failure.
   LxdNode(const std::filesystem::path& redan, std::uint16_t reachable_port);
-  /// As end().
+  /// Calls end().
   ~LxdNode();
   LxdNode(const LxdNode&) = delete;
   LxdNode& operator=(const LxdNode&) = delete;
 
   /// Stops all containers and LXD, and removes the folder.
   void end();
-  /// Mounts and processes of this node that are left: a line each.
+  /// Remaining mounts and processes of this node, one per line.
   [[nodiscard]] std::string leftovers() const;
 
-  /// What `lxc` prints. Throws if it fails.
+  /// The output of `lxc`. Throws if it fails.
   std::string lxc(const std::string& arguments) const;
   void trust(const std::string& certificate_pem, const std::string& options = {}) const;
-  /// Kills LXD alone, as a crash would; its containers go on. start() brings it back.
+  /// Kills only LXD, like a crash; its containers continue. start() restarts it.
   void kill();
   void start();
 
@@ -48,7 +48,7 @@ class LxdNode {
   pid_t process_ = 0;
 };
 
-/// What a shell command prints, its errors too. Throws if it fails.
+/// The output of a shell command, including its errors. Throws if it fails.
 std::string shell(const std::string& command);
 std::uint16_t free_port();
 

@@ -1,4 +1,4 @@
-// The LXD launcher with a real LXD, alone and beneath a running `redan ams`.
+// The LXD launcher with a real LXD, alone and under a running `redan ams`.
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -61,7 +61,7 @@ class LxdTest : public net::test::HttpFixture {
     launcher = std::make_unique<ams::LxdLauncher>(io, std::move(config));
     launcher->on_exit = [this](const std::string& id, const std::string& why) { exits.push_back(id + ": " + why); };
   }
-  /// As AMS writes it; nobody listens at its URL.
+  /// In AMS's format; no server listens at its URL.
   static std::string user_data(const std::string& id) {
     const net::TlsIdentity& client = net::test::identity("client");
     const json::object ams{{"url", "https://127.0.0.1:1"},
@@ -96,7 +96,7 @@ class LxdTest : public net::test::HttpFixture {
     try {
       lxd->lxc("exec " + container + " -- /bin/killall -9 redan");
     } catch (const std::runtime_error&) {
-      // It may be gone before it has an answer.
+      // It may end before it has an answer.
     }
   }
   ams::Existence find(const std::string& id) {
@@ -131,7 +131,7 @@ TEST_F(LxdTest, AnInstanceRunsWithItsUserDataAndLimitsUntilItIsRemoved) {
 
   expect_success(launcher->stop("one"));
   EXPECT_EQ(find("one"), ams::Existence::stopped);
-  EXPECT_TRUE(log_says("one", "redan ended"));  // politely
+  EXPECT_TRUE(log_says("one", "redan ended"));  // orderly
   expect_success(launcher->launch(spec("one")));
   EXPECT_EQ(lxd->lxc("file pull ams-one/etc/redan/user-data.json -"), user_data("one"));  // nothing of the longer one
 
@@ -341,7 +341,7 @@ class AmsOnLxdTest : public LxdTest {
     if (!result) return nullptr;
     return json::parse(result->body).at("metadata");
   }
-  /// The work that the answer names has succeeded.
+  /// Waits until the operation named in the answer has succeeded.
   void work(const std::string& method, const std::string& path, const json::value& body = nullptr) {
     const json::value begun = ask(method, path, body);
     ASSERT_TRUE(begun.is_object() && begun.as_object().contains("id")) << json::serialize(begun) << log();

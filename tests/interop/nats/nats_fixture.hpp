@@ -1,4 +1,4 @@
-// Buses over real servers in one loop, in real time, and what was told of their connections.
+// Buses over real servers in one loop, in real time, and the events of their connections.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +19,7 @@ inline Provider& provider() {
   return *only;
 }
 
-/// A bus and all it said of itself.
+/// A bus and its status events.
 struct Unit {
   std::vector<bus::NatsStatus> statuses;
   std::unique_ptr<bus::Bus> bus;
@@ -37,7 +37,7 @@ class NatsFixture : public testing::Test {
     if (nats_program().empty()) GTEST_SKIP() << "no nats-server (Debian: nats-server)";
   }
 
-  /// With short times, so that nobody has to wait; not connected yet.
+  /// With short timeouts, to keep tests fast; not connected yet.
   std::unique_ptr<Unit> start(bus::NatsConfig config) {
     auto unit = std::make_unique<Unit>();
     config.first_pause = std::min(config.first_pause, 50ms);
@@ -53,7 +53,7 @@ class NatsFixture : public testing::Test {
     EXPECT_TRUE(until([&] { return unit->bus->is_connected(); })) << said(*unit);
     return unit;
   }
-  /// What a unit whose attempts fail is told first.
+  /// The first status of a unit whose attempts fail.
   bus::NatsStatus failure(bus::NatsConfig config) {
     const auto unit = start(std::move(config));
     EXPECT_TRUE(until([&] { return !unit->statuses.empty(); }));
@@ -70,7 +70,7 @@ class NatsFixture : public testing::Test {
     EXPECT_TRUE(until([&] { return reply->has_value(); }));
     return reply->value_or(refuse(errc::bus_timeout));
   }
-  /// Publishes until somebody has heard it: a subscription needs its time to get around.
+  /// Publishes until a unit has received it: a subscription takes time to reach all servers.
   bool publish_until(bus::Bus& bus, const std::string& subject, const std::function<bool()>& heard,
                      std::chrono::milliseconds timeout = 10s) {
     const auto end = SteadyClock::now() + timeout;

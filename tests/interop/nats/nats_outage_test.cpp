@@ -1,4 +1,4 @@
-// What is lost and what comes back when real servers end, hang, or are too slow.
+// What is lost and what recovers when real servers end, hang, or are too slow.
 #include "cloud/errors.hpp"
 #include "net/errors.hpp"
 #include "tests/interop/nats/nats_fixture.hpp"
@@ -9,7 +9,7 @@ namespace {
 
 class NatsOutage : public NatsFixture {
  protected:
-  /// Of the server this unit is on.
+  /// The index of the server that this unit is connected to.
   static std::size_t home(const Unit& unit, const NatsServers& servers, std::size_t count) {
     const std::string& server = unit.statuses.back().server;
     for (std::size_t i = 0; i < count; ++i) {

@@ -1,4 +1,4 @@
-// The configuration of docs/protocols/bus.md, as it stands there: each unit may do its part, and nothing else.
+// The configuration in docs/protocols/bus.md: each unit can do its part, and nothing else.
 #include <fstream>
 #include <iterator>
 
@@ -43,7 +43,7 @@ class NatsPermissions : public NatsFixture {
     config.inbox = "_INBOX." + who;
     return connect(std::move(config));
   }
-  /// Whether the server has said that `unit` may not do this.
+  /// Whether the server has refused this operation of `unit`.
   bool refused(const Unit& unit, const std::string& what) {
     return until([&] {
       return std::any_of(unit.statuses.begin(), unit.statuses.end(), [&](const bus::NatsStatus& status) {

@@ -21,7 +21,7 @@ namespace asio = boost::asio;
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-// The servers are each other's clients.
+// The servers are clients of each other.
 constexpr const char* kMakeCertificates = R"sh(set -e
 new="-newkey $1 -nodes"
 for ca in ca other-ca; do openssl req -x509 $new -keyout $ca.key -out $ca.pem -subj /CN=$ca -days 2; done
@@ -68,7 +68,8 @@ void make_certificates(const fs::path& folder, const std::string& key) {
   }
 }
 
-// Bound and not listening: bind(2) with port 0 and connect(2) pass it over, and who has SO_REUSEADDR too may bind it.
+// Bound but not listening: bind(2) with port 0 and connect(2) skip it, but a program that also has SO_REUSEADDR can
+// bind it.
 NatsServers::Port::Port()
     : socket_(std::make_shared<net::Descriptor>(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))) {
   const int on = 1;

@@ -1,4 +1,4 @@
-// Real NATS servers on this machine, alone or as a cluster, with an authority and certificates of their own.
+// Real NATS servers on this machine, single or as a cluster, with their own authority and certificates.
 #pragma once
 
 #include <sys/types.h>
@@ -12,11 +12,11 @@
 
 namespace redan::cloud::test {
 
-/// Where nats-server is; empty if it is not installed.
+/// The path of nats-server; empty if it is not installed.
 std::filesystem::path nats_program();
 
-/// Below `folder`, which is made: ca.pem and what it signed (node, gateway, agent-1, agent-2, nobody), other-ca.pem and
-/// (stranger).
+/// Creates in `folder`: ca.pem and the certificates that it signed (node, gateway, agent-1, agent-2, nobody),
+/// other-ca.pem and (stranger).
 void make_certificates(const std::filesystem::path& folder, const std::string& key);
 
 inline constexpr const char* kToken = "a-token-of-64-printable-characters-0123456789-abcdefghijklmnopqr";
@@ -24,7 +24,7 @@ inline constexpr const char* kToken = "a-token-of-64-printable-characters-012345
 class NatsServers {
  public:
   struct Options {
-    std::string tls = "verify: true";  ///< empty: no TLS at all
+    std::string tls = "verify: true";  ///< empty: no TLS
     std::string authorization = std::string("token: \"") + kToken + "\"";
     std::string more;                                         ///< further lines of the configuration
     std::string key = "ec -pkeyopt ec_paramgen_curve:P-256";  ///< of all certificates, for openssl req -newkey
@@ -40,12 +40,12 @@ class NatsServers {
   /// kill -9.
   void kill(std::size_t server) { signal(server, SIGKILL), reap(server); }
   void start(std::size_t server);
-  /// From its next start on.
+  /// Applies from its next start on.
   void authorize(std::string authorization) { options_.authorization = std::move(authorization); }
-  /// It is there, but says nothing.
+  /// It is connected, but silent.
   void freeze(std::size_t server) { signal(server, SIGSTOP); }
   void thaw(std::size_t server) { signal(server, SIGCONT); }
-  /// It asks its clients to leave, and ends.
+  /// It asks its clients to leave, and then ends.
   void retire(std::size_t server) { signal(server, SIGUSR2); }
   void wait_until_listening(std::size_t server) const;
 
@@ -59,7 +59,7 @@ class NatsServers {
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
 
  private:
-  /// A port of the loopback that is given to nobody else who asks for any; a server that asks for this one gets it.
+  /// A port on loopback that the system assigns to no other program; a server that requests this port gets it.
   class Port {
    public:
     Port();

@@ -1,4 +1,4 @@
-// One real nats-server: the contract, and units that speak through another client.
+// One real nats-server: the contract, and units that use another client.
 #include <atomic>
 #include <thread>
 
@@ -10,7 +10,7 @@ namespace redan::cloud::test {
 
 namespace {
 
-/// One for all tests; null where there is no nats-server.
+/// Shared by all tests; null if nats-server is not installed.
 std::unique_ptr<NatsServers>& server() {
   static std::unique_ptr<NatsServers> only = nats_program().empty() ? nullptr : std::make_unique<NatsServers>(1);
   return only;

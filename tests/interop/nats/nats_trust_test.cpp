@@ -1,5 +1,5 @@
-// Who may talk to whom: authorities, pins, client certificates and tokens against a real server, and against brokers
-// that would have us speak in clear.
+// Trust between units and servers: authorities, pins, client certificates and tokens with a real server, and brokers
+// that try to make us send plaintext.
 #include <fstream>
 
 #include "cloud/errors.hpp"
@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kTlsInfo = "INFO {\"tls_required\":true,\"auth_required\":true} \r\n";
 
-/// One server for all tests of this file; it wants a certificate and the token.
+/// One server for all tests of this file; it requires a certificate and the token.
 NatsServers& servers() {
   static NatsServers only(1);
   return only;
@@ -223,7 +223,7 @@ TEST_F(NatsTrust, ASilentBrokerIsLeftInTime) {
   EXPECT_EQ(broker.heard(), "");
 }
 
-/// With the certificate that our authority has given the real server: nothing but the version is wrong.
+/// With the certificate of the real server: only the TLS version is wrong.
 std::unique_ptr<boost::asio::ssl::context> broker_context(boost::asio::ssl::context::method method) {
   auto context = std::make_unique<boost::asio::ssl::context>(method);
   context->use_certificate_file((servers().folder() / "node.pem").string(), boost::asio::ssl::context::pem);
@@ -237,7 +237,7 @@ TEST_F(NatsTrust, ABrokerOfTls12AloneIsRefused) {
   EXPECT_EQ(failure(config_for(broker.port())).why, net::errc::tls_failed);
   EXPECT_EQ(broker.handshakes(), 0);
   EXPECT_EQ(broker.heard(), "");
-  // The same broker with TLS 1.3 hears what it is to hear.
+  // The same broker with TLS 1.3 receives the message.
   const auto recent = broker_context(boost::asio::ssl::context::tlsv13_server);
   FakeBroker good(io_, std::string(kTlsInfo), recent.get());
   const auto unit = start(config_for(good.port()));

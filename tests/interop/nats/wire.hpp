@@ -1,4 +1,4 @@
-// What goes over the wire, seen from the middle: a proxy that records it, and a broker that is none.
+// Observes the network: a proxy that records, and a fake broker.
 #pragma once
 
 #include <boost/asio/as_tuple.hpp>
@@ -20,7 +20,7 @@ inline constexpr auto kNoThrow = boost::asio::as_tuple(boost::asio::use_awaitabl
 
 inline Tcp::endpoint loopback(std::uint16_t port = 0) { return {boost::asio::ip::address_v4::loopback(), port}; }
 
-/// The types of the TLS records that `bytes` are, up to the last whole one; nullopt if they are something else.
+/// The types of the TLS records in `bytes`, up to the last complete one; nullopt if they are not TLS.
 inline std::optional<std::vector<int>> tls_records(std::string_view bytes) {
   std::vector<int> types;
   while (bytes.size() >= 5) {
@@ -36,7 +36,7 @@ inline std::optional<std::vector<int>> tls_records(std::string_view bytes) {
   return types;
 }
 
-/// Passes one connection on to a port of this machine.
+/// Forwards one connection to a port of this machine.
 class RecordingProxy {
  public:
   RecordingProxy(boost::asio::io_context& io, std::uint16_t server) : state_(std::make_shared<State>(io)) {
@@ -90,7 +90,7 @@ class RecordingProxy {
   std::shared_ptr<State> state_;
 };
 
-/// Says something to whoever connects, and records what he says; with a context, over TLS from then on.
+/// Sends a text to every client, and records its answer; with a context, over TLS from then on.
 class FakeBroker {
  public:
   FakeBroker(boost::asio::io_context& io, std::string hello, boost::asio::ssl::context* tls = nullptr)

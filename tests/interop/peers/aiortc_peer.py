@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""aiortc as a peer: commands come in as lines of JSON, events go out as such."""
+"""aiortc as a peer: commands arrive as lines of JSON, events are written as such."""
 import asyncio
 import json
 import sys
@@ -85,7 +85,7 @@ class Peer:
         return sum(getattr(stats, name) for stats in (await self.connection.getStats()).values() if stats.type == kind)
 
     async def stream(self, command):
-        """Its own pictures, for two seconds; how many packets it makes of them, only it knows."""
+        """Its own pictures, for two seconds; the number of packets is determined by aiortc."""
         await asyncio.sleep(2)
         self.connection.getSenders()[0].replaceTrack(None)
         await asyncio.sleep(0.5)

@@ -14,7 +14,7 @@ const watch = (channel) => {
   channels.set(label, channel);
   channel.onMessage((data) => sayMessage(label, data));
   channel.onClosed(() => say('channel_closed', { label }));
-  // It has no word for order and limits of a channel.
+  // It has no API for order and limits of a channel.
   const opened = () => say('opened', { label, protocol: channel.getProtocol?.(), id: channel.getId() });
   if (channel.isOpen()) opened();
   else channel.onOpen(opened);
@@ -22,7 +22,7 @@ const watch = (channel) => {
 const received = counter();
 const watchTrack = (its) => {
   track = its;
-  // RTCP comes this way, too.
+  // RTCP also arrives here.
   track.onMessage((packet) => (packet[1] & 127) < 64 || (packet[1] & 127) > 95 ? received.add() : 0);
 };
 
@@ -37,7 +37,7 @@ let describe;
 connection.onGatheringStateChange((state) => {
   if (state === 'complete') describe?.();
 });
-// Gathers once in its life: a second description is complete at once.
+// Gathers once in its lifetime: a second description is complete at once.
 const described = async (type) => {
   const done = new Promise((resolve) => (describe = resolve));
   connection.setLocalDescription(type);

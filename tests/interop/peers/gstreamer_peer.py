@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""GStreamer's webrtcbin as a peer: commands come in as lines of JSON, events go out as such."""
+"""GStreamer's webrtcbin as a peer: commands arrive as lines of JSON, events are written as such."""
 import json
 import re
 import sys
@@ -14,8 +14,8 @@ from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
 
 from json_lines import payload, say, say_message  # noqa: E402
 
-# Noise, so that packets are full: each but the last of a picture has 1,400 bytes. Larger pictures come back in bursts that
-# overflow its socket.
+# Noise, so that packets are full: all except the last of a picture have 1,400 bytes. Larger pictures return
+# in bursts that overflow its socket.
 RTP = 'application/x-rtp,media=video,encoding-name=VP8,payload=96,clock-rate=90000'
 VIDEO = ('videotestsrc pattern=snow is-live=true num-buffers=60 ! video/x-raw,width=320,height=240,framerate=30/1 '
          '! vp8enc deadline=1 ! rtpvp8pay mtu=1400 pt=96 ! capsfilter caps="' + RTP + '"')
@@ -90,7 +90,7 @@ class Peer:
         return Gst.PadProbeReturn.OK
 
     def ask(self, signal, argument):
-        """The reply. A description in it lives as long as the reply does."""
+        """The reply. A description in it lives as long as the reply."""
         promise = Gst.Promise.new()
         self.webrtc.emit(signal, argument, promise)
         promise.wait()

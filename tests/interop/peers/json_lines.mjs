@@ -1,4 +1,4 @@
-// What the programs of the JavaScript peers share: commands come in as lines of JSON, events go out as such.
+// Shared by the programs of the JavaScript peers: commands arrive as lines of JSON, events are written as such.
 import { createHash } from 'node:crypto';
 import { createInterface } from 'node:readline';
 

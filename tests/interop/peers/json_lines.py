@@ -1,4 +1,4 @@
-"""What the programs of the Python peers share: events leave as lines of JSON."""
+"""Shared by the programs of the Python peers: events are written as lines of JSON."""
 import hashlib
 import json
 import sys
@@ -14,7 +14,7 @@ def say(event, **fields):
 
 
 def payload(command):
-    """What `send` asks for: a text, or so many letters or bytes."""
+    """The data that `send` requests: a text, or a number of letters or bytes."""
     if 'text' in command:
         return command['text']
     size = command['size']

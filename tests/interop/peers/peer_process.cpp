@@ -53,7 +53,7 @@ void PeerProcess::read() {
   });
 }
 
-// Standard error comes the same way.
+// Standard error arrives on the same stream.
 void PeerProcess::on_line(const std::string& line) {
   boost::system::error_code error;
   json::value value = line.starts_with('{') ? json::parse(line, error) : json::value();

@@ -38,12 +38,12 @@ class PeerProcess {
   PeerProcess(boost::asio::io_context& io, const Arguments& program);
 
   void tell(boost::json::object command);
-  /// Runs the loop until such an event comes, and takes it. Throws after `timeout` and if a command
-  /// failed, with what came instead.
+  /// Runs the loop until such an event arrives, and removes it. Throws after `timeout`, or if a command failed, with
+  /// the events that came instead.
   boost::json::object expect(std::string_view event, const std::function<bool(const boost::json::object&)>& fits = {},
                              std::chrono::seconds timeout = std::chrono::seconds(20));
   boost::json::object expect(std::string_view event, std::string_view label);
-  /// What it wrote that is not an event, the end of it.
+  /// The end of its output that is not events.
   [[nodiscard]] const std::string& notes() const { return notes_; }
 
  private:

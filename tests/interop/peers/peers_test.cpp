@@ -1,5 +1,5 @@
-// Redan against the WebRTC stacks of others, over the machine's own address: both signalling roles, both DTLS roles, as
-// a lite and as a full ICE agent.
+// Redan with other WebRTC stacks, over the machine's own address: both signalling roles, both DTLS roles, as a lite and
+// as a full ICE agent.
 #include "tests/interop/peers/session.hpp"
 
 namespace redan {
@@ -14,7 +14,7 @@ using test::Stack;
 
 class Peers : public testing::TestWithParam<Stack> {
  protected:
-  /// False, and a line in the log, if the stack cannot do it.
+  /// False, with a line in the log, if the stack does not support it.
   static bool can(Feature feature) {
     const auto reason = GetParam().cannot.find(feature);
     if (reason == GetParam().cannot.end()) return true;
@@ -69,7 +69,7 @@ TEST_P(Peers, OurOfferConnectsInBothDtlsRoles) {
   }
 }
 
-// Its candidates come later or never: the full agent learns its address from its checks (RFC 8445 section 7.3.1.3).
+// Its candidates arrive later or never: the full agent learns its address from its checks (RFC 8445 section 7.3.1.3).
 TEST_P(Peers, IsReachedWhereItsChecksComeFromWithoutAnyCandidate) {
   for (const bool we_offer : {true, false}) {
     SCOPED_TRACE(we_offer ? "our offer" : "its offer");

@@ -28,21 +28,22 @@ class Session {
  public:
   Session(const Stack& stack, OurAgent agent);
 
-  /// Offer and answer; returns when both ends say that they are connected. `cut`: what the peer says comes without its
-  /// candidates, as from one that trickles them or hides its addresses.
+  /// Exchanges offer and answer; returns when both ends report that they are connected. `cut`: candidates are removed
+  /// from the peer's description, as from a peer that trickles them or hides its addresses.
   enum class Candidates { all, cut };
   void peer_offers(const AcceptOptions& options = {}, Candidates candidates = Candidates::all);
   void we_offer(const MediaPlan& plan = {}, Candidates candidates = Candidates::all);
-  /// The peer's offer, our answer; nothing is waited for.
+  /// The peer's offer, our answer; does not wait.
   void renegotiate(bool restart);
 
-  /// The peer opens a channel. It may be told so before it makes an offer; we take it after the connection.
+  /// The peer opens a channel. The command may be sent before it makes an offer; we accept the channel after the
+  /// connection.
   void peer_opens(std::string_view label) { peer.tell({{"do", "open"}, {"label", label}}); }
   const OpenedChannel& taken(std::string_view label);
-  /// We open a channel and both ends say that it is open.
+  /// We open a channel, and both ends report that it is open.
   const OpenedChannel& we_open(std::string_view label, const ChannelOptions& options = {});
   void send(ChannelId channel, MessageKind kind, Bytes payload);
-  /// The peer sends such a message, we send it back: it comes whole in both directions.
+  /// The peer sends such a message, we return it: it arrives complete in both directions.
   void expect_echo(const OpenedChannel& channel, MessageKind kind, std::size_t size);
   void expect_text_echo(const OpenedChannel& channel, const std::string& text);
 

@@ -1,4 +1,4 @@
-// The stacks that the tests run against, and what each of them cannot do.
+// The stacks that the tests use, and what each of them does not support.
 #pragma once
 
 #include <map>
@@ -8,20 +8,20 @@
 
 namespace redan::test {
 
-/// What some stack cannot do.
+/// Features that some stack lacks.
 enum class Feature {
   answer_active,        ///< answers "passive" to a full agent's offer that is "active"
   answer_active_lite,   ///< ... to a lite one's
   answer_passive,       ///< answers "active" to a full agent's offer that is "passive"
   answer_passive_lite,  ///< ... to a lite one's
   wide_labels,          ///< labels outside ASCII
-  channel_parameters,   ///< says order and limits of a channel
-  unordered_limits,     ///< says of its channels that they are unordered if they have a limit, too
+  channel_parameters,   ///< reports order and limits of a channel
+  unordered_limits,     ///< reports its channels as unordered if they have a limit
   empty_messages,
-  close_notice,         ///< tells the other side when it closes
-  sees_channels_close,  ///< says that the channels are closed when the other side closes
+  close_notice,         ///< notifies the other side when it closes
+  sees_channels_close,  ///< reports that the channels are closed when the other side closes
   sees_close,           ///< ... that the connection is
-  ice_restart,          ///< offers one, to a full agent
+  ice_restart,          ///< offers an ICE restart, to a full agent
   ice_restart_lite,     ///< ... to a lite one
   older_data_section,   ///< offers DTLS/SCTP with a=sctpmap
   sctp_port,            ///< another than 5000
@@ -31,7 +31,7 @@ enum class Feature {
 struct Stack {
   std::string name;
   Arguments program;
-  std::size_t largest_message;  ///< that it takes and sends
+  std::size_t largest_message;  ///< that it accepts and sends
   std::map<Feature, std::string> cannot;
 
   friend std::ostream& operator<<(std::ostream& out, const Stack& stack) { return out << stack.name; }

@@ -1,4 +1,4 @@
-// A peer whose interface is that of browsers (W3C WebRTC). `media`: {add(connection), stream(command)}, where it can.
+// A peer with the interface of browsers (W3C WebRTC). `media`: {add(connection), stream(command)}, if supported.
 import { payload, say, sayMessage, serve } from './json_lines.mjs';
 
 export function run(version, connection, media = {}) {

@@ -5,7 +5,7 @@ import { counter, paced, rtpPacket, say } from './json_lines.mjs';
 
 const installed = createRequire(process.env.NODE_PATH + '/');
 const werift = installed('werift');
-// Without a STUN server it asks a public one, and waits for its name as long as the resolver does.
+// Without a STUN server it uses a public one, and waits for the resolver.
 process.env.RES_OPTIONS = 'timeout:1 attempts:1';
 const connection = new werift.RTCPeerConnection({ iceServers: [] });
 run('0.24', connection, {

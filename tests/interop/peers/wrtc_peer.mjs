@@ -17,7 +17,7 @@ run(version, connection, {
     connection.addTrack(source.createTrack(), new wrtc.MediaStream());
     this.source = source;
   },
-  // Pictures of noise. How many packets libwebrtc makes of them, only it knows.
+  // Pictures of noise. The number of packets is determined by libwebrtc.
   async stream() {
     const width = 640, height = 480;
     for (let i = 0; i < 60; ++i) {

@@ -47,10 +47,10 @@ class Program {
     if (input_ >= 0) ::close(input_);
     input_ = -1;
   }
-  /// All that it has written so far.
+  /// Its complete output so far.
   const std::string& output() { return read(0); }
   const std::string& errors() { return read(1); }
-  /// Whether it has closed its output, as it does when it ends.
+  /// Whether it has closed its output, which it does when it ends.
   bool ended() {
     (void)output();
     return ended_;

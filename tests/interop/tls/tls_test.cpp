@@ -1,5 +1,5 @@
-// Our TLS 1.3 endpoints against the programs of OpenSSL on loopback: what docs/protocols/tls.md promises, seen from
-// outside. Errors are looked for at the first read: in TLS 1.3 a client is refused after its own handshake is done.
+// Our TLS 1.3 endpoints with the programs of OpenSSL on loopback: tests what docs/protocols/tls.md documents, from
+// outside. Errors are expected at the first read: in TLS 1.3 a client is refused after its own handshake is complete.
 #include "net/tls/tls.hpp"
 
 #include <boost/asio/read.hpp>
@@ -28,7 +28,7 @@ class Tls : public HttpFixture {
   bool finish(Program& program) {
     return until([&] { return program.ended(); });
   }
-  /// What `openssl` writes when it gets `input`.
+  /// The output of `openssl` for this `input`.
   std::string openssl(Words words, const std::string& input = {}) {
     words.insert(words.begin(), "openssl");
     Program program(words);
@@ -60,7 +60,7 @@ class OurServer : public Tls {
     words.insert(words.end(), options.begin(), options.end());
     return std::make_unique<Program>(words);
   }
-  /// The answer to one request, or what s_client says instead.
+  /// The answer to one request, or the output of s_client instead.
   std::string ask(const Words& options) {
     const auto program = client(options);
     program->write(kLastRequest);
@@ -77,7 +77,7 @@ class OurServer : public Tls {
     const std::size_t end = text.find(last);
     return begin < end ? text.substr(begin, end + last.size() - begin) : "";
   }
-  /// s_client ends its lines as we ask it to.
+  /// s_client sends line ends as configured.
   static constexpr const char* kLastRequest = "GET /asked HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
 
   TlsListener listener_;
@@ -164,7 +164,7 @@ TEST_F(OurServer, IsNotStartedWithAnotherExponent) {
 TEST_F(OurServer, RefusesAClientWithoutTheCertificateItRequires) {
   serve_with(ClientCertificates::required);
   const std::string answer = ask({"-tls1_3"});
-  // The client's own handshake was done before it was told.
+  // The client's own handshake was complete before the refusal.
   EXPECT_NE(answer.find("New, TLSv1.3"), std::string::npos) << answer;
   EXPECT_NE(answer.find("alert certificate required"), std::string::npos) << answer;
   EXPECT_EQ(handled_, 0);
@@ -204,7 +204,7 @@ std::uint16_t free_port() {
   return acceptor.local_endpoint().port();
 }
 
-// s_server writes what its application receives, and nothing else, to its output.
+// s_server writes only the received application data to its output.
 class OurClient : public Tls {
  protected:
   void serve_with(const std::string& name, Words options) {
@@ -237,7 +237,7 @@ class OurClient : public Tls {
     until([] { return false; }, 100ms);
     return result;
   }
-  /// s_server answers nothing, so the request is out when the time is up.
+  /// s_server does not answer, so the request has been sent when the timeout expires.
   void expect_sent(const HttpResult& result) {
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, errc::http_timeout) << result.error().detail;

@@ -1,4 +1,4 @@
-// Our JWTs for libjwt, and its for us.
+// Our JWTs in libjwt, and libjwt's in Redan.
 #include <gtest/gtest.h>
 #include <jwt.h>
 
@@ -16,7 +16,7 @@ namespace json = boost::json;
 
 constexpr token::JwtExpectations kExpected{"ams", "ams-internal", "c05h1jj3pn6a8q46taug"};
 constexpr WallTime kMiddle{1877688000};
-/// What AMS puts into an instance's token.
+/// The content of an instance's token from AMS.
 constexpr const char* kGrants =
     R"({"iss":"ams","aud":"ams-internal","sub":"c05h1jj3pn6a8q46taug","iat":1861920000,"nbf":1861920000,)"
     R"("exp":1893456000,"jti":"0001","scope":["artifacts:read","instance:status"]})";
@@ -96,7 +96,7 @@ TEST_F(JwtInterop, WeRefuseLibjwtsUnderAnotherKeyOrAlgorithm) {
   EXPECT_EQ(reason(verify(encode(kGrants, JWT_ALG_HS384, counting_secret()))), errc::token_algorithm);
   EXPECT_EQ(reason(verify(encode(kGrants, JWT_ALG_HS512, counting_secret()))), errc::token_algorithm);
   EXPECT_EQ(reason(verify(encode(kGrants, JWT_ALG_NONE, counting_secret()))), errc::token_algorithm);
-  // Unlike the token, which says what it says, its reader may be careless: libjwt takes this one.
+  // The reader may be careless: libjwt accepts this one.
   EXPECT_TRUE(decode(encode(kGrants, JWT_ALG_HS512, counting_secret()), counting_secret()));
 }
 

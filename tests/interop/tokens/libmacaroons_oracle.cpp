@@ -1,4 +1,4 @@
-// libmacaroons 0.3 reads and writes version 1 in binary; its JSON is off in Debian.
+// libmacaroons 0.3 reads and writes version 1 in binary; its JSON is disabled in Debian.
 #include <macaroons.h>
 
 #include "base/hex.hpp"

@@ -1,4 +1,4 @@
-// Our macaroons for others, and theirs for us, in every form that both know.
+// Our macaroons in other implementations, and theirs in ours, in every form that both support.
 #include <gtest/gtest.h>
 
 #include "base/base64.hpp"
@@ -81,9 +81,9 @@ class MacaroonInterop : public testing::TestWithParam<Pairing> {
   token::MacaroonKey key_ = std::move(*token::MacaroonKey::prepare(provider(), counting_secret()));
 };
 
-class WrittenForm : public MacaroonInterop {};  ///< what both write
-class BinaryForm : public MacaroonInterop {};   ///< what leaves no choice of order and spaces
-class SampleForm : public MacaroonInterop {};   ///< that of the public sample
+class WrittenForm : public MacaroonInterop {};  ///< forms that both write
+class BinaryForm : public MacaroonInterop {};   ///< forms without a choice of order and spaces
+class SampleForm : public MacaroonInterop {};   ///< the form of the public sample
 
 TEST_P(WrittenForm, TheyAcceptOurs) {
   for (std::size_t n = 0; n <= kCaveats.size(); ++n) {
@@ -94,7 +94,7 @@ TEST_P(WrittenForm, TheyAcceptOurs) {
   }
 }
 
-// Shows that they looked: neither another key nor a caveat that is not met is accepted.
+// Shows that they verify: neither another key nor an unmet caveat is accepted.
 TEST_P(WrittenForm, TheyRefuseOursWhereTheyShould) {
   Question question = reading(write(ours(kCaveats), form_));
   question.key.back() ^= 1;
@@ -163,10 +163,10 @@ TEST_P(SampleForm, ThePublicSampleIsWrittenAsItWasRead) {
   const Answer answer = ask(reading(std::string(kPublicSample)));
   EXPECT_EQ(answer.text, kPublicSample);
   EXPECT_EQ(answer.signature, to_hex(sample->signature));
-  EXPECT_FALSE(answer.accepted);  // nobody has its key
+  EXPECT_FALSE(answer.accepted);  // its key is unknown
 }
 
-/// libmacaroons 0.3 knows version 1 in binary only, and npm's does not know that.
+/// libmacaroons 0.3 supports only version 1 in binary, which npm's macaroon does not support.
 std::vector<Pairing> pairings(std::initializer_list<Form> forms) {
   std::vector<Pairing> all;
   for (const Form form : forms) {

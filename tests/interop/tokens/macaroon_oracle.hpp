@@ -1,5 +1,5 @@
-// Other implementations of macaroons, asked all alike: take this macaroon or make it, add to it, and say what it is and
-// whether you accept it.
+// Other implementations of macaroons with a common interface: parse or create a macaroon, add caveats, and report its
+// content and whether it is accepted.
 #pragma once
 
 #include <memory>
@@ -9,17 +9,17 @@
 
 namespace redan::cloud::test {
 
-/// How a macaroon is written: base64url of the binary versions, or JSON of either version.
+/// The form of a macaroon: base64url of the binary versions, or JSON of either version.
 enum class Form { v1, v2, json1, json2 };
 std::string_view name(Form form);
 
 struct Question {
   Form form;
-  std::optional<std::string> text{};  ///< of a macaroon; if absent, one is made
+  std::optional<std::string> text{};  ///< a macaroon; if absent, one is created
   std::string location{};
   std::string identifier{};
   std::vector<std::string> add{};  ///< first-party caveats
-  bool third_party = false;        ///< and one of these
+  bool third_party = false;        ///< adds a third-party caveat
   std::vector<std::string> met{};  ///< the caveats that are met
   std::string key;                 ///< the root key
 };

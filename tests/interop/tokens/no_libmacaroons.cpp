@@ -1,4 +1,4 @@
-// Where libmacaroons is not installed.
+// Used if libmacaroons is not installed.
 #include "tests/interop/tokens/macaroon_oracle.hpp"
 
 namespace redan::cloud::test {

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 
-// Its 3.0.4 compares with a capacity that it never sets, so its buffer doubles at every append: four caveats would need
-// gigabytes.
+// Version 3.0.4 compares with a capacity that it never sets, so its buffer doubles at every append: four caveats would
+// need gigabytes.
 function load(project) {
   const file = createRequire(project + '/package.json').resolve('macaroon');
   const loaded = new Module(file);
@@ -13,7 +13,7 @@ function load(project) {
   return loaded.exports;
 }
 
-// argv: the project's folder, which has node_modules; anything more only asks whether the library is there.
+// argv: the project's folder, which has node_modules; a further argument only tests whether the library is installed.
 const library = load(process.argv[2]);
 
 function answer(ask) {

@@ -7,7 +7,7 @@ from pymacaroons.serializers import BinarySerializer, JsonSerializer
 
 
 def main():
-    if len(sys.argv) > 1:  # "is it there?"
+    if len(sys.argv) > 1:  # tests whether it is installed
         return
     ask = json.load(sys.stdin)
     serializer = JsonSerializer() if ask["form"].startswith("json") else BinarySerializer()
@@ -26,7 +26,7 @@ def main():
         verifier.satisfy_exact(caveat)
     try:
         accepted = verifier.verify(macaroon, bytes.fromhex(ask["key"]))
-    except Exception:  # it raises whatever is wrong
+    except Exception:  # it raises exceptions for all errors
         accepted = False
     print(json.dumps({"text": macaroon.serialize(serializer), "signature": macaroon.signature, "accepted": accepted}))
 

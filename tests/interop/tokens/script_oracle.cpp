@@ -1,4 +1,4 @@
-// pymacaroons and npm's macaroon: one process for each question.
+// pymacaroons and npm's macaroon: one process per question.
 #include <boost/json.hpp>
 
 #include "base/hex.hpp"
@@ -69,7 +69,7 @@ std::string_view name(Form form) {
   return {};
 }
 
-// Debian's package is Debian's Python's, which need not be the first one on the path.
+// Debian's package is for Debian's Python, which need not be the first one in the path.
 std::unique_ptr<MacaroonOracle> pymacaroons() {
   auto oracle = if_there({"/usr/bin/python3", kFolder + "oracle.py"});
   return oracle ? std::move(oracle) : if_there({"python3", kFolder + "oracle.py"});

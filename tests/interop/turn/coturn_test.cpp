@@ -1,4 +1,4 @@
-// Our TURN credentials at a real coturn that knows nothing but the shared secret.
+// Our TURN credentials with a real coturn that has only the shared secret.
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 constexpr const char* kServer = "/usr/bin/turnserver";
 constexpr const char* kClient = "/usr/bin/turnutils_uclient";
 
-/// coturn does not take port 0. Free as TCP is nearly always free as UDP too.
+/// coturn does not accept port 0. A free TCP port is nearly always free for UDP too.
 std::uint16_t free_port() {
   const int descriptor = ::socket(AF_INET, SOCK_DGRAM, 0);
   sockaddr_in address{};
@@ -51,7 +51,7 @@ class Coturn {
   Coturn(const Coturn&) = delete;
   Coturn& operator=(const Coturn&) = delete;
 
-  /// What coturn's own client prints about five messages through a relay.
+  /// The output of coturn's own client for five messages through a relay.
   [[nodiscard]] std::string use(const token::TurnCredential& credential) const {
     return redan::test::run({"timeout", "20", kClient, "-y", "-c", "-n", "5", "-p", port_, "-u", credential.username,
                              "-w", credential.password, "127.0.0.1"})
@@ -100,7 +100,7 @@ class CoturnInterop : public testing::Test {
     return *key_->mint(user, WallTime{std::time(nullptr) + lifetime});
   }
   bool accepted(const token::TurnCredential& credential) { return relayed(server_->use(credential)); }
-  /// The client gives up, and the log says 401 to this user.
+  /// The client gives up, and the log has 401 for this user.
   bool refused(const token::TurnCredential& credential) {
     const std::size_t before = server_->log().size();
     if (accepted(credential)) return false;

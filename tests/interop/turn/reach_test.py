@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Whom clients reach through a coturn that is configured as contrib/three-machines says. It runs in a network namespace
-of its own, where it has the addresses. Usage: reach_test.py REDAN TURNSERVER_CONF"""
+"""Which addresses clients reach through a coturn configured as in contrib/three-machines. It runs in its own
+network namespace, in which it has the addresses. Usage: reach_test.py REDAN TURNSERVER_CONF"""
 import ipaddress
 import pathlib
 import shutil
@@ -20,7 +20,7 @@ SERVER = "192.0.2.3"
 RUNTIME = "192.0.2.16"
 SERVER6 = "2001:db8::3"
 RUNTIME6 = "2001:db8::16"
-# What contrib/three-machines/machines puts in.
+# The values that contrib/three-machines/machines inserts.
 VALUES = {"THIS-ADDRESS": SERVER, "ADDRESS-A": "192.0.2.1", "ADDRESS-B": "192.0.2.2", "ADDRESS-C": SERVER,
           "RUNTIME-ADDRESSES": f"{RUNTIME}-192.0.2.31", "THE-LINE-OF-TURN-SECRET": SECRET}
 
@@ -37,7 +37,7 @@ class Client(turn_client.Client):
 
 
 class Coturn:
-    """The real server, with the lines of a configuration and IPv6 besides."""
+    """The real server, with the lines of a configuration and additionally IPv6."""
 
     def __init__(self, configuration):
         self.folder = tempfile.TemporaryDirectory()

@@ -1,4 +1,4 @@
-"""Sessions of Autobahn|Python on one asyncio loop, whichever transport, serialiser and way to authenticate."""
+"""Sessions of Autobahn|Python on one asyncio loop, with any transport, serializer and authentication method."""
 import asyncio
 
 import txaio
@@ -11,7 +11,7 @@ from autobahn.asyncio.websocket import WampWebSocketClientFactory
 from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer
 from autobahn.wamp.types import ComponentConfig
 
-# Sessions ask their transport for it, and Autobahn 22.7.1 leaves it out of this one.
+# Sessions read it from their transport, and Autobahn 22.7.1 omits it in this one.
 if not hasattr(WampRawSocketClientProtocol, "transport_details"):
     WampRawSocketClientProtocol.transport_details = property(lambda self: self._transport_details)
 
@@ -28,7 +28,7 @@ class Refused(Exception):
 
 
 class Session(ApplicationSession):
-    """Joins as its `login` says and tells how that went."""
+    """Joins according to its `login` and reports the result."""
 
     def __init__(self, realm, login, keyring):
         super().__init__(ComponentConfig(realm, {}))
@@ -67,7 +67,7 @@ class Session(ApplicationSession):
 
 
 async def connect(port, realm="realm1", serializer="json", login=None, keyring=None, rawsocket=False, tls=None):
-    """A session that has joined; Refused otherwise."""
+    """A session that has joined; otherwise raises Refused."""
     session = Session(realm, login or {}, keyring)
     loop = asyncio.get_running_loop()
     chosen = SERIALIZERS[serializer]()
@@ -81,7 +81,7 @@ async def connect(port, realm="realm1", serializer="json", login=None, keyring=N
 
 
 async def leave(*sessions):
-    """GOODBYE of each; the reasons that came back."""
+    """Sends GOODBYE in each session; returns the reasons of the answers."""
     for session in sessions:
         session.leave()
     return [await asyncio.wait_for(session.left, PATIENCE) for session in sessions]

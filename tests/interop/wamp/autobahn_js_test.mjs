@@ -1,5 +1,5 @@
-// autobahn-js against `redan router`, on one WebSocket for each serialiser and every pair of them: clear payloads only, it knows no
-// others. Usage: node autobahn_js_test.mjs REDAN
+// autobahn-js with `redan router`, on one WebSocket for each serializer and every pair of them: only plaintext
+// payloads, because it supports no others. Usage: node autobahn_js_test.mjs REDAN
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
 import {createRequire} from 'node:module';

@@ -36,14 +36,15 @@ def random_id():
 
 
 def payload_of(msg):
-    """The application's part of a message, for the constructor of another: clear, or opaque and never looked into."""
+    """The application's part of a message, for the constructor of another: plaintext, or opaque and not
+    inspected."""
     if msg.payload is None:
         return {"args": msg.args, "kwargs": msg.kwargs}
     return {"payload": msg.payload, "enc_algo": msg.enc_algo, "enc_key": msg.enc_key, "enc_serializer": msg.enc_serializer}
 
 
 class Invocation:
-    """A call under way: who asked, by which number, and who was asked."""
+    """A pending call: the caller, the caller's request id, and the callee."""
 
     def __init__(self, caller, call, callee):
         self.caller, self.call, self.callee = caller, call, callee
@@ -55,7 +56,7 @@ class Subscription:
 
 
 class Router:
-    """Broker and dealer. What the sessions of a router have in common."""
+    """Broker and dealer: the state that the sessions of a router share."""
 
     FEATURES = {
         "broker": role.RoleBrokerFeatures(payload_transparency=True, payload_encryption_cryptobox=True),
@@ -102,7 +103,7 @@ class Router:
         publication = random_id()
         subscription = self.subscriptions.get(msg.topic)
         if subscription is not None:
-            # One message object for all: it keeps its bytes, so each serializer works once.
+            # One message object for all: it caches its bytes, so each serializer works once.
             self.deliver(session, msg, subscription, message.Event(subscription.id, publication, **payload_of(msg)))
         if msg.acknowledge:
             session.send(message.Published(msg.request, publication))
@@ -150,7 +151,7 @@ class Router:
     def on_yield(self, session, msg):
         invocation = session.invocations.get(msg.request)
         if invocation is None:
-            return  # cancelled, or the caller has gone
+            return  # cancelled, or the caller has left
         if not msg.progress:
             self.finish(session, msg.request, invocation)
         self.answer(invocation, message.Result(invocation.call.request, progress=msg.progress, **payload_of(msg)))
@@ -193,7 +194,7 @@ class Router:
 
 
 class RouterSession:
-    """One client's session: from HELLO to GOODBYE it hands messages to the router."""
+    """One client's session: from HELLO to GOODBYE it passes messages to the router."""
 
     _authid = None  # both are read by Autobahn's transport
     _session_id = None
@@ -254,7 +255,7 @@ ITransportHandler.register(RouterSession)
 
 
 def say(thing):
-    """One line of JSON on standard output."""
+    """Writes one line of JSON to standard output."""
     print(json.dumps(thing, separators=(",", ":")), flush=True)
 
 

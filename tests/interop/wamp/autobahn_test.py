@@ -169,7 +169,7 @@ class Clear(Case):
         await publisher.publish("com.lists", 2, options=PublishOptions(eligible=[one._session_id], **acknowledge))
         await publisher.publish("com.lists", 3, options=PublishOptions(exclude_me=False, **acknowledge))
         await publisher.publish("com.lists", 4, options=PublishOptions(eligible_authrole=["nobody"], **acknowledge))
-        for session in (one, other, publisher):  # whatever was on its way is there after an answer
+        for session in (one, other, publisher):  # a pending message has arrived once an answer has
             await session.subscribe(lambda: None, "com.other")
         self.assertEqual(heard, {"one": [2, 3], "other": [1, 3], "publisher": [3]})
         await leave(publisher, one, other)
@@ -246,7 +246,7 @@ class RawSocket(Case):
 
 class Cryptobox(Case):
     def rings(self):
-        """Of the originator and of the responder."""
+        """The keys of the originator and of the responder."""
         originator, responder = PrivateKey.generate(), PrivateKey.generate()
 
         def text(k):

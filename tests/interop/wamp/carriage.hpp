@@ -1,4 +1,4 @@
-// What the ends of hostile_test.cpp say, in payloads of WAMP messages: as it is, or in a sealed channel.
+// How the ends in hostile_test.cpp put text into payloads of WAMP messages: as plain arguments, or in a sealed channel.
 #pragma once
 
 #include <map>
@@ -18,11 +18,11 @@ class Carriage {
   virtual Payload from_originator(const std::string& text, const std::string& session) = 0;
   virtual Opened to_originator(const Payload& payload, const std::string& session) = 0;
   virtual Opened to_responder(const Payload& payload) = 0;
-  /// An answer to what was opened last.
+  /// An answer to the message opened last.
   virtual Payload from_responder(const std::string& text) = 0;
 };
 
-/// As it is; a key ring may seal it.
+/// As plain arguments; a key ring may encrypt them.
 class Plain : public Carriage {
  public:
   Payload from_originator(const std::string& text, const std::string&) override { return {{text}, {}, {}}; }
@@ -38,7 +38,7 @@ class Plain : public Carriage {
   }
 };
 
-/// In records of a sealed channel as binary arguments. The session beside them is a hint: whose channel to try.
+/// In records of a sealed channel as binary arguments. The session beside them is a hint at the channel to try.
 class Sealed : public Carriage {
  public:
   Payload from_originator(const std::string& text, const std::string& session) override {

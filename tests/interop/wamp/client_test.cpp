@@ -1,5 +1,5 @@
 // Our client and Autobahn|Python's, through Autobahn's router and through ours: calls, errors, progressive results and
-// events in both directions, clear and with cryptobox, in all serializations.
+// events in both directions, in plaintext and with cryptobox, in all serializations.
 #include "wamp/client/client.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -99,7 +99,7 @@ class WampClient : public ::testing::TestWithParam<Case> {
   Outcome<Payload> call(std::string procedure, List args, Dict kwargs = {}, Dict options = {}) {
     return run(client_->call(std::move(procedure), {std::move(args), std::move(kwargs), {}}, std::move(options)));
   }
-  /// What the peer got that called `procedure`.
+  /// The peer's result of calling `procedure`.
   List called_by_peer(const std::string& procedure, List args, Dict kwargs = {}) {
     const auto result = call("ctl.call", {procedure, std::move(args), std::move(kwargs)});
     EXPECT_TRUE(result) << result.error().uri;

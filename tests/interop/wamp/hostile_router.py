@@ -21,7 +21,7 @@ OWN_FINGERPRINT = r"\g<1>" + ":".join(["EE"] * 32)
 
 
 def texts_of(value):
-    """Every text and bytes inside."""
+    """All texts and bytes inside."""
     if isinstance(value, (str, bytes)):
         yield value if isinstance(value, str) else value.decode(errors="replace")
     elif isinstance(value, (list, tuple)):
@@ -43,17 +43,17 @@ def rewritten(value, change):
 
 
 def flipped(data):
-    """One bit of it, the last."""
+    """Flips its last bit."""
     return data[:-1] + bytes([data[-1] ^ 1])
 
 
 def sealed_instead(msg, payload):
-    """Other bytes under the attributes of the message's own."""
+    """Other bytes under the attributes of the original message."""
     return {**payload_of(msg), "payload": payload}
 
 
 class Eavesdropper(Router):
-    """Hands everything on, and tells what it can read."""
+    """Forwards everything, and reports what it can read."""
 
     ATTACK = "none"
 
@@ -80,7 +80,7 @@ class Eavesdropper(Router):
 
 
 class Reflection(Eavesdropper):
-    """Answers a call with its own question; the callee never hears of it."""
+    """Answers a call with its own question; the callee never receives it."""
 
     ATTACK = "reflection"
 
@@ -89,7 +89,7 @@ class Reflection(Eavesdropper):
 
 
 class Replay(Eavesdropper):
-    """Delivers the first event of a topic once more after each later one, as if it were new."""
+    """Delivers the first event of a topic again after each later one, as if it were new."""
 
     ATTACK = "replay"
 
@@ -119,7 +119,7 @@ class Stale(Eavesdropper):
 
 
 class DowngradeEvent(Eavesdropper):
-    """Delivers text of its own, in the clear, where a sealed event was published."""
+    """Delivers its own plaintext where an encrypted event was published."""
 
     ATTACK = "downgrade_event"
 
@@ -128,7 +128,7 @@ class DowngradeEvent(Eavesdropper):
 
 
 class Nobody:
-    """The caller of a call that nobody made."""
+    """The caller of a call that no client made."""
 
     def __init__(self):
         self.calls = {}
@@ -140,7 +140,7 @@ class Nobody:
 
 
 class DowngradeInvocation(Eavesdropper):
-    """Calls each procedure itself, in the clear, as soon as it is registered."""
+    """Calls each procedure itself, in plaintext, as soon as it is registered."""
 
     ATTACK = "downgrade_invocation"
 
@@ -149,11 +149,11 @@ class DowngradeInvocation(Eavesdropper):
         self.on_call(Nobody(), message.Call(random_id(), msg.procedure, args=[FORGED]))
 
     def listen(self, msg):
-        pass  # Nobody tells
+        pass  # no client is informed
 
 
 class DowngradeResult(Eavesdropper):
-    """Replaces a sealed answer with a clear one."""
+    """Replaces an encrypted answer with a plaintext one."""
 
     ATTACK = "downgrade_result"
 
@@ -162,7 +162,7 @@ class DowngradeResult(Eavesdropper):
 
 
 class DowngradeError(Eavesdropper):
-    """Replaces a sealed answer with an ERROR in the clear that looks like the callee's."""
+    """Replaces an encrypted answer with a plaintext ERROR that looks like the callee's."""
 
     ATTACK = "downgrade_error"
 
@@ -172,7 +172,8 @@ class DowngradeError(Eavesdropper):
 
 
 class CrossSubscription(Eavesdropper):
-    """Delivers an event to the subscriptions of all other topics as well; a sealed one with the topic that is inside."""
+    """Delivers an event to the subscriptions of all other topics as well; an encrypted one with the topic
+    inside the box."""
 
     ATTACK = "cross_subscription"
 
@@ -184,7 +185,7 @@ class CrossSubscription(Eavesdropper):
 
 
 class PlaintextError(Eavesdropper):
-    """Only listens: it waits for an ERROR that leaves in the clear."""
+    """Only listens: it waits for a plaintext ERROR."""
 
     ATTACK = "plaintext_error"
 
@@ -194,7 +195,7 @@ class PlaintextError(Eavesdropper):
 
 
 class SwapFingerprint(Eavesdropper):
-    """Puts its own DTLS fingerprint into every description that it can read; into others, a flipped bit."""
+    """Puts its own DTLS fingerprint into every description that it can read; in others it flips a bit."""
 
     ATTACK = "swap_fingerprint"
 
@@ -216,7 +217,7 @@ class SwapFingerprint(Eavesdropper):
 
 
 class AnswerInPlace(Eavesdropper):
-    """Answers a call itself; a sealed one under a key of its own, for it has no other."""
+    """Answers a call itself; an encrypted one under its own key, because it has no other."""
 
     ATTACK = "answer_in_place"
 
@@ -231,7 +232,7 @@ class AnswerInPlace(Eavesdropper):
 
 
 class Strip(Eavesdropper):
-    """Takes the encryption's attributes away: what was sealed arrives as an ordinary argument of bytes."""
+    """Removes the encryption's attributes: ciphertext arrives as an ordinary binary argument."""
 
     ATTACK = "strip"
 
@@ -248,7 +249,7 @@ class Strip(Eavesdropper):
 
 
 class MixSessions(Eavesdropper):
-    """Waits for the answers to two calls of one procedure and gives each to the other's caller."""
+    """Waits for the answers to two calls of one procedure and exchanges them."""
 
     ATTACK = "mix_sessions"
 
@@ -267,7 +268,7 @@ class MixSessions(Eavesdropper):
 
 
 class Truncate(Eavesdropper):
-    """Delivers the first two events of a topic and keeps the rest to itself, acknowledging them all."""
+    """Delivers the first two events of a topic and withholds the rest, but acknowledges all."""
 
     ATTACK = "truncate"
 

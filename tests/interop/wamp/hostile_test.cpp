@@ -1,6 +1,6 @@
 // Every attack of hostile_router.py on our own ends: on clients whose key rings require cryptobox, and on sealed
 // channels whose records travel as arguments. The columns "Redan" and "sealed" of docs/protocols/attacks.md are
-// compared with what is measured here; hostile_test.py does the same for the other two.
+// compared with the results; hostile_test.py does the same for the other two.
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -27,7 +27,7 @@ const std::string kSecret = "a secret detail";
 
 std::string uri(const std::string& leaf) { return "com.example." + leaf; }
 
-/// The two ends of one scenario behind a hostile router, and what they see.
+/// The two ends of one scenario behind a hostile router, and what they observe.
 class Ends {
  public:
   Ends(const std::string& attack, bool sealed) : sealed_(sealed), router_("hostile_router.py", {"--attack", attack}) {
@@ -39,7 +39,7 @@ class Ends {
     until([&] { return heard("{\"port\":"); });
     const std::string output = router_.output();
     const auto port = static_cast<std::uint16_t>(std::stoi(output.substr(output.find("{\"port\":") + 8)));
-    // As two parties have it: each its own private key alone.
+    // As with two parties: each has only its own private key.
     const auto own = BoxKeyPair::generate(*provider_), other = BoxKeyPair::generate(*provider_);
     rings_[0].set_key(uri(""), std::move(*Key::make({own.private_key.expose(), {}, {}, other.public_key})));
     rings_[1].set_key(uri(""), std::move(*Key::make({{}, own.public_key, other.private_key.expose(), {}})));
@@ -69,9 +69,9 @@ class Ends {
     };
     ASSERT_TRUE(run(responder_->register_procedure(uri("ask"), on_invocation)));
   }
-  /// What the user of the originator gets; nothing if the call was refused.
+  /// The result for the user of the originator; nullopt if the call was refused.
   std::optional<std::string> ask(const std::string& text) { return open_answer(run(call(text, "s1")), "s1"); }
-  /// Two calls under way at a time.
+  /// Two concurrent calls.
   std::vector<std::optional<std::string>> ask_both(const Words& texts) {
     std::array<std::optional<Outcome<Payload>>, 2> results;
     for (std::size_t i = 0; i < 2; ++i) {
@@ -84,7 +84,7 @@ class Ends {
   void listen(const std::string& topic) {
     const auto on_event = [this, topic](const Client::Delivered& event) {
       Payload payload = event.payload;
-      // Whose channel it is says the topic that was subscribed to, not the message.
+      // The subscribed topic determines the channel, not the message.
       payload.kwargs["session"] = topic == "two" ? "s2" : "s1";
       const auto text = carriage_->to_responder(payload);
       if (text) {
@@ -101,7 +101,7 @@ class Ends {
       EXPECT_TRUE(run(originator_->publish_acknowledged(uri(topic), std::move(payload))));
     }
   }
-  /// The router's answer comes after all that it has sent before.
+  /// The router's answer comes after everything that it has sent before.
   void settle() {
     ASSERT_TRUE(run(responder_->subscribe(uri("settled"), [](const Client::Delivered&) {})));
   }
@@ -114,7 +114,7 @@ class Ends {
     return done();
   }
   [[nodiscard]] bool heard(const std::string& line) const { return router_.output().find(line) != std::string::npos; }
-  /// An ERROR of a URI that no key is for; in a sealed channel errors are answers.
+  /// An ERROR with a URI without a key; in a sealed channel errors are answers.
   void serve_failure() {
     if (sealed_) return serve([](const std::string&) { return kSecret; });
     const auto on_invocation = [this](const Client::Invoked& invoked) {
@@ -136,7 +136,7 @@ class Ends {
     if (!result) {
       if (!result.error().payload.args.empty())
         text_of_error = std::string(result.error().payload.args.front().text().value_or(""));
-      // To a sealed channel every ERROR is what somebody says in clear.
+      // For a sealed channel every ERROR is unauthenticated plaintext.
       note(sealed_ && result.error().code == errc::wamp_error ? sealed::errc::sealed_clear : result.error().code);
       return std::nullopt;
     }
@@ -268,7 +268,7 @@ const std::map<std::string, bool (*)(Ends&)> kScenarios = {
        ends.listen("topic");
        ends.publish("topic", {"one", "two", "three"});
        ends.settle();
-       // Whoever counts notices with the next message.
+       // A party that counts messages detects it with the next message.
        return ends.ask("is that all?").has_value() && ends.events == Words{"topic:one", "topic:two"};
      }},
 };
@@ -280,7 +280,7 @@ std::string verdict(const std::string& attack, const std::string& scenario, bool
   return ends.refusal.empty() ? "no effect" : ends.refusal;
 }
 
-/// The cell of a row of the document; column 3 is "Redan", 4 "sealed".
+/// The cell of a row in the document; column 3 is "Redan", 4 "sealed".
 std::string documented(const std::string& attack, std::size_t column) {
   std::ifstream file(std::string(REDAN_TESTS_DIR) + "/../docs/protocols/attacks.md");
   for (std::string line; std::getline(file, line);) {
@@ -311,7 +311,7 @@ TEST_P(HostileRouter, DoesToASealedChannelWhatTheDocumentSays) {
 }
 TEST_P(HostileRouter, IsNotSeenWhereTheRouterIsHonest) {
   for (const bool sealed : {false, true}) {
-    // Without the router's own call, nobody is called there.
+    // Without the router's own call, no procedure is called there.
     if (GetParam() == "downgrade_invocation") continue;
     EXPECT_EQ(verdict("none", GetParam(), sealed), "no effect") << "sealed: " << sealed;
   }

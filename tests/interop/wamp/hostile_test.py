@@ -37,7 +37,7 @@ def scenario(function):
 
 
 def key_rings():
-    """Of the originator and of the responder: each has its own private key alone."""
+    """The keys of the originator and of the responder: each has only its own private key."""
     originator, responder = KeyRing(), KeyRing()
     own, own_public = originator.generate_key()
     other, other_public = responder.generate_key()
@@ -59,7 +59,7 @@ async def join(port, serializer, key_ring):
             joined.set_result(self)
 
         def onUserError(self, failure, text):
-            pass  # what an attack makes a handler raise is looked at where it arrives
+            pass  # exceptions of a handler are checked where they arrive
 
     runner = ApplicationRunner(f"ws://127.0.0.1:{port}/", "realm1", serializers=[serializer])
     await runner.run(Session, start_loop=False)
@@ -98,7 +98,7 @@ async def router(attack):
 
 
 class Ends:
-    """The two ends of one scenario and what they see."""
+    """The two ends of one scenario and what they observe."""
 
     def __init__(self, originator, responder, heard):
         self.originator, self.responder, self.heard = originator, responder, heard
@@ -127,7 +127,7 @@ class Ends:
             await self.originator.publish(PREFIX + topic, text, options=ACKNOWLEDGE)
 
     async def settled(self):
-        """The events: the router's answer comes after all that it has sent before."""
+        """The events. The router's answer comes after everything that it has sent before."""
         await self.responder.subscribe(lambda: None, PREFIX + "settled")
         await asyncio.sleep(0)
         return [event[1:] for event in self.events]
@@ -229,7 +229,7 @@ async def truncate(ends):
 
 
 async def verdict(attack, address, encrypted, serializers):
-    """"succeeds", or how it did not."""
+    """"succeeds", or why it failed."""
     port, heard = address
     rings = key_rings() if encrypted else (None, None)
     sessions = [await join(port, serializer(), ring) for serializer, ring in zip(serializers, rings)]
@@ -248,7 +248,7 @@ def documented():
 
 
 async def measure(attack, number):
-    # Every pairing of serializers gets its turn.
+    # Every pairing of serializers is used in turn.
     all_three = [JsonSerializer, MsgPackSerializer, CBORSerializer]
     serializers = (all_three[number % 3], all_three[number // 3 % 3])
 
@@ -260,7 +260,7 @@ async def measure(attack, number):
 
 
 async def wrong_verdicts_of_an_honest_router():
-    """None but for the ERROR that Autobahn itself sends in the clear: that needs no attack."""
+    """Only the ERROR that Autobahn itself sends in plaintext, which needs no attack."""
     async with router("none") as address:
         for attack in SCENARIOS:
             for encrypted in (False, True):

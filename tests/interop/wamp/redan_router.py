@@ -1,4 +1,4 @@
-"""`redan router` for tests: started with a configuration in a folder of its own, and ended with the test."""
+"""`redan router` for tests: started with a configuration in its own folder, and ended with the test."""
 import json
 import os
 import pathlib
@@ -59,7 +59,7 @@ class RedanRouter:
         return code
 
     def memory(self):
-        """Resident, in bytes."""
+        """Resident size in bytes."""
         with open(f"/proc/{self.process.pid}/statm", encoding="ascii") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
 

@@ -10,7 +10,7 @@ namespace {
 constexpr const char* kUp = "as.v1.session.s1.up";
 constexpr const char* kDown = "as.v1.session.s1.down";
 
-/// Turns every body round.
+/// Reverses every body.
 struct Backwards : Carrier {
   std::string to_runtime(const std::string&, const std::string& body) override { return "to runtime " + body; }
   std::string to_client(const std::string&, const std::string& body) override {

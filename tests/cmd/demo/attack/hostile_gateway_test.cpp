@@ -30,7 +30,7 @@ class HostileGatewayTest : public testing::Test {
 
 // Plaintext signalling.
 
-/// One end of a connection on a socket of its own: sends a text on channel "control" and keeps what it gets.
+/// One end of a connection on its own socket: sends a text on channel "control" and stores what it receives.
 class Peer {
  public:
   Peer(boost::asio::io_context& io, const std::vector<Address>& addresses, Provider& provider, bool lite) {
@@ -204,7 +204,7 @@ TEST_F(InClear, WhatASessionSaysUnderAFormerAttackDoesNotCount) {
 
 // Sealed signalling.
 
-/// A client and a runtime that seal, with a gateway between them that is given `attack`.
+/// A client and a runtime that seal, with a gateway between them that performs `attack`.
 class Sealed : public HostileGatewayTest {
  protected:
   std::string to_client(const std::string& body) { return gateway_.to_client(link_, body); }
@@ -215,13 +215,13 @@ class Sealed : public HostileGatewayTest {
     return seal != nullptr ? std::optional(seal->body) : std::nullopt;
   }
 
-  /// What the client says of it all, from its hello to the second message of the runtime's; nullopt: nothing is wrong.
+  /// The client's error, from its hello to the second message of the runtime; nullopt: no error.
   std::optional<Errc> attacked(Attack attack) {
     gateway_.begin(attack);
     sealed::Initiator initiator = world_.initiate();
     sealed::Responder responder = world_.respond();
     const auto hello = seal_in(to_runtime(text_of(initiator.hello())));
-    if (!hello) return sealed::errc::sealed_required;  // what a runtime says that takes nothing else
+    if (!hello) return sealed::errc::sealed_required;  // the error of a runtime that requires sealing
     const auto share = seal_in(to_client(text_of(responder.on_hello(as_bytes(*hello), world_.now).value())));
     if (!share) return sealed::errc::sealed_clear;
     auto done = initiator.on_share(as_bytes(*share), world_.now);

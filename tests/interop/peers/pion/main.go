@@ -1,4 +1,4 @@
-// pion as a peer: commands come in as lines of JSON, events go out as such.
+// pion as a peer: commands arrive as lines of JSON, events are written as such.
 package main
 
 import (
@@ -100,7 +100,7 @@ func (p *peer) open(c command) error {
 	return err
 }
 
-// A text, or so many letters or bytes.
+// A text, or a number of letters or bytes.
 func (p *peer) send(c command) error {
 	p.lock.Lock()
 	channel := p.channels[c.Label]
@@ -146,7 +146,7 @@ func (p *peer) sayReceived() {
 	}
 }
 
-// RTP packets of c.Size bytes each, a few each 5 ms.
+// RTP packets of c.Size bytes each, several each 5 ms.
 func (p *peer) stream(c command) error {
 	for i := 0; i < c.Packets; i++ {
 		packet := &rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: uint16(i), Timestamp: uint32(i) * 3000},
