@@ -2,7 +2,7 @@
 #include "tests/interop/dtls_peer.hpp"
 //
 #include <wolfssl/options.h>
-// The options come before the rest.
+// The options must be included before the rest.
 #include <wolfssl/error-ssl.h>
 #include <wolfssl/ssl.h>
 
@@ -12,8 +12,8 @@
 namespace redan::test {
 namespace {
 
-// Of both kinds of certificate, the wanted one first: a server names the signature schemes of the kinds in its list,
-// and the client's certificate may be of the other kind.
+// Suites for both kinds of certificate, the wanted one first: a server announces the signature schemes of the kinds in
+// its list, and the client's certificate may be of the other kind.
 std::string suite_list(const DtlsPeerConfig& config) {
   static const std::map<std::uint16_t, std::string> names{
       {0xC02B, "ECDHE-ECDSA-AES128-GCM-SHA256"}, {0xC02C, "ECDHE-ECDSA-AES256-GCM-SHA384"},

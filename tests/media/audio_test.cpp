@@ -35,7 +35,7 @@ TEST(TickingAudio, TimesAreEvenAndThePacketsGoRound) {
     if (frames.size() == 8) audio.stop();
   };
   audio.start();
-  audio.start();  // harmless
+  audio.start();  // no effect
   io.run();
   ASSERT_EQ(frames.size(), 8U);
   for (std::size_t i = 1; i < frames.size(); ++i) {

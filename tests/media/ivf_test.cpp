@@ -38,8 +38,8 @@ TEST(Ivf, ItBeginsWithAKeyFrameAndEndsWithTheLastWholeFrame) {
 TEST(Ivf, TimesThatMakeNoSenseAreKeptWithinBounds) {
   FileBytes file = make_ivf({kKey, kOther, kOther, kOther});
   const std::size_t second = 32 + 12 + kKey.size() + 4, third = second + 12 + kOther.size();
-  for (std::size_t i = 0; i < 8; ++i) file[second + i] = 0xFF;  // after the end of time
-  for (std::size_t i = 0; i < 8; ++i) file[third + i] = 0;      // before the beginning
+  for (std::size_t i = 0; i < 8; ++i) file[second + i] = 0xFF;  // a time beyond the maximum
+  for (std::size_t i = 0; i < 8; ++i) file[third + i] = 0;      // a time before the beginning
   const auto video = IvfVideo::parse(file);
   ASSERT_TRUE(video);
   for (const auto& frame : video->frames) {

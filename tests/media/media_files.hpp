@@ -1,4 +1,4 @@
-// Small media files made on the spot.
+// Small media files for tests.
 #pragma once
 
 #include <redan/types.hpp>
@@ -15,7 +15,7 @@ void put_little_endian(FileBytes& file, std::uint64_t value) {
 }
 inline void put_text(FileBytes& file, std::string_view text) { file.insert(file.end(), text.begin(), text.end()); }
 
-/// IVF with a clock of 30 a second: one frame each.
+/// IVF with a clock of 30 units per second: one per frame.
 inline FileBytes make_ivf(const std::vector<FileBytes>& frames, std::uint16_t width = 640, std::uint16_t height = 480) {
   FileBytes file;
   put_text(file, "DKIF");
@@ -51,7 +51,7 @@ inline FileBytes make_ogg_page(const FileBytes& lacing, const FileBytes& body, s
   page.insert(page.end(), body.begin(), body.end());
   return page;
 }
-/// Ogg Opus, one packet to a page.
+/// Ogg Opus, one packet per page.
 inline FileBytes make_ogg(const std::vector<FileBytes>& packets, std::uint32_t serial = 1) {
   FileBytes file;
   const auto add = [&](const FileBytes& packet, std::uint8_t flags) {

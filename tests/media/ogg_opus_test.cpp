@@ -40,7 +40,7 @@ TEST(OggOpus, PacketsMayGoOnInTheNextPage) {
   ASSERT_TRUE(packets);
   ASSERT_EQ(packets->size(), 2U);
   EXPECT_EQ((*packets)[1].bytes.size(), 265U);
-  // A page whose packet began in one that is missing.
+  // A page whose first packet began in a missing page.
   const FileBytes lone = make_ogg_page({10, 3}, {2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 0xF8, 0xFF, 0xFE}, 1);
   FileBytes torn = make_ogg({});
   torn.insert(torn.end(), lone.begin(), lone.end());

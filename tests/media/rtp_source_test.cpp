@@ -34,7 +34,7 @@ TEST(RtpStream, TakesOneStreamAndEachPacketOfItOnce) {
 
 class Vp8AssemblerTest : public testing::Test {
  protected:
-  /// A packet with `data` behind the shortest descriptor.
+  /// A packet with `data` after the shortest descriptor.
   std::optional<Vp8Assembler::Frame> add(std::uint32_t timestamp, bool start, bool marker, FileBytes data) {
     data.insert(data.begin(), start ? 0x10 : 0x00);
     return assembler.add({{marker, 96, sequence++, timestamp, 7}, data});
@@ -97,7 +97,7 @@ TEST(MediaClock, TimesFollowTheTimestampsAndNotTheArrivals) {
   EXPECT_EQ(begin, now);
   EXPECT_EQ(clock.time(now + 50ms, 0xFFFFFF00 + 3000), begin + 33'333'333ns);
   EXPECT_EQ(clock.time(now + 51ms, 0xFFFFFF00 + 6000), begin + 66'666'666ns);
-  EXPECT_EQ(clock.time(now + 5s, 0xFFFFFF00 + 9000), now + 5s);  // it stood still
+  EXPECT_EQ(clock.time(now + 5s, 0xFFFFFF00 + 9000), now + 5s);  // after a pause
   EXPECT_EQ(clock.time(now + 6s, 0x7FFFFFFF), now + 6s);         // another source
 }
 
@@ -121,7 +121,7 @@ TEST(RtpInput, FramesComeOverLoopback) {
     io.run_for(20ms);
   };
   send(1);
-  EXPECT_TRUE(frames.empty());  // nobody watches
+  EXPECT_TRUE(frames.empty());  // no client is watching
   video.start();
   send(2);
   ASSERT_EQ(frames.size(), 1U);

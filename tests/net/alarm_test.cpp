@@ -16,7 +16,7 @@ class AlarmTest : public testing::Test {
   std::optional<Alarm> alarm{std::in_place, io};
   int rung = 0;
 
-  // Due when the loop begins; what was posted runs before.
+  // Due when the loop starts; handlers posted earlier run before.
   void due() {
     alarm->set(net::now() - 1s, [this] { ++rung; });
   }
@@ -28,7 +28,7 @@ TEST_F(AlarmTest, RingsOnce) {
   EXPECT_EQ(rung, 1);
 }
 
-// The handler waits in the loop's queue behind what cancels it: a plain timer would still run it.
+// The handler is queued in the loop after the code that cancels it: a plain timer would still run it.
 TEST_F(AlarmTest, DoesNotRingWhenItIsCancelledOrGoneThoughItWasDue) {
   for (const bool gone : {false, true}) {
     boost::asio::steady_timer plain(io, -1s);

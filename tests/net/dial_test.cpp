@@ -1,4 +1,4 @@
-// TLS after a greeting in clear; everything else of Dialer is tested with the clients that use it.
+// TLS after a plaintext greeting; the rest of Dialer is tested with the clients that use it.
 #include "net/dial.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -19,7 +19,7 @@ constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 
 class Greeted : public HttpFixture {
  protected:
-  /// Says `greeting`, byte by byte if wanted, then speaks TLS.
+  /// Sends `greeting`, optionally byte by byte, then starts TLS.
   Task<void> greet(std::string greeting, std::size_t piece) {
     auto [unaccepted, socket] = co_await acceptor_.async_accept(kNoThrow);
     if (unaccepted) co_return;
@@ -39,7 +39,7 @@ class Greeted : public HttpFixture {
     co_await stream.async_read_some(asio::buffer(&last, 1), kNoThrow);
   }
 
-  /// "hello", or why not.
+  /// "hello", or the error.
   Task<std::string> dial(Greeting greeting) {
     const Dialer dialer(TlsRemote{"127.0.0.1", acceptor_.local_endpoint().port(),
                                   PinnedSha256{identity("server").fingerprint.digest}, nullptr});

@@ -1,4 +1,4 @@
-// README's sample as a process: an offer on its standard input, the answer on its output, every message back.
+// README's sample as a process: an offer on its standard input, the answer on its output, and every message echoed.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>

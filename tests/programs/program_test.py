@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs the program as a user would: demo, connect, echo, their refusals and their end. Usage: program_test.py REDAN"""
+"""Runs the program like a user: demo, connect, echo, their refusals and their end. Usage: program_test.py
+REDAN"""
 import json
 import os
 import pathlib
@@ -68,7 +69,7 @@ def get(demo, target, maximum=ssl.TLSVersion.TLSv1_3, request=None, timeout=10):
             while chunk := stream.recv(65536):
                 answer += chunk
         except (ssl.SSLEOFError, ConnectionError):
-            pass  # cut off without a goodbye
+            pass  # closed without notification
         return stream.version(), answer
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs `redan turn credential` as a user would. Usage: turn_test.py REDAN"""
+"""Runs `redan turn credential` like a user. Usage: turn_test.py REDAN"""
 import base64
 import hashlib
 import hmac

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""systemd accepts the units of contrib/systemd, and finds them well shut off."""
+"""systemd accepts the units of contrib/systemd, and rates them as well isolated."""
 import pathlib
 import re
 import shutil

@@ -103,8 +103,8 @@ TEST_P(SealedChannel, HasAnEnd) {
   EXPECT_EQ(error_of(pair_.client->channel.seal("a", "")), errc::sealed_exhausted);
 }
 
-// Both suites derive their keys from the handshake, so nothing of another one opens. What the envelope says about
-// itself is checked all the same: here in a wrapping that anybody opens.
+// Both suites derive their keys from the handshake, so a message of another handshake does not open. The envelope's own
+// fields are still checked: tested here with a wrapping that anyone can open.
 class ClearWrapping : public Wrapping {
  public:
   std::vector<std::uint8_t> seal(Side, std::uint32_t, std::string_view, std::string_view envelope) override {

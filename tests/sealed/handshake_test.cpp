@@ -44,7 +44,7 @@ TEST_P(Handshake, NoBitOfTheHelloMayChange) {
     Responder responder = world_.respond();
     const auto share = responder.on_hello(bad, world_.now);
     if (!share) continue;
-    // What a runtime cannot know to be wrong, the client finds in the signature.
+    // An error that a runtime cannot detect, the client detects in the signature.
     EXPECT_EQ(error_of(initiator.on_share(*share, world_.now)), errc::sealed_bad_signature) << bit;
   }
 }
@@ -98,7 +98,7 @@ TEST_F(Handshake, AnotherRuntimeThatAmsKnowsIsTheWrongOne) {
   Initiator initiator = world_.initiate();
   const Ed25519Key other = key_of(8);
   const RuntimeCertificate real{"i2", other.public_key(), kNow, {kNow.seconds_since_1970 + 60}};
-  // A dishonest runtime looks at nothing.
+  // A dishonest runtime checks nothing.
   Responder wrong(*world_.provider, {"s1", "i1", {world_.ams.public_key()}, real.sign(world_.ams)}, other, world_.used);
   const auto share = wrong.on_hello(initiator.hello(), kNow);
   EXPECT_EQ(error_of(initiator.on_share(share.value(), kNow)), errc::sealed_wrong_session);
@@ -122,7 +122,7 @@ TEST_F(Handshake, AGrantOfAnotherKeyIsOfNoUse) {
   SessionGrant grant = world_.grant();
   grant.client = key_of(7).public_key();
   EXPECT_EQ(error_of(world_.initiate(grant.sign(world_.ams))), errc::sealed_bad_grant);
-  // Whoever uses it all the same cannot prove to be its holder.
+  // A party that uses it nevertheless cannot prove that it is the holder.
   const Ed25519Key thief = key_of(9);
   grant.client = thief.public_key();
   const auto forged = grant.sign(thief);
@@ -131,7 +131,7 @@ TEST_F(Handshake, AGrantOfAnotherKeyIsOfNoUse) {
 }
 
 TEST_F(Handshake, AStolenGrantWithoutItsKeyProvesNothing) {
-  // The thief writes the hello itself: with the stolen grant and a share of its own.
+  // The thief writes the hello itself: with the stolen grant and its own share.
   const Ed25519Key thief = key_of(9);
   const auto ephemeral = world_.provider->start_key_exchange(Group::x25519);
   ClientHello hello{"s1", {Suite::aes_256_gcm}, {}, {}, world_.grant().sign(world_.ams), false};
@@ -179,7 +179,7 @@ TEST_F(Handshake, ASuiteThatWasNotOfferedIsRefused) {
   auto share = world_.respond().on_hello(initiator.hello(), kNow).value();
   share[1] = 2;
   EXPECT_EQ(error_of(initiator.on_share(share, kNow)), errc::sealed_syntax);
-  // With nothing in common there is nothing.
+  // Without a common suite there is no channel.
   auto hello = ClientHello::parse(world_.initiate().hello()).value();
   hello.suites = {};
   auto bytes = hello.write();

@@ -38,7 +38,7 @@ struct World {
   }
 };
 
-/// Two ends that have made a channel.
+/// Two ends that have established a channel.
 struct Pair {
   explicit Pair(World& world, Suite suite = Suite::aes_256_gcm) {
     Initiator initiator = world.initiate(suite);

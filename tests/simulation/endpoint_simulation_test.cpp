@@ -1,5 +1,5 @@
-// Whole connections on one virtual clock: handshake and 100 messages over links of every badness, thousands of seeds. A
-// failing seed is printed; it replays bit for bit.
+// Whole connections on one virtual clock: handshake and 100 messages over links with many kinds of faults, thousands of
+// seeds. A failing seed is printed and can be replayed bit for bit.
 #include <gtest/gtest.h>
 
 #include "base/crc32.hpp"
@@ -39,9 +39,9 @@ EndpointPairOptions options_of(std::uint64_t seed) {
 
 struct Outcome {
   bool complete = false;
-  std::string state;  // for a person, when it is stuck
+  std::string state;  // human-readable, for a stuck run
   bool intact = true;
-  std::uint32_t digest = 0;  // of all that was delivered, and when
+  std::uint32_t digest = 0;  // of everything that was delivered, and when
   TimePoint end{};
 };
 
@@ -50,7 +50,7 @@ Outcome simulate(std::uint64_t seed, bool partial_drains) {
   test::SimulatedProvider provider(*real, seed + 1);
   EndpointPair pair(provider, options_of(seed));
   pair.signal();
-  // Ordered and unordered, both reliable: every message must come.
+  // Ordered and unordered, both reliable: every message must arrive.
   const ChannelId ordered = *pair.offerer.endpoint.open_channel(pair.offerer_peer, "ordered");
   const ChannelId unordered =
       *pair.offerer.endpoint.open_channel(pair.offerer_peer, "unordered", {.order = ChannelOrder::unordered});

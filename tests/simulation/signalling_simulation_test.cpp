@@ -1,5 +1,5 @@
-// A client's signalling over a bus that loses, doubles and reorders, while clients come again and runtimes lose their
-// agents: whoever is last gets in, nothing is told twice, and the order of each client's messages is kept.
+// A client's signalling over a bus that loses, duplicates and reorders, while clients reconnect and runtimes lose their
+// agents: the last client connects, nothing is delivered twice, and the order of each client's messages is kept.
 #include <gtest/gtest.h>
 
 #include <queue>
@@ -15,7 +15,8 @@ using std::chrono::milliseconds;
 
 constexpr int kRuns = 1000;
 
-/// Loses, doubles, delays (and so reorders) frames; cut off for a time now and then, as by the end of an agent.
+/// Loses, duplicates and delays (and thereby reorders) frames; sometimes interrupted for a while, as when an agent
+/// ends.
 class Bus {
  public:
   explicit Bus(std::mt19937_64& random) : random_(random) {}
@@ -43,8 +44,8 @@ class Bus {
   TimePoint dark_until_{};
 };
 
-/// What a client and a runtime say to each other until they are connected (docs/protocols/streaming.md): the other's
-/// turn, or a burst of candidates in no particular order to the rest.
+/// The messages between a client and a runtime before they are connected (docs/protocols/streaming.md): in turn, with
+/// bursts of candidates in any order relative to the rest.
 struct Client {
   std::string id;
   bus::Link link;
@@ -136,7 +137,7 @@ void run(std::uint64_t seed) {
   for (int ms = 0; ms < 30'000; ++ms, now += milliseconds(1)) {
     for (auto [event, end] = events.equal_range(ms); event != end; ++event) {
       if (event->second == 0) {
-        if (up.chance(50)) clients.back()->link.close();  // or it just goes away
+        if (up.chance(50)) clients.back()->link.close();  // or it just disconnects
         join(now);
       } else {
         const TimePoint back = now + milliseconds(up.pick(50, 1500));

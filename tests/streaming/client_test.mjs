@@ -208,7 +208,7 @@ class Demo {
   }
 }
 
-// The door's token becomes one for the gateway: as the demo's own page does it.
+// The token in the URL is exchanged for one of the gateway, as on the demo's own page.
 async function enter(browser, demo) {
   const door = await browser.newPage();
   const used = demo.doors.length;
@@ -253,7 +253,7 @@ async function scenarios(name, browser, origin, demo, token) {
   await page.goto(origin);
   await until(() => page.evaluate(() => window.loaded), 'the page');
   await page.evaluate((gateway, secret) => { Object.assign(window, {gateway, token: secret}); }, demo.url.origin, token);
-  // A browser that has just started in a network of its own may notice it late, and drop what is under way for that.
+  // A browser that has just started in its own network may detect the network late, and cancel pending requests.
   page.on('requestfailed', request => console.log(`        ${name}: ${request.url().slice(0, 60)}: ${request.failure().errorText}`));
   await until(() => page.evaluate(() => fetch(gateway + '/1.0/status').then(reply => reply.ok, () => false)), 'the gateway');
   const run = (what, ...values) => page.evaluate(what, ...values);

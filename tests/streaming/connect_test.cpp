@@ -1,4 +1,4 @@
-// `redan connect` as a user of a gateway's sessions would run it.
+// `redan connect` as used by a user of a gateway's sessions.
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>

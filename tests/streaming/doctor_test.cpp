@@ -1,4 +1,4 @@
-// `redan doctor` at a deployment that is well, and at one fault after the other.
+// `redan doctor` with a correct deployment, and with one fault after the other.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -27,7 +27,7 @@ struct Said {
   int exit_code = 0;
   std::string output;
 
-  /// Whether there is such a finding, with these words in what it says.
+  /// Whether there is such a finding that contains this text.
   [[nodiscard]] bool has(const std::string& level, const std::string& what, const std::string& words) const {
     const json::value all = json::parse(output);
     for (const json::value& finding : all.at("checks").as_array()) {
@@ -36,7 +36,7 @@ struct Said {
           !std::string_view(finding.at("what").as_string()).starts_with(what))
         continue;
       if (said.find(words) == std::string_view::npos) continue;
-      // Whoever says that something is wrong says what to do.
+      // Every problem comes with advice.
       EXPECT_EQ(level == "ok", !finding.as_object().contains("advice")) << output;
       return true;
     }
@@ -81,7 +81,7 @@ class Doctor : public testing::Test {
     return {"--" + kind, "https://" + local(port), "--" + kind + "-fingerprint", fingerprint};
   }
   static Words gateway() { return service("gateway", cloud_->gateway->port(), cloud_->gateway->fingerprint()); }
-  /// A file with this text, for us alone.
+  /// A file with this text, accessible to us only.
   std::string file(const std::string& name, const std::string& text) {
     const fs::path path = folder_.path() / name;
     std::ofstream(path) << text;
@@ -103,7 +103,7 @@ class Doctor : public testing::Test {
     EXPECT_TRUE(eventually([&] { return !doctor(turn(port)).has("fail", "turn", "no answer"); }, 20s));
     return child;
   }
-  /// A TLS server that is none of ours.
+  /// A TLS server that is not ours.
   std::unique_ptr<Child> openssl_server(std::uint16_t port, const Words& more) {
     const std::string vectors = std::string(REDAN_TESTS_DIR) + "/vectors/tls/";
     auto child = std::make_unique<Child>(join({"openssl", "s_server", "-accept", local(port), "-www", "-cert",
@@ -255,7 +255,7 @@ TEST_F(Doctor, EtcdNodes) {
   EXPECT_TRUE(well.has("ok", "etcd " + local(endpoints[2].port), "has a majority")) << well.output;
   EXPECT_TRUE(well.has("ok", "etcd " + local(endpoints[2].port), "redan/gateway/ alone")) << well.output;
   nodes.kill(1);
-  // If it was the leader, the others elect one first.
+  // If it was the leader, the others first elect a new one.
   Said one_dead;
   const auto others_have_a_majority = [&] {
     one_dead = doctor(options);
@@ -299,7 +299,7 @@ TEST_F(Doctor, AnEtcdThatKeepsNobodyApartFails) {
       join(options, {"--etcd-user", "gateway", "--etcd-password-file", file("password", "a password")});
   const Said off = doctor(as_gateway);
   EXPECT_TRUE(off.fails("etcd", "authorisation is off")) << off.output;
-  // A role that is too wide is noticed as well.
+  // A role with too many permissions is also detected.
   nodes.require_users("gateway", "a password", "redan/");
   const Said wide = doctor(as_gateway);
   EXPECT_TRUE(wide.fails("etcd", "can read redan/ams/")) << wide.output;

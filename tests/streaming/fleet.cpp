@@ -76,7 +76,7 @@ void Talk::tick(std::chrono::milliseconds every) {
   });
 }
 
-// Bytes come back as they were cut on their way.
+// Bytes return in the same pieces as on their way.
 void Talk::hear(std::string_view text) {
   partial_ += text;
   for (std::size_t end = partial_.find('\n'); end != std::string::npos; end = partial_.find('\n')) {
@@ -182,7 +182,7 @@ bool Fleet::begin(std::size_t gateway, std::size_t through, bool video) {
 
 bool Fleet::begin_many(std::size_t count, std::size_t videos) {
   for (std::size_t i = 0; i < count; ++i) {
-    // Every gateway serves sockets of sessions that another one made.
+    // Every gateway serves sockets of sessions that another one created.
     ++pending_;
     asio::co_spawn(io, begin_one(i % 2, i / 2 % 2, i < videos), asio::detached);
     if (!until([&] { return pending_ < kAtOnce; }, 60s)) break;
@@ -193,7 +193,7 @@ bool Fleet::begin_many(std::size_t count, std::size_t videos) {
   return problems_.empty() && talks.size() == count;
 }
 
-// An instance's folder bears its id; its name is the session's.
+// An instance's folder is named by its id; its name is the session's.
 void Fleet::attach_apps() {
   std::error_code ignored;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder.path() / "ams" / "instances", ignored)) {

@@ -1,5 +1,5 @@
-// The whole system spread out: three NATS servers, three etcd nodes, AMS, two gateways, two agents, instances as
-// processes, and clients without a screen that talk all the time.
+// The whole distributed system: three NATS servers, three etcd nodes, AMS, two gateways, two agents, instances as
+// processes, and clients without a display that send continuously.
 #pragma once
 
 #include <boost/asio/local/stream_protocol.hpp>
@@ -12,11 +12,11 @@
 
 namespace redan::cloud::test {
 
-/// What runs in an instance, at the other end of a data channel: sends back whatever comes.
+/// The program in an instance, at the other end of a data channel: echoes everything.
 class EchoApp {
  public:
   EchoApp(boost::asio::io_context& io, std::filesystem::path socket);
-  /// False: there is no such socket yet.
+  /// False: the socket does not exist yet.
   bool connect();
 
  private:
@@ -26,7 +26,7 @@ class EchoApp {
   std::array<char, 4096> buffer_{};
 };
 
-/// One session, its client, and a numbered line every so often that must come back, each once and in order.
+/// One session, its client, and numbered lines at intervals that must return, each once and in order.
 class Talk {
  public:
   Talk(boost::asio::io_context& io, cmd::StreamClients& clients, std::string session);
@@ -74,20 +74,20 @@ class Fleet {
   std::vector<std::unique_ptr<Talk>> talks;
 
   [[nodiscard]] net::TlsRemote remote(std::size_t gateway) const;
-  /// Makes a session at one gateway, as its client would, and joins it through another.
+  /// Creates a session at one gateway, like its client, and joins it through another.
   bool begin(std::size_t gateway, std::size_t through, bool video);
-  /// So many of them, a few at a time. False, with words on standard output, if one fails.
+  /// Creates `count` of them, a few at a time. False, with a message on standard output, if one fails.
   bool begin_many(std::size_t count, std::size_t videos);
-  /// Until every client is connected and its channel open.
+  /// Waits until every client is connected and its channel is open.
   bool all_connected(std::chrono::seconds timeout);
   void talk(std::chrono::milliseconds every);
 
   void run_for(std::chrono::milliseconds time);
   bool until(const std::function<bool()>& done, std::chrono::milliseconds timeout);
 
-  /// By AMS: name of each instance of a session, running or not.
+  /// From AMS: the name of each instance of a session, running or not.
   std::multiset<std::string> instances();
-  /// Sessions of this status, as a gateway tells.
+  /// Number of sessions with this status, as reported by a gateway.
   std::size_t sessions(std::size_t gateway, const std::string& status);
   /// The logs of all units.
   std::string logs();

@@ -1,5 +1,5 @@
-// 200 sessions on a fleet of units; then one fault after the other. What is established goes on in every one, no
-// message is lost, no session is doubled, and whoever comes gets in.
+// 200 sessions on a fleet of units; then one fault after the other. Established streams continue, no message is lost,
+// no session is duplicated, and new clients can connect.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t kSessions = 200;
 constexpr std::size_t kVideos = 4;
 constexpr auto kEvery = 250ms;
-// Of a client's talk and video, over a fault; the machine is busy with two hundred instances.
+// The longest gap of a client's messages and video during a fault; the machine is busy with two hundred instances.
 constexpr auto kLongestGap = 3s;
 
 constexpr const char* kFakeTime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
@@ -74,14 +74,14 @@ class FleetTest : public testing::Test {
       if (!well) std::printf("%s", fleet_->logged_about(talk->session()).c_str());
     }
   }
-  /// A fault while everybody talks; then time for the rest to notice.
+  /// A fault while all clients send; then time for the other units to detect it.
   void during_talk(const std::function<void()>& fault, std::chrono::milliseconds after) {
     fleet_->talk(kEvery);
     fleet_->run_for(1s);
     fault();
     fleet_->run_for(after);
   }
-  /// Somebody new gets in, within a time that is printed.
+  /// A new client connects, within a time that is printed.
   void expect_newcomer(std::size_t gateway, std::chrono::seconds timeout) {
     const TimePoint begin = net::now();
     bool in = false;
@@ -93,7 +93,7 @@ class FleetTest : public testing::Test {
     EXPECT_TRUE(in);
   }
 
-  /// For the second gateway, what the first one mints for five minutes has expired long ago.
+  /// For the second gateway, tokens that the first one issued for five minutes have expired long ago.
   void expect_refused_across() {
     const auto granted = wait_for(fleet_->io, fleet_->clients[0]->create(R"({"app":"demo"})"));
     ASSERT_TRUE(granted) << granted.error();
@@ -107,7 +107,7 @@ class FleetTest : public testing::Test {
   static inline std::unique_ptr<Fleet> fleet_;
 };
 
-// In this order: each test leaves the fleet whole.
+// In this order: each test leaves the fleet intact.
 TEST_F(FleetTest, A_TwoHundredSessionsOnTwoGatewaysAndTwoAgents) {
   const TimePoint begin = net::now();
   ASSERT_TRUE(fleet_->begin_many(kSessions, kVideos)) << fleet_->logs();
@@ -131,7 +131,7 @@ TEST_F(FleetTest, B_AGatewayIsKilled) {
 TEST_F(FleetTest, C_AnAgentIsKilledAndTheOtherTakesItsSessions) {
   during_talk([&] { fleet_->agents[0]->kill(); }, 4s);
   expect_newcomer(1, 20s);
-  // Its sessions are served by the other one: they can be joined.
+  // The other agent serves its sessions: clients can join them.
   const auto joins = [&] {
     std::size_t joined = 0;
     for (std::size_t i = 0; i < 10; ++i) {
@@ -183,7 +183,7 @@ TEST_F(FleetTest, G_AnAgentIsCutOffForTenSeconds) {
   expect_all_well("agent cut off for 10 s");
 }
 
-// Its gateway dies amid the signalling: with the same grant it tries another one.
+// Its gateway is killed during the signalling: with the same grant it tries another one.
 TEST_F(FleetTest, H_AClientThatWasSignallingGetsInElsewhere) {
   const auto granted =
       wait_for(fleet_->io, fleet_->clients[0]->create(R"({"app":"demo","screen":{"width":320,"height":180}})"));
@@ -202,7 +202,7 @@ TEST_F(FleetTest, H_AClientThatWasSignallingGetsInElsewhere) {
   fleet_->run_for(1s);
 }
 
-// A unit whose clock is an hour wrong refuses what others minted, and nothing else happens.
+// A unit whose clock is one hour wrong refuses tokens of others, with no other effect.
 TEST_F(FleetTest, I_TheClockOfAGatewayJumps) {
   if (!std::filesystem::exists(kFakeTime)) GTEST_SKIP() << "libfaketime is not installed (Debian: libfaketime)";
   ASSERT_TRUE(fleet_->gateways[1]->stop());

@@ -1,5 +1,4 @@
-// What becomes of tokens and sessions, against running programs: who is let in, how a session ends, what the figures
-// say, and what an agent's absence does.
+// Tokens and sessions with running programs: admission, the end of a session, metrics, and the absence of an agent.
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
@@ -42,7 +41,7 @@ class Lifecycle : public testing::Test {
     const std::string url(session.at("url").as_string());
     return url.substr(url.find("token=") + 6);
   }
-  /// The token that AMS handed to the instance of a session.
+  /// The token that AMS gave to the instance of a session.
   static std::string instance_token(const std::string& session) {
     for (const auto& entry : std::filesystem::directory_iterator(cloud_->ams->folder() / "instances")) {
       const json::value document = json::parse(read_file(entry.path() / "user-data.json"));
@@ -51,7 +50,7 @@ class Lifecycle : public testing::Test {
     }
     return {};
   }
-  /// The value of a sample of the gateway's figures; -1 if it is not there.
+  /// The value of a sample of the gateway's metrics; -1 if absent.
   static double figure(const std::string& sample) {
     Client admin(cloud_->gateway->local());
     const std::string page = "\n" + admin.get("/metrics").raw.body;

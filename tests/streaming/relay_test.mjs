@@ -1,6 +1,6 @@
-// A browser that may only go through a TURN server, a real coturn, and credentials that the gateway hands out: the stream plays. Expired
-// and altered credentials fail in words and in bounded time. Screenshots of the demo's page go to the folder given.
-// Usage: node relay_test.mjs REDAN FOLDER
+// A browser that may use only a TURN server, a real coturn, with credentials from the gateway: the stream plays. With
+// expired or altered credentials it fails with a message and in bounded time. Screenshots of the demo's page go to the
+// folder given. Usage: node relay_test.mjs REDAN FOLDER
 import {spawn} from 'node:child_process';
 import {createHmac, randomBytes} from 'node:crypto';
 import {once} from 'node:events';
@@ -33,7 +33,8 @@ async function until(condition, what, ms = 30000) {
   throw new Error('timeout: ' + what);
 }
 
-// An address that is not loopback: coturn relays to no loopback peers, and the network namespace of the tests has one.
+// An address that is not loopback: coturn does not relay to loopback peers, and the network namespace of the tests has
+// one.
 const address = Object.values(os.networkInterfaces()).flat().find(each => each.family === 'IPv4' && !each.internal).address;
 const port = 3478;
 const secret = randomBytes(32).toString('hex');
@@ -84,7 +85,7 @@ try {
   check(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), 'nothing is wider than a phone');
   await page.screenshot({path: path.join(folder, 'stream-phone.png')});
 
-  // The same session with credentials of our own making.
+  // The same session with credentials made by the test.
   const credential = (expires, altered) => {
     const username = expires + ':somebody';
     const password = createHmac('sha1', secret).update(username).digest('base64');

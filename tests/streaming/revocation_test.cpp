@@ -1,5 +1,5 @@
-// Whatever a unit issued ends with what it was issued for, on both units and within a second: tokens, sockets, shares,
-// and what an instance was given. Prints how long each took.
+// Everything that a unit issued ends with its purpose, on both units and within a second: tokens, sockets, shares, and
+// an instance's credentials. Prints how long each took.
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
@@ -58,12 +58,12 @@ class Revocation : public testing::Test {
     EXPECT_EQ(made.status / 100, 2U) << made.raw.body;
     return {std::string(made.metadata().at("id").as_string()), std::string(made.metadata().at("url").as_string())};
   }
-  /// What a viewer with a share's URL gets at a unit: the URL of a socket.
+  /// What a viewer with a share's URL receives from a unit: the URL of a socket.
   static Answer connect(const std::string& share_url, std::size_t which) {
     return Client(unit(which).remote()).get(share_url.substr(share_url.find("/1.0")));
   }
 
-  /// Of a viewer's socket. A unit may hear of the share a little later.
+  /// The URL of a viewer's socket. A unit may learn of the share a little later.
   static std::string viewer_url(const Made& shared, std::size_t which) {
     Answer answer;
     EXPECT_TRUE(eventually([&] { return (answer = connect(shared.url, which)).status == 200U; })) << answer.raw.body;
@@ -74,7 +74,7 @@ class Revocation : public testing::Test {
     std::size_t unit = 0;
     std::shared_ptr<net::WebSocket> socket;
     std::optional<Clock::time_point> closed;
-    unsigned refused = 0;  ///< instead of a socket: the status
+    unsigned refused = 0;  ///< the status, if no socket was opened
   };
   std::shared_ptr<Socket> open(const std::string& url, std::size_t which) {
     auto socket = std::make_shared<Socket>();
@@ -93,7 +93,7 @@ class Revocation : public testing::Test {
     };
     return socket;
   }
-  /// The status of the refusal; 410 for a socket that opens, says that all is over, and closes.
+  /// The status of the refusal; 410 for a socket that opens, reports the end, and closes.
   unsigned refusal_of(const std::string& url, std::size_t which) {
     const auto socket = open(url, which);
     if (socket->refused != 0) return socket->refused;
@@ -102,7 +102,7 @@ class Revocation : public testing::Test {
     return socket->closed ? 410 : 101;
   }
 
-  /// Does it, and waits until the sockets are cut.
+  /// Runs the action, and waits until the sockets are closed.
   void expect_cut(const char* what, const std::vector<std::shared_ptr<Socket>>& sockets,
                   const std::function<void()>& revoke) {
     run_for(io_, 300ms);
@@ -120,7 +120,7 @@ class Revocation : public testing::Test {
       if (socket->closed) show(what, "gateway-" + std::to_string(socket->unit + 1), *socket->closed - begin);
     }
   }
-  /// Waits until it is refused at both units; `status` asks.
+  /// Waits until it is refused at both units; `status` performs the request.
   void expect_refused(const char* what, const std::function<unsigned(std::size_t)>& status, Clock::time_point since) {
     for (std::size_t which = 0; which < kUnits; ++which) {
       EXPECT_TRUE(eventually([&] { return status(which) / 100 == 4; })) << what;
@@ -195,11 +195,11 @@ TEST_F(Revocation, OfASession) {
   EXPECT_FALSE(bystander->closed);
 }
 
-// Their signalling sockets have closed long since: it is the runtime that ends them.
+// Their signalling sockets closed long ago: the runtime ends them.
 TEST_F(Revocation, OfLiveStreams) {
   const Made session = make_session();
   const Made shared = share(session.id);
-  // Each of its own, for a port of its own: between two addresses there is room for one peer.
+  // Each with its own port, because one pair of addresses serves one peer.
   const auto clients_at = [&](std::size_t which) {
     return std::make_unique<cmd::StreamClients>(fleet_->io, fleet_->remote(which), token_,
                                                 std::vector<Address>{*Address::parse("127.0.0.1", 0)},
@@ -230,7 +230,7 @@ TEST_F(Revocation, OfLiveStreams) {
   expect_end("a client's stream", player, left);
 }
 
-// The token of its user data, at each of the agents, which have one key.
+// The token of its user data, at each of the agents, which share one key.
 TEST_F(Revocation, OfAnInstance) {
   const Made session = make_session();
   const std::string instance = "s-" + session.id;
@@ -255,7 +255,7 @@ TEST_F(Revocation, OfAnInstance) {
     EXPECT_TRUE(eventually([&] { return ask(which) == 401U; })) << ask(which);
     show("an instance's token, and TURN credentials", "agent-" + std::to_string(which + 1), Clock::now() - removed);
   }
-  // Its runtime said so, or the agent noticed.
+  // Its runtime reported it, or the agent detected it.
   const auto is_over = [&] {
     const json::value status = client(0).ask("GET", "/1.0/sessions/" + session.id).metadata().at("status");
     return status == "terminated" || status == "error";

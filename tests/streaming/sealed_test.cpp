@@ -1,4 +1,5 @@
-// Sealed signalling through the running programs: who gets in, who does not, and what the gateway gets to see.
+// Sealed signalling with the running programs: which clients are admitted, which are refused, and what the gateway can
+// read.
 #include <gtest/gtest.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -61,7 +62,7 @@ class SealedStreaming : public testing::Test {
   }
 
   std::shared_ptr<const SealWishes> seal() { return wait(grants_->wishes()).value(); }
-  /// Wishes whose grants are made by `change` out of real ones.
+  /// Client options whose grants are derived from real ones by `change`.
   std::shared_ptr<const SealWishes> seal_with(
       std::function<net::Task<SealWishes::Granted>(std::string, sealed::Ed25519PublicKey)> grant) {
     auto wishes = std::make_shared<SealWishes>(*seal());
@@ -165,10 +166,10 @@ TEST_F(SealedStreaming, AmsGrantsNothingForSessionsItDoesNotRun) {
   EXPECT_NE(unknown.error().find("404"), std::string::npos) << unknown.error();
 }
 
-// The relay is the program as it is deployed, and all of its memory is looked through.
+// The gateway is the program as deployed, and its whole memory is searched.
 TEST_F(SealedStreaming, TheMemoryOfTheGatewayHoldsNothingOfSealedSessions) {
   if (std::system("command -v gcore >/dev/null 2>&1") != 0) GTEST_SKIP() << "gcore (gdb) is not installed";
-  // A gateway that has seen nothing else.
+  // A gateway that has seen no other sessions.
   const auto gateway = cloud_->another_gateway();
   Client admin(gateway->local());
   ASSERT_TRUE(eventually([&] { return !admin.get("/1.0/applications").metadata().as_array().empty(); }, 20s));
@@ -187,7 +188,7 @@ TEST_F(SealedStreaming, TheMemoryOfTheGatewayHoldsNothingOfSealedSessions) {
     fs::remove(file);
     EXPECT_GT(memory.size(), 1'000'000U);
     std::map<std::string, std::size_t> counts;
-    // In clear, and in base64 at each of its three alignments, which is how descriptions travel.
+    // In plaintext, and in base64 at each of its three alignments, because descriptions travel in base64.
     for (const std::string secret : {"a=fingerprint:sha-256", "a=candidate:", "a=ice-pwd:", "a=ice-ufrag:"}) {
       for (std::size_t shift = 0; shift < 4; ++shift) {
         std::string needle = secret;
@@ -201,7 +202,7 @@ TEST_F(SealedStreaming, TheMemoryOfTheGatewayHoldsNothingOfSealedSessions) {
     return counts;
   };
 
-  // The program itself has such words in it: what counts is what comes to them.
+  // The program itself contains such words, so only additional ones count.
   const auto before = found_in_dump();
   constexpr std::size_t kSessions = 100;
   const auto wishes = seal();
@@ -219,7 +220,7 @@ TEST_F(SealedStreaming, TheMemoryOfTheGatewayHoldsNothingOfSealedSessions) {
   ASSERT_TRUE(until(all_open, 60s));
   EXPECT_EQ(found_in_dump(), before);
 
-  // The same look finds what is not sealed.
+  // The same search finds plaintext signalling.
   const auto clear = session_of("pong");
   ASSERT_TRUE(open(clear, nullptr).is_open("control"));
   for (const auto& [secret, count] : found_in_dump()) {

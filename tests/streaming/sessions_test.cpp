@@ -1,4 +1,4 @@
-// A session from its making to its end, through gateway, NATS, agent, AMS and runtime.
+// A session from its creation to its end, through gateway, NATS, agent, AMS and runtime.
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
@@ -98,7 +98,7 @@ std::pair<std::string, std::string> request_for(const gateway::Route& route, con
   return {path, {}};
 }
 
-/// Whether a route is for this kind of caller; lists show each its own.
+/// Whether a route is open to this kind of caller; lists show each caller its own sessions.
 bool is_open_to(const gateway::Route& route, std::string_view caller) {
   if (route.label == "get_service_status") return true;
   if (route.access != gateway::Access::token) return false;
@@ -120,7 +120,7 @@ TEST_F(Sessions, NoRouteOfARunningGatewayLetsACallerIntoAnothersSession) {
   const std::string expired = account({{"name", "expired"}, {"expires_in", 1}});
   GatewayClient late(*cloud_->gateway, expired);
   ASSERT_TRUE(eventually([&] { return late.ask("GET", "/1.0/sessions").status == 401; }));
-  // The administrator comes last: it deletes what the others are refused.
+  // The administrator comes last, because it deletes what the others are refused.
   const std::pair<std::string, std::string> callers[] = {
       {"no token", ""},
       {"other tenant", cloud_->account("other")},
@@ -138,7 +138,7 @@ TEST_F(Sessions, NoRouteOfARunningGatewayLetsACallerIntoAnothersSession) {
                                           : with_token.ask(std::string(route.method), path, body);
       std::printf("%-14s %-6s %-32s %u\n", what.c_str(), std::string(route.method).c_str(),
                   std::string(route.pattern).c_str(), answer.status);
-      // The narrowed token's account has no such session: a list is empty.
+      // The restricted token's account has no such session, so a list is empty.
       const bool empty_list = what == "narrowed" && (route.label == "get_sessions" || route.label == "get_shares");
       EXPECT_EQ(answer.status / 100 == 2, empty_list || is_open_to(route, what)) << what << " " << path;
     }

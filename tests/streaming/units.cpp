@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 using namespace std::chrono_literals;
 
-/// The certificate of a file that holds a key too.
+/// The certificate in a file that also contains a key.
 std::string certificate_in(const fs::path& pem) {
   const std::string text = read_file(pem);
   const std::string end = "-----END CERTIFICATE-----";

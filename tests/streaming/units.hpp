@@ -1,4 +1,4 @@
-// The programs that together make streams: NATS, AMS, agents and gateways, each a process of its own.
+// The programs that together provide streams: NATS, AMS, agents and gateways, each in its own process.
 #pragma once
 
 #include "tests/interop/nats/nats_servers.hpp"
@@ -6,7 +6,7 @@
 
 namespace redan::cloud::test {
 
-/// A unit that says on its standard output where it listens, once it does: {"url":..., "fingerprint":...}.
+/// A unit that prints its address on standard output when it listens: {"url":..., "fingerprint":...}.
 class Unit {
  public:
   struct Options {
@@ -14,14 +14,14 @@ class Unit {
     std::filesystem::path folder;
     std::vector<std::string> more{};
   };
-  /// Starts it on a free port of the loopback. Throws if it does not come up.
+  /// Starts it on a free port of loopback. Throws if it does not start.
   explicit Unit(Options options);
   ~Unit();
   Unit(const Unit&) = delete;
   Unit& operator=(const Unit&) = delete;
 
   void kill();  ///< SIGKILL
-  /// Again, on the same port; `before` stands before the program: env and its variables.
+  /// Restarts it on the same port; `before` is put before the program: env and its variables.
   void start(const std::vector<std::string>& before = {});
   void freeze() const { process_->signal(SIGSTOP); }
   void thaw() const { process_->signal(SIGCONT); }
@@ -34,7 +34,7 @@ class Unit {
   [[nodiscard]] const std::string& fingerprint() const { return fingerprint_; }
   [[nodiscard]] const std::filesystem::path& folder() const { return options_.folder; }
   [[nodiscard]] std::string log() const { return read_file(options_.folder.string() + ".log"); }
-  /// Over TLS, the server pinned.
+  /// Over TLS, with the server pinned.
   [[nodiscard]] net::Remote remote() const;
   /// On the Unix socket.
   [[nodiscard]] net::Remote local() const;
@@ -46,16 +46,16 @@ class Unit {
   std::string fingerprint_;
 };
 
-/// What a unit needs to be on this bus as `who`, one of the names that NatsServers has certificates for.
+/// The options of a unit on this bus as `who`, one of the names for which NatsServers has certificates.
 std::vector<std::string> bus_options(const NatsServers& nats, const std::string& who);
 
-/// An agent of this AMS, which trusts it from then on.
+/// An agent of this AMS, which trusts it afterwards.
 std::unique_ptr<Unit> start_agent(const NatsServers& nats, const AmsProcess& ams, const std::filesystem::path& folder,
                                   const std::string& name, std::vector<std::string> more);
 std::unique_ptr<Unit> start_gateway(const NatsServers& nats, const std::filesystem::path& folder,
                                     const std::string& name, std::vector<std::string> more);
 
-/// One of each, and an application named "pong". The agent is trusted by AMS, and known to the gateway.
+/// One of each unit, and an application named "pong". AMS trusts the agent, and the gateway knows it.
 class Cloud {
  public:
   explicit Cloud(std::vector<std::string> agent_options = {}, std::vector<std::string> gateway_options = {});
@@ -71,7 +71,7 @@ class Cloud {
   std::unique_ptr<Unit> another_gateway(std::vector<std::string> more = {});
   /// The token of a new account.
   std::string account(const std::string& name);
-  /// Whether the gateway knows so many agents.
+  /// Whether the gateway knows this many agents.
   bool has_agents(std::size_t count);
 };
 

@@ -10,7 +10,7 @@
 
 namespace redan::test {
 
-/// What one end saw.
+/// The events of one end.
 struct ChannelsLog {
   struct Message {
     ChannelId channel;
@@ -19,7 +19,7 @@ struct ChannelsLog {
   };
   bool connected = false;
   std::vector<std::pair<ChannelId, std::string>> opened;
-  std::vector<ChannelParameters> parameters;  ///< of those opened; the protocol's text is gone
+  std::vector<ChannelParameters> parameters;  ///< of the opened ones; the protocol's text is not kept
   std::vector<std::string> protocols;
   std::vector<Message> messages;
   std::vector<ChannelId> low, closing, closed_channels;
@@ -45,17 +45,17 @@ class ChannelsPair {
   }
   /// Nothing arrives any more.
   void cut() { cut_ = true; }
-  /// The peer at b is gone, and another one starts in its place that knows nothing.
+  /// The peer at b disappears, and another one without its state starts in its place.
   void replace_b() {
     std::destroy_at(&b);
     std::construct_at(&b, config_, random_b_);
     log_b = {};
   }
-  /// Runs until nothing is left to do before `for_at_most` is over.
+  /// Runs until there is nothing left to do, or `for_at_most` is over.
   void run(Duration for_at_most = std::chrono::seconds(20)) {
     run_until([] { return false; }, for_at_most);
   }
-  /// The same, but stops between input and the next poll once `done` says so. False if it never does.
+  /// The same, but stops between input and the next poll when `done` returns true. False if it never does.
   bool run_until(const std::function<bool()>& done, Duration for_at_most = std::chrono::seconds(20)) {
     const TimePoint end = now + for_at_most;
     while (now < end) {

@@ -1,4 +1,4 @@
-// Other programs as children of a test. They die with it.
+// Other programs as child processes of a test. They end with it.
 #pragma once
 
 #include <fcntl.h>
@@ -18,7 +18,7 @@ namespace redan::test {
 
 using Arguments = std::vector<std::string>;
 
-/// A program that runs until stop() or the end of the object. Its output goes to `log`, a file; its input is empty.
+/// A program that runs until stop() or the destructor. Its output goes to `log`, a file; its input is empty.
 class Child {
  public:
   Child(const Arguments& arguments, const std::string& log)
@@ -73,7 +73,7 @@ struct Finished {
   std::string output;  ///< standard output and error
 };
 
-/// Runs a program to its end. Input is at most what a pipe holds, 64 KiB. Throws after 60 s.
+/// Runs a program until it ends. Input is limited to the size of a pipe, 64 KiB. Throws after 60 s.
 inline Finished run(const Arguments& arguments, std::string_view input = {}) {
   int in[2];
   int out[2];

@@ -1,4 +1,4 @@
-// ClientHellos of any make, for servers to refuse or accept.
+// ClientHellos of any kind, for servers to refuse or accept.
 #pragma once
 
 #include <vector>
@@ -60,7 +60,7 @@ inline std::vector<std::uint8_t> hello_body(const HelloParts& parts) {
   return body;
 }
 
-/// One datagram holding the message in one record.
+/// One datagram with the message in one record.
 inline std::vector<std::uint8_t> handshake_datagram(dtls::HandshakeType type, std::uint16_t seq, Bytes body,
                                                     std::uint64_t record_sequence = 0) {
   std::vector<std::uint8_t> datagram(dtls::RecordHeader::kSize + dtls::HandshakeHeader::kSize + body.size());

@@ -1,5 +1,5 @@
 // Counts the public-key operations of a real provider: key pairs for an exchange, shared secrets, signatures made and
-// checked.
+// verified.
 #pragma once
 
 #include <redan/crypto.hpp>

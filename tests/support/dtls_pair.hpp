@@ -1,4 +1,4 @@
-// A DTLS client and server joined by two simulated links on one virtual clock.
+// A DTLS client and server connected by two simulated links on one virtual clock.
 #pragma once
 
 #include <redan/crypto.hpp>
@@ -13,7 +13,7 @@ inline Identity test_identity(Provider& provider, KeyType type = KeyType::ecdsa_
   return *self_signed(provider, {type, "test", {}, WallTime{1'700'000'000}, WallTime{1'900'000'000}});
 }
 
-/// One end with all that came out of it.
+/// One end with all its outputs.
 struct DtlsEnd {
   DtlsEnd(dtls::ConnectionConfig config, const Identity& identity, Provider& provider)
       : connection(std::move(config), identity, provider) {}
@@ -22,7 +22,7 @@ struct DtlsEnd {
   int connected = 0;
   std::vector<std::string> received;
   std::optional<dtls::Closed> closed;
-  std::vector<std::vector<std::uint8_t>> sent;  ///< every datagram, for tests that look at them
+  std::vector<std::vector<std::uint8_t>> sent;  ///< every datagram, for tests that examine them
 
   /// Polls until Wait, or `steps` times; sends into `out`. Returns the deadline.
   TimePoint drain(TimePoint now, Link* out, int steps = 1'000'000) {
@@ -91,7 +91,7 @@ class DtlsPair {
     client.connection.start(now);
     server.connection.start(now);
   }
-  /// Runs until nothing is left to do, or `end`.
+  /// Runs until there is nothing left to do, or `end`.
   void run(TimePoint end = TimePoint{} + std::chrono::minutes(2)) {
     while (now <= end) {
       const TimePoint wake = std::min(client.drain(now, &to_server), server.drain(now, &to_client));

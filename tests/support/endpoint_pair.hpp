@@ -1,4 +1,4 @@
-// Two endpoints joined by simulated links on one virtual clock, with all that came out of each.
+// Two endpoints connected by simulated links on one virtual clock, with all outputs of each.
 #pragma once
 
 #include <functional>
@@ -22,7 +22,7 @@ struct EndpointEnd {
   EndpointEnd(const Address& the_address, EndpointConfig config, const Identity& identity, Provider& provider)
       : address(the_address), endpoint(with_address(std::move(config), the_address), identity, provider) {}
 
-  /// The program ends without a word and begins anew.
+  /// The program ends without notification and restarts.
   void restart(EndpointConfig config, const Identity& identity, Provider& provider) {
     endpoint = Endpoint(with_address(std::move(config), address), identity, provider);
     channels.clear();
@@ -123,10 +123,10 @@ class EndpointPair {
   TimePoint now{};
   PeerId offerer_peer, answerer_peer;
   std::string offer, answer;
-  /// Where an address translator makes the offerer appear; what is sent to its own address is then lost.
+  /// The address at which a NAT makes the offerer appear; data sent to its own address is then lost.
   std::optional<Address> offerer_seen_at;
 
-  /// Exchanges descriptions; `edit` may change the answer on its way.
+  /// Exchanges descriptions; `edit` may change the answer.
   void signal(const std::function<void(std::string&)>& edit = {}) {
     const auto offered = offerer.endpoint.offer(options_.plan);
     offerer_peer = offered->peer;

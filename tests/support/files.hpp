@@ -1,4 +1,4 @@
-// Test data: files under tests/, found from the path the build passes in.
+// Test data: files under tests/, located through the path from the build.
 #pragma once
 
 #include <fstream>

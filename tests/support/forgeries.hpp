@@ -1,4 +1,4 @@
-// Forged datagrams of 27 kinds: what somebody who can write the peer's address puts into a handshake that is not his.
+// Forged datagrams of 27 kinds, which an attacker who can forge the peer's address injects into a handshake.
 #pragma once
 
 #include <functional>
@@ -32,7 +32,7 @@ inline Datagram fragment_of(std::uint8_t type, std::uint32_t length, std::uint16
   return bytes;
 }
 
-/// A whole message in a plaintext record of its own.
+/// A whole message in its own plaintext record.
 struct Message {
   std::uint8_t type = 0;
   std::uint16_t seq = 0;
@@ -48,8 +48,8 @@ inline Datagram operator+(Datagram a, const Datagram& b) {
   return a;
 }
 
-/// What an attacker's own client and server say to each other: well-formed messages with other certificates, randoms
-/// and keys.
+/// The messages between an attacker's own client and server: well-formed messages with other certificates, randoms and
+/// keys.
 class ForeignMessages {
  public:
   explicit ForeignMessages(Provider& provider) {
@@ -87,9 +87,11 @@ class ForeignMessages {
 
 struct Forgery {
   std::string name;
-  /// What to send to the server or the client, given the genuine datagram that is about to arrive there (or empty).
+  /// The datagram to send to the server or the client, given the genuine datagram that is about to arrive there (or
+  /// empty).
   std::function<Datagram(bool to_server, const Datagram& genuine)> make;
-  /// Makes the genuine peer, or us, answer somebody else; what a foreign peer does then is its own affair.
+  /// Makes the genuine peer, or us, answer another party; the reaction of a foreign peer to that is outside our
+  /// control.
   bool draws_answers = false;
 };
 
@@ -153,7 +155,7 @@ inline std::vector<Forgery> forgeries(Provider& provider) {
       {"hello of another handshake",
        sides(server(HandshakeType::server_hello).datagram(), client(HandshakeType::client_hello).datagram()), true},
       {"HelloVerifyRequest", fixed(verify_request.datagram()), true},
-      // Well-formed messages of somebody with a certificate of his own.
+      // Well-formed messages of another party with its own certificate.
       {"foreign Certificate",
        sides(server(HandshakeType::certificate).datagram(), client(HandshakeType::certificate).datagram())},
       {"foreign flight", sides(flight_4, flight_5)},

@@ -1,4 +1,4 @@
-// Two parties of a DTLS handshake on one virtual clock, and a hand that slips datagrams in.
+// Two parties of a DTLS handshake on one virtual clock, and a way to inject datagrams.
 #pragma once
 
 #include <queue>
@@ -7,7 +7,7 @@
 
 namespace redan::test {
 
-/// One party: ours or somebody else's.
+/// One party: ours or a foreign stack.
 class Party {
  public:
   enum class State : std::uint8_t { handshaking, connected, ended };
@@ -15,7 +15,7 @@ class Party {
   virtual ~Party() = default;
   virtual void start(TimePoint now) = 0;
   virtual void input(TimePoint now, std::vector<std::uint8_t> datagram) = 0;
-  /// Moves what it wants to send to `out`; returns when it wants to be asked again.
+  /// Moves its output to `out`; returns when it wants to be polled again.
   virtual TimePoint drain(TimePoint now, std::vector<std::vector<std::uint8_t>>& out) = 0;
   [[nodiscard]] virtual State state() const = 0;
   /// For failed expectations.
@@ -55,8 +55,8 @@ struct WireOptions {
 
 class HandshakeWire {
  public:
-  /// Called before the `index`-th genuine datagram to that side arrives. Gives a datagram to slip in before it and whom
-  /// it goes to; an empty one: none.
+  /// Called before the `index`-th genuine datagram to that side arrives. Returns a datagram to inject before it and its
+  /// destination; an empty one: none.
   using Forge = std::function<std::pair<bool, std::vector<std::uint8_t>>(bool to_server, int index,
                                                                          const std::vector<std::uint8_t>& genuine)>;
 
@@ -67,7 +67,8 @@ class HandshakeWire {
   /// Called whenever virtual time has moved.
   std::function<void(TimePoint)> on_time;
 
-  /// Until both are connected and nothing flies any more, or one ends, or time is up. True if both are connected.
+  /// Runs until both are connected and no datagram is in flight, or one ends, or the time is up. True if both are
+  /// connected.
   bool run() {
     for (const int side : {1, 0}) parties_[side]->start(now_);
     const TimePoint end = now_ + options_.limit;
@@ -134,7 +135,7 @@ class HandshakeWire {
   std::array<int, 2> delivered_{};
 };
 
-/// One forged datagram of each kind at each position, to either side: how many handshakes survive.
+/// One forged datagram of each kind at each position, to either side: how many handshakes complete.
 struct Survival {
   int survived = 0, tried = 0;
   std::vector<std::string> losses;

@@ -1,4 +1,4 @@
-// Counts what the program holds on the heap. Replaces operator new and delete: for one source file of a program.
+// Measures the program's heap. Replaces operator new and delete, so include it in only one source file of a program.
 #pragma once
 
 #include <malloc.h>
@@ -10,13 +10,13 @@
 
 namespace redan::test {
 
-/// From its construction on.
+/// Measures from its construction on.
 class HeapMeter {
  public:
   HeapMeter() : start_(live) { peak = live; }
-  /// What this thread holds now, with what malloc rounds up.
+  /// The memory that this thread holds now, including malloc's rounding.
   [[nodiscard]] static std::size_t held_bytes() { return live; }
-  /// The most that was held at once.
+  /// The most memory held at once.
   [[nodiscard]] std::size_t peak_bytes() const { return peak - std::min(peak, start_); }
 
   static void* take(std::size_t size) {
@@ -37,7 +37,7 @@ class HeapMeter {
   std::size_t start_;
 };
 
-/// Seconds of processor time of this thread: other programs on the machine do not count.
+/// Processor time of this thread in seconds, independent of other programs.
 inline double thread_seconds() {
   timespec time{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);

@@ -1,5 +1,5 @@
-// A simulated one-way link on virtual time: loss, delay, jitter (so reordering), duplication and a maximum datagram
-// size. Everything it does follows from its seed.
+// A simulated one-way link on virtual time: loss, delay, jitter (and thereby reordering), duplication and a maximum
+// datagram size. Its behaviour is determined by its seed.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,7 @@ struct LinkConfig {
   double loss = 0;
   double duplicate = 0;
   Duration delay = std::chrono::milliseconds(10);
-  Duration jitter{};       ///< each datagram is delayed by 0 to this much more: reorders
+  Duration jitter{};       ///< each datagram is delayed by 0 to this much more, which reorders
   std::size_t mtu = 1500;  ///< larger datagrams are lost
 };
 

@@ -1,4 +1,5 @@
-"""Namespaces of a test's own. Whatever it makes in there, processes, networks, mounts, ends with it, however it ends."""
+"""Namespaces for a test. All processes, networks and mounts created in them end with the test, however it
+ends."""
 import os
 import subprocess
 import sys
@@ -13,8 +14,8 @@ def skip(reason):
 
 
 def enter(script, *choices):
-    """Starts `script` again in the first of these namespaces that is permitted, and does not return unless it is in there.
-    A choice is a list of options of unshare."""
+    """Starts `script` again in the first of these namespaces that is permitted, and returns only inside it. A
+    choice is a list of options for unshare."""
     if sys.argv[1] == INSIDE:
         sys.argv.pop(1)
         return

@@ -23,7 +23,7 @@ class RogueDtls {
 
   Identity identity;
 
-  /// A protected record with the next number, of any content.
+  /// A protected record with the next number and any content.
   Datagram sealed(dtls::ContentType type, const Datagram& content) {
     Datagram bytes(content.size() + dtls::kMaxRecordOverhead);
     std::copy(content.begin(), content.end(), bytes.begin() + static_cast<std::ptrdiff_t>(keys_->write.headroom()));
@@ -37,7 +37,7 @@ class RogueDtls {
   Datagram sealed_text(std::string_view text) {
     return sealed(dtls::ContentType::application_data, Datagram(text.begin(), text.end()));
   }
-  /// What is in a protected record of the other side; empty if it does not open.
+  /// The content of a protected record of the other side; empty if it does not open.
   Datagram opened(Datagram bytes) {
     Reader reader(bytes);
     const auto header = dtls::RecordHeader::parse(reader);
@@ -51,7 +51,7 @@ class RogueDtls {
   }
 
  protected:
-  /// Adds the plaintext handshake messages in `datagram` to the transcript and gives them; then the protected ones.
+  /// Adds the plaintext handshake messages in `datagram` to the transcript and returns them; then the protected ones.
   std::vector<Message> read(Datagram datagram) {
     std::vector<Message> messages;
     dtls::RecordLayer records;
@@ -120,7 +120,7 @@ class RogueServer : public RogueDtls {
  public:
   struct Plan {
     std::uint16_t version = dtls::kDtls12;
-    std::uint16_t suite = 0;  ///< 0: the one that fits the key
+    std::uint16_t suite = 0;  ///< 0: the suite that fits the key
     std::uint16_t group = static_cast<std::uint16_t>(Group::x25519);
     std::uint8_t compression = 0;
     bool extended_master_secret = true;
@@ -204,7 +204,7 @@ class RogueClient : public RogueDtls {
     std::copy_n(body.begin() + 2, session_.client_random.size(), session_.client_random.begin());
     return add(dtls::HandshakeType::client_hello, 0, body);
   }
-  /// Its Certificate, ClientKeyExchange and CertificateVerify; the keys are there then.
+  /// Its Certificate, ClientKeyExchange and CertificateVerify; afterwards the keys are available.
   Datagram flight_5(const Datagram& flight_4, std::uint16_t scheme_label = 0) {
     using dtls::HandshakeType;
     const auto messages = read(flight_4);

@@ -1,4 +1,4 @@
-// A RandomSource that repeats: the same seed gives the same bytes (SplitMix64).
+// A repeatable RandomSource: the same seed gives the same bytes (SplitMix64).
 #pragma once
 
 #include <redan/random.hpp>

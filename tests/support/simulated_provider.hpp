@@ -1,11 +1,11 @@
-// A provider for simulations: everything repeats bit for bit from a seed, and public-key work costs a hash.
+// A provider for simulations: all output is determined by a seed, and public-key operations cost only a hash.
 //
 //   IT AUTHENTICATES NOTHING AND KEEPS NOTHING SECRET. The key exchange is a hash of both public keys and a signature
-//   is a hash of the public key and the digest: whoever sees the wire can compute both. Hash, HMAC and AEAD are a real
-//   provider's.
+//   is a hash of the public key and the digest: any observer of the traffic can compute both. Hash, HMAC and AEAD are a
+//   real provider's.
 //
 // Keys and signatures have the encodings and sizes of real ones. A signature of another key or digest still does not
-// verify, so protocol logic (wrong key, wrong transcript) is tested truly.
+// verify, so protocol logic (wrong key, wrong transcript) is tested realistically.
 #pragma once
 
 #include <redan/crypto.hpp>
@@ -47,7 +47,7 @@ class SimulatedKeyExchange final : public KeyExchange {
   std::array<std::uint8_t, kMaxKeyShareSize> public_{};
 };
 
-/// Writes the one signature there is for this key, scheme and digest; returns its size.
+/// Writes the only signature for this key, scheme and digest; returns its size.
 inline std::size_t simulated_signature(Provider& provider, KeyType type, Bytes public_key_der, SignatureScheme scheme,
                                        Bytes digest, std::span<std::uint8_t, kMaxSignatureSize> signature) {
   std::array<std::uint8_t, kMaxSignatureSize> stream{};

@@ -1,4 +1,5 @@
-"""A client of a TURN server (RFC 8656, and RFC 6062 for TCP), as far as tests ask what a server relays to."""
+"""A client of a TURN server (RFC 8656, and RFC 6062 for TCP), as far as tests need it to find out where a
+server relays."""
 import base64
 import hashlib
 import hmac
@@ -17,7 +18,7 @@ UDP, TCP = 17, 6
 
 
 def mint(secret, user="client", lifetime=600):
-    """The user name and the password that a server with use-auth-secret takes."""
+    """The user name and the password for a server with use-auth-secret."""
     username = f"{int(time.time()) + lifetime}:{user}"
     digest = hmac.new(secret.encode(), username.encode(), hashlib.sha1).digest()
     return username, base64.b64encode(digest).decode()
@@ -37,7 +38,7 @@ def encode(method, transaction, attributes, more=0):
 
 
 class Client:
-    """One allocation at the server. Where a method returns an int it is 0, or the server's error."""
+    """One allocation at the server. Methods that return an int return 0, or the server's error."""
 
     def __init__(self, server, credential, transport=UDP, family=4):
         self.username, self.password = credential
@@ -66,7 +67,7 @@ class Client:
         return self.ask(CONNECT, [], peer, port)
 
     def exchange(self, peer, port, data):
-        """What comes back from a peer that is permitted."""
+        """The data returned from a permitted peer."""
         transaction = os.urandom(12)
         self.socket.sendall(encode(SEND | INDICATION, transaction,
                                    [(PEER, xor_address(peer, port, transaction)), (DATA_ATTRIBUTE, data)]))

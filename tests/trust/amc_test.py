@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""redan amc against a running AMS, as people and scripts use it."""
+"""redan amc with a running AMS, as used by administrators and scripts."""
 import json
 import os
 import pathlib

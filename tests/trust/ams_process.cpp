@@ -141,7 +141,7 @@ AmsProcess::~AmsProcess() {
     process_->wait(5s);
   }
   process_.reset();
-  // Instances outlive their AMS; not this test.
+  // Instances outlive their AMS, but must not outlive this test.
   std::error_code ignored;
   for (const fs::directory_entry& entry : fs::directory_iterator(options_.folder / "instances", ignored)) {
     const std::string text = read_file(entry.path() / "lock");

@@ -1,4 +1,4 @@
-// `redan ams` as a process, and clients that talk to it.
+// `redan ams` as a process, and clients for it.
 #pragma once
 
 #include <sys/types.h>
@@ -12,7 +12,7 @@
 
 namespace redan::cloud::test {
 
-/// A folder of its own in the temporary directory, gone with the object.
+/// A temporary folder, removed by the destructor.
 class TemporaryFolder {
  public:
   TemporaryFolder();
@@ -25,7 +25,7 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-/// Where the `redan` under test is: the test program's first argument.
+/// The path of the `redan` under test: the test program's first argument.
 void set_redan_program(const char* path);
 const std::string& redan_program();
 
@@ -35,14 +35,14 @@ net::TlsIdentity make_client(const std::string& name);
 /// A child process whose output goes to files.
 class Process {
  public:
-  /// `output` gets both streams; `standard_output`, if not empty, the first one.
+  /// `output` receives both streams; `standard_output`, if not empty, the first one.
   Process(const std::vector<std::string>& arguments, const std::filesystem::path& output,
           const std::filesystem::path& standard_output = {});
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
   void signal(int number) const;
-  /// The exit status, or 128 and the signal's number; nullopt if it still runs after `patience`.
+  /// The exit status, or 128 and the signal's number; nullopt if it still runs after `timeout`.
   std::optional<int> wait(std::chrono::milliseconds timeout);
   [[nodiscard]] bool runs();
   [[nodiscard]] pid_t pid() const { return pid_; }
@@ -54,7 +54,7 @@ class Process {
 
 std::string read_file(const std::filesystem::path& file);
 
-/// A file for --secrets-key, in this folder; the same each time.
+/// A file for --secrets-key in this folder; the same each time.
 std::string secrets_key_file(const std::filesystem::path& folder);
 
 class AmsProcess {
@@ -64,14 +64,14 @@ class AmsProcess {
     std::string name = "node-1";
     std::vector<std::string> more{};
   };
-  /// Starts it, on a free port of the loopback, and waits until it says that it listens. Throws if it does not.
+  /// Starts it on a free port of loopback, and waits until it reports that it listens. Throws if it does not.
   explicit AmsProcess(Options options);
   /// Ends it, and all instances of its folder.
   ~AmsProcess();
   AmsProcess(const AmsProcess&) = delete;
   AmsProcess& operator=(const AmsProcess&) = delete;
 
-  void kill();   ///< SIGKILL; instances go on
+  void kill();   ///< SIGKILL; instances continue
   void start();  ///< again, on the same port
   [[nodiscard]] std::optional<int> stop();
   void reload();  ///< SIGHUP
@@ -81,7 +81,7 @@ class AmsProcess {
   [[nodiscard]] const std::string& fingerprint() const { return fingerprint_; }
   [[nodiscard]] const std::filesystem::path& folder() const { return options_.folder; }
   [[nodiscard]] std::string log() const;
-  /// Over TLS, the server pinned.
+  /// Over TLS, with the server pinned.
   [[nodiscard]] net::Remote remote(const net::TlsIdentity* identity = nullptr) const;
   /// On the Unix socket.
   [[nodiscard]] net::Remote local() const;
@@ -93,10 +93,10 @@ class AmsProcess {
   std::string fingerprint_;
 };
 
-/// What a request came to.
+/// The result of a request.
 struct Answer {
   unsigned status = 0;  ///< 0: no response
-  Errc failure{};       ///< then why
+  Errc failure{};       ///< the reason
   std::string code;     ///< metadata.code of a refusal
   boost::json::value body;
   net::HttpResponse raw;
@@ -105,7 +105,7 @@ struct Answer {
   [[nodiscard]] std::string operation() const { return std::string(body.at("operation").as_string()); }
 };
 
-/// One client with one kept connection; every call waits for its answer.
+/// One client with one persistent connection; every call waits for its answer.
 class Client {
  public:
   explicit Client(net::Remote remote, std::chrono::milliseconds timeout = std::chrono::seconds(10));
@@ -115,7 +115,7 @@ class Client {
   Answer post(std::string path, std::string body) { return call("POST", std::move(path), std::move(body)); }
   Answer patch(std::string path, std::string body) { return call("PATCH", std::move(path), std::move(body)); }
   Answer erase(std::string path) { return call("DELETE", std::move(path)); }
-  /// Waits for the operation that an answer names: its metadata.
+  /// Waits for the operation that an answer names; returns its metadata.
   boost::json::value finish(const Answer& answer);
   boost::asio::io_context& io() { return io_; }
 
@@ -124,7 +124,7 @@ class Client {
   net::HttpClient client_;
 };
 
-/// Repeats `look` until it is true; false after `patience`.
+/// Repeats `look` until it is true; false after `timeout`.
 bool eventually(const std::function<bool()>& look, std::chrono::milliseconds timeout = std::chrono::seconds(10));
 
 /// {"certificate": ..., "name": ..., "role": ...}.

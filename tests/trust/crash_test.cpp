@@ -1,5 +1,5 @@
-// kill -9 of AMS again and again amid 1,400 instance operations, on both stores that outlive it: no operation is lost,
-// doubled or stuck, and what runs is found again.
+// Repeated `kill -9` of AMS during 1,400 instance operations, on both persistent stores: no operation is lost,
+// duplicated or stuck, and running instances are found again.
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -67,7 +67,7 @@ class Crash : public testing::TestWithParam<const char*> {
     return {};
   }
 
-  // One operation for each instance, AMS killed in the middle of it. A client whose request got no answer asks again.
+  // One operation for each instance, during which AMS is killed. A client without an answer repeats its request.
   void round(Kind kind) {
     std::uniform_int_distribution<int> anywhere(1, kInstances - 1);
     std::set<int> kills;
@@ -91,7 +91,7 @@ class Crash : public testing::TestWithParam<const char*> {
     EXPECT_TRUE(eventually([&] { return unfinished() == 0; }, 60s)) << unfinished() << " operations are stuck";
   }
 
-  // Two operations of each instance at once: their order counts, after a crash too.
+  // Two simultaneous operations for each instance: their order counts, also after a crash.
   void restart_round() {
     for (int i = 0; i < kInstances; ++i) {
       for (const Kind kind : {Kind::stop, Kind::start}) {
@@ -117,7 +117,7 @@ class Crash : public testing::TestWithParam<const char*> {
     return count;
   }
 
-  /// The processes of the instances, by what each was started with.
+  /// The processes of the instances, by their arguments.
   std::multimap<std::string, pid_t> processes() const {
     std::multimap<std::string, pid_t> found;
     const std::string folder = (ams_->folder() / "instances").string() + "/";
@@ -126,7 +126,7 @@ class Crash : public testing::TestWithParam<const char*> {
       if (number.find_first_not_of("0123456789") != std::string::npos) continue;
       const std::string words = read_file(entry.path() / "cmdline");
       const std::size_t at = words.find(folder);
-      // A shell that was asked about the folder is not one of them.
+      // A shell whose command mentions the folder is not one of them.
       if (at == std::string::npos || words.find("runtime") == std::string::npos) continue;
       const std::string rest = words.substr(at + folder.size());
       found.emplace(rest.substr(0, rest.find('/')), std::stoi(number));
@@ -180,7 +180,7 @@ TEST_P(Crash, OfManyOperationsNoneIsLostDoubledOrStuck) {
   restart_round();
   expect_all("running", kInstances);
 
-  // What runs goes on without AMS, and is found again.
+  // Running instances continue without AMS, and are found again.
   const auto before = processes();
   ams_->kill();
   EXPECT_EQ(processes(), before);

@@ -1,4 +1,4 @@
-// The matrix of bad credentials against a running AMS: every route with every kind of wrong caller, and the internal
+// The matrix of bad credentials with a running AMS: every route with every kind of wrong caller, and the internal
 // routes with every kind of wrong token. Each case is refused with the right status and a stable code.
 #include <gtest/gtest.h>
 
@@ -33,7 +33,7 @@ std::string path_of(const ams::Route& route) {
   return path;
 }
 
-/// One AMS whose secret the test knows, with an identity of every role and an instance that runs.
+/// One AMS whose secret the test knows, with an identity of every role and a running instance.
 class Credentials : public testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -74,7 +74,7 @@ class Credentials : public testing::Test {
     folder_.reset();
   }
 
-  /// An instance that runs, and the credentials that it was given.
+  /// A running instance, and its credentials.
   struct Launched {
     std::string id;
     net::TlsIdentity identity;
@@ -92,7 +92,7 @@ class Credentials : public testing::Test {
     launched.token = ams.at("token").as_string();
     return launched;
   }
-  /// About objects that exist.
+  /// Paths of existing objects.
   static std::string real_path(const ams::Route& route) {
     std::string path(route.pattern);
     const std::size_t open = path.find('{');
@@ -196,7 +196,7 @@ TEST_F(Credentials, AnInstancesCertificateAndTokenOpenNothingElse) {
   }
 }
 
-/// One kind of caller, and what it may do.
+/// One kind of caller, and its permissions.
 struct WrongCaller {
   const char* what;
   net::Remote remote;
@@ -204,7 +204,7 @@ struct WrongCaller {
   std::function<bool(const ams::Access&)> may = [](const ams::Access&) { return false; };
 };
 
-// Where a caller may, it does not matter here what it is answered.
+// Where a caller is permitted, the answer does not matter here.
 TEST_F(Credentials, NoRouteAnswersAWrongCaller) {
   Client admin(ams_->local());
   const auto add = [&](const std::string& name, const json::array& scopes) {
@@ -258,7 +258,7 @@ TEST_F(Credentials, NoRouteAnswersAWrongCaller) {
       const Answer answer = Client(caller.remote).call(std::string(route.method), real_path(route), body, headers);
       std::printf(" %-11u", answer.status);
       ++cases_;
-      // An instance may read what belongs to itself; what belongs to another is to it as if it did not exist.
+      // An instance may read its own data; another's data appears not to exist.
       const bool instance = &caller == &callers[5] && route.pattern.starts_with("/1.0/artifacts");
       const bool refused = answer.status == 401 || answer.status == 403 || (instance && answer.status == 404);
       EXPECT_EQ(refused, !caller.may(route.access) && !(instance && route.pattern == "/1.0/artifacts"))
@@ -369,12 +369,12 @@ TEST_F(Credentials, TokensWithOtherClaimsAreRefused) {
   for (const auto& [what, token, status, code] : kCases) {
     expect(client.call("PATCH", status_path(), R"({"status":"running"})", bearer(token)), status, code, what);
   }
-  // Right in all, with another key.
+  // Correct in every respect, but with another key.
   std::vector<std::uint8_t> other(64, 1);
   token::JwtKey key = token::JwtKey::prepare(*provider_, Secret<64>(other)).value();
   expect(client.call("PATCH", status_path(), "{}", bearer(key.mint(good_claims()).value())), 401, "token_bad_signature",
          "another key");
-  // The same claims with the right one are taken, so each case above fails for its own reason.
+  // The same claims with the right key are accepted, so each case above fails for its own reason.
   const std::string good = minted([](token::JwtClaims&) {});
   EXPECT_EQ(client.call("PATCH", status_path(), R"({"status":"running"})", bearer(good)).status, 200U);
 }
@@ -438,7 +438,7 @@ TEST_F(Credentials, JoinTokensThatWereNotMadeHereAreRefused) {
     changed[at] = changed[at] == 'A' ? 'B' : 'A';
     const std::string body = json::serialize(json::object{{"trust_token", changed}});
     const Answer answer = client.post("/1.0/certificates", body);
-    // A change beside the secret leaves the token good, for it is only the secret that counts; then it is used up.
+    // A change outside the secret leaves the token valid, because only the secret counts; then it is used up.
     if (answer.status == 202) break;
     ++cases_;
     EXPECT_EQ(answer.code, "trust_join_token");

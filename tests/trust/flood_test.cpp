@@ -1,4 +1,4 @@
-// Strangers who keep AMS busy, while those it knows go about their work.
+// Unauthenticated clients keep AMS busy while authenticated ones work.
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -41,7 +41,7 @@ std::string canned_hello() {
   return hello;
 }
 
-/// A connection from 127.0.1.1 to 127.0.1.50; -1 if there is none. Never waits.
+/// A connection from 127.0.1.1 to 127.0.1.50; -1 on failure. Never waits.
 int connect_from(int network, std::uint16_t port) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   sockaddr_in from{}, to{};
@@ -57,7 +57,7 @@ int connect_from(int network, std::uint16_t port) {
   return -1;
 }
 
-/// Opens `per_second` connections, each of which says `words` and then nothing, and closes the oldest beyond `held`.
+/// Opens `per_second` connections, each of which sends `words` and then nothing, and closes the oldest beyond `held`.
 class Crowd {
  public:
   Crowd(std::uint16_t port, int per_second, std::size_t held, std::string words)
@@ -118,7 +118,7 @@ class Flood : public testing::Test {
     double open = 0, fresh = 0;  ///< milliseconds, 99th percentiles
     std::size_t requests = 0, connections = 0;
   };
-  /// Of requests on a connection that is open, and of new connections.
+  /// Times of requests on an open connection, and of new connections.
   Times times_over(std::chrono::milliseconds time) {
     std::vector<double> open, fresh;
     const auto took = [](auto&& act) {
@@ -139,7 +139,7 @@ class Flood : public testing::Test {
     }
     return {percentile_99(open), percentile_99(fresh), open.size(), fresh.size()};
   }
-  /// The median of three runs: the machine has other things to do.
+  /// The median of three runs, because the machine has other work.
   void measure(const char* what) {
     const std::int64_t before = resident_kib(ams_.pid());
     std::vector<double> open, fresh;
@@ -180,7 +180,7 @@ TEST_F(Flood, TwoThousandConnectionsThatSayNothing) {
   EXPECT_GT(crowd.opened(), 8'000);
 }
 
-// Each is within the limit of its address, and says a byte of its hello.
+// Each is within the limit of its address, and sends a byte of its hello.
 TEST_F(Flood, TwoThousandConnectionsThatSayLittle) {
   const Crowd crowd(ams_.port(), 2'000, 2'000, "\x16");
   std::this_thread::sleep_for(2s);

@@ -1,4 +1,4 @@
-// The file that AMS's secrets in the store are sealed under.
+// The file with the key that encrypts AMS's secrets in the store.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -20,7 +20,7 @@ constexpr const char* kSeal = "/ams/1.0/secrets/seal";
 
 class SecretsKeyFile : public testing::Test {
  protected:
-  /// Starts, says its sealing key, and ends.
+  /// Starts AMS, reads its sealing key, and ends AMS.
   std::string authority() {
     AmsProcess ams({.folder = data_, .name = "node-1", .more = {}});
     Client client(ams.local());
@@ -28,7 +28,7 @@ class SecretsKeyFile : public testing::Test {
     EXPECT_TRUE(ams.stop());
     return said;
   }
-  /// What `redan ams` says when it does not start.
+  /// The error message of `redan ams` when it does not start.
   std::string complaint(const std::vector<std::string>& more = {}) {
     const fs::path log = folder_.path() / "complaint";
     fs::remove(log);

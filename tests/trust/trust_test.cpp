@@ -1,4 +1,4 @@
-// AMS as its users meet it: TLS, the trust store, join tokens, instances and their tokens.
+// AMS from its users' view: TLS, the trust store, join tokens, instances and their tokens.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -159,7 +159,7 @@ TEST_F(Trust, ACertificateIsTrustedWhileItIsInTheStoreAndItsOpenConnectionEndsWi
   const std::string fingerprint = net::pin_text(alice.fingerprint.digest);
   EXPECT_EQ(client.get("/1.0/certificates/" + fingerprint).metadata().at("name"), "alice");
 
-  // An idle socket is the hardest: nobody asks anything on it.
+  // An idle socket is the hardest case, because no request is made on it.
   net::WebSocketClientConfig config{.server = ams_->remote(&alice), .target = "/1.0/events"};
   bool closed = false;
   auto socket = wait_for(client.io(), net::open_websocket(std::move(config)));
@@ -227,7 +227,7 @@ TEST_F(Trust, AJoinTokenAddsOneCertificateOnce) {
   const Answer again = Client(ams_->remote(&mallory)).post("/1.0/certificates", body);
   EXPECT_EQ(again.status, 403U);
   EXPECT_EQ(again.code, "trust_join_token");
-  // The role is the token's, not what its holder asks for.
+  // The role is the token's, not the one that its holder requests.
   EXPECT_EQ(Client(ams_->remote(&carol)).get("/1.0").metadata().at("auth_permissions").at(0), "operator");
 }
 
@@ -394,12 +394,12 @@ TEST_F(Trust, TheInternalRoutesNeedTheCertificateAndTheToken) {
   EXPECT_EQ(Client(ams_->remote()).call("PATCH", path, body, token).status, 403U);
   const std::string others = "/internal/1.0/instances/" + std::string(other.at("id").as_string());
   EXPECT_EQ(Client(ams_->remote(&identity)).call("PATCH", others, body, token).code, "token_claims");
-  // A valid token opens nothing beyond its scope.
+  // A valid token permits nothing beyond its scope.
   EXPECT_EQ(Client(ams_->remote(&identity)).call("GET", "/1.0/instances", {}, token).status, 403U);
   EXPECT_EQ(
       Client(ams_->remote(&identity)).call("GET", "/1.0/artifacts", {}, token).metadata().at("manifest").at("name"),
       "pong");
-  // Nor does it live on when the instance is stopped.
+  // It ends when the instance is stopped.
   admin.finish(admin.patch("/1.0/instances/inner", R"({"desired_status":"stopped"})"));
   EXPECT_EQ(Client(ams_->remote(&identity)).call("PATCH", path, body, token).status, 403U);
   admin.finish(admin.erase("/1.0/instances/inner"));

@@ -1,4 +1,4 @@
-// Two AMS units on a real etcd cluster of three nodes: trust reaches both, and what happens when nodes go.
+// Two AMS units on a real etcd cluster of three nodes: trust reaches both, also when nodes fail.
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
@@ -169,7 +169,7 @@ TEST_F(TwoUnits, WithoutAMajorityNothingChangesAndKnownIdentitiesGoOnForAWhile) 
   EXPECT_TRUE(refused.code == "store_no_majority" || refused.code == "store_unknown_outcome") << refused.code;
   EXPECT_TRUE(net::find_header(refused.raw.headers, "Retry-After"));
   EXPECT_EQ(admin.post("/1.0/certificates", certificate_body(late, "late", "viewer")).code, "store_no_majority");
-  // The bound is four seconds from the last word of the store.
+  // The limit is four seconds from the last contact with the store.
   if (Clock::now() - gone < 3s) {
     EXPECT_EQ(client.get("/1.0/certificates").status, 200U);
   }

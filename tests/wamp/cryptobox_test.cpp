@@ -10,7 +10,7 @@ namespace {
 
 namespace json = boost::json;
 
-/// Gives the nonce of a vector.
+/// Returns the nonce of a vector.
 class FixedNonce final : public RandomSource {
  public:
   explicit FixedNonce(std::vector<std::uint8_t> nonce) : nonce_(std::move(nonce)) {}

@@ -1,4 +1,4 @@
-// RFC 8032 section 7.1, and what must not verify.
+// RFC 8032 section 7.1, and signatures that must not verify.
 #include "wamp/ed25519.hpp"
 
 #include <gtest/gtest.h>
@@ -37,7 +37,7 @@ TEST(Ed25519, NothingElseVerifies) {
   }
   EXPECT_FALSE(ed25519_verify(key.public_key(), hex("72"), Bytes(good).first(63)));
   EXPECT_FALSE(ed25519_verify(Bytes(key.public_key()).first(31), hex("72"), good));
-  // The neutral element verifies anything under the equation alone.
+  // With the neutral element as key, any signature satisfies the equation alone.
   const auto neutral = hex("0100000000000000000000000000000000000000000000000000000000000000");
   Ed25519Signature zero{};
   zero[0] = 1;

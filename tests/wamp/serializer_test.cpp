@@ -31,7 +31,7 @@ TEST(WampSerializer, SubprotocolsHaveTheirNames) {
   EXPECT_EQ(parse_subprotocol(""), std::nullopt);
 }
 
-// What each serialization has to carry unchanged.
+// Values that each serialization has to carry unchanged.
 List all_kinds() {
   List list{nullptr,
             true,

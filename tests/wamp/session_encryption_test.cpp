@@ -1,4 +1,4 @@
-// End-to-end encryption against a router that means ill: the eight attacks that succeed on Autobahn|Python, and more.
+// End-to-end encryption with a malicious router: the eight attacks that succeed against Autobahn|Python, and more.
 #include "tests/support/seeded_random.hpp"
 #include "tests/wamp/session_fixture.hpp"
 #include "wamp/errors.hpp"
@@ -6,7 +6,7 @@
 namespace redan::wamp {
 namespace {
 
-/// The router is the test, and so is the peer behind it, which has the same keys. "com.secret." has to be encrypted;
+/// The test is the router, and also the peer behind it, which has the same keys. "com.secret." must be encrypted;
 /// "com.open." may be.
 class WampEncryption : public SessionFixture {
  protected:
@@ -18,7 +18,7 @@ class WampEncryption : public SessionFixture {
     join();
   }
 
-  /// What the peer seals about `uri`, with the attributes that say so.
+  /// What the peer encrypts about `uri`, with its attributes.
   Payload sealed(Party party, const std::string& uri, List list) {
     Payload payload;
     payload.sealed = seal_box(key_, party, {uri, std::move(list), Dict{}}, random_);
@@ -31,7 +31,7 @@ class WampEncryption : public SessionFixture {
     EXPECT_TRUE(plaintext);
     return plaintext ? *plaintext : BoxPlaintext{};
   }
-  /// Calls, and what was sent.
+  /// Makes a call; returns the sent message.
   Call called(const std::string& procedure, List list, Dict options = {}) {
     EXPECT_TRUE(session_->call(now_, procedure, args(std::move(list)), std::move(options)));
     return sent_as<Call>();

@@ -10,7 +10,7 @@ class SessionFixture : public ::testing::Test {
  protected:
   using S = ClientSession;
 
-  /// Joins. What was said until then is forgotten.
+  /// Joins. Earlier messages are dropped.
   void join() {
     start();
     says(R"([2,7,{"roles":{"broker":{},"dealer":{"features":{"call_canceling":true}}}}])");
@@ -25,7 +25,7 @@ class SessionFixture : public ::testing::Test {
     drain();
   }
 
-  /// The router says.
+  /// A message from the router.
   void says(std::string_view json) { session_->handle_input(now_, as_bytes(json)); }
   void says(Message message) { session_->handle_input(now_, write_message(Serializer::json, std::move(message))); }
   void pass(Duration time) { now_ += time; }
@@ -60,7 +60,7 @@ class SessionFixture : public ::testing::Test {
     EXPECT_TRUE(message && std::holds_alternative<M>(*message));
     return message && std::holds_alternative<M>(*message) ? std::get<M>(*message) : M{};
   }
-  /// The next event, which has to be an E.
+  /// The next event, which must be an E.
   template <class E>
   E event() {
     drain();
@@ -77,7 +77,7 @@ class SessionFixture : public ::testing::Test {
     return sent_.empty() && events_.empty();
   }
 
-  /// Subscribes or registers, and the router grants it as `id`.
+  /// Subscribes or registers, and the router confirms it as `id`.
   void subscribed(const std::string& topic, Id id, Dict options = {}) {
     const auto request = session_->subscribe(now_, topic, std::move(options));
     ASSERT_TRUE(request);

@@ -26,7 +26,7 @@ inline Key test_key() {
   return std::move(*Key::make({keys.originator_private, {}, keys.responder_private, {}}));
 }
 
-/// Another that serves both.
+/// Another key that serves both.
 inline Key other_key() {
   const TestKeys keys = test_keys();
   return std::move(*Key::make({keys.originator_private, {}, keys.originator_private, {}}));

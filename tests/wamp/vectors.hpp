@@ -1,4 +1,4 @@
-// tests/vectors/wamp: what Autobahn|Python and PyNaCl made, as JSON.
+// tests/vectors/wamp: JSON generated with Autobahn|Python and PyNaCl.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -28,7 +28,7 @@ class NatsServers {
     std::string authorization = std::string("token: \"") + kToken + "\"";
     std::string more;                                         ///< further lines of the configuration
     std::string key = "ec -pkeyopt ec_paramgen_curve:P-256";  ///< of all certificates, for openssl req -newkey
-    std::string whole;  ///< instead of all of this: a configuration with @listen@ in it, and files in the folder
+    std::string whole;  ///< instead of the above: a configuration with @listen@, and files in the folder
   };
   /// Starts them, and waits until they listen. Throws if they do not.
   explicit NatsServers(std::size_t count);

@@ -26,7 +26,7 @@ inline std::string_view text_of(const boost::json::object& event, std::string_vi
 ///   offer {restart?}, answer {sdp}              make a description, accept {sdp} takes an answer
 ///   open {label, protocol?, ordered?, maxRetransmits?, maxPacketLifeTime?}, close_channel {label}
 ///   send {label, kind, size} or {label, text}
-///   stream {packets, size}                      sends RTP, as much of it as told or as it likes
+///   stream {packets, size}                      sends RTP, of the given or its own amount
 ///   close
 /// Events ("event"):
 ///   ready, description {type, sdp}, ice {state}, connected, closed {why}, error {text}

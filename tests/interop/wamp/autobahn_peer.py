@@ -1,6 +1,5 @@
 #!/usr/bin/python3
-"""An Autobahn|Python client that client_test.cpp talks with: callee and subscriber of its own, and, told by calls to
-ctl.*, caller and publisher.
+"""An Autobahn|Python client for client_test.cpp: a callee and subscriber and, on calls to ctl.*, a caller and publisher.
 
     autobahn_peer.py --port N --serializer cbor [--encrypted]       prints {"joined":true} when everything is registered
 

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
-"""A WAMP router on Autobahn|Python's WebSocket server and message classes: the anchor of our router's figures, and the
-body of hostile_router.py.
+"""A WAMP router on Autobahn|Python's WebSocket server and message classes: the baseline of our router's figures, and the
+base of hostile_router.py.
 
-    autobahn_router.py --port 0        prints {"port":N} when it listens, on 127.0.0.1 alone
+    autobahn_router.py --port 0        prints {"port":N} when it listens, on 127.0.0.1 only
 
-One realm for everybody, by whatever name; everybody is welcome as anonymous. Broker: exact match, acknowledge,
-exclude_me. Dealer: one callee for a procedure, progressive results, errors, cancel (at once: killnowait). Encrypted
-payloads pass untouched. Ends on SIGTERM, and when its standard input is a pipe that closes.
+One realm, under any name; every client is admitted as anonymous. Broker: exact match, acknowledge, exclude_me. Dealer:
+one callee per procedure, progressive results, errors, cancel (at once: killnowait). Encrypted payloads pass unchanged.
+Ends on SIGTERM, and when its standard input is a pipe that closes.
 """
 import argparse
 import asyncio

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Autobahn|Python against `redan router`: every serialiser with every other, clear and with cryptobox, publish and
+"""Autobahn|Python with `redan router`: every serializer with every other, in plaintext and with cryptobox, publish and
 subscribe, calls, errors, progress, patterns, authentication, RawSocket.
 
     autobahn_test.py path/to/redan

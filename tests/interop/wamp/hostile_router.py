@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""A router that attacks the sessions it serves: autobahn_router.py with one habit more.
+"""A router that attacks the sessions it serves: autobahn_router.py with one attack.
 
     hostile_router.py --attack reflection --port 0
 
-What it can read or win is told on standard output, a line of JSON each: {"read":"<text>"} for an application's data in
-the clear, {"called":"<text>"} for what a callee answers to a call that nobody made. docs/protocols/attacks.md lists the
-attacks and who resists them.
+It reports what it reads or achieves on standard output, one line of JSON each: {"read":"<text>"} for an application's
+plaintext data, {"called":"<text>"} for a callee's answer to a call that no client made. docs/protocols/attacks.md lists
+the attacks and their results.
 """
 import argparse
 import asyncio

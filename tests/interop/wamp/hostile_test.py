@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Every attack of hostile_router.py on real Autobahn|Python clients, without encryption and with cryptobox.
 
-Autobahn is the control: what the documents say of WAMP and of cryptobox is measured here, and the columns "clear" and
-"Autobahn" of docs/protocols/attacks.md are compared with it. Each scenario also runs through an honest router, where
-its attack must not be seen to succeed.
+Autobahn is the control: the documented properties of WAMP and of cryptobox are measured here, and the columns "clear"
+and "Autobahn" of docs/protocols/attacks.md are compared with the results. Each scenario also runs through an honest
+router, where its attack must not succeed.
 """
 import asyncio
 import contextlib

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""`redan router` as a program, over raw sockets: what it answers to bad input, slow clients, silence and signals; what its command
-line and its configuration refuse.
+"""`redan router` as a program, over raw sockets: its reaction to bad input, slow clients, silence and signals; and what
+its command line and its configuration refuse.
 
     router_test.py path/to/redan
 """

@@ -9,7 +9,7 @@
 
 namespace redan::test {
 
-/// What it writes comes into a file.
+/// Its output is written to a file.
 class Script {
  public:
   Script(const std::string& program, std::vector<std::string> arguments)

@@ -1,5 +1,5 @@
-// The sealed channel with suite cryptobox over WAMP: a runtime's end of ours, a client's end on Autobahn|Python as it
-// ships, and our router between them, whose roles open nothing but the URIs of that session.
+// The sealed channel with suite cryptobox over WAMP: our runtime's end, a client's end on unmodified Autobahn|Python,
+// and our router between them, whose roles permit only the URIs of that session.
 #include <boost/asio/co_spawn.hpp>
 
 #include "base/hex.hpp"
@@ -21,7 +21,7 @@ constexpr std::string_view kSession = "0af7651916cd43dd8448eb211c80319c";
 
 std::string uri(std::string_view type) { return "anbox.e2e." + std::string(kSession) + "." + std::string(type); }
 
-/// A runtime that answers one client. The keys are the channel's, so the WAMP client only carries.
+/// A runtime that answers one client. The channel has the keys, so the WAMP client only carries the boxes.
 class RuntimeEnd {
  public:
   RuntimeEnd(sealed::test::World& world, sealed::Responder responder)
@@ -118,7 +118,7 @@ class SealedOverWamp : public ::testing::TestWithParam<Serializer> {
     io_.run_for(50ms);
   }
 
-  /// Each may do its part below the session's own URIs, and nothing else.
+  /// Each role may do its part below the session's own URIs, and nothing else.
   static RouterConfig router_config() {
     RealmConfig realm{"realm1"};
     const auto bit = [](Action action) { return static_cast<std::uint8_t>(1U << static_cast<unsigned>(action)); };
@@ -162,7 +162,7 @@ class SealedOverWamp : public ::testing::TestWithParam<Serializer> {
     ASSERT_TRUE(until([&] { return served.has_value(); }) && *served);
   }
 
-  /// What the Python client says at its end.
+  /// The output of the Python client when it ends.
   std::string talk(const std::vector<std::uint8_t>& grant, const std::string& attack = {}) {
     std::vector<std::string> arguments = {"--port",       std::to_string(router_->ports().front()),
                                           "--session",    world_.session,

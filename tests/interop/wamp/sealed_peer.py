@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""A client of the sealed channel on Autobahn|Python as it ships: the handshake by hand with PyNaCl, and then calls whose
-payloads Autobahn's own codec seals (docs/protocols/sealed.md, "Over WAMP").
+"""A client of the sealed channel on unmodified Autobahn|Python: the handshake by hand with PyNaCl, then calls whose
+payloads Autobahn's own codec encrypts (docs/protocols/sealed.md, "Over WAMP").
 
     sealed_peer.py --port N --session S --grant HEX --authority HEX [--serializer cbor] [--attack flip|repeat|clear]
 
-Prints {"answer":"<the runtime's answer to \\"ping\\">"}, or {"error":"<URI, or what was wrong>"}.
+Prints {"answer":"<the runtime's answer to \\"ping\\">"}, or {"error":"<URI, or the error>"}.
 """
 import argparse
 import asyncio
@@ -45,11 +45,11 @@ def base64_text(data):
 
 
 class Wrong(Exception):
-    """The other end is not the runtime, or its messages are not what they should be."""
+    """The other end is not the runtime, or its messages are invalid."""
 
 
 class Handshake:
-    """The client's end, suite cryptobox alone."""
+    """The client's end, with suite cryptobox only."""
 
     def __init__(self, session, grant, authority):
         self.authority = VerifyKey(authority)
@@ -58,7 +58,7 @@ class Handshake:
                       bytes(self.ephemeral.public_key) + os.urandom(32) + opaque16(grant))
 
     def read(self, message):
-        """The runtime's share and what both ends have then."""
+        """Processes the runtime's share; afterwards both ends have the keys."""
         if len(message) < 68 or message[:2] != bytes([2, CRYPTOBOX]):
             raise Wrong("no share")
         size = struct.unpack(">H", message[66:68])[0]
@@ -84,7 +84,7 @@ class Handshake:
 
 
 class Envelopes:
-    """What stands inside the boxes, in both directions."""
+    """The content of boxes in both directions."""
 
     def __init__(self, session, transcript):
         self.session, self.transcript = session, base64_text(transcript)
@@ -111,7 +111,7 @@ class Envelopes:
 
 
 class Hostile:
-    """A codec whose second box is altered or the first one again, as a router in between could make it."""
+    """A codec that alters the second box or repeats the first, like a router in between."""
 
     def __init__(self, codec, attack):
         self.codec, self.attack, self.boxes = codec, attack, []

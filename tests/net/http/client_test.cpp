@@ -18,13 +18,13 @@ namespace asio = boost::asio;
 
 class HttpClientTest : public HttpFixture {
  protected:
-  // A server that reads and writes exactly what a test says.
+  // A server that reads and writes exactly what a test specifies.
   struct Scripted {
-    std::string read;  ///< everything that came in
+    std::string read;  ///< everything received
     int connections = 0;
   };
   using Script = std::function<Task<void>(std::shared_ptr<Stream>, int connection)>;
-  /// Its port. `script` runs once per connection, after the handshake.
+  /// Returns its port. `script` runs once per connection, after the handshake.
   std::uint16_t play(Script script, const std::string& name = "server") {
     acceptor =
         std::make_unique<asio::ip::tcp::acceptor>(io, asio::ip::tcp::endpoint(asio::ip::make_address("127.0.0.1"), 0));
@@ -68,7 +68,7 @@ class HttpClientTest : public HttpFixture {
     EXPECT_FALSE(result);
     return result ? Errc::closed_locally : result.error().code;
   }
-  /// Answers every connection's first request with `answer`, and closes in order.
+  /// Answers every connection's first request with `answer`, and closes orderly.
   std::uint16_t answer_with(std::string answer) {
     return play([this, answer](std::shared_ptr<Stream> stream, int) -> Task<void> {
       co_await read_request(stream);
@@ -400,7 +400,7 @@ TEST_F(HttpClientTest, AStreamEndsWithItsCoroutine) {
 
 // Trust.
 
-// Everything that came out of a client after TLS, from a server that it should not talk to.
+// Everything that a client sent after TLS, to a server that it should not trust.
 class TrustTest : public HttpClientTest {
  protected:
   Errc refused_by(const TlsTrust& trust, const std::string& name) {
@@ -484,7 +484,7 @@ TEST_F(TrustTest, SmallKeysAreAllowedToNobodyElse) {
 TEST_F(TrustTest, AWrongNameOrAnotherAuthoritySendsNothing) {
   EXPECT_EQ(refused_by(TrustedAuthority{pem("ca.pem"), "other.example"}, "issued"), errc::tls_untrusted);
   EXPECT_EQ(refused_by(TrustedAuthority{pem("ca.pem"), "127.0.0.2"}, "issued"), errc::tls_untrusted);
-  // Only the common name says this.
+  // Only the common name contains this name.
   EXPECT_EQ(refused_by(TrustedAuthority{pem("ca.pem"), "Redan issued"}, "issued"), errc::tls_untrusted);
   EXPECT_EQ(refused_by(TrustedAuthority{pem("ca.pem"), "127.0.0.1"}, "server"), errc::tls_untrusted);
   EXPECT_EQ(refused_by(SystemAuthorities{"127.0.0.1"}, "issued"), errc::tls_untrusted);
@@ -555,7 +555,7 @@ TEST_F(TrustTest, CredentialsAreReplacedUnderLoadWithoutOneFailedRequest) {
       ++done;
     }
   };
-  // Kept connections live through the change.
+  // Kept connections survive the change.
   for (int i = 0; i < 4; ++i) asio::co_spawn(io, work("server", false), asio::detached);
   EXPECT_TRUE(until([&] { return done >= 8; }));
   ASSERT_TRUE(listener.credentials->replace(identity("other")));

@@ -22,9 +22,9 @@ inline std::string pem(const std::string& name) {
   return {bytes.begin(), bytes.end()};
 }
 
-/// "server" and "other": RSA-4096, the same names. The server's key for redan.example and 127.0.0.1: "issued", signed
-/// by ca.pem (P-256); "large", signed by large-ca.pem (RSA-4096); "behind", with an RSA-2048 authority between it and
-/// large-ca.pem. "client": P-256.
+/// "server" and "other": RSA-4096, the same names. With the server's key, for redan.example and 127.0.0.1: "issued",
+/// signed by ca.pem (P-256); "large", signed by large-ca.pem (RSA-4096); "behind", with an RSA-2048 authority between
+/// it and large-ca.pem. "client": P-256.
 inline const TlsIdentity& identity(const std::string& name) {
   static std::map<std::string, TlsIdentity> known;
   const auto found = known.find(name);
@@ -41,7 +41,7 @@ class HttpFixture : public ::testing::Test {
   boost::asio::io_context io{1};
   std::unique_ptr<HttpServer> server;
 
-  /// The result of a task, which must come in time.
+  /// The result of a task, which must complete in time.
   template <class T>
   T run(Task<T> task, std::chrono::seconds timeout = 20s) {
     std::optional<T> result;
@@ -68,7 +68,7 @@ class HttpFixture : public ::testing::Test {
     return {{boost::asio::ip::make_address("127.0.0.1"), 0}, *TlsServerCredentials::make(identity(name)), mode};
   }
 
-  /// Says what it was asked: "GET /path?query body".
+  /// Returns the request as text: "GET /path?query body".
   static Task<HttpResponse> say_what(HttpRequest request, const Connection&) {
     HttpResponse response;
     response.content_type = "text/plain";
@@ -100,7 +100,7 @@ class HttpFixture : public ::testing::Test {
   static HttpRequest get(const std::string& path) { return {"GET", path, ""}; }
   static HttpRequest post(const std::string& path, std::string body) { return {"POST", path, "", {}, std::move(body)}; }
 
-  /// All that a server answers to these bytes until it closes, or nothing comes for `silence`.
+  /// Everything that a server sends in answer to these bytes until it closes, or is silent for `silence`.
   Task<std::string> raw(std::vector<std::string> pieces, std::chrono::milliseconds pause = 0ms,
                         std::chrono::milliseconds silence = 3s) {
     const Dialer dialer(remote());

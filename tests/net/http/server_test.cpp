@@ -25,7 +25,7 @@ class HttpServerTest : public HttpFixture {
     const std::string answer = raw(request);
     EXPECT_NE(answer.find(R"({"type":"error","error":")"), std::string::npos) << answer;
     EXPECT_NE(answer.find(R"("error_code":)" + std::to_string(status)), std::string::npos) << answer;
-    // What follows a refused message is not another.
+    // Bytes after a refused message are not treated as another message.
     EXPECT_EQ(answer.find("HTTP/1.1 ", 1), std::string::npos) << answer;
   }
 };
@@ -40,7 +40,7 @@ TEST_F(HttpServerTest, AnswersWithPathQueryAndBody) {
   EXPECT_TRUE(answer.ends_with("\r\n\r\nPOST /a%20b?x=1 body")) << answer;
 }
 
-// RFC 9112 section 3.2.2: a server must accept it, and the authority stands for the Host.
+// RFC 9112 section 3.2.2: a server must accept it, and the authority replaces Host.
 TEST_F(HttpServerTest, TheAbsoluteFormOfATargetIsAccepted) {
   HttpServerConfig config;
   config.listen = tls_listener();
@@ -60,7 +60,7 @@ TEST_F(HttpServerTest, TheAbsoluteFormOfATargetIsAccepted) {
   ends_with("http://[2001:db8::1]?x", "[2001:db8::1] / x");
 }
 
-// Health checks of load balancers speak it.
+// Health checks of load balancers use it.
 TEST_F(HttpServerTest, Http10IsAnsweredAndTheConnectionClosed) {
   serve();
   for (const char* request : {"GET /health HTTP/1.0\r\n\r\n", "GET /health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
@@ -121,7 +121,7 @@ TEST_F(HttpServerTest, ABodyIsAskedForWhereTheClientWaits) {
       raw("POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nab");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")) << answer;
   expect_refused("POST / HTTP/1.1\r\nHost: h\r\nExpect: coffee\r\nContent-Length: 2\r\n\r\nab", 417);
-  // Too large a body is refused before it is asked for.
+  // A body that is too large is refused before it is requested.
   expect_refused("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2000000\r\n\r\n", 413);
 }
 
@@ -285,7 +285,7 @@ TEST_F(ImpatientServer, OneAddressHasAFewConnectionsOnly) {
   }
   until([] { return false; }, 100ms);
   EXPECT_EQ(server->connections(), 4U);
-  // Another address gets what is left.
+  // Another address gets the remaining connections.
   for (int i = 0; i < 10; ++i) {
     auto& socket =
         crowd.emplace_back(io, boost::asio::ip::tcp::endpoint(boost::asio::ip::make_address("127.0.0.2"), 0));
@@ -309,7 +309,7 @@ class FullServer : public HttpServerTest {
     };
     serve(std::move(config));
   }
-  /// A connection that stays after its request.
+  /// A connection that stays open after its request.
   std::shared_ptr<Stream> connection(std::string path) {
     std::shared_ptr<Stream> opened;
     boost::asio::co_spawn(
@@ -352,7 +352,7 @@ TEST_F(FullServer, StrangersMakeRoomForNewcomersAndKnownPeersStay) {
   EXPECT_FALSE(is_open(stranger));
   EXPECT_TRUE(is_open(known));
   for (const auto& one : more) EXPECT_TRUE(is_open(one));
-  // Now everybody is known: who comes next has to wait.
+  // Now all connections are authenticated: a new one has to wait.
   boost::asio::ip::tcp::socket late(io, boost::asio::ip::tcp::endpoint(boost::asio::ip::make_address("127.0.0.2"), 0));
   late.connect({boost::asio::ip::make_address("127.0.0.1"), server->port()});
   until([] { return false; }, 100ms);

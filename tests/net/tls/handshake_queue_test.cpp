@@ -16,7 +16,7 @@ class Queue : public testing::Test {
  protected:
   ~Queue() override { queue_.stop(); }
 
-  /// The one thread is busy until release().
+  /// Occupies the only thread until release().
   void hold() {
     push("holder", Step::first, "hold", [this] {
       held_.count_down();
@@ -48,7 +48,7 @@ class Queue : public testing::Test {
   HandshakeQueue queue_{1};
   std::latch held_{1}, release_{1};
   std::map<std::string, HandshakeQueue::JobPtr> jobs_;
-  std::vector<std::string> order_, dropped_;  // the former on the thread, read when it is idle
+  std::vector<std::string> order_, dropped_;  // order_ is written on the thread, and read when it is idle
 };
 
 TEST_F(Queue, NetworksTakeTurnsAndTheNewestOfEachGoesFirst) {

@@ -100,7 +100,7 @@ TEST_F(IdentityFile, IsRefusedIfItIsASymbolicLink) {
   fs::rename(directory / "tls.pem", directory / "elsewhere.pem");
   fs::create_symlink(directory / "elsewhere.pem", directory / "tls.pem");
   EXPECT_THROW(load(), std::runtime_error);
-  fs::remove(directory / "elsewhere.pem");  // dangling: nothing is made through it either
+  fs::remove(directory / "elsewhere.pem");  // a dangling link: no file is created through it either
   EXPECT_THROW(load(), std::runtime_error);
 }
 

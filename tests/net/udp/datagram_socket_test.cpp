@@ -35,7 +35,7 @@ TEST(SendBatch, HoldsNoMoreThanTheKernelTakes) {
   EXPECT_TRUE(batch.space(100).empty());
 }
 
-// Through the kernel with GSO and GRO: every datagram keeps its bounds and its bytes.
+// Through the kernel with GSO and GRO: every datagram keeps its boundaries and its content.
 TEST(DatagramSocket, BatchesArriveAsTheDatagramsTheyWere) {
   auto from = DatagramSocket::bind(kLoopback);
   auto to = DatagramSocket::bind(kLoopback);
@@ -62,7 +62,7 @@ TEST(DatagramSocket, BatchesArriveAsTheDatagramsTheyWere) {
   EXPECT_EQ(count, 40U);
 }
 
-// RFC 3168: over IPv4 and IPv6, in a GSO train and alone.
+// RFC 3168: over IPv4 and IPv6, in a GSO train and single.
 TEST(DatagramSocket, TheEcnFieldArrivesAsItWasSent) {
   const std::array<std::uint8_t, 16> ipv6_loopback{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
   for (const Address& local : {kLoopback, Address::v6(ipv6_loopback, 0)}) {

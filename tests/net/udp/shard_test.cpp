@@ -86,7 +86,7 @@ TEST(Shard, AllAddressesShareOnePort) {
   EXPECT_EQ(addresses[0].port(), addresses[1].port());
 }
 
-// Replies leave from the address that the peer wrote to, whatever a stranger sends to another one of ours.
+// Replies leave from the address that the peer used, whatever another party sends to other addresses of ours.
 TEST(Shard, AStrangerAtAnotherOfOurAddressesStopsNoDelivery) {
   const auto provider = default_provider();
   boost::asio::io_context io{1};
@@ -123,7 +123,7 @@ TEST(Shard, AStrangerAtAnotherOfOurAddressesStopsNoDelivery) {
     return done();
   };
   ASSERT_TRUE(until([&] { return open.has_value(); }));
-  // From so many ports that some of them would share a place in any small table with the client's.
+  // From so many ports that some of them would collide with the client's in any small table.
   net::SocketAddress to((*server)->local_addresses()[0]);
   int expected = 0;
   for (int i = 0; i < 20'000; ++i) {

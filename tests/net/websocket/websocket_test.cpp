@@ -147,7 +147,7 @@ TEST_F(WebSocketTest, AReaderThatStopsIsCutOffAtTheLimit) {
   EXPECT_TRUE(until([&] { return closed == 1; }, 2s));
 }
 
-// What is queued for it would hold the closing handshake back for ever.
+// The data queued for it would delay the closing handshake forever.
 TEST_F(WebSocketTest, APeerThatDoesNotReadIsClosedInTimeAndNotHeardMeanwhile) {
   limits.max_buffered = 64 * 1024 * 1024;
   limits.close_timeout = 300ms;

@@ -270,7 +270,7 @@ TEST(Channels, SayWhatAChannelIsAndWhoOpenedIt) {
   ASSERT_EQ(pair.log_b.parameters.size(), 4U);
   for (const auto* log : {&pair.log_a, &pair.log_b}) {
     const auto& parameters = log->parameters;
-    // The negotiated one first: it needs no answer.
+    // The negotiated one first, because it needs no answer.
     EXPECT_TRUE(parameters[0].negotiated);
     EXPECT_EQ(parameters[0].stream, 9);
     EXPECT_FALSE(parameters[0].by_peer);
@@ -318,7 +318,7 @@ TEST(Channels, TheEndOfTheAssociationIsTheReasonOfEachChannel) {
 
 TEST(Channels, AcceptAnyUnusedIdAndSkipItForTheirOwn) {
   ChannelsPair pair;
-  pair.connect(StreamParity::even);  // this peer chooses ids by a rule of its own
+  pair.connect(StreamParity::even);  // this peer chooses ids by another rule
   ASSERT_TRUE(pair.b.open("theirs", {}));
   pair.run();
   ASSERT_EQ(pair.log_a.opened.size(), 1U);
@@ -381,7 +381,7 @@ TEST(Channels, RefuseAMessageOf4GiBWhateverThePeerAccepts) {
   const ChannelId channel = open_one(pair);
   pair.a.set_max_send_message(0);
   const std::array<std::uint8_t, 1> byte{};
-  // Never read: its size alone refuses it.
+  // Never read: it is refused because of its size.
   const Bytes huge(byte.data(), std::size_t{1} << 32U);
   EXPECT_EQ(pair.a.send(channel, MessageKind::binary, huge).error(), Errc::channel_message_too_large);
 }
@@ -398,7 +398,7 @@ TEST(Channels, AllCloseWithinTheCallThatSeesThePeerRestart) {
 
   pair.replace_b();
   pair.start();
-  // What a says is polled; what b says is handed over, until its COOKIE ECHO has arrived.
+  // Outputs of a are polled; those of b are delivered, until its COOKIE ECHO has arrived.
   const bool restarted = pair.run_until([&] { return !pair.a.buffered_amount(ids[0]); });
   ASSERT_TRUE(restarted);
   for (const ChannelId id : ids) {
@@ -407,7 +407,7 @@ TEST(Channels, AllCloseWithinTheCallThatSeesThePeerRestart) {
     EXPECT_EQ(pair.a.set_buffered_amount_low_threshold(id, 1).error(), Errc::channel_unknown);
   }
   EXPECT_TRUE(pair.log_a.closed_channels.empty());
-  // A channel opened before the reports are taken out belongs to the new association.
+  // A channel opened before the reports are polled belongs to the new association.
   const ChannelId fresh = open_one(pair);
   ASSERT_TRUE(pair.a.send(fresh, MessageKind::text, as_bytes("new")));
   pair.run();

@@ -1,4 +1,4 @@
-// What a channel costs must not depend on how many others are open.
+// The cost of a channel must not depend on the number of open channels.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 namespace redan::datachannel {
 namespace {
 
-/// Processor time to close `count` channels at once, the oldest first, seconds for each.
+/// Processor time to close `count` channels at once, the oldest first, in seconds per channel.
 double cost_of_one(std::size_t count) {
   test::ChannelsPair pair;
   pair.connect();
@@ -24,7 +24,7 @@ double cost_of_one(std::size_t count) {
   return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC / static_cast<double>(count);
 }
 
-// The best of several rounds, since other programs take their share of the caches.
+// The best of several rounds, because other programs share the caches.
 double best_cost(std::size_t count, int rounds) {
   double best = 1e9;
   for (int i = 0; i < rounds; ++i) best = std::min(best, cost_of_one(count));

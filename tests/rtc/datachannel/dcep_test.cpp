@@ -51,7 +51,7 @@ TEST(Dcep, LengthsInCharactersAreUnderstood) {
   ASSERT_TRUE(umlauts);
   EXPECT_EQ(umlauts->label, "\xC3\xBCn\xC3\xAF");
   EXPECT_EQ(umlauts->protocol, "p\xC3\xB6");
-  for (const std::size_t length : {1U, 2U, 4U}) {  // as Python, JavaScript and RFC 8832 count this emoji
+  for (const std::size_t length : {1U, 2U, 4U}) {  // the lengths of this emoji in Python, JavaScript and RFC 8832
     const auto emoji = parse_texts(length, 1, "\xF0\x9F\x98\x80p", bytes);
     ASSERT_TRUE(emoji) << length;
     EXPECT_EQ(emoji->label, "\xF0\x9F\x98\x80");

@@ -1,4 +1,4 @@
-// Peers that use data channels in their own way: an SCTP association whose messages the test writes.
+// Peers with unusual data channel behaviour: an SCTP association whose messages the test writes.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -19,7 +19,7 @@ class OddPeer : public ::testing::Test {
     us.start(now, StreamParity::even);
     pump();
   }
-  /// Both sides until neither has more to say.
+  /// Runs both sides until neither has more output.
   void pump() {
     for (bool moved = true; moved;) {
       moved = false;
@@ -63,11 +63,11 @@ class OddPeer : public ::testing::Test {
     ASSERT_TRUE(peer.send(stream, delivery, message));
     pump();
   }
-  /// Each answer "performed" to a reset of ours becomes "denied".
+  /// Changes each answer "performed" to a reset of ours into "denied".
   static void deny(Packet& packet) {
     for (std::size_t at = 12; at + 4 <= packet.size();) {
       const std::size_t length = std::size_t{packet[at + 2]} << 8U | packet[at + 3];
-      // RE-CONFIG with a response in front: chunk header, parameter header, sequence number, result.
+      // RE-CONFIG with a response first: chunk header, parameter header, sequence number, result.
       if (packet[at] == 130 && packet[at + 5] == 16) packet[at + 15] = 2;
       at += sctp::padded(length);
     }
@@ -76,7 +76,7 @@ class OddPeer : public ::testing::Test {
     std::memcpy(packet.data() + 8, &crc, 4);
   }
 
-  /// A request to reset one stream names none: it is for all of them.
+  /// Makes a request to reset one stream name none, so that it applies to all.
   static void name_no_stream(Packet& packet) {
     for (std::size_t at = 12; at + 4 <= packet.size();) {
       const std::size_t length = std::size_t{packet[at + 2]} << 8U | packet[at + 3];
@@ -177,7 +177,7 @@ TEST_F(OddPeer, AnOpenThatComesAgainChangesNothing) {
   say(out, ppid::kString, as_bytes("hello"));
   EXPECT_EQ(events, (std::vector<std::string>{"opened theirs", "received hello"}));
   EXPECT_TRUE(resets.empty());
-  // With anything else in it, it is another channel on a stream in use (RFC 8832 section 6).
+  // With different content it is another channel on a stream in use (RFC 8832 section 6).
   open.label = "others";
   open.write(bytes);
   say(out, ppid::kDcep, bytes);

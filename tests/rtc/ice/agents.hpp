@@ -1,4 +1,4 @@
-// ICE agents joined by simulated links on one virtual clock.
+// ICE agents connected by simulated links on one virtual clock.
 #pragma once
 
 #include <map>
@@ -14,7 +14,7 @@ namespace redan::test {
 inline const Address kFullAddress = Address::v4({192, 0, 2, 1}, 1000);
 inline const Address kLiteAddress = Address::v4({192, 0, 2, 2}, 2000);
 
-/// One agent with all that came out of it.
+/// One agent with all its outputs.
 template <class Agent>
 struct IceEnd {
   IceEnd(const Address& the_address, ice::Credentials local, Provider& provider)
@@ -48,7 +48,7 @@ struct IceEnd {
     }
     return now;
   }
-  /// A datagram from there came to our address.
+  /// A datagram from there arrived at our address.
   void receive(TimePoint now, const Address& from, Bytes datagram) {
     const auto message = stun::Message::parse(datagram);
     if (!message) ++malformed;
@@ -70,7 +70,7 @@ struct IceEnd {
   }
 };
 
-/// `First` and `Second` see each other at `seen_first` and `seen_second`, as through address translators.
+/// `First` and `Second` see each other at `seen_first` and `seen_second`, as through NATs.
 template <class First, class Second>
 class IcePair {
  public:
@@ -94,10 +94,10 @@ class IcePair {
   Address seen_first = kFullAddress, seen_second = kLiteAddress;
   TimePoint now{};
 
-  std::optional<Address> second_hears_at;  ///< datagrams of the first to elsewhere are lost
+  std::optional<Address> second_hears_at;  ///< datagrams of the first to other addresses are lost
 
   Provider& provider() { return *real_; }
-  /// The first one's address translator gives it another address: its old one is dead.
+  /// The first one's NAT assigns it another address: its old one is dead.
   void move_first(const Address& address) {
     seen_first = address;
     second.reachable = address;
@@ -137,7 +137,7 @@ class IcePair {
 using LitePair = IcePair<ice::FullAgent, ice::LiteAgent>;
 using FullPair = IcePair<ice::FullAgent, ice::FullAgent>;
 
-/// A check as a peer would send it, with anything wrong that a test wants.
+/// A check of a peer, with any error that a test needs.
 struct CheckParts {
   std::string username;
   std::string password;

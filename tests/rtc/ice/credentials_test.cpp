@@ -16,7 +16,7 @@ TEST(IceCredentials, AreAsLongAsTheRfcAsksAndOfItsAlphabet) {
   std::set<char> seen;
   for (int i = 0; i < 200; ++i) {
     const Credentials made = Credentials::make(random);
-    // RFC 8445 section 5.3: 24 and 128 bits at least, six to a character; RFC 8839 section 5.4: 4 and 22 characters.
+    // RFC 8445 section 5.3: at least 24 and 128 bits, six per character; RFC 8839 section 5.4: 4 and 22 characters.
     EXPECT_GE(made.ufrag.size(), 4U);
     EXPECT_GE(made.pwd.size(), 22U);
     EXPECT_EQ((made.ufrag + made.pwd).find_first_not_of(kIceChars), std::string::npos);

@@ -15,7 +15,7 @@ using test::kFullAddress;
 using test::kLiteAddress;
 using test::LitePair;
 
-/// A full agent whose peer is played by the test.
+/// A full agent whose peer is simulated by the test.
 struct PlayedPeer {
   PlayedPeer() {
     end.agent.set_remote(theirs);
@@ -227,7 +227,7 @@ TEST(Consent, ForgedResponsesDoNotExtendIt) {
   for (int i = 0; i < 310; ++i) {
     pair.run(100ms);
     if (pair.first.sent.empty()) continue;
-    // The right transaction, the right address, another key.
+    // The right transaction and address, but another key.
     test::CheckParts parts{.username = "a:b", .password = "somebody else's password"};
     parts.message_class = stun::Class::success;
     parts.transaction = stun::Message::parse(pair.first.sent.back())->transaction;
@@ -238,8 +238,8 @@ TEST(Consent, ForgedResponsesDoNotExtendIt) {
   EXPECT_GT(pair.first.agent.drops()[Drop::wrong_integrity], 0U);
 }
 
-// RFC 7675 section 5.1: consent is the answers to our own checks. A peer that nominates with each of its checks, and
-// answers none of ours, has not given it.
+// RFC 7675 section 5.1: consent consists of the answers to our own checks. A peer that nominates with each of its
+// checks and answers none of ours has not given it.
 TEST(Consent, ThePeersNominationsDoNotExtendIt) {
   PlayedPeer peer;
   peer.check(true);
@@ -283,11 +283,11 @@ TEST(MovingPeer, IsFoundAgainWithinAFewSeconds) {
   pair.start();
   pair.run(20s);
   pair.move_first(Address::v4({198, 51, 100, 9}, 777));
-  pair.run(7s + 1s);  // the longest pause between two checks, and the doubt about the old path
+  pair.run(7s + 1s);  // the longest interval between two checks, and the time to suspect the old path
   EXPECT_EQ(pair.second.selected_remote(), pair.seen_first);
 }
 
-// Whoever sees a check can send a copy of it from elsewhere: that is no peer that moved.
+// Anyone who sees a check can send a copy of it from elsewhere, so a copy does not mean that the peer moved.
 TEST(MovingPeer, ACopyOfANominationMovesNothing) {
   FullPair pair(4);
   pair.start();
@@ -332,7 +332,7 @@ TEST(MovingPeer, AnotherPathTakesThePlaceOfOneThatIsTaken) {
   ASSERT_TRUE(taken);
   pair.first.agent.reject(*taken);
   EXPECT_FALSE(pair.first.agent.selected());
-  pair.run(10s);  // the peer's next check teaches the path again, as another owner would let it
+  pair.run(10s);  // the peer's next check opens the path again, if its other owner permits it
   EXPECT_TRUE(pair.first.agent.selected());
 }
 
@@ -454,7 +454,7 @@ TEST(FullAgent, ARestartGoesToTheNewCandidates) {
   pair.run(5s);
   ASSERT_TRUE(pair.both_selected());
   const Credentials full = Credentials::make(pair.provider()), lite = Credentials::make(pair.provider());
-  pair.seen_second = Address::v4({198, 51, 100, 7}, 70);  // the lite peer restarted elsewhere
+  pair.seen_second = Address::v4({198, 51, 100, 7}, 70);  // the lite peer restarted at another address
   pair.second_hears_at = pair.seen_second;
   pair.second.agent.restart(lite, full);
   pair.first.agent.restart(full, lite, {pair.seen_second});

@@ -97,7 +97,7 @@ TEST_F(LiteAgentTest, ObeysRegularAndAggressiveNomination) {
   EXPECT_FALSE(end.agent.selected());
   receive(nominating());
   EXPECT_EQ(end.selected_remote(), test::kFullAddress);
-  // Aggressive: each check nominates; the last path wins, and is reported once.
+  // Aggressive: each check nominates; the last path is selected, and reported once.
   receive(nominating(), elsewhere(7));
   receive(nominating(), elsewhere(7));
   EXPECT_EQ(end.selected_remote(), elsewhere(7));
@@ -162,7 +162,7 @@ TEST_F(LiteAgentTest, WhoDoesNotKnowThePasswordGetsNoAnswerAndLeavesNoTrace) {
         break;
       case 5:
         forged = sample;
-        forged[random.below(forged.size() - 8)] ^=  // FINGERPRINT is no secret
+        forged[random.below(forged.size() - 8)] ^=  // FINGERPRINT is not secret
             static_cast<std::uint8_t>(1 + random.below(255));
         break;
     }
@@ -275,7 +275,7 @@ TEST_F(LiteAgentTest, ACopyOfACheckKeepsNothingAlive) {
 
 // A peer that moves.
 
-// Firefox nominates once; after its address translator gave it another port, only its checks tell.
+// Firefox nominates once; after a NAT change only its checks reveal its new address.
 TEST_F(LiteAgentTest, ASelectedPathThatFallsSilentGivesWayToOneThatIsHeard) {
   receive(nominating());
   now += 5s;
@@ -322,7 +322,7 @@ TEST_F(LiteAgentTest, APacketFromAnUnknownPathTeachesNothing) {
   EXPECT_EQ(end.selected_remote(), test::kFullAddress);
 }
 
-// Data cannot be replayed. So recorded checks, however many, keep nothing from a peer that sends.
+// Data cannot be replayed. So recorded checks, however many, cannot divert the path of a peer that sends data.
 TEST_F(LiteAgentTest, DataBringsAPathBackFromOneThatSendsChecksOnly) {
   receive(nominating());
   now += 5s;

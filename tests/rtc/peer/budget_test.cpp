@@ -1,4 +1,4 @@
-// What peers may make an endpoint hold, over all of them.
+// The memory that all peers together can occupy in an endpoint.
 #include <gtest/gtest.h>
 
 #include "tests/support/endpoint_pair.hpp"
@@ -12,7 +12,7 @@ using test::EndpointPair;
 using test::EndpointPairOptions;
 using test::test_identity;
 
-// What follows a lost packet waits for it.
+// Data after a lost packet waits for it.
 TEST(MemoryBudget, BeyondItNothingIsKeptAheadOfAHoleAndAllArrivesLater) {
   const auto provider = default_provider();
   std::array<std::uint64_t, 2> over_budget{};
@@ -35,7 +35,7 @@ TEST(MemoryBudget, BeyondItNothingIsKeptAheadOfAHoleAndAllArrivesLater) {
   EXPECT_GT(over_budget[1], 0U);
 }
 
-/// One endpoint whose heap is measured, and peers of it that are joined to it without a link.
+/// One endpoint whose heap is measured, and peers that are connected to it without a link.
 class Crowd {
   template <class Call>
   auto measured(Call&& call) {
@@ -74,7 +74,7 @@ class Crowd {
     EXPECT_TRUE(guest->channel);
     return guest;
   }
-  /// All that both have to send, until the server has got `bytes` of this guest.
+  /// Delivers everything that both send, until the server has received `bytes` of this guest.
   void run(Guest& guest, std::size_t bytes = SIZE_MAX) {
     now_ += std::chrono::microseconds(100);
     while (guest.received < bytes) {
@@ -135,7 +135,7 @@ TEST(MemoryBudget, UnfinishedMessagesOfManyPeersStayWithinItAndOthersGoOn) {
   const auto guest = crowd.join();
   const std::ptrdiff_t before = crowd.heap;
 
-  // Each begins a message of 800 KB and falls silent when most of it has arrived: 21 MB in all, in blocks of up to 46.
+  // Each begins a message of 800 KB and stops when most of it has arrived: 21 MB in total, in blocks of up to 46.
   for (const auto& hostile : guests) {
     ASSERT_TRUE(hostile->endpoint.send(hostile->peer, *hostile->channel, MessageKind::binary,
                                        std::vector<std::uint8_t>(800'000)));
@@ -146,7 +146,7 @@ TEST(MemoryBudget, UnfinishedMessagesOfManyPeersStayWithinItAndOthersGoOn) {
   EXPECT_LE(held, static_cast<std::ptrdiff_t>(kBudget + kBudget / 4));
   EXPECT_GT(held, static_cast<std::ptrdiff_t>(kBudget / 4));
 
-  // A message of several packets, beside them.
+  // A message of several packets, at the same time.
   ASSERT_TRUE(
       guest->endpoint.send(guest->peer, *guest->channel, MessageKind::binary, std::vector<std::uint8_t>(10'000)));
   for (int i = 0; i < 100 && crowd.received.empty(); ++i) crowd.run(*guest);

@@ -1,4 +1,4 @@
-// Closing a peer costs the same among a thousand peers and among eight thousand.
+// Closing a peer costs the same among one thousand peers and among eight thousand.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -11,7 +11,7 @@ namespace {
 
 using Microseconds = std::chrono::duration<double, std::micro>;
 
-/// Polls until Wait; how many peers were closed.
+/// Polls until Wait; returns the number of closed peers.
 std::size_t drain(Endpoint& endpoint) {
   std::vector<std::uint8_t> buffer(endpoint.max_datagram());
   for (std::size_t closed = 0;;) {
@@ -21,7 +21,7 @@ std::size_t drain(Endpoint& endpoint) {
   }
 }
 
-/// Microseconds for each peer.
+/// Microseconds per peer.
 double cost_of_closing(Provider& provider, std::size_t count) {
   EndpointConfig config;
   config.local_addresses = {Address::v4({127, 0, 0, 1}, 5000)};
@@ -38,7 +38,7 @@ double cost_of_closing(Provider& provider, std::size_t count) {
 
 TEST(ClosingCost, EightThousandPeersCostNoMoreEachThanAThousand) {
   const auto provider = default_provider();
-  // The smallest of several runs: other programs on the machine only add.
+  // The smallest of several runs, because other programs only add time.
   double few = 1e9, many = 1e9;
   for (int run = 0; run < 5; ++run) {
     few = std::min(few, cost_of_closing(*provider, 1000));

@@ -166,13 +166,13 @@ TEST_F(EndpointTest, APeerThatVanishesIsGivenUp) {
   EXPECT_LE(pair.now - cut, 31s) << "a full agent asks for consent (RFC 7675)";
   pair.run(80s, [&] { return pair.answerer.closed.has_value(); });
   ASSERT_TRUE(pair.answerer.closed);
-  // A lite agent waits for two checks of the slowest peers; the association may miss its answers first.
+  // A lite agent waits for two checks of the slowest peers; the association may time out first.
   EXPECT_TRUE(pair.answerer.closed->reason == Errc::ice_consent_expired ||
               pair.answerer.closed->reason == Errc::sctp_timeout);
   EXPECT_LE(pair.now - cut, 66s);
 }
 
-// Media is small and late is worthless.
+// Media is small and useless when late.
 TEST_F(EndpointTest, MediaDoesNotWaitBehindBulkData) {
   EndpointPairOptions options;
   options.plan = {true, true, true};

@@ -1,5 +1,5 @@
-// Who may speak on which path, and where a peer is answered: copies of checks, peers that move, two peers between the
-// same addresses, and datagrams that come early.
+// Which peer may use which path, and where a peer is answered: copies of checks, peers that move, two peers between the
+// same addresses, and early datagrams.
 #include <gtest/gtest.h>
 
 #include "tests/rtc/ice/agents.hpp"
@@ -29,7 +29,7 @@ class PathTest : public testing::Test {
     ASSERT_TRUE(pair.offerer.endpoint.open_channel(pair.offerer_peer, "chat"));
     ASSERT_TRUE(pair.run(30s, [&] { return pair.offerer.channel("chat") && pair.answerer.channel("chat"); }));
   }
-  // A message from each side arrives at the other one.
+  // Whether a message from each side arrives at the other.
   static bool talks(EndpointPair& pair, Duration time) {
     const std::size_t before = pair.offerer.messages.size();
     pair.answerer.echo = true;
@@ -70,7 +70,7 @@ TEST_F(PathTest, CopiesOfACheckFromManyAddressesLeaveNothingBehind) {
     pair.answerer.endpoint.handle_input(pair.now, {{pair.answerer.address, from}, copy});
     pair.answerer.drain(pair.now, nullptr);
   }
-  // What is no path is no source.
+  // Datagrams from an address that is not a path are not accepted.
   const std::uint64_t before = pair.answerer.endpoint.statistics().dropped.unknown_source;
   std::array<std::uint8_t, 50> dtls{22, 0xFE, 0xFD};
   pair.answerer.endpoint.handle_input(pair.now, {{pair.answerer.address, stranger}, dtls});
@@ -80,7 +80,7 @@ TEST_F(PathTest, CopiesOfACheckFromManyAddressesLeaveNothingBehind) {
 TEST_F(PathTest, CandidatesOfAnotherPeersDescriptionTakeNoTrafficAway) {
   EndpointPair pair(*provider, full_answerer());
   open_chat(pair);
-  // A lite stranger offers the address of the peer that is connected.
+  // Another lite peer offers the address of the connected peer.
   test::EndpointEnd stranger(pair.offerer.address, {}, test::test_identity(*provider), *provider);
   const auto offered = stranger.endpoint.offer({});
   ASSERT_TRUE(offered);
@@ -147,7 +147,7 @@ TEST_F(PathTest, APersonMayTakeAMinuteToAnswer) {
   }
 }
 
-// Trickled candidates that never come, mDNS names that nobody resolves: the checks tell where they come from.
+// Trickled candidates that never arrive, or mDNS names that do not resolve: the checks reveal the address.
 TEST_F(PathTest, AnAnswerWithoutCandidatesIsConnectedToByItsChecks) {
   EndpointPair pair(*provider, full_answerer());
   pair.signal([](std::string& answer) {
@@ -177,7 +177,7 @@ TEST_F(PathTest, ASecondPeerBetweenTheSameAddressesIsToldWhy) {
   }
 }
 
-// A client on a fixed port that crashed and came back: its old peer is silent.
+// A client on a fixed port that crashed and returned: its old peer is silent.
 TEST_F(PathTest, ANewPeerTakesThePathOfOneThatFellSilent) {
   EndpointPair pair(*provider);
   open_chat(pair);
@@ -189,7 +189,7 @@ TEST_F(PathTest, ANewPeerTakesThePathOfOneThatFellSilent) {
   EXPECT_TRUE(pair.run(10s, [&] { return pair.both_connected(); }));
 }
 
-// A client that was let in forges checks from the address of a peer that is quiet, and takes its path for a moment.
+// An authenticated client forges checks from the address of a quiet peer, and takes its path for a moment.
 TEST_F(PathTest, APeerWhosePathWasTakenGetsItBackWithItsNextCheck) {
   EndpointPair pair(*provider);
   open_chat(pair);
@@ -198,7 +198,7 @@ TEST_F(PathTest, APeerWhosePathWasTakenGetsItBackWithItsNextCheck) {
   const auto offered = insider.endpoint.offer({});
   const auto accepted = pair.answerer.endpoint.accept(offered->offer);
   ASSERT_TRUE(offered && accepted);
-  // The peer says nothing for 16 s: what it sends is lost.
+  // The peer is silent for 16 s: what it sends is lost.
   pair.to_answerer = test::Link(1, {.loss = 1});
   pair.run(16s);
   for (int i = 0; i < 20; ++i) {
@@ -244,7 +244,7 @@ TEST_F(PathTest, AClientHelloInTheSameBatchAsItsCheckIsNotLost) {
   ASSERT_TRUE(pair.run(5s, [&] { return pair.both_connected(); }));
   auto hello = *std::find_if(pair.offerer.sent.begin(), pair.offerer.sent.end(),
                              [](const auto& datagram) { return datagram[0] == 22; });
-  // A check and a hello, before anything is polled.
+  // A check and a hello arrive before anything is polled.
   EndpointPair fresh(*provider, options);
   fresh.offerer.keep_sent = true;
   fresh.signal();

@@ -19,7 +19,7 @@ class Renegotiation : public testing::Test {
     EXPECT_NE(at, std::string::npos) << from;
     return at == std::string::npos ? text : text.replace(at, from.size(), to);
   }
-  // The offer of another peer with the transport of this one's: what a browser offers after addTrack().
+  // The offer of another peer with this one's transport, like a browser's offer after addTrack().
   std::string offer_of(EndpointPair& pair, const MediaPlan& plan) {
     const auto other = pair.offerer.endpoint.offer(plan);
     std::string text = other->offer;
@@ -127,7 +127,7 @@ TEST_F(Renegotiation, ARestartTakesTheNewCandidates) {
 
 // Data channels together with media.
 
-// The answerer's true port is another, so nothing arrives.
+// The answerer's actual port is another, so nothing arrives.
 TEST_F(Renegotiation, SctpGoesToThePortOfTheDescription) {
   EndpointPair pair(*provider);
   pair.signal([](std::string& answer) { answer = with(answer, "a=sctp-port:5000", "a=sctp-port:5001"); });

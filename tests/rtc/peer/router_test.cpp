@@ -19,7 +19,7 @@ class SeededSource : public RandomSource {
 
 class RouterTest : public testing::Test {
  protected:
-  // The router never looks into a peer.
+  // The router never accesses a peer.
   Peer& peer(std::size_t index) { return reinterpret_cast<Peer&>(peers_[index]); }
   static Path path(std::uint16_t port) { return {Address::v4({192, 0, 2, 1}, 1), Address::v4({192, 0, 2, 2}, port)}; }
   SeededSource random_;

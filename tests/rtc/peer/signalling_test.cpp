@@ -1,4 +1,4 @@
-// Descriptions at the Endpoint: what is refused and why, roles, ICE restart.
+// Descriptions at the Endpoint: refusals and their reasons, roles, ICE restart.
 #include <gtest/gtest.h>
 
 #include "tests/support/endpoint_pair.hpp"
@@ -75,7 +75,7 @@ TEST_F(Signalling, OfTwoLiteAgentsTheAnswererChecks) {
 TEST_F(Signalling, AnIceRestartKeepsTheConnection) {
   EndpointPair pair(*provider);
   ASSERT_TRUE(pair.connect());
-  // The same offer under new credentials, as a browser's restartIce() makes it.
+  // The same offer with new credentials, as by a browser's restartIce().
   std::string offer = pair.offer;
   const auto replace_value = [&](std::string_view name, std::string_view value) {
     const std::size_t at = offer.find(name) + name.size();
@@ -87,7 +87,7 @@ TEST_F(Signalling, AnIceRestartKeepsTheConnection) {
   ASSERT_TRUE(answer);
   EXPECT_NE(*answer, pair.answer);
   EXPECT_EQ(answer->find(pair.answer.substr(pair.answer.find("a=ice-ufrag:"), 20)), std::string::npos);
-  // The old credentials hold until a check with the new ones passes.
+  // The old credentials are accepted until a check with the new ones succeeds.
   EXPECT_FALSE(pair.run(20s, [&] { return pair.answerer.closed || pair.offerer.closed; }));
 }
 

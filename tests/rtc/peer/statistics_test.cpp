@@ -1,4 +1,4 @@
-// What peers and endpoints count.
+// The counters of peers and endpoints.
 #include <gtest/gtest.h>
 
 #include <redan/endpoint.hpp>
@@ -57,7 +57,7 @@ TEST_F(StatisticsTest, AForgedRecordAndARepeatedOneAreCounted) {
   std::vector<std::uint8_t> record = pair.offerer.sent.front();
   std::vector<std::uint8_t> forged = record;
   forged.back() ^= 1U;
-  forged[10] ^= 0x40U;  // another sequence number, which was not seen
+  forged[10] ^= 0x40U;  // another sequence number, which was not used
   const Path path{pair.answerer.address, pair.offerer.address};
   const DropCounters before = answerer(pair).dropped;
   pair.answerer.endpoint.handle_input(pair.now, {path, record});

@@ -53,7 +53,7 @@ class MediaSenderTest : public testing::Test {
   void run(Duration time) {
     const TimePoint end = now + time;
     for (TimePoint next = drain(); next <= end; next = drain()) {
-      ASSERT_GT(next, now);  // or it would spin
+      ASSERT_GT(next, now);  // otherwise it would be a busy loop
       now = next;
     }
     now = end;
@@ -169,7 +169,7 @@ TEST_F(MediaSenderTest, WhenTooMuchWaitsFramesAreSkippedUntilAKeyFrame) {
   EXPECT_EQ(sender.statistics().frames_skipped, 1U);
   run(2s);
   EXPECT_EQ(key_frames_wanted, 1);
-  sender.send_video(now, frame(now, 1000, false));  // what it refers to was skipped
+  sender.send_video(now, frame(now, 1000, false));  // the frame that it depends on was skipped
   EXPECT_EQ(sender.statistics().frames_skipped, 2U);
   run(0s);
   EXPECT_EQ(key_frames_wanted, 2);
@@ -261,7 +261,7 @@ TEST_F(MediaSenderTest, ReportsComeWithTheFirstPacketAndAboutEverySecondAfter) {
     EXPECT_GE(reports[i].time - reports[i - 1].time, 500ms);
     EXPECT_LE(reports[i].time - reports[i - 1].time, 1510ms);
   }
-  // RFC 3550 section 6.4.1: the report's two times are the same moment.
+  // RFC 3550 section 6.4.1: the two times of the report are the same moment.
   const Sent& last = reports.back();
   Reader reader(last.bytes);
   reader.skip(8);
@@ -289,7 +289,7 @@ TEST_F(MediaSenderTest, RoundTripTimeAndLossComeFromTheReceiversReport) {
   EXPECT_EQ(sender.target_bitrate(now), 750'000U);
 }
 
-// Packets lost on the way come back by NACK: what the receiver has in the end is every frame.
+// Packets lost on the path are retransmitted after a NACK, so the receiver finally has every frame.
 TEST_F(MediaSenderTest, WithLossOnTheWayEveryFrameArrivesInTheEnd) {
   redan::test::SeededRandom link(3);
   std::map<std::uint16_t, bool> got;
@@ -315,7 +315,7 @@ TEST_F(MediaSenderTest, WithLossOnTheWayEveryFrameArrivesInTheEnd) {
     if (sent[seen].kind == MediaKind::rtp) got[sent[seen].rtp().header.sequence] = true;
   }
   EXPECT_GT(lost, 50);
-  EXPECT_GE(got.size(), 300U * 4 - 4);  // of the last frame's end nobody knows
+  EXPECT_GE(got.size(), 300U * 4 - 4);  // losses at the end of the last frame are not detected
   EXPECT_EQ(static_cast<std::size_t>(got.rbegin()->first - got.begin()->first) + 1, got.size());
 }
 

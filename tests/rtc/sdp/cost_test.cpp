@@ -1,5 +1,5 @@
-// Work and memory are linear in a description's size, whatever a stranger puts into it: twice the size costs twice as
-// much, not four times.
+// Work and memory are linear in a description's size, whatever its content: twice the size costs twice as much, not
+// four times.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -15,7 +15,7 @@ using test::data;
 using test::section;
 using test::session;
 
-/// As many copies of `line` as make `size` bytes.
+/// As many copies of `line` as fit into `size` bytes.
 std::string repeated(const std::string& line, std::size_t size) {
   std::string text;
   while (text.size() + line.size() <= size) text += line;
@@ -28,7 +28,7 @@ struct Cost {
 };
 void PrintTo(const Cost& cost, std::ostream* out) { *out << cost.name; }
 
-/// A section for each KiB, so that a walk through all of something for each section shows.
+/// One section per KiB, so that a scan of all lines for each section is detected.
 std::size_t section_count(std::size_t size) { return size / 1024; }
 
 std::string many_sections(std::size_t size, const std::string& head, const std::string& line) {
@@ -101,7 +101,7 @@ class SdpCost : public testing::TestWithParam<Cost> {};
 INSTANTIATE_TEST_SUITE_P(Descriptions, SdpCost, testing::ValuesIn(kCosts),
                          [](const auto& param) { return std::string(param.param.name); });
 
-/// Parses and answers; the processor time of the fastest of five runs.
+/// Parses and answers; returns the processor time of the fastest of five runs.
 double seconds_for(const std::string& text) {
   double best = 1e9;
   for (int i = 0; i < 5; ++i) {

@@ -54,7 +54,7 @@ std::string without_line(const std::string& text, std::string_view prefix) {
   return result;
 }
 
-// browsers.md's checklist: what an answer needs, for every offer a browser made.
+// What an answer needs, for every offer of a browser.
 TEST(MakeAnswer, HoldsWhatBothBrowsersNeedForEveryCapturedOffer) {
   int count = 0;
   for (const auto& file : std::filesystem::directory_iterator(std::string(REDAN_TESTS_DIR) + "/captures/sdp")) {
@@ -219,7 +219,7 @@ TEST(ReadOffer, MidsAreUniqueTokens) {
   }
 }
 
-// RFC 8843 section 7.1.3: bundle-only sections leave the transport to the tagged one.
+// RFC 8843 section 7.1.3: bundle-only sections omit the transport; the tagged one describes it.
 TEST(ReadOffer, TheTaggedSectionSpeaksForTheBundleEvenIfWeDeclineIt) {
   const std::string text =
       "v=0\r\na=group:BUNDLE 0 1\r\n"

@@ -1,5 +1,5 @@
-// What of the world's descriptions is refused as a whole, and what a person is told: each case stands for a kind that
-// is met in the wild. Whatever is not here and parses is answered, if only section by section.
+// Descriptions that are refused as a whole, and the error messages: each case represents a kind that occurs in
+// practice. Every other description that parses is answered, section by section.
 #include <gtest/gtest.h>
 
 #include "tests/rtc/sdp/texts.hpp"
@@ -37,7 +37,7 @@ std::string without(const Texts& names, const std::string& rest) {
 const Texts kMux{"a=rtcp-mux"};
 
 const Refused kRefused[] = {
-    // What is no description.
+    // Not a description.
     {"Empty", "", Errc::sdp_syntax, 0},
     {"JsonAroundIt", "{\"type\":\"offer\"}", Errc::sdp_syntax, 1},
     {"NoVersion", "o=- 1 1 IN IP4 127.0.0.1\r\n", Errc::sdp_syntax, 1},
@@ -46,7 +46,7 @@ const Refused kRefused[] = {
     {"IndentedLines", "v=0\r\n  s=-\r\n", Errc::sdp_syntax, 2},
     {"TwoPortsInOneSection", session() + "m=audio 9/2 RTP/AVP 0\r\n", Errc::sdp_syntax, 9},
     {"ASectionWithoutFormat", session() + "m=audio 9 RTP/AVP\r\n", Errc::sdp_syntax, 9},
-    // What is no WebRTC.
+    // Not WebRTC.
     {"NoSection", session(), Errc::sdp_nothing_usable, 0},
     {"Telephony",
      without({"ice-ufrag", "ice-pwd", "fingerprint", "setup"}, section("m=audio 4000 RTP/AVP 0 8", "0", kMux)),
@@ -71,7 +71,7 @@ const Refused kRefused[] = {
     {"AnSctpMapOfAnotherPort",
      session() + section("m=application 9 DTLS/SCTP 5000", "0", {"a=sctpmap:5001 webrtc-datachannel 65535"}),
      Errc::sdp_nothing_usable, 0},
-    // What lacks something that must be there.
+    // Something mandatory is missing.
     {"NoRtcpMux", session() + audio("0", {}), Errc::sdp_no_rtcp_mux, 9},
     {"NoUfrag", without({"ice-ufrag"}, data("0")), Errc::sdp_no_ice_credentials, 8},
     {"NoPassword", without({"ice-pwd"}, data("0")), Errc::sdp_no_ice_credentials, 8},
@@ -85,7 +85,7 @@ const Refused kRefused[] = {
     {"BundleOnlyWithoutABundle",
      session() + section("m=application 0 UDP/DTLS/SCTP webrtc-datachannel", "0", {"a=bundle-only"}),
      Errc::sdp_not_bundled, 9},
-    // What contradicts itself.
+    // Contradictions.
     {"TwoSectionsOfOneName", session({"a=group:BUNDLE 0"}) + data("0") + audio("0"), Errc::sdp_syntax, 13},
     {"TwoIdentities",
      session({"a=group:BUNDLE 0 1"}) + data("0") + audio("1", {"a=rtcp-mux", "a=fingerprint:" + kOtherFingerprint}),
@@ -106,7 +106,7 @@ TEST_P(RefusedOffer, SaysWhyAndWhere) {
   EXPECT_FALSE(remote.error().detail.empty());
 }
 
-// An answer cannot be declined any more, so what an offer would lose a section for is an error.
+// An answer cannot be declined any more, so what would decline a section of an offer is an error.
 TEST(RefusedAnswer, ASectionOutsideTheBundleOrWithoutRtcpMux) {
   Local ours = test::local();
   ours.setup = Setup::actpass;

@@ -1,4 +1,4 @@
-// Which sections of an offer are served, and what the answer says of each.
+// Which sections of an offer are accepted, and what the answer contains for each.
 #include "rtc/sdp/sections.hpp"
 
 #include <gtest/gtest.h>
@@ -143,7 +143,7 @@ TEST(Sections, MediaIsDeclinedWhereItIsNotPossible) {
   EXPECT_EQ(it.at(1).port, 9);
 }
 
-// RFC 8829 section 5.2.2: a rejected section is taken up again by another kind and mid.
+// RFC 8829 section 5.2.2: a rejected section is reused with another kind and mid.
 TEST(Sections, ALaterOfferMayReuseARejectedSection) {
   const Answered before(session({kBundle}) + section("m=text 9 RTP/AVP 0", "0") + data("1"));
   ASSERT_TRUE(before.accepted);
@@ -255,7 +255,7 @@ TEST(Sections, FeedbackForAllPayloadTypesAndWithTrailingBlanksCounts) {
   }
 }
 
-// RFC 8866 section 6.7: the session's direction is the default of its sections.
+// RFC 8866 section 6.7: the session's direction is the default for its sections.
 TEST(Sections, TheSessionsDirectionIsTheDefault) {
   const Answered it(session({kBundle, "a=sendonly"}) + audio("0") + audio("1", {"a=rtcp-mux", "a=sendrecv"}));
   ASSERT_TRUE(it.accepted);

@@ -1,4 +1,4 @@
-// Session descriptions for tests, put together from lines.
+// Session descriptions for tests, composed of lines.
 #pragma once
 
 #include <cstdio>
@@ -62,7 +62,7 @@ inline Result<Remote> read(const std::string& text) {
   return read_offer(*offer, true);
 }
 
-/// Our answer to an offer that we accept, read back as the peer reads it.
+/// Our answer to an accepted offer, as parsed by the peer.
 struct Answered {
   explicit Answered(const std::string& text, const Local& ours = local()) {
     const auto parsed = SessionDescription::parse(text);

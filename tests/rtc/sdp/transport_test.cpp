@@ -1,4 +1,4 @@
-// What a description says of the transport: credentials, certificates, candidates, options.
+// The transport attributes of a description: credentials, certificates, candidates, options.
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -62,7 +62,7 @@ TEST(Fingerprints, EverySectionOfTheBundleMustPromiseTheSame) {
     EXPECT_EQ(remote.error(), Errc::sdp_no_fingerprint);
     EXPECT_EQ(test::line_of(remote.error()), 13U);
   }
-  // Those of the section count instead of the session's, and are not added to them.
+  // The section's fingerprints replace the session's, and are not added to them.
   EXPECT_EQ(read(session() + audio("0", other))->fingerprints, std::vector<std::string>{kOtherFingerprint});
   EXPECT_EQ(read(session() + audio("0", unusable)).error(), Errc::sdp_no_fingerprint);
   EXPECT_TRUE(read(session() + audio("0", same) + audio("1", other))) << "a declined section promises nothing";
@@ -135,7 +135,7 @@ TEST(MaxMessageSize, IsClampedWhateverItsLength) {
   for (const std::string value : {"-1", "1.5", "1 2", "0x10"}) EXPECT_EQ(size_of(value).error(), Errc::sdp_syntax);
 }
 
-// What browsers and others write and we have no use for.
+// Attributes that browsers and others write and that we do not use.
 TEST(Description, LongAndOddLinesAreAccepted) {
   const std::string text =
       session({"a=identity:" + std::string(20'000, 'i'), "a=ice-options:trickle ", "a=msid-semantic: WMS *"}) +

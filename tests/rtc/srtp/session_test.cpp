@@ -24,7 +24,7 @@ TEST_P(SrtpSession, CarriesRtpBothWays) {
     const Packet sealed = protect_rtp(pair_.a, plain);
     EXPECT_EQ(sealed.size(), plain.size() + tag_size(GetParam()));
     EXPECT_TRUE(std::equal(plain.begin(), plain.begin() + 12, sealed.begin())) << "the header stays readable";
-    if (i >= 16) {  // a shorter text may encrypt to itself by chance
+    if (i >= 16) {  // a shorter text may by chance encrypt to itself
       EXPECT_FALSE(std::equal(plain.begin() + 12, plain.end(), sealed.begin() + 12));
     }
     EXPECT_EQ(unprotect_rtp(pair_.b, sealed), plain);
@@ -78,7 +78,7 @@ TEST_P(SrtpSession, RefusesEveryFlippedBitAndGoesOn) {
 TEST_P(SrtpSession, DeliversEachPacketOnce) {
   std::vector<Packet> sealed;
   for (std::uint16_t i = 0; i < 3000; ++i) sealed.push_back(protect_rtp(pair_.a, rtp(i)));
-  // Odd ones first, then even ones: within the window all arrive, each once.
+  // First odd numbers, then even ones: within the window all arrive, each once.
   for (std::size_t block = 0; block < 3000; block += 1000) {
     for (const std::size_t parity : {1U, 0U}) {
       for (std::size_t i = block + parity; i < block + 1000; i += 2) {

@@ -1,4 +1,4 @@
-// Sources come and go, and no index is used or taken twice.
+// Sources come and go, and no index is used or accepted twice.
 #include "rtc/srtp/sources.hpp"
 
 #include <gtest/gtest.h>
@@ -41,7 +41,7 @@ class SrtpSources : public testing::TestWithParam<SrtpProfile> {
   bool carry_control(std::uint32_t ssrc) {
     return unprotect_rtcp(pair_.b, protect_rtcp(pair_.a, rtcp(ssrc))) == rtcp(ssrc);
   }
-  /// So many sources that all others are put aside.
+  /// Uses so many sources that all others are put aside.
   void put_all_aside() {
     for (std::size_t i = 0; i < kMaxSources; ++i) ASSERT_TRUE(carry(rtp(1, next_ssrc_++)));
   }
@@ -54,7 +54,7 @@ class SrtpSources : public testing::TestWithParam<SrtpProfile> {
   std::uint64_t replayed() const { return pair_.b.drops()[Drop::replayed]; }
 
   Pair pair_{GetParam()};
-  /// Has `a`'s keys and never puts a source aside: what the wire should look like.
+  /// Has `a`'s keys and never puts a source aside: a reference for the expected packets.
   Pair reference_{GetParam()};
   std::uint32_t next_ssrc_ = 1'000'000;
 };
@@ -69,7 +69,7 @@ TEST_P(SrtpSources, TheOneUnusedForLongestMakesRoom) {
   }
   EXPECT_EQ(pair_.b.source_count(), kMaxSources);
   EXPECT_EQ(pair_.b.drops().total(), 0U);
-  // The first was always in use, so neither side ever put it aside.
+  // The first was always in use, so neither side put it aside.
   EXPECT_TRUE(unprotect_rtp(pair_.b, late));
   EXPECT_EQ(error_of(rtp(1, 1)), Errc{});
 }
@@ -92,7 +92,7 @@ TEST_P(SrtpSources, WhatDoesNotVerifyOrIsPlayedAgainPutsNoSourceAside) {
   const Packet past_control = protect_rtcp(pair_.a, rtcp(6));
   ASSERT_TRUE(unprotect_rtcp(pair_.b, past_control));
   put_all_aside();
-  // The oldest of those in use is the first to be put aside, and then an earlier packet of it comes too late.
+  // The oldest one in use is put aside first; an earlier packet of it is then too late.
   const std::uint32_t oldest = next_ssrc_ - static_cast<std::uint32_t>(kMaxSources);
   for (std::uint32_t ssrc = 1; ssrc <= 200; ++ssrc) {
     Packet forged = rtp(static_cast<std::uint16_t>(ssrc), ssrc);
@@ -141,7 +141,7 @@ TEST_P(SrtpSources, AReturnsAcrossRolloversUsesTheIndicesThatFollow) {
   for (int round = 0; round < 4; ++round) {
     for (const std::uint32_t end = sequence + 30'000; sequence < end; ++sequence) send(sequence);
     put_all_aside();
-    // Control packets bring it back before its media.
+    // Control packets reactivate it before its media.
     if (round % 2 == 0) {
       EXPECT_TRUE(carry_control(7));
       protect_rtcp(reference_.a, rtcp(7));

@@ -1,5 +1,5 @@
-// What Session writes, against the RFCs: the published vectors fix a reference written here, and the reference fixes
-// Session.
+// The output of Session compared with the RFCs: the published vectors verify a reference implementation here, which
+// verifies Session.
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 

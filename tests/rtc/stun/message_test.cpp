@@ -14,7 +14,7 @@ constexpr TransactionId kTransaction{0xB7, 0xE7, 0xA7, 0x01, 0xBC, 0x34, 0xD6, 0
 
 std::vector<std::uint8_t> bytes(std::string_view hex) { return *from_hex(hex); }
 
-// RFC 5769 sections 2.1 to 2.3. Padding is spaces there.
+// RFC 5769 sections 2.1 to 2.3, with spaces as padding.
 const std::vector<std::uint8_t> kSampleRequest = bytes(
     "000100582112a442b7e7a701bc34d686fa87dfae"
     "802200105354554e207465737420636c69656e74"
@@ -42,7 +42,7 @@ class StunMessage : public testing::Test {
   std::unique_ptr<Hmac> other_key = provider->hmac(HashAlgorithm::sha1, as_bytes("another password of 24 c"));
   std::array<std::uint8_t, 512> buffer{};
 
-  /// Header, then `attributes` as they are.
+  /// A header, followed by `attributes` unchanged.
   static std::vector<std::uint8_t> raw(Bytes attributes, std::uint16_t type = 1) {
     std::vector<std::uint8_t> message(kHeaderSize + attributes.size());
     Writer writer(message);
@@ -120,7 +120,7 @@ TEST_F(StunMessage, EveryChangedBitOfASampleIsNoticed) {
     auto changed = kSampleRequest;
     changed[bit / 8] = static_cast<std::uint8_t>(changed[bit / 8] ^ (1U << (bit % 8)));
     const auto message = Message::parse(changed);
-    // FINGERPRINT covers everything; a change that hides FINGERPRINT itself is left to MESSAGE-INTEGRITY.
+    // FINGERPRINT covers everything; a change that hides FINGERPRINT itself is detected by MESSAGE-INTEGRITY.
     EXPECT_FALSE(message && message->has_fingerprint) << bit;
     const bool covered = bit / 8 < kSampleRequest.size() - 8;
     EXPECT_FALSE(covered && message && message->verify_integrity(*key)) << bit;
@@ -234,7 +234,8 @@ TEST_F(StunMessage, MessageIntegrityNeedsTheKey) {
 }
 
 TEST_F(StunMessage, MessageIntegrityOverAWrongLengthIsRefused) {
-  // Over the header as sent, with FINGERPRINT's bytes in the length: a common mistake, and not the HMAC of RFC 8489.
+  // Computed over the header as sent, with FINGERPRINT's bytes in the length: a common mistake that differs from RFC
+  // 8489.
   auto message = kSampleRequest;
   const std::size_t start = message.size() - 32;
   const std::array<Bytes, 1> parts{Bytes(message).first(start)};

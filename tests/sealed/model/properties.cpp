@@ -1,4 +1,4 @@
-// What must hold in every state of the search.
+// The properties that must hold in every state of the search.
 #include "tests/sealed/model/search.hpp"
 
 namespace redan::test::model {

@@ -74,7 +74,7 @@ Term Protocol::transcript(const Hello& hello, const Answer& answer) const {
   switch (weakness_) {
     case Weakness::no_transcript:
       return terms_->hash(terms_->tuple({label("transcript"), hello.share, answer.share}));
-    case Weakness::no_identities_signed:  // the signature would tell whose it is
+    case Weakness::no_identities_signed:  // the signature would reveal its owner
       return terms_->hash(terms_->tuple({label("transcript"), hello_text(hello), answer_text(answer)}));
     default:
       return terms_->hash(

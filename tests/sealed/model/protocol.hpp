@@ -1,28 +1,28 @@
-// The sealed handshake (docs/protocols/sealed.md) as terms; and the same with one thing wrong.
+// The sealed handshake (docs/protocols/sealed.md) as terms, and weakened variants of it.
 #pragma once
 
 #include "tests/sealed/model/term.hpp"
 
 namespace redan::test::model {
 
-/// One thing that is wrong with it.
+/// One deliberate weakness.
 enum class Weakness : std::uint8_t {
   none,
   no_identities_signed,   ///< signatures and keys cover shares and nonces, not grant and certificate
-  no_transcript,          ///< each end signs what is its own alone
+  no_transcript,          ///< each end signs only its own part
   suites_not_signed,      ///< nor hashed
   share_not_signed,       ///< a certificate is enough
-  grant_without_client,   ///< whoever has it may use it
+  grant_without_client,   ///< any holder may use it
   certificate_unchecked,  ///< AMS's signature on it is not verified
-  instance_unchecked,     ///< any certificate of AMS will do for the client, any grant for the runtime
-  static_share,           ///< the runtime's share is the same in every session, its secret kept
-  static_authentication,  ///< a MAC under the ends' static keys (as in cryptobox) in the signature's place
-  one_direction,          ///< one key for both directions, nothing that tells them apart
+  instance_unchecked,     ///< the client accepts any certificate of AMS, the runtime any grant
+  static_share,           ///< the runtime's share is the same in every session, and its secret is kept
+  static_authentication,  ///< a MAC under the ends' static keys (as in cryptobox) instead of the signature
+  one_direction,          ///< one key for both directions, without a mark of the direction
   clear_confirmation,     ///< the runtime's first record is not sealed
   grants_not_remembered,
 };
 
-/// A party with a key of its own. The intruder has the secrets of those that are dishonest.
+/// A party with its own key. The intruder has the secrets of dishonest parties.
 struct Party {
   Term name, secret, public_key;
 };
@@ -41,7 +41,7 @@ struct Grant {
 struct Certificate {
   Term instance, key;
 };
-/// Of a channel. With cryptobox both directions have one.
+/// The keys of a channel. With cryptobox both directions have the same key.
 struct Keys {
   Term to_runtime, to_client, confirm;
   friend bool operator==(const Keys&, const Keys&) = default;
@@ -60,24 +60,24 @@ class Protocol {
   [[nodiscard]] Term grant(const Grant& grant) const;
   [[nodiscard]] Term certificate(const Certificate& certificate) const;
 
-  /// Of an answer that is complete but for it.
+  /// The signature for an otherwise complete answer.
   [[nodiscard]] Term runtime_signature(const Party& runtime, const Party& client, const Hello& hello,
                                        const Answer& answer) const;
   [[nodiscard]] Term client_signature(const Party& client, const Party& runtime, const Hello& hello,
                                       const Answer& answer) const;
-  /// What an end has after both messages: `exponent` is that of its own share, `peer` the other's share.
+  /// The keys of an end after both messages: `exponent` belongs to its own share, `peer` is the other's share.
   [[nodiscard]] Keys keys(const Hello& hello, const Answer& answer, Term exponent, Term peer) const;
   /// Record 0 of each end.
   [[nodiscard]] Term client_record(const Hello& hello, const Answer& answer, const Keys& keys, Term body) const;
   [[nodiscard]] Term runtime_record(const Hello& hello, const Answer& answer, const Keys& keys, Term body) const;
 
-  /// Suites 1 and 2, lists of them, and what a runtime takes from a list.
+  /// Suites 1 and 2, lists of them, and a runtime's choice from a list.
   [[nodiscard]] Term both_suites() const { return label("1 2"); }
   [[nodiscard]] Term cryptobox_alone() const { return label("2 alone"); }
   [[nodiscard]] Term gcm() const { return label("1"); }
   [[nodiscard]] Term cryptobox() const { return label("2"); }
   [[nodiscard]] Term choose(Term suites) const { return suites == both_suites() ? gcm() : cryptobox(); }
-  /// What the runtime says first.
+  /// The runtime's first message.
   [[nodiscard]] Term offer() const { return offer_; }
 
  private:

@@ -1,6 +1,5 @@
-// The sealed handshake holds against the intruder of search.hpp, in every run of a few small worlds; and each thing
-// that the handshake does is there for a reason: without it, the search finds the attack.
-// docs/protocols/sealed-model.md.
+// The sealed handshake resists the intruder of search.hpp in every run of a few small worlds; and each element of the
+// handshake is necessary: without it, the search finds the attack. See docs/protocols/sealed-model.md.
 #include <gtest/gtest.h>
 
 #include <iostream>
@@ -16,9 +15,9 @@ using Runtime = Scenario::Runtime;
 const Client kFirst{"A", "s", "i"};
 const std::array<Runtime, 2> kOneRuntime = {Runtime{"R", "i"}, Runtime{"R", "i"}};
 const std::array<Runtime, 2> kTwoRuntimes = {Runtime{"R", "i"}, Runtime{"Q", "k"}};
-/// A client that asks twice for the same.
+/// A client that requests the same session twice.
 const Scenario kSame{{kFirst, kFirst}, kOneRuntime};
-/// And one that also has a session with the intruder's own runtime.
+/// A client that also has a session with the intruder's own runtime.
 const Scenario kWithDishonest{{kFirst, Client{"A", "s", "j"}}, kOneRuntime};
 
 Scenario with_secret_of(std::string name, Scenario scenario) {

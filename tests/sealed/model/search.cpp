@@ -33,7 +33,7 @@ void Search::begin(const Scenario& scenario) {
   for (const std::string& name : known) at_first_.learn(protocol_.party(name).secret);
 }
 
-// Everything that AMS gives away, and a certificate that it does not.
+// Everything that AMS issues, and a certificate that it does not issue.
 void Search::issue(const Scenario& scenario) {
   const Term i = terms_.constant("i"), k = terms_.constant("k"), j = terms_.constant("j");
   instance_keys_ = {
@@ -241,7 +241,7 @@ void Search::receive_record(State state, const Knowledge& knowledge, std::size_t
 
 // Disclosures.
 
-// Nobody goes on after this: no end ever sends a key or an exponent, so nothing that is sent later could help.
+// No run continues after this: no end ever sends a key or an exponent, so later messages could not help.
 void Search::reveal(State state, Knowledge knowledge) {
   state.revealed = true;
   for (const Term secret : revealed_) knowledge.learn(secret);

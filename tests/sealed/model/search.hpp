@@ -1,15 +1,14 @@
-// Every run of the sealed handshake in a small world, against an intruder that is the network.
+// Every run of the sealed handshake in a small world, against an intruder who controls the network.
 //
 // The world: two runs of clients and two of runtimes, by parties A, B (clients) and R, Q (runtimes, in the instances i
-// and k); M, a client, and X, a runtime in the instance j, are the intruder's. AMS grants anybody anything, for any
-// client's key, and certifies any key for j; for i and k it certifies R's and Q's alone. The intruder carries all
-// messages, chooses which grant, session and share stand in a hello that it makes, and may have secrets from the start
-// (`leaked`). At any time it may be given the keys of one channel (`leak_keys`) and, last, every long-term secret there
-// is.
+// and k); M, a client, and X, a runtime in the instance j, are the intruder's. AMS grants any client anything, for any
+// client's key, and certifies any key for j; for i and k it certifies only R's and Q's. The intruder carries all
+// messages, chooses grant, session and share of the hellos that it makes, and may have secrets from the start
+// (`leaked`). At any time it may be given the keys of one channel (`leak_keys`) and, last, every long-term secret.
 //
 // Messages are typed: a field takes every value of its kind that the intruder can derive. In these formats nothing can
-// be taken for something else: all that is signed, hashed or sealed begins with a label of its own or lies under a key
-// that serves for nothing else, and its fields have fixed places. So no attack is lost by it.
+// be confused: everything that is signed, hashed or sealed begins with its own label or is protected by a key with no
+// other use, and its fields have fixed positions. So no attack is missed.
 #pragma once
 
 #include <array>
@@ -21,17 +20,17 @@
 
 namespace redan::test::model {
 
-/// What must hold of a run whose supposed other end is honest: whose secret, and AMS's, the intruder did not have when
-/// the run came to its end. `same_ends` must hold of all runs.
+/// Properties of a run whose supposed other end is honest: the intruder did not have its secret, nor AMS's, before the
+/// run completed. `same_ends` must hold for all runs.
 enum class Property : std::uint8_t {
   secrecy,                 ///< the intruder has none of the keys
-  forward_secrecy,         ///< not even with all long-term secrets afterwards
-  client_authentication,   ///< who a client has accepted has answered this client, in this session
-  runtime_authentication,  ///< who a runtime has accepted has accepted this runtime, in this session
+  forward_secrecy,         ///< nor with all long-term secrets afterwards
+  client_authentication,   ///< the runtime that a client has accepted has answered this client, in this session
+  runtime_authentication,  ///< the client that a runtime has accepted has accepted this runtime, in this session
   no_replay,               ///< and only once
   same_handshake,          ///< and both have seen the same two messages
-  same_ends,               ///< two runs with the same keys agree who the two ends are
-  confirmation,            ///< a client that has opened a record of the runtime's is accepted by it
+  same_ends,               ///< two runs with the same keys agree on the two ends
+  confirmation,            ///< a client that has opened a record of the runtime is accepted by it
   one_channel_per_grant,
 };
 std::string_view name(Property property);
@@ -52,13 +51,13 @@ struct Scenario {
 class Search {
  public:
   Search(Weakness weakness, const Scenario& scenario);
-  /// All of it, or until `wanted` is found to be broken.
+  /// Searches all states, or until a violation of `wanted` is found.
   void run(std::optional<Property> wanted = {});
 
   [[nodiscard]] std::size_t states() const { return visited_.size(); }
-  /// How often a run has come to its honest end: a model in which nothing happens proves nothing.
+  /// How many runs have completed honestly: a model in which nothing happens proves nothing.
   [[nodiscard]] std::size_t finished() const { return finished_; }
-  /// What is broken, with the steps that led there.
+  /// The violated properties, with the steps that led there.
   [[nodiscard]] const std::map<Property, std::string>& attacks() const { return attacks_; }
 
  private:
@@ -95,7 +94,7 @@ class Search {
     bool revealed = false;
     std::optional<Keys> leaked{};
   };
-  /// What happened, and the state after it, which is on the stack.
+  /// An event, and the state after it, which is on the stack.
   struct Step {
     enum Kind : std::uint8_t { answer, accept, establish, confirm, leak, reveal } kind;
     std::size_t run;
@@ -142,7 +141,7 @@ class Search {
   Knowledge at_first_;
   bool leak_keys_;
   std::vector<Party> parties_;
-  std::map<Term, Term> instance_keys_;  ///< instance to the public key of whom it belongs to
+  std::map<Term, Term> instance_keys_;  ///< instance to the public key of its owner
   std::vector<Grant> grants_;
   std::vector<Certificate> certificates_;
   std::vector<ClientRun> clients_;

@@ -1,5 +1,5 @@
-// Symbolic messages and what an intruder can make of them (Dolev and Yao): cryptography is perfect, and a term can be
-// had only by taking apart what was seen and by putting together what is known.
+// Symbolic messages and what an intruder can derive from them (Dolev and Yao): cryptography is perfect, and a term can
+// only be obtained by decomposing what was seen and composing what is known.
 #pragma once
 
 #include <cstdint>
@@ -10,17 +10,17 @@
 
 namespace redan::test::model {
 
-/// A number in the table of Terms. Equal terms are equal numbers; 0 is none.
+/// An index in the table of Terms. Equal terms have equal indices; 0 is none.
 using Term = std::uint32_t;
 
 enum class Operation : std::uint8_t {
-  constant,    ///< what everybody knows: labels, names of sessions and parties
+  constant,    ///< public: labels, names of sessions and parties
   name,        ///< a nonce, a secret
-  tuple,       ///< fields in order, which anybody can take apart
-  public_key,  ///< of a secret; nobody gets back
+  tuple,       ///< fields in order, which anyone can separate
+  public_key,  ///< of a secret; cannot be inverted
   share,       ///< g^x
-  agree,       ///< g^xy, of g^x and g^y; to be had with x and g^y, or y and g^x
-  sign,        ///< of a secret and a text; shows the text
+  agree,       ///< g^xy, of g^x and g^y; derivable from x and g^y, or y and g^x
+  sign,        ///< of a secret and a text; reveals the text
   hash,
   derive,  ///< a key from a key and a purpose
   seal,    ///< authenticated encryption under a key
@@ -34,7 +34,7 @@ class Terms {
   Term tuple(std::vector<Term> fields) { return make(Operation::tuple, std::move(fields)); }
   Term public_key(Term secret) { return make(Operation::public_key, {secret}); }
   Term share(Term exponent) { return make(Operation::share, {exponent}); }
-  /// `share` is a share.
+  /// `share` must be a share.
   Term agree(Term exponent, Term share);
   Term sign(Term secret, Term text) { return make(Operation::sign, {secret, text}); }
   Term hash(Term text) { return make(Operation::hash, {text}); }
@@ -44,7 +44,7 @@ class Terms {
   [[nodiscard]] Operation operation(Term term) const { return nodes_[term].operation; }
   [[nodiscard]] const std::vector<Term>& parts(Term term) const { return nodes_[term].parts; }
   [[nodiscard]] std::size_t size() const { return nodes_.size(); }
-  /// For people.
+  /// A human-readable form.
   [[nodiscard]] std::string text(Term term) const;
 
  private:
@@ -59,12 +59,12 @@ class Terms {
   std::unordered_map<std::string, Term> numbers_;
 };
 
-/// All that an intruder has seen, taken apart as far as the keys go.
+/// All terms that an intruder has seen, decomposed as far as the keys permit.
 class Knowledge {
  public:
   explicit Knowledge(const Terms& terms) : terms_(&terms) {}
   void learn(Term term);
-  /// Whether the intruder can make the term. Whole, by itself or from parts.
+  /// Whether the intruder can derive the term, as a whole or from parts.
   [[nodiscard]] bool derives(Term term) const;
 
  private:

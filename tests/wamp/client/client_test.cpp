@@ -59,7 +59,7 @@ class WampClientTest : public net::test::HttpFixture {
     EXPECT_FALSE(joined);
     return joined ? Failure{} : joined.error();
   }
-  /// Echoes what it is asked.
+  /// A client that echoes calls.
   std::shared_ptr<Client> echo() {
     auto callee = join(config());
     const auto made =
@@ -145,7 +145,7 @@ class WampClientAuthentication : public WampClientTest {
     Account ticket;
     ticket.secret = SharedSecretText(as_bytes("T1CKET"));
     allow(Method::ticket, std::move(ticket));
-    // The router knows only what PBKDF2 made of "secret123".
+    // The router has only the PBKDF2 output of "secret123".
     Account salted;
     salted.secret = SharedSecretText(as_bytes("Eu7CQLfR+/Ffb+275A4s9/6H/RGKYxM4s6IMrsNKzC8="));
     salted.salting = Salting{"salt123", 1'000, 32};
@@ -233,7 +233,7 @@ TEST_F(WampClientTest, CallsTimeOut) {
   const auto caller = join(config());
   const auto result = run(caller->call("com.slow", {}, {{"timeout", 50}}));
   ASSERT_FALSE(result);
-  // The router keeps the time, too, and may be first.
+  // The router also enforces the timeout, and may be first.
   const bool by_router = result.error().code == errc::wamp_error && result.error().uri == "wamp.error.timeout";
   EXPECT_TRUE(by_router || result.error().code == errc::wamp_timeout) << result.error().uri;
 }
@@ -311,7 +311,7 @@ class WampClientAndAServer : public WampClientTest {
     sockets_.clear();
     WampClientTest::TearDown();
   }
-  /// Agrees to wamp.2.cbor, or to `subprotocol`, and says `hello` at once.
+  /// Accepts wamp.2.cbor, or `subprotocol`, and runs `hello` at once.
   ClientConfig server_that_says(std::function<void(net::WebSocket&)> hello, std::string subprotocol = "wamp.2.cbor") {
     net::HttpServerConfig server_config;
     server_config.listen = tls_listener();

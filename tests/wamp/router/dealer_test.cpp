@@ -17,7 +17,7 @@ class Dealer : public test::RouterFixture {
   void yield(Client& callee, Id invocation, const std::string& rest) {
     say(callee, "[70," + std::to_string(invocation) + "," + rest + "]");
   }
-  /// Calls com.p; what the callee hears of it.
+  /// Calls com.p; returns the invocation that the callee receives.
   Invocation call(Client& caller, Client& callee, const std::string& options = "{}") {
     ask(caller, "[48,#," + options + R"(,"com.p"])");
     return take<Invocation>(callee);
@@ -129,7 +129,7 @@ TEST_F(Dealer, EndsRegistrations) {
 
 class Shared : public Dealer {
  protected:
-  /// Which of three callees each of `calls` calls goes to: "011".
+  /// Which of three callees receives each of `calls` calls: "011".
   std::string turns(const std::string& policy, int calls) {
     for (int i = 0; i < 3; ++i) register_procedure(join(), "com.p", R"({"invoke":")" + policy + R"("})");
     auto& caller = join();
@@ -391,7 +391,7 @@ TEST_F(Dealer, CancelledCallsThatTheCalleeNeverAnswersBlockNobody) {
   call(b, callee);
   yield(callee, 41, "{}");
   take<Result>(b);
-  // An answer that comes too late is no violation.
+  // A late answer is not a violation.
   yield(callee, 1, "{}");
   call(b, callee);
 }

@@ -12,7 +12,7 @@ Deliver deliver(Payload payload) {
   return deliver;
 }
 
-/// Every frame is what writing the whole message gives.
+/// Every frame equals the whole message written at once.
 void expect_whole(const Payload& payload) {
   EventFrames frames(deliver(payload));
   ASSERT_EQ(frames.copies().size(), 2U);

@@ -1,4 +1,4 @@
-// A router with clients that speak JSON: what they say goes in as text, what they hear comes out as messages.
+// A router with clients that use JSON: their messages go in as text, the router's messages come out parsed.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@ inline constexpr const char* kAllRoles =
     R"({"publisher":{},"subscriber":{},"caller":{},"callee":{"features":{"call_canceling":true,)"
     R"("progressive_call_results":true}}})";
 
-/// What one client has heard and not yet looked at.
+/// The messages that one client has received and not yet processed.
 struct Client {
   ConnectionId id{};
   Id session = 0;
@@ -33,7 +33,7 @@ class RouterFixture : public ::testing::Test {
   }
 
   void start(RouterConfig config) { router_ = std::make_unique<Router>(std::move(config), provider_); }
-  /// One realm, "realm1", of a JSON text's members beside its name.
+  /// Starts one realm, "realm1", from the JSON text of its members except its name.
   void start_realm(const std::string& members, std::map<std::string, std::string> files = {},
                    const std::string& limits = "{}") {
     const std::string json = R"({"listen":[{"address":"127.0.0.1:1"}],"limits":)" + limits +
@@ -63,7 +63,7 @@ class RouterFixture : public ::testing::Test {
     router_->handle_input(now_, wall_, client.id, std::move(*message));
     drain();
   }
-  /// A request's text with the client's next request id in place of '#'.
+  /// Sends a request, with the client's next request id in place of '#'.
   Id ask(Client& client, std::string json) {
     const Id id = ++requests_[client.id.value];
     json.replace(json.find('#'), 1, std::to_string(id));
@@ -102,9 +102,9 @@ class RouterFixture : public ::testing::Test {
     ADD_FAILURE() << "something else was heard: " << as_text(text);
     return M{};
   }
-  /// That the next is ERROR with this URI.
+  /// Expects that the next message is ERROR with this URI.
   void expect_error(Client& client, std::string_view uri) { EXPECT_EQ(take<Error>(client).error, uri); }
-  /// That the session was aborted with this reason, and the connection closed.
+  /// Expects that the session was aborted with this reason, and the connection closed.
   void expect_abort(Client& client, std::string_view reason) {
     EXPECT_EQ(take<Abort>(client).reason, reason);
     EXPECT_TRUE(client.heard.empty());
