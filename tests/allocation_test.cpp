@@ -107,7 +107,7 @@ class Wire {
 
 class Allocation : public testing::TestWithParam<std::size_t> {};
 
-TEST_P(Allocation, TenThousandMessagesAllocateNothingOnceWarm) {
+TEST_P(Allocation, TenThousandMessagesAllocateNothingAfterWarmUp) {
   const auto provider = default_provider();
   Wire wire(*provider);
   const std::vector<std::uint8_t> payload(GetParam(), 0x42);
@@ -120,7 +120,7 @@ TEST_P(Allocation, TenThousandMessagesAllocateNothingOnceWarm) {
 }
 INSTANTIATE_TEST_SUITE_P(Sizes, Allocation, testing::Values(64U, 1'200U, 16'384U));
 
-TEST(AllocationForStrangers, DatagramsFromUnprovenSourcesAllocateNothing) {
+TEST(AllocationForStrangers, DatagramsFromUnknownSourcesAllocateNothing) {
   const auto provider = default_provider();
   Wire wire(*provider);
   // A well-formed check for no peer of this endpoint, and first bytes of every kind.

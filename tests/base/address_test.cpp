@@ -16,11 +16,11 @@ TEST(Address, ParsesAndPrintsBothFamilies) {
   EXPECT_EQ(Address::parse("2001:DB8:0:0:0::1", 9)->text(), "[2001:db8::1]:9");
 }
 
-TEST(Address, MappedAddressesAreIpv4) {
+TEST(Address, Ipv4MappedAddressesAreIpv4) {
   EXPECT_EQ(Address::parse("::ffff:192.0.2.1", 1), Address::parse("192.0.2.1", 1));
 }
 
-TEST(Address, RefusesNonsense) {
+TEST(Address, RefusesMalformedText) {
   for (const std::string_view bad : {"", "1.2.3", "1.2.3.4.5", "1.2.3.256", "01.2.3.4", "1.2.3.", "1..2.3", ":",
                                      ":::", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1::2::3", "12345::", "g::",
                                      "1:2:3:4:5:6:7:8::", "::1%eth0", "foo.local", "1:2:3:4:5:6:7:1.2.3.4"}) {

@@ -22,7 +22,7 @@ TEST(Base64, KnownAnswers) {
   }
 }
 
-TEST(Base64, TheUrlFormIsUnpaddedAndHasItsOwnAlphabet) {
+TEST(Base64, TheUrlFormHasNoPaddingAndItsOwnAlphabet) {
   const std::array<std::uint8_t, 4> bytes{0xFB, 0xEF, 0xFF, 0xFE};
   EXPECT_EQ(to_base64(bytes), "++///g==");
   EXPECT_EQ(to_base64(bytes, Base64::url), "--___g");
@@ -30,7 +30,7 @@ TEST(Base64, TheUrlFormIsUnpaddedAndHasItsOwnAlphabet) {
   EXPECT_FALSE(from_base64("++///g", Base64::url));
 }
 
-TEST(Base64, RefusesWhatAnotherTextCouldMean) {
+TEST(Base64, RefusesNonCanonicalText) {
   for (const std::string_view bad : {"Zg", "Zg=", "Zh==", "Zm9=", "Z===", "====", "Zm9v\n", "Zm 9v", "=Zg="}) {
     EXPECT_FALSE(from_base64(bad)) << bad;
   }

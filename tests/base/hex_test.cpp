@@ -13,7 +13,7 @@ TEST(Hex, RoundTripsBothForms) {
   EXPECT_EQ(from_hex("00:ab:F1", HexForm::colons), std::vector<std::uint8_t>(bytes.begin(), bytes.end()));
 }
 
-TEST(Hex, RefusesOddLengthsStrayColonsAndOtherDigits) {
+TEST(Hex, RefusesOddLengthsMisplacedColonsAndOtherDigits) {
   for (const std::string_view bad : {"0", "0g", "00:ab", " 00"}) EXPECT_FALSE(from_hex(bad)) << bad;
   for (const std::string_view bad : {"", "0", "00:", "00:a", "00-ab", "0:0a", ":00", "00::ab", "00ab"}) {
     EXPECT_FALSE(from_hex(bad, HexForm::colons)) << bad;

@@ -5,7 +5,7 @@
 namespace redan {
 namespace {
 
-TEST(PacketQueue, GivesPacketsBackInOrderWithTheirTags) {
+TEST(PacketQueue, ReturnsPacketsInOrderWithTheirTags) {
   PacketQueue queue(1000);
   EXPECT_TRUE(queue.push(1, as_bytes("one")));
   EXPECT_TRUE(queue.push(2, as_bytes("")));
@@ -21,7 +21,7 @@ TEST(PacketQueue, GivesPacketsBackInOrderWithTheirTags) {
   EXPECT_FALSE(queue.pop());
 }
 
-TEST(PacketQueue, RefusesBeyondItsLimitAndWorksAgainOnceDrained) {
+TEST(PacketQueue, RefusesPacketsBeyondItsLimitUntilItIsDrained) {
   PacketQueue queue(10);
   EXPECT_TRUE(queue.push(0, as_bytes("1234567")));
   EXPECT_FALSE(queue.push(0, as_bytes("8")));

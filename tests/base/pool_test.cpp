@@ -7,7 +7,7 @@
 namespace redan {
 namespace {
 
-TEST(Pool, GivesAReturnedSlabAgainAndKeepsNoMoreThanItsLimit) {
+TEST(Pool, ReusesReturnedSlabsAndKeepsAtMostItsLimit) {
   Pool<std::array<int, 4>> pool(1);
   auto first = pool.take();
   auto second = pool.take();

@@ -22,7 +22,7 @@ TEST(Reader, ReadsBigEndianIntegersOfEveryWidth) {
   EXPECT_EQ(Reader(kBytes).u64(), 0x0102030405060708U);
 }
 
-TEST(Reader, FailureIsStickyAndGivesZeros) {
+TEST(Reader, FailureIsStickyAndReadsZeros) {
   Reader reader{Bytes(kBytes).first(3)};
   EXPECT_EQ(reader.u32(), 0U);
   EXPECT_FALSE(reader.ok());
@@ -30,7 +30,7 @@ TEST(Reader, FailureIsStickyAndGivesZeros) {
   EXPECT_FALSE(reader.done());
 }
 
-TEST(Reader, LeftOverBytesAreNotDone) {
+TEST(Reader, DoneIsFalseWhenBytesRemain) {
   Reader reader{kBytes};
   reader.u32();
   EXPECT_TRUE(reader.ok());

@@ -9,13 +9,13 @@ namespace redan {
 namespace {
 
 // Appendix A of the SipHash paper: key 00..0f, message 00..0e.
-TEST(SipHashTest, GivesThePublishedAnswer) {
+TEST(SipHashTest, MatchesThePublishedVector) {
   std::vector<std::uint8_t> message(15);
   std::iota(message.begin(), message.end(), std::uint8_t{0});
   EXPECT_EQ(SipHash(0x0706050403020100U, 0x0f0e0d0c0b0a0908U)(message), 0xa129ca6149be45e5U);
 }
 
-TEST(SipHashTest, TellsLengthsApart) {
+TEST(SipHashTest, DependsOnTheLength) {
   const SipHash hash(1, 2);
   const std::vector<std::uint8_t> zeros(16);
   EXPECT_NE(hash(Bytes(zeros).first(7)), hash(Bytes(zeros).first(8)));

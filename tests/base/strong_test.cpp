@@ -19,7 +19,7 @@ TEST(Serial, ComparesAcrossTheWrap) {
 }
 
 // RFC 1982 section 3.2: numbers half the space apart are not comparable.
-TEST(Serial, HalfTheSpaceApartIsNeitherLessNorGreater) {
+TEST(Serial, NumbersHalfTheSpaceApartAreNeitherLessNorGreater) {
   EXPECT_FALSE(Small(0) < Small(128));
   EXPECT_FALSE(Small(0) > Small(128));
   EXPECT_TRUE(Small(0) < Small(127));

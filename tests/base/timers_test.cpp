@@ -7,7 +7,7 @@ namespace {
 
 enum class Timer { a, b, count_ };
 
-TEST(TimerTable, TellsTheEarliestDeadlineAndExpiresOnce) {
+TEST(TimerTable, ReturnsTheEarliestDeadlineAndExpiresOnce) {
   TimerTable<Timer> timers;
   const TimePoint t0{};
   EXPECT_EQ(timers.next(), kNever);

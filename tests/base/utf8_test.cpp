@@ -5,7 +5,7 @@
 namespace redan {
 namespace {
 
-TEST(FirstBytes, CutsBetweenCharacters) {
+TEST(FirstBytes, CutsAtCharacterBoundaries) {
   EXPECT_EQ(first_bytes("abc", 3), "abc");
   EXPECT_EQ(first_bytes("abcd", 3), "abc");
   EXPECT_EQ(first_bytes("ab\u00e9", 3), "ab");
@@ -14,13 +14,13 @@ TEST(FirstBytes, CutsBetweenCharacters) {
   EXPECT_EQ(first_bytes("\u20ac\u20ac", 5), "\u20ac");
 }
 
-TEST(EscapeControls, KeepsText) {
+TEST(EscapeControls, KeepsPrintableText) {
   EXPECT_EQ(escape_controls(""), "");
   EXPECT_EQ(escape_controls("a session's \"text\" \\ caf\u00e9 \U0001F600"),
             "a session's \"text\" \\ caf\u00e9 \U0001F600");
 }
 
-TEST(EscapeControls, WritesControlsAsTheirBytes) {
+TEST(EscapeControls, EscapesControlCharactersByteByByte) {
   EXPECT_EQ(escape_controls("a\r\nb\tc"), "a\\x0d\\x0ab\\x09c");
   EXPECT_EQ(escape_controls(std::string_view("a\0b", 3)), "a\\x00b");
   EXPECT_EQ(escape_controls("\x1b[2J\x7f"), "\\x1b[2J\\x7f");
@@ -28,7 +28,7 @@ TEST(EscapeControls, WritesControlsAsTheirBytes) {
   EXPECT_EQ(escape_controls("\u2028\u202e"), "\\xe2\\x80\\xa8\\xe2\\x80\\xae");
 }
 
-TEST(EscapeControls, WritesWhatIsNotUtf8AsItsBytes) {
+TEST(EscapeControls, EscapesInvalidUtf8ByteByByte) {
   for (const std::string_view bad :
        {"\xff", "\x80", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82"}) {
     const std::string out = escape_controls(bad);

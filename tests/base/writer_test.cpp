@@ -29,7 +29,7 @@ TEST(Writer, WritesBigEndianIntegersOfEveryWidth) {
   EXPECT_EQ(writer.space(), 0U);
 }
 
-TEST(Writer, FailureIsStickyAndLeavesNothing) {
+TEST(Writer, FailureIsStickyAndReturnsNothing) {
   std::array<std::uint8_t, 3> buffer{};
   Writer writer{buffer};
   writer.u16(1);
@@ -39,7 +39,7 @@ TEST(Writer, FailureIsStickyAndLeavesNothing) {
   EXPECT_TRUE(writer.written().empty());
 }
 
-TEST(Writer, PrefixesCountTheirBody) {
+TEST(Writer, PrefixesHaveTheLengthOfTheirBody) {
   std::array<std::uint8_t, 16> buffer{};
   Writer writer{buffer};
   writer.prefixed16([](Writer& w) {
@@ -49,7 +49,7 @@ TEST(Writer, PrefixesCountTheirBody) {
   EXPECT_EQ(to_hex(writer.written()), "000702616200000107");
 }
 
-TEST(Writer, BodiesTooLongForTheirPrefixFail) {
+TEST(Writer, FailsWhenABodyIsTooLongForItsPrefix) {
   std::array<std::uint8_t, 300> buffer{};
   Writer writer{buffer};
   writer.prefixed8([](Writer& w) { w.zeros(256); });

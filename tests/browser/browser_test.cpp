@@ -234,7 +234,7 @@ TEST_P(BrowserTest, WeOfferMediaAndData) {
   expect_video_decoded();
 }
 
-TEST_P(BrowserTest, LargeMessagesGoBothWaysIntact) {
+TEST_P(BrowserTest, LargeMessagesArriveIntactInBothDirections) {
   const PeerId peer = browser_offers("{}");
   for (const int size : {256 * 1024, 1024 * 1024}) {
     // Chromium accepts and sends at most 256 KiB in one message, and announces it; both sides refuse a larger message
@@ -273,7 +273,7 @@ TEST_P(BrowserTest, EmptyMessagesKeepTheirKind) {
   EXPECT_EQ(messages[1].first, MessageKind::binary);
 }
 
-TEST_P(BrowserTest, AThousandMessagesOnTwentyChannelsOfEveryKind) {
+TEST_P(BrowserTest, AThousandMessagesArriveOnTwentyChannelsOfEveryKind) {
   browser_offers("{}");
   const json::value echoed = stage->run(R"(
     const peer = t.peer();
@@ -315,7 +315,7 @@ TEST_P(BrowserTest, NegotiatedChannelsNeedNoMessage) {
   expect_echo("fixed", "without DCEP");
 }
 
-TEST_P(BrowserTest, AChannelMayBeClosedFromEitherSide) {
+TEST_P(BrowserTest, AChannelClosesWhenEitherSideClosesIt) {
   const PeerId peer = browser_offers("{}");
   expect_echo("first", "open");
   stage->run("t.watch(t.peer(), t.peer().pc.createDataChannel('second')); await t.open('a', 'second'); return true");
@@ -327,7 +327,7 @@ TEST_P(BrowserTest, AChannelMayBeClosedFromEitherSide) {
   stage->run("await t.until(() => t.peer().closed.includes('second'), 'the close event'); return true");
 }
 
-TEST_P(BrowserTest, TheBrowserClosingEndsThePeer) {
+TEST_P(BrowserTest, ThePeerClosesWhenTheBrowserCloses) {
   const PeerId peer = browser_offers("{}");
   expect_echo("first", "open");
   stage->run("return await t.close('a')");
@@ -336,7 +336,7 @@ TEST_P(BrowserTest, TheBrowserClosingEndsThePeer) {
   EXPECT_TRUE(reason == Errc::sctp_aborted || reason == Errc::dtls_peer_closed) << name(reason);
 }
 
-TEST_P(BrowserTest, OurClosingEndsTheBrowsersChannels) {
+TEST_P(BrowserTest, TheBrowsersChannelsCloseWhenWeClose) {
   const PeerId peer = browser_offers("{}");
   expect_echo("first", "open");
   endpoint().close(peer);
@@ -362,7 +362,7 @@ TEST_P(BrowserTest, AnIceRestartKeepsChannelsAndMessages) {
   EXPECT_FALSE(stage->log(peer).closed);
 }
 
-TEST_P(BrowserTest, TenTabsAtOnce) {
+TEST_P(BrowserTest, TenTabsConnectAtOnce) {
   std::vector<PeerId> peers;
   for (int i = 0; i < 10; ++i)
     peers.push_back(browser_offers("{}", i % 2 == 0 ? DtlsRole::server : DtlsRole::client, "tab" + std::to_string(i)));
@@ -378,7 +378,7 @@ TEST_P(BrowserTest, TenTabsAtOnce) {
   for (const PeerId peer : peers) EXPECT_TRUE(stage->log(peer).connected);
 }
 
-TEST_P(BrowserTest, AWrongFingerprintIsRefusedByTheBrowser) {
+TEST_P(BrowserTest, TheBrowserRefusesAWrongFingerprint) {
   const std::string offer = text_of(stage->run("await t.create('a'); return await t.offer('a')"));
   const auto accepted = endpoint().accept(offer);
   ASSERT_TRUE(accepted);

@@ -5,14 +5,14 @@
 namespace redan::cloud {
 namespace {
 
-TEST_P(StreamingTest, DataAloneIsEnough) {
+TEST_P(StreamingTest, ASessionWithDataOnlyConnects) {
   stage->start_streamer();
   join("a", "{video: false}");
   with("a", "await s.reach('connected'); return true");
   EXPECT_EQ(stage->streamer->statistics().at("frames_encoded").as_uint64(), 0U);  // no client is watching
 }
 
-TEST_P(StreamingTest, SoundIsHeardBesideThePicture) {
+TEST_P(StreamingTest, SoundIsPlayedTogetherWithThePicture) {
   stage->start_streamer();
   for (const std::string api : {"2", "1"}) {
     join("a" + api, "{audio: true, apiVersion: " + api + "}");
@@ -46,7 +46,7 @@ TEST_P(StreamingTest, SoundIsHeardBesideThePicture) {
   }
 }
 
-TEST_P(StreamingTest, ClientsOfTheFirstProtocolOfferAndAreAnswered) {
+TEST_P(StreamingTest, ClientsOfVersion1OfferAndGetAnAnswer) {
   stage->start_streamer();
   join("a", "{apiVersion: 1}");
   with("a", "await s.reach('playing'); await s.see(p => true, 'a picture'); return true");
@@ -69,14 +69,14 @@ std::string seal_that(const std::string& before_the_answer) {
 }
 
 // Sealing takes time, and the runtime's ICE answers before it knows the client's description.
-TEST_P(StreamingTest, AnAnswerThatIsReadyOnlyAfterIceIsSentStill) {
+TEST_P(StreamingTest, AnAnswerThatIsReadyOnlyAfterIceIsStillSent) {
   stage->start_streamer();
   join("a",
        "{video: false, seal: " + seal_that("await t.until(() => pc.iceConnectionState === 'connected', 'ICE')") + "}");
   with("a", "await s.reach('connected'); return true");
 }
 
-TEST_P(StreamingTest, ASocketThatClosesBeforeTheAnswerIsSentEndsTheStream) {
+TEST_P(StreamingTest, TheStreamEndsWhenTheSocketClosesBeforeTheAnswer) {
   stage->start_streamer();
   join("a", "{video: false, seal: " + seal_that("socket.close()") + "}");
   const json::value ended = with("a", "return await s.reach('ended')");
@@ -84,7 +84,7 @@ TEST_P(StreamingTest, ASocketThatClosesBeforeTheAnswerIsSentEndsTheStream) {
 }
 
 // A browser may resolve setRemoteDescription() only after the resulting channels are open.
-TEST_P(StreamingTest, AChannelThatOpensBeforeTheBrowserHasTakenTheAnswerIsUsed) {
+TEST_P(StreamingTest, AChannelThatOpensBeforeTheAnswerIsAppliedIsUsed) {
   stage->start_streamer();
   stage->run("t.join('a', '" + url("a") + R"(', {apiVersion: 1});
     const {pc, channels} = t.streams.a, set = pc.setRemoteDescription.bind(pc);

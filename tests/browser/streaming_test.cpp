@@ -16,7 +16,7 @@
 namespace redan::cloud {
 namespace {
 
-TEST_P(StreamingTest, ThePictureIsPlayedAndItsFramesAreCounted) {
+TEST_P(StreamingTest, ThePictureIsPlayedAndItsFramesCanBeCounted) {
   stage->start_streamer();
   join("a");
   const json::value first = with("a", "return await s.see(p => true, 'a picture')");
@@ -36,7 +36,7 @@ TEST_P(StreamingTest, ThePictureIsPlayedAndItsFramesAreCounted) {
   std::printf("  %s\n", json::serialize(stage->streamer->statistics()).c_str());
 }
 
-TEST_P(StreamingTest, WhatIsTouchedAndTypedIsSeenInThePicture) {
+TEST_P(StreamingTest, TouchesAndKeysAppearInThePicture) {
   stage->start_streamer();
   join("a");
   with("a", "await s.see(p => p.inputs === 0, 'a picture'); await s.reach('playing'); return true");
@@ -59,7 +59,7 @@ TEST_P(StreamingTest, WhatIsTouchedAndTypedIsSeenInThePicture) {
 }
 
 // From a real event on the element to the picture that shows it.
-TEST_P(StreamingTest, EventsOfThePageReachThePictureInItsCoordinates) {
+TEST_P(StreamingTest, EventsOnThePageReachThePictureInItsCoordinates) {
   stage->start_streamer();
   join("a");
   with("a", "await s.reach('playing'); await s.see(p => true, 'a picture'); s.attachInput(); return true");
@@ -93,7 +93,7 @@ TEST_P(StreamingTest, EventsOfThePageReachThePictureInItsCoordinates) {
   }
 }
 
-TEST_P(StreamingTest, ANewControllerDisplacesTheFormerWithinASecond) {
+TEST_P(StreamingTest, ANewControllerDisplacesThePreviousOneWithinASecond) {
   stage->start_streamer();
   join("a");
   with("a", "await s.reach('playing'); return true");
@@ -107,7 +107,7 @@ TEST_P(StreamingTest, ANewControllerDisplacesTheFormerWithinASecond) {
   EXPECT_EQ(stage->streamer->clients(), 1U);
 }
 
-TEST_P(StreamingTest, OurEndIsAnSctpAbortOfTheUser) {
+TEST_P(StreamingTest, ClosingSendsAUserInitiatedAbort) {
   stage->start_streamer();
   join("a", "{dataChannels: ['foo']}");
   with("a", R"(
@@ -127,7 +127,7 @@ TEST_P(StreamingTest, OurEndIsAnSctpAbortOfTheUser) {
   EXPECT_EQ(stage->states["a"], (std::pair(runtime::ClientState::left, Errc::closed_locally)));
 }
 
-TEST_P(StreamingTest, ALeavingClientIsNoticedAtOnce) {
+TEST_P(StreamingTest, ALeavingClientIsDetectedAtOnce) {
   stage->start_streamer();
   join("a");
   with("a", "await s.reach('connected'); s.close(); return true");
@@ -136,7 +136,7 @@ TEST_P(StreamingTest, ALeavingClientIsNoticedAtOnce) {
   EXPECT_EQ(stage->streamer->clients(), 0U);
 }
 
-TEST_P(StreamingTest, ViewersSeeAndHaveNoHands) {
+TEST_P(StreamingTest, ViewersSeeTheStreamButCannotControlIt) {
   stage->start_streamer();
   join("a");
   with("a", "await s.reach('playing'); return true");
@@ -156,7 +156,7 @@ TEST_P(StreamingTest, ViewersSeeAndHaveNoHands) {
 }
 
 // A program beside the runtime that returns what it receives.
-TEST_P(StreamingTest, AChannelOfTheClientIsASocketForAProgram) {
+TEST_P(StreamingTest, AChannelOfTheClientIsAUnixSocketForAProgram) {
   std::string pattern = (std::filesystem::temp_directory_path() / "redan-channels-XXXXXX").string();
   runtime::StreamerConfig config;
   config.channel_directory = ::mkdtemp(pattern.data());
@@ -193,7 +193,7 @@ TEST_P(StreamingTest, AChannelOfTheClientIsASocketForAProgram) {
   std::filesystem::remove_all(config.channel_directory);
 }
 
-TEST_P(StreamingTest, PicturesOfEverySizeArePlayedAndTheSizeMayChangeWithTheController) {
+TEST_P(StreamingTest, EverySizeOfPictureIsPlayedAndMayChangeWithTheController) {
   stage->start_streamer();
   struct Size {
     int width, height;
@@ -210,7 +210,7 @@ TEST_P(StreamingTest, PicturesOfEverySizeArePlayedAndTheSizeMayChangeWithTheCont
   }
 }
 
-TEST_P(StreamingTest, AFileIsPlayedInACircle) {
+TEST_P(StreamingTest, AFileIsPlayedInALoop) {
   auto encoder = media::Vp8Encoder::open({640, 480, 30, 1'000'000});
   ASSERT_TRUE(encoder);
   media::Picture picture(640, 480);
@@ -240,7 +240,7 @@ TEST_P(StreamingTest, AFileIsPlayedInACircle) {
   with("v-1", "await s.see(p => p.frame > 0, 'a picture'); return true");
 }
 
-TEST_P(StreamingTest, AnotherProgramsEncoderIsSentOn) {
+TEST_P(StreamingTest, TheOutputOfAnotherProgramsEncoderIsForwarded) {
   const std::string ffmpeg = "/usr/bin/ffmpeg";
   if (!std::filesystem::exists(ffmpeg)) GTEST_SKIP() << "skipped: ffmpeg is not installed";
   runtime::StreamerConfig config;
@@ -289,7 +289,7 @@ TEST_P(StreamingTest, AnotherProgramsEncoderIsSentOn) {
   std::printf("  decoded, PLIs: %s\n", json::serialize(decoded).c_str());
 }
 
-TEST_P(StreamingTest, LostPacketsAreSentAgainAndThePictureGoesOn) {
+TEST_P(StreamingTest, LostPacketsAreRetransmittedAndThePictureContinues) {
   stage->start_streamer();
   stage->start_relay();
   join("a");
@@ -309,7 +309,7 @@ TEST_P(StreamingTest, LostPacketsAreSentAgainAndThePictureGoesOn) {
               static_cast<int>(stage->figure("retransmitted_packets_sent")));
 }
 
-TEST_P(StreamingTest, ABrowserThatLostTooMuchAsksForAKeyFrameAndGoesOn) {
+TEST_P(StreamingTest, ABrowserRequestsAKeyFrameAfterHeavyLossAndContinues) {
   stage->start_streamer();
   stage->start_relay();
   join("a");
@@ -328,7 +328,7 @@ TEST_P(StreamingTest, ABrowserThatLostTooMuchAsksForAKeyFrameAndGoesOn) {
   std::printf("  picture back after %s ms\n", json::serialize(seen).c_str());
 }
 
-TEST_P(StreamingTest, ANarrowPathGetsFewerBits) {
+TEST_P(StreamingTest, TheBitRateFallsOnANarrowPath) {
   stage->start_streamer();
   stage->start_relay();
   join("a");

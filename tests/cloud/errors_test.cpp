@@ -21,7 +21,7 @@ const std::vector<ErrorRow> kRows{
 #undef X
 };
 
-TEST(ErrorTables, NumbersAndNamesAreUniqueOverAllLibraries) {
+TEST(ErrorTables, NumbersAndNamesAreUniqueAcrossLibraries) {
   std::map<std::uint16_t, std::string_view> numbers;
   std::set<std::string_view> names;
   for (const ErrorRow& row : kRows) {

@@ -18,7 +18,7 @@ TEST(Arguments, AnAddressAndAPortAreSplit) {
   }
 }
 
-TEST(Arguments, WhatIsNoAddressAndPortIsRefused) {
+TEST(Arguments, RefusesTextWithoutAnAddressAndAPort) {
   for (const char* text : {"", ":", ":8444", "192.0.2.1", "192.0.2.1:", "192.0.2.1:x", "192.0.2.1:65536", "2001:db8::1",
                            "2001:db8::1:8444", "[2001:db8::1]", "[2001:db8::1]8444", "[]:1", "a b:1", "user@host:1",
                            "host/path:1", "host:-1", "host:+1", "host:1 "}) {
@@ -26,7 +26,7 @@ TEST(Arguments, WhatIsNoAddressAndPortIsRefused) {
   }
 }
 
-TEST(Arguments, AUrlMayLackSchemeAndPort) {
+TEST(Arguments, AUrlMayOmitSchemeAndPort) {
   EXPECT_EQ(parse_https_url("https://192.0.2.1:8443/").text(), "192.0.2.1:8443");
   EXPECT_EQ(parse_https_url("192.0.2.1:8443").text(), "192.0.2.1:8443");
   EXPECT_EQ(parse_https_url("https://ams.example.org", 8444).text(), "ams.example.org:8444");
@@ -38,7 +38,7 @@ TEST(Arguments, AUrlMayLackSchemeAndPort) {
   }
 }
 
-TEST(Arguments, AFileThatCannotBeReadIsNamed) { EXPECT_THROW(read_file("/no/such/file"), std::runtime_error); }
+TEST(Arguments, NamesAFileThatCannotBeRead) { EXPECT_THROW(read_file("/no/such/file"), std::runtime_error); }
 
 }  // namespace
 }  // namespace redan::cmd

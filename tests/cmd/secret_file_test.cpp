@@ -37,26 +37,26 @@ class SecretFile : public testing::Test {
   fs::path folder_;
 };
 
-TEST_F(SecretFile, IsReadWhole) {
+TEST_F(SecretFile, IsReadCompletely) {
   const SecretText secret = read_secret_file(write("a secret\r\n\n", 0400));
   EXPECT_EQ(secret.text(), "a secret\r\n\n");
   EXPECT_EQ(secret.line(), "a secret");
 }
 
-TEST_F(SecretFile, ThatOthersCanReadOrWriteIsRefusedWithAWayOut) {
+TEST_F(SecretFile, IsRefusedWithAdviceWhenOthersCanReadOrWriteIt) {
   for (const mode_t mode : {0640U, 0620U, 0610U, 0604U, 0602U, 0601U, 0644U, 0666U}) {
     const fs::path file = write("a secret", mode);
     EXPECT_EQ(problem(file), file.string() + " holds a secret and can be read by others; chmod 600 it") << mode;
   }
 }
 
-TEST_F(SecretFile, WhatIsNoFileIsRefused) {
+TEST_F(SecretFile, IsRefusedWhenItIsNotAFile) {
   EXPECT_NE(problem(folder_ / "missing").find("cannot read"), std::string::npos);
   ASSERT_EQ(::chmod(folder_.c_str(), 0700), 0);
   EXPECT_NE(problem(folder_).find("is not a file"), std::string::npos);
 }
 
-TEST_F(SecretFile, HasABound) {
+TEST_F(SecretFile, HasAMaximumSize) {
   EXPECT_EQ(problem(write(std::string(1024 * 1024, 'x'))), "");
   EXPECT_NE(problem(write(std::string(1024 * 1024 + 1, 'x'))).find("too large"), std::string::npos);
 }
@@ -69,7 +69,7 @@ TEST_F(SecretFile, AKeyIsOneLineOf128HexadecimalDigits) {
   EXPECT_THROW((void)read_key(write(std::string(128, 'a'), 0640)), std::runtime_error);
 }
 
-TEST_F(SecretFile, AKeyThatOthersCanReadMakesNoIdentity) {
+TEST_F(SecretFile, AnIdentityIsRefusedWhenOthersCanReadItsKey) {
   const auto text = [](const char* name) {
     const auto bytes = redan::test::read_test_file(std::string("vectors/tls/") + name);
     return std::string(bytes.begin(), bytes.end());

@@ -72,7 +72,7 @@ Tag tag_of(const char* text) {
   return tag;
 }
 
-TEST_P(AeadContract, SealsThePublishedVectors) {
+TEST_P(AeadContract, EncryptsThePublishedVectors) {
   for (const auto& v : aead_vectors()) {
     const auto aead = provider_->aead(v.algorithm, hex(v.key));
     Buffer text = hex(v.text);
@@ -83,7 +83,7 @@ TEST_P(AeadContract, SealsThePublishedVectors) {
   }
 }
 
-TEST_P(AeadContract, OpensThePublishedVectorsAndAlternatesWithSealing) {
+TEST_P(AeadContract, DecryptsThePublishedVectorsAlternatingWithEncryption) {
   for (const auto& v : aead_vectors()) {
     const auto aead = provider_->aead(v.algorithm, hex(v.key));
     for (int round = 0; round < 3; ++round) {
@@ -98,7 +98,7 @@ TEST_P(AeadContract, OpensThePublishedVectorsAndAlternatesWithSealing) {
   }
 }
 
-TEST_P(AeadContract, RefusesEveryFlippedBitOfTagTextAssociatedBytesAndNonceAndGoesOn) {
+TEST_P(AeadContract, RefusesEveryFlippedBitAndContinues) {
   for (const auto& v : aead_vectors()) {
     const auto aead = provider_->aead(v.algorithm, hex(v.key));
     const auto opens = [&](Buffer text, const Buffer& associated, const Buffer& nonce, const Tag& tag) {
@@ -143,7 +143,7 @@ TEST_P(AeadContract, RefusesTruncatedTextAndMissingAssociatedBytes) {
 class AeadPair : public ProviderPairTest {};
 REDAN_FOR_EACH_PAIR(AeadPair);
 
-TEST_P(AeadPair, WhatOneSealsTheOtherOpensAtEveryLength) {
+TEST_P(AeadPair, OneDecryptsWhatTheOtherEncryptsAtEveryLength) {
   for (const auto algorithm :
        {AeadAlgorithm::aes_128_gcm, AeadAlgorithm::aes_256_gcm, AeadAlgorithm::chacha20_poly1305}) {
     const Buffer key(key_size(algorithm), 0x42), associated(13, 0x17), iv(12, 0x33);

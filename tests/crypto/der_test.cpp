@@ -19,7 +19,7 @@ TEST(Der, WritesTheShortestLengthAndReadsItBack) {
   }
 }
 
-TEST(Der, RefusesLengthsThatAreIndefiniteLongerThanNeededOrBeyondTheInput) {
+TEST(Der, RefusesIndefiniteNonMinimalAndTooLargeLengths) {
   for (const char* text :
        {"", "04", "0401", "0480", "048101ff", "04820001ff", "0483000001ff", "04ff", "1f0100", "3f0100"}) {
     const Buffer bytes = hex(text);
@@ -29,7 +29,7 @@ TEST(Der, RefusesLengthsThatAreIndefiniteLongerThanNeededOrBeyondTheInput) {
   }
 }
 
-TEST(Der, ExpectsTheTagItIsTold) {
+TEST(Der, ExpectRequiresTheGivenTag) {
   const Buffer bytes = hex("020105");
   Reader right(bytes), wrong(bytes);
   EXPECT_EQ(to_hex(der::expect(right, der::kInteger)), "05");

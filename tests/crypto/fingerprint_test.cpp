@@ -79,7 +79,7 @@ TEST(Fingerprint, EveryChangedDigitMakesItUnequal) {
   }
 }
 
-TEST(Fingerprint, OfAnotherHashIsUnequalAndAnEmptyOneEqualsNothing) {
+TEST(Fingerprint, IsUnequalForAnotherHashAndWhenEmpty) {
   const auto sha256 = Fingerprint::parse("sha-256 " + kSha256), sha384 = Fingerprint::parse("sha-384 " + kSha384);
   EXPECT_FALSE(sha256->equals(*sha384));
   EXPECT_FALSE(Fingerprint{}.equals(Fingerprint{}));

@@ -50,7 +50,7 @@ TEST_P(HashContract, ARunningHashMatchesInAnySplit) {
   }
 }
 
-TEST_P(HashContract, AskingForADigestDoesNotEndTheHash) {
+TEST_P(HashContract, ReadingADigestDoesNotFinishTheHash) {
   const auto hash = provider_->start_hash(HashAlgorithm::sha256);
   EXPECT_EQ(to_hex(hash->digest().bytes()), hash_vectors()[4].digest);
   hash->update(as_bytes("a"));
@@ -140,7 +140,7 @@ TEST_P(HashContract, HmacUnderAKeyUsedOnceIsTheSame) {
   }
 }
 
-TEST_P(HashContract, HmacTakesAnEmptyKeyAndNoData) {
+TEST_P(HashContract, HmacAcceptsAnEmptyKeyAndNoData) {
   // HMAC-SHA-256 of the empty message under an empty key.
   EXPECT_EQ(to_hex(provider_->hmac(HashAlgorithm::sha256, {})->compute({}).bytes()),
             "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");

@@ -16,7 +16,7 @@ static_assert(!std::is_copy_constructible_v<SealNonce>);
 static_assert(!std::is_copy_constructible_v<NonceSequence>);
 static_assert(!std::is_constructible_v<SealNonce, std::array<std::uint8_t, kAeadNonceSize>>);
 
-TEST(Nonce, GcmPutsTheNumberBehindTheSalt) {
+TEST(Nonce, GcmAppendsTheNumberToTheSalt) {
   const NonceBase base(NonceForm::explicit_gcm, kSalt);
   EXPECT_EQ(to_hex(base.at(0).bytes), "a1a2a3a40000000000000000");
   EXPECT_EQ(to_hex(base.at(0x0001000000000002).bytes), "a1a2a3a40001000000000002");
@@ -28,7 +28,7 @@ TEST(Nonce, ChaChaXorsTheNumberIntoTheEndOfTheIv) {
   EXPECT_EQ(to_hex(base.at(0xffff000000000001).bytes), "10111213ebea161718191a1a");
 }
 
-TEST(NonceSequence, GivesEachNumberOnceInOrderAndEnds) {
+TEST(NonceSequence, ReturnsEachNumberOnceInOrderThenEnds) {
   NonceSequence nonces(NonceBase(NonceForm::xor_counter, kIv), 7, 1007);
   std::set<std::string> seen;
   for (std::uint64_t n = 7; n < 1007; ++n) {
@@ -51,7 +51,7 @@ TEST(NonceSequence, EndsAtTheLargestNumberWithoutWrapping) {
   EXPECT_FALSE(nonces.take());
 }
 
-TEST(NonceSequence, AnEmptyRangeGivesNothing) {
+TEST(NonceSequence, AnEmptyRangeIsExhausted) {
   NonceSequence nonces(NonceBase(NonceForm::explicit_gcm, kSalt), 5, 5);
   EXPECT_FALSE(nonces.take());
   NonceSequence backwards(NonceBase(NonceForm::explicit_gcm, kSalt), 6, 5);
@@ -59,7 +59,7 @@ TEST(NonceSequence, AnEmptyRangeGivesNothing) {
   EXPECT_EQ(backwards.remaining(), 0U);
 }
 
-TEST(NonceSequence, AMovedFromSequenceGivesNothing) {
+TEST(NonceSequence, AMovedFromSequenceIsExhausted) {
   NonceSequence first(NonceBase(NonceForm::explicit_gcm, kSalt), 0, 10);
   NonceSequence second(std::move(first));
   EXPECT_TRUE(second.take());

@@ -25,7 +25,7 @@ SelfSignedOptions options_for(KeyType type) {
           .not_after = {2'600'000'000}};
 }
 
-TEST_P(SelfSignedContract, CarriesItsKeyAndASignatureByIt) {
+TEST_P(SelfSignedContract, ContainsItsKeyAndASignatureByIt) {
   for (const KeyType type : kKeyTypes) {
     const auto identity = self_signed(*provider_, options_for(type));
     ASSERT_TRUE(identity);
@@ -47,7 +47,7 @@ TEST_P(SelfSignedContract, CarriesItsKeyAndASignatureByIt) {
   }
 }
 
-TEST_P(SelfSignedContract, TakesAnExistingKey) {
+TEST_P(SelfSignedContract, AcceptsAnExistingKey) {
   const std::shared_ptr<const PrivateKey> key = provider_->generate_key(KeyType::ecdsa_p256);
   const auto a = self_signed(*provider_, key, options_for(KeyType::rsa_2048));
   const auto b = self_signed(*provider_, key, options_for(KeyType::rsa_2048));
@@ -72,7 +72,7 @@ TEST_P(SelfSignedContract, SerialNumbersArePositiveRandomAndOf16Bytes) {
   }
 }
 
-TEST_P(SelfSignedContract, RefusesWhatACertificateCannotSay) {
+TEST_P(SelfSignedContract, RefusesValuesThatACertificateCannotContain) {
   const std::shared_ptr<const PrivateKey> key = provider_->generate_key(KeyType::ecdsa_p256);
   const auto refused = [&](auto change) {
     SelfSignedOptions options = options_for(KeyType::ecdsa_p256);
@@ -141,7 +141,7 @@ TEST_P(SelfSignedContract, WithoutNamesHasNoExtensions) {
   EXPECT_EQ(X509_get_ext_count(certificate.get()), 0);
 }
 
-TEST_P(SelfSignedContract, DatesTakeTheFormTheirYearAsksFor) {
+TEST_P(SelfSignedContract, DatesHaveTheFormatRequiredForTheirYear) {
   const std::shared_ptr<const PrivateKey> key = provider_->generate_key(KeyType::ecdsa_p256);
   struct Case {
     std::int64_t seconds;

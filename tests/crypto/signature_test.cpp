@@ -22,7 +22,7 @@ Buffer sign(const PrivateKey& key, SignatureScheme scheme, Bytes digest) {
   return Buffer(signature.begin(), signature.begin() + static_cast<std::ptrdiff_t>(size.value_or(0)));
 }
 
-TEST_P(SignaturePair, WhatOneSignsTheOtherVerifiesInEveryFittingScheme) {
+TEST_P(SignaturePair, OneVerifiesTheOthersSignaturesInEveryScheme) {
   for (const KeyType type : kKeyTypes) {
     const auto key = maker_->generate_key(type);
     ASSERT_EQ(key->type(), type);
@@ -44,7 +44,7 @@ TEST_P(SignaturePair, WhatOneSignsTheOtherVerifiesInEveryFittingScheme) {
   }
 }
 
-TEST_P(SignaturePair, OneSchemesSignatureIsNoOtherSchemes) {
+TEST_P(SignaturePair, ASignatureOfOneSchemeIsInvalidInAnother) {
   const auto key = maker_->generate_key(KeyType::rsa_2048);
   const auto public_key = checker_->load_public_key(key->public_key_der());
   ASSERT_TRUE(public_key);
@@ -266,7 +266,7 @@ TEST_P(SignatureContract, RefusesMalformedAndDegenerateEcdsaSignatures) {
 
 // Keys.
 
-TEST_P(SignaturePair, PrivateKeysTravelAsPkcs8) {
+TEST_P(SignaturePair, PrivateKeysRoundTripAsPkcs8) {
   for (const KeyType type : kKeyTypes) {
     const auto original = maker_->generate_key(type);
     const auto loaded = checker_->load_private_key(original->private_key_der());

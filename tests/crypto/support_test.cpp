@@ -33,7 +33,7 @@ std::string transcript(Provider& provider) {
   return out + to_hex(identity->certificate_der) + to_hex(identity->key->private_key_der());
 }
 
-TEST(FixedProvider, FixesWhatRandomGives) {
+TEST(FixedProvider, DeterminesTheOutputOfRandom) {
   const auto real = default_provider();
   FixedProvider a(*real, 1), b(*real, 1), c(*real, 2);
   EXPECT_EQ(a.random_u64(), b.random_u64());
@@ -59,7 +59,7 @@ TEST(SimulatedProvider, RepeatsEverything) {
   EXPECT_NE(run(1), run(2));
 }
 
-TEST(SimulatedProvider, TellsKeysDigestsAndSchemesApart) {
+TEST(SimulatedProvider, DistinguishesKeysDigestsAndSchemes) {
   const auto real = default_provider();
   SimulatedProvider maker(*real, 1), checker(*real, 2);
   for (const KeyType type : kKeyTypes) {
@@ -80,7 +80,7 @@ TEST(SimulatedProvider, TellsKeysDigestsAndSchemesApart) {
   }
 }
 
-TEST(NullProvider, LetsEverythingPass) {
+TEST(NullProvider, AcceptsEverything) {
   const auto real = default_provider();
   NullProvider provider(*real);
   const auto identity = self_signed(provider, {.not_before = {0}, .not_after = {1}});

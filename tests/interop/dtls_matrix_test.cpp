@@ -149,7 +149,7 @@ TEST_P(DtlsInterop, EveryCertificateSuiteAndGroupConnectsWithAndWithoutLoss) {
 }
 
 // supported_groups also limits the curves of certificates (RFC 8422 section 5.1).
-TEST_P(DtlsInterop, OneGroupOfOursIsEnoughForACertificateOfAnotherCurve) {
+TEST_P(DtlsInterop, OneOfOurGroupsSufficesForACertificateOfAnotherCurve) {
   for (const Group group : dtls::kGroups) {
     Run setup;
     setup.groups = {group};
@@ -159,7 +159,7 @@ TEST_P(DtlsInterop, OneGroupOfOursIsEnoughForACertificateOfAnotherCurve) {
   }
 }
 
-TEST_P(DtlsInterop, ServerThatAsksForNoCertificateIsNamedWhenTheGraceEnds) {
+TEST_P(DtlsInterop, AServerWithoutACertificateRequestIsReportedAfterTheGracePeriod) {
   if (we_serve()) GTEST_SKIP() << "a matter of clients";
   Run setup;
   setup.peer.asks = false;

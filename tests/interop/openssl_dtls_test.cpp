@@ -16,7 +16,7 @@ struct Case {
 
 class OpenSslInterop : public testing::TestWithParam<Case> {};
 
-TEST_P(OpenSslInterop, ConnectsCarriesDataExportsTheSameKeysAndCloses) {
+TEST_P(OpenSslInterop, ConnectsTransfersDataExportsTheSameKeysAndCloses) {
   const auto provider = default_provider();
   const Identity ours = test::test_identity(*provider, GetParam().ours);
   const Identity theirs = test::test_identity(*provider, GetParam().theirs);

@@ -208,7 +208,7 @@ void exchange_all(World& world, Ordering ordering) {
   for (int i = 0; i < 5; ++i) world.step();
 }
 
-TEST(Usrsctp, ExchangesMessagesBothWaysOverACleanLink) {
+TEST(Usrsctp, ExchangesMessagesInBothDirectionsOverACleanLink) {
   for (const Ordering ordering : {Ordering::ordered, Ordering::unordered}) {
     World world(0, 1);
     for (int i = 0; i < 3000 && !world.us.established(); ++i) world.step();
@@ -253,7 +253,7 @@ TEST(Usrsctp, ReceivesUnorderedMessagesOverALossyLink) {
 }
 
 // Both sides send over the same lossy link, and both recover.
-TEST(Usrsctp, ExchangesMessagesBothWaysOverALossyLink) {
+TEST(Usrsctp, ExchangesMessagesInBothDirectionsOverALossyLink) {
   for (const Ordering ordering : {Ordering::ordered, Ordering::unordered}) {
     for (std::uint64_t seed = 11; seed <= 12; ++seed) {
       World world(0, seed);
@@ -267,7 +267,7 @@ TEST(Usrsctp, ExchangesMessagesBothWaysOverALossyLink) {
   }
 }
 
-TEST(Usrsctp, ResetsAStreamForUsAndUsesItAgain) {
+TEST(Usrsctp, ResetsAStreamAtOurRequestAndReusesIt) {
   World world(0, 21);
   for (int i = 0; i < 3000 && !world.us.established(); ++i) world.step();
   Delivery delivery;
@@ -288,7 +288,7 @@ TEST(Usrsctp, ResetsAStreamForUsAndUsesItAgain) {
   for (int i = 0; i < 5; ++i) world.step();
 }
 
-TEST(Usrsctp, ResetsItsOwnStreamAndUsesItAgain) {
+TEST(Usrsctp, ResetsItsOwnStreamAndReusesIt) {
   World world(0, 22);
   for (int i = 0; i < 3000 && !world.us.established(); ++i) world.step();
   for (std::size_t round = 1; round <= 3; ++round) {
@@ -305,7 +305,7 @@ TEST(Usrsctp, ResetsItsOwnStreamAndUsesItAgain) {
   for (int i = 0; i < 5; ++i) world.step();
 }
 
-TEST(Usrsctp, ShutsDownInOrder) {
+TEST(Usrsctp, ShutsDownGracefully) {
   World world(0, 9);
   for (int i = 0; i < 3000 && !world.us.established(); ++i) world.step();
   world.us.shutdown();

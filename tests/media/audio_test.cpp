@@ -26,7 +26,7 @@ TEST(Tone, IsOneSecondOfSmallPackets) {
   }
 }
 
-TEST(TickingAudio, TimesAreEvenAndThePacketsGoRound) {
+TEST(TickingAudio, PacketsAreEvenlySpacedAndRepeat) {
   boost::asio::io_context io;
   TickingAudio audio(io, {{{1}, 5ms}, {{2}, 5ms}, {{3}, 5ms}});
   std::vector<EncodedFrame> frames;

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 const FileBytes kKey{0x10, 2, 3}, kOther{0x11, 5};
 
-TEST(Ivf, FramesAreFoundWithTheirTimesAndKinds) {
+TEST(Ivf, ParsesFramesWithTheirTimesAndKinds) {
   const auto video = IvfVideo::parse(make_ivf({kKey, kOther, kOther}, 320, 240));
   ASSERT_TRUE(video);
   EXPECT_EQ(video->width, 320U);
@@ -26,7 +26,7 @@ TEST(Ivf, FramesAreFoundWithTheirTimesAndKinds) {
   for (const auto& frame : video->frames) EXPECT_NEAR(static_cast<double>(frame.duration.count()), 33'333'333, 1000);
 }
 
-TEST(Ivf, ItBeginsWithAKeyFrameAndEndsWithTheLastWholeFrame) {
+TEST(Ivf, BeginsWithAKeyFrameAndEndsWithTheLastCompleteFrame) {
   FileBytes file = make_ivf({kOther, {}, kKey, kOther});
   ASSERT_TRUE(IvfVideo::parse(file));
   EXPECT_EQ(IvfVideo::parse(file)->frames.size(), 2U);
@@ -35,7 +35,7 @@ TEST(Ivf, ItBeginsWithAKeyFrameAndEndsWithTheLastWholeFrame) {
   EXPECT_EQ(IvfVideo::parse(make_ivf({kOther, kOther})).error(), Errc::invalid_argument);
 }
 
-TEST(Ivf, TimesThatMakeNoSenseAreKeptWithinBounds) {
+TEST(Ivf, ClampsInvalidTimes) {
   FileBytes file = make_ivf({kKey, kOther, kOther, kOther});
   const std::size_t second = 32 + 12 + kKey.size() + 4, third = second + 12 + kOther.size();
   for (std::size_t i = 0; i < 8; ++i) file[second + i] = 0xFF;  // a time beyond the maximum
@@ -48,7 +48,7 @@ TEST(Ivf, TimesThatMakeNoSenseAreKeptWithinBounds) {
   }
 }
 
-TEST(Ivf, WhatIsNoVp8InIvfIsRefused) {
+TEST(Ivf, RefusesOtherFormats) {
   const FileBytes whole = make_ivf({kKey});
   for (const std::size_t at : {0U, 8U, 9U}) {
     FileBytes wrong = whole;

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 const FileBytes kSilence{0xF8, 0xFF, 0xFE};
 
-TEST(OggOpus, PacketsComeOutAsTheyWentIn) {
+TEST(OggOpus, PacketsRoundTrip) {
   FileBytes big{0xF8};
   big.resize(700, 7);
   FileBytes exact{0xF8};
@@ -29,7 +29,7 @@ TEST(OggOpus, PacketsComeOutAsTheyWentIn) {
   EXPECT_EQ((*packets)[2].duration, 20ms);
 }
 
-TEST(OggOpus, PacketsMayGoOnInTheNextPage) {
+TEST(OggOpus, PacketsMayContinueOnTheNextPage) {
   FileBytes file = make_ogg({kSilence});
   FileBytes first(255, 1), rest(10, 2);
   first[0] = 0xF8;
@@ -48,14 +48,14 @@ TEST(OggOpus, PacketsMayGoOnInTheNextPage) {
   EXPECT_EQ(parse_ogg_opus(torn)->size(), 1U);
 }
 
-TEST(OggOpus, OtherStreamsAreLeftOut) {
+TEST(OggOpus, OtherStreamsAreSkipped) {
   FileBytes file = make_ogg({kSilence});
   const FileBytes other = make_ogg({kSilence, kSilence}, 2);
   file.insert(file.end(), other.begin(), other.end());
   EXPECT_EQ(parse_ogg_opus(file)->size(), 1U);
 }
 
-TEST(OggOpus, WhatIsCutOffOrDamagedEndsTheFile) {
+TEST(OggOpus, ATruncatedOrDamagedPageEndsTheFile) {
   const FileBytes whole = make_ogg({kSilence, kSilence, kSilence});
   for (std::size_t size = 0; size <= whole.size(); ++size) {
     const auto packets = parse_ogg_opus(Bytes(whole).first(size));
@@ -65,7 +65,7 @@ TEST(OggOpus, WhatIsCutOffOrDamagedEndsTheFile) {
   EXPECT_FALSE(parse_ogg_opus(make_ogg({})));
 }
 
-TEST(OpusDuration, IsSaidByTheFirstByte) {
+TEST(OpusDuration, FollowsFromTheFirstByte) {
   const auto of = [](std::initializer_list<std::uint8_t> packet) { return opus_duration(FileBytes(packet)); };
   EXPECT_EQ(of({0x00}), 10ms);
   EXPECT_EQ(of({0x18}), 60ms);
@@ -82,7 +82,7 @@ TEST(OpusDuration, IsSaidByTheFirstByte) {
   EXPECT_FALSE(of({}));
 }
 
-TEST(OpusDuration, TheGeneratedToneAgrees) {
+TEST(OpusDuration, MatchesTheGeneratedTone) {
   const auto tone = encode_tone();
   if (!tone) GTEST_SKIP() << "skipped: this build has no libopus";
   for (const AudioPacket& packet : *tone) EXPECT_EQ(opus_duration(packet.bytes), packet.duration);

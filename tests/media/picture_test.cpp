@@ -14,7 +14,7 @@ struct Size {
 };
 constexpr Size kSizes[] = {{160, 120}, {320, 240}, {640, 480}, {720, 1280}, {1280, 720}, {1334, 750}, {3840, 2160}};
 
-TEST(Picture, TheNumbersAreReadBackAtEverySize) {
+TEST(Picture, NumbersCanBeReadAtEverySize) {
   for (const auto& [width, height] : kSizes) {
     Picture picture(width, height);
     for (const std::uint32_t number : {0U, 1U, 0xFFFFFFFFU, 0xA5A5A5A5U, 12'345U}) {
@@ -28,7 +28,7 @@ TEST(Picture, TheNumbersAreReadBackAtEverySize) {
   }
 }
 
-TEST(Picture, EveryIndicatorShowsItself) {
+TEST(Picture, EveryIndicatorCanBeRead) {
   Picture picture(1280, 720);
   for (std::size_t i = 0; i < static_cast<std::size_t>(Indicator::count_); ++i) {
     const auto which = static_cast<Indicator>(i);
@@ -43,7 +43,7 @@ TEST(Picture, EveryIndicatorShowsItself) {
   }
 }
 
-TEST(Picture, AFalseBitIsNoticed) {
+TEST(Picture, AWrongBitIsDetected) {
   Picture picture(640, 480);
   I420 image = picture.draw(Scene{}, 0s);
   const auto at = Picture::place(Picture::side(640, 480), 0, 10);
@@ -53,7 +53,7 @@ TEST(Picture, AFalseBitIsNoticed) {
   EXPECT_FALSE(read_number(image.luma(), 640, 480, 0));
 }
 
-TEST(Picture, SmallOnesAreDrawnWithoutBlocks) {
+TEST(Picture, SmallPicturesAreDrawnWithoutBlocks) {
   for (const auto& [width, height] : {Size{16, 16}, Size{158, 120}, Size{3840, 16}, Size{16, 2160}, Size{2, 2}}) {
     Picture picture(width, height);
     Scene scene;
@@ -66,7 +66,7 @@ TEST(Picture, SmallOnesAreDrawnWithoutBlocks) {
   }
 }
 
-TEST(Picture, TheMarkerIsWhereTheFingerIsAndMayStickOut) {
+TEST(Picture, TheMarkerFollowsTheFingerAndMayExtendBeyondThePicture) {
   Picture picture(1280, 720);
   Scene scene;
   for (const auto& [x, y] : {std::pair(640.4F, 400.F), std::pair(5.F, 700.F), std::pair(1279.F, 719.F)}) {
@@ -92,7 +92,7 @@ TEST(Picture, ThePatternMovesAndTheClockRuns) {
   EXPECT_FALSE(std::equal(bottom(first).begin(), bottom(first).end(), bottom(later).begin()));
 }
 
-TEST(Picture, BehindTheBlocksThereIsNoColour) {
+TEST(Picture, ThereIsNoColourBehindTheBlocks) {
   Picture picture(1280, 720);
   I420 image = picture.draw(Scene{}, 0s);
   const std::uint32_t rows = 5 * Picture::side(1280, 720) / 2;

@@ -11,7 +11,7 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using FileBytes = std::vector<std::uint8_t>;
 
-TEST(RtpStream, TakesOneStreamAndEachPacketOfItOnce) {
+TEST(RtpStream, SelectsOneStreamAndEachOfItsPacketsOnce) {
   RtpStream stream;
   const TimePoint now{};
   const auto takes = [&](std::uint8_t type, std::uint16_t sequence, std::uint32_t ssrc, Duration after = {}) {
@@ -43,7 +43,7 @@ class Vp8AssemblerTest : public testing::Test {
   std::uint16_t sequence = 65'530;
 };
 
-TEST_F(Vp8AssemblerTest, FramesArePutTogetherAndTheFirstIsAKeyFrame) {
+TEST_F(Vp8AssemblerTest, AssemblesFramesStartingWithAKeyFrame) {
   EXPECT_FALSE(add(1, true, true, {0x11}));  // no key frame yet
   EXPECT_FALSE(add(2, true, false, {0x10, 1}));
   EXPECT_FALSE(add(2, false, false, {2, 3}));
@@ -59,7 +59,7 @@ TEST_F(Vp8AssemblerTest, FramesArePutTogetherAndTheFirstIsAKeyFrame) {
   }
 }
 
-TEST_F(Vp8AssemblerTest, AfterALossNothingComesUntilAKeyFrame) {
+TEST_F(Vp8AssemblerTest, SkipsFramesAfterALossUntilAKeyFrame) {
   ASSERT_TRUE(add(1, true, true, {0x10}));
   EXPECT_FALSE(add(2, true, false, {0x11}));
   ++sequence;
@@ -71,7 +71,7 @@ TEST_F(Vp8AssemblerTest, AfterALossNothingComesUntilAKeyFrame) {
   EXPECT_TRUE(add(7, true, true, {0x10}));
 }
 
-TEST_F(Vp8AssemblerTest, FramesWithoutEndOrBeginningAreLeftOut) {
+TEST_F(Vp8AssemblerTest, SkipsIncompleteFrames) {
   ASSERT_TRUE(add(1, true, true, {0x10}));
   EXPECT_FALSE(add(2, true, false, {0x11}));
   EXPECT_FALSE(add(3, true, true, {0x11}));  // 2 never ended
@@ -81,7 +81,7 @@ TEST_F(Vp8AssemblerTest, FramesWithoutEndOrBeginningAreLeftOut) {
   EXPECT_TRUE(add(7, true, true, {0x10}));
 }
 
-TEST_F(Vp8AssemblerTest, AFrameHasALargestSize) {
+TEST_F(Vp8AssemblerTest, LimitsTheSizeOfAFrame) {
   EXPECT_FALSE(add(1, true, false, {0x10}));
   for (std::size_t size = 0; size <= Vp8Assembler::kMaxFrame; size += 60'000) {
     EXPECT_FALSE(add(1, false, false, FileBytes(60'000)));
@@ -101,7 +101,7 @@ TEST(MediaClock, TimesFollowTheTimestampsAndNotTheArrivals) {
   EXPECT_EQ(clock.time(now + 6s, 0x7FFFFFFF), now + 6s);         // another source
 }
 
-TEST(RtpInput, FramesComeOverLoopback) {
+TEST(RtpInput, ReceivesFramesOverLoopback) {
   asio::io_context io;
   asio::ip::udp::socket sender(io, asio::ip::udp::endpoint(asio::ip::address_v4::loopback(), 0));
   std::uint16_t port = 0;

@@ -39,7 +39,7 @@ class SourcesTest : public testing::Test {
   fs::path directory;
 };
 
-TEST_F(SourcesTest, AFilePlaysInACircleAndBeginsAnewWithAKeyFrame) {
+TEST_F(SourcesTest, AFilePlaysInALoopAndRestartsWithAKeyFrame) {
   const std::string video = write("clip.ivf", redan::test::make_ivf({{0x10, 1}, {0x11, 2}, {0x11, 3}}));
   Sources sources = open_sources(io, video);
   ASSERT_TRUE(sources.video && sources.audio);
@@ -56,7 +56,7 @@ TEST_F(SourcesTest, AFilePlaysInACircleAndBeginsAnewWithAKeyFrame) {
   EXPECT_EQ(seen, (std::vector<int>{1, 2, 3, 1, 2, 1, 2}));
 }
 
-TEST_F(SourcesTest, BesideAGivenVideoThereIsSilence) {
+TEST_F(SourcesTest, SoundIsSilenceWhenOnlyAVideoIsGiven) {
   Sources sources = open_sources(io, write("clip.ivf", redan::test::make_ivf({{0x10, 1}})));
   FileBytes heard;
   sources.audio->on_frame = [&](const EncodedFrame& frame) {
@@ -68,7 +68,7 @@ TEST_F(SourcesTest, BesideAGivenVideoThereIsSilence) {
   EXPECT_EQ(heard, (FileBytes{0xF8, 0xFF, 0xFE}));
 }
 
-TEST_F(SourcesTest, PictureAndSoundMayComeFromTwoFiles) {
+TEST_F(SourcesTest, PictureAndSoundMayBeInTwoFiles) {
   const std::string words = write("clip.ivf", redan::test::make_ivf({{0x10, 1}})) + "," +
                             write("clip.ogg", redan::test::make_ogg({{0xF8, 42}}));
   Sources sources = open_sources(io, words);
@@ -82,7 +82,7 @@ TEST_F(SourcesTest, PictureAndSoundMayComeFromTwoFiles) {
   EXPECT_EQ(heard, 42);
 }
 
-TEST_F(SourcesTest, WhatIsNoSourceIsRefusedInWords) {
+TEST_F(SourcesTest, AnInvalidSourceIsRefusedWithAReadableError) {
   EXPECT_NE(refusal("clip.mp4").find("neither"), std::string::npos);
   EXPECT_NE(refusal((directory / "none.ivf").string()).find("cannot be read"), std::string::npos);
   EXPECT_NE(refusal(write("x.ivf", {1, 2, 3})).find("ffmpeg"), std::string::npos);
@@ -92,7 +92,7 @@ TEST_F(SourcesTest, WhatIsNoSourceIsRefusedInWords) {
   }
 }
 
-TEST_F(SourcesTest, WithoutWordsAPictureIsGeneratedIfThisBuildCan) {
+TEST_F(SourcesTest, APictureIsGeneratedByDefaultIfTheBuildSupportsIt) {
   const Sources sources = open_sources(io, "");
   EXPECT_EQ(sources.video == nullptr, sources.scene == nullptr);
 }

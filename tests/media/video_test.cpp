@@ -32,7 +32,7 @@ class Vp8Test : public testing::Test {
   TimePoint now{};
 };
 
-TEST_F(Vp8Test, TheFirstFrameIsAKeyFrameAndOthersOnDemandOnly) {
+TEST_F(Vp8Test, TheFirstFrameIsAKeyFrameAndOthersOnlyOnRequest) {
   open({640, 480, 30, 1'000'000});
   if (!encoder) return;
   const auto first = encode();
@@ -53,7 +53,7 @@ TEST_F(Vp8Test, TheFirstFrameIsAKeyFrameAndOthersOnDemandOnly) {
   EXPECT_TRUE(again->key);
 }
 
-TEST_F(Vp8Test, TheBitRateIsKeptAndFollowsWhatIsSaid) {
+TEST_F(Vp8Test, TheBitRateIsKeptAndCanBeChanged) {
   open({640, 480, 30, 2'000'000});
   if (!encoder) return;
   const auto spend = [&](int frames) {
@@ -71,7 +71,7 @@ TEST_F(Vp8Test, TheBitRateIsKeptAndFollowsWhatIsSaid) {
   EXPECT_LT(spend(150), 130'000U);
 }
 
-TEST_F(Vp8Test, WhatCannotBeEncodedIsRefused) {
+TEST_F(Vp8Test, RefusesPicturesThatCannotBeEncoded) {
   open({16, 16, 30, 100'000});
   if (!encoder) return;
   const I420 other(32, 16);
@@ -82,7 +82,7 @@ TEST_F(Vp8Test, WhatCannotBeEncodedIsRefused) {
   }
 }
 
-TEST_F(Vp8Test, AClockThatStandsStillIsNoHindrance) {
+TEST_F(Vp8Test, EncodesEvenIfTheClockStops) {
   open({160, 120, 30, 100'000});
   if (!encoder) return;
   for (int i = 0; i < 5; ++i) {

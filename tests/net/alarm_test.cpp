@@ -22,14 +22,14 @@ class AlarmTest : public testing::Test {
   }
 };
 
-TEST_F(AlarmTest, RingsOnce) {
+TEST_F(AlarmTest, FiresOnce) {
   due();
   io.run();
   EXPECT_EQ(rung, 1);
 }
 
 // The handler is queued in the loop after the code that cancels it: a plain timer would still run it.
-TEST_F(AlarmTest, DoesNotRingWhenItIsCancelledOrGoneThoughItWasDue) {
+TEST_F(AlarmTest, DoesNotFireWhenCancelledOrDestroyedEvenIfDue) {
   for (const bool gone : {false, true}) {
     boost::asio::steady_timer plain(io, -1s);
     int plain_rung = 0;
@@ -46,7 +46,7 @@ TEST_F(AlarmTest, DoesNotRingWhenItIsCancelledOrGoneThoughItWasDue) {
   }
 }
 
-TEST_F(AlarmTest, SetAnewItRingsForTheNewTimeOnly) {
+TEST_F(AlarmTest, FiresOnlyForTheNewTimeWhenSetAgain) {
   int other = 0;
   due();
   alarm->set(net::now(), [&] { ++other; });

@@ -80,13 +80,13 @@ TEST_F(Greeted, TlsFollowsTheGreeting) {
 
 TEST_F(Greeted, TheGreetingMayComeInPieces) { EXPECT_EQ(answer_to("welcome\r\n", 1), "hello"); }
 
-TEST_F(Greeted, AGreetingThatIsNotWantedEndsTheConnection) {
+TEST_F(Greeted, AnUnexpectedGreetingEndsTheConnection) {
   EXPECT_EQ(answer_to("no\r\n"), "bus_protocol");
   until([] { return false; }, 50ms);
   EXPECT_EQ(handshakes_, 0);
 }
 
-TEST_F(Greeted, AnythingElseInClearIsRefused) {
+TEST_F(Greeted, OtherPlaintextIsRefused) {
   for (const std::string& greeting :
        {std::string("welcome\n"), std::string("welcome\r\nmore"), std::string("a\r\nb\r\n"), std::string("\n"),
         std::string("a\nb\r\n"), std::string(19, 'x') + "\r\n", std::string(100, 'x')}) {

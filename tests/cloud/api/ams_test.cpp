@@ -60,13 +60,13 @@ void needs_all(const T& thing, Read read, std::initializer_list<std::string_view
   }
 }
 
-TEST(Records, ComeBack) {
+TEST(Records, RoundTripThroughTheStoredForm) {
   comes_back(instance(), instance_from_record);
   comes_back(application(), application_from_record);
   comes_back(operation(), operation_from_record);
 }
 
-TEST(Records, DamageIsNotGuessedAt) {
+TEST(Records, DamagedRecordsDoNotParse) {
   needs_all(instance(), instance_from_record,
             {"status_code", "image_version", "public_address", "stored_logs", "architecture"});
   needs_all(application(), application_from_record,
@@ -79,7 +79,7 @@ TEST(Records, DamageIsNotGuessedAt) {
   }
 }
 
-TEST(Records, AnUnknownStatusIsDamage) {
+TEST(Records, AnUnknownStatusCountsAsDamage) {
   for (const std::int64_t status : {0, 1, 99, 106, 402, 65'641 /* 105 in 16 bits */}) {
     json::object record = json::parse(to_record(operation())).as_object();
     record["status"] = status;
@@ -92,13 +92,13 @@ TEST(Records, AnUnknownStatusIsDamage) {
   }
 }
 
-TEST(Instances, WhatIsKeptIsNotAllShown) {
+TEST(Instances, SomeStoredMembersAreNotShown) {
   const std::string shown = json::serialize(to_json(instance()));
   EXPECT_EQ(shown.find("secret words"), std::string::npos);
   EXPECT_EQ(shown.find(std::string(64, 'f')), std::string::npos);
 }
 
-TEST(Instances, ProtectionIsExactlyTrue) {
+TEST(Instances, OnlyTrueEnablesDeleteProtection) {
   EXPECT_TRUE(instance().delete_protected());
   for (const json::value& value : {json::value(false), json::value(1), json::value("true"), json::value(nullptr)}) {
     Instance other = instance();
@@ -125,7 +125,7 @@ TEST(Applications, TheNewestPublishedVersionIsTheDefault) {
   EXPECT_EQ(Application().version(-1), nullptr);
 }
 
-TEST(Operations, ShowWhatTheyWorkOn) {
+TEST(Operations, ShowTheirObject) {
   const json::object shown = to_json(operation());
   EXPECT_EQ(shown.at("status_code"), 103);
   EXPECT_EQ(shown.at("resources"), json::parse(R"({"instances":["/1.0/instances/i1"]})"));

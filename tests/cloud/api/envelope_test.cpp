@@ -24,7 +24,7 @@ TEST(Envelope, AsyncNamesTheOperation) {
                         R"("metadata":{"id":"c0ffee"}})"));
 }
 
-TEST(Envelope, AnErrorHasAStableCodeAndAHintIfThereIsOne) {
+TEST(Envelope, AnErrorHasAStableCodeAndAnOptionalHint) {
   EXPECT_EQ(json::parse(error_body(not_found("instance"))),
             json::parse(R"({"type":"error","error":"no such instance","error_code":404,)"
                         R"("metadata":{"code":"not_found"}})"));
@@ -39,7 +39,7 @@ TEST(Envelope, TextIsEscaped) {
   EXPECT_EQ(body.at("error"), "\"quotes\" and \n and \\");
 }
 
-TEST(Envelope, EveryFailureHasItsStatus) {
+TEST(Envelope, EveryErrorCodeHasItsStatus) {
   for (const Errc code : {errc::token_syntax, errc::token_too_large, errc::token_algorithm, errc::token_header,
                           errc::token_bad_signature, errc::token_expired, errc::token_not_yet_valid, errc::token_claims,
                           errc::token_third_party, errc::token_revoked}) {
@@ -60,7 +60,7 @@ TEST(Envelope, EveryFailureHasItsStatus) {
 
 // Bodies.
 
-TEST(Body, IsAnObjectOrNothing) {
+TEST(Body, IsAnObjectOrEmpty) {
   EXPECT_EQ(parse_body("")->size(), 0U);
   EXPECT_EQ(parse_body("{}")->size(), 0U);
   EXPECT_EQ(parse_body(R"( {"a" : 1} )")->at("a"), 1);
@@ -73,7 +73,7 @@ TEST(Body, IsAnObjectOrNothing) {
   }
 }
 
-TEST(Body, NoMemberStandsTwice) {
+TEST(Body, RefusesDuplicateMembers) {
   for (const char* text :
        {R"({"a":1,"a":1})", R"({"a":1,"\u0061":2})", R"({"b":{"a":1,"a":2}})", R"({"b":[{"a":1},{"a":1,"a":1}]})"}) {
     EXPECT_FALSE(parse_body(text)) << text;
@@ -81,7 +81,7 @@ TEST(Body, NoMemberStandsTwice) {
   EXPECT_TRUE(parse_body(R"({"a":{"a":1},"b":[{"a":1},{"a":1}]})"));
 }
 
-TEST(Body, NestsEightDeep) {
+TEST(Body, NestsAtMostEightLevels) {
   EXPECT_TRUE(parse_body(R"({"a":[[[[[[[1]]]]]]]})"));
   EXPECT_FALSE(parse_body(R"({"a":[[[[[[[[1]]]]]]]]})"));
   EXPECT_FALSE(parse_body(std::string(100'000, '[')));
@@ -103,7 +103,7 @@ class BodyMembers : public testing::Test {
       R"("list":["a","b"],"mixed":["a",1],"object":{"x":1}})");
 };
 
-TEST_F(BodyMembers, AbsentAndNullAreTheDefault) {
+TEST_F(BodyMembers, AbsentAndNullMembersHaveTheDefaultValue) {
   for (const char* key : {"absent", "nothing"}) {
     EXPECT_EQ(string_member(body_, key), std::string());
     EXPECT_EQ(strings_member(body_, key), std::vector<std::string>());
@@ -113,7 +113,7 @@ TEST_F(BodyMembers, AbsentAndNullAreTheDefault) {
   }
 }
 
-TEST_F(BodyMembers, AreOfTheirTypes) {
+TEST_F(BodyMembers, AreReadWithTheirTypes) {
   EXPECT_EQ(string_member(body_, "text"), std::string("abc"));
   EXPECT_EQ(integer_member(body_, "number", 0), -5);
   EXPECT_EQ(bool_member(body_, "yes", false), true);
@@ -121,7 +121,7 @@ TEST_F(BodyMembers, AreOfTheirTypes) {
   EXPECT_EQ(object_member(body_, "object")->size(), 1U);
 }
 
-TEST_F(BodyMembers, OtherTypesAreRefusedByName) {
+TEST_F(BodyMembers, OtherTypesAreRefusedWithTheMembersName) {
   for (const char* key : {"number", "yes", "list", "object"}) {
     const auto refused = string_member(body_, key);
     ASSERT_FALSE(refused) << key;
@@ -134,7 +134,7 @@ TEST_F(BodyMembers, OtherTypesAreRefusedByName) {
   for (const char* key : {"text", "number", "list"}) EXPECT_FALSE(object_member(body_, key)) << key;
 }
 
-TEST(BodyLimits, Hold) {
+TEST(BodyLimits, AreEnforced) {
   const auto of = [](json::value value) { return json::object{{"key", std::move(value)}}; };
   EXPECT_TRUE(string_member(of(json::string(256, 'x')), "key"));
   EXPECT_FALSE(string_member(of(json::string(257, 'x')), "key"));

@@ -41,7 +41,7 @@ Session session() {
 
 // Envelopes.
 
-TEST(GatewayEnvelope, SuccessIsInLowerCaseAndCarriesTheStatus) {
+TEST(GatewayEnvelope, SuccessIsLowerCaseAndContainsTheStatus) {
   const json::value body = json::parse(gateway_body(201, json::object{{"id", "x"}}));
   EXPECT_EQ(body, json::parse(R"({"type":"sync","status":"success","status_code":201,"metadata":{"id":"x"}})"));
   EXPECT_EQ(json::parse(gateway_body(202, json::object())).at("type"), "async");
@@ -59,7 +59,7 @@ TEST(GatewayEnvelope, ErrorsHaveAStableCode) {
 
 // Requests.
 
-TEST(GatewayRequest, WhatIsAbsentHasItsDefault) {
+TEST(GatewayRequest, AbsentMembersHaveTheirDefaults) {
   const auto parsed = request(R"({"app":"game"})");
   ASSERT_TRUE(parsed.has_value());
   EXPECT_EQ(parsed->app_version, -1);
@@ -71,7 +71,7 @@ TEST(GatewayRequest, WhatIsAbsentHasItsDefault) {
   EXPECT_EQ(parsed->screen, Screen{});
 }
 
-TEST(GatewayRequest, TheExampleOfTheReferenceIsTaken) {
+TEST(GatewayRequest, TheReferenceExampleIsAccepted) {
   const auto parsed = request(R"({"app":"com.example.demo","region":"","joinable":true,"idle_time_min":5,
       "extra_data":null,"screen":{"width":1280,"height":720,"fps":60,"density":240}})");
   ASSERT_TRUE(parsed.has_value());
@@ -79,13 +79,13 @@ TEST(GatewayRequest, TheExampleOfTheReferenceIsTaken) {
   EXPECT_EQ(parsed->screen.fps, 60);
 }
 
-TEST(GatewayRequest, ExtraDataIsAnyJson) {
+TEST(GatewayRequest, ExtraDataMayBeAnyJson) {
   EXPECT_EQ(request(R"({"app":"a","extra_data":"text"})")->extra_data, R"("text")");
   EXPECT_EQ(request(R"({"app":"a","extra_data":[1,{"b":true}]})")->extra_data, R"([1,{"b":true}])");
   EXPECT_EQ(request(R"({"app":"a","extra_data":false})")->extra_data, "false");
 }
 
-TEST(GatewayRequest, WhatDoesNotFitIsRefusedByName) {
+TEST(GatewayRequest, InvalidMembersAreRefusedByName) {
   const std::pair<const char*, const char*> wrong[] = {{R"({})", "app"},
                                                        {R"({"app":""})", "app"},
                                                        {R"({"app":7})", "app"},
@@ -109,7 +109,7 @@ TEST(GatewayRequest, WhatDoesNotFitIsRefusedByName) {
   EXPECT_EQ(request(large).error().status, 400U);
 }
 
-TEST(GatewayRequest, OddScreensOfJoinersAreRoundedUp) {
+TEST(GatewayRequest, OddScreenSizesAreRoundedUpWhenJoining) {
   EXPECT_EQ(parse_join(object(R"({"screen":{"width":641,"height":481}})"))->width, 642);
   EXPECT_EQ(*parse_join(object("{}")), Screen{});
   EXPECT_FALSE(parse_join(object(R"({"screen":{"width":0}})")).has_value());
@@ -122,7 +122,7 @@ TEST(GatewayRequest, TheSameRequestHasTheSameCanonicalText) {
   EXPECT_NE(canonical(*request(R"({"app":"a"})")), canonical(*request(R"({"app":"b"})")));
 }
 
-TEST(GatewayRequest, ABatchNamesSessionsEachOnce) {
+TEST(GatewayRequest, ABatchMayNameASessionOnlyOnce) {
   EXPECT_EQ(RemovalRequest::parse(object(R"({"ids":["b","a","b"]})"))->ids, (std::vector<std::string>{"a", "b"}));
   for (const char* text : {R"({})", R"({"ids":[]})", R"({"ids":"a"})", R"({"ids":[1]})"}) {
     EXPECT_EQ(RemovalRequest::parse(object(text)).error().status, 400U) << text;
@@ -148,7 +148,7 @@ TEST(GatewayRequest, SharesExpireWithinThirtyDays) {
 
 // What callers see.
 
-TEST(GatewaySession, ClientsSeeWhatTheReferenceSays) {
+TEST(GatewaySession, ClientsSeeTheMembersOfTheReference) {
   const json::value shown = to_json(session());
   EXPECT_EQ(shown, json::parse(R"({"id":"d1k2v9f3pn6a8q46tb00","app":"game","cluster_id":"c1","container_id":"i1",
       "joinable":true,"region":"eu-1","status":"active","status_message":"fine"})"));
@@ -189,7 +189,7 @@ std::string ids(const std::vector<Session>& sessions) {
   return text;
 }
 
-TEST(SessionList, IsFilteredSortedAndCut) {
+TEST(SessionList, IsFilteredSortedAndPaged) {
   SessionList list;
   EXPECT_EQ(ids(cut(three(), list).first), "id2id1id0");
   list.sort_by = *parse_sort_key("app");
@@ -211,7 +211,7 @@ TEST(SessionList, IsFilteredSortedAndCut) {
 
 // Records.
 
-TEST(GatewayRecord, WhatIsWrittenIsReadAgain) {
+TEST(GatewayRecord, RoundTripsThroughTheStoredForm) {
   EXPECT_EQ(session_from_record(to_record(session())), session());
   const Account account{"web", 1, 2, {GatewayOperation::read, GatewayOperation::remove}, std::string(64, 'b')};
   EXPECT_EQ(account_from_record(to_record(account)), account);
@@ -221,7 +221,7 @@ TEST(GatewayRecord, WhatIsWrittenIsReadAgain) {
   EXPECT_EQ(idempotency_from_record(to_record(record))->created_at, 9);
 }
 
-TEST(GatewayRecord, ADamagedOneIsNotGuessedAt) {
+TEST(GatewayRecord, ADamagedRecordDoesNotParse) {
   const std::string good = to_record(session());
   for (const char* member : {"id", "fence", "status", "wanted", "screen", "agent_lost", "joins", "shares"}) {
     std::string bad = good;

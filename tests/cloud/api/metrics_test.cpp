@@ -15,13 +15,13 @@ std::size_t lines_of(const HttpMetrics& metrics, std::string_view what) {
   return lines;
 }
 
-TEST(HttpMetrics, AMethodThatNobodyKnowsIsOther) {
+TEST(HttpMetrics, AnUnknownMethodCountsAsOther) {
   EXPECT_EQ(method_label("GET"), "GET");
   EXPECT_EQ(method_label("PATCH"), "PATCH");
   for (const char* method : {"", "get", "M000001AAAA", "TRACE", "GET\"} 1\n"}) EXPECT_EQ(method_label(method), "other");
 }
 
-TEST(HttpMetrics, LabelsHaveACap) {
+TEST(HttpMetrics, TheNumberOfLabelsIsLimited) {
   HttpMetrics metrics("x_");
   for (int i = 0; i < 10'000; ++i) {
     metrics.record("made_up_" + std::to_string(i), 200, {}, 1, 1);

@@ -8,7 +8,7 @@ namespace redan::cloud::api::signalling::test {
 namespace {
 
 // Messages in the format of the streaming SDK's clients.
-TEST(Signalling, MessagesOfClientsAreRead) {
+TEST(Signalling, ClientMessagesParse) {
   EXPECT_EQ(*parse(R"({"type":"discover"})"), Message(Discover{}));
   Settings settings;
   settings.data_channels = {"foo"};
@@ -25,7 +25,7 @@ TEST(Signalling, MessagesOfClientsAreRead) {
             Message(Candidate{"candidate:1", "0", 0}));
 }
 
-TEST(Signalling, WhatIsWrittenIsReadAgain) {
+TEST(Signalling, WrittenMessagesParseToTheSame) {
   Settings settings;
   settings.api_version = 1;
   settings.foreground_activity = "org.example/.Main";
@@ -38,7 +38,7 @@ TEST(Signalling, WhatIsWrittenIsReadAgain) {
   }
 }
 
-TEST(Signalling, SdpTravelsInPaddedBase64OfTheStandardAlphabet) {
+TEST(Signalling, SdpIsPaddedBase64InTheStandardAlphabet) {
   EXPECT_EQ(json::parse(text(Offer{"v=0\r\n", {}})), json::parse(R"({"type":"offer","sdp":"dj0wDQo="})"));
   for (const char* wrong : {"dj0wDQo", "dj0wDQ==\\n", "dj0w DQo=", "_-0wDQo=", "=="}) {
     EXPECT_FALSE(parse(std::string(R"({"type":"answer","sdp":")") + wrong + "\"}")) << wrong;
@@ -52,11 +52,11 @@ TEST(Signalling, NullMeansAbsent) {
             Message(Candidate{""}));
 }
 
-TEST(Signalling, AnotherTypeIsUnknownAndNoError) {
+TEST(Signalling, AnUnknownTypeIsNotAnError) {
   EXPECT_EQ(*parse(R"({"type":"renegotiate","x":[1,2]})"), Message(Unknown{"renegotiate"}));
 }
 
-TEST(Signalling, WhatDoesNotFitIsRefusedInWordsThatNameIt) {
+TEST(Signalling, InvalidMembersAreRefusedByName) {
   for (const auto& [wrong, named] :
        {std::pair("", "JSON object"), std::pair("[]", "JSON object"), std::pair("{}", "\"type\""),
         std::pair(R"({"type":7})", "\"type\""), std::pair(R"({"type":"answer","sdp":7})", "\"sdp\""),

@@ -8,7 +8,7 @@
 namespace redan::cloud::api::test {
 namespace {
 
-TEST(StreamFigures, AreWrittenByNameWithTheirLabels) {
+TEST(StreamFigures, AreWrittenWithTheirNamesAndLabels) {
   std::string out;
   write_stream_figures(out, {{"session=\"a\"", {{"packets_sent", 7}, {"target_bitrate", 1.5}}},
                              {"session=\"b\"", {{"packets_sent", 8}}}});
@@ -19,7 +19,7 @@ TEST(StreamFigures, AreWrittenByNameWithTheirLabels) {
 }
 
 // A runtime is another party's program: it must not be able to invent names or values.
-TEST(StreamFigures, WhatIsNoFigureIsLeftOut) {
+TEST(StreamFigures, UnknownNamesAndInvalidValuesAreSkipped) {
   std::string out;
   write_stream_figures(out, {{"",
                               {{"made_up", 7},

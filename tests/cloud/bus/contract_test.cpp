@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 using Words = std::vector<std::string>;
 
-TEST_P(BusContract, WhatIsPublishedIsToldToWhoSubscribes) {
+TEST_P(BusContract, DeliversPublishedMessagesToSubscribers) {
   Heard here, there, elsewhere;
   const auto one = subscribe(*bus_, "a.b", here.tell());
   const auto two = subscribe(other(), "a.b", there.tell());
@@ -25,7 +25,7 @@ TEST_P(BusContract, WhatIsPublishedIsToldToWhoSubscribes) {
   EXPECT_TRUE(elsewhere.messages.empty());
 }
 
-TEST_P(BusContract, NothingIsToldWithinACall) {
+TEST_P(BusContract, DeliversNothingWithinACall) {
   Heard heard;
   const auto subscription = subscribe(*bus_, "a", heard.tell());
   EXPECT_TRUE(bus_->publish("a", "x"));
@@ -33,7 +33,7 @@ TEST_P(BusContract, NothingIsToldWithinACall) {
   EXPECT_TRUE(until([&] { return !heard.messages.empty(); }));
 }
 
-TEST_P(BusContract, WhatAUnitPublishesAfterItsSubscriptionIsToldToIt) {
+TEST_P(BusContract, AUnitReceivesItsOwnMessagesAfterSubscribing) {
   Heard heard;
   const auto subscription = bus_->subscribe("a", heard.tell());
   EXPECT_TRUE(bus_->publish("a", "x"));
@@ -52,7 +52,7 @@ TEST_P(BusContract, MessagesOfOneUnitToOneSubjectKeepTheirOrder) {
   EXPECT_TRUE(std::is_sorted(heard.begin(), heard.end()));
 }
 
-TEST_P(BusContract, APayloadIsAnyBytes) {
+TEST_P(BusContract, APayloadMayBeAnyBytes) {
   std::string all;
   for (int i = 0; i < 256; ++i) all.push_back(static_cast<char>(i));
   all += "\r\nPING\r\nMSG a 1 1\r\nx\r\n";
@@ -79,7 +79,7 @@ TEST_P(BusContract, TheLargestPayloadArrivesAndOneMoreByteIsRefused) {
   EXPECT_EQ(wait(ask(io_, *bus_, "a", largest + "z")), refuse(errc::bus_too_large));
 }
 
-TEST_P(BusContract, AStarIsOneTokenAndAnArrowTheRest) {
+TEST_P(BusContract, AStarMatchesOneTokenAndAnArrowTheRest) {
   Heard star, arrow;
   const auto one = subscribe(other(), "a.*.c", star.tell());
   const auto two = subscribe(other(), "a.>", arrow.tell());
@@ -91,7 +91,7 @@ TEST_P(BusContract, AStarIsOneTokenAndAnArrowTheRest) {
   EXPECT_EQ(arrow.messages, (Words{"a.b=", "a.b.c=", "a.b.b.c=", "a.b.c.d="}));
 }
 
-TEST_P(BusContract, WhatIsNoSubjectIsRefused) {
+TEST_P(BusContract, RefusesInvalidSubjects) {
   for (const char* subject :
        {"", ".", "a.", ".a", "a..b", "a b", "a\r\nPUB b", "a.*", "a.>", "a\t", "\xC3\xA4", "$SYS.a"}) {
     EXPECT_EQ(bus_->publish(subject, ""), refuse(Errc::invalid_argument)) << subject;
@@ -110,7 +110,7 @@ TEST_P(BusContract, WhatIsNoSubjectIsRefused) {
   EXPECT_EQ(bus_->subscribe("a", {}).error(), Errc::invalid_argument);
 }
 
-TEST_P(BusContract, OneOfAQueueGetsEachMessage) {
+TEST_P(BusContract, OneSubscriptionOfAQueueReceivesEachMessage) {
   constexpr std::size_t kCount = 200;
   Heard first, second, without;
   const auto one = subscribe(*bus_, "a", first.tell(), "q");
@@ -127,7 +127,7 @@ TEST_P(BusContract, OneOfAQueueGetsEachMessage) {
   EXPECT_FALSE(second.messages.empty());
 }
 
-TEST_P(BusContract, ASubscriptionThatIsDestroyedIsToldNothingMore) {
+TEST_P(BusContract, ADestroyedSubscriptionReceivesNothing) {
   Heard heard;
   auto subscription = subscribe(*bus_, "a", heard.tell());
   EXPECT_TRUE(bus_->publish("a", "on its way"));
@@ -137,7 +137,7 @@ TEST_P(BusContract, ASubscriptionThatIsDestroyedIsToldNothingMore) {
   EXPECT_TRUE(heard.messages.empty());
 }
 
-TEST_P(BusContract, ASubscriptionMayEndItselfOrAnotherWhileItIsTold) {
+TEST_P(BusContract, ASubscriptionMayEndItselfOrAnotherDuringDelivery) {
   std::unique_ptr<bus::Subscription> one, two;
   int told = 0;
   const auto end_both = [&](const bus::BusMessage&) {
@@ -153,7 +153,7 @@ TEST_P(BusContract, ASubscriptionMayEndItselfOrAnotherWhileItIsTold) {
   EXPECT_EQ(told, 1);
 }
 
-TEST_P(BusContract, ASubscriptionMadeWhileTellingIsToldWhatComesLater) {
+TEST_P(BusContract, ASubscriptionMadeDuringDeliveryReceivesLaterMessages) {
   Heard inner;
   std::unique_ptr<bus::Subscription> made;
   const auto outer = subscribe(*bus_, "a", [&](const bus::BusMessage&) {
@@ -176,7 +176,7 @@ TEST_P(BusContract, ARequestGetsItsReply) {
   for (int i = 0; i < 100; ++i) EXPECT_EQ(wait(replies[static_cast<std::size_t>(i)]), "re: " + std::to_string(i));
 }
 
-TEST_P(BusContract, AMessageThatIsNoRequestHasNowhereToReplyTo) {
+TEST_P(BusContract, AMessageThatIsNotARequestHasNoReplySubject) {
   std::optional<std::string> reply_to;
   const auto subscription =
       subscribe(other(), "a", [&](const bus::BusMessage& message) { reply_to = message.reply_to; });
@@ -185,7 +185,7 @@ TEST_P(BusContract, AMessageThatIsNoRequestHasNowhereToReplyTo) {
   EXPECT_EQ(*reply_to, "");
 }
 
-TEST_P(BusContract, RepliesMayComeInAnotherOrder) {
+TEST_P(BusContract, RepliesMayArriveInAnotherOrder) {
   std::vector<std::string> waiting;
   const auto subscription = subscribe(other(), "a", [&](const bus::BusMessage& message) {
     waiting.emplace_back(message.reply_to);
@@ -209,20 +209,20 @@ TEST_P(BusContract, OnlyTheFirstReplyCounts) {
   EXPECT_EQ(wait(ask(io_, *bus_, "a", "")), "first");
 }
 
-TEST_P(BusContract, ARequestThatNobodySubscribesToHasNoResponders) {
+TEST_P(BusContract, ARequestWithoutSubscribersHasNoResponders) {
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(wait(ask(io_, *bus_, "nobody", "")), refuse(errc::bus_no_responders));
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
 }
 
-TEST_P(BusContract, ARequestThatNobodyAnswersTimesOut) {
+TEST_P(BusContract, AnUnansweredRequestTimesOut) {
   const auto subscription = subscribe(other(), "a", [](const bus::BusMessage&) {});
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(wait(ask(io_, *bus_, "a", "", 100ms)), refuse(errc::bus_timeout));
   EXPECT_GE(std::chrono::steady_clock::now() - begin, 100ms);
 }
 
-TEST_P(BusContract, AReplyThatComesTooLateIsNobodys) {
+TEST_P(BusContract, ALateReplyIsIgnored) {
   std::string reply_to;
   const auto subscription =
       subscribe(other(), "a", [&](const bus::BusMessage& message) { reply_to = message.reply_to; });
@@ -235,7 +235,7 @@ TEST_P(BusContract, AReplyThatComesTooLateIsNobodys) {
 
 // Termination.
 
-TEST_P(BusContract, ARequestThatWaitsWhenTheBusIsDestroyedEnds) {
+TEST_P(BusContract, APendingRequestEndsWhenTheBusIsDestroyed) {
   auto bus = join();
   const auto subscription = subscribe(*bus, "a", [](const bus::BusMessage&) {});
   const auto reply = ask(io_, *bus, "a", "", 60s);
@@ -244,7 +244,7 @@ TEST_P(BusContract, ARequestThatWaitsWhenTheBusIsDestroyedEnds) {
   EXPECT_EQ(wait(reply), refuse(errc::bus_disconnected));
 }
 
-TEST_P(BusContract, SubscriptionsOutliveTheBusInSilence) {
+TEST_P(BusContract, SubscriptionsMayOutliveTheBus) {
   Heard heard;
   auto bus = join();
   const auto subscription = subscribe(*bus, "a", heard.tell());
@@ -255,7 +255,7 @@ TEST_P(BusContract, SubscriptionsOutliveTheBusInSilence) {
   EXPECT_TRUE(heard.messages.empty());
 }
 
-TEST_P(BusContract, ABusMayBeDestroyedWhileItTells) {
+TEST_P(BusContract, ABusMayBeDestroyedDuringDelivery) {
   auto bus = join();
   int told = 0;
   const auto subscription = subscribe(*bus, "a", [&](const bus::BusMessage&) {
@@ -269,7 +269,7 @@ TEST_P(BusContract, ABusMayBeDestroyedWhileItTells) {
   EXPECT_EQ(told, 1);
 }
 
-TEST_P(BusContract, WhatWasPublishedLeavesBeforeTheBusIsGone) {
+TEST_P(BusContract, SendsPublishedMessagesBeforeItIsDestroyed) {
   Heard heard;
   const auto subscription = subscribe(other(), "goodbye", heard.tell());
   if (!GetParam().several_units) GTEST_SKIP() << "one unit: nobody is left to hear it";

@@ -54,7 +54,7 @@ TEST(Link, DeliversInOrderAndAcknowledges) {
   EXPECT_EQ(drain(a, at(2)).until, kNever);
 }
 
-TEST(Link, PutsWhatOvertookInOrder) {
+TEST(Link, ReordersFramesThatOvertookOthers) {
   Link a("c1"), b("c1");
   for (const char* text : {"1", "2", "3"}) ASSERT_TRUE(a.send(at(0), text));
   const Drained sent = drain(a, at(0));
@@ -66,7 +66,7 @@ TEST(Link, PutsWhatOvertookInOrder) {
   EXPECT_EQ(drain(b, at(0)).bodies, (std::vector<std::string>{"2", "3"}));
 }
 
-TEST(Link, TellsADuplicateOnceAndAcknowledgesItAgain) {
+TEST(Link, DeliversADuplicateOnceAndAcknowledgesItAgain) {
   Link a("c1"), b("c1");
   ASSERT_TRUE(a.send(at(0), "x"));
   const LinkFrame frame = drain(a, at(0)).frames.at(0);
@@ -79,7 +79,7 @@ TEST(Link, TellsADuplicateOnceAndAcknowledgesItAgain) {
   EXPECT_EQ(again.frames[0].ack, 1U);
 }
 
-TEST(Link, SendsAgainWithGrowingPausesAndThenGivesUp) {
+TEST(Link, RetransmitsWithIncreasingPausesThenGivesUp) {
   Link a("c1");
   ASSERT_TRUE(a.send(at(0), "x"));
   EXPECT_EQ(drain(a, at(0)).until, at(200));
@@ -94,7 +94,7 @@ TEST(Link, SendsAgainWithGrowingPausesAndThenGivesUp) {
   EXPECT_FALSE(a.send(at(20'001), "y"));
 }
 
-TEST(Link, SendsAtOnceWhenItIsNudged) {
+TEST(Link, RetransmitsAtOnceOnRequest) {
   Link a("c1");
   ASSERT_TRUE(a.send(at(0), "x"));
   (void)drain(a, at(0));
@@ -103,7 +103,7 @@ TEST(Link, SendsAtOnceWhenItIsNudged) {
   EXPECT_EQ(drain(a, at(50)).frames.size(), 1U);
 }
 
-TEST(Link, EndsBothEndsWithTheReason) {
+TEST(Link, ClosingEndsBothEndsWithTheReason) {
   Link a("c1"), b("c1");
   b.close("displaced");
   const Drained out = drain(b, at(0));
@@ -114,7 +114,7 @@ TEST(Link, EndsBothEndsWithTheReason) {
   EXPECT_TRUE(drain(a, at(1)).frames.empty());
 }
 
-TEST(Link, DeliversWhatCameBeforeTheEnd) {
+TEST(Link, DeliversMessagesThatPrecedeTheEnd) {
   Link a("c1"), b("c1");
   ASSERT_TRUE(a.send(at(0), "last words"));
   LinkFrame frame = drain(a, at(0)).frames.at(0);
@@ -125,7 +125,7 @@ TEST(Link, DeliversWhatCameBeforeTheEnd) {
   EXPECT_EQ(got.ended, Errc::not_connected);
 }
 
-TEST(Link, SendsWhatWasSaidBeforeItWasClosed) {
+TEST(Link, SendsPendingMessagesBeforeTheEnd) {
   Link a("c1"), b("c1");
   ASSERT_TRUE(a.send(at(0), "the reason"));
   a.close("closed");
@@ -137,7 +137,7 @@ TEST(Link, SendsWhatWasSaidBeforeItWasClosed) {
   EXPECT_EQ(got.ended, Errc::not_connected);
 }
 
-TEST(Link, IgnoresAnAcknowledgementOfWhatItNeverSent) {
+TEST(Link, IgnoresAnAcknowledgementOfUnsentFrames) {
   Link a("c1");
   ASSERT_TRUE(a.send(at(0), "x"));
   (void)drain(a, at(0));
@@ -151,7 +151,7 @@ TEST(Link, IgnoresFramesOfAnotherLink) {
   EXPECT_TRUE(drain(a, at(0)).bodies.empty());
 }
 
-TEST(Link, HoldsNoMoreThanItsLimits) {
+TEST(Link, EnforcesItsLimits) {
   LinkLimits limits;
   limits.max_messages = 2;
   limits.max_message = 10;
@@ -167,14 +167,14 @@ TEST(Link, HoldsNoMoreThanItsLimits) {
   EXPECT_EQ(got.frames.at(0).ack, 0U);
 }
 
-TEST(LinkFrame, ReadsWhatItWrites) {
+TEST(LinkFrame, RoundTrips) {
   for (const LinkFrame& frame : {LinkFrame{"c1", 7, 3, "{\"type\":\"discover\"}", {}}, LinkFrame{"c1", 0, 3, {}, {}},
                                  LinkFrame{"c1", 0, 0, {}, "lost"}, LinkFrame{"c1", 1, 0, "", {}}}) {
     EXPECT_EQ(LinkFrame::parse(frame.text()), frame) << frame.text();
   }
 }
 
-TEST(LinkFrame, RefusesWhatIsNoFrame) {
+TEST(LinkFrame, RefusesInvalidText) {
   for (const char* text :
        {"", "{}", "[]", R"({"v":2,"link":"a"})", R"({"v":1,"link":"a.b"})", R"({"v":1,"link":""})",
         R"({"v":1,"link":"a","seq":-1,"body":""})", R"({"v":1,"link":"a","seq":1})", R"({"v":1,"link":"a","body":"x"})",
@@ -185,7 +185,7 @@ TEST(LinkFrame, RefusesWhatIsNoFrame) {
   }
 }
 
-TEST(LinkFrame, IsAnsweredWithAResetUnlessItIsTheEnd) {
+TEST(LinkFrame, AnUnknownLinkIsAnsweredWithAResetUnlessItEnds) {
   EXPECT_EQ(reset_for({"c1", 4, 0, "x", {}})->end, "lost");
   EXPECT_FALSE(reset_for({"c1", 0, 0, {}, "lost"}));
 }

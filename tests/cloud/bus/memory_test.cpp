@@ -22,7 +22,7 @@ INSTANTIATE_TEST_SUITE_P(Memory, BusContract,
                              [](boost::asio::io_context& io) { return std::make_unique<MemoryNet>(io); }}),
                          name_of);
 
-TEST(MemoryBus, MessagesOnTheirWayHaveALimit) {
+TEST(MemoryBus, PendingMessagesAreLimited) {
   boost::asio::io_context io;
   const auto bus = bus::memory_bus(io);
   const auto subscription = bus->subscribe("a", [](const bus::BusMessage&) {});

@@ -60,18 +60,20 @@ constexpr std::string_view kStream =
     "-ERR 'Permissions Violation for Publish to \"a\"'\r\n"
     "INFO {\"max_payload\":5,\"ldm\":true}\r\n";
 
-TEST(NatsParser, CutsAStreamIntoOperations) {
+TEST(NatsParser, DividesAStreamIntoOperations) {
   EXPECT_EQ(parse(kStream), (Words{"info 1048576", "ok", "ping", "pong", "7 a.b [] 0 hello", "7 a.b [_INBOX.x.1] 0 ",
                                    "7 a.b [_INBOX.x.1] 0 \r\n", "1 _INBOX.x.1 [] 503 ", "7 a.b [r] 0 hello",
                                    "error Permissions Violation for Publish to \"a\"", "info 5 ldm"}));
 }
 
-TEST(NatsParser, DoesNotCareHowTheStreamIsCut) {
+TEST(NatsParser, AcceptsAStreamInPiecesOfAnySize) {
   const Words whole = parse(kStream);
   for (std::size_t piece = 1; piece < kStream.size(); ++piece) EXPECT_EQ(parse(kStream, piece), whole) << piece;
 }
 
-TEST(NatsParser, APayloadIsNotLookedInto) { EXPECT_EQ(parse("MSG a 1 6\r\nPING\r\n\r\n"), Words{"1 a [] 0 PING\r\n"}); }
+TEST(NatsParser, DoesNotInterpretPayloads) {
+  EXPECT_EQ(parse("MSG a 1 6\r\nPING\r\n\r\n"), Words{"1 a [] 0 PING\r\n"});
+}
 
 TEST(NatsParser, RefusesWhatIsNotNats) {
   for (const char* bytes : {"HTTP/1.1 400 Bad Request\r\n",
@@ -107,7 +109,7 @@ TEST(NatsParser, RefusesWhatIsNotNats) {
   }
 }
 
-TEST(NatsParser, ALineHasALimit) {
+TEST(NatsParser, LimitsTheLengthOfALine) {
   const auto error = [](std::size_t size) { return "-ERR " + std::string(size - 5, 'x'); };
   EXPECT_EQ(parse(error(kMaxNatsLine) + "\r\n").size(), 1U);
   EXPECT_NE(parse(error(kMaxNatsLine) + "\r\n")[0], "broken");
@@ -119,11 +121,11 @@ TEST(NatsParser, ALineHasALimit) {
   EXPECT_EQ(parse(info(kMaxNatsInfo + 1), 100), Words{"broken"});
 }
 
-TEST(NatsParser, AnInfoHasADepth) {
+TEST(NatsParser, LimitsTheDepthOfInfo) {
   EXPECT_EQ(parse("INFO {\"a\":" + std::string(1000, '[') + std::string(1000, ']') + "}\r\n"), Words{"broken"});
 }
 
-TEST(NatsParser, AMessageBeyondTheLimitsIsPassedOver) {
+TEST(NatsParser, SkipsAMessageBeyondTheLimits) {
   const std::string large(kMaxBusPayload + 1, 'x');
   const std::string header = "NATS/1.0\r\n" + std::string(kMaxNatsHeader, 'h') + "\r\n\r\n";
   const std::string size = std::to_string(header.size());
@@ -134,7 +136,7 @@ TEST(NatsParser, AMessageBeyondTheLimitsIsPassedOver) {
 }
 
 // Any publisher may write one, and the server forwards it.
-TEST(NatsParser, AMessageWithAHeaderThatIsNoneIsPassedOver) {
+TEST(NatsParser, SkipsAMessageWithAnInvalidHeader) {
   for (const std::string header :
        {"NATS/2.0\r\n\r\n", "NATS/1.0X\r\n\r\n", "nonsense\r\n\r\n", "NATS/1.0\r\n", "\xff\xfe"}) {
     const std::string size = std::to_string(header.size());
@@ -145,7 +147,7 @@ TEST(NatsParser, AMessageWithAHeaderThatIsNoneIsPassedOver) {
   }
 }
 
-TEST(NatsParser, TheLargestMessageArrives) {
+TEST(NatsParser, AcceptsTheLargestMessage) {
   const std::string header = "NATS/1.0\r\n" + std::string(kMaxNatsHeader - 14, 'h') + "\r\n\r\n";
   const std::string stream = "HMSG a 1 " + std::to_string(kMaxNatsHeader) + " " +
                              std::to_string(kMaxNatsHeader + kMaxBusPayload) + "\r\n" + header +
@@ -153,7 +155,7 @@ TEST(NatsParser, TheLargestMessageArrives) {
   EXPECT_EQ(parse(stream, 5'000), Words{"1 a [] 0 " + std::string(kMaxBusPayload, 'x')});
 }
 
-TEST(NatsInfo, TheFirstLineIsOneAndNothingElse) {
+TEST(NatsInfo, OnlyAnInfoLineParses) {
   const auto info = NatsInfo::parse_line("INFO {\"tls_required\":true,\"connect_urls\":[\"evil:4222\"]} ");
   ASSERT_TRUE(info);
   EXPECT_TRUE(info->tls_required);
@@ -166,7 +168,7 @@ TEST(NatsInfo, TheFirstLineIsOneAndNothingElse) {
 
 // Messages from the client.
 
-TEST(NatsWriter, WritesWhatAClientSays) {
+TEST(NatsWriter, WritesEveryClientOperation) {
   std::string out;
   write_sub(out, "a.*", "", 7);
   write_sub(out, "a.>", "q", 18446744073709551615U);
@@ -177,7 +179,7 @@ TEST(NatsWriter, WritesWhatAClientSays) {
             "SUB a.* 7\r\nSUB a.> q 18446744073709551615\r\nPUB a 5\r\nhello\r\nPUB a _INBOX.1 0\r\n\r\nUNSUB 7\r\n");
 }
 
-TEST(NatsWriter, SaysBeforeHowMuchAPubTakesAtMost) {
+TEST(NatsWriter, PubSizeIsAnUpperBound) {
   for (const std::size_t size : {std::size_t{0}, std::size_t{9}, std::size_t{10}, kMaxBusPayload}) {
     std::string out;
     const std::string payload(size, 'x');
@@ -186,7 +188,7 @@ TEST(NatsWriter, SaysBeforeHowMuchAPubTakesAtMost) {
   }
 }
 
-TEST(NatsWriter, ConnectGivesTheTokenForServersWithAndWithoutUsers) {
+TEST(NatsWriter, ConnectContainsTheTokenForServersWithAndWithoutUsers) {
   const std::string token = R"(t"o\k{e}n)";
   const std::string connect = write_connect({"unit-1", token});
   ASSERT_TRUE(connect.starts_with("CONNECT ") && connect.ends_with("\r\n"));
@@ -208,7 +210,7 @@ TEST(NatsWriter, ConnectWithoutATokenHasNone) {
   EXPECT_EQ(connect.find("pass"), std::string::npos);
 }
 
-TEST(NatsWriter, TheLongestConnectLeavesNoCopyBehind) {
+TEST(NatsWriter, TheLongestConnectLeavesNoCopyOfTheToken) {
   const std::string worst(kMaxNatsToken, '"');
   const std::string connect = write_connect({worst, worst});
   EXPECT_LT(connect.size(), 512 + 6 * kMaxNatsToken);

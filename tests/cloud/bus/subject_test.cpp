@@ -5,7 +5,7 @@
 namespace redan::cloud::bus {
 namespace {
 
-TEST(Subject, IsTokensWithDotsBetween) {
+TEST(Subject, ConsistsOfTokensSeparatedByDots) {
   for (const char* good : {"a", "a.b-c.d_1", "as.v1.agent.announce", "_INBOX.0.1", "A.Z.0.9"}) {
     EXPECT_TRUE(is_subject(good)) << good;
     EXPECT_TRUE(is_subject_pattern(good)) << good;
@@ -18,7 +18,7 @@ TEST(Subject, IsTokensWithDotsBetween) {
   EXPECT_FALSE(is_subject(std::string_view("a\0b", 3)));
 }
 
-TEST(Subject, HasLimits) {
+TEST(Subject, IsLimitedInTokensAndLength) {
   const std::string token(64, 'a');
   EXPECT_TRUE(is_subject(token));
   EXPECT_FALSE(is_subject(token + "a"));
@@ -37,7 +37,7 @@ TEST(Subject, OnlyAPatternHasWildcards) {
   for (const char* bad : {"a*", "*a", "a.>.b", ">.a", "a.>>", "a.**"}) EXPECT_FALSE(is_subject_pattern(bad)) << bad;
 }
 
-TEST(Subject, FitsAPattern) {
+TEST(Subject, MatchesAPattern) {
   EXPECT_TRUE(subject_fits("a.b", "a.b"));
   EXPECT_TRUE(subject_fits("*.b", "a.b"));
   EXPECT_TRUE(subject_fits(">", "a.b"));

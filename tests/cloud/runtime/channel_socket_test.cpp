@@ -79,7 +79,7 @@ class NoDescriptors {
   rlimit before_{};
 };
 
-TEST_F(ChannelSocketTest, WithoutADescriptorItWaitsAndDoesNotSpin) {
+TEST_F(ChannelSocketTest, WaitsWithoutABusyLoopWhenDescriptorsRunOut) {
   listen();
   auto program = connect();
   {
@@ -91,7 +91,7 @@ TEST_F(ChannelSocketTest, WithoutADescriptorItWaitsAndDoesNotSpin) {
   EXPECT_TRUE(until([&] { return received == "at last"; }));
 }
 
-TEST_F(ChannelSocketTest, BytesGoBothWays) {
+TEST_F(ChannelSocketTest, CarriesBytesInBothDirections) {
   listen();
   auto program = connect();
   asio::write(program, asio::buffer(std::string("from the program")));
@@ -102,7 +102,7 @@ TEST_F(ChannelSocketTest, BytesGoBothWays) {
   EXPECT_EQ(read(program, 15), "from the client");
 }
 
-TEST_F(ChannelSocketTest, WhatComesBeforeAProgramWaitsForIt) {
+TEST_F(ChannelSocketTest, QueuesDataUntilAProgramConnects) {
   listen();
   ASSERT_TRUE(channel->write(as_bytes("one ")));
   ASSERT_TRUE(channel->write(as_bytes("two")));
@@ -112,7 +112,7 @@ TEST_F(ChannelSocketTest, WhatComesBeforeAProgramWaitsForIt) {
   EXPECT_EQ(read(program, 7), "one two");
 }
 
-TEST_F(ChannelSocketTest, ASlowProgramMayNotKeepMoreThanTheLimit) {
+TEST_F(ChannelSocketTest, LimitsTheDataQueuedForASlowProgram) {
   listen();
   const std::string block(64 * 1024, 'x');
   std::size_t taken = 0;
@@ -120,7 +120,7 @@ TEST_F(ChannelSocketTest, ASlowProgramMayNotKeepMoreThanTheLimit) {
   EXPECT_EQ(taken, ChannelSocket::kMaxWaiting);
 }
 
-TEST_F(ChannelSocketTest, WhenTheClientIsFullTheProgramWaits) {
+TEST_F(ChannelSocketTest, TheProgramWaitsWhenTheClientsBufferIsFull) {
   listen();
   full = true;
   auto program = connect();
@@ -140,7 +140,7 @@ TEST_F(ChannelSocketTest, WhenTheClientIsFullTheProgramWaits) {
   EXPECT_TRUE(until([&] { return received.size() == written; }));
 }
 
-TEST_F(ChannelSocketTest, ProgramsComeOneAfterAnother) {
+TEST_F(ChannelSocketTest, ProgramsConnectOneAfterAnother) {
   listen();
   {
     auto first = connect();
@@ -159,7 +159,7 @@ TEST_F(ChannelSocketTest, ProgramsComeOneAfterAnother) {
   EXPECT_TRUE(until([&] { return received == "firstsecondthird"; }));
 }
 
-TEST_F(ChannelSocketTest, TheSocketIsForItsOwnerAndGoesWithTheChannel) {
+TEST_F(ChannelSocketTest, TheSocketIsPrivateAndRemovedWithTheChannel) {
   listen();
   EXPECT_EQ(fs::status(path).permissions(), fs::perms::owner_read | fs::perms::owner_write);
   EXPECT_FALSE(ChannelSocket::listen(io, path, {}));  // it is in use
@@ -168,7 +168,7 @@ TEST_F(ChannelSocketTest, TheSocketIsForItsOwnerAndGoesWithTheChannel) {
   EXPECT_FALSE(fs::exists(path));
 }
 
-TEST_F(ChannelSocketTest, ADeadSocketMakesWayAndNoOtherFileDoes) {
+TEST_F(ChannelSocketTest, ReplacesADeadSocketButNoOtherFile) {
   { asio::local::stream_protocol::acceptor dead(io, asio::local::stream_protocol::endpoint(path.string())); }
   ASSERT_TRUE(fs::is_socket(path));
   listen();

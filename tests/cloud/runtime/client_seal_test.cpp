@@ -86,7 +86,7 @@ class ClientSealTest : public testing::Test {
 
 const std::string kDiscover = R"({"type":"discover"})";
 
-TEST_F(ClientSealTest, AClientThatSealsIsHeardAndAnsweredSealed) {
+TEST_F(ClientSealTest, AClientThatSealsGetsSealedAnswers) {
   ClientSeal seal = make();
   sealed::Channel channel = shake(seal, initiate(SessionGrant::Rights::control, true));
   EXPECT_TRUE(seal.is_sealed());
@@ -103,7 +103,7 @@ TEST_F(ClientSealTest, AClientThatSealsIsHeardAndAnsweredSealed) {
   EXPECT_FALSE(channel.open(last_seal()).value().is_answer);
 }
 
-TEST_F(ClientSealTest, ClearSignallingIsServedWhereItIsAllowed) {
+TEST_F(ClientSealTest, PlaintextSignallingIsAcceptedWhereItIsAllowed) {
   ClientSeal seal = make();
   seal.on_message(kDiscover, kNow);
   EXPECT_EQ(opened_, Role::controller);
@@ -112,7 +112,7 @@ TEST_F(ClientSealTest, ClearSignallingIsServedWhereItIsAllowed) {
   EXPECT_EQ(sent_.back(), "text");
 }
 
-TEST_F(ClientSealTest, ClearSignallingIsRefusedWhereSealingIsRequired) {
+TEST_F(ClientSealTest, PlaintextSignallingIsRefusedWhereSealingIsRequired) {
   identity_.policy = api::SealedPolicy::required;
   ClientSeal seal = make();
   seal.on_message(kDiscover, kNow);
@@ -122,7 +122,7 @@ TEST_F(ClientSealTest, ClearSignallingIsRefusedWhereSealingIsRequired) {
   EXPECT_TRUE(delivered_.empty());
 }
 
-TEST_F(ClientSealTest, NothingClearIsTakenOnceSealingHasBegun) {
+TEST_F(ClientSealTest, PlaintextIsRefusedOnceSealingHasBegun) {
   for (const bool established : {false, true}) {
     ended_.reset();
     ClientSeal seal = make();
@@ -138,7 +138,7 @@ TEST_F(ClientSealTest, NothingClearIsTakenOnceSealingHasBegun) {
   }
 }
 
-TEST_F(ClientSealTest, NothingIsSentToAClientThatHasNotProvenItself) {
+TEST_F(ClientSealTest, SendsNothingBeforeTheClientsProof) {
   ClientSeal seal = make();
   sealed::Initiator initiator = initiate();
   seal.on_message(wire(initiator.hello()), kNow);
@@ -148,7 +148,7 @@ TEST_F(ClientSealTest, NothingIsSentToAClientThatHasNotProvenItself) {
   EXPECT_EQ(sent_.size(), before);
 }
 
-TEST_F(ClientSealTest, AProofThatIsNoneEndsIt) {
+TEST_F(ClientSealTest, AnInvalidProofEndsTheLink) {
   ClientSeal seal = make();
   sealed::Initiator initiator = initiate();
   seal.on_message(wire(initiator.hello()), kNow);
@@ -157,21 +157,21 @@ TEST_F(ClientSealTest, AProofThatIsNoneEndsIt) {
   EXPECT_FALSE(opened_);
 }
 
-TEST_F(ClientSealTest, AClearClientCannotChangeItsMind) {
+TEST_F(ClientSealTest, APlaintextClientCannotSwitchToSealing) {
   ClientSeal seal = make();
   seal.on_message(kDiscover, kNow);
   seal.on_message(wire(initiate().hello()), kNow);
   EXPECT_EQ(ended_, sealed::errc::sealed_syntax);
 }
 
-TEST_F(ClientSealTest, AGrantToLookOnMakesAViewerWhateverTheGatewaySays) {
+TEST_F(ClientSealTest, AViewGrantMakesAViewerWhateverRoleTheGatewayAssigns) {
   ClientSeal seal = make(Role::controller);
   shake(seal, initiate(SessionGrant::Rights::view));
   EXPECT_EQ(opened_, Role::viewer);
   EXPECT_FALSE(confirms_);
 }
 
-TEST_F(ClientSealTest, AViewerOfTheGatewayStaysOne) {
+TEST_F(ClientSealTest, AViewerOfTheGatewayStaysAViewer) {
   ClientSeal seal = make(Role::viewer);
   shake(seal, initiate(SessionGrant::Rights::control));
   EXPECT_EQ(opened_, Role::viewer);
@@ -189,7 +189,7 @@ TEST_F(ClientSealTest, AHelloWaitsForTheCertificate) {
   EXPECT_TRUE(initiator.on_share(last_seal(), kNow));
 }
 
-TEST_F(ClientSealTest, SwitchedOffAHelloIsAMessageOfAnUnknownType) {
+TEST_F(ClientSealTest, AHelloIsAnUnknownTypeWhenSealingIsOff) {
   identity_.policy = api::SealedPolicy::off;
   ClientSeal seal = make();
   seal.on_message(wire(initiate().hello()), kNow);
@@ -197,7 +197,7 @@ TEST_F(ClientSealTest, SwitchedOffAHelloIsAMessageOfAnUnknownType) {
   EXPECT_FALSE(ended_);
 }
 
-TEST_F(ClientSealTest, AnAlteredRecordEndsIt) {
+TEST_F(ClientSealTest, AnAlteredRecordEndsTheLink) {
   ClientSeal seal = make();
   sealed::Channel channel = shake(seal, initiate());
   auto record = channel.seal("signalling", kDiscover).value();
@@ -211,7 +211,7 @@ TEST_F(ClientSealTest, AnAlteredRecordEndsIt) {
   EXPECT_EQ(sent_.size(), before) << "it has ended";
 }
 
-TEST_F(ClientSealTest, RecordsOfAnotherTypeAreNoSignalling) {
+TEST_F(ClientSealTest, RecordsOfAnotherTypeAreNotSignalling) {
   ClientSeal seal = make();
   sealed::Channel channel = shake(seal, initiate());
   seal.on_message(wire(channel.seal("auth", "again").value()), kNow);

@@ -8,7 +8,7 @@ namespace redan::cloud::runtime::control {
 namespace {
 
 // In the format of the SDK.
-TEST(Control, MessagesOfClientsAreRead) {
+TEST(Control, ClientMessagesParse) {
   const struct {
     const char* text;
     Message message;
@@ -52,7 +52,7 @@ TEST(Control, MessagesOfClientsAreRead) {
   }
 }
 
-TEST(Control, WhatDoesNotFitIsNoMessage) {
+TEST(Control, InvalidMessagesDoNotParse) {
   for (const char* wrong :
        {"", "null", "[]", "{}", R"({"type":1})", R"({"type":"input::key"})", R"({"type":"input::key","data":"{}"})",
         R"({"type":"input::key","data":{"code":"a","pressed":true}})", R"({"type":"input::key","data":{"code":4}})",
@@ -77,13 +77,13 @@ TEST(Control, SizesAreBounded) {
   EXPECT_FALSE(parse(R"({"type":"x","data":)" + std::string(50, '[') + std::string(50, ']') + "}"));
 }
 
-TEST(Control, DataToTheClientIsTextInsideTheText) {
+TEST(Control, DataToTheClientIsJsonTextInsideJson) {
   EXPECT_EQ(json::parse(message_text("activate-sensor", json::object{{"type", "gyroscope"}})),
             json::parse(R"({"type":"activate-sensor","data":"{\"type\":\"gyroscope\"}"})"));
   EXPECT_EQ(json::parse(message_text("close-camera")), json::parse(R"({"type":"close-camera"})"));
 }
 
-TEST(Control, AVehicleIsNotAvailableAndThatIsSaid) {
+TEST(Control, VehiclePropertiesAreReportedAsUnavailable) {
   EXPECT_EQ(json::parse(vhal_answer({VhalRequest::Kind::all})),
             json::parse(R"({"type":"vhal-prop-configs","data":"[]"})"));
   const json::value answer = json::parse(vhal_answer({VhalRequest::Kind::get, 7, 1}));

@@ -14,7 +14,7 @@ api::LinkHello hello(Role role, std::int64_t order) {
   return hello;
 }
 
-TEST(JoinOrder, ALateWordOfAFormerControllerIsRefused) {
+TEST(JoinOrder, ALateMessageOfAFormerControllerIsRefused) {
   JoinOrder joins;
   EXPECT_TRUE(joins.admit(hello(Role::controller, 1)));
   EXPECT_TRUE(joins.admit(hello(Role::controller, 3)));
@@ -22,7 +22,7 @@ TEST(JoinOrder, ALateWordOfAFormerControllerIsRefused) {
   EXPECT_TRUE(joins.admit(hello(Role::controller, 3))) << "the same one again";
 }
 
-TEST(JoinOrder, ViewersDisplaceNobodyAndAreAlwaysLetIn) {
+TEST(JoinOrder, ViewersDisplaceNoClientAndAreAlwaysAdmitted) {
   JoinOrder joins;
   EXPECT_TRUE(joins.admit(hello(Role::controller, 2)));
   EXPECT_TRUE(joins.admit(hello(Role::viewer, 1)));

@@ -18,7 +18,7 @@ TEST_F(ReactionsTest, EveryMessageIsCounted) {
   EXPECT_EQ(scene.inputs, 2U);
 }
 
-TEST_F(ReactionsTest, AFingerFlipsABlockAndHoldsAnotherAndBringsTheMarker) {
+TEST_F(ReactionsTest, AFingerFlipsOneBlockHoldsAnotherAndMovesTheMarker) {
   reactions.apply(control::Touch{control::Touch::Kind::start, 0, 100, 200});
   EXPECT_EQ(shown(media::Indicator::press), media::kWhite);
   EXPECT_EQ(shown(media::Indicator::held), media::kWhite);
@@ -38,7 +38,7 @@ TEST_F(ReactionsTest, AFingerFlipsABlockAndHoldsAnotherAndBringsTheMarker) {
   EXPECT_FALSE(scene.marker->held);
 }
 
-TEST_F(ReactionsTest, ALockedMouseMovesTheMarkerByWhatItWent) {
+TEST_F(ReactionsTest, ALockedMouseMovesTheMarkerByItsRelativeMotion) {
   reactions.apply(control::MouseMove{0, 0, 10, 20});
   reactions.apply(control::MouseMove{5, -5, {}, {}});
   EXPECT_EQ(scene.marker->x, 15);
@@ -80,7 +80,7 @@ TEST_F(ReactionsTest, GamePadsShowButtonsAndAxes) {
   }
 }
 
-TEST_F(ReactionsTest, WhatWasHeldIsLetGoWhenItsClientIsGone) {
+TEST_F(ReactionsTest, HeldInputIsReleasedWhenItsClientLeaves) {
   reactions.apply(control::Touch{control::Touch::Kind::start, 3, 1, 1});
   reactions.apply(control::Key{4, true});
   reactions.apply(control::GamepadButton{0, 0, true});
@@ -90,7 +90,7 @@ TEST_F(ReactionsTest, WhatWasHeldIsLetGoWhenItsClientIsGone) {
   }
 }
 
-TEST_F(ReactionsTest, HoldingEverythingTakesBoundedMemory) {
+TEST_F(ReactionsTest, MemoryIsBoundedWhenEverythingIsHeld) {
   for (int i = 0; i < 10'000; ++i) {
     reactions.apply(control::Key{i, true});
     reactions.apply(control::GamepadButton{i, i, true});
@@ -99,7 +99,7 @@ TEST_F(ReactionsTest, HoldingEverythingTakesBoundedMemory) {
   EXPECT_EQ(shown(media::Indicator::key_held), media::kBlack);
 }
 
-TEST(Keys, LettersDigitsAndSpace) {
+TEST(Keys, LettersDigitsAndSpaceHaveAName) {
   EXPECT_EQ(letter_of_key(4), "a");
   EXPECT_EQ(letter_of_key(29), "z");
   EXPECT_EQ(letter_of_key(30), "1");

@@ -158,7 +158,7 @@ class StreamerTest : public testing::Test {
   std::map<std::string, std::vector<std::pair<ClientState, Errc>>> states;
 };
 
-TEST_F(StreamerTest, DiscoverSaysWhatWeSpeak) {
+TEST_F(StreamerTest, DiscoverReturnsTheCapabilities) {
   start();
   ClientOptions options;
   options.screen.fps = 60;
@@ -168,7 +168,7 @@ TEST_F(StreamerTest, DiscoverSaysWhatWeSpeak) {
   EXPECT_EQ(states["a"][0].first, ClientState::connecting);
 }
 
-TEST_F(StreamerTest, MediaAndReportsReachAClientUnderTheSourcesOfTheOffer) {
+TEST_F(StreamerTest, AClientReceivesMediaAndReportsWithTheOffersSources) {
   start();
   TestClient client(io, *provider);
   const bool video = figure("frames_encoded") == 0 && [&] {
@@ -200,7 +200,7 @@ TEST_F(StreamerTest, MediaAndReportsReachAClientUnderTheSourcesOfTheOffer) {
   EXPECT_GT(figure("bytes_sent"), 1000U);  // including clients that have left
 }
 
-TEST_F(StreamerTest, ControlMessagesAreTakenFromTheControllerAlone) {
+TEST_F(StreamerTest, OnlyTheControllersMessagesAreApplied) {
   start();
   TestClient first(io, *provider), second(io, *provider);
   connect("a", first, settings(false));
@@ -220,7 +220,7 @@ TEST_F(StreamerTest, ControlMessagesAreTakenFromTheControllerAlone) {
   EXPECT_EQ(json::parse(first.messages[0]).at("type"), "vhal-prop-configs");
 }
 
-TEST_F(StreamerTest, ChannelsThatWereAskedForAnswerAndOthersAreClosed) {
+TEST_F(StreamerTest, RequestedChannelsEchoAndOthersAreClosed) {
   start();
   TestClient client(io, *provider);
   open("a");
@@ -243,7 +243,7 @@ TEST_F(StreamerTest, ADisconnectMessageEndsTheClient) {
   EXPECT_EQ(streamer->clients(), 0U);
 }
 
-TEST_F(StreamerTest, ANewControllerDisplacesTheFormerConnectedOrNot) {
+TEST_F(StreamerTest, ANewControllerDisplacesThePreviousOneConnectedOrNot) {
   start();
   TestClient first(io, *provider);
   connect("a", first, settings(false));
@@ -258,7 +258,7 @@ TEST_F(StreamerTest, ANewControllerDisplacesTheFormerConnectedOrNot) {
   EXPECT_EQ(streamer->clients(), 1U);
 }
 
-TEST_F(StreamerTest, StopEndsEverybody) {
+TEST_F(StreamerTest, StopEndsAllClients) {
   start();
   TestClient client(io, *provider);
   connect("a", client, settings(false));
@@ -270,7 +270,7 @@ TEST_F(StreamerTest, StopEndsEverybody) {
   EXPECT_TRUE(states["b"].empty());
 }
 
-TEST_F(StreamerTest, WhatIsNoMessageGetsAnErrorAndEndsTheClient) {
+TEST_F(StreamerTest, AnInvalidMessageGetsAnErrorAndEndsTheClient) {
   const std::pair<const char*, std::string> wrong[] = {
       {"{", "signalling_syntax"},
       {R"({"type":"answer","sdp":"%"})", "signalling_syntax"},
@@ -290,7 +290,7 @@ TEST_F(StreamerTest, WhatIsNoMessageGetsAnErrorAndEndsTheClient) {
   EXPECT_EQ(figure("signalling_errors"), std::size(wrong));
 }
 
-TEST_F(StreamerTest, AnAnswerThatDoesNotFitGetsAnError) {
+TEST_F(StreamerTest, AnAnswerThatDoesNotMatchGetsAnError) {
   start();
   open("a");
   say("a", settings(false));
@@ -300,7 +300,7 @@ TEST_F(StreamerTest, AnAnswerThatDoesNotFitGetsAnError) {
   EXPECT_EQ(error("a").substr(0, 4), "sdp_");
 }
 
-TEST_F(StreamerTest, AConnectedClientIsNotEndedByAWrongMessage) {
+TEST_F(StreamerTest, AnInvalidMessageDoesNotEndAConnectedClient) {
   start();
   TestClient client(io, *provider);
   connect("a", client, settings(false));
@@ -326,7 +326,7 @@ TEST_F(StreamerTest, UnknownAndRepeatedMessagesAreIgnored) {
   streamer->close("nobody");
 }
 
-TEST_F(StreamerTest, AClientThatNeverConnectsIsForgotten) {
+TEST_F(StreamerTest, AClientThatNeverConnectsIsRemoved) {
   StreamerConfig config;
   config.connect_timeout = 1s;
   start(config);
@@ -337,7 +337,7 @@ TEST_F(StreamerTest, AClientThatNeverConnectsIsForgotten) {
   EXPECT_EQ(streamer->clients(), 0U);
 }
 
-TEST_F(StreamerTest, ClientsAreLimitedAndANameInUseIsTakenOver) {
+TEST_F(StreamerTest, TheNumberOfClientsIsLimitedAndANameInUseIsReplaced) {
   StreamerConfig config;
   config.max_clients = 2;
   start(config);
@@ -352,7 +352,7 @@ TEST_F(StreamerTest, ClientsAreLimitedAndANameInUseIsTakenOver) {
   EXPECT_EQ(streamer->clients(), 2U);
 }
 
-TEST_F(StreamerTest, AClientOfTheFirstProtocolIsAnswered) {
+TEST_F(StreamerTest, AClientOfVersion1GetsAnAnswer) {
   start();
   TestClient client(io, *provider);
   const auto offered = client.shard->endpoint().offer({.data = true});
@@ -370,7 +370,7 @@ TEST_F(StreamerTest, AClientOfTheFirstProtocolIsAnswered) {
   EXPECT_TRUE(until([&] { return client.connected && client.channels.contains("control"); }));
 }
 
-TEST_F(StreamerTest, APathThroughARelayIsSeen) {
+TEST_F(StreamerTest, APathThroughARelayIsDetected) {
   start();
   TestClient client(io, *provider);
   open("a");
@@ -387,7 +387,7 @@ TEST_F(StreamerTest, APathThroughARelayIsSeen) {
   EXPECT_NE(streamer->metrics().find("webrtc_relay_in_use 1\n"), std::string::npos);
 }
 
-TEST_F(StreamerTest, FiguresAreThoseThatMetricsKnow) {
+TEST_F(StreamerTest, StatisticsHaveTheNamesOfTheMetrics) {
   start();
   const std::string page = streamer->metrics();
   for (const api::StreamFigure& known : api::kStreamFigures) {
@@ -396,7 +396,7 @@ TEST_F(StreamerTest, FiguresAreThoseThatMetricsKnow) {
   EXPECT_EQ(streamer->statistics().size(), api::kStreamFigures.size());
 }
 
-TEST_F(StreamerTest, WithoutAPortOrWithAWrongSourceItSaysSo) {
+TEST_F(StreamerTest, ThrowsAReadableErrorWithoutAPortOrWithAnInvalidSource) {
   StreamerConfig config;
   config.source = "nonsense";
   EXPECT_THROW(start(config), std::runtime_error);

@@ -20,12 +20,12 @@ json::object document() {
 }
 UserData parsed(const json::object& object) { return parse_user_data(json::serialize(object)); }
 
-TEST(UserData, AnAmsThatKnowsNothingOfSealingSealsNothing) {
+TEST(UserData, SealingIsOffWithoutASealMember) {
   EXPECT_EQ(parsed(document()).seal.policy, api::SealedPolicy::off);
   EXPECT_TRUE(parsed(document()).seal.authorities.empty());
 }
 
-TEST(UserData, SaysWhoVouchesAndWhatThePolicyIs) {
+TEST(UserData, ContainsTheAuthoritiesAndThePolicy) {
   json::object object = document();
   object["seal"] = json::object{{"authority", std::string(64, 'b')}, {"policy", "required"}};
   const UserData data = parsed(object);
@@ -35,7 +35,7 @@ TEST(UserData, SaysWhoVouchesAndWhatThePolicyIs) {
 }
 
 // A damaged sealing policy must not be read as "off".
-TEST(UserData, ADamagedSealIsNoSealToDoWithout) {
+TEST(UserData, ADamagedSealMemberIsAnError) {
   for (const char* seal :
        {R"({})", R"({"authority":"bb","policy":"off"})", R"({"policy":"off"})",
         R"({"authority":"BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"})",

@@ -21,9 +21,9 @@ std::vector<store::Change> changes(Each... each) {
   return all;
 }
 
-TEST_P(StoreContract, AKeyThatWasNeverPutIsAbsent) { EXPECT_EQ(get("nobody"), std::nullopt); }
+TEST_P(StoreContract, AKeyIsAbsentBeforeItIsPut) { EXPECT_EQ(get("nobody"), std::nullopt); }
 
-TEST_P(StoreContract, WhatWasPutIsRead) {
+TEST_P(StoreContract, ReadsThePutValue) {
   const store::Revision revision = put("k", "v");
   const auto entry = get("k");
   ASSERT_TRUE(entry);
@@ -44,7 +44,7 @@ TEST_P(StoreContract, APutOverAnotherKeepsTheRevisionOfTheFirst) {
   EXPECT_EQ(entry->modified, second);
 }
 
-TEST_P(StoreContract, AKeyMadeAnewHasANewCreation) {
+TEST_P(StoreContract, ARecreatedKeyHasANewCreationRevision) {
   const store::Revision first = put("k", "1");
   ASSERT_TRUE(wait(store_->erase("k")));
   EXPECT_EQ(get("k"), std::nullopt);
@@ -53,7 +53,7 @@ TEST_P(StoreContract, AKeyMadeAnewHasANewCreation) {
   EXPECT_EQ(get("k")->created, second);
 }
 
-TEST_P(StoreContract, KeysAndValuesAreAnyBytes) {
+TEST_P(StoreContract, KeysAndValuesMayBeAnyBytes) {
   std::string all;
   for (int i = 0; i < 256; ++i) all.push_back(static_cast<char>(i));
   put(all, all + all);
@@ -63,7 +63,7 @@ TEST_P(StoreContract, KeysAndValuesAreAnyBytes) {
   EXPECT_EQ(get(all.substr(0, 255)), std::nullopt);
 }
 
-TEST_P(StoreContract, AbsentPutsOnlyOnce) {
+TEST_P(StoreContract, AbsentSucceedsOnlyOnce) {
   const store::Revision first = put("k", "1", store::Absent{});
   EXPECT_EQ(wait(store_->put("k", "2", store::Absent{})), refuse(errc::store_conflict));
   EXPECT_EQ(get("k")->modified, first);
@@ -71,7 +71,7 @@ TEST_P(StoreContract, AbsentPutsOnlyOnce) {
   EXPECT_TRUE(wait(store_->put("k", "3", store::Absent{})));
 }
 
-TEST_P(StoreContract, UnchangedPutsOnlyOverTheRevisionItNames) {
+TEST_P(StoreContract, UnchangedSucceedsOnlyForTheNamedRevision) {
   const store::Revision first = put("k", "1");
   const store::Revision second = put("k", "2", store::Unchanged{first});
   EXPECT_EQ(wait(store_->put("k", "3", store::Unchanged{first})), refuse(errc::store_conflict));
@@ -92,13 +92,13 @@ TEST_P(StoreContract, UnchangedIsNotMetByTheSameValueWrittenAgain) {
   EXPECT_EQ(wait(store_->put("k", "new", store::Unchanged{first})), refuse(errc::store_conflict));
 }
 
-TEST_P(StoreContract, ErasingAnAbsentKeySucceedsUnlessItShouldBeUnchanged) {
+TEST_P(StoreContract, ErasingAnAbsentKeySucceedsUnlessUnchangedIsExpected) {
   EXPECT_TRUE(wait(store_->erase("k")));
   EXPECT_TRUE(wait(store_->erase("k", store::Absent{})));
   EXPECT_EQ(wait(store_->erase("k", store::Unchanged{store::Revision{1}})), refuse(errc::store_conflict));
 }
 
-TEST_P(StoreContract, EraseAsksForItsExpectation) {
+TEST_P(StoreContract, EraseChecksItsExpectation) {
   const store::Revision first = put("k", "1");
   const store::Revision second = put("k", "2");
   EXPECT_EQ(wait(store_->erase("k", store::Unchanged{first})), refuse(errc::store_conflict));
@@ -119,7 +119,7 @@ TEST_P(StoreContract, ChecksGuardACommitAndChangeNothing) {
   EXPECT_EQ(get("k")->value, "1");
 }
 
-TEST_P(StoreContract, ACommitOfChecksAloneTellsTheRevisionAndRaisesNone) {
+TEST_P(StoreContract, ACommitOfChecksReturnsTheRevisionAndDoesNotRaiseIt) {
   const store::Revision revision = put("k", "1");
   EXPECT_EQ(wait(store_->commit(changes(store::Check{"k", store::Unchanged{revision}},
                                         store::Check{"n", store::Absent{}}, store::Check{"m"}))),
@@ -137,7 +137,7 @@ TEST_P(StoreContract, AllChangesOfACommitGetOneRevision) {
   EXPECT_EQ(get("gone"), std::nullopt);
 }
 
-TEST_P(StoreContract, AConflictLeavesEverythingAsItWas) {
+TEST_P(StoreContract, AConflictChangesNothing) {
   const store::Revision a = put("a", "1");
   const store::Revision b = put("b", "1");
   const auto refused =
@@ -149,7 +149,7 @@ TEST_P(StoreContract, AConflictLeavesEverythingAsItWas) {
   EXPECT_EQ(keys(""), (Words{"a", "b"}));
 }
 
-TEST_P(StoreContract, ACommitHasAsManyChangesAsTheLimitAndNoMore) {
+TEST_P(StoreContract, ACommitMayHaveAsManyChangesAsTheLimitAndNoMore) {
   std::vector<store::Change> many;
   for (std::size_t i = 0; i < store::kMaxCommitSize; ++i)
     many.emplace_back(store::Put{"k" + std::to_string(i), "v", store::Absent{}});
@@ -161,7 +161,7 @@ TEST_P(StoreContract, ACommitHasAsManyChangesAsTheLimitAndNoMore) {
   EXPECT_EQ(keys("").size(), store::kMaxCommitSize);
 }
 
-TEST_P(StoreContract, KeysAndValuesAsLargeAsTheLimitAreKept) {
+TEST_P(StoreContract, KeysAndValuesOfTheLargestSizeAreStored) {
   const std::string key(store::kMaxKeySize, '\xff');
   const std::string value(store::kMaxValueSize, '\0');
   put(key, value);
@@ -180,7 +180,7 @@ TEST_P(StoreContract, LargerKeysValuesAndCommitsAreRefused) {
   EXPECT_EQ(keys(""), Words{});
 }
 
-TEST_P(StoreContract, TheImpossibleIsRefused) {
+TEST_P(StoreContract, RefusesInvalidArguments) {
   EXPECT_EQ(wait(store_->commit({})), refuse(Errc::invalid_argument));
   EXPECT_EQ(wait(store_->put("", "v")), refuse(Errc::invalid_argument));
   EXPECT_EQ(wait(store_->get("")), refuse(Errc::invalid_argument));
@@ -190,12 +190,12 @@ TEST_P(StoreContract, TheImpossibleIsRefused) {
   EXPECT_EQ(no_limit.error(), Errc::invalid_argument);
 }
 
-TEST_P(StoreContract, AListIsInTheOrderOfTheBytes) {
+TEST_P(StoreContract, AListIsInByteOrder) {
   for (const char* key : {"b", "\xff", "a/2", "a", "a/10", "\x01", "B"}) put(key, "v");
   EXPECT_EQ(keys(""), (Words{"\x01", "B", "a", "a/10", "a/2", "b", "\xff"}));
 }
 
-TEST_P(StoreContract, AListHasWhatStartsWithThePrefix) {
+TEST_P(StoreContract, AListContainsTheKeysWithThePrefix) {
   for (const char* key : {"a", "a/", "a/1", "a/2", "a0", "b"}) put(key, "v");
   EXPECT_EQ(keys("a/"), (Words{"a/", "a/1", "a/2"}));
   EXPECT_EQ(keys("a"), (Words{"a", "a/", "a/1", "a/2", "a0"}));
@@ -208,7 +208,7 @@ TEST_P(StoreContract, APrefixMayEndInTheGreatestByte) {
   EXPECT_EQ(keys("\xff\xff"), (Words{"\xff\xff", "\xff\xff\xff"}));
 }
 
-TEST_P(StoreContract, AListGoesOnAfterAKeyThatNeedNotBeThere) {
+TEST_P(StoreContract, AListContinuesAfterAKeyThatNeedNotExist) {
   for (const char* key : {"p/a", "p/c", "p/c\x01", "q"}) put(key, "v");
   EXPECT_EQ(keys("p/", "p/a"), (Words{"p/c", "p/c\x01"}));
   EXPECT_EQ(keys("p/", "p/b"), (Words{"p/c", "p/c\x01"}));
@@ -238,13 +238,13 @@ TEST_P(StoreContract, AListIsReadPageByPage) {
   EXPECT_EQ(read.back(), "34");
 }
 
-TEST_P(StoreContract, AListThatFitsExactlyHasNoMore) {
+TEST_P(StoreContract, AListThatFitsExactlyIsComplete) {
   for (const char* key : {"a", "b", "c"}) put(key, "v");
   EXPECT_FALSE(wait(store_->list("", "", 3))->more);
   EXPECT_TRUE(wait(store_->list("", "", 2))->more);
 }
 
-TEST_P(StoreContract, AListTellsTheRevisionOfTheStore) {
+TEST_P(StoreContract, AListReturnsTheRevisionOfTheStore) {
   put("a", "1");
   const store::Revision last = put("elsewhere", "1");
   EXPECT_EQ(wait(store_->list("a", "", 10))->revision, last);
@@ -253,7 +253,7 @@ TEST_P(StoreContract, AListTellsTheRevisionOfTheStore) {
 
 // Watches.
 
-TEST_P(StoreContract, AWatchTellsOfChangesInOrder) {
+TEST_P(StoreContract, AWatchReportsChangesInOrder) {
   Told told;
   const auto watch = store_->watch("w/", revision(), told.teller());
   const store::Revision one = put("w/a", "1");
@@ -273,7 +273,7 @@ TEST_P(StoreContract, AWatchMayBeginWithinTheLoop) {
   EXPECT_TRUE(run_until(io_, [&] { return !told.events.empty(); }));
 }
 
-TEST_P(StoreContract, AWatchTellsTheCreationOfWhatWasPut) {
+TEST_P(StoreContract, AWatchReportsTheCreationRevisionOfAPut) {
   const store::Revision one = put("k", "1");
   std::vector<store::Entry> seen;
   const auto watch = store_->watch("k", one, [&](const store::WatchEvent& event) {
@@ -285,7 +285,7 @@ TEST_P(StoreContract, AWatchTellsTheCreationOfWhatWasPut) {
   EXPECT_EQ(seen[0].modified, two);
 }
 
-TEST_P(StoreContract, AWatchTellsAllOfACommit) {
+TEST_P(StoreContract, AWatchReportsAllChangesOfACommit) {
   put("w/old", "0");
   Told told;
   const auto watch = store_->watch("w/", revision(), told.teller());
@@ -298,7 +298,7 @@ TEST_P(StoreContract, AWatchTellsAllOfACommit) {
   EXPECT_EQ(told.events, (Words{"erase w/old" + at, "put w/a=2" + at, "put w/b=1" + at}));
 }
 
-TEST_P(StoreContract, AWatchGoesOnFromAPastRevision) {
+TEST_P(StoreContract, AWatchContinuesFromAPastRevision) {
   put("k", "1");
   const store::Revision since = put("k", "2");
   const store::Revision three = put("k", "3");
@@ -339,7 +339,7 @@ TEST_P(StoreContract, AWatchIsUpToDateEverySecond) {
   EXPECT_TRUE(told.events.empty());
 }
 
-TEST_P(StoreContract, AWatchIsNotUpToDateBeforeItHasToldEverything) {
+TEST_P(StoreContract, AWatchIsNotUpToDateBeforeItHasReportedEverything) {
   store::Revision seen{};
   store::Revision fresh{};
   const store::Revision since = revision();
@@ -356,7 +356,7 @@ TEST_P(StoreContract, AWatchIsNotUpToDateBeforeItHasToldEverything) {
   EXPECT_EQ(seen, last);
 }
 
-TEST_P(StoreContract, ADestroyedWatchTellsNothing) {
+TEST_P(StoreContract, ADestroyedWatchReportsNothing) {
   Told told;
   auto watch = store_->watch("k", revision(), told.teller());
   put("k", "1");
@@ -387,7 +387,7 @@ TEST_P(StoreContract, AWatchMayEndItself) {
   EXPECT_EQ(events, 1);
 }
 
-TEST_P(StoreContract, WatchesOfOneKeyAllHearOfIt) {
+TEST_P(StoreContract, AllWatchesOfAKeyReportIt) {
   Told a;
   Told b;
   Told all;
@@ -414,7 +414,7 @@ TEST_P(StoreContract, AWatchMayOutliveItsStore) {
 
 // Leases, in real time, because not every implementation lets us control their expiry.
 
-TEST_P(StoreContract, ALeaseThatIsNotKeptAliveTakesItsKeysAlong) {
+TEST_P(StoreContract, AnExpiredLeaseErasesItsKeys) {
   const auto begin = std::chrono::steady_clock::now();
   const auto lease = wait(store_->grant_lease(2s));
   ASSERT_TRUE(lease);
@@ -435,7 +435,7 @@ TEST_P(StoreContract, ALeaseThatIsNotKeptAliveTakesItsKeysAlong) {
   EXPECT_EQ(wait(store_->commit(changes(store::Put{"c", "1", {}, *lease}))), refuse(errc::store_conflict));
 }
 
-TEST_P(StoreContract, ALeaseKeptAliveLasts) {
+TEST_P(StoreContract, ALeaseThatIsKeptAliveDoesNotExpire) {
   const auto lease = wait(store_->grant_lease(2s));
   ASSERT_TRUE(wait(store_->commit(changes(store::Put{"k", "1", {}, *lease}))));
   // Longer than it could last without renewal.
@@ -448,7 +448,7 @@ TEST_P(StoreContract, ALeaseKeptAliveLasts) {
       io_, [&] { return !get("k"); }, 4s));
 }
 
-TEST_P(StoreContract, ARevokedLeaseTakesItsKeysAlongAtOnce) {
+TEST_P(StoreContract, ARevokedLeaseErasesItsKeysAtOnce) {
   const auto lease = wait(store_->grant_lease(60s));
   const auto other = wait(store_->grant_lease(60s));
   EXPECT_NE(*lease, *other);
@@ -483,7 +483,7 @@ TEST_P(StoreContract, AnUnknownLeaseIsRefused) {
   EXPECT_EQ(wait(store_->keep_alive(store::LeaseId{})), refuse(errc::store_conflict));
 }
 
-TEST_P(StoreContract, ALeaseLastsASensibleTime) {
+TEST_P(StoreContract, RefusesALeaseTimeOutOfRange) {
   EXPECT_EQ(wait(store_->grant_lease(store::kMinLeaseTtl - 1s)).error(), Errc::invalid_argument);
   EXPECT_EQ(wait(store_->grant_lease(store::kMaxLeaseTtl + 1s)).error(), Errc::invalid_argument);
   EXPECT_TRUE(wait(store_->grant_lease(store::kMaxLeaseTtl)));
@@ -510,7 +510,7 @@ net::Task<void> increment(store::Store& store, int times, int& conflicts) {
   }
 }
 
-TEST_P(StoreContract, IncrementsAtTheSameTimeAreNotLost) {
+TEST_P(StoreContract, ConcurrentIncrementsAreNotLost) {
   const auto other = GetParam().reopens ? place_->open(io_) : nullptr;
   int running = 8;
   int conflicts = 0;
@@ -524,7 +524,7 @@ TEST_P(StoreContract, IncrementsAtTheSameTimeAreNotLost) {
   EXPECT_GT(conflicts, 0) << "they did not meet";
 }
 
-TEST_P(StoreContract, CommitsAtTheSameTimeGetDifferentRevisions) {
+TEST_P(StoreContract, ConcurrentCommitsGetDifferentRevisions) {
   std::vector<store::Revision> revisions;
   for (int i = 0; i < 50; ++i) {
     boost::asio::co_spawn(
@@ -542,7 +542,7 @@ TEST_P(StoreContract, CommitsAtTheSameTimeGetDifferentRevisions) {
   EXPECT_EQ(keys("k").size(), 50U);
 }
 
-TEST_P(StoreContract, TwoStoresOnOnePlaceSeeTheSame) {
+TEST_P(StoreContract, TwoStoresOnOnePlaceHaveTheSameContent) {
   if (!GetParam().reopens) GTEST_SKIP() << "a place of its own each";
   const auto other = place_->open(io_);
   ASSERT_NE(other, nullptr);
@@ -558,7 +558,7 @@ TEST_P(StoreContract, TwoStoresOnOnePlaceSeeTheSame) {
   EXPECT_EQ(told.events, (Words{"put k=1@" + text(one), "put k=2@" + text(*two)}));
 }
 
-TEST_P(StoreContract, ALeaseBelongsToThePlace) {
+TEST_P(StoreContract, ALeaseIsValidInAllStoresOfThePlace) {
   if (!GetParam().reopens) GTEST_SKIP() << "a place of its own each";
   const auto lease = wait(store_->grant_lease(60s));
   ASSERT_TRUE(wait(store_->commit(changes(store::Put{"k", "1", {}, *lease}))));

@@ -16,7 +16,7 @@ INSTANTIATE_TEST_SUITE_P(Memory, StoreContract,
                                                         [] { return std::make_unique<MemoryPlace>(); }}),
                          name_of);
 
-TEST(MemoryStore, AWatchFromTooLongAgoIsLost) {
+TEST(MemoryStore, AWatchThatStartsTooFarBackIsLost) {
   boost::asio::io_context io{1};
   const auto store = store::memory_store(io);
   for (int i = 0; i < 10'100; ++i) ASSERT_TRUE(wait_for(io, store->put("k", "v")));
@@ -30,7 +30,7 @@ TEST(MemoryStore, AWatchFromTooLongAgoIsLost) {
   EXPECT_EQ(recent.events.size(), 9'900U);
 }
 
-TEST(MemoryStore, LeavesTheLoopWhenNothingIsWatchedOrLeased) {
+TEST(MemoryStore, LetsTheLoopEndWithoutWatchesAndLeases) {
   boost::asio::io_context io{1};
   const auto store = store::memory_store(io);
   ASSERT_TRUE(wait_for(io, store->put("k", "v")));

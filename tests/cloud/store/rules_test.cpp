@@ -14,7 +14,7 @@ TEST(KeyRange, EndsBeforeTheNextPrefix) {
   EXPECT_FALSE(keys.contains("a"));
 }
 
-TEST(KeyRange, CarriesOverTheGreatestByte) { EXPECT_EQ(keys_below("a\xff\xff").end, "b"); }
+TEST(KeyRange, CarriesWhenThePrefixEndsWithTheGreatestByte) { EXPECT_EQ(keys_below("a\xff\xff").end, "b"); }
 
 TEST(KeyRange, HasNoEndWhereNoKeyIsGreater) {
   EXPECT_EQ(keys_below("").end, std::nullopt);
@@ -22,7 +22,7 @@ TEST(KeyRange, HasNoEndWhereNoKeyIsGreater) {
   EXPECT_TRUE(keys_below("\xff").contains("\xff\xff\xff"));
 }
 
-TEST(KeyRange, BeginsRightAfterTheKeyToGoOnFrom) {
+TEST(KeyRange, BeginsRightAfterTheContinuationKey) {
   const KeyRange keys = keys_below("a", "ab");
   EXPECT_FALSE(keys.contains("ab"));
   EXPECT_TRUE(keys.contains(std::string("ab\0", 3)));
@@ -33,7 +33,7 @@ TEST(KeyRange, IsEmptyAfterItsLastKey) {
   EXPECT_FALSE(keys_below("b", "a").empty());
 }
 
-TEST(Expectation, HoldsForWhatItNames) {
+TEST(Expectation, HoldsForTheNamedRevision) {
   const Revision five{5};
   EXPECT_TRUE(holds(Anything{}, five) && holds(Anything{}, std::nullopt));
   EXPECT_TRUE(holds(Absent{}, std::nullopt));

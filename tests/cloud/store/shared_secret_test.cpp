@@ -44,7 +44,7 @@ TEST_F(SealedSecret, IsTheSameForAllUnitsWithTheKey) {
   EXPECT_EQ(said_, "");
 }
 
-TEST_F(SealedSecret, DoesNotShowInTheStore) {
+TEST_F(SealedSecret, IsNotVisibleInTheStore) {
   const auto secret = open("secrets/a", key_);
   ASSERT_TRUE(secret);
   const std::string record = value("secrets/a");
@@ -60,7 +60,7 @@ TEST_F(SealedSecret, IsSealedDifferentlyEachTime) {
   EXPECT_NE(key_.seal("a", secret), key_.seal("a", secret));
 }
 
-TEST_F(SealedSecret, IsRefusedWithAnotherKeyAndSaysWhich) {
+TEST_F(SealedSecret, IsRefusedWithAnotherKeyAndNamesTheNeededKey) {
   ASSERT_TRUE(open("secrets/a", key_));
   const std::string record = value("secrets/a");
   const auto opened = open("secrets/a", other_key_);
@@ -77,7 +77,7 @@ TEST_F(SealedSecret, IsRefusedUnderAnotherName) {
   EXPECT_TRUE(said("secrets/b")) << said_;
 }
 
-TEST_F(SealedSecret, IsRefusedWhenAnyByteOfItIsAnother) {
+TEST_F(SealedSecret, IsRefusedWhenAnyByteIsChanged) {
   ASSERT_TRUE(open("secrets/a", key_));
   const std::string record = value("secrets/a");
   const std::size_t colon = record.rfind(':');
@@ -89,7 +89,7 @@ TEST_F(SealedSecret, IsRefusedWhenAnyByteOfItIsAnother) {
   }
 }
 
-TEST_F(SealedSecret, IsRefusedWhenItIsCutShort) {
+TEST_F(SealedSecret, IsRefusedWhenItIsTruncated) {
   ASSERT_TRUE(open("secrets/a", key_));
   const std::string record = value("secrets/a");
   for (std::size_t size = sizeof "sealed:" - 1; size < record.size(); ++size) {
@@ -97,7 +97,7 @@ TEST_F(SealedSecret, IsRefusedWhenItIsCutShort) {
   }
 }
 
-TEST_F(SealedSecret, IsRefusedInAVersionThatIsNotKnown) {
+TEST_F(SealedSecret, IsRefusedInAnUnknownVersion) {
   ASSERT_TRUE(open("secrets/a", key_));
   std::string record = value("secrets/a");
   record[sizeof "sealed:" - 1] = '2';
@@ -106,7 +106,7 @@ TEST_F(SealedSecret, IsRefusedInAVersionThatIsNotKnown) {
   EXPECT_TRUE(said("update this unit")) << said_;
 }
 
-TEST_F(SealedSecret, IsMigratedFromTheClearAndThatIsSaid) {
+TEST_F(SealedSecret, IsMigratedFromPlaintextAndReported) {
   put("secrets/a", to_base64(bytes_of(7).expose()));
   const auto secret = open("secrets/a", key_);
   ASSERT_TRUE(secret);
@@ -120,7 +120,7 @@ TEST_F(SealedSecret, IsMigratedFromTheClearAndThatIsSaid) {
   EXPECT_EQ(said_, "");
 }
 
-TEST_F(SealedSecret, ThatIsSomethingElseIsRefusedAndKept) {
+TEST_F(SealedSecret, IsRefusedAndKeptWhenTheEntryIsNotASecret) {
   put("secrets/a", "something else");
   EXPECT_FALSE(open("secrets/a", key_));
   EXPECT_EQ(value("secrets/a"), "something else");

@@ -64,7 +64,7 @@ unsigned mode_of(const fs::path& file) {
   return ::stat(file.c_str(), &status) == 0 ? status.st_mode & 0777U : 0U;
 }
 
-TEST_F(SqliteStore, KeepsWhatWasAcknowledged) {
+TEST_F(SqliteStore, KeepsAcknowledgedCommitsAcrossARestart) {
   auto store = place_.open(io_);
   const store::Revision revision = wait_for(io_, store->put("k", "v")).value();
   store.reset();
@@ -99,13 +99,13 @@ TEST_F(SqliteStore, ASymbolicLinkIsRefused) {
   EXPECT_NE(place_.refusal().find("not a plain file"), std::string::npos) << place_.refusal();
 }
 
-TEST_F(SqliteStore, AFileThatIsNoDatabaseIsRefused) {
+TEST_F(SqliteStore, AFileThatIsNotADatabaseIsRefused) {
   std::ofstream(place_.file()) << std::string(4096, 'x');
   fs::permissions(place_.file(), fs::perms(0600));
   EXPECT_NE(place_.refusal().find("not a database"), std::string::npos) << place_.refusal();
 }
 
-TEST_F(SqliteStore, AnotherProgramsDatabaseIsRefusedAndNotTouched) {
+TEST_F(SqliteStore, AnotherProgramsDatabaseIsRefusedAndNotChanged) {
   std::ofstream(place_.file()).close();
   fs::permissions(place_.file(), fs::perms(0600));
   store::SqliteDatabase(place_.file(), 1s).run("CREATE TABLE theirs (x)");
@@ -122,13 +122,13 @@ TEST_F(SqliteStore, ANewerProgramsFileIsRefusedWithBothVersions) {
   EXPECT_NE(why.find(place_.file().string()), std::string::npos) << why;
 }
 
-TEST_F(SqliteStore, AFolderThatIsMissingIsNamed) {
+TEST_F(SqliteStore, AMissingFolderIsNamedInTheError) {
   const auto store = store::sqlite_store(io_, "/nowhere/at/all/store.sqlite");
   ASSERT_FALSE(store);
   EXPECT_NE(store.error().detail.find("/nowhere/at/all"), std::string::npos);
 }
 
-TEST_F(SqliteStore, ManyMayOpenANewFileAtOnce) {
+TEST_F(SqliteStore, ManyProcessesMayOpenANewFileAtOnce) {
   for (int round = 0; round < 10; ++round) {
     SqlitePlace place;
     std::vector<std::thread> threads;
@@ -137,7 +137,7 @@ TEST_F(SqliteStore, ManyMayOpenANewFileAtOnce) {
   }
 }
 
-TEST_F(SqliteStore, AWatchFromTooLongAgoIsLost) {
+TEST_F(SqliteStore, AWatchThatStartsTooFarBackIsLost) {
   const auto store = place_.open(io_);
   int acknowledged = 0;
   for (int i = 0; i < 10'100; ++i) {
@@ -157,7 +157,7 @@ TEST_F(SqliteStore, AWatchFromTooLongAgoIsLost) {
   EXPECT_EQ(recent.events.size(), 10'000U);
 }
 
-TEST_F(SqliteStore, AWatchOfManyLargeValuesGoesBackLessFar) {
+TEST_F(SqliteStore, LargeValuesReduceHowFarAWatchCanGoBack) {
   const auto store = place_.open(io_);
   const std::string large(store::kMaxValueSize, 'v');
   for (int i = 0; i < 80; ++i) ASSERT_TRUE(wait_for(io_, store->put("k", large)));
@@ -171,7 +171,7 @@ TEST_F(SqliteStore, AWatchOfManyLargeValuesGoesBackLessFar) {
   EXPECT_EQ(old.events[0], "lost");
 }
 
-TEST_F(SqliteStore, ALeaseEndsThoughNobodyWasThere) {
+TEST_F(SqliteStore, ALeaseExpiresWhileNoProcessIsRunning) {
   auto store = place_.open(io_);
   const auto lease = wait_for(io_, store->grant_lease(2s));
   std::vector<store::Change> changes;
@@ -229,7 +229,7 @@ TEST_F(SqliteStore, ItsConnectionsSyncEveryCommitAndTrustNoSchema) {
   ::_exit(2);
 }
 
-TEST_F(SqliteStore, KillingTheProcessLosesNoAcknowledgedCommitAndHalvesNone) {
+TEST_F(SqliteStore, KillingTheProcessLosesNoAcknowledgedCommitAndSplitsNone) {
   for (int round = 0; round < 5; ++round) {
     SqlitePlace place;
     int ends[2];

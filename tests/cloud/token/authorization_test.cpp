@@ -15,13 +15,13 @@ void expect(std::string_view value, Kind kind, std::string_view text) {
   EXPECT_EQ(token->text, text) << value;
 }
 
-TEST(Authorization, ReadsABearerToken) {
+TEST(Authorization, ParsesABearerToken) {
   expect("bearer a.b-c._d", Kind::jwt, "a.b-c._d");
   expect("Bearer a.b.c", Kind::jwt, "a.b.c");
   expect("BEARER   a.b.c ", Kind::jwt, "a.b.c");
 }
 
-TEST(Authorization, ReadsAMacaroon) {
+TEST(Authorization, ParsesAMacaroon) {
   expect("macaroon root=AgEU_-x", Kind::macaroon, "AgEU_-x");
   expect("Macaroon root=AgEU", Kind::macaroon, "AgEU");
   expect("MACAROON ROOT = \"AgEU+/==\" ", Kind::macaroon, "AgEU+/==");
@@ -73,7 +73,7 @@ TEST(Authorization, RefusesEverythingElse) {
   EXPECT_EQ(reason(token::parse_authorization(std::string_view("bearer a\0b", 10))), errc::token_syntax);
 }
 
-TEST(Authorization, AHugeFieldIsReadInOnePass) {
+TEST(Authorization, AHugeFieldIsParsedInOnePass) {
   std::string value = "macaroon ";
   for (int i = 0; i < 100'000; ++i) value += "root=,";
   EXPECT_EQ(reason(token::parse_authorization(value)), errc::token_syntax);

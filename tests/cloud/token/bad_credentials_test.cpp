@@ -107,9 +107,9 @@ class BadJwt : public testing::Test {
   Matrix matrix_;
 };
 
-TEST_F(BadJwt, TheGoodOneIsAccepted) { EXPECT_EQ(verify(good_), Errc::closed_locally); }
+TEST_F(BadJwt, AValidTokenIsAccepted) { EXPECT_EQ(verify(good_), Errc::closed_locally); }
 
-TEST_F(BadJwt, HeadersAreRefused) {
+TEST_F(BadJwt, InvalidHeadersAreRefused) {
   add_headers(errc::token_algorithm, {R"({"alg":"none"})",      R"({"alg":"None"})",    R"({"alg":"NONE"})",
                                       R"({"alg":"nOnE"})",      R"({"alg":""})",        R"({"alg":"RS256"})",
                                       R"({"alg":"PS256"})",     R"({"alg":"ES256"})",   R"({"alg":"EdDSA"})",
@@ -151,7 +151,7 @@ TEST_F(BadJwt, HeadersAreRefused) {
   matrix_.check("JWT headers");
 }
 
-TEST_F(BadJwt, ClaimsAreRefused) {
+TEST_F(BadJwt, InvalidClaimsAreRefused) {
   add_claims(errc::token_claims,
              {"{}",
               R"({"iss":"ams","aud":"ams-internal","sub":"i1"})",
@@ -208,7 +208,7 @@ TEST_F(BadJwt, ClaimsAreRefused) {
   matrix_.check("JWT claims");
 }
 
-TEST_F(BadJwt, FormsAreRefused) {
+TEST_F(BadJwt, InvalidFormsAreRefused) {
   const auto signed_input = [](const std::string& input) { return signed_by(counting_secret(), input); };
   add("empty", errc::token_syntax, "");
   add("one part", errc::token_syntax, header_);
@@ -334,13 +334,13 @@ class BadMacaroon : public testing::Test {
   Matrix matrix_;
 };
 
-TEST_F(BadMacaroon, TheGoodOneIsAcceptedInEveryForm) {
+TEST_F(BadMacaroon, AValidMacaroonIsAcceptedInEveryForm) {
   for (const std::string& text : {good_.text(), v1(good_), token::write_macaroon_json(good_)}) {
     EXPECT_EQ(verify(text), Errc::closed_locally);
   }
 }
 
-TEST_F(BadMacaroon, CaveatsAreRefused) {
+TEST_F(BadMacaroon, UnmetCaveatsAreRefused) {
   for (const char* caveat : {"colour=red",
                              "op",
                              "=join",
@@ -391,7 +391,7 @@ TEST_F(BadMacaroon, CaveatsAreRefused) {
   matrix_.check("macaroon caveats");
 }
 
-TEST_F(BadMacaroon, ChangesAreRefused) {
+TEST_F(BadMacaroon, ChangedMacaroonsAreRefused) {
   for (std::size_t i = 0; i < good_.caveats.size(); ++i) {
     const std::string number = std::to_string(i);
     add_changed("without caveat " + number, errc::token_bad_signature,
@@ -431,7 +431,7 @@ TEST_F(BadMacaroon, ChangesAreRefused) {
   matrix_.check("macaroon changes");
 }
 
-TEST_F(BadMacaroon, FormsAreRefused) {
+TEST_F(BadMacaroon, InvalidFormsAreRefused) {
   add("empty", errc::token_syntax, "");
   add("of quotes", errc::token_syntax, "\"\"");
   add("of one quote", errc::token_syntax, "\"" + good_.text());
@@ -554,7 +554,7 @@ class BadJoinToken : public testing::Test {
   Matrix matrix_;
 };
 
-TEST_F(BadJoinToken, AreRefused) {
+TEST_F(BadJoinToken, IsRefused) {
   const std::string used = issue();
   ASSERT_EQ(join(used), Errc::closed_locally);
   const std::string good = issue();
@@ -592,7 +592,7 @@ TEST_F(BadJoinToken, AreRefused) {
 
 // TURN.
 
-TEST(BadTurnCredential, AreRefused) {
+TEST(BadTurnCredential, IsRefused) {
   constexpr std::string_view kSecret = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
   token::TurnKey key = std::move(*token::TurnKey::prepare(provider(), Secret<64>(as_bytes(kSecret))));
   token::TurnKey other = std::move(*token::TurnKey::prepare(provider(), Secret<64>(as_bytes(std::string(64, 'x')))));
@@ -640,7 +640,7 @@ TEST(BadTurnCredential, AreRefused) {
 }
 
 /// The last test of this file: in complete runs it checks that the matrix has not shrunk.
-TEST(BadCredentials, AreMany) {
+TEST(BadCredentials, CoverAtLeastTheExpectedNumberOfCases) {
   if (Matrix::total() == 0) GTEST_SKIP() << "the others did not run";
   std::printf("bad credentials: %zu named cases, flipped bits and truncations not counted\n", Matrix::total());
   EXPECT_GE(Matrix::total(), 300U);

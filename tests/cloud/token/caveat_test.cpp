@@ -33,7 +33,7 @@ TEST(Caveat, WithoutAnExpiryItIsRefused) {
   EXPECT_EQ(reason(check({"op=join"}, join())), errc::token_claims);
 }
 
-TEST(Caveat, TheRequestMustBeWhatEachCaveatSays) {
+TEST(Caveat, TheRequestMustMatchEachCaveat) {
   EXPECT_TRUE(check({kIn2030, "op=join", "session=s1", "region=eu", "instance=i1"}, join()));
   for (const char* other :
        {"op=read", "session=s2", "region=us", "instance=i2", "op=join ", "op= join", "op=Join", "op=join,read"}) {
@@ -47,7 +47,7 @@ TEST(Caveat, RepeatedCaveatsMustAllBeMet) {
   EXPECT_EQ(reason(check({kIn2030, "op=read", "op=join"}, join())), errc::token_scope);
 }
 
-TEST(Caveat, WhatTheRequestDoesNotNameIsNotMet) {
+TEST(Caveat, ACaveatOnAnUnnamedPartIsNotMet) {
   for (const char* caveat : {"op=join", "session=s1", "region=eu", "instance=i1"}) {
     EXPECT_EQ(reason(check({kIn2030, caveat}, {k2029})), errc::token_scope) << caveat;
   }

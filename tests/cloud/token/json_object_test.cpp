@@ -5,7 +5,7 @@
 namespace redan::cloud::token {
 namespace {
 
-TEST(JsonObject, GivesMembersInTheirOrder) {
+TEST(JsonObject, ReturnsMembersInOrder) {
   const auto object = parse_json_object(R"( {"b":1,"a":"x"} )");
   ASSERT_TRUE(object);
   EXPECT_EQ(object->begin()->key(), "b");
@@ -23,7 +23,7 @@ TEST(JsonObject, RefusesTheSameNameTwiceAtEveryLevel) {
   EXPECT_TRUE(parse_json_object(R"({"a":{"a":{"a":1}},"b":[{"a":1},{"a":2}],"A":1})"));
 }
 
-TEST(JsonObject, RefusesWhatIsNoObject) {
+TEST(JsonObject, RefusesOtherValuesThanObjects) {
   for (const char* text : {"", " ", "1", "\"a\"", "[]", "null", "true", "[{}]"}) {
     EXPECT_FALSE(parse_json_object(text)) << text;
   }

@@ -75,7 +75,7 @@ class Jwt : public testing::Test {
 
 // Known answers.
 
-TEST_F(Jwt, MintsTheKnownAnswers) {
+TEST_F(Jwt, IssuesTheKnownAnswers) {
   EXPECT_EQ(key_.mint(full_claims()), std::string(kFull));
   token::JwtClaims minimal;
   minimal.issuer = "ams";
@@ -92,14 +92,14 @@ TEST_F(Jwt, VerifiesTheKnownAnswer) {
   EXPECT_FALSE(claims->allows("artifacts"));
 }
 
-TEST_F(Jwt, TheMbedtlsProviderMintsTheSame) {
+TEST_F(Jwt, TheMbedtlsProviderIssuesTheSame) {
   const auto mbedtls = mbedtls_provider();
   auto key = token::JwtKey::prepare(*mbedtls, counting_secret());
   ASSERT_TRUE(key);
   EXPECT_EQ(key->mint(full_claims()), std::string(kFull));
 }
 
-TEST_F(Jwt, WhatIsMintedVerifiesToTheSameClaims) {
+TEST_F(Jwt, IssuedTokensVerifyToTheSameClaims) {
   token::JwtClaims claims = full_claims();
   claims.audience = {"first", "ams-internal"};
   claims.subject = "quotes \" and \\ and \xc3\xa4 and \n";
@@ -112,13 +112,13 @@ TEST_F(Jwt, WhatIsMintedVerifiesToTheSameClaims) {
 
 // Keys.
 
-TEST_F(Jwt, AKeyHasAllOfItsBytes) {
+TEST_F(Jwt, AKeyMustHave64Bytes) {
   EXPECT_EQ(reason(token::JwtKey::prepare(provider(), Secret<64>{})), Errc::invalid_argument);
   EXPECT_EQ(reason(token::JwtKey::prepare(provider(), Secret<64>(counting_secret().expose().first(63)))),
             Errc::invalid_argument);
 }
 
-TEST_F(Jwt, AnotherKeyRefuses) {
+TEST_F(Jwt, RefusesATokenOfAnotherKey) {
   key_ = key(other_secret());
   EXPECT_EQ(reason(verify(kFull)), errc::token_bad_signature);
 }
@@ -166,7 +166,7 @@ TEST_F(Jwt, ASignatureOfAnotherTokenIsRefused) {
 }
 
 // The claims of a forged token are not even parsed: broken claims give the same answer.
-TEST_F(Jwt, TheSignatureComesBeforeTheClaims) {
+TEST_F(Jwt, TheSignatureIsVerifiedBeforeTheClaims) {
   const std::string forged = std::string(43, 'A');
   for (const std::string payload : {"", "!!!!", "{", "AAAA"}) {
     EXPECT_EQ(reason(verify(std::string(kHeader) + "." + payload + "." + forged)), errc::token_bad_signature)
@@ -213,7 +213,7 @@ TEST_F(Jwt, ATooLargeTokenIsRefusedUnread) {
   EXPECT_EQ(reason(token::UnverifiedJwt::parse(std::string(10'000'000, '.'))), errc::token_too_large);
 }
 
-TEST_F(Jwt, ATooLargeTokenIsNotMinted) {
+TEST_F(Jwt, ATooLargeTokenIsNotIssued) {
   token::JwtClaims claims = full_claims();
   claims.subject = std::string(token::kMaxJwtSize, 'x');
   EXPECT_EQ(reason(key_.mint(claims)), errc::token_too_large);
@@ -225,7 +225,7 @@ TEST_F(Jwt, ATooLargeTokenIsNotMinted) {
 
 // The header.
 
-TEST_F(Jwt, TheAlgorithmIsHs256) {
+TEST_F(Jwt, TheAlgorithmMustBeHs256) {
   for (const std::string_view header :
        {R"({"alg":"none","typ":"JWT"})", R"({"alg":"RS256","typ":"JWT"})", R"({"alg":"HS512","typ":"JWT"})",
         R"({"alg":"HS384"})", R"({"alg":"ES256"})", R"({"alg":"hs256"})", R"({"alg":"HS256 "})", R"({"alg":"None"})",
@@ -249,7 +249,7 @@ TEST_F(Jwt, AHeaderThatNamesAKeyOrAnExtensionIsRefused) {
   }
 }
 
-TEST_F(Jwt, TheTypeIsJwtIfThereIsOne) {
+TEST_F(Jwt, TheTypeMustBeJwtIfPresent) {
   EXPECT_EQ(header_reason(R"({"alg":"HS256"})"), Errc::closed_locally);
   for (const std::string_view type : {R"("JWT")", R"("jwt")", R"("Jwt")"}) {
     EXPECT_EQ(header_reason(R"({"alg":"HS256","typ":)" + std::string(type) + "}"), Errc::closed_locally) << type;
@@ -263,7 +263,7 @@ TEST_F(Jwt, OtherHeaderParametersAreIgnored) {
   EXPECT_EQ(header_reason(R"( { "cty" : "x", "alg" : "HS256", "n" : { "alg" : "none" } } )"), Errc::closed_locally);
 }
 
-TEST_F(Jwt, TheHeaderIsStrictJson) {
+TEST_F(Jwt, TheHeaderMustBeStrictJson) {
   for (const std::string_view header :
        {R"({"alg":"HS256","alg":"none"})", R"({"alg":"none","alg":"HS256"})", R"({"alg":"HS256","\u0061lg":"none"})",
         R"({"alg":"HS256","n":{"a":1,"a":2}})", R"({"alg":"HS256"}x)", R"(["HS256"])", R"("HS256")", "",
@@ -274,7 +274,7 @@ TEST_F(Jwt, TheHeaderIsStrictJson) {
 
 // The claims.
 
-TEST_F(Jwt, TheClaimsAreStrictJson) {
+TEST_F(Jwt, TheClaimsMustBeStrictJson) {
   for (const std::string_view payload :
        {"", "[]", "null", R"({"exp":1,"exp":1893456000})", R"({"exp":1893456000,"sub":"a","\u0073ub":"b"})",
         R"({"exp":1893456000,"x":[{"y":1,"y":1}]})", R"({"exp":1893456000)", R"({"exp":1893456000} {})",
@@ -305,14 +305,14 @@ TEST_F(Jwt, DatesMayHaveAFractionAndAnExponent) {
   }
 }
 
-TEST_F(Jwt, ScopeMayBeATextOfWords) {
+TEST_F(Jwt, ScopeMayBeATextSeparatedByBlanks) {
   const auto claims = verify(
       sign_claims(R"({"iss":"ams","aud":"ams-internal","exp":1893456000,"scope":"artifacts:read  instance:status"})"));
   ASSERT_TRUE(claims);
   EXPECT_EQ(claims->scope, (std::vector<std::string>{"artifacts:read", "instance:status"}));
 }
 
-TEST_F(Jwt, DatesAreNumbersThatFit) {
+TEST_F(Jwt, DatesMustBeNumbersInRange) {
   for (const char* value : {R"("1893456000")", "1e400", "1e18", "-1e16", "null", "true", "[1893456000]",
                             "9223372036854775808", "18446744073709551615", "99999999999999999999", "{}"}) {
     for (const char* name : {"exp", "nbf", "iat"}) {
@@ -332,7 +332,7 @@ TEST_F(Jwt, TheLargestDatesDoNotOverflow) {
   EXPECT_EQ(reason(verify(sign_claims(std::string(start) + R"("exp":-1})"))), errc::token_expired);
 }
 
-TEST_F(Jwt, ExpiryGetsNoLeeway) {
+TEST_F(Jwt, ExpiryHasNoLeeway) {
   EXPECT_TRUE(verify(kFull, kExpected, after(k2030, -1)));
   EXPECT_EQ(reason(verify(kFull, kExpected, k2030)), errc::token_expired);
   EXPECT_EQ(reason(verify(kFull, kExpected, after(k2030, 1))), errc::token_expired);
@@ -343,7 +343,7 @@ TEST_F(Jwt, AnIssuersClockMayBeAMinuteAhead) {
   EXPECT_EQ(reason(verify(kFull, kExpected, after(k2029, -token::kJwtLeewaySeconds - 1))), errc::token_not_yet_valid);
 }
 
-TEST_F(Jwt, EachOfNbfAndIatHoldsATokenBack) {
+TEST_F(Jwt, NbfAndIatEachDelayATokensValidity) {
   for (const char* name : {"nbf", "iat"}) {
     const std::string payload =
         std::string(R"({"iss":"ams","aud":"ams-internal","exp":1893456000,")") + name + "\":1877688061}";
@@ -352,7 +352,7 @@ TEST_F(Jwt, EachOfNbfAndIatHoldsATokenBack) {
   }
 }
 
-TEST_F(Jwt, IssuerAudienceAndSubjectMustFit) {
+TEST_F(Jwt, IssuerAudienceAndSubjectMustMatch) {
   EXPECT_TRUE(verify(kFull, {"ams", "ams-internal", "c05h1jj3pn6a8q46taug"}));
   EXPECT_EQ(reason(verify(kFull, {"gateway", "ams-internal"})), errc::token_claims);
   EXPECT_EQ(reason(verify(kFull, {"ams", "ams"})), errc::token_claims);
@@ -360,7 +360,7 @@ TEST_F(Jwt, IssuerAudienceAndSubjectMustFit) {
   EXPECT_EQ(reason(verify(kFull, {"ams", "ams-internal", ""})), errc::token_claims);
 }
 
-TEST_F(Jwt, MissingClaimsFitNothing) {
+TEST_F(Jwt, MissingClaimsMatchNothing) {
   EXPECT_EQ(reason(verify(kMinimal)), errc::token_claims);
   const std::string nothing = sign_claims(R"({"exp":1893456000})");
   EXPECT_EQ(reason(verify(nothing)), errc::token_claims);

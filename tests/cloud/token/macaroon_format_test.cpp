@@ -45,7 +45,7 @@ std::string padded(std::string text) {
 
 // Text.
 
-TEST(MacaroonText, ThePublicSampleIsWrittenAsItWasRead) {
+TEST(MacaroonText, ThePublicSampleRoundTrips) {
   const auto macaroon = token::Macaroon::parse(kPublicSample);
   ASSERT_TRUE(macaroon);
   EXPECT_EQ(macaroon->location, "anbox-stream-gateway");
@@ -56,7 +56,7 @@ TEST(MacaroonText, ThePublicSampleIsWrittenAsItWasRead) {
   EXPECT_EQ(token::write_macaroon_v2(*macaroon).size(), 93U);
 }
 
-TEST(MacaroonText, EveryKindOfBase64IsRead) {
+TEST(MacaroonText, EveryKindOfBase64Parses) {
   for (const std::string_view text : {kGatewayToken, kAgentToken, kPublicSample, kGatewayTokenV1}) {
     const auto macaroon = token::Macaroon::parse(text);
     ASSERT_TRUE(macaroon);
@@ -68,7 +68,7 @@ TEST(MacaroonText, EveryKindOfBase64IsRead) {
 }
 
 // The forms that libraries which write JSON put into the Authorization header.
-TEST(MacaroonText, JsonInEveryKindOfBase64IsRead) {
+TEST(MacaroonText, JsonInEveryKindOfBase64Parses) {
   const std::string v1 =
       R"({"location":"l","identifier":"id","caveats":[{"cid":"op=join"}],"signature":")" + std::string(64, 'a') + "\"}";
   for (const std::string& json : {std::string(kGatewayJson), v1}) {
@@ -105,7 +105,7 @@ TEST(MacaroonText, OtherTextIsRefused) {
 }
 
 // A macaroon followed by discharges is such a concatenation.
-TEST(MacaroonText, TwoInOneAreRefused) {
+TEST(MacaroonText, ConcatenatedMacaroonsAreRefused) {
   const Buffer one = token::write_macaroon_v2(gateway());
   const Buffer two = concat({as_text(one), as_text(one)});
   EXPECT_EQ(reason(token::parse_macaroon_v2(two)), errc::token_syntax);
@@ -113,7 +113,7 @@ TEST(MacaroonText, TwoInOneAreRefused) {
 
 // Version 2.
 
-TEST(MacaroonV2, EveryFieldComesBack) {
+TEST(MacaroonV2, EveryFieldRoundTrips) {
   for (const token::Macaroon& macaroon :
        {gateway(), with_third_party(), token::Macaroon{"", "", {}, {}}, token::Macaroon{"", "i", {{""}}, {}}}) {
     const auto parsed = token::parse_macaroon_v2(token::write_macaroon_v2(macaroon));
@@ -122,7 +122,7 @@ TEST(MacaroonV2, EveryFieldComesBack) {
   }
 }
 
-TEST(MacaroonV2, LongFieldsComeBack) {
+TEST(MacaroonV2, LongFieldsRoundTrip) {
   for (const std::size_t size : {0U, 1U, 127U, 128U, 129U, 16'000U}) {
     const token::Macaroon macaroon{"", std::string(size, 'i'), {}, {}};
     EXPECT_EQ(token::parse_macaroon_v2(token::write_macaroon_v2(macaroon)), macaroon) << size;
@@ -138,7 +138,7 @@ TEST(MacaroonV2, EveryTruncationAndExtensionIsRefused) {
   EXPECT_EQ(reason(token::parse_macaroon_v2(bytes)), errc::token_syntax);
 }
 
-TEST(MacaroonV2, FieldsStandInOneOrder) {
+TEST(MacaroonV2, FieldsMustBeInOrder) {
   const std::string signature = "0620" + std::string(64, 'a');
   const auto parse = [&](const std::string& start) {
     const auto bytes = from_hex(start + signature);
@@ -286,7 +286,7 @@ TEST(MacaroonV2, TheSignatureHas32Bytes) {
   }
 }
 
-TEST(MacaroonV2, LengthsAreNoLongerThanNeededAndNoLargerThanTheText) {
+TEST(MacaroonV2, LengthsMustBeMinimalAndWithinTheText) {
   const std::string rest =
       "69"
       "0000"
@@ -306,14 +306,14 @@ TEST(MacaroonV2, LengthsAreNoLongerThanNeededAndNoLargerThanTheText) {
 
 // Version 1.
 
-TEST(MacaroonV1, TheKnownAnswerIsReadAndWritten) {
+TEST(MacaroonV1, TheKnownAnswerRoundTrips) {
   const auto bytes = from_base64(kGatewayTokenV1, Base64::url);
   ASSERT_TRUE(bytes);
   EXPECT_EQ(token::parse_macaroon_v1(*bytes), gateway());
   EXPECT_EQ(token::write_macaroon_v1(gateway()), *bytes);
 }
 
-TEST(MacaroonV1, EveryFieldComesBack) {
+TEST(MacaroonV1, EveryFieldRoundTrips) {
   for (const token::Macaroon& macaroon :
        {with_third_party(), token::Macaroon{"", "", {}, {}}, token::Macaroon{"l", "a b\nc", {{""}, {" "}}, {}}}) {
     const auto parsed = token::parse_macaroon_v1(token::write_macaroon_v1(macaroon));
@@ -331,7 +331,7 @@ TEST(MacaroonV1, EveryTruncationAndExtensionIsRefused) {
   EXPECT_EQ(reason(token::parse_macaroon_v1(bytes)), errc::token_syntax);
 }
 
-TEST(MacaroonV1, PacketsStandInOneOrder) {
+TEST(MacaroonV1, PacketsMustBeInOrder) {
   const std::string signature = "002fsignature " + std::string(32, 's') + "\n";
   const std::string_view location = "000flocation l\n";
   const std::string_view id = "0011identifier i\n";
@@ -355,7 +355,7 @@ TEST(MacaroonV1, PacketsStandInOneOrder) {
   }
 }
 
-TEST(MacaroonV1, APacketSaysItsLengthInLowerCaseHex) {
+TEST(MacaroonV1, APacketsLengthIsLowerCaseHex) {
   const std::string rest = "0011identifier i\n002fsignature " + std::string(32, 's') + "\n";
   for (const std::string_view start : {"000Flocation l\n", "0x0flocation l\n", "  0flocation l\n", "000elocation l\n",
                                        "0010location l\n", "fffflocation l\n", "0000location l\n", "0003location l\n",
@@ -366,12 +366,12 @@ TEST(MacaroonV1, APacketSaysItsLengthInLowerCaseHex) {
 
 // JSON.
 
-TEST(MacaroonJson, TheKnownAnswerIsReadAndWritten) {
+TEST(MacaroonJson, TheKnownAnswerRoundTrips) {
   EXPECT_EQ(token::parse_macaroon_json(kGatewayJson), gateway());
   EXPECT_EQ(token::write_macaroon_json(gateway()), kGatewayJson);
 }
 
-TEST(MacaroonJson, EveryFieldComesBack) {
+TEST(MacaroonJson, EveryFieldRoundTrips) {
   for (const token::Macaroon& macaroon :
        {with_third_party(), token::Macaroon{"", "", {}, {}}, token::Macaroon{"l", "\xff\n\"", {{""}}, {}}}) {
     const auto parsed = token::parse_macaroon_json(token::write_macaroon_json(macaroon));
@@ -380,7 +380,7 @@ TEST(MacaroonJson, EveryFieldComesBack) {
   }
 }
 
-TEST(MacaroonJson, BothSpellingsOfBytesAndTheVersionAreRead) {
+TEST(MacaroonJson, BothNotationsOfBytesAndTheVersionParse) {
   const std::string signature = std::string(32, 's');
   const token::Macaroon expected{"", "id", {{"op=join"}}, gateway().signature};
   const std::string s64 = R"("s64":"dVYIicqpUu0wviOLY5rXDSt5ecHzFAbWJqFsIaZZdwg")";
@@ -392,7 +392,7 @@ TEST(MacaroonJson, BothSpellingsOfBytesAndTheVersionAreRead) {
   EXPECT_TRUE(plain->caveats.empty());
 }
 
-TEST(MacaroonJson, VersionOneIsRead) {
+TEST(MacaroonJson, VersionOneParses) {
   const std::string text =
       R"({"caveats":[{"cid":"2030-01-01T00:00:00Z"}],"location":"anbox-stream-gateway","identifier":"my-client","signature":)"
       R"("75560889caa952ed30be238b639ad70d2b7979c1f31406d626a16c21a6597708"})";
@@ -404,7 +404,7 @@ TEST(MacaroonJson, VersionOneIsRead) {
   EXPECT_EQ(third->caveats.at(0), (token::Caveat{"c", "l", "sealed"}));
 }
 
-TEST(MacaroonJson, RefusesWhatIsMissingTwiceUnknownOrOfAnotherType) {
+TEST(MacaroonJson, RefusesMissingDuplicateUnknownAndMistypedMembers) {
   const std::string s = R"("s64":"dVYIicqpUu0wviOLY5rXDSt5ecHzFAbWJqFsIaZZdwg")";
   const std::string hex = "\"signature\":\"" + std::string(64, '0') + "\"";
   ASSERT_TRUE(token::parse_macaroon_json(R"({"i":"a",)" + s + "}"));

@@ -37,7 +37,7 @@ class MacaroonRules : public testing::Test {
 
 // Known answers.
 
-TEST_F(MacaroonRules, MintsTheKnownGatewayToken) {
+TEST_F(MacaroonRules, IssuesTheKnownGatewayToken) {
   auto macaroon = token::Macaroon::mint(key_, kLocation, "my-client");
   ASSERT_TRUE(macaroon);
   EXPECT_EQ(to_hex(macaroon->signature), "0815fa11d531432ad61f80eb905a3709bdc2265fa14052d106b9f78464ee31a3");
@@ -46,7 +46,7 @@ TEST_F(MacaroonRules, MintsTheKnownGatewayToken) {
   EXPECT_EQ(macaroon->text(), kGatewayToken);
 }
 
-TEST_F(MacaroonRules, MintsTheKnownAgentToken) {
+TEST_F(MacaroonRules, IssuesTheKnownAgentToken) {
   const token::Macaroon macaroon = mint("anbox-stream-agent", "c05h1jj3pn6a8q46taug",
                                         {"instance=c05h1jj3pn6a8q46tav0", "op=signal", "2030-01-01T00:00:00Z"});
   EXPECT_EQ(to_hex(macaroon.signature), "b99675200d07c957f8405a9fd4fbab7eeebaf1f88ce50220ebda2b0cf9fa37eb");
@@ -66,7 +66,7 @@ TEST_F(MacaroonRules, VerifiesTheKnownAnswersInEveryForm) {
   EXPECT_EQ(reason(agent->verify(key_, "anbox-stream-agent", {k2029, "signal"})), errc::token_scope);
 }
 
-TEST_F(MacaroonRules, TheMbedtlsProviderMintsTheSame) {
+TEST_F(MacaroonRules, TheMbedtlsProviderIssuesTheSame) {
   const auto mbedtls = mbedtls_provider();
   auto key = token::MacaroonKey::prepare(*mbedtls, counting_secret());
   ASSERT_TRUE(key);
@@ -79,13 +79,13 @@ TEST_F(MacaroonRules, TheMbedtlsProviderMintsTheSame) {
 
 // Keys.
 
-TEST_F(MacaroonRules, ARootKeyHasAllOfItsBytes) {
+TEST_F(MacaroonRules, ARootKeyMustHave64Bytes) {
   EXPECT_EQ(reason(token::MacaroonKey::prepare(provider(), Secret<64>{})), Errc::invalid_argument);
   EXPECT_EQ(reason(token::MacaroonKey::prepare(provider(), Secret<64>(counting_secret().expose().first(32)))),
             Errc::invalid_argument);
 }
 
-TEST_F(MacaroonRules, AnotherRootKeyRefuses) {
+TEST_F(MacaroonRules, RefusesAMacaroonOfAnotherRootKey) {
   const std::string text = mint_gateway().text();
   key_ = key(other_secret());
   EXPECT_EQ(reason(verify(text)), errc::token_bad_signature);
@@ -122,7 +122,7 @@ TEST_F(MacaroonRules, EveryTruncationIsRefused) {
   }
 }
 
-TEST_F(MacaroonRules, ACaveatCannotBeTakenAwayChangedOrMoved) {
+TEST_F(MacaroonRules, ACaveatCannotBeRemovedChangedOrMoved) {
   const token::Macaroon macaroon = mint(kLocation, "my-client", {"2030-01-01T00:00:00Z", "op=join", "session=s1"});
   const token::MacaroonRequest request{k2029, "join", "s1"};
   ASSERT_TRUE(macaroon.verify(key_, kLocation, request));
@@ -168,7 +168,7 @@ TEST_F(MacaroonRules, TheLocationIsComparedBecauseItIsNotSigned) {
 
 // Caveats.
 
-TEST_F(MacaroonRules, AHolderNarrowsItWithoutTheKey) {
+TEST_F(MacaroonRules, AHolderCanRestrictItWithoutTheKey) {
   auto macaroon = token::Macaroon::parse(kGatewayToken);
   ASSERT_TRUE(macaroon);
   ASSERT_TRUE(macaroon->add_first_party(provider(), "op=join"));
@@ -184,13 +184,15 @@ TEST_F(MacaroonRules, AnUnknownCaveatIsRefused) {
             errc::token_caveat);
 }
 
-TEST_F(MacaroonRules, AnExpiredOneIsRefused) { EXPECT_EQ(reason(verify(kGatewayToken, {k2030})), errc::token_expired); }
+TEST_F(MacaroonRules, AnExpiredMacaroonIsRefused) {
+  EXPECT_EQ(reason(verify(kGatewayToken, {k2030})), errc::token_expired);
+}
 
-TEST_F(MacaroonRules, OneWithoutCaveatsIsRefused) {
+TEST_F(MacaroonRules, AMacaroonWithoutCaveatsIsRefused) {
   EXPECT_EQ(reason(mint(kLocation, "my-client", {}).verify(key_, kLocation, {k2029})), errc::token_claims);
 }
 
-TEST_F(MacaroonRules, AThirdPartyCaveatIsReadAndRefused) {
+TEST_F(MacaroonRules, AThirdPartyCaveatIsParsedAndRefused) {
   token::Macaroon macaroon = mint_gateway();
   macaroon.caveats.push_back({"a secret of theirs", "https://bank.example", "sealed"});
   for (const std::string& text : {macaroon.text(), to_base64(token::write_macaroon_v1(macaroon), Base64::url),
@@ -204,7 +206,7 @@ TEST_F(MacaroonRules, AThirdPartyCaveatIsReadAndRefused) {
 
 // Limits.
 
-TEST_F(MacaroonRules, TakesAtMost32Caveats) {
+TEST_F(MacaroonRules, AcceptsAtMost32Caveats) {
   token::Macaroon macaroon = mint_gateway();
   while (macaroon.caveats.size() < token::kMaxCaveats) ASSERT_TRUE(macaroon.add_first_party(provider(), "op=join"));
   const token::Macaroon full = macaroon;
@@ -218,7 +220,7 @@ TEST_F(MacaroonRules, TakesAtMost32Caveats) {
   }
 }
 
-TEST_F(MacaroonRules, TakesAtMost16Kibibytes) {
+TEST_F(MacaroonRules, AcceptsAtMost16Kibibytes) {
   EXPECT_EQ(reason(token::Macaroon::mint(key_, kLocation, std::string(token::kMaxMacaroonSize, 'x'))),
             errc::token_too_large);
   token::Macaroon macaroon = mint(kLocation, std::string(token::kMaxMacaroonSize - 200, 'x'), {"2030-01-01T00:00:00Z"});

@@ -11,7 +11,7 @@ std::optional<std::int64_t> seconds(std::string_view text) {
   return time->seconds_since_1970;
 }
 
-TEST(Rfc3339, ReadsUtc) {
+TEST(Rfc3339, ParsesUtc) {
   EXPECT_EQ(seconds("1970-01-01T00:00:00Z"), 0);
   EXPECT_EQ(seconds("2030-01-01T00:00:00Z"), 1893456000);
   EXPECT_EQ(seconds("2029-01-01T00:00:00Z"), 1861920000);
@@ -21,7 +21,7 @@ TEST(Rfc3339, ReadsUtc) {
 }
 
 // The examples of RFC 3339 section 5.8, except the leap second.
-TEST(Rfc3339, ReadsTheExamplesOfTheRfc) {
+TEST(Rfc3339, ParsesTheExamplesOfTheRfc) {
   EXPECT_EQ(seconds("1985-04-12T23:20:50.52Z"), 482196050);
   EXPECT_EQ(seconds("1996-12-19T16:39:57-08:00"), 851042397);
   EXPECT_EQ(seconds("1937-01-01T12:00:27.87+00:20"), seconds("1937-01-01T11:40:27Z"));
@@ -88,7 +88,7 @@ TEST(Rfc3339, RefusesEveryTruncation) {
   for (std::size_t n = 0; n < text.size(); ++n) EXPECT_FALSE(seconds(text.substr(0, n))) << n;
 }
 
-TEST(Rfc3339, WhatIsWrittenReadsTheSame) {
+TEST(Rfc3339, RoundTrips) {
   for (const std::int64_t time : {-62167219200, -1L, 0L, 951782400L, 1893456000L, 253402300799L}) {
     EXPECT_EQ(seconds(to_rfc3339({time})), time);
   }

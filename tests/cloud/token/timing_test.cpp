@@ -69,13 +69,13 @@ class Comparison : public testing::Test {
   std::vector<std::uint8_t> last_ = right_;
 };
 
-TEST_F(Comparison, TakesTheSameTimeWhereverTheDifferenceIs) {
+TEST_F(Comparison, TakesTheSameTimeForEveryPositionOfTheDifference) {
   EXPECT_TRUE(equally_fast([&] { return equal_in_constant_time(right_, first_); },
                            [&] { return equal_in_constant_time(right_, last_); }, 20));
 }
 
 // The control: this measurement detects an early exit.
-TEST_F(Comparison, AnEarlyExitWouldShow) {
+TEST_F(Comparison, TheMeasurementDetectsAnEarlyExit) {
   const auto leaks = [&](const std::vector<std::uint8_t>& wrong) {
     return [&] { return std::memcmp(right_.data(), wrong.data(), kLong) == 0; };
   };
@@ -89,7 +89,7 @@ std::string changed(std::string text, std::size_t from_end) {
   return text;
 }
 
-TEST(RefusalTime, OfAJwtDoesNotDependOnThePlaceOfTheError) {
+TEST(RefusalTime, OfAJwtDoesNotDependOnThePositionOfTheError) {
   token::JwtKey key = std::move(*token::JwtKey::prepare(provider(), counting_secret()));
   token::JwtClaims claims;
   claims.issuer = "ams";
@@ -104,7 +104,7 @@ TEST(RefusalTime, OfAJwtDoesNotDependOnThePlaceOfTheError) {
   EXPECT_TRUE(equally_fast(verify(43), verify(2), 50));
 }
 
-TEST(RefusalTime, OfAMacaroonDoesNotDependOnThePlaceOfTheError) {
+TEST(RefusalTime, OfAMacaroonDoesNotDependOnThePositionOfTheError) {
   token::MacaroonKey key = std::move(*token::MacaroonKey::prepare(provider(), counting_secret()));
   const token::Macaroon good = *token::Macaroon::parse(kGatewayToken);
   const auto verify = [&](std::size_t byte) {
@@ -115,7 +115,7 @@ TEST(RefusalTime, OfAMacaroonDoesNotDependOnThePlaceOfTheError) {
   EXPECT_TRUE(equally_fast(verify(0), verify(31), 50));
 }
 
-TEST(RefusalTime, OfATurnPasswordDoesNotDependOnThePlaceOfTheError) {
+TEST(RefusalTime, OfATurnPasswordDoesNotDependOnThePositionOfTheError) {
   token::TurnKey key = std::move(*token::TurnKey::prepare(provider(), Secret<64>(as_bytes(std::string(64, 's')))));
   const token::TurnCredential good = *key.mint("cabc0123", k2030);
   const auto verify = [&](std::size_t from_end) {

@@ -18,14 +18,14 @@ class Turn : public testing::Test {
   token::TurnKey key_ = key(kSecret);
 };
 
-TEST_F(Turn, MintsTheKnownAnswer) {
+TEST_F(Turn, IssuesTheKnownAnswer) {
   const auto credential = key_.mint("cabc0123", k2030);
   ASSERT_TRUE(credential);
   EXPECT_EQ(credential->username, "1893456000:cabc0123");
   EXPECT_EQ(credential->password, "B033DPiE+qirS40RKf0/jgcvDZs=");
 }
 
-TEST_F(Turn, WhatIsMintedVerifiesUntilItExpires) {
+TEST_F(Turn, AnIssuedCredentialVerifiesUntilItExpires) {
   const auto credential = key_.mint("cabc0123", k2030);
   ASSERT_TRUE(credential);
   EXPECT_EQ(key_.verify(*credential, after(k2030, -1)), std::string("cabc0123"));
@@ -47,7 +47,7 @@ TEST_F(Turn, AnAlteredCredentialIsRefused) {
   }
 }
 
-TEST_F(Turn, AnotherSecretRefuses) {
+TEST_F(Turn, RefusesACredentialOfAnotherSecret) {
   const auto credential = key("0" + std::string(63, 'x')).mint("cabc0123", k2030);
   ASSERT_TRUE(credential);
   EXPECT_EQ(reason(key_.verify(*credential, k2029)), errc::token_bad_signature);
@@ -78,7 +78,7 @@ TEST_F(Turn, ASecretIs64PrintableCharacters) {
             Errc::invalid_argument);
 }
 
-TEST_F(Turn, AGeneratedSecretFits) {
+TEST_F(Turn, AGeneratedSecretIsAccepted) {
   const Secret<64> one = token::TurnKey::generate_secret(provider());
   const Secret<64> two = token::TurnKey::generate_secret(provider());
   EXPECT_TRUE(token::TurnKey::prepare(provider(), one));

@@ -29,7 +29,7 @@ std::string altered(const char* name, const std::optional<json::value>& value) {
   return encode(json::serialize(object));
 }
 
-TEST(JoinToken, WhatIsWrittenParsesToTheSame) {
+TEST(JoinToken, RoundTrips) {
   const auto parsed = trust::parse_join_token(trust::to_text(token()));
   ASSERT_TRUE(parsed);
   EXPECT_EQ(parsed->name, "node-1");
@@ -39,7 +39,7 @@ TEST(JoinToken, WhatIsWrittenParsesToTheSame) {
   EXPECT_EQ(parsed->expires_at, k2030);
 }
 
-TEST(JoinToken, EveryMemberIsThereAndOfItsType) {
+TEST(JoinToken, RefusesMissingAndMistypedMembers) {
   for (const char* name : {"name", "addresses", "fingerprint", "secret", "expires_at"}) {
     EXPECT_EQ(reason(trust::parse_join_token(altered(name, std::nullopt))), errc::trust_join_token) << name;
     EXPECT_EQ(reason(trust::parse_join_token(altered(name, nullptr))), errc::trust_join_token) << name;
@@ -70,14 +70,14 @@ TEST(JoinToken, EveryTruncationAndOtherTextIsRefused) {
   }
 }
 
-TEST(JoinToken, ATooLargeOneIsRefused) {
+TEST(JoinToken, RefusesATooLargeToken) {
   EXPECT_TRUE(trust::parse_join_token(altered("name", json::string(5000, 'x'))));
   EXPECT_EQ(reason(trust::parse_join_token(altered("name", json::string(trust::kMaxJoinToken, 'x')))),
             errc::trust_join_token);
   EXPECT_EQ(reason(trust::parse_join_token(std::string(10'000'000, 'A'))), errc::trust_join_token);
 }
 
-TEST(JoinToken, IsGoodOnceAndUntilItExpires) {
+TEST(JoinToken, IsValidOnceAndUntilItExpires) {
   const trust::JoinRecord record{"node-1", trust::Role::agent, k2030};
   EXPECT_TRUE(trust::check_join(record, after(k2030, -1)));
   EXPECT_EQ(reason(trust::check_join(record, k2030)), errc::trust_join_token);
@@ -85,7 +85,7 @@ TEST(JoinToken, IsGoodOnceAndUntilItExpires) {
   EXPECT_EQ(reason(trust::check_join(std::nullopt, k2029)), errc::trust_join_token);
 }
 
-TEST(JoinToken, TheStoreFindsItBySha256) {
+TEST(JoinToken, IsFoundInTheStoreBySha256) {
   // SHA-256 of 00 01 ... 1f.
   EXPECT_EQ(trust::secret_id(provider(), token().secret.expose()),
             "630dcd2966c4336691125448bbb25b4ff412a49c732db2c8abc1b8581bd710dd");

@@ -24,7 +24,7 @@ std::set<trust::Scope> scopes_of(trust::Role role) {
   return all;
 }
 
-TEST(Role, EveryNameIsReadAgain) {
+TEST(Role, EveryNameParses) {
   std::set<std::string_view> names;
   for (const trust::Role role : kRoles) {
     EXPECT_EQ(trust::parse_role(name(role)), role);
@@ -36,24 +36,24 @@ TEST(Role, EveryNameIsReadAgain) {
   }
 }
 
-TEST(Role, OtherNamesAreNone) {
+TEST(Role, OtherNamesDoNotParse) {
   for (const char* text : {"", "Admin", "admin ", "root", "operate", "view"})
     EXPECT_FALSE(trust::parse_role(text)) << text;
   for (const char* text : {"", "trust", "trust:", "trust:*", "TRUST:read", "*"})
     EXPECT_FALSE(trust::parse_scope(text)) << text;
 }
 
-TEST(Role, WhoeverCarriesSignallingGrantsNothing) {
+TEST(Role, UnitsThatCarrySignallingMayNotGrant) {
   EXPECT_TRUE(allows(trust::Role::operate, trust::Scope::grant_write));
   for (const trust::Role role : {trust::Role::agent, trust::Role::view, trust::Role::instance})
     EXPECT_FALSE(allows(role, trust::Scope::grant_write));
 }
 
-TEST(Role, AnAdminMayEverything) { EXPECT_EQ(scopes_of(trust::Role::admin).size(), std::size(kScopes)); }
+TEST(Role, AnAdminMayDoEverything) { EXPECT_EQ(scopes_of(trust::Role::admin).size(), std::size(kScopes)); }
 
-TEST(Role, AnInstanceMayNothingByItsCertificateAlone) { EXPECT_TRUE(scopes_of(trust::Role::instance).empty()); }
+TEST(Role, AnInstancesCertificateAloneGrantsNothing) { EXPECT_TRUE(scopes_of(trust::Role::instance).empty()); }
 
-TEST(Role, OnlyAnAdminTouchesTrustAndConfiguration) {
+TEST(Role, OnlyAnAdminMayChangeTrustAndConfiguration) {
   for (const trust::Role role : {trust::Role::operate, trust::Role::view, trust::Role::agent, trust::Role::instance}) {
     EXPECT_FALSE(allows(role, trust::Scope::trust_read)) << name(role);
     EXPECT_FALSE(allows(role, trust::Scope::trust_write)) << name(role);
@@ -73,7 +73,7 @@ TEST(Role, AnAgentPlacesInstances) {
                       trust::Scope::node_read, trust::Scope::events_read}));
 }
 
-TEST(Role, AnUnknownRoleMayNothing) { EXPECT_TRUE(scopes_of(static_cast<trust::Role>(99)).empty()); }
+TEST(Role, AnUnknownRoleMayDoNothing) { EXPECT_TRUE(scopes_of(static_cast<trust::Role>(99)).empty()); }
 
 }  // namespace
 }  // namespace redan::cloud::test

@@ -39,9 +39,9 @@ class TrustVerifier : public testing::Test {
   const std::vector<std::uint8_t> authority_ = certificate(0, 7);
 };
 
-TEST_F(TrustVerifier, NobodyIsTrustedAtFirst) { EXPECT_EQ(reason(admit(alice_)), errc::trust_unknown); }
+TEST_F(TrustVerifier, TrustsNoCertificateInitially) { EXPECT_EQ(reason(admit(alice_)), errc::trust_unknown); }
 
-TEST_F(TrustVerifier, ATrustedCertificateSpeaksInItsRole) {
+TEST_F(TrustVerifier, ATrustedCertificateHasItsRole) {
   verifier_.put(trusted(alice_, "alice", trust::Role::operate));
   const auto caller = admit(alice_);
   ASSERT_TRUE(caller);
@@ -75,7 +75,7 @@ TEST_F(TrustVerifier, PuttingItAgainChangesTheRole) {
 
 // Authorities.
 
-TEST_F(TrustVerifier, AnAuthorityVouchesForWhatItIssued) {
+TEST_F(TrustVerifier, AnAuthorityAdmitsTheCertificatesThatItIssued) {
   verifier_.put(trusted(authority_, "our CA", trust::Role::agent, trust::TrustKind::authority));
   const auto caller = admit(certificate(7, 3));
   ASSERT_TRUE(caller);
@@ -85,18 +85,18 @@ TEST_F(TrustVerifier, AnAuthorityVouchesForWhatItIssued) {
   EXPECT_EQ(reason(admit(certificate(8, 3))), errc::trust_unknown);
 }
 
-TEST_F(TrustVerifier, AnAuthorityIsNoClientItself) {
+TEST_F(TrustVerifier, AnAuthorityIsNotAClientItself) {
   verifier_.put(trusted(authority_, "our CA", trust::Role::admin, trust::TrustKind::authority));
   EXPECT_EQ(reason(admit(authority_)), errc::trust_unknown);
 }
 
-TEST_F(TrustVerifier, AClientVouchesForNobody) {
+TEST_F(TrustVerifier, AClientCertificateAdmitsNoOther) {
   verifier_.put(trusted(authority_, "carol", trust::Role::admin));
   EXPECT_EQ(reason(admit(certificate(7, 3))), errc::trust_unknown);
   EXPECT_EQ(checks_, 0);
 }
 
-TEST_F(TrustVerifier, ACertificatesOwnEntryComesBeforeItsAuthoritys) {
+TEST_F(TrustVerifier, ACertificatesOwnEntryTakesPrecedenceOverItsAuthority) {
   verifier_.put(trusted(authority_, "our CA", trust::Role::admin, trust::TrustKind::authority));
   verifier_.put(trusted(certificate(7, 3), "dave", trust::Role::view));
   EXPECT_EQ(admit(certificate(7, 3))->role, trust::Role::view);
@@ -110,14 +110,14 @@ TEST_F(TrustVerifier, TheChainIsCheckedAtTheTimeGiven) {
 
 // Staleness.
 
-TEST_F(TrustVerifier, ACopyNobodyVouchedForIsStale) {
+TEST_F(TrustVerifier, ACopyIsStaleBeforeItIsConfirmed) {
   trust::Verifier fresh([](Bytes, const auto&, Bytes, WallTime) { return true; });
   fresh.put(trusted(alice_, "alice", trust::Role::admin));
   EXPECT_FALSE(fresh.is_fresh(at(0)));
   EXPECT_EQ(reason(fresh.admit(sha256(alice_), alice_, {}, k2029, at(0))), errc::trust_stale);
 }
 
-TEST_F(TrustVerifier, ACopyCountsForItsTimeAndNotLonger) {
+TEST_F(TrustVerifier, ACopyIsValidUntilItsTimeExpires) {
   verifier_.put(trusted(alice_, "alice", trust::Role::admin));
   EXPECT_TRUE(admit(alice_, at(160)));
   EXPECT_EQ(reason(admit(alice_, at(160) + std::chrono::milliseconds(1))), errc::trust_stale);
@@ -126,7 +126,7 @@ TEST_F(TrustVerifier, ACopyCountsForItsTimeAndNotLonger) {
   EXPECT_TRUE(admit(alice_, at(221)));
 }
 
-TEST_F(TrustVerifier, TheDefaultIsAMinute) {
+TEST_F(TrustVerifier, TheDefaultStalenessIsAMinute) {
   trust::Verifier verifier([](Bytes, const auto&, Bytes, WallTime) { return false; });
   verifier.mark_fresh(at(0));
   EXPECT_TRUE(verifier.is_fresh(at(60)));
@@ -135,7 +135,7 @@ TEST_F(TrustVerifier, TheDefaultIsAMinute) {
 
 // Callers.
 
-TEST(TrustCaller, IsNarrowedToItsScopes) {
+TEST(TrustCaller, IsRestrictedToItsScopes) {
   trust::Caller caller{"alice", "", trust::Role::operate, {}};
   EXPECT_TRUE(caller.may(trust::Scope::instance_write));
   EXPECT_TRUE(caller.may(trust::Scope::instance_read));

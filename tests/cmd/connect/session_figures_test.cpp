@@ -29,7 +29,7 @@ class SessionFiguresTest : public testing::Test {
   TimePoint now_{10s};
 };
 
-TEST_F(SessionFiguresTest, AreRoundTripsThenUpThenDown) {
+TEST_F(SessionFiguresTest, MeasureRoundTripsThenUpThenDown) {
   EXPECT_EQ(ping_through(), Step::send_up);
   EXPECT_DOUBLE_EQ(figures_.percentile_us(0.5), 1000);
   EXPECT_EQ(hear(Channel::up, R"({"bytes":3000,"seconds":1.5})"), Step::ask_down);
@@ -40,7 +40,7 @@ TEST_F(SessionFiguresTest, AreRoundTripsThenUpThenDown) {
   EXPECT_DOUBLE_EQ(figures_.down_rate(), 5);
 }
 
-TEST_F(SessionFiguresTest, ADemoThatSpeaksFirstChangesNothing) {
+TEST_F(SessionFiguresTest, IgnoreADemoThatSendsFirst) {
   for (const Channel channel : {Channel::echo, Channel::up, Channel::down}) {
     EXPECT_EQ(hear(channel, R"({"bytes":1,"seconds":1})"), Step::nothing);
     EXPECT_EQ(hear(channel, "x", MessageKind::binary), Step::nothing);
@@ -49,7 +49,7 @@ TEST_F(SessionFiguresTest, ADemoThatSpeaksFirstChangesNothing) {
   EXPECT_EQ(ping_through(), Step::send_up);
 }
 
-TEST_F(SessionFiguresTest, WhatComesOutOfTurnChangesNothing) {
+TEST_F(SessionFiguresTest, IgnoreMessagesOutOfTurn) {
   EXPECT_EQ(figures_.begin(now_), Step::ping);
   EXPECT_EQ(hear(Channel::down, "{}"), Step::nothing);
   EXPECT_EQ(hear(Channel::up, "{}"), Step::nothing);

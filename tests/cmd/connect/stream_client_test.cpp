@@ -75,7 +75,7 @@ class SealedStream : public net::test::HttpFixture {
   bool greeted_ = false;
 };
 
-TEST_F(SealedStream, TakesAnOfferThatAnswersItsSettings) {
+TEST_F(SealedStream, AcceptsAnOfferThatAnswersItsSettings) {
   StreamClient& client = open();
   ASSERT_TRUE(until([&] { return question_.has_value(); }));
   say(channel_->answer(*question_, "signalling", signalling::text(signalling::Offer{"no description"})).value());
@@ -84,7 +84,7 @@ TEST_F(SealedStream, TakesAnOfferThatAnswersItsSettings) {
   EXPECT_NE(client.problem().find("sdp_"), std::string::npos) << "it was read: " << client.problem();
 }
 
-TEST_F(SealedStream, RefusesADescriptionThatAnswersNothing) {
+TEST_F(SealedStream, RefusesADescriptionThatAnswersNoQuestion) {
   const std::string offer = signalling::text(signalling::Offer{"no description"});
   const std::string answer = signalling::text(signalling::Answer{"no description"});
   for (const std::string& description : {offer, answer}) {

@@ -7,7 +7,7 @@
 namespace redan::cmd {
 namespace {
 
-TEST(Admission, ATokenWorksOnceAndGivesASession) {
+TEST(Admission, ATokenWorksOnceAndReturnsASession) {
   test::SeededRandom random(1);
   Admission admission(random);
   const std::string token = admission.token();
@@ -22,7 +22,7 @@ TEST(Admission, ATokenWorksOnceAndGivesASession) {
   EXPECT_FALSE(admission.resume(TimePoint{}, ""));
 }
 
-TEST(Admission, AfterTooManyWrongGuessesNobodyEntersForAMinute) {
+TEST(Admission, NoClientIsAdmittedForAMinuteAfterTooManyWrongTokens) {
   test::SeededRandom random(2);
   Admission admission(random);
   for (int i = 0; i < Admission::kMaxFailures; ++i) EXPECT_FALSE(admission.redeem_token(TimePoint{}, "wrong"));

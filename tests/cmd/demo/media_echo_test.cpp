@@ -7,7 +7,7 @@
 namespace redan::cmd {
 namespace {
 
-TEST(MediaEcho, FlipsTheSourceOfRtpAndFlipsItBack) {
+TEST(MediaEcho, ChangesTheSourceOfRtpReversibly) {
   auto packet = *from_hex("806000010000000211223344aabb");
   const auto original = packet;
   ASSERT_TRUE(echo_rtp(packet));
@@ -16,7 +16,7 @@ TEST(MediaEcho, FlipsTheSourceOfRtpAndFlipsItBack) {
   EXPECT_EQ(packet, original);
 }
 
-TEST(MediaEcho, WhatIsNoRtpIsRefused) {
+TEST(MediaEcho, RefusesPacketsThatAreNotRtp) {
   auto old_version = *from_hex("406000010000000211223344aabb");
   EXPECT_FALSE(echo_rtp(old_version));
   for (std::size_t n = 0; n < 12; ++n) {
@@ -57,13 +57,13 @@ TEST(MediaEcho, OtherFeedbackIsDropped) {
   EXPECT_TRUE(echo_feedback(*from_hex("81c80002000000014b78691e")).empty());
 }
 
-TEST(MediaEcho, LengthsBeyondThePacketEndTheWalk) {
+TEST(MediaEcho, StopsAtALengthBeyondThePacket) {
   const auto compound = *from_hex("81ce00ff000000014b78691e");
   EXPECT_TRUE(echo_feedback(compound).empty());
   for (std::size_t n = 0; n < compound.size(); ++n) EXPECT_TRUE(echo_feedback(Bytes(compound).first(n)).empty());
 }
 
-TEST(MediaEcho, AnswersNoMoreThanItsLimit) {
+TEST(MediaEcho, RelaysAtMostItsLimit) {
   std::vector<std::uint8_t> many;
   for (int i = 0; i < 100; ++i) {
     const auto one = *from_hex("81ce0002000000014b78691e");

@@ -60,7 +60,7 @@ TEST_F(BusOptionsTest, WithoutServersTheBusIsInProcess) {
   EXPECT_TRUE(bus->is_connected());
 }
 
-TEST_F(BusOptionsTest, OptionsOfNatsWithoutAServerAreAMistake) {
+TEST_F(BusOptionsTest, OptionsOfNatsWithoutAServerAreAnError) {
   options_.servers.clear();
   EXPECT_NE(problem().find("need --nats"), std::string::npos);
 }
@@ -71,7 +71,7 @@ TEST_F(BusOptionsTest, WithServersTheBusIsNats) {
   EXPECT_EQ(bus->publish("a", ""), refuse(cloud::errc::bus_disconnected));
 }
 
-TEST_F(BusOptionsTest, FingerprintsStandInForTheAuthority) {
+TEST_F(BusOptionsTest, FingerprintsReplaceTheAuthority) {
   options_.authority.clear();
   const std::string pin(64, 'a');
   options_.fingerprints = {pin};
@@ -84,7 +84,7 @@ TEST_F(BusOptionsTest, FingerprintsStandInForTheAuthority) {
   EXPECT_NE(problem().find("64 hexadecimal"), std::string::npos);
 }
 
-TEST_F(BusOptionsTest, WhomToTrustIsNeverLeftOpen) {
+TEST_F(BusOptionsTest, AnAuthorityOrAFingerprintIsRequired) {
   options_.authority.clear();
   EXPECT_NE(problem().find("--nats-ca"), std::string::npos);
   options_.authority = vector_file("ca.pem");
@@ -95,7 +95,7 @@ TEST_F(BusOptionsTest, WhomToTrustIsNeverLeftOpen) {
   EXPECT_NE(problem(), "") << "no certificate in it";
 }
 
-TEST_F(BusOptionsTest, AUnitHasACertificate) {
+TEST_F(BusOptionsTest, ACertificateIsRequired) {
   options_.certificate.clear();
   EXPECT_NE(problem().find("--nats-cert"), std::string::npos);
   options_.certificate = vector_file("server.pem");
@@ -110,7 +110,7 @@ TEST_F(BusOptionsTest, SecretsThatOthersCanReadAreRefused) {
   EXPECT_NE(problem().find("chmod 600"), std::string::npos);
 }
 
-TEST_F(BusOptionsTest, ATokenIsOneLineOfPrintableAscii) {
+TEST_F(BusOptionsTest, ATokenMustBeOneLineOfPrintableAscii) {
   for (const std::string& text : {std::string(), std::string("\n"), std::string("a b"), std::string("a\nb\n"),
                                   std::string(257, 'x'), std::string("\xC3\xBC")}) {
     write("token", text);
@@ -122,14 +122,14 @@ TEST_F(BusOptionsTest, ATokenIsOneLineOfPrintableAscii) {
   EXPECT_EQ(problem(), "");
 }
 
-TEST_F(BusOptionsTest, AServerIsAHostAndAPort) {
+TEST_F(BusOptionsTest, AServerMustHaveAHostAndAPort) {
   options_.servers = {"192.0.2.1"};
   EXPECT_NE(problem(), "");
   options_.servers = {"nats://token@192.0.2.1:4222"};
   EXPECT_NE(problem(), "");
 }
 
-TEST(BusStatus, IsALineThatSaysWhatAndWhyAndWhatToDo) {
+TEST(BusStatus, IsOneLineWithTheEventTheReasonAndAdvice) {
   cloud::bus::NatsStatus status;
   status.connected = true;
   status.server = "192.0.2.1:4222";

@@ -107,7 +107,7 @@ TEST_F(EtcdCluster, KillingTheLeaderLosesNoAcknowledgedWrite) {
   EXPECT_TRUE(run_until(io_, [&] { return told.events.size() == found.size(); })) << told.events.size();
 }
 
-TEST_F(EtcdCluster, WithoutAMajorityCallsSaySoInTwoSecondsAndItRecovers) {
+TEST_F(EtcdCluster, WithoutAMajorityCallsFailInTwoSecondsUntilItRecovers) {
   const store::Revision first = wait(store_->put("k", "1")).value();
   Told told;
   const auto watch = store_->watch("k", first, told.teller());
@@ -134,7 +134,7 @@ TEST_F(EtcdCluster, WithoutAMajorityCallsSaySoInTwoSecondsAndItRecovers) {
   EXPECT_EQ(told.events, std::vector<std::string>{"put k=3@" + std::to_string(second.value)});
 }
 
-TEST_F(EtcdCluster, ACommitUnderWayWhenTheMajorityDiesIsNotCalledUndone) {
+TEST_F(EtcdCluster, APendingCommitIsNotReportedAsFailedWhenTheMajorityFails) {
   ASSERT_TRUE(wait(store_->put("k", "1")));
   const std::size_t survivor = nodes_->leader();
   for (std::size_t i = 0; i < 3; ++i) {
@@ -143,7 +143,7 @@ TEST_F(EtcdCluster, ACommitUnderWayWhenTheMajorityDiesIsNotCalledUndone) {
   EXPECT_LT(time([&] { EXPECT_EQ(wait(store_->put("k", "2")), refuse(errc::store_unknown_outcome)); }), 2200ms);
 }
 
-TEST_F(EtcdCluster, AWatchGoesOnAtAnotherNode) {
+TEST_F(EtcdCluster, AWatchContinuesAtAnotherNode) {
   Told told;
   const auto watch = store_->watch("k", store::Revision{}, told.teller());
   ASSERT_TRUE(wait(store_->put("k", "1")));
@@ -160,7 +160,7 @@ TEST_F(EtcdCluster, AWatchGoesOnAtAnotherNode) {
   }
 }
 
-TEST_F(EtcdCluster, ANodeThatSaysNothingIsPassedOver) {
+TEST_F(EtcdCluster, ASilentNodeIsSkipped) {
   ASSERT_TRUE(wait(store_->put("k", "1")));
   const std::size_t frozen = nodes_->leader() == 0 ? 1 : 0;
   store::EtcdConfig config = nodes_->config("redan-test/");

@@ -61,7 +61,7 @@ class EtcdStore : public testing::Test {
   std::vector<store::StoreFailure> reports_;
 };
 
-TEST_F(EtcdStore, StoresOfDifferentPrefixesDoNotMeet) {
+TEST_F(EtcdStore, StoresWithDifferentPrefixesAreSeparate) {
   const auto one = open();
   config_.prefix = fresh_prefix();
   const auto other = open();
@@ -91,7 +91,7 @@ TEST_F(EtcdStore, AClientWithoutACertificateIsRefused) {
   EXPECT_EQ(listing.error(), errc::store_failed);
 }
 
-TEST_F(EtcdStore, AnEndpointThatIsNotThereIsPassedOver) {
+TEST_F(EtcdStore, AnUnreachableEndpointIsSkipped) {
   config_.endpoints.insert(config_.endpoints.begin(), store::EtcdEndpoint{"127.0.0.1", 1});
   const auto store = open();
   Told told;
@@ -109,7 +109,7 @@ TEST_F(EtcdStore, WithoutAnyEndpointThereIsNoMajority) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 4500ms);
 }
 
-TEST_F(EtcdStore, AListOfLargeValuesComesInShorterPages) {
+TEST_F(EtcdStore, AListOfLargeValuesHasShorterPages) {
   const auto store = open();
   const std::string large(store::kMaxValueSize, 'v');
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(wait(store->put("k" + std::to_string(10 + i), large)));
@@ -142,7 +142,7 @@ TEST_F(EtcdStore, AWatchWhoseHistoryIsCompactedIsLost) {
   EXPECT_EQ(told.events[0].substr(0, 7), "put k=4");
 }
 
-TEST_F(EtcdStore, AWatchFromBeforeTheFirstOneIsToldOrLost) {
+TEST_F(EtcdStore, AWatchThatStartsBeforeTheFirstOneIsServedOrLost) {
   const auto store = open();
   const store::Revision old = wait(store->put("k", "1")).value();
   const store::Revision next = wait(store->put("k", "2")).value();
@@ -168,7 +168,7 @@ TEST_F(EtcdStore, WatchingAgainAfterAPauseWorks) {
   }
 }
 
-TEST_F(EtcdStore, StoresThatWatchShareTheBeacon) {
+TEST_F(EtcdStore, WatchingStoresShareTheBeacon) {
   std::vector<std::unique_ptr<store::Store>> stores;
   std::vector<std::unique_ptr<store::Watch>> watches;
   Told told[6];
@@ -204,7 +204,7 @@ net::Task<void> count_to(store::Store& store, int target, int& unknown, bool& ov
   over = true;
 }
 
-TEST_F(EtcdStore, ACommitThatLosesItsAnswerIsMadeOnceAndToldSo) {
+TEST_F(EtcdStore, ACommitWithALostAnswerIsAppliedOnceAndSucceeds) {
   // Counting with Unchanged detects both a commit that was applied twice and one that is reported as a conflict with
   // itself.
   ForgetfulProxy one(io_, config_.endpoints[0].port, 5);
@@ -222,7 +222,7 @@ TEST_F(EtcdStore, ACommitThatLosesItsAnswerIsMadeOnceAndToldSo) {
   EXPECT_GT(other.forgotten(), 10);
 }
 
-TEST_F(EtcdStore, AConflictThatLosesItsAnswerIsAConflict) {
+TEST_F(EtcdStore, AConflictWithALostAnswerIsReportedAsAConflict) {
   ForgetfulProxy one(io_, config_.endpoints[0].port, 2);
   ForgetfulProxy other(io_, config_.endpoints[0].port, 2);
   const auto direct = open();
@@ -235,7 +235,7 @@ TEST_F(EtcdStore, AConflictThatLosesItsAnswerIsAConflict) {
   EXPECT_EQ(wait(direct->get("k")).value()->value, "theirs");
 }
 
-TEST_F(EtcdStore, ACommitWhoseAnswerNeverComesIsUnknownAndTakesTheDeadline) {
+TEST_F(EtcdStore, ACommitWithoutAnAnswerIsUnknownAtTheDeadline) {
   ForgetfulProxy proxy(io_, config_.endpoints[0].port, 0);
   config_.endpoints = {{"127.0.0.1", proxy.port()}};
   const auto store = open();

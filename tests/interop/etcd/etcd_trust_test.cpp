@@ -15,7 +15,7 @@ class EtcdTrust : public testing::TestWithParam<std::pair<const char*, const cha
   }
 };
 
-TEST_P(EtcdTrust, ANodeWithASmallKeyIsRefusedUnlessThatIsAllowed) {
+TEST_P(EtcdTrust, ANodeWithASmallKeyIsRefusedUnlessAllowed) {
   const auto& [key, kind] = GetParam();
   EtcdNodes node(1, key);
   boost::asio::io_context io{1};

@@ -60,12 +60,12 @@ TEST_F(EtcdUsers, AStoreIsRefusedWithoutAUser) {
   EXPECT_EQ(wait(open(nodes_->config(kOwn))->get("k")), refuse(errc::store_failed));
 }
 
-TEST_F(EtcdUsers, AStoreWithAUserRefusesAnEtcdThatAsksForNone) {
+TEST_F(EtcdUsers, AStoreWithAUserRefusesAnEtcdWithoutAuthentication) {
   EXPECT_EQ(wait(open(config("right", kOwn))->get("k")), refuse(errc::store_failed));
   EXPECT_NE(said_.find("authentication is not enabled"), std::string::npos) << said_;
 }
 
-TEST_F(EtcdUsers, CallsAndWatchesGoOnWhenEtcdHasForgottenTheToken) {
+TEST_F(EtcdUsers, CallsAndWatchesContinueWhenEtcdHasForgottenTheToken) {
   nodes_->require_users("ams", "right", kOwn);
   const auto store = open(config("right", kOwn));
   ASSERT_TRUE(wait(store->put("k", "1")));

@@ -140,7 +140,7 @@ TEST_F(LxdTest, AnInstanceRunsWithItsUserDataAndLimitsUntilItIsRemoved) {
   EXPECT_EQ(lxd->lxc("list -f csv -c n"), "");
 }
 
-TEST_F(LxdTest, AnInstanceThatEndsByItselfIsToldOfOnce) {
+TEST_F(LxdTest, AnInstanceThatEndsByItselfIsReportedOnce) {
   make();
   expect_success(launcher->launch(spec("two")));
   ASSERT_TRUE(log_says("two", "trying again"));
@@ -152,7 +152,7 @@ TEST_F(LxdTest, AnInstanceThatEndsByItselfIsToldOfOnce) {
   EXPECT_EQ(exits.size(), 1U);
 }
 
-TEST_F(LxdTest, InstancesAreFoundAgainAndTheirEndsAreSeenAfterARestart) {
+TEST_F(LxdTest, InstancesAndTheirEndsAreFoundAfterARestart) {
   make();
   expect_success(launcher->launch(spec("three")));
   expect_success(launcher->launch(spec("four")));
@@ -171,7 +171,7 @@ TEST_F(LxdTest, InstancesAreFoundAgainAndTheirEndsAreSeenAfterARestart) {
   lxd->lxc("delete not-ours");
 }
 
-TEST_F(LxdTest, InstancesOutliveLxdAndTheirEndsAreSeenWhenItIsBack) {
+TEST_F(LxdTest, InstancesOutliveLxdAndTheirEndsAreFoundWhenItIsBack) {
   make();
   expect_success(launcher->launch(spec("five")));
   lxd->kill();
@@ -185,7 +185,7 @@ TEST_F(LxdTest, InstancesOutliveLxdAndTheirEndsAreSeenWhenItIsBack) {
   expect_success(launcher->remove("five"));
 }
 
-TEST_F(LxdTest, WhatLxdRefusesIsToldInItsWords) {
+TEST_F(LxdTest, ARefusalOfLxdIsReportedWithItsMessage) {
   make();
   ams::LaunchSpec no_image = spec("six");
   no_image.image = "no-such-image";
@@ -199,7 +199,7 @@ TEST_F(LxdTest, WhatLxdRefusesIsToldInItsWords) {
   expect_success(launcher->remove("six"));
 }
 
-TEST_F(LxdTest, AStrangerIsRefusedAndSoIsALxdWithAnotherCertificate) {
+TEST_F(LxdTest, AnUnknownClientIsRefusedAndSoIsAnotherLxd) {
   ams::LxdLauncherConfig stranger = config();
   stranger.lxd.server.identity = &net::test::identity("other");
   launcher = std::make_unique<ams::LxdLauncher>(io, std::move(stranger));
@@ -214,7 +214,7 @@ TEST_F(LxdTest, AStrangerIsRefusedAndSoIsALxdWithAnotherCertificate) {
   EXPECT_TRUE(refused.error().message.starts_with(text(net::errc::tls_pin_mismatch))) << refused.error().message;
 }
 
-TEST_F(LxdTest, ACertificateThatIsConfinedToAProjectIsEnough) {
+TEST_F(LxdTest, ACertificateRestrictedToAProjectIsSufficient) {
   lxd->lxc("project create games -c features.images=false -c features.profiles=false");
   lxd->trust(net::test::pem("other.pem"), "--restricted --projects games");
   ams::LxdLauncherConfig confined = config();
@@ -397,7 +397,7 @@ TEST_F(AmsOnLxdTest, AnInstanceReportsToAmsEndsStartsAgainOutlivesAmsAndIsDelete
   EXPECT_EQ(lxd->lxc("list -f csv -c n"), "");
 }
 
-TEST_F(AmsOnLxdTest, ALaunchThatACrashInterruptedIsTakenUp) {
+TEST_F(AmsOnLxdTest, AnInterruptedLaunchIsResumedAfterACrash) {
   const json::value begun = ask("POST", "/1.0/instances", {{"name", "game"}, {"image_id", "redan"}});
   ASSERT_TRUE(begun.is_object()) << log();
   ASSERT_TRUE(until([] { return !lxd->lxc("list -f csv -c n").empty(); }, 30s)) << log();
@@ -407,7 +407,7 @@ TEST_F(AmsOnLxdTest, ALaunchThatACrashInterruptedIsTakenUp) {
   work("DELETE", "/1.0/instances/game");
 }
 
-TEST_F(AmsOnLxdTest, AContainerThatIsInNoRecordIsRemovedAtTheNextStart) {
+TEST_F(AmsOnLxdTest, AContainerWithoutARecordIsRemovedAtTheNextStart) {
   work("POST", "/1.0/instances", {{"name", "game"}, {"image_id", "redan"}});
   ASSERT_TRUE(becomes("running")) << log();
   stop_ams();

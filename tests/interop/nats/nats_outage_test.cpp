@@ -26,7 +26,7 @@ class NatsOutage : public NatsFixture {
 
 // One server.
 
-TEST_F(NatsOutage, ARestartOfTheServerIsSurvived) {
+TEST_F(NatsOutage, TheUnitReconnectsWhenTheServerRestarts) {
   NatsServers servers(1);
   const auto unit = connect(servers.config());
   Heard heard;
@@ -45,7 +45,7 @@ TEST_F(NatsOutage, ARestartOfTheServerIsSurvived) {
   EXPECT_EQ(heard.messages, (Words{"a=x", "c=x"}));
 }
 
-TEST_F(NatsOutage, ARequestThatWaitsWhenTheConnectionBreaksEndsAtOnce) {
+TEST_F(NatsOutage, APendingRequestEndsAtOnceWhenTheConnectionBreaks) {
   NatsServers servers(1);
   const auto unit = connect(servers.config());
   const auto subscription = unit->bus->subscribe("a", [](const bus::BusMessage&) {});
@@ -57,7 +57,7 @@ TEST_F(NatsOutage, ARequestThatWaitsWhenTheConnectionBreaksEndsAtOnce) {
   EXPECT_LT(SteadyClock::now() - begin, 1s);
 }
 
-TEST_F(NatsOutage, AnOutageIsToldOnce) {
+TEST_F(NatsOutage, AnOutageIsReportedOnce) {
   NatsServers servers(1);
   const auto unit = connect(servers.config());
   servers.kill(0);
@@ -67,7 +67,7 @@ TEST_F(NatsOutage, AnOutageIsToldOnce) {
   EXPECT_EQ(unit->statuses[2].why, net::errc::connect_failed);
 }
 
-TEST_F(NatsOutage, AServerThatHangsIsLeftAfterTwoPings) {
+TEST_F(NatsOutage, ASilentServerIsDisconnectedAfterTwoPings) {
   NatsServers servers(1);
   bus::NatsConfig config = servers.config();
   config.ping_interval = 100ms;
@@ -83,7 +83,7 @@ TEST_F(NatsOutage, AServerThatHangsIsLeftAfterTwoPings) {
   EXPECT_TRUE(until([&] { return unit->bus->is_connected(); })) << said(*unit);
 }
 
-TEST_F(NatsOutage, WhatAServerDoesNotTakeIsBounded) {
+TEST_F(NatsOutage, DataThatAServerDoesNotAcceptIsBounded) {
   NatsServers servers(1);
   bus::NatsConfig config = servers.config();
   config.max_outgoing = 1U << 20U;
@@ -106,7 +106,7 @@ TEST_F(NatsOutage, WhatAServerDoesNotTakeIsBounded) {
   EXPECT_EQ(unit->connections(), 1U) << said(*unit);
 }
 
-TEST_F(NatsOutage, WhatIsPublishedInOneTurnIsBoundedToo) {
+TEST_F(NatsOutage, DataPublishedInOneTurnIsBounded) {
   NatsServers servers(1);
   bus::NatsConfig config = servers.config();
   config.max_outgoing = 1U << 20U;
@@ -120,7 +120,7 @@ TEST_F(NatsOutage, WhatIsPublishedInOneTurnIsBoundedToo) {
   EXPECT_TRUE(until([&] { return unit->bus->publish("a", payload).has_value(); }));
 }
 
-TEST_F(NatsOutage, AUnitThatDoesNotReadIsPutOutAndComesBack) {
+TEST_F(NatsOutage, AUnitThatDoesNotReadIsDisconnectedAndReconnects) {
   NatsServers::Options options;
   options.more = "max_pending: 1MB\nwrite_deadline: \"500ms\"";
   NatsServers servers(1, options);
@@ -188,14 +188,14 @@ TEST_F(NatsOutage, TheLossOfOneOfThreeServersTakesLessThanASecond) {
   }
 }
 
-TEST_F(NatsOutage, AServerThatIsGoneFromTheStartIsPassedOver) {
+TEST_F(NatsOutage, AnUnreachableServerIsSkippedAtTheStart) {
   NatsServers servers(3);
   servers.kill(0);
   servers.kill(1);
   for (int i = 0; i < 4; ++i) EXPECT_EQ(home(*connect(servers.config()), servers, 3), 2U);
 }
 
-TEST_F(NatsOutage, AQueueReachesAcrossServers) {
+TEST_F(NatsOutage, AQueueWorksAcrossServers) {
   constexpr std::size_t kCount = 300;
   NatsServers servers(3);
   std::vector<std::unique_ptr<Unit>> units;
@@ -229,7 +229,7 @@ TEST_F(NatsOutage, AQueueReachesAcrossServers) {
   EXPECT_EQ(std::set<std::string>(all.begin(), all.end()).size(), kCount) << "each once";
 }
 
-TEST_F(NatsOutage, ARequestGoesAcrossServers) {
+TEST_F(NatsOutage, ARequestWorksAcrossServers) {
   NatsServers servers(3);
   const auto one = connect(only(servers, 0));
   const auto other = connect(only(servers, 2));
@@ -243,7 +243,7 @@ TEST_F(NatsOutage, ARequestGoesAcrossServers) {
   EXPECT_TRUE(done);
 }
 
-TEST_F(NatsOutage, AUnitLeavesAServerThatIsAboutToEndWithoutLosingItsRequest) {
+TEST_F(NatsOutage, AUnitLeavesAStoppingServerWithoutLosingItsRequest) {
   NatsServers servers(2);
   const auto unit = connect(servers.config());
   const std::size_t home_server = home(*unit, servers, 2);
@@ -263,7 +263,7 @@ TEST_F(NatsOutage, AUnitLeavesAServerThatIsAboutToEndWithoutLosingItsRequest) {
   EXPECT_EQ(unit->statuses[1].detail, "the server is about to end");
 }
 
-TEST_F(NatsOutage, TheOnlyServerIsNotLeftBeforeItEnds) {
+TEST_F(NatsOutage, AUnitStaysOnTheOnlyServerUntilItEnds) {
   NatsServers servers(1);
   const auto unit = connect(servers.config());
   servers.retire(0);
@@ -271,7 +271,7 @@ TEST_F(NatsOutage, TheOnlyServerIsNotLeftBeforeItEnds) {
   EXPECT_TRUE(unit->bus->is_connected()) << said(*unit);
 }
 
-TEST_F(NatsOutage, UnitsComeBackOneAfterTheOther) {
+TEST_F(NatsOutage, UnitsReconnectOneAfterTheOther) {
   NatsServers servers(1);
   std::vector<std::unique_ptr<Unit>> units;
   for (int i = 0; i < 30; ++i) units.push_back(connect(servers.config()));

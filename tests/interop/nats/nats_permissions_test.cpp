@@ -79,7 +79,7 @@ class NatsPermissions : public NatsFixture {
   }
 };
 
-TEST_F(NatsPermissions, EveryUnitMayDoItsPart) {
+TEST_F(NatsPermissions, EveryUnitHasItsPermissions) {
   const auto gateway = join("gateway");
   const auto one = join("agent-1");
   const auto two = join("agent-2");
@@ -97,7 +97,7 @@ TEST_F(NatsPermissions, EveryUnitMayDoItsPart) {
   for (const Unit* unit : {gateway.get(), one.get(), two.get()}) EXPECT_EQ(unit->statuses.size(), 1U) << said(*unit);
 }
 
-TEST_F(NatsPermissions, AnAgentHearsNothingThatIsNotForIt) {
+TEST_F(NatsPermissions, AnAgentReceivesNoMessagesForOthers) {
   const auto agent = join("agent-1");
   expect_no_subscription(*agent, ">");
   expect_no_subscription(*agent, "as.v1.>");
@@ -112,7 +112,7 @@ TEST_F(NatsPermissions, AnAgentHearsNothingThatIsNotForIt) {
   EXPECT_EQ(agent->connections(), 1U);
 }
 
-TEST_F(NatsPermissions, AnAgentDoesNotSpeakForOthers) {
+TEST_F(NatsPermissions, AnAgentCannotPublishForOthers) {
   const auto agent = join("agent-1");
   expect_no_publication(*agent, "as.v1.agent.hello");
   expect_no_publication(*agent, "as.v1.agent.agent-2.create");
@@ -125,7 +125,7 @@ TEST_F(NatsPermissions, AnAgentDoesNotSpeakForOthers) {
   EXPECT_EQ(agent->connections(), 1U);
 }
 
-TEST_F(NatsPermissions, AGatewayTakesItsPartOfTheQueueAndNoMore) {
+TEST_F(NatsPermissions, AGatewayMaySubscribeOnlyThroughItsQueue) {
   const auto gateway = join("gateway");
   expect_no_subscription(*gateway, "as.v1.agent.*.claim");
   expect_no_subscription(*gateway, "as.v1.agent.agent-1.create");
@@ -157,7 +157,7 @@ TEST_F(NatsPermissions, OneRequestIsAnsweredOnce) {
   expect_no_publication(*agent, reply_to);
 }
 
-TEST_F(NatsPermissions, AnInboxThatIsNotOnesOwnGivesNoReplies) {
+TEST_F(NatsPermissions, AUnitCannotReadAnotherUnitsInbox) {
   const auto agent = start(servers().config("agent-1"));
   EXPECT_TRUE(refused(*agent, "Subscription to \"_INBOX."));
   EXPECT_TRUE(until([&] { return agent->bus->is_connected(); }));

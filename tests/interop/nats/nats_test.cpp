@@ -47,7 +47,7 @@ class Libnats : public NatsFixture {
   std::unique_ptr<Unit> ours_;
 };
 
-TEST_F(Libnats, HearsWhatWePublish) {
+TEST_F(Libnats, ReceivesWhatWePublish) {
   theirs_->count("a.*");
   EXPECT_TRUE(ours_->bus->publish("a.b", "x"));
   EXPECT_TRUE(ours_->bus->publish("a.c", ""));
@@ -77,7 +77,7 @@ TEST_F(Libnats, GetsOurReplies) {
   EXPECT_EQ(reply, "x!");
 }
 
-TEST_F(Libnats, SendsHeadersThatWePassOver) {
+TEST_F(Libnats, SendsHeadersThatWeIgnore) {
   Heard heard;
   const auto subscription = ours_->bus->subscribe("a.b", heard.tell());
   run_for(io_, 50ms);
@@ -88,7 +88,7 @@ TEST_F(Libnats, SendsHeadersThatWePassOver) {
   EXPECT_EQ(heard.messages, (Words{"a.b=x", "a.b=y"}));
 }
 
-TEST_F(Libnats, WhatIsNoSubjectOrPayloadOfOursIsPassedOver) {
+TEST_F(Libnats, InvalidSubjectsAndPayloadsAreIgnored) {
   Heard heard;
   const auto subscription = ours_->bus->subscribe("a.>", heard.tell());
   run_for(io_, 50ms);

@@ -48,7 +48,7 @@ TEST_F(NatsTrust, APinnedServerIsTrusted) {
   EXPECT_TRUE(connect(std::move(pinned)));
 }
 
-TEST_F(NatsTrust, AServerWithAnotherPinIsNotTrustedAndNamesItsOwn) {
+TEST_F(NatsTrust, AServerWithAnotherPinIsNotTrustedAndItsPinIsReported) {
   bus::NatsConfig pinned = config();
   Digest wrong = node_fingerprint();
   wrong.storage[0] ^= 1U;
@@ -58,7 +58,7 @@ TEST_F(NatsTrust, AServerWithAnotherPinIsNotTrustedAndNamesItsOwn) {
   EXPECT_NE(status.detail.find(net::pin_text(node_fingerprint())), std::string::npos) << status.detail;
 }
 
-TEST_F(NatsTrust, AServerWithASmallKeyIsRefusedUnlessThatIsAllowed) {
+TEST_F(NatsTrust, AServerWithASmallKeyIsRefusedUnlessAllowed) {
   NatsServers::Options options;
   options.key = "rsa:2048";
   NatsServers rsa(1, options);
@@ -73,7 +73,7 @@ TEST_F(NatsTrust, AServerWithASmallKeyIsRefusedUnlessThatIsAllowed) {
   }
 }
 
-TEST_F(NatsTrust, APinnedServerWithASmallKeyIsRefusedUnlessThatIsAllowed) {
+TEST_F(NatsTrust, APinnedServerWithASmallKeyIsRefusedUnlessAllowed) {
   bus::NatsConfig pinned = config();
   pinned.servers[0].trust = net::PinnedSha256{node_fingerprint()};
   pinned.servers[0].allow_small_keys = false;
@@ -123,7 +123,7 @@ TEST_F(NatsTrust, NoTokenIsRefused) {
   EXPECT_EQ(failure(std::move(without)).why, errc::bus_refused);
 }
 
-TEST_F(NatsTrust, ARefusalIsToldOnceAndTriedAgainSlowly) {
+TEST_F(NatsTrust, ARefusalIsReportedOnceAndRetriedSlowly) {
   bus::NatsConfig wrong = config();
   wrong.token = Secret<256>(as_bytes("another"));
   wrong.refused_pause = 400ms;
@@ -143,7 +143,7 @@ TEST_F(NatsTrust, ARefusalIsToldOnceAndTriedAgainSlowly) {
   EXPECT_LE(attempts() - before, 8);
 }
 
-TEST_F(NatsTrust, WhenTheTokenIsRightAtLastTheUnitGetsIn) {
+TEST_F(NatsTrust, TheUnitConnectsOnceTheTokenIsCorrect) {
   NatsServers::Options options;
   options.authorization = "token: \"another\"";
   NatsServers server(1, options);
@@ -160,7 +160,7 @@ TEST_F(NatsTrust, WhenTheTokenIsRightAtLastTheUnitGetsIn) {
 
 // Brokers that try to make us send plaintext.
 
-TEST_F(NatsTrust, ARealServerWithoutTlsIsLeft) {
+TEST_F(NatsTrust, ARealServerWithoutTlsIsDisconnected) {
   NatsServers::Options options;
   options.tls = "";
   NatsServers server(1, options);
@@ -169,7 +169,7 @@ TEST_F(NatsTrust, ARealServerWithoutTlsIsLeft) {
   EXPECT_NE(status.detail.find("does not ask for TLS"), std::string::npos) << status.detail;
 }
 
-TEST_F(NatsTrust, ABrokerThatWantsNoTlsHearsNothing) {
+TEST_F(NatsTrust, ABrokerWithoutTlsReceivesNothing) {
   for (const char* hello : {"INFO {}\r\n", "INFO {\"tls_required\":false}\r\n",
                             "INFO {\"tls_available\":true,\"auth_required\":true}\r\n"}) {
     FakeBroker broker(io_, hello);
@@ -179,7 +179,7 @@ TEST_F(NatsTrust, ABrokerThatWantsNoTlsHearsNothing) {
   }
 }
 
-TEST_F(NatsTrust, ABrokerThatIsNoneHearsNothing) {
+TEST_F(NatsTrust, AServerThatIsNotABrokerReceivesNothing) {
   for (const char* hello : {"HTTP/1.1 400 Bad Request\r\n", "\r\n", "INFO\r\n", "INFO {\r\n",
                             "-ERR 'Maximum Connections Exceeded'\r\n", "INFO {\"tls_required\":\"true\"}\r\n"}) {
     FakeBroker broker(io_, hello);
@@ -189,7 +189,7 @@ TEST_F(NatsTrust, ABrokerThatIsNoneHearsNothing) {
   }
 }
 
-TEST_F(NatsTrust, MoreThanAGreetingInClearIsNotAnswered) {
+TEST_F(NatsTrust, MorePlaintextThanAGreetingIsNotAnswered) {
   const std::string info(kTlsInfo);
   for (const std::string& hello : {info + "PING\r\n", info + info, info + "\x16", std::string("INFO {}\nx\r\n"),
                                    std::string("INFO {\"tls_required\":true}\n"), "INFO " + std::string(40'000, ' ')}) {
@@ -200,7 +200,7 @@ TEST_F(NatsTrust, MoreThanAGreetingInClearIsNotAnswered) {
   }
 }
 
-TEST_F(NatsTrust, ABrokerThatSaysTlsAndSpeaksNoneHearsAClientHelloAtMost) {
+TEST_F(NatsTrust, ABrokerThatOnlyPretendsTlsReceivesAtMostAClientHello) {
   FakeBroker broker(io_, std::string(kTlsInfo));
   bus::NatsConfig config = config_for(broker.port());
   config.connect_timeout = 200ms;
@@ -211,7 +211,7 @@ TEST_F(NatsTrust, ABrokerThatSaysTlsAndSpeaksNoneHearsAClientHelloAtMost) {
   EXPECT_EQ(*records, std::vector<int>{22});
 }
 
-TEST_F(NatsTrust, ASilentBrokerIsLeftInTime) {
+TEST_F(NatsTrust, ASilentBrokerIsDisconnectedInTime) {
   FakeBroker broker(io_, "");
   bus::NatsConfig config = config_for(broker.port());
   config.connect_timeout = 200ms;
@@ -231,7 +231,7 @@ std::unique_ptr<boost::asio::ssl::context> broker_context(boost::asio::ssl::cont
   return context;
 }
 
-TEST_F(NatsTrust, ABrokerOfTls12AloneIsRefused) {
+TEST_F(NatsTrust, ABrokerWithOnlyTls12IsRefused) {
   const auto old = broker_context(boost::asio::ssl::context::tlsv12_server);
   FakeBroker broker(io_, std::string(kTlsInfo), old.get());
   EXPECT_EQ(failure(config_for(broker.port())).why, net::errc::tls_failed);
@@ -245,7 +245,7 @@ TEST_F(NatsTrust, ABrokerOfTls12AloneIsRefused) {
   EXPECT_TRUE(good.heard().starts_with("CONNECT {"));
 }
 
-TEST_F(NatsTrust, ServersNamedInClearAreNotGoneTo) {
+TEST_F(NatsTrust, ServersAnnouncedInPlaintextAreIgnored) {
   FakeBroker elsewhere(io_, std::string(kTlsInfo));
   FakeBroker liar(io_, "INFO {\"tls_required\":false,\"connect_urls\":[\"127.0.0.1:" +
                            std::to_string(elsewhere.port()) + "\"]}\r\n");
@@ -254,7 +254,7 @@ TEST_F(NatsTrust, ServersNamedInClearAreNotGoneTo) {
   EXPECT_EQ(elsewhere.connections(), 0);
 }
 
-TEST_F(NatsTrust, NothingIsInClearAfterInfo) {
+TEST_F(NatsTrust, NothingIsPlaintextAfterInfo) {
   RecordingProxy proxy(io_, servers().port(0));
   {
     const auto unit = connect(config_for(proxy.port()));
@@ -280,7 +280,7 @@ TEST_F(NatsTrust, NothingIsInClearAfterInfo) {
   }
 }
 
-TEST_F(NatsTrust, WhatIsPublishedInOneTurnLeavesInOneRecord) {
+TEST_F(NatsTrust, MessagesPublishedInOneTurnShareOneRecord) {
   RecordingProxy proxy(io_, servers().port(0));
   const auto unit = connect(config_for(proxy.port()));
   run_for(io_, 50ms);
@@ -292,7 +292,7 @@ TEST_F(NatsTrust, WhatIsPublishedInOneTurnLeavesInOneRecord) {
   EXPECT_EQ(*records, std::vector<int>{23});
 }
 
-TEST_F(NatsTrust, TheTokenIsNowhereInTheServersLog) {
+TEST_F(NatsTrust, TheServersLogDoesNotContainTheToken) {
   (void)connect(config());
   bus::NatsConfig wrong = config();
   wrong.token = Secret<256>(as_bytes("a-wrong-token"));
@@ -301,7 +301,7 @@ TEST_F(NatsTrust, TheTokenIsNowhereInTheServersLog) {
   EXPECT_EQ(servers().log().find("a-wrong-token"), std::string::npos);
 }
 
-TEST_F(NatsTrust, WhatCannotBeConnectedIsRefusedAtOnce) {
+TEST_F(NatsTrust, AnInvalidConfigurationIsRefusedAtOnce) {
   const auto refusal = [this](const std::function<void(bus::NatsConfig&)>& change) {
     bus::NatsConfig changed = config();
     change(changed);

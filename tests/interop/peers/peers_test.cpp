@@ -70,7 +70,7 @@ TEST_P(Peers, OurOfferConnectsInBothDtlsRoles) {
 }
 
 // Its candidates arrive later or never: the full agent learns its address from its checks (RFC 8445 section 7.3.1.3).
-TEST_P(Peers, IsReachedWhereItsChecksComeFromWithoutAnyCandidate) {
+TEST_P(Peers, ConnectsWithoutCandidatesThroughItsChecks) {
   for (const bool we_offer : {true, false}) {
     SCOPED_TRACE(we_offer ? "our offer" : "its offer");
     Session session(GetParam(), OurAgent::full);
@@ -82,7 +82,7 @@ TEST_P(Peers, IsReachedWhereItsChecksComeFromWithoutAnyCandidate) {
 }
 
 // draft-ietf-mmusic-sctp-sdp-05, which older stacks still write.
-TEST_P(Peers, ItsOlderFormOfTheDataSectionIsAnsweredInKind) {
+TEST_P(Peers, ItsOlderFormOfTheDataSectionIsAnsweredInTheSameForm) {
   REDAN_NEEDS(older_data_section);
   Session session(GetParam(), OurAgent::lite);
   session.peer_opens("first");
@@ -125,7 +125,7 @@ std::vector<ChannelKind> channel_kinds() {
           {"gr\u00fc\u00dfe \u65e5\u672c", {.protocol = "\u00fcber"}}};
 }
 
-TEST_P(Peers, ItsChannelsOfEveryKindComeAsTheyAre) {
+TEST_P(Peers, ItsChannelsOfEveryKindArriveWithTheirParameters) {
   for (const OurAgent agent : {OurAgent::lite, OurAgent::full}) {
     Session session(GetParam(), agent);
     session.peer_opens("first");
@@ -155,7 +155,7 @@ TEST_P(Peers, ItsChannelsOfEveryKindComeAsTheyAre) {
   }
 }
 
-TEST_P(Peers, OurChannelsOfEveryKindArriveAsTheyAre) {
+TEST_P(Peers, OurChannelsOfEveryKindArriveWithTheirParameters) {
   for (const OurAgent agent : {OurAgent::lite, OurAgent::full}) {
     Session session(GetParam(), agent);
     session.we_offer();
@@ -178,7 +178,7 @@ TEST_P(Peers, OurChannelsOfEveryKindArriveAsTheyAre) {
   }
 }
 
-TEST_P(Peers, MessagesOfEverySizeGoBothWays) {
+TEST_P(Peers, MessagesOfEverySizeArriveInBothDirections) {
   Session session(GetParam(), OurAgent::lite);
   session.peer_opens("first");
   session.peer_offers();
@@ -196,7 +196,7 @@ TEST_P(Peers, MessagesOfEverySizeGoBothWays) {
   session.expect_text_echo(channel, "na\u00efve \u2014 \u65e5\u672c\u8a9e \U0001F600");
 }
 
-TEST_P(Peers, AThousandMessagesArriveInOrderBothWays) {
+TEST_P(Peers, AThousandMessagesArriveInOrderInBothDirections) {
   Session session(GetParam(), OurAgent::full);
   session.we_offer();
   const OpenedChannel& channel = session.we_open("many");
@@ -218,7 +218,7 @@ TEST_P(Peers, AThousandMessagesArriveInOrderBothWays) {
 
 // Closing.
 
-TEST_P(Peers, AChannelThatItClosesClosesHereAndOpensAgain) {
+TEST_P(Peers, AChannelThatItClosesClosesHereAndCanBeReopened) {
   Session session(GetParam(), OurAgent::lite);
   session.peer_opens("first");
   session.peer_opens("second");
@@ -237,7 +237,7 @@ TEST_P(Peers, AChannelThatItClosesClosesHereAndOpensAgain) {
   expect_traffic(session, session.taken("first"));
 }
 
-TEST_P(Peers, AChannelThatWeCloseClosesThereAndOpensAgain) {
+TEST_P(Peers, AChannelThatWeCloseClosesThereAndCanBeReopened) {
   Session session(GetParam(), OurAgent::full);
   session.we_offer();
   const OpenedChannel first = session.we_open("first");
@@ -254,7 +254,7 @@ TEST_P(Peers, AChannelThatWeCloseClosesThereAndOpensAgain) {
   expect_traffic(session, first);
 }
 
-TEST_P(Peers, ItsEndIsSeenHere) {
+TEST_P(Peers, ItsTerminationIsDetectedHere) {
   for (const OurAgent agent : {OurAgent::lite, OurAgent::full}) {
     SCOPED_TRACE(agent == OurAgent::lite ? "lite" : "full");
     Session session(GetParam(), agent);
@@ -268,7 +268,7 @@ TEST_P(Peers, ItsEndIsSeenHere) {
   }
 }
 
-TEST_P(Peers, OurEndIsSeenThere) {
+TEST_P(Peers, OurTerminationIsDetectedThere) {
   for (const OurAgent agent : {OurAgent::lite, OurAgent::full}) {
     SCOPED_TRACE(agent == OurAgent::lite ? "lite" : "full");
     Session session(GetParam(), agent);
@@ -284,7 +284,7 @@ TEST_P(Peers, OurEndIsSeenThere) {
 
 // Later descriptions.
 
-TEST_P(Peers, RestartsIceAndGoesOn) {
+TEST_P(Peers, RestartsIceAndContinues) {
   for (const OurAgent agent : {OurAgent::lite, OurAgent::full}) {
     SCOPED_TRACE(agent == OurAgent::lite ? "lite" : "full");
     if (!can(agent == OurAgent::lite ? Feature::ice_restart_lite : Feature::ice_restart)) continue;
@@ -312,7 +312,7 @@ TEST_P(Peers, RestartsIceAndGoesOn) {
 
 // Media.
 
-TEST_P(Peers, VideoGoesBothWaysAndNoPacketIsLost) {
+TEST_P(Peers, VideoFlowsInBothDirectionsWithoutLoss) {
   REDAN_NEEDS(media);
   for (const OurAgent agent : {OurAgent::lite, OurAgent::full}) {
     for (const DtlsRole role : {DtlsRole::server, DtlsRole::client}) {

@@ -93,7 +93,7 @@ TEST_F(OurServer, AnswersATls13Client) {
   EXPECT_EQ(handled_, 1);
 }
 
-TEST_F(OurServer, TellsAnOlderClientTheProtocolVersion) {
+TEST_F(OurServer, SendsAProtocolVersionAlertToAnOlderClient) {
   serve_with(ClientCertificates::none);
   const std::string answer = ask({"-tls1_2"});
   EXPECT_NE(answer.find("alert protocol version"), std::string::npos) << answer;
@@ -101,7 +101,7 @@ TEST_F(OurServer, TellsAnOlderClientTheProtocolVersion) {
   EXPECT_EQ(handled_, 0);
 }
 
-TEST_F(OurServer, KnowsThreeSuitesAndThreeGroups) {
+TEST_F(OurServer, SupportsThreeSuitesAndThreeGroups) {
   serve_with(ClientCertificates::none);
   for (const char* suite : {"TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"}) {
     const std::string answer = ask({"-tls1_3", "-ciphersuites", suite});
@@ -119,7 +119,7 @@ TEST_F(OurServer, KnowsThreeSuitesAndThreeGroups) {
   }
 }
 
-TEST_F(OurServer, AnswersPlainHttpWithNothingThatIsHttp) {
+TEST_F(OurServer, DoesNotAnswerPlainHttpWithHttp) {
   serve_with(ClientCertificates::none);
   asio::ip::tcp::socket plain(io);
   plain.connect({asio::ip::make_address("127.0.0.1"), server->port()});
@@ -134,7 +134,7 @@ TEST_F(OurServer, AnswersPlainHttpWithNothingThatIsHttp) {
   EXPECT_EQ(handled_, 0);
 }
 
-TEST_F(OurServer, ShowsAnRsaKeyOf4096Bits) {
+TEST_F(OurServer, PresentsAnRsaKeyOf4096Bits) {
   serve_with(ClientCertificates::none);
   const std::string text = openssl({"x509", "-noout", "-text"}, shown_certificate());
   EXPECT_NE(text.find("Public Key Algorithm: rsaEncryption"), std::string::npos) << text;
@@ -142,14 +142,14 @@ TEST_F(OurServer, ShowsAnRsaKeyOf4096Bits) {
   EXPECT_NE(text.find("Exponent: 65537 (0x10001)"), std::string::npos) << text;
 }
 
-TEST_F(OurServer, GivesNoTicketAndResumesNothing) {
+TEST_F(OurServer, IssuesNoTicketAndResumesNoSession) {
   serve_with(ClientCertificates::none);
   const std::string answer = ask({"-tls1_3", "-sess_out", "/dev/null"});
   EXPECT_NE(answer.find("New, TLSv1.3"), std::string::npos) << answer;
   EXPECT_EQ(answer.find("Post-Handshake New Session Ticket"), std::string::npos) << answer;
 }
 
-TEST_F(OurServer, IsNotStartedWithASmallerKey) {
+TEST_F(OurServer, DoesNotStartWithASmallerKey) {
   const std::string both =
       openssl({"req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "-", "-subj", "/CN=small", "-days", "2"});
   const auto small = load_tls_identity(both, both);
@@ -157,7 +157,7 @@ TEST_F(OurServer, IsNotStartedWithASmallerKey) {
   EXPECT_EQ(TlsServerCredentials::make(*small).error(), Errc::crypto_bad_key);
 }
 
-TEST_F(OurServer, IsNotStartedWithAnotherExponent) {
+TEST_F(OurServer, DoesNotStartWithAnotherExponent) {
   EXPECT_EQ(TlsServerCredentials::make(identity("exponent3")).error(), Errc::crypto_bad_key);
 }
 
@@ -170,7 +170,7 @@ TEST_F(OurServer, RefusesAClientWithoutTheCertificateItRequires) {
   EXPECT_EQ(handled_, 0);
 }
 
-TEST_F(OurServer, TellsItsHandlerWhichCertificateAClientHasShown) {
+TEST_F(OurServer, PassesTheClientsCertificateToItsHandler) {
   serve_with(ClientCertificates::required);
   const std::string answer =
       ask({"-tls1_3", "-cert", vector_file("client.pem"), "-key", vector_file("client.key"), "-quiet"});
@@ -180,7 +180,7 @@ TEST_F(OurServer, TellsItsHandlerWhichCertificateAClientHasShown) {
   EXPECT_EQ(parse_pin(printed.substr(printed.find('=') + 1, 95))->storage, shown_->storage) << printed;
 }
 
-TEST_F(OurServer, ShowsAReplacedCertificateToNewClientsAndServesTheOldOnesOn) {
+TEST_F(OurServer, UsesAReplacedCertificateForNewConnectionsOnly) {
   serve_with(ClientCertificates::none);
   const auto old = client({"-tls1_3", "-quiet"});
   old->write("GET /before HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -255,7 +255,7 @@ class OurClient : public Tls {
   std::unique_ptr<Program> program_;
 };
 
-TEST_F(OurClient, TakesThePinAsOpensslPrintsIt) {
+TEST_F(OurClient, AcceptsThePinAsPrintedByOpenssl) {
   serve_with("server", {"-tls1_3"});
   const std::string printed = openssl({"x509", "-noout", "-fingerprint", "-sha256"}, pem("server.pem"));
   const std::string text = printed.substr(printed.find('=') + 1, 95);  // upper case, colons
@@ -265,12 +265,12 @@ TEST_F(OurClient, TakesThePinAsOpensslPrintsIt) {
   expect_sent(request(PinnedSha256{*pin}));
 }
 
-TEST_F(OurClient, RefusesAServerThatSpeaksTls12Only) {
+TEST_F(OurClient, RefusesAServerWithOnlyTls12) {
   serve_with("server", {"-tls1_2"});
   expect_nothing_sent(request(pin("server")), errc::tls_failed);
 }
 
-TEST_F(OurClient, RefusesAPinWithOneNibbleOff) {
+TEST_F(OurClient, RefusesAPinWithOneWrongNibble) {
   serve_with("server", {"-tls1_3"});
   for (const std::size_t byte : {0U, 31U}) {
     PinnedSha256 off = pin("server");
@@ -279,7 +279,7 @@ TEST_F(OurClient, RefusesAPinWithOneNibbleOff) {
   }
 }
 
-TEST_F(OurClient, RefusesASwappedCertificateOfTheSameName) {
+TEST_F(OurClient, RefusesAnotherCertificateWithTheSameName) {
   const auto subject = [this](const std::string& name) {
     return openssl({"x509", "-noout", "-subject"}, pem(name + ".pem"));
   };
@@ -291,7 +291,7 @@ TEST_F(OurClient, RefusesASwappedCertificateOfTheSameName) {
   expect_sent(request(pin("other")));
 }
 
-TEST_F(OurClient, SendsNothingToAServerWithASmallKeyUnlessThatIsAllowed) {
+TEST_F(OurClient, SendsNothingToAServerWithASmallKeyUnlessAllowed) {
   for (const std::string name : {"small", "client"}) {
     serve_with(name, {"-tls1_3"});
     const PinnedSha256 pin{identity(name).fingerprint.digest};
@@ -300,7 +300,7 @@ TEST_F(OurClient, SendsNothingToAServerWithASmallKeyUnlessThatIsAllowed) {
   }
 }
 
-TEST_F(OurClient, ChecksTheNameThatAnAuthorityVouchesFor) {
+TEST_F(OurClient, ChecksTheNameThatAnAuthorityCertifies) {
   serve_with("large", {"-tls1_3"});
   expect_nothing_sent(request(TrustedAuthority{pem("large-ca.pem"), "other.example"}), errc::tls_untrusted);
   expect_nothing_sent(request(TrustedAuthority{pem("other.pem"), "redan.example"}), errc::tls_untrusted);

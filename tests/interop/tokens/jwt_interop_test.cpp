@@ -63,7 +63,7 @@ class JwtInterop : public testing::Test {
   token::JwtKey key_ = std::move(*token::JwtKey::prepare(provider(), counting_secret()));
 };
 
-TEST_F(JwtInterop, LibjwtAcceptsOurs) {
+TEST_F(JwtInterop, LibjwtAcceptsOurTokens) {
   const auto text = key_.mint(claims());
   ASSERT_TRUE(text);
   const Token token = decode(*text, counting_secret());
@@ -76,7 +76,7 @@ TEST_F(JwtInterop, LibjwtAcceptsOurs) {
   EXPECT_EQ(json::parse(all.get()), json::parse(kGrants));
 }
 
-TEST_F(JwtInterop, LibjwtRefusesOursUnderAnotherKey) {
+TEST_F(JwtInterop, LibjwtRefusesOurTokensWithAnotherKey) {
   const auto text = key_.mint(claims());
   ASSERT_TRUE(text);
   EXPECT_FALSE(decode(*text, other_secret()));
@@ -85,13 +85,13 @@ TEST_F(JwtInterop, LibjwtRefusesOursUnderAnotherKey) {
   EXPECT_FALSE(decode(altered, counting_secret()));
 }
 
-TEST_F(JwtInterop, WeAcceptLibjwts) {
+TEST_F(JwtInterop, WeAcceptTokensOfLibjwt) {
   const auto read = verify(encode(kGrants, JWT_ALG_HS256, counting_secret()));
   ASSERT_TRUE(read) << text(read.error());
   EXPECT_EQ(*read, claims());
 }
 
-TEST_F(JwtInterop, WeRefuseLibjwtsUnderAnotherKeyOrAlgorithm) {
+TEST_F(JwtInterop, WeRefuseTokensOfLibjwtWithAnotherKeyOrAlgorithm) {
   EXPECT_EQ(reason(verify(encode(kGrants, JWT_ALG_HS256, other_secret()))), errc::token_bad_signature);
   EXPECT_EQ(reason(verify(encode(kGrants, JWT_ALG_HS384, counting_secret()))), errc::token_algorithm);
   EXPECT_EQ(reason(verify(encode(kGrants, JWT_ALG_HS512, counting_secret()))), errc::token_algorithm);
@@ -100,7 +100,7 @@ TEST_F(JwtInterop, WeRefuseLibjwtsUnderAnotherKeyOrAlgorithm) {
   EXPECT_TRUE(decode(encode(kGrants, JWT_ALG_HS512, counting_secret()), counting_secret()));
 }
 
-TEST_F(JwtInterop, WeRefuseLibjwtsForOthers) {
+TEST_F(JwtInterop, WeRefuseTokensOfLibjwtForOtherServices) {
   EXPECT_EQ(reason(verify(encode(R"({"iss":"ams","aud":"ams-internal","sub":"another","exp":1893456000})",
                                  JWT_ALG_HS256, counting_secret()))),
             errc::token_claims);

@@ -95,7 +95,7 @@ TEST_P(WrittenForm, TheyAcceptOurs) {
 }
 
 // Shows that they verify: neither another key nor an unmet caveat is accepted.
-TEST_P(WrittenForm, TheyRefuseOursWhereTheyShould) {
+TEST_P(WrittenForm, TheyRefuseOursWithAnotherKeyOrAnUnmetCaveat) {
   Question question = reading(write(ours(kCaveats), form_));
   question.key.back() ^= 1;
   EXPECT_FALSE(ask(question).accepted);
@@ -117,7 +117,7 @@ TEST_P(MacaroonInterop, WeAcceptTheirs) {
 
 TEST_P(BinaryForm, TheBytesAreTheSame) { EXPECT_EQ(ask(making(kCaveats)).text, write(ours(kCaveats), form_)); }
 
-TEST_P(MacaroonInterop, WeRefuseTheirsWhereWeShould) {
+TEST_P(MacaroonInterop, WeRefuseTheirsWithAnotherKeyOrAnUnmetCaveat) {
   Question question = making(kCaveats);
   question.add.emplace_back("colour=red");
   EXPECT_EQ(reason(verify(ask(question).text)), errc::token_caveat);
@@ -128,7 +128,7 @@ TEST_P(MacaroonInterop, WeRefuseTheirsWhereWeShould) {
   EXPECT_EQ(reason(verify(ask(making({"op=join"})).text)), errc::token_claims);
 }
 
-TEST_P(MacaroonInterop, WeNarrowTheirs) {
+TEST_P(MacaroonInterop, WeAddCaveatsToTheirs) {
   auto macaroon = token::Macaroon::parse(ask(making({kCaveats[0], kCaveats[1]})).text);
   ASSERT_TRUE(macaroon);
   ASSERT_TRUE(macaroon->add_first_party(provider(), kCaveats[2]));
@@ -136,7 +136,7 @@ TEST_P(MacaroonInterop, WeNarrowTheirs) {
   EXPECT_EQ(*macaroon, ours(kCaveats));
 }
 
-TEST_P(WrittenForm, TheyNarrowOurs) {
+TEST_P(WrittenForm, TheyAddCaveatsToOurs) {
   Question question = reading(write(ours({kCaveats[0], kCaveats[1]}), form_));
   question.add = {kCaveats[2], kCaveats[3]};
   const Answer answer = ask(question);
@@ -156,7 +156,7 @@ TEST_P(MacaroonInterop, TheirThirdPartyCaveatsAreRefused) {
   EXPECT_EQ(reason(verify(answer.text)), errc::token_third_party);
 }
 
-TEST_P(SampleForm, ThePublicSampleIsWrittenAsItWasRead) {
+TEST_P(SampleForm, ThePublicSampleRoundTrips) {
   const auto sample = token::Macaroon::parse(kPublicSample);
   ASSERT_TRUE(sample);
   EXPECT_EQ(sample->text(), kPublicSample);

@@ -129,7 +129,7 @@ class CoturnInterop : public testing::Test {
   std::optional<Coturn> server_;
 };
 
-TEST_F(CoturnInterop, TakesOurCredentialsAndNoOthers) {
+TEST_F(CoturnInterop, AcceptsOurCredentialsAndNoOthers) {
   const token::TurnCredential good = mint("cabc0123");
   const std::string output = server_->use(good);
   EXPECT_TRUE(relayed(output)) << output;
@@ -148,7 +148,7 @@ TEST_F(CoturnInterop, TakesOurCredentialsAndNoOthers) {
   EXPECT_TRUE(refused(*wrong.mint("cabc0123", WallTime{std::time(nullptr) + 600}))) << "another secret";
 }
 
-TEST_F(CoturnInterop, TellsTwoUsersApart) {
+TEST_F(CoturnInterop, DistinguishesTwoUsers) {
   const token::TurnCredential alice = mint("alice");
   const token::TurnCredential bob = mint("bob");
   EXPECT_NE(alice.username, bob.username);

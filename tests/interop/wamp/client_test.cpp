@@ -225,7 +225,7 @@ class WampClientAndAutobahn : public WampClient {
   }
 };
 
-TEST_P(WampClientAndAutobahn, UnderstandEachOtherBothWays) {
+TEST_P(WampClientAndAutobahn, InteroperateInBothDirections) {
   std::vector<Client::Refused> refused;
   client_->on_refused = [&](const Client::Refused& what) { refused.push_back(what); };
   call_them();

@@ -303,13 +303,13 @@ std::vector<std::string> attacks() {
 INSTANTIATE_TEST_SUITE_P(Attacks, HostileRouter, testing::ValuesIn(attacks()),
                          [](const auto& each) { return each.param; });
 
-TEST_P(HostileRouter, DoesToCryptoboxWhatTheDocumentSays) {
+TEST_P(HostileRouter, AffectsCryptoboxAsDocumented) {
   EXPECT_EQ(verdict(GetParam(), GetParam(), false), documented(GetParam(), 3));
 }
-TEST_P(HostileRouter, DoesToASealedChannelWhatTheDocumentSays) {
+TEST_P(HostileRouter, AffectsASealedChannelAsDocumented) {
   EXPECT_EQ(verdict(GetParam(), GetParam(), true), documented(GetParam(), 4));
 }
-TEST_P(HostileRouter, IsNotSeenWhereTheRouterIsHonest) {
+TEST_P(HostileRouter, HasNoEffectWhenTheRouterIsHonest) {
   for (const bool sealed : {false, true}) {
     // Without the router's own call, no procedure is called there.
     if (GetParam() == "downgrade_invocation") continue;
@@ -317,7 +317,7 @@ TEST_P(HostileRouter, IsNotSeenWhereTheRouterIsHonest) {
   }
 }
 
-TEST(SealedChannels, RefuseWhateverARouterDoes) {
+TEST(SealedChannels, RefuseEveryAttackOfARouter) {
   for (const auto& [attack, scenario] : kScenarios) EXPECT_NE(documented(attack, 4), kSucceeds) << attack;
 }
 

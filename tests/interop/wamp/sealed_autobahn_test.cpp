@@ -182,7 +182,7 @@ class SealedOverWamp : public ::testing::TestWithParam<Serializer> {
   std::optional<RuntimeEnd> runtime_;
 };
 
-TEST_P(SealedOverWamp, AutobahnAsItShipsMakesAChannelAndIsAnswered) {
+TEST_P(SealedOverWamp, UnmodifiedAutobahnEstablishesAChannelAndGetsAnAnswer) {
   start_runtime(world_.respond());
   EXPECT_EQ(talk(world_.grant().sign(world_.ams)), "{\"answer\": \"pong\"}\n");
   EXPECT_EQ(runtime_->failure(), std::nullopt);
@@ -203,21 +203,21 @@ TEST_P(SealedOverWamp, ARepeatedRecordEndsTheChannel) {
   EXPECT_EQ(runtime_->heard(), std::vector<std::string>{"ping"});
 }
 
-TEST_P(SealedOverWamp, AClearCallEndsTheChannel) {
+TEST_P(SealedOverWamp, APlaintextCallEndsTheChannel) {
   start_runtime(world_.respond());
   EXPECT_EQ(talk(world_.grant().sign(world_.ams), "clear"), "{\"error\": \"wamp.error.encryption.decrypt_error\"}\n");
   EXPECT_EQ(runtime_->failure(), sealed::errc::sealed_clear);
   EXPECT_EQ(runtime_->heard(), std::vector<std::string>{"ping"});
 }
 
-TEST_P(SealedOverWamp, WithoutAGrantOfAmsThereIsNoChannel) {
+TEST_P(SealedOverWamp, NoChannelIsEstablishedWithoutAGrantOfAms) {
   start_runtime(world_.respond());
   const auto forged = world_.grant().sign(sealed::test::key_of(9));
   EXPECT_EQ(talk(forged), "{\"error\": \"redan.error.sealed_bad_grant\"}\n");
   EXPECT_EQ(runtime_->failure(), sealed::errc::sealed_bad_grant);
 }
 
-TEST_P(SealedOverWamp, AutobahnsEndRefusesARuntimeThatAmsDoesNotVouchFor) {
+TEST_P(SealedOverWamp, AutobahnsEndRefusesARuntimeWithoutACertificateOfAms) {
   sealed::RuntimeCertificate certificate = world_.certificate();
   start_runtime(sealed::Responder(
       *world_.provider,
@@ -226,7 +226,7 @@ TEST_P(SealedOverWamp, AutobahnsEndRefusesARuntimeThatAmsDoesNotVouchFor) {
   EXPECT_EQ(talk(world_.grant().sign(world_.ams)), "{\"error\": \"certificate or signature\"}\n");
 }
 
-TEST_P(SealedOverWamp, TheRouterOpensNoOtherSession) {
+TEST_P(SealedOverWamp, TheRouterDeniesOtherSessions) {
   start_runtime(world_.respond());
   world_.session = "another";
   EXPECT_EQ(talk(world_.grant().sign(world_.ams)), "{\"error\": \"wamp.error.not_authorized\"}\n");

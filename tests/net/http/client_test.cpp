@@ -108,7 +108,7 @@ TEST_F(HttpClientTest, AThousandRequestsShareOneConnection) {
   EXPECT_EQ(connections.size(), 1U);
 }
 
-TEST_F(HttpClientTest, RequestsAtTheSameTimeUseMoreConnectionsUpToTheLimitAndThenWait) {
+TEST_F(HttpClientTest, ConcurrentRequestsUseMoreConnectionsUpToTheLimit) {
   std::size_t running = 0;
   std::size_t most = 0;
   HttpServerConfig config;
@@ -134,7 +134,7 @@ TEST_F(HttpClientTest, RequestsAtTheSameTimeUseMoreConnectionsUpToTheLimitAndThe
   EXPECT_LE(server->connections(), 3U);
 }
 
-TEST_F(HttpClientTest, LargeBodiesTravelBothWays) {
+TEST_F(HttpClientTest, LargeBodiesArriveInBothDirections) {
   serve();
   HttpClient client(io, client_config());
   const std::string large(1'000'000, 'x');
@@ -155,7 +155,7 @@ TEST_F(HttpClientTest, AResponseBeyondTheLimitIsRefused) {
   EXPECT_TRUE(run(client.request(post("/", "x"))));
 }
 
-TEST_F(HttpClientTest, AnIllRequestIsRefusedUnsent) {
+TEST_F(HttpClientTest, AnInvalidRequestIsRefusedUnsent) {
   serve();
   HttpClient client(io, client_config());
   const auto answer = run(client.request(get("/a\r\nX: y")));
@@ -178,7 +178,7 @@ TEST_F(HttpClientTest, BodiesMayBeChunkedOrEndWithTheConnection) {
   EXPECT_EQ(second->body, "abcd");
 }
 
-TEST_F(HttpClientTest, WhatIsNoCleanHttpIsRefused) {
+TEST_F(HttpClientTest, AmbiguousHttpIsRefused) {
   for (const char* answer : {"nonsense\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\n",
                              "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
                              "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx",
@@ -190,7 +190,7 @@ TEST_F(HttpClientTest, WhatIsNoCleanHttpIsRefused) {
 
 // Failures.
 
-TEST_F(HttpClientTest, NobodyThereIsAConnectFailure) {
+TEST_F(HttpClientTest, AnUnreachableServerIsAConnectFailure) {
   HttpClient client(io, to(1));
   const auto result = run(client.request(get("/")));
   ASSERT_FALSE(result);
@@ -198,7 +198,7 @@ TEST_F(HttpClientTest, NobodyThereIsAConnectFailure) {
   EXPECT_FALSE(result.error().maybe_sent);
 }
 
-TEST_F(HttpClientTest, ASilentServerIsATimeoutAfterWhichTheRequestMayHaveBeenDone) {
+TEST_F(HttpClientTest, ASilentServerTimesOutAndTheRequestMayHaveBeenCarriedOut) {
   HttpClientConfig config = to(play([this](std::shared_ptr<Stream> stream, int) -> Task<void> {
     co_await read_request(stream);
     co_await read_request(stream);
@@ -211,7 +211,7 @@ TEST_F(HttpClientTest, ASilentServerIsATimeoutAfterWhichTheRequestMayHaveBeenDon
   EXPECT_TRUE(result.error().maybe_sent);
 }
 
-TEST_F(HttpClientTest, AServerThatDoesNotShakeHandsIsATimeoutBeforeAnythingWasSent) {
+TEST_F(HttpClientTest, AServerWithoutAHandshakeTimesOutBeforeAnythingIsSent) {
   asio::ip::tcp::acceptor mute(io, {asio::ip::make_address("127.0.0.1"), 0});
   HttpClientConfig config = to(mute.local_endpoint().port());
   config.timeout = 300ms;
@@ -266,7 +266,7 @@ TEST_F(HttpClientTest, ANewConnectionIsNotTriedTwice) {
   EXPECT_EQ(scripted.connections, 1);
 }
 
-TEST_F(HttpClientTest, CancelAndDestructionEndWhatRuns) {
+TEST_F(HttpClientTest, CancelAndDestructionEndRunningRequests) {
   const std::uint16_t port = play([this](std::shared_ptr<Stream> stream, int) -> Task<void> {
     co_await read_request(stream);
     co_await read_request(stream);
@@ -313,7 +313,7 @@ TEST_F(HttpClientTest, ACancelledCoroutineEndsAtOnce) {
 
 // Streams.
 
-TEST_F(HttpClientTest, AStreamDeliversPiecesAsTheyComeUntilToldToStop) {
+TEST_F(HttpClientTest, AStreamDeliversPiecesAsTheyArriveUntilItIsStopped) {
   const std::uint16_t port = play([this](std::shared_ptr<Stream> stream, int) -> Task<void> {
     co_await read_request(stream);
     co_await stream->write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -359,7 +359,7 @@ TEST_F(HttpClientTest, AStreamOutlivesTheTimeoutButNotItsSilence) {
   EXPECT_EQ(result.error().code, errc::http_timeout);
 }
 
-TEST_F(HttpClientTest, AnotherStatusThan2xxComesWhole) {
+TEST_F(HttpClientTest, AResponseWithAStatusOtherThan2xxIsReturnedWhole) {
   HttpClient client(io, to(answer_with("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno")));
   const auto result = run(client.stream(get("/"), [](std::string_view) { return true; }));
   ASSERT_TRUE(result);
@@ -367,7 +367,7 @@ TEST_F(HttpClientTest, AnotherStatusThan2xxComesWhole) {
   EXPECT_EQ(result->body, "no");
 }
 
-TEST_F(HttpClientTest, AStreamThatIsCutOffFails) {
+TEST_F(HttpClientTest, ATruncatedStreamFails) {
   HttpClient client(io, to(answer_with("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")));
   const auto result = run(client.stream(get("/"), [](std::string_view) { return true; }));
   ASSERT_FALSE(result);
@@ -437,7 +437,7 @@ TEST_F(TrustTest, ThePinnedCertificateIsAccepted) {
   EXPECT_EQ(request_to(PinnedSha256{identity("server").fingerprint.digest}, "server"), kAccepted);
 }
 
-TEST_F(TrustTest, OneNibbleOffSendsNothing) {
+TEST_F(TrustTest, OneNibbleOffInThePinSendsNothing) {
   Digest pin = identity("server").fingerprint.digest;
   for (const std::size_t byte : {0U, 31U}) {
     for (const unsigned nibble : {1U, 16U}) {
@@ -452,12 +452,12 @@ TEST_F(TrustTest, AnotherCertificateOfTheSameNameSendsNothing) {
   EXPECT_EQ(refused_by(PinnedSha256{identity("server").fingerprint.digest}, "other"), errc::tls_pin_mismatch);
 }
 
-TEST_F(TrustTest, AnAuthorityVouchesForItsServerUnderItsNames) {
+TEST_F(TrustTest, AnAuthorityIsAcceptedForItsServerUnderItsNames) {
   EXPECT_EQ(request_to(TrustedAuthority{pem("large-ca.pem"), "redan.example"}, "large"), kAccepted);
   EXPECT_EQ(request_to(TrustedAuthority{pem("large-ca.pem"), "127.0.0.1"}, "large"), kAccepted);
 }
 
-TEST_F(TrustTest, AnAuthorityWithASmallKeyVouchesForNobody) {
+TEST_F(TrustTest, AnAuthorityWithASmallKeyIsNotAccepted) {
   const TlsTrust trust = TrustedAuthority{pem("ca.pem"), "127.0.0.1"};
   EXPECT_EQ(refused_by(trust, "issued"), errc::tls_key_too_small);
   EXPECT_EQ(request_to(trust, "issued", /*allow_small_keys=*/true), kAccepted);
@@ -474,7 +474,7 @@ TEST_F(TrustTest, ASmallKeyBetweenServerAndAuthorityIsNamed) {
                                         "not RSA-4096");
 }
 
-TEST_F(TrustTest, SmallKeysAreAllowedToNobodyElse) {
+TEST_F(TrustTest, AllowingSmallKeysAllowsNothingElse) {
   const TlsTrust other_name = TrustedAuthority{pem("ca.pem"), "other.example"};
   EXPECT_EQ(request_to(other_name, "issued", /*allow_small_keys=*/true), errc::tls_untrusted);
   const TlsTrust other_pin = PinnedSha256{identity("other").fingerprint.digest};
@@ -511,7 +511,7 @@ TEST_F(TrustTest, AServerThatRequiresACertificateRefusesAtTheFirstRead) {
   EXPECT_TRUE(run(with.request(get("/"))));
 }
 
-TEST_F(TrustTest, AClientThatSpeaksNoTls13IsRefused) {
+TEST_F(TrustTest, AClientWithoutTls13IsRefused) {
   serve();
   asio::ssl::context old(asio::ssl::context::tls_client);
   SSL_CTX_set_max_proto_version(old.native_handle(), TLS1_2_VERSION);
@@ -524,7 +524,7 @@ TEST_F(TrustTest, AClientThatSpeaksNoTls13IsRefused) {
   EXPECT_NE(result->message().find("protocol version"), std::string::npos) << result->message();
 }
 
-TEST_F(TrustTest, PlainHttpGetsNothing) {
+TEST_F(TrustTest, PlainHttpGetsNoAnswer) {
   serve();
   asio::ip::tcp::socket plain(io);
   plain.connect({asio::ip::make_address("127.0.0.1"), server->port()});

@@ -5,7 +5,7 @@
 namespace redan::net {
 namespace {
 
-TEST(Http, FindsHeadersAndListElementsInAnyCase) {
+TEST(Http, FindsHeadersAndListElementsCaseInsensitively) {
   const std::vector<HttpHeader> headers{{"Connection", "keep-alive, Upgrade"}, {"connection", "x"}, {"Host", "h"}};
   EXPECT_EQ(find_header(headers, "HOST"), "h");
   EXPECT_EQ(find_header(headers, "Hos"), std::nullopt);
@@ -20,7 +20,7 @@ TEST(Http, PercentDecodingRefusesMalformedAndNulEscapes) {
   for (const char* bad : {"%", "%2", "%zz", "%0", "a%00b", "%-1"}) EXPECT_EQ(percent_decode(bad), std::nullopt) << bad;
 }
 
-TEST(Http, PercentEncodingIsUndoneByDecoding) {
+TEST(Http, PercentEncodingRoundTrips) {
   EXPECT_EQ(percent_encode("a/b ~ü"), "a%2Fb%20~%C3%BC");
   std::string all;
   for (int c = 1; c < 256; ++c) all += static_cast<char>(c);
@@ -44,9 +44,9 @@ TEST(Http, AuthorizationHasASchemeAndCredentials) {
     EXPECT_FALSE(Authorization::parse(bad)) << bad;
 }
 
-TEST(Http, DatesAreWrittenAsTheRfcHasThem) { EXPECT_EQ(http_date({784111777}), "Sun, 06 Nov 1994 08:49:37 GMT"); }
+TEST(Http, DatesHaveTheFormatOfTheRfc) { EXPECT_EQ(http_date({784111777}), "Sun, 06 Nov 1994 08:49:37 GMT"); }
 
-TEST(HttpWriter, NothingBreaksOutOfItsLine) {
+TEST(HttpWriter, NoNameOrValueCanLeaveItsLine) {
   const auto written = [](const HttpRequest& request) { return write_request_head(request, "h").has_value(); };
   EXPECT_TRUE(written({"GET", "/a", "b=c"}));
   EXPECT_FALSE(written({"GET", "/a\r\nX: y", ""}));

@@ -41,7 +41,7 @@ TEST_F(HttpServerTest, AnswersWithPathQueryAndBody) {
 }
 
 // RFC 9112 section 3.2.2: a server must accept it, and the authority replaces Host.
-TEST_F(HttpServerTest, TheAbsoluteFormOfATargetIsAccepted) {
+TEST_F(HttpServerTest, AcceptsTheAbsoluteFormOfATarget) {
   HttpServerConfig config;
   config.listen = tls_listener();
   config.handler = [](HttpRequest request, const Connection&) -> Task<HttpResponse> {
@@ -72,7 +72,7 @@ TEST_F(HttpServerTest, Http10IsAnsweredAndTheConnectionClosed) {
   }
 }
 
-TEST_F(HttpServerTest, ChunkedBodiesAreJoinedAndTrailersAreNoHeaders) {
+TEST_F(HttpServerTest, ChunkedBodiesAreJoinedAndTrailersAreNotHeaders) {
   HttpServerConfig config;
   config.listen = tls_listener();
   config.handler = [](HttpRequest request, const Connection&) -> Task<HttpResponse> {
@@ -87,7 +87,7 @@ TEST_F(HttpServerTest, ChunkedBodiesAreJoinedAndTrailersAreNoHeaders) {
   EXPECT_TRUE(answer.ends_with("abcde none")) << answer;
 }
 
-TEST_F(HttpServerTest, AChunkedBodyMayBeEmptyAndComeInPieces) {
+TEST_F(HttpServerTest, AChunkedBodyMayBeEmptyAndArriveInPieces) {
   serve();
   const std::string head = "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (const std::vector<std::string>& pieces :
@@ -115,7 +115,7 @@ TEST_F(HttpServerTest, HeadIsAnsweredWithoutABody) {
   EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;
 }
 
-TEST_F(HttpServerTest, ABodyIsAskedForWhereTheClientWaits) {
+TEST_F(HttpServerTest, ABodyIsRequestedWhenTheClientWaits) {
   serve();
   const std::string answer =
       raw("POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nab");
@@ -126,7 +126,7 @@ TEST_F(HttpServerTest, ABodyIsAskedForWhereTheClientWaits) {
 }
 
 // RFC 9112 section 11.2.
-TEST_F(HttpServerTest, WhatTwoParsersMayReadDifferentlyIsRefused) {
+TEST_F(HttpServerTest, AmbiguousRequestsAreRefused) {
   serve();
   const std::string host = "POST / HTTP/1.1\r\nHost: h\r\n";
   for (const std::string& rest : {
@@ -163,7 +163,7 @@ TEST_F(HttpServerTest, WhatTwoParsersMayReadDifferentlyIsRefused) {
   }
 }
 
-TEST_F(HttpServerTest, IllFormedRequestsAreRefused) {
+TEST_F(HttpServerTest, MalformedRequestsAreRefused) {
   serve();
   for (const char* request :
        {"GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", "GET / HTTP/1.1\r\nHost: a,b\r\n\r\n",
@@ -239,7 +239,7 @@ class ImpatientServer : public HttpServerTest {
   }
 };
 
-TEST_F(ImpatientServer, AHeadThatTricklesInIsCutOffWith408) {
+TEST_F(ImpatientServer, ASlowHeadIsRefusedWith408) {
   std::vector<std::string> pieces{"GET / HTTP/1.1\r\n"};
   for (int i = 0; i < 100; ++i) pieces.push_back("X: y\r\n");
   const auto start = std::chrono::steady_clock::now();
@@ -248,7 +248,7 @@ TEST_F(ImpatientServer, AHeadThatTricklesInIsCutOffWith408) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, 4s);
 }
 
-TEST_F(ImpatientServer, ABodyThatTricklesInIsCutOffWith408) {
+TEST_F(ImpatientServer, ASlowBodyIsRefusedWith408) {
   std::vector<std::string> pieces{"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n"};
   for (int i = 0; i < 100; ++i) pieces.push_back("x");
   EXPECT_TRUE(run(raw(pieces, 50ms)).starts_with("HTTP/1.1 408 "));
@@ -262,7 +262,7 @@ TEST_F(ImpatientServer, SilentAndIdleConnectionsAreClosed) {
   EXPECT_TRUE(until([&] { return server->connections() == 0; }, 2s));
 }
 
-TEST_F(ImpatientServer, AReaderThatStopsIsCutOff) {
+TEST_F(ImpatientServer, AReaderThatStopsIsDisconnected) {
   boost::asio::co_spawn(
       io,
       [this]() -> Task<void> {
@@ -278,7 +278,7 @@ TEST_F(ImpatientServer, AReaderThatStopsIsCutOff) {
   EXPECT_TRUE(until([&] { return server->connections() == 0; }, 5s));
 }
 
-TEST_F(ImpatientServer, OneAddressHasAFewConnectionsOnly) {
+TEST_F(ImpatientServer, LimitsTheConnectionsOfOneAddress) {
   std::vector<boost::asio::ip::tcp::socket> crowd;
   for (int i = 0; i < 10; ++i) {
     crowd.emplace_back(io).connect({boost::asio::ip::make_address("127.0.0.1"), server->port()});
@@ -336,7 +336,7 @@ class FullServer : public HttpServerTest {
   }
 };
 
-TEST_F(FullServer, StrangersMakeRoomForNewcomersAndKnownPeersStay) {
+TEST_F(FullServer, UnauthenticatedConnectionsMakeRoomAndAdmittedOnesStay) {
   const auto known = connection("/known"), stranger = connection("/");
   std::vector<boost::asio::ip::tcp::socket> silent;
   for (int i = 0; i < 4; ++i) {
@@ -403,7 +403,7 @@ TEST_F(HttpServerTest, TheHandlerSeesTheClientsCertificate) {
   EXPECT_FALSE(seen);
 }
 
-TEST_F(HttpServerTest, CloseIfCutsIdleConnectionsAtOnce) {
+TEST_F(HttpServerTest, CloseIfClosesIdleConnectionsAtOnce) {
   HttpServerConfig config;
   config.listen = tls_listener(ClientCertificates::requested);
   serve(std::move(config));
@@ -488,7 +488,7 @@ TEST_F(UnixServer, TheHandlerSeesTheLocalProcess) {
   EXPECT_FALSE(fs::exists(path));
 }
 
-TEST_F(UnixServer, ALiveSocketOrAnotherFileIsNotReplacedADeadSocketIs) {
+TEST_F(UnixServer, ReplacesADeadSocketButNoLiveSocketOrOtherFile) {
   serve(unix_config());
   EXPECT_THROW(HttpServer(io, unix_config()), boost::system::system_error);
   server.reset();

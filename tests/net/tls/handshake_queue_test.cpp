@@ -61,7 +61,7 @@ TEST_F(Queue, NetworksTakeTurnsAndTheNewestOfEachGoesFirst) {
   EXPECT_EQ(order_, (std::vector<std::string>{"hold", "a3", "b2", "c1", "a2", "b1", "a1"}));
 }
 
-TEST_F(Queue, WhoHasAnsweredGoesBeforeAllWhoOnlyAsk) {
+TEST_F(Queue, LaterStepsPrecedeAllFirstSteps) {
   hold();
   for (const char* name : {"a1", "a2"}) push("a", Step::first, name);
   for (const char* name : {"f1", "f2"}) push("a", Step::further, name);
@@ -70,7 +70,7 @@ TEST_F(Queue, WhoHasAnsweredGoesBeforeAllWhoOnlyAsk) {
   EXPECT_EQ(order_, (std::vector<std::string>{"hold", "f1", "f2", "a2", "a1"}));
 }
 
-TEST_F(Queue, TheOldestOfANetworkAreDroppedWhereTooManyWait) {
+TEST_F(Queue, DropsTheOldestStepsOfANetworkWhenTooManyWait) {
   hold();
   for (int i = 0; i < 66; ++i) push("a", Step::first, "a" + std::to_string(i));
   push("b", Step::first, "b0");
@@ -80,7 +80,7 @@ TEST_F(Queue, TheOldestOfANetworkAreDroppedWhereTooManyWait) {
   EXPECT_EQ(order_.size(), 66U);
 }
 
-TEST_F(Queue, WhatHasNotBegunCanBeDropped) {
+TEST_F(Queue, AStepThatHasNotBegunCanBeDropped) {
   hold();
   push("a", Step::first, "a1");
   push("a", Step::further, "f1");
@@ -93,7 +93,7 @@ TEST_F(Queue, WhatHasNotBegunCanBeDropped) {
   EXPECT_EQ(order_, (std::vector<std::string>{"hold", "a2"}));
 }
 
-TEST_F(Queue, WhatWaitsIsDroppedAtTheEnd) {
+TEST_F(Queue, WaitingStepsAreDroppedAtTheEnd) {
   hold();
   push("a", Step::first, "a1");
   push("a", Step::further, "f1");
@@ -109,7 +109,7 @@ TEST_F(Queue, WhatWaitsIsDroppedAtTheEnd) {
   EXPECT_EQ(dropped_, (std::vector<std::string>{"f1", "a1", "late"}));
 }
 
-TEST_F(Queue, TheWorkIsDestroyedWhereItWasAskedFor) {
+TEST_F(Queue, TheWorkIsDestroyedOnTheLoopThatQueuedIt) {
   std::thread::id destroyed;
   struct Mark {
     explicit Mark(std::thread::id& into) : where(into) {}

@@ -32,7 +32,7 @@ TEST(Pin, AnythingElseIsRefused) {
   }
 }
 
-TEST(LoadTlsIdentity, TakesACertificateWithItsKeyAndChain) {
+TEST(LoadTlsIdentity, AcceptsACertificateWithItsKeyAndChain) {
   const auto loaded = load_tls_identity(pem("issued.pem") + pem("ca.pem"), pem("server.key"));
   ASSERT_TRUE(loaded);
   EXPECT_EQ(loaded->chain_der.size(), 1U);
@@ -40,7 +40,7 @@ TEST(LoadTlsIdentity, TakesACertificateWithItsKeyAndChain) {
   EXPECT_TRUE(load_tls_identity(pem("client.pem"), pem("client.key")));
 }
 
-TEST(LoadTlsIdentity, RefusesWhatDoesNotFit) {
+TEST(LoadTlsIdentity, RefusesAKeyThatDoesNotMatch) {
   EXPECT_EQ(load_tls_identity(pem("server.pem"), pem("other.key")).error(), Errc::crypto_bad_key);
   EXPECT_EQ(load_tls_identity(pem("server.pem"), "").error(), Errc::crypto_bad_key);
   EXPECT_EQ(load_tls_identity("", pem("server.key")).error(), Errc::crypto_bad_key);
@@ -49,7 +49,7 @@ TEST(LoadTlsIdentity, RefusesWhatDoesNotFit) {
   EXPECT_FALSE(load_tls_identity(damaged, pem("server.key")));
 }
 
-TEST(TlsServerCredentials, RefuseLessThanRsa4096AndKeepWhatTheyHave) {
+TEST(TlsServerCredentials, RefuseLessThanRsa4096AndKeepTheOldOnes) {
   EXPECT_EQ(TlsServerCredentials::make(identity("small")).error(), Errc::crypto_bad_key);
   EXPECT_EQ(TlsServerCredentials::make(identity("client")).error(), Errc::crypto_bad_key);
   const auto credentials = TlsServerCredentials::make(identity("server"));
@@ -87,7 +87,7 @@ class IdentityFile : public ::testing::Test {
   fs::path directory;
 };
 
-TEST_F(IdentityFile, IsReadIfItIsOurs) { EXPECT_TRUE(load().fingerprint.equals(identity("server").fingerprint)); }
+TEST_F(IdentityFile, IsAcceptedIfItIsOurs) { EXPECT_TRUE(load().fingerprint.equals(identity("server").fingerprint)); }
 
 TEST_F(IdentityFile, IsRefusedIfOthersCanReadIt) {
   for (const mode_t mode : {0640U, 0604U, 0660U}) {
@@ -104,13 +104,13 @@ TEST_F(IdentityFile, IsRefusedIfItIsASymbolicLink) {
   EXPECT_THROW(load(), std::runtime_error);
 }
 
-TEST_F(IdentityFile, IsRefusedIfItBelongsToSomebodyElse) {
+TEST_F(IdentityFile, IsRefusedIfItBelongsToAnotherUser) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
   ASSERT_EQ(::chown((directory / "tls.pem").c_str(), 1, 1), 0);
   EXPECT_THROW(load(), std::runtime_error);
 }
 
-TEST_F(IdentityFile, IsRefusedIfItIsNoFile) {
+TEST_F(IdentityFile, IsRefusedIfItIsNotAFile) {
   fs::remove(directory / "tls.pem");
   ASSERT_EQ(::mkfifo((directory / "tls.pem").c_str(), 0600), 0);
   EXPECT_THROW(load(), std::runtime_error);
@@ -121,7 +121,7 @@ TEST_F(IdentityFile, IsRefusedIfItsKeyIsSmall) {
   EXPECT_THROW(load(), std::runtime_error);
 }
 
-TEST_F(IdentityFile, IsRefusedIfTheKeyIsAnotherOnes) {
+TEST_F(IdentityFile, IsRefusedIfTheKeyDoesNotMatch) {
   write("tls.pem", pem("other.key") + pem("server.pem"), 0600);
   EXPECT_THROW(load(), std::runtime_error);
 }

@@ -9,7 +9,7 @@ namespace {
 
 const Address kLoopback = Address::v4({127, 0, 0, 1}, 0);
 
-TEST(SendBatch, TakesEqualDatagramsForOnePathAndEndsWithAShorterOne) {
+TEST(SendBatch, AcceptsEqualDatagramsForOnePathAndEndsWithAShorterOne) {
   const Path there{kLoopback, Address::v4({192, 0, 2, 1}, 1)};
   const Path elsewhere{kLoopback, Address::v4({192, 0, 2, 2}, 1)};
   SendBatch batch;
@@ -25,7 +25,7 @@ TEST(SendBatch, TakesEqualDatagramsForOnePathAndEndsWithAShorterOne) {
   EXPECT_TRUE(batch.add(elsewhere, 5));
 }
 
-TEST(SendBatch, HoldsNoMoreThanTheKernelTakes) {
+TEST(SendBatch, HoldsAtMostTheKernelsLimit) {
   SendBatch batch;
   const Path there{kLoopback, Address::v4({192, 0, 2, 1}, 1)};
   for (std::size_t i = 0; i < SendBatch::kMaxSegments; ++i) {
@@ -36,7 +36,7 @@ TEST(SendBatch, HoldsNoMoreThanTheKernelTakes) {
 }
 
 // Through the kernel with GSO and GRO: every datagram keeps its boundaries and its content.
-TEST(DatagramSocket, BatchesArriveAsTheDatagramsTheyWere) {
+TEST(DatagramSocket, BatchesArriveAsSeparateDatagrams) {
   auto from = DatagramSocket::bind(kLoopback);
   auto to = DatagramSocket::bind(kLoopback);
   ASSERT_TRUE(from && to);
@@ -98,13 +98,13 @@ TEST(SendBatch, HoldsOneEcnField) {
   EXPECT_EQ(batch.ecn(), Ecn::ect1);
 }
 
-TEST(DatagramSocket, ATakenAddressIsRefused) {
+TEST(DatagramSocket, AnAddressInUseIsRefused) {
   auto first = DatagramSocket::bind(kLoopback);
   ASSERT_TRUE(first);
   EXPECT_EQ(DatagramSocket::bind((*first)->local_address()).error(), Errc::io_failed);
 }
 
-TEST(SocketAddress, GoesThereAndBack) {
+TEST(SocketAddress, RoundTrips) {
   for (const Address& address : {Address::v4({192, 0, 2, 7}, 5000), *Address::parse("2001:db8::7", 6000)}) {
     EXPECT_EQ(SocketAddress(address).address(), address);
   }

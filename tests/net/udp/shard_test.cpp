@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(Shard, CarriesBulkDataWholeAndEndsWithItsPeer) {
+TEST(Shard, DeliversBulkDataCompletelyAndEndsWithItsPeer) {
   const auto provider = default_provider();
   boost::asio::io_context io{1};
   const Address loopback = Address::v4({127, 0, 0, 1}, 0);
@@ -87,7 +87,7 @@ TEST(Shard, AllAddressesShareOnePort) {
 }
 
 // Replies leave from the address that the peer used, whatever another party sends to other addresses of ours.
-TEST(Shard, AStrangerAtAnotherOfOurAddressesStopsNoDelivery) {
+TEST(Shard, DatagramsToAnotherOfOurAddressesDoNotDivertReplies) {
   const auto provider = default_provider();
   boost::asio::io_context io{1};
   const Address first = Address::v4({127, 0, 0, 1}, 0), second = Address::v4({127, 0, 0, 2}, 0);

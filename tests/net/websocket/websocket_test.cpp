@@ -53,7 +53,7 @@ class WebSocketTest : public HttpFixture {
   int closed = 0;
 };
 
-TEST_F(WebSocketTest, TextAndBinaryTravelBothWaysInOrder) {
+TEST_F(WebSocketTest, TextAndBinaryArriveInOrderInBothDirections) {
   const auto socket = open(to("/socket"));
   std::vector<std::string> received;
   socket->on_message = [&](std::string_view text) { received.emplace_back(text); };
@@ -91,7 +91,7 @@ TEST_F(WebSocketTest, APageFromElsewhereIsRefused) {
   EXPECT_EQ(run(open_websocket(std::move(evil))).error().status, 404U);
 }
 
-TEST_F(WebSocketTest, ASubprotocolIsAgreedOnOrTheClientGoesAway) {
+TEST_F(WebSocketTest, TheClientDisconnectsWithoutACommonSubprotocol) {
   WebSocketClientConfig config = to("/socket");
   config.subprotocol = "b";
   EXPECT_EQ(open(config)->subprotocol(), "b");
@@ -100,7 +100,7 @@ TEST_F(WebSocketTest, ASubprotocolIsAgreedOnOrTheClientGoesAway) {
   EXPECT_EQ(run(open_websocket(config)).error().code, errc::http_protocol);
 }
 
-TEST_F(WebSocketTest, APinMismatchOrARefusedCertificateIsToldApart) {
+TEST_F(WebSocketTest, DistinguishesAPinMismatchFromARefusedCertificate) {
   WebSocketClientConfig config = to("/socket");
   config.server = remote("other");
   EXPECT_EQ(run(open_websocket(config)).error().code, errc::tls_pin_mismatch);
@@ -112,7 +112,7 @@ TEST_F(WebSocketTest, APinMismatchOrARefusedCertificateIsToldApart) {
   EXPECT_EQ(refused.error().code, errc::tls_client_refused) << refused.error().detail;
 }
 
-TEST_F(WebSocketTest, CloseIfCutsOpenSocketsAtOnce) {
+TEST_F(WebSocketTest, CloseIfClosesOpenSocketsAtOnce) {
   const auto unwanted = open(to("/socket", &identity("client")));
   const auto other = open(to("/socket"));
   std::optional<std::chrono::steady_clock::time_point> cut;
@@ -131,7 +131,7 @@ TEST_F(WebSocketTest, CloseIfCutsOpenSocketsAtOnce) {
   EXPECT_EQ(accepted.size(), 2U);
 }
 
-TEST_F(WebSocketTest, StopSaysGoodbye) {
+TEST_F(WebSocketTest, StopSendsTheClosingHandshake) {
   const auto socket = open(to("/socket"));
   bool ended = false;
   socket->on_close = [&] { ended = true; };
@@ -139,7 +139,7 @@ TEST_F(WebSocketTest, StopSaysGoodbye) {
   EXPECT_TRUE(until([&] { return ended && closed == 1; }, 2s));
 }
 
-TEST_F(WebSocketTest, AReaderThatStopsIsCutOffAtTheLimit) {
+TEST_F(WebSocketTest, AReaderThatStopsIsDisconnectedAtTheLimit) {
   limits.max_buffered = 100'000;
   const auto socket = open(to("/socket"));
   WebSocket& sender = *accepted.back();
@@ -148,7 +148,7 @@ TEST_F(WebSocketTest, AReaderThatStopsIsCutOffAtTheLimit) {
 }
 
 // The data queued for it would delay the closing handshake forever.
-TEST_F(WebSocketTest, APeerThatDoesNotReadIsClosedInTimeAndNotHeardMeanwhile) {
+TEST_F(WebSocketTest, APeerThatDoesNotReadIsClosedInTimeAndIgnoredMeanwhile) {
   limits.max_buffered = 64 * 1024 * 1024;
   limits.close_timeout = 300ms;
   const auto stream = run([](Remote where) -> Task<std::shared_ptr<Stream>> {
@@ -179,7 +179,7 @@ TEST_F(WebSocketTest, AMessageBeyondTheLimitEndsTheSocket) {
   EXPECT_TRUE(until([&] { return closed == 1; }, 2s));
 }
 
-TEST_F(WebSocketTest, APeerThatSaysNothingIsCutOff) {
+TEST_F(WebSocketTest, ASilentPeerIsDisconnected) {
   limits.first_message_timeout = 1s;
   const auto silent = open(to("/socket"));
   const auto speaks = open(to("/socket"));
@@ -188,7 +188,7 @@ TEST_F(WebSocketTest, APeerThatSaysNothingIsCutOff) {
   EXPECT_EQ(closed, 1);
 }
 
-TEST_F(WebSocketTest, WhatFollowsTheRequestForAnUpgradeIsRefused) {
+TEST_F(WebSocketTest, BytesAfterAnUpgradeRequestAreRefused) {
   const std::string request =
       "GET /socket HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";

@@ -22,7 +22,7 @@ class Signalling : public testing::Test {
   }
 };
 
-TEST_F(Signalling, OffersOfBothBrowsersAreAnsweredWithEveryAddress) {
+TEST_F(Signalling, AnswersOffersOfBothBrowsersWithEveryAddress) {
   for (const std::string name : {"chromium-offer-plain-avdata", "firefox-offer-plain-avdata"}) {
     const auto accepted = endpoint.accept(captured(name));
     ASSERT_TRUE(accepted) << name;
@@ -34,7 +34,7 @@ TEST_F(Signalling, OffersOfBothBrowsersAreAnsweredWithEveryAddress) {
   EXPECT_EQ(endpoint.peer_count(), 2U);
 }
 
-TEST_F(Signalling, NonsenseGetsAnErrorNamingTheLineAndLeavesNoPeer) {
+TEST_F(Signalling, AMalformedOfferIsRefusedWithItsLineAndCreatesNoPeer) {
   const auto accepted = endpoint.accept("v=0\r\nrubbish\r\n");
   ASSERT_FALSE(accepted);
   EXPECT_EQ(accepted.error(), Errc::sdp_syntax);
@@ -91,7 +91,7 @@ TEST_F(Signalling, AnIceRestartKeepsTheConnection) {
   EXPECT_FALSE(pair.run(20s, [&] { return pair.answerer.closed || pair.offerer.closed; }));
 }
 
-TEST_F(Signalling, ARenegotiationUnderAnotherFingerprintIsRefused) {
+TEST_F(Signalling, RefusesARenegotiationWithAnotherFingerprint) {
   EndpointPair pair(*provider);
   ASSERT_TRUE(pair.connect());
   std::string offer = pair.offer;
@@ -122,7 +122,7 @@ TEST_F(Signalling, BothSidesLearnWhichMediaWereAgreed) {
   EXPECT_EQ((*ours)[1].codec, "VP8");
 }
 
-TEST_F(Signalling, DeclinedMediaIsNotAmongTheAgreed) {
+TEST_F(Signalling, DeclinedMediaIsNotListedAsAgreed) {
   test::EndpointPairOptions options;
   options.plan = {.data = true, .audio = true, .video = true};
   options.accept.accept_media = false;

@@ -33,7 +33,7 @@ class Authorization : public test::RouterFixture {
   }
 };
 
-TEST_F(Authorization, DeniesWhatNoPermissionAllows) {
+TEST_F(Authorization, DeniesWithoutAPermission) {
   auto& a = join();
   expect_denied(a, R"([48,#,{},"com.q"])");
   expect_denied(a, R"([64,#,{},"com.p"])");
@@ -54,7 +54,7 @@ TEST_F(Authorization, APatternMustNotReachBeyondAPermission) {
   subscribe(a, "com.open..t", R"({"match":"wildcard"})");
 }
 
-TEST_F(Authorization, DeniedEventsReachNobody) {
+TEST_F(Authorization, DeniedEventsReachNoSubscriber) {
   auto& a = join();
   auto& b = join_with_sid();
   subscribe(b, "anbox.e2e.s1.", R"({"match":"prefix"})");
@@ -62,7 +62,7 @@ TEST_F(Authorization, DeniedEventsReachNobody) {
   EXPECT_TRUE(a.heard.empty() && b.heard.empty());
 }
 
-TEST_F(Authorization, ASidOpensItsOwnUrisOnly) {
+TEST_F(Authorization, ASidGrantsAccessToItsOwnUrisOnly) {
   auto& a = join_with_sid();
   register_procedure(a, "anbox.e2e.s1.offer");
   expect_denied(a, R"([64,#,{},"anbox.e2e.s2.offer"])");

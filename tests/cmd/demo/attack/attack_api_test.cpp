@@ -18,7 +18,7 @@ class AttackApi : public testing::Test {
   HostileGateway gateway_{io_, {*Address::parse("127.0.0.1", 0)}, *provider_};
 };
 
-TEST_F(AttackApi, SaysWhatThereIsAndWhatCameOfIt) {
+TEST_F(AttackApi, ListsTheAttacksAndReportsResults) {
   const net::HttpResponse reply = ask("GET");
   EXPECT_EQ(reply.status, 200U);
   const boost::json::object said = boost::json::parse(reply.body).as_object();
@@ -36,7 +36,7 @@ TEST_F(AttackApi, SwitchesToAnAttackByItsName) {
   EXPECT_EQ(gateway_.status().attack, Attack::strip);
 }
 
-TEST_F(AttackApi, RefusesWhatIsNoAttackAndChangesNothing) {
+TEST_F(AttackApi, RefusesAnUnknownAttackAndChangesNothing) {
   for (const char* body : {"", "{}", "[]", "strip", R"({"name":1})", R"({"name":"no-such-attack"})"}) {
     EXPECT_EQ(ask("POST", body).status, 400U) << body;
   }

@@ -41,14 +41,14 @@ class HostileBusTest : public testing::Test {
   std::vector<std::string> heard_;
 };
 
-TEST_F(HostileBusTest, WhatTheGatewaySaysGoesThroughTheCarrier) {
+TEST_F(HostileBusTest, MessagesOfTheGatewayPassThroughTheCarrier) {
   listen(*real_, kDown);
   ASSERT_TRUE(bus_.publish(kDown, frame(1, "offer")));
   turn();
   EXPECT_EQ(heard_, std::vector{frame(1, "to runtime offer")});
 }
 
-TEST_F(HostileBusTest, WhatIsSentAgainIsTheSame) {
+TEST_F(HostileBusTest, ARetransmissionIsReplacedByTheSameMessage) {
   listen(bus_, kUp);
   for (const std::uint64_t seq : {7, 7, 8, 7}) ASSERT_TRUE(real_->publish(kUp, frame(seq, "body")));
   turn();

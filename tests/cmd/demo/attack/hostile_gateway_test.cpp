@@ -133,7 +133,7 @@ TEST_F(InClear, AnHonestGatewayReadsNothing) {
   EXPECT_FALSE(gateway_.status().succeeded);
 }
 
-TEST_F(InClear, WhoSwapsTheFingerprintsReadsEverythingAndNobodyNotices) {
+TEST_F(InClear, SwappingTheFingerprintsReadsEverythingUndetected) {
   gateway_.begin(Attack::swap_fingerprint);
   connect();
   client_.send(MessageKind::text, "my password");
@@ -147,7 +147,7 @@ TEST_F(InClear, WhoSwapsTheFingerprintsReadsEverythingAndNobodyNotices) {
   EXPECT_NE(runtime_.security().remote_fingerprint.text(), client_.security().local_fingerprint.text());
 }
 
-TEST_F(InClear, PicturesPassTheMiddleToo) {
+TEST_F(InClear, PicturesAreForwardedByTheManInTheMiddle) {
   gateway_.begin(Attack::swap_fingerprint);
   connect();
   runtime_.send_rtp(0x01020304);
@@ -155,7 +155,7 @@ TEST_F(InClear, PicturesPassTheMiddleToo) {
   EXPECT_EQ(client_.rtp_ssrc, 0x01020304U);
 }
 
-TEST_F(InClear, WhoAnswersInPlaceIsBelieved) {
+TEST_F(InClear, AnsweringInPlaceOfTheRuntimeSucceeds) {
   gateway_.begin(Attack::answer_in_place);
   const std::string offer = carry_offer("link", runtime_.offer(plan_));
   const auto answer = carry_answer("link", client_.accept(offer));
@@ -167,7 +167,7 @@ TEST_F(InClear, WhoAnswersInPlaceIsBelieved) {
   EXPECT_FALSE(runtime_.is_open());
 }
 
-TEST_F(InClear, AnOldOfferIsTakenForANewOne) {
+TEST_F(InClear, AnOldOfferIsAcceptedAsANewOne) {
   const std::string old = runtime_.offer(plan_);
   EXPECT_EQ(carry_offer("first", old), old);
   gateway_.begin(Attack::replay_offer);
@@ -177,7 +177,7 @@ TEST_F(InClear, AnOldOfferIsTakenForANewOne) {
   EXPECT_TRUE(gateway_.status().succeeded);
 }
 
-TEST_F(InClear, WithoutSealingThereIsNothingToStrip) {
+TEST_F(InClear, StripHasNoEffectWithoutSealing) {
   gateway_.begin(Attack::strip);
   connect();
   EXPECT_TRUE(gateway_.status().succeeded);
@@ -192,7 +192,7 @@ TEST_F(InClear, AnAttackBeginsWithTheNextSession) {
   EXPECT_EQ(carry_offer("link", offer), offer);
 }
 
-TEST_F(InClear, WhatASessionSaysUnderAFormerAttackDoesNotCount) {
+TEST_F(InClear, MessagesUnderAnEarlierAttackDoNotCount) {
   gateway_.begin(Attack::swap_fingerprint);
   connect();
   gateway_.begin(Attack::none);
@@ -242,7 +242,7 @@ class Sealed : public HostileGatewayTest {
   std::string link_ = "link";
 };
 
-TEST_F(Sealed, AnHonestGatewayCarries) { EXPECT_EQ(attacked(Attack::none), std::nullopt); }
+TEST_F(Sealed, AnHonestGatewayCarriesTheSession) { EXPECT_EQ(attacked(Attack::none), std::nullopt); }
 
 TEST_F(Sealed, EachAttackIsRefusedWithItsCode) {
   const std::map<Attack, Errc> codes = {{Attack::swap_fingerprint, sealed::errc::sealed_bad_record},
@@ -262,11 +262,11 @@ TEST_F(Sealed, EachAttackIsRefusedWithItsCode) {
   }
 }
 
-TEST_F(Sealed, AnOfferOfThisSessionIsRefusedTheSecondTime) {
+TEST_F(Sealed, ARepeatedOfferOfThisSessionIsRefused) {
   EXPECT_EQ(attacked(Attack::replay_offer), sealed::errc::sealed_replayed);
 }
 
-TEST_F(Sealed, AnOfferOfTheSessionBeforeIsRefused) {
+TEST_F(Sealed, AnOfferOfThePreviousSessionIsRefused) {
   ASSERT_EQ(attacked(Attack::none), std::nullopt);
   gateway_.begin(Attack::replay_offer);
   world_ = World();
@@ -279,7 +279,7 @@ TEST_F(Sealed, AnOfferOfTheSessionBeforeIsRefused) {
   EXPECT_EQ(opened.error(), sealed::errc::sealed_missing) << "it was the second there, and would be the first here";
 }
 
-TEST_F(Sealed, WhatARuntimeRefusesInClearIsShown) {
+TEST_F(Sealed, ARuntimesPlaintextRefusalIsReported) {
   gateway_.begin(Attack::strip);
   gateway_.to_client("link", signalling::text(signalling::Error{"sealed_required: only sealed sessions"}));
   EXPECT_EQ(gateway_.status().refused, "sealed_required");
