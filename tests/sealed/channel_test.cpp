@@ -20,7 +20,7 @@ class SealedChannel : public testing::TestWithParam<Suite> {
 };
 INSTANTIATE_TEST_SUITE_P(Suites, SealedChannel, testing::Values(Suite::aes_256_gcm, Suite::cryptobox));
 
-TEST_P(SealedChannel, CarriesTextBothWaysInOrder) {
+TEST_P(SealedChannel, CarriesTextInOrderInBothDirections) {
   for (const std::string body : {"", "ünïcode € 😀 \"\\\n", "a=fingerprint:sha-256 AB"}) {
     EXPECT_EQ(to_runtime(from_client(body)).value().body, body);
     EXPECT_EQ(to_client(from_runtime(body)).value().body, body);
@@ -29,13 +29,13 @@ TEST_P(SealedChannel, CarriesTextBothWaysInOrder) {
   EXPECT_EQ(error_of(pair_.client->channel.seal("a", std::string(kMaxBody + 1, 'x'))), Errc::channel_message_too_large);
 }
 
-TEST_P(SealedChannel, LengthsTellStepsOf512BytesOnly) {
+TEST_P(SealedChannel, LengthsRevealOnlyStepsOf512Bytes) {
   const std::size_t empty = from_client("").size();
   EXPECT_EQ(from_client("0123456789").size(), empty);
   EXPECT_EQ(from_client(std::string(600, 'x')).size(), empty + 512);
 }
 
-TEST_P(SealedChannel, ARepeatedMessageIsRefusedAndEndsIt) {
+TEST_P(SealedChannel, ARepeatedMessageIsRefusedAndEndsTheChannel) {
   const auto first = from_client("1");
   ASSERT_TRUE(to_runtime(first));
   EXPECT_EQ(error_of(to_runtime(first)), errc::sealed_replayed);
@@ -43,7 +43,7 @@ TEST_P(SealedChannel, ARepeatedMessageIsRefusedAndEndsIt) {
   EXPECT_EQ(error_of(pair_.runtime->channel.seal("a", "b")), errc::sealed_replayed);
 }
 
-TEST_P(SealedChannel, AMissingMessageIsNoticed) {
+TEST_P(SealedChannel, AMissingMessageIsDetected) {
   from_client("1");
   EXPECT_EQ(error_of(to_runtime(from_client("2"))), errc::sealed_missing);
 }
@@ -53,7 +53,7 @@ TEST_P(SealedChannel, AReflectedMessageIsRefused) {
   EXPECT_EQ(error_of(to_client(own)), errc::sealed_reflected);
 }
 
-TEST_P(SealedChannel, NoBitMayChange) {
+TEST_P(SealedChannel, RefusesEveryFlippedBit) {
   const std::size_t bits = from_client("x").size() * 8;
   for (std::size_t bit = 0; bit < bits; bit += 11) {
     world_.now.seconds_since_1970 += 1;  // a grant for each
@@ -64,7 +64,7 @@ TEST_P(SealedChannel, NoBitMayChange) {
   }
 }
 
-TEST_P(SealedChannel, NoLengthIsTakenButTheRightOne) {
+TEST_P(SealedChannel, RefusesEveryOtherLength) {
   const auto wire = from_client("x");
   for (const std::size_t size :
        {std::size_t{0}, std::size_t{5}, std::size_t{21}, std::size_t{39}, std::size_t{40}, wire.size() - 1}) {
@@ -74,7 +74,7 @@ TEST_P(SealedChannel, NoLengthIsTakenButTheRightOne) {
   }
 }
 
-TEST_P(SealedChannel, AnAnswerCountsOnce) {
+TEST_P(SealedChannel, AnAnswerIsAcceptedOnce) {
   const auto question = to_runtime(pair_.client->channel.seal("a", "?", Channel::Kind::question).value());
   ASSERT_FALSE(question.value().mark.empty());
   const auto once = pair_.runtime->channel.answer(*question, "a", "!");
@@ -83,13 +83,13 @@ TEST_P(SealedChannel, AnAnswerCountsOnce) {
   EXPECT_EQ(error_of(to_client(twice.value())), errc::sealed_stale_answer);
 }
 
-TEST_P(SealedChannel, WhatWasNotAskedIsNoAnswer) {
+TEST_P(SealedChannel, AnAnswerWithoutAQuestionIsRefused) {
   EXPECT_FALSE(to_client(from_runtime("candidate")).value().is_answer);
   const auto invented = pair_.runtime->channel.answer({"a", "?", "AAAAAAAAAAAAAAAAAAAAAA==", false}, "a", "!");
   EXPECT_EQ(error_of(to_client(invented.value())), errc::sealed_stale_answer);
 }
 
-TEST_P(SealedChannel, OnlyClientsAskAndOnlyRuntimesAnswer) {
+TEST_P(SealedChannel, OnlyClientsMayAskAndOnlyRuntimesMayAnswer) {
   EXPECT_EQ(error_of(pair_.runtime->channel.seal("a", "?", Channel::Kind::question)), Errc::invalid_argument);
   EXPECT_EQ(error_of(pair_.client->channel.answer({}, "a", "!")), Errc::invalid_argument);
   for (std::size_t i = 0; i < kMaxOpenQuestions; ++i) {
@@ -98,7 +98,7 @@ TEST_P(SealedChannel, OnlyClientsAskAndOnlyRuntimesAnswer) {
   EXPECT_EQ(error_of(pair_.client->channel.seal("a", "?", Channel::Kind::question)), Errc::too_many);
 }
 
-TEST_P(SealedChannel, HasAnEnd) {
+TEST_P(SealedChannel, IsExhaustedAfterItsLastMessage) {
   for (std::uint32_t i = 1; i < kMaxMessages; ++i) ASSERT_TRUE(pair_.client->channel.seal("a", ""));
   EXPECT_EQ(error_of(pair_.client->channel.seal("a", "")), errc::sealed_exhausted);
 }
@@ -127,27 +127,27 @@ class SealedEnvelope : public testing::Test {
   Channel client_ = channel(Side::client, "s1", 1);
 };
 
-TEST_F(SealedEnvelope, OpensAtTheOtherEndOfItsHandshakeAndSession) {
+TEST_F(SealedEnvelope, IsAcceptedAtTheOtherEndOfItsHandshakeAndSession) {
   Channel runtime = channel(Side::runtime, "s1", 1);
   EXPECT_EQ(runtime.open(client_.seal("a", "x").value()).value().body, "x");
 }
 
-TEST_F(SealedEnvelope, OfAnotherHandshakeIsRefused) {
+TEST_F(SealedEnvelope, IsRefusedFromAnotherHandshake) {
   Channel runtime = channel(Side::runtime, "s1", 2);
   EXPECT_EQ(error_of(runtime.open(client_.seal("a", "x").value())), errc::sealed_wrong_session);
 }
 
-TEST_F(SealedEnvelope, OfAnotherSessionIsRefused) {
+TEST_F(SealedEnvelope, IsRefusedFromAnotherSession) {
   Channel runtime = channel(Side::runtime, "s2", 1);
   EXPECT_EQ(error_of(runtime.open(client_.seal("a", "x").value())), errc::sealed_wrong_session);
 }
 
-TEST_F(SealedEnvelope, OfOurOwnSideIsRefused) {
+TEST_F(SealedEnvelope, IsRefusedFromOurOwnSide) {
   Channel again = channel(Side::client, "s1", 1);
   EXPECT_EQ(error_of(again.open(client_.seal("a", "x").value())), errc::sealed_reflected);
 }
 
-TEST_F(SealedEnvelope, OutOfItsTurnIsRefused) {
+TEST_F(SealedEnvelope, IsRefusedOutOfOrder) {
   Channel runtime = channel(Side::runtime, "s1", 1);
   const auto first = client_.seal("a", "x").value();
   ASSERT_TRUE(runtime.open(first));

@@ -6,7 +6,7 @@
 namespace redan::sealed::test {
 namespace {
 
-TEST(SealedCredentials, ACertificateSaysWhatAmsSigned) {
+TEST(SealedCredentials, ACertificateContainsWhatAmsSigned) {
   const World world;
   const auto bytes = world.certificate().sign(world.ams);
   const auto verified = RuntimeCertificate::verify(bytes, {world.client.public_key(), world.ams.public_key()}, kNow);
@@ -14,14 +14,14 @@ TEST(SealedCredentials, ACertificateSaysWhatAmsSigned) {
   EXPECT_EQ(*verified, world.certificate());
 }
 
-TEST(SealedCredentials, AGrantSaysWhatAmsSigned) {
+TEST(SealedCredentials, AGrantContainsWhatAmsSigned) {
   const World world;
   const auto verified = SessionGrant::verify(world.grant().sign(world.ams), {world.ams.public_key()}, kNow);
   ASSERT_TRUE(verified);
   EXPECT_EQ(*verified, world.grant());
 }
 
-TEST(SealedCredentials, NoBitMayChangeAndNoByteMayBeMissingOrAdded) {
+TEST(SealedCredentials, RefuseEveryFlippedBitAndEveryOtherLength) {
   const World world;
   const Authorities authorities{world.ams.public_key()};
   const auto certificate = world.certificate().sign(world.ams);
@@ -44,7 +44,7 @@ TEST(SealedCredentials, NoBitMayChangeAndNoByteMayBeMissingOrAdded) {
   EXPECT_EQ(error_of(SessionGrant::verify(longer, authorities, kNow)), errc::sealed_bad_grant);
 }
 
-TEST(SealedCredentials, OneKindDoesNotServeAsTheOther) {
+TEST(SealedCredentials, OneKindIsNotAcceptedAsTheOther) {
   const World world;
   const Authorities authorities{world.ams.public_key()};
   EXPECT_EQ(error_of(SessionGrant::verify(world.certificate().sign(world.ams), authorities, kNow)),
@@ -53,7 +53,7 @@ TEST(SealedCredentials, OneKindDoesNotServeAsTheOther) {
             errc::sealed_bad_certificate);
 }
 
-TEST(SealedCredentials, OthersThanAmsVouchForNobody) {
+TEST(SealedCredentials, SignaturesOfOthersThanAmsAreRefused) {
   const World world;
   const auto by_runtime = world.certificate().sign(world.runtime);
   EXPECT_EQ(error_of(RuntimeCertificate::verify(by_runtime, {world.ams.public_key()}, kNow)),
@@ -62,7 +62,7 @@ TEST(SealedCredentials, OthersThanAmsVouchForNobody) {
             errc::sealed_bad_certificate);
 }
 
-TEST(SealedCredentials, TimeRunsOutWithAMinuteForClocks) {
+TEST(SealedCredentials, ExpireWithAMinuteOfTolerance) {
   const World world;
   const Authorities authorities{world.ams.public_key()};
   const auto grant = world.grant().sign(world.ams);

@@ -12,7 +12,7 @@ class Handshake : public testing::TestWithParam<Suite> {
 };
 INSTANTIATE_TEST_SUITE_P(Suites, Handshake, testing::Values(Suite::aes_256_gcm, Suite::cryptobox));
 
-TEST_P(Handshake, TwoEndsThatAmsVouchesForMakeAChannel) {
+TEST_P(Handshake, TwoCertifiedEndsEstablishAChannel) {
   Pair pair(world_, GetParam());
   EXPECT_EQ(pair.client->suite, GetParam());
   EXPECT_TRUE(equal_in_constant_time(pair.client->confirm.expose(), pair.runtime->confirm.expose()));
@@ -35,7 +35,7 @@ TEST_P(Handshake, KeysDifferFromChannelToChannel) {
   EXPECT_EQ(error_of(two.runtime->channel.open(one.client->channel.seal("a", "b").value())), errc::sealed_bad_record);
 }
 
-TEST_P(Handshake, NoBitOfTheHelloMayChange) {
+TEST_P(Handshake, RefusesEveryFlippedBitOfTheHello) {
   const auto hello = world_.initiate(GetParam()).hello();
   for (std::size_t bit = 0; bit < hello.size() * 8; ++bit) {
     Initiator initiator = world_.initiate(GetParam());
@@ -49,7 +49,7 @@ TEST_P(Handshake, NoBitOfTheHelloMayChange) {
   }
 }
 
-TEST_P(Handshake, NoBitOfTheShareMayChange) {
+TEST_P(Handshake, RefusesEveryFlippedBitOfTheShare) {
   Initiator first = world_.initiate(GetParam());
   const auto size = world_.respond().on_hello(first.hello(), world_.now).value().size();
   for (std::size_t bit = 0; bit < size * 8; ++bit) {
@@ -60,7 +60,7 @@ TEST_P(Handshake, NoBitOfTheShareMayChange) {
   }
 }
 
-TEST_P(Handshake, NoBitOfTheProofMayChange) {
+TEST_P(Handshake, RefusesEveryFlippedBitOfTheProof) {
   Initiator first = world_.initiate(GetParam());
   Responder other = world_.respond();
   const auto size = first.on_share(other.on_hello(first.hello(), world_.now).value(), world_.now)->auth.size();
@@ -75,7 +75,7 @@ TEST_P(Handshake, NoBitOfTheProofMayChange) {
   }
 }
 
-TEST_F(Handshake, WhoeverHasNoCertificateIsNoRuntime) {
+TEST_F(Handshake, ARuntimeWithoutACertificateIsRefused) {
   Initiator initiator = world_.initiate();
   const Ed25519Key mallory = key_of(9);
   const RuntimeCertificate own{"i1", mallory.public_key(), kNow, {kNow.seconds_since_1970 + 60}};
@@ -85,7 +85,7 @@ TEST_F(Handshake, WhoeverHasNoCertificateIsNoRuntime) {
   EXPECT_EQ(error_of(initiator.on_share(share.value(), kNow)), errc::sealed_bad_certificate);
 }
 
-TEST_F(Handshake, WhoeverHasACertificateWithoutItsKeyIsNoRuntime) {
+TEST_F(Handshake, ACertificateWithoutItsKeyIsRefused) {
   Initiator initiator = world_.initiate();
   const Ed25519Key mallory = key_of(9);
   const auto stolen = world_.certificate().sign(world_.ams);
@@ -94,7 +94,7 @@ TEST_F(Handshake, WhoeverHasACertificateWithoutItsKeyIsNoRuntime) {
   EXPECT_EQ(error_of(initiator.on_share(share.value(), kNow)), errc::sealed_bad_signature);
 }
 
-TEST_F(Handshake, AnotherRuntimeThatAmsKnowsIsTheWrongOne) {
+TEST_F(Handshake, AnotherCertifiedRuntimeIsRefused) {
   Initiator initiator = world_.initiate();
   const Ed25519Key other = key_of(8);
   const RuntimeCertificate real{"i2", other.public_key(), kNow, {kNow.seconds_since_1970 + 60}};
@@ -118,7 +118,7 @@ TEST_F(Handshake, AGrantOfAnotherSessionOrInstanceIsRefusedByBothEnds) {
   EXPECT_EQ(error_of(world_.respond().on_hello(elsewhere.hello(), kNow)), errc::sealed_wrong_session);
 }
 
-TEST_F(Handshake, AGrantOfAnotherKeyIsOfNoUse) {
+TEST_F(Handshake, AGrantForAnotherKeyIsRefused) {
   SessionGrant grant = world_.grant();
   grant.client = key_of(7).public_key();
   EXPECT_EQ(error_of(world_.initiate(grant.sign(world_.ams))), errc::sealed_bad_grant);
@@ -147,7 +147,7 @@ TEST_F(Handshake, AStolenGrantWithoutItsKeyProvesNothing) {
   EXPECT_EQ(error_of(responder.on_auth(*reply, kNow)), errc::sealed_syntax);
 }
 
-TEST_F(Handshake, AGrantMakesOneChannel) {
+TEST_F(Handshake, AGrantEstablishesOneChannel) {
   const auto grant = world_.grant().sign(world_.ams);
   for (const bool first : {true, false}) {
     auto initiator = world_.initiate(grant);
@@ -162,7 +162,7 @@ TEST_F(Handshake, AGrantMakesOneChannel) {
   }
 }
 
-TEST_F(Handshake, WhatHasExpiredIsRefused) {
+TEST_F(Handshake, ExpiredCredentialsAreRefused) {
   Initiator initiator = world_.initiate();
   EXPECT_EQ(error_of(world_.respond().on_hello(initiator.hello(), {kNow.seconds_since_1970 + 1000})),
             errc::sealed_expired);
@@ -192,14 +192,14 @@ TEST_F(Handshake, ASmallOrderShareIsRefused) {
   EXPECT_EQ(error_of(world_.respond().on_hello(hello.write(), kNow)), errc::sealed_syntax);
 }
 
-TEST_F(Handshake, AnOldShareIsOfNoUse) {
+TEST_F(Handshake, AnOldShareIsRefused) {
   Initiator one = world_.initiate();
   const auto old = world_.respond().on_hello(one.hello(), kNow).value();
   Initiator two = world_.initiate();
   EXPECT_EQ(error_of(two.on_share(old, kNow)), errc::sealed_bad_signature);
 }
 
-TEST_F(Handshake, AConfirmationIsOfOneEndAndOneConnection) {
+TEST_F(Handshake, AConfirmationIsValidForOneEndAndOneConnection) {
   Pair pair(world_);
   const std::array<std::uint8_t, 32> exported{1}, client{2}, runtime{3}, other{4};
   const Connection connection{exported, client, runtime};
@@ -213,7 +213,7 @@ TEST_F(Handshake, AConfirmationIsOfOneEndAndOneConnection) {
   EXPECT_NE(mac(Side::client, connection), mac(Side::client, {exported, client, other}));
 }
 
-TEST(UsedGrants, AreForgottenWhenTheyHaveExpired) {
+TEST(UsedGrants, AreRemovedWhenTheyHaveExpired) {
   World world;
   const auto bytes = world.grant().sign(world.ams);
   EXPECT_TRUE(world.used.use(world.grant(), bytes, kNow));

@@ -106,7 +106,7 @@ Outcome simulate(std::uint64_t seed, bool partial_drains) {
 class EndpointSimulation : public testing::TestWithParam<int> {};
 
 // 2,000 seeds in 20 tests of 100.
-TEST_P(EndpointSimulation, NoneStuckNoneCorrupted) {
+TEST_P(EndpointSimulation, EveryRunCompletesWithoutCorruption) {
   for (std::uint64_t i = 0; i < 100; ++i) {
     const std::uint64_t seed = static_cast<std::uint64_t>(GetParam()) * 100 + i;
     const Outcome outcome = simulate(seed, false);
@@ -122,7 +122,7 @@ TEST(EndpointSimulation, AReplayedSeedIsBitIdentical) {
   }
 }
 
-TEST(EndpointSimulation, RandomPartialDrainsAreHarmless) {
+TEST(EndpointSimulation, RandomPartialPollingIsHarmless) {
   for (std::uint64_t seed = 6000; seed < 6100; ++seed) {
     const Outcome outcome = simulate(seed, true);
     ASSERT_TRUE(outcome.complete) << "stuck: seed " << seed << ": " << outcome.state;

@@ -173,7 +173,7 @@ void run(std::uint64_t seed) {
   for (const auto& [id, peer] : runtime.peers) check_order(peer.heard);
 }
 
-TEST(SignallingSimulation, TheLastClientAlwaysGetsInAndNothingIsToldTwice) {
+TEST(SignallingSimulation, TheLastClientAlwaysConnectsAndNothingIsDeliveredTwice) {
   for (std::uint64_t seed = 1; seed <= kRuns && !::testing::Test::HasFailure(); ++seed) run(seed);
 }
 

@@ -59,7 +59,7 @@ TEST_F(Connect, RefusesATokenThatOthersCanRead) {
   EXPECT_NE(outcome.problem.find("can be read by others; chmod 600 it"), std::string::npos) << outcome.problem;
 }
 
-TEST_F(Connect, StreamsASessionOfItsOwnAndEndsIt) {
+TEST_F(Connect, StreamsItsOwnSessionAndEndsIt) {
   const Outcome outcome = connect({"--app", "pong", "--video", "--packets", "11", "--seconds", "30", "--json"});
   ASSERT_EQ(outcome.code, 0) << outcome.problem << cloud_->agent->log();
   const json::value said = json::parse(outcome.said);
@@ -70,7 +70,7 @@ TEST_F(Connect, StreamsASessionOfItsOwnAndEndsIt) {
   EXPECT_TRUE(eventually([&] { return client.ask("GET", path).metadata().at("status") == "terminated"; }));
 }
 
-TEST_F(Connect, JoinsASessionThatAnotherKept) {
+TEST_F(Connect, JoinsASessionThatAnotherClientKept) {
   const Outcome kept = connect({"--app", "pong", "--seconds", "0.5", "--json", "--keep"});
   ASSERT_EQ(kept.code, 0) << kept.problem;
   const std::string session(json::parse(kept.said).at("session").as_string());
@@ -84,7 +84,7 @@ TEST_F(Connect, JoinsASessionThatAnotherKept) {
   EXPECT_NE(late.problem.find("40"), std::string::npos) << late.problem;
 }
 
-TEST_F(Connect, SaysWhyItIsNotLetIn) {
+TEST_F(Connect, ReportsWhyItIsRefused) {
   write("rubbish", "rubbish\n", 0600);
   EXPECT_EQ(connect({"--app", "pong"}, cloud_->gateway->fingerprint(), "rubbish").code, 3);
   const Outcome elsewhere = connect({"--app", "pong"}, std::string(64, 'a'));

@@ -124,7 +124,7 @@ class Doctor : public testing::Test {
   TemporaryFolder folder_;
 };
 
-TEST_F(Doctor, WhereAllIsWellEverythingIsOk) {
+TEST_F(Doctor, ReportsOkForACorrectDeployment) {
   Words all = join(gateway(), service("agent", cloud_->agent->port(), cloud_->agent->fingerprint()));
   all = join(all, service("ams", cloud_->ams->port(), cloud_->ams->fingerprint()));
   all = join(all, bus_options(cloud_->nats, "gateway"));
@@ -141,7 +141,7 @@ TEST_F(Doctor, WhereAllIsWellEverythingIsOk) {
   EXPECT_TRUE(said.has("ok", "agent agent-1", "of 100 sessions")) << said.output;
 }
 
-TEST_F(Doctor, SaysTheSameToAPerson) {
+TEST_F(Doctor, PrintsTheSameForHumans) {
   const auto finished = redan::test::run(join({redan_program(), "doctor"}, gateway()));
   EXPECT_EQ(finished.exit_code, 0);
   EXPECT_NE(finished.output.find("ok    gateway 127.0.0.1:"), std::string::npos) << finished.output;
@@ -150,36 +150,36 @@ TEST_F(Doctor, SaysTheSameToAPerson) {
   EXPECT_NE(failed.output.find("FAIL  gateway"), std::string::npos) << failed.output;
 }
 
-TEST_F(Doctor, WithNothingToLookAtIsUsedWrongly) { EXPECT_EQ(doctor({}).exit_code, 2); }
+TEST_F(Doctor, ReportsAUsageErrorWithNothingToCheck) { EXPECT_EQ(doctor({}).exit_code, 2); }
 
-TEST_F(Doctor, APortThatNobodyListensOn) {
+TEST_F(Doctor, ReportsAPortWithoutAListener) {
   EXPECT_TRUE(
       doctor(service("gateway", free_port(), cloud_->gateway->fingerprint())).fails("gateway", "no connection"));
 }
 
-TEST_F(Doctor, ACertificateThatIsNotThePinnedOne) {
+TEST_F(Doctor, ReportsACertificateThatIsNotThePinnedOne) {
   const Said said = doctor(service("gateway", cloud_->gateway->port(), cloud_->ams->fingerprint()));
   EXPECT_TRUE(said.fails("gateway", cloud_->gateway->fingerprint())) << said.output;
 }
 
-TEST_F(Doctor, AServerThatSpeaksTls12) {
+TEST_F(Doctor, ReportsAServerWithTls12) {
   const std::uint16_t port = free_port();
   const auto server = openssl_server(port, {"-tls1_2"});
   EXPECT_TRUE(doctor(service("gateway", port, small())).fails("gateway", "TLS handshake failed"));
 }
 
-TEST_F(Doctor, AKeyThatIsTooSmall) {
+TEST_F(Doctor, ReportsAKeyThatIsTooSmall) {
   const std::uint16_t port = free_port();
   const auto server = openssl_server(port, {"-tls1_3"});
   EXPECT_TRUE(doctor(service("ams", port, small())).fails("AMS", "not RSA-4096"));
 }
 
-TEST_F(Doctor, AUrlThatBelongsToSomebodyElse) {
+TEST_F(Doctor, ReportsAUrlOfAnotherService) {
   const Said said = doctor(service("ams", cloud_->agent->port(), cloud_->agent->fingerprint()));
   EXPECT_TRUE(said.fails("AMS", "answered with 404")) << said.output;
 }
 
-TEST_F(Doctor, ClocksThatDisagree) {
+TEST_F(Doctor, ReportsClocksThatDisagree) {
   if (!fs::exists(kFakeTime)) GTEST_SKIP() << "libfaketime is not installed";
   const auto at = [&](const std::string& when) {
     return doctor(gateway(), {"env", std::string("LD_PRELOAD=") + kFakeTime, "FAKETIME=" + when,
@@ -193,7 +193,7 @@ TEST_F(Doctor, ClocksThatDisagree) {
   EXPECT_TRUE(at("+400d").has("warn", "gateway", "certificate has expired"));
 }
 
-TEST_F(Doctor, ANatsServerThatIsNotThere) {
+TEST_F(Doctor, ReportsAnUnreachableNatsServer) {
   Words options = bus_options(cloud_->nats, "gateway");
   options = join(options, {"--nats", local(free_port())});
   const Said said = doctor(options);
@@ -201,18 +201,18 @@ TEST_F(Doctor, ANatsServerThatIsNotThere) {
   EXPECT_TRUE(said.has("ok", "nats " + local(cloud_->nats.port(0)), "accepted")) << said.output;
 }
 
-TEST_F(Doctor, ATokenThatIsNotTheServers) {
+TEST_F(Doctor, ReportsATokenThatTheServerRefuses) {
   Words options = bus_options(cloud_->nats, "gateway");
   *(std::find(options.begin(), options.end(), "--nats-token-file") + 1) = file("token", "another");
   EXPECT_TRUE(doctor(options).fails("nats", "Authorization Violation"));
 }
 
-TEST_F(Doctor, ACertificateThatTheBusDoesNotKnow) {
+TEST_F(Doctor, ReportsACertificateThatTheBusRefuses) {
   const Said said = doctor(bus_options(cloud_->nats, "stranger"));
   EXPECT_TRUE(said.fails("nats", "certificate")) << said.output;
 }
 
-TEST_F(Doctor, ABusWithoutAgents) {
+TEST_F(Doctor, ReportsABusWithoutAgents) {
   const NatsServers nats(1);
   const Said said = doctor(bus_options(nats, "gateway"));
   EXPECT_TRUE(said.has("ok", "nats", "accepted")) << said.output;
@@ -224,13 +224,13 @@ Words without(Words options, const std::string& word) {
   return options;
 }
 
-TEST_F(Doctor, ANatsServerWithASmallKey) {
+TEST_F(Doctor, ReportsANatsServerWithASmallKey) {
   const Said said = doctor(without(bus_options(cloud_->nats, "gateway"), "--nats-allow-small-keys"));
   EXPECT_TRUE(said.fails("nats", "its certificate CN=node has a key of EC prime256v1, not RSA-4096")) << said.output;
   EXPECT_NE(said.output.find("allow-small-keys"), std::string::npos) << said.output;
 }
 
-TEST_F(Doctor, EtcdNodes) {
+TEST_F(Doctor, ReportsFaultsOfEtcdNodes) {
   if (etcd_program().empty()) GTEST_SKIP() << "etcd is not installed";
   test::EtcdNodes nodes(3);
   nodes.require_users("gateway", "a password", "redan/gateway/");
@@ -275,7 +275,7 @@ TEST_F(Doctor, EtcdNodes) {
   EXPECT_TRUE(refused.fails("etcd", "refused our client certificate")) << refused.output;
 }
 
-TEST_F(Doctor, AnEtcdThatKeepsNobodyApartFails) {
+TEST_F(Doctor, FailsForAnEtcdThatDoesNotSeparateUnits) {
   if (etcd_program().empty()) GTEST_SKIP() << "etcd is not installed";
   test::EtcdNodes nodes(1);
   const auto file_of = [&](const char* name) { return (nodes.folder() / name).string(); };
@@ -315,7 +315,7 @@ TEST_F(Doctor, AKeyThatOthersCanReadIsRefused) {
   EXPECT_NE(said.output.find("can be read by others; chmod 600 it"), std::string::npos) << said.output;
 }
 
-TEST_F(Doctor, TurnServers) {
+TEST_F(Doctor, ReportsFaultsOfTurnServers) {
   if (!fs::exists(kCoturn)) GTEST_SKIP() << "coturn is not installed";
   EXPECT_TRUE(doctor(turn(free_port())).fails("turn", "no answer over UDP"));
   const std::uint16_t port = free_port();

@@ -108,7 +108,7 @@ class FleetTest : public testing::Test {
 };
 
 // In this order: each test leaves the fleet intact.
-TEST_F(FleetTest, A_TwoHundredSessionsOnTwoGatewaysAndTwoAgents) {
+TEST_F(FleetTest, A_TwoHundredSessionsStartOnTwoGatewaysAndTwoAgents) {
   const TimePoint begin = net::now();
   ASSERT_TRUE(fleet_->begin_many(kSessions, kVideos)) << fleet_->logs();
   ASSERT_TRUE(fleet_->all_connected(60s)) << fleet_->logs();
@@ -184,7 +184,7 @@ TEST_F(FleetTest, G_AnAgentIsCutOffForTenSeconds) {
 }
 
 // Its gateway is killed during the signalling: with the same grant it tries another one.
-TEST_F(FleetTest, H_AClientThatWasSignallingGetsInElsewhere) {
+TEST_F(FleetTest, H_AClientDuringSignallingConnectsThroughAnotherGateway) {
   const auto granted =
       wait_for(fleet_->io, fleet_->clients[0]->create(R"({"app":"demo","screen":{"width":320,"height":180}})"));
   ASSERT_TRUE(granted) << granted.error();

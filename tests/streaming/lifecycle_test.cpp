@@ -61,7 +61,7 @@ class Lifecycle : public testing::Test {
   static inline std::unique_ptr<Cloud> cloud_;
 };
 
-TEST_F(Lifecycle, ATokenIsGoodForItsAccountAndItsPurposeOnly) {
+TEST_F(Lifecycle, ATokenIsValidForItsAccountAndPurposeOnly) {
   const std::string token = cloud_->account("short-lived");
   GatewayClient client(*cloud_->gateway, token);
   const json::value first = make(client, R"({"app":"pong"})"), second = make(client, R"({"app":"pong"})");
@@ -88,7 +88,7 @@ TEST_F(Lifecycle, ATokenIsGoodForItsAccountAndItsPurposeOnly) {
   EXPECT_EQ(client.ask("GET", "/1.0/sessions").status, 401U) << "of an account that is gone";
 }
 
-TEST_F(Lifecycle, ASessionIsJoinedOnlyIfItMayBe) {
+TEST_F(Lifecycle, ASessionCanBeJoinedOnlyIfItIsJoinable) {
   GatewayClient client(*cloud_->gateway, cloud_->account("joining"));
   const std::string closed = id_of(make(client, R"({"app":"pong"})"));
   const std::string open = id_of(make(client, R"({"app":"pong","joinable":true,"idle_time_min":5})"));
@@ -106,7 +106,7 @@ TEST_F(Lifecycle, ASessionIsJoinedOnlyIfItMayBe) {
   EXPECT_EQ(client.ask("POST", "/1.0/sessions/" + open + "/join").status, 400U);
 }
 
-TEST_F(Lifecycle, AClosedSocketIsNoEndAndIdlingIs) {
+TEST_F(Lifecycle, ASessionEndsWhenIdleButNotWhenASocketCloses) {
   GatewayClient client(*cloud_->gateway, cloud_->account("idling"));
   const json::value session = make(client, R"({"app":"pong","joinable":true,"idle_time_min":1})");
   const std::string url(session.at("url").as_string());
@@ -127,7 +127,7 @@ TEST_F(Lifecycle, AClosedSocketIsNoEndAndIdlingIs) {
   EXPECT_NE(client.ask("GET", "/1.0/sessions/" + id_of(session)).raw.body.find("idle"), std::string::npos);
 }
 
-TEST_F(Lifecycle, TheFiguresAreWhatHappened) {
+TEST_F(Lifecycle, MetricsMatchTheEvents) {
   GatewayClient client(*cloud_->gateway, cloud_->account("counting"));
   const std::string created = R"(anbox_stream_gateway_http_requests_total{handler="create_new_session",code="201"})";
   const std::string missing = R"(anbox_stream_gateway_http_requests_total{handler="get_session",code="404"})";
@@ -146,7 +146,7 @@ TEST_F(Lifecycle, TheFiguresAreWhatHappened) {
   EXPECT_TRUE(eventually([] { return figure(R"(anbox_stream_gateway_sessions_total{status="active"})") <= 0; }));
 }
 
-TEST_F(Lifecycle, AnAgentThatIsGoneShowsAndItsSessionIsThereWhenItComesBack) {
+TEST_F(Lifecycle, AMissingAgentIsReportedAndItsSessionReturnsWithIt) {
   GatewayClient client(*cloud_->gateway, cloud_->account("waiting"));
   const std::string id = id_of(make(client, R"({"app":"pong","joinable":true,"idle_time_min":5})"));
   ASSERT_TRUE(becomes(client, id, "active"));

@@ -138,7 +138,7 @@ class Revocation : public testing::Test {
   std::string name_, token_;
 };
 
-TEST_F(Revocation, OfAnAccount) {
+TEST_F(Revocation, OfAnAccountEndsItsAccess) {
   const Made first = make_session(), second = make_session(), third = make_session();
   const Made shared = share(first.id);
   std::vector<std::shared_ptr<Socket>> sockets{open(first.url, 0), open(second.url, 1)};
@@ -161,7 +161,7 @@ TEST_F(Revocation, OfAnAccount) {
       "the URL of its share", [&](std::size_t which) { return connect(shared.url, which).status; }, begin);
 }
 
-TEST_F(Revocation, OfAShare) {
+TEST_F(Revocation, OfAShareEndsItsAccess) {
   const Made session = make_session();
   const Made shared = share(session.id);
   const std::shared_ptr<Socket> player = open(session.url, 0);
@@ -180,7 +180,7 @@ TEST_F(Revocation, OfAShare) {
   EXPECT_FALSE(player->closed) << "the session's own client stays";
 }
 
-TEST_F(Revocation, OfASession) {
+TEST_F(Revocation, OfASessionEndsItsAccess) {
   const Made session = make_session(), other = make_session();
   const Made shared = share(session.id);
   const std::shared_ptr<Socket> bystander = open(other.url, 1);
@@ -196,7 +196,7 @@ TEST_F(Revocation, OfASession) {
 }
 
 // Their signalling sockets closed long ago: the runtime ends them.
-TEST_F(Revocation, OfLiveStreams) {
+TEST_F(Revocation, OfAnAccountOrShareEndsLiveStreams) {
   const Made session = make_session();
   const Made shared = share(session.id);
   // Each with its own port, because one pair of addresses serves one peer.
@@ -231,7 +231,7 @@ TEST_F(Revocation, OfLiveStreams) {
 }
 
 // The token of its user data, at each of the agents, which share one key.
-TEST_F(Revocation, OfAnInstance) {
+TEST_F(Revocation, OfAnInstanceEndsItsAccess) {
   const Made session = make_session();
   const std::string instance = "s-" + session.id;
   Client admin(fleet_->ams->local());

@@ -92,7 +92,7 @@ class SealedStreaming : public testing::Test {
   std::optional<cmd::AmsGrants> grants_;
 };
 
-TEST_F(SealedStreaming, AClientWithAGrantMeetsTheRuntimeThatAmsKnows) {
+TEST_F(SealedStreaming, AClientWithAGrantConnectsToTheCertifiedRuntime) {
   const auto grant = session_of("pong");
   StreamClient& client = open(grant, seal());
   ASSERT_TRUE(client.is_open("control")) << client.problem() << cloud_->agent->log();
@@ -103,7 +103,7 @@ TEST_F(SealedStreaming, AClientWithAGrantMeetsTheRuntimeThatAmsKnows) {
   end(grant);
 }
 
-TEST_F(SealedStreaming, AnApplicationMayRequireIt) {
+TEST_F(SealedStreaming, AnApplicationMayRequireSealing) {
   const auto grant = session_of("required");
   StreamClient& clear = open(grant, nullptr);
   EXPECT_EQ(clear.state(), StreamClient::State::ended);
@@ -114,7 +114,7 @@ TEST_F(SealedStreaming, AnApplicationMayRequireIt) {
   end(grant);
 }
 
-TEST_F(SealedStreaming, AnApplicationMaySwitchItOff) {
+TEST_F(SealedStreaming, AnApplicationMayTurnSealingOff) {
   const auto grant = session_of("off");
   StreamClient& sealed = open(grant, seal());
   EXPECT_EQ(sealed.state(), StreamClient::State::ended);
@@ -135,7 +135,7 @@ TEST_F(SealedStreaming, AClientThatTrustsAnotherAmsRefusesTheGrantItself) {
   end(grant);
 }
 
-TEST_F(SealedStreaming, AStolenGrantIsOfNoUseAndItsThiefDisplacesNobody) {
+TEST_F(SealedStreaming, AStolenGrantIsRefusedAndDisplacesNoClient) {
   const auto grant = session_of("pong");
   const auto stolen = std::make_shared<std::vector<std::uint8_t>>();
   StreamClient& one = open(
@@ -167,7 +167,7 @@ TEST_F(SealedStreaming, AmsGrantsNothingForSessionsItDoesNotRun) {
 }
 
 // The gateway is the program as deployed, and its whole memory is searched.
-TEST_F(SealedStreaming, TheMemoryOfTheGatewayHoldsNothingOfSealedSessions) {
+TEST_F(SealedStreaming, TheGatewaysMemoryContainsNothingOfSealedSessions) {
   if (std::system("command -v gcore >/dev/null 2>&1") != 0) GTEST_SKIP() << "gcore (gdb) is not installed";
   // A gateway that has seen no other sessions.
   const auto gateway = cloud_->another_gateway();

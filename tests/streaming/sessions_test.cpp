@@ -48,7 +48,7 @@ class Sessions : public testing::Test {
   static inline std::unique_ptr<Cloud> cloud_;
 };
 
-TEST_F(Sessions, AClientGetsASessionAndItsRuntimeAnswersToDiscover) {
+TEST_F(Sessions, AClientGetsASessionWhoseRuntimeAnswersDiscover) {
   GatewayClient client(*cloud_->gateway, cloud_->account("first"));
   const Answer made = client.ask("POST", "/1.0/sessions/", R"({"app":"pong","joinable":true})");
   ASSERT_EQ(made.status, 201U) << made.raw.body;
@@ -108,7 +108,7 @@ bool is_open_to(const gateway::Route& route, std::string_view caller) {
   return caller == "other tenant" && (list || common || route.label == "create_new_session");
 }
 
-TEST_F(Sessions, NoRouteOfARunningGatewayLetsACallerIntoAnothersSession) {
+TEST_F(Sessions, NoRouteGivesACallerAccessToAnothersSession) {
   GatewayClient owner(*cloud_->gateway, cloud_->account("owner"));
   const std::string session = make(owner);
   const auto shared = owner.ask("POST", "/1.0/sessions/" + session + "/share", R"({"type":"view"})");
@@ -147,7 +147,7 @@ TEST_F(Sessions, NoRouteOfARunningGatewayLetsACallerIntoAnothersSession) {
   EXPECT_EQ(owner.ask("DELETE", "/1.0/sessions/" + session).status, 200U);
 }
 
-TEST_F(Sessions, ADeletedAccountsSocketIsCutWithinASecond) {
+TEST_F(Sessions, ADeletedAccountsSocketIsClosedWithinASecond) {
   GatewayClient client(*cloud_->gateway, cloud_->account("leaving"));
   const Answer made = client.ask("POST", "/1.0/sessions", R"({"app":"pong"})");
   const std::string url(made.metadata().at("url").as_string());

@@ -169,7 +169,7 @@ class Crash : public testing::TestWithParam<const char*> {
   std::mt19937 random_{20};
 };
 
-TEST_P(Crash, OfManyOperationsNoneIsLostDoubledOrStuck) {
+TEST_P(Crash, NoOperationIsLostDuplicatedOrStuck) {
   round(Kind::launch);
   expect_all("running", kInstances);
   round(Kind::stop);

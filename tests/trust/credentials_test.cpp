@@ -150,7 +150,7 @@ class Credentials : public testing::Test {
   static inline int cases_ = 0;
 };
 
-TEST_F(Credentials, NoRouteTakesACallerWithoutATrustedCertificate) {
+TEST_F(Credentials, NoRouteAcceptsACallerWithoutATrustedCertificate) {
   Client nobody(ams_->remote());
   Client stranger(ams_->remote(&stranger_));
   for (const ams::Route& route : ams::routes()) {
@@ -170,7 +170,7 @@ TEST_F(Credentials, NoRouteTakesACallerWithoutATrustedCertificate) {
   }
 }
 
-TEST_F(Credentials, NoRouteTakesARoleThatMayNot) {
+TEST_F(Credentials, NoRouteAcceptsARoleWithoutPermission) {
   constexpr std::pair<const char*, trust::Role> kRoles[] = {
       {"operator", trust::Role::operate}, {"viewer", trust::Role::view}, {"agent", trust::Role::agent}};
   for (const auto& [name, role] : kRoles) {
@@ -186,7 +186,7 @@ TEST_F(Credentials, NoRouteTakesARoleThatMayNot) {
   }
 }
 
-TEST_F(Credentials, AnInstancesCertificateAndTokenOpenNothingElse) {
+TEST_F(Credentials, AnInstancesCertificateAndTokenGrantNothingElse) {
   Client client(ams_->remote(&instance_));
   for (const ams::Route& route : ams::routes()) {
     if (!std::holds_alternative<trust::Scope>(route.access)) continue;
@@ -205,7 +205,7 @@ struct WrongCaller {
 };
 
 // Where a caller is permitted, the answer does not matter here.
-TEST_F(Credentials, NoRouteAnswersAWrongCaller) {
+TEST_F(Credentials, NoRouteAcceptsAWrongCaller) {
   Client admin(ams_->local());
   const auto add = [&](const std::string& name, const json::array& scopes) {
     net::TlsIdentity identity = make_client(name);
@@ -271,7 +271,7 @@ TEST_F(Credentials, NoRouteAnswersAWrongCaller) {
   EXPECT_EQ(admin.get("/1.0/instances/victim").metadata().at("status"), "running");
 }
 
-TEST_F(Credentials, EventsAreForThoseWhoMayListen) {
+TEST_F(Credentials, EventsRequireTheirScope) {
   boost::asio::io_context io{1};
   const auto status = [&](const net::TlsIdentity* identity, const std::string& target) {
     net::WebSocketClientConfig config{.server = ams_->remote(identity), .target = target};
@@ -391,7 +391,7 @@ TEST_F(Credentials, ATokenWithOneBitChangedAnywhereIsRefused) {
   }
 }
 
-TEST_F(Credentials, ATokenCutAnywhereIsRefused) {
+TEST_F(Credentials, ATruncatedTokenIsRefused) {
   Client client(ams_->remote(&instance_));
   for (std::size_t length = 1; length < token_.size(); length += 3) {
     const Answer answer = client.call("GET", "/1.0/artifacts", {}, bearer(token_.substr(0, length)));

@@ -166,14 +166,14 @@ class Flood : public testing::Test {
   Client open_{ams_.remote(&known_)};
 };
 
-TEST_F(Flood, AThousandCannedHellosASecondFromFiftyAddresses) {
+TEST_F(Flood, AdmittedClientsAreServedDuringAThousandHellosASecond) {
   const Crowd crowd(ams_.port(), 1'000, 900, canned_hello());
   std::this_thread::sleep_for(1s);
   measure("1,000 ClientHellos a second");
   EXPECT_GT(crowd.opened(), 5'000);
 }
 
-TEST_F(Flood, TwoThousandConnectionsThatSayNothing) {
+TEST_F(Flood, AdmittedClientsAreServedBesideTwoThousandSilentConnections) {
   const Crowd crowd(ams_.port(), 2'000, 2'000, "");
   std::this_thread::sleep_for(2s);
   measure("2,000 silent connections");
@@ -181,7 +181,7 @@ TEST_F(Flood, TwoThousandConnectionsThatSayNothing) {
 }
 
 // Each is within the limit of its address, and sends a byte of its hello.
-TEST_F(Flood, TwoThousandConnectionsThatSayLittle) {
+TEST_F(Flood, AdmittedClientsAreServedBesideTwoThousandSlowConnections) {
   const Crowd crowd(ams_.port(), 2'000, 2'000, "\x16");
   std::this_thread::sleep_for(2s);
   measure("2,000 connections of one byte");

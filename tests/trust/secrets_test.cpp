@@ -53,7 +53,7 @@ class SecretsKeyFile : public testing::Test {
   fs::path data_ = folder_.path() / "ams";
 };
 
-TEST_F(SecretsKeyFile, IsMadeForItsOwnerAloneAndKept) {
+TEST_F(SecretsKeyFile, IsCreatedForItsOwnerOnlyAndKept) {
   const std::string first = authority();
   struct stat status {};
   ASSERT_EQ(::stat((data_ / "secrets.key").c_str(), &status), 0);
@@ -64,7 +64,7 @@ TEST_F(SecretsKeyFile, IsMadeForItsOwnerAloneAndKept) {
   EXPECT_TRUE((*entry)->value.starts_with("sealed:")) << (*entry)->value;
 }
 
-TEST_F(SecretsKeyFile, ThatIsAnotherOrGoneKeepsAmsFromStarting) {
+TEST_F(SecretsKeyFile, PreventsTheStartOfAmsWhenWrongOrMissing) {
   const std::string first = authority();
   const std::string key = read_file(data_ / "secrets.key");
   fs::remove(data_ / "secrets.key");
@@ -73,21 +73,21 @@ TEST_F(SecretsKeyFile, ThatIsAnotherOrGoneKeepsAmsFromStarting) {
   EXPECT_EQ(authority(), first);
 }
 
-TEST_F(SecretsKeyFile, ThatOthersCanReadIsRefused) {
+TEST_F(SecretsKeyFile, IsRefusedWhenOthersCanReadIt) {
   const std::string key = secrets_key_file(folder_.path());
   ASSERT_EQ(::chmod(key.c_str(), 0640), 0);
   const std::string said = complaint({"--secrets-key", key});
   EXPECT_TRUE(has(said, "can be read by others; chmod 600 it")) << said;
 }
 
-TEST_F(SecretsKeyFile, InADirectoryThatOthersCanWriteIsNotTrusted) {
+TEST_F(SecretsKeyFile, IsRefusedInADirectoryThatOthersCanWrite) {
   fs::create_directories(data_);
   ASSERT_EQ(::chmod(data_.c_str(), 0777), 0);
   const std::string said = complaint();
   EXPECT_TRUE(has(said, "can be written by others")) << said;
 }
 
-TEST_F(SecretsKeyFile, ThatIsNamedIsNotMade) {
+TEST_F(SecretsKeyFile, IsNotCreatedWhenItIsNamed) {
   const fs::path key = folder_.path() / "missing.key";
   const std::string said = complaint({"--secrets-key", key.string()});
   EXPECT_TRUE(has(said, "missing.key is missing") && has(said, "openssl rand -hex 64")) << said;
@@ -105,7 +105,7 @@ TEST_F(SecretsKeyFile, IsRequiredWithEtcd) {
   EXPECT_TRUE(has(said, "--store etcd needs --secrets-key") && has(said, "copy it to every unit")) << said;
 }
 
-TEST_F(SecretsKeyFile, SealsWhatWasInTheClearAndAmsSaysSo) {
+TEST_F(SecretsKeyFile, SealsPlaintextSecretsAndAmsLogsIt) {
   authority();
   ASSERT_TRUE(with_store([](boost::asio::io_context& io, store::Store& store) {
     const std::vector<std::uint8_t> clear(64, 7);

@@ -34,7 +34,7 @@ class Trust : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     folder_ = std::make_unique<TemporaryFolder>();
-    ::setenv("A_SECRET_OF_AMS", "x", 1);  // for NoSecretIsInAnInstancesEnvironment
+    ::setenv("A_SECRET_OF_AMS", "x", 1);  // for AnInstancesEnvironmentContainsNoSecret
     ams_ = std::make_unique<AmsProcess>(AmsProcess::Options{.folder = folder_->path() / "ams"});
     Client admin(ams_->local());
     ASSERT_EQ(admin.post("/1.0/applications", R"({"name":"pong"})").status, 200U);
@@ -76,7 +76,7 @@ class Trust : public testing::Test {
 
 // TLS.
 
-TEST_F(Trust, NothingOlderThanTls13IsSpoken) {
+TEST_F(Trust, NothingOlderThanTls13IsAccepted) {
   EXPECT_NE(s_client("-tls1_3").find("TLSv1.3"), std::string::npos);
   const std::string older = s_client("-tls1_2");
   EXPECT_NE(older.find("protocol version"), std::string::npos) << older;
@@ -135,7 +135,7 @@ TEST_F(Trust, AServerOfTheSameNameWithAnotherCertificateIsRefusedBeforeARequest)
 
 // The trust store.
 
-TEST_F(Trust, AStrangerSeesThatItIsOneAndNothingElse) {
+TEST_F(Trust, AnUnknownClientLearnsOnlyThatItIsUntrusted) {
   const net::TlsIdentity stranger = make_client("stranger");
   for (const net::TlsIdentity* identity : {&stranger, static_cast<const net::TlsIdentity*>(nullptr)}) {
     Client client(ams_->remote(identity));
@@ -148,7 +148,7 @@ TEST_F(Trust, AStrangerSeesThatItIsOneAndNothingElse) {
   }
 }
 
-TEST_F(Trust, ACertificateIsTrustedWhileItIsInTheStoreAndItsOpenConnectionEndsWithIt) {
+TEST_F(Trust, ACertificateIsTrustedWhileStoredAndItsConnectionEndsWithIt) {
   const net::TlsIdentity alice = make_client("alice");
   Client admin(ams_->local());
   admin.finish(admin.post("/1.0/certificates", certificate_body(alice, "alice", "admin")));
@@ -176,7 +176,7 @@ TEST_F(Trust, ACertificateIsTrustedWhileItIsInTheStoreAndItsOpenConnectionEndsWi
   EXPECT_EQ(Client(ams_->remote(&alice)).get("/1.0/instances").code, "trust_unknown");
 }
 
-TEST_F(Trust, WhomATrustedAuthorityVouchesForIsTrustedWithItsRole) {
+TEST_F(Trust, CertificatesOfATrustedAuthorityAreTrustedWithItsRole) {
   const std::string at = folder_->path().string() + "/";
   const std::string fresh = "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes ";
   const std::string made =
@@ -231,7 +231,7 @@ TEST_F(Trust, AJoinTokenAddsOneCertificateOnce) {
   EXPECT_EQ(Client(ams_->remote(&carol)).get("/1.0").metadata().at("auth_permissions").at(0), "operator");
 }
 
-TEST_F(Trust, OfManyWhoUseOneJoinTokenAtOnceOneGetsIn) {
+TEST_F(Trust, OneOfManySimultaneousUsesOfAJoinTokenSucceeds) {
   Client admin(ams_->local());
   const Answer made = admin.post("/1.0/auth/tokens", R"({"name":"race","role":"viewer"})");
   const std::string body = json::serialize(json::object{{"trust_token", made.metadata().at("token")}});
@@ -264,7 +264,7 @@ TEST_F(Trust, AnExpiredJoinTokenIsRefused) {
   EXPECT_EQ(Client(ams_->remote(&late)).post("/1.0/certificates", body).code, "trust_join_token");
 }
 
-TEST_F(Trust, ATrustPasswordLetsItsHolderIn) {
+TEST_F(Trust, ATrustPasswordAdmitsItsHolder) {
   Client admin(ams_->local());
   const net::TlsIdentity dave = make_client("dave");
   Client client(ams_->remote(&dave));
@@ -300,7 +300,7 @@ TEST_F(Trust, TheCertificateChangesWithoutARestart) {
 
 // Instances and their tokens.
 
-TEST_F(Trust, ANarrowedIdentityGrantsNoMoreThanItHolds) {
+TEST_F(Trust, ARestrictedIdentityGrantsNoMoreThanItHolds) {
   Client admin(ams_->local());
   const auto narrowed = [&](const std::string& name, const std::string& scopes) {
     net::TlsIdentity identity = make_client(name);
@@ -331,7 +331,7 @@ TEST_F(Trust, ANarrowedIdentityGrantsNoMoreThanItHolds) {
     admin.finish(admin.erase(std::string("/1.0/certificates/") + name));
 }
 
-TEST_F(Trust, AnInstanceRunsSaysSoAndIsGoneWhenDeleted) {
+TEST_F(Trust, AnInstanceRunsReportsItAndDisappearsWhenDeleted) {
   Client admin(ams_->local());
   const json::value instance = launch(admin, "one");
   const json::value data = user_data(instance);
@@ -351,7 +351,7 @@ TEST_F(Trust, AnInstanceRunsSaysSoAndIsGoneWhenDeleted) {
   EXPECT_FALSE(fs::exists(ams_->folder() / "instances" / std::string(instance.at("id").as_string())));
 }
 
-TEST_F(Trust, AnInstanceThatDiesIsShownAsFailed) {
+TEST_F(Trust, AnInstanceThatCrashesIsShownAsFailed) {
   Client admin(ams_->local());
   const json::value instance = launch(admin, "mortal");
   const fs::path folder = ams_->folder() / "instances" / std::string(instance.at("id").as_string());
@@ -362,7 +362,7 @@ TEST_F(Trust, AnInstanceThatDiesIsShownAsFailed) {
   admin.finish(admin.erase("/1.0/instances/mortal"));
 }
 
-TEST_F(Trust, TheInstanceTokenIsAJwtOfOneYearThatItsKeyAloneVerifies) {
+TEST_F(Trust, TheInstanceTokenIsAOneYearJwtVerifiedOnlyByItsKey) {
   Client admin(ams_->local());
   const json::value instance = launch(admin, "claims");
   const std::string token(user_data(instance).at("ams").at("token").as_string());
@@ -407,7 +407,7 @@ TEST_F(Trust, TheInternalRoutesNeedTheCertificateAndTheToken) {
   admin.finish(admin.erase("/1.0/instances/outer"));
 }
 
-TEST_F(Trust, AStolenInstanceTokenIsWorthNothingWithAnotherTrustedCertificate) {
+TEST_F(Trust, AStolenInstanceTokenIsRefusedWithAnotherTrustedCertificate) {
   Client admin(ams_->local());
   const json::value instance = launch(admin, "robbed");
   const std::vector<net::HttpHeader> token{
@@ -495,7 +495,7 @@ TEST(Damage, ADamagedRecordIsShownAndCanBeDeleted) {
   }
 }
 
-TEST_F(Trust, ARuntimeWithAnotherPinNeverTellsItsToken) {
+TEST_F(Trust, ARuntimeWithAnotherPinNeverSendsItsToken) {
   Client admin(ams_->local());
   const json::value instance = launch(admin, "pinned");
   json::value data = user_data(instance);
@@ -515,7 +515,7 @@ TEST_F(Trust, ARuntimeWithAnotherPinNeverTellsItsToken) {
   admin.finish(admin.erase("/1.0/instances/pinned"));
 }
 
-TEST_F(Trust, NoSecretIsInAnInstancesEnvironment) {
+TEST_F(Trust, AnInstancesEnvironmentContainsNoSecret) {
   Client admin(ams_->local());
   const json::value instance = launch(admin, "clean");
   const fs::path lock = ams_->folder() / "instances" / std::string(instance.at("id").as_string()) / "lock";
@@ -527,7 +527,7 @@ TEST_F(Trust, NoSecretIsInAnInstancesEnvironment) {
   admin.finish(admin.erase("/1.0/instances/clean"));
 }
 
-TEST_F(Trust, NoSecretIsInTheLog) {
+TEST_F(Trust, TheLogContainsNoSecret) {
   Client admin(ams_->local());
   const json::value instance = launch(admin, "quiet");
   const std::string token(user_data(instance).at("ams").at("token").as_string());
@@ -539,7 +539,7 @@ TEST_F(Trust, NoSecretIsInTheLog) {
 
 // HTTP details.
 
-TEST_F(Trust, AnETagGuardsAgainstChangesInBetween) {
+TEST_F(Trust, AnETagDetectsConcurrentChanges) {
   Client admin(ams_->local());
   admin.finish(admin.post("/1.0/instances", R"({"name":"tagged","app_id":"pong","no_start":true})"));
   const Answer seen = admin.get("/1.0/instances/tagged");
@@ -554,7 +554,7 @@ TEST_F(Trust, AnETagGuardsAgainstChangesInBetween) {
   admin.finish(admin.erase("/1.0/instances/tagged"));
 }
 
-TEST_F(Trust, ListsComeInPages) {
+TEST_F(Trust, ListsArePaged) {
   Client admin(ams_->local());
   for (int i = 0; i < 5; ++i) {
     admin.finish(admin.post("/1.0/instances",
@@ -568,7 +568,7 @@ TEST_F(Trust, ListsComeInPages) {
   for (int i = 0; i < 5; ++i) admin.finish(admin.erase("/1.0/instances/page-" + std::to_string(i)));
 }
 
-TEST_F(Trust, EventsTellOfOperationsAndInstances) {
+TEST_F(Trust, EventsReportOperationsAndInstances) {
   Client admin(ams_->local());
   boost::asio::io_context& io = admin.io();
   std::vector<std::string> seen;
@@ -586,7 +586,7 @@ TEST_F(Trust, EventsTellOfOperationsAndInstances) {
   }));
 }
 
-TEST_F(Trust, AnEventsTokenIsGoodOnceAndDiesWithItsHolder) {
+TEST_F(Trust, AnEventsTokenIsValidOnceAndEndsWithItsHolder) {
   Client admin(ams_->local());
   boost::asio::io_context& io = admin.io();
   const net::TlsIdentity listener = make_client("listener");
@@ -615,7 +615,7 @@ TEST_F(Trust, AnEventsTokenIsGoodOnceAndDiesWithItsHolder) {
   EXPECT_EQ(listen(later).error().status, 403U) << "its holder was removed";
 }
 
-TEST_F(Trust, ACallerWhoAsksTooOftenIsToldToSlowDown) {
+TEST_F(Trust, ACallerWithTooManyRequestsIsRateLimited) {
   Client admin(ams_->local());
   ASSERT_EQ(admin.patch("/1.0/config", R"({"config":{"core.max_requests_per_second":"5"}})").status, 200U);
   const net::TlsIdentity busy = make_client("busy");

@@ -50,7 +50,7 @@ class TwoUnits : public testing::Test {
   static inline std::vector<std::unique_ptr<AmsProcess>> units_;
 };
 
-TEST_F(TwoUnits, HaveOneSealingKeyThatEtcdDoesNotShow) {
+TEST_F(TwoUnits, ShareOneSealingKeyThatEtcdDoesNotReveal) {
   const auto authority = [](AmsProcess& unit) {
     Client client(unit.local());
     return client.get("/1.0/seal").metadata().at("authority");
@@ -79,7 +79,7 @@ TEST_F(TwoUnits, ACertificateAddedOnOneWorksOnTheOtherWithinASecond) {
   }
 }
 
-TEST_F(TwoUnits, RemovingACertificateCutsItsConnectionsOnBothWithinASecond) {
+TEST_F(TwoUnits, RemovingACertificateClosesItsConnectionsOnBothWithinASecond) {
   Client admin(a().local());
   const net::TlsIdentity identity = make_client("cut");
   ASSERT_EQ(admin.post("/1.0/certificates", certificate_body(identity, "cut", "viewer")).status, 202U);
@@ -107,7 +107,7 @@ TEST_F(TwoUnits, RemovingACertificateCutsItsConnectionsOnBothWithinASecond) {
   }
 }
 
-TEST_F(TwoUnits, AnInstanceAskedForOnOneRunsOnTheOther) {
+TEST_F(TwoUnits, AnInstanceRequestedOnOneRunsOnTheOther) {
   Client admin(a().local());
   ASSERT_EQ(admin.post("/1.0/applications", R"({"name":"app"})").status, 200U);
   const Answer launched = admin.post("/1.0/instances", R"({"name":"far","app_id":"app","node":"node-b"})");
@@ -153,7 +153,7 @@ TEST_F(TwoUnits, KillingTheLeaderUnderLoadLosesNoAcknowledgedWrite) {
   etcd_->wait_until_ready();
 }
 
-TEST_F(TwoUnits, WithoutAMajorityNothingChangesAndKnownIdentitiesGoOnForAWhile) {
+TEST_F(TwoUnits, KnownIdentitiesAreAcceptedForAWhileWithoutAMajority) {
   Client admin(a().local());
   const net::TlsIdentity known = make_client("known");
   const net::TlsIdentity late = make_client("late");

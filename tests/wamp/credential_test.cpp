@@ -24,7 +24,7 @@ class WampCredential : public ::testing::Test {
   std::unique_ptr<Provider> provider_ = default_provider();
 };
 
-TEST_F(WampCredential, TicketsAreSentOnlyToWhoeverAsksForOne) {
+TEST_F(WampCredential, TicketsAreSentOnlyToARouterThatRequestsOne) {
   const Credential ticket = Ticket{"peter", Secret<4096>(as_bytes("T1CKET"))};
   const auto challenge = decode(Serializer::json, as_bytes(text_of(vectors_.at("ticket").at("challenge_json"))));
   const auto message = answer(ticket, std::get<Challenge>(*parse(*challenge)), *provider_);
@@ -34,7 +34,7 @@ TEST_F(WampCredential, TicketsAreSentOnlyToWhoeverAsksForOne) {
   EXPECT_EQ(reply(ticket, "cryptosign", {}).error(), errc::wamp_authentication);
 }
 
-TEST_F(WampCredential, WampcraSignsAsAutobahn) {
+TEST_F(WampCredential, WampcraSignsLikeAutobahn) {
   const json::value& vector = vectors_.at("wampcra");
   const Credential credential = WampCra{"peter", secret(text_of(vector.at("secret")))};
   const Dict extra{{"challenge", text_of(vector.at("challenge"))}};
@@ -49,7 +49,7 @@ TEST_F(WampCredential, WampcraSignsAsAutobahn) {
   EXPECT_EQ(reply(credential, "wampcra", nulls)->signature, text_of(vector.at("signature")));
 }
 
-TEST_F(WampCredential, SaltingIsBounded) {
+TEST_F(WampCredential, SaltingIsLimited) {
   const Credential credential = WampCra{"peter", secret("secret")};
   const auto salted = [&](Value iterations, Value keylen) {
     return reply(
@@ -66,7 +66,7 @@ TEST_F(WampCredential, SaltingIsBounded) {
   EXPECT_FALSE(reply(credential, "wampcra", {}));
 }
 
-TEST_F(WampCredential, CryptosignSignsAsAutobahn) {
+TEST_F(WampCredential, CryptosignSignsLikeAutobahn) {
   const json::value& vector = vectors_.at("cryptosign");
   const Dict extra{{"challenge", text_of(vector.at("challenge_hex"))}, {"channel_binding", nullptr}};
   EXPECT_EQ(reply(cryptosign(), "cryptosign", extra)->signature, text_of(vector.at("signature_hex")));
@@ -86,7 +86,7 @@ TEST_F(WampCredential, CryptosignSignsNothingButChallenges) {
   EXPECT_FALSE(reply(cryptosign(), "cryptosign", {{"challenge", challenge}, {"channel_binding", "tls-unique"}}));
 }
 
-TEST_F(WampCredential, TheAnonymousAnswerNothing) {
+TEST_F(WampCredential, AnonymousClientsAnswerNoChallenge) {
   EXPECT_EQ(reply(Anonymous{}, "anonymous", {}).error(), errc::wamp_authentication);
   Dict details;
   introduce(Anonymous{}, details);

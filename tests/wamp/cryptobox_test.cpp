@@ -28,7 +28,7 @@ Party sender_of(const json::value& vector) {
 }
 Party other(Party party) { return party == Party::originator ? Party::responder : Party::originator; }
 
-TEST(WampCryptobox, VectorsOfAutobahnOpenAndAreSealedBitForBit) {
+TEST(WampCryptobox, VectorsOfAutobahnOpenAndAreReproducedBitForBit) {
   const json::object vectors = read_vectors("cryptobox.json");
   const Key key = test_key();
   for (const json::value& vector : vectors.at("deterministic_vectors").as_array()) {
@@ -44,7 +44,7 @@ TEST(WampCryptobox, VectorsOfAutobahnOpenAndAreSealedBitForBit) {
   EXPECT_EQ(vectors.at("deterministic_vectors").as_array().size(), 11U);
 }
 
-TEST(WampCryptobox, ValuesInsideAreThoseThatWereMeant) {
+TEST(WampCryptobox, OpenedValuesMatchTheVectors) {
   const auto binary = BoxPlaintext::parse(as_bytes(R"({"uri":"a.b","args":["\u0000",""],"kwargs":{}})"));
   ASSERT_TRUE(binary);
   EXPECT_EQ(binary->args, (List{Binary{}, ""}));
@@ -56,7 +56,7 @@ TEST(WampCryptobox, ValuesInsideAreThoseThatWereMeant) {
   EXPECT_EQ(*reordered, (BoxPlaintext{"a.b", List{1}, Dict{{"k", 1}}}));
 }
 
-TEST(WampCryptobox, NegativeVectorsAreRefusedEachForItsReason) {
+TEST(WampCryptobox, NegativeVectorsAreRefusedForTheirReason) {
   const json::object vectors = read_vectors("cryptobox.json");
   const Key key = test_key();
   for (const json::value& vector : vectors.at("negative_vectors").as_array()) {
@@ -69,7 +69,7 @@ TEST(WampCryptobox, NegativeVectorsAreRefusedEachForItsReason) {
   EXPECT_EQ(vectors.at("negative_vectors").as_array().size(), 23U);
 }
 
-TEST(WampCryptobox, NoBitOfABoxCanBeChanged) {
+TEST(WampCryptobox, RefusesEveryFlippedBitOfABox) {
   test::SeededRandom random(1);
   const Key key = test_key();
   const Binary box = seal_box(key, Party::originator, {"a.b", List{1}, Dict{}}, random);
@@ -81,7 +81,7 @@ TEST(WampCryptobox, NoBitOfABoxCanBeChanged) {
   EXPECT_NE(seal_box(key, Party::originator, {"a.b", List{1}, Dict{}}, random), box) << "another nonce each time";
 }
 
-TEST(WampCryptobox, PlaintextsAreReadStrictly) {
+TEST(WampCryptobox, PlaintextsAreParsedStrictly) {
   for (const std::string_view text : {
            "",
            "[]",
@@ -123,13 +123,13 @@ TEST(WampCryptobox, EachPartyNeedsItsOwnPrivateKeyAndTheOthersPublicOne) {
   EXPECT_FALSE(open_box(*caller, Party::responder, "a.b", box)) << "it does not serve that party";
 }
 
-TEST(WampCryptobox, PublicKeysBesideTheirPrivateOnesMustFit) {
+TEST(WampCryptobox, PublicKeysMustMatchTheirPrivateKeys) {
   const TestKeys keys = test_keys();
   EXPECT_TRUE(Key::make({keys.originator_private, keys.originator_public, {}, keys.responder_public}));
   EXPECT_FALSE(Key::make({keys.originator_private, keys.responder_public, {}, keys.responder_public}));
 }
 
-TEST(WampCryptobox, KeysOfNoUseAreRefused) {
+TEST(WampCryptobox, UnusableKeysAreRefused) {
   const TestKeys keys = test_keys();
   const std::vector<std::uint8_t> cut(keys.responder_public.begin(), keys.responder_public.end() - 1);
   EXPECT_FALSE(Key::make({}));
@@ -151,7 +151,7 @@ TEST(WampCryptobox, PublicKeysOfSmallOrderAreRefused) {
   EXPECT_EQ(vectors.at("small_order_public_keys_libsodium").as_array().size(), 7U);
 }
 
-TEST(WampCryptobox, KeysAreReadFromBase64) {
+TEST(WampCryptobox, KeysParseFromBase64) {
   const json::object vectors = read_vectors("cryptobox.json");
   const auto text = [&](const char* name) { return text_of(vectors.at("keys").at(name)); };
   const std::string private_key = text("originator_priv_b64");

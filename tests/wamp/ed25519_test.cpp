@@ -15,7 +15,7 @@ Ed25519Key key_of(std::string_view seed) {
   return Ed25519Key(std::span<const std::uint8_t, kEd25519KeySize>(bytes));
 }
 
-TEST(Ed25519, SignsAsRfc8032Shows) {
+TEST(Ed25519, SignsTheVectorsOfRfc8032) {
   const Ed25519Key key = key_of("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb");
   EXPECT_EQ(std::vector(key.public_key().begin(), key.public_key().end()),
             hex("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"));

@@ -38,7 +38,7 @@ TEST_F(WampKeyRing, TheLongestPrefixInCharactersCounts) {
   EXPECT_EQ(found("com.foobar"), found("com."));
 }
 
-TEST_F(WampKeyRing, FindsWhatLookingAtEachPrefixFinds) {
+TEST_F(WampKeyRing, FindsTheSameKeyAsALinearSearch) {
   std::vector<std::string> prefixes;
   const auto word = [&](std::uint64_t longest) {
     std::string text;
@@ -56,7 +56,7 @@ TEST_F(WampKeyRing, FindsWhatLookingAtEachPrefixFinds) {
   }
 }
 
-TEST_F(WampKeyRing, WithAKeyPayloadsAreSealedAndOpened) {
+TEST_F(WampKeyRing, PayloadsWithAKeyAreEncryptedAndDecrypted) {
   ring_.set_key("com.", test_key());
   Dict attributes{{"acknowledge", true}};
   const auto sealed = seal("com.topic", attributes);
@@ -68,7 +68,7 @@ TEST_F(WampKeyRing, WithAKeyPayloadsAreSealedAndOpened) {
   EXPECT_EQ(*opened, kClear);
 }
 
-TEST_F(WampKeyRing, WithoutAKeyPayloadsPassUnlessEncryptionIsRequired) {
+TEST_F(WampKeyRing, PayloadsWithoutAKeyPassUnlessEncryptionIsRequired) {
   ring_.require("com.secret.");
   Dict attributes;
   EXPECT_EQ(*seal("com.topic", attributes), kClear);
@@ -80,7 +80,7 @@ TEST_F(WampKeyRing, WithoutAKeyPayloadsPassUnlessEncryptionIsRequired) {
   EXPECT_TRUE(attributes.empty());
 }
 
-TEST_F(WampKeyRing, AKeyThatLacksTheHalfIsNone) {
+TEST_F(WampKeyRing, AKeyWithoutTheNeededHalfIsNotUsed) {
   const TestKeys keys = test_keys();
   ring_.set_key("com.", std::move(*Key::make({{}, keys.originator_public, keys.responder_private, {}})));
   ring_.require("com.secret.");
@@ -89,7 +89,7 @@ TEST_F(WampKeyRing, AKeyThatLacksTheHalfIsNone) {
   EXPECT_EQ(seal("com.secret.topic", attributes).error(), errc::wamp_no_key);
 }
 
-TEST_F(WampKeyRing, WhatCannotBeOpenedIsRefused) {
+TEST_F(WampKeyRing, PayloadsThatCannotBeDecryptedAreRefused) {
   ring_.set_key("com.", test_key());
   Dict attributes;
   const Payload sealed = *seal("com.topic", attributes);
@@ -107,14 +107,14 @@ TEST_F(WampKeyRing, WhatCannotBeOpenedIsRefused) {
   EXPECT_EQ(open("com.topic", sealed, attributes), errc::wamp_decrypt_error);
 }
 
-TEST_F(WampKeyRing, WhatIsSealedIsNotSealedAgain) {
+TEST_F(WampKeyRing, SealedPayloadsAreNotSealedAgain) {
   ring_.set_key("com.", test_key());
   Dict attributes;
   const Payload sealed = *seal("com.topic", attributes);
   EXPECT_EQ(ring_.seal(Party::originator, "com.topic", sealed, attributes, random_).error(), Errc::invalid_argument);
 }
 
-TEST_F(WampKeyRing, ErrorsAreSealedByTheKeyOfTheirUriElseOfTheProcedure) {
+TEST_F(WampKeyRing, ErrorsAreEncryptedWithTheKeyOfTheirUriOrOfTheProcedure) {
   ring_.set_key("com.", test_key());
   Dict attributes;
   const auto sealed = ring_.seal_error(Party::responder, "com.add", "org.boom", kClear, attributes, random_);
@@ -129,7 +129,7 @@ TEST_F(WampKeyRing, ErrorsAreSealedByTheKeyOfTheirUriElseOfTheProcedure) {
   EXPECT_EQ(*ring_.open_error(Party::originator, "com.add", "org.boom", *by_error, attributes), kClear);
 }
 
-TEST_F(WampKeyRing, RequirementsHoldForErrorsOfTheProcedureAndByTheirUri) {
+TEST_F(WampKeyRing, RequirementsApplyToErrorsByProcedureAndByUri) {
   ring_.require("com.");
   Dict attributes;
   const auto seal = [&](std::string_view procedure, std::string_view error) {
@@ -146,7 +146,7 @@ TEST_F(WampKeyRing, RequirementsHoldForErrorsOfTheProcedureAndByTheirUri) {
   EXPECT_EQ(*open("org.add", "org.boom"), kClear);
 }
 
-TEST_F(WampKeyRing, WhatIsCarriedPassesSealedAndOnlySealed) {
+TEST_F(WampKeyRing, CarriedPayloadsPassOnlySealed) {
   ring_.carry("com.own.");
   ring_.set_key("com.", test_key());
   const Payload box{{}, {}, Binary(64, 7)};
@@ -169,7 +169,7 @@ TEST_F(WampKeyRing, WhatIsCarriedPassesSealedAndOnlySealed) {
             errc::wamp_clear_payload);
 }
 
-TEST_F(WampKeyRing, FailuresHaveTheUrisOfAutobahn) {
+TEST_F(WampKeyRing, ErrorsHaveTheUrisOfAutobahn) {
   EXPECT_EQ(encryption_error_uri(errc::wamp_uri_mismatch), "wamp.error.encryption.trusted_uri_mismatch");
   EXPECT_EQ(encryption_error_uri(errc::wamp_decrypt_error), "wamp.error.encryption.decrypt_error");
   EXPECT_EQ(encryption_error_uri(errc::wamp_no_key), "wamp.error.no_payload_codec");

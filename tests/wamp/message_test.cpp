@@ -12,7 +12,7 @@ std::string to_json(Message message) {
   return std::string(as_text(write_message(Serializer::json, std::move(message))));
 }
 
-TEST(WampMessage, EveryMessageReadsAndWritesTheSame) {
+TEST(WampMessage, EveryMessageRoundTrips) {
   for (const std::string_view text : {
            R"([1,"realm1",{"roles":{}}])",
            R"([2,9007199254740992,{}])",
@@ -51,7 +51,7 @@ TEST(WampMessage, EveryMessageReadsAndWritesTheSame) {
   }
 }
 
-TEST(WampMessage, EmptyPayloadsAreLeftOut) {
+TEST(WampMessage, EmptyPayloadsAreOmitted) {
   EXPECT_EQ(to_json(Publish{1, {}, "com.topic", {{}, {}, {}}}), R"([16,1,{},"com.topic"])");
   const auto with_nulls = from_json(R"([16,1,{},"com.topic",null,null])");
   ASSERT_TRUE(with_nulls) << "some peers write null for nothing";
@@ -70,7 +70,7 @@ TEST(WampMessage, SealedPayloadsAreOneBinaryElement) {
   EXPECT_EQ(std::get<Publish>(*listed).payload.sealed, std::nullopt);
 }
 
-TEST(WampMessage, NothingElseIsAMessage) {
+TEST(WampMessage, OtherValuesAreNotMessages) {
   for (const std::string_view text : {
            "1",
            "{}",
@@ -125,7 +125,7 @@ Serializer serializer_of(const json::object& transcript) {
   return *parse_subprotocol("wamp.2." + text_of(transcript.at("serializer")));
 }
 
-TEST(WampMessage, WhatAutobahnAndCrossbarWroteIsReadAndWrittenBitForBit) {
+TEST(WampMessage, MessagesOfAutobahnAndCrossbarRoundTripBitForBit) {
   std::size_t frames = 0;
   const json::object vectors = read_vectors("cryptobox.json");
   for (const auto& [name, transcript] : vectors.at("transcripts").as_object()) {
@@ -141,7 +141,7 @@ TEST(WampMessage, WhatAutobahnAndCrossbarWroteIsReadAndWrittenBitForBit) {
   EXPECT_GT(frames, 400U);
 }
 
-TEST(WampMessage, MessagesOfTheVectorsAreReadInAllSerializations) {
+TEST(WampMessage, MessagesOfTheVectorsParseInAllSerializations) {
   const json::object vectors = read_vectors("cryptobox.json");
   for (const json::value& vector : vectors.at("deterministic_vectors").as_array()) {
     std::vector<std::string> same;
@@ -158,7 +158,7 @@ TEST(WampMessage, MessagesOfTheVectorsAreReadInAllSerializations) {
   }
 }
 
-TEST(WampMessage, WampyIsUnderstood) {
+TEST(WampMessage, MessagesOfWampyParse) {
   std::size_t frames = 0;
   const json::object vectors = read_vectors("cryptobox.json");
   for (const json::value& frame : vectors.at("wampy_ppt").at("frames").as_array()) {

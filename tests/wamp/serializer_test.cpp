@@ -91,7 +91,7 @@ List all_kinds() {
   return list;
 }
 
-TEST(WampSerializer, EveryKindOfValueComesBackUnchanged) {
+TEST(WampSerializer, EveryKindOfValueRoundTrips) {
   for (const Serializer serializer : kSerializers) {
     for (const Value& value : all_kinds()) {
       const Wire wire = encode(serializer, value);
@@ -104,7 +104,7 @@ TEST(WampSerializer, EveryKindOfValueComesBackUnchanged) {
   }
 }
 
-TEST(WampSerializer, NothingThatIsCutDecodes) {
+TEST(WampSerializer, RefusesEveryTruncation) {
   const Value value(List{1, "text", Binary{1, 2, 3}, Dict{{"key", List{1.5, nullptr, 70'000}}}});
   for (const Serializer serializer : kSerializers) {
     const Wire wire = encode(serializer, value);
@@ -117,7 +117,7 @@ TEST(WampSerializer, NothingThatIsCutDecodes) {
   }
 }
 
-TEST(WampSerializer, LimitsHold) {
+TEST(WampSerializer, LimitsAreEnforced) {
   DecodeLimits limits;
   limits.max_depth = 4;
   limits.max_values = 10;
@@ -150,7 +150,7 @@ TEST(WampSerializer, ManyKeysAreComparedInTime) {
   }
 }
 
-TEST(WampSerializer, NumbersThatAreNoneBecomeNull) {
+TEST(WampSerializer, NanAndInfinityBecomeNull) {
   for (const Serializer serializer : kSerializers) {
     EXPECT_EQ(decode(serializer, encode(serializer, Value(std::nan("")))), Value());
     EXPECT_EQ(decode(serializer, encode(serializer, Value(HUGE_VAL))), Value());
@@ -159,14 +159,14 @@ TEST(WampSerializer, NumbersThatAreNoneBecomeNull) {
 
 // JSON.
 
-TEST(WampJson, WritesAsPythonDoes) {
+TEST(WampJson, WritesLikePython) {
   EXPECT_EQ(to_json(List{1.0, 0.1, 3.5, 1e300, 1e16, 1e15, 0.0001, 0.00001, -0.0, 5e-324, 123456789012345680.0}),
             "[1.0,0.1,3.5,1e+300,1e+16,1000000000000000.0,0.0001,1e-05,-0.0,5e-324,1.2345678901234568e+17]");
   EXPECT_EQ(to_json("\b\f\n\r\t\"\\/\x01\x1f\x7f é"), "\"\\b\\f\\n\\r\\t\\\"\\\\/\\u0001\\u001f\x7f é\"");
   EXPECT_EQ(to_json(Dict{{"a", Binary{0x01, 0xff}}, {"b", nullptr}}), "{\"a\":\"\\u0000Af8=\",\"b\":null}");
 }
 
-TEST(WampJson, ReadsNumbersExactly) {
+TEST(WampJson, ParsesNumbersExactly) {
   EXPECT_EQ(from_json("9223372036854775807"), Value(std::numeric_limits<std::int64_t>::max()));
   EXPECT_EQ(from_json("18446744073709551615"), Value(std::numeric_limits<std::uint64_t>::max()));
   EXPECT_EQ(from_json("-9223372036854775808"), Value(std::numeric_limits<std::int64_t>::min()));
@@ -178,7 +178,7 @@ TEST(WampJson, ReadsNumbersExactly) {
   EXPECT_EQ(from_json(" [ 1 , 2 ] "), Value(List{1, 2}));
 }
 
-TEST(WampJson, RefusesWhatIsNotStrict) {
+TEST(WampJson, RefusesNonStrictJson) {
   for (const std::string_view text : {"",
                                       " ",
                                       "[",
@@ -220,7 +220,7 @@ TEST(WampJson, RefusesWhatIsNotStrict) {
   EXPECT_TRUE(from_json(nested("[", "", "]", 32)));
 }
 
-TEST(WampJson, StringsInPiecesComeTogether) {
+TEST(WampJson, JoinsStringsInPieces) {
   EXPECT_EQ(from_json("[\"a\\nb\\u00e9c\",{\"k\\ney\":\"\\ud83d\\ude00\"}]"),
             Value(List{"a\nbéc", Dict{{"k\ney", "😀"}}}));
 }
@@ -233,14 +233,14 @@ TEST(WampMsgpack, WritesTheShortestForm) {
             "97c0c3cb3ff8000000000000a161c401019081a16b01");
 }
 
-TEST(WampMsgpack, ReadsLongerFormsToo) {
+TEST(WampMsgpack, AcceptsLongerForms) {
   EXPECT_EQ(from_msgpack("dd00000001de0001d9016bd30000000000000001"), Value(List{Dict{{"k", 1}}}));
   EXPECT_EQ(from_msgpack("ca3fc00000"), Value(1.5));
   EXPECT_EQ(from_msgpack("c60000000101"), Value(Binary{1}));
   EXPECT_EQ(from_msgpack("db0000000161"), Value("a"));
 }
 
-TEST(WampMsgpack, RefusesTheRest) {
+TEST(WampMsgpack, RefusesOtherFormats) {
   for (const std::string_view hex : {"",
                                      "c1",
                                      "c70000",
@@ -279,7 +279,7 @@ TEST(WampCbor, WritesTheShortestForm) {
             "4a1616101");
 }
 
-TEST(WampCbor, ReadsWhatOthersWrite) {
+TEST(WampCbor, AcceptsFormsOfOtherWriters) {
   EXPECT_EQ(from_cbor("f7"), Value());
   EXPECT_EQ(from_cbor("f93c00"), Value(1.0));
   EXPECT_EQ(from_cbor("f97bff"), Value(65504.0));
@@ -295,7 +295,7 @@ TEST(WampCbor, ReadsWhatOthersWrite) {
   EXPECT_EQ(from_cbor("1800"), Value(0));
 }
 
-TEST(WampCbor, RefusesTheRest) {
+TEST(WampCbor, RefusesOtherForms) {
   for (const std::string_view hex : {"",
                                      "1c",
                                      "1f",

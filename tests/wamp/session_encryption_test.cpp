@@ -56,7 +56,7 @@ class WampEncryption : public SessionFixture {
 
 // Normal operation.
 
-TEST_F(WampEncryption, EventsAndPublicationsAreSealed) {
+TEST_F(WampEncryption, EventsAndPublicationsAreEncrypted) {
   EXPECT_TRUE(session_->publish(now_, "com.secret.topic", args({1, Binary{2}})));
   const auto publish = sent_as<Publish>();
   EXPECT_EQ(publish.options, attributes_);
@@ -71,7 +71,7 @@ TEST_F(WampEncryption, EventsAndPublicationsAreSealed) {
   EXPECT_EQ(delivered.payload, args({3}));
 }
 
-TEST_F(WampEncryption, CallsAndResultsAreSealed) {
+TEST_F(WampEncryption, CallsAndResultsAreEncrypted) {
   const Call call = called("com.secret.add", {1, 2}, {{"receive_progress", true}});
   EXPECT_EQ(opened(Party::responder, "com.secret.add", call.payload),
             (BoxPlaintext{"com.secret.add", List{1, 2}, Dict{}}));
@@ -83,7 +83,7 @@ TEST_F(WampEncryption, CallsAndResultsAreSealed) {
   EXPECT_EQ(event<S::Returned>().payload, args({3}));
 }
 
-TEST_F(WampEncryption, InvocationsAreOpenedAndAnsweredSealed) {
+TEST_F(WampEncryption, InvocationsAreDecryptedAndAnsweredEncrypted) {
   registered("com.secret.add", 1);
   says(Invocation{1, 1, attributes_, sealed(Party::originator, "com.secret.add", {1})});
   const auto invoked = event<S::Invoked>();
@@ -97,7 +97,7 @@ TEST_F(WampEncryption, InvocationsAreOpenedAndAnsweredSealed) {
   EXPECT_EQ(opened(Party::originator, "com.secret.add", yield.payload).args, List{3});
 }
 
-TEST_F(WampEncryption, ErrorsAreSealedThoughOnlyTheProcedureHasAKey) {
+TEST_F(WampEncryption, ErrorsAreEncryptedIfOnlyTheProcedureHasAKey) {
   registered("com.secret.add", 1);
   says(Invocation{1, 1, attributes_, sealed(Party::originator, "com.secret.add", {})});
   event<S::Invoked>();
@@ -112,7 +112,7 @@ TEST_F(WampEncryption, ErrorsAreSealedThoughOnlyTheProcedureHasAKey) {
   EXPECT_EQ(failed.failure.payload.args, List{"why"});
 }
 
-TEST_F(WampEncryption, WhereItIsNotRequiredItIsAsWithAutobahn) {
+TEST_F(WampEncryption, BehavesLikeAutobahnWhereItIsNotRequired) {
   registered("com.open.add", 1);
   says(Invocation{1, 1, {}, args({1})});
   EXPECT_FALSE(event<S::Invoked>().encrypted);
@@ -174,7 +174,7 @@ TEST_F(WampEncryption, AnEventReachesEachOfTwoSubscriptions) {
   EXPECT_EQ(event<S::Delivered>().subscription, 2U);
 }
 
-TEST_F(WampEncryption, AnInvocationIsNotTakenTwice) {
+TEST_F(WampEncryption, AnInvocationIsNotAcceptedTwice) {
   registered("com.secret.add", 1);
   const Payload payload = sealed(Party::originator, "com.secret.add", {1});
   says(Invocation{1, 1, attributes_, payload});
@@ -193,7 +193,7 @@ TEST_F(WampEncryption, Attack3TheResultOfAnEarlierCallIsRefusedForALaterOne) {
   expect_failed(errc::wamp_replayed);
 }
 
-TEST_F(WampEncryption, WhatIsOlderThanTheMemoryIsTakenAgain) {
+TEST_F(WampEncryption, ARepetitionOlderThanTheMemoryIsAccepted) {
   config_ = {};
   config_.key_ring = &ring_;
   config_.limits.max_seen_boxes = 2;
@@ -206,7 +206,7 @@ TEST_F(WampEncryption, WhatIsOlderThanTheMemoryIsTakenAgain) {
   for (int i = 0; i < 4; ++i) event<S::Delivered>();
 }
 
-TEST_F(WampEncryption, AResultThatNeverArrivedPassesForThatOfALaterCall) {
+TEST_F(WampEncryption, AWithheldResultIsAcceptedForALaterCall) {
   called("com.secret.add", {1}, {{"timeout", 1}});
   const Payload withheld = sealed(Party::responder, "com.secret.add", {2});
   const Call call = called("com.secret.add", {3});
@@ -214,7 +214,7 @@ TEST_F(WampEncryption, AResultThatNeverArrivedPassesForThatOfALaterCall) {
   EXPECT_EQ(event<S::Returned>().payload, args({2})) << "cryptobox does not bind answers to questions";
 }
 
-TEST_F(WampEncryption, Attack4AClearEventIsRefused) {
+TEST_F(WampEncryption, Attack4APlaintextEventIsRefused) {
   subscribed("com.secret.topic", 1);
   for (const Payload& payload : {args({1}), Payload{}}) {
     says(Event{1, 2, {}, payload});
@@ -224,7 +224,7 @@ TEST_F(WampEncryption, Attack4AClearEventIsRefused) {
   }
 }
 
-TEST_F(WampEncryption, Attack4AClearEventForAPatternIsRefused) {
+TEST_F(WampEncryption, Attack4APlaintextEventForAPatternIsRefused) {
   subscribed("com.secret.", 1, {{"match", "prefix"}});
   says(Event{1, 2, {{"topic", "com.secret.topic"}}, args({1})});
   expect_refused(errc::wamp_clear_payload);
@@ -232,7 +232,7 @@ TEST_F(WampEncryption, Attack4AClearEventForAPatternIsRefused) {
   expect_refused(errc::wamp_uri_mismatch);
 }
 
-TEST_F(WampEncryption, Attack5AClearInvocationIsNotRunAndAnsweredWithNothing) {
+TEST_F(WampEncryption, Attack5APlaintextInvocationIsRefusedWithoutContent) {
   registered("com.secret.add", 1);
   says(Invocation{1, 1, {}, args({1})});
   expect_refused(errc::wamp_clear_payload);
@@ -240,7 +240,7 @@ TEST_F(WampEncryption, Attack5AClearInvocationIsNotRunAndAnsweredWithNothing) {
   EXPECT_FALSE(session_->yield(1, args({2})));
 }
 
-TEST_F(WampEncryption, Attack6AClearResultIsRefused) {
+TEST_F(WampEncryption, Attack6APlaintextResultIsRefused) {
   const Call call = called("com.secret.add", {1});
   says(Result{call.request, {}, args({2})});
   expect_failed(errc::wamp_clear_payload);
@@ -265,14 +265,14 @@ TEST_F(WampEncryption, Attack7AnEventOfAnotherTopicIsRefused) {
   expect_refused(errc::wamp_uri_mismatch);
 }
 
-TEST_F(WampEncryption, Attack8NothingLeavesWithoutAKey) {
+TEST_F(WampEncryption, Attack8NothingIsSentWithoutAKey) {
   ring_.erase_key("com.secret.");
   EXPECT_EQ(session_->publish(now_, "com.secret.topic", args({1})).error(), errc::wamp_no_key);
   EXPECT_EQ(session_->call(now_, "com.secret.add", args({1})).error(), errc::wamp_no_key);
   EXPECT_TRUE(quiet());
 }
 
-TEST_F(WampEncryption, Attack8NoErrorLeavesInClear) {
+TEST_F(WampEncryption, Attack8NoErrorIsSentInPlaintext) {
   registered("com.secret.add", 1);
   says(Invocation{1, 1, attributes_, sealed(Party::originator, "com.secret.add", {1})});
   event<S::Invoked>();
@@ -282,7 +282,7 @@ TEST_F(WampEncryption, Attack8NoErrorLeavesInClear) {
   EXPECT_EQ(sent(), R"([8,68,1,{},"wamp.error.no_payload_codec"])") << "so that the caller does not wait";
 }
 
-TEST_F(WampEncryption, AClearErrorEndsTheCallAndItsTextIsNotHandedOut) {
+TEST_F(WampEncryption, APlaintextErrorEndsTheCallAndItsTextIsNotPassedOn) {
   const Call call = called("com.secret.add", {1});
   says(Error{MessageType::call, call.request, {}, "wamp.error.no_such_procedure", args({"call 0900-CHEAT"})});
   const auto failed = event<S::Failed>();
@@ -294,7 +294,7 @@ TEST_F(WampEncryption, AClearErrorEndsTheCallAndItsTextIsNotHandedOut) {
   EXPECT_EQ(event<S::Failed>().failure.uri, "") << "an application's error, and nobody's";
 }
 
-TEST_F(WampEncryption, WhatCannotBeOpenedIsRefused) {
+TEST_F(WampEncryption, PayloadsThatCannotBeDecryptedAreRefused) {
   subscribed("com.secret.topic", 1);
   Payload altered = sealed(Party::originator, "com.secret.topic", {1});
   altered.sealed->back() ^= 1U;
@@ -310,7 +310,7 @@ TEST_F(WampEncryption, WhatCannotBeOpenedIsRefused) {
   expect_failed(errc::wamp_uri_mismatch);
 }
 
-TEST_F(WampEncryption, WhatIsCarriedIsHandedOnAsItIs) {
+TEST_F(WampEncryption, CarriedPayloadsArePassedOnUnchanged) {
   ring_.carry("com.own.");
   const Payload box{{}, {}, Binary(64, 7)};
   registered("com.own.add", 1);
@@ -336,7 +336,7 @@ TEST_F(WampEncryption, WhatIsCarriedIsHandedOnAsItIs) {
   EXPECT_EQ(event<S::Returned>().payload, box);
 }
 
-TEST_F(WampEncryption, WithoutAKeyRingNothingSealedIsTaken) {
+TEST_F(WampEncryption, SealedPayloadsAreRefusedWithoutAKeyRing) {
   config_ = {};
   join();
   subscribed("com.topic", 1);

@@ -57,7 +57,7 @@ TEST_F(WampSession, AnswersOneChallengeOfItsMethod) {
   EXPECT_EQ(event<S::Closed>().failure.code, errc::wamp_protocol);
 }
 
-TEST_F(WampSession, GivesNothingToARouterThatWantsAnotherMethod) {
+TEST_F(WampSession, AnswersNoChallengeOfAnotherMethod) {
   config_.credential = Ticket{"peter", Secret<4096>(as_bytes("T1CKET"))};
   start();
   sent();
@@ -66,7 +66,7 @@ TEST_F(WampSession, GivesNothingToARouterThatWantsAnotherMethod) {
   EXPECT_EQ(event<S::Closed>().failure.code, errc::wamp_authentication);
 }
 
-TEST_F(WampSession, AbortEndsItWithTheRoutersReason) {
+TEST_F(WampSession, EndsWithTheRoutersReasonOnAbort) {
   start();
   says(R"([3,{"message":"no realm"},"wamp.error.no_such_realm"])");
   const Failure failure = event<S::Closed>().failure;
@@ -79,7 +79,7 @@ TEST_F(WampSession, AbortEndsItWithTheRoutersReason) {
   EXPECT_TRUE(quiet()) << "nothing follows the end";
 }
 
-TEST_F(WampSession, ASilentRouterIsLeft) {
+TEST_F(WampSession, DisconnectsFromASilentRouter) {
   start();
   EXPECT_EQ(wait_, now_ + seconds(10));
   pass(seconds(10));
@@ -108,7 +108,7 @@ TEST_F(WampSession, LeavesWithoutAnAnswerToo) {
   EXPECT_EQ(event<S::Closed>().failure.code, Errc::closed_locally);
 }
 
-TEST_F(WampSession, SaysGoodbyeToARouterThatDoes) {
+TEST_F(WampSession, AnswersTheRoutersGoodbye) {
   join();
   const auto call = session_->call(now_, "com.add", {});
   sent();
@@ -118,7 +118,7 @@ TEST_F(WampSession, SaysGoodbyeToARouterThatDoes) {
   EXPECT_EQ(event<S::Closed>().failure.uri, "wamp.close.system_shutdown");
 }
 
-TEST_F(WampSession, ALostTransportFailsEverything) {
+TEST_F(WampSession, FailsAllRequestsWhenTheTransportIsLost) {
   join();
   const auto call = session_->call(now_, "com.add", {});
   session_->handle_close({Errc::io_failed});
@@ -128,7 +128,7 @@ TEST_F(WampSession, ALostTransportFailsEverything) {
   EXPECT_EQ(event<S::Closed>().failure.code, Errc::io_failed);
 }
 
-TEST_F(WampSession, WhatARouterMayNotSayEndsIt) {
+TEST_F(WampSession, EndsOnAMessageThatRoutersMayNotSend) {
   for (const std::string_view text :
        {"", "[]", R"([2,8,{}])", R"([4,"ticket",{}])", R"([1,"realm1",{}])", R"([48,1,{},"com.add"])", R"([50,99,{}])",
         R"([33,99,1])", R"([8,48,99,{},"com.error"])", R"([68,1,99,{}])" /* fits nothing, but is answered */}) {
@@ -145,7 +145,7 @@ TEST_F(WampSession, WhatARouterMayNotSayEndsIt) {
   }
 }
 
-TEST_F(WampSession, AnAnswerOfAnotherKindEndsIt) {
+TEST_F(WampSession, EndsOnAnAnswerOfAnotherType) {
   join();
   const auto request = session_->subscribe(now_, "com.topic");
   says(Registered{*request, 1});
@@ -155,7 +155,7 @@ TEST_F(WampSession, AnAnswerOfAnotherKindEndsIt) {
 
 // Publish and subscribe.
 
-TEST_F(WampSession, SubscribesAndHearsEvents) {
+TEST_F(WampSession, SubscribesAndReceivesEvents) {
   join();
   const auto request = session_->subscribe(now_, "com.topic");
   EXPECT_EQ(sent(), R"([32,1,{},"com.topic"])");
@@ -179,7 +179,7 @@ TEST_F(WampSession, SubscribesAndHearsEvents) {
   EXPECT_FALSE(session_->unsubscribe(now_, 11));
 }
 
-TEST_F(WampSession, EventsOfPatternsMustSayATopicThatFits) {
+TEST_F(WampSession, EventsOfPatternsMustNameAMatchingTopic) {
   join();
   subscribed("com.a.", 1, {{"match", "prefix"}});
   subscribed("com..x", 2, {{"match", "wildcard"}});
@@ -200,7 +200,7 @@ TEST_F(WampSession, EventsOfPatternsMustSayATopicThatFits) {
   }
 }
 
-TEST_F(WampSession, OneSubscriptionStandsForOneTopic) {
+TEST_F(WampSession, OneSubscriptionIdBelongsToOneTopic) {
   join();
   subscribed("com.topic", 1);
   subscribed("com.topic", 1);
@@ -228,7 +228,7 @@ TEST_F(WampSession, PublishesWithAndWithoutAcknowledgement) {
   EXPECT_EQ(failed.failure.payload.args, List{"no"});
 }
 
-TEST_F(WampSession, RequestsThatMakeNoSenseAreNotMade) {
+TEST_F(WampSession, RefusesInvalidRequests) {
   join();
   for (const char* uri : {"", "com..topic", "com topic", "com.#"}) {
     EXPECT_EQ(session_->publish(now_, uri, {}).error(), Errc::invalid_argument) << uri;
@@ -244,7 +244,7 @@ TEST_F(WampSession, RequestsThatMakeNoSenseAreNotMade) {
   EXPECT_TRUE(quiet());
 }
 
-TEST_F(WampSession, PassthruPayloadsGoBothWays) {
+TEST_F(WampSession, CarriesPassthruPayloadsInBothDirections) {
   join();
   subscribed("com.topic", 1);
   const Dict attributes{{"ppt_scheme", "x_own"}, {"ppt_serializer", "cbor"}};
@@ -257,7 +257,7 @@ TEST_F(WampSession, PassthruPayloadsGoBothWays) {
   EXPECT_EQ(delivered.details, attributes);
 }
 
-TEST_F(WampSession, RevokedSubscriptionsAndRegistrationsAreTold) {
+TEST_F(WampSession, ReportsRevokedSubscriptionsAndRegistrations) {
   join();
   subscribed("com.topic", 1);
   registered("com.add", 2);
@@ -272,7 +272,7 @@ TEST_F(WampSession, RevokedSubscriptionsAndRegistrationsAreTold) {
 
 // Calls.
 
-TEST_F(WampSession, CallsAndGetsResultsAndErrors) {
+TEST_F(WampSession, CallsAndReceivesResultsAndErrors) {
   join();
   const auto call = session_->call(now_, "com.add", args({1, 2}), {{"disclose_me", true}});
   EXPECT_EQ(sent(), R"([48,1,{"disclose_me":true},"com.add",[1,2]])");
@@ -291,7 +291,7 @@ TEST_F(WampSession, CallsAndGetsResultsAndErrors) {
   EXPECT_EQ(failed.failure.payload, (Payload{List{"text"}, Dict{{"code", 7}}, {}}));
 }
 
-TEST_F(WampSession, ProgressiveResultsComeOnlyIfAskedFor) {
+TEST_F(WampSession, DeliversProgressiveResultsOnlyIfRequested) {
   join();
   (void)session_->call(now_, "com.count", {}, {{"receive_progress", true}});
   says(R"([50,1,{"progress":true},[1]])");
@@ -319,7 +319,7 @@ TEST_F(WampSession, CallsTimeOutAndAreCanceled) {
   EXPECT_EQ(wait_, kNever);
 }
 
-TEST_F(WampSession, CancelEndsACallWhenTheRouterSaysSo) {
+TEST_F(WampSession, CancelEndsACallWhenTheRouterConfirms) {
   join();
   const auto call = session_->call(now_, "com.slow", {});
   sent();
@@ -331,7 +331,7 @@ TEST_F(WampSession, CancelEndsACallWhenTheRouterSaysSo) {
   EXPECT_EQ(event<S::Failed>().failure.code, errc::wamp_canceled);
 }
 
-TEST_F(WampSession, WithoutCancelingInTheRouterACallIsForgotten) {
+TEST_F(WampSession, ACancelledCallIsDroppedIfTheRouterCannotCancel) {
   start();
   says(R"([2,7,{}])");
   drain();
@@ -395,7 +395,7 @@ TEST_F(WampSession, AnswersInvocations) {
   EXPECT_EQ(sent(), R"([8,68,3,{},"wamp.error.no_such_procedure"])");
 }
 
-TEST_F(WampSession, InvocationsOfPatternsMustSayAProcedureThatFits) {
+TEST_F(WampSession, InvocationsOfPatternsMustNameAMatchingProcedure) {
   join();
   registered("com.", 1, {{"match", "prefix"}});
   says(R"([68,1,1,{"procedure":"com.add"}])");
@@ -418,7 +418,7 @@ TEST_F(WampSession, InvocationsAreLimited) {
   EXPECT_TRUE(quiet());
 }
 
-TEST_F(WampSession, TheSameInvocationTwiceEndsIt) {
+TEST_F(WampSession, EndsOnARepeatedInvocation) {
   join();
   registered("com.add", 1);
   says("[68,1,1,{}]");
@@ -427,7 +427,7 @@ TEST_F(WampSession, TheSameInvocationTwiceEndsIt) {
   EXPECT_TRUE(session_->ended());
 }
 
-TEST_F(WampSession, InterruptsAreTold) {
+TEST_F(WampSession, ReportsInterrupts) {
   join();
   registered("com.add", 1);
   says("[68,1,1,{}]");

@@ -5,7 +5,7 @@
 namespace redan::wamp {
 namespace {
 
-TEST(WampUri, HasNoEmptyPart) {
+TEST(WampUri, HasNoEmptyComponent) {
   for (const char* uri : {"a", "com.example.topic1", "com.exämple.T-1_x", "1.2"}) EXPECT_TRUE(is_uri(uri)) << uri;
   for (const char* uri : {"", ".", "a.", ".a", "a..b", "a b", "a.b#", "a\tb", "a\nb", "a\x7f", "a.\x01"}) {
     EXPECT_FALSE(is_uri(uri)) << uri;
@@ -13,7 +13,7 @@ TEST(WampUri, HasNoEmptyPart) {
   EXPECT_FALSE(is_uri(std::string_view("a\0b", 3)));
 }
 
-TEST(WampUri, PatternsMayHaveEmptyParts) {
+TEST(WampUri, PatternsMayHaveEmptyComponents) {
   for (const char* uri : {"", ".", "com.", "com..topic", "com.example"}) EXPECT_TRUE(is_uri_pattern(uri)) << uri;
   for (const char* uri : {"a b", "#", "a\n"}) EXPECT_FALSE(is_uri_pattern(uri)) << uri;
 }

@@ -28,7 +28,7 @@ TEST(WampValue, IdsAreFromOneToTwoToThe53) {
   EXPECT_EQ(Value(true).id(), std::nullopt);
 }
 
-TEST(WampValue, ADictKeepsItsOrderAndComparesWithoutIt) {
+TEST(WampValue, ADictKeepsItsOrderButComparesWithoutIt) {
   Dict dict{{"b", 1}, {"a", 2}};
   dict["c"] = 3;
   dict["b"] = 4;

@@ -40,7 +40,7 @@ TEST(Channels, OpenWhenBothSidesSendInitAtOnce) {
   EXPECT_EQ(pair.log_b.messages[0].kind, MessageKind::text);
 }
 
-TEST(Channels, CarryMessagesOfEverySizeBothWays) {
+TEST(Channels, CarryMessagesOfEverySizeInBothDirections) {
   ChannelsPair pair;
   const ChannelId channel = open_one(pair);
   pair.a.set_max_send_message(1U << 20U);
@@ -99,7 +99,7 @@ TEST(Channels, DeliverEachUnorderedMessageOnceOverALossyLink) {
   }
 }
 
-TEST(Channels, GiveUpMessagesOfLimitedReliabilityAndGoOn) {
+TEST(Channels, AbandonMessagesOfLimitedReliabilityAndContinue) {
   for (std::uint64_t seed = 1; seed <= 16; ++seed) {
     SCOPED_TRACE(seed);
     ChannelOptions options;
@@ -141,7 +141,7 @@ TEST(Channels, GiveUpMessagesOfLimitedReliabilityAndGoOn) {
   }
 }
 
-TEST(Channels, DropAMessageWhoseLifetimeEndsInTheQueue) {
+TEST(Channels, DropAMessageWhoseLifetimeExpiresInTheQueue) {
   ChannelsPair pair;
   const ChannelId channel = open_one(pair, {.max_lifetime_ms = 50});
   pair.connect();
@@ -178,7 +178,7 @@ TEST(Channels, ClosingResetsBothDirectionsAndFreesTheId) {
   }
 }
 
-TEST(Channels, ClosingManyAtOnceFromBothSidesEndsAll) {
+TEST(Channels, AllCloseWhenBothSidesCloseManyAtOnce) {
   ChannelsPair pair(5, LinkConfig{.loss = 0.05});
   std::vector<ChannelId> ids;
   for (int i = 0; i < 200; ++i) ids.push_back(open_one(pair));
@@ -201,7 +201,7 @@ TEST(Channels, ClosingManyAtOnceFromBothSidesEndsAll) {
   ASSERT_EQ(pair.log_b.messages.size(), 1U);
 }
 
-TEST(Channels, NegotiatedOnesNeedNoDcep) {
+TEST(Channels, NegotiatedChannelsNeedNoDcep) {
   ChannelsPair pair;
   const ChannelId here = pair.a.open("n", {.negotiated = 7}).value();
   const ChannelId there = pair.b.open("n", {.negotiated = 7}).value();
@@ -214,7 +214,7 @@ TEST(Channels, NegotiatedOnesNeedNoDcep) {
   EXPECT_EQ(pair.log_a.messages[0].channel, here);
 }
 
-TEST(Channels, RefuseWhatCannotBeSent) {
+TEST(Channels, RefuseMessagesThatCannotBeSent) {
   ChannelsPair pair;
   const ChannelId channel = open_one(pair);
   pair.a.set_max_send_message(10);
@@ -233,7 +233,7 @@ TEST(Channels, CarryALabelOf65535Bytes) {
   EXPECT_EQ(pair.log_b.opened[0].second, label);
 }
 
-TEST(Channels, SayWhenTheBufferedAmountIsLow) {
+TEST(Channels, ReportALowBufferedAmount) {
   ChannelsPair pair;
   const ChannelId channel = open_one(pair);
   pair.connect();
@@ -257,7 +257,7 @@ TEST(Channels, WouldBlockWhenTheSendBufferIsFull) {
   EXPECT_EQ(accepted, 9);
 }
 
-TEST(Channels, SayWhatAChannelIsAndWhoOpenedIt) {
+TEST(Channels, ReportTheParametersOfAChannelAndItsOpener) {
   ChannelsPair pair;
   open_one(pair);
   ASSERT_TRUE(
@@ -288,7 +288,7 @@ TEST(Channels, SayWhatAChannelIsAndWhoOpenedIt) {
   }
 }
 
-TEST(Channels, ClosingIsToldToTheOtherSideOnlyAndClosedHasItsReason) {
+TEST(Channels, ClosingIsReportedOnlyToTheOtherSideAndClosedHasAReason) {
   ChannelsPair pair;
   const ChannelId channel = open_one(pair);
   pair.connect();
@@ -306,7 +306,7 @@ TEST(Channels, ClosingIsToldToTheOtherSideOnlyAndClosedHasItsReason) {
   EXPECT_EQ(pair.log_b.closed_reasons, std::vector{Errc::channel_closed_by_peer});
 }
 
-TEST(Channels, TheEndOfTheAssociationIsTheReasonOfEachChannel) {
+TEST(Channels, EveryChannelReportsTheReasonThatEndedTheAssociation) {
   ChannelsPair pair;
   open_one(pair);
   pair.connect();
@@ -329,7 +329,7 @@ TEST(Channels, AcceptAnyUnusedIdAndSkipItForTheirOwn) {
   EXPECT_EQ(pair.log_a.parameters[1].stream, 2);
 }
 
-TEST(Channels, OpensThatCrossOnOneIdEndBothAndNothingElse) {
+TEST(Channels, OpensThatCrossOnOneIdCloseBothChannelsAndNoOther) {
   ChannelsPair pair;
   pair.connect(StreamParity::even);
   const ChannelId ours = pair.a.open("ours", {}).value();
@@ -344,7 +344,7 @@ TEST(Channels, OpensThatCrossOnOneIdEndBothAndNothingElse) {
   EXPECT_EQ(pair.log_b.opened.size(), 1U);
 }
 
-TEST(Channels, TalkBetweenPortsThatDiffer) {
+TEST(Channels, WorkWithDifferentPorts) {
   ChannelsConfig config;
   config.local_port = 5001;
   ChannelsPair pair(1, {}, config);
@@ -355,7 +355,7 @@ TEST(Channels, TalkBetweenPortsThatDiffer) {
   EXPECT_EQ(pair.log_b.opened.size(), 1U);
 }
 
-TEST(Channels, ThatAreNeverStartedSayNothing) {
+TEST(Channels, SendNothingBeforeTheyAreStarted) {
   ChannelsPair pair;
   const ChannelId channel = open_one(pair);
   ASSERT_TRUE(pair.a.send(channel, MessageKind::text, as_bytes("x")));
@@ -365,7 +365,7 @@ TEST(Channels, ThatAreNeverStartedSayNothing) {
   EXPECT_EQ(pair.a.max_send_message(), ChannelsConfig{}.max_send_message);
 }
 
-TEST(Channels, ALostPeerEndsThem) {
+TEST(Channels, TerminateWhenThePeerIsLost) {
   ChannelsPair pair;
   const ChannelId channel = open_one(pair);
   pair.connect();
@@ -386,7 +386,7 @@ TEST(Channels, RefuseAMessageOf4GiBWhateverThePeerAccepts) {
   EXPECT_EQ(pair.a.send(channel, MessageKind::binary, huge).error(), Errc::channel_message_too_large);
 }
 
-TEST(Channels, AllCloseWithinTheCallThatSeesThePeerRestart) {
+TEST(Channels, AllCloseWithinTheCallThatDetectsAPeersRestart) {
   ChannelsPair pair;
   std::vector<ChannelId> ids;
   for (int i = 0; i < 4; ++i) ids.push_back(open_one(pair));
@@ -436,7 +436,7 @@ TEST(Channels, AbortEndsBothSides) {
   EXPECT_EQ(pair.a.open("x", {}).error(), Errc::not_connected);
 }
 
-TEST(Channels, ASilentPeerEndsInATimeout) {
+TEST(Channels, TimeOutWhenThePeerIsSilent) {
   ChannelsPair pair(1, LinkConfig{.loss = 1.0});
   pair.start();
   pair.run(seconds(120));
@@ -467,7 +467,7 @@ TEST(Channels, ABulkChannelDoesNotStarveAnother) {
   EXPECT_EQ(as_text(pair.log_b.messages[1].payload), "ping");
 }
 
-TEST(Channels, OnePercentLossAtSixtyMillisecondsKeepsAMegabitPerSecond) {
+TEST(Channels, KeepAMegabitPerSecondAtOnePercentLossAndSixtyMilliseconds) {
   ChannelsPair pair(9, LinkConfig{.loss = 0.01, .delay = milliseconds(30)});
   const ChannelId channel = open_one(pair);
   pair.connect();

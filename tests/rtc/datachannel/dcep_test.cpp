@@ -29,7 +29,7 @@ TEST(Dcep, AllSixChannelTypesAreKnownAndNoOther) {
   }
 }
 
-TEST(Dcep, LengthsThatDoNotFitAreRefused) {
+TEST(Dcep, InvalidLengthsAreRefused) {
   for (std::size_t n = 0; n < kEcho.size(); ++n) EXPECT_FALSE(DataChannelOpen::parse(Bytes(kEcho).first(n)));
   std::vector<std::uint8_t> longer(kEcho.begin(), kEcho.end());
   longer.push_back(0);
@@ -45,7 +45,7 @@ std::optional<DataChannelOpen> parse_texts(std::size_t label, std::size_t protoc
   return DataChannelOpen::parse(bytes);
 }
 
-TEST(Dcep, LengthsInCharactersAreUnderstood) {
+TEST(Dcep, LengthsInCharactersAreAccepted) {
   std::vector<std::uint8_t> bytes;
   const auto umlauts = parse_texts(3, 2, "\xC3\xBCn\xC3\xAFp\xC3\xB6", bytes);
   ASSERT_TRUE(umlauts);
@@ -59,7 +59,7 @@ TEST(Dcep, LengthsInCharactersAreUnderstood) {
   }
 }
 
-TEST(Dcep, LengthsThatFitNoWayOfCountingAreRefused) {
+TEST(Dcep, LengthsThatMatchNoUnitAreRefused) {
   std::vector<std::uint8_t> bytes;
   EXPECT_FALSE(parse_texts(3, 0, "\xF0\x9F\x98\x80", bytes));
   EXPECT_FALSE(parse_texts(2, 0, "abc", bytes));

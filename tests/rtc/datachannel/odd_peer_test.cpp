@@ -102,7 +102,7 @@ class OddPeer : public ::testing::Test {
   std::function<void(Packet&)> on_its_way;
 };
 
-TEST_F(OddPeer, LongLabelsAreBoundedOverAllChannels) {
+TEST_F(OddPeer, LongLabelsAreLimitedOverAllChannels) {
   DataChannelOpen open;
   const std::string label(60'000, 'x');
   open.label = label;
@@ -121,7 +121,7 @@ TEST_F(OddPeer, AnAckOfFourBytesIsAnAck) {
   EXPECT_EQ(us.drops().total(), 0U);
 }
 
-TEST_F(OddPeer, UserDataOpensTheChannelThatWaitsForItsAck) {
+TEST_F(OddPeer, UserDataOpensAChannelThatAwaitsItsAck) {
   const ChannelId channel = us.open("chat", {.order = ChannelOrder::unordered}).value();
   pump();
   const auto out = stream(0);
@@ -134,7 +134,7 @@ TEST_F(OddPeer, UserDataOpensTheChannelThatWaitsForItsAck) {
   EXPECT_TRUE(us.send(channel, MessageKind::text, as_bytes("x")));
 }
 
-TEST_F(OddPeer, TheMessageThatOpenedAChannelSurvivesInputInBetween) {
+TEST_F(OddPeer, TheMessageThatOpenedAChannelIsKeptDuringFurtherInput) {
   const ChannelId channel = us.open("chat", {}).value();
   pump();
   sctp::Delivery delivery;
@@ -152,7 +152,7 @@ TEST_F(OddPeer, TheMessageThatOpenedAChannelSurvivesInputInBetween) {
   EXPECT_EQ(events, (std::vector<std::string>{"received one", "received two"}));
 }
 
-TEST_F(OddPeer, AnAckForAChannelOfItsOwnIsDropped) {
+TEST_F(OddPeer, AnAckForThePeersOwnChannelIsDropped) {
   const auto out = stream(1);
   DataChannelOpen open;
   open.label = "theirs";
@@ -164,7 +164,7 @@ TEST_F(OddPeer, AnAckForAChannelOfItsOwnIsDropped) {
   EXPECT_EQ(us.drops()[ChannelDrop::bad_dcep], 1U);
 }
 
-TEST_F(OddPeer, AnOpenThatComesAgainChangesNothing) {
+TEST_F(OddPeer, ARepeatedOpenChangesNothing) {
   const auto out = stream(1);
   DataChannelOpen open;
   open.max_retransmits = 3;
@@ -238,7 +238,7 @@ TEST_F(OddPeer, LabelsOfClosedChannelsMakeRoom) {
   }
 }
 
-TEST_F(OddPeer, ThatRefusesAllResetsIsNotServedForEver) {
+TEST_F(OddPeer, APeerThatRefusesAllResetsIsEventuallyRefused) {
   on_its_way = [](Packet& packet) { deny(packet); };
   std::size_t rounds = 0;
   while (const auto channel = us.open("chat", {})) {

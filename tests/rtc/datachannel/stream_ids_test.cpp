@@ -13,7 +13,7 @@ std::uint16_t take(StreamIds& ids, StreamParity parity) {
   return stream.value;
 }
 
-TEST(StreamIds, GiveTheLowestFreeIdOfAParity) {
+TEST(StreamIds, ReturnTheLowestFreeIdOfAParity) {
   StreamIds ids;
   ids.assign(StreamId(2), ChannelId{7});  // the peer's choice
   EXPECT_EQ(take(ids, StreamParity::even), 0);
@@ -27,7 +27,7 @@ TEST(StreamIds, GiveTheLowestFreeIdOfAParity) {
   EXPECT_EQ(ids.channel_of(StreamId(2)), ChannelId{8});
 }
 
-TEST(StreamIds, NeverGiveASpoiledIdAgain) {
+TEST(StreamIds, NeverReuseASpoiledId) {
   StreamIds ids;
   EXPECT_EQ(take(ids, StreamParity::even), 0);
   ids.spoil(StreamId(0));
@@ -37,7 +37,7 @@ TEST(StreamIds, NeverGiveASpoiledIdAgain) {
   EXPECT_EQ(take(ids, StreamParity::even), 2);
 }
 
-TEST(StreamIds, EndBeforeTheReservedOne) {
+TEST(StreamIds, EndBeforeTheReservedId) {
   StreamIds ids;
   for (int i = 0; i < 32767; ++i) take(ids, StreamParity::odd);
   EXPECT_FALSE(ids.lowest_free(StreamParity::odd));

@@ -5,7 +5,7 @@
 namespace redan::ice {
 namespace {
 
-TEST(Candidate, ParsesWhatBrowsersSend) {
+TEST(Candidate, ParsesCandidatesOfBrowsers) {
   const auto host = Candidate::parse(
       "candidate:842163049 1 udp 2122260223 192.168.1.7 54400 typ host generation 0 ufrag Ab+/ network-id 1");
   ASSERT_TRUE(host);
@@ -37,7 +37,7 @@ TEST(Candidate, TcpOtherComponentsAndPortZeroAreNotUsable) {
   EXPECT_FALSE(Candidate::parse("1 1 udp 1 192.0.2.1 0 typ host")->usable());
 }
 
-TEST(Candidate, TheCaseOfNamesAndTheNumberOfBlanksDoNotCount) {
+TEST(Candidate, NamesAreCaseInsensitiveAndBlanksMayBeRepeated) {
   const auto plain = Candidate::parse("1 1 udp 7 192.0.2.1 5000 typ srflx");
   ASSERT_TRUE(plain);
   for (const char* line : {"1  1 udp 7 192.0.2.1 5000 typ srflx", "1 1 UDP 7 192.0.2.1 5000 TYP SRFLX",
@@ -61,7 +61,7 @@ TEST(Candidate, RefusesMalformedLines) {
   }
 }
 
-TEST(Candidate, WritesWhatItParses) {
+TEST(Candidate, RoundTrips) {
   for (const char* line :
        {"candidate:1 1 udp 2130706431 192.0.2.1 5000 typ host", "candidate:a+/ 1 udp 1 2001:db8::1 65535 typ srflx",
         "candidate:2 2 tcp 7 192.0.2.1 9 typ relay", "candidate:3 1 udp 7 192.0.2.1 9 typ prflx"}) {

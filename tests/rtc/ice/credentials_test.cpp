@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kIceChars = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-TEST(IceCredentials, AreAsLongAsTheRfcAsksAndOfItsAlphabet) {
+TEST(IceCredentials, HaveTheLengthAndAlphabetOfTheRfc) {
   test::SeededRandom random(1);
   std::set<char> seen;
   for (int i = 0; i < 200; ++i) {
@@ -25,7 +25,7 @@ TEST(IceCredentials, AreAsLongAsTheRfcAsksAndOfItsAlphabet) {
   EXPECT_EQ(seen.size(), kIceChars.size());
 }
 
-TEST(IceCredentials, ComeFromTheRandomSourceAlone) {
+TEST(IceCredentials, ComeOnlyFromTheRandomSource) {
   test::SeededRandom one(1);
   test::SeededRandom same(1);
   test::SeededRandom two(2);

@@ -105,7 +105,7 @@ TEST(FullAgent, TwoRoleConflictAnswersChangeTheRoleOnce) {
   EXPECT_TRUE(stun::Message::parse(end.sent.back())->ice_controlled) << "the check is repeated in the new role";
 }
 
-TEST(FullAgent, OnlyTheControllingOneNominates) {
+TEST(FullAgent, OnlyTheControllingAgentNominates) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     FullPair pair(seed);
     pair.start();
@@ -131,7 +131,7 @@ TEST(FullAgent, LearnsAPeerReflexiveAddressFromACheck) {
   EXPECT_TRUE(pair.both_selected());
 }
 
-TEST(FullAgent, ChecksArePacedAndCandidatesBounded) {
+TEST(FullAgent, ChecksArePacedAndCandidatesLimited) {
   LitePair pair;
   std::vector<Address> many;
   for (std::uint16_t port = 1; port <= 500; ++port) many.push_back(Address::v4({203, 0, 113, 1}, port));
@@ -162,7 +162,7 @@ TEST(FullAgent, RetransmitsWithTheSameTransactionAndBacksOff) {
   EXPECT_GE(times[2] - times[1], times[1] - times[0]);
 }
 
-TEST(FullAgent, GivesUpAfter30SecondsAndIsSilentThen) {
+TEST(FullAgent, FailsAfter30SecondsAndIsThenSilent) {
   LitePair pair(1, {.loss = 1.0});
   pair.start();
   pair.run(29'900ms);
@@ -185,7 +185,7 @@ TEST(Consent, IsKeptWhileThePeerAnswers) {
   EXPECT_FALSE(pair.second.failed);
 }
 
-TEST(Consent, ExpiresWithin30SecondsOfTheLastAnswerAndTheLiteSideFollows) {
+TEST(Consent, ExpiresWithin30SecondsOfTheLastAnswerAlsoOnTheLiteSide) {
   for (std::uint64_t seed = 1; seed <= 500; ++seed) {
     LitePair pair(seed);
     pair.start();
@@ -205,7 +205,7 @@ TEST(Consent, ExpiresWithin30SecondsOfTheLastAnswerAndTheLiteSideFollows) {
   }
 }
 
-TEST(Consent, ChecksComeEvery4To6Seconds) {
+TEST(Consent, ChecksAreSentEvery4To6Seconds) {
   LitePair pair(9);
   pair.start();
   pair.run(1s);
@@ -218,7 +218,7 @@ TEST(Consent, ChecksComeEvery4To6Seconds) {
   }
 }
 
-TEST(Consent, ForgedResponsesDoNotExtendIt) {
+TEST(Consent, IsNotExtendedByForgedResponses) {
   LitePair pair;
   pair.start();
   pair.run(1s);
@@ -240,7 +240,7 @@ TEST(Consent, ForgedResponsesDoNotExtendIt) {
 
 // RFC 7675 section 5.1: consent consists of the answers to our own checks. A peer that nominates with each of its
 // checks and answers none of ours has not given it.
-TEST(Consent, ThePeersNominationsDoNotExtendIt) {
+TEST(Consent, IsNotExtendedByThePeersNominations) {
   PlayedPeer peer;
   peer.check(true);
   ASSERT_FALSE(peer.end.agent.controlling());
@@ -265,7 +265,7 @@ TEST(MovingPeer, IsFollowedByALiteAgentThatItChecks) {
   }
 }
 
-TEST(MovingPeer, IsFollowedByAFullAgentOnceItAnswered) {
+TEST(MovingPeer, IsFollowedByAFullAgentOnceItHasAnswered) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     FullPair pair(seed, {.loss = 0.1});
     pair.start();
@@ -324,7 +324,7 @@ TEST(MovingPeer, AnAddressThatProvedNothingGetsAtMostThreeTimesItsBytes) {
   EXPECT_FALSE(peer.end.validated_at(kLiteAddress));
 }
 
-TEST(MovingPeer, AnotherPathTakesThePlaceOfOneThatIsTaken) {
+TEST(MovingPeer, AnotherPathReplacesOneThatIsTaken) {
   FullPair pair(6);
   pair.start();
   pair.run(2s);
@@ -386,7 +386,7 @@ TEST(FullAgent, TheTimeBeforeBothDescriptionsAreKnownDoesNotCount) {
 
 // Forgeries.
 
-TEST(FullAgent, ForgedMessagesChangeNothingAndAreNotAnswered) {
+TEST(FullAgent, IgnoresForgedMessagesWithoutAnAnswer) {
   LitePair pair;
   pair.start();
   pair.run(1s);
@@ -448,7 +448,7 @@ TEST(FullAgent, ARestartKeepsThePathAndSelectsAgain) {
   }
 }
 
-TEST(FullAgent, ARestartGoesToTheNewCandidates) {
+TEST(FullAgent, ARestartChecksTheNewCandidates) {
   LitePair pair(5);
   pair.start();
   pair.run(5s);

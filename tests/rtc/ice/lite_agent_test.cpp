@@ -71,7 +71,7 @@ TEST_F(LiteAgentTest, LearnsPeerReflexiveAddresses) {
   EXPECT_EQ(answer()->mapped_address, elsewhere(1));
 }
 
-TEST_F(LiteAgentTest, ReportsEachPathOnceEvenIfDrainedLate) {
+TEST_F(LiteAgentTest, ReportsEachPathOnceEvenIfPolledLate) {
   for (std::uint16_t port = 1; port <= 3; ++port) {
     end.receive(now, elsewhere(port), check(*provider, genuine()));
     end.receive(now, elsewhere(port), check(*provider, genuine()));
@@ -81,7 +81,7 @@ TEST_F(LiteAgentTest, ReportsEachPathOnceEvenIfDrainedLate) {
   EXPECT_EQ(end.sent.size(), 6U);
 }
 
-TEST_F(LiteAgentTest, RemembersABoundedNumberOfPathsAndKeepsTheSelectedOne) {
+TEST_F(LiteAgentTest, RemembersALimitedNumberOfPathsIncludingTheSelectedOne) {
   receive(nominating(), elsewhere(1));
   for (std::uint16_t port = 2; port <= 100; ++port) {
     now += 1ms;
@@ -92,7 +92,7 @@ TEST_F(LiteAgentTest, RemembersABoundedNumberOfPathsAndKeepsTheSelectedOne) {
   EXPECT_FALSE(end.validated_at(elsewhere(50)));
 }
 
-TEST_F(LiteAgentTest, ObeysRegularAndAggressiveNomination) {
+TEST_F(LiteAgentTest, FollowsRegularAndAggressiveNomination) {
   receive(genuine());
   EXPECT_FALSE(end.agent.selected());
   receive(nominating());
@@ -132,7 +132,7 @@ TEST_F(LiteAgentTest, AnUnknownComprehensionRequiredAttributeIsAnswered420) {
   EXPECT_EQ(answer()->message_class, stun::Class::success);
 }
 
-TEST_F(LiteAgentTest, WhoDoesNotKnowThePasswordGetsNoAnswerAndLeavesNoTrace) {
+TEST_F(LiteAgentTest, ASenderWithoutThePasswordGetsNoAnswerAndCreatesNoState) {
   test::SeededRandom random(7);
   const TimePoint deadline = end.drain(now, nullptr);
   const auto sample = check(*provider, genuine());
@@ -183,7 +183,7 @@ TEST_F(LiteAgentTest, AnswersWithoutKnowingThePeersDescription) {
   EXPECT_EQ(early.sent.size(), 1U);
 }
 
-TEST_F(LiteAgentTest, GivesUpWithoutACheckWithin30Seconds) {
+TEST_F(LiteAgentTest, FailsWithoutACheckWithin30Seconds) {
   EXPECT_EQ(end.drain(now, nullptr), now + 30s);
   now += 30s;
   end.drain(now, nullptr);
@@ -200,7 +200,7 @@ TEST_F(LiteAgentTest, TheTimeBeforeBothDescriptionsAreKnownDoesNotCount) {
   EXPECT_EQ(early.drain(now, nullptr), now + 30s);
 }
 
-TEST_F(LiteAgentTest, APeerThatChecksEvery31SecondsStays) {
+TEST_F(LiteAgentTest, APeerThatChecksEvery31SecondsStaysConnected) {
   receive(nominating());
   for (int i = 0; i < 20; ++i) {
     now += 31s;
@@ -210,7 +210,7 @@ TEST_F(LiteAgentTest, APeerThatChecksEvery31SecondsStays) {
   }
 }
 
-TEST_F(LiteAgentTest, ChecksOnAnyPathKeepTheSession) {
+TEST_F(LiteAgentTest, ChecksOnAnyPathKeepTheSessionAlive) {
   receive(nominating());
   for (std::uint16_t i = 1; i < 20; ++i) {
     now += 30s;
@@ -235,7 +235,7 @@ TEST_F(LiteAgentTest, SilenceOnAllPathsEndsTheSession) {
   EXPECT_EQ(end.failed, Errc::ice_consent_expired);
 }
 
-TEST_F(LiteAgentTest, WhatElseIsAuthenticatedKeepsTheSession) {
+TEST_F(LiteAgentTest, OtherAuthenticatedDataKeepsTheSessionAlive) {
   receive(nominating());
   for (int i = 0; i < 20; ++i) {
     now += 60s;
@@ -276,7 +276,7 @@ TEST_F(LiteAgentTest, ACopyOfACheckKeepsNothingAlive) {
 // A peer that moves.
 
 // Firefox nominates once; after a NAT change only its checks reveal its new address.
-TEST_F(LiteAgentTest, ASelectedPathThatFallsSilentGivesWayToOneThatIsHeard) {
+TEST_F(LiteAgentTest, ASilentSelectedPathIsReplacedByOneThatIsHeard) {
   receive(nominating());
   now += 5s;
   receive(genuine(), elsewhere(1));
@@ -286,7 +286,7 @@ TEST_F(LiteAgentTest, ASelectedPathThatFallsSilentGivesWayToOneThatIsHeard) {
   EXPECT_EQ(end.selected_remote(), elsewhere(1));
 }
 
-TEST_F(LiteAgentTest, APacketAfterTheFirstCheckOfTheNewPathIsEnoughToMove) {
+TEST_F(LiteAgentTest, MovesAfterACheckAndAPacketOnTheNewPath) {
   receive(nominating());
   now += 5s;
   receive(genuine(), elsewhere(1));
@@ -294,7 +294,7 @@ TEST_F(LiteAgentTest, APacketAfterTheFirstCheckOfTheNewPathIsEnoughToMove) {
   EXPECT_EQ(end.selected_remote(), elsewhere(1));
 }
 
-TEST_F(LiteAgentTest, APathThatIsHeardDoesNotGiveWay) {
+TEST_F(LiteAgentTest, APathThatIsHeardIsNotReplaced) {
   receive(nominating());
   for (int i = 0; i < 100; ++i) {
     now += 1s;
@@ -314,7 +314,7 @@ TEST_F(LiteAgentTest, LatePacketsOfTheOldPathDoNotMoveItBack) {
   EXPECT_EQ(end.selected_remote(), elsewhere(1));
 }
 
-TEST_F(LiteAgentTest, APacketFromAnUnknownPathTeachesNothing) {
+TEST_F(LiteAgentTest, APacketFromAnUnknownPathIsIgnored) {
   receive(nominating());
   now += 5s;
   for (int i = 0; i < 5; ++i) end.agent.heard(now, path_from(elsewhere(1)));
@@ -323,7 +323,7 @@ TEST_F(LiteAgentTest, APacketFromAnUnknownPathTeachesNothing) {
 }
 
 // Data cannot be replayed. So recorded checks, however many, cannot divert the path of a peer that sends data.
-TEST_F(LiteAgentTest, DataBringsAPathBackFromOneThatSendsChecksOnly) {
+TEST_F(LiteAgentTest, DataReclaimsThePathFromOneWithChecksOnly) {
   receive(nominating());
   now += 5s;
   for (int i = 0; i < 30; ++i) {
@@ -338,7 +338,7 @@ TEST_F(LiteAgentTest, DataBringsAPathBackFromOneThatSendsChecksOnly) {
   EXPECT_EQ(end.selected_remote(), elsewhere(1));
 }
 
-TEST_F(LiteAgentTest, ASessionGoesOnWhereThePeerIsHeardWhenItsPathIsTaken) {
+TEST_F(LiteAgentTest, ASessionContinuesWhereThePeerIsHeardWhenItsPathIsTaken) {
   receive(nominating());
   receive(genuine(), elsewhere(1));
   end.agent.reject(path_from(test::kFullAddress));
@@ -348,7 +348,7 @@ TEST_F(LiteAgentTest, ASessionGoesOnWhereThePeerIsHeardWhenItsPathIsTaken) {
   EXPECT_EQ(end.selected_remote(), elsewhere(1));
 }
 
-TEST_F(LiteAgentTest, APathThatIsTakenInTheFirst30SecondsDoesNotEndTheSession) {
+TEST_F(LiteAgentTest, LosingThePathInTheFirst30SecondsDoesNotEndTheSession) {
   receive(nominating());
   end.agent.reject(path_from(test::kFullAddress));
   now += 31s;
@@ -356,7 +356,7 @@ TEST_F(LiteAgentTest, APathThatIsTakenInTheFirst30SecondsDoesNotEndTheSession) {
   EXPECT_FALSE(end.failed);
 }
 
-TEST_F(LiteAgentTest, PathsNotHeardForLongAreForgotten) {
+TEST_F(LiteAgentTest, PathsNotHeardForLongAreDropped) {
   receive(genuine(), elsewhere(1));
   receive(nominating());
   now += LiteAgent::kSilenceLimit - 1s;
@@ -368,7 +368,7 @@ TEST_F(LiteAgentTest, PathsNotHeardForLongAreForgotten) {
   EXPECT_TRUE(end.validated_at(test::kFullAddress));
 }
 
-TEST_F(LiteAgentTest, ARejectedPathIsForgottenAndItsCheckNotAnswered) {
+TEST_F(LiteAgentTest, ARejectedPathIsDroppedAndItsCheckIsNotAnswered) {
   end.receive(now, test::kFullAddress, check(*provider, nominating()));
   end.agent.reject(path_from(test::kFullAddress));
   end.drain(now, nullptr);
@@ -380,14 +380,14 @@ TEST_F(LiteAgentTest, ARejectedPathIsForgottenAndItsCheckNotAnswered) {
   EXPECT_EQ(end.failed, Errc::ice_path_in_use);
 }
 
-TEST_F(LiteAgentTest, AFloodOfChecksBetweenTwoDrainsIsBounded) {
+TEST_F(LiteAgentTest, AFloodOfChecksBetweenTwoPollsIsBounded) {
   for (int i = 0; i < 1000; ++i) end.receive(now, test::kFullAddress, check(*provider, genuine()));
   end.drain(now, nullptr);
   EXPECT_LE(end.sent.size(), 8U);
   EXPECT_EQ(end.agent.drops()[Drop::queue_full], 1000U - end.sent.size());
 }
 
-TEST_F(LiteAgentTest, AfterARestartTheOldCredentialsHoldUntilTheNewOnesAreUsed) {
+TEST_F(LiteAgentTest, TheOldCredentialsHoldAfterARestartUntilTheNewOnesAreUsed) {
   receive(nominating());
   end.agent.restart({"new1", "the-new-password-of-ours"}, {"new2", "irrelevant"});
   receive(genuine());

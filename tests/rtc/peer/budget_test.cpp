@@ -13,7 +13,7 @@ using test::EndpointPairOptions;
 using test::test_identity;
 
 // Data after a lost packet waits for it.
-TEST(MemoryBudget, BeyondItNothingIsKeptAheadOfAHoleAndAllArrivesLater) {
+TEST(MemoryBudget, DropsDataAheadOfAHoleBeyondItAndDeliversItLater) {
   const auto provider = default_provider();
   std::array<std::uint64_t, 2> over_budget{};
   for (const bool small : {false, true}) {
@@ -125,7 +125,7 @@ class Crowd {
   std::array<std::uint8_t, 2048> copy_{};
 };
 
-TEST(MemoryBudget, UnfinishedMessagesOfManyPeersStayWithinItAndOthersGoOn) {
+TEST(MemoryBudget, LimitsUnfinishedMessagesOfManyPeersWhileOthersContinue) {
   constexpr std::size_t kBudget = 4U << 20U;
   constexpr std::size_t kGuests = 30;
   const auto provider = default_provider();

@@ -16,14 +16,14 @@ TEST(Classify, EveryFirstByteHasItsKind) {
   }
 }
 
-TEST(Classify, RtcpByItsPacketTypes) {
+TEST(Classify, RecognisesRtcpByItsPacketTypes) {
   for (unsigned second = 0; second < 256; ++second) {
     const std::array<std::uint8_t, 2> datagram{0x80, static_cast<std::uint8_t>(second)};
     EXPECT_EQ(classify(datagram) == DatagramKind::rtcp, second >= 192 && second <= 223) << second;
   }
 }
 
-TEST(Classify, ShorterThanTwoBytesIsNothing) {
+TEST(Classify, RefusesDatagramsShorterThanTwoBytes) {
   const std::array<std::uint8_t, 1> one{0x80};
   EXPECT_EQ(classify({}), DatagramKind::other);
   EXPECT_EQ(classify(one), DatagramKind::other);

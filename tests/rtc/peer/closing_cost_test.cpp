@@ -36,7 +36,7 @@ double cost_of_closing(Provider& provider, std::size_t count) {
   return Microseconds(std::chrono::steady_clock::now() - begin).count() / static_cast<double>(count);
 }
 
-TEST(ClosingCost, EightThousandPeersCostNoMoreEachThanAThousand) {
+TEST(ClosingCost, CostPerPeerIsTheSameForEightThousandAsForAThousand) {
   const auto provider = default_provider();
   // The smallest of several runs, because other programs only add time.
   double few = 1e9, many = 1e9;

@@ -54,7 +54,7 @@ TEST_F(EndpointTest, EitherSideMayBeTheDtlsServer) {
   }
 }
 
-TEST_F(EndpointTest, MessagesOfOneMebibyteArriveWhole) {
+TEST_F(EndpointTest, MessagesOfOneMebibyteArriveCompletely) {
   EndpointPair pair(*provider);
   open_chat(pair);
   pair.answerer.echo = true;
@@ -72,7 +72,7 @@ TEST_F(EndpointTest, MessagesOfOneMebibyteArriveWhole) {
   EXPECT_EQ(refused.error(), Errc::channel_message_too_large);
 }
 
-TEST_F(EndpointTest, MediaGoesBothWaysWhenAgreed) {
+TEST_F(EndpointTest, MediaFlowsInBothDirectionsWhenAgreed) {
   EndpointPairOptions options;
   options.plan = {true, true, true};
   EndpointPair pair(*provider, options);
@@ -106,7 +106,7 @@ TEST_F(EndpointTest, MediaWithoutAgreementIsRefused) {
   EXPECT_EQ(refused.error(), Errc::srtp_not_negotiated);
 }
 
-TEST_F(EndpointTest, ClosingTellsTheOtherSideAtOnce) {
+TEST_F(EndpointTest, ClosingNotifiesTheOtherSideAtOnce) {
   for (const bool offerer_closes : {false, true}) {
     EndpointPair pair(*provider);
     open_chat(pair);
@@ -121,7 +121,7 @@ TEST_F(EndpointTest, ClosingTellsTheOtherSideAtOnce) {
   }
 }
 
-TEST_F(EndpointTest, ClosingBeforeAnythingHappenedSaysClosed) {
+TEST_F(EndpointTest, ClosingBeforeAnythingHappenedReportsClosed) {
   EndpointPair pair(*provider);
   const auto offered = pair.offerer.endpoint.offer({});
   ASSERT_TRUE(offered);
@@ -132,7 +132,7 @@ TEST_F(EndpointTest, ClosingBeforeAnythingHappenedSaysClosed) {
   EXPECT_EQ(pair.offerer.endpoint.peer_count(), 0U);
 }
 
-TEST_F(EndpointTest, AChangedFingerprintIsCaught) {
+TEST_F(EndpointTest, AChangedFingerprintIsDetected) {
   EndpointPair pair(*provider);
   pair.signal([](std::string& answer) {
     const std::size_t at = answer.find("sha-256 ") + 8;
@@ -144,7 +144,7 @@ TEST_F(EndpointTest, AChangedFingerprintIsCaught) {
   EXPECT_EQ(pair.offerer.connected + pair.answerer.connected, 0);
 }
 
-TEST_F(EndpointTest, AnOfferNobodyAnswersTimesOut) {
+TEST_F(EndpointTest, AnUnansweredOfferTimesOut) {
   EndpointPair pair(*provider);
   pair.signal();
   pair.to_answerer = test::Link(1, {.loss = 1});
@@ -154,7 +154,7 @@ TEST_F(EndpointTest, AnOfferNobodyAnswersTimesOut) {
   EXPECT_EQ(pair.answerer.closed->reason, Errc::ice_timeout);
 }
 
-TEST_F(EndpointTest, APeerThatVanishesIsGivenUp) {
+TEST_F(EndpointTest, APeerThatDisappearsTimesOut) {
   EndpointPair pair(*provider);
   open_chat(pair);
   pair.to_answerer = test::Link(1, {.loss = 1});
@@ -267,7 +267,7 @@ TEST_F(EndpointTest, ManyPeersShareOnePort) {
   EXPECT_EQ(server.endpoint.peer_count(), clients.size());
 }
 
-TEST_F(EndpointTest, MaxPeersIsALimit) {
+TEST_F(EndpointTest, MaxPeersIsEnforced) {
   EndpointConfig config{.local_addresses = {Address::v4({192, 0, 2, 1}, 1)}, .max_peers = 2};
   Endpoint endpoint(config, test::test_identity(*provider), *provider);
   EXPECT_TRUE(endpoint.offer({}));

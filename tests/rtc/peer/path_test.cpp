@@ -40,7 +40,7 @@ class PathTest : public testing::Test {
   static bool is_check(Bytes datagram) { return datagram.size() > 20 && datagram[0] == 0 && datagram[1] == 1; }
 };
 
-TEST_F(PathTest, OneCopiedCheckFromElsewhereDrawsNoTraffic) {
+TEST_F(PathTest, ACopiedCheckFromElsewhereDivertsNoTraffic) {
   for (const bool lite : {true, false}) {
     EndpointPair pair(*provider, lite ? EndpointPairOptions{} : full_answerer());
     open_chat(pair);
@@ -55,7 +55,7 @@ TEST_F(PathTest, OneCopiedCheckFromElsewhereDrawsNoTraffic) {
   }
 }
 
-TEST_F(PathTest, CopiesOfACheckFromManyAddressesLeaveNothingBehind) {
+TEST_F(PathTest, CopiesOfACheckFromManyAddressesCreateNoState) {
   EndpointPair pair(*provider);
   open_chat(pair);
   std::vector<std::uint8_t> check;
@@ -77,7 +77,7 @@ TEST_F(PathTest, CopiesOfACheckFromManyAddressesLeaveNothingBehind) {
   EXPECT_EQ(pair.answerer.endpoint.statistics().dropped.unknown_source, before + 1);
 }
 
-TEST_F(PathTest, CandidatesOfAnotherPeersDescriptionTakeNoTrafficAway) {
+TEST_F(PathTest, CandidatesOfAnotherPeersDescriptionDivertNoTraffic) {
   EndpointPair pair(*provider, full_answerer());
   open_chat(pair);
   // Another lite peer offers the address of the connected peer.
@@ -88,7 +88,7 @@ TEST_F(PathTest, CandidatesOfAnotherPeersDescriptionTakeNoTrafficAway) {
   EXPECT_TRUE(talks(pair, 1s));
 }
 
-TEST_F(PathTest, AStrangerIsNoSourceEvenIfItsDatagramParses) {
+TEST_F(PathTest, AnUnknownSourceIsIgnoredEvenIfItsDatagramParses) {
   EndpointPair pair(*provider);
   open_chat(pair);
   const std::uint64_t before = pair.answerer.endpoint.statistics().dropped.unknown_source;
@@ -103,7 +103,7 @@ TEST_F(PathTest, AStrangerIsNoSourceEvenIfItsDatagramParses) {
   EXPECT_EQ(pair.answerer.endpoint.statistics().dropped.unknown_source, before + sent);
 }
 
-TEST_F(PathTest, ACheckWithAnotherPasswordTeachesTheRouterNothing) {
+TEST_F(PathTest, ACheckWithAnotherPasswordAddsNothingToTheRouter) {
   EndpointPair pair(*provider);
   open_chat(pair);
   auto check = test::check(*provider, {.username = test::sdp_value(pair.answer, "ice-ufrag") + ":" +
@@ -118,7 +118,7 @@ TEST_F(PathTest, ACheckWithAnotherPasswordTeachesTheRouterNothing) {
 
 // A peer that moves.
 
-TEST_F(PathTest, APeerWhoseAddressTranslatorMovesItIsFollowed) {
+TEST_F(PathTest, APeerIsFollowedWhenItsNatMappingChanges) {
   for (const bool lite : {true, false}) {
     EndpointPair pair(*provider, lite ? EndpointPairOptions{} : full_answerer());
     open_chat(pair);
@@ -130,7 +130,7 @@ TEST_F(PathTest, APeerWhoseAddressTranslatorMovesItIsFollowed) {
   }
 }
 
-TEST_F(PathTest, APersonMayTakeAMinuteToAnswer) {
+TEST_F(PathTest, AnOfferMayBeAnsweredAfterAMinute) {
   for (const bool lite : {true, false}) {
     EndpointPairOptions options;
     options.offerer.announce_lite = lite;
@@ -148,7 +148,7 @@ TEST_F(PathTest, APersonMayTakeAMinuteToAnswer) {
 }
 
 // Trickled candidates that never arrive, or mDNS names that do not resolve: the checks reveal the address.
-TEST_F(PathTest, AnAnswerWithoutCandidatesIsConnectedToByItsChecks) {
+TEST_F(PathTest, AnAnswerWithoutCandidatesConnectsThroughItsChecks) {
   EndpointPair pair(*provider, full_answerer());
   pair.signal([](std::string& answer) {
     for (std::size_t at; (at = answer.find("a=candidate:")) != std::string::npos;)
@@ -160,7 +160,7 @@ TEST_F(PathTest, AnAnswerWithoutCandidatesIsConnectedToByItsChecks) {
 
 // Two peers between the same addresses.
 
-TEST_F(PathTest, ASecondPeerBetweenTheSameAddressesIsToldWhy) {
+TEST_F(PathTest, ASecondPeerBetweenTheSameAddressesFailsWithAReason) {
   for (const bool lite : {true, false}) {
     EndpointPair pair(*provider, lite ? EndpointPairOptions{} : full_answerer());
     open_chat(pair);
@@ -178,7 +178,7 @@ TEST_F(PathTest, ASecondPeerBetweenTheSameAddressesIsToldWhy) {
 }
 
 // A client on a fixed port that crashed and returned: its old peer is silent.
-TEST_F(PathTest, ANewPeerTakesThePathOfOneThatFellSilent) {
+TEST_F(PathTest, ANewPeerTakesThePathOfASilentPeer) {
   EndpointPair pair(*provider);
   open_chat(pair);
   pair.offerer.restart({.local_addresses = {}, .announce_lite = false}, test::test_identity(*provider), *provider);
@@ -216,7 +216,7 @@ TEST_F(PathTest, APeerWhosePathWasTakenGetsItBackWithItsNextCheck) {
 
 // Early datagrams.
 
-TEST_F(PathTest, AClientHelloThatComesBeforeTheAnswerIsNotLost) {
+TEST_F(PathTest, AClientHelloBeforeTheAnswerIsNotLost) {
   EndpointPairOptions options;
   options.offerer.announce_lite = true;  // the answerer checks, and is DTLS client: its hello may overtake the answer
   options.answerer.announce_lite = false;
@@ -261,7 +261,7 @@ TEST_F(PathTest, AClientHelloInTheSameBatchAsItsCheckIsNotLost) {
   EXPECT_TRUE(answered) << "the server's flight follows at once";
 }
 
-TEST_F(PathTest, TheHelloIsAnsweredOnThePathItCameOn) {
+TEST_F(PathTest, TheHelloIsAnsweredOnItsPath) {
   EndpointPair other(*provider);
   other.offerer.keep_sent = true;
   ASSERT_TRUE(other.connect());
@@ -292,7 +292,7 @@ TEST_F(PathTest, TheHelloIsAnsweredOnThePathItCameOn) {
 
 // Closing.
 
-TEST_F(PathTest, AClosedPeerTakesNoAnswer) {
+TEST_F(PathTest, AClosedPeerAcceptsNoAnswer) {
   EndpointPair pair(*provider);
   const auto offered = pair.offerer.endpoint.offer({});
   const auto accepted = pair.answerer.endpoint.accept(offered->offer);
@@ -305,7 +305,7 @@ TEST_F(PathTest, AClosedPeerTakesNoAnswer) {
   EXPECT_EQ(pair.offerer.endpoint.peer_count(), 0U);
 }
 
-TEST_F(PathTest, ClosingBetweenTheAnswerAndTheFirstPathSaysClosed) {
+TEST_F(PathTest, ClosingBetweenTheAnswerAndTheFirstPathReportsClosed) {
   EndpointPair pair(*provider);
   pair.signal();
   pair.answerer.endpoint.close(pair.answerer_peer);
@@ -314,7 +314,7 @@ TEST_F(PathTest, ClosingBetweenTheAnswerAndTheFirstPathSaysClosed) {
   EXPECT_EQ(pair.answerer.closed->reason, Errc::closed_locally);
 }
 
-TEST_F(PathTest, OfTwoLiteSidesTheOffererSaysSoAtOnce) {
+TEST_F(PathTest, TheOffererFailsAtOnceWhenBothSidesAreLite) {
   EndpointPairOptions options;
   options.offerer.announce_lite = true;
   EndpointPair pair(*provider, options);

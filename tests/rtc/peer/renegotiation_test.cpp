@@ -42,7 +42,7 @@ class Renegotiation : public testing::Test {
   }
 };
 
-TEST_F(Renegotiation, MediaAddedLaterIsCarried) {
+TEST_F(Renegotiation, MediaAddedLaterIsTransmitted) {
   EndpointPair pair(*provider);
   ASSERT_TRUE(pair.connect());
   auto packet = rtp(100);
@@ -55,7 +55,7 @@ TEST_F(Renegotiation, MediaAddedLaterIsCarried) {
   EXPECT_TRUE(pair.answerer.endpoint.send_media(pair.answerer_peer, MediaKind::rtp, packet, 100));
 }
 
-TEST_F(Renegotiation, MediaAddedToAConnectionWithoutKeysForItIsDeclined) {
+TEST_F(Renegotiation, MediaIsDeclinedWhenTheConnectionHasNoKeysForIt) {
   EndpointPairOptions options;
   options.answerer.srtp_profiles = {};
   EndpointPair pair(*provider, options);
@@ -67,7 +67,7 @@ TEST_F(Renegotiation, MediaAddedToAConnectionWithoutKeysForItIsDeclined) {
   EXPECT_TRUE(pair.answerer.endpoint.media(pair.answerer_peer)->empty());
 }
 
-TEST_F(Renegotiation, ANewMaxMessageSizeHolds) {
+TEST_F(Renegotiation, ANewMaxMessageSizeTakesEffect) {
   EndpointPair pair(*provider);
   pair.signal();
   const ChannelId channel = *pair.answerer.endpoint.open_channel(pair.answerer_peer, "c");
@@ -81,7 +81,7 @@ TEST_F(Renegotiation, ANewMaxMessageSizeHolds) {
   EXPECT_EQ(pair.answerer.endpoint.max_message_size(pair.answerer_peer), 1'000U);
 }
 
-TEST_F(Renegotiation, TheSameFingerprintMayBeSpelledOtherwise) {
+TEST_F(Renegotiation, TheSameFingerprintMayHaveAnotherNotation) {
   EndpointPair pair(*provider);
   ASSERT_TRUE(pair.connect());
   const std::string value = test::sdp_value(pair.offer, "fingerprint");
@@ -99,7 +99,7 @@ TEST_F(Renegotiation, AnotherSctpPortIsRefused) {
   EXPECT_NE(moved.error().detail.find("a=sctp-port"), std::string::npos);
 }
 
-TEST_F(Renegotiation, ARestartTakesTheNewCandidates) {
+TEST_F(Renegotiation, ARestartUsesTheNewCandidates) {
   EndpointPairOptions options;
   options.offerer.announce_lite = true;
   options.answerer.announce_lite = false;
@@ -128,7 +128,7 @@ TEST_F(Renegotiation, ARestartTakesTheNewCandidates) {
 // Data channels together with media.
 
 // The answerer's actual port is another, so nothing arrives.
-TEST_F(Renegotiation, SctpGoesToThePortOfTheDescription) {
+TEST_F(Renegotiation, SctpUsesThePortOfTheDescription) {
   EndpointPair pair(*provider);
   pair.signal([](std::string& answer) { answer = with(answer, "a=sctp-port:5000", "a=sctp-port:5001"); });
   ASSERT_TRUE(pair.offerer.endpoint.open_channel(pair.offerer_peer, "chat"));
@@ -136,7 +136,7 @@ TEST_F(Renegotiation, SctpGoesToThePortOfTheDescription) {
   EXPECT_FALSE(pair.run(5s, [&] { return pair.answerer.channel("chat").has_value(); }));
 }
 
-TEST_F(Renegotiation, ASessionWithoutDataChannelsLives) {
+TEST_F(Renegotiation, ASessionWithoutDataChannelsStaysConnected) {
   EndpointPairOptions options;
   options.plan = {.data = false, .audio = true};
   EndpointPair pair(*provider, options);
@@ -144,7 +144,7 @@ TEST_F(Renegotiation, ASessionWithoutDataChannelsLives) {
   EXPECT_FALSE(pair.run(10min, [&] { return pair.offerer.closed || pair.answerer.closed; }));
 }
 
-TEST_F(Renegotiation, DataChannelsThatComeLaterStart) {
+TEST_F(Renegotiation, DataChannelsAddedLaterStart) {
   EndpointPairOptions options;
   options.plan = {.data = false, .audio = true};
   EndpointPair pair(*provider, options);
@@ -157,7 +157,7 @@ TEST_F(Renegotiation, DataChannelsThatComeLaterStart) {
   EXPECT_GT(pair.answerer.sent_datagrams, before) << "INIT goes out";
 }
 
-TEST_F(Renegotiation, TheEndOfDataChannelsIsNotTheEndOfMedia) {
+TEST_F(Renegotiation, MediaContinuesWhenDataChannelsEnd) {
   EndpointPairOptions options;
   options.plan = {.data = true, .audio = true};
   EndpointPair pair(*provider, options);
@@ -177,7 +177,7 @@ TEST_F(Renegotiation, TheEndOfDataChannelsIsNotTheEndOfMedia) {
   EXPECT_FALSE(pair.run(3min, [&] { return pair.offerer.closed || pair.answerer.closed; }));
 }
 
-TEST_F(Renegotiation, DataChannelsThatEndedBeginAnewWithTheNextDescription) {
+TEST_F(Renegotiation, EndedDataChannelsRestartWithTheNextDescription) {
   EndpointPairOptions options;
   options.plan = {.data = true, .audio = true};
   EndpointPair pair(*provider, options);
@@ -198,7 +198,7 @@ TEST_F(Renegotiation, DataChannelsThatEndedBeginAnewWithTheNextDescription) {
   EXPECT_GT(pair.answerer.sent_datagrams, before) << "INIT goes out";
 }
 
-TEST_F(Renegotiation, TheEndOfDataChannelsAloneIsTheEnd) {
+TEST_F(Renegotiation, TheConnectionEndsWithItsDataChannelsWithoutMedia) {
   EndpointPair pair(*provider);
   ASSERT_TRUE(pair.connect());
   pair.run(1s);
@@ -208,7 +208,7 @@ TEST_F(Renegotiation, TheEndOfDataChannelsAloneIsTheEnd) {
 
 // Sizes.
 
-TEST_F(Renegotiation, MediaHasALimitOfItsOwn) {
+TEST_F(Renegotiation, MediaHasItsOwnSizeLimit) {
   EndpointPairOptions options;
   options.plan = {.data = true, .audio = true};
   EndpointPair pair(*provider, options);

@@ -40,7 +40,7 @@ TEST_F(RouterTest, FindsAPeerByEachOfItsKeys) {
   EXPECT_EQ(router_.by_transaction({8}), nullptr);
 }
 
-TEST_F(RouterTest, TwoPathsDifferInEitherEnd) {
+TEST_F(RouterTest, PathsThatDifferInEitherEndAreDistinct) {
   Routes first(router_, peer(0)), second(router_, peer(1));
   const Address other = Address::v4({192, 0, 2, 9}, 1);
   first.add_path(path(1));
@@ -49,7 +49,7 @@ TEST_F(RouterTest, TwoPathsDifferInEitherEnd) {
   EXPECT_EQ(router_.by_path({other, path(1).remote}), &peer(1));
 }
 
-TEST_F(RouterTest, APeerThatGoesLeavesNothingBehind) {
+TEST_F(RouterTest, ARemovedPeerLeavesNoKeys) {
   Routes stays(router_, peer(0));
   stays.add_ufrag("stays");
   {
@@ -65,7 +65,7 @@ TEST_F(RouterTest, APeerThatGoesLeavesNothingBehind) {
   EXPECT_EQ(router_.by_ufrag("stays"), &peer(0));
 }
 
-TEST_F(RouterTest, ARemovedPathBelongsToNobody) {
+TEST_F(RouterTest, ARemovedPathBelongsToNoPeer) {
   Routes routes(router_, peer(0));
   routes.add_path(path(1));
   routes.add_path(path(1));
@@ -78,7 +78,7 @@ TEST_F(RouterTest, ARemovedPathBelongsToNobody) {
   EXPECT_EQ(router_.by_path(path(1)), &peer(1)) << "it is not ours to remove";
 }
 
-TEST_F(RouterTest, OfManyTransactionsTheOldestIsForgotten) {
+TEST_F(RouterTest, TheOldestOfManyTransactionsIsDropped) {
   Routes routes(router_, peer(0));
   for (std::uint8_t i = 0; i < 65; ++i) routes.add_transaction({i});
   EXPECT_EQ(router_.by_transaction({0}), nullptr);
@@ -86,7 +86,7 @@ TEST_F(RouterTest, OfManyTransactionsTheOldestIsForgotten) {
   EXPECT_EQ(router_.by_transaction({64}), &peer(0));
 }
 
-TEST_F(RouterTest, ThePreviousUfragStaysAndOlderOnesGo) {
+TEST_F(RouterTest, ThePreviousUfragIsKeptAndOlderOnesAreRemoved) {
   Routes routes(router_, peer(0));
   for (const char* ufrag : {"one", "two", "three"}) routes.add_ufrag(ufrag);
   EXPECT_EQ(router_.by_ufrag("one"), nullptr);

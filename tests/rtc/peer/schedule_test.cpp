@@ -7,7 +7,7 @@
 namespace redan::peer {
 namespace {
 
-TEST(Schedule, ReadyOnesComeInOrderAndWaitingOnesAtTheirDeadline) {
+TEST(Schedule, ReturnsReadyEntriesInOrderAndWaitingOnesAtTheirDeadline) {
   Schedule schedule;
   std::array<ScheduleEntry, 3> entries;
   const TimePoint t0{};
@@ -22,7 +22,7 @@ TEST(Schedule, ReadyOnesComeInOrderAndWaitingOnesAtTheirDeadline) {
   EXPECT_EQ(schedule.next_ready(t0 + std::chrono::seconds(1)), &entries[1]);
 }
 
-TEST(Schedule, YieldingLetsTheOthersGoFirst) {
+TEST(Schedule, YieldingMovesAnEntryBehindTheOthers) {
   Schedule schedule;
   std::array<ScheduleEntry, 2> entries;
   schedule.make_ready(entries[0]);
@@ -31,7 +31,7 @@ TEST(Schedule, YieldingLetsTheOthersGoFirst) {
   EXPECT_EQ(schedule.next_ready(TimePoint{}), &entries[1]);
 }
 
-TEST(Schedule, AgreesWithASortOnRandomScripts) {
+TEST(Schedule, MatchesASortOnRandomScripts) {
   test::SeededRandom random(11);
   Schedule schedule;
   std::vector<ScheduleEntry> entries(50);

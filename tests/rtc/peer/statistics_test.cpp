@@ -66,7 +66,7 @@ TEST_F(StatisticsTest, AForgedRecordAndARepeatedOneAreCounted) {
   EXPECT_EQ(answerer(pair).dropped.unauthenticated, before.unauthenticated + 1);
 }
 
-TEST_F(StatisticsTest, WhatOneSideSendsTheOtherReceives) {
+TEST_F(StatisticsTest, ReceivedCountsMatchSentCounts) {
   EndpointPair pair(*provider);
   open_chat(pair);
   for (const std::string_view text : {"one", "", "three"}) {
@@ -91,7 +91,7 @@ TEST_F(StatisticsTest, WhatOneSideSendsTheOtherReceives) {
   EXPECT_GT(sent.congestion_window, 0U);
 }
 
-TEST_F(StatisticsTest, PacketsThatTheNetworkMarkedAreCounted) {
+TEST_F(StatisticsTest, PacketsMarkedByTheNetworkAreCounted) {
   EndpointPair pair(*provider);
   open_chat(pair);
   const Path path{pair.answerer.address, pair.offerer.address};

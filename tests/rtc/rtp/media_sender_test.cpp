@@ -98,7 +98,7 @@ class MediaSenderTest : public testing::Test {
   int key_frames_wanted = 0;
 };
 
-TEST_F(MediaSenderTest, AFrameBecomesPacketsThatFitWithOneTimestampAndAMarkerOnTheLast) {
+TEST_F(MediaSenderTest, AFrameBecomesPacketsWithOneTimestampAndAFinalMarker) {
   sender.send_video(now, frame(now, 5000, true));
   run(1s);
   const auto packets = of(kVideoSsrc);
@@ -117,7 +117,7 @@ TEST_F(MediaSenderTest, AFrameBecomesPacketsThatFitWithOneTimestampAndAMarkerOnT
   EXPECT_EQ(total, 5000U);
 }
 
-TEST_F(MediaSenderTest, TimestampsRunWithTheClocksOfBothFormats) {
+TEST_F(MediaSenderTest, TimestampsFollowTheClocksOfBothFormats) {
   for (int i = 0; i < 2; ++i) {
     sender.send_video(now, frame(now, 100, true));
     sender.send_audio(now, frame(now, 100, false));
@@ -127,7 +127,7 @@ TEST_F(MediaSenderTest, TimestampsRunWithTheClocksOfBothFormats) {
   EXPECT_EQ(of(kAudioSsrc)[1].rtp().header.timestamp - of(kAudioSsrc)[0].rtp().header.timestamp, 48'000U);
 }
 
-TEST_F(MediaSenderTest, AStreamAsksForAKeyFrameAndBeginsWithOne) {
+TEST_F(MediaSenderTest, AStreamRequestsAKeyFrameAndBeginsWithOne) {
   run(0s);
   EXPECT_EQ(key_frames_wanted, 1);
   sender.send_video(now, frame(now, 100, false));
@@ -140,7 +140,7 @@ TEST_F(MediaSenderTest, AStreamAsksForAKeyFrameAndBeginsWithOne) {
   EXPECT_EQ(of(kVideoSsrc).size(), 2U);
 }
 
-TEST_F(MediaSenderTest, AKeyFrameDoesNotLeaveInOneBurst) {
+TEST_F(MediaSenderTest, AKeyFrameIsNotSentInOneBurst) {
   sender.send_video(now, frame(now, 100'000, true));
   const TimePoint begin = now;
   run(2s);
@@ -162,7 +162,7 @@ TEST_F(MediaSenderTest, SoundDoesNotWaitForVideo) {
   EXPECT_EQ(of(kAudioSsrc)[0].time, now);
 }
 
-TEST_F(MediaSenderTest, WhenTooMuchWaitsFramesAreSkippedUntilAKeyFrame) {
+TEST_F(MediaSenderTest, FramesAreSkippedUntilAKeyFrameWhenTheQueueIsTooLong) {
   run(0s);
   sender.send_video(now, frame(now, 300'000, true));
   sender.send_video(now, frame(now, 1000, false));
@@ -179,7 +179,7 @@ TEST_F(MediaSenderTest, WhenTooMuchWaitsFramesAreSkippedUntilAKeyFrame) {
   EXPECT_EQ(of(kVideoSsrc).size(), 1U);
 }
 
-TEST_F(MediaSenderTest, ALostPacketIsSentAgainAsItWasAndAtMostOnceIn50Milliseconds) {
+TEST_F(MediaSenderTest, ALostPacketIsRetransmittedUnchangedAtMostOnceIn50Milliseconds) {
   sender.send_video(now, frame(now, 5000, true));
   run(100ms);
   const Sent lost = of(kVideoSsrc)[2];
@@ -202,7 +202,7 @@ TEST_F(MediaSenderTest, ALostPacketIsSentAgainAsItWasAndAtMostOnceIn50Millisecon
   EXPECT_EQ(sender.statistics().retransmitted_bytes_sent, 2 * lost.bytes.size());
 }
 
-TEST_F(MediaSenderTest, NobodyGetsWhatWasNeverSentOrIsForgottenOrBelongsToAnother) {
+TEST_F(MediaSenderTest, UnknownPacketsAreNotRetransmitted) {
   sender.send_video(now, frame(now, 1000, true));
   run(100ms);
   const std::uint16_t first = of(kVideoSsrc)[0].rtp().header.sequence;
@@ -221,7 +221,7 @@ TEST_F(MediaSenderTest, NobodyGetsWhatWasNeverSentOrIsForgottenOrBelongsToAnothe
   EXPECT_EQ(of(kVideoSsrc).size(), before);
 }
 
-TEST_F(MediaSenderTest, RequestsForKeyFramesArePassedOnButNotEveryRepetition) {
+TEST_F(MediaSenderTest, KeyFrameRequestsArePassedOnWithoutRepetitions) {
   run(1s);
   key_frames_wanted = 0;
   feed(pli());
@@ -245,7 +245,7 @@ TEST_F(MediaSenderTest, RequestsForKeyFramesArePassedOnButNotEveryRepetition) {
   EXPECT_EQ(sender.statistics().fir_count, 2U);
 }
 
-TEST_F(MediaSenderTest, ReportsComeWithTheFirstPacketAndAboutEverySecondAfter) {
+TEST_F(MediaSenderTest, ReportsAreSentWithTheFirstPacketAndAboutEverySecond) {
   for (int i = 0; i < 1000; ++i) {
     sender.send_video(now, frame(now, 100, true));
     run(10ms);
@@ -290,7 +290,7 @@ TEST_F(MediaSenderTest, RoundTripTimeAndLossComeFromTheReceiversReport) {
 }
 
 // Packets lost on the path are retransmitted after a NACK, so the receiver finally has every frame.
-TEST_F(MediaSenderTest, WithLossOnTheWayEveryFrameArrivesInTheEnd) {
+TEST_F(MediaSenderTest, EveryFrameFinallyArrivesDespiteLoss) {
   redan::test::SeededRandom link(3);
   std::map<std::uint16_t, bool> got;
   std::size_t seen = 0;

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 constexpr RateLimits kLimits{100'000, 1'000'000, 2'000'000};
 constexpr std::uint8_t percent(int value) { return static_cast<std::uint8_t>(value * 256 / 100); }
 
-TEST(RateControl, WithoutLossTheRateRisesByEightPercentASecondUpToTheLimit) {
+TEST(RateControl, TheRateRisesByEightPercentASecondWithoutLossUpToTheLimit) {
   RateControl rate(kLimits);
   TimePoint now{};
   EXPECT_EQ(rate.target(now), 1'000'000U);
@@ -21,7 +21,7 @@ TEST(RateControl, WithoutLossTheRateRisesByEightPercentASecondUpToTheLimit) {
   EXPECT_EQ(rate.target(now), 2'000'000U);
 }
 
-TEST(RateControl, MuchLossHalvesItsShareAndALittleHoldsStill) {
+TEST(RateControl, HeavyLossReducesTheRateByHalfTheLossAndLightLossKeepsIt) {
   RateControl rate(kLimits);
   TimePoint now{};
   rate.on_loss(now += 1s, 128);
@@ -34,7 +34,7 @@ TEST(RateControl, MuchLossHalvesItsShareAndALittleHoldsStill) {
   EXPECT_EQ(rate.target(now), 100'000U);
 }
 
-TEST(RateControl, ALongSilenceIsWorthOneSecondOfGrowth) {
+TEST(RateControl, ALongSilenceCountsForOneSecondOfGrowth) {
   RateControl rate(kLimits);
   TimePoint now{};
   rate.on_loss(now, 0);
@@ -42,7 +42,7 @@ TEST(RateControl, ALongSilenceIsWorthOneSecondOfGrowth) {
   EXPECT_EQ(rate.target(now), 1'080'000U);
 }
 
-TEST(RateControl, TheReceiversEstimateIsACeilingWhileItIsFresh) {
+TEST(RateControl, TheReceiversEstimateIsAnUpperLimitWhileItIsRecent) {
   RateControl rate(kLimits);
   TimePoint now{};
   rate.on_estimate(now, 400'000);
@@ -54,7 +54,7 @@ TEST(RateControl, TheReceiversEstimateIsACeilingWhileItIsFresh) {
   EXPECT_EQ(rate.target(now), 1'000'000U);
 }
 
-TEST(RateControl, OtherLimitsKeepWhatIsKnownAboutThePath) {
+TEST(RateControl, ChangingTheLimitsKeepsKnowledgeAboutThePath) {
   RateControl rate(kLimits);
   rate.set_limits({100'000, 500'000, 900'000});
   EXPECT_EQ(rate.target({}), 500'000U);  // nothing known yet

@@ -8,7 +8,7 @@ namespace {
 using Packet = std::vector<std::uint8_t>;
 using namespace std::chrono_literals;
 
-TEST(SenderReport, IsACompoundOfReportAndName) {
+TEST(SenderReport, IsACompoundOfReportAndCname) {
   std::array<std::uint8_t, 100> buffer{};
   Writer writer(buffer);
   SenderReport{0x11223344, 0x0102030405060708, 9, 10, 11}.write(writer, "abc");
@@ -18,7 +18,7 @@ TEST(SenderReport, IsACompoundOfReportAndName) {
   EXPECT_EQ(Packet(writer.written().begin(), writer.written().end()), expected);
 }
 
-TEST(SenderReport, EndsOnAWordWhateverTheNameAndTheItemsEndWithAZero) {
+TEST(SenderReport, IsPaddedToAWordForEveryCname) {
   for (std::size_t length = 0; length < 20; ++length) {
     std::array<std::uint8_t, 100> buffer{};
     Writer writer(buffer);
@@ -31,12 +31,12 @@ TEST(SenderReport, EndsOnAWordWhateverTheNameAndTheItemsEndWithAZero) {
   }
 }
 
-TEST(NtpTime, SecondsAndTheirFraction) {
+TEST(NtpTime, ConsistsOfSecondsAndTheirFraction) {
   EXPECT_EQ(ntp_time(TimePoint{} + 3s + 500ms), 3ULL << 32U | 0x80000000U);
   EXPECT_EQ(ntp_time(TimePoint{} + 999'999'999ns), 0xFFFFFFFBU);
 }
 
-TEST(Feedback, ReportsOfReceiversAreRead) {
+TEST(Feedback, ReceiverReportsParse) {
   const Packet packet{0x81, 201, 0, 7, 0, 0, 0, 1, 0, 0, 0, 2, 26, 0, 0, 9,
                       0,    1,   2, 3, 0, 0, 0, 4, 5, 6, 7, 8, 0,  1, 0, 0};
   const Feedback feedback = Feedback::parse(packet);
@@ -44,7 +44,7 @@ TEST(Feedback, ReportsOfReceiversAreRead) {
   EXPECT_EQ(feedback.reports[0], (ReportBlock{2, 26, 0x00010203, 4, 0x05060708, 0x00010000}));
 }
 
-TEST(Feedback, ACompoundOfEveryRequestIsRead) {
+TEST(Feedback, ACompoundOfEveryRequestParses) {
   const Packet packet{0x80, 201, 0, 1, 0, 0, 0, 1,                                      // RR, no block
                       0x81, 205, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0xFF, 0xFF, 0x80, 0x01,  // NACK
                       0x81, 206, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3,                          // PLI
@@ -58,14 +58,14 @@ TEST(Feedback, ACompoundOfEveryRequestIsRead) {
   EXPECT_EQ(feedback.bandwidth, std::uint64_t{0x3D090} << 2U);
 }
 
-TEST(Feedback, ABandwidthBeyondAllNumbersIsNoLimit) {
+TEST(Feedback, ATooLargeBandwidthIsNoLimit) {
   Packet packet{0x8F, 206, 0, 4, 0, 0, 0, 1, 0, 0, 0, 0, 'R', 'E', 'M', 'B', 0, 0xFF, 0xFF, 0xFF};
   EXPECT_EQ(Feedback::parse(packet).bandwidth, ~std::uint64_t{0});
   packet[12] = 'X';
   EXPECT_FALSE(Feedback::parse(packet).bandwidth);
 }
 
-TEST(Feedback, WhatIsCutShortIsNotReadAndWhatCameBeforeIs) {
+TEST(Feedback, ATruncatedPacketIsSkippedAndEarlierOnesParse) {
   const Packet pli{0x81, 206, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3};
   Packet two = pli;
   two.insert(two.end(), pli.begin(), pli.end());
@@ -76,7 +76,7 @@ TEST(Feedback, WhatIsCutShortIsNotReadAndWhatCameBeforeIs) {
   EXPECT_EQ(Feedback::parse(two).picture_loss.size(), 1U);
 }
 
-TEST(Feedback, HowMuchOnePacketMayAskIsBounded) {
+TEST(Feedback, LimitsTheRequestsOfOnePacket) {
   Packet nack{0x81, 205, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2};
   for (unsigned i = 0; i < 300; ++i) {
     for (const unsigned byte : {i >> 8U, i & 0xFFU, 0xFFU, 0xFFU}) nack.push_back(static_cast<std::uint8_t>(byte));

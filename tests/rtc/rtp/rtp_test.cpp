@@ -22,7 +22,7 @@ TEST(RtpPacket, TheHeaderIsThatOfRfc3550) {
   EXPECT_TRUE(parsed->payload.empty());
 }
 
-TEST(RtpPacket, ContributorsExtensionAndPaddingAreNoPayload) {
+TEST(RtpPacket, CsrcsExtensionAndPaddingAreNotPayload) {
   Packet packet{0xB1, 96, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3};
   const Packet rest{9, 9, 9, 9, 0xBE, 0xDE, 0, 1, 1, 2, 3, 4, 'p', 'a', 'y', 0, 0, 3};
   packet.insert(packet.end(), rest.begin(), rest.end());
@@ -31,7 +31,7 @@ TEST(RtpPacket, ContributorsExtensionAndPaddingAreNoPayload) {
   EXPECT_EQ(as_text(parsed->payload), "pay");
 }
 
-TEST(RtpPacket, WhatIsCutShortOrOfAnotherVersionIsNone) {
+TEST(RtpPacket, TruncatedPacketsAndOtherVersionsDoNotParse) {
   const Packet whole{0xB0, 96, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0xBE, 0xDE, 0, 1, 1, 2, 3, 4, 7, 1};
   ASSERT_TRUE(RtpPacket::parse(whole));
   for (std::size_t size = 0; size < whole.size() - 2; ++size) EXPECT_FALSE(RtpPacket::parse(Bytes(whole).first(size)));
@@ -45,7 +45,7 @@ TEST(RtpPacket, WhatIsCutShortOrOfAnotherVersionIsNone) {
   }
 }
 
-TEST(Vp8Descriptor, IsWrittenWithALongPictureIdAndReadAgain) {
+TEST(Vp8Descriptor, RoundTripsWithALongPictureId) {
   std::array<std::uint8_t, 6> bytes{};
   Writer writer(bytes);
   Vp8Descriptor{true, 0x1234}.write(writer);
@@ -73,7 +73,7 @@ TEST(Vp8Payload, EveryFormOfTheDescriptorIsSkipped) {
   EXPECT_FALSE(Vp8Payload::parse(Packet{0x11, 'd'})->start);
 }
 
-TEST(Pieces, AFrameIsCutIntoAsFewPiecesAsFitAndNoneIsAStub) {
+TEST(Pieces, AFrameIsDividedIntoTheFewestPiecesOfSimilarSize) {
   for (std::size_t size = 1; size < 5000; size += 7) {
     Packet frame(size);
     for (std::size_t i = 0; i < size; ++i) frame[i] = static_cast<std::uint8_t>(i);
@@ -90,7 +90,7 @@ TEST(Pieces, AFrameIsCutIntoAsFewPiecesAsFitAndNoneIsAStub) {
   }
 }
 
-TEST(SequenceNumbers, OrderGoesRound) {
+TEST(SequenceNumbers, OrderWrapsAround) {
   EXPECT_TRUE(sequence_before(1, 2));
   EXPECT_TRUE(sequence_before(65535, 0));
   EXPECT_FALSE(sequence_before(0, 65535));

@@ -117,7 +117,7 @@ double seconds_for(const std::string& text) {
   return best;
 }
 
-TEST_P(SdpCost, DoublesWithTheSize) {
+TEST_P(SdpCost, OfTimeDoublesWithTheSize) {
   const std::string half = GetParam().make(SessionDescription::kMaxSize / 2);
   const std::string whole = GetParam().make(SessionDescription::kMaxSize);
   ASSERT_LE(whole.size(), SessionDescription::kMaxSize);

@@ -55,7 +55,7 @@ std::string without_line(const std::string& text, std::string_view prefix) {
 }
 
 // What an answer needs, for every offer of a browser.
-TEST(MakeAnswer, HoldsWhatBothBrowsersNeedForEveryCapturedOffer) {
+TEST(MakeAnswer, ContainsWhatBothBrowsersNeedForEveryCapturedOffer) {
   int count = 0;
   for (const auto& file : std::filesystem::directory_iterator(std::string(REDAN_TESTS_DIR) + "/captures/sdp")) {
     const std::string name = file.path().stem().string();
@@ -124,7 +124,7 @@ TEST(MakeAnswer, SimulcastAndCongestionFeedbackAreDeclined) {
   }
 }
 
-TEST(MakeAnswer, ALoneSectionWithoutMidGetsNoneAndNoGroup) {
+TEST(MakeAnswer, ASingleSectionWithoutMidGetsNoMidAndNoGroup) {
   const std::string text = without_line(without_line(captured("chromium-offer-plain-data"), "a=mid"), "a=group");
   const auto offer = SessionDescription::parse(text);
   ASSERT_TRUE(offer && read_offer(*offer, true));
@@ -164,7 +164,7 @@ TEST(MakeAnswer, DeclinedMediaHasPortZeroAndIsNotBundled) {
   EXPECT_EQ(answer->media[2].attributes("candidate").size(), 1U);
 }
 
-TEST(ReadOffer, FindsWhatBrowsersSay) {
+TEST(ReadOffer, ParsesOffersOfBrowsers) {
   const auto chromium = offer_of(captured("chromium-offer-plain-avdata"));
   ASSERT_TRUE(chromium);
   EXPECT_EQ(chromium->ufrag.size(), 4U);
@@ -178,14 +178,14 @@ TEST(ReadOffer, FindsWhatBrowsersSay) {
   EXPECT_EQ(firefox->data->max_message_size, 1'073'741'823U);
 }
 
-TEST(ReadOffer, MaxMessageSizeIs65536WhenSilentAndUnlimitedWhenZero) {
+TEST(ReadOffer, MaxMessageSizeIs65536WhenAbsentAndUnlimitedWhenZero) {
   const std::string text = captured("chromium-offer-plain-data");
   EXPECT_EQ(offer_of(without_line(text, "a=max-message-size"))->data->max_message_size, 65'536U);
   EXPECT_EQ(offer_of(replaced(text, "a=max-message-size:262144", "a=max-message-size:0"))->data->max_message_size,
             std::numeric_limits<std::size_t>::max());
 }
 
-TEST(ReadOffer, WhatIsMissingIsNamedWithItsLine) {
+TEST(ReadOffer, NamesMissingAttributesWithTheirLine) {
   const std::string text = captured("chromium-offer-plain-avdata");
   const struct {
     std::string offer;
@@ -209,7 +209,7 @@ TEST(ReadOffer, WhatIsMissingIsNamedWithItsLine) {
   EXPECT_EQ(offer_of("v=0\r\ns=-\r\n").error(), Errc::sdp_nothing_usable);
 }
 
-TEST(ReadOffer, MidsAreUniqueTokens) {
+TEST(ReadOffer, MidsMustBeUniqueTokens) {
   const std::string text = captured("chromium-offer-plain-avdata");
   for (const char* mid : {"a=mid:0", "a=mid:", "a=mid:two words", "a=mid:\x80"}) {
     const auto remote = offer_of(replaced(text, "a=mid:1", mid));
@@ -220,7 +220,7 @@ TEST(ReadOffer, MidsAreUniqueTokens) {
 }
 
 // RFC 8843 section 7.1.3: bundle-only sections omit the transport; the tagged one describes it.
-TEST(ReadOffer, TheTaggedSectionSpeaksForTheBundleEvenIfWeDeclineIt) {
+TEST(ReadOffer, TheTaggedSectionDescribesTheTransportEvenIfDeclined) {
   const std::string text =
       "v=0\r\na=group:BUNDLE 0 1\r\n"
       "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\n"
@@ -236,7 +236,7 @@ TEST(ReadOffer, TheTaggedSectionSpeaksForTheBundleEvenIfWeDeclineIt) {
   EXPECT_TRUE(remote->data);
 }
 
-TEST(ReadAnswer, BrowsersAnswersToOurOffersAreRead) {
+TEST(ReadAnswer, ParsesBrowsersAnswersToOurOffers) {
   for (const std::string browser : {"chromium", "firefox"}) {
     const auto offer = SessionDescription::parse(make_offer(local(), {true, true, true}));
     ASSERT_TRUE(offer);
@@ -249,7 +249,7 @@ TEST(ReadAnswer, BrowsersAnswersToOurOffersAreRead) {
   }
 }
 
-TEST(ReadAnswer, AnAnswerThatDoesNotFitIsRefused) {
+TEST(ReadAnswer, AnAnswerThatDoesNotMatchTheOfferIsRefused) {
   const auto offer = SessionDescription::parse(make_offer(local(), {true, false, false}));
   const std::string text = captured("chromium-answer-peer-offers-data");
   const auto read = [&](const std::string& answer_text) {
@@ -280,7 +280,7 @@ TEST(ReadAnswer, BothSidesActiveOrBothPassiveIsRefused) {
   EXPECT_EQ(read_with(sdp::Setup::passive).error(), Errc::sdp_bad_setup);
 }
 
-TEST(MakeOffer, SaysIceLiteAndActpassAndReadsBack) {
+TEST(MakeOffer, HasIceLiteAndActpassAndParses) {
   Local ours = local();
   ours.setup = Setup::actpass;
   const std::string text = make_offer(ours, {true, true, true});
@@ -294,7 +294,7 @@ TEST(MakeOffer, SaysIceLiteAndActpassAndReadsBack) {
   EXPECT_EQ(remote->candidates.size(), 1U);
 }
 
-TEST(MakeOffer, MediaThatIsOnlySentNamesItsStreamAndSources) {
+TEST(MakeOffer, SendOnlyMediaNamesItsStreamAndSources) {
   Local ours = local();
   ours.setup = Setup::actpass;
   ours.sources = {"screen", "name", 11, 22, true};
@@ -314,7 +314,7 @@ TEST(MakeOffer, MediaThatIsOnlySentNamesItsStreamAndSources) {
   EXPECT_EQ(make_offer(ours, {true, true, true, MediaDirection::recvonly}).find("a=msid"), std::string::npos);
 }
 
-TEST(MakeAnswer, AReceiverIsSentWhatItAskedForFromTheSourcesSaid) {
+TEST(MakeAnswer, AReceiverGetsTheRequestedMediaFromTheAnnouncedSources) {
   for (const std::string browser : {"chromium", "firefox"}) {
     const auto offer = SessionDescription::parse(captured(browser + "-offer-plain-recvonly"));
     ASSERT_TRUE(offer);
@@ -338,7 +338,7 @@ TEST(MakeAnswer, AReceiverIsSentWhatItAskedForFromTheSourcesSaid) {
   }
 }
 
-TEST(ReadAnswer, SaysWhatWasAgreedAndLeavesOutWhatWasRejected) {
+TEST(ReadAnswer, ContainsAgreedMediaWithoutRejectedSections) {
   const auto offer = SessionDescription::parse(make_offer(local(), {true, true, true, MediaDirection::sendonly}));
   const std::string text =
       replaced(captured("chromium-answer-peer-offers-avdata-recvonly"), "a=sendonly", "a=recvonly");

@@ -98,7 +98,7 @@ class RefusedOffer : public testing::TestWithParam<Refused> {};
 INSTANTIATE_TEST_SUITE_P(All, RefusedOffer, testing::ValuesIn(kRefused),
                          [](const auto& param) { return std::string(param.param.name); });
 
-TEST_P(RefusedOffer, SaysWhyAndWhere) {
+TEST_P(RefusedOffer, ReportsReasonAndLine) {
   const auto remote = test::read(GetParam().offer);
   ASSERT_FALSE(remote);
   EXPECT_EQ(remote.error(), GetParam().error) << remote.error().detail;
@@ -107,7 +107,7 @@ TEST_P(RefusedOffer, SaysWhyAndWhere) {
 }
 
 // An answer cannot be declined any more, so what would decline a section of an offer is an error.
-TEST(RefusedAnswer, ASectionOutsideTheBundleOrWithoutRtcpMux) {
+TEST(RefusedAnswer, WhenASectionIsOutsideTheBundleOrLacksRtcpMux) {
   Local ours = test::local();
   ours.setup = Setup::actpass;
   const auto offer = SessionDescription::parse(make_offer(ours, {true, true, false}));

@@ -20,7 +20,7 @@ using test::Texts;
 const std::string kBundle = "a=group:BUNDLE 0 1";
 
 // RFC 8829 section 5.1.2
-TEST(Sections, EveryProfileOfDtlsSrtpIsServedAndRepeated) {
+TEST(Sections, EveryProfileOfDtlsSrtpIsAcceptedAndRepeated) {
   for (const std::string profile : {"UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "TCP/DTLS/RTP/SAVPF", "TCP/DTLS/RTP/SAVP",
                                     "RTP/SAVPF", "RTP/SAVP", "RTP/AVPF", "RTP/AVP"}) {
     const Answered it(session() + section("m=audio 9 " + profile + " 0", "0", {"a=rtcp-mux", "a=rtpmap:0 PCMU/8000"}));
@@ -40,13 +40,13 @@ TEST(Sections, EveryProfileOfDtlsSrtpIsServedAndRepeated) {
   }
 }
 
-TEST(Sections, AProfileWithoutDtlsNeedsAFingerprintAllTheSame) {
+TEST(Sections, AProfileWithoutDtlsStillNeedsAFingerprint) {
   const std::string text = joined({"v=0", "a=ice-ufrag:peer", "a=ice-pwd:0123456789012345678901", "a=setup:actpass"}) +
                            section("m=audio 9 RTP/AVP 0", "0", {"a=rtcp-mux"});
   EXPECT_EQ(test::read(text).error(), Errc::sdp_no_fingerprint);
 }
 
-TEST(Sections, TheOlderFormOfDataChannelsIsAnsweredInItsForm) {
+TEST(Sections, TheOlderFormOfDataChannelsIsAnsweredInThatForm) {
   Local ours = local();
   ours.sctp_port = 6000;
   const Answered it(session() + section("m=application 9 DTLS/SCTP 5001", "0",
@@ -79,7 +79,7 @@ TEST(Sections, TheSctpPortIsReadAndWrittenInOffersAndAnswers) {
   }
 }
 
-TEST(Sections, ASectionWithoutRtcpMuxIsDeclinedAlone) {
+TEST(Sections, OnlyTheSectionWithoutRtcpMuxIsDeclined) {
   const Answered it(session({kBundle}) + audio("0", {}) + data("1"));
   ASSERT_TRUE(it.accepted);
   EXPECT_EQ(it.at(0).port, 0);
@@ -88,7 +88,7 @@ TEST(Sections, ASectionWithoutRtcpMuxIsDeclinedAlone) {
   EXPECT_EQ(test::read(session() + audio("0", {})).error(), Errc::sdp_no_rtcp_mux);
 }
 
-TEST(Sections, ASectionOutsideTheBundleIsDeclinedAlone) {
+TEST(Sections, OnlyTheSectionOutsideTheBundleIsDeclined) {
   const struct {
     std::string group;
     std::vector<std::uint16_t> ports;
@@ -114,7 +114,7 @@ TEST(Sections, ASectionOutsideTheBundleIsDeclinedAlone) {
 }
 
 // RFC 8843 section 7.3.2: the first of the group that is not rejected.
-TEST(Sections, TheTaggedSectionSpeaksForTheTransport) {
+TEST(Sections, TheTaggedSectionDescribesTheTransport) {
   const auto own = [](const std::string& ufrag) {
     return Texts{"a=rtcp-mux", "a=ice-ufrag:" + ufrag, "a=candidate:1 1 udp 1 192.0.2.9 1 typ host"};
   };
@@ -126,14 +126,14 @@ TEST(Sections, TheTaggedSectionSpeaksForTheTransport) {
   EXPECT_TRUE(it.at(1).has("candidate"));
 }
 
-TEST(Sections, OnlyTheFirstOfTwoDataSectionsIsServed) {
+TEST(Sections, OnlyTheFirstOfTwoDataSectionsIsAccepted) {
   const Answered it(session({kBundle}) + data("0") + data("1"));
   ASSERT_TRUE(it.accepted);
   EXPECT_EQ(it.at(0).port, 9);
   EXPECT_EQ(it.at(1).port, 0);
 }
 
-TEST(Sections, MediaIsDeclinedWhereItIsNotPossible) {
+TEST(Sections, MediaIsDeclinedWhenItIsNotPossible) {
   Local ours = local();
   ours.accept_media = false;
   const Answered it(session({kBundle}) + audio("0") + data("1"), ours);
@@ -182,7 +182,7 @@ struct CodecCase {
   std::string chosen;  // payload type and codec; "" if the section is declined
 };
 
-TEST(Sections, TheCodecIsChosenByNameWhateverItsCase) {
+TEST(Sections, TheCodecIsChosenByNameCaseInsensitively) {
   const CodecCase cases[] = {
       {"upper case", "audio", "0 96", {"a=rtpmap:96 OPUS/48000/2"}, "96 opus"},
       {"lower case", "video", "98 97", {"a=rtpmap:98 h264/90000", "a=rtpmap:97 vp8/90000"}, "97 VP8"},
@@ -265,7 +265,7 @@ TEST(Sections, TheSessionsDirectionIsTheDefault) {
   EXPECT_TRUE(it.at(1).has("sendrecv"));
 }
 
-TEST(Sections, TheAnswerDoesNotGrowWithRepeatedLines) {
+TEST(Sections, RepeatedLinesDoNotEnlargeTheAnswer) {
   Texts lines{"a=rtcp-mux", "a=rtpmap:96 VP8/90000"};
   for (int i = 0; i < 1000; ++i) {
     lines.insert(lines.end(), {"a=rtcp-fb:96 nack", "a=fmtp:96 x=" + std::to_string(i), "a=rtpmap:96 VP8/90000",

@@ -10,7 +10,7 @@
 namespace redan::sdp {
 namespace {
 
-TEST(SessionDescription, CapturedDescriptionsSurviveUnchanged) {
+TEST(SessionDescription, CapturedDescriptionsRoundTripUnchanged) {
   int count = 0;
   for (const auto& file : std::filesystem::directory_iterator(std::string(REDAN_TESTS_DIR) + "/captures/sdp")) {
     const auto bytes = redan::test::read_test_file("captures/sdp/" + file.path().filename().string());
@@ -28,7 +28,7 @@ struct Bad {
   std::size_t line;
 };
 
-TEST(SessionDescription, NonsenseNamesItsLine) {
+TEST(SessionDescription, AnErrorNamesItsLine) {
   for (const Bad& bad :
        {Bad{"hello", 1}, Bad{"v=1\r\n", 1}, Bad{"v=0\r\nnonsense\r\n", 2}, Bad{"v=0\r\ns=-\r\nm=audio\r\n", 3},
         Bad{"v=0\r\nm=audio x RTP/SAVPF 1\r\n", 2}, Bad{"v=0\r\nm=audio 70000 RTP/SAVPF 1\r\n", 2},
@@ -49,7 +49,7 @@ TEST(SessionDescription, ControlCharactersInValuesAreRefused) {
   }
 }
 
-TEST(SessionDescription, LimitsHold) {
+TEST(SessionDescription, LimitsAreEnforced) {
   const std::size_t most = SessionDescription::kMaxSize;
   std::string text = "v=0\r\na=";
   text.append(most - text.size(), 'x');
@@ -62,7 +62,7 @@ TEST(SessionDescription, LimitsHold) {
   EXPECT_EQ(SessionDescription::parse("").error(), Errc::sdp_syntax);
 }
 
-TEST(SessionDescription, BlankLinesAtTheEndAreNoPartOfIt) {
+TEST(SessionDescription, BlankLinesAtTheEndAreIgnored) {
   for (const char* end : {"\r\n", "\n\n\n", " \r\n\t\r\n", "  "}) {
     const auto description = SessionDescription::parse("v=0\r\ns=-\r\n" + std::string(end));
     ASSERT_TRUE(description);
@@ -71,7 +71,7 @@ TEST(SessionDescription, BlankLinesAtTheEndAreNoPartOfIt) {
   EXPECT_EQ(SessionDescription::parse("\r\n \r\n").error(), Errc::sdp_syntax);
 }
 
-TEST(SessionDescription, BlanksAroundValuesDoNotCountAndSurvive) {
+TEST(SessionDescription, BlanksAroundValuesAreIgnoredButPreserved) {
   const std::string text = "v=0 \r\na=mid: 0 \r\na=rtcp-mux \r\nm=audio 9 X 1 2\r\na=mid:a\t\r\n";
   const auto description = SessionDescription::parse(text);
   ASSERT_TRUE(description);
@@ -84,7 +84,7 @@ TEST(SessionDescription, BlanksAroundValuesDoNotCountAndSurvive) {
   EXPECT_EQ(wide->media[0].formats, (std::vector<std::string>{"1", "2"}));
 }
 
-TEST(SessionDescription, EveryCutOfADescriptionParsesOrNamesItsLine) {
+TEST(SessionDescription, EveryTruncationParsesOrNamesItsLine) {
   const auto bytes = redan::test::read_test_file("captures/sdp/firefox-offer-plain-data.sdp");
   const std::string text(bytes.begin(), bytes.end());
   ASSERT_FALSE(text.empty());

@@ -26,7 +26,7 @@ std::string lower(std::string text) {
   return text;
 }
 
-TEST(Fingerprints, TheSameOnesSpelledOtherwiseCompareEqual) {
+TEST(Fingerprints, OtherNotationsOfTheSameFingerprintsAreEqual) {
   const std::string longer = "sha-384 " + test::hex('E', 48);
   const auto expected = read(session({"a=fingerprint:" + longer}) + data("0"));
   ASSERT_TRUE(expected);
@@ -68,7 +68,7 @@ TEST(Fingerprints, EverySectionOfTheBundleMustPromiseTheSame) {
   EXPECT_TRUE(read(session() + audio("0", same) + audio("1", other))) << "a declined section promises nothing";
 }
 
-TEST(Fingerprints, At16DifferentOnesItEnds) {
+TEST(Fingerprints, AtMost16DifferentOnesAreRead) {
   const auto with = [](std::size_t count, const char* name) {
     Texts lines;
     for (std::size_t i = 0; i < count; ++i) {
@@ -84,7 +84,7 @@ TEST(Fingerprints, At16DifferentOnesItEnds) {
   EXPECT_TRUE(read(with(30, "sha-1"))) << "those that nobody looks at do not count";
 }
 
-TEST(Candidates, OnlyUsableOnesCountTowardsTheLimit) {
+TEST(Candidates, OnlyUsableCandidatesCountTowardsTheLimit) {
   Texts lines{"a=sctp-port:5000"};
   for (int i = 0; i < 20; ++i) {
     lines.insert(
@@ -102,7 +102,7 @@ TEST(Candidates, OnlyUsableOnesCountTowardsTheLimit) {
   EXPECT_EQ(read(session() + data("0", lines))->candidates.size(), Remote::kMaxCandidates);
 }
 
-TEST(IceOptions, TheOffersAreReadAndOursSayIce2) {
+TEST(IceOptions, TheOffersAreParsedAndOursContainIce2) {
   for (const auto& [lines, trickle] :
        std::initializer_list<std::pair<Texts, bool>>{{{}, false},
                                                      {{"a=ice-options:trickle"}, true},
@@ -117,13 +117,13 @@ TEST(IceOptions, TheOffersAreReadAndOursSayIce2) {
   EXPECT_FALSE(read(make_offer(local(), {}))->trickle);
 }
 
-TEST(IceLite, IsReadAtEitherLevel) {
+TEST(IceLite, IsAcceptedAtEitherLevel) {
   EXPECT_FALSE(read(session() + data("0"))->ice_lite);
   EXPECT_TRUE(read(session({"a=ice-lite"}) + data("0"))->ice_lite);
   EXPECT_TRUE(read(session() + data("0", {"a=ice-lite"}))->ice_lite);
 }
 
-TEST(MaxMessageSize, IsClampedWhateverItsLength) {
+TEST(MaxMessageSize, IsClampedForAnyNumberOfDigits) {
   const std::size_t most = std::numeric_limits<std::size_t>::max();
   const auto size_of = [](const std::string& value) {
     return read(session() + data("0", {"a=max-message-size:" + value}));
@@ -136,7 +136,7 @@ TEST(MaxMessageSize, IsClampedWhateverItsLength) {
 }
 
 // Attributes that browsers and others write and that we do not use.
-TEST(Description, LongAndOddLinesAreAccepted) {
+TEST(Description, LongAndUnusualLinesAreAccepted) {
   const std::string text =
       session({"a=identity:" + std::string(20'000, 'i'), "a=ice-options:trickle ", "a=msid-semantic: WMS *"}) +
       audio("0", {"a=rtcp-mux ", "a=fmtp:111 sprop=" + std::string(5000, 's')}) + " \r\n\r\n";

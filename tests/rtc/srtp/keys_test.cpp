@@ -27,7 +27,7 @@ TEST(SrtpKeys, SizesAreThoseOfTheProfiles) {
   EXPECT_EQ(exporter_size(SrtpProfile::aead_aes_256_gcm), 88U);
 }
 
-TEST(SrtpKeys, ComeInTheOrderOfRfc5764Section4Point2) {
+TEST(SrtpKeys, HaveTheOrderOfRfc5764Section4Point2) {
   const Keys cm = split(SrtpProfile::aes128_cm_hmac_sha1_80, counting(60));
   EXPECT_EQ(to_hex(cm.client.expose()), range(0, 16) + range(32, 14));
   EXPECT_EQ(to_hex(cm.server.expose()), range(16, 16) + range(46, 14));

@@ -18,7 +18,7 @@ class SrtpSession : public testing::TestWithParam<SrtpProfile> {
 };
 INSTANTIATE_TEST_SUITE_P(Profiles, SrtpSession, testing::ValuesIn(kProfiles), profile_name);
 
-TEST_P(SrtpSession, CarriesRtpBothWays) {
+TEST_P(SrtpSession, CarriesRtpInBothDirections) {
   for (std::uint16_t i = 1; i < 200; ++i) {
     const Packet plain = rtp(i, 7, i);
     const Packet sealed = protect_rtp(pair_.a, plain);
@@ -32,7 +32,7 @@ TEST_P(SrtpSession, CarriesRtpBothWays) {
   }
 }
 
-TEST_P(SrtpSession, CarriesRtcpBothWays) {
+TEST_P(SrtpSession, CarriesRtcpInBothDirections) {
   for (int i = 0; i < 200; ++i) {
     const Packet sealed = protect_rtcp(pair_.a, rtcp());
     EXPECT_EQ(sealed.size(), rtcp().size() + 4 + tag_size(GetParam()));
@@ -57,7 +57,7 @@ TEST_P(SrtpSession, RefusesEqualKeysAndKeysOfAnotherProfile) {
   }
 }
 
-TEST_P(SrtpSession, RefusesEveryFlippedBitAndGoesOn) {
+TEST_P(SrtpSession, RefusesEveryFlippedBitAndContinues) {
   const Packet sealed = protect_rtp(pair_.a, rtp(1, 7, 20));
   const Packet sealed_rtcp = protect_rtcp(pair_.a, rtcp());
   for (std::size_t bit = 0; bit < 8 * sealed.size(); ++bit) {
@@ -104,7 +104,7 @@ TEST_P(SrtpSession, RetransmitsAPacketByProtectingItAgain) {
   EXPECT_EQ(unprotect_rtp(pair_.b, again), rtp(1));
 }
 
-TEST_P(SrtpSession, FollowsTheSequenceNumberOverItsWrap) {
+TEST_P(SrtpSession, FollowsTheSequenceNumberAcrossItsWrap) {
   for (std::uint32_t i = 65'000; i < 65'000 + 200'000; ++i) {
     if (i % 3 == 0) continue;
     const Packet plain = rtp(static_cast<std::uint16_t>(i), 9, 1);
@@ -112,7 +112,7 @@ TEST_P(SrtpSession, FollowsTheSequenceNumberOverItsWrap) {
   }
 }
 
-TEST_P(SrtpSession, StrangersMakeNoSources) {
+TEST_P(SrtpSession, UnauthenticatedPacketsCreateNoSources) {
   for (std::uint32_t ssrc = 0; ssrc < 10'000; ++ssrc) {
     Packet forged = rtp(1, ssrc);
     forged.resize(forged.size() + tag_size(GetParam()));
@@ -161,7 +161,7 @@ TEST_P(SrtpSession, RefusesShortAndInconsistentPackets) {
   EXPECT_EQ(pair_.b.source_count(), 0U);
 }
 
-TEST_P(SrtpSession, ARefusedHeaderIsMalformedAndNotMerelyUnauthenticated) {
+TEST_P(SrtpSession, ARefusedHeaderCountsAsMalformedNotAsUnauthenticated) {
   const std::size_t tag = tag_size(GetParam());
   Packet whole = rtp(1, 7, 4 + tag);
   whole[0] = 0x90;  // an extension of `length` words, of which none is there
@@ -187,7 +187,7 @@ TEST_P(SrtpSession, ARefusedHeaderIsMalformedAndNotMerelyUnauthenticated) {
   EXPECT_EQ(pair_.b.drops()[Drop::malformed], 8U);
 }
 
-TEST_P(SrtpSession, RefusesToProtectWhatIsNotAPacketOrHasNoRoom) {
+TEST_P(SrtpSession, RefusesToProtectInvalidPacketsAndBuffersWithoutRoom) {
   Packet packet = rtp(1);
   const std::size_t size = packet.size();
   const std::size_t tag = tag_size(GetParam());
@@ -223,7 +223,7 @@ TEST_P(SrtpSession, CarriesHeadersWithSourcesAndExtensions) {
   EXPECT_EQ(unprotect_rtp(pair_.b, sealed), plain);
 }
 
-TEST_P(SrtpSession, AMovedSessionGoesOn) {
+TEST_P(SrtpSession, AMovedSessionStillWorks) {
   const Packet first = protect_rtp(pair_.a, rtp(1));
   EXPECT_TRUE(unprotect_rtp(pair_.b, first));
   Session moved(std::move(pair_.b));

@@ -60,7 +60,7 @@ class SrtpSources : public testing::TestWithParam<SrtpProfile> {
 };
 INSTANTIATE_TEST_SUITE_P(Profiles, SrtpSources, testing::ValuesIn(kProfiles), profile_name);
 
-TEST_P(SrtpSources, TheOneUnusedForLongestMakesRoom) {
+TEST_P(SrtpSources, TheLongestUnusedSourceMakesRoom) {
   const Packet late = protect_rtp(pair_.a, rtp(1, 1));
   for (std::uint32_t ssrc = 2; ssrc <= 1000; ++ssrc) {
     ASSERT_TRUE(carry(rtp(static_cast<std::uint16_t>(ssrc), 1)));
@@ -74,19 +74,19 @@ TEST_P(SrtpSources, TheOneUnusedForLongestMakesRoom) {
   EXPECT_EQ(error_of(rtp(1, 1)), Errc{});
 }
 
-TEST_P(SrtpSources, SendersOfControlPacketsAloneAgeToo) {
+TEST_P(SrtpSources, SendersOfControlPacketsOnlyAlsoMakeRoom) {
   for (std::uint32_t ssrc = 1; ssrc <= 3 * kMaxSources; ++ssrc) ASSERT_TRUE(carry_control(ssrc)) << ssrc;
   EXPECT_EQ(pair_.b.source_count(), kMaxSources);
   EXPECT_TRUE(carry_control(1));
   EXPECT_TRUE(carry(rtp(1, 2)));
 }
 
-TEST_P(SrtpSources, RtpAndRtcpOfASourceCountAsOne) {
+TEST_P(SrtpSources, RtpAndRtcpOfASourceCountAsOneSource) {
   EXPECT_TRUE(carry(rtp(1, 7)) && carry_control(7));
   EXPECT_EQ(pair_.b.source_count(), 1U);
 }
 
-TEST_P(SrtpSources, WhatDoesNotVerifyOrIsPlayedAgainPutsNoSourceAside) {
+TEST_P(SrtpSources, ForgedOrReplayedPacketsPutNoSourceAside) {
   const Packet past = protect_rtp(pair_.a, rtp(1, 5));
   ASSERT_TRUE(unprotect_rtp(pair_.b, past));
   const Packet past_control = protect_rtcp(pair_.a, rtcp(6));
@@ -106,7 +106,7 @@ TEST_P(SrtpSources, WhatDoesNotVerifyOrIsPlayedAgainPutsNoSourceAside) {
   EXPECT_TRUE(unprotect_rtp(pair_.b, protect_rtp(pair_.a, rtp(0, oldest))));
 }
 
-TEST_P(SrtpSources, ThePastOfASourceThatWasPutAsideIsNotPlayedAgain) {
+TEST_P(SrtpSources, OldPacketsOfASourceThatWasPutAsideAreRefused) {
   std::vector<Packet> past;
   for (std::uint16_t i = 1; i <= 5; ++i) past.push_back(protect_rtp(pair_.a, rtp(i, 7)));
   for (const std::size_t i : {0U, 1U, 4U}) ASSERT_TRUE(unprotect_rtp(pair_.b, past[i]));
@@ -130,7 +130,7 @@ TEST_P(SrtpSources, ThePastOfASourceThatWasPutAsideIsNotPlayedAgain) {
   all_are_refused();
 }
 
-TEST_P(SrtpSources, AReturnsAcrossRolloversUsesTheIndicesThatFollow) {
+TEST_P(SrtpSources, AReturningSourceContinuesWithTheFollowingIndices) {
   const auto send = [&](std::uint32_t sequence) {
     const Packet plain = rtp(static_cast<std::uint16_t>(sequence), 7, 1);
     const Packet sealed = protect_rtp(pair_.a, plain);
@@ -151,7 +151,7 @@ TEST_P(SrtpSources, AReturnsAcrossRolloversUsesTheIndicesThatFollow) {
   send(sequence);
 }
 
-TEST_P(SrtpSources, AForgedSequenceNumberDoesNotMislead) {
+TEST_P(SrtpSources, AForgedSequenceNumberIsIgnored) {
   for (std::uint32_t i = 60'000; i < 70'000; ++i) ASSERT_TRUE(carry(rtp(static_cast<std::uint16_t>(i), 7, 1)));
   put_all_aside();
   const auto forge = [&](std::uint16_t sequence) {
@@ -165,7 +165,7 @@ TEST_P(SrtpSources, AForgedSequenceNumberDoesNotMislead) {
   EXPECT_TRUE(carry(rtp(4464, 7, 1)));
 }
 
-TEST_P(SrtpSources, ControlIndicesGoOnAfterASenderWasPutAside) {
+TEST_P(SrtpSources, ControlIndicesContinueAfterASenderWasPutAside) {
   for (int round = 0; round < 3; ++round) {
     for (int i = 0; i < 10; ++i) {
       const Packet sealed = protect_rtcp(pair_.a, rtcp(7));
@@ -176,7 +176,7 @@ TEST_P(SrtpSources, ControlIndicesGoOnAfterASenderWasPutAside) {
   }
 }
 
-TEST_P(SrtpSources, ASenderWithALongPastOfControlPacketsMayOnlySendMediaAgain) {
+TEST_P(SrtpSources, ASenderOfVeryManyControlPacketsMayResumeOnlyMedia) {
   for (int i = 0; i <= 8192; ++i) protect_rtcp(pair_.a, rtcp(7));
   ASSERT_TRUE(carry(rtp(1, 7)));
   put_all_aside();
@@ -187,7 +187,7 @@ TEST_P(SrtpSources, ASenderWithALongPastOfControlPacketsMayOnlySendMediaAgain) {
   EXPECT_FALSE(pair_.a.protect_rtcp(control, rtcp(7).size()));
 }
 
-TEST_P(SrtpSources, ASenderThatWasPutAsideRepeatsNothing) {
+TEST_P(SrtpSources, ASenderThatWasPutAsideReusesNoIndex) {
   const Packet first = protect_rtp(pair_.a, rtp(10, 7));
   put_all_aside();
   for (const std::uint16_t sequence : std::initializer_list<std::uint16_t>{10, 9})
@@ -197,7 +197,7 @@ TEST_P(SrtpSources, ASenderThatWasPutAsideRepeatsNothing) {
   EXPECT_EQ(error_of(rtp(10, 7)), Errc::srtp_index_reused);
 }
 
-TEST_P(SrtpSources, WhenTheMemoryOfThePastIsFullNoNewOnesAreTaken) {
+TEST_P(SrtpSources, NewSourcesAreRefusedWhenTooManyWerePutAside) {
   const auto known = static_cast<std::uint32_t>(kMaxSources + kMaxRetired);
   for (std::uint32_t ssrc = 1; ssrc <= known; ++ssrc) ASSERT_TRUE(carry(rtp(1, ssrc, 1))) << ssrc;
   EXPECT_EQ(error_of(rtp(1, known + 1)), Errc::too_many);
@@ -242,14 +242,14 @@ TEST_P(SrtpSources, ARefusedPacketLeavesNothingInTheBuffer) {
   EXPECT_EQ(other, Packet(other.size()));
 }
 
-TEST_P(SrtpSources, AnIndexOutOfOrderIsFirstUsedOnlyOnce) {
+TEST_P(SrtpSources, AnIndexOutOfOrderCanBeUsedOnlyOnce) {
   for (const std::uint16_t sequence : std::initializer_list<std::uint16_t>{100, 40, 99, 1000, 500}) {
     EXPECT_EQ(error_of(rtp(sequence, 7)), Errc{}) << sequence;
     EXPECT_EQ(error_of(rtp(sequence, 7, 5)), Errc::srtp_index_reused) << sequence;
   }
 }
 
-TEST_P(SrtpSources, BehindTheWindowNothingIsSentAgain) {
+TEST_P(SrtpSources, RetransmissionsOlderThanTheWindowAreRefused) {
   constexpr auto kWindow = static_cast<std::uint16_t>(kReplayWindow);
   EXPECT_EQ(error_of(rtp(1, 7)), Errc{});
   EXPECT_EQ(error_of(rtp(kWindow, 7)), Errc{});
@@ -263,7 +263,7 @@ TEST_P(SrtpSources, BehindTheWindowNothingIsSentAgain) {
   }
 }
 
-TEST_P(SrtpSources, SequenceNumbersComeRoundUnderAnotherIndex) {
+TEST_P(SrtpSources, WrappedSequenceNumbersHaveAnotherIndex) {
   for (std::uint32_t i = 65'000; i < 65'000 + 140'000; ++i) {
     ASSERT_EQ(error_of(rtp(static_cast<std::uint16_t>(i), 7, i % 7)), Errc{}) << i;
     if (i % 64 == 0) {

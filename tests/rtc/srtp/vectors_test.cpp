@@ -83,7 +83,7 @@ Buffer protect(SrtpProfile profile, Bytes master, Bytes packet) {
   return buffer;
 }
 
-TEST(SrtpVectors, SessionWritesAes128CmHmacSha1AsRfc3711Says) {
+TEST(SrtpVectors, SessionWritesAes128CmHmacSha1AsInRfc3711) {
   const Buffer key = hex("e1f97a0d3e018be0d64fa32c06de4139"), salt = hex("0ec675ad498afeebb6960b3aabe6");
   const Buffer packet = hex(kGallia);
   // Section 4.1.1: IV = (k_s * 2^16) XOR (SSRC * 2^64) XOR (i * 2^16). Section 4.2: the MAC is over the packet and the
@@ -101,7 +101,7 @@ TEST(SrtpVectors, SessionWritesAes128CmHmacSha1AsRfc3711Says) {
             to_hex(concat({sealed, mac.bytes().first(10)})));
 }
 
-TEST(SrtpVectors, SessionWritesGcmAsRfc7714Says) {
+TEST(SrtpVectors, SessionWritesGcmAsInRfc7714) {
   const auto provider = default_provider();
   const Buffer salt = hex("517569642070726f2071756f");
   for (const SrtpProfile profile : {SrtpProfile::aead_aes_128_gcm, SrtpProfile::aead_aes_256_gcm}) {

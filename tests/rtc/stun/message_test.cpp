@@ -115,7 +115,7 @@ TEST_F(StunMessage, RefusesEveryTruncationAndEveryTrailingByte) {
   }
 }
 
-TEST_F(StunMessage, EveryChangedBitOfASampleIsNoticed) {
+TEST_F(StunMessage, EveryChangedBitOfASampleIsDetected) {
   for (std::size_t bit = 0; bit < kSampleRequest.size() * 8; ++bit) {
     auto changed = kSampleRequest;
     changed[bit / 8] = static_cast<std::uint8_t>(changed[bit / 8] ^ (1U << (bit % 8)));
@@ -140,7 +140,7 @@ TEST_F(StunMessage, RefusesWrongHeaders) {
   EXPECT_FALSE(Message::parse(odd));  // lengths are multiples of 4
 }
 
-TEST_F(StunMessage, TellsTheFourClassesAndTheMethodApart) {
+TEST_F(StunMessage, ParsesTheFourClassesAndTheMethod) {
   EXPECT_EQ(Message::parse(raw({}, 0x0001))->message_class, Class::request);
   EXPECT_EQ(Message::parse(raw({}, 0x0011))->message_class, Class::indication);
   EXPECT_EQ(Message::parse(raw({}, 0x0101))->message_class, Class::success);
@@ -178,7 +178,7 @@ TEST_F(StunMessage, RefusesAnAttributeThatReachesBeyondTheMessage) {
   }
 }
 
-TEST_F(StunMessage, KnowsErrorCodesFrom300To699) {
+TEST_F(StunMessage, AcceptsErrorCodesFrom300To699) {
   for (unsigned hundreds = 0; hundreds < 8; ++hundreds) {
     for (unsigned number = 0; number < 256; ++number) {
       const std::array<std::uint8_t, 8> attribute{
@@ -257,7 +257,7 @@ TEST_F(StunMessage, TwoMessageIntegritiesAreRefused) {
   EXPECT_TRUE(Message::parse(raw(Bytes(attributes).first(24))));
 }
 
-TEST_F(StunMessage, AttributesAfterMessageIntegrityCountForNothing) {
+TEST_F(StunMessage, AttributesAfterMessageIntegrityAreIgnored) {
   auto genuine = request(*key);
   genuine.resize(genuine.size() - 8);  // FINGERPRINT
   const std::array<std::uint8_t, 16> added{0, 0x20, 0, 8, 0, 1, 0xA1, 0x47, 0xE1, 0x12, 0xA6, 0x43, 0x70, 0, 0, 0};
@@ -270,7 +270,7 @@ TEST_F(StunMessage, AttributesAfterMessageIntegrityCountForNothing) {
   EXPECT_EQ(message->unknown_count, 0U);
 }
 
-TEST_F(StunMessage, FingerprintIsLastAndRight) {
+TEST_F(StunMessage, FingerprintMustBeLastAndValid) {
   auto wrong = kSampleRequest;
   wrong.back() ^= 1U;
   EXPECT_FALSE(Message::parse(wrong));
@@ -301,7 +301,7 @@ TEST_F(StunMessage, WritesTheSampleAddresses) {
   EXPECT_EQ(to_hex(built.subspan(kHeaderSize, 24)), to_hex(Bytes(kSampleIpv6Response).subspan(36, 24)));
 }
 
-TEST_F(StunMessage, AnUnknownAttributeAnswerNamesThem) {
+TEST_F(StunMessage, AnUnknownAttributeResponseNamesThem) {
   MessageBuilder builder(buffer, Class::error, kTransaction);
   builder.error_code(420, "Unknown Attribute");
   builder.unknown_attributes(std::array<std::uint16_t, 1>{0x7001});
@@ -313,7 +313,7 @@ TEST_F(StunMessage, AnUnknownAttributeAnswerNamesThem) {
   EXPECT_NE(hex.find("000a00027001"), std::string::npos);
 }
 
-TEST_F(StunMessage, ABufferThatIsTooSmallGivesNothing) {
+TEST_F(StunMessage, ReturnsNothingWhenTheBufferIsTooSmall) {
   const std::size_t size = request(*key).size();
   for (std::size_t space = kHeaderSize; space < size; ++space) {
     MessageBuilder builder(MutableBytes(buffer).first(space), Class::request, kTransaction);

@@ -51,7 +51,7 @@ TEST(SealedModel, HoldsForTwoRunsOfOneGrant) { expect_that_it_holds(kSame); }
 TEST(SealedModel, HoldsForTwoSessionsOfOneClient) {
   expect_that_it_holds({{kFirst, Client{"A", "t", "i"}}, kOneRuntime});
 }
-TEST(SealedModel, HoldsForTwoClientsInSessionsOfOneName) {
+TEST(SealedModel, HoldsForTwoClientsInSessionsWithTheSameName) {
   expect_that_it_holds({{kFirst, Client{"B", "s", "i"}}, kOneRuntime});
 }
 TEST(SealedModel, HoldsForTwoClientsInTwoSessions) {
@@ -63,55 +63,55 @@ TEST(SealedModel, HoldsForOneClientAtTwoRuntimes) {
 TEST(SealedModel, HoldsForTwoClientsAtTwoRuntimes) {
   expect_that_it_holds({{kFirst, Client{"B", "s", "k"}}, kTwoRuntimes});
 }
-TEST(SealedModel, HoldsBesideASessionWithADishonestRuntime) { expect_that_it_holds(kWithDishonest); }
+TEST(SealedModel, HoldsTogetherWithADishonestRuntimesSession) { expect_that_it_holds(kWithDishonest); }
 
 // Against key-compromise impersonation, and with old keys.
 
-TEST(SealedModel, ClientsAreNotDeceivedByWhoHasTheirOwnSecret) { expect_that_it_holds(with_secret_of("A", kSame)); }
-TEST(SealedModel, ClientsAreNotDeceivedInSessionsOfOneNameByWhoHasASecret) {
+TEST(SealedModel, ClientsAreNotDeceivedByAHolderOfTheirSecret) { expect_that_it_holds(with_secret_of("A", kSame)); }
+TEST(SealedModel, ClientsInSessionsWithTheSameNameAreNotDeceivedByAHolderOfASecret) {
   expect_that_it_holds(with_secret_of("A", {{kFirst, Client{"B", "s", "i"}}, kOneRuntime}));
 }
-TEST(SealedModel, RuntimesAreNotDeceivedByWhoHasTheirOwnSecret) {
+TEST(SealedModel, RuntimesAreNotDeceivedByAHolderOfTheirSecret) {
   expect_that_it_holds(with_secret_of("R", {{kFirst, Client{"A", "s", "k"}}, kTwoRuntimes}));
 }
-TEST(SealedModel, KeysOfOneChannelHelpAgainstNoOther) { expect_that_it_holds(with_keys_of_a_channel(kSame)); }
+TEST(SealedModel, KeysOfOneChannelDoNotHelpAgainstAnother) { expect_that_it_holds(with_keys_of_a_channel(kSame)); }
 
 // Necessity of each element.
 
-TEST(SealedModel, WithoutIdentitiesUnderTheSignaturesEndsAreMistaken) {
+TEST(SealedModel, UnsignedIdentitiesLetEndsMistakeTheirPeer) {
   expect_an_attack(Weakness::no_identities_signed, Property::same_ends, kWithDishonest);
 }
-TEST(SealedModel, WithoutATranscriptAnAnswerServesTwice) {
+TEST(SealedModel, WithoutATranscriptAnAnswerIsAcceptedTwice) {
   expect_an_attack(Weakness::no_transcript, Property::no_replay, kSame);
 }
-TEST(SealedModel, WithUnsignedSuitesTheIntruderChoosesOne) {
+TEST(SealedModel, WithUnsignedSuitesTheIntruderChoosesTheSuite) {
   expect_an_attack(Weakness::suites_not_signed, Property::same_handshake, kSame);
 }
-TEST(SealedModel, WithAnUnsignedShareTheIntruderHasTheKeys) {
+TEST(SealedModel, WithAnUnsignedShareTheIntruderKnowsTheKeys) {
   expect_an_attack(Weakness::share_not_signed, Property::secrecy, kSame);
 }
-TEST(SealedModel, WithoutTheClientsKeyInTheGrantWhoeverHasItIsTheClient) {
+TEST(SealedModel, WithoutTheClientsKeyInTheGrantAnyHolderIsTheClient) {
   expect_an_attack(Weakness::grant_without_client, Property::runtime_authentication, kSame);
 }
-TEST(SealedModel, WithUncheckedCertificatesTheIntruderIsTheRuntime) {
+TEST(SealedModel, WithUncheckedCertificatesTheIntruderCanBeTheRuntime) {
   expect_an_attack(Weakness::certificate_unchecked, Property::client_authentication, kSame);
 }
-TEST(SealedModel, WithUncheckedInstancesAnyRuntimeIsTheRuntime) {
+TEST(SealedModel, WithUncheckedInstancesAnyRuntimeIsAccepted) {
   expect_an_attack(Weakness::instance_unchecked, Property::client_authentication, kSame);
 }
-TEST(SealedModel, WithAStaticShareOldSessionsAreReadLater) {
+TEST(SealedModel, WithAStaticShareOldSessionsCanBeReadLater) {
   expect_an_attack(Weakness::static_share, Property::forward_secrecy, kSame);
 }
-TEST(SealedModel, WithStaticAuthenticationAClientsSecretMakesRuntimes) {
+TEST(SealedModel, WithStaticAuthenticationAClientsSecretImpersonatesRuntimes) {
   expect_an_attack(Weakness::static_authentication, Property::client_authentication, with_secret_of("A", kSame));
 }
 TEST(SealedModel, WithoutDirectionsAClientsOwnRecordConfirms) {
   expect_an_attack(Weakness::one_direction, Property::confirmation, kSame);
 }
-TEST(SealedModel, WithoutASealedRecordNothingIsConfirmed) {
+TEST(SealedModel, WithoutASealedRecordTheClientIsNotConfirmed) {
   expect_an_attack(Weakness::clear_confirmation, Property::confirmation, kSame);
 }
-TEST(SealedModel, WithoutMemoryAGrantMakesTwoChannels) {
+TEST(SealedModel, WithoutMemoryAGrantEstablishesTwoChannels) {
   expect_an_attack(Weakness::grants_not_remembered, Property::one_channel_per_grant, kSame);
 }
 

@@ -95,25 +95,25 @@ TEST_F(WampClientTest, LargeMessagesPassUpToTheLimit) {
   EXPECT_EQ(result->args, List{large});
 }
 
-TEST_F(WampClientTest, AnotherServersCertificateIsRefusedBeforeAnythingIsSaid) {
+TEST_F(WampClientTest, AnotherServersCertificateIsRefusedBeforeAnythingIsSent) {
   ClientConfig other = config();
   std::get<net::TlsRemote>(other.router).trust = net::PinnedSha256{identity("other").fingerprint.digest};
   EXPECT_EQ(refused(std::move(other)).code, net::errc::tls_pin_mismatch);
 }
 
-TEST_F(WampClientTest, TlsDoesNotFallBackToPlain) {
+TEST_F(WampClientTest, TlsDoesNotFallBackToPlaintext) {
   ClientConfig plain = config();
   plain.router = net::LoopbackRemote{router_->ports().front()};
   EXPECT_FALSE(try_join(std::move(plain)));
 }
 
-TEST_F(WampClientTest, NobodyThereIsSaidSo) {
+TEST_F(WampClientTest, AnUnreachableRouterIsReported) {
   ClientConfig nobody = config();
   router_.reset();
   EXPECT_EQ(refused(std::move(nobody)).code, net::errc::connect_failed);
 }
 
-TEST_F(WampClientTest, TheRoutersReasonIsHandedOn) {
+TEST_F(WampClientTest, TheRoutersReasonIsPassedOn) {
   ClientConfig unknown = config();
   unknown.session.realm = "nowhere";
   const Failure failure = refused(std::move(unknown));
@@ -172,7 +172,7 @@ class WampClientAuthentication : public WampClientTest {
   static Credential wampcra(std::string_view text) { return WampCra{"peter", Secret<256>(as_bytes(text))}; }
 };
 
-TEST_F(WampClientAuthentication, EveryMethodOpensTheRealmWithTheRightSecretOnly) {
+TEST_F(WampClientAuthentication, EveryMethodAdmitsOnlyTheRightSecret) {
   EXPECT_TRUE(join_as(ticket("T1CKET")));
   EXPECT_FALSE(join_as(ticket("T1CKEt")));
   EXPECT_TRUE(join_as(wampcra("secret123")));
@@ -185,7 +185,7 @@ TEST_F(WampClientAuthentication, EveryMethodOpensTheRealmWithTheRightSecretOnly)
 
 // Termination.
 
-TEST_F(WampClientTest, PendingCallsFailWhenTheRouterGoes) {
+TEST_F(WampClientTest, PendingCallsFailWhenTheRouterDisconnects) {
   const auto callee = join(config());
   bool invoked = false;
   ASSERT_TRUE(run(callee->register_procedure("com.slow", [&](const Client::Invoked&) { invoked = true; })));
@@ -238,7 +238,7 @@ TEST_F(WampClientTest, CallsTimeOut) {
   EXPECT_TRUE(by_router || result.error().code == errc::wamp_timeout) << result.error().uri;
 }
 
-TEST_F(WampClientTest, HandlersMayUseTheClientThatCallsThem) {
+TEST_F(WampClientTest, HandlersMayUseTheirClient) {
   const auto client = join(config());
   int heard = 0;
   Id subscription = 0;
@@ -262,7 +262,7 @@ TEST_F(WampClientTest, HandlersMayUseTheClientThatCallsThem) {
   EXPECT_EQ(heard, 2);
 }
 
-TEST_F(WampClientTest, HandlersThatOwnTheClientLetItGoAtTheEnd) {
+TEST_F(WampClientTest, HandlersThatOwnTheClientReleaseItAtTheEnd) {
   auto client = join(config());
   ASSERT_TRUE(run(client->subscribe("com.topic", [client](const Client::Delivered&) {})));
   ASSERT_TRUE(run(client->register_procedure("com.add", [client](const Client::Invoked&) {})));
@@ -288,7 +288,7 @@ TEST_F(WampClientTest, ALoopMayEndBeforeACall) {
   SUCCEED();
 }
 
-TEST_F(WampClientTest, TwoHandlersOfOneSubscriptionBothHear) {
+TEST_F(WampClientTest, BothHandlersOfOneSubscriptionReceiveEvents) {
   const auto client = join(config());
   std::vector<int> heard;
   for (int i : {1, 2}) {
@@ -338,21 +338,21 @@ TEST_F(WampClientAndAServer, AnotherSubprotocolIsRefused) {
   EXPECT_EQ(refused(server_that_says(silent, "wamp.2.json")).code, net::errc::http_protocol);
 }
 
-TEST_F(WampClientAndAServer, TheWrongKindOfFrameEndsIt) {
+TEST_F(WampClientAndAServer, TheWrongKindOfFrameEndsTheSession) {
   EXPECT_EQ(refused(server_that_says([](net::WebSocket& socket) { socket.send("[2,1,{}]"); })).code,
             errc::wamp_protocol);
 }
 
-TEST_F(WampClientAndAServer, WhatIsNoMessageEndsIt) {
+TEST_F(WampClientAndAServer, AnInvalidMessageEndsTheSession) {
   EXPECT_EQ(refused(server_that_says([](net::WebSocket& socket) { socket.send_binary("garbage"); })).code,
             errc::wamp_protocol);
 }
 
-TEST_F(WampClientAndAServer, SilenceEndsIt) {
+TEST_F(WampClientAndAServer, SilenceEndsTheSession) {
   EXPECT_EQ(refused(server_that_says([](net::WebSocket&) {})).code, errc::wamp_timeout);
 }
 
-TEST_F(WampClientAndAServer, AClosedConnectionEndsIt) {
+TEST_F(WampClientAndAServer, AClosedConnectionEndsTheSession) {
   EXPECT_EQ(refused(server_that_says([](net::WebSocket& socket) { socket.close(); })).code, Errc::not_connected);
 }
 

@@ -62,7 +62,7 @@ class Authentication : public test::RouterFixture {
   }
 };
 
-TEST_F(Authentication, OnlyTheEnabledMethodsAreTaken) {
+TEST_F(Authentication, OnlyEnabledMethodsAreAccepted) {
   auto& a = hello("anonymous", "joe");
   expect_abort(a, uris::kNoMatchingMethod);
   auto& b = hello("scram", "joe");
@@ -72,7 +72,7 @@ TEST_F(Authentication, OnlyTheEnabledMethodsAreTaken) {
   expect_abort(c, uris::kNoMatchingMethod);
 }
 
-TEST_F(Authentication, ATicketLetsIn) {
+TEST_F(Authentication, AValidTicketIsAccepted) {
   auto& a = hello("ticket", "joe");
   const auto challenge = take<Challenge>(a);
   EXPECT_EQ(challenge.method, "ticket");
@@ -99,14 +99,14 @@ TEST_F(Authentication, AWrongTicketAndAnUnknownAuthidGetTheSameAnswer) {
   expect_abort(a, uris::kAuthenticationFailed);
 }
 
-TEST_F(Authentication, ATokenIsATicket) {
+TEST_F(Authentication, ATokenIsAcceptedAsATicket) {
   auto& a = hello("ticket", "session-7");
   take<Challenge>(a);
   authenticate(a, token(claims()));
   expect_joined(a, "ticket", "session-7");
 }
 
-TEST_F(Authentication, ATokenForSomethingElseIsNot) {
+TEST_F(Authentication, ATokenForAnotherPurposeIsRefused) {
   cloud::token::JwtClaims expired = claims(), other_audience = claims(), other_issuer = claims();
   expired.expires = {wall_.seconds_since_1970 - 1};
   other_audience.audience = {"gateway"};
@@ -123,7 +123,7 @@ TEST_F(Authentication, ATokenForSomethingElseIsNot) {
   expect_abort(a, uris::kAuthenticationFailed);
 }
 
-TEST_F(Authentication, TheTokensScopeNamesTheSid) {
+TEST_F(Authentication, TheTokensScopeContainsTheSid) {
   AuthenticationConfig config;
   config.enabled[static_cast<std::size_t>(Method::ticket)] = true;
   const std::vector<std::uint8_t> bytes(64, 0x77);
@@ -154,7 +154,7 @@ TEST_F(Authentication, WampcraSignsTheChallenge) {
   expect_abort(replay, uris::kAuthenticationFailed);
 }
 
-TEST_F(Authentication, WampcraShowsTheUnknownASaltThatStaysTheSame) {
+TEST_F(Authentication, WampcraChallengesUnknownAuthidsWithAConstantSalt) {
   std::vector<Value> salts;
   for (int i = 0; i < 2; ++i) {
     auto& a = hello("wampcra", "nobody");
@@ -179,7 +179,7 @@ class Cryptosign : public Authentication {
   }
 };
 
-TEST_F(Cryptosign, ProvesTheKey) {
+TEST_F(Cryptosign, AcceptsAValidSignature) {
   auto& a = hello("cryptosign", "joe", pubkey(key_));
   const auto challenge = take<Challenge>(a);
   EXPECT_EQ(challenge.extra.find("challenge")->text()->size(), 64U);
@@ -209,7 +209,7 @@ TEST_F(Cryptosign, RefusesOtherKeysOtherAuthidsAndOtherChallenges) {
   expect_abort(replay, uris::kAuthenticationFailed);
 }
 
-TEST_F(Cryptosign, RefusesWhatIsNoKeyAndNoSignature) {
+TEST_F(Cryptosign, RefusesInvalidKeysAndSignatures) {
   for (const char* extra : {"", R"(,"authextra":{})", R"(,"authextra":{"pubkey":"aa"})", R"(,"authextra":7)"}) {
     auto& a = hello("cryptosign", "joe", extra);
     expect_abort(a, uris::kAuthenticationFailed);
@@ -222,7 +222,7 @@ TEST_F(Cryptosign, RefusesWhatIsNoKeyAndNoSignature) {
   }
 }
 
-TEST_F(Authentication, ACertificateLetsIn) {
+TEST_F(Authentication, AKnownCertificateIsAccepted) {
   Digest shown;
   shown.size = 32;
   shown.storage.fill(0xAA);
@@ -235,7 +235,7 @@ TEST_F(Authentication, ACertificateLetsIn) {
   expect_abort(c, uris::kAuthenticationFailed);
 }
 
-TEST_F(Authentication, NothingElseFitsBetweenChallengeAndAnswer) {
+TEST_F(Authentication, OtherMessagesBetweenChallengeAndAnswerAreRefused) {
   for (const char* said : {R"([16,1,{},"com.t"])", R"([1,"realm1",{"roles":{"caller":{}}}])"}) {
     auto& a = hello("ticket", "joe");
     take<Challenge>(a);
@@ -251,7 +251,7 @@ TEST_F(Authentication, AChallengeMustBeAnsweredInTime) {
   expect_abort(a, uris::kTimeout);
 }
 
-TEST_F(Authentication, AClientMayGiveUp) {
+TEST_F(Authentication, AClientMayAbort) {
   auto& a = hello("ticket", "joe");
   take<Challenge>(a);
   say(a, R"([3,{},"wamp.error.cannot_authenticate"])");

@@ -74,7 +74,7 @@ TEST_F(Authorization, ASidGrantsAccessToItsOwnUrisOnly) {
   expect_denied(anonymous, R"([48,#,{},"anbox.e2e.{sid}.offer"])");
 }
 
-TEST(Sid, IsOnePartOfAUri) {
+TEST(Sid, IsOneComponentOfAUri) {
   EXPECT_TRUE(is_sid("dc0qt26mr7be8tnuig9g"));
   EXPECT_TRUE(is_sid("a-b_C9"));
   for (const char* bad : {"", "a.b", "a b", "{sid}", "*"}) EXPECT_FALSE(is_sid(bad)) << bad;

@@ -24,14 +24,14 @@ TEST_F(Broker, DeliversToSubscribersAndNotToThePublisher) {
   EXPECT_TRUE(event.details.empty());
 }
 
-TEST_F(Broker, DeliversToThePublisherWhenItSaysSo) {
+TEST_F(Broker, DeliversToThePublisherWhenRequested) {
   auto& a = join();
   subscribe(a, "com.t");
   ask(a, R"([16,#,{"exclude_me":false},"com.t"])");
   take<Event>(a);
 }
 
-TEST_F(Broker, AcknowledgesOnlyWhenAsked) {
+TEST_F(Broker, AcknowledgesOnlyWhenRequested) {
   auto& a = join();
   ask(a, R"([16,#,{},"com.t"])");
   EXPECT_TRUE(a.heard.empty());
@@ -41,7 +41,7 @@ TEST_F(Broker, AcknowledgesOnlyWhenAsked) {
   EXPECT_TRUE(published.publication >= 1 && published.publication <= kMaxId);
 }
 
-TEST_F(Broker, MatchesPrefixesAndWildcardsAndNamesTheTopicThen) {
+TEST_F(Broker, MatchesPrefixesAndWildcardsAndThenNamesTheTopic) {
   auto& a = join();
   auto& b = join();
   const Id prefix = subscribe(b, "com.", R"({"match":"prefix"})");
@@ -76,7 +76,7 @@ TEST_F(Broker, EndsSubscriptions) {
   expect_error(b, uris::kNoSuchSubscription);
 }
 
-TEST_F(Broker, AnothersSubscriptionIsNone) {
+TEST_F(Broker, ASubscriptionBelongsToItsSession) {
   auto& a = join();
   auto& b = join();
   const Id subscription = subscribe(b, "com.t");
@@ -86,7 +86,7 @@ TEST_F(Broker, AnothersSubscriptionIsNone) {
   take<Event>(b);
 }
 
-TEST_F(Broker, ForgetsASessionThatIsGone) {
+TEST_F(Broker, RemovesASessionThatHasLeft) {
   auto& a = join();
   auto& b = join();
   subscribe(b, "com.t");
@@ -95,7 +95,7 @@ TEST_F(Broker, ForgetsASessionThatIsGone) {
   EXPECT_TRUE(b.heard.empty());
 }
 
-TEST_F(Broker, ObeysBlackAndWhiteLists) {
+TEST_F(Broker, AppliesBlackAndWhiteLists) {
   auto& a = join();
   auto& b = join();
   auto& c = join();
@@ -116,7 +116,7 @@ TEST_F(Broker, ObeysBlackAndWhiteLists) {
   EXPECT_TRUE(b.heard.empty() && c.heard.empty());
 }
 
-TEST_F(Broker, AListThatIsNoneAdmitsNobody) {
+TEST_F(Broker, AnInvalidListAdmitsNoSession) {
   auto& a = join();
   auto& b = join();
   subscribe(b, "com.t");
@@ -126,7 +126,7 @@ TEST_F(Broker, AListThatIsNoneAdmitsNobody) {
   EXPECT_TRUE(b.heard.empty());
 }
 
-TEST_F(Broker, DisclosesThePublisherWhereTheRealmAllows) {
+TEST_F(Broker, DisclosesThePublisherIfTheRealmAllows) {
   auto& a = join();
   auto& b = join();
   subscribe(b, "com.t");
@@ -134,7 +134,7 @@ TEST_F(Broker, DisclosesThePublisherWhereTheRealmAllows) {
   EXPECT_EQ(*take<Event>(b).details.find("publisher"), Value(a.session));
 }
 
-TEST_F(Broker, DisclosesNobodyElsewhere) {
+TEST_F(Broker, DisclosesNoPublisherOtherwise) {
   RouterConfig config = open_router("realm1");
   config.realms[0].disclosure = false;
   start(std::move(config));
@@ -146,7 +146,7 @@ TEST_F(Broker, DisclosesNobodyElsewhere) {
   EXPECT_TRUE(b.heard.empty());
 }
 
-TEST_F(Broker, PassesSealedPayloadsAsTheyCame) {
+TEST_F(Broker, ForwardsSealedPayloadsUnchanged) {
   auto& a = join();
   auto& b = join();
   subscribe(b, "com.t");
@@ -156,7 +156,7 @@ TEST_F(Broker, PassesSealedPayloadsAsTheyCame) {
   EXPECT_EQ(event.details, (Dict{{"enc_algo", "cryptobox"}, {"enc_serializer", "json"}, {"enc_key", "k"}}));
 }
 
-TEST_F(Broker, PassesPassthruPayloadsWithTheirAttributes) {
+TEST_F(Broker, ForwardsPassthruPayloadsWithTheirAttributes) {
   auto& a = join();
   auto& b = join();
   subscribe(b, "com.t");
@@ -167,7 +167,7 @@ TEST_F(Broker, PassesPassthruPayloadsWithTheirAttributes) {
   EXPECT_EQ(event.details.size(), 4U);
 }
 
-TEST_F(Broker, RefusesWhatIsNoUriOrPattern) {
+TEST_F(Broker, RefusesInvalidUrisAndPatterns) {
   auto& a = join();
   ask(a, R"([32,#,{},"com..t"])");
   expect_error(a, uris::kInvalidUri);
@@ -198,7 +198,7 @@ TEST_F(Broker, LimitsSubscriptionsAndWildcards) {
   expect_error(b, uris::kTooMany);
 }
 
-TEST_F(Broker, RefusesPayloadsThatBreakTheirType) {
+TEST_F(Broker, RefusesPayloadsThatViolateTheirType) {
   start_realm(R"("roles":[{"name":"r","permissions":[{"uri":"","match":"prefix","allow":["publish","subscribe"]}]}],
       "authentication":{"anonymous":{"role":"r"}},
       "types":[{"uri":"com.t","traffic":["publish"],"args":{"items":{"type":"integer"}}}])");

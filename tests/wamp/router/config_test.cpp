@@ -22,7 +22,7 @@ std::string mistake(const std::string& json) {
   return file ? "none" : file.error();
 }
 
-TEST(RouterFile, SaysWhereAndWho) {
+TEST(RouterFile, ParsesListenersAndRealms) {
   const auto file =
       parse_router_file(whole(kRoles + "," + kAnonymous, R"(,"limits":{"max_calls":7,"idle_seconds":9})"), no_secrets);
   ASSERT_TRUE(file) << file.error();
@@ -37,7 +37,7 @@ TEST(RouterFile, SaysWhereAndWho) {
   EXPECT_FALSE(realm.disclosure);
 }
 
-TEST(RouterFile, NamesTheMistake) {
+TEST(RouterFile, NamesTheError) {
   EXPECT_EQ(mistake("{"), "this is no JSON, or it names a member twice");
   EXPECT_EQ(mistake("{}"), ": \"listen\" names no address");
   EXPECT_EQ(mistake(whole(kRoles)), "realms[0]: \"authentication\" is missing");
@@ -64,7 +64,7 @@ TEST(RouterFile, RefusesSecretsThatItCannotHave) {
             "hexadecimal digits");
 }
 
-TEST(RouterFile, RefusesSaltingThatTellsAccountsApart) {
+TEST(RouterFile, RefusesSaltingThatRevealsAccounts) {
   EXPECT_EQ(mistake(whole(kRoles + R"(,"authentication":{"wampcra":{"accounts":[
               {"authid":"a","role":"r","secret_file":"short","salting":{"salt":"x"}},
               {"authid":"b","role":"r","secret_file":"short"}]}})")),

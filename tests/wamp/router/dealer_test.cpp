@@ -24,7 +24,7 @@ class Dealer : public test::RouterFixture {
   }
 };
 
-TEST_F(Dealer, BringsCallsToTheCalleeAndResultsBack) {
+TEST_F(Dealer, ForwardsCallsToTheCalleeAndResultsBack) {
   auto& callee = join();
   auto& caller = join();
   const Id registration = register_procedure(callee, "com.p");
@@ -54,7 +54,7 @@ TEST_F(Dealer, CountsInvocationsFromOneForEachCallee) {
   EXPECT_EQ(take<Invocation>(b).request, 1U);
 }
 
-TEST_F(Dealer, BringsErrorsBack) {
+TEST_F(Dealer, ForwardsErrorsBack) {
   auto& callee = join();
   auto& caller = join();
   register_procedure(callee, "com.p");
@@ -66,7 +66,7 @@ TEST_F(Dealer, BringsErrorsBack) {
   EXPECT_EQ(error.payload.args, List{"why"});
 }
 
-TEST_F(Dealer, PassesSealedPayloadsEveryWay) {
+TEST_F(Dealer, ForwardsSealedPayloadsInEveryDirection) {
   auto& callee = join();
   auto& caller = join();
   register_procedure(callee, "com.p");
@@ -86,7 +86,7 @@ TEST_F(Dealer, PassesSealedPayloadsEveryWay) {
   EXPECT_EQ(*error.details.find("enc_algo"), Value("cryptobox"));
 }
 
-TEST_F(Dealer, RefusesWhatNobodyHasRegistered) {
+TEST_F(Dealer, RefusesAnUnregisteredProcedure) {
   auto& caller = join();
   ask(caller, R"([48,#,{},"com.p"])");
   expect_error(caller, uris::kNoSuchProcedure);
@@ -145,15 +145,15 @@ class Shared : public Dealer {
   }
 };
 
-TEST_F(Shared, FirstTakesTheOldest) { EXPECT_EQ(turns("first", 3), "000"); }
-TEST_F(Shared, LastTakesTheNewest) { EXPECT_EQ(turns("last", 3), "222"); }
-TEST_F(Shared, RoundRobinTakesTurns) { EXPECT_EQ(turns("roundrobin", 5), "01201"); }
-TEST_F(Shared, RandomTakesEachAtSomeTime) {
+TEST_F(Shared, FirstSelectsTheOldest) { EXPECT_EQ(turns("first", 3), "000"); }
+TEST_F(Shared, LastSelectsTheNewest) { EXPECT_EQ(turns("last", 3), "222"); }
+TEST_F(Shared, RoundRobinAlternates) { EXPECT_EQ(turns("roundrobin", 5), "01201"); }
+TEST_F(Shared, RandomSelectsEachEventually) {
   const std::string took = turns("random", 60);
   EXPECT_EQ(took.size(), 60U);
   EXPECT_EQ(std::set<char>(took.begin(), took.end()).size(), 3U);
 }
-TEST_F(Shared, TheNextTakesOverWhenOneGoes) {
+TEST_F(Shared, TheNextTakesOverWhenOneLeaves) {
   EXPECT_EQ(turns("first", 1), "0");
   router_->close(clients_[0]->id);
   ask(*clients_[3], R"([48,#,{},"com.p"])");
@@ -162,7 +162,7 @@ TEST_F(Shared, TheNextTakesOverWhenOneGoes) {
 
 // Progress.
 
-TEST_F(Dealer, PassesProgressToACallerThatWantsIt) {
+TEST_F(Dealer, ForwardsProgressToACallerThatRequestedIt) {
   auto& callee = join();
   auto& caller = join();
   register_procedure(callee, "com.p");
@@ -173,7 +173,7 @@ TEST_F(Dealer, PassesProgressToACallerThatWantsIt) {
   EXPECT_TRUE(take<Result>(caller).details.empty());
 }
 
-TEST_F(Dealer, ProgressThatNobodyAskedForIsAViolation) {
+TEST_F(Dealer, UnrequestedProgressIsAViolation) {
   auto& callee = join();
   auto& caller = join();
   register_procedure(callee, "com.p");
@@ -183,7 +183,7 @@ TEST_F(Dealer, ProgressThatNobodyAskedForIsAViolation) {
   expect_error(caller, uris::kCanceled);
 }
 
-TEST_F(Dealer, AYieldOrErrorThatNoInvocationWaitsForIsAViolation) {
+TEST_F(Dealer, AYieldOrErrorWithoutAnInvocationIsAViolation) {
   for (const char* said : {R"([70,1,{}])", R"([8,68,1,{},"com.e"])"}) {
     auto& callee = join();
     say(callee, said);
@@ -191,7 +191,7 @@ TEST_F(Dealer, AYieldOrErrorThatNoInvocationWaitsForIsAViolation) {
   }
 }
 
-TEST_F(Dealer, ASecondAnswerGoesNowhereAndOneToNoInvocationIsAViolation) {
+TEST_F(Dealer, ASecondAnswerIsIgnoredAndOneWithoutAnInvocationIsAViolation) {
   auto& callee = join();
   auto& caller = join();
   register_procedure(callee, "com.p");
@@ -205,7 +205,7 @@ TEST_F(Dealer, ASecondAnswerGoesNowhereAndOneToNoInvocationIsAViolation) {
   expect_abort(callee, uris::kProtocolViolation);
 }
 
-TEST_F(Dealer, AnErrorMustNotAnswerAnythingButAnInvocation) {
+TEST_F(Dealer, AnErrorMayAnswerOnlyAnInvocation) {
   auto& callee = join();
   auto& caller = join();
   register_procedure(callee, "com.p");
@@ -224,7 +224,7 @@ TEST_F(Dealer, AnErrorNeedsAUri) {
   expect_error(caller, uris::kCanceled);
 }
 
-TEST_F(Dealer, AnothersInvocationIsNone) {
+TEST_F(Dealer, AnInvocationBelongsToItsSession) {
   auto& callee = join();
   auto& other = join();
   auto& caller = join();
@@ -250,7 +250,7 @@ class Canceled : public Dealer {
   Client* caller_ = nullptr;
 };
 
-TEST_F(Canceled, SkipTellsTheCalleeNothing) {
+TEST_F(Canceled, SkipDoesNotNotifyTheCallee) {
   say(*caller_, R"([49,1,{"mode":"skip"}])");
   expect_error(*caller_, uris::kCanceled);
   EXPECT_TRUE(callee_->heard.empty());
@@ -267,7 +267,7 @@ TEST_F(Canceled, KillWaitsForTheCallee) {
   expect_error(*caller_, uris::kCanceled);
 }
 
-TEST_F(Canceled, KillNoWaitDoesNot) {
+TEST_F(Canceled, KillNoWaitDoesNotWaitForTheCallee) {
   say(*caller_, R"([49,1,{"mode":"killnowait"}])");
   take<Interrupt>(*callee_);
   expect_error(*caller_, uris::kCanceled);
@@ -275,13 +275,13 @@ TEST_F(Canceled, KillNoWaitDoesNot) {
   EXPECT_TRUE(caller_->heard.empty());
 }
 
-TEST_F(Canceled, WithoutAModeItIsKillNoWait) {
+TEST_F(Canceled, TheDefaultModeIsKillNoWait) {
   say(*caller_, R"([49,1,{}])");
   take<Interrupt>(*callee_);
   expect_error(*caller_, uris::kCanceled);
 }
 
-TEST_F(Canceled, WhatHasBeenAnsweredCannotBe) {
+TEST_F(Canceled, AnAnsweredCallCannotBeCanceled) {
   yield(*callee_, 1, "{}");
   take<Result>(*caller_);
   say(*caller_, R"([49,1,{}])");
@@ -289,7 +289,7 @@ TEST_F(Canceled, WhatHasBeenAnsweredCannotBe) {
   EXPECT_FALSE(caller_->closed);
 }
 
-TEST_F(Canceled, ByTheTimeThatTheCallerGave) {
+TEST_F(Canceled, ACallIsCanceledAtItsTimeout) {
   pass(milliseconds(499));
   EXPECT_TRUE(caller_->heard.empty());
   EXPECT_EQ(until_, now_ + milliseconds(1));
@@ -301,7 +301,7 @@ TEST_F(Canceled, ByTheTimeThatTheCallerGave) {
   EXPECT_EQ(until_, kNever);
 }
 
-TEST_F(Canceled, ByTheEndOfTheCallee) {
+TEST_F(Canceled, ACallIsCanceledWhenTheCalleeLeaves) {
   router_->close(callee_->id);
   drain();
   expect_error(*caller_, uris::kCanceled);
@@ -309,7 +309,7 @@ TEST_F(Canceled, ByTheEndOfTheCallee) {
   expect_error(*caller_, uris::kNoSuchProcedure);
 }
 
-TEST_F(Canceled, ByTheEndOfTheCaller) {
+TEST_F(Canceled, ACallIsCanceledWhenTheCallerLeaves) {
   router_->close(caller_->id);
   drain();
   take<Interrupt>(*callee_);
@@ -317,7 +317,7 @@ TEST_F(Canceled, ByTheEndOfTheCaller) {
   EXPECT_FALSE(callee_->closed);
 }
 
-TEST_F(Dealer, ACalleeThatCannotBeInterruptedIsNot) {
+TEST_F(Dealer, ACalleeWithoutCancelingIsNotInterrupted) {
   auto& callee = connect();
   say(callee, R"([1,"realm1",{"roles":{"callee":{}}}])");
   take<Welcome>(callee);
@@ -339,7 +339,7 @@ TEST_F(Dealer, ASessionMayCallItself) {
   EXPECT_EQ(router_->sessions(), 0U);
 }
 
-TEST_F(Dealer, TheRouterEndsCallsThatTakeTooLong) {
+TEST_F(Dealer, TheRouterEndsCallsThatTimeOut) {
   RouterConfig config = open_router("realm1");
   config.limits.dealer.max_call_time = milliseconds(100);
   start(std::move(config));
@@ -374,7 +374,7 @@ TEST_F(Dealer, LimitsRegistrationsCallsAndInvocations) {
   call(b, callee);
 }
 
-TEST_F(Dealer, CancelledCallsThatTheCalleeNeverAnswersBlockNobody) {
+TEST_F(Dealer, CancelledCallsWithoutAnAnswerBlockNoCaller) {
   RouterConfig config = open_router("realm1");
   config.limits.dealer.max_invocations = 4;
   start(std::move(config));
@@ -417,7 +417,7 @@ TEST_F(Dealer, AbandonedInvocationsMakeRoom) {
   call(caller, callee);
 }
 
-TEST_F(Dealer, DisclosesTheCallerWhereTheRealmAllows) {
+TEST_F(Dealer, DisclosesTheCallerIfTheRealmAllows) {
   auto& callee = join();
   auto& caller = join();
   register_procedure(callee, "com.p");
@@ -428,7 +428,7 @@ TEST_F(Dealer, DisclosesTheCallerWhereTheRealmAllows) {
   EXPECT_EQ(*take<Invocation>(callee).details.find("caller_authrole"), Value("anonymous"));
 }
 
-TEST_F(Dealer, DisclosesNobodyElsewhere) {
+TEST_F(Dealer, DisclosesNoCallerOtherwise) {
   RouterConfig config = open_router("realm1");
   config.realms[0].disclosure = false;
   start(std::move(config));
@@ -442,7 +442,7 @@ TEST_F(Dealer, DisclosesNobodyElsewhere) {
   expect_error(callee, uris::kDisclosureDisallowed);
 }
 
-TEST_F(Dealer, RefusesCallsAndResultsThatBreakTheirType) {
+TEST_F(Dealer, RefusesCallsAndResultsThatViolateTheirType) {
   start_realm(R"("roles":[{"name":"r","permissions":[{"uri":"","match":"prefix","allow":["call","register"]}]}],
       "authentication":{"anonymous":{"role":"r"}},
       "types":[{"uri":"com.p","traffic":["call"],"opaque":"refuse","args":{"maxItems":1}},

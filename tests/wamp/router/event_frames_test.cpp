@@ -26,12 +26,12 @@ void expect_whole(const Payload& payload) {
   }
 }
 
-TEST(EventFrames, OfNothing) { expect_whole({}); }
-TEST(EventFrames, OfArguments) { expect_whole({{1, "two", List{3}}, {}, {}}); }
-TEST(EventFrames, OfNamedArguments) { expect_whole({{}, {{"a", 1.5}}, {}}); }
-TEST(EventFrames, OfBoth) { expect_whole({{Binary{1, 2}}, {{"a", nullptr}}, {}}); }
-TEST(EventFrames, OfASealedPayload) { expect_whole({{}, {}, Binary(300, 7)}); }
-TEST(EventFrames, OfMuch) { expect_whole({List(100, Value("x")), {}, {}}); }
+TEST(EventFrames, EncodeAnEmptyPayload) { expect_whole({}); }
+TEST(EventFrames, EncodeArguments) { expect_whole({{1, "two", List{3}}, {}, {}}); }
+TEST(EventFrames, EncodeNamedArguments) { expect_whole({{}, {{"a", 1.5}}, {}}); }
+TEST(EventFrames, EncodeBothKindsOfArguments) { expect_whole({{Binary{1, 2}}, {{"a", nullptr}}, {}}); }
+TEST(EventFrames, EncodeASealedPayload) { expect_whole({{}, {}, Binary(300, 7)}); }
+TEST(EventFrames, EncodeALargePayload) { expect_whole({List(100, Value("x")), {}, {}}); }
 
 }  // namespace
 }  // namespace redan::wamp

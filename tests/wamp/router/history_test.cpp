@@ -20,7 +20,7 @@ class PastEvents : public test::RouterFixture {
   }
 };
 
-TEST_F(PastEvents, KeepsTheLastEventsOfEachTopic) {
+TEST_F(PastEvents, IncludeTheLastEventsOfEachTopic) {
   auto& a = join();
   for (int i = 0; i < 3; ++i) ask(a, R"([16,#,{},"com.t",[)" + std::to_string(i) + "]]");
   ask(a, R"([16,#,{},"com.u",[9]])");
@@ -32,7 +32,7 @@ TEST_F(PastEvents, KeepsTheLastEventsOfEachTopic) {
   EXPECT_EQ(events(b, subscribe(b, "com.", R"({"match":"prefix"})")).size(), 3U);
 }
 
-TEST_F(PastEvents, KeepsSealedPayloadsSealed) {
+TEST_F(PastEvents, ContainSealedPayloadsUnchanged) {
   auto& a = join();
   ask(a, R"([16,#,{"enc_algo":"cryptobox"},"com.t","\u0000AAEC"])");
   const List kept = events(a, subscribe(a, "com.t"));
@@ -41,7 +41,7 @@ TEST_F(PastEvents, KeepsSealedPayloadsSealed) {
   EXPECT_EQ(*kept[0].get_if<Dict>()->find("enc_algo"), Value("cryptobox"));
 }
 
-TEST_F(PastEvents, IsForSubscribersOnly) {
+TEST_F(PastEvents, AreForSubscribersOnly) {
   auto& a = join();
   auto& b = join();
   const Id subscription = subscribe(a, "com.t");
@@ -51,14 +51,14 @@ TEST_F(PastEvents, IsForSubscribersOnly) {
   expect_error(b, uris::kInvalidArgument);
 }
 
-TEST_F(PastEvents, KeepsNothingThatOnlySomeMayHave) {
+TEST_F(PastEvents, ExcludeEventsWithARestrictedAudience) {
   auto& a = join();
   ask(a, R"([16,#,{"eligible":[5]},"com.t",[1]])");
   ask(a, R"([16,#,{"exclude_authid":["x"]},"com.t",[1]])");
   EXPECT_TRUE(events(a, subscribe(a, "com.t")).empty());
 }
 
-TEST(History, DropTheOldestOfAll) {
+TEST(History, DropsTheOldestOfAll) {
   History history({.events_per_topic = 10, .max_events = 3, .max_bytes = 100'000});
   for (int i = 0; i < 5; ++i) history.add({"t" + std::to_string(i), 1, {}, {{i}, {}, {}}});
   const auto kept = history.last(Match::prefix, "", 10);
@@ -67,7 +67,7 @@ TEST(History, DropTheOldestOfAll) {
   EXPECT_EQ(history.last(Match::prefix, "", 1)[0]->topic, "t4");
 }
 
-TEST(History, BoundTheBytes) {
+TEST(History, LimitsTheBytes) {
   History history({.events_per_topic = 10, .max_events = 100, .max_bytes = 10'000});
   for (int i = 0; i < 5; ++i) history.add({"t", 1, {}, {{std::string(3'000, 'x')}, {}, {}}});
   EXPECT_EQ(history.last(Match::exact, "t", 10).size(), 3U);

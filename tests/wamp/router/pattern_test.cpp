@@ -5,18 +5,18 @@
 namespace redan::wamp {
 namespace {
 
-TEST(Pattern, AnExactOneMatchesOnlyItself) {
+TEST(Pattern, AnExactPatternMatchesOnlyItself) {
   EXPECT_TRUE(matches(Match::exact, "com.a", "com.a"));
   EXPECT_FALSE(matches(Match::exact, "com.a", "com.a.b"));
 }
 
-TEST(Pattern, APrefixMatchesWhateverBeginsWithItCharacterByCharacter) {
+TEST(Pattern, APrefixMatchesCharacterByCharacter) {
   EXPECT_TRUE(matches(Match::prefix, "com.foo", "com.foo"));
   EXPECT_TRUE(matches(Match::prefix, "com.foo", "com.foobar"));
   EXPECT_FALSE(matches(Match::prefix, "com.foo.", "com.foobar"));
 }
 
-TEST(Pattern, AWildcardMatchesPartByPart) {
+TEST(Pattern, AWildcardMatchesComponentByComponent) {
   EXPECT_TRUE(matches(Match::wildcard, "com..create", "com.user.create"));
   EXPECT_TRUE(matches(Match::wildcard, ".user.", "com.user.create"));
   EXPECT_FALSE(matches(Match::wildcard, "com..create", "com.user.delete"));
@@ -24,7 +24,7 @@ TEST(Pattern, AWildcardMatchesPartByPart) {
   EXPECT_FALSE(matches(Match::wildcard, "com..create", "com.create"));
 }
 
-TEST(Pattern, APrefixRuleCoversOnlyWhatStaysBelowIt) {
+TEST(Pattern, APrefixRuleCoversOnlyLongerPrefixes) {
   EXPECT_TRUE(covers(Match::prefix, "e2e.s1.", Match::exact, "e2e.s1.offer"));
   EXPECT_TRUE(covers(Match::prefix, "e2e.s1.", Match::prefix, "e2e.s1.of"));
   EXPECT_FALSE(covers(Match::prefix, "e2e.s1.", Match::prefix, "e2e."));
@@ -46,7 +46,7 @@ TEST(Pattern, AWildcardRuleCoversNarrowerWildcardsAndNoPrefix) {
   EXPECT_FALSE(covers(Match::wildcard, "com..x", Match::prefix, "com.a.x"));
 }
 
-TEST(Pattern, AnUnknownWayOfMatchingIsNone) {
+TEST(Pattern, AnUnknownKindOfMatchingIsRefused) {
   const Value fuzzy("fuzzy"), number(1), prefix("prefix");
   EXPECT_EQ(parse_match(nullptr), Match::exact);
   EXPECT_EQ(parse_match(&prefix), Match::prefix);

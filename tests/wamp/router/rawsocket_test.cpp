@@ -9,13 +9,13 @@ using Four = std::array<std::uint8_t, 4>;
 
 std::optional<RawSocketAnswer> read(const Four& bytes) { return read_handshake(bytes); }
 
-TEST(RawSocketHandshake, SaysLengthAndSerializer) {
+TEST(RawSocketHandshake, ContainsLengthAndSerializer) {
   EXPECT_EQ(read({0x7F, 0xF1, 0, 0}), RawSocketAnswer(RawSocketHandshake{1U << 24U, Serializer::json}));
   EXPECT_EQ(read({0x7F, 0x02, 0, 0}), RawSocketAnswer(RawSocketHandshake{512, Serializer::msgpack}));
   EXPECT_EQ((RawSocketHandshake{1U << 20U, Serializer::cbor}.write()), (Four{0x7F, 0xB3, 0, 0}));
 }
 
-TEST(RawSocketHandshake, RefusesWhatThereIsNot) {
+TEST(RawSocketHandshake, RefusesUnsupportedRequests) {
   EXPECT_EQ(read({0x7F, 0xF0, 0, 0}), RawSocketAnswer(RawSocketRefusal::serializer_unsupported));
   EXPECT_EQ(read({0x7F, 0xF4, 0, 0}), RawSocketAnswer(RawSocketRefusal::serializer_unsupported));
   EXPECT_EQ(read({0x7F, 0xF1, 1, 0}), RawSocketAnswer(RawSocketRefusal::reserved_bits));

@@ -16,7 +16,7 @@ class Sessions : public test::RouterFixture {
   void SetUp() override { start_open(); }
 };
 
-TEST_F(Sessions, AWelcomeSaysWhoAndWhat) {
+TEST_F(Sessions, WelcomeContainsThePrincipalAndTheFeatures) {
   auto& a = connect();
   say(a, kHello);
   const auto welcome = take<Welcome>(a);
@@ -32,7 +32,7 @@ TEST_F(Sessions, AWelcomeSaysWhoAndWhat) {
   }
 }
 
-TEST_F(Sessions, ARoleThatIsNotKnownIsIgnored) {
+TEST_F(Sessions, AnUnknownRoleIsIgnored) {
   auto& a = connect();
   say(a, R"([1,"realm1",{"roles":{"caller":{},"oracle":{"features":{}},"muse":7}}])");
   take<Welcome>(a);
@@ -43,7 +43,7 @@ TEST_F(Sessions, ARoleThatIsNotKnownIsIgnored) {
   }
 }
 
-TEST_F(Sessions, RealmsNeverMeet) {
+TEST_F(Sessions, RealmsAreSeparate) {
   RouterConfig config = open_router("realm1");
   config.realms.push_back(std::move(open_router("realm2").realms[0]));
   start(std::move(config));
@@ -57,7 +57,7 @@ TEST_F(Sessions, RealmsNeverMeet) {
   expect_error(a, uris::kNoSuchProcedure);
 }
 
-TEST_F(Sessions, GoodbyeIsAnsweredAndTheTransportMayBeUsedAgain) {
+TEST_F(Sessions, GoodbyeIsAnsweredAndTheTransportCanBeReused) {
   auto& a = join();
   auto& b = join();
   subscribe(a, "com.t");
@@ -73,7 +73,7 @@ TEST_F(Sessions, GoodbyeIsAnsweredAndTheTransportMayBeUsedAgain) {
   take<Subscribed>(a);
 }
 
-TEST_F(Sessions, ThoseWhoDoNotJoinInTimeAreCut) {
+TEST_F(Sessions, ConnectionsThatDoNotJoinInTimeAreClosed) {
   auto& a = connect();
   drain();
   EXPECT_EQ(until_, now_ + seconds(10));
@@ -90,7 +90,7 @@ TEST_F(Sessions, ThoseWhoDoNotJoinInTimeAreCut) {
   EXPECT_TRUE(b.closed);
 }
 
-TEST_F(Sessions, AShutDownSaysGoodbyeAndWaitsForTheAnswer) {
+TEST_F(Sessions, AShutDownSendsGoodbyeAndAwaitsTheAnswer) {
   auto& a = join();
   auto& stranger = connect();
   router_->shut_down();
@@ -115,7 +115,7 @@ TEST_F(Sessions, TooManyConnectionsAreRefused) {
   EXPECT_TRUE(router_->open(now_, ConnectionId(99), {}));
 }
 
-TEST_F(Sessions, WhatComesAfterTheEndIsIgnored) {
+TEST_F(Sessions, InputAfterTheEndIsIgnored) {
   auto& a = join();
   say(a, "[2,5,{}]");
   expect_abort(a, uris::kProtocolViolation);
@@ -142,7 +142,7 @@ TEST_F(Aborted, ForAnythingBeforeTheSession) {
   }
 }
 
-TEST_F(Aborted, ForWhatOnlyRoutersSay) {
+TEST_F(Aborted, ForMessagesThatOnlyRoutersSend) {
   for (const char* said : {"[2,5,{}]", R"([4,"ticket",{}])", R"([5,"x",{}])", "[17,1,2]", "[33,1,2]", "[35,1]",
                            "[36,1,2,{}]", "[50,1,{}]", "[65,1,2]", "[67,1]", "[68,1,2,{}]", "[69,1,{}]"}) {
     auto& a = join();
@@ -151,7 +151,7 @@ TEST_F(Aborted, ForWhatOnlyRoutersSay) {
   }
 }
 
-TEST_F(Aborted, ForWhatIsNoMessage) {
+TEST_F(Aborted, ForInvalidMessages) {
   auto& a = join();
   router_->handle_unreadable(a.id, Router::Unreadable::malformed);
   drain();
@@ -190,7 +190,7 @@ TEST_F(Aborted, ForAHelloWithoutRolesOfAClient) {
   }
 }
 
-TEST_F(Aborted, AndThenNothingOfTheSessionIsLeft) {
+TEST_F(Aborted, AndAllStateOfTheSessionIsRemoved) {
   auto& a = join();
   auto& b = join();
   subscribe(a, "com.t");

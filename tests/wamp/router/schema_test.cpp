@@ -42,7 +42,7 @@ TEST(Schema, ComparesEnumerationsOfAnyKind) {
   EXPECT_EQ(check(R"({"enum":[[1]]})", "[2]"), "v: not one of the values");
 }
 
-TEST(Schema, LooksIntoListsAndObjects) {
+TEST(Schema, ChecksListsAndObjects) {
   EXPECT_EQ(check(R"({"items":{"type":"string"}})", R"(["a",2])"), "v[1]: of the wrong type");
   EXPECT_EQ(check(R"({"items":[{"type":"integer"},{"type":"string"}]})", R"([1,2])"), "v[1]: of the wrong type");
   const char* person = R"({"properties":{"name":{"type":"string"}},"required":["name"],"additionalProperties":false})";
@@ -53,7 +53,7 @@ TEST(Schema, LooksIntoListsAndObjects) {
   EXPECT_EQ(check(R"({"additionalProperties":{"type":"integer"}})", R"({"secret":"x"})"), "v.*: of the wrong type");
 }
 
-TEST(Schema, RefusesWordsThatItDoesNotKnow) {
+TEST(Schema, RefusesUnknownKeywords) {
   EXPECT_FALSE(Schema::parse(json(R"({"pattern":"^a"})")));
   EXPECT_FALSE(Schema::parse(json(R"({"type":"text"})")));
   EXPECT_FALSE(Schema::parse(json(R"({"maxLength":-1})")));
@@ -70,7 +70,7 @@ Typing typing(bool opaque_refused) {
   return typing;
 }
 
-TEST(Typing, ChecksWhatARuleIsFor) {
+TEST(Typing, ChecksTheTrafficOfARule) {
   const Payload text{{"x"}, {}, {}}, number{{1}, {}, {}}, named{{}, {{"a", 1}}, {}};
   EXPECT_EQ(typing(false).violation(Traffic::publish, "com.a", number, {}), std::nullopt);
   EXPECT_EQ(typing(false).violation(Traffic::publish, "com.a", text, {}), "args[0]: of the wrong type");
@@ -79,7 +79,7 @@ TEST(Typing, ChecksWhatARuleIsFor) {
   EXPECT_EQ(typing(false).violation(Traffic::call, "com.a", text, {}), std::nullopt);
 }
 
-TEST(Typing, NeverLooksIntoOpaquePayloadsAndRefusesThemWhereARuleSaysSo) {
+TEST(Typing, DoesNotInspectOpaquePayloadsAndMayRefuseThem) {
   const Payload sealed{{}, {}, Binary{1}}, passthru{{Binary{1}}, {}, {}};
   EXPECT_EQ(typing(false).violation(Traffic::publish, "com.a", sealed, {}), std::nullopt);
   EXPECT_EQ(typing(false).violation(Traffic::publish, "com.a", passthru, {{"ppt_scheme", "x_a"}}), std::nullopt);
