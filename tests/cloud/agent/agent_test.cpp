@@ -15,7 +15,7 @@ TEST_F(AgentTest, AnnouncesWhatItCanHost) {
 }
 
 // Together the manifests are longer than any answer may be.
-TEST_F(AgentTest, LearnsOfApplicationsWhateverTheirManifestsWeigh) {
+TEST_F(AgentTest, LearnsApplicationsWithManifestsOfAnySize) {
   for (int i = 0; i < 14; ++i) {
     const std::string name = "heavy-" + std::to_string(i);
     json::object manifest{{"name", name}, {"image", "redan"}, {"padding", std::string(700'000, 'x')}};
@@ -33,7 +33,7 @@ TEST_F(AgentTest, LearnsOfApplicationsWhateverTheirManifestsWeigh) {
   EXPECT_TRUE(until([&] { return run(ams_client_->applications())->size() == 16; }));
 }
 
-TEST_F(AgentTest, MakesAnInstanceForASessionAndCredentialsForItsClient) {
+TEST_F(AgentTest, CreatesAnInstanceForASessionAndCredentialsForItsClient) {
   const auto created = create(spec());
   ASSERT_TRUE(created);
   EXPECT_EQ(created->instance, "s-s1");
@@ -48,13 +48,13 @@ TEST_F(AgentTest, MakesAnInstanceForASessionAndCredentialsForItsClient) {
   EXPECT_TRUE(reported(api::SessionStatus::active));
 }
 
-TEST_F(AgentTest, AnswersTheSameRequestTwiceWithOneInstance) {
+TEST_F(AgentTest, CreatesOneInstanceForARepeatedRequest) {
   ASSERT_TRUE(create(spec()));
   ASSERT_TRUE(create(spec()));
   EXPECT_TRUE(until([&] { return launcher_.running.size() == 1; }));
 }
 
-TEST_F(AgentTest, RefusesWhatItCannotHost) {
+TEST_F(AgentTest, RefusesSessionsThatItCannotHost) {
   api::SessionSpec unknown = spec();
   unknown.app = "no-such-app";
   EXPECT_EQ(create(unknown).error().status, 404U);
@@ -65,7 +65,7 @@ TEST_F(AgentTest, RefusesWhatItCannotHost) {
   EXPECT_EQ(create(spec("s4")).error().code, "agent_busy");
 }
 
-TEST_F(AgentTest, LeavesAnInstanceAloneThatSomebodyElseMadeForTheSession) {
+TEST_F(AgentTest, LeavesAnInstanceThatAnotherPartyCreatedForTheSession) {
   const json::object body{{"name", "s-s1"}, {"app_id", "demo"}};
   ASSERT_TRUE(run(ams_->launch(*ams::InstanceRequest::parse(body))));
   ASSERT_TRUE(until([&] { return runs("s-s1"); }));
@@ -76,7 +76,7 @@ TEST_F(AgentTest, LeavesAnInstanceAloneThatSomebodyElseMadeForTheSession) {
   EXPECT_TRUE(runs("s-s1"));
 }
 
-TEST_F(AgentTest, LetsARuntimeInWithItsOwnTokenOnly) {
+TEST_F(AgentTest, AdmitsARuntimeWithItsOwnTokenOnly) {
   ASSERT_TRUE(create(spec("s1")));
   ASSERT_TRUE(create(spec("s2")));
   ASSERT_TRUE(until([&] { return runs("s-s1") && runs("s-s2"); }));
@@ -93,7 +93,7 @@ TEST_F(AgentTest, LetsARuntimeInWithItsOwnTokenOnly) {
   EXPECT_EQ(attach("s1", "s-s1", token), 101U);
 }
 
-TEST_F(AgentTest, RefusesATokenThatIsBoundToNoInstance) {
+TEST_F(AgentTest, RefusesATokenWithoutAnInstance) {
   Secret<64> root;
   std::fill_n(root.fill(64).begin(), 64, 7);
   auto key = *token::MacaroonKey::prepare(*provider_, root);
@@ -125,7 +125,7 @@ TEST_F(AgentTest, LeavesASessionToItsOwnInstance) {
   EXPECT_EQ(agent_->attached(), 1U);
 }
 
-TEST_F(AgentTest, HandsFramesOnWithoutLookingIntoThem) {
+TEST_F(AgentTest, ForwardsFramesWithoutInspectingThem) {
   ASSERT_TRUE(create(spec()));
   std::vector<std::string> up;
   bool ready = false;
@@ -143,7 +143,7 @@ TEST_F(AgentTest, HandsFramesOnWithoutLookingIntoThem) {
   EXPECT_EQ(up.front(), "to the gateway");
 }
 
-TEST_F(AgentTest, ShowsTheFiguresOfItsStreams) {
+TEST_F(AgentTest, PublishesTheMetricsOfItsStreams) {
   ASSERT_TRUE(create(spec()));
   ASSERT_EQ(attach_runtime(), 101U);
   api::RuntimeReport report{api::SessionStatus::active, "", 1, {{"packets_sent", 7}, {"made_up", 8}}};
@@ -171,7 +171,7 @@ TEST_F(AgentTest, EndsASessionWithItsInstance) {
   EXPECT_EQ(command(remove).error().code, "bus_no_responders");
 }
 
-TEST_F(AgentTest, EndsASessionThatIdles) {
+TEST_F(AgentTest, EndsAnIdleSession) {
   begin_session_that_may_idle();
   io.restart();
   io.run_for(1500ms);
@@ -181,7 +181,7 @@ TEST_F(AgentTest, EndsASessionThatIdles) {
   EXPECT_EQ(reports_.back().message, "idle");
 }
 
-TEST_F(AgentTest, ReportsAnInstanceThatNeverComes) {
+TEST_F(AgentTest, ReportsAnInstanceThatNeverConnects) {
   ASSERT_TRUE(create(spec()));
   EXPECT_TRUE(reported(api::SessionStatus::error));
   EXPECT_TRUE(until([&] { return launcher_.running.empty(); }));
@@ -200,14 +200,14 @@ TEST_F(AgentTest, ReportsAnInstanceThatEnds) {
   EXPECT_NE(reports_.back().message.find("signal 9"), std::string::npos);
 }
 
-TEST_F(AgentTest, KeepsAStaleGatewayOut) {
+TEST_F(AgentTest, RefusesAStaleGateway) {
   ASSERT_TRUE(create(spec()));
   api::Command stale{api::Command::Kind::remove, 0, "", false, "old"};
   EXPECT_EQ(command(stale).error().code, "session_fenced");
   EXPECT_TRUE(runs("s-s1") || until([&] { return runs("s-s1"); }));
 }
 
-TEST_F(AgentTest, PassesOnOneReportASecondAndNoneThatIsLong) {
+TEST_F(AgentTest, ForwardsOneReportASecondAndNoLongOnes) {
   ASSERT_TRUE(create(spec()));
   ASSERT_EQ(attach_runtime(), 101U);
   say(api::SessionStatus::active, 0);
@@ -223,7 +223,7 @@ TEST_F(AgentTest, PassesOnOneReportASecondAndNoneThatIsLong) {
   for (const api::StateReport& report : reports_) EXPECT_LE(report.message.size(), api::kMaxStatusMessage);
 }
 
-TEST_F(AgentTest, LetsGoOfASessionThatAnotherAgentHasByNow) {
+TEST_F(AgentTest, ReleasesASessionThatAnotherAgentHasClaimed) {
   ASSERT_TRUE(create(spec()));
   ASSERT_EQ(attach_runtime(), 101U);
   api::Command newer{api::Command::Kind::join, 2, "c2", false, ""};
@@ -233,7 +233,7 @@ TEST_F(AgentTest, LetsGoOfASessionThatAnotherAgentHasByNow) {
 }
 
 // It was cut off: its runtime has gone to another agent, whose claim raised the fence.
-TEST_F(AgentTest, LeavesTheInstanceOfASessionThatAnotherAgentClaimedWhenItEndsForIt) {
+TEST_F(AgentTest, LeavesTheInstanceOfASessionThatAnotherAgentClaimed) {
   begin_session_that_may_idle();
   fence_ = 2;
   say(api::SessionStatus::active, 0);
@@ -243,7 +243,7 @@ TEST_F(AgentTest, LeavesTheInstanceOfASessionThatAnotherAgentClaimedWhenItEndsFo
   EXPECT_TRUE(runs("s-s1"));
 }
 
-TEST_F(AgentTest, EndsNothingBeforeAGatewayHasHeardOfIt) {
+TEST_F(AgentTest, EndsNoInstanceBeforeAGatewayHasAcceptedTheReport) {
   begin_session_that_may_idle();
   subscriptions_.clear();
   say(api::SessionStatus::active, 0);
@@ -256,7 +256,7 @@ TEST_F(AgentTest, EndsNothingBeforeAGatewayHasHeardOfIt) {
   EXPECT_TRUE(until([&] { return launcher_.running.empty(); }));
 }
 
-TEST_F(AgentTest, CountsNoTimeInWhichItDidNotRun) {
+TEST_F(AgentTest, IgnoresTheTimeInWhichItDidNotRun) {
   ASSERT_TRUE(create(spec()));
   EXPECT_TRUE(until([&] { return runs("s-s1"); }));
   std::this_thread::sleep_for(3s);  // longer than an instance may take to come

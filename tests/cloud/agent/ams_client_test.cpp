@@ -12,7 +12,7 @@ namespace {
 using boost::asio::ip::tcp;
 
 // A busy AMS closes connections before it has taken a request from them.
-TEST(AmsClientTest, TriesAgainWhereNothingWasSent) {
+TEST(AmsClientTest, RetriesWhenNothingWasSent) {
   boost::asio::io_context io{1};
   tcp::acceptor acceptor(io, {boost::asio::ip::make_address("127.0.0.1"), 0});
   int connections = 0;

@@ -49,7 +49,7 @@ TEST_F(AgentRevocation, TheTokenOfAStoppedInstanceAndItsSocketEndWithinASecond) 
 }
 
 // An event, or a page of a list, may be wrong about it.
-TEST_F(AgentRevocation, AnInstanceThatIsSaidToHaveEndedAndRunsGoesOn) {
+TEST_F(AgentRevocation, ARunningInstanceSurvivesAFalseReportOfItsEnd) {
   io.restart();
   io.run_for(2500ms);  // longer than a runtime may stay away
   const std::size_t before = reports_.size();
@@ -62,14 +62,14 @@ TEST_F(AgentRevocation, AnInstanceThatIsSaidToHaveEndedAndRunsGoesOn) {
 }
 
 // What its events say is enough: it has a rate for the agent, too.
-TEST_F(AgentRevocation, AmsIsNotAskedAboutARuntimeThatIsAttached) {
+TEST_F(AgentRevocation, AmsIsNotQueriedAboutAnAttachedRuntime) {
   ams_server_->stop();
   EXPECT_EQ(attach("s1", "s-s1", token_), 101U);
   EXPECT_EQ(ask_for_ice_servers(token_), 200U);
 }
 
 // AMS restarts, say, and its event is lost.
-TEST_F(AgentRevocation, AnInstanceThatEndedWhileAmsWasOutOfReachIsNoticedWhenItIsBack) {
+TEST_F(AgentRevocation, TheEndOfAnInstanceDuringAnOutageOfAmsIsDetectedAfterwards) {
   const std::uint16_t port = ams_server_->port();
   ams_server_->stop();
   io.restart();
@@ -84,7 +84,7 @@ TEST_F(AgentRevocation, AnInstanceThatEndedWhileAmsWasOutOfReachIsNoticedWhenItI
   EXPECT_EQ(attach("s1", "s-s1", token_), 401U);
 }
 
-TEST_F(AgentRevocation, WithoutAmsARuntimeComesBackToItsSessionAndToNoOther) {
+TEST_F(AgentRevocation, ARuntimeReturnsOnlyToItsOwnSessionWithoutAms) {
   ams_server_->stop();
   EXPECT_EQ(attach("s1", "s-s1", token_), 101U);
   stop_agent();
@@ -92,7 +92,7 @@ TEST_F(AgentRevocation, WithoutAmsARuntimeComesBackToItsSessionAndToNoOther) {
   EXPECT_EQ(attach("s1", "s-s1", token_), 503U);
 }
 
-TEST_F(AgentRevocation, TurnCredentialsAreGoodForTenMinutes) {
+TEST_F(AgentRevocation, TurnCredentialsAreValidForTenMinutes) {
   const auto joined = command({api::Command::Kind::join, 1, "s1-c2", false, ""});
   ASSERT_TRUE(joined);
   const std::int64_t expires = std::stoll(joined->ice_servers.at(0).username);

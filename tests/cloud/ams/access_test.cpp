@@ -101,7 +101,7 @@ class AmsAccess : public net::test::HttpFixture {
   std::optional<ams::Server> server_;
 };
 
-TEST_F(AmsAccess, ARouteAsksForItsScope) {
+TEST_F(AmsAccess, ARouteRequiresItsScope) {
   trust("client", trust::Role::view);
   EXPECT_EQ(ask("client", "GET", "/1.0/applications").status, 200U);
   EXPECT_EQ(ask("client", "POST", "/1.0/applications", {{"name", "other"}}).status, 403U);
@@ -109,7 +109,7 @@ TEST_F(AmsAccess, ARouteAsksForItsScope) {
   EXPECT_EQ(ask("other", "GET", "/1.0/applications").status, 403U) << "a stranger";
 }
 
-TEST_F(AmsAccess, NobodyGrantsMoreThanTheyHold) {
+TEST_F(AmsAccess, NoIdentityGrantsMoreThanItHolds) {
   trust("client", trust::Role::admin, {trust::Scope::trust_write, trust::Scope::instance_read});
   for (const char* role : {"admin", "operator", "viewer", "agent"}) {
     EXPECT_EQ(ask("client", "POST", "/1.0/certificates", certificate_of("other", role)).status, 403U) << role;
@@ -120,7 +120,7 @@ TEST_F(AmsAccess, NobodyGrantsMoreThanTheyHold) {
   EXPECT_EQ(ask("client", "POST", "/1.0/certificates", same).status, 202U);
 }
 
-TEST_F(AmsAccess, TheTrustPasswordIsAnAdministratorsToSet) {
+TEST_F(AmsAccess, OnlyAnAdministratorSetsTheTrustPassword) {
   trust("client", trust::Role::admin, {trust::Scope::config_read, trust::Scope::config_write});
   const json::object password{{"config", {{"core.trust_password", "sixteen-characters-long"}}}};
   EXPECT_EQ(ask("client", "PATCH", "/1.0/config", password).status, 403U);
@@ -128,7 +128,7 @@ TEST_F(AmsAccess, TheTrustPasswordIsAnAdministratorsToSet) {
   EXPECT_EQ(ask("client", "PATCH", "/1.0/config", rate).status, 200U);
 }
 
-TEST_F(AmsAccess, AnInstancesTokenIsGoodWithItsOwnCertificateAlone) {
+TEST_F(AmsAccess, AnInstancesTokenIsValidOnlyWithItsOwnCertificate) {
   const Launched instance = launch();
   trust("client", trust::Role::admin);
   const std::string path = "/internal/1.0/instances/" + instance.id;
@@ -138,7 +138,7 @@ TEST_F(AmsAccess, AnInstancesTokenIsGoodWithItsOwnCertificateAlone) {
   EXPECT_EQ(ask(instance.identity, "PATCH", path, running, instance.token).status, 200U);
 }
 
-TEST_F(AmsAccess, ATokenForEventsIsGoodOnce) {
+TEST_F(AmsAccess, ATokenForEventsIsValidOnce) {
   trust("client", trust::Role::view);
   const Answer made = ask("client", "POST", "/1.0/events/auth");
   ASSERT_EQ(made.status, 200U);

@@ -42,7 +42,7 @@ class LocalLauncherTest : public testing::Test {
 };
 
 // As when another instance is being started: its process, until it runs its program, has copies of all descriptors.
-TEST_F(LocalLauncherTest, AnEventOfADescriptorThatIsClosedEndsNoInstance) {
+TEST_F(LocalLauncherTest, AnEventOfAClosedDescriptorEndsNoInstance) {
   using udp = boost::asio::ip::udp;
   const udp::endpoint any(boost::asio::ip::address_v4::loopback(), 0);
   udp::socket other(io_, any), closed(io_, any);
@@ -58,7 +58,7 @@ TEST_F(LocalLauncherTest, AnEventOfADescriptorThatIsClosedEndsNoInstance) {
   EXPECT_EQ(wait_for(io_, launcher_->find("i")).value(), ams::Existence::running);
 }
 
-TEST_F(LocalLauncherTest, TheEndOfAProcessIsNoticed) {
+TEST_F(LocalLauncherTest, TheEndOfAProcessIsDetected) {
   ams::LaunchSpec spec;
   spec.id = "i";
   ASSERT_TRUE(wait_for(io_, launcher_->launch(spec)));

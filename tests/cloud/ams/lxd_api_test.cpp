@@ -11,16 +11,16 @@ namespace {
 
 namespace json = boost::json;
 
-// ---- envelopes ------------------------------------------------------------------------------------------------------
+// Envelopes.
 
-TEST(LxdReply, HoldsTheMetadataOfASyncAnswer) {
+TEST(LxdReply, ContainsTheMetadataOfASyncAnswer) {
   const auto reply = LxdReply::parse(R"({"type":"sync","status_code":200,"metadata":{"a":1}})");
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->type, LxdReply::Type::sync);
   EXPECT_EQ(reply->metadata.at("a"), 1);
 }
 
-TEST(LxdReply, HoldsCodeAndWordsOfAnError) {
+TEST(LxdReply, ContainsCodeAndMessageOfAnError) {
   const auto reply =
       LxdReply::parse(R"({"type":"error","error_code":404,"error":"Instance not found","metadata":null})");
   ASSERT_TRUE(reply);
@@ -39,19 +39,19 @@ TEST(LxdReply, IsRefusedInAnyOtherForm) {
   }
 }
 
-TEST(LxdReply, NestedTooDeeplyIsRefused) {
+TEST(LxdReply, IsRefusedWhenNestedTooDeeply) {
   const std::string deep = R"({"type":"sync","metadata":)" + std::string(1000, '[') + std::string(1000, ']') + "}";
   EXPECT_FALSE(LxdReply::parse(deep));
 }
 
-TEST(LxdWords, AreCutBetweenTwoCharactersAndHoldNoControlCharacters) {
+TEST(LxdWords, AreCutAtCharacterBoundariesWithoutControlCharacters) {
   EXPECT_EQ(lxd_words("one\ntwo\x1b[31m\x7f"), "one two [31m ");
   EXPECT_EQ(lxd_words(std::string(499, 'a') + "\u00e9"), std::string(499, 'a'));
   EXPECT_EQ(lxd_words(std::string(498, 'a') + "\u00e9\u00e9"), std::string(498, 'a') + "\u00e9");
   EXPECT_EQ(lxd_words(std::string(10'000, 'a')).size(), 500U);
 }
 
-// ---- operations -----------------------------------------------------------------------------------------------------
+// Operations.
 
 Result<LxdOperation> operation(std::string_view text) { return LxdOperation::parse(json::parse(text)); }
 
@@ -64,7 +64,7 @@ TEST(LxdOperation, RunsUntilItsStatusIsFinal) {
   EXPECT_EQ(failed->error, "no space");
 }
 
-TEST(LxdOperation, WhoseIdWouldLeadElsewhereIsRefused) {
+TEST(LxdOperation, IsRefusedWhenItsIdWouldRedirectRequests) {
   for (const char* id : {"", "../instances", "a/b", "a?b", "A", "0 1"}) {
     EXPECT_FALSE(operation(R"({"id":")" + std::string(id) + R"(","status_code":200})")) << id;
   }
@@ -79,7 +79,7 @@ std::optional<std::string> running_on_ams_1(std::string_view text) {
   return found && *found ? std::optional((*found)->id) : std::nullopt;
 }
 
-TEST(LxdOperation, OfAnInstanceIsFoundWhileItRuns) {
+TEST(LxdOperation, IsFoundByInstanceWhileItRuns) {
   EXPECT_EQ(
       running_on_ams_1(R"({"success":[{"id":"0a","status_code":200,"resources":{"instances":["/1.0/instances/ams-1"]}}],
     "running":[{"id":"0b","status_code":103,"resources":{"instances":["/1.0/instances/ams-2"]}},
@@ -92,14 +92,14 @@ TEST(LxdOperation, OfAnInstanceIsFoundWhileItRuns) {
   EXPECT_FALSE(LxdOperation::parse_list(json::parse("[]"), "ams-1"));
 }
 
-// ---- instances ------------------------------------------------------------------------------------------------------
+// Instances.
 
 std::string instance_text(const std::string& name, int status, const std::string& unit, const std::string& id) {
   return R"({"name":")" + name + R"(","status_code":)" + std::to_string(status) + R"(,"config":{"user.redan.unit":")" +
          unit + R"(","user.redan.id":")" + id + R"("}})";
 }
 
-TEST(LxdInstance, OfOursCarriesUnitAndId) {
+TEST(LxdInstance, IsOursWithUnitAndId) {
   const auto instance = LxdInstance::parse(json::parse(instance_text("ams-7", 103, "node-1", "7")));
   ASSERT_TRUE(instance);
   EXPECT_EQ(instance->unit, "node-1");
@@ -107,7 +107,7 @@ TEST(LxdInstance, OfOursCarriesUnitAndId) {
   EXPECT_EQ(instance->existence, Existence::running);
 }
 
-TEST(LxdInstance, IsStoppedOnlyIfLxdSaysSo) {
+TEST(LxdInstance, IsStoppedOnlyIfLxdReportsIt) {
   EXPECT_EQ(LxdInstance::parse(json::parse(instance_text("ams-7", 102, "n", "7")))->existence, Existence::stopped);
   for (const int frozen_stopping_error : {110, 107, 112, 0}) {
     const auto instance = LxdInstance::parse(json::parse(instance_text("ams-7", frozen_stopping_error, "n", "7")));
@@ -115,27 +115,27 @@ TEST(LxdInstance, IsStoppedOnlyIfLxdSaysSo) {
   }
 }
 
-TEST(LxdInstance, WhoseNameDoesNotFitItsIdIsNotOurs) {
+TEST(LxdInstance, IsNotOursWhenItsNameDoesNotMatchItsId) {
   const auto instance = LxdInstance::parse(json::parse(instance_text("ams-8", 103, "node-1", "7")));
   ASSERT_TRUE(instance);
   EXPECT_TRUE(instance->id.empty());
 }
 
-TEST(LxdInstance, IsNotMadeOursByAProfile) {
+TEST(LxdInstance, IsNotOursBecauseOfAProfile) {
   const auto instance = LxdInstance::parse(json::parse(
       R"({"name":"ams-7","status_code":103,"config":{},"expanded_config":{"user.redan.unit":"n","user.redan.id":"7"}})"));
   ASSERT_TRUE(instance);
   EXPECT_TRUE(instance->id.empty());
 }
 
-TEST(LxdInstance, WithoutNameOrStatusIsRefused) {
+TEST(LxdInstance, IsRefusedWithoutNameOrStatus) {
   for (const char* text : {"null", "{}", R"({"name":"a"})", R"({"name":"a/b","status_code":103})",
                            R"({"name":"","status_code":103})", R"({"name":"a","status_code":"103"})"}) {
     EXPECT_FALSE(LxdInstance::parse(json::parse(text))) << text;
   }
 }
 
-TEST(LxdInstance, ListsHoldThoseOfOneUnit) {
+TEST(LxdInstance, ListsContainThoseOfOneUnit) {
   const std::string list = "[" + instance_text("ams-1", 103, "node-1", "1") + "," +
                            instance_text("ams-2", 103, "node-2", "2") + R"(,{"damaged":true},)" +
                            instance_text("ams-3", 102, "node-1", "3") + R"(,{"name":"x","status_code":103}])";
@@ -147,13 +147,13 @@ TEST(LxdInstance, ListsHoldThoseOfOneUnit) {
   EXPECT_FALSE(LxdInstance::parse_list(json::parse("{}"), "node-1"));
 }
 
-// ---- events ---------------------------------------------------------------------------------------------------------
+// Events.
 
 std::string event(const std::string& action, const std::string& source) {
   return R"({"type":"lifecycle","metadata":{"action":")" + action + R"(","source":")" + source + R"("}})";
 }
 
-TEST(LxdEnded, IsWhatSaysThatAnInstanceEnded) {
+TEST(LxdEnded, IsAnEventOfTheEndOfAnInstance) {
   for (const char* action : {"instance-shutdown", "instance-stopped", "instance-deleted"}) {
     const auto ended = LxdEnded::parse(event(action, "/1.0/instances/ams-1"));
     ASSERT_TRUE(ended) << action;
@@ -162,7 +162,7 @@ TEST(LxdEnded, IsWhatSaysThatAnInstanceEnded) {
   EXPECT_EQ(LxdEnded::parse(event("instance-stopped", "/1.0/instances/ams-1?project=games"))->name, "ams-1");
 }
 
-TEST(LxdEnded, IsNothingElse) {
+TEST(LxdEnded, IsNoOtherEvent) {
   EXPECT_FALSE(LxdEnded::parse(event("instance-started", "/1.0/instances/ams-1")));
   EXPECT_FALSE(LxdEnded::parse(event("instance-stopped", "/1.0/profiles/ams-1")));
   EXPECT_FALSE(LxdEnded::parse(event("instance-stopped", "/1.0/instances/")));
@@ -172,7 +172,7 @@ TEST(LxdEnded, IsNothingElse) {
   EXPECT_FALSE(LxdEnded::parse(""));
 }
 
-// ---- requests -------------------------------------------------------------------------------------------------------
+// Requests.
 
 LxdNewInstance new_instance() {
   LxdNewInstance instance;
@@ -194,7 +194,7 @@ TEST(LxdNewInstance, NamesItsImageByAliasOrFingerprint) {
   EXPECT_TRUE(json::parse(instance.write()).at("source").as_object().contains("alias"));
 }
 
-TEST(LxdNewInstance, LeavesLimitsToTheProfilesUnlessTheyAreGiven) {
+TEST(LxdNewInstance, LeavesAbsentLimitsToTheProfiles) {
   LxdNewInstance instance = new_instance();
   EXPECT_EQ(json::parse(instance.write()).at("config"),
             (json::object{{"user.redan.unit", "node-1"}, {"user.redan.id", "1"}, {"boot.autostart", "false"}}));
@@ -206,7 +206,7 @@ TEST(LxdNewInstance, LeavesLimitsToTheProfilesUnlessTheyAreGiven) {
   EXPECT_EQ(json::parse(instance.write()).at("profiles"), (json::array{"default", "gpu"}));
 }
 
-TEST(LxdStateChange, IsPoliteOrForced) {
+TEST(LxdStateChange, IsGracefulOrForced) {
   const LxdStateChange polite{.action = LxdStateChange::Action::stop, .timeout = std::chrono::seconds(10)};
   EXPECT_EQ(json::parse(polite.write()), (json::object{{"action", "stop"}, {"timeout", 10}, {"force", false}}));
   const LxdStateChange forced{.action = LxdStateChange::Action::stop, .force = true};

@@ -55,9 +55,9 @@ class LxdLauncherTest : public net::test::HttpFixture {
   std::unique_ptr<ams::LxdLauncher> launcher;
 };
 
-// ---- launching ------------------------------------------------------------------------------------------------------
+// Launching.
 
-TEST_F(LxdLauncherTest, AnInstanceIsMadeGivenItsUserDataAndStarted) {
+TEST_F(LxdLauncherTest, CreatesAnInstanceWritesItsUserDataAndStartsIt) {
   make();
   ams::LaunchSpec with_limits = spec();
   with_limits.memory_bytes = 1 << 28;
@@ -75,7 +75,7 @@ TEST_F(LxdLauncherTest, AnInstanceIsMadeGivenItsUserDataAndStarted) {
                                                "POST /1.0/instances/ams-1/files", "PUT /1.0/instances/ams-1/state"}));
 }
 
-TEST_F(LxdLauncherTest, TheUserDataIsForRootAloneAndInNothingButTheFile) {
+TEST_F(LxdLauncherTest, TheUserDataIsOnlyInAFileForRoot) {
   make();
   ASSERT_TRUE(run(launcher->launch(spec())));
   std::size_t files = 0;
@@ -92,7 +92,7 @@ TEST_F(LxdLauncherTest, TheUserDataIsForRootAloneAndInNothingButTheFile) {
   EXPECT_EQ(files, 1U);
 }
 
-TEST_F(LxdLauncherTest, OneThatRunsIsLeftAlone) {
+TEST_F(LxdLauncherTest, ARunningInstanceIsNotChanged) {
   lxd->add("node-1", "1", 103);
   make();
   ASSERT_TRUE(run(launcher->launch(spec())));
@@ -101,7 +101,7 @@ TEST_F(LxdLauncherTest, OneThatRunsIsLeftAlone) {
   EXPECT_TRUE(lxd->containers.at("ams-1").files.empty());
 }
 
-TEST_F(LxdLauncherTest, OneThatStoppedGetsNewUserDataAndStarts) {
+TEST_F(LxdLauncherTest, AStoppedInstanceGetsNewUserDataAndStarts) {
   lxd->add("node-1", "1", 102).files["/etc/redan/user-data.json"] = "old";
   make();
   ASSERT_TRUE(run(launcher->launch(spec())));
@@ -110,7 +110,7 @@ TEST_F(LxdLauncherTest, OneThatStoppedGetsNewUserDataAndStarts) {
   EXPECT_EQ(lxd->containers.at("ams-1").status, 103);
 }
 
-TEST_F(LxdLauncherTest, OneThatIsHalfMadeIsWaitedFor) {
+TEST_F(LxdLauncherTest, AnIncompleteInstanceIsAwaited) {
   lxd->add("node-1", "1", 102);
   lxd->running = {json::object{{"id", "00-11"},
                                {"status_code", 103},
@@ -128,7 +128,7 @@ TEST_F(LxdLauncherTest, OneThatIsHalfMadeIsWaitedFor) {
   EXPECT_EQ(lxd->containers.at("ams-1").status, 103);
 }
 
-TEST_F(LxdLauncherTest, TheInstancesImageGoesBeforeTheGeneralOne) {
+TEST_F(LxdLauncherTest, TheInstancesImageOverridesTheGeneralOne) {
   make();
   ams::LaunchSpec special = spec();
   special.image = "special";
@@ -144,9 +144,9 @@ TEST_F(LxdLauncherTest, EveryRequestNamesTheProject) {
   for (const FakeLxd::Seen& one : lxd->seen) EXPECT_EQ(net::query_value(one.request.query, "project"), "redan games");
 }
 
-// ---- failures -------------------------------------------------------------------------------------------------------
+// Failures.
 
-TEST_F(LxdLauncherTest, AnotherCertificateThanThePinnedOneGetsNoRequest) {
+TEST_F(LxdLauncherTest, AServerWithAnotherCertificateGetsNoRequest) {
   ams::LxdLauncherConfig wrong = config();
   wrong.lxd.server.trust = net::PinnedSha256{net::test::identity("other").fingerprint.digest};
   make(std::move(wrong));
@@ -156,7 +156,7 @@ TEST_F(LxdLauncherTest, AnotherCertificateThanThePinnedOneGetsNoRequest) {
   EXPECT_NE(said[0].find(text(net::errc::tls_pin_mismatch)), std::string::npos);
 }
 
-TEST_F(LxdLauncherTest, AnLxdThatDoesNotTrustUsIsToldOfWithTheRemedy) {
+TEST_F(LxdLauncherTest, AnLxdThatDoesNotTrustUsIsReportedWithAdvice) {
   lxd->trusting = false;
   make();
   const std::string error = launch_error();
@@ -164,7 +164,7 @@ TEST_F(LxdLauncherTest, AnLxdThatDoesNotTrustUsIsToldOfWithTheRemedy) {
   EXPECT_NE(error.find("lxc config trust add"), std::string::npos);
 }
 
-TEST_F(LxdLauncherTest, AnLxdThatIsNotThereIsSaidToBeOutOfReachOnce) {
+TEST_F(LxdLauncherTest, AnUnreachableLxdIsReportedOnce) {
   const ams::LxdLauncherConfig nobody = config();
   lxd.reset();
   make(nobody);
@@ -173,7 +173,7 @@ TEST_F(LxdLauncherTest, AnLxdThatIsNotThereIsSaidToBeOutOfReachOnce) {
   EXPECT_EQ(said.size(), 1U);
 }
 
-TEST_F(LxdLauncherTest, AFailedOperationIsToldInLxdsWords) {
+TEST_F(LxdLauncherTest, AFailedOperationIsReportedWithLxdsMessage) {
   lxd->failures["POST"] = "Image alias not found";
   make();
   const std::string error = launch_error();
@@ -188,7 +188,7 @@ TEST_F(LxdLauncherTest, AFailedStartIsAFailedLaunch) {
   EXPECT_NE(launch_error().find("no /sbin/init"), std::string::npos);
 }
 
-TEST_F(LxdLauncherTest, AnInstanceWithWhichLxdIsBusyIsWaitedFor) {
+TEST_F(LxdLauncherTest, ABusyInstanceIsAwaited) {
   lxd->add("node-1", "1", 102);
   lxd->failures["DELETE"] = "Instance is busy running a \"stop\" operation";
   ams::LxdLauncherConfig patient = config();
@@ -200,14 +200,14 @@ TEST_F(LxdLauncherTest, AnInstanceWithWhichLxdIsBusyIsWaitedFor) {
   EXPECT_GE(lxd->count("DELETE /1.0/instances/ams-1"), 2U);
 }
 
-TEST_F(LxdLauncherTest, AnInstanceWithWhichLxdStaysBusyIsAFailure) {
+TEST_F(LxdLauncherTest, AnInstanceThatStaysBusyIsAFailure) {
   lxd->add("node-1", "1", 102);
   lxd->failures["DELETE"] = "Instance is busy running a \"stop\" operation";
   make();
   EXPECT_NE(run(launcher->remove("1")).error().message.find("busy"), std::string::npos);
 }
 
-TEST_F(LxdLauncherTest, AnOperationWithoutEndIsGivenUp) {
+TEST_F(LxdLauncherTest, AnEndlessOperationTimesOut) {
   lxd->endless = true;
   make();
   const auto begin = std::chrono::steady_clock::now();
@@ -215,13 +215,13 @@ TEST_F(LxdLauncherTest, AnOperationWithoutEndIsGivenUp) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 3s);
 }
 
-TEST_F(LxdLauncherTest, ASilentLxdIsGivenUp) {
+TEST_F(LxdLauncherTest, ASilentLxdTimesOut) {
   lxd->silent = true;
   make();
   EXPECT_TRUE(says(launch_error(), net::errc::http_timeout));
 }
 
-TEST_F(LxdLauncherTest, WhatIsNotLxdsLanguageIsRefused) {
+TEST_F(LxdLauncherTest, AnAnswerInAnotherFormatIsRefused) {
   make();
   for (const char* body : {"", "<html>", "{}", R"({"type":"sync","metadata":[]})", R"({"type":"async"})"}) {
     net::HttpResponse strange;
@@ -242,7 +242,7 @@ TEST_F(LxdLauncherTest, AnEndlessAnswerIsRefused) {
   EXPECT_TRUE(says(launch_error(), net::errc::http_too_large));
 }
 
-TEST_F(LxdLauncherTest, WhatIsThereCountsMoreThanWhatIsSaidOfTheOperation) {
+TEST_F(LxdLauncherTest, TheInstancesStateOverridesTheOperationsResult) {
   lxd->misleading = true;
   for (const char* method : {"POST", "PUT", "DELETE"}) lxd->failures[method] = "already done";
   make();
@@ -252,7 +252,7 @@ TEST_F(LxdLauncherTest, WhatIsThereCountsMoreThanWhatIsSaidOfTheOperation) {
   EXPECT_TRUE(lxd->containers.empty());
 }
 
-TEST_F(LxdLauncherTest, AnOperationThatLxdForgotIsNoFailureIfItsWorkIsDone) {
+TEST_F(LxdLauncherTest, AForgottenOperationSucceedsIfItsWorkIsDone) {
   lxd->forgetful = true;
   make();
   EXPECT_TRUE(run(launcher->launch(spec())));
@@ -272,9 +272,9 @@ TEST_F(LxdLauncherTest, AContainerThatIsNotOursIsNeverTouched) {
   for (const std::string& what : lxd->requests()) EXPECT_TRUE(what.starts_with("GET")) << what;
 }
 
-// ---- stopping and removing ------------------------------------------------------------------------------------------
+// Stopping and removing.
 
-TEST_F(LxdLauncherTest, StoppingIsPolite) {
+TEST_F(LxdLauncherTest, StoppingIsGraceful) {
   lxd->add("node-1", "1", 103);
   make();
   ASSERT_TRUE(run(launcher->stop("1")));
@@ -283,7 +283,7 @@ TEST_F(LxdLauncherTest, StoppingIsPolite) {
   EXPECT_EQ(*run(launcher->find("1")), ams::Existence::stopped);
 }
 
-TEST_F(LxdLauncherTest, WhatDoesNotWantToStopIsForced) {
+TEST_F(LxdLauncherTest, AnInstanceThatDoesNotStopIsForced) {
   lxd->add("node-1", "1", 103);
   lxd->stubborn = true;
   make();
@@ -292,7 +292,7 @@ TEST_F(LxdLauncherTest, WhatDoesNotWantToStopIsForced) {
   EXPECT_EQ(lxd->containers.at("ams-1").status, 102);
 }
 
-TEST_F(LxdLauncherTest, WhatCannotBeStoppedIsAFailureAndIsWatchedOn) {
+TEST_F(LxdLauncherTest, FailingToStopIsAFailureAndTheInstanceIsStillWatched) {
   lxd->add("node-1", "1", 103);
   lxd->failures["PUT"] = "stuck";
   make_listening();
@@ -301,7 +301,7 @@ TEST_F(LxdLauncherTest, WhatCannotBeStoppedIsAFailureAndIsWatchedOn) {
   EXPECT_TRUE(until([&] { return !exits.empty(); }));
 }
 
-TEST_F(LxdLauncherTest, StoppingOrRemovingTwiceIsAsOnce) {
+TEST_F(LxdLauncherTest, StoppingAndRemovingAreIdempotent) {
   lxd->add("node-1", "1", 102);
   make();
   EXPECT_TRUE(run(launcher->stop("1")));
@@ -311,7 +311,7 @@ TEST_F(LxdLauncherTest, StoppingOrRemovingTwiceIsAsOnce) {
   EXPECT_EQ(*run(launcher->find("1")), ams::Existence::absent);
 }
 
-TEST_F(LxdLauncherTest, RemovingStopsByForce) {
+TEST_F(LxdLauncherTest, RemovingForcesTheStop) {
   lxd->add("node-1", "1", 103);
   lxd->stubborn = true;
   make();
@@ -320,14 +320,14 @@ TEST_F(LxdLauncherTest, RemovingStopsByForce) {
   EXPECT_TRUE(lxd->containers.empty());
 }
 
-TEST_F(LxdLauncherTest, WhatCannotBeRemovedIsAFailure) {
+TEST_F(LxdLauncherTest, FailingToRemoveIsAFailure) {
   lxd->add("node-1", "1", 102);
   lxd->failures["DELETE"] = "the pool is busy";
   make();
   EXPECT_NE(run(launcher->remove("1")).error().message.find("the pool is busy"), std::string::npos);
 }
 
-// ---- finding --------------------------------------------------------------------------------------------------------
+// Finding.
 
 TEST_F(LxdLauncherTest, OnlyInstancesOfThisUnitAreFound) {
   lxd->add("node-1", "1", 103);
@@ -344,7 +344,7 @@ TEST_F(LxdLauncherTest, OnlyInstancesOfThisUnitAreFound) {
   EXPECT_EQ((*all)[1].existence, ams::Existence::stopped);
 }
 
-TEST_F(LxdLauncherTest, AnLxdThatComesAfterUsIsWaitedFor) {
+TEST_F(LxdLauncherTest, AnLxdThatStartsLaterIsAwaited) {
   ams::LxdLauncherConfig patient = config();
   patient.timeout_at_start = 10s;
   const std::uint16_t port = lxd->server->port();
@@ -369,9 +369,9 @@ TEST_F(LxdLauncherTest, TheLogIsTheEndOfItsFile) {
   EXPECT_EQ(*run(launcher->log("1", 5)), "");
 }
 
-// ---- ends -----------------------------------------------------------------------------------------------------------
+// Ends.
 
-TEST_F(LxdLauncherTest, AnEndIsToldOnce) {
+TEST_F(LxdLauncherTest, AnEndIsReportedOnce) {
   make_listening();
   ASSERT_TRUE(run(launcher->launch(spec())));
   lxd->containers.at("ams-1").status = 102;
@@ -382,7 +382,7 @@ TEST_F(LxdLauncherTest, AnEndIsToldOnce) {
   EXPECT_EQ(exits, (std::vector<std::string>{"1: its container stopped"}));
 }
 
-TEST_F(LxdLauncherTest, AnEndOfWhichLxdSpeaksTooEarlyIsToldWhenItIsTrue) {
+TEST_F(LxdLauncherTest, AnEndAnnouncedTooEarlyIsReportedWhenItIsTrue) {
   lxd->add("node-1", "1", 103);
   make_listening();
   ASSERT_TRUE(run(launcher->find_all()));
@@ -393,7 +393,7 @@ TEST_F(LxdLauncherTest, AnEndOfWhichLxdSpeaksTooEarlyIsToldWhenItIsTrue) {
   EXPECT_EQ(lxd->late_looks, 0);
 }
 
-TEST_F(LxdLauncherTest, AnEventAboutOneThatRunsIsNoEnd) {
+TEST_F(LxdLauncherTest, AnEventOfARunningInstanceIsNotAnEnd) {
   lxd->add("node-1", "1", 103);
   make_listening();
   ASSERT_TRUE(run(launcher->find_all()));
@@ -402,7 +402,7 @@ TEST_F(LxdLauncherTest, AnEventAboutOneThatRunsIsNoEnd) {
   EXPECT_TRUE(exits.empty());
 }
 
-TEST_F(LxdLauncherTest, OneThatSomeoneElseDeletedEndedToo) {
+TEST_F(LxdLauncherTest, AnInstanceDeletedByOthersHasEnded) {
   lxd->add("node-1", "1", 103);
   make_listening();
   ASSERT_TRUE(run(launcher->find_all()));
@@ -412,14 +412,14 @@ TEST_F(LxdLauncherTest, OneThatSomeoneElseDeletedEndedToo) {
   EXPECT_EQ(exits[0], "1: its container was deleted");
 }
 
-TEST_F(LxdLauncherTest, OneThatEndsAtOnceIsSeenWithoutAnEvent) {
+TEST_F(LxdLauncherTest, AnImmediateEndIsDetectedWithoutAnEvent) {
   make_listening();
   ASSERT_TRUE(run(launcher->launch(spec())));
   lxd->containers.at("ams-1").status = 102;
   EXPECT_TRUE(until([&] { return !exits.empty(); }));
 }
 
-TEST_F(LxdLauncherTest, WhatWasStoppedOrRemovedDidNotEndByItself) {
+TEST_F(LxdLauncherTest, AStoppedOrRemovedInstanceDidNotEndByItself) {
   make_listening();
   ASSERT_TRUE(run(launcher->launch(spec("1"))));
   ASSERT_TRUE(run(launcher->launch(spec("2"))));
@@ -431,7 +431,7 @@ TEST_F(LxdLauncherTest, WhatWasStoppedOrRemovedDidNotEndByItself) {
   EXPECT_TRUE(exits.empty());
 }
 
-TEST_F(LxdLauncherTest, AnEndWhileTheConnectionWasLostIsSeenWhenItIsBack) {
+TEST_F(LxdLauncherTest, AnEndDuringALostConnectionIsDetectedAfterwards) {
   lxd->add("node-1", "1", 103);
   make_listening();
   ASSERT_TRUE(run(launcher->find_all()));
@@ -446,7 +446,7 @@ TEST_F(LxdLauncherTest, AnEndWhileTheConnectionWasLostIsSeenWhenItIsBack) {
   EXPECT_TRUE(until([&] { return said.back() == "LXD is back"; }));
 }
 
-TEST_F(LxdLauncherTest, NothingIsToldAfterItsEnd) {
+TEST_F(LxdLauncherTest, NothingIsReportedAfterDestruction) {
   lxd->add("node-1", "1", 103);
   make_listening();
   ASSERT_TRUE(run(launcher->find_all()));

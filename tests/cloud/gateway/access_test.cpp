@@ -67,7 +67,7 @@ bool expects(const gateway::Route& route, const std::string& caller) {
   return caller == "other tenant" && (list || shared_by_all || route.label == "create_new_session");
 }
 
-TEST_F(Access, NoCallerGetsAnswersThatAreNotItsOwn) {
+TEST_F(Access, NoCallerGetsAnswersOfAnother) {
   std::printf("%-36s", "");
   for (const auto& [what, token] : callers_) std::printf("  %-13s", what.c_str());
   for (const gateway::Route& route : gateway::gateway_routes()) {
@@ -82,7 +82,7 @@ TEST_F(Access, NoCallerGetsAnswersThatAreNotItsOwn) {
   std::printf("\n");
 }
 
-TEST_F(Access, ListsHaveOnesOwnSessionsAndSharesAlone) {
+TEST_F(Access, ListsContainOnlyTheCallersSessionsAndShares) {
   ask("POST", "/1.0/sessions/" + elsewhere_ + "/share", R"({"type":"view"})");
   for (const char* list : {"/1.0/sessions", "/1.0/shares"}) {
     EXPECT_EQ(ask_as(callers_[1].second, "GET", list).body.at("total_size"), 0) << list;
@@ -92,7 +92,7 @@ TEST_F(Access, ListsHaveOnesOwnSessionsAndSharesAlone) {
   }
 }
 
-TEST_F(Access, AnothersSessionIsAnsweredAsOneThatDoesNotExist) {
+TEST_F(Access, AnothersSessionAppearsNotToExist) {
   const std::string unknown = "d1k2v9f3pn6a8q46tb00";
   for (const auto& [method, rest] :
        {std::pair("GET", ""), std::pair("DELETE", ""), std::pair("POST", "/join"), std::pair("POST", "/share")}) {
@@ -105,7 +105,7 @@ TEST_F(Access, AnothersSessionIsAnsweredAsOneThatDoesNotExist) {
   }
 }
 
-TEST_F(Access, AQuotaIsSetWhenAnAccountIsMadeAndShown) {
+TEST_F(Access, AQuotaIsSetWithTheAccountAndShown) {
   const Answer made = local("POST", "/internal/1.0/accounts", R"({"name":"small","max_sessions":1,"max_shares":2})");
   ASSERT_EQ(made.status, 201U) << made.raw.body;
   EXPECT_EQ(made.metadata().at("max_sessions"), 1);
@@ -122,7 +122,7 @@ TEST_F(Access, AQuotaIsSetWhenAnAccountIsMadeAndShown) {
   }
 }
 
-TEST_F(Access, ADeletedAccountsLiveSocketIsCut) {
+TEST_F(Access, ADeletedAccountsLiveSocketIsClosed) {
   const std::string url(make_session().at("url").as_string());
   const auto socket = open(url);
   ASSERT_TRUE(socket.has_value());

@@ -18,7 +18,7 @@ api::Announcement agent(const std::string& id, const std::string& region, std::i
   return announcement;
 }
 
-TEST(Agents, TheLeastLoadedComesFirstAndTheRegionCounts) {
+TEST(Agents, TheLeastLoadedAgentOfTheRegionComesFirst) {
   gateway::Agents agents;
   agents.put(agent("a", "eu", 5));
   agents.put(agent("b", "eu", 5, 100));
@@ -29,7 +29,7 @@ TEST(Agents, TheLeastLoadedComesFirstAndTheRegionCounts) {
   EXPECT_TRUE(agents.candidates("chess", "").empty());
 }
 
-TEST(Agents, WhoDrainsOrHasNoRoomAtAllIsNotAsked) {
+TEST(Agents, DrainingAndFullAgentsAreSkipped) {
   gateway::Agents agents;
   api::Announcement draining = agent("a", "eu");
   draining.draining = true;
@@ -40,7 +40,7 @@ TEST(Agents, WhoDrainsOrHasNoRoomAtAllIsNotAsked) {
   EXPECT_EQ(agents.candidates("game", ""), (Ids{"free", "full"}));
 }
 
-TEST(Agents, WhatWasPlacedCountsUntilTheAgentSaysItself) {
+TEST(Agents, PlacedSessionsCountUntilTheNextAnnouncement) {
   gateway::Agents agents;
   agents.put(agent("a", "eu"));
   agents.put(agent("b", "eu"));
@@ -53,7 +53,7 @@ TEST(Agents, WhatWasPlacedCountsUntilTheAgentSaysItself) {
   EXPECT_EQ(agents.candidates("game", ""), (Ids{"b", "a"}));
 }
 
-TEST(Agents, AnAgentWhoseLeaseEndsIsUnresponsiveUnlessItSaidGoodbye) {
+TEST(Agents, AnAgentIsUnresponsiveWhenItsLeaseExpiresUnlessItHasLeft) {
   gateway::Agents agents;
   agents.put(agent("a", "eu"));
   api::Announcement leaving = agent("b", "eu");
@@ -69,7 +69,7 @@ TEST(Agents, AnAgentWhoseLeaseEndsIsUnresponsiveUnlessItSaidGoodbye) {
   EXPECT_FALSE(agents.lost_since("a", {150}).has_value());
 }
 
-TEST(Agents, OneNeverHeardOfIsLostFromTheFirstQuestionOn) {
+TEST(Agents, AnUnknownAgentIsLostFromTheFirstQueryOn) {
   gateway::Agents agents;
   EXPECT_EQ(agents.lost_since("x", {100})->seconds_since_1970, 100);
   EXPECT_EQ(agents.lost_since("x", {170})->seconds_since_1970, 100);

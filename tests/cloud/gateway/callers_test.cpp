@@ -48,7 +48,7 @@ class Callers : public ServerTest {
   std::string session_, other_, share_, share_token_, socket_url_, socket_token_;
 };
 
-TEST_F(Callers, NoRouteButTheOpenOnesTakesAStranger) {
+TEST_F(Callers, OnlyOpenRoutesAcceptACallerWithoutAToken) {
   for (const gateway::Route& route : gateway::gateway_routes()) {
     const unsigned status = with(route, {}).status;
     if (route.label == "get_service_status") {
@@ -64,7 +64,7 @@ TEST_F(Callers, NoRouteButTheOpenOnesTakesAStranger) {
   }
 }
 
-TEST_F(Callers, NoRouteTakesABadToken) {
+TEST_F(Callers, NoRouteAcceptsABadToken) {
   std::string tampered = token_;
   tampered[tampered.size() - 3] = tampered[tampered.size() - 3] == 'A' ? 'B' : 'A';
   auto relocated = token::Macaroon::parse(token_).value();
@@ -100,7 +100,7 @@ TEST_F(Callers, NoRouteTakesABadToken) {
   }
 }
 
-TEST_F(Callers, NoRouteTakesAnExpiredTokenOrThatOfADeletedAccount) {
+TEST_F(Callers, NoRouteAcceptsATokenThatExpiredOrWasRevoked) {
   const std::string gone = run(unit_->create_account("gone", std::chrono::hours(1), {}))->token;
   ASSERT_TRUE(run(unit_->remove_account("gone")).has_value());
   const std::string again = run(unit_->create_account("gone", std::chrono::hours(2), {}))->token;
@@ -117,7 +117,7 @@ TEST_F(Callers, NoRouteTakesAnExpiredTokenOrThatOfADeletedAccount) {
   EXPECT_EQ(ask_as(again, "GET", "/1.0/sessions").status, 200U);
 }
 
-TEST_F(Callers, BothSpellingsOfTheSchemeAndTheQueryAreTaken) {
+TEST_F(Callers, BothSpellingsOfTheSchemeAndTheQueryAreAccepted) {
   for (const std::string& value : {"macaroon root=" + token_, "Macaroon root=" + token_, "MACAROON ROOT=" + token_,
                                    "macaroon root=\"" + token_ + "\""}) {
     EXPECT_EQ(call("GET", "/1.0/sessions", {}, {{"Authorization", value}}).status, 200U) << value;
@@ -126,7 +126,7 @@ TEST_F(Callers, BothSpellingsOfTheSchemeAndTheQueryAreTaken) {
 }
 
 // What each route asks of a token; those that ask for a session are given this one's.
-TEST_F(Callers, ANarrowedTokenOpensItsRoutesAndNoOther) {
+TEST_F(Callers, ARestrictedTokenIsAcceptedOnItsRoutesOnly) {
   const std::map<std::string_view, std::string_view> needed{
       {"create_new_session", "create"}, {"get_sessions", "read"},     {"delete_sessions", "delete"},
       {"get_session", "read"},          {"delete_session", "delete"}, {"join_session", "join"},
@@ -149,13 +149,14 @@ TEST_F(Callers, ANarrowedTokenOpensItsRoutesAndNoOther) {
   EXPECT_EQ(ask_as(as("create"), "POST", "/1.0/sessions", R"({"app":"com.example.demo"})").status, 201U);
   EXPECT_EQ(ask_as(as("share"), "POST", "/1.0/sessions/" + session_ + "/share", R"({"type":"view"})").status, 200U);
   EXPECT_EQ(ask_as(as("admin"), "PATCH", "/1.0/config", R"({"config":{}})").status, 403U) << "it is no administrator";
-  const std::string boss = run(unit_->create_account("boss", std::chrono::hours(1), {api::GatewayOperation::admin}))->token;
+  const std::string boss =
+      run(unit_->create_account("boss", std::chrono::hours(1), {api::GatewayOperation::admin}))->token;
   EXPECT_EQ(ask_as(narrowed(boss, "op=admin"), "PATCH", "/1.0/config", R"({"config":{}})").status, 200U);
   EXPECT_EQ(ask_as(as("delete"), "DELETE", "/1.0/sessions", R"({"ids":[")" + other_ + R"("]})").status, 202U);
   EXPECT_EQ(ask_as(as("delete"), "DELETE", "/1.0/sessions/" + session_).status, 200U);
 }
 
-TEST_F(Callers, ATokenForOneSessionOpensNoOther) {
+TEST_F(Callers, ATokenForOneSessionGivesAccessToNoOther) {
   const std::string mine = narrowed(token_, "session=" + session_);
   EXPECT_EQ(ask_as(mine, "GET", "/1.0/sessions/" + session_).status, 200U);
   EXPECT_EQ(ask_as(mine, "GET", "/1.0/sessions").body.at("total_size"), 1);
@@ -175,9 +176,9 @@ TEST_F(Callers, ATokenForOneSessionOpensNoOther) {
   EXPECT_EQ(ask_as(mine, "GET", "/metrics").status, 403U);
 }
 
-// ---- sockets
+// Sockets.
 
-TEST_F(Callers, ASocketOpensWithItsOwnTokenAlone) {
+TEST_F(Callers, ASocketOpensOnlyWithItsOwnToken) {
   const std::string path = "/1.0/session/" + session_ + "/sockets/slave";
   const std::string elsewhere = "/1.0/session/" + other_ + "/sockets/slave";
   std::string tampered = socket_token_;
@@ -198,7 +199,7 @@ TEST_F(Callers, ASocketOpensWithItsOwnTokenAlone) {
   EXPECT_EQ(refused_socket(path + "?token=" + socket_token_), 401U) << "expired";
 }
 
-TEST_F(Callers, AViewersTokenDoesNotBecomeAControllers) {
+TEST_F(Callers, AViewersTokenCannotBecomeAControllers) {
   const std::string viewer = [&] {
     const Answer connected =
         call("GET", "/1.0/sessions/" + session_ + "/connect?type=view&token=" + share_token_, {}, {});

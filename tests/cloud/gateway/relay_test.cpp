@@ -114,7 +114,7 @@ class RelayTest : public testing::Test {
   std::vector<Errc> ended_;
 };
 
-TEST_F(RelayTest, TheFirstThingTheRuntimeHearsIsWhoComes) {
+TEST_F(RelayTest, TheFirstMessageToTheRuntimeNamesTheClient) {
   Socket socket;
   attach(socket);
   ASSERT_EQ(heard_.size(), 1U);
@@ -123,7 +123,7 @@ TEST_F(RelayTest, TheFirstThingTheRuntimeHearsIsWhoComes) {
   EXPECT_EQ(hello->role, api::LinkHello::Role::controller);
 }
 
-TEST_F(RelayTest, MessagesKeepTheirOrderBothWays) {
+TEST_F(RelayTest, MessagesKeepTheirOrderInBothDirections) {
   Socket socket;
   const auto id = attach(socket);
   for (int i = 0; i < 10; ++i) relay_->receive(id, "c" + std::to_string(i));
@@ -137,7 +137,7 @@ TEST_F(RelayTest, MessagesKeepTheirOrderBothWays) {
   }
 }
 
-TEST_F(RelayTest, WhatNobodyHeardIsSentAgainWhenTheRuntimeIsReady) {
+TEST_F(RelayTest, UnacknowledgedMessagesAreRetransmittedWhenTheRuntimeIsReady) {
   deaf_ = true;
   Socket socket;
   const auto id = attach(socket);
@@ -151,7 +151,7 @@ TEST_F(RelayTest, WhatNobodyHeardIsSentAgainWhenTheRuntimeIsReady) {
   EXPECT_EQ(heard_[1], "first");
 }
 
-TEST_F(RelayTest, WhatIsLostIsSentAgainByTime) {
+TEST_F(RelayTest, LostMessagesAreRetransmittedAfterATimeout) {
   deaf_ = true;
   Socket socket;
   attach(socket);
@@ -162,7 +162,7 @@ TEST_F(RelayTest, WhatIsLostIsSentAgainByTime) {
   EXPECT_EQ(heard_.size(), 1U);
 }
 
-TEST_F(RelayTest, ARuntimeThatNeverAnswersEndsTheSocketWithAWordFirst) {
+TEST_F(RelayTest, ASilentRuntimeEndsTheSocketAfterAnErrorMessage) {
   deaf_ = true;
   Socket socket;
   const auto id = attach(socket);
@@ -176,7 +176,7 @@ TEST_F(RelayTest, ARuntimeThatNeverAnswersEndsTheSocketWithAWordFirst) {
   EXPECT_EQ(relay_->counts().ends.at("link_timeout"), 1U);
 }
 
-TEST_F(RelayTest, AClientThatSaysNothingIsToldSoAndGoes) {
+TEST_F(RelayTest, ASilentClientIsDisconnectedAfterAnErrorMessage) {
   Socket socket;
   attach(socket);
   pass(29s);
@@ -187,7 +187,7 @@ TEST_F(RelayTest, AClientThatSaysNothingIsToldSoAndGoes) {
   ASSERT_EQ(ended_.size(), 1U);
 }
 
-TEST_F(RelayTest, AClientThatHasSpokenMayBeSilentForEver) {
+TEST_F(RelayTest, AClientMayBeSilentAfterItsFirstMessage) {
   Socket socket;
   const auto id = attach(socket);
   relay_->receive(id, "discover");
@@ -213,7 +213,7 @@ TEST_F(RelayTest, AClosedSocketsLastMessagesStillArrive) {
   EXPECT_FALSE(socket.closed);
 }
 
-TEST_F(RelayTest, ItLingersNoLongerThanItsTime) {
+TEST_F(RelayTest, ALinkOfAClosedSocketEndsAfterATimeout) {
   Socket socket;
   const auto id = attach(socket);
   deaf_ = true;
@@ -226,7 +226,7 @@ TEST_F(RelayTest, ItLingersNoLongerThanItsTime) {
   EXPECT_TRUE(socket.texts.empty());
 }
 
-TEST_F(RelayTest, WhatComesForAClosedSocketIsDropped) {
+TEST_F(RelayTest, MessagesForAClosedSocketAreDropped) {
   Socket socket;
   const auto id = attach(socket);
   deaf_ = true;
@@ -238,7 +238,7 @@ TEST_F(RelayTest, WhatComesForAClosedSocketIsDropped) {
   EXPECT_TRUE(socket.texts.empty());
 }
 
-TEST_F(RelayTest, TheSameClientAgainDisplacesItsFormerSocketHere) {
+TEST_F(RelayTest, AReturningClientDisplacesItsFormerSocketHere) {
   Socket first, second;
   attach(first);
   attach(second);
@@ -249,7 +249,7 @@ TEST_F(RelayTest, TheSameClientAgainDisplacesItsFormerSocketHere) {
   EXPECT_EQ(relay_->clients(), 1U);
 }
 
-TEST_F(RelayTest, AnotherClientIsTheRuntimesToDisplace) {
+TEST_F(RelayTest, TheRuntimeDecidesWhetherAnotherClientIsDisplaced) {
   Socket first, second;
   attach(first, "client-1");
   attach(second, "client-2");
@@ -290,7 +290,7 @@ TEST_F(RelayTest, FramesOfAnotherGatewaysClientsAreLeftAlone) {
   EXPECT_TRUE(socket.texts.empty());
 }
 
-TEST_F(RelayTest, ATooLargeMessageEndsTheClientWithAWord) {
+TEST_F(RelayTest, ATooLargeMessageEndsTheClientAfterAnErrorMessage) {
   Socket socket;
   const auto id = attach(socket);
   relay_->receive(id, std::string(64 * 1024, 'x'));
@@ -314,7 +314,7 @@ TEST_F(RelayTest, AFloodOfMessagesEndsTheClientAndSlowOnesDoNot) {
   EXPECT_EQ(socket.error(), "too many messages");
 }
 
-TEST_F(RelayTest, WhatARuntimeDoesNotTakeIsBounded) {
+TEST_F(RelayTest, DataForASlowRuntimeIsBounded) {
   gateway::RelayLimits limits;
   limits.burst = 1e6;
   gateway::Relay relay(
@@ -332,13 +332,13 @@ TEST_F(RelayTest, WhatARuntimeDoesNotTakeIsBounded) {
   EXPECT_EQ(socket.error(), "too many messages wait for the session");
 }
 
-TEST_F(RelayTest, ThereIsRoomForSoManyClientsAndNoMore) {
+TEST_F(RelayTest, TheNumberOfClientsIsLimited) {
   std::array<Socket, 4> sockets;
   for (int i = 0; i < 3; ++i) attach(sockets[static_cast<std::size_t>(i)], "client-" + std::to_string(i));
   EXPECT_EQ(relay_->attach(claims("client-3"), sockets[3].port()).error(), Errc::too_many);
 }
 
-TEST_F(RelayTest, EndingASessionAShareOrEverythingTellsThoseConcerned) {
+TEST_F(RelayTest, EndingASessionAShareOrEverythingNotifiesTheClientsConcerned) {
   Socket viewer, controller, other;
   gateway::SocketClaims shared = claims("client-1");
   shared.role = api::LinkHello::Role::viewer;

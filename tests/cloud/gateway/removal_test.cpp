@@ -18,7 +18,7 @@ class Removal : public GatewayTest {
   ScriptedAgent& agent_;
 };
 
-TEST_F(Removal, ClientsHearItBeforeTheirSocketsClose) {
+TEST_F(Removal, ClientsGetAMessageBeforeTheirSocketsClose) {
   const api::SessionGrant grant = created();
   Received received;
   ASSERT_TRUE(unit_->relay().attach(admitted(grant).value(), received.port()).has_value());
@@ -44,7 +44,7 @@ TEST_F(Removal, WithSyncItReturnsWhenTheSessionHasEnded) {
   EXPECT_TRUE(removed->has_value());
 }
 
-TEST_F(Removal, TwiceIsNoMoreThanOnce) {
+TEST_F(Removal, IsIdempotent) {
   const std::string id = created().session.id;
   ASSERT_TRUE(remove(id).has_value());
   ASSERT_TRUE(remove(id).has_value());
@@ -53,7 +53,7 @@ TEST_F(Removal, TwiceIsNoMoreThanOnce) {
   EXPECT_EQ(remove("d1k2v9f3pn6a8q46tb00").error().status, 404U);
 }
 
-TEST_F(Removal, WithoutItsAgentItIsToldAndEndsWhenTheAgentIsBack) {
+TEST_F(Removal, EndsWhenTheAgentIsBackIfItWasAway) {
   const std::string id = created().session.id;
   agent_.on_command = Manner::is_silent;
   const auto refused = remove(id);
@@ -65,7 +65,7 @@ TEST_F(Removal, WithoutItsAgentItIsToldAndEndsWhenTheAgentIsBack) {
   EXPECT_EQ(stored(id).status, SessionStatus::terminated);
 }
 
-TEST_F(Removal, WithForceItCountsAsEndedAndTheAgentIsFenced) {
+TEST_F(Removal, CountsAsEndedWithForceAndFencesTheAgent) {
   const std::string id = created().session.id;
   agent_.on_command = Manner::is_silent;
   ASSERT_TRUE(remove(id, kForce).has_value());
@@ -76,14 +76,14 @@ TEST_F(Removal, WithForceItCountsAsEndedAndTheAgentIsFenced) {
   EXPECT_EQ(code_of(run(agent_.claim(id))), "session_unknown");
 }
 
-TEST_F(Removal, WhatTheAgentDoesNotHaveIsOver) {
+TEST_F(Removal, ASessionThatTheAgentDoesNotHaveHasEnded) {
   const std::string id = created().session.id;
   agent_.on_command = Manner::refuses_unknown;
   ASSERT_TRUE(remove(id).has_value());
   EXPECT_EQ(stored(id).status, SessionStatus::terminated);
 }
 
-TEST_F(Removal, AFailedSessionIsJustPutAway) {
+TEST_F(Removal, AFailedSessionIsOnlyRemoved) {
   const std::string id = created().session.id;
   ASSERT_TRUE(run(agent_.report(id, SessionStatus::error)).has_value());
   ASSERT_TRUE(remove(id).has_value());
@@ -91,7 +91,7 @@ TEST_F(Removal, AFailedSessionIsJustPutAway) {
   EXPECT_TRUE(agent_.commands().empty());
 }
 
-TEST_F(Removal, ABatchTellsOfEachByItself) {
+TEST_F(Removal, ABatchReportsEachSessionSeparately) {
   std::vector<std::string> ids;
   for (int i = 0; i < 40; ++i) {
     agent_.announcement().capacity = 100;
@@ -104,7 +104,7 @@ TEST_F(Removal, ABatchTellsOfEachByItself) {
   EXPECT_EQ(agent_.commands().size(), 40U);
 }
 
-TEST_F(Removal, ABatchWithASilentAgentTakesNoLongerThanItsShare) {
+TEST_F(Removal, ABatchWithASilentAgentDoesNotDelayTheOthers) {
   std::vector<std::string> ids;
   for (int i = 0; i < 8; ++i) ids.push_back(created().session.id);
   agent_.on_command = Manner::is_silent;
@@ -114,7 +114,7 @@ TEST_F(Removal, ABatchWithASilentAgentTakesNoLongerThanItsShare) {
   for (const auto& outcome : outcomes) EXPECT_EQ(outcome.error().status, 500U);
 }
 
-// ---- time
+// Time.
 
 TEST_F(Removal, AnEndedSessionIsKeptForAnHour) {
   const std::string id = created().session.id;
@@ -127,7 +127,7 @@ TEST_F(Removal, AnEndedSessionIsKeptForAnHour) {
   EXPECT_EQ(run(unit_->session(anyone(), id)).error().code, "session_unknown");
 }
 
-TEST_F(Removal, ASessionBeingEndedWithoutItsAgentIsOverAMinuteAfterTheAgentIsLost) {
+TEST_F(Removal, APendingRemovalEndsAMinuteAfterTheAgentIsLost) {
   const std::string id = created().session.id;
   agent_.on_command = Manner::is_silent;
   ASSERT_FALSE(remove(id).has_value());
@@ -140,14 +140,14 @@ TEST_F(Removal, ASessionBeingEndedWithoutItsAgentIsOverAMinuteAfterTheAgentIsLos
 }
 
 // Its agent restarted, for example, and does not know of it.
-TEST_F(Removal, ASessionThatItsAgentDoesNotListenToIsOver) {
+TEST_F(Removal, ASessionThatItsAgentDoesNotListenToHasEnded) {
   const std::string id = created().session.id;
   agent_.forget(id);
   ASSERT_TRUE(remove(id).has_value());
   EXPECT_EQ(stored(id).status, SessionStatus::terminated);
 }
 
-TEST_F(Removal, ASessionWhoseEndIsNeverReportedIsOverAfterTwoMinutes) {
+TEST_F(Removal, ASessionWhoseEndIsNeverReportedEndsAfterTwoMinutes) {
   const std::string id = created().session.id;
   ASSERT_TRUE(remove(id).has_value());
   ASSERT_EQ(stored(id).status, SessionStatus::terminating);
@@ -162,7 +162,7 @@ TEST_F(Removal, ASessionWhoseEndIsNeverReportedIsOverAfterTwoMinutes) {
   EXPECT_EQ(code_of(run(agent_.report(id, SessionStatus::terminated))), "ok");
 }
 
-TEST_F(Removal, ACreationThatAUnitDiedInFailsInTheEnd) {
+TEST_F(Removal, ACreationInterruptedByACrashFinallyFails) {
   api::Session session;
   session.id = "d1k2v9f3pn6a8q46tb00";
   session.wanted = request();
@@ -179,7 +179,7 @@ TEST_F(Removal, ACreationThatAUnitDiedInFailsInTheEnd) {
   EXPECT_EQ(stored(session.id).fence, 2);
 }
 
-TEST_F(Removal, KeysAreForgottenAndTwoSweepersDoNoMoreThanOne) {
+TEST_F(Removal, KeysExpireAndTwoSweepersDoNotConflict) {
   ASSERT_TRUE(run(unit_->create(anyone(), request(), "key-1")).has_value());
   gateway::Gateway* second = make_unit();
   const auto keys = [&] { return run(store_->list("/gateway/1.0/idempotency/", {}, 10))->entries.size(); };

@@ -28,7 +28,7 @@ class Reports : public GatewayTest {
   const std::string id_;
 };
 
-TEST_F(Reports, AStateIsKeptWithItsMessageAndClients) {
+TEST_F(Reports, AStateIsStoredWithItsMessageAndClients) {
   EXPECT_EQ(report("agent-1", 1, 1, SessionStatus::active), "ok");
   const api::Session session = stored(id_);
   EXPECT_EQ(session.status, SessionStatus::active);
@@ -50,7 +50,7 @@ TEST_F(Reports, AnotherFenceOrAnotherAgentIsRefused) {
   EXPECT_EQ(stored(id_).status, SessionStatus::created);
 }
 
-TEST_F(Reports, NothingLeavesTerminated) {
+TEST_F(Reports, TerminatedIsFinal) {
   EXPECT_EQ(report("agent-1", 1, 1, SessionStatus::terminated), "ok");
   EXPECT_EQ(report("agent-1", 1, 2, SessionStatus::active), "session_unknown");
   EXPECT_EQ(report("agent-1", 1, 3, SessionStatus::error), "ok");
@@ -58,7 +58,7 @@ TEST_F(Reports, NothingLeavesTerminated) {
   EXPECT_EQ(stored(id_).status, SessionStatus::terminated);
 }
 
-TEST_F(Reports, WhoIsBeingEndedDoesNotComeToLifeAgain) {
+TEST_F(Reports, ATerminatingSessionDoesNotBecomeActiveAgain) {
   agent_.on_command = ScriptedAgent::Manner::is_silent;
   EXPECT_EQ(run(unit_->remove(anyone(), id_, {})).error().status, 500U);
   EXPECT_EQ(report("agent-1", 1, 1, SessionStatus::active), "ok");
@@ -76,7 +76,7 @@ TEST_F(Reports, AnErrorAfterTerminatingEndsTheSession) {
   EXPECT_EQ(stored(id_).status, SessionStatus::error);
 }
 
-TEST_F(Reports, AnUnknownSessionIsNobodys) {
+TEST_F(Reports, AnUnknownSessionIsRefused) {
   const api::StateReport said{"d1k2v9f3pn6a8q46tb00", "agent-1", 1, 1, SessionStatus::active, "", 0};
   EXPECT_EQ(code_of(run(bus_->request(api::subject::agent(said.agent, "state"), api::message_text(said), kTimeout))),
             "session_unknown");
@@ -86,7 +86,7 @@ TEST_F(Reports, AnUnknownSessionIsNobodys) {
       "session_unknown");
 }
 
-TEST_F(Reports, WhatIsNotUnderstoodIsNotAnswered) {
+TEST_F(Reports, MalformedReportsAreNotAnswered) {
   for (const std::string& subject :
        {api::subject::agent("agent-1", "state"), api::subject::agent("agent-1", "claim")}) {
     for (const char* text : {"", "nonsense", "{}", "[]", R"({"session":"x"})"}) {
@@ -99,7 +99,7 @@ TEST_F(Reports, WhatIsNotUnderstoodIsNotAnswered) {
   EXPECT_EQ(unit_->agents().all().size(), 1U);
 }
 
-TEST_F(Reports, WhoPublishesAsAnotherAgentIsNotHeard) {
+TEST_F(Reports, MessagesInAnotherAgentsNameAreIgnored) {
   const api::StateReport state{id_, "agent-1", 1, 1, SessionStatus::error, "", 0};
   const auto reply = run(
       bus_->request(api::subject::agent("agent-2", "state"), api::message_text(state), std::chrono::milliseconds(20)));
@@ -117,7 +117,7 @@ TEST_F(Reports, WhoPublishesAsAnotherAgentIsNotHeard) {
   EXPECT_FALSE(unit_->agents().find("agent-1")->draining);
 }
 
-TEST_F(Reports, OnlySoManyAgentsAreTaken) {
+TEST_F(Reports, TheNumberOfAgentsIsLimited) {
   for (int i = 0; i < 400; ++i) {
     api::Announcement one = agent_.announcement();
     one.agent = "made-up-" + std::to_string(i);
@@ -130,7 +130,7 @@ TEST_F(Reports, OnlySoManyAgentsAreTaken) {
   EXPECT_LT(unit_->agents().all().size(), 300U);
 }
 
-TEST_F(Reports, ASessionsStateIsWrittenNowAndThenHoweverOftenItIsReported) {
+TEST_F(Reports, StateIsWrittenAtALimitedRate) {
   std::map<std::string, int> outcomes;
   for (int number = 1; number <= 50; ++number) {
     const api::StateReport said{id_, "agent-1", 1, number, SessionStatus::active, std::string(450'000, 'x'), number};
@@ -142,9 +142,9 @@ TEST_F(Reports, ASessionsStateIsWrittenNowAndThenHoweverOftenItIsReported) {
   EXPECT_EQ(report("agent-1", 1, 51, SessionStatus::terminated), "ok") << "an end is taken at once";
 }
 
-// ---- claims
+// Claims.
 
-TEST_F(Reports, AClaimRaisesTheFenceAndMakesTheFormerAgentStale) {
+TEST_F(Reports, AClaimRaisesTheFenceAndExcludesTheFormerAgent) {
   EXPECT_EQ(claim("agent-2", true), "ok");
   const api::Session session = stored(id_);
   EXPECT_EQ(session.fence, 2);
@@ -154,7 +154,7 @@ TEST_F(Reports, AClaimRaisesTheFenceAndMakesTheFormerAgentStale) {
   EXPECT_EQ(report("agent-2", 2, 1, SessionStatus::active), "ok");
 }
 
-TEST_F(Reports, TheClaimantLearnsWhatTheSessionWants) {
+TEST_F(Reports, TheClaimantReceivesTheSessionsSpec) {
   const api::Claim said{id_, "agent-2", "i-new", true};
   const auto reply = run(bus_->request(api::subject::agent(said.agent, "claim"), api::message_text(said), kTimeout));
   const auto spec = api::parse<api::SessionSpec>(*api::parse_reply(*reply));
@@ -165,7 +165,7 @@ TEST_F(Reports, TheClaimantLearnsWhatTheSessionWants) {
   EXPECT_EQ(spec->region, "eu-1");
 }
 
-TEST_F(Reports, WhoOnlyFoundTheInstanceGetsASessionThatNobodyServes) {
+TEST_F(Reports, AnAgentWithoutTheRuntimeMayClaimOnlyAnUnservedSession) {
   EXPECT_EQ(claim("agent-2", false), "session_fenced");
   EXPECT_EQ(claim("agent-1", false), "ok") << "it has come back";
   EXPECT_EQ(stored(id_).fence, 2);
@@ -174,7 +174,7 @@ TEST_F(Reports, WhoOnlyFoundTheInstanceGetsASessionThatNobodyServes) {
   EXPECT_EQ(stored(id_).agent, "agent-2");
 }
 
-TEST_F(Reports, OfTwoClaimsAtOnceOneStandsAndTheOtherIsStale) {
+TEST_F(Reports, OneOfTwoSimultaneousClaimsSucceeds) {
   int answered = 0;
   for (const char* agent : {"agent-2", "agent-3"}) {
     const api::Claim said{id_, agent, "i", true};
@@ -190,9 +190,9 @@ TEST_F(Reports, OfTwoClaimsAtOnceOneStandsAndTheOtherIsStale) {
   EXPECT_EQ(report(winner, 3, 1, SessionStatus::active), "ok");
 }
 
-// ---- lost agents
+// Lost agents.
 
-TEST_F(Reports, ASessionWhoseAgentIsLostSaysSoAndFailsAfterAMinute) {
+TEST_F(Reports, ASessionWithoutItsAgentReportsItAndFailsAfterAMinute) {
   lose("agent-1");
   EXPECT_EQ(unit_->agents().unresponsive({wall_time_}), 1U);
   EXPECT_EQ(unit_->shown(stored(id_)).status_message, "its agent is lost");
@@ -216,7 +216,7 @@ TEST_F(Reports, AClaimRevivesASessionWhoseAgentWasLost) {
   EXPECT_FALSE(stored(id_).agent_lost);
 }
 
-TEST_F(Reports, TheLostAgentItselfMayGoOnReporting) {
+TEST_F(Reports, TheLostAgentItselfMayResumeReporting) {
   lose("agent-1");
   wall_time_ += 60;
   run_void(unit_->sweep_once());
@@ -231,7 +231,7 @@ TEST_F(Reports, ASessionThatFailedByItselfIsNotRevived) {
   EXPECT_EQ(stored(id_).status, SessionStatus::error);
 }
 
-TEST_F(Reports, ALostAgentThatAnnouncesItselfIsThereAgain) {
+TEST_F(Reports, ALostAgentThatAnnouncesItselfIsAvailableAgain) {
   lose("agent-1");
   agent_.announce();
   ASSERT_TRUE(until([&] { return unit_->agents().find("agent-1") != nullptr; }));

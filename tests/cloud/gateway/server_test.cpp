@@ -12,9 +12,9 @@ std::string text(const json::value& value) { return std::string(value.as_string(
 
 class Server : public ServerTest {};
 
-// ---- sessions
+// Sessions.
 
-TEST_F(Server, CreatingASessionAnswersAsClientsExpect) {
+TEST_F(Server, CreatingASessionReturnsTheDocumentedMembers) {
   add_agent("agent-1");
   for (const char* path : {"/1.0/sessions", "/1.0/sessions/"}) {
     const Answer made = ask("POST", path, R"({"app":"com.example.demo","region":"","joinable":true,"idle_time_min":5,
@@ -35,7 +35,7 @@ TEST_F(Server, CreatingASessionAnswersAsClientsExpect) {
   }
 }
 
-TEST_F(Server, BadBodiesAreRefusedInWords) {
+TEST_F(Server, BadBodiesAreRefusedWithAReadableError) {
   add_agent("agent-1");
   for (const char* body : {"", "{}", "nonsense", "[]", R"({"app":1})", R"({"app":"a","app":"b"})"}) {
     const Answer refused = ask("POST", "/1.0/sessions", body);
@@ -67,7 +67,7 @@ TEST_F(Server, ASessionIsShownListedJoinedAndDeletedWithAndWithoutASlash) {
   EXPECT_EQ(ask("GET", "/1.0/sessions/nobody").code, "session_unknown");
 }
 
-TEST_F(Server, ListsAreFilteredSortedAndCut) {
+TEST_F(Server, ListsAreFilteredSortedAndPaged) {
   add_agent("agent-1");
   std::vector<std::string> ids;
   for (int i = 0; i < 3; ++i) ids.push_back(text(make_session().at("id")));
@@ -84,7 +84,7 @@ TEST_F(Server, ListsAreFilteredSortedAndCut) {
   }
 }
 
-TEST_F(Server, ABatchAnswersAsItWent) {
+TEST_F(Server, ABatchReturnsItsResults) {
   ScriptedAgent& agent = add_agent("agent-1");
   const auto batch = [&](const std::vector<std::string>& ids, const std::string& more = {}) {
     json::array names(ids.begin(), ids.end());
@@ -111,7 +111,7 @@ TEST_F(Server, ABatchAnswersAsItWent) {
   EXPECT_EQ(ask("DELETE", "/1.0/sessions/" + three + "?force=maybe").status, 400U);
 }
 
-TEST_F(Server, AnIdempotencyKeyComesInAHeader) {
+TEST_F(Server, AnIdempotencyKeyIsReadFromItsHeader) {
   add_agent("agent-1");
   const Headers key{{"Idempotency-Key", "8e03978e-40d5-43e8-bc93-6894a57f9324"}};
   const std::string body = R"({"app":"com.example.demo"})";
@@ -122,7 +122,7 @@ TEST_F(Server, AnIdempotencyKeyComesInAHeader) {
   EXPECT_EQ(ask("POST", "/1.0/sessions", R"({"app":"com.example.demo","joinable":true})", key).status, 409U);
 }
 
-// ---- shares
+// Shares.
 
 TEST_F(Server, ASharesLinkIsUsedWithoutAnAccount) {
   add_agent("agent-1");
@@ -151,9 +151,9 @@ TEST_F(Server, ASharesLinkIsUsedWithoutAnAccount) {
   EXPECT_EQ(call("GET", "/1.0/sessions/" + id + "/connect?type=tv&token=x", {}, {}).status, 400U);
 }
 
-// ---- what there is
+// What there is.
 
-TEST_F(Server, StrangersLearnOnlyThatItRuns) {
+TEST_F(Server, UnauthenticatedCallersLearnOnlyThatItRuns) {
   add_agent("agent-1");
   const Answer stranger = call("GET", "/1.0/status", {}, {});
   EXPECT_EQ(stranger.status, 200U);
@@ -178,7 +178,7 @@ TEST_F(Server, SettingsAreShownAndChanged) {
   EXPECT_EQ(local("PATCH", "/1.0/config", R"({"config":{"core.nothing":60}})").status, 400U);
 }
 
-TEST_F(Server, HeadIsGetWithoutABodyAndOtherMethodsAreNamed) {
+TEST_F(Server, HeadIsGetWithoutABodyAndOtherMethodsAreRefused) {
   const Answer head = ask("HEAD", "/1.0/sessions");
   EXPECT_EQ(head.status, 200U);
   EXPECT_TRUE(head.raw.body.empty());
@@ -188,7 +188,7 @@ TEST_F(Server, HeadIsGetWithoutABodyAndOtherMethodsAreNamed) {
   EXPECT_EQ(ask("GET", "/1.0/nowhere").code, "not_found");
 }
 
-TEST_F(Server, TheScrapeCountsWhatHappened) {
+TEST_F(Server, MetricsCountTheRequests) {
   ScriptedAgent& agent = add_agent("agent-1");
   const std::string id = text(make_session().at("id"));
   make_session();
@@ -217,9 +217,9 @@ TEST_F(Server, TheScrapeCountsWhatHappened) {
   EXPECT_EQ(local("GET", "/metrics").status, 200U);
 }
 
-// ---- CORS
+// CORS.
 
-TEST_F(Server, APageFromElsewhereMayAskAndReadEveryAnswer) {
+TEST_F(Server, PagesOfOtherOriginsMayReadAnswersByDefault) {
   const Headers page{{"Origin", "https://app.example"}};
   const Answer preflight = call("OPTIONS", "/1.0/sessions/", {},
                                 {{"Origin", "https://app.example"},
@@ -236,7 +236,7 @@ TEST_F(Server, APageFromElsewhereMayAskAndReadEveryAnswer) {
       << "on what never reaches a route";
 }
 
-TEST_F(Server, OnlyListedOriginsAreNamedIfThereIsAList) {
+TEST_F(Server, OnlyListedOriginsAreAllowedIfThereIsAList) {
   ASSERT_EQ(local("PATCH", "/1.0/config", R"({"config":{"core.https_allowed_origin":"https://a.example"}})").status,
             200U);
   const Answer listed = ask("GET", "/1.0/sessions", {}, {{"Origin", "https://a.example"}});
@@ -247,9 +247,9 @@ TEST_F(Server, OnlyListedOriginsAreNamedIfThereIsAList) {
   EXPECT_EQ(other.header("Vary"), "Origin");
 }
 
-// ---- limits
+// Limits.
 
-TEST_F(Server, WhoAsksTooOftenWaits) {
+TEST_F(Server, ACallerWithTooManyRequestsIsRateLimited) {
   serve(5);
   const auto flood = [&](auto ask_once) {
     int refused = 0;
@@ -268,9 +268,9 @@ TEST_F(Server, WhoAsksTooOftenWaits) {
   EXPECT_EQ(flood([&] { return ask("GET", "/1.0/sessions"); }), 0);
 }
 
-// ---- accounts on the Unix socket
+// Accounts on the Unix socket.
 
-TEST_F(Server, AccountsAreMadeOnTheUnixSocketAlone) {
+TEST_F(Server, AccountsAreCreatedOnlyOnTheUnixSocket) {
   const Answer made = local("POST", "/internal/1.0/accounts", R"({"name":"cli","expires_in":60,"allow":["read"]})");
   ASSERT_EQ(made.status, 201U) << made.raw.body;
   const std::string token = text(made.metadata().at("token"));
@@ -287,9 +287,9 @@ TEST_F(Server, AccountsAreMadeOnTheUnixSocketAlone) {
   EXPECT_EQ(ask_as(token, "GET", "/1.0/sessions").code, "token_revoked");
 }
 
-// ---- sockets
+// Sockets.
 
-TEST_F(Server, SignallingPassesThroughEverySpellingOfTheSocketsPath) {
+TEST_F(Server, SignallingWorksWithEverySpellingOfTheSocketsPath) {
   ScriptedAgent& agent = add_agent("agent-1");
   const json::value session = make_session();
   const std::string id = text(session.at("id")), url = text(session.at("url"));
@@ -311,7 +311,7 @@ TEST_F(Server, SignallingPassesThroughEverySpellingOfTheSocketsPath) {
   }
 }
 
-TEST_F(Server, AClosedSocketLeavesTheSessionAlone) {
+TEST_F(Server, AClosedSocketDoesNotChangeTheSession) {
   ScriptedAgent& agent = add_agent("agent-1");
   const json::value session = make_session();
   ASSERT_TRUE(run(agent.report(text(session.at("id")), SessionStatus::active)).has_value());
@@ -324,7 +324,7 @@ TEST_F(Server, AClosedSocketLeavesTheSessionAlone) {
   EXPECT_EQ(ask("GET", "/1.0/sessions/" + text(session.at("id"))).metadata().at("status"), "active");
 }
 
-TEST_F(Server, EverySocketThatEndsEarlyHearsWhyFirst) {
+TEST_F(Server, EverySocketThatEndsEarlyGetsTheReasonFirst) {
   ScriptedAgent& agent = add_agent("agent-1");
   const auto ends_with_a_word = [&](const std::string& url, const std::function<void(Socket&)>& act) {
     const auto socket = open(url);
@@ -364,9 +364,9 @@ TEST_F(Server, ASharesSocketEndsWithTheShare) {
   EXPECT_EQ(refused_socket(socket_url), 401U);
 }
 
-// ---- the end
+// Termination.
 
-TEST_F(Server, ADrainAnswersWhatIsUnderWayAndNothingElse) {
+TEST_F(Server, ADrainAnswersPendingRequestsOnly) {
   ScriptedAgent& agent = add_agent("agent-1");
   agent.manner = ScriptedAgent::Manner::is_silent;
   std::optional<unsigned> status;

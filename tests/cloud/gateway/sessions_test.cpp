@@ -9,7 +9,7 @@ namespace {
 using api::SessionStatus;
 using Manner = ScriptedAgent::Manner;
 
-TEST_F(GatewayTest, ASessionIsGivenWithItsUrlAndIceServers) {
+TEST_F(GatewayTest, ASessionIsCreatedWithItsUrlAndIceServers) {
   ScriptedAgent& agent = add_agent("agent-1");
   const api::SessionGrant grant = created();
   EXPECT_EQ(grant.session.region, "eu-1");
@@ -27,7 +27,7 @@ TEST_F(GatewayTest, ASessionIsGivenWithItsUrlAndIceServers) {
   EXPECT_EQ(session.account, gateway::local_account(1000));
 }
 
-TEST_F(GatewayTest, SignallingGoesBothWaysAndAClosedSocketEndsOnlyTheLink) {
+TEST_F(GatewayTest, SignallingFlowsInBothDirectionsAndAClosedSocketEndsOnlyTheLink) {
   ScriptedAgent& agent = add_agent("agent-1");
   const api::SessionGrant grant = created();
   Received received;
@@ -46,9 +46,9 @@ TEST_F(GatewayTest, SignallingGoesBothWaysAndAClosedSocketEndsOnlyTheLink) {
   EXPECT_EQ(stored(grant.session.id).status, SessionStatus::created);
 }
 
-// ---- choosing an agent
+// Choosing an agent.
 
-TEST_F(GatewayTest, WithoutAnAgentThatHostsTheApplicationThereIsNoSession) {
+TEST_F(GatewayTest, NoSessionIsCreatedWithoutAnAgentForTheApplication) {
   EXPECT_EQ(refused_create().status, 404U);
   add_agent("agent-1");
   api::SessionRequest unknown = request();
@@ -60,7 +60,7 @@ TEST_F(GatewayTest, WithoutAnAgentThatHostsTheApplicationThereIsNoSession) {
   EXPECT_TRUE(unit_->sessions().empty());
 }
 
-TEST_F(GatewayTest, ABusyAgentIsFollowedByTheNext) {
+TEST_F(GatewayTest, TheNextAgentIsTriedWhenOneIsBusy) {
   ScriptedAgent& busy = add_agent("agent-1");
   ScriptedAgent& other = add_agent("agent-2");
   busy.manner = Manner::refuses_busy;
@@ -70,7 +70,7 @@ TEST_F(GatewayTest, ABusyAgentIsFollowedByTheNext) {
   EXPECT_EQ(stored(grant.session.id).agent, "agent-2");
 }
 
-TEST_F(GatewayTest, IfAllAreBusyTheClientMayComeAgain) {
+TEST_F(GatewayTest, TheClientMayRetryWhenAllAgentsAreBusy) {
   add_agent("agent-1").manner = Manner::refuses_busy;
   add_agent("agent-2").manner = Manner::refuses_busy;
   const api::Refusal refusal = refused_create();
@@ -79,7 +79,7 @@ TEST_F(GatewayTest, IfAllAreBusyTheClientMayComeAgain) {
   EXPECT_TRUE(until([&] { return unit_->sessions().empty(); }));
 }
 
-TEST_F(GatewayTest, WhatOneAmsDoesNotKnowItIsNotAskedForTwice) {
+TEST_F(GatewayTest, AnApplicationUnknownToAnAmsIsNotRequestedThereAgain) {
   ScriptedAgent& first = add_agent("agent-1");
   ScriptedAgent& same = add_agent("agent-2");
   ScriptedAgent& other = add_agent("agent-3", "eu-1", "cluster-2");
@@ -91,16 +91,16 @@ TEST_F(GatewayTest, WhatOneAmsDoesNotKnowItIsNotAskedForTwice) {
   EXPECT_EQ(refused_create().code, "session_no_agent");
 }
 
-TEST_F(GatewayTest, AnAgentThatHasGoneIsFollowedByTheNext) {
+TEST_F(GatewayTest, TheNextAgentIsTriedWhenOneHasGone) {
   add_agent("agent-1");
   add_agent("agent-2");
   agents_.erase(agents_.begin());  // it announced itself, and is away: nobody answers there
   EXPECT_EQ(stored(created().session.id).agent, "agent-2");
 }
 
-// ---- failures whose outcome is unknown
+// Failures whose outcome is unknown.
 
-TEST_F(GatewayTest, AnAgentThatDoesNotAnswerIsNotFollowedByAnother) {
+TEST_F(GatewayTest, NoOtherAgentIsTriedWhenOneDoesNotAnswer) {
   ScriptedAgent& silent = add_agent("agent-1");
   ScriptedAgent& other = add_agent("agent-2");
   silent.manner = Manner::is_silent;
@@ -120,7 +120,7 @@ TEST_F(GatewayTest, AnAgentThatDoesNotAnswerIsNotFollowedByAnother) {
   EXPECT_EQ(silent.commands()[0].fence, 1) << "the one that it knows";
 }
 
-TEST_F(GatewayTest, AnAgentThatFailsOrTalksNonsenseIsNotFollowedByAnother) {
+TEST_F(GatewayTest, NoOtherAgentIsTriedWhenOneFailsOrSendsAnInvalidReply) {
   for (const auto& [region, manner] : {std::pair("eu-1", Manner::fails), std::pair("us-1", Manner::answers_nonsense)}) {
     ScriptedAgent& failing = add_agent("agent-1-" + std::string(region), region);
     ScriptedAgent& other = add_agent("agent-2-" + std::string(region), region);
@@ -135,9 +135,9 @@ TEST_F(GatewayTest, AnAgentThatFailsOrTalksNonsenseIsNotFollowedByAnother) {
   for (const auto& [id, known] : unit_->sessions()) EXPECT_EQ(known.session.status, SessionStatus::error);
 }
 
-// ---- races
+// Races.
 
-TEST_F(GatewayTest, AStatusThatComesBeforeTheReplyIsKept) {
+TEST_F(GatewayTest, AStatusThatArrivesBeforeTheReplyIsKept) {
   ScriptedAgent& agent = add_agent("agent-1");
   agent.before_reply = [&](const api::SessionSpec& spec) {
     const api::StateReport report{spec.session, "agent-1", spec.fence, 1, SessionStatus::active, "", 0};
@@ -148,7 +148,7 @@ TEST_F(GatewayTest, AStatusThatComesBeforeTheReplyIsKept) {
   EXPECT_EQ(stored(grant.session.id).instance, "i-" + grant.session.id);
 }
 
-TEST_F(GatewayTest, ASessionThatIsDeletedWhileItIsMadeIsEndedAtItsAgent) {
+TEST_F(GatewayTest, ASessionDeletedDuringItsCreationIsEndedAtItsAgent) {
   ScriptedAgent& agent = add_agent("agent-1");
   agent.before_reply = [&](const api::SessionSpec& spec) {
     api::Session session = unit_->sessions().at(spec.session).session;
@@ -162,7 +162,7 @@ TEST_F(GatewayTest, ASessionThatIsDeletedWhileItIsMadeIsEndedAtItsAgent) {
   EXPECT_EQ(agent.commands()[0].kind, api::Command::Kind::remove);
 }
 
-TEST_F(GatewayTest, ASessionThatIsClaimedWhileItIsMadeIsTheOtherAgents) {
+TEST_F(GatewayTest, ASessionClaimedDuringItsCreationBelongsToTheOtherAgent) {
   ScriptedAgent& agent = add_agent("agent-1");
   agent.before_reply = [&](const api::SessionSpec& spec) {
     const api::Claim claim{spec.session, "agent-2", "i-elsewhere", true};
@@ -177,9 +177,9 @@ TEST_F(GatewayTest, ASessionThatIsClaimedWhileItIsMadeIsTheOtherAgents) {
   EXPECT_EQ(stored(agent.specs().begin()->first).agent, "agent-2");
 }
 
-// ---- doing it twice
+// Doing it twice.
 
-TEST_F(GatewayTest, TheSameKeyGivesTheSameSessionAndFreshCredentials) {
+TEST_F(GatewayTest, TheSameKeyReturnsTheSameSessionWithNewCredentials) {
   ScriptedAgent& agent = add_agent("agent-1");
   const auto first = run(unit_->create(anyone(), request(), "key-1"));
   const auto second = run(unit_->create(anyone(), request(), "key-1"));
@@ -195,13 +195,13 @@ TEST_F(GatewayTest, TheSameKeyGivesTheSameSessionAndFreshCredentials) {
   EXPECT_NE(run(unit_->create(someone_else, request(), "key-1"))->session.id, first->session.id);
 }
 
-TEST_F(GatewayTest, AKeyThatWasUsedForAnotherRequestIsRefused) {
+TEST_F(GatewayTest, AKeyUsedForAnotherRequestIsRefused) {
   add_agent("agent-1");
   ASSERT_TRUE(run(unit_->create(anyone(), request(), "key-1")).has_value());
   EXPECT_EQ(run(unit_->create(anyone(), request(false), "key-1")).error().status, 409U);
 }
 
-TEST_F(GatewayTest, AKeyIsGoodForTenMinutes) {
+TEST_F(GatewayTest, AKeyIsValidForTenMinutes) {
   add_agent("agent-1");
   const auto first = run(unit_->create(anyone(), request(), "key-1"));
   wall_time_ += 599;
@@ -210,7 +210,7 @@ TEST_F(GatewayTest, AKeyIsGoodForTenMinutes) {
   EXPECT_NE(run(unit_->create(anyone(), request(), "key-1"))->session.id, first->session.id);
 }
 
-TEST_F(GatewayTest, AKeyWhoseSessionFailedMayBeTriedAgain) {
+TEST_F(GatewayTest, AKeyMayBeReusedWhenItsSessionFailed) {
   ScriptedAgent& agent = add_agent("agent-1");
   for (const Manner manner : {Manner::is_silent, Manner::fails, Manner::refuses_busy, Manner::refuses_unknown}) {
     agent.manner = manner;
@@ -222,7 +222,7 @@ TEST_F(GatewayTest, AKeyWhoseSessionFailedMayBeTriedAgain) {
   EXPECT_EQ(run(unit_->create(anyone(), request(), "key-1"))->session.id, granted->session.id);
 }
 
-TEST_F(GatewayTest, TwoUnitsThatAreAskedWithOneKeyAtOnceMakeOneSession) {
+TEST_F(GatewayTest, TwoUnitsCreateOneSessionForSimultaneousRequestsWithOneKey) {
   ScriptedAgent& agent = add_agent("agent-1");
   gateway::Gateway* second = make_unit();
   ASSERT_TRUE(until([&] { return second->agents().find("agent-1") != nullptr; }));
@@ -238,7 +238,7 @@ TEST_F(GatewayTest, TwoUnitsThatAreAskedWithOneKeyAtOnceMakeOneSession) {
   EXPECT_EQ(agent.asked(), 1);
 }
 
-TEST_F(GatewayTest, WhatIsNoKeyIsRefused) {
+TEST_F(GatewayTest, AnInvalidKeyIsRefused) {
   add_agent("agent-1");
   for (const std::string& key :
        {std::string("a b"), std::string(256, 'x'), std::string("a\x7f"), std::string("\xc3")}) {
@@ -246,9 +246,9 @@ TEST_F(GatewayTest, WhatIsNoKeyIsRefused) {
   }
 }
 
-// ---- joining
+// Joining.
 
-TEST_F(GatewayTest, JoiningGivesFreshCredentialsToAnotherClient) {
+TEST_F(GatewayTest, JoiningReturnsNewCredentialsForAnotherClient) {
   ScriptedAgent& agent = add_agent("agent-1");
   const api::SessionGrant grant = created();
   const auto joined = run(unit_->join(anyone(), grant.session.id, {640, 480, 30, 160}));
@@ -262,7 +262,7 @@ TEST_F(GatewayTest, JoiningGivesFreshCredentialsToAnotherClient) {
   EXPECT_EQ(admitted(*run(unit_->join(anyone(), grant.session.id, {})))->order, 3);
 }
 
-TEST_F(GatewayTest, JoiningIsRefusedWhereItIsNotMeant) {
+TEST_F(GatewayTest, JoiningIsRefusedWhenNotJoinable) {
   ScriptedAgent& agent = add_agent("agent-1");
   EXPECT_EQ(run(unit_->join(anyone(), "d1k2v9f3pn6a8q46tb00", {})).error().code, "session_unknown");
   EXPECT_EQ(run(unit_->join(anyone(), "no such id/..", {})).error().status, 404U);
@@ -275,7 +275,7 @@ TEST_F(GatewayTest, JoiningIsRefusedWhereItIsNotMeant) {
   EXPECT_TRUE(agent.commands().empty());
 }
 
-TEST_F(GatewayTest, AnAgentThatIsAwayOrRefusesMakesJoiningFail) {
+TEST_F(GatewayTest, JoiningFailsWhenTheAgentIsAwayOrRefuses) {
   ScriptedAgent& agent = add_agent("agent-1");
   const std::string id = created().session.id;
   agent.on_command = Manner::is_silent;
@@ -286,9 +286,9 @@ TEST_F(GatewayTest, AnAgentThatIsAwayOrRefusesMakesJoiningFail) {
   EXPECT_EQ(run(unit_->join(anyone(), id, {})).error().code, "bus_no_responders");
 }
 
-// ---- sockets
+// Sockets.
 
-TEST_F(GatewayTest, ASocketOfASessionThatIsOverHearsWhy) {
+TEST_F(GatewayTest, ASocketOfAnEndedSessionGetsTheReason) {
   ScriptedAgent& agent = add_agent("agent-1");
   const api::SessionGrant grant = created();
   ASSERT_TRUE(run(agent.report(grant.session.id, SessionStatus::terminated)).has_value());
@@ -316,9 +316,9 @@ TEST_F(GatewayTest, ASessionThatWasErasedHasNoSockets) {
   EXPECT_EQ(run(unit_->admit_socket(token_of(grant), grant.session.id)).error().code, "session_unknown");
 }
 
-// ---- what callers may do
+// What callers may do.
 
-TEST_F(GatewayTest, ANarrowedCallerDoesOnlyWhatItsTokenNames) {
+TEST_F(GatewayTest, ARestrictedCallerMayDoOnlyWhatItsTokenNames) {
   add_agent("agent-1");
   const std::string mine = created().session.id, other = created().session.id;
   gateway::ApiCaller joiner = anyone();

@@ -9,7 +9,7 @@ api::Outcome<std::string> check(std::string_view key, const api::json::value& va
   return gateway::Settings::check(*gateway::Settings::find(key), value);
 }
 
-TEST(Settings, WhatIsNotSetHasItsDefault) {
+TEST(Settings, UnsetSettingsHaveTheirDefaults) {
   const gateway::Settings settings;
   EXPECT_EQ(settings.number(gateway::setting::kSocketTokenLife), 300);
   EXPECT_EQ(settings.number(gateway::setting::kRate), 0);
@@ -18,7 +18,7 @@ TEST(Settings, WhatIsNotSetHasItsDefault) {
   EXPECT_EQ(gateway::Settings::find("core.nothing"), nullptr);
 }
 
-TEST(Settings, NumbersComeAsNumbersOrTextAndKeepToTheirRange) {
+TEST(Settings, NumbersMayBeNumbersOrTextWithinTheirRange) {
   EXPECT_EQ(check(gateway::setting::kSocketTokenLife, 60).value(), "60");
   EXPECT_EQ(check(gateway::setting::kSocketTokenLife, "60").value(), "60");
   EXPECT_EQ(check(gateway::setting::kSocketTokenLife, nullptr).value(), "");
@@ -27,7 +27,7 @@ TEST(Settings, NumbersComeAsNumbersOrTextAndKeepToTheirRange) {
   }
 }
 
-TEST(Settings, NothingThatGoesIntoAHeaderCanEndIt) {
+TEST(Settings, HeaderValuesCannotContainLineBreaks) {
   EXPECT_TRUE(check(gateway::setting::kOrigins, "https://a.example, https://b.example:8443").has_value());
   EXPECT_TRUE(check(gateway::setting::kOrigins, "*").has_value());
   for (const char* wrong : {"a.example", "https://", "https://a\r\nX: y", "https://a/path", "https://a?b", "ftp://a"}) {

@@ -30,7 +30,7 @@ class Shares : public GatewayTest {
   const std::string id_;
 };
 
-TEST_F(Shares, WhoHasTheLinkBecomesAViewer) {
+TEST_F(Shares, TheHolderOfALinkBecomesAViewer) {
   const api::Share share = shared();
   EXPECT_TRUE(
       unit_->share_url(share).starts_with("https://gw.example:4000/1.0/sessions/" + id_ + "/connect?type=view&token="));
@@ -43,7 +43,7 @@ TEST_F(Shares, WhoHasTheLinkBecomesAViewer) {
   EXPECT_EQ(claims->share, share.id);
 }
 
-TEST_F(Shares, ThereAreAtMostFiveOfASession) {
+TEST_F(Shares, ASessionHasAtMostFive) {
   for (int i = 0; i < 5; ++i) shared();
   const auto sixth = run(unit_->share(anyone(), id_, wanted()));
   EXPECT_EQ(sixth.error().status, 403U);
@@ -51,7 +51,7 @@ TEST_F(Shares, ThereAreAtMostFiveOfASession) {
   shared();
 }
 
-TEST_F(Shares, TwoUnitsTogetherMakeNoMoreThanFive) {
+TEST_F(Shares, TwoUnitsTogetherCreateAtMostFive) {
   gateway::Gateway* second = make_unit();
   int made = 0, refused = 0;
   for (int i = 0; i < 8; ++i) {
@@ -64,7 +64,7 @@ TEST_F(Shares, TwoUnitsTogetherMakeNoMoreThanFive) {
   EXPECT_EQ(made, 5);
 }
 
-TEST_F(Shares, ExpiredOnesMakeRoomAndLetNobodyIn) {
+TEST_F(Shares, ExpiredOnesMakeRoomAndAdmitNoClient) {
   const api::Share share = shared(ShareType::view, 10);
   for (int i = 0; i < 4; ++i) shared();
   wall_time_ += 10;
@@ -124,7 +124,7 @@ TEST_F(Shares, ItsTimeCanBeMovedWithinThirtyDays) {
   EXPECT_EQ(connect(share).error().code, "token_revoked");
 }
 
-TEST_F(Shares, TheTokenIsForThatSessionAndThatTypeAlone) {
+TEST_F(Shares, TheTokenIsOnlyForItsSessionAndType) {
   const api::Share share = shared();
   const std::string other = created().session.id;
   EXPECT_EQ(run(unit_->connect(other, ShareType::view, token_of_share(share))).error().code, "token_scope");
@@ -133,7 +133,7 @@ TEST_F(Shares, TheTokenIsForThatSessionAndThatTypeAlone) {
   EXPECT_EQ(connect(shared(ShareType::adb), ShareType::adb).error().status, 400U) << "only a record";
 }
 
-TEST_F(Shares, ASessionThatIsOverHasNoViewersAndTakesItsSharesAlong) {
+TEST_F(Shares, AnEndedSessionHasNoViewersAndNoShares) {
   const api::Share share = shared();
   ASSERT_TRUE(run(agent_.report(id_, SessionStatus::terminated)).has_value());
   EXPECT_EQ(connect(share).error().status, 400U);
@@ -144,7 +144,7 @@ TEST_F(Shares, ASessionThatIsOverHasNoViewersAndTakesItsSharesAlong) {
   EXPECT_TRUE(until([&] { return unit_->shares().empty() && unit_->sessions().empty(); }));
 }
 
-TEST_F(Shares, WhoMayNotShareNeitherChangesNorFindsThem) {
+TEST_F(Shares, ACallerWithoutPermissionCanNeitherChangeNorFindThem) {
   const api::Share share = shared();
   gateway::ApiCaller reader = anyone();
   reader.operation = "read";

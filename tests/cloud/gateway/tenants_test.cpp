@@ -11,7 +11,8 @@ class Tenants : public GatewayTest {
  protected:
   Tenants() : agent_(add_agent("agent-1")) {}
 
-  gateway::ApiCaller account(const std::string& name, std::vector<api::GatewayOperation> allow = {}, api::Quota quota = {}) {
+  gateway::ApiCaller account(const std::string& name, std::vector<api::GatewayOperation> allow = {},
+                             api::Quota quota = {}) {
     const auto made = run(unit_->create_account(name, std::chrono::hours(1), std::move(allow), quota));
     return unit_->admit(made.value().token).value();
   }
@@ -42,7 +43,7 @@ class Tenants : public GatewayTest {
   const std::string unknown_ = "d1k2v9f3pn6a8q46tb00";
 };
 
-TEST_F(Tenants, AnothersSessionIsAsOneThatDoesNotExist) {
+TEST_F(Tenants, AnothersSessionAppearsNotToExist) {
   const gateway::ApiCaller alice = account("alice");
   const gateway::ApiCaller bob = account("bob");
   const std::string hers = session_of(alice);
@@ -64,7 +65,7 @@ TEST_F(Tenants, AnothersSessionIsAsOneThatDoesNotExist) {
   EXPECT_EQ(stored(hers).status, SessionStatus::created);
 }
 
-TEST_F(Tenants, ATokenNarrowedToAnothersSessionFindsNothing) {
+TEST_F(Tenants, ATokenRestrictedToAnothersSessionFindsNothing) {
   const std::string hers = session_of(account("alice"));
   gateway::ApiCaller bob = account("bob");
   bob.session = hers;
@@ -72,7 +73,7 @@ TEST_F(Tenants, ATokenNarrowedToAnothersSessionFindsNothing) {
   EXPECT_TRUE(unit_->visible(bob).empty());
 }
 
-TEST_F(Tenants, AnAdministratorUsesEverybodysSessionsAndTheSettings) {
+TEST_F(Tenants, AnAdministratorMayUseAllSessionsAndTheSettings) {
   const gateway::ApiCaller alice = account("alice");
   const std::string hers = session_of(alice);
   const gateway::ApiCaller boss = account("boss", {api::GatewayOperation::admin});
@@ -84,7 +85,7 @@ TEST_F(Tenants, AnAdministratorUsesEverybodysSessionsAndTheSettings) {
   EXPECT_FALSE(alice.may(api::GatewayOperation::admin).has_value()) << "everything of its own is not the settings";
 }
 
-TEST_F(Tenants, AnAccountMadeAnewHasNothingOfItsPredecessor) {
+TEST_F(Tenants, ARecreatedAccountInheritsNothing) {
   const std::string former = session_of(account("alice"));
   ASSERT_TRUE(run(unit_->remove_account("alice")).has_value());
   ++wall_time_;
@@ -92,7 +93,7 @@ TEST_F(Tenants, AnAccountMadeAnewHasNothingOfItsPredecessor) {
   EXPECT_EQ(run(unit_->session(alice, former)).error().code, "session_unknown");
 }
 
-TEST_F(Tenants, RecordsOfBeforeReferencesAndQuotasKeepTheirMeaning) {
+TEST_F(Tenants, RecordsWithoutReferencesAndQuotasKeepTheirMeaning) {
   const auto account = api::account_from_record(
       R"({"name":"web","created_at":1,"expires_at":2,"allow":[],"token_sha256":"0123456789abcdef0123"})");
   ASSERT_TRUE(account.has_value());
@@ -104,7 +105,7 @@ TEST_F(Tenants, RecordsOfBeforeReferencesAndQuotasKeepTheirMeaning) {
   EXPECT_FALSE((gateway::ApiCaller{"website/0123456789abcdef", {}, {}, {}, {}}).reaches(session));
 }
 
-// ---- quotas
+// Quotas.
 
 TEST_F(Tenants, AnAccountHasAtMostItsQuotaOfSessions) {
   const gateway::ApiCaller alice = account("alice", {}, {2, 100});
@@ -120,7 +121,7 @@ TEST_F(Tenants, AnAccountHasAtMostItsQuotaOfSessions) {
   EXPECT_TRUE(create(alice).has_value()) << "what is over does not count";
 }
 
-TEST_F(Tenants, RequestsAtOneTimeAtTwoUnitsMakeNoMoreSessionsThanTheQuota) {
+TEST_F(Tenants, SimultaneousRequestsAtTwoUnitsDoNotExceedTheQuotaOfSessions) {
   gateway::Gateway* second = make_unit();
   ASSERT_TRUE(until([&] { return second->agents().find("agent-1") != nullptr; }));
   const gateway::ApiCaller alice = account("alice", {}, {3, 100});
@@ -153,7 +154,7 @@ TEST_F(Tenants, AnAccountHasAtMostItsQuotaOfShares) {
   EXPECT_TRUE(run(unit_->share(alice, other, view())).has_value());
 }
 
-TEST_F(Tenants, RequestsAtOneTimeAtTwoUnitsMakeNoMoreSharesThanTheQuota) {
+TEST_F(Tenants, SimultaneousRequestsAtTwoUnitsDoNotExceedTheQuotaOfShares) {
   gateway::Gateway* second = make_unit();
   const gateway::ApiCaller alice = account("alice", {}, {100, 3});
   std::vector<std::string> sessions;
@@ -170,7 +171,7 @@ TEST_F(Tenants, RequestsAtOneTimeAtTwoUnitsMakeNoMoreSharesThanTheQuota) {
   EXPECT_TRUE(until([&] { return unit_->shares().size() == static_cast<std::size_t>(made); }));
 }
 
-// ---- what ends with an account
+// What ends with an account.
 
 TEST_F(Tenants, ADeletedAccountsSocketsEndAtEveryUnit) {
   gateway::Gateway* second = make_unit();
@@ -207,7 +208,7 @@ TEST_F(Tenants, ADeletedAccountsSharesEnd) {
   EXPECT_TRUE(until([&] { return unit_->shares().empty(); }));
 }
 
-TEST_F(Tenants, TheSocketsUsersHaveNoAccountThatCouldEnd) {
+TEST_F(Tenants, UsersOfTheUnixSocketHaveNoAccount) {
   const auto granted = created();
   account("local");
   ASSERT_TRUE(run(unit_->remove_account("local")).has_value());

@@ -46,7 +46,7 @@ class Tokens : public testing::Test {
   std::optional<gateway::Tokens> tokens_;
 };
 
-TEST_F(Tokens, AnApiTokenHasAnboxsShape) {
+TEST_F(Tokens, AnApiTokenHasAnboxsFormat) {
   const auto issued = tokens_->issue("my-client", {1'893'456'000});
   ASSERT_TRUE(issued.has_value());
   EXPECT_TRUE(issued->text.starts_with("AgEUYW5ib3gtc3RyZWFtLWdhdGV3YXk")) << issued->text;
@@ -67,7 +67,7 @@ TEST_F(Tokens, KnownAnswerAOfTheReferenceIsVerified) {
   EXPECT_EQ(verified->expires.seconds_since_1970, 1'893'456'000);
 }
 
-TEST_F(Tokens, FlippingAnyBitOfAnApiTokenRefusesIt) {
+TEST_F(Tokens, EveryFlippedBitOfAnApiTokenIsRefused) {
   const std::string token = tokens_->issue("web", kLater)->text;
   auto bytes = from_base64(token, Base64::url).value();
   for (std::size_t at = 0; at < bytes.size(); ++at) {
@@ -85,13 +85,13 @@ TEST_F(Tokens, AnApiTokenExpires) {
   EXPECT_EQ(verdict(token, kLater), errc::token_expired);
 }
 
-TEST_F(Tokens, AChangedLocationIsRefusedThoughItIsNotSigned) {
+TEST_F(Tokens, AChangedLocationIsRefusedAlthoughItIsNotSigned) {
   auto macaroon = token::Macaroon::parse(tokens_->issue("web", kLater)->text).value();
   macaroon.location = "anbox-stream-agent";
   EXPECT_EQ(verdict(macaroon.text()), errc::token_claims);
 }
 
-TEST_F(Tokens, WhatAHolderNarrowsIsSeenAndContradictionsAreRefused) {
+TEST_F(Tokens, CaveatsOfAHolderApplyAndContradictionsAreRefused) {
   const auto issued = tokens_->issue("web", kLater);
   const std::string token = narrowed(narrowed(narrowed(issued->text, "op=read"), "session=s1"), "region=eu");
   const auto verified = tokens_->verify(token, kNow);
@@ -121,7 +121,7 @@ TEST_F(Tokens, ThirdPartyCaveatsAreRefused) {
   EXPECT_EQ(verdict(macaroon.text()), errc::token_third_party);
 }
 
-TEST_F(Tokens, ASocketTokenSaysWhoWhereAndHow) {
+TEST_F(Tokens, ASocketTokenNamesClientSessionAndRole) {
   gateway::SocketClaims viewer = claims();
   viewer.role = api::LinkHello::Role::viewer;
   viewer.share = "s1";
@@ -145,7 +145,7 @@ TEST_F(Tokens, AViewerCannotMakeItselfAController) {
   EXPECT_EQ(tokens_->verify_socket(macaroon.text(), viewer.session, kNow).error(), errc::token_bad_signature);
 }
 
-TEST_F(Tokens, NoKindIsTakenForAnother) {
+TEST_F(Tokens, NoKindIsAcceptedAsAnother) {
   const std::string api = tokens_->issue("c05h1jj3pn6a8q46taug 1 1280x720x30x240", kLater)->text;
   const std::string socket = tokens_->mint_socket(claims(), kLater).value();
   const std::string share = tokens_->mint_share("s1", claims().session, kLater).value();

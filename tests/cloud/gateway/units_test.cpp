@@ -20,7 +20,7 @@ class Units : public GatewayTest {
   }
 };
 
-TEST_F(Units, ATokenIsGoodAtOnceAndUntilItsAccountIsDeleted) {
+TEST_F(Units, ATokenIsValidAtOnceUntilItsAccountIsDeleted) {
   const std::string token = account("web").token;
   EXPECT_EQ(verdict(unit_->admit(token)), "admitted web");
   ASSERT_TRUE(run(unit_->remove_account("web")).has_value());
@@ -43,7 +43,7 @@ TEST_F(Units, ATokenExpires) {
   EXPECT_EQ(verdict(unit_->admit(token)), "token_expired");
 }
 
-TEST_F(Units, AnAccountIsMadeOnceWithAProperNameAndLife) {
+TEST_F(Units, AnAccountIsCreatedOnceWithAValidNameAndLifetime) {
   account("web");
   EXPECT_EQ(run(unit_->create_account("web", seconds(60), {})).error().status, 409U);
   for (const char* wrong : {"", "a/b", "-a", "a b"}) {
@@ -53,14 +53,14 @@ TEST_F(Units, AnAccountIsMadeOnceWithAProperNameAndLife) {
   EXPECT_EQ(run(unit_->create_account("x", std::chrono::hours(24 * 366 * 11), {})).error().status, 400U);
 }
 
-TEST_F(Units, AnAccountMayBeAllowedLess) {
+TEST_F(Units, AnAccountMayBeRestricted) {
   const auto caller = unit_->admit(account("web", {api::GatewayOperation::read}).token);
   ASSERT_TRUE(caller.has_value());
   EXPECT_TRUE(caller->may(api::GatewayOperation::read).has_value());
   EXPECT_FALSE(caller->may(api::GatewayOperation::create).has_value());
 }
 
-TEST_F(Units, AllUnitsKnowAnAccountAndItsEnd) {
+TEST_F(Units, AllUnitsLearnOfAnAccountAndItsDeletion) {
   gateway::Gateway* second = make_unit();
   const std::string token = account("web").token;
   ASSERT_TRUE(until([&] { return second->accounts().contains("web"); }));
@@ -70,7 +70,7 @@ TEST_F(Units, AllUnitsKnowAnAccountAndItsEnd) {
   EXPECT_EQ(verdict(unit_->admit(token)), "token_revoked");
 }
 
-TEST_F(Units, WithoutNewsFromTheStoreNobodyIsLetInAfterItsTime) {
+TEST_F(Units, NoCallerIsAdmittedWhenTheStoreIsStale) {
   const std::string token = account("web").token;
   ahead_ += seconds(58);
   EXPECT_EQ(verdict(unit_->admit(token)), "admitted web");
@@ -79,13 +79,13 @@ TEST_F(Units, WithoutNewsFromTheStoreNobodyIsLetInAfterItsTime) {
   EXPECT_TRUE(until([&] { return unit_->admit(token).has_value(); })) << "the store is heard again";
 }
 
-TEST_F(Units, ADamagedAccountRecordLetsNobodyIn) {
+TEST_F(Units, ADamagedAccountRecordAdmitsNoCaller) {
   const std::string token = account("web").token;
   ASSERT_TRUE(run(store_->put("/gateway/1.0/accounts/web", "{damaged")).has_value());
   EXPECT_TRUE(until([&] { return verdict(unit_->admit(token)) == "token_revoked"; }));
 }
 
-TEST_F(Units, ADamagedRootKeyKeepsAUnitFromStarting) {
+TEST_F(Units, AUnitDoesNotStartWithADamagedRootKey) {
   ASSERT_TRUE(run(store_->put("/gateway/1.0/secrets/root", "c2hvcnQ=")).has_value());
   gateway::Config config;
   gateway::Gateway unit(io_, config, *store_, *bus_, *provider_);
@@ -99,7 +99,7 @@ TEST_F(Units, TheRootKeyIsSealedInTheStore) {
   EXPECT_TRUE((*entry)->value.starts_with("sealed:")) << (*entry)->value;
 }
 
-TEST_F(Units, ARootKeyInTheClearIsSealedAndItsTokensStayGood) {
+TEST_F(Units, APlaintextRootKeyIsSealedAndItsTokensStayValid) {
   const std::string token = account("web").token;
   const auto sealed = run(store_->get("/gateway/1.0/secrets/root"));
   const Secret<64> root = secrets_key_->open("/gateway/1.0/secrets/root", (*sealed)->value).value();
@@ -133,7 +133,7 @@ TEST_F(Units, ARestartKeepsAccountsSessionsAndSettings) {
   EXPECT_TRUE(run(unit_->join(anyone(), grant.session.id, {})).has_value());
 }
 
-TEST_F(Units, AnyUnitServesAnySession) {
+TEST_F(Units, EveryUnitServesEverySession) {
   ScriptedAgent& agent = add_agent("agent-1");
   gateway::Gateway* second = make_unit();
   const api::SessionGrant grant = created();
@@ -151,7 +151,7 @@ TEST_F(Units, AnyUnitServesAnySession) {
   ASSERT_TRUE(until([&] { return received.closed; })) << "deleted at the first unit";
 }
 
-TEST_F(Units, SettingsAreCheckedAndShared) {
+TEST_F(Units, SettingsAreValidatedAndShared) {
   gateway::Gateway* second = make_unit();
   const auto set = [&](const api::json::object& change) { return run(unit_->set_config(anyone(), change)); };
   EXPECT_EQ(set({{"core.nothing", 1}}).error().status, 400U);
@@ -165,7 +165,7 @@ TEST_F(Units, SettingsAreCheckedAndShared) {
   EXPECT_EQ(unit_->config().number(gateway::setting::kSocketTokenLife), 60);
 }
 
-TEST_F(Units, AUnitThatStopsTellsItsClientsAndTakesNoSession) {
+TEST_F(Units, AStoppingUnitNotifiesItsClientsAndAcceptsNoSession) {
   add_agent("agent-1");
   const api::SessionGrant grant = created();
   Received received;
