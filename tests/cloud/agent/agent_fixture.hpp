@@ -1,4 +1,4 @@
-// An agent between a real AMS, which is asked over mutual TLS, and runtimes and gateways that the tests play.
+// An agent between a real AMS, which it queries over mutual TLS, and runtimes and gateways simulated by the tests.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -107,7 +107,7 @@ class AgentTest : public net::test::HttpFixture {
     agent_.reset();
   }
 
-  /// Answers claims and reports as gateways do.
+  /// Answers claims and reports like a gateway.
   void play_gateway() {
     const auto listen = [this](std::string_view subject, std::function<std::string(std::string_view)> answer) {
       auto made = bus_->subscribe(std::string(subject), [this, answer](const bus::BusMessage& message) {
@@ -159,7 +159,7 @@ class AgentTest : public net::test::HttpFixture {
     return *api::parse<api::CommandReply>(*ok);
   }
 
-  /// What AMS gave the instance of a session.
+  /// The user data that AMS gave to the instance of a session.
   json::object user_data(const std::string& name) {
     for (const auto& [id, spec] : launcher_.running) {
       if (spec.name != name) continue;
@@ -200,7 +200,7 @@ class AgentTest : public net::test::HttpFixture {
   void say(api::SessionStatus status, std::int64_t clients) {
     runtime_->send(api::message_text(api::RuntimeReport{status, "", clients, {}}));
   }
-  /// With a client; it ends when it has had none for twice 200 ms.
+  /// With a client; the session ends after two intervals of 200 ms without one.
   void begin_session_that_may_idle() {
     api::SessionSpec idle = spec();
     idle.idle_time_min = 2;

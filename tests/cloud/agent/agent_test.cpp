@@ -1,4 +1,4 @@
-// What an agent does for gateways and runtimes.
+// An agent's behaviour towards gateways and runtimes.
 #include "tests/cloud/agent/agent_fixture.hpp"
 
 namespace redan::cloud::test {
@@ -14,7 +14,7 @@ TEST_F(AgentTest, AnnouncesWhatItCanHost) {
   EXPECT_TRUE(until([&] { return announcement_.has_value(); }));
 }
 
-// Together the manifests are longer than any answer may be.
+// Together the manifests are longer than the largest answer.
 TEST_F(AgentTest, LearnsApplicationsWithManifestsOfAnySize) {
   for (int i = 0; i < 14; ++i) {
     const std::string name = "heavy-" + std::to_string(i);
@@ -108,7 +108,7 @@ TEST_F(AgentTest, LeavesASessionToItsOwnInstance) {
   const std::shared_ptr<net::WebSocket> own = runtime_;
   bool own_closed = false;
   own->on_close = [&] { own_closed = true; };
-  // Another instance, with a token that is in order: it was to have the session before.
+  // Another instance with a valid token, which was to serve the session before.
   const json::object body{{"name", "s-other"}, {"app_id", "demo"}};
   ASSERT_TRUE(run(ams_->launch(*ams::InstanceRequest::parse(body))));
   ASSERT_TRUE(until([&] { return runs("s-other"); }));
@@ -232,7 +232,7 @@ TEST_F(AgentTest, ReleasesASessionThatAnotherAgentHasClaimed) {
   EXPECT_TRUE(runs("s-s1"));
 }
 
-// It was cut off: its runtime has gone to another agent, whose claim raised the fence.
+// It was cut off: its runtime has connected to another agent, whose claim raised the fencing token.
 TEST_F(AgentTest, LeavesTheInstanceOfASessionThatAnotherAgentClaimed) {
   begin_session_that_may_idle();
   fence_ = 2;
@@ -259,7 +259,7 @@ TEST_F(AgentTest, EndsNoInstanceBeforeAGatewayHasAcceptedTheReport) {
 TEST_F(AgentTest, IgnoresTheTimeInWhichItDidNotRun) {
   ASSERT_TRUE(create(spec()));
   EXPECT_TRUE(until([&] { return runs("s-s1"); }));
-  std::this_thread::sleep_for(3s);  // longer than an instance may take to come
+  std::this_thread::sleep_for(3s);  // longer than the time limit for an instance to connect
   io.restart();
   io.run_for(500ms);
   EXPECT_TRUE(reports_.empty());

@@ -11,7 +11,7 @@ namespace {
 
 using boost::asio::ip::tcp;
 
-// A busy AMS closes connections before it has taken a request from them.
+// A busy AMS closes connections before it has read a request.
 TEST(AmsClientTest, RetriesWhenNothingWasSent) {
   boost::asio::io_context io{1};
   tcp::acceptor acceptor(io, {boost::asio::ip::make_address("127.0.0.1"), 0});

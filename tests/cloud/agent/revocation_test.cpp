@@ -1,4 +1,4 @@
-// What an instance was given ends with it.
+// An instance's credentials end with the instance.
 #include "net/http/client.hpp"
 #include "tests/cloud/agent/agent_fixture.hpp"
 
@@ -61,14 +61,14 @@ TEST_F(AgentRevocation, ARunningInstanceSurvivesAFalseReportOfItsEnd) {
   EXPECT_EQ(agent_->attached(), 1U);
 }
 
-// What its events say is enough: it has a rate for the agent, too.
+// Its events are sufficient; AMS also limits the agent's rate.
 TEST_F(AgentRevocation, AmsIsNotQueriedAboutAnAttachedRuntime) {
   ams_server_->stop();
   EXPECT_EQ(attach("s1", "s-s1", token_), 101U);
   EXPECT_EQ(ask_for_ice_servers(token_), 200U);
 }
 
-// AMS restarts, say, and its event is lost.
+// For example, AMS restarts and its event is lost.
 TEST_F(AgentRevocation, TheEndOfAnInstanceDuringAnOutageOfAmsIsDetectedAfterwards) {
   const std::uint16_t port = ams_server_->port();
   ams_server_->stop();

@@ -1,4 +1,4 @@
-// Who may do what at AMS, over mutual TLS: roles, what an identity may grant, an instance's token, tokens for events.
+// Permissions at AMS, over mutual TLS: roles, what an identity may grant, an instance's token, tokens for events.
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -81,7 +81,7 @@ class AmsAccess : public net::test::HttpFixture {
     net::TlsIdentity identity;
     std::vector<net::HttpHeader> token;
   };
-  /// What AMS gave the instance.
+  /// The credentials that AMS gave to the instance.
   Launched launch() {
     const json::object body{{"name", "i1"}, {"app_id", "demo"}};
     EXPECT_TRUE(run(ams_.launch(*ams::InstanceRequest::parse(body))));
@@ -154,7 +154,7 @@ TEST_F(AmsAccess, ATokenForEventsIsValidOnce) {
   EXPECT_EQ(second.error().status, 403U);
 }
 
-// The list of all instances has to fit into what a client takes.
+// The list of all instances must fit into the largest body that a client accepts.
 TEST(InstanceRequest, HasAtMost16KiBInEachOfItsObjects) {
   const std::string large(16 * 1024, 'x');
   const auto parse = [](const boost::json::value& config, const boost::json::value& resources,

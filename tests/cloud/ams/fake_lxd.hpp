@@ -1,4 +1,4 @@
-// An LXD of a few lines: what it holds and how it fails is a test's to say.
+// A minimal LXD: the tests determine its content and its failures.
 #pragma once
 
 #include <boost/json/parse.hpp>
@@ -39,7 +39,7 @@ class FakeLxd {
     server = std::make_unique<net::HttpServer>(io, std::move(config));
   }
 
-  /// An instance of an AMS, as it would have made it.
+  /// An instance of an AMS, in the form that AMS creates.
   Container& add(const std::string& unit, const std::string& id, int status) {
     Container& container = containers["ams-" + id];
     container.config = {{"user.redan.unit", unit}, {"user.redan.id", id}};
@@ -72,19 +72,19 @@ class FakeLxd {
 
   std::unique_ptr<net::HttpServer> server;
   std::map<std::string, Container> containers;
-  std::vector<Seen> seen;  ///< without looks at operations
+  std::vector<Seen> seen;  ///< without queries of operations
   std::vector<std::weak_ptr<net::WebSocket>> listeners;
 
   bool trusting = true;
-  bool silent = false;                          ///< takes requests and does not answer
-  bool endless = false;                         ///< operations are begun, and never end
-  bool forgetful = false;                       ///< what has ended is not known any more
-  bool stubborn = false;                        ///< a polite stop fails
-  bool misleading = false;                      ///< says of a success that it failed
-  std::map<std::string, std::string> failures;  ///< by method: of the operation, in its words
-  json::array running;                          ///< operations that others began
-  std::optional<net::HttpResponse> instead;     ///< answers everything
-  int late_looks = 0;                           ///< says "Running" so often after the end
+  bool silent = false;                          ///< accepts requests and does not answer
+  bool endless = false;                         ///< operations begin, and never end
+  bool forgetful = false;                       ///< completed operations are not known any more
+  bool stubborn = false;                        ///< a graceful stop fails
+  bool misleading = false;                      ///< reports a success as a failure
+  std::map<std::string, std::string> failures;  ///< by method: the error message of the operation
+  json::array running;                          ///< operations begun by others
+  std::optional<net::HttpResponse> instead;     ///< the answer to everything
+  int late_looks = 0;                           ///< reports "Running" this often after the end
 
  private:
   net::Task<net::UpgradeReply> upgrade(net::HttpRequest request) {

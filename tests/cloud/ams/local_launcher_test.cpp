@@ -41,7 +41,7 @@ class LocalLauncherTest : public testing::Test {
   std::vector<std::string> ended_;
 };
 
-// As when another instance is being started: its process, until it runs its program, has copies of all descriptors.
+// As while another instance is being started: until it executes its program, its process has copies of all descriptors.
 TEST_F(LocalLauncherTest, AnEventOfAClosedDescriptorEndsNoInstance) {
   using udp = boost::asio::ip::udp;
   const udp::endpoint any(boost::asio::ip::address_v4::loopback(), 0);

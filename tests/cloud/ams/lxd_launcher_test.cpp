@@ -29,7 +29,7 @@ class LxdLauncherTest : public net::test::HttpFixture {
     launcher->on_exit = [this](const std::string& id, const std::string& why) { exits.push_back(id + ": " + why); };
   }
   void make() { make(config()); }
-  /// With events coming in.
+  /// Creates a launcher that receives events.
   void make_listening() {
     make();
     ASSERT_TRUE(until([&] { return !lxd->listeners.empty(); }));
@@ -86,7 +86,7 @@ TEST_F(LxdLauncherTest, TheUserDataIsOnlyInAFileForRoot) {
     EXPECT_EQ(net::find_header(one.request.headers, "X-LXD-mode"), "0600");
     EXPECT_EQ(net::find_header(one.request.headers, "X-LXD-uid"), "0");
     EXPECT_EQ(net::find_header(one.request.headers, "X-LXD-write"), "overwrite");
-    // LXD would read a form's body as parameters.
+    // LXD would read the body of a form as parameters.
     EXPECT_EQ(net::find_header(one.request.headers, "Content-Type"), "application/octet-stream");
   }
   EXPECT_EQ(files, 1U);

@@ -7,7 +7,7 @@
 
 namespace redan::cloud::test {
 
-/// Says that what it was asked for happened, and remembers it.
+/// Reports success for every request, and records it.
 class RecordingLauncher : public ams::Launcher {
  public:
   net::Task<ams::LaunchResult<void>> launch(ams::LaunchSpec spec) override {

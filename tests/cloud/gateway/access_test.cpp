@@ -1,4 +1,4 @@
-// Who is let in where: every route of the gateway with every kind of caller, as a table.
+// Access control: every route of the gateway with every kind of caller, as a table.
 #include "cloud/gateway/routes.hpp"
 #include "tests/cloud/gateway/server_fixture.hpp"
 
@@ -22,11 +22,12 @@ class Access : public ServerTest {
     elsewhere_ = make_session().at("id").as_string();
     callers_[4].second = narrowed(token_, "session=" + elsewhere_);
   }
-  std::string token_for(const std::string& name, std::chrono::seconds life, std::vector<api::GatewayOperation> allow = {}) {
+  std::string token_for(const std::string& name, std::chrono::seconds life,
+                        std::vector<api::GatewayOperation> allow = {}) {
     return run(unit_->create_account(name, life, std::move(allow), {1000, 1000})).value().token;
   }
 
-  /// Asks it about a session and a share of the owner's that were just made.
+  /// Requests the route for a newly created session and share of the owner.
   unsigned status_of(const gateway::Route& route, const std::string& token) {
     const std::string session(make_session().at("id").as_string());
     const Answer made = ask("POST", "/1.0/sessions/" + session + "/share", R"({"type":"view"})");
@@ -50,11 +51,11 @@ class Access : public ServerTest {
     return {};
   }
 
-  std::vector<std::pair<std::string, std::string>> callers_;  ///< what, and its token
+  std::vector<std::pair<std::string, std::string>> callers_;  ///< kind of caller, and its token
   std::string elsewhere_;
 };
 
-/// Those whom a route lets in. Lists are for everyone who has a token: of their own sessions.
+/// Whether a route accepts this kind of caller. Lists are open to every token, and contain its own sessions.
 bool expects(const gateway::Route& route, const std::string& caller) {
   if (route.label == "get_service_status") return true;
   if (route.access == gateway::Access::local || route.label == "connect_share") return false;

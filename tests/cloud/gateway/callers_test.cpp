@@ -19,7 +19,7 @@ class Callers : public ServerTest {
     socket_url_ = joined.metadata().at("url").as_string();
     socket_token_ = socket_url_.substr(socket_url_.find("token=") + 6);
   }
-  /// A route's pattern with something that is there in place of the braces.
+  /// A route's pattern with existing objects in place of the braces.
   [[nodiscard]] std::string path_of(const gateway::Route& route) const {
     std::string path(route.pattern);
     const std::size_t open = path.find('{');
@@ -125,7 +125,7 @@ TEST_F(Callers, BothSpellingsOfTheSchemeAndTheQueryAreAccepted) {
   EXPECT_EQ(call("GET", "/1.0/sessions?api_token=" + token_, {}, {}).status, 200U);
 }
 
-// What each route asks of a token; those that ask for a session are given this one's.
+// The operation that each route requires; routes about a session get this one's id.
 TEST_F(Callers, ARestrictedTokenIsAcceptedOnItsRoutesOnly) {
   const std::map<std::string_view, std::string_view> needed{
       {"create_new_session", "create"}, {"get_sessions", "read"},     {"delete_sessions", "delete"},
@@ -139,7 +139,7 @@ TEST_F(Callers, ARestrictedTokenIsAcceptedOnItsRoutesOnly) {
     for (const char* operation : {"read", "create", "join", "share", "delete", "admin", "fly"}) {
       if (operation == needed.at(route.label)) continue;
       const unsigned status = with(route, macaroon(narrowed(token_, "op=" + std::string(operation)))).status;
-      // A batch says of each session by itself that it may not.
+      // A batch reports the refusal for each session separately.
       EXPECT_TRUE(status == 403 || (route.label == "delete_sessions" && status == 404)) << describe(route) << operation;
     }
   }

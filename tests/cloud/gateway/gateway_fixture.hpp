@@ -1,4 +1,4 @@
-// A gateway with a store and a bus in memory, and agents that do as they are told.
+// A gateway with a store and a bus in memory, and scripted agents.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -69,7 +69,7 @@ class GatewayTest : public testing::Test {
     auto granted = run(unit_->create(anyone(), std::move(wanted), {}));
     return granted ? api::Refusal{200, "granted", {}, {}, 0} : granted.error();
   }
-  /// "ok", or the code of the refusal that a reply on the bus is.
+  /// "ok", or the code of the refusal in a reply on the bus.
   static std::string code_of(const Result<std::string>& reply) {
     if (!reply) return std::string(name(reply.error()));
     const auto ok = api::parse_reply(*reply);
@@ -98,7 +98,7 @@ class GatewayTest : public testing::Test {
   gateway::Gateway* unit_ = nullptr;
 };
 
-/// What a client's socket got.
+/// The messages that a client's socket received.
 struct Received {
   std::vector<std::string> texts;
   bool closed = false;

@@ -1,4 +1,4 @@
-// Clients' signalling under virtual time: the bus is one of this process, the runtime's end is a Link here.
+// Clients' signalling in virtual time: the bus is in process, and the runtime's end is a Link in this test.
 #include "cloud/gateway/relay.hpp"
 
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 constexpr const char* kSession = "d1k2v9f3pn6a8q46tb00";
 
-/// What one client's socket got.
+/// The messages that one client's socket received.
 struct Socket {
   std::vector<std::string> texts;
   bool closed = false;
@@ -28,7 +28,7 @@ struct Socket {
             },
             [this] { closed = true; }};
   }
-  /// The message of the error that came last.
+  /// The text of the last error message.
   [[nodiscard]] std::string error() const {
     if (texts.empty()) return {};
     const boost::json::value last = boost::json::parse(texts.back());
@@ -100,7 +100,7 @@ class RelayTest : public testing::Test {
     settle();
     return *id;
   }
-  /// A runtime that has gone, or has not come yet.
+  /// A runtime that has disconnected, or has not connected yet.
   bool deaf_ = false;
 
   boost::asio::io_context io_{1};

@@ -1,4 +1,4 @@
-// Ending sessions, one or many, with and without their agents; and what time does to them.
+// Ending sessions, one or many, with and without their agents; and timeouts.
 #include "tests/cloud/gateway/gateway_fixture.hpp"
 
 namespace redan::cloud::test {
@@ -139,7 +139,7 @@ TEST_F(Removal, APendingRemovalEndsAMinuteAfterTheAgentIsLost) {
   EXPECT_EQ(stored(id).fence, 2);
 }
 
-// Its agent restarted, for example, and does not know of it.
+// For example, its agent restarted and does not know it.
 TEST_F(Removal, ASessionThatItsAgentDoesNotListenToHasEnded) {
   const std::string id = created().session.id;
   agent_.forget(id);

@@ -1,4 +1,4 @@
-// What agents say: states, claims and fences.
+// Messages from agents: states, claims and fencing tokens.
 #include "cloud/errors.hpp"
 #include "tests/cloud/gateway/gateway_fixture.hpp"
 
@@ -69,7 +69,7 @@ TEST_F(Reports, ATerminatingSessionDoesNotBecomeActiveAgain) {
   EXPECT_EQ(stored(id_).status, SessionStatus::terminated);
 }
 
-// An agent says first that it ends a session, then how it ended.
+// An agent first reports that it ends a session, then how it ended.
 TEST_F(Reports, AnErrorAfterTerminatingEndsTheSession) {
   EXPECT_EQ(report("agent-1", 1, 1, SessionStatus::terminating), "ok");
   EXPECT_EQ(report("agent-1", 1, 2, SessionStatus::error), "ok");

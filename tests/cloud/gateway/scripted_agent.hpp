@@ -1,4 +1,4 @@
-// An agent as the gateway meets it on the bus, with a runtime behind it that says what a test tells it to.
+// An agent from the gateway's view on the bus, with a runtime behind it that follows the test's script.
 #pragma once
 
 #include <deque>
@@ -13,7 +13,7 @@ namespace redan::cloud::test {
 
 class ScriptedAgent {
  public:
-  /// What it does with a request to create a session.
+  /// Its reaction to a request to create a session.
   enum class Manner { creates, refuses_busy, refuses_unknown, fails, is_silent, answers_nonsense };
 
   ScriptedAgent(bus::Bus& bus, std::string id, std::string region, std::string cluster) : bus_(bus) {
@@ -37,10 +37,10 @@ class ScriptedAgent {
   api::Announcement& announcement() { return announcement_; }
   Manner manner = Manner::creates;
   Manner on_command = Manner::creates;
-  bool runtime_answers = true;  ///< acknowledges what comes over links
+  bool runtime_answers = true;  ///< acknowledges frames of links
   std::function<void(const api::SessionSpec&)> before_reply;
 
-  /// Reports a status, as for the last spec of this session.
+  /// Reports a status, as for the latest spec of this session.
   net::Task<Result<std::string>> report(std::string session, api::SessionStatus status, std::string message = {}) {
     api::StateReport report{session, announcement_.agent, specs_.at(session).fence, ++number_, status, message, 0};
     return bus_.request(api::subject::agent(announcement_.agent, "state"), api::message_text(report),
@@ -52,13 +52,13 @@ class ScriptedAgent {
                         std::chrono::seconds(5));
   }
 
-  /// It has been restarted, and listens to this session no more.
+  /// It has been restarted, and does not listen to this session any more.
   void forget(const std::string& session) {
     ctl_.erase(session);
     down_.erase(session);
   }
 
-  /// The runtime says something to a link that has spoken.
+  /// The runtime sends a message on a link that has sent one.
   void say(const std::string& session, const std::string& body) {
     auto& links = links_[session];
     for (auto& [id, link] : links) {
@@ -78,7 +78,7 @@ class ScriptedAgent {
 
   [[nodiscard]] const std::map<std::string, api::SessionSpec>& specs() const { return specs_; }
   [[nodiscard]] const std::vector<api::Command>& commands() const { return commands_; }
-  [[nodiscard]] const std::vector<std::string>& heard() const { return heard_; }      ///< bodies, hellos too
+  [[nodiscard]] const std::vector<std::string>& heard() const { return heard_; }      ///< bodies, including hellos
   [[nodiscard]] const std::vector<std::string>& ended() const { return ended_; }      ///< Errc names of ended links
   [[nodiscard]] const std::vector<std::string>& revoked() const { return revoked_; }  ///< links
   [[nodiscard]] int asked() const { return asked_; }

@@ -1,4 +1,4 @@
-// A gateway behind its server: TLS 1.3 on the loopback, and a Unix socket.
+// A gateway with its server: TLS 1.3 on loopback, and a Unix socket.
 #pragma once
 
 #include <boost/json/parse.hpp>
@@ -104,7 +104,7 @@ class ServerTest : public GatewayTest {
     return macaroon.text();
   }
 
-  /// A client's socket, and what came over it.
+  /// A client's socket, and the messages that it received.
   struct Socket {
     std::shared_ptr<net::WebSocket> socket;
     std::vector<std::string> texts;
@@ -132,7 +132,7 @@ class ServerTest : public GatewayTest {
     const auto opened = open(url);
     return opened ? 101 : opened.error().status;
   }
-  /// Makes a session by the API: its metadata.
+  /// Creates a session through the API; returns its metadata.
   boost::json::value make_session(const std::string& more = R"(,"joinable":true)") {
     const Answer made = ask("POST", "/1.0/sessions", R"({"app":"com.example.demo")" + more + "}");
     EXPECT_EQ(made.status, 201U) << made.raw.body;

@@ -151,7 +151,7 @@ TEST_F(Server, ASharesLinkIsUsedWithoutAnAccount) {
   EXPECT_EQ(call("GET", "/1.0/sessions/" + id + "/connect?type=tv&token=x", {}, {}).status, 400U);
 }
 
-// What there is.
+// Listings.
 
 TEST_F(Server, UnauthenticatedCallersLearnOnlyThatItRuns) {
   add_agent("agent-1");
@@ -336,7 +336,7 @@ TEST_F(Server, EverySocketThatEndsEarlyGetsTheReasonFirst) {
   };
   const json::value one = make_session(), two = make_session(), three = make_session();
   ends_with_a_word(text(one.at("url")), [&](Socket&) { ask("DELETE", "/1.0/sessions/" + text(one.at("id"))); });
-  ends_with_a_word(text(one.at("url")), [](Socket&) {});  // it is over already
+  ends_with_a_word(text(one.at("url")), [](Socket&) {});  // it has already ended
   ends_with_a_word(text(two.at("url")), [&](Socket& socket) {
     socket.socket->send("x");
     EXPECT_TRUE(until([&] { return agent.heard().size() >= 3; }));

@@ -1,4 +1,4 @@
-// Creating and joining sessions, with agents that keep to the protocol and agents that do not.
+// Creating and joining sessions, with agents that follow the protocol and agents that do not.
 #include <boost/json/parse.hpp>
 
 #include "tests/cloud/gateway/gateway_fixture.hpp"
@@ -94,7 +94,7 @@ TEST_F(GatewayTest, AnApplicationUnknownToAnAmsIsNotRequestedThereAgain) {
 TEST_F(GatewayTest, TheNextAgentIsTriedWhenOneHasGone) {
   add_agent("agent-1");
   add_agent("agent-2");
-  agents_.erase(agents_.begin());  // it announced itself, and is away: nobody answers there
+  agents_.erase(agents_.begin());  // it announced itself, and is away: no unit answers there
   EXPECT_EQ(stored(created().session.id).agent, "agent-2");
 }
 
@@ -112,7 +112,7 @@ TEST_F(GatewayTest, NoOtherAgentIsTriedWhenOneDoesNotAnswer) {
   const api::Session session = stored(silent.specs().begin()->first);
   EXPECT_EQ(session.status, SessionStatus::error);
   EXPECT_EQ(session.fence, 2);
-  // What it did too late is refused, and it is told to end it.
+  // Its late reports are refused, and it is instructed to end the session.
   EXPECT_EQ(code_of(run(silent.report(session.id, SessionStatus::active))), "session_unknown");
   EXPECT_EQ(code_of(run(silent.claim(session.id))), "session_unknown");
   ASSERT_TRUE(until([&] { return !silent.commands().empty(); }));
@@ -177,7 +177,7 @@ TEST_F(GatewayTest, ASessionClaimedDuringItsCreationBelongsToTheOtherAgent) {
   EXPECT_EQ(stored(agent.specs().begin()->first).agent, "agent-2");
 }
 
-// Doing it twice.
+// Repeated requests.
 
 TEST_F(GatewayTest, TheSameKeyReturnsTheSameSessionWithNewCredentials) {
   ScriptedAgent& agent = add_agent("agent-1");
@@ -316,7 +316,7 @@ TEST_F(GatewayTest, ASessionThatWasErasedHasNoSockets) {
   EXPECT_EQ(run(unit_->admit_socket(token_of(grant), grant.session.id)).error().code, "session_unknown");
 }
 
-// What callers may do.
+// Permissions of callers.
 
 TEST_F(GatewayTest, ARestrictedCallerMayDoOnlyWhatItsTokenNames) {
   add_agent("agent-1");

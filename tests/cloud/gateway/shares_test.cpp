@@ -1,4 +1,4 @@
-// Links that let others see a session.
+// Links that let other people see a session.
 #include "tests/cloud/gateway/gateway_fixture.hpp"
 
 namespace redan::cloud::test {

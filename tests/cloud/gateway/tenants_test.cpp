@@ -1,4 +1,4 @@
-// What accounts have of each other, how much each may have, and what is left of one that was deleted.
+// Separation of accounts, their quotas, and what remains of a deleted one.
 #include "tests/cloud/gateway/gateway_fixture.hpp"
 
 namespace redan::cloud::test {
