@@ -41,7 +41,7 @@ const browsers = {
 
 const address = Object.values(os.networkInterfaces()).flat().find(each => each.family === 'IPv4' && !each.internal).address;
 
-/** `redan demo`, whose gateway makes an attack. */
+/** `redan demo` with a gateway that performs an attack. */
 class Demo {
   static async start(attack) {
     const demo = new Demo();
@@ -62,12 +62,12 @@ class Demo {
   }
 }
 
-/** What /attack of the demo says, asked by the page with its own token. */
+/** The demo's /attack response, requested by the page with its own token. */
 const attackOf = page => page.evaluate(
     async () => (await fetch('/attack', {headers: {Authorization: 'macaroon root=' + window.redan.token}})).json());
 
 const connected = page => page.evaluate(() => window.redan && window.redan.state === 'connected');
-/** The visitor says something on a channel, and hears it again from the runtime. Null if nobody answers. */
+/** Sends a message on a channel and returns the echo from the runtime; null if none arrives. */
 const say = (page, text) => page.evaluate(async said => {
   const channel = window.redan.client.channels.chat;
   while (channel.readyState !== 'open') await new Promise(done => setTimeout(done, 50));
@@ -80,7 +80,7 @@ const say = (page, text) => page.evaluate(async said => {
   return Promise.race([heard, new Promise(done => setTimeout(() => done(null), 3000))]);
 }, text);
 
-/** What becomes of a new session under an attack, sealed or not: the page's verdict, its client's refusal, and what the gateway won. */
+/** Runs a new session under an attack, sealed or not. Returns the page's verdict, the client's refusal and what the gateway obtained. */
 async function under(page, attack, sealed) {
   await page.evaluate(({name, seal}) => {
     document.getElementById('sealed').checked = seal;

@@ -39,7 +39,7 @@ def opened(record, key_file="secrets.key"):
 class TheFiles(KitTest):
     FOLDERS = {"/etc/nats": "nats", "/etc/etcd": "etcd", "/etc/redan/gateway": "redan-gateway", "/etc/redan/agent": "redan-agent"}
 
-    def test_are_for_their_services_alone(self):
+    def test_are_readable_by_their_service_only(self):
         for machine in self.kit.machines:
             folders = {**self.FOLDERS, **({"/etc/redan/ams": "redan-ams"} if machine is self.kit.a else {})}
             self.assertEqual(machine.run("find", *folders, "-perm", "/077").stdout, "")
@@ -47,7 +47,7 @@ class TheFiles(KitTest):
             self.assertEqual({*owners} - {""}, {f"{folder} {user}" for folder, user in folders.items()})
         self.assertEqual(self.kit.c.run("stat", "-c", "%a %U %G", "/etc/turnserver.conf").stdout, "640 root turnserver\n")
 
-    def test_give_no_machine_what_is_not_its_own(self):
+    def test_give_each_machine_its_own_credentials_only(self):
         def places(name):
             content = (PKI / name).read_bytes()
             return [(machine.name, str(file.relative_to(machine.path("/etc/")))) for machine in self.kit.machines
@@ -61,7 +61,7 @@ class TheFiles(KitTest):
         self.assertEqual(places("store-gateway-2.key"), [("b", "redan/gateway/store.key")])
         self.assertEqual(places("agent-3.key"), [("c", "redan/agent/bus.key")])
 
-    def test_are_put_there_again_without_options_that_an_operator_has_changed(self):
+    def test_reinstall_keeps_options_that_an_operator_changed(self):
         options, certificate = self.kit.b.path("/etc/redan/agent/options"), self.kit.b.path("/etc/redan/agent/bus.pem")
         before = options.read_bytes(), certificate.read_bytes()
         certificate.write_bytes(b"an old one")
@@ -84,7 +84,7 @@ class TheStore(KitTest):
            ("NATS on a", "node-1", "", None),
            ("a stranger, without a certificate", "", "", None)]
 
-    def test_each_reads_and_writes_its_own_prefix_alone(self):
+    def test_each_reads_and_writes_its_own_prefix_only(self):
         found = [line.split("/")[:2] for line in self.kit.etcdctl("get", "", "--from-key", "--keys-only").stdout.split() if line]
         prefixes = sorted({"/".join(parts) + "/" for parts in found} | {"redan/other/", "other/"}) + [""]
         self.assertLessEqual({AMS_KEYS, GATEWAY_KEYS}, set(prefixes))
@@ -105,7 +105,7 @@ class TheStore(KitTest):
         self.assertEqual(set(seen["agent-1, with its certificate of the bus"]), {REFUSED_BY_TLS})
         self.assertEqual(set(seen["gateway-1, with its certificate of the bus"]), {REFUSED_BY_TLS})
 
-    def test_is_the_same_over_grpc(self):
+    def test_grpc_gives_the_same_result(self):
         cases = [("store-ams-1", f"ams:{password('ams')}", AMS_KEYS), ("store-gateway-1", f"gateway:{password('gateway')}", GATEWAY_KEYS),
                  ("store-gateway-1", None, None), ("etcd-1", None, None)]
 
@@ -132,7 +132,7 @@ class TheStore(KitTest):
         put = {"requestPut": {"key": encoded(trusted + "0" * 64), "value": encoded("x")}}
         self.assertIn("permission denied", gateway.call("/v3/kv/txn", {"success": [put]}).get("error", ""))
 
-    def test_secrets_do_not_lie_there_in_clear(self):
+    def test_secrets_are_not_stored_in_the_clear(self):
         held = json.loads(self.kit.etcdctl("get", "", "--from-key", "-w", "json").stdout)["kvs"]
         values = {base64.b64decode(one["key"]).decode(): base64.b64decode(one.get("value", "")) for one in held}
         disk = b"".join(file.read_bytes() for machine in self.kit.machines
@@ -157,7 +157,7 @@ class TheStore(KitTest):
 
 
 class TheBus(KitTest):
-    def test_is_closed_to_certificates_of_the_store_and_tokens_of_others(self):
+    def test_rejects_store_certificates_and_foreign_tokens(self):
         def token(unit):
             return (PKI / f"{unit}.token").read_text(encoding="ascii").strip()
 

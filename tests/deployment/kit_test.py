@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Three machines, set up with contrib/three-machines as docs/OPERATIONS.md says, and what an operator, a client and an
+"""Three machines, set up with contrib/three-machines as docs/OPERATIONS.md describes, and what an operator, a client and an
 attacker who took over a unit can do there. Usage: kit_test.py REDAN"""
 import concurrent.futures
 import json
@@ -37,7 +37,7 @@ class TheDoctor(KitTest):
                 break
         return done
 
-    def test_is_content_on_every_machine(self):
+    def test_doctor_passes_on_every_machine(self):
         for done in self.check_all():
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             self.assertNotRegex(done.stdout, "(?m)^(FAIL|warn)")
@@ -46,17 +46,17 @@ class TheDoctor(KitTest):
             self.assertIn("this unit reads and writes redan/gateway/ alone", done.stdout)
             self.assertIn("does not relay inwards", done.stdout)
 
-    def test_says_which_units_have_not_been_started(self):
+    def test_reports_units_that_were_not_started(self):
         self.assertEqual(self.kit.before_units.returncode, 1)
         self.assertEqual(self.kit.before_units.stdout.count("FAIL  it has not been started"), 3, self.kit.before_units.stdout)
 
-    def test_says_that_etcd_separates_no_units_until_users_are_made(self):
+    def test_reports_missing_etcd_users(self):
         self.assertEqual(self.kit.before_users.returncode, 1)
         self.assertIn("authorisation is off: every holder of a certificate of the store reads and writes everything",
                       self.kit.before_users.stdout)
         self.assertIn("etcd-users", self.kit.before_users.stdout)
 
-    def test_says_that_a_gateway_reads_what_is_not_its_own(self):
+    def test_reports_a_gateway_that_reads_foreign_keys(self):
         role = ("role", "grant-permission", "gateway", "--prefix=true", "read", AMS_KEYS)
         self.kit.etcdctl(*role)
         try:
@@ -127,7 +127,7 @@ class TheRelay(KitTest):
             self.assertEqual((client.allocate(), client.permit(RUNTIME)), (0, 0))
             self.assertEqual(client.exchange(RUNTIME, port, b"over the relay"), b"over the relay")
 
-    def test_reaches_nothing_but_runtimes_where_it_may_go(self):
+    def test_reaches_only_runtimes(self):
         """A service that listens on every address of a machine also listens on the runtimes' addresses."""
         listening = [line.split() for line in self.kit.a.run("ss", "-Hltun").stdout.splitlines()]
         tcp = [words[4] for words in listening if words[0] == "tcp"]
@@ -165,7 +165,7 @@ class Sessions(KitTest):
         self.kit.delete_session(C, session)
         wait_for(lambda: session not in instances(), "its instance is gone")
 
-    def test_a_stranger_gets_no_session(self):
+    def test_an_unauthenticated_client_gets_no_session(self):
         self.assertEqual(self.kit.ask(A, "POST", "/1.0/sessions", "AgEUYW5ib3g", {"app": "demo"})[0], 401)
 
     def test_an_operator_joins_with_a_token_and_is_removed(self):

@@ -116,7 +116,7 @@ class Program(unittest.TestCase):
             wrong = re.sub(r"token=[^&]*", "token=AAAAAAAAAAAAAAAAAAAAAA", demo.url)
             self.assertEqual(connect(wrong).returncode, 3)
 
-    def test_another_certificate_is_refused_before_the_token_leaves(self):
+    def test_a_wrong_certificate_is_refused_before_the_token_is_sent(self):
         with Demo(self.path) as demo:
             wrong = re.sub(r"sha256=..", lambda m: "sha256=" + ("00" if m.group()[-2:] != "00" else "11"), demo.url)
             result = connect(wrong)
@@ -124,14 +124,14 @@ class Program(unittest.TestCase):
             self.assertIn("certificate", result.stderr)
             self.assertEqual(connect(demo.url).returncode, 0)
 
-    def test_nobody_there_is_a_network_failure(self):
+    def test_an_unreachable_server_is_a_network_failure(self):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         result = connect(f"https://127.0.0.1:{port}/#token=x&sha256={'00' * 32}")
         self.assertEqual(result.returncode, 4)
 
-    def test_wrong_usage_has_its_code(self):
+    def test_wrong_usage_exits_with_its_code(self):
         self.assertEqual(connect("http://nothing").returncode, 2)
         self.assertEqual(connect("https://host/#token=x").returncode, 2)
         for port in ("65536", "-1", "8443x", ""):
@@ -145,7 +145,7 @@ class Program(unittest.TestCase):
             self.assertIn("Examples", text)
         self.assertIn("Exit codes", subprocess.run([REDAN, "--help"], capture_output=True, text=True, check=True).stdout)
 
-    def test_only_tls_1_3_is_spoken(self):
+    def test_only_tls_1_3_is_accepted(self):
         with Demo(self.path) as demo:
             version, answer = get(demo, "/")
             self.assertEqual(version, "TLSv1.3")
@@ -153,7 +153,7 @@ class Program(unittest.TestCase):
             with self.assertRaises((ssl.SSLError, ConnectionError)):
                 get(demo, "/", ssl.TLSVersion.TLSv1_2)
 
-    def test_the_page_is_all_there_is_and_may_load_only_itself(self):
+    def test_only_the_page_is_served_and_its_policy_allows_only_itself(self):
         with Demo(self.path) as demo:
             for target in ("/", "/page.js", "/page.css", "/uplot.js", "/uplot.css"):
                 _, answer = get(demo, target)
@@ -164,7 +164,7 @@ class Program(unittest.TestCase):
                 self.assertTrue(get(demo, target)[1].startswith(b"HTTP/1.1 404"), target)
             self.assertTrue(get(demo, "", request="POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")[1].startswith(b"HTTP/1.1 405"))
 
-    def test_a_page_from_elsewhere_gets_no_socket(self):
+    def test_a_foreign_origin_gets_no_socket(self):
         request = ("GET /signal HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nOrigin: https://evil.example\r\n\r\n")
         with Demo(self.path) as demo:
@@ -180,7 +180,7 @@ class Program(unittest.TestCase):
             smuggled = "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
             self.assertNotIn(b"200 OK", get(demo, "", request=smuggled)[1])
 
-    def test_a_socket_that_says_nothing_is_cut_off(self):
+    def test_a_silent_socket_is_closed(self):
         request = ("GET /signal HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
         with Demo(self.path) as demo:
@@ -188,7 +188,7 @@ class Program(unittest.TestCase):
             self.assertTrue(get(demo, "", request=request, timeout=20)[1].startswith(b"HTTP/1.1 101"))
             self.assertLess(time.monotonic() - start, 15)
 
-    def test_without_descriptors_it_waits_instead_of_spinning(self):
+    def test_waits_when_file_descriptors_run_out(self):
         with Demo(self.path, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24))) as demo:
             crowd = [socket.create_connection(demo.address(), timeout=5) for _ in range(30)]
             time.sleep(0.5)
@@ -200,7 +200,7 @@ class Program(unittest.TestCase):
             time.sleep(0.5)
             self.assertTrue(get(demo, "/")[1].startswith(b"HTTP/1.1 200"))
 
-    def test_headers_beyond_the_limit_end_the_connection(self):
+    def test_oversized_headers_close_the_connection(self):
         with Demo(self.path) as demo:
             _, answer = get(demo, "", request="GET / HTTP/1.1\r\nHost: x\r\nX: " + "a" * 20000 + "\r\n\r\n")
             self.assertNotIn(b"200 OK", answer)
@@ -226,7 +226,7 @@ class Program(unittest.TestCase):
             self.assertEqual(refused.returncode, 1)
             self.assertIn("damaged", refused.stderr)
 
-    def test_a_new_directory_is_private_and_an_old_one_left_alone(self):
+    def test_a_new_directory_is_private_and_an_existing_one_unchanged(self):
         with tempfile.TemporaryDirectory() as directory:
             os.chmod(directory, 0o755)
             made = pathlib.Path(directory, "a", "made")
@@ -244,7 +244,7 @@ class Program(unittest.TestCase):
                 self.assertEqual(demo.process.wait(timeout=5), 0)
                 self.assertLess(time.monotonic() - start, 2)
 
-    def test_a_taken_port_is_explained(self):
+    def test_a_port_in_use_is_reported(self):
         with Demo(self.path) as demo:
             _, port = demo.address()
             refused = subprocess.run([REDAN, "demo", "--bind", "127.0.0.1", "--port", str(port), "--data-dir", self.path],
@@ -252,7 +252,7 @@ class Program(unittest.TestCase):
             self.assertEqual(refused.returncode, 1)
             self.assertIn("--port", refused.stderr)
 
-    def test_echo_refuses_nonsense_naming_the_line(self):
+    def test_echo_refuses_invalid_input_and_names_the_line(self):
         refused = subprocess.run([REDAN, "echo"], input="v=0\nrubbish\n", capture_output=True, text=True, timeout=10, check=False)
         self.assertEqual(refused.returncode, 1)
         self.assertIn("line 2", refused.stderr)

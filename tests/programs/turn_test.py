@@ -58,11 +58,11 @@ class Credential(unittest.TestCase):
         self.assertAlmostEqual(int(server["username"].split(":")[0]), time.time() + 3600, delta=30)
         self.check(server["username"], server["credential"])
 
-    def test_two_mints_give_two_users(self):
+    def test_two_credentials_have_different_users(self):
         users = {json.loads(self.mint("--json").stdout)["username"].split(":")[1] for _ in range(2)}
         self.assertEqual(len(users), 2)
 
-    def test_refuses_a_secret_that_everyone_can_read(self):
+    def test_refuses_a_world_readable_secret(self):
         for mode in (0o644, 0o604, 0o602):
             self.keep(SECRET, mode)
             result = self.mint()

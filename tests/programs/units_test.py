@@ -25,7 +25,7 @@ class Units(unittest.TestCase):
             unit.write_text(template.read_text().replace("@bindir@", str(REDAN.parent)))
             self.units.append(unit)
 
-    def test_there_is_one_for_each_service(self):
+    def test_each_service_has_a_unit(self):
         self.assertEqual([unit.name for unit in self.units],
                          ["redan-agent.service", "redan-ams.service", "redan-gateway.service"])
 
@@ -35,26 +35,26 @@ class Units(unittest.TestCase):
             said = [line for line in (done.stdout + done.stderr).splitlines() if "redan" in line]
             self.assertEqual((done.returncode, said), (0, []), unit.name)
 
-    def test_systemd_does_not_accept_what_is_wrong(self):
+    def test_systemd_rejects_an_invalid_unit(self):
         self.units[0].write_text(self.units[0].read_text().replace("ExecStart=", "ExecStart=/nowhere"))
         done = subprocess.run([ANALYZE, "verify", "--man=no", self.units[0]], capture_output=True, text=True, check=False)
         self.assertNotEqual(done.returncode, 0)
 
-    def test_they_are_well_shut_off(self):
+    def test_units_are_sandboxed(self):
         for unit in self.units:
             done = subprocess.run([ANALYZE, "security", "--offline=true", f"--threshold={MOST_EXPOSED}", unit],
                                   capture_output=True, text=True, check=False)
             level = re.search(r"Overall exposure level.*", done.stdout)
             self.assertEqual(done.returncode, 0, (unit.name, level and level.group(0), done.stderr))
 
-    def test_each_has_a_user_of_its_own(self):
+    def test_each_unit_has_its_own_user(self):
         users = (FOLDER / "redan.sysusers").read_text()
         for unit in self.units:
             user = re.search(r"^User=(.*)$", unit.read_text(), re.M).group(1)
             self.assertIn(f"u {user} ", users)
             self.assertEqual(unit.name, f"{user}.service")
 
-    def test_they_start_with_options_that_exist(self):
+    def test_units_use_existing_options(self):
         for unit in self.units:
             command = re.search(r"^ExecStart=(\S+ \S+) --data-dir", unit.read_text(), re.M).group(1).split()
             text = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True).stdout

@@ -60,7 +60,7 @@ window.until = async (condition, what, ms = 15000) => {
   throw new Error('timeout: ' + (typeof what === 'function' ? what() : what));
 };
 
-/** What the gateway answers: {status, body}. */
+/** The gateway's response: {status, body}. */
 window.ask = async (method, path, body) => {
   const reply = await fetch(window.gateway + '/1.0' + path, {method, headers: {Authorization: 'Macaroon root=' + window.token,
     'Content-Type': 'application/json'}, body: body === undefined ? undefined : JSON.stringify(body)});
@@ -148,7 +148,7 @@ class Sdk {
   }
   signal(message) { if (this.socket.readyState === 1) this.socket.send(JSON.stringify(message)); }
   control(type, data) { this.channels.control.send(JSON.stringify({type, data})); }
-  /** "ready", as the SDK means it: the picture plays and every kind asked for has come; without media, connected. */
+  /** "ready" in the sense of the SDK: the picture plays and every requested kind has arrived; without media: connected. */
   async ready(ms = 15000) {
     await until(() => this.at('open control'), () => 'control of ' + this.name + ': ' + JSON.stringify(this.events), ms);
     const media = Object.values(this.wants).filter(Boolean).length;
@@ -164,7 +164,7 @@ class Sdk {
     const r = await this.report('video');
     return r ? r.framesDecoded || 0 : 0;
   }
-  /** Reading of the picture is stream.js's. */
+  /** Decodes the picture with the code of stream.js. */
   read() { return StreamClient.prototype.readPicture.call(Object.assign(this, {video: this.element})); }
   close() {
     if (this.pc) this.pc.close();

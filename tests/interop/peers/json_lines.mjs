@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 
 export const say = (event, fields = {}) => process.stdout.write(JSON.stringify({ event, ...fields }) + '\n');
 
-/** `commands`: a function for each command, by the name in its "do". One runs after the other. */
+/** `commands`: one function per command, keyed by the value of its "do" field. Commands run sequentially. */
 export function serve(version, commands) {
   let last = Promise.resolve();
   createInterface({ input: process.stdin }).on('line', (line) => {
@@ -15,7 +15,7 @@ export function serve(version, commands) {
   say('ready', { version });
 }
 
-/** What `send` asks for: a text, or so many letters or bytes. */
+/** The payload that a `send` command requests: a text, or a number of letters or bytes. */
 export function payload({ kind, size, text }) {
   if (text !== undefined) return text;
   if (kind === 'text') return 'abcdefghijklmnopqrstuvwxyz'.repeat(size / 26 + 1).slice(0, size);
@@ -38,14 +38,14 @@ export function rtpPacket(payloadType, ssrc, sequence, size) {
   packet.writeUInt32BE(ssrc, 8);
   return packet;
 }
-/** Calls `send` with the number of each packet, a few each 5 ms. */
+/** Calls `send` with the index of each packet, a few every 5 ms. */
 export async function paced(packets, send) {
   for (let i = 0; i < packets; ++i) {
     send(i);
     if (i % 5 === 4) await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
-/** Counts packets and says the count ten times a second while it grows. */
+/** Counts packets and reports the count ten times a second while it grows. */
 export function counter() {
   let packets = 0;
   let said = 0;

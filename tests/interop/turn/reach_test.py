@@ -86,7 +86,7 @@ class Reach(unittest.TestCase):
                                    *more], capture_output=True, text=True, timeout=60, check=False)
         return done.returncode, done.stdout + done.stderr
 
-    def test_no_special_address_is_relayed_to_and_no_machine(self):
+    def test_special_addresses_and_machines_are_not_reachable(self):
         peers = [peer for ends in turn_client.denied_ranges(CONFIGURATION) for peer in ends] + ["169.254.169.254", "192.0.2.1", SERVER, SERVER6, "::"]
         with Coturn(CONFIGURATION):
             for family in (4, 6):
@@ -94,7 +94,7 @@ class Reach(unittest.TestCase):
                 self.assertGreater(len(ours), 20)
                 self.assertEqual(self.permissions(family, ours), {peer: 403 for peer in ours})
 
-    def test_runtimes_and_public_addresses_are_relayed_to(self):
+    def test_runtimes_and_public_addresses_are_reachable(self):
         with Coturn(CONFIGURATION):
             peers = [RUNTIME, "192.0.2.31", "8.8.8.8", "11.0.0.0", "100.128.0.0", "223.255.255.255"]
             self.assertEqual(self.permissions(4, peers), {peer: 0 for peer in peers})
@@ -114,13 +114,13 @@ class Reach(unittest.TestCase):
             with Client(transport=TCP) as client:
                 self.assertEqual(client.allocate(), 0, "the test asks as a client would")
 
-    def test_the_doctor_is_content_with_the_kit(self):
+    def test_doctor_passes_with_the_kit(self):
         with Coturn(CONFIGURATION):
             code, said = self.doctor("--turn-denied", "192.0.2.1:4222")
         self.assertEqual(code, 0, said)
         self.assertIn("does not relay inwards", said)
 
-    def test_the_doctor_names_what_is_relayed_to(self):
+    def test_doctor_names_every_address_it_can_relay_to(self):
         few = without(CONFIGURATION, ("denied-peer-ip", "allowed-peer-ip")) + (
             "denied-peer-ip=10.0.0.0-10.255.255.255\ndenied-peer-ip=172.16.0.0-172.31.255.255\n"
             "denied-peer-ip=192.168.0.0-192.168.255.255\ndenied-peer-ip=127.0.0.0-127.255.255.255\n")
@@ -131,7 +131,7 @@ class Reach(unittest.TestCase):
                 self.assertIn(peer, said)
             self.assertNotIn("10.0.0.1,", said)
 
-    def test_the_doctor_tries_the_units_that_it_is_told_of(self):
+    def test_doctor_tries_the_units_given_as_options(self):
         open_unit = CONFIGURATION + "allowed-peer-ip=192.0.2.2\n"
         with Coturn(open_unit):
             self.assertEqual(self.doctor()[0], 0)
@@ -139,7 +139,7 @@ class Reach(unittest.TestCase):
             self.assertEqual(code, 1)
             self.assertIn("it relays to 192.0.2.2\n", said)
 
-    def test_the_doctor_says_that_a_runtime_is_not_relayed_to(self):
+    def test_doctor_reports_an_unreachable_runtime(self):
         with Coturn(CONFIGURATION):
             for runtime in (RUNTIME, RUNTIME6):
                 code, said = self.doctor("--turn-allowed", runtime)
@@ -150,7 +150,7 @@ class Reach(unittest.TestCase):
         self.assertIn(f"it does not relay to the runtime {RUNTIME}: 403", said)
         self.assertIn(f"put allowed-peer-ip={RUNTIME}", said)
 
-    def test_the_kit_has_what_the_program_prints(self):
+    def test_kit_file_equals_the_program_output(self):
         printed = subprocess.run([REDAN, "turn", "coturn-config"], capture_output=True, text=True, check=True).stdout
         self.assertIn("no-tcp-relay\n", printed)
         self.assertIn(printed, CONFIGURATION)

@@ -74,7 +74,7 @@ class Peer(ApplicationSession):
     def hear(self, *args, details=None, **kwargs):
         self.heard.append([details.topic or "com.example.topic", args, kwargs, details.enc_algo])
 
-    # What it is told to do.
+    # Commands.
 
     def what_was_heard(self):
         heard, self.heard[:] = list(self.heard), []

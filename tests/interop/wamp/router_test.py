@@ -118,14 +118,14 @@ class Wire(unittest.TestCase):
         with self.assertRaises(ConnectionError):
             client.message()
 
-    def test_what_is_no_message_is_a_violation(self):
+    def test_an_invalid_message_is_a_protocol_violation(self):
         for said in ("", "[", "{}", "[]", "[999]", "[16]", '[1,"realm1",{},{}]', '[1,"realm1",{"a":1,"a":2}]', '["x"]',
                      "[" * 100 + "]" * 100, '[32,0,{},"com.t"]', '[32,9007199254740993,{},"com.t"]'):
             with self.subTest(said=said[:40]), WebSocket(self.router.websocket) as client:
                 client.join().send(said)
                 self.expect_abort(client, "wamp.error.protocol_violation")
 
-    def test_frames_of_the_other_kind_are_a_violation(self):
+    def test_a_frame_of_the_wrong_type_is_a_protocol_violation(self):
         with WebSocket(self.router.websocket) as client:
             client.send(HELLO, opcode=2)
             self.expect_abort(client, "wamp.error.protocol_violation")
@@ -134,7 +134,7 @@ class Wire(unittest.TestCase):
             opcode, payload = client.frame()
             self.assertEqual((opcode, payload[:2]), (2, b"\x83\x03"))
 
-    def test_a_message_that_is_too_large_is_refused(self):
+    def test_an_oversized_message_is_refused(self):
         with WebSocket(self.router.websocket) as client:
             client.join().send(json.dumps([16, 1, {}, "com.t", ["x" * 70000]]))
             self.expect_abort(client, "wamp.error.payload_size_exceeded")
@@ -143,13 +143,13 @@ class Wire(unittest.TestCase):
             opcode, payload = client.frame()
             self.assertEqual((opcode, payload[:2]), (8, struct.pack(">H", 1009)))
 
-    def test_who_does_not_join_is_cut(self):
+    def test_a_client_that_does_not_join_is_disconnected(self):
         with WebSocket(self.router.websocket) as client:
             start = time.monotonic()
             self.expect_abort(client, "wamp.error.timeout")
             self.assertLess(time.monotonic() - start, 10)
 
-    def test_a_slow_client_is_cut_and_the_others_hear_everything(self):
+    def test_a_slow_client_is_disconnected_and_others_receive_every_event(self):
         slow = WebSocket(self.router.websocket, receive_buffer=4096).join()
         quick = WebSocket(self.router.websocket).join()
         publisher = WebSocket(self.router.websocket).join()
@@ -171,14 +171,14 @@ class Wire(unittest.TestCase):
         for client in (slow, quick, publisher):
             client.close()
 
-    def test_a_silent_client_is_pinged_and_one_that_does_not_answer_is_cut(self):
+    def test_a_silent_client_is_pinged_and_disconnected_without_a_pong(self):
         with WebSocket(self.router.websocket).join() as client:
             self.assertEqual(client.frame()[0], 9)
             with self.assertRaises((ConnectionError, OSError)):
                 while True:
                     client.frame()
 
-    def test_a_rawsocket_is_pinged_and_cut_too(self):
+    def test_a_silent_rawsocket_is_pinged_and_disconnected(self):
         with socket.create_connection(("127.0.0.1", self.router.rawsocket), 20) as raw:
             raw.sendall(b"\x7f\xf1\x00\x00")
             self.assertEqual(raw.recv(4, socket.MSG_WAITALL), b"\x7f\x71\x00\x00")
@@ -193,7 +193,7 @@ class Wire(unittest.TestCase):
             self.assertGreater(time.monotonic() - start, 3)
             self.assertLess(time.monotonic() - start, 15)
 
-    def test_a_rawsocket_frame_must_be_one(self):
+    def test_an_invalid_rawsocket_frame_is_refused(self):
         for said in (b"\x03\x00\x00\x00", b"\x80\x00\x00\x00", b"\x00\x01\x00\x01"):
             with self.subTest(said=said), socket.create_connection(("127.0.0.1", self.router.rawsocket), 20) as raw:
                 raw.sendall(b"\x7f\xf1\x00\x00" + said)
@@ -214,7 +214,7 @@ class Wire(unittest.TestCase):
         time.sleep(0.5)
         WebSocket(self.router.websocket).join().close()
 
-    def test_tls_is_1_3_and_nothing_else(self):
+    def test_only_tls_1_3_is_accepted(self):
         with WebSocket(self.router.tls, tls=client_context()) as client:
             client.join()
             self.assertEqual(client.socket.version(), "TLSv1.3")
@@ -226,14 +226,14 @@ class Wire(unittest.TestCase):
         with self.assertRaises(OSError):
             WebSocket(self.router.tls)
 
-    def test_http_is_told_to_upgrade(self):
+    def test_plain_http_gets_426(self):
         with socket.create_connection(("127.0.0.1", self.router.websocket), 20) as raw:
             raw.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             self.assertTrue(raw.recv(4096).startswith(b"HTTP/1.1 426 "))
 
 
 class Signals(unittest.TestCase):
-    def test_the_end_is_announced(self):
+    def test_shutdown_sends_goodbye(self):
         router = RedanRouter(PROGRAM, [REALM])
         clients = [WebSocket(router.websocket).join(), WebSocket(router.tls, tls=client_context()).join()]
         router.process.send_signal(signal.SIGTERM)
@@ -245,14 +245,14 @@ class Signals(unittest.TestCase):
         self.assertEqual(router.process.wait(10), 0)
         router.stop()
 
-    def test_who_does_not_answer_is_not_waited_for(self):
+    def test_shutdown_does_not_wait_for_silent_clients(self):
         router = RedanRouter(PROGRAM, [REALM])
         with WebSocket(router.websocket).join():
             start = time.monotonic()
             self.assertEqual(router.stop(), 0)
             self.assertLess(time.monotonic() - start, 10)
 
-    def test_sighup_reads_the_certificate_again(self):
+    def test_sighup_reloads_the_certificate(self):
         router = RedanRouter(PROGRAM, [REALM])
         old = WebSocket(router.tls, tls=client_context()).join()
         (pathlib.Path(router.folder) / "tls.pem").write_text((TLS / "other.key").read_text() + (TLS / "other.pem").read_text())
@@ -286,12 +286,12 @@ class CommandLine(unittest.TestCase):
             path.write_text(config if isinstance(config, str) else json.dumps(config))
             return self.run_router("--config", str(path), "--check")
 
-    def test_the_example_is_right(self):
+    def test_the_example_configuration_is_valid(self):
         example = pathlib.Path(__file__).resolve().parents[2] / "contrib" / "router" / "router.json"
         done = self.check(example.read_text(), {"jwt.key": ("0" * 128 + "\n", 0o600)})
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
-    def test_mistakes_are_named(self):
+    def test_configuration_errors_are_named(self):
         listen = [{"address": "127.0.0.1:0", "plain": True}]
         done = self.check({"listen": listen, "realms": [dict(REALM, colour=1)]})
         self.assertEqual(done.returncode, 1)
@@ -299,7 +299,7 @@ class CommandLine(unittest.TestCase):
         done = self.check("{")
         self.assertEqual(done.returncode, 1)
 
-    def test_a_secret_that_others_may_read_is_refused(self):
+    def test_a_world_readable_secret_is_refused(self):
         ticket = {"ticket": {"accounts": [{"authid": "joe", "role": "all", "secret_file": "ticket"}]}}
         config = {"listen": [{"address": "127.0.0.1:0"}], "realms": [dict(REALM, authentication=ticket)]}
         for mode in (0o644, 0o640):
@@ -309,12 +309,12 @@ class CommandLine(unittest.TestCase):
             self.assertNotIn("T1CKET", done.stderr + done.stdout)
         self.assertEqual(self.check(config, {"ticket": ("T1CKET", 0o600)}).returncode, 0)
 
-    def test_an_open_realm_stays_on_this_machine(self):
+    def test_an_open_realm_requires_loopback(self):
         done = self.run_router("--open-realm", "realm1", "--listen", "0.0.0.0:0", "--plain")
         self.assertEqual(done.returncode, 1)
         self.assertIn("loopback", done.stderr)
 
-    def test_plain_listeners_stay_on_this_machine(self):
+    def test_plaintext_listeners_require_loopback(self):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "router.json"
             path.write_text(json.dumps({"listen": [{"address": "0.0.0.0:0", "plain": True}], "realms": [REALM]}))

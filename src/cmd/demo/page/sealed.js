@@ -62,7 +62,7 @@ async function verify(key, text, signature) {
   return crypto.subtle.verify('Ed25519', imported, signature, text);
 }
 
-/** The fields that one of the authorities has signed for this purpose. */
+/** Returns a Reader over the body if one of the authorities has signed it for this purpose; throws otherwise. */
 async function signedBy(authorities, purpose, bytes, code) {
   if (bytes.length <= SIGNATURE) throw new SealError(code, 'too short');
   const body = bytes.slice(0, -SIGNATURE), signature = bytes.slice(-SIGNATURE);
@@ -74,8 +74,8 @@ async function signedBy(authorities, purpose, bytes, code) {
 
 export class Seal {
   /**
-   * session: its id. authorities: AMS's sealing keys, 64 hexadecimal digits each. requestGrant(key): asks whoever may for AMS's grant of this
-   * session to this key, all in base64.
+   * session: the session's id. authorities: AMS's sealing keys, 64 hexadecimal digits each. requestGrant(key): obtains AMS's grant of this
+   * session to this key from a party that is authorized; key and grant are base64.
    */
   constructor({session, authorities, requestGrant}) {
     Object.assign(this, {session, authorities: authorities.map(fromHex), requestGrant});
@@ -87,10 +87,10 @@ export class Seal {
 
   get established() { return this.runtime !== null && this.failure === null; }
 
-  /** The first message. */
+  /** Returns the first message to send. */
   async begin() { return message(await this.#guard(this.#hello())); }
 
-  /** A message of the signalling: {reply: message or null, heard: object or null, isAnswer}. */
+  /** Processes a signalling message. Returns {reply: message or null, heard: object or null, isAnswer}. */
   async receive(received) { return this.#guard(this.#receive(received)); }
   async #receive(received) {
     if (received.type !== 'seal') {
@@ -106,7 +106,7 @@ export class Seal {
     return {reply: null, heard, isAnswer};
   }
 
-  /** An object for the runtime, as a message. A question is answered once. */
+  /** Seals an object for the runtime. A question accepts exactly one answer. */
   async say(object, {question = false} = {}) {
     return this.#guard((async () => {
       const mark = question ? toBase64(crypto.getRandomValues(new Uint8Array(16))) : null;
@@ -144,7 +144,7 @@ export class Seal {
     return instance;
   }
 
-  /** The runtime's share: the proof that is to be sent then. */
+  /** Processes the runtime's share; returns the proof to send. */
   async #onShare(bytes) {
     if (!this.ephemeral) this.#refuse('sealed_syntax', 'a share that nobody waits for');
     const reader = new Reader(bytes);
@@ -197,7 +197,7 @@ export class Seal {
     return concat(this.#header('client', seq), new Uint8Array(sealed));
   }
 
-  /** What a record of the runtime says. */
+  /** Opens a record from the runtime. */
   async #open(bytes) {
     const reader = new Reader(bytes);
     const kind = reader.number(1), dir = reader.number(1), seq = reader.number(4), expected = this.next.runtime;

@@ -25,11 +25,11 @@ const USER_INITIATED_ABORT = 12;  // RFC 9260 section 3.3.10.12
 
 export class StreamClient {
   /**
-   * socketUrl: wss://... of the session. iceServers: as the gateway gives them ({urls, username, password}). video: a HTMLVideoElement,
-   * or null for none. audio: whether to hear. dataChannels: names, at most five. relayOnly: only through a TURN server. seal: a Seal of
-   * sealed.js, with which nothing is said or believed in clear (api version 2 only).
+   * socketUrl: wss://... of the session. iceServers: as returned by the gateway ({urls, username, password}). video: an HTMLVideoElement,
+   * or null for none. audio: whether to receive audio. dataChannels: names, at most five. relayOnly: use only TURN relays. seal: a Seal from
+   * sealed.js; the client then neither sends nor accepts plaintext signalling (API version 2 only).
    * onState(state, detail): "signalling", "connecting", "connected", "playing", "ended" with a StreamError or null.
-   * onMessage(type, data): what the runtime says on the control channel. onChannel(name, event data). onStats(figures), every second.
+   * onMessage(type, data): a message on the control channel. onChannel(name, event data). onStats(figures), every second.
    */
   constructor({socketUrl, iceServers = [], video = null, audio = false, dataChannels = [], relayOnly = false, apiVersion = MAX_API_VERSION,
                seal = null, onState = () => {}, onMessage = () => {}, onChannel = () => {}, onStats = null}) {
@@ -70,7 +70,7 @@ export class StreamClient {
     return new Promise((resolve, reject) => Object.assign(this, {resolve, reject}));
   }
 
-  /** A message on the control channel. False if it is not open. */
+  /** Sends a message on the control channel. Returns false if the channel is not open. */
   send(type, data = {}) {
     const control = this.channels.control;
     if (!control || control.readyState !== 'open') return false;
@@ -78,7 +78,7 @@ export class StreamClient {
     return true;
   }
 
-  /** Leaves. */
+  /** Ends the stream. */
   close() {
     this.send('stream::disconnect');
     // Leave time for the message, then close the connection.
@@ -258,7 +258,7 @@ export class StreamClient {
 
   // Figures.
 
-  /** What there is to know about the connection now; rates are since the last call. */
+  /** Returns statistics of the connection; rates cover the time since the last call. */
   async stats() {
     const figures = {transport: null, video: null, audio: null};
     const reports = [...(await this.pc.getStats()).values()];
@@ -291,7 +291,7 @@ export class StreamClient {
 
   // The generated picture.
 
-  /** What the picture says now: {width, height, frame, inputs, indicators}; null if there is none or it cannot be read. */
+  /** Decodes the current picture: {width, height, frame, inputs, indicators}; null if there is none or it cannot be read. */
   readPicture() {
     const {video} = this;
     if (!video || !video.videoWidth || video.readyState < 2) return null;
@@ -309,7 +309,7 @@ export class StreamClient {
     return {width, height, frame, inputs, indicators};
   }
 
-  /** Touches the picture and waits until it shows: milliseconds from the touch to the picture's arrival; null if it never came. */
+  /** Sends a touch and waits for the picture that shows it. Returns the milliseconds in between, or null if none arrived. */
   async measureLatency({x = 8, y = 8, limitMs = 5000} = {}) {
     const before = this.readPicture();
     if (!before) return null;
@@ -333,7 +333,7 @@ export class StreamClient {
 
   // Input.
 
-  /** Sends what is done to the element: fingers, mouse, wheel, keys and game pads. */
+  /** Sends the element's input events: touches, mouse, wheel, keys and gamepads. */
   attachInput(element = this.video) {
     this.detachInput();
     const stop = new AbortController(), {signal} = stop;
@@ -360,7 +360,7 @@ export class StreamClient {
     this.input = null;
   }
 
-  /** A point of the page as a point of the picture, whatever the element's size; clamped to the picture. */
+  /** Maps a point on the page to the picture, independent of the element's size; clamped to the picture. */
   toPicture(clientX, clientY, element = this.video) {
     const box = element.getBoundingClientRect();
     const width = (this.video && this.video.videoWidth) || box.width, height = (this.video && this.video.videoHeight) || box.height;
