@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Three machines, set up with contrib/three-machines as docs/OPERATIONS.md describes, and what an operator, a client and an
-attacker who took over a unit can do there. Usage: kit_test.py REDAN"""
+"""Three machines, set up with contrib/three-machines as docs/OPERATIONS.md describes, and what an operator, a client and
+an attacker who took over a unit can do there. Usage: kit_test.py REDAN"""
 import concurrent.futures
 import json
 import os
