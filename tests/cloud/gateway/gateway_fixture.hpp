@@ -53,7 +53,9 @@ class GatewayTest : public testing::Test {
     return *agents_.back();
   }
 
-  static gateway::ApiCaller anyone() { return {gateway::local_account(1000), {api::GatewayOperation::admin}, {}, {}, {}}; }
+  static gateway::ApiCaller anyone() {
+    return {gateway::local_account(1000), {api::GatewayOperation::admin}, {}, {}, {}};
+  }
   static api::SessionRequest request(bool joinable = true) {
     api::SessionRequest request;
     request.app = "com.example.demo";
