@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "tests/rtc/sctp/by_hand.hpp"
-#include "tests/support/files.hpp"
 
 namespace redan::sctp {
 namespace {
@@ -621,36 +620,6 @@ TEST_F(ByHand, AllHeartbeatsOfAPacketAreAnsweredAsFarAsOnePacketHolds) {
   EXPECT_EQ(answers(2), 2U);
   EXPECT_EQ(answers(1000), (config.max_packet - kCommonHeaderSize) / 28);
   EXPECT_EQ(answers(1), 1U);
-}
-
-TEST(Captures, OfBrowsersParseChunkByChunk) {
-  std::size_t packets = 0;
-  for (const char* name :
-       {"chromium-multi-dc", "firefox-multi-dc", "chromium-peer-dc-close", "firefox-peer-dc-close"}) {
-    const auto file = test::read_test_file(std::string("captures/sctp/") + name + ".pcap");
-    ASSERT_GT(file.size(), 24U);
-    for (std::size_t at = 24; at + 16 < file.size();) {
-      std::uint32_t size = 0;
-      std::memcpy(&size, file.data() + at + 8, 4);
-      std::vector<std::uint8_t> bytes(file.begin() + static_cast<std::ptrdiff_t>(at + 16 + 20),
-                                      file.begin() + static_cast<std::ptrdiff_t>(at + 16 + size));
-      at += 16 + size;
-      Drop reason{};
-      const auto packet = Packet::parse(bytes, Packet::Checksum::crc32c, reason);
-      ASSERT_TRUE(packet);
-      ++packets;
-      for_each_chunk(packet->chunks, [&](const Chunk& chunk) {
-        EXPECT_TRUE(chunk.type != ChunkType::data || Data::parse(chunk));
-        EXPECT_TRUE(chunk.type != ChunkType::sack || Sack::parse(chunk));
-        if (chunk.type == ChunkType::init || chunk.type == ChunkType::init_ack) {
-          const auto init = Init::parse(chunk);
-          EXPECT_TRUE(init && init->forward_tsn && init->re_config);
-        }
-        return true;
-      });
-    }
-  }
-  EXPECT_GT(packets, 60U);
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ enum class ParameterType : std::uint16_t {
 /// What the two highest bits of an unknown type ask for (RFC 9260 section 3.2).
 struct UnknownAction {
   bool go_on;   ///< process what follows it
-  bool report;  ///< tell the sender
+  bool report;  ///< to its sender
 };
 constexpr UnknownAction unknown_action(ChunkType type) {
   const auto bits = static_cast<unsigned>(type);
@@ -92,7 +92,7 @@ inline bool next_chunk(Reader& reader, Bytes& rest, Chunk& chunk) {
   return reader.ok();
 }
 
-/// Calls visit(const Chunk&) for each chunk until it says false. False if the framing is broken.
+/// Calls visit(const Chunk&) for each chunk until it returns false. False if the framing is broken.
 template <class Visit>
 bool for_each_chunk(Bytes chunks, Visit&& visit) {
   Reader reader(chunks);

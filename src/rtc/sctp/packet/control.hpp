@@ -5,7 +5,7 @@
 
 namespace redan::sctp {
 
-/// HEARTBEAT and HEARTBEAT ACK (3.3.5, 3.3.6): one Heartbeat Info parameter, opaque to who echoes it.
+/// HEARTBEAT and HEARTBEAT ACK (3.3.5, 3.3.6): one Heartbeat Info parameter, opaque to the side that returns it.
 struct Heartbeat {
   Bytes info;
 

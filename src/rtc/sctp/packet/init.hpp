@@ -30,7 +30,7 @@ struct Init {
   Bytes unrecognized;          ///< INIT ACK only: parameters to report, each whole and padded
 
   /// Refuses a zero tag, zero streams and an a_rwnd under 1,500 (RFC 9260 section 3.3.2). Parameters that ask to be
-  /// reported are handed to `report`, if given, as long as they fit; `reported` says how much of it is used.
+  /// reported are handed to `report`, if given, as long as they fit; `reported` is how much of it is used.
   static std::optional<Init> parse(const Chunk& chunk, MutableBytes report = {}, std::size_t* reported = nullptr);
   void write(Writer& writer, ChunkType type) const;
 };

@@ -24,6 +24,7 @@ struct CommonHeader {
 struct Packet {
   CommonHeader header;
   Bytes chunks;
+  Chunk first;
   std::size_t chunk_count = 0;
 
   enum class Checksum : std::uint8_t { crc32c, zero_accepted };
