@@ -14,8 +14,11 @@ Reassembly::Reassembly(std::size_t window, std::size_t max_message)
     : window_(std::clamp(window, std::min(max_message, kMaxMessageSize) + kReserve, kMaxMessageSize + kReserve)),
       max_message_(std::min(max_message, kMaxMessageSize)) {}
 
-// ---- room
-// ---------------------------------------------------------------------------------------------------------------
+void Reassembly::clear() {
+  const std::size_t limit = limit_;
+  *this = Reassembly(window_, max_message_);
+  limit_ = limit;
+}
 
 std::size_t Reassembly::in_use() const {
   return in_order_.used() + ahead_.used() + segments_.memory() + messages_.size() * sizeof(Complete) +
@@ -50,25 +53,22 @@ bool Reassembly::has_room_next(const Data& data) const {
 void Reassembly::set_limit(std::size_t bytes) {
   limit_ = bytes;
   if (!is_over_limit()) return;
-  pop_shown();
+  pop_lent();
   in_order_.shrink();
   ahead_.shrink();
   messages_.release();
 }
 
 void Reassembly::trim() {
-  if (shown_) return;
+  if (front_lent_) return;
   in_order_.release();
   ahead_.release();
   messages_.release();
 }
 
-// ---- out
-// ---------------------------------------------------------------------------------------------------------------
-
-void Reassembly::pop_shown() {
-  if (!shown_) return;
-  shown_ = false;
+void Reassembly::pop_lent() {
+  if (!front_lent_) return;
+  front_lent_ = false;
   const Complete& front = messages_.front();
   (front.from_ahead ? ahead_ : in_order_).pop(front.size);
   messages_.pop_front();
@@ -76,18 +76,15 @@ void Reassembly::pop_shown() {
 }
 
 std::optional<ReceivedMessage> Reassembly::next() {
-  pop_shown();
+  pop_lent();
   if (messages_.empty()) return std::nullopt;
-  shown_ = true;
+  front_lent_ = true;
   const Complete& front = messages_.front();
   return ReceivedMessage{front.stream, front.ppid, (front.from_ahead ? ahead_ : in_order_).front(front.size)};
 }
 
-// ---- in TSN order
-// -------------------------------------------------------------------------------------------------------
-
 Reassembly::Verdict Reassembly::on_next(const Data& data, Tsn cumulative) {
-  pop_shown();
+  pop_lent();
   feed(data);
   if (!segments_.empty()) take_up_to(cumulative);
   return verdict();
@@ -99,13 +96,13 @@ Reassembly::Verdict Reassembly::verdict() {
   return too_large ? Verdict::too_large : bad_fragment ? Verdict::bad_fragment : Verdict::kept;
 }
 
-// Whether a fragment of `size` bytes goes on with the message under assembly, or begins one.
+// Whether a fragment of `size` bytes continues the message under assembly, or begins one.
 bool Reassembly::accepts(const FragmentHead& head, std::size_t size) {
   if (head.begins) {
     bad_fragment_ = bad_fragment_ || assembling_;
     in_order_.drop_unfinished();
     assembling_ = head;
-  } else if (!assembling_ || !assembling_->goes_on_with(head)) {
+  } else if (!assembling_ || !assembling_->continues_with(head)) {
     bad_fragment_ = true;
     in_order_.drop_unfinished();
     assembling_.reset();
@@ -147,11 +144,8 @@ void Reassembly::take_up_to(Tsn cumulative) {
   while (!segments_.empty() && segments_.first()->first <= cumulative) feed(segments_.first());
 }
 
-// ---- ahead of a hole
-// ----------------------------------------------------------------------------------------------------
-
 void Reassembly::on_ahead(const Data& data) {
-  pop_shown();
+  pop_lent();
   const Position position = segments_.add(data);
   const FragmentHead& head = position->second.head;
   // What is too large is judged in TSN order, when the hole is closed.
@@ -194,11 +188,8 @@ void Reassembly::expect(StreamId stream, Ssn ssn) {
   deliver_waiting(stream);
 }
 
-// ---- FORWARD TSN
-// --------------------------------------------------------------------------------------------------------
-
 Reassembly::Verdict Reassembly::forward(const ForwardTsn& forward, Tsn cumulative) {
-  pop_shown();
+  pop_lent();
   in_order_.drop_unfinished();
   assembling_.reset();
   while (!segments_.empty() && segments_.first()->first <= forward.new_cumulative_tsn) {

@@ -53,15 +53,15 @@ class Reassembly {
 
   /// The next complete message. Its payload lives until the next call on the object.
   std::optional<ReceivedMessage> next();
-  [[nodiscard]] bool has_message() const { return messages_.size() > (shown_ ? 1U : 0U); }
+  [[nodiscard]] bool has_message() const { return messages_.size() > (front_lent_ ? 1U : 0U); }
   /// The window left, bytes.
   [[nodiscard]] std::uint32_t a_rwnd() const;
   /// Memory held for the peer, bytes: all of it, in use or not.
   [[nodiscard]] std::size_t held() const;
   /// Gives back the memory that nothing is in.
   void trim();
-  /// Forgets all that came, and gives all memory back.
-  void clear() { *this = Reassembly(window_, max_message_); }
+  /// Forgets all that came, and gives all memory back. The limit stays.
+  void clear();
 
  private:
   struct Complete {
@@ -73,7 +73,7 @@ class Reassembly {
   using Position = Segments::Position;
 
   [[nodiscard]] std::size_t in_use() const;
-  void pop_shown();
+  void pop_lent();
   bool accepts(const FragmentHead& head, std::size_t size);
   void finish_message(const FragmentHead& head);
   void feed(const Data& data);
@@ -94,7 +94,7 @@ class Reassembly {
   MessageBuffer in_order_;
   MessageBuffer ahead_;
   Ring<Complete> messages_;
-  bool shown_ = false;  // the front message was given out and goes with the next call
+  bool front_lent_ = false;  // next() gave the front message out; it goes with the next call
   bool too_large_ = false;
   bool bad_fragment_ = false;
   std::optional<FragmentHead> assembling_;  // the message in in_order_ that is not finished

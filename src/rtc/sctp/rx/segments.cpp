@@ -24,7 +24,7 @@ Segments::Position Segments::add(const Data& data) {
 }
 
 bool Segments::follows(const Segment& segment, const FragmentHead& head, Tsn tsn) {
-  return segment.last.next() == tsn && segment.head.goes_on_with(head);
+  return segment.last.next() == tsn && segment.head.continues_with(head);
 }
 
 void Segments::append(Segment& segment, Bytes payload) {

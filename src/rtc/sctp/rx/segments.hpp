@@ -9,7 +9,7 @@
 
 namespace redan::sctp {
 
-/// Whose a fragment, or a row of them, is.
+/// To which message a fragment, or a row of them, belongs.
 struct FragmentHead {
   StreamId stream;
   Ssn ssn;
@@ -26,8 +26,8 @@ struct FragmentHead {
         begins(data.has(Data::kBeginning)),
         ends(data.has(Data::kEnd)) {}
   [[nodiscard]] bool whole() const { return begins && ends; }
-  /// Whether `next` can be more of the same message.
-  [[nodiscard]] bool goes_on_with(const FragmentHead& next) const {
+  /// Whether `next` can be the next part of the same message.
+  [[nodiscard]] bool continues_with(const FragmentHead& next) const {
     return !ends && !next.begins && stream == next.stream && unordered == next.unordered;
   }
 };
@@ -61,7 +61,6 @@ class Segments {
 
   [[nodiscard]] bool empty() const { return segments_.empty(); }
   Position first() { return segments_.begin(); }
-  Position none() { return segments_.end(); }
   Position find(Tsn first) { return segments_.find(first); }
   /// Memory, bytes.
   [[nodiscard]] std::size_t memory() const { return memory_; }

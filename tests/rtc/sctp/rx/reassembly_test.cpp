@@ -186,5 +186,14 @@ TEST_F(ReassemblyTest, ResetStreamsCountFromZero) {
   EXPECT_EQ(take(), (Taken{0, 2}));
 }
 
+TEST_F(ReassemblyTest, KeepsItsLimitWhenItIsCleared) {
+  reassembly.set_limit(2000);
+  put(0, kBegin);
+  reassembly.clear();
+  EXPECT_EQ(reassembly.held(), 0U);
+  EXPECT_TRUE(reassembly.is_limited());
+  EXPECT_LE(reassembly.a_rwnd(), 2000U);
+}
+
 }  // namespace
 }  // namespace redan::sctp
