@@ -1,168 +1,313 @@
 #include "rtc/sctp/association.hpp"
 
+#include <algorithm>
+
 namespace redan::sctp {
 namespace {
-// Empty slabs kept for reuse while data flows: 1 MiB. All go when the association falls idle.
-constexpr std::size_t kKeptSlabs = (1U << 20U) / kSlabSize;
-constexpr Duration kTrimAfter = std::chrono::seconds(2);
+constexpr std::size_t kMaxReportedChunk = 512;
 }  // namespace
 
 Association::Association(const AssociationConfig& config, RandomSource& random)
     : config_(config),
       random_(random),
-      queue_(kKeptSlabs),
-      outstanding_(queue_),
-      congestion_(config.max_packet),
-      reassembly_(config.receive_window, config.max_receive_message) {}
+      errors_(config.max_retransmits),
+      setup_({config.max_packet, config.max_init_retransmits, config.accept_zero_checksum}, drops_),
+      sender_({config.max_packet, config.send_buffer}, drops_, errors_),
+      receiver_({config.receive_window, config.max_receive_message}, drops_),
+      reset_(sender_, receiver_, drops_, errors_),
+      shutdown_(errors_),
+      heartbeat_(config.heartbeat_interval, errors_),
+      replies_(config.max_packet - kCommonHeaderSize) {}
 
 Result<void> Association::send(OutgoingStream stream, const Delivery& delivery, Bytes payload) {
-  if (ending_ || state_ == State::ended || state_ >= State::shutdown_pending) return refuse(Errc::not_connected);
-  if (!queue_.contains(stream) || payload.empty() || payload.size() > kMaxMessageSize)
-    return refuse(Errc::invalid_argument);
-  // A message larger than the whole buffer is taken when the buffer is empty.
-  if (!queue_.empty() && queue_.charged() + payload.size() > config_.send_buffer) return refuse(Errc::would_block);
-  queue_.push(stream, delivery, payload);
-  return {};
+  if (!may_send_messages()) return refuse(Errc::not_connected);
+  return sender_.send(stream, delivery, payload);
 }
 
 void Association::send_always(OutgoingStream stream, const Delivery& delivery, Bytes payload) {
-  if (!ending_ && state_ != State::ended && state_ < State::shutdown_pending) queue_.push(stream, delivery, payload);
+  if (may_send_messages()) sender_.streams().push(stream, delivery, payload);
 }
 
-void Association::abort() {
-  if (state_ != State::ended && !ending_) abort_with(Errc::closed_locally, CauseCode::user_initiated_abort);
-}
-
-void Association::fail(Errc reason) {
-  if (state_ != State::ended && !ending_) abort_with(reason, CauseCode::protocol_violation);
+void Association::shutdown() {
+  if (!setup_.established()) return abort();
+  shutdown_.begin();
 }
 
 void Association::abort_with(Errc reason, CauseCode cause) {
-  if (ending_ || state_ == State::ended) return;
-  ending_ = Ending{reason, cause};
-  timers_.stop_all();
-  const bool peer_known = peer_tag_.value != 0;
-  pending_ = {};
-  pending_.abort = peer_known;
-  sack_need_ = SackNeed::none;
+  const bool peer_is_known = setup_.sides() != nullptr;
+  end(reason, peer_is_known ? std::optional(ChunkType::abort) : std::nullopt, cause);
 }
 
-void Association::end(Errc reason) {
-  if (state_ == State::ended) return;
-  state_ = State::ended;
-  timers_.stop_all();
-  if (!ending_) ending_ = Ending{reason, CauseCode::none};
-  pending_ = {};
+void Association::end(Errc reason, std::optional<ChunkType> last_chunk, CauseCode cause) {
+  if (running()) life_ = Ending{reason, last_chunk, cause};
+}
+
+void Association::establish(TimePoint now) {
+  const auto& [local, peer] = *setup_.sides();
+  sender_.begin(local.initial_tsn, {peer.a_rwnd, peer.forward_tsn});
+  receiver_.begin(peer.initial_tsn);
+  reset_.begin(local.initial_tsn, peer.initial_tsn, peer.re_config);
+  heartbeat_.begin(now);
+  errors_.on_answer();
+  established_to_report_ = true;
+}
+
+// Everything of the old association goes, with what waited to come out; names of its streams are stale from here on.
+void Association::restart(TimePoint now) {
+  const bool was_reported = !established_to_report_;
+  sender_.streams().clear();
+  replies_.clear();
+  establish(now);
+  if (was_reported) established_to_report_ = false;
+  ++restarts_;
+}
+
+CommonHeader Association::header(VerificationTag tag) const { return {config_.local_port, config_.remote_port, tag}; }
+
+void Association::handle_input(TimePoint now, MutableBytes bytes) {
+  if (!running()) return;
+  Drop reason{};
+  const auto packet = Packet::parse(bytes, setup_.accepted_checksum(), reason);
+  if (!packet) return drops_.add(reason);
+  if (packet->header.source_port != config_.remote_port || packet->header.destination_port != config_.local_port) {
+    return drops_.add(Drop::port);
+  }
+  if (!setup_.accepts_tag(packet->header.verification_tag, packet->first)) return drops_.add(Drop::verification_tag);
+  Input input{now, *packet};
+  for_each_chunk(packet->chunks, [&](const Chunk& chunk) { return on_chunk(input, chunk); });
+  if (!running() || !setup_.established()) return;
+  receiver_.on_packet_end(now, bytes.size(), shutdown_.acknowledges_at_once(), sender_.rto().value());
+  if (shutdown_.is_open()) heartbeat_.postpone(now);
+}
+
+// False: the rest of the packet is not read.
+bool Association::on_chunk(Input& input, const Chunk& chunk) {
+  switch (chunk.type) {
+    case ChunkType::init:
+    case ChunkType::init_ack:
+    case ChunkType::cookie_echo:
+    case ChunkType::cookie_ack:
+      return on_setup_chunk(input, chunk);
+    case ChunkType::heartbeat:
+      on_heartbeat(chunk);
+      break;
+    case ChunkType::abort:
+      end(Errc::sctp_aborted);
+      break;
+    case ChunkType::error:
+      break;
+    case ChunkType::data:
+    case ChunkType::sack:
+    case ChunkType::heartbeat_ack:
+    case ChunkType::shutdown:
+    case ChunkType::shutdown_ack:
+    case ChunkType::shutdown_complete:
+    case ChunkType::re_config:
+    case ChunkType::forward_tsn:
+      setup_.established() ? on_established_chunk(input, chunk) : drops_.add(Drop::unexpected_chunk);
+      break;
+    default:
+      return on_unknown_chunk(chunk);
+  }
+  return running();
+}
+
+bool Association::on_setup_chunk(Input& input, const Chunk& chunk) {
+  switch (chunk.type) {
+    case ChunkType::init:
+      if (!shutdown_.answers_init()) setup_.on_init(input.now, input.packet, chunk, random_);
+      return false;
+    case ChunkType::init_ack:
+      setup_.on_init_ack(input.packet, chunk);
+      return false;
+    case ChunkType::cookie_echo:
+      return on_cookie_echo(input, chunk);
+    default:
+      if (setup_.on_cookie_ack()) establish(input.now);
+      return true;
+  }
+}
+
+bool Association::on_cookie_echo(const Input& input, const Chunk& chunk) {
+  // It comes first (RFC 9260 section 6.10): the tag was checked for the whole packet.
+  if (chunk.whole.data() != input.packet.first.whole.data()) return drops_.add(Drop::unexpected_chunk), false;
+  switch (setup_.on_cookie_echo(input.now, input.packet, chunk, shutdown_.is_open())) {
+    case CookieResult::refused:
+      return false;
+    case CookieResult::repeated:
+      break;
+    case CookieResult::established:
+      establish(input.now);
+      break;
+    case CookieResult::restarted:
+      restart(input.now);
+      break;
+  }
+  return true;
+}
+
+void Association::on_established_chunk(Input& input, const Chunk& chunk) {
+  switch (chunk.type) {
+    case ChunkType::data:
+      idle_.note_data();
+      if (!shutdown_.may_receive_data()) return drops_.add(Drop::unexpected_chunk);
+      return on_received(receiver_.on_data(chunk));
+    case ChunkType::forward_tsn:
+      return on_received(receiver_.on_forward_tsn(chunk));
+    case ChunkType::sack:
+      return on_sack(input, chunk);
+    case ChunkType::heartbeat_ack:
+      return on_heartbeat_ack(input.now, chunk);
+    case ChunkType::re_config:
+      return reset_.on_re_config(input.now, chunk);
+    case ChunkType::shutdown:
+      return on_shutdown(input.now, chunk);
+    case ChunkType::shutdown_ack:
+      if (!shutdown_.is_ended_by_ack()) return drops_.add(Drop::unexpected_chunk);
+      return end(Errc::sctp_shut_down, ChunkType::shutdown_complete);
+    default:
+      if (!shutdown_.is_ended_by_complete()) return drops_.add(Drop::unexpected_chunk);
+      return end(Errc::sctp_shut_down);
+  }
+}
+
+bool Association::on_unknown_chunk(const Chunk& chunk) {
+  drops_.add(Drop::unknown_chunk);
+  const UnknownAction action = unknown_action(chunk.type);
+  if (action.report && setup_.established()) {
+    const Bytes reported = chunk.whole.first(std::min({chunk.whole.size(), kMaxReportedChunk, config_.max_packet / 2}));
+    replies_.add([&](Writer& w) {
+      ErrorCauses{0, CauseCode::unrecognized_chunk_type, reported}.write(w, ChunkType::error);
+    });
+  }
+  return action.go_on;
+}
+
+// After DATA or FORWARD TSN.
+void Association::on_received(std::optional<CauseCode> violation) {
+  if (violation) return abort_with(Errc::sctp_protocol_violation, *violation);
+  reset_.resume();
+}
+
+void Association::on_sack(Input& input, const Chunk& chunk) {
+  // One is all that a packet has use for (RFC 9260 section 6.2): a second one would tell nothing more.
+  if (std::exchange(input.sack_seen, true)) return drops_.add(Drop::unexpected_chunk);
+  const auto sack = Sack::parse(chunk);
+  sack ? sender_.on_sack(input.now, *sack) : drops_.add(Drop::malformed);
+}
+
+void Association::on_heartbeat(const Chunk& chunk) {
+  if (setup_.sides() == nullptr) return drops_.add(Drop::unexpected_chunk);
+  const auto heartbeat = Heartbeat::parse(chunk);
+  if (!heartbeat) return drops_.add(Drop::malformed);
+  replies_.add([&](Writer& w) { heartbeat->write(w, ChunkType::heartbeat_ack); });
+}
+
+void Association::on_heartbeat_ack(TimePoint now, const Chunk& chunk) {
+  const auto rtt = heartbeat_.on_ack(now, chunk);
+  rtt ? sender_.on_round_trip_time(*rtt) : drops_.add(Drop::bad_heartbeat_ack);
+}
+
+void Association::on_shutdown(TimePoint now, const Chunk& chunk) {
+  const auto shutdown = Shutdown::parse(chunk);
+  if (!shutdown) return drops_.add(Drop::malformed);
+  shutdown_.on_shutdown(sender_.rto().base());
+  sender_.on_shutdown(now, shutdown->cumulative_ack);
 }
 
 std::optional<Association::Output> Association::next_event() {
-  if (established_event_) {
-    established_event_ = false;
-    return Established{};
+  if (std::exchange(established_to_report_, false)) return Established{};
+  if (const auto message = receiver_.next_message()) return *message;
+  if (const auto event = reset_.next_event()) {
+    return std::visit([](const auto& reset) { return Output(reset); }, *event);
   }
-  if (const auto message = reassembly_.next()) return *message;
-  if (!reset_events_.empty()) {
-    const ResetEvent event = reset_events_.front();
-    reset_events_.pop_front();
-    if (event.outgoing) return OutgoingReset{event.stream, event.performed};
-    return IncomingReset{event.id};
-  }
-  if (const auto stream = queue_.take_low()) return BufferLow{*stream};
+  if (const auto stream = sender_.streams().take_low()) return BufferLow{*stream};
   return std::nullopt;
 }
 
 Association::Output Association::poll_output(TimePoint now, MutableBytes buffer) {
   if (auto event = next_event()) return *event;
-  if (!ending_) {
-    if (deferred_) try_deferred_reset();
-    queue_.stamp(now);
-    run_timers(now);
-    // A window that was nearly closed has opened again: the peer would learn it only by probing.
-    const std::size_t window = config_.receive_window;
-    if (announced_rwnd_ < window / 4 && reassembly_.a_rwnd() >= window / 2) sack_need_ = SackNeed::now;
-  }
-  const MutableBytes packet = next_packet(now, buffer.first(std::min(buffer.size(), config_.max_packet)));
+  if (running()) run_timers(now);
+  buffer = buffer.first(std::min(buffer.size(), config_.max_packet));
+  if (!running()) return poll_end(buffer);
+  const MutableBytes packet = next_packet(now, buffer);
   if (!packet.empty()) return Transmit{packet};
-  if (ending_) {
-    state_ = State::ended;
-    if (!terminated_) {
-      terminated_ = true;
-      reassembly_.clear();
-      return Terminated{ending_->reason};
-    }
-    return Wait{kNever};
-  }
   if (auto event = next_event()) return *event;
-  note_idle(now);
-  note_memory(now);
-  return Wait{timers_.next()};
+  idle_.update(now, !sender_.idle() || receiver_.has_message());
+  return Wait{deadline()};
 }
 
-void Association::note_idle(TimePoint now) {
-  const bool idle = queue_.empty() && outstanding_.empty() && !reassembly_.has_message();
-  if (!idle) timers_.stop(Timer::trim);
-  if (idle && saw_data_ && !timers_.running(Timer::trim)) timers_.set(Timer::trim, now + kTrimAfter);
-}
-
-bool Association::is_at_memory_limit() const {
-  return reassembly_.is_limited() && (refused_next_ || reassembly_.is_over_limit());
-}
-
-void Association::note_memory(TimePoint now) {
-  if (!is_at_memory_limit())
-    timers_.stop(Timer::memory);
-  else if (!timers_.running(Timer::memory))
-    timers_.set(Timer::memory, now + kMemoryGrace);
+Association::Output Association::poll_end(MutableBytes buffer) {
+  auto* ending = std::get_if<Ending>(&life_);
+  if (ending == nullptr) return Wait{kNever};
+  if (const auto chunk = std::exchange(ending->last_chunk, std::nullopt)) {
+    PacketWriter packet(buffer, header(setup_.sides()->peer.tag));
+    ErrorCauses{0, ending->cause, {}}.write(packet.chunks(), *chunk);
+    return Transmit{packet.finish()};
+  }
+  const Errc reason = ending->reason;
+  life_ = Ended{};
+  receiver_.clear();
+  return Terminated{reason};
 }
 
 void Association::run_timers(TimePoint now) {
-  if (timers_.next() > now) return;
-  const bool partial = peer_forward_tsn_;
-  if (timers_.expired(Timer::setup, now)) on_setup_timer(now);
-  if (timers_.expired(Timer::retransmit, now) && !outstanding_.empty()) {
-    count_timeout();
-    congestion_.on_timeout();
-    rto_.back_off();
-    outstanding_.on_timeout(now, rto_.base(), partial);
-    pending_.forward_tsn = partial;
-    retransmit_now_ = true;
-    timers_.set(Timer::retransmit, now + rto_.value());
-  }
-  // These two only wake: what waits for them is looked at with each packet.
-  timers_.expired(Timer::resend, now);
-  timers_.expired(Timer::forward_tsn, now);
-  if (timers_.expired(Timer::sack, now)) sack_need_ = SackNeed::now;
-  if (timers_.expired(Timer::heartbeat, now) && state_ == State::established) {
-    if (heartbeat_sent_ != kNever) count_timeout();
-    pending_.heartbeat = true;
-  }
-  if (timers_.expired(Timer::re_config, now) && !resetting_.empty()) {
-    count_timeout();
-    rto_.back_off();
-    pending_.re_config = true;
-  }
-  if (timers_.expired(Timer::shutdown, now)) {
-    count_timeout();
-    rto_.back_off();
-    pending_.shutdown = state_ == State::shutdown_sent;
-    pending_.shutdown_ack = state_ == State::shutdown_ack_sent;
-  }
-  if (timers_.expired(Timer::memory, now) && is_at_memory_limit())
-    abort_with(Errc::too_many, CauseCode::out_of_resource);
-  if (timers_.expired(Timer::trim, now)) {
-    saw_data_ = false;
-    queue_.trim();
-    outstanding_.trim();
-    reassembly_.trim();
-    tsns_.trim();
-    reset_events_.release();
-    std::vector<std::uint8_t>().swap(echoes_);
-  }
+  if (!setup_.run_timers(now)) return abort_with(Errc::sctp_timeout, CauseCode::none);
+  sender_.run_timers(now);
+  receiver_.run_timers(now);
+  reset_.resume();
+  reset_.run_timers(now);
+  if (!shutdown_.is_open()) heartbeat_.stop();
+  heartbeat_.run_timers(now);
+  if (sender_.idle()) shutdown_.on_all_acknowledged(sender_.rto().base());
+  shutdown_.run_timers(now);
+  if (errors_.exceeded()) return abort_with(Errc::sctp_timeout, CauseCode::none);
+  if (receiver_.is_memory_overdue(now)) return abort_with(Errc::too_many, CauseCode::out_of_resource);
+  if (idle_.expired(now)) trim();
 }
 
-// RFC 9260 section 8.1.
-void Association::count_timeout() {
-  if (++timeouts_ > config_.max_retransmits) abort_with(Errc::sctp_timeout, CauseCode::none);
+TimePoint Association::deadline() const {
+  return std::min({setup_.deadline(), sender_.deadline(), receiver_.deadline(), reset_.deadline(),
+                   heartbeat_.deadline(), shutdown_.deadline(), idle_.deadline()});
+}
+
+MutableBytes Association::next_packet(TimePoint now, MutableBytes buffer) {
+  const MutableBytes setup = setup_.write(now, buffer, header({}), receiver_.a_rwnd());
+  const Sides* sides = setup_.sides();
+  if (!setup.empty() || sides == nullptr) return setup;
+  PacketWriter packet(buffer, header(sides->peer.tag));
+  if (!replies_.empty()) {
+    replies_.write(packet.chunks());  // they may fill a packet
+  } else if (setup_.established()) {
+    write_control(now, packet.chunks());
+    write_data(now, packet);
+  }
+  return packet.empty() ? MutableBytes{} : packet.finish(setup_.needs_checksum());
+}
+
+void Association::write_control(TimePoint now, Writer& chunks) {
+  setup_.write_cookie_ack(chunks);
+  heartbeat_.write(now, random_, chunks);
+  shutdown_.write(now, receiver_.cumulative(), chunks);
+  reset_.write(now, shutdown_.is_open(), chunks);
+  sender_.write_forward_tsn(now, chunks);
+}
+
+void Association::write_data(TimePoint now, PacketWriter& packet) {
+  const bool new_data = shutdown_.may_send_data();
+  // A SACK that could wait goes along with data.
+  if (receiver_.sack_due() || (receiver_.sack_owed() && sender_.has_data(now, new_data))) {
+    receiver_.write_sack(packet.chunks());
+  }
+  sender_.write_data(now, new_data, packet);
+  if (!sender_.idle()) idle_.note_data();
+}
+
+void Association::trim() {
+  sender_.trim();
+  receiver_.trim();
+  reset_.trim();
+  replies_.clear();
 }
 
 }  // namespace redan::sctp

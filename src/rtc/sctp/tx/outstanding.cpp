@@ -34,8 +34,8 @@ void Outstanding::set_state(Chunk& chunk, State state) {
   if (state == State::lost) ++lost_;
 }
 
-// Over what is acknowledged, however long: each walk leaves shorter ways for the next, so that SACKs that say the same
-// again and again cost next to nothing.
+// Over what is acknowledged, however long: each walk leaves shorter ways for the next, so that SACKs that repeat
+// the same report cost next to nothing.
 std::size_t Outstanding::next_not_acked(std::size_t from, std::size_t end) {
   std::size_t to = from;
   while (to < end && chunks_[to].skip != 0) to += chunks_[to].skip;

@@ -28,11 +28,9 @@ class Outstanding {
 
   [[nodiscard]] bool empty() const { return chunks_.empty(); }
   [[nodiscard]] bool full() const { return chunks_.size() >= kMaxChunks; }
-  [[nodiscard]] std::size_t size() const { return chunks_.size(); }
   [[nodiscard]] std::size_t flight() const { return flight_; }
   [[nodiscard]] Tsn next_tsn() const { return base_ + static_cast<std::uint32_t>(chunks_.size()); }
   [[nodiscard]] Tsn cumulative_ack() const { return base_.prev(); }
-  [[nodiscard]] bool has_lost() const { return lost_ != 0; }
 
   /// A fragment leaves for the first time, with next_tsn().
   void push(const Fragment& fragment, TimePoint now);
@@ -53,9 +51,10 @@ class Outstanding {
 
   /// The rest of a message that is partly sent and expired.
   void abandon_begun(OutgoingStream stream);
-  /// Whether FORWARD TSN has something to say that it has not said yet.
+  /// Whether a FORWARD TSN would reach further than the last one.
   [[nodiscard]] bool owes_forward_tsn();
-  /// Says it, again too; `skipped` gets the (stream, SSN) pairs that fit. False if there is nothing to say.
+  /// A FORWARD TSN, the last one again if it reaches no further; `skipped` gets the (stream, SSN) pairs that fit. False
+  /// if there is nothing to skip.
   bool forward_tsn(MutableBytes skipped, ForwardTsn& forward);
 
   void clear();

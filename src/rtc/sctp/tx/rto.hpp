@@ -30,7 +30,6 @@ class Rto {
   [[nodiscard]] Duration value() const { return rto_; }
   /// As measured, without back-off.
   [[nodiscard]] Duration base() const { return base_; }
-  [[nodiscard]] Duration srtt() const { return srtt_; }
 
  private:
   bool measured_ = false;

@@ -45,7 +45,7 @@ void SendQueue::assign(OutgoingStream stream, StreamId id) {
 void SendQueue::make_ready(Slot& slot) {
   if (slot.ready || !slot.assigned) return;
   slot.ready = true;
-  ready_.push_back(name(slot));
+  ready_.add(name(slot));
 }
 
 void SendQueue::close(OutgoingStream stream) {
@@ -172,7 +172,7 @@ void SendQueue::drop_front(Slot& slot) {
 
 // A stream stays in its slot while it is in the line.
 const SendQueue::Slot& SendQueue::front() const {
-  const Slot* slot = find(ready_.front());
+  const Slot* slot = find(ready_.current());
   REDAN_ASSERT(slot != nullptr);
   return *slot;
 }
@@ -182,7 +182,7 @@ SendQueue::Slot& SendQueue::front() { return const_cast<Slot&>(std::as_const(*th
 // The stream with the turn goes to the back of the line, or leaves it.
 void SendQueue::end_turn() {
   Slot& slot = front();
-  ready_.pop_front();
+  ready_.end_turn();
   slot.ready = false;
   if (!slot.messages.empty()) make_ready(slot);
   free_if_done(slot);
@@ -204,7 +204,7 @@ bool SendQueue::peek(TimePoint now, std::size_t space, std::size_t full, Fragmen
     size = space & ~std::size_t{3};
     if (rest <= full || size < std::min(kSmallestFragment, full)) return false;
   }
-  fragment.stream = ready_.front();
+  fragment.stream = ready_.current();
   fragment.id = slot.id;
   fragment.ssn = message.delivery.ordering == Ordering::ordered ? slot.next_ssn : Ssn(0);
   fragment.ppid = message.delivery.ppid;
@@ -221,7 +221,7 @@ bool SendQueue::peek(TimePoint now, std::size_t space, std::size_t full, Fragmen
 
 void SendQueue::take(const Fragment& fragment) {
   Slot& slot = front();
-  REDAN_ASSERT(fragment.stream == ready_.front());
+  REDAN_ASSERT(fragment.stream == ready_.current());
   ++slot.in_flight;
   slot.sent_of_front += fragment.size;
   reduce(slot, fragment.size);
@@ -242,7 +242,7 @@ bool SendQueue::begun_expired(TimePoint now) const {
 }
 
 bool SendQueue::abandon_begun(OutgoingStream stream, Fragment& rest) {
-  if (ready_.empty() || ready_.front() != stream || front().sent_of_front == 0) return false;
+  if (ready_.empty() || ready_.current() != stream || front().sent_of_front == 0) return false;
   const std::size_t left = front().messages.front().size - front().sent_of_front;
   const bool found = peek(TimePoint::min(), left, left, rest);
   REDAN_ASSERT(found);
@@ -296,7 +296,7 @@ void SendQueue::trim() {
   ready_.release();
   low_.release();
   drained_.release();
-  // No slab is lent only while nothing is queued or in flight, which the caller vouches for.
+  // No slab is lent only while nothing is queued or in flight, which the caller ensures.
   pool_ = SlabPool(kept_slabs_);
 }
 

@@ -9,6 +9,7 @@
 
 #include "rtc/sctp/byte_queue.hpp"
 #include "rtc/sctp/packet/data.hpp"
+#include "rtc/sctp/tx/scheduler.hpp"
 
 namespace redan::sctp {
 
@@ -74,7 +75,7 @@ class SendQueue {
   /// A message begun but expired: forget its rest. Gives a fragment that covers it, to be skipped by FORWARD TSN.
   bool abandon_begun(OutgoingStream stream, Fragment& rest);
   [[nodiscard]] bool begun_expired(TimePoint now) const;
-  [[nodiscard]] OutgoingStream begun_stream() const { return ready_.empty() ? OutgoingStream{} : ready_.front(); }
+  [[nodiscard]] OutgoingStream begun_stream() const { return ready_.empty() ? OutgoingStream{} : ready_.current(); }
 
   /// The bytes of a fragment in flight.
   void copy(const Fragment& fragment, MutableBytes out) const;
@@ -82,8 +83,6 @@ class SendQueue {
   void release(const Fragment& fragment);
 
   [[nodiscard]] bool empty() const { return queued_ == 0; }
-  [[nodiscard]] bool has_ready() const { return !ready_.empty(); }
-  [[nodiscard]] std::size_t queued() const { return queued_; }
   /// Bytes of payload of a stream that were never transmitted.
   [[nodiscard]] std::size_t buffered(OutgoingStream stream) const;
   [[nodiscard]] std::size_t charged() const { return charged_; }
@@ -149,7 +148,7 @@ class SendQueue {
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_;
   std::uint32_t generation_ = 0;  // of the last stream opened; clear() does not turn it back
-  Ring<OutgoingStream> ready_;    // streams with messages; the front one has the turn
+  RoundRobin ready_;              // streams with an id and messages
   std::vector<OutgoingStream> unstamped_;
   Ring<OutgoingStream> low_;
   Ring<OutgoingStream> drained_;  // watched streams that are drained

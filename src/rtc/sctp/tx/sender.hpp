@@ -1,0 +1,98 @@
+// The sending half of an association: a pipeline of streams, scheduler (both in SendQueue), what is in flight, and
+// congestion control; with the timer that finds what was lost (RFC 9260 sections 6.1, 6.3 and 7).
+#pragma once
+
+#include <redan/error.hpp>
+
+#include "base/counters.hpp"
+#include "rtc/sctp/error_counter.hpp"
+#include "rtc/sctp/packet/packet.hpp"
+#include "rtc/sctp/tx/congestion.hpp"
+#include "rtc/sctp/tx/forward_tsn_schedule.hpp"
+#include "rtc/sctp/tx/outstanding.hpp"
+#include "rtc/sctp/tx/rto.hpp"
+#include "rtc/sctp/tx/send_queue.hpp"
+
+namespace redan::sctp {
+
+class Sender {
+ public:
+  struct Config {
+    std::size_t max_packet = 1163;
+    std::size_t send_buffer = 16U << 20U;
+  };
+  /// What the peer's INIT or INIT ACK says.
+  struct Peer {
+    std::uint32_t a_rwnd = 0;
+    bool forward_tsn = false;
+  };
+  Sender(const Config& config, Counters<Drop>& drops, ErrorCounter& errors);
+  Sender(const Sender&) = delete;
+  Sender& operator=(const Sender&) = delete;
+
+  /// A new association, whose first TSN is `first`. Messages that wait for it stay; if anything was in flight, the
+  /// streams must have been cleared.
+  void begin(Tsn first, const Peer& peer);
+
+  [[nodiscard]] SendQueue& streams() { return queue_; }
+  [[nodiscard]] const SendQueue& streams() const { return queue_; }
+  /// See Association::send().
+  Result<void> send(OutgoingStream stream, const Delivery& delivery, Bytes payload);
+
+  void on_sack(TimePoint now, const Sack& sack);
+  /// SHUTDOWN acknowledges, too.
+  void on_shutdown(TimePoint now, Tsn cumulative_ack);
+  /// The round-trip time of a HEARTBEAT.
+  void on_round_trip_time(Duration rtt) { rto_.on_rtt(rtt); }
+
+  void run_timers(TimePoint now);
+  [[nodiscard]] TimePoint deadline() const { return std::min({t3_, resend_, forward_tsn_.deadline()}); }
+
+  void write_forward_tsn(TimePoint now, Writer& chunks);
+  /// Fills the packet with DATA. `new_data`: not only what was sent before.
+  void write_data(TimePoint now, bool new_data, PacketWriter& packet);
+  /// Whether write_data() would write something into an empty packet.
+  [[nodiscard]] bool has_data(TimePoint now, bool new_data);
+
+  /// Nothing is queued or in flight.
+  [[nodiscard]] bool idle() const { return queue_.empty() && outstanding_.empty(); }
+  [[nodiscard]] Tsn next_tsn() const { return outstanding_.next_tsn(); }
+  [[nodiscard]] const Rto& rto() const { return rto_; }
+  [[nodiscard]] std::size_t cwnd() const { return congestion_.cwnd(); }
+  [[nodiscard]] std::uint64_t retransmissions() const { return retransmissions_; }
+
+  /// Gives memory back. Only while idle.
+  void trim();
+
+ private:
+  [[nodiscard]] bool may_transmit() const;
+  [[nodiscard]] bool next_fragment(TimePoint now, std::size_t space, Fragment& fragment);
+  bool write_lost(TimePoint now, PacketWriter& packet);
+  void write_new(TimePoint now, PacketWriter& packet);
+  void write_fragment(const Fragment& fragment, Tsn tsn, Writer& chunks);
+  [[nodiscard]] bool wants_sack_at_once() const;
+  void on_t3(TimePoint now);
+  void on_reneging(TimePoint now);
+  void give_up_expired(TimePoint now);
+  void start_t3(TimePoint now) { t3_ = now + rto_.value(); }
+  void ensure_t3(TimePoint now) {
+    if (t3_ == kNever) start_t3(now);
+  }
+
+  Config config_;
+  Counters<Drop>& drops_;
+  ErrorCounter& errors_;
+  SendQueue queue_;
+  Outstanding outstanding_;
+  Congestion congestion_;
+  Rto rto_;
+  ForwardTsnSchedule forward_tsn_;
+  bool peer_forward_tsn_ = false;
+  std::size_t peer_rwnd_ = 0;        // what the peer can still take beyond what is in flight
+  bool retransmit_at_once_ = false;  // the next packet, whatever the window is
+  TimePoint t3_ = kNever;            // T3-rtx
+  TimePoint resend_ = kNever;        // when the first lost chunk may go again
+  std::uint64_t retransmissions_ = 0;
+};
+
+}  // namespace redan::sctp
