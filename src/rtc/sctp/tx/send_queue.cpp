@@ -38,8 +38,22 @@ void SendQueue::assign(OutgoingStream stream, StreamId id) {
   if (slot == nullptr) return;
   slot->id = id;
   slot->assigned = true;
-  if (!slot->messages.empty()) make_ready(*slot);
+  if (!slot->queue.empty()) make_ready(*slot);
   note_drained(*slot);
+}
+
+// Changes a stream's queue and accounts for that.
+template <class Change>
+void SendQueue::update(Slot& slot, Change&& change) {
+  StreamQueue& queue = slot.queue;
+  const bool was_above = queue.buffered() > slot.low_threshold;
+  queued_ -= queue.messages();
+  charged_ -= queue.charged();
+  change(queue);
+  queued_ += queue.messages();
+  charged_ += queue.charged();
+  if (was_above && queue.buffered() <= slot.low_threshold) low_.push_back(name(slot));
+  note_drained(slot);
 }
 
 void SendQueue::make_ready(Slot& slot) {
@@ -51,9 +65,10 @@ void SendQueue::make_ready(Slot& slot) {
 void SendQueue::close(OutgoingStream stream) {
   Slot* slot = find(stream);
   if (slot == nullptr) return;
-  const bool begun = slot->sent_of_front != 0;
-  if (!begun) {
-    while (!slot->messages.empty()) drop_front(*slot);
+  if (!slot->queue.begun()) {
+    update(*slot, [](StreamQueue& queue) {
+      while (!queue.empty()) queue.drop_front();
+    });
   }
   slot->closing = true;
   free_if_done(*slot);
@@ -62,36 +77,14 @@ void SendQueue::close(OutgoingStream stream) {
 void SendQueue::push(OutgoingStream stream, const Delivery& delivery, Bytes payload) {
   Slot* slot = find(stream);
   if (slot == nullptr) return;
-  REDAN_ASSERT(payload.size() <= kMaxMessageSize);
-  Queued message;
-  message.offset = slot->bytes.end();
-  message.size = static_cast<std::uint32_t>(payload.size());
-  message.delivery = delivery;
-  if (delivery.lifetime_ms != Delivery::kUnlimited) {
-    message.stamped = false;
-    unstamped_.push_back(stream);
-  }
-  if (payload.size() <= sizeof(TinyPayload)) {
-    std::copy(payload.begin(), payload.end(), message.tiny.begin());
-  } else {
-    slot->bytes.append(pool_, payload);
-  }
-  slot->messages.push_back(message);
-  if (delivery.counted) slot->buffered += payload.size();
-  charged_ += payload.size() + kMessageCost;
-  ++queued_;
+  update(*slot, [&](StreamQueue& queue) { queue.push(pool_, delivery, payload); });
+  if (delivery.lifetime_ms != Delivery::kUnlimited) unstamped_.push_back(stream);
   make_ready(*slot);
 }
 
 void SendQueue::stamp(TimePoint now) {
   for (const OutgoingStream stream : unstamped_) {
-    Slot* slot = find(stream);
-    if (slot == nullptr) continue;
-    Ring<Queued>& messages = slot->messages;
-    for (std::size_t i = messages.size(); i-- > 0 && !messages[i].stamped;) {
-      messages[i].stamped = true;
-      messages[i].expires = now + std::chrono::milliseconds(messages[i].delivery.lifetime_ms);
-    }
+    if (Slot* slot = find(stream)) slot->queue.stamp(now);
   }
   unstamped_.clear();
 }
@@ -99,18 +92,17 @@ void SendQueue::stamp(TimePoint now) {
 void SendQueue::copy(const Fragment& fragment, MutableBytes out) const {
   const Slot* slot = find(fragment.stream);
   REDAN_ASSERT(slot != nullptr);
-  if (!fragment.is_tiny()) return slot->bytes.copy(fragment.offset, out);
-  std::copy_n(fragment.tiny.begin(), out.size(), out.begin());
+  slot->queue.copy(fragment, out);
 }
 
 std::size_t SendQueue::buffered(OutgoingStream stream) const {
   const Slot* slot = find(stream);
-  return slot == nullptr ? 0 : slot->buffered;
+  return slot == nullptr ? 0 : slot->queue.buffered();
 }
 
 bool SendQueue::drained(OutgoingStream stream) const {
   const Slot* slot = find(stream);
-  return slot != nullptr && slot->assigned && slot->messages.empty();
+  return slot != nullptr && slot->assigned && slot->queue.empty();
 }
 
 void SendQueue::watch_drain(OutgoingStream stream) {
@@ -121,7 +113,7 @@ void SendQueue::watch_drain(OutgoingStream stream) {
 }
 
 void SendQueue::note_drained(Slot& slot) {
-  if (!slot.watched || !slot.assigned || !slot.messages.empty()) return;
+  if (!slot.watched || !slot.assigned || !slot.queue.empty()) return;
   slot.watched = false;
   drained_.push_back(name(slot));
 }
@@ -146,104 +138,59 @@ void SendQueue::set_low_threshold(OutgoingStream stream, std::size_t bytes) {
 }
 
 void SendQueue::reset_ssn(OutgoingStream stream) {
-  if (Slot* slot = find(stream)) slot->next_ssn = Ssn(0);
-}
-
-// Bytes of the front message leave the queue.
-void SendQueue::reduce(Slot& slot, std::size_t bytes) {
-  charged_ -= bytes;
-  if (!slot.messages.front().delivery.counted) return;
-  const bool was_above = slot.buffered > slot.low_threshold;
-  slot.buffered -= bytes;
-  if (!was_above || slot.buffered > slot.low_threshold) return;
-  low_.push_back(name(slot));
-}
-
-void SendQueue::drop_front(Slot& slot) {
-  const Queued& message = slot.messages.front();
-  reduce(slot, message.size - slot.sent_of_front);
-  charged_ -= kMessageCost;
-  --queued_;
-  slot.sent_of_front = 0;
-  slot.messages.pop_front();
-  note_drained(slot);
-  if (slot.in_flight == 0) slot.bytes.release(slot.messages.empty() ? slot.bytes.end() : slot.messages.front().offset);
+  if (Slot* slot = find(stream)) slot->queue.reset_ssn();
 }
 
 // A stream stays in its slot while it is in the line.
-const SendQueue::Slot& SendQueue::front() const {
+const SendQueue::Slot& SendQueue::current() const {
   const Slot* slot = find(ready_.current());
   REDAN_ASSERT(slot != nullptr);
   return *slot;
 }
 
-SendQueue::Slot& SendQueue::front() { return const_cast<Slot&>(std::as_const(*this).front()); }
+SendQueue::Slot& SendQueue::current() { return const_cast<Slot&>(std::as_const(*this).current()); }
 
 // The stream with the turn goes to the back of the line, or leaves it.
 void SendQueue::end_turn() {
-  Slot& slot = front();
+  Slot& slot = current();
   ready_.end_turn();
   slot.ready = false;
-  if (!slot.messages.empty()) make_ready(slot);
+  if (!slot.queue.empty()) make_ready(slot);
   free_if_done(slot);
 }
 
 bool SendQueue::peek(TimePoint now, std::size_t space, std::size_t full, Fragment& fragment) {
   while (!ready_.empty()) {
-    Slot& slot = front();
-    while (!slot.messages.empty() && slot.sent_of_front == 0 && slot.messages.front().expires <= now) drop_front(slot);
-    if (!slot.messages.empty()) break;
+    Slot& slot = current();
+    while (slot.queue.front_expired(now)) update(slot, [](StreamQueue& queue) { queue.drop_front(); });
+    if (!slot.queue.empty()) break;
     end_turn();
   }
   if (ready_.empty()) return false;
-  Slot& slot = front();
-  const Queued& message = slot.messages.front();
-  const std::size_t rest = message.size - slot.sent_of_front;
+  const Slot& slot = current();
+  const std::size_t rest = slot.queue.rest_of_front();
   std::size_t size = rest;
   if (rest > space) {
     size = space & ~std::size_t{3};
     if (rest <= full || size < std::min(kSmallestFragment, full)) return false;
   }
+  fragment = slot.queue.fragment(size);
   fragment.stream = ready_.current();
   fragment.id = slot.id;
-  fragment.ssn = message.delivery.ordering == Ordering::ordered ? slot.next_ssn : Ssn(0);
-  fragment.ppid = message.delivery.ppid;
-  fragment.flags =
-      static_cast<std::uint8_t>((slot.sent_of_front == 0 ? Data::kBeginning : 0) | (size == rest ? Data::kEnd : 0) |
-                                (message.delivery.ordering == Ordering::unordered ? Data::kUnordered : 0));
-  fragment.offset = message.offset + slot.sent_of_front;
-  fragment.size = static_cast<std::uint32_t>(size);
-  fragment.max_retransmits = message.delivery.max_retransmits;
-  fragment.expires = message.expires;
-  fragment.tiny = message.tiny;
   return true;
 }
 
 void SendQueue::take(const Fragment& fragment) {
-  Slot& slot = front();
   REDAN_ASSERT(fragment.stream == ready_.current());
-  ++slot.in_flight;
-  slot.sent_of_front += fragment.size;
-  reduce(slot, fragment.size);
-  if ((fragment.flags & Data::kEnd) == 0) return;
-  if ((fragment.flags & Data::kUnordered) == 0) ++slot.next_ssn;
-  slot.messages.pop_front();
-  note_drained(slot);
-  slot.sent_of_front = 0;
-  charged_ -= kMessageCost;
-  --queued_;
-  end_turn();
+  update(current(), [&](StreamQueue& queue) { queue.take(fragment); });
+  if ((fragment.flags & Data::kEnd) != 0) end_turn();
 }
 
-bool SendQueue::begun_expired(TimePoint now) const {
-  if (ready_.empty()) return false;
-  const Slot& slot = front();
-  return slot.sent_of_front != 0 && slot.messages.front().expires <= now;
-}
+bool SendQueue::begun_expired(TimePoint now) const { return !ready_.empty() && current().queue.begun_expired(now); }
 
 bool SendQueue::abandon_begun(OutgoingStream stream, Fragment& rest) {
-  if (ready_.empty() || ready_.current() != stream || front().sent_of_front == 0) return false;
-  const std::size_t left = front().messages.front().size - front().sent_of_front;
+  if (ready_.empty() || ready_.current() != stream || !current().queue.begun()) return false;
+  const std::size_t left = current().queue.rest_of_front();
   const bool found = peek(TimePoint::min(), left, left, rest);
   REDAN_ASSERT(found);
   take(rest);
@@ -252,18 +199,13 @@ bool SendQueue::abandon_begun(OutgoingStream stream, Fragment& rest) {
 
 void SendQueue::release(const Fragment& fragment) {
   Slot* slot = find(fragment.stream);
-  REDAN_ASSERT(slot != nullptr && slot->in_flight != 0);
-  --slot->in_flight;
-  if (slot->in_flight != 0 || slot->sent_of_front != 0) {
-    slot->bytes.release(fragment.end());
-  } else {
-    slot->bytes.release(slot->messages.empty() ? slot->bytes.end() : slot->messages.front().offset);
-  }
+  REDAN_ASSERT(slot != nullptr);
+  slot->queue.release(fragment);
   free_if_done(*slot);
 }
 
 void SendQueue::free_if_done(Slot& slot) {
-  if (!slot.closing || slot.in_flight != 0 || slot.ready || !slot.messages.empty()) return;
+  if (!slot.closing || slot.queue.in_flight() || slot.ready || !slot.queue.empty()) return;
   slot = Slot{};
   free_.push_back(static_cast<std::uint32_t>(&slot - slots_.data()));
 }
@@ -273,7 +215,7 @@ std::optional<OutgoingStream> SendQueue::take_low() {
     const OutgoingStream stream = low_.front();
     low_.pop_front();
     const Slot* slot = find(stream);
-    if (slot != nullptr && !slot->closing && slot->buffered <= slot->low_threshold) return stream;
+    if (slot != nullptr && !slot->closing && slot->queue.buffered() <= slot->low_threshold) return stream;
   }
   return std::nullopt;
 }
@@ -289,10 +231,7 @@ void SendQueue::clear() {
 }
 
 void SendQueue::trim() {
-  for (Slot& slot : slots_) {
-    slot.messages.release();
-    slot.bytes.trim();
-  }
+  for (Slot& slot : slots_) slot.queue.trim();
   ready_.release();
   low_.release();
   drained_.release();

@@ -1,4 +1,4 @@
-// Messages waiting for their first transmission: one queue per outgoing stream, served in turn.
+// Messages that wait for their first transmission: one queue per outgoing stream, and a scheduler that serves them.
 //
 // The bytes of a message stay here until every fragment is acknowledged or abandoned; what is in flight refers to them
 // by stream and position. Without interleaving (RFC 8260) a message once begun is sent to its end before another
@@ -7,48 +7,10 @@
 
 #include <vector>
 
-#include "rtc/sctp/byte_queue.hpp"
-#include "rtc/sctp/packet/data.hpp"
 #include "rtc/sctp/tx/scheduler.hpp"
+#include "rtc/sctp/tx/stream_queue.hpp"
 
 namespace redan::sctp {
-
-enum class Ordering : std::uint8_t { ordered, unordered };
-
-/// How a message travels (RFC 7496).
-struct Delivery {
-  static constexpr std::uint32_t kUnlimited = 0xFFFFFFFFU;
-  Ppid ppid;
-  Ordering ordering = Ordering::ordered;
-  std::uint32_t max_retransmits = kUnlimited;
-  std::uint32_t lifetime_ms = kUnlimited;
-  bool counted = true;  ///< false: no part of the buffered amount that the user sees
-  friend bool operator==(const Delivery&, const Delivery&) = default;
-};
-
-/// A message so small that it travels in the records themselves. The acknowledgement of a channel is one: it must not
-/// cost a slab, since the peer can have as many of those as it opens channels.
-using TinyPayload = std::array<std::uint8_t, 8>;
-
-/// The next piece of a message to become a DATA chunk.
-struct Fragment {
-  OutgoingStream stream;
-  StreamId id;
-  Ssn ssn;
-  Ppid ppid;
-  std::uint8_t flags = 0;    ///< Data::kBeginning, kEnd, kUnordered
-  std::uint64_t offset = 0;  ///< in the stream's bytes
-  std::uint32_t size = 0;
-  std::uint32_t max_retransmits = Delivery::kUnlimited;
-  TimePoint expires = kNever;
-  TinyPayload tiny{};  ///< if the whole message fits
-
-  [[nodiscard]] bool is_tiny() const {
-    return size <= sizeof(TinyPayload) && (flags & Data::kBeginning) != 0 && (flags & Data::kEnd) != 0;
-  }
-  /// Where its bytes end in the stream's.
-  [[nodiscard]] std::uint64_t end() const { return is_tiny() ? offset : offset + size; }
-};
 
 class SendQueue {
  public:
@@ -77,9 +39,8 @@ class SendQueue {
   [[nodiscard]] bool begun_expired(TimePoint now) const;
   [[nodiscard]] OutgoingStream begun_stream() const { return ready_.empty() ? OutgoingStream{} : ready_.current(); }
 
-  /// The bytes of a fragment in flight.
+  /// See StreamQueue.
   void copy(const Fragment& fragment, MutableBytes out) const;
-  /// A fragment in flight is done with: everything of its stream up to its end may go.
   void release(const Fragment& fragment);
 
   [[nodiscard]] bool empty() const { return queued_ == 0; }
@@ -105,14 +66,6 @@ class SendQueue {
   void trim();
 
  private:
-  struct Queued {
-    std::uint64_t offset = 0;
-    std::uint32_t size = 0;
-    Delivery delivery;
-    TimePoint expires = kNever;
-    TinyPayload tiny{};
-    bool stamped = true;
-  };
   struct Slot {
     std::uint32_t generation = 0;  // 0: free
     StreamId id;
@@ -120,25 +73,18 @@ class SendQueue {
     bool ready = false;
     bool closing = false;
     bool watched = false;  // see watch_drain()
-    Ssn next_ssn;
-    std::uint32_t in_flight = 0;
-    std::uint32_t sent_of_front = 0;
-    std::size_t buffered = 0;
     std::size_t low_threshold = 0;
-    ByteQueue bytes;
-    Ring<Queued> messages;
+    StreamQueue queue;
   };
-  // What a queued message costs beside its payload, so that empty ones cannot fill the memory.
-  static constexpr std::size_t kMessageCost = 64;
 
   [[nodiscard]] const Slot* find(OutgoingStream stream) const;
   [[nodiscard]] Slot* find(OutgoingStream stream);
   [[nodiscard]] OutgoingStream name(const Slot& slot) const;
-  [[nodiscard]] const Slot& front() const;
-  [[nodiscard]] Slot& front();
+  [[nodiscard]] const Slot& current() const;
+  [[nodiscard]] Slot& current();
+  template <class Change>
+  void update(Slot& slot, Change&& change);
   void make_ready(Slot& slot);
-  void drop_front(Slot& slot);
-  void reduce(Slot& slot, std::size_t bytes);
   void note_drained(Slot& slot);
   void free_if_done(Slot& slot);
   void end_turn();
@@ -152,7 +98,7 @@ class SendQueue {
   std::vector<OutgoingStream> unstamped_;
   Ring<OutgoingStream> low_;
   Ring<OutgoingStream> drained_;  // watched streams that are drained
-  std::size_t queued_ = 0;
+  std::size_t queued_ = 0;        // messages of all streams
   std::size_t charged_ = 0;
 };
 

@@ -1,0 +1,108 @@
+// The messages of one outgoing stream: those that wait for their first transmission, and the bytes of those in flight.
+#pragma once
+
+#include "rtc/sctp/byte_queue.hpp"
+#include "rtc/sctp/packet/data.hpp"
+
+namespace redan::sctp {
+
+enum class Ordering : std::uint8_t { ordered, unordered };
+
+/// How a message travels (RFC 7496).
+struct Delivery {
+  static constexpr std::uint32_t kUnlimited = 0xFFFFFFFFU;
+  Ppid ppid;
+  Ordering ordering = Ordering::ordered;
+  std::uint32_t max_retransmits = kUnlimited;
+  std::uint32_t lifetime_ms = kUnlimited;
+  bool counted = true;  ///< false: no part of the buffered amount that the user sees
+  friend bool operator==(const Delivery&, const Delivery&) = default;
+};
+
+/// A message so small that it travels in the records themselves. The acknowledgement of a channel is one: it must not
+/// cost a slab, since the peer can have as many of those as it opens channels.
+using TinyPayload = std::array<std::uint8_t, 8>;
+
+/// The next piece of a message to become a DATA chunk.
+struct Fragment {
+  OutgoingStream stream;
+  StreamId id;
+  Ssn ssn;
+  Ppid ppid;
+  std::uint8_t flags = 0;    ///< Data::kBeginning, kEnd, kUnordered
+  std::uint64_t offset = 0;  ///< in the stream's bytes
+  std::uint32_t size = 0;
+  std::uint32_t max_retransmits = Delivery::kUnlimited;
+  TimePoint expires = kNever;
+  TinyPayload tiny{};  ///< if the whole message fits
+
+  [[nodiscard]] bool is_tiny() const {
+    return size <= sizeof(TinyPayload) && (flags & Data::kBeginning) != 0 && (flags & Data::kEnd) != 0;
+  }
+  /// Where its bytes end in the stream's.
+  [[nodiscard]] std::uint64_t end() const { return is_tiny() ? offset : offset + size; }
+};
+
+class StreamQueue {
+ public:
+  /// At most kMaxMessageSize bytes. The pool must outlive the queue.
+  void push(SlabPool& pool, const Delivery& delivery, Bytes payload);
+  /// The lifetime of messages pushed since the last call begins now.
+  void stamp(TimePoint now);
+  /// The front message expired before anything of it was sent.
+  [[nodiscard]] bool front_expired(TimePoint now) const;
+  void drop_front();
+
+  /// The front message was sent in part, and whether it expired since.
+  [[nodiscard]] bool begun() const { return sent_of_front_ != 0; }
+  [[nodiscard]] bool begun_expired(TimePoint now) const { return begun() && messages_.front().expires <= now; }
+  /// Bytes of the front message that were not sent.
+  [[nodiscard]] std::size_t rest_of_front() const { return messages_.front().size - sent_of_front_; }
+  /// The next `size` of those, without the stream's name and id.
+  [[nodiscard]] Fragment fragment(std::size_t size) const;
+  /// The fragment is in flight from now on.
+  void take(const Fragment& fragment);
+  /// The bytes of a fragment in flight.
+  void copy(const Fragment& fragment, MutableBytes out) const;
+  /// A fragment in flight is done with: everything up to its end may go.
+  void release(const Fragment& fragment);
+
+  [[nodiscard]] bool empty() const { return messages_.empty(); }
+  [[nodiscard]] bool in_flight() const { return in_flight_ != 0; }
+  [[nodiscard]] std::size_t messages() const { return messages_.size(); }
+  /// Bytes of payload that were never transmitted and that the user counts.
+  [[nodiscard]] std::size_t buffered() const { return buffered_; }
+  /// Bytes that were never transmitted, with what the messages cost beside them.
+  [[nodiscard]] std::size_t charged() const { return unsent_ + messages_.size() * kMessageCost; }
+
+  /// Counts from 0 again (RFC 6525 section 5.1.1).
+  void reset_ssn() { next_ssn_ = Ssn(0); }
+  /// Gives idle memory back.
+  void trim();
+
+ private:
+  struct Queued {
+    std::uint64_t offset = 0;
+    std::uint32_t size = 0;
+    Delivery delivery;
+    TimePoint expires = kNever;
+    TinyPayload tiny{};
+    bool stamped = true;
+  };
+  // What a queued message costs beside its payload, so that empty ones cannot fill the memory.
+  static constexpr std::size_t kMessageCost = 64;
+
+  void reduce(std::size_t bytes);
+  void pop_front();
+  [[nodiscard]] std::uint64_t first_unsent() const { return empty() ? bytes_.end() : messages_.front().offset; }
+
+  Ssn next_ssn_;
+  std::uint32_t in_flight_ = 0;  // fragments
+  std::uint32_t sent_of_front_ = 0;
+  std::size_t buffered_ = 0;
+  std::size_t unsent_ = 0;
+  ByteQueue bytes_;
+  Ring<Queued> messages_;
+};
+
+}  // namespace redan::sctp
