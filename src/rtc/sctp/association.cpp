@@ -3,9 +3,6 @@
 #include <algorithm>
 
 namespace redan::sctp {
-namespace {
-constexpr std::size_t kMaxReportedChunk = 512;
-}  // namespace
 
 Association::Association(const AssociationConfig& config, RandomSource& random)
     : config_(config),
@@ -35,11 +32,7 @@ void Association::shutdown() {
 
 void Association::abort_with(Errc reason, CauseCode cause) {
   const bool peer_is_known = setup_.sides() != nullptr;
-  end(reason, peer_is_known ? std::optional(ChunkType::abort) : std::nullopt, cause);
-}
-
-void Association::end(Errc reason, std::optional<ChunkType> last_chunk, CauseCode cause) {
-  if (running()) life_ = Ending{reason, last_chunk, cause};
+  termination_.begin(reason, peer_is_known ? std::optional(ChunkType::abort) : std::nullopt, cause);
 }
 
 void Association::establish(TimePoint now) {
@@ -92,7 +85,7 @@ bool Association::on_chunk(Input& input, const Chunk& chunk) {
       on_heartbeat(chunk);
       break;
     case ChunkType::abort:
-      end(Errc::sctp_aborted);
+      termination_.begin(Errc::sctp_aborted);
       break;
     case ChunkType::error:
       break;
@@ -164,22 +157,17 @@ void Association::on_established_chunk(Input& input, const Chunk& chunk) {
       return on_shutdown(input.now, chunk);
     case ChunkType::shutdown_ack:
       if (!shutdown_.is_ended_by_ack()) return drops_.add(Drop::unexpected_chunk);
-      return end(Errc::sctp_shut_down, ChunkType::shutdown_complete);
+      return termination_.begin(Errc::sctp_shut_down, ChunkType::shutdown_complete);
     default:
       if (!shutdown_.is_ended_by_complete()) return drops_.add(Drop::unexpected_chunk);
-      return end(Errc::sctp_shut_down);
+      return termination_.begin(Errc::sctp_shut_down);
   }
 }
 
 bool Association::on_unknown_chunk(const Chunk& chunk) {
   drops_.add(Drop::unknown_chunk);
   const UnknownAction action = unknown_action(chunk.type);
-  if (action.report && setup_.established()) {
-    const Bytes reported = chunk.whole.first(std::min({chunk.whole.size(), kMaxReportedChunk, config_.max_packet / 2}));
-    replies_.add([&](Writer& w) {
-      ErrorCauses{0, CauseCode::unrecognized_chunk_type, reported}.write(w, ChunkType::error);
-    });
-  }
+  if (action.report && setup_.established()) replies_.report_unknown(chunk);
   return action.go_on;
 }
 
@@ -199,8 +187,7 @@ void Association::on_sack(Input& input, const Chunk& chunk) {
 void Association::on_heartbeat(const Chunk& chunk) {
   if (setup_.sides() == nullptr) return drops_.add(Drop::unexpected_chunk);
   const auto heartbeat = Heartbeat::parse(chunk);
-  if (!heartbeat) return drops_.add(Drop::malformed);
-  replies_.add([&](Writer& w) { heartbeat->write(w, ChunkType::heartbeat_ack); });
+  heartbeat ? replies_.acknowledge(*heartbeat) : drops_.add(Drop::malformed);
 }
 
 void Association::on_heartbeat_ack(TimePoint now, const Chunk& chunk) {
@@ -238,17 +225,15 @@ Association::Output Association::poll_output(TimePoint now, MutableBytes buffer)
 }
 
 Association::Output Association::poll_end(MutableBytes buffer) {
-  auto* ending = std::get_if<Ending>(&life_);
-  if (ending == nullptr) return Wait{kNever};
-  if (const auto chunk = std::exchange(ending->last_chunk, std::nullopt)) {
+  if (termination_.chunk_due()) {
     PacketWriter packet(buffer, header(setup_.sides()->peer.tag));
-    ErrorCauses{0, ending->cause, {}}.write(packet.chunks(), *chunk);
+    termination_.write(packet.chunks());
     return Transmit{packet.finish()};
   }
-  const Errc reason = ending->reason;
-  life_ = Ended{};
+  const auto reason = termination_.take_reason();
+  if (!reason) return Wait{kNever};
   receiver_.clear();
-  return Terminated{reason};
+  return Terminated{*reason};
 }
 
 void Association::run_timers(TimePoint now) {

@@ -15,6 +15,7 @@
 #include "rtc/sctp/control/replies.hpp"
 #include "rtc/sctp/control/setup.hpp"
 #include "rtc/sctp/control/stream_reset.hpp"
+#include "rtc/sctp/control/termination.hpp"
 #include "rtc/sctp/idle_timer.hpp"
 #include "rtc/sctp/rx/receiver.hpp"
 #include "rtc/sctp/tx/sender.hpp"
@@ -114,14 +115,6 @@ class Association {
   [[nodiscard]] std::uint64_t retransmissions() const { return sender_.retransmissions(); }
 
  private:
-  struct Running {};
-  /// Terminated is to be reported, after the last packet.
-  struct Ending {
-    Errc reason;
-    std::optional<ChunkType> last_chunk;  // ABORT or SHUTDOWN COMPLETE
-    CauseCode cause{};
-  };
-  struct Ended {};
   /// A packet while its chunks are read.
   struct Input {
     TimePoint now;
@@ -129,9 +122,8 @@ class Association {
     bool sack_seen = false;
   };
 
-  [[nodiscard]] bool running() const { return std::holds_alternative<Running>(life_); }
+  [[nodiscard]] bool running() const { return !termination_.begun(); }
   [[nodiscard]] bool may_send_messages() const { return running() && shutdown_.is_open(); }
-  void end(Errc reason, std::optional<ChunkType> last_chunk = {}, CauseCode cause = {});
   void abort_with(Errc reason, CauseCode cause);
 
   void establish(TimePoint now);
@@ -162,7 +154,7 @@ class Association {
   RandomSource& random_;
   Counters<Drop> drops_;
   ErrorCounter errors_;
-  std::variant<Running, Ending, Ended> life_;
+  Termination termination_;
   Setup setup_;
   Sender sender_;
   Receiver receiver_;

@@ -85,7 +85,7 @@ void Setup::on_init(TimePoint now, const Packet& packet, const Chunk& chunk, Ran
   const auto init = Init::parse(chunk, unrecognized, &unrecognized_size);
   if (!init || packet.header.verification_tag.value != 0 || packet.chunk_count != 1) return drops_.add(Drop::bad_init);
   if (!repeats_offer(now, *init)) {
-    offer_.emplace();
+    offer_ = Offer{};
     // While we connect too, the answer repeats our own INIT (RFC 9260 section 5.2.1); otherwise it must not (5.2.2).
     offer_->sides.local = local() && !established() ? *local() : random_side(random);
     offer_->made = now;
