@@ -65,7 +65,7 @@ void Association::handle_input(TimePoint now, MutableBytes bytes) {
   if (packet->header.source_port != config_.remote_port || packet->header.destination_port != config_.local_port) {
     return drops_.add(Drop::port);
   }
-  if (!setup_.accepts_tag(packet->header.verification_tag, packet->first)) return drops_.add(Drop::verification_tag);
+  if (!setup_.accepts_tag(*packet)) return drops_.add(Drop::verification_tag);
   Input input{now, *packet};
   for_each_chunk(packet->chunks, [&](const Chunk& chunk) { return on_chunk(input, chunk); });
   if (!running() || !setup_.established()) return;
@@ -123,7 +123,7 @@ bool Association::on_setup_chunk(Input& input, const Chunk& chunk) {
 
 bool Association::on_cookie_echo(const Input& input, const Chunk& chunk) {
   // It comes first (RFC 9260 section 6.10): the tag was checked for the whole packet.
-  if (chunk.whole.data() != input.packet.first.whole.data()) return drops_.add(Drop::unexpected_chunk), false;
+  if (chunk.whole.data() != input.packet.chunks.data()) return drops_.add(Drop::unexpected_chunk), false;
   switch (setup_.on_cookie_echo(input.now, input.packet, chunk, shutdown_.is_open())) {
     case CookieResult::refused:
       return false;
@@ -237,18 +237,22 @@ Association::Output Association::poll_end(MutableBytes buffer) {
 }
 
 void Association::run_timers(TimePoint now) {
-  if (!setup_.run_timers(now)) return abort_with(Errc::sctp_timeout, CauseCode::none);
+  if (!setup_.established() && !setup_.run_timers(now)) return abort_with(Errc::sctp_timeout, CauseCode::none);
   sender_.run_timers(now);
   receiver_.run_timers(now);
   reset_.resume();
   reset_.run_timers(now);
-  if (!shutdown_.is_open()) heartbeat_.stop();
+  if (!shutdown_.is_open()) progress_shutdown(now);
   heartbeat_.run_timers(now);
-  if (sender_.idle()) shutdown_.on_all_acknowledged(sender_.rto().base());
-  shutdown_.run_timers(now);
   if (errors_.exceeded()) return abort_with(Errc::sctp_timeout, CauseCode::none);
   if (receiver_.is_memory_overdue(now)) return abort_with(Errc::too_many, CauseCode::out_of_resource);
   if (idle_.expired(now)) trim();
+}
+
+void Association::progress_shutdown(TimePoint now) {
+  heartbeat_.stop();
+  if (sender_.idle()) shutdown_.on_all_acknowledged(sender_.rto().base());
+  shutdown_.run_timers(now);
 }
 
 TimePoint Association::deadline() const {

@@ -143,6 +143,7 @@ class Association {
   std::optional<Output> next_event();
   Output poll_end(MutableBytes buffer);
   void run_timers(TimePoint now);
+  void progress_shutdown(TimePoint now);
   [[nodiscard]] TimePoint deadline() const;
   MutableBytes next_packet(TimePoint now, MutableBytes buffer);
   void write_control(TimePoint now, Writer& chunks);

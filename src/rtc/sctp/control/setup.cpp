@@ -55,11 +55,15 @@ const LocalSide* Setup::local() const {
   return both == nullptr ? nullptr : &both->local;
 }
 
-bool Setup::accepts_tag(VerificationTag tag, const Chunk& first) const {
-  if (first.type == ChunkType::init) return tag.value == 0;
-  if (first.type == ChunkType::cookie_echo) return offer_ && tag == offer_->sides.local.tag;
-  const bool may_reflect = first.type == ChunkType::abort || first.type == ChunkType::shutdown_complete;
-  if (may_reflect && (first.flags & ErrorCauses::kReflectedTag) != 0) return sides() && tag == sides()->peer.tag;
+bool Setup::accepts_tag(const Packet& packet) const {
+  const VerificationTag tag = packet.header.verification_tag;
+  const ChunkType type = packet.first_type();
+  if (type == ChunkType::init) return tag.value == 0;
+  if (type == ChunkType::cookie_echo) return offer_ && tag == offer_->sides.local.tag;
+  const bool may_reflect = type == ChunkType::abort || type == ChunkType::shutdown_complete;
+  if (may_reflect && (packet.first_flags() & ErrorCauses::kReflectedTag) != 0) {
+    return sides() && tag == sides()->peer.tag;
+  }
   return local() && tag == local()->tag;
 }
 

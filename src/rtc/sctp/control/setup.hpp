@@ -86,8 +86,8 @@ class Setup {
   [[nodiscard]] bool established() const { return std::holds_alternative<Established>(state_); }
   /// Null before the peer's INIT ACK or its COOKIE ECHO.
   [[nodiscard]] const Sides* sides() const;
-  /// Whether a packet with this tag and first chunk belongs to this association (RFC 9260 section 8.5).
-  [[nodiscard]] bool accepts_tag(VerificationTag tag, const Chunk& first) const;
+  /// Whether the packet has the tag that its first chunk calls for (RFC 9260 section 8.5).
+  [[nodiscard]] bool accepts_tag(const Packet& packet) const;
   /// RFC 9653: what a packet of the peer may come with, and whether ours need a checksum.
   [[nodiscard]] Packet::Checksum accepted_checksum() const;
   [[nodiscard]] bool needs_checksum() const;

@@ -32,10 +32,7 @@ std::optional<Packet> Packet::parse(MutableBytes bytes, Checksum accepted, Drop&
     reason = Drop::checksum;
     return std::nullopt;
   }
-  const bool framed = for_each_chunk(packet.chunks, [&](const Chunk& chunk) {
-    if (packet.chunk_count++ == 0) packet.first = chunk;
-    return true;
-  });
+  const bool framed = for_each_chunk(packet.chunks, [&](const Chunk&) { return ++packet.chunk_count, true; });
   return framed ? std::optional(packet) : std::nullopt;
 }
 

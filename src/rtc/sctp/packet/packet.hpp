@@ -24,8 +24,11 @@ struct CommonHeader {
 struct Packet {
   CommonHeader header;
   Bytes chunks;
-  Chunk first;
   std::size_t chunk_count = 0;
+
+  /// Of the first chunk; there is one.
+  [[nodiscard]] ChunkType first_type() const { return static_cast<ChunkType>(chunks[0]); }
+  [[nodiscard]] std::uint8_t first_flags() const { return chunks[1]; }
 
   enum class Checksum : std::uint8_t { crc32c, zero_accepted };
 

@@ -77,7 +77,10 @@ void SendQueue::close(OutgoingStream stream) {
 void SendQueue::push(OutgoingStream stream, const Delivery& delivery, Bytes payload) {
   Slot* slot = find(stream);
   if (slot == nullptr) return;
-  update(*slot, [&](StreamQueue& queue) { queue.push(pool_, delivery, payload); });
+  const std::size_t charged = slot->queue.charged();
+  slot->queue.push(pool_, delivery, payload);
+  charged_ += slot->queue.charged() - charged;
+  ++queued_;
   if (delivery.lifetime_ms != Delivery::kUnlimited) unstamped_.push_back(stream);
   make_ready(*slot);
 }
@@ -159,24 +162,29 @@ void SendQueue::end_turn() {
   free_if_done(slot);
 }
 
-bool SendQueue::peek(TimePoint now, std::size_t space, std::size_t full, Fragment& fragment) {
+// The stream whose turn it is, if a message of it is left that may still be sent.
+SendQueue::Slot* SendQueue::next_slot(TimePoint now) {
   while (!ready_.empty()) {
     Slot& slot = current();
     while (slot.queue.front_expired(now)) update(slot, [](StreamQueue& queue) { queue.drop_front(); });
-    if (!slot.queue.empty()) break;
+    if (!slot.queue.empty()) return &slot;
     end_turn();
   }
-  if (ready_.empty()) return false;
-  const Slot& slot = current();
-  const std::size_t rest = slot.queue.rest_of_front();
+  return nullptr;
+}
+
+bool SendQueue::peek(TimePoint now, std::size_t space, std::size_t full, Fragment& fragment) {
+  const Slot* slot = next_slot(now);
+  if (slot == nullptr) return false;
+  const std::size_t rest = slot->queue.rest_of_front();
   std::size_t size = rest;
   if (rest > space) {
     size = space & ~std::size_t{3};
     if (rest <= full || size < std::min(kSmallestFragment, full)) return false;
   }
-  fragment = slot.queue.fragment(size);
   fragment.stream = ready_.current();
-  fragment.id = slot.id;
+  fragment.id = slot->id;
+  slot->queue.describe(size, fragment);
   return true;
 }
 

@@ -88,6 +88,7 @@ class SendQueue {
   void note_drained(Slot& slot);
   void free_if_done(Slot& slot);
   void end_turn();
+  Slot* next_slot(TimePoint now);
 
   SlabPool pool_;
   std::size_t kept_slabs_;

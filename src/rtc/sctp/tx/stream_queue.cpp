@@ -49,10 +49,9 @@ void StreamQueue::drop_front() {
   if (!in_flight()) bytes_.release(first_unsent());
 }
 
-Fragment StreamQueue::fragment(std::size_t size) const {
+void StreamQueue::describe(std::size_t size, Fragment& fragment) const {
   const Queued& message = messages_.front();
   const bool ordered = message.delivery.ordering == Ordering::ordered;
-  Fragment fragment;
   fragment.ssn = ordered ? next_ssn_ : Ssn(0);
   fragment.ppid = message.delivery.ppid;
   fragment.flags = static_cast<std::uint8_t>(
@@ -62,7 +61,6 @@ Fragment StreamQueue::fragment(std::size_t size) const {
   fragment.max_retransmits = message.delivery.max_retransmits;
   fragment.expires = message.expires;
   fragment.tiny = message.tiny;
-  return fragment;
 }
 
 void StreamQueue::take(const Fragment& fragment) {

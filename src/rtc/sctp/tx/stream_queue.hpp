@@ -58,8 +58,8 @@ class StreamQueue {
   [[nodiscard]] bool begun_expired(TimePoint now) const { return begun() && messages_.front().expires <= now; }
   /// Bytes of the front message that were not sent.
   [[nodiscard]] std::size_t rest_of_front() const { return messages_.front().size - sent_of_front_; }
-  /// The next `size` of those, without the stream's name and id.
-  [[nodiscard]] Fragment fragment(std::size_t size) const;
+  /// Describes the next `size` of those, without the stream's name and id.
+  void describe(std::size_t size, Fragment& fragment) const;
   /// The fragment is in flight from now on.
   void take(const Fragment& fragment);
   /// The bytes of a fragment in flight.

@@ -77,6 +77,14 @@ TEST_F(PathHeartbeatTest, CountsNoTimeoutWhileItIsAnswered) {
   EXPECT_FALSE(errors.exceeded());
 }
 
+TEST_F(PathHeartbeatTest, CountsAnAnswerForTheTimeoutsOfOtherParts) {
+  const Chunks sent = next();
+  errors.on_timeout();
+  heartbeat.on_ack(now, ack_of(sent).front());
+  errors.on_timeout();
+  EXPECT_FALSE(errors.exceeded());
+}
+
 TEST_F(PathHeartbeatTest, ForgetsTheLastHeartbeatInANewAssociation) {
   const Chunks sent = next();
   heartbeat.begin(now);

@@ -16,10 +16,12 @@ constexpr std::uint32_t kWindow = 100'000;
 struct Message {
   std::vector<std::uint8_t> bytes;
   Packet packet;
+  Chunk first;
 
   explicit Message(Bytes written) : bytes(written.begin(), written.end()) {
     Drop reason{};
     packet = Packet::parse(bytes, Packet::Checksum::crc32c, reason).value();
+    for_each_chunk(packet.chunks, [&](const Chunk& chunk) { return first = chunk, false; });
   }
 };
 
@@ -43,18 +45,18 @@ struct Side {
 
 class SetupTest : public ::testing::Test {
  protected:
-  static ChunkType type(const Message& message) { return message.packet.first.type; }
+  static ChunkType type(const Message& message) { return message.first.type; }
   void init(Side& side, const Message& message) {
     ASSERT_EQ(type(message), ChunkType::init);
-    side.setup.on_init(now, message.packet, message.packet.first, side.random);
+    side.setup.on_init(now, message.packet, message.first, side.random);
   }
   static void init_ack(Side& side, const Message& message) {
     ASSERT_EQ(type(message), ChunkType::init_ack);
-    side.setup.on_init_ack(message.packet, message.packet.first);
+    side.setup.on_init_ack(message.packet, message.first);
   }
   CookieResult cookie_echo(Side& side, const Message& message, bool may_restart = true) {
     EXPECT_EQ(type(message), ChunkType::cookie_echo);
-    return side.setup.on_cookie_echo(now, message.packet, message.packet.first, may_restart);
+    return side.setup.on_cookie_echo(now, message.packet, message.first, may_restart);
   }
   /// Up to `from`'s COOKIE ECHO.
   Message connect(Side& from, Side& to) {
@@ -117,6 +119,16 @@ TEST_F(SetupTest, EstablishesOneAssociationWhenBothSidesConnect) {
   EXPECT_EQ(client.setup.sides()->peer.tag, server.setup.sides()->local.tag);
 }
 
+TEST_F(SetupTest, AnswersAnInitThatCrossesItsOwnWithTheSameTag) {
+  server.setup.connect(server.random);
+  const auto sent = Init::parse(server.write(now)->first);
+  init(server, init_with(valid_init(7)));
+  const auto answer = Init::parse(server.write(now)->first);
+  ASSERT_TRUE(sent && answer);
+  EXPECT_EQ(answer->initiate_tag, sent->initiate_tag);
+  EXPECT_EQ(answer->initial_tsn, sent->initial_tsn);
+}
+
 TEST_F(SetupTest, RepeatsInitWithABackOffUntilItGivesUp) {
   client.setup.connect(client.random);
   for (const int timeout : {500, 1000, 2000, 3000}) {
@@ -159,7 +171,7 @@ TEST_F(SetupTest, RefusesACookieWithAnyBitChanged) {
   for (std::size_t bit = 8 * first; bit < 8 * echo.bytes.size(); ++bit) {
     Message forged = echo;
     forged.bytes[bit / 8] = static_cast<std::uint8_t>(forged.bytes[bit / 8] ^ (1U << bit % 8));
-    Chunk chunk = echo.packet.first;
+    Chunk chunk = echo.first;
     chunk.value = Bytes(forged.bytes).subspan(first);
     EXPECT_EQ(server.setup.on_cookie_echo(now, echo.packet, chunk, true), CookieResult::refused);
   }
@@ -169,7 +181,7 @@ TEST_F(SetupTest, RefusesACookieWithAnyBitChanged) {
 
 TEST_F(SetupTest, RefusesACookieOfTheWrongLength) {
   const Message echo = connect(client, server);
-  Chunk chunk = echo.packet.first;
+  Chunk chunk = echo.first;
   chunk.value = chunk.value.first(chunk.value.size() - 1);
   EXPECT_EQ(server.setup.on_cookie_echo(now, echo.packet, chunk, true), CookieResult::refused);
   chunk.value = {};
@@ -284,7 +296,7 @@ TEST_F(SetupTest, ReportsTheParametersThatItDoesNotKnow) {
   init(server, Message(writer.finish()));
   const Message answer = *server.write(now);
   bool reported = false;
-  for_each_parameter(answer.packet.first.value.subspan(16), [&](const Parameter& parameter) {
+  for_each_parameter(answer.first.value.subspan(16), [&](const Parameter& parameter) {
     reported = reported || parameter.type == ParameterType::unrecognized_parameter;
     return true;
   });
@@ -298,11 +310,11 @@ TEST_F(SetupTest, OffersTheZeroChecksumWhenConfiguredOrAsked) {
       config.accept_zero_checksum = configured;
       Side side{4, config};
       side.setup.connect(side.random);
-      EXPECT_EQ(Init::parse(side.write(now)->packet.first)->zero_checksum, configured);
+      EXPECT_EQ(Init::parse(side.write(now)->first)->zero_checksum, configured);
       Init theirs = valid_init(7);
       theirs.zero_checksum = asked;
       init(side, init_with(theirs));
-      EXPECT_EQ(Init::parse(side.write(now)->packet.first)->zero_checksum, configured || asked);
+      EXPECT_EQ(Init::parse(side.write(now)->first)->zero_checksum, configured || asked);
     }
   }
 }
@@ -323,25 +335,26 @@ TEST_F(SetupTest, AcceptsTheZeroChecksumOnceThePeerIsKnown) {
 }
 
 TEST_F(SetupTest, AcceptsTheTagThatTheFirstChunkCallsFor) {
-  const auto chunk = [](ChunkType type, std::uint8_t flags = 0) {
-    Chunk result;
-    result.type = type;
-    result.flags = flags;
-    return result;
+  const auto accepts = [this](VerificationTag tag, ChunkType type, std::uint8_t flags = 0) {
+    const std::array<std::uint8_t, 4> chunk{static_cast<std::uint8_t>(type), flags, 0, 4};
+    Packet packet;
+    packet.header.verification_tag = tag;
+    packet.chunks = chunk;
+    return server.setup.accepts_tag(packet);
   };
-  EXPECT_FALSE(server.setup.accepts_tag({}, chunk(ChunkType::data)));
-  EXPECT_TRUE(server.setup.accepts_tag({}, chunk(ChunkType::init)));
-  EXPECT_FALSE(server.setup.accepts_tag({}, chunk(ChunkType::cookie_echo)));
+  EXPECT_FALSE(accepts({}, ChunkType::data));
+  EXPECT_TRUE(accepts({}, ChunkType::init));
+  EXPECT_FALSE(accepts({}, ChunkType::cookie_echo));
   establish();
   const auto [local, peer] = *server.setup.sides();
-  EXPECT_TRUE(server.setup.accepts_tag(local.tag, chunk(ChunkType::data)));
-  EXPECT_FALSE(server.setup.accepts_tag(peer.tag, chunk(ChunkType::data)));
-  EXPECT_FALSE(server.setup.accepts_tag(local.tag, chunk(ChunkType::init)));
+  EXPECT_TRUE(accepts(local.tag, ChunkType::data));
+  EXPECT_FALSE(accepts(peer.tag, ChunkType::data));
+  EXPECT_FALSE(accepts(local.tag, ChunkType::init));
   for (const ChunkType type : {ChunkType::abort, ChunkType::shutdown_complete}) {
-    EXPECT_TRUE(server.setup.accepts_tag(local.tag, chunk(type)));
-    EXPECT_FALSE(server.setup.accepts_tag(peer.tag, chunk(type)));
-    EXPECT_TRUE(server.setup.accepts_tag(peer.tag, chunk(type, 1)));
-    EXPECT_FALSE(server.setup.accepts_tag(local.tag, chunk(type, 1)));
+    EXPECT_TRUE(accepts(local.tag, type));
+    EXPECT_FALSE(accepts(peer.tag, type));
+    EXPECT_TRUE(accepts(peer.tag, type, 1));
+    EXPECT_FALSE(accepts(local.tag, type, 1));
   }
 }
 

@@ -135,6 +135,21 @@ TEST_F(StreamResetTest, RepeatsARequestWithABackOffOfItsOwn) {
   EXPECT_EQ(sender.rto().value(), rto);
 }
 
+TEST_F(StreamResetTest, BeginsWithTheTimeoutAsMeasuredWhateverDataWaitsFor) {
+  const OutgoingStream stream = sender.streams().open();
+  sender.streams().assign(stream, StreamId(2));
+  sender.streams().push(stream, {}, std::vector<std::uint8_t>(4));
+  std::array<std::uint8_t, 1200> buffer{};
+  PacketWriter packet(buffer, {});
+  sender.write_data(now, true, packet);
+  now = sender.deadline();
+  sender.run_timers(now);
+  ASSERT_GT(sender.rto().value(), sender.rto().base());
+  drained();
+  written();
+  EXPECT_EQ(reset.deadline(), now + sender.rto().base());
+}
+
 TEST_F(StreamResetTest, CountsATimeoutForEachRepetition) {
   drained();
   for (int i = 0; i < 4; ++i) {

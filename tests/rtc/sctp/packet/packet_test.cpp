@@ -29,7 +29,8 @@ TEST(Packet, IsReadAsItWasWritten) {
   EXPECT_EQ(packet->header.destination_port, 5002);
   EXPECT_EQ(packet->header.verification_tag, VerificationTag(77));
   EXPECT_EQ(packet->chunk_count, 2U);
-  EXPECT_EQ(packet->first.type, ChunkType::cookie_ack);
+  EXPECT_EQ(packet->first_type(), ChunkType::cookie_ack);
+  EXPECT_EQ(packet->first_flags(), 0);
   EXPECT_EQ(Chunks(packet->chunks).types(), (ChunkTypes{ChunkType::cookie_ack, ChunkType::cookie_echo}));
 }
 

@@ -123,5 +123,15 @@ TEST_F(SendQueueTest, AMessageBegunIsSentToItsEndBeforeAnother) {
   EXPECT_EQ(order, (std::vector{one, one, one, two}));
 }
 
+TEST_F(SendQueueTest, ADrainedStreamThatGetsAMessageIsReportedOnceThatIsSent) {
+  const OutgoingStream stream = open(1);
+  queue.watch_drain(stream);
+  queue.push(stream, {}, Payload(10));
+  EXPECT_EQ(queue.take_drained(), std::nullopt);
+  ASSERT_TRUE(take());
+  EXPECT_EQ(queue.take_drained(), stream);
+  EXPECT_EQ(queue.take_drained(), std::nullopt);
+}
+
 }  // namespace
 }  // namespace redan::sctp

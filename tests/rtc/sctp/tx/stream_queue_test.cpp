@@ -16,7 +16,8 @@ class StreamQueueTest : public ::testing::Test {
     queue.push(pool, delivery, payload);
   }
   Fragment take(std::size_t size) {
-    const Fragment fragment = queue.fragment(size);
+    Fragment fragment;
+    queue.describe(size, fragment);
     queue.take(fragment);
     return fragment;
   }
