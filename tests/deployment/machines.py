@@ -159,7 +159,7 @@ class Service:
         return self.log_file.read_text(encoding="utf-8", errors="replace")
 
     def says(self, words):
-        """Waits until it listens; if it ends before, it is restarted if its unit says so."""
+        """Waits until it listens; if it ends before, it is restarted if its unit requires it."""
         def said():
             if self.process.poll() is not None:
                 if "always" not in self.settings.get("Restart", []):
