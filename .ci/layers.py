@@ -29,6 +29,7 @@ RULES = {
     "rtc/dtls/v12": {"base", "crypto", "rtc/dtls/record", "rtc/dtls/hello", "rtc/dtls/handshake"},
     "rtc/ice": {"base", "crypto", "rtc/stun"},
     "rtc/srtp": {"base", "crypto", "srtp2/"},
+    "rtc/rtp": {"base"},
     "rtc/sctp": {"base"},
     "rtc/sdp": {"base", "crypto"},
     "rtc/datachannel": {"base", "rtc/sctp"},
@@ -41,19 +42,20 @@ RULES = {
     "cloud/store": {"base", "crypto", "net", "sqlite3.h", "boost/asio/", "boost/json/"},
     "cloud/api": {"base", "boost/json/", "cloud/token"},
     "cloud/bus": {"base", "crypto", "net", "cloud/api", "boost/asio/", "boost/json/"},
-    "rtc/rtp": {"base"},
     "wamp": {"base", "crypto", "boost/json/", "sodium.h"},
     "wamp/router": {"base", "crypto", "net", "cloud/token", "wamp", "boost/asio/", "boost/json/"},
     "wamp/client": {"base", "crypto", "net", "wamp", "boost/asio/"},
     "sealed": {"base", "crypto", "wamp", "sodium.h"},
     "media": {"base", "crypto", "net", "rtc/rtp", "boost/asio/", "vpx/", "opus/"},
-    "cloud/ams": {"base", "crypto", "net", "sealed", "cloud/token", "cloud/trust", "cloud/store", "cloud/api", "boost/asio/",
-                  "boost/json/"},
+    "cloud/unit": {"base", "net", "cloud/api", "boost/asio/", "boost/json/"},
+    "cloud/ams": {"base", "crypto", "net", "sealed", "cloud/token", "cloud/trust", "cloud/store", "cloud/api", "cloud/unit",
+                  "boost/asio/", "boost/json/"},
     "cloud/gateway": {"base", "crypto", "net", "cloud/token", "cloud/trust", "cloud/store", "cloud/bus", "cloud/api",
+                      "cloud/unit", "boost/asio/", "boost/json/"},
+    "cloud/agent": {"base", "crypto", "net", "cloud/token", "cloud/trust", "cloud/bus", "cloud/api", "cloud/unit",
+                    "boost/asio/", "boost/json/"},
+    "cloud/runtime": {"base", "crypto", "net", "media", "sealed", "rtc/peer:public", "rtc/rtp", "cloud/bus", "cloud/api",
                       "boost/asio/", "boost/json/"},
-    "cloud/agent": {"base", "crypto", "net", "cloud/token", "cloud/trust", "cloud/bus", "cloud/api", "boost/asio/",
-                    "boost/json/"},
-    "cloud/runtime": {"base", "crypto", "net", "sealed", "rtc/peer:public", "cloud/bus", "cloud/api", "boost/asio/", "boost/json/", "media", "rtc/rtp"},
     "cmd": {"*"},
 }
 
@@ -61,7 +63,7 @@ SYSTEM = {"unistd.h", "fcntl.h", "poll.h", "ifaddrs.h", "signal.h"}
 SSE = {"nmmintrin.h"}
 # System headers that a single room needs: for processes, and for the peer of a Unix socket.
 SYSTEM_OF = {
-    "cloud/gateway": {"unistd.h"},
+    "cloud/unit": {"unistd.h"},
     "cloud/ams": {"fcntl.h", "poll.h", "signal.h", "sys/file.h", "sys/prctl.h", "sys/resource.h", "sys/stat.h", "sys/syscall.h",
                   "sys/wait.h", "unistd.h"},
     "cloud/runtime": {"sys/un.h"},

@@ -2,11 +2,10 @@
 
 #include <boost/json/serialize.hpp>
 
-#include "cloud/api/metrics.hpp"
-#include "cloud/api/rate_limit.hpp"
 #include "cloud/errors.hpp"
 #include "cloud/token/authorization.hpp"
-#include "net/clock.hpp"
+#include "cloud/unit/routes.hpp"
+#include "cloud/unit/server.hpp"
 
 namespace redan::cloud::agent {
 namespace {
@@ -14,14 +13,19 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view kSupervisor = "/1.0/sessions/{id}/sockets/supervisor";
-constexpr std::string_view kIceServers = "/1.0/sessions/{id}/ice-servers";
 // Frames of many clients pass through one socket.
 constexpr std::size_t kMaxBuffered = 4 * 1024 * 1024;
 
-net::HttpResponse refused(const api::Refusal& refusal) {
+// For one session, and for one network of clients without a session.
+constexpr double kRequestsPerSecond = 20;
+
+using unit::Reply;
+
+net::HttpResponse error_reply(const api::Refusal& refusal) {
   net::HttpResponse response;
   response.status = refusal.status;
   response.body = api::error_body(refusal);
+  if (refusal.retry_after != 0) response.headers.push_back({"Retry-After", std::to_string(refusal.retry_after)});
   if (refusal.status == 401) response.headers.push_back({"WWW-Authenticate", "macaroon"});
   return response;
 }
@@ -32,92 +36,114 @@ net::HttpResponse ok(json::value metadata) {
   return response;
 }
 
-// Of each session, and of each network of strangers.
-constexpr double kRequestsPerSecond = 20;
+/// What a route requires of its caller.
+enum class Access : std::uint8_t {
+  open,     ///< nothing
+  local,    ///< the Unix socket
+  runtime,  ///< the token of the session that the path names
+};
 
-api::Refusal too_many_requests() { return {429, "rate_limited", "too many requests", "slow down", 1}; }
+Reply status(Agent& agent, const Agent::Runtime&) {
+  return ok(json::object{{"agent", agent.settings().id}, {"region", agent.settings().region}});
+}
+
+Reply drain(Agent& agent, const Agent::Runtime&) {
+  agent.drain();
+  return ok(json::object());
+}
+
+Reply ice_servers(Agent& agent, const Agent::Runtime& runtime) {
+  REDAN_TRY(const auto servers, agent.ice_servers(runtime.session + "-instance"));
+  return ok(api::to_json(servers));
+}
+
+Reply metrics(Agent& agent, const Agent::Runtime&) {
+  std::string out;
+  api::write_type(out, "redan_stream_agent_sessions_total", "gauge");
+  for (const auto& [state, count] : agent.sessions_by_status()) {
+    api::write_sample(out, "redan_stream_agent_sessions_total", "status=\"" + std::string(name(state)) + "\"",
+                      static_cast<double>(count));
+  }
+  api::write_type(out, "redan_stream_agent_runtimes_attached", "gauge");
+  api::write_sample(out, "redan_stream_agent_runtimes_attached", "", static_cast<double>(agent.attached()));
+  api::write_type(out, "redan_stream_agent_frames_relayed_total", "counter");
+  api::write_sample(out, "redan_stream_agent_frames_relayed_total", "", static_cast<double>(agent.frames_relayed()));
+  api::write_stream_figures(out, agent.stream_figures());
+  return unit::metrics_page(std::move(out));
+}
+
+struct Route {
+  std::string_view method;
+  std::string_view pattern;
+  Access access;
+  std::string_view object;  ///< for the metrics
+  Reply (*handler)(Agent&, const Agent::Runtime&);
+};
+
+constexpr std::array kRoutes{
+    Route{"GET", "/1.0/status", Access::open, "status", status},
+    Route{"GET", "/metrics", Access::local, "metrics", metrics},
+    Route{"POST", "/1.0/drain", Access::local, "drain", drain},
+    Route{"GET", "/1.0/sessions/{id}/ice-servers", Access::runtime, "ice_servers", ice_servers},
+};
 
 }  // namespace
 
 class Server::Impl {
  public:
-  Impl(boost::asio::io_context& io, Agent& agent, ServerConfig config) : agent_(agent) {
-    https_ = std::make_unique<net::HttpServer>(io, server_config(std::move(config.https)));
-    if (config.local) local_ = std::make_unique<net::HttpServer>(io, server_config(std::move(*config.local)));
-  }
-  [[nodiscard]] std::uint16_t port() const { return https_->port(); }
-  void stop() {
-    https_->stop();
-    if (local_) local_->stop();
-  }
+  Impl(boost::asio::io_context& io, Agent& agent, ServerConfig config)
+      : agent_(agent), server_(io, server_config(std::move(config)), handlers()) {}
+  [[nodiscard]] std::uint16_t port() const { return server_.port(); }
+  void stop() { server_.stop(); }
 
  private:
-  net::HttpServerConfig server_config(net::ListenAt listen) {
-    net::HttpServerConfig config;
-    config.listen = std::move(listen);
-    config.handler = [this](net::HttpRequest request, const net::Connection& connection) {
-      return handle(std::move(request), connection);
+  static unit::ServerConfig server_config(ServerConfig config) {
+    unit::ServerConfig server;
+    server.https = std::move(config.https);
+    server.local = std::move(config.local);
+    server.metrics_prefix = "redan_stream_agent_http_";
+    server.requests_per_second = kRequestsPerSecond;
+    server.max_body = 4 * 1024;  // no route has a body
+    server.max_connections = 16 * 1024;
+    server.max_connections_per_address = 8 * 1024;  // one machine has many instances
+    return server;
+  }
+  unit::Handlers handlers() {
+    unit::Handlers handlers;
+    handlers.answer = [this](const net::HttpRequest& request, const net::Connection& connection, std::string& label) {
+      return answer(request, connection, label);
     };
-    config.on_upgrade = [this](net::HttpRequest request, const net::Connection& connection) {
+    handlers.upgrade = [this](net::HttpRequest request, const net::Connection& connection) {
       return upgrade(std::move(request), connection);
     };
-    config.error_response = [](unsigned status, std::string_view text) {
-      return refused({status, "bad_request", std::string(text), {}, 0});
-    };
-    config.max_body = 4 * 1024;  // no route has one
-    config.max_connections = 16 * 1024;
-    config.max_connections_per_address = 8 * 1024;  // one machine has many instances
-    return config;
+    handlers.error = error_reply;
+    return handlers;
   }
 
-  net::Task<net::HttpResponse> handle(net::HttpRequest request, const net::Connection& connection) {
-    const TimePoint begin = net::now();
-    metrics_.begin();
-    std::string object = "unknown";
-    net::HttpResponse response = co_await answer(request, connection, object);
-    response.headers.push_back({"Cache-Control", "no-store"});
-    metrics_.end();
-    metrics_.record(object + "_" + std::string(api::method_label(request.method)), response.status, net::now() - begin,
-                    request.body.size(), response.body.size());
-    co_return response;
-  }
-
-  net::Task<net::HttpResponse> answer(const net::HttpRequest& request, const net::Connection& connection,
-                                      std::string& object) {
-    const bool local = connection.local_peer.has_value();
-    const bool reads = request.method == "GET" || request.method == "HEAD";
-    if (request.path == "/1.0/status" && reads) {
-      if (!local && !limit_.take(connection.network, net::now())) co_return refused(too_many_requests());
-      object = "status";
-      co_return ok(json::object{{"agent", agent_.settings().id}, {"region", agent_.settings().region}});
+  net::Task<Reply> answer(const net::HttpRequest& request, const net::Connection& connection, std::string& label) {
+    const auto match = unit::find_route(std::span<const Route>(kRoutes), request.method, request.path);
+    const Route* route = match.route;
+    const bool hidden = route != nullptr && route->access == Access::local && !connection.local_peer;
+    if (hidden) route = nullptr;
+    label = std::string(route != nullptr ? route->object : "unknown") + "_" +
+            std::string(api::method_label(request.method));
+    Agent::Runtime runtime;
+    if (route != nullptr && route->access == Access::runtime) {
+      REDAN_CO_TRY(runtime, co_await admit(request, connection, match.parameters.front()));
+    } else {
+      REDAN_CO_CHECK(server_.take(connection.network, connection));
     }
-    if (request.path == "/metrics" && reads && local) {
-      object = "metrics";
-      co_return metrics_page();
-    }
-    if (request.path == "/1.0/drain" && request.method == "POST" && local) {
-      object = "drain";
-      agent_.drain();
-      co_return ok(json::object());
-    }
-    if (const auto parameters = net::match_path(kIceServers, request.path); parameters && reads) {
-      object = "ice_servers";
-      const auto runtime = co_await admit(request, connection, parameters->front());
-      if (!runtime) co_return refuse_with_count(runtime.error());
-      const auto servers = agent_.ice_servers(runtime->session + "-instance");
-      if (!servers) co_return refused(servers.error());
-      co_return ok(api::to_json(*servers));
-    }
-    if (!local && !limit_.take(connection.network, net::now())) co_return refused(too_many_requests());
-    co_return refused(api::not_found("path"));
+    if (route == nullptr) co_return api::refuse(unit::no_route(request.method, match.path_exists && !hidden));
+    Reply reply = route->handler(agent_, runtime);
+    if (reply && route->object == "metrics") server_.metrics().write(reply->body);
+    co_return reply;
   }
 
   /// The runtime, by its token. Runtimes of one machine share an address: each has a rate of its own.
   net::Task<Outcome<Agent::Runtime>> admit(const net::HttpRequest& request, const net::Connection& connection,
                                            const std::string& session) {
     auto runtime = identify(request, session);
-    const std::string who = runtime ? "session " + runtime->session : connection.network;
-    if (!connection.local_peer && !limit_.take(who, net::now())) co_return api::refuse(too_many_requests());
+    REDAN_CO_CHECK(server_.take(runtime ? "session " + runtime->session : connection.network, connection));
     if (!runtime) co_return runtime;
     REDAN_CO_CHECK(co_await agent_.may_attach(*runtime));
     connection.admitted = true;
@@ -141,16 +167,15 @@ class Server::Impl {
     return agent_.identify(session, net::query_value(request.query, "instance").value_or(""), token);
   }
 
-  net::HttpResponse refuse_with_count(const api::Refusal& refusal) {
-    metrics_.refuse(refusal.code);
-    return refused(refusal);
+  net::HttpResponse refuse_socket(const api::Refusal& refusal) {
+    server_.metrics().refuse(refusal.code);
+    return error_reply(refusal);
   }
-
   net::Task<net::UpgradeReply> upgrade(net::HttpRequest request, const net::Connection& connection) {
     const auto parameters = net::match_path(kSupervisor, request.path);
-    if (!parameters) co_return refused(api::not_found("WebSocket"));
+    if (!parameters) co_return refuse_socket(api::not_found("WebSocket"));
     const auto runtime = co_await admit(request, connection, parameters->front());
-    if (!runtime) co_return refuse_with_count(runtime.error());
+    if (!runtime) co_return refuse_socket(runtime.error());
     net::AcceptWebSocket accept;
     accept.limits.first_message_timeout = std::chrono::seconds(0);
     accept.limits.max_message = bus::kMaxBusPayload;
@@ -162,28 +187,8 @@ class Server::Impl {
     co_return accept;
   }
 
-  net::HttpResponse metrics_page() const {
-    net::HttpResponse response;
-    response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-    std::string& out = response.body;
-    api::write_type(out, "redan_stream_agent_sessions_total", "gauge");
-    for (const auto& [status, count] : agent_.sessions_by_status()) {
-      api::write_sample(out, "redan_stream_agent_sessions_total", "status=\"" + std::string(name(status)) + "\"",
-                        static_cast<double>(count));
-    }
-    api::write_type(out, "redan_stream_agent_runtimes_attached", "gauge");
-    api::write_sample(out, "redan_stream_agent_runtimes_attached", "", static_cast<double>(agent_.attached()));
-    api::write_type(out, "redan_stream_agent_frames_relayed_total", "counter");
-    api::write_sample(out, "redan_stream_agent_frames_relayed_total", "", static_cast<double>(agent_.frames_relayed()));
-    api::write_stream_figures(out, agent_.stream_figures());
-    metrics_.write(out);
-    return response;
-  }
-
   Agent& agent_;
-  api::RateLimit limit_{kRequestsPerSecond};
-  api::HttpMetrics metrics_{"redan_stream_agent_http_"};
-  std::unique_ptr<net::HttpServer> https_, local_;
+  unit::Server server_;
 };
 
 Server::Server(boost::asio::io_context& io, Agent& agent, ServerConfig config)

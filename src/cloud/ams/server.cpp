@@ -1,20 +1,20 @@
 #include "cloud/ams/server.hpp"
 
-#include <unistd.h>
-
-#include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <charconv>
 
 #include "base/hex.hpp"
 #include "cloud/ams/routes.hpp"
 #include "cloud/errors.hpp"
+#include "cloud/unit/routes.hpp"
+#include "cloud/unit/server.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud::ams {
 namespace {
 
 constexpr std::string_view kContainers = "/1.0/containers";
+constexpr std::string_view kRateSetting = "core.max_requests_per_second";
 constexpr std::string_view kEvents = "/1.0/events";
 constexpr std::uint16_t kPolicyViolation = 1008;  // RFC 6455 section 7.4.1
 
@@ -29,10 +29,7 @@ std::string canonical(std::string_view path) {
 class Server::Impl {
  public:
   Impl(boost::asio::io_context& io, Ams& ams, ServerConfig config)
-      : ams_(ams), config_(std::move(config)), limit_(config_.requests_per_second) {
-    config_.https.client_certificates = net::ClientCertificates::requested;
-    https_ = std::make_unique<net::HttpServer>(io, server_config(config_.https));
-    if (config_.local) local_ = std::make_unique<net::HttpServer>(io, server_config(*config_.local));
+      : ams_(ams), server_(io, server_config(std::move(config)), handlers()) {
     ams_.on_event = [this](const Event& event) { publish(event); };
     ams_.on_distrust = [this] { cut_distrusted(); };
   }
@@ -43,29 +40,34 @@ class Server::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  [[nodiscard]] std::uint16_t port() const { return https_->port(); }
-  void stop() {
-    https_->stop();
-    if (local_) local_->stop();
-  }
+  [[nodiscard]] std::uint16_t port() const { return server_.port(); }
+  void stop() { server_.stop(); }
 
  private:
-  net::HttpServerConfig server_config(net::ListenAt listen) {
-    net::HttpServerConfig config;
-    config.listen = std::move(listen);
-    config.handler = [this](net::HttpRequest request, const net::Connection& connection) {
-      return handle(std::move(request), connection);
+  static unit::ServerConfig server_config(ServerConfig config) {
+    unit::ServerConfig server;
+    server.https = std::move(config.https);
+    server.https.client_certificates = net::ClientCertificates::requested;
+    server.local = std::move(config.local);
+    server.local_users = std::move(config.local_users);
+    server.metrics_prefix = "ams_http_";
+    server.requests_per_second = config.requests_per_second;
+    server.rate_setting = kRateSetting;
+    return server;
+  }
+  unit::Handlers handlers() {
+    unit::Handlers handlers;
+    handlers.answer = [this](const net::HttpRequest& request, const net::Connection& connection, std::string& label) {
+      return answer(request, connection, label);
     };
-    config.on_upgrade = [this](net::HttpRequest request, const net::Connection& connection) {
+    handlers.upgrade = [this](net::HttpRequest request, const net::Connection& connection) {
       return upgrade(std::move(request), connection);
     };
-    config.error_response = [](unsigned status, std::string_view text) {
-      return error_reply({status, "bad_request", std::string(text), {}, 0});
-    };
-    return config;
+    handlers.error = error_reply;
+    return handlers;
   }
 
-  // ---- who calls
+  // Authentication.
 
   Result<trust::Caller> identify(const net::Connection& connection) {
     if (connection.local_peer) return local_caller(*connection.local_peer);
@@ -74,10 +76,7 @@ class Server::Impl {
     return ams_.verifier().admit(shown.sha256, shown.der, shown.chain, net::wall_time(), net::now());
   }
   Result<trust::Caller> local_caller(const net::LocalPeer& peer) const {
-    const bool known =
-        peer.uid == 0 || peer.uid == ::geteuid() ||
-        std::find(config_.local_users.begin(), config_.local_users.end(), peer.uid) != config_.local_users.end();
-    if (!known) return refuse(errc::trust_unknown);
+    if (!server_.is_local_user(peer)) return refuse(errc::trust_unknown);
     return trust::Caller{"local-" + std::to_string(peer.uid), {}, trust::Role::admin, {}};
   }
   // Open connections of a certificate that the trust store no longer holds end now, idle ones and sockets too. Those of
@@ -87,7 +86,7 @@ class Server::Impl {
       const bool trusted = listener.trusted_by.empty() || ams_.verifier().all().contains(listener.trusted_by);
       if (const auto socket = trusted ? nullptr : listener.socket.lock()) socket->close(kPolicyViolation, {});
     }
-    https_->close_if([this](const net::Connection& connection) {
+    server_.close_if([this](const net::Connection& connection) {
       if (!connection.certificate || is_instance(connection)) return false;
       const net::ClientCertificate& shown = *connection.certificate;
       return !ams_.verifier().admit(shown.sha256, shown.der, shown.chain, net::wall_time(), net::now());
@@ -96,60 +95,32 @@ class Server::Impl {
 
   // ---- requests
 
-  net::Task<net::HttpResponse> handle(net::HttpRequest request, const net::Connection& connection) {
-    const TimePoint begin = net::now();
-    metrics_.begin();
-    std::string_view object = "unknown";
-    Reply reply = co_await answer(request, connection, object);
-    if (!reply) metrics_.refuse(reply.error().code);
-    net::HttpResponse response = reply ? std::move(*reply) : error_reply(reply.error());
-    response.headers.push_back({"Cache-Control", "no-store"});
-    metrics_.end();
-    const std::string handler = (connection.local_peer ? "unix_" : "https_") + std::string(object) + "_" +
-                                std::string(api::method_label(request.method));
-    metrics_.record(object == "unknown" ? "unknown" : handler, response.status, net::now() - begin, request.body.size(),
-                    response.body.size());
-    co_return response;
-  }
-
-  net::Task<Reply> answer(const net::HttpRequest& request, const net::Connection& connection,
-                          std::string_view& object) {
+  net::Task<Reply> answer(const net::HttpRequest& request, const net::Connection& connection, std::string& label) {
+    const auto count_as = [&](std::string_view object) {
+      label = (connection.local_peer ? "unix_" : "https_") + std::string(object) + "_" +
+              std::string(api::method_label(request.method));
+    };
     const Result<trust::Caller> caller = identify(connection);
     if (caller || is_instance(connection)) connection.admitted = true;
     REDAN_CO_CHECK(within_rate(caller, connection));
     const std::string path = canonical(request.path);
     if (path == "/1.0/metrics" || path == "/internal/1.0/metrics") {
-      object = "metrics";
+      count_as("metrics");
       REDAN_CO_CHECK(permit(caller, trust::Scope::metrics_read));
       co_return metrics_page();
     }
-    const Route* route = nullptr;
-    std::vector<std::string> parameters;
-    bool path_exists = false;
-    for (const Route& candidate : routes()) {
-      auto fitting = net::match_path(candidate.pattern, path);
-      if (!fitting) continue;
-      path_exists = true;
-      if (candidate.method != (request.method == "HEAD" ? "GET" : request.method)) continue;
-      route = &candidate;
-      parameters = std::move(*fitting);
-      break;
-    }
-    // An instance reports about itself where clients change it: its token tells the two apart.
+    auto match = unit::find_route(routes(), request.method, path);
+    const Route* route = match.route;
+    // An instance reports its status on the path where clients change it; its token tells the two apart.
     if (route != nullptr && route->method == "PATCH" && route->object == "instance" &&
         net::find_header(request.headers, "Authorization")) {
       route = &status_report_route();
     }
     if (route == nullptr && !caller) co_return api::refuse(api::refusal_of(caller.error()));
-    if (route == nullptr && path_exists) {
-      co_return api::refuse({405, "method_not_allowed", "this path does not take " + request.method, {}, 0});
-    }
-    if (route == nullptr) co_return api::refuse(api::not_found("path"));
-    object = route->object;
-    if (const auto* scope = std::get_if<trust::Scope>(&route->access)) {
-      REDAN_CO_CHECK(permit(caller, *scope));
-    }
-    Call call{request, connection, std::move(parameters), {}, {}};
+    if (route == nullptr) co_return api::refuse(unit::no_route(request.method, match.path_exists));
+    count_as(route->object);
+    if (const auto* scope = std::get_if<trust::Scope>(&route->access)) REDAN_CO_CHECK(permit(caller, *scope));
+    Call call{request, connection, std::move(match.parameters), {}, {}};
     if (caller) call.caller = *caller;
     if (connection.certificate) call.certificate_fingerprint = to_hex(connection.certificate->sha256.bytes());
     co_return co_await route->handler(ams_, std::move(call));
@@ -170,24 +141,16 @@ class Server::Impl {
   }
 
   Outcome<void> within_rate(const Result<trust::Caller>& caller, const net::Connection& connection) {
-    if (connection.local_peer) return {};
-    double rate = config_.requests_per_second;
-    if (const std::string text = ams_.config("core.max_requests_per_second"); !text.empty()) {
-      unsigned value = 0;
-      std::from_chars(text.data(), text.data() + text.size(), value);
-      if (value != 0) rate = value;
-    }
-    limit_.set(rate);
-    const std::string who = caller || is_instance(connection) ? fingerprint_of(connection) : connection.network;
-    if (limit_.take(who, net::now())) return {};
-    return api::refuse(
-        {429, "rate_limited", "too many requests", "slow down, or raise core.max_requests_per_second", 1});
+    const std::string text = ams_.config(std::string(kRateSetting));
+    unsigned rate = 0;
+    std::from_chars(text.data(), text.data() + text.size(), rate);
+    server_.set_rate(rate);
+    return server_.take(caller || is_instance(connection) ? fingerprint_of(connection) : connection.network,
+                        connection);
   }
 
   net::HttpResponse metrics_page() const {
-    net::HttpResponse response;
-    response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-    std::string& out = response.body;
+    std::string out;
     const auto counts = ams_.instances_by_status();
     std::size_t total = 0;
     for (const auto& [status, count] : counts) total += count;
@@ -200,8 +163,8 @@ class Server::Impl {
     }
     api::write_type(out, "ams_cluster_applications_total", "gauge");
     api::write_sample(out, "ams_cluster_applications_total", "", static_cast<double>(ams_.offers().size()));
-    metrics_.write(out);
-    return response;
+    server_.metrics().write(out);
+    return unit::metrics_page(std::move(out));
   }
 
   // ---- events
@@ -248,11 +211,8 @@ class Server::Impl {
   };
 
   Ams& ams_;
-  ServerConfig config_;
-  api::RateLimit limit_;
-  api::HttpMetrics metrics_{"ams_http_"};
   std::vector<Listener> listeners_;
-  std::unique_ptr<net::HttpServer> https_, local_;
+  unit::Server server_;
 };
 
 Server::Server(boost::asio::io_context& io, Ams& ams, ServerConfig config)

@@ -1,14 +1,11 @@
 #include "cloud/gateway/server.hpp"
 
-#include <unistd.h>
-
-#include <algorithm>
-
-#include "cloud/api/rate_limit.hpp"
 #include "cloud/errors.hpp"
 #include "cloud/gateway/metrics.hpp"
 #include "cloud/gateway/routes.hpp"
 #include "cloud/token/authorization.hpp"
+#include "cloud/unit/routes.hpp"
+#include "cloud/unit/server.hpp"
 
 namespace redan::cloud::gateway {
 namespace {
@@ -16,8 +13,6 @@ namespace {
 // Room for what the relay refuses with a word of explanation; beyond it the socket just closes.
 constexpr std::size_t kMaxSocketMessage = 128 * 1024;
 constexpr std::size_t kMaxSocketBuffered = 512 * 1024;
-// For the last answer to leave before its connection is cut.
-constexpr std::chrono::milliseconds kLastAnswer{300};
 
 /// The id of the session whose socket a path names: singular and plural, and both old names of the socket.
 std::optional<std::string> socket_session(std::string_view path) {
@@ -41,53 +36,45 @@ api::Refusal no_socket_token() {
           "take the URL that creating or joining a session gives", 0};
 }
 
-std::string origin_of(const net::HttpRequest& request) {
-  return std::string(net::find_header(request.headers, "Origin").value_or(""));
-}
-
 }  // namespace
 
 class Server::Impl {
  public:
   Impl(boost::asio::io_context& io, Gateway& gateway, ServerConfig config)
-      : gateway_(gateway), config_(std::move(config)), limit_(config_.requests_per_second), drain_timer_(io) {
-    https_ = std::make_unique<net::HttpServer>(io, server_config(config_.https));
-    if (config_.local) local_ = std::make_unique<net::HttpServer>(io, server_config(*config_.local));
-  }
+      : gateway_(gateway), config_(std::move(config)), server_(io, server_config(config_), handlers()) {}
 
-  [[nodiscard]] std::uint16_t port() const { return https_->port(); }
-  void drain(std::function<void()> drained) {
-    drained_ = std::move(drained);
-    https_->stop_accepting();
-    if (local_) local_->stop_accepting();
-    tell_if_drained();
-  }
-  void stop() {
-    https_->stop();
-    if (local_) local_->stop();
-  }
+  [[nodiscard]] std::uint16_t port() const { return server_.port(); }
+  void drain(std::function<void()> drained) { server_.drain(std::move(drained)); }
+  void stop() { server_.stop(); }
 
  private:
-  net::HttpServerConfig server_config(net::ListenAt listen) {
-    net::HttpServerConfig config;
-    config.listen = std::move(listen);
-    config.handler = [this](net::HttpRequest request, const net::Connection& connection) {
-      if (config_.other_handler && !is_api(request.path)) return config_.other_handler(std::move(request), connection);
-      return handle(std::move(request), connection);
+  static unit::ServerConfig server_config(const ServerConfig& config) {
+    unit::ServerConfig server;
+    server.https = config.https;
+    server.local = config.local;
+    server.local_users = config.local_users;
+    server.metrics_prefix = std::string(kGatewayMetrics) + "http_";
+    server.requests_per_second = config.requests_per_second;
+    server.rate_setting = setting::kRate;
+    server.max_connections = config.max_connections;
+    server.max_connections_per_address = config.max_connections_per_address;
+    return server;
+  }
+  unit::Handlers handlers() {
+    unit::Handlers handlers;
+    handlers.answer = [this](const net::HttpRequest& request, const net::Connection& connection, std::string& label) {
+      return answer(request, connection, label);
     };
-    config.on_upgrade = [this](net::HttpRequest request, const net::Connection& connection) {
-      if (config_.other_upgrade && !is_api(request.path)) return config_.other_upgrade(std::move(request), connection);
+    handlers.upgrade = [this](net::HttpRequest request, const net::Connection& connection) {
       return upgrade(std::move(request), connection);
     };
-    config.error_response = [this](unsigned status, std::string_view text) {
-      return with_cors(gateway_error({status, "bad_request", std::string(text), {}, 0}), {});
-    };
-    config.max_connections = config_.max_connections;
-    config.max_connections_per_address = config_.max_connections_per_address;
-    return config;
+    handlers.error = gateway_error;
+    handlers.finish = [this](net::HttpResponse& response, const std::string& origin) { add_cors(response, origin); };
+    handlers.is_api = is_api;
+    handlers.other_handler = config_.other_handler;
+    handlers.other_upgrade = config_.other_upgrade;
+    return handlers;
   }
-
-  // ---- who calls
 
   Outcome<ApiCaller> identify(const net::HttpRequest& request, const net::Connection& connection) {
     if (connection.local_peer) return local_caller(*connection.local_peer);
@@ -111,114 +98,53 @@ class Server::Impl {
   }
 
   Outcome<ApiCaller> local_caller(const net::LocalPeer& peer) const {
-    const bool known =
-        peer.uid == 0 || peer.uid == ::geteuid() ||
-        std::find(config_.local_users.begin(), config_.local_users.end(), peer.uid) != config_.local_users.end();
-    if (!known) return api::refuse(api::forbidden("this user may not use the socket"));
+    if (!server_.is_local_user(peer)) return api::refuse(api::forbidden("this user may not use the socket"));
     return ApiCaller{local_account(peer.uid), {GatewayOperation::admin}, {}, {}, {}};
   }
 
-  // ---- requests
-
-  net::Task<net::HttpResponse> handle(net::HttpRequest request, const net::Connection& connection) {
-    const TimePoint begin = net::now();
-    ++in_flight_;
-    metrics_.begin();
-    std::string_view label = "unknown";
-    Reply reply = co_await answer(request, connection, label);
-    if (!reply) metrics_.refuse(reply.error().code);
-    net::HttpResponse response = reply ? std::move(*reply) : gateway_error(reply.error());
-    response.headers.push_back({"Cache-Control", "no-store"});
-    metrics_.end();
-    metrics_.record(std::string(label), response.status, net::now() - begin, request.body.size(), response.body.size());
-    --in_flight_;
-    if (drained_) response.headers.push_back({"Connection", "close"});
-    if (drained_) tell_if_drained();
-    co_return with_cors(std::move(response), origin_of(request));
-  }
-
-  void tell_if_drained() {
-    if (in_flight_ != 0) return;
-    drain_timer_.expires_after(kLastAnswer);
-    drain_timer_.async_wait([this](const boost::system::error_code& error) {
-      if (!error && in_flight_ == 0) drained_();
-    });
-  }
-
-  struct Target {
-    const Route* route = nullptr;
-    std::vector<std::string> parameters{};
-    bool path_exists = false;
-  };
-  static Target find_route(const net::HttpRequest& request) {
-    Target target;
-    const std::string_view method = request.method == "HEAD" ? std::string_view("GET") : request.method;
-    for (const Route& candidate : gateway_routes()) {
-      auto fitting = net::match_path(candidate.pattern, request.path);
-      if (!fitting) continue;
-      target.path_exists = true;
-      if (candidate.method != method) continue;
-      target.route = &candidate;
-      target.parameters = std::move(*fitting);
-      break;
-    }
-    return target;
-  }
-
-  net::Task<Reply> answer(const net::HttpRequest& request, const net::Connection& connection, std::string_view& label) {
-    Target target = find_route(request);
-    if (target.route != nullptr) label = target.route->label;
+  net::Task<Reply> answer(const net::HttpRequest& request, const net::Connection& connection, std::string& label) {
+    auto match = unit::find_route(gateway_routes(), request.method, request.path);
+    const Route* route = match.route;
+    if (route != nullptr) label = route->label;
     Outcome<ApiCaller> caller = identify(request, connection);
     if (caller) connection.admitted = true;
     REDAN_CO_CHECK(within_rate(caller, connection));
-    // A preflight brings no token, and says nothing about what is there.
+    // A preflight has no token, and its answer reveals nothing about what exists.
     if (request.method == "OPTIONS") {
       label = "options";
       co_return preflight();
     }
-    const bool open = target.route != nullptr && target.route->access == Access::open;
+    const bool open = route != nullptr && route->access == Access::open;
     if (!caller && !open) co_return api::refuse(caller.error());
     if (request.path == "/metrics" || request.path == "/internal/1.0/metrics") {
       label = "get_metrics";
       co_return metrics_page(*caller);
     }
-    if (target.route == nullptr && target.path_exists) {
-      co_return api::refuse({405, "method_not_allowed", "this path does not take " + request.method, {}, 0});
-    }
-    if (target.route == nullptr) co_return api::refuse(api::not_found("path"));
-    if (target.route->access == Access::local && !connection.local_peer) {
+    if (route == nullptr) co_return api::refuse(unit::no_route(request.method, match.path_exists));
+    if (route->access == Access::local && !connection.local_peer) {
       co_return api::refuse(api::forbidden("only the Unix socket takes this"));
     }
-    Call call{request, std::move(target.parameters), {}};
+    Call call{request, std::move(match.parameters), {}};
     if (caller) call.caller = std::move(*caller);
-    co_return co_await target.route->handler(gateway_, std::move(call));
+    co_return co_await route->handler(gateway_, std::move(call));
   }
 
   Outcome<void> within_rate(const Outcome<ApiCaller>& caller, const net::Connection& connection) {
-    if (connection.local_peer) return {};
-    const std::int64_t set = gateway_.config().number(setting::kRate);
-    limit_.set(set > 0 ? static_cast<double>(set) : config_.requests_per_second);
-    const std::string who = caller ? "account " + caller->account : connection.network;
-    if (limit_.take(who, net::now())) return {};
-    return api::refuse(
-        {429, "rate_limited", "too many requests", "slow down, or raise core.max_http_requests_per_second", 1});
+    server_.set_rate(static_cast<double>(gateway_.config().number(setting::kRate)));
+    return server_.take(caller ? "account " + caller->account : connection.network, connection);
   }
 
   Reply metrics_page(const ApiCaller& caller) const {
     REDAN_CHECK(caller.may(GatewayOperation::read));
-    net::HttpResponse response;
-    response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-    response.body = gateway_metrics(gateway_, metrics_);
-    return response;
+    return unit::metrics_page(gateway_metrics(gateway_, server_.metrics()));
   }
 
   // ---- CORS: what lets a page in is a token, which it must have, not a cookie, which it would have anyway.
 
-  net::HttpResponse with_cors(net::HttpResponse response, const std::string& origin) const {
+  void add_cors(net::HttpResponse& response, const std::string& origin) const {
     std::string allowed = gateway_.config().allowed_origin(origin);
     if (allowed != "*") response.headers.push_back({"Vary", "Origin"});
     if (!allowed.empty()) response.headers.push_back({"Access-Control-Allow-Origin", std::move(allowed)});
-    return response;
   }
   net::HttpResponse preflight() const {
     net::HttpResponse response;
@@ -236,11 +162,13 @@ class Server::Impl {
     const bool master = request.path.find("/master") != std::string::npos;
     auto admitted = co_await admit(request, connection);
     const unsigned status = admitted ? 101 : admitted.error().status;
-    metrics_.record(master ? "streaming_websocket_master" : "streaming_websocket_slave", status, net::now() - begin, 0,
-                    0);
+    server_.metrics().record(master ? "streaming_websocket_master" : "streaming_websocket_slave", status,
+                             net::now() - begin, 0, 0);
     if (!admitted) {
-      metrics_.refuse(admitted.error().code);
-      co_return with_cors(gateway_error(admitted.error()), origin_of(request));
+      server_.metrics().refuse(admitted.error().code);
+      net::HttpResponse refused = gateway_error(admitted.error());
+      add_cors(refused, std::string(net::find_header(request.headers, "Origin").value_or("")));
+      co_return refused;
     }
     net::AcceptWebSocket accept;
     accept.limits.max_message = kMaxSocketMessage;
@@ -283,12 +211,7 @@ class Server::Impl {
 
   Gateway& gateway_;
   ServerConfig config_;
-  api::RateLimit limit_;
-  api::HttpMetrics metrics_{std::string(kGatewayMetrics) + "http_"};
-  std::size_t in_flight_ = 0;
-  std::function<void()> drained_;  ///< empty: it is not to end
-  boost::asio::steady_timer drain_timer_;
-  std::unique_ptr<net::HttpServer> https_, local_;
+  unit::Server server_;
 };
 
 Server::Server(boost::asio::io_context& io, Gateway& gateway, ServerConfig config)

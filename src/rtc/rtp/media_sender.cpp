@@ -1,5 +1,7 @@
 #include "rtc/rtp/media_sender.hpp"
 
+#include <utility>
+
 #include "base/assert.hpp"
 #include "rtc/rtp/rtp.hpp"
 
