@@ -12,7 +12,7 @@ A row:
 
   [[mutant]]
   name = "the server does not verify Finished"
-  file = "src/rtc/dtls/server.cpp"
+  file = "src/rtc/dtls/v12/server.cpp"
   old = 'if (!equal('                    # occurs exactly once in the file
   new = 'if (!MUTANT && !equal('         # MUTANT is true while this defect is on
   tests = ["tests/rtc/dtls/dtls_test"]   # defaults to the list at the head of the file

@@ -13,11 +13,11 @@ Batch handshakes(DtlsStack& stack) {
   };
 }
 
-void rows(Provider& provider, std::unique_ptr<DtlsStack> (*anchor)(const Identities&, Group)) {
+void rows(Provider& provider, std::unique_ptr<DtlsStack> (*baseline)(const Identities&, Group)) {
   const Identities identities(provider);
   for (const Group group : {Group::secp256r1, Group::x25519}) {
     const auto ours = redan_stack(identities, provider, group);
-    const auto theirs = anchor(identities, group);
+    const auto theirs = baseline(identities, group);
     const std::string label = std::string(provider.name()) + (group == Group::x25519 ? " X25519" : " P-256");
     print(compare(label, "pairs/s", 1.3, handshakes(*ours), handshakes(*theirs)));
   }

@@ -16,10 +16,10 @@ Batch records(DtlsPair& pair) {
   };
 }
 
-void row(Provider& provider, std::unique_ptr<DtlsStack> (*anchor)(const Identities&, Group)) {
+void row(Provider& provider, std::unique_ptr<DtlsStack> (*baseline)(const Identities&, Group)) {
   const Identities identities(provider);
   const auto ours = redan_stack(identities, provider, Group::x25519)->connect();
-  const auto theirs = anchor(identities, Group::x25519);
+  const auto theirs = baseline(identities, Group::x25519);
   const auto their_pair = theirs->connect();
   print(compare(std::string(provider.name()) + " AES-128-GCM", "MB/s", 1.0, records(*ours), records(*their_pair)));
 }

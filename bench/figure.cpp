@@ -35,26 +35,26 @@ double cpu_seconds() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
-Row compare(std::string label, std::string unit, double goal, const Batch& ours, const Batch& anchor) {
+Row compare(std::string label, std::string unit, double goal, const Batch& ours, const Batch& baseline) {
   rate(ours);
-  rate(anchor);
+  rate(baseline);
   std::vector<double> our_rates;
-  std::vector<double> anchor_rates;
+  std::vector<double> baseline_rates;
   std::vector<double> ratios;
   for (int i = 0; i < kRounds; ++i) {
     our_rates.push_back(rate(ours));
-    anchor_rates.push_back(rate(anchor));
-    ratios.push_back(our_rates.back() / anchor_rates.back());
+    baseline_rates.push_back(rate(baseline));
+    ratios.push_back(our_rates.back() / baseline_rates.back());
   }
-  return {std::move(label), std::move(unit), median(our_rates), median(anchor_rates), median(ratios), goal};
+  return {std::move(label), std::move(unit), median(our_rates), median(baseline_rates), median(ratios), goal};
 }
 
-void print_header() { std::printf("%-34s %10s %10s %7s  %s\n", "", "redan", "anchor", "ratio", "goal"); }
+void print_header() { std::printf("%-34s %10s %10s %7s  %s\n", "", "redan", "baseline", "ratio", "goal"); }
 
 void print(const Row& row) {
   std::printf("  %-32s %10.1f ", (row.label + ", " + row.unit).c_str(), row.ours);
-  if (row.anchor != 0) {
-    std::printf("%10.1f %6.2fx", row.anchor, row.ratio);
+  if (row.baseline != 0) {
+    std::printf("%10.1f %6.2fx", row.baseline, row.ratio);
   } else {
     std::printf("%10s %7s", "", "");
   }

@@ -18,7 +18,7 @@ struct Row {
   std::string label;
   std::string unit;
   double ours = 0;
-  double anchor = 0;  ///< 0: there is none
+  double baseline = 0;  ///< 0: there is none
   double ratio = 0;
   double goal = 0;  ///< for the ratio, or for `ours` if there is no baseline; 0: none
   Better better = Better::more;
@@ -29,7 +29,7 @@ using Batch = std::function<double()>;
 
 /// Units of work per CPU second. A warm-up, then rounds in which both alternate; returns medians of the rates and of
 /// the rounds' ratios.
-Row compare(std::string label, std::string unit, double goal, const Batch& ours, const Batch& anchor);
+Row compare(std::string label, std::string unit, double goal, const Batch& ours, const Batch& baseline);
 
 void print_header();
 void print(const Row& row);

@@ -19,10 +19,10 @@ double kib_each(DtlsStack& stack) {
   return static_cast<double>(mallinfo2().uordblks - before) / kServers / 1024;
 }
 
-void row(Provider& provider, std::unique_ptr<DtlsStack> (*anchor)(const Identities&, Group)) {
+void row(Provider& provider, std::unique_ptr<DtlsStack> (*baseline)(const Identities&, Group)) {
   const Identities identities(provider);
   const double ours = kib_each(*redan_stack(identities, provider, Group::x25519));
-  const double theirs = kib_each(*anchor(identities, Group::x25519));
+  const double theirs = kib_each(*baseline(identities, Group::x25519));
   print({std::string(provider.name()), "KiB each", ours, theirs, theirs / ours, kGoal, Better::less});
 }
 

@@ -133,10 +133,10 @@ void macaroon_row(Provider& provider, double goal, int caveats) {
   cloud::token::MacaroonKey key = sure(cloud::token::MacaroonKey::prepare(provider, root), "a macaroon key");
   const std::string text =
       to_base64(cloud::token::write_macaroon_v1(mint_macaroon(provider, key, caveats)), Base64::url);
-  const Libmacaroons anchor;
+  const Libmacaroons baseline;
   print(compare(std::string(provider.name()) + " macaroon of " + std::to_string(caveats), "/s", goal,
                 repeat([&] { return accepts(key, text); }, "a macaroon"),
-                repeat([&] { return anchor.accepts(text, root.expose()); }, "libmacaroons")));
+                repeat([&] { return baseline.accepts(text, root.expose()); }, "libmacaroons")));
 }
 
 // Timing.

@@ -30,7 +30,7 @@ constexpr int kRounds = 5;
 constexpr std::size_t kEventsEach = 10'000;  ///< of a round, over all subscribers
 constexpr std::size_t kCalls = 480;
 constexpr std::size_t kIdle = 10'000;
-constexpr std::size_t kIdleOfAnchor = 2'000;
+constexpr std::size_t kIdleOfBaseline = 2'000;
 constexpr unsigned kMaxSeconds = 900;
 
 // Routers.
@@ -206,24 +206,24 @@ void round(const RouterProcess& router, Work& work, Rates& rates) {
   rates.per_cpu_second.push_back(done / std::max(router.cpu_seconds() - cpu, 1e-6));
 }
 
-void print_rates(const std::string& label, const std::vector<double>& ours, const std::vector<double>& anchor) {
+void print_rates(const std::string& label, const std::vector<double>& ours, const std::vector<double>& baseline) {
   std::vector<double> ratios;
-  for (std::size_t i = 0; i < ours.size(); ++i) ratios.push_back(ours[i] / anchor[i]);
-  print({label, "1/s", median(ours), median(anchor), median(ratios), kGoal});
+  for (std::size_t i = 0; i < ours.size(); ++i) ratios.push_back(ours[i] / baseline[i]);
+  print({label, "1/s", median(ours), median(baseline), median(ratios), kGoal});
 }
 
 template <class Work>
 void compare_routers(const std::string& label, const RouterProcess& redan, Work& of_ours, const RouterProcess& autobahn,
-                     Work& of_anchor) {
+                     Work& of_baseline) {
   of_ours();
-  of_anchor();
-  Rates ours, anchor;
+  of_baseline();
+  Rates ours, baseline;
   for (int i = 0; i < kRounds; ++i) {
     round(redan, of_ours, ours);
-    round(autobahn, of_anchor, anchor);
+    round(autobahn, of_baseline, baseline);
   }
-  print_rates(label, ours.per_second, anchor.per_second);
-  print_rates(label + ", CPU", ours.per_cpu_second, anchor.per_cpu_second);
+  print_rates(label, ours.per_second, baseline.per_second);
+  print_rates(label + ", CPU", ours.per_cpu_second, baseline.per_cpu_second);
 }
 
 double kib_each(const RouterProcess& router, std::size_t count) {
@@ -244,20 +244,20 @@ void wamp_router() {
   const auto redan = start(serve);
   const auto autobahn = start(serve_autobahn);
   for (const std::size_t count : {1, 10, 100, 1'000}) {
-    Subscribers of_ours(redan->port(), count), of_anchor(autobahn->port(), count);
-    compare_routers("events to " + std::to_string(count), *redan, of_ours, *autobahn, of_anchor);
+    Subscribers of_ours(redan->port(), count), of_baseline(autobahn->port(), count);
+    compare_routers("events to " + std::to_string(count), *redan, of_ours, *autobahn, of_baseline);
   }
   for (const std::size_t count : {1, 16}) {
-    const auto fresh = start(serve), fresh_anchor = start(serve_autobahn);
-    Callers of_ours(fresh->port(), count), of_anchor(fresh_anchor->port(), count);
-    compare_routers("calls of " + std::to_string(count), *fresh, of_ours, *fresh_anchor, of_anchor);
+    const auto fresh = start(serve), fresh_baseline = start(serve_autobahn);
+    Callers of_ours(fresh->port(), count), of_baseline(fresh_baseline->port(), count);
+    compare_routers("calls of " + std::to_string(count), *fresh, of_ours, *fresh_baseline, of_baseline);
   }
 
   const auto limit = static_cast<std::size_t>(files.rlim_cur);
   const std::size_t count = std::min(kIdle, limit - std::min<std::size_t>(limit, 500));
   if (count < kIdle) std::printf("  only %zu sockets: ulimit -n is %zu\n", count, limit);
   const double ours = kib_each(*start(serve), count);
-  const double theirs = kib_each(*start(serve_autobahn), std::min(count, kIdleOfAnchor));
+  const double theirs = kib_each(*start(serve_autobahn), std::min(count, kIdleOfBaseline));
   print({"idle client", "KiB each", ours, theirs, theirs / ours});
 }
 

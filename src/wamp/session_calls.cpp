@@ -58,7 +58,7 @@ void ClientSession::act(Established& state, Result&& message) {
   const auto at = state.requests.find(message.request);
   const bool progress = is_set(message.details, "progress");
   if (at != state.requests.end() && progress && !at->second.receive_progress) {
-    return violation("a progressive result that nobody asked for");
+    return violation("an unrequested progressive result");
   }
   std::optional<Request> finished;
   if (at == state.requests.end() || at->second.type != MessageType::call || !progress) {

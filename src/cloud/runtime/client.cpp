@@ -282,7 +282,7 @@ void Client::on_channel_message(const Message& message) {
   const bool taken = echo ? endpoint().send(*peer_, message.channel, message.kind, message.payload).has_value()
                           : socket->second->write(message.payload);
   if (taken) return;
-  streamer_.log("a channel of client " + id_ + " was closed: nobody takes what it sends");
+  streamer_.log("a channel of client " + id_ + " was closed: no program reads its data");
   close_channel(message.channel);
 }
 

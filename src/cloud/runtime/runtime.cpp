@@ -72,7 +72,7 @@ void Runtime::start() {
     streamer_->close(client);
   };
   supervisor_->on_terminate = [this](const std::string& reason) {
-    log("told to end: " + reason);
+    log("terminated by request: " + reason);
     finish(Errc::closed_locally);
   };
   streamer_->on_client = [this](const std::string& client, ClientState state, Errc why) {

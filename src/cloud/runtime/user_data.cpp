@@ -34,7 +34,7 @@ AmsAccess read_ams(const json::object& object) {
   const std::string fingerprint = record.text("fingerprint");
   ams.identity.certificate_der = bytes_of(record.text("certificate"), "certificate");
   ams.identity.private_key_der = bytes_of(record.text("key"), "key");
-  if (!record.ok() || !server) damaged("does not say how to reach AMS");
+  if (!record.ok() || !server) damaged("lacks the address of AMS");
   ams.server = *server;
   ams.pin = pin_of(fingerprint, "AMS");
   return ams;
@@ -71,7 +71,7 @@ SessionAccess read_session(const std::string& text, const std::string& authority
   const json::array agents = record.array("agents");
   const auto screen = api::parse_screen(record.has("screen") ? record.object("screen") : json::object());
   if (!record.ok() || !screen || agents.empty() || agents.size() > kMaxAgents) {
-    damaged("does not say which session this is for, and where its agents are");
+    damaged("lacks the session or its agents");
   }
   session.screen = *screen;
   for (const json::value& agent : agents) session.agents.push_back(read_agent(agent, authority_pem));

@@ -105,7 +105,7 @@ class Amc {
                        {"our_fingerprint", net::pin_text(identity.fingerprint.digest)}});
     if (!trusted) {
       std::fprintf(stderr,
-                   "It does not trust this client yet. Somebody whom it trusts may run\n"
+                   "It does not trust this client yet. A client that it trusts can run\n"
                    "  redan amc trust add FILE --name %s\nwith this certificate (`redan amc certificate`).\n",
                    own_name().c_str());
     }
@@ -412,7 +412,7 @@ class Grammar {
     add->add_option("url", options_->url, "https://address:port");
     add->add_flag("--token", options_->token, "Join with the token on standard input; no question is asked");
     add->add_option("--fingerprint", options_->fingerprint, "Its SHA-256, if you have it already");
-    add->add_flag("--yes", options_->yes, "Take the fingerprint that it shows. Only where nobody can be in between");
+    add->add_flag("--yes", options_->yes, "Take the fingerprint that it shows. Only on a trusted network");
     add->add_option("--password-file", options_->password_file, "Holds the server's trust password");
     command(remote, "list", "Those known", &Amc::list_remotes);
     named(command(remote, "remove", "Forget one", &Amc::remove_remote));
@@ -433,7 +433,7 @@ class Grammar {
     named(create);
     role(create);
     create->add_option("--expires", options_->expires_in, "Seconds that it lives")->capture_default_str();
-    command(token, "inspect", "Show what the token on standard input says", &Amc::inspect_token);
+    command(token, "inspect", "Show the content of the token on standard input", &Amc::inspect_token);
 
     CLI::App* application = group("application", "What instances can run");
     command(application, "list", "All of them", &Amc::list_applications);

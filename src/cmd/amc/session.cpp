@@ -127,10 +127,10 @@ json::array AmcSession::list(const std::string& path) {
 }
 
 std::string shown_by(const HostAndPort& server) {
-  Digest nobody;
-  nobody.size = hash_size(HashAlgorithm::sha256);
+  Digest no_pin;
+  no_pin.size = hash_size(HashAlgorithm::sha256);
   boost::asio::io_context io{1};
-  net::HttpClient client(io, {.server = net::TlsRemote{server.host, server.port, net::PinnedSha256{nobody}, nullptr}});
+  net::HttpClient client(io, {.server = net::TlsRemote{server.host, server.port, net::PinnedSha256{no_pin}, nullptr}});
   net::HttpRequest request;
   request.method = "GET";
   request.path = "/";

@@ -185,7 +185,7 @@ void StreamClient::on_signal(std::string_view text) {
   if (sealed != nullptr) return initiator_ ? on_share(as_bytes(sealed->body)) : on_sealed(sealed->body);
   const auto* error = message ? std::get_if<signalling::Error>(&*message) : nullptr;
   if (error == nullptr || seal_) return refuse_seal(sealed::errc::sealed_clear);
-  end("before the channel was sealed, somebody said: " + printable(error->message));
+  end("unauthenticated error before the channel was sealed: " + printable(error->message));
 }
 
 void StreamClient::on_message_of(std::string_view text) {

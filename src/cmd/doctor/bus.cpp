@@ -50,12 +50,12 @@ BusOptions only(const BusOptions& options, std::size_t index) {
 // exist. The answer "no responders", or a gateway's refusal, returns on the same path as every reply.
 net::Task<void> check_round_trip(cloud::bus::Bus& bus, const std::string& what, const std::string& name,
                                  Provider& provider, Findings& findings) {
-  const std::string nobody = "doctor-" + random_token(provider);
+  const std::string missing = "doctor-" + random_token(provider);
   auto begin = std::chrono::steady_clock::now();
-  auto reply = co_await bus.request(api::subject::agent(nobody, "create"), "{}", kTimeout);
+  auto reply = co_await bus.request(api::subject::agent(missing, "create"), "{}", kTimeout);
   if (!reply && reply.error() == cloud::errc::bus_refused) {
     api::StateReport report;
-    report.session = nobody;
+    report.session = missing;
     report.agent = name;
     begin = std::chrono::steady_clock::now();
     reply = co_await bus.request(api::subject::agent(name, "state"), json::serialize(api::to_json(report)), kTimeout);
@@ -70,7 +70,7 @@ net::Task<void> check_round_trip(cloud::bus::Bus& bus, const std::string& what, 
     co_return findings.fail(what, "as " + name + ", this certificate may ask neither agents nor gateways",
                             "give --name the name in the certificate, and that user its permissions: users.conf");
   }
-  findings.fail(what, reply.error(), "a request to nobody");
+  findings.fail(what, reply.error(), "a request to a missing agent");
 }
 
 std::string describe(const api::Announcement& agent) {

@@ -20,7 +20,7 @@ Examples:
   redan runtime --user-data user-data.json --source clip.ivf
   redan runtime --user-data user-data.json --source rtp:5004
 
-Exit codes: 0 told to end, 1 failed, 2 wrong usage, 3 AMS or agent refused it)";
+Exit codes: 0 terminated by request, 1 failed, 2 wrong usage, 3 AMS or agent refused it)";
 
 struct Options {
   std::string user_data;
@@ -66,7 +66,7 @@ int run(const Options& options) {
   config.streamer.log = config.log = log_line;
   std::unique_ptr<cloud::runtime::Runtime> runtime;
   net::Loop loop([&] {
-    log_line("told to end");
+    log_line("terminated by request");
     runtime->stop();
   });
   runtime = std::make_unique<cloud::runtime::Runtime>(loop.io(), std::move(data), std::move(config), *provider);

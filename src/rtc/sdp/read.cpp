@@ -215,7 +215,7 @@ Result<Remote> read_answer(const SessionDescription& our_offer, const SessionDes
   if (!remote) return remote;
   if (remote->setup == Setup::actpass) {
     return wrong(Errc::sdp_bad_setup, sections.transport,
-                 "an answer must say a=setup:active or passive (RFC 5763 section 5)");
+                 "an answer must have a=setup:active or passive (RFC 5763 section 5)");
   }
   const MediaSection* offered = sections_of(our_offer, Kind::offer, true).transport;
   if (offered != nullptr && our_offer.attribute(*offered, "setup") == answer.attribute(*sections.transport, "setup")) {

@@ -133,7 +133,7 @@ void Broker::publish(const Session& session, Publish message, Outbox& outbox) {
     if (acknowledge) outbox.refuse(session, MessageType::publish, message.request, error, why);
   };
   if (is_set(message.options, "disclose_me") && !disclosure_) {
-    return refuse(uris::kDisclosureDisallowed, "this realm discloses nobody");
+    return refuse(uris::kDisclosureDisallowed, "this realm discloses no publisher");
   }
   if (const auto wrong = typing_.violation(Traffic::publish, message.topic, message.payload, message.options)) {
     return refuse(uris::kInvalidArgument, *wrong);

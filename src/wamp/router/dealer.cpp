@@ -39,7 +39,7 @@ void Dealer::register_procedure(Session& session, const Register& message, Outbo
   const auto policy = parse_invocation_policy(message.options.find("invoke"));
   if (!policy) return refuse(uris::kInvalidArgument, "an unknown way to share a procedure");
   const bool discloses = is_set(message.options, "disclose_caller");
-  if (discloses && !disclosure_) return refuse(uris::kDisclosureDisallowed, "this realm discloses nobody");
+  if (discloses && !disclosure_) return refuse(uris::kDisclosureDisallowed, "this realm discloses no caller");
   if (session.registrations.size() >= limits_.max_registrations) {
     return refuse(uris::kTooMany, "too many registrations");
   }
@@ -91,7 +91,7 @@ void Dealer::call(TimePoint now, Session& session, Call message, Outbox& outbox)
   const auto known = procedures_.find(message.procedure);
   if (known == procedures_.end()) return refuse(uris::kNoSuchProcedure, "no callee has registered this procedure");
   if (is_set(message.options, "disclose_me") && !disclosure_) {
-    return refuse(uris::kDisclosureDisallowed, "this realm discloses nobody");
+    return refuse(uris::kDisclosureDisallowed, "this realm discloses no caller");
   }
   if (const auto wrong = typing_.violation(Traffic::call, message.procedure, message.payload, message.options)) {
     return refuse(uris::kInvalidArgument, *wrong);

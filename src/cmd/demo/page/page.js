@@ -104,7 +104,7 @@ function showChain({tls, chain}) {
 
 const kSealHop = 'the signalling, end to end';
 function showSeal(seal) {
-  if (!seal) return hop(kSealHop, 'clear', 'nobody: whoever runs the gateway can change the fingerprints', false);
+  if (!seal) return hop(kSealHop, 'clear', 'no party: the operator of the gateway can change the fingerprints', false);
   if (!seal.established) return hop(kSealHop, 'sealed: not yet', 'AMS has granted this session to a key of this page');
   const key = Array.from(seal.runtime.key.slice(0, 8), byte => byte.toString(16).padStart(2, '0')).join('');
   hop(kSealHop, 'sealed: X25519, Ed25519, AES-256-GCM; runtime key ' + key + '…',

@@ -133,7 +133,7 @@ async function security(s) {
   const same = (ours, theirs) => ours !== undefined && theirs.toUpperCase().endsWith(ours.toUpperCase());
   fact('Our certificate', s.remote_fingerprint, 'the program: our offer promised it; ' + own.by + ' agrees', same(own.local, s.remote_fingerprint));
   fact('The peer’s certificate', s.local_fingerprint, 'your browser: the answer promised it; ' + own.by + ' agrees', same(own.remote, s.local_fingerprint));
-  fact('The signalling itself', 'not sealed end to end', 'whoever serves this page could change both fingerprints');
+  fact('The signalling itself', 'not sealed end to end', 'the server of this page could change both fingerprints');
 }
 
 // The fingerprints of both certificates: as the browser's own DTLS saw them, or, where it does not report them

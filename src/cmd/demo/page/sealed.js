@@ -95,14 +95,14 @@ export class Seal {
   async #receive(received) {
     if (received.type !== 'seal') {
       // Before the channel is established an error is an unauthenticated hint.
-      if (received.type === 'error' && !this.runtime) this.#refuse('refused', 'somebody on the way said: ' + received.message);
-      this.#refuse('sealed_clear', 'clear signalling came where it has to be sealed');
+      if (received.type === 'error' && !this.runtime) this.#refuse('refused', 'unauthenticated error: ' + received.message);
+      this.#refuse('sealed_clear', 'plaintext signalling in a sealed session');
     }
     const bytes = fromBase64(received.body);
     if (!this.runtime) return {reply: message(await this.#onShare(bytes)), heard: null, isAnswer: false};
     const {text, isAnswer} = await this.#open(bytes);
     const heard = JSON.parse(text);
-    if ((heard.type === 'offer' || heard.type === 'answer') && !isAnswer) this.#refuse('sealed_stale_answer', 'an answer to nothing');
+    if ((heard.type === 'offer' || heard.type === 'answer') && !isAnswer) this.#refuse('sealed_stale_answer', 'unsolicited answer');
     return {reply: null, heard, isAnswer};
   }
 
@@ -146,7 +146,7 @@ export class Seal {
 
   /** Processes the runtime's share; returns the proof to send. */
   async #onShare(bytes) {
-    if (!this.ephemeral) this.#refuse('sealed_syntax', 'a share that nobody waits for');
+    if (!this.ephemeral) this.#refuse('sealed_syntax', 'unexpected share');
     const reader = new Reader(bytes);
     const kind = reader.number(1), suite = reader.number(1), share = reader.bytes(32);
     reader.bytes(32);
@@ -203,7 +203,7 @@ export class Seal {
     const kind = reader.number(1), dir = reader.number(1), seq = reader.number(4), expected = this.next.runtime;
     if (kind !== RECORD || !this.keys) this.#refuse('sealed_syntax', 'not a record');
     if (dir === DIR.client) this.#refuse('sealed_reflected', 'our own message came back');
-    if (dir !== DIR.runtime) this.#refuse('sealed_syntax', 'from nobody');
+    if (dir !== DIR.runtime) this.#refuse('sealed_syntax', 'unknown direction');
     if (seq < expected) this.#refuse('sealed_replayed', 'a message came twice');
     if (seq > expected) this.#refuse('sealed_missing', 'a message is missing');
     // Counted before the first await, so that two messages that arrive at once do not get the same number.
@@ -227,7 +227,7 @@ export class Seal {
     if (envelope.dir !== 'r') this.#refuse('sealed_reflected', 'our own message came back');
     if (envelope.seq !== seq) this.#refuse('sealed_replayed', 'a message with the number of another');
     if (seq === 0 && envelope.th !== toBase64(this.transcript)) this.#refuse('sealed_wrong_session', 'of another handshake');
-    if (envelope.re !== null && !this.questions.delete(envelope.re)) this.#refuse('sealed_stale_answer', 'an answer to nothing');
+    if (envelope.re !== null && !this.questions.delete(envelope.re)) this.#refuse('sealed_stale_answer', 'unsolicited answer');
     return {text: envelope.body, isAnswer: envelope.re !== null};
   }
 
