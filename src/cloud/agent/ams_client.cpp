@@ -16,7 +16,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::chrono::milliseconds kTimeout{8'000};
-constexpr std::size_t kInstancesPage = 200;  // each may have 16 KiB of what others wrote
+constexpr std::size_t kInstancesPage = 200;  // each may contain 16 KiB of data from other users
 constexpr std::size_t kOffersPage = 1'000;
 constexpr std::size_t kMaxOfferPages = 16;
 constexpr std::array kPausesBetweenTries{std::chrono::milliseconds(100), std::chrono::milliseconds(400)};
@@ -80,7 +80,8 @@ std::optional<std::string> ended_instance(std::string_view event) {
 AmsClient::AmsClient(boost::asio::io_context& io, net::TlsRemote ams)
     : io_(io), ams_(ams), client_(io, {.server = std::move(ams), .timeout = kTimeout}) {}
 
-// A busy AMS may not take a connection in time. Nothing of the request was sent then, so it may be made again.
+// A busy AMS may fail to accept a connection in time. Nothing of the request has been sent in that case, so it can be
+// retried.
 net::Task<net::HttpResult> AmsClient::send(net::HttpRequest request) {
   boost::asio::steady_timer timer(io_);
   for (const std::chrono::milliseconds pause : kPausesBetweenTries) {
@@ -151,7 +152,7 @@ net::Task<api::Outcome<std::vector<ListedInstance>>> AmsClient::list() {
   }
 }
 
-// In pages, each of which AMS need not send again while it has not changed.
+// Reads in pages; AMS does not send a page again while it is unchanged.
 net::Task<api::Outcome<std::vector<std::string>>> AmsClient::applications() {
   std::vector<std::string> names;
   for (std::size_t at = 0;; ++at) {
@@ -174,7 +175,7 @@ net::Task<api::Outcome<std::shared_ptr<net::WebSocket>>> AmsClient::events() {
   config.server = ams_;
   config.target = "/1.0/events?type=lifecycle";
   config.timeout = kTimeout;
-  config.limits.first_message_timeout = std::chrono::seconds(0);  // nothing may ever happen there
+  config.limits.first_message_timeout = std::chrono::seconds(0);  // there may never be an event
   auto opened = co_await net::open_websocket(std::move(config));
   if (!opened) co_return api::refuse(unreachable(opened.error()));
   co_return std::move(*opened);

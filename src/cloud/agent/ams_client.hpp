@@ -1,4 +1,4 @@
-// What an agent asks AMS for, over mutual TLS: instances, and which applications there are.
+// An agent's requests to AMS, over mutual TLS: instances, and the available applications.
 #pragma once
 
 #include "cloud/api/ams.hpp"
@@ -8,28 +8,28 @@
 namespace redan::cloud::agent {
 
 struct NewInstance {
-  std::string name;  ///< also makes it once: AMS refuses a second one of the same name
+  std::string name;  ///< also makes the request idempotent: AMS refuses a second instance of this name
   std::string app;   ///< id or name
   std::int64_t app_version = -1;
   std::vector<std::string> tags;
   std::string user_data;
 };
 
-/// An instance of ours, as AMS lists it.
+/// An instance of this agent, as AMS lists it.
 struct ListedInstance {
   std::string name;
   std::vector<std::string> tags;
   api::InstanceStatus status = api::InstanceStatus::unknown;
   std::string error_message;
 
-  /// What it was given is worth nothing any more.
+  /// Its token and its session are no longer valid.
   [[nodiscard]] bool has_ended() const {
     using Status = api::InstanceStatus;
     return status == Status::error || status == Status::stopped || status == Status::deleted;
   }
 };
 
-/// The name of the instance that stopped or was removed, if an event of AMS is about that.
+/// The name of the instance that stopped or was removed, if the event of AMS reports this.
 std::optional<std::string> ended_instance(std::string_view event);
 
 class AmsClient {
@@ -39,16 +39,16 @@ class AmsClient {
   template <class T>
   using Outcome = api::Outcome<T>;
 
-  /// AMS has recorded it and will start it. 409: the name is taken. A refusal of AMS is passed on as it is; without an
-  /// answer it is 503 with the failure's name.
+  /// Returns when AMS has recorded the instance and will start it. 409: the name is taken. Refusals of AMS are passed
+  /// on unchanged; if AMS does not answer, the refusal is 503 with the name of the failure.
   [[nodiscard]] net::Task<Outcome<void>> launch(NewInstance instance);
-  /// Success if there is none.
+  /// Succeeds if the instance does not exist.
   [[nodiscard]] net::Task<Outcome<void>> remove(std::string name);
   [[nodiscard]] net::Task<Outcome<void>> stop(std::string name);
-  /// 404: there is none.
+  /// 404: the instance does not exist.
   [[nodiscard]] net::Task<Outcome<ListedInstance>> find(std::string name);
   [[nodiscard]] net::Task<Outcome<std::vector<ListedInstance>>> list();
-  /// Names of the applications with a published version.
+  /// The names of the applications with a published version.
   [[nodiscard]] net::Task<Outcome<std::vector<std::string>>> applications();
   /// AMS's lifecycle events, each for ended_instance().
   [[nodiscard]] net::Task<Outcome<std::shared_ptr<net::WebSocket>>> events();
@@ -58,13 +58,13 @@ class AmsClient {
 
   net::Task<net::HttpResult> send(net::HttpRequest request);
 
-  /// One page of the applications, as AMS sent it last.
+  /// One page of the applications, as last received from AMS.
   struct Offers {
     std::string etag;
     std::vector<std::string> names;
     bool is_full = false;  ///< another page may follow
   };
-  /// Whether another page may follow. `offers` outlives the task.
+  /// Returns whether another page may follow. `offers` outlives the task.
   net::Task<Outcome<bool>> read_offers(std::size_t offset, Offers& offers);
 
   boost::asio::io_context& io_;

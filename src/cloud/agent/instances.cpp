@@ -1,5 +1,6 @@
-// Whose instances still exist: the end of one ends its session, its socket and the use of its token. AMS's events say
-// when to look, and looking says what happened, so that one which was lost or came twice does no harm.
+// Tracks which instances still exist: the end of an instance ends its session, closes its socket and invalidates its
+// token. AMS's events only trigger a check, and the check determines the actual state, so lost and duplicate events are
+// harmless.
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -15,11 +16,11 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::chrono::seconds kPause{1};       // before AMS is dialled again
-constexpr std::chrono::seconds kLookAtAll{30};  // should an event be lost after all
+constexpr std::chrono::seconds kLookAtAll{30};  // in case an event is lost
 
 }  // namespace
 
-// ---- tokens --------------------------------------------------------------------------------------------------------
+// Tokens.
 
 Outcome<Agent::Runtime> Agent::identify(std::string_view session, std::string_view instance, std::string_view token) {
   const auto macaroon = token::Macaroon::parse(token);
@@ -29,7 +30,7 @@ Outcome<Agent::Runtime> Agent::identify(std::string_view session, std::string_vi
   request.instance = instance;
   const auto claims = macaroon->verify(token_key_, kAgentLocation, request);
   if (!claims) return api::refuse(api::refusal_of(claims.error()));
-  // Every one that we mint is bound to an instance.
+  // Every token that this agent mints is bound to an instance.
   const bool bound = std::any_of(macaroon->caveats.begin(), macaroon->caveats.end(), [](const token::Caveat& caveat) {
     return caveat.identifier.starts_with("instance=");
   });
@@ -37,7 +38,7 @@ Outcome<Agent::Runtime> Agent::identify(std::string_view session, std::string_vi
   return Runtime{std::string(session), std::string(instance)};
 }
 
-// What AMS's events say is asked about once, by look_after(): until then an attached runtime is taken at its word.
+// look_after() checks once what AMS's events report; until then an attached runtime is considered valid.
 bool Agent::is_certain(const Runtime& runtime) const {
   const auto known = sessions_.find(runtime.session);
   if (known == sessions_.end() || !events_) return false;
@@ -51,7 +52,7 @@ net::Task<Outcome<void>> Agent::may_attach(Runtime runtime) {
   auto found = co_await ams_.find(runtime.instance);
   const bool has_ended = found ? found->has_ended() : found.error().status == 404;
   if (has_ended) co_return api::refuse(api::refusal_of(errc::token_revoked));
-  // Without AMS's word a runtime comes back to a session that we have, and to no other.
+  // If AMS does not answer, a runtime can reconnect only to a session that this agent has.
   const auto known = sessions_.find(runtime.session);
   const bool is_known = known != sessions_.end() && known->second->instance == runtime.instance &&
                         !known->second->ending && !known->second->gone;
@@ -59,7 +60,7 @@ net::Task<Outcome<void>> Agent::may_attach(Runtime runtime) {
   co_return Outcome<void>{};
 }
 
-// ---- events --------------------------------------------------------------------------------------------------------
+// Events.
 
 net::Task<void> Agent::watch_instances() {
   while (!stopped_) {
@@ -75,7 +76,7 @@ net::Task<void> Agent::watch_instances() {
   }
 }
 
-// Until the connection ends.
+// Runs until the connection ends.
 net::Task<void> Agent::follow(std::shared_ptr<net::WebSocket> events) {
   events_ = events;
   bool open = true;
@@ -86,7 +87,7 @@ net::Task<void> Agent::follow(std::shared_ptr<net::WebSocket> events) {
     open = false;
     watch_timer_.cancel();
   };
-  co_await look_at_all();  // only now: what ended before the first event is seen here
+  co_await look_at_all();  // after subscribing: finds instances that ended before the first event
   while (open && !stopped_) {
     watch_timer_.expires_after(kLookAtAll);
     co_await watch_timer_.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -106,8 +107,8 @@ void Agent::on_ended_instance(const std::string& name) {
   }
 }
 
-// The sessions whose runtime is here, for the others are looked at in any case. A list of many pages may lack one that
-// is there, for AMS does not stand still meanwhile: what is missing is only looked at.
+// Checks the sessions whose runtime is connected; the others are checked in any case. A list of several pages may lack
+// an existing instance, because AMS changes it meanwhile; a missing instance is therefore only marked for a check.
 net::Task<void> Agent::look_at_all() {
   auto listed = co_await ams_.list();
   if (!listed) co_return log("AMS does not list the instances: " + listed.error().message);

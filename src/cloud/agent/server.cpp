@@ -13,10 +13,10 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view kSupervisor = "/1.0/sessions/{id}/sockets/supervisor";
-// Frames of many clients pass through one socket.
+// One socket carries the frames of many clients.
 constexpr std::size_t kMaxBuffered = 4 * 1024 * 1024;
 
-// For one session, and for one network of clients without a session.
+// Per session, and per client network for requests without a session.
 constexpr double kRequestsPerSecond = 20;
 
 using unit::Reply;
@@ -36,7 +36,7 @@ net::HttpResponse ok(json::value metadata) {
   return response;
 }
 
-/// What a route requires of its caller.
+/// The access that a route requires.
 enum class Access : std::uint8_t {
   open,     ///< nothing
   local,    ///< the Unix socket
@@ -139,7 +139,7 @@ class Server::Impl {
     co_return reply;
   }
 
-  /// The runtime, by its token. Runtimes of one machine share an address: each has a rate of its own.
+  /// Identifies the runtime by its token. Runtimes on one machine share an address, so the rate is limited per runtime.
   net::Task<Outcome<Agent::Runtime>> admit(const net::HttpRequest& request, const net::Connection& connection,
                                            const std::string& session) {
     auto runtime = identify(request, session);
@@ -180,7 +180,7 @@ class Server::Impl {
     accept.limits.first_message_timeout = std::chrono::seconds(0);
     accept.limits.max_message = bus::kMaxBusPayload;
     accept.limits.max_buffered = kMaxBuffered;
-    accept.limits.idle_timeout = std::chrono::seconds(10);  // a partition is noticed, and the runtime dials anew
+    accept.limits.idle_timeout = std::chrono::seconds(10);  // detects a partition; the runtime then reconnects
     accept.on_open = [this, who = *runtime](const std::shared_ptr<net::WebSocket>& socket) {
       agent_.attach(who, socket);
     };

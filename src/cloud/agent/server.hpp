@@ -1,4 +1,4 @@
-// The HTTP API of an agent: for runtimes, who show the token of their session, and its status for operators.
+// The HTTP API of an agent: for runtimes, which present the token of their session, and a status page for operators.
 //
 //   GET /1.0/sessions/{id}/sockets/supervisor?instance=   WebSocket: text messages are reports and commands
 //                                                         (cloud/api/agent.hpp), binary ones LinkFrames
@@ -6,7 +6,7 @@
 //   GET /1.0/status                                       open to all
 //   GET /metrics, POST /1.0/drain                         on the Unix socket only
 //
-// The token stands in "Authorization: macaroon root=..." or in the query as token=.
+// The token is passed in "Authorization: macaroon root=..." or in the query as token=.
 #pragma once
 
 #include "cloud/agent/service.hpp"
@@ -21,7 +21,7 @@ struct ServerConfig {
 
 class Server {
  public:
-  /// Throws boost::system::system_error if an address is taken.
+  /// Throws boost::system::system_error if an address is in use.
   Server(boost::asio::io_context& io, Agent& agent, ServerConfig config);
   ~Server();
   Server(const Server&) = delete;

@@ -1,4 +1,5 @@
-// What an agent does for gateways, and how it finds its sessions again. supervision.cpp has the life of one.
+// The agent's service to gateways, and the recovery of its sessions. supervision.cpp contains the lifecycle of a
+// session.
 #include "cloud/agent/service.hpp"
 
 #include <algorithm>
@@ -19,7 +20,7 @@ namespace {
 namespace asio = boost::asio;
 namespace json = boost::json;
 
-// As long as AMS's own tokens for instances.
+// The lifetime of AMS's own tokens for instances.
 constexpr std::int64_t kTokenLife = 365LL * 24 * 3600;
 constexpr std::size_t kMaxNeighbours = 4;
 
@@ -87,7 +88,7 @@ void Agent::stop() {
   }
 }
 
-// ---- gateways know us ----------------------------------------------------------------------------------------------
+// Announcements to the gateways.
 
 void Agent::announce() {
   api::Announcement mine;
@@ -119,7 +120,7 @@ net::Task<void> Agent::announce_regularly() {
   }
 }
 
-// ---- new sessions --------------------------------------------------------------------------------------------------
+// New sessions.
 
 net::Task<void> Agent::create(std::string text, std::string reply_to) {
   auto spec = api::parse<api::SessionSpec>(text);
@@ -136,7 +137,7 @@ net::Task<Outcome<api::Created>> Agent::make(api::SessionSpec spec) {
     REDAN_CO_TRY(auto servers, ice_servers(spec.client));
     created.ice_servers = std::move(servers);
   }
-  if (sessions_.contains(spec.session)) co_return created;  // asked twice
+  if (sessions_.contains(spec.session)) co_return created;  // a repeated request
   if (static_cast<std::int64_t>(sessions_.size()) >= config_.capacity) {
     co_return api::refuse(busy("this agent has all the sessions that it can have"));
   }
@@ -144,7 +145,7 @@ net::Task<Outcome<api::Created>> Agent::make(api::SessionSpec spec) {
     co_return api::refuse(api::not_found("application " + spec.app));
   }
   const SessionPtr session = add(std::move(spec), created.instance);
-  listen(session);  // before the reply: what comes right behind it must find us
+  listen(session);  // before the reply: messages that immediately follow it must be received
   NewInstance instance;
   instance.name = session->instance;
   instance.app = session->spec.app;
@@ -153,7 +154,8 @@ net::Task<Outcome<api::Created>> Agent::make(api::SessionSpec spec) {
   instance.user_data = user_data(*session);
   auto launched = co_await ams_.launch(std::move(instance));
   if (!launched) {
-    // Without a clear no it may have been recorded all the same. After one, an instance of this name is not ours.
+    // Unless AMS clearly refused, the instance may have been recorded. If it refused, an instance of this name does not
+    // belong to this agent.
     if (launched.error().status >= 500) {
       end(session, launched.error().message, api::SessionStatus::error, true);
     } else {
@@ -183,7 +185,7 @@ void Agent::listen(const SessionPtr& session) {
   auto frames = bus_.subscribe(api::subject::session(session->spec.session, "down"),
                                [this, weak](const bus::BusMessage& message) {
                                  const SessionPtr mine = weak.lock();
-                                 if (!mine || !mine->socket) return;  // the gateway sends it again
+                                 if (!mine || !mine->socket) return;  // the gateway retransmits it
                                  ++frames_;
                                  mine->socket->send_binary(std::string(message.payload));
                                });
@@ -210,7 +212,7 @@ std::string Agent::user_data(const Session& session) {
                                       {"extra_data", session.spec.extra_data}});
 }
 
-// ---- commands ------------------------------------------------------------------------------------------------------
+// Commands.
 
 void Agent::on_command(const SessionPtr& session, const bus::BusMessage& message) {
   const auto command = api::parse<api::Command>(message.payload);
@@ -233,9 +235,9 @@ void Agent::on_command(const SessionPtr& session, const bus::BusMessage& message
   reply(api::reply_text(to_json(api::CommandReply{std::move(*servers)})));
 }
 
-// ---- runtimes ------------------------------------------------------------------------------------------------------
+// Runtimes.
 
-// Each join gets a name of its own: a TURN server counts and cuts by it.
+// Each join gets its own user name, because TURN servers count and limit by user name.
 Outcome<std::vector<api::IceServer>> Agent::ice_servers(const std::string& whose) {
   std::vector<api::IceServer> servers;
   if (!config_.stun_urls.empty()) servers.push_back({config_.stun_urls, {}, {}});
@@ -247,9 +249,10 @@ Outcome<std::vector<api::IceServer>> Agent::ice_servers(const std::string& whose
   return servers;
 }
 
-// ---- coming back ---------------------------------------------------------------------------------------------------
+// Recovery after a restart.
 
-// Instances of ours from a former life. Most runtimes are on their way back to us; the rest are looked after.
+// Adopts instances that this agent created before a restart. Most runtimes reconnect by themselves; the others are
+// checked.
 net::Task<void> Agent::adopt() {
   asio::steady_timer timer(io_);
   while (!stopped_) {

@@ -1,10 +1,12 @@
-// The stream agent: the bridge between gateways, which know clients, and instances, which stream. It asks AMS for an
-// instance for each session, gives it a token for that session alone, hands signalling on between bus and runtime
-// without looking into it, makes TURN credentials, ends sessions that idle, and tells gateways how each session fares.
+// The stream agent: the bridge between gateways, which manage clients, and instances, which stream. It requests an
+// instance from AMS for each session, issues it a token for that session alone, relays signalling between bus and
+// runtime without parsing it, creates TURN credentials, ends idle sessions, and reports the state of each session to
+// the gateways.
 //
-// Truth is elsewhere: instances are AMS's, sessions the gateways'. An agent that was killed finds its instances by
-// their tag, and its runtimes come back to it; it claims their sessions anew, and the fence that it gets with a claim
-// makes everything stale that an agent said before. Established media does not depend on it.
+// The agent holds no authoritative state: AMS manages the instances, the gateways manage the sessions. An agent that
+// was killed finds its instances by their tag, and its runtimes reconnect to it. It claims their sessions again; the
+// fence that it receives with a claim invalidates everything that an agent sent before. Established media does not
+// depend on the agent.
 //
 // All calls are made on the loop, which has stopped when an Agent is destroyed.
 #pragma once
@@ -25,56 +27,56 @@ namespace redan::cloud::agent {
 
 using api::Outcome;
 
-/// Where the macaroons of runtimes are good.
+/// The location of the runtimes' macaroons.
 inline constexpr std::string_view kAgentLocation = "anbox-stream-agent";
 
 struct Config {
-  std::string id;  ///< a subject token; unique and the same after a restart
+  std::string id;  ///< a subject token; unique and stable across restarts
   std::string region, cluster;
-  std::string url;          ///< how runtimes reach this agent: "https://192.0.2.1:8443"
+  std::string url;          ///< this agent's URL for runtimes: "https://192.0.2.1:8443"
   std::string fingerprint;  ///< of its certificate, 64 hexadecimal digits
   std::int64_t capacity = 100;
   std::vector<std::string> stun_urls{}, turn_urls{};
   std::chrono::seconds turn_lifetime{600};
-  std::chrono::seconds start_timeout{60};       ///< until a new instance's runtime has come
-  std::chrono::seconds reconnect_timeout{300};  ///< for a runtime that has gone while its instance runs
-  std::chrono::milliseconds idle_unit{60'000};  ///< of SessionSpec::idle_time_min: a minute, but in tests
-  std::function<void(std::string_view)> log{};  ///< one line; no secrets in it
+  std::chrono::seconds start_timeout{60};       ///< until the runtime of a new instance connects
+  std::chrono::seconds reconnect_timeout{300};  ///< for a disconnected runtime whose instance is running
+  std::chrono::milliseconds idle_unit{60'000};  ///< of SessionSpec::idle_time_min: a minute, except in tests
+  std::function<void(std::string_view)> log{};  ///< logs one line; it contains no secrets
 };
 
 class Agent {
  public:
-  /// `turn` is there if the configuration names TURN servers.
+  /// `turn` is present if the configuration names TURN servers.
   Agent(boost::asio::io_context& io, Config config, bus::Bus& bus, AmsClient& ams, Provider& provider,
         token::MacaroonKey token_key, std::optional<token::TurnKey> turn);
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
 
-  /// Begins to serve. invalid_argument if the id is no subject token.
+  /// Starts serving. Error: invalid_argument if the id is not a subject token.
   Result<void> start();
-  /// Takes no new sessions and says goodbye; those it has go on.
+  /// Accepts no new sessions and announces its departure; existing sessions continue.
   void drain();
-  /// Ends its tasks. Instances go on, and come back to the next agent of this id.
+  /// Ends its tasks. Instances keep running, and reconnect to the next agent with this id.
   void stop();
 
-  // ---- for the server: a runtime, by its token
+  // For the server: a runtime, identified by its token.
 
   struct Runtime {
     std::string session, instance;
   };
-  /// The token is one of ours, for this session and this instance. 401, 403.
+  /// Checks that this agent issued the token, for this session and this instance. Refusals: 401, 403.
   [[nodiscard]] Outcome<Runtime> identify(std::string_view session, std::string_view instance, std::string_view token);
-  /// AMS has its instance and did not stop it: otherwise 401 token_revoked. 503 if AMS does not answer and we do not
-  /// know the session.
+  /// Checks that AMS has the instance and did not stop it: otherwise 401 token_revoked. 503 if AMS does not answer and
+  /// this agent does not know the session.
   [[nodiscard]] net::Task<Outcome<void>> may_attach(Runtime runtime);
-  /// The supervisor socket of such a runtime; a former one of the same session is closed.
+  /// Attaches the supervisor socket of such a runtime; a previous socket of the same session is closed.
   void attach(const Runtime& runtime, std::shared_ptr<net::WebSocket> socket);
   [[nodiscard]] Outcome<std::vector<api::IceServer>> ice_servers(const std::string& whose);
 
   [[nodiscard]] const Config& settings() const { return config_; }
   [[nodiscard]] std::map<api::SessionStatus, std::size_t> sessions_by_status() const;
   [[nodiscard]] std::size_t attached() const;
-  /// What the runtimes said last about their streams, by session.
+  /// The latest stream metrics that the runtimes reported, by session.
   [[nodiscard]] std::vector<api::LabelledFigures> stream_figures() const;
   [[nodiscard]] std::uint64_t frames_relayed() const { return frames_; }
 
@@ -125,7 +127,7 @@ class Agent {
   token::MacaroonKey token_key_;
   std::optional<token::TurnKey> turn_;
   std::map<std::string, SessionPtr> sessions_;
-  std::map<std::string, api::Announcement> neighbours_;  ///< agents of our region, for runtimes to fall back on
+  std::map<std::string, api::Announcement> neighbours_;  ///< agents of this region, as fallbacks for runtimes
   std::vector<std::string> applications_;
   std::vector<std::unique_ptr<bus::Subscription>> subscriptions_;
   boost::asio::steady_timer announce_timer_, watch_timer_;

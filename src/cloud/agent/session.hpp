@@ -1,4 +1,4 @@
-// What an agent knows of one session. Included by the agent's .cpp files only.
+// An agent's state of one session. Included by the agent's .cpp files only.
 #pragma once
 
 #include "cloud/agent/service.hpp"
@@ -13,24 +13,24 @@ struct Agent::Session {
   std::string instance;  ///< its name in AMS
   boost::asio::steady_timer timer;
 
-  /// Whether the gateways know that it is ours. One that is not listens to nobody yet.
+  /// Whether the gateways know that this agent owns the session. A session that is not owned has no subscriptions yet.
   enum class Owned : std::uint8_t { unclaimed, ours, nobodys } owned = Owned::ours;
   std::unique_ptr<bus::Subscription> commands, frames;
 
-  std::shared_ptr<net::WebSocket> socket;  ///< null: the runtime is not there
+  std::shared_ptr<net::WebSocket> socket;  ///< null: the runtime is not connected
   TimePoint detached_at{};
   TimePoint next_look{};
-  bool is_look_due = false;  ///< its instance may have ended, whether its runtime is here or not
+  bool is_look_due = false;  ///< its instance may have ended, whether or not its runtime is connected
   bool was_attached = false;
 
   api::SessionStatus status = api::SessionStatus::created;
   std::string message;
   std::int64_t clients = 0;
-  api::json::object figures{};  ///< as the runtime said them last
+  api::json::object figures{};  ///< as last reported by the runtime
   TimePoint idle_since{};
 
   bool report_due = false;
-  TimePoint next_report{};  ///< not before this; what ends the session does not wait
+  TimePoint next_report{};  ///< not before this; a report that ends the session is not delayed
   std::int64_t report_number = 0;
 
   struct Ending {

@@ -1,4 +1,4 @@
-// The life of one session at its agent: one task each, which looks at what is and does what is due.
+// The lifecycle of a session at its agent. One task per session examines its state and performs what is due.
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -13,16 +13,16 @@ namespace asio = boost::asio;
 
 constexpr std::chrono::milliseconds kTick{1'000};
 constexpr std::chrono::milliseconds kRequestTimeout{2'000};
-constexpr std::chrono::seconds kStall{1};            ///< a tick that comes later than this: the process did not run
-constexpr std::chrono::seconds kGrace{3};            ///< for a runtime to come back before anybody is asked about it
-constexpr std::chrono::seconds kLookEvery{5};        ///< at an instance whose runtime is not here
-constexpr std::chrono::seconds kUnclaimedGrace{10};  ///< for a runtime that is on its way back to us, or elsewhere
+constexpr std::chrono::seconds kStall{1};            ///< a tick delayed by more than this: the process was suspended
+constexpr std::chrono::seconds kGrace{3};            ///< for a runtime to reconnect before AMS is asked about it
+constexpr std::chrono::seconds kLookEvery{5};        ///< between checks on an instance without a runtime
+constexpr std::chrono::seconds kUnclaimedGrace{10};  ///< for a runtime that is reconnecting to this agent or to another
 constexpr std::chrono::seconds kGoodbye{2};          ///< for a runtime to end by itself
 constexpr std::chrono::seconds kLastReport{60};
 
 }  // namespace
 
-// A runtime that reports without end is not passed on without end.
+// Limits the rate at which a runtime's reports are forwarded.
 std::chrono::milliseconds Agent::until_next_report(const Session& session) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(session.next_report - net::now());
   return std::clamp(left, std::chrono::milliseconds(1), kTick);
@@ -54,7 +54,7 @@ net::Task<void> Agent::supervise(SessionPtr session) {
   drop(session);
 }
 
-// Time in which this process did not run does not count: nothing could reach it then.
+// Time during which this process was suspended is not counted, because no message could reach it.
 void Agent::forgive_stall(const SessionPtr& session, Duration stall) {
   if (stall < kStall) return;
   const TimePoint now = net::now();
@@ -62,7 +62,7 @@ void Agent::forgive_stall(const SessionPtr& session, Duration stall) {
   session->idle_since = std::min(session->idle_since + stall, now);
 }
 
-// ---- whose it is ---------------------------------------------------------------------------------------------------
+// Ownership.
 
 net::Task<void> Agent::claim(SessionPtr session) {
   const bool attached = session->socket != nullptr;
@@ -70,7 +70,7 @@ net::Task<void> Agent::claim(SessionPtr session) {
   const api::Claim claim{session->spec.session, config_.id, session->instance, attached};
   auto reply =
       co_await bus_.request(api::subject::agent(config_.id, "claim"), api::message_text(claim), kRequestTimeout);
-  if (!reply) co_return;  // again at the next look
+  if (!reply) co_return;  // retried at the next check
   const auto ok = api::parse_reply(*reply);
   if (!ok) {
     if (ok.error().status == 404) {
@@ -93,7 +93,7 @@ net::Task<void> Agent::claim(SessionPtr session) {
   log("session " + session->spec.session + " claimed");
 }
 
-// The gateways hear the newest state, and are told again until one of them has it.
+// Reports the latest state to the gateways, and repeats the report until a gateway has accepted it.
 net::Task<void> Agent::report(SessionPtr session) {
   session->report_due = false;
   session->next_report = net::now() + api::kReportInterval;
@@ -113,7 +113,7 @@ net::Task<void> Agent::report(SessionPtr session) {
   }
 }
 
-// ---- whether it lives ----------------------------------------------------------------------------------------------
+// Liveness.
 
 net::Task<void> Agent::look_after(SessionPtr session) {
   const TimePoint now = net::now();
@@ -160,7 +160,7 @@ void Agent::attach(const Runtime& runtime, std::shared_ptr<net::WebSocket> socke
   if (session->socket) session->socket->close(4000, "another connection of this instance");
   session->socket = socket;
   session->was_attached = true;
-  // The socket holds the session; the session lets go of the socket when it closes.
+  // The socket's handlers hold the session; the session releases the socket when it closes.
   socket->on_message = [this, session](std::string_view text) { on_report(session, text); };
   socket->on_binary = [this, session](Bytes frame) { on_frame(session, frame); };
   socket->on_close = [this, session, which = socket.get()] { on_detached(session, which); };
@@ -197,13 +197,13 @@ void Agent::on_report(const SessionPtr& session, std::string_view text) {
 }
 
 void Agent::on_frame(const SessionPtr& session, Bytes frame) {
-  if (session->owned != Session::Owned::ours) return;  // the runtime sends it again
+  if (session->owned != Session::Owned::ours) return;  // the runtime retransmits it
   if (session->ending || session->gone) return;
   ++frames_;
   (void)bus_.publish(api::subject::session(session->spec.session, "up"), as_text(frame));
 }
 
-// ---- its end -------------------------------------------------------------------------------------------------------
+// Termination.
 
 void Agent::end(const SessionPtr& session, std::string reason, api::SessionStatus as, bool force) {
   if (session->ending) {
@@ -215,8 +215,8 @@ void Agent::end(const SessionPtr& session, std::string reason, api::SessionStatu
   session->wake();
 }
 
-// What this agent knows may be old: it may have been cut off, and the session may be another agent's. So nothing is
-// ended before a gateway has taken the report, and nothing at all if the gateway refuses it (`gone`).
+// This agent's state may be outdated: it may have been disconnected, and another agent may own the session. So the
+// instance is not ended until a gateway has accepted the report, and not at all if the gateway refuses it (`gone`).
 net::Task<void> Agent::report_until_known(SessionPtr session) {
   while (session->report_due && !session->gone && !stopped_) {
     co_await report(session);
@@ -224,7 +224,8 @@ net::Task<void> Agent::report_until_known(SessionPtr session) {
   }
 }
 
-// One that came back and ended before it was claimed is claimed now: otherwise no gateway would hear of its end.
+// A session whose runtime reconnected and ended before the session was claimed is claimed now: otherwise no gateway
+// would learn of its end.
 net::Task<void> Agent::finish(SessionPtr session) {
   while (session->owned == Session::Owned::unclaimed && !session->gone && !stopped_) {
     co_await claim(session);
@@ -242,7 +243,7 @@ net::Task<void> Agent::finish(SessionPtr session) {
   while (session->socket && !session->ending->force && net::now() - begin < kGoodbye && !stopped_) {
     co_await pause(session, std::chrono::milliseconds(100));
   }
-  // AMS may be away; an instance is not forgotten for that.
+  // AMS may be unavailable; the request is repeated, so that no instance is left behind.
   const bool keep = !session->spec.ephemeral && session->ending->as == api::SessionStatus::terminated;
   while (!stopped_) {
     Outcome<void> done;
@@ -265,7 +266,7 @@ net::Task<void> Agent::finish(SessionPtr session) {
   session->gone = true;
 }
 
-/// Forgets it; a runtime that is still here is somebody else's, or ends.
+/// Removes the session. A runtime that is still connected belongs to another agent, or ends.
 void Agent::drop(const SessionPtr& session) {
   session->gone = true;
   session->commands.reset();

@@ -60,8 +60,8 @@ net::Task<Reply> publish_version(Ams& ams, Call call) {
   co_return sync_reply(json::object());
 }
 
-// For agents, which ask every few seconds: names and published versions, not the manifests; from memory; and nothing
-// at all while nothing has changed.
+// For agents, which poll every few seconds. Returns names and published versions without the manifests, from memory,
+// and an empty response if nothing has changed.
 net::Task<Reply> list_offers(Ams& ams, Call call) {
   REDAN_CO_TRY(const auto page, call.page());
   json::array elements;

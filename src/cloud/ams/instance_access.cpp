@@ -1,4 +1,4 @@
-// What an instance may say about itself.
+// Authentication of instances, and the status that they report.
 #include "base/utf8.hpp"
 #include "cloud/ams/keys.hpp"
 #include "cloud/ams/service.hpp"
@@ -28,12 +28,13 @@ net::Task<Outcome<api::Instance>> Ams::admit_instance(std::string which, std::st
   const auto claims = token->verify(*jwt_, {"ams", "ams-internal"}, net::wall_time());
   if (!claims) co_return api::refuse(api::refusal_of(claims.error()));
   if (!claims->allows(scope)) co_return api::refuse(api::refusal_of(errc::token_scope));
-  // Only now: before, a stranger could ask which instances there are.
+  // Read only now, so that an unauthenticated caller cannot probe which instances exist.
   if (which.empty()) which = claims->subject;
   auto found = co_await instance(std::move(which));
   if (!found && found.error().status != 404) co_return api::refuse(found.error());
   if (!found || found->value.id != claims->subject) co_return api::refuse(api::refusal_of(errc::token_claims));
-  // Its own, and no other trusted one: a stolen token is worth nothing to other trusted identities.
+  // The certificate must be the instance's own; another trusted one does not suffice. A stolen token is therefore
+  // useless to other trusted identities.
   if (certificate_fingerprint != found->value.certificate_fingerprint) {
     co_return api::refuse(api::refusal_of(errc::trust_unknown));
   }

@@ -1,4 +1,4 @@
-// What clients ask about instances. What is done to them is in operations.cpp.
+// Requests about instances. operations.cpp carries out the operations on them.
 #include <boost/json/serialize.hpp>
 
 #include "cloud/ams/keys.hpp"
@@ -11,15 +11,15 @@ namespace redan::cloud::ams {
 namespace {
 
 constexpr std::size_t kMaxUserData = 10 * 1024;
-// Of each of the objects that a launch names. A list of instances has them all.
+// The limit for each object in a launch request; a list of instances contains them all.
 constexpr std::size_t kMaxPart = 16 * 1024;
 constexpr std::size_t kLogLimit = 256 * 1024;
-// Of a change to an instance that somebody else keeps changing.
+// To change an instance that other writers keep changing.
 constexpr int kMaxAttempts = 20;
 
 api::Refusal has_changed() { return {412, "precondition_failed", "the instance has changed since", {}, 0}; }
 
-/// What the instance is to become, if it may.
+/// Sets the desired state of the instance, if the operation is permitted.
 Outcome<void> decide(api::Instance& instance, api::OperationKind kind) {
   using Status = api::InstanceStatus;
   if (instance.damaged && kind != api::OperationKind::remove) return api::refuse(api::conflict(instance.error_message));
@@ -40,7 +40,7 @@ api::Instance read_instance(const store::Entry& entry, const std::string& this_n
   return left;
 }
 
-/// The record is read again before it is written: one that nobody can read must not get into the store.
+/// Parses the record again before it is written: an unreadable record must not enter the store.
 Outcome<store::Change> put_instance(const api::Instance& instance, store::Expect expect) {
   std::string record = to_record(instance);
   if (!api::instance_from_record(record)) return api::refuse(api::bad_request("a text of the instance is not UTF-8"));
@@ -94,11 +94,11 @@ Outcome<InstanceRequest> InstanceRequest::parse(const api::json::object& body) {
   return request;
 }
 
-// The instance, its name and the operation come into being together, or not at all.
+// The instance, its name and the operation are created in one commit.
 net::Task<Outcome<api::Operation>> Ams::launch(InstanceRequest request) {
   if (instances_.size() >= config_.max_instances) co_return api::refuse(api::refusal_of(Errc::too_many));
   api::Instance instance;
-  std::optional<api::SealedPolicy> sealed_policy;  // the application's, whatever the request says
+  std::optional<api::SealedPolicy> sealed_policy;  // from the application; the request cannot override it
   if (!request.app_id.empty()) {
     REDAN_CO_TRY(auto found, co_await application(request.app_id));
     const api::ApplicationVersion* version = found.value.version(request.app_version);
@@ -148,7 +148,7 @@ net::Task<Outcome<api::Operation>> Ams::launch(InstanceRequest request) {
   co_return api::refuse(api::refusal_of(committed.error()));
 }
 
-// Whoever did not say which version he means is not bothered with what AMS itself changes meanwhile.
+// A request that does not name an expected revision is retried when AMS itself changes the record meanwhile.
 net::Task<Outcome<api::Operation>> Ams::change(std::string which, api::OperationKind kind,
                                                std::optional<store::Revision> expected) {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
@@ -175,7 +175,7 @@ net::Task<Outcome<api::Operation>> Ams::change(std::string which, api::Operation
   co_return api::refuse(api::refusal_of(errc::store_conflict));
 }
 
-// Its name must be free again when it is deleted.
+// Its name must become free again when the instance is deleted.
 net::Task<void> Ams::restore_name(api::Instance& damaged) {
   const auto names = co_await read_all(keys::kInstanceNames);
   if (!names) co_return;

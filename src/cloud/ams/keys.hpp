@@ -1,4 +1,4 @@
-// Where AMS keeps what in the store. Prefixes end with a slash, so that none is part of another.
+// AMS's keys in the store. Prefixes end with a slash, so that no prefix is a prefix of another.
 #pragma once
 
 #include <string>
@@ -22,7 +22,7 @@ inline constexpr std::string_view kJwtSecret = "/ams/1.0/secrets/instance-jwt";
 
 inline std::string at(std::string_view prefix, std::string_view id) { return std::string(prefix).append(id); }
 
-/// The rest of a key below `prefix`; empty if it is not below it.
+/// The part of a key after `prefix`; empty if the key does not start with it.
 inline std::string_view below(std::string_view prefix, std::string_view key) {
   return key.starts_with(prefix) ? key.substr(prefix.size()) : std::string_view();
 }

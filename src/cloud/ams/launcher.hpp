@@ -1,7 +1,8 @@
-// Where instances run. Two launchers: local processes (local_launcher.hpp) and LXD containers (lxd_launcher.hpp).
+// The interface to the system that runs instances. Two launchers implement it: local processes (local_launcher.hpp) and
+// LXD containers (lxd_launcher.hpp).
 //
-// An id is launched at most once at a time, whoever asks and however often: after a crash of AMS the same launch is
-// asked for again. All calls are made on the loop.
+// At most one instance with a given id runs at a time, regardless of how often and by which caller a launch is
+// requested: after a crash AMS requests the same launch again. All calls are made on the loop.
 #pragma once
 
 #include <functional>
@@ -17,20 +18,20 @@ struct LaunchSpec {
   std::string id;
   std::string name;
   std::string image;              ///< local: ignored; LXD: an image's fingerprint or alias
-  std::string user_data;          ///< JSON, with secrets: handed over by file, never by argument or environment
+  std::string user_data;          ///< JSON, with secrets: passed in a file, never in arguments or the environment
   std::int64_t memory_bytes = 0;  ///< 0: the launcher's default
   std::int64_t cpus = 0;
 };
 
 struct LaunchFailure {
-  std::string message;  ///< for a person
+  std::string message;  ///< human-readable
 };
 template <class T>
 using LaunchResult = tl::expected<T, LaunchFailure>;
 
 enum class Existence : std::uint8_t {
   absent,
-  stopped,  ///< what it left behind is still there
+  stopped,  ///< its files or container still exist
   running,
 };
 
@@ -43,19 +44,19 @@ class Launcher {
  public:
   virtual ~Launcher() = default;
 
-  /// Success if it runs already.
+  /// Succeeds if the instance is already running.
   [[nodiscard]] virtual net::Task<LaunchResult<void>> launch(LaunchSpec spec) = 0;
-  /// Success if it does not run. Politely first; by force after ten seconds.
+  /// Succeeds if the instance is not running. Requests a graceful stop first, and forces it after ten seconds.
   [[nodiscard]] virtual net::Task<LaunchResult<void>> stop(std::string id) = 0;
-  /// Stops it by force and removes what it left behind. Success if it is absent.
+  /// Stops the instance by force and removes everything that it left behind. Succeeds if it does not exist.
   [[nodiscard]] virtual net::Task<LaunchResult<void>> remove(std::string id) = 0;
   [[nodiscard]] virtual net::Task<LaunchResult<Existence>> find(std::string id) = 0;
-  /// Everything of ours; those that run are watched from now on.
+  /// Returns all instances of this AMS; those that run are watched from now on.
   [[nodiscard]] virtual net::Task<LaunchResult<std::vector<FoundInstance>>> find_all() = 0;
-  /// The last `limit` bytes that it printed.
+  /// Returns the last `limit` bytes of the instance's output.
   [[nodiscard]] virtual net::Task<LaunchResult<std::string>> log(std::string id, std::size_t limit) = 0;
 
-  /// An instance ended by itself. From the loop; not for one that stop() or remove() ended.
+  /// Called on the loop when an instance ends by itself; not called for an instance that stop() or remove() ended.
   std::function<void(const std::string& id, const std::string& why)> on_exit;
 };
 

@@ -59,13 +59,13 @@ struct ChildPlan {
   rlim_t memory, file_size;
 };
 
-// "NAME=value" of our own environment; "" if it is not there.
+// "NAME=value" from AMS's own environment; "" if the variable is not set.
 std::string inherited(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::string() : std::string(name) + "=" + value;
 }
 
-// Between fork and exec: async-signal-safe calls only (fork(2)).
+// Runs between fork and exec: only async-signal-safe calls are permitted (fork(2)).
 [[noreturn]] void become(const ChildPlan& plan) {
   ::setsid();
   std::array<char, 16> text{};
@@ -86,7 +86,7 @@ std::string inherited(const char* name) {
   ::dup2(plan.nothing, 0);
   ::dup2(plan.log, 1);
   ::dup2(plan.log, 2);
-  // The lock stays open over exec, as descriptor 3 and nothing else.
+  // The lock remains open across exec as descriptor 3; no other descriptor does.
   ::dup2(plan.lock, 3);
   ::syscall(SYS_close_range, 4U, ~0U, 0U);
   ::execve(plan.program, const_cast<char* const*>(plan.arguments.data()),
@@ -119,7 +119,7 @@ LocalLauncher::LocalLauncher(asio::io_context& io, LocalLauncherConfig config) :
 }
 LocalLauncher::~LocalLauncher() = default;
 
-// Whoever holds the lock lives.
+// The process that holds the lock is alive.
 Existence LocalLauncher::look(const std::string& id) const {
   const net::Descriptor lock(::open((folder(id) / "lock").c_str(), O_RDWR | O_CLOEXEC));
   if (!lock.ok()) return fs::exists(folder(id)) ? Existence::stopped : Existence::absent;
@@ -134,11 +134,11 @@ net::Task<LaunchResult<void>> LocalLauncher::launch(LaunchSpec spec) {
   fs::create_directory(home, error);
   fs::permissions(home, fs::perms::owner_all, error);
   if (error) co_return tl::unexpected(LaunchFailure{"cannot make " + home.string() + ": " + error.message()});
-  // Descriptors of the child start at 4, so that none is in the way of 0 to 3.
+  // The child's descriptors are numbered from 4, so that they do not collide with 0 to 3.
   const net::Descriptor opened(::open((home / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   const net::Descriptor lock(opened.ok() ? ::fcntl(opened.get(), F_DUPFD_CLOEXEC, 4) : -1);
   if (!lock.ok()) co_return tl::unexpected(system_failure("cannot open the instance's lock"));
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) co_return LaunchResult<void>{};  // it runs already
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) co_return LaunchResult<void>{};  // it is already running
   const std::string data = (home / "user-data.json").string();
   if (!write_private(data, spec.user_data)) co_return tl::unexpected(system_failure("cannot write the user data"));
   const net::Descriptor log_file(
@@ -151,7 +151,7 @@ net::Task<LaunchResult<void>> LocalLauncher::launch(LaunchSpec spec) {
   ChildPlan plan{};
   plan.program = config_.program.c_str();
   plan.arguments = {plan.program, "runtime", "--user-data", data.c_str(), nullptr};
-  // Nothing else of ours: an environment may hold secrets, and an instance is not AMS.
+  // Nothing else is inherited from AMS's environment: it may contain secrets that are not for an instance.
   const std::string own_home = "HOME=" + home.string();
   const std::array variables{inherited("PATH"), inherited("LANG"), inherited("TZ")};
   std::size_t count = 0;
@@ -181,8 +181,9 @@ void LocalLauncher::watch(const std::string& id, int pid) {
   wait_for_end(id, watched);
 }
 
-// A child between fork and exec keeps descriptors open that were closed here meanwhile. epoll goes on telling of them,
-// and the reactor takes that for an event of whatever has their place by then: so the process itself is looked at.
+// A child between fork and exec keeps descriptors open that were closed here meanwhile. epoll continues to report
+// events for them, and the reactor attributes these events to the descriptors that now use their slots. So the state of
+// the process itself is checked.
 void LocalLauncher::wait_for_end(const std::string& id, const std::shared_ptr<Watched>& watched) {
   watched->descriptor.async_wait(asio::posix::stream_descriptor::wait_read, [this, id, watched](const auto& error) {
     if (error) return;
@@ -195,14 +196,14 @@ void LocalLauncher::wait_for_end(const std::string& id, const std::shared_ptr<Wa
   });
 }
 
-// Its whole process group, and until the lock is free: a child it left behind counts as it.
+// Signals the whole process group, and waits until the lock is free: remaining child processes count as the instance.
 net::Task<bool> LocalLauncher::end(const std::string& id, int signal, std::chrono::milliseconds timeout) {
   if (const auto found = watched_.find(id); found != watched_.end()) found->second->ended_by_us = true;
   asio::steady_timer timer(io_);
   for (auto waited = std::chrono::milliseconds(0);; waited += kLook) {
     if (look(id) != Existence::running) co_return true;
     const auto pid = read_pid(folder(id) / "lock");
-    // Once politely; by force again and again, for what it may start meanwhile.
+    // SIGTERM is sent once; SIGKILL repeatedly, because the instance may start further processes meanwhile.
     if (pid && (waited.count() == 0 || signal == SIGKILL)) ::kill(-*pid, signal);
     if (waited >= timeout) co_return false;
     timer.expires_after(kLook);

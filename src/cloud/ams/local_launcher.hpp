@@ -1,10 +1,12 @@
-// Instances as processes of this machine: `redan runtime`, each in a session and a folder of its own, under resource
-// limits. They survive a restart of AMS.
+// Runs instances as local processes: `redan runtime`, each in its own session and directory, under resource limits.
+// They survive a restart of AMS.
 //
-//   <directory>/<id>/lock            held by the process (flock(2)) as long as it lives; its process id is written
-//   there <directory>/<id>/user-data.json  0600 <directory>/<id>/log             what it prints
+//   <directory>/<id>/lock            locked (flock(2)) by the process as long as it lives; contains its process id
+//   <directory>/<id>/user-data.json  mode 0600
+//   <directory>/<id>/log             the output of the process
 //
-// The lock is taken before the process exists and inherited by it, so no id ever runs twice, whatever crashes when.
+// The lock is taken before the process is created, and the process inherits it. An id therefore never runs twice, even
+// after a crash at any point.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -18,15 +20,15 @@ namespace redan::cloud::ams {
 
 struct LocalLauncherConfig {
   std::filesystem::path directory;
-  std::filesystem::path program;                 ///< redan itself
-  std::int64_t memory_bytes = 2LL << 30;         ///< address space, unless the instance asks for another size
-  std::int64_t log_bytes = 64LL << 20;           ///< largest file it may write
+  std::filesystem::path program;                 ///< the redan executable
+  std::int64_t memory_bytes = 2LL << 30;         ///< limit of the address space, unless the instance requests another
+  std::int64_t log_bytes = 64LL << 20;           ///< maximum size of a file that it writes
   std::chrono::milliseconds politeness{10'000};  ///< between SIGTERM and SIGKILL
 };
 
 class LocalLauncher final : public Launcher {
  public:
-  /// The directory is made if it is missing.
+  /// Creates the directory if it does not exist.
   LocalLauncher(boost::asio::io_context& io, LocalLauncherConfig config);
   ~LocalLauncher() override;
 

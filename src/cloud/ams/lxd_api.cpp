@@ -15,7 +15,7 @@ namespace json = boost::json;
 constexpr std::size_t kMaxWords = 500;
 constexpr std::size_t kMaxName = 63;
 constexpr std::size_t kMaxOperationId = 64;
-// LXD's status codes (its doc/rest-api.md).
+// LXD's status codes (doc/rest-api.md in LXD's repository).
 constexpr std::int64_t kStopped = 102;
 constexpr std::int64_t kSuccess = 200;
 constexpr std::int64_t kFailure = 400;
@@ -25,7 +25,7 @@ const json::value* member(const json::value& value, std::string_view key) {
   return object != nullptr ? object->if_contains(key) : nullptr;
 }
 
-/// Empty if it is absent or no text.
+/// Empty if the member is absent or not a string.
 std::string_view text_of(const json::value& value, std::string_view key) {
   const json::value* found = member(value, key);
   const json::string* text = found != nullptr ? found->if_string() : nullptr;
@@ -45,7 +45,7 @@ bool in_name(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') |
 bool in_uuid(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == '-'; }
 bool in_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
-/// The name in "/1.0/instances/<name>?project=<project>"; empty if it is another path.
+/// The name in "/1.0/instances/<name>?project=<project>"; empty for other paths.
 std::string_view instance_name(std::string_view path) {
   constexpr std::string_view kInstances = "/1.0/instances/";
   if (!path.starts_with(kInstances)) return {};
@@ -133,7 +133,7 @@ Result<LxdInstance> LxdInstance::parse(const json::value& metadata) {
   const auto code = integer_of(metadata, "status_code");
   if (!consists_of(instance.name, kMaxName, in_name) || !code) return refuse(errc::lxd_protocol);
   instance.existence = *code == kStopped ? Existence::stopped : Existence::running;
-  // Not expanded_config: a profile must not make an instance ours.
+  // Not expanded_config: a profile must not be able to mark an instance as this AMS's.
   if (const json::value* config = member(metadata, "config")) {
     const std::string_view unit = text_of(*config, kLxdUnitKey);
     const std::string_view id = text_of(*config, kLxdIdKey);

@@ -1,7 +1,7 @@
-// What LXD is asked and what it answers (its REST API, version 1.0), as structs without a connection. Answers are
-// parsed from texts whose size the caller bounds; anything else than the documented form is errc::lxd_protocol.
+// Requests and responses of LXD's REST API, version 1.0, as structs without a connection. Responses are parsed from
+// texts whose size the caller limits; a text that does not have the documented form is errc::lxd_protocol.
 //
-// Words of LXD that reach people and logs are cut at 500 bytes and hold no control characters.
+// LXD's messages are truncated to 500 bytes and stripped of control characters before they are shown or logged.
 #pragma once
 
 #include <boost/json/value.hpp>
@@ -16,11 +16,11 @@
 
 namespace redan::cloud::ams {
 
-/// The keys of an instance's configuration by which an AMS knows its own. Anyone who may use LXD can read them.
+/// The configuration keys by which an AMS identifies its own instances. Every user of LXD can read them.
 inline constexpr std::string_view kLxdUnitKey = "user.redan.unit";
 inline constexpr std::string_view kLxdIdKey = "user.redan.id";
 
-/// The envelope of every answer.
+/// The envelope of every response.
 ///
 ///   {"type":"sync","status_code":200,"metadata":...}
 ///   {"type":"async","status_code":100,"operation":"/1.0/operations/<uuid>","metadata":{...}}
@@ -35,46 +35,46 @@ struct LxdReply {
   static Result<LxdReply> parse(std::string_view text);
 };
 
-/// Work that goes on in the background: the metadata of an async answer, and of a look at it later.
+/// A background operation: the metadata of an async response, and of a later query.
 struct LxdOperation {
-  enum class State : std::uint8_t { running, success, failure };  ///< cancelled is a failure
+  enum class State : std::uint8_t { running, success, failure };  ///< cancelled counts as failure
   std::string id;                                                 ///< a UUID
   State state = State::running;
   std::string error;  ///< of a failure
 
   static Result<LxdOperation> parse(const boost::json::value& metadata);
-  /// One of those that still run and work on the instance of this name, in the answer to a list of all with
-  /// recursion=1; nullopt if there is none.
+  /// Parses the response to a list of all operations with recursion=1. Returns an operation that still runs on the
+  /// instance of this name; nullopt if there is none.
   static Result<std::optional<LxdOperation>> parse_list(const boost::json::value& metadata, std::string_view name);
 };
 
 struct LxdInstance {
   std::string name;
-  Existence existence = Existence::running;  ///< whatever is not surely stopped runs: frozen, stopping, unknown
-  std::string unit, id;                      ///< of the AMS that made it; empty: it is not of an AMS
+  Existence existence = Existence::running;  ///< every state that is not certainly stopped: frozen, stopping, unknown
+  std::string unit, id;                      ///< of the AMS that created it; empty: not created by an AMS
 
   static Result<LxdInstance> parse(const boost::json::value& metadata);
-  /// Those of `unit` in the answer to a list of all with recursion=1. One that does not parse spoils no other: it is
-  /// none of ours.
+  /// Parses the response to a list of all instances with recursion=1, and returns those of `unit`. An instance that
+  /// cannot be parsed is skipped, as not belonging to this AMS; it does not invalidate the others.
   static Result<std::vector<LxdInstance>> parse_list(const boost::json::value& metadata, std::string_view unit);
 };
 
-/// A message of /1.0/events?type=lifecycle, as far as it says that an instance ended.
+/// A message of /1.0/events?type=lifecycle that reports the end of an instance.
 struct LxdEnded {
   std::string name;
 
-  /// nullopt for every other message.
+  /// nullopt for all other messages.
   static std::optional<LxdEnded> parse(std::string_view text);
 };
 
 /// POST /1.0/instances
 struct LxdNewInstance {
   std::string name;
-  std::string image;  ///< 64 hexadecimal digits: a fingerprint; else an alias
+  std::string image;  ///< 64 hexadecimal digits: a fingerprint; otherwise an alias
   std::vector<std::string> profiles;
   std::string unit, id;
-  std::int64_t memory_bytes = 0;  ///< 0: as the profiles say
-  std::int64_t cpus = 0;          ///< the same
+  std::int64_t memory_bytes = 0;  ///< 0: according to the profiles
+  std::int64_t cpus = 0;          ///< 0: according to the profiles
 
   [[nodiscard]] std::string write() const;
 };
@@ -83,16 +83,16 @@ struct LxdNewInstance {
 struct LxdStateChange {
   enum class Action : std::uint8_t { start, stop };
   Action action = Action::start;
-  std::chrono::seconds timeout{30};  ///< until a polite stop fails
+  std::chrono::seconds timeout{30};  ///< until a graceful stop fails
   bool force = false;
 
   [[nodiscard]] std::string write() const;
 };
 
-/// "ams-" and the id: LXD wants a letter first, and no dots.
+/// "ams-" and the id: LXD requires names that start with a letter and contain no dots.
 std::string lxd_name(std::string_view id);
 
-/// `text` without control characters, at most 500 bytes, cut between two characters.
+/// `text` without control characters, truncated to 500 bytes at a character boundary.
 std::string lxd_words(std::string_view text);
 
 }  // namespace redan::cloud::ams

@@ -14,9 +14,9 @@ namespace {
 // A list with recursion=1 takes about 2 KB per instance.
 constexpr std::size_t kMaxAnswer = 16 * 1024 * 1024;
 constexpr std::size_t kMaxEvent = 256 * 1024;
-// A launch needs one at a time; AMS carries out 16 operations at once.
+// A launch uses one connection at a time; AMS carries out 16 operations at once.
 constexpr std::size_t kMaxConnections = 32;
-// How long LXD holds one look at its work. Shorter than the five seconds for which it remembers what has ended.
+// How long LXD holds a query about an operation. Shorter than the five seconds for which it keeps ended operations.
 constexpr std::chrono::seconds kLook{4};
 constexpr std::chrono::milliseconds kBusyPause{250};
 
@@ -32,8 +32,9 @@ LxdFailure failure_of(unsigned status, std::string words) {
   return {errc::lxd_failed, std::move(words)};
 }
 
-// LXD does one thing at a time with an instance, and refuses the next meanwhile: "Instance is busy running a "stop"
-// operation". Nothing was done then. One that ended by itself is busy stopping for a moment after it says "Stopped".
+// LXD performs one operation on an instance at a time and refuses others meanwhile: "Instance is busy running a "stop"
+// operation". A refused request has had no effect. An instance that ended by itself remains busy for a moment after LXD
+// reports "Stopped".
 bool is_busy(const LxdFailure& failure) {
   return failure.code == errc::lxd_failed && failure.detail.find("nstance is busy") != std::string::npos;
 }
@@ -68,7 +69,7 @@ net::HttpRequest LxdClient::request(std::string method, std::string path, std::s
   return request;
 }
 
-// Everything but a 2xx is a failure, in LXD's words if they can be understood.
+// Every status except 2xx is a failure, with LXD's message if it can be parsed.
 net::Task<LxdClient::Sent> LxdClient::send(net::HttpRequest request) {
   net::HttpResult result = co_await http_.request(std::move(request));
   if (!result) co_return tl::unexpected(failure_of(result.error()));
@@ -113,7 +114,7 @@ net::Task<LxdResult<void>> LxdClient::work_once(net::HttpRequest begin, TimePoin
   }
 }
 
-// LXD answers when the work has ended, or after a while.
+// LXD responds when the operation has ended, or after a while.
 net::Task<LxdResult<boost::json::value>> LxdClient::look_at_work(std::string id, TimePoint end) {
   const auto left = std::chrono::ceil<std::chrono::seconds>(end - net::now());
   if (left.count() <= 0) co_return fail(errc::lxd_timeout);
@@ -131,7 +132,7 @@ net::Task<LxdResult<void>> LxdClient::wait_until_idle(std::string name) {
     if (!running) co_return fail(running.error());
     if (!*running) co_return LxdResult<void>{};
     const auto looked = co_await look_at_work((*running)->id, end);
-    // How it ended is not asked here, nor whether LXD remembers.
+    // The result of the operation does not matter here, nor whether LXD still knows it.
     if (!looked && looked.error().code != errc::lxd_not_found) co_return tl::unexpected(looked.error());
     co_await pause(io_);
   }
@@ -178,7 +179,7 @@ net::Task<LxdResult<void>> LxdClient::erase(std::string name) {
 
 net::HttpRequest LxdClient::file_request(const std::string& name, const std::string& path) const {
   net::HttpRequest post = request("POST", instance_path(name) + "/files", "path=" + net::percent_encode(path));
-  // Without a type of its own LXD would take the content for a form's.
+  // Without a content type LXD would treat the content as a form.
   post.headers = {{"Content-Type", "application/octet-stream"}, {"X-LXD-uid", "0"}, {"X-LXD-gid", "0"}};
   return post;
 }
@@ -206,7 +207,7 @@ net::Task<LxdResult<std::string>> LxdClient::read_end(std::string name, std::str
   get.headers = {{"Range", "bytes=-" + std::to_string(limit)}};  // RFC 9110 section 14.1.2
   const net::HttpResult result = co_await http_.request(std::move(get));
   if (!result) co_return tl::unexpected(failure_of(result.error()));
-  if (result->status == 404 || result->status == 416) co_return std::string();  // 416: it is empty
+  if (result->status == 404 || result->status == 416) co_return std::string();  // 416: the file is empty
   const auto type = net::find_header(result->headers, "X-LXD-type");
   const bool is_file = (result->status == 200 || result->status == 206) && type && *type == "file";
   if (!is_file) co_return fail(errc::lxd_failed, "status " + std::to_string(result->status) + " for " + path);
@@ -220,7 +221,7 @@ net::Task<LxdResult<std::shared_ptr<net::WebSocket>>> LxdClient::events() {
   config.target = "/1.0/events?type=lifecycle&project=" + net::percent_encode(config_.project);
   config.timeout = config_.call_timeout;
   config.limits.max_message = kMaxEvent;
-  config.limits.first_message_timeout = std::chrono::seconds(0);  // nothing may ever happen there
+  config.limits.first_message_timeout = std::chrono::seconds(0);  // there may never be an event
   auto opened = co_await net::open_websocket(std::move(config));
   if (opened) co_return std::move(*opened);
   if (opened.error().status == 403) co_return fail(errc::lxd_untrusted);

@@ -1,9 +1,10 @@
-// LXD's REST API over TLS 1.3, mutually authenticated: LXD by the SHA-256 of its whole certificate, we by a certificate
-// in its trust store. Every call ends within its timeout; every answer has a largest size.
+// A client of LXD's REST API over TLS 1.3 with mutual authentication: LXD is identified by the SHA-256 of its whole
+// certificate, AMS by a certificate in LXD's trust store. Every call ends within its timeout, and the size of every
+// response is limited.
 //
-// LXD works in the background. A call here ends when the work has ended, or after `work_timeout` with lxd_timeout: then
-// the work may still go on. What LXD says about work is forgotten soon after its end, so look at the instance before
-// a failure is believed.
+// LXD performs operations in the background. A call here returns when the operation has ended, or after `work_timeout`
+// with lxd_timeout; the operation may then still be running. LXD forgets an operation soon after it ends, so check the
+// state of the instance before treating a failure as final.
 #pragma once
 
 #include "cloud/ams/lxd_api.hpp"
@@ -15,20 +16,20 @@ namespace redan::cloud::ams {
 
 struct LxdFailure {
   Errc code = errc::lxd_failed;
-  std::string detail;  ///< LXD's words, or the system's
+  std::string detail;  ///< LXD's error message, or the system's
 
-  /// Both, for a person.
+  /// The code and the detail, human-readable.
   [[nodiscard]] std::string message() const;
 };
 template <class T>
 using LxdResult = tl::expected<T, LxdFailure>;
 
 struct LxdClientConfig {
-  net::TlsRemote server;  ///< its identity is read as long as the client lives
+  net::TlsRemote server;  ///< its identity must outlive the client
   std::string project = "default";
   std::chrono::milliseconds call_timeout{15'000};
   std::chrono::milliseconds work_timeout{60'000};
-  std::chrono::milliseconds create_timeout{600'000};  ///< LXD unpacks an image when it is first used
+  std::chrono::milliseconds create_timeout{600'000};  ///< LXD unpacks an image on its first use
 };
 
 /// Failures: those of net::HttpClient, and lxd_untrusted (403), lxd_not_found (404), lxd_failed, lxd_timeout,
@@ -37,26 +38,27 @@ class LxdClient {
  public:
   LxdClient(boost::asio::io_context& io, LxdClientConfig config);
 
-  /// nullopt: there is none of this name.
+  /// nullopt: no instance has this name.
   [[nodiscard]] net::Task<LxdResult<std::optional<LxdInstance>>> instance(std::string name);
   [[nodiscard]] net::Task<LxdResult<std::vector<LxdInstance>>> instances_of(std::string unit);
-  /// Waits until no work on it is going on, whoever began it: before, it may be half-made.
+  /// Waits until no operation on the instance is running, regardless of which client started it: until then the
+  /// instance may be incomplete.
   [[nodiscard]] net::Task<LxdResult<void>> wait_until_idle(std::string name);
   [[nodiscard]] net::Task<LxdResult<void>> create(LxdNewInstance instance);
   [[nodiscard]] net::Task<LxdResult<void>> change(std::string name, LxdStateChange change);
   [[nodiscard]] net::Task<LxdResult<void>> erase(std::string name);
 
-  /// Of root, mode 0700. Success if it exists.
+  /// Owned by root, mode 0700. Succeeds if it exists.
   [[nodiscard]] net::Task<LxdResult<void>> make_folder(std::string name, std::string path);
-  /// Of root, mode 0600, in place of what was there. Whether the instance runs or not.
+  /// Owned by root, mode 0600; replaces an existing file. Works whether or not the instance is running.
   [[nodiscard]] net::Task<LxdResult<void>> write_file(std::string name, std::string path, std::string content);
-  /// Its last `limit` bytes; empty if it does not exist.
+  /// The last `limit` bytes of the file; empty if it does not exist.
   [[nodiscard]] net::Task<LxdResult<std::string>> read_end(std::string name, std::string path, std::size_t limit);
 
   /// LXD's lifecycle events: messages for LxdEnded::parse.
   [[nodiscard]] net::Task<LxdResult<std::shared_ptr<net::WebSocket>>> events();
 
-  /// Ends all running calls but events() with closed_locally.
+  /// Ends all pending calls except events() with closed_locally.
   void cancel() { http_.cancel(); }
 
  private:

@@ -56,7 +56,7 @@ net::Task<LaunchResult<Existence>> LxdLauncher::find(std::string id) {
   co_return *found;
 }
 
-// ---- launching ------------------------------------------------------------------------------------------------------
+// Launching.
 
 net::Task<LaunchResult<void>> LxdLauncher::launch(LaunchSpec spec) {
   const auto found = co_await look(spec.id);
@@ -65,7 +65,7 @@ net::Task<LaunchResult<void>> LxdLauncher::launch(LaunchSpec spec) {
     const auto created = co_await create(spec);
     if (!created) co_return launch_failure(created.error());
   } else if (*found == Existence::stopped) {
-    // A crash of ours may have come between: LXD may be making it still.
+    // AMS may have crashed meanwhile: LXD may still be creating the container.
     const auto idle = co_await client_->wait_until_idle(lxd_name(spec.id));
     if (!idle) co_return launch_failure(idle.error());
   }
@@ -113,7 +113,7 @@ net::Task<LxdResult<void>> LxdLauncher::start(const LaunchSpec& spec) {
   co_return started;
 }
 
-// ---- ending ---------------------------------------------------------------------------------------------------------
+// Stopping and removing.
 
 net::Task<LaunchResult<void>> LxdLauncher::stop(std::string id) {
   std::vector<LxdStateChange> ways;
@@ -132,7 +132,7 @@ net::Task<LaunchResult<void>> LxdLauncher::remove(std::string id) {
   co_return outcome(erased);
 }
 
-// One way after the other until it does not run.
+// Tries the given ways in turn until the instance does not run.
 net::Task<LxdResult<void>> LxdLauncher::end(std::string id, std::vector<LxdStateChange> ways) {
   watch_.remove(id);
   LxdResult<void> tried;
@@ -160,13 +160,13 @@ net::Task<LxdResult<void>> LxdLauncher::erase(std::string id) {
   co_return erased;
 }
 
-// ---- looking --------------------------------------------------------------------------------------------------------
+// Queries.
 
 net::Task<LaunchResult<std::vector<FoundInstance>>> LxdLauncher::find_all() {
   const TimePoint end = net::now() + config_.timeout_at_start;
   asio::steady_timer timer(io_);
   auto list = co_await client_->instances_of(config_.unit);
-  // After a start of the machine LXD may come later than we.
+  // After a boot, LXD may start later than AMS.
   while (!list && list.error().code == net::errc::connect_failed && net::now() < end) {
     timer.expires_after(kPause);
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));

@@ -1,12 +1,13 @@
-// Instances as LXD containers. They survive a restart of AMS, and of LXD itself.
+// Runs instances as LXD containers. They survive a restart of AMS, and of LXD itself.
 //
-// A container "ams-<id>" is made from an image, gets its user data as a file, and starts. What is in the image decides
-// what runs; it is expected to run `redan runtime` with that file, to end on SIGPWR, and to print into the log file
-// (docs/OPERATIONS.md). The containers of an AMS carry its unit's name and their id in LXD's configuration; no other
-// container is ever touched. Secrets are in the file only: what is in LXD's configuration, every user of LXD reads.
+// A container "ams-<id>" is created from an image, receives its user data as a file, and is started. The image
+// determines what runs in it; it must run `redan runtime` with that file, end on SIGPWR, and write its output to the
+// log file (docs/OPERATIONS.md). The containers of an AMS have the unit's name and the instance's id in their LXD
+// configuration; other containers are never modified. Secrets are only in the file, because every user of LXD can read
+// LXD's configuration.
 //
-// LXD's answers about its work can be late, lost or about something else. So after every failure the container is
-// looked at, and only what is not as wanted is a failure.
+// LXD's responses about operations can be late, lost or about another operation. The launcher therefore checks the
+// container after every failure, and reports a failure only if its state is not the desired one.
 #pragma once
 
 #include "cloud/ams/lxd_watch.hpp"
@@ -15,18 +16,18 @@ namespace redan::cloud::ams {
 
 struct LxdLauncherConfig {
   LxdClientConfig lxd;
-  std::string unit;                              ///< whose containers these are: at most 63 characters
-  std::string image;                             ///< for instances that name none
-  std::vector<std::string> profiles{"default"};  ///< network, storage and limits are theirs to say
-  std::string user_data_folder = "/etc/redan";   ///< mode 0700; user-data.json in it 0600
+  std::string unit;                              ///< identifies the containers of this AMS: at most 63 characters
+  std::string image;                             ///< for instances that do not name one
+  std::vector<std::string> profiles{"default"};  ///< determine network, storage and limits
+  std::string user_data_folder = "/etc/redan";   ///< mode 0700; contains user-data.json, mode 0600
   std::string log_file = "/var/log/redan.log";
-  std::chrono::seconds politeness{10};                 ///< between asking an instance to stop and forcing it
-  std::chrono::milliseconds timeout_at_start{30'000};  ///< find_all() waits so long for an LXD that is not there yet
-  std::function<void(std::string_view)> log{};         ///< one line
+  std::chrono::seconds politeness{10};                 ///< between a graceful stop and a forced one
+  std::chrono::milliseconds timeout_at_start{30'000};  ///< for which find_all() waits until LXD is available
+  std::function<void(std::string_view)> log{};         ///< logs one line
 };
 
-/// A LaunchFailure's message is the text of an Errc (lxd_*, tls_*, http_*, connect_failed), LXD's words, and the hint.
-/// The loop has stopped, or no call is under way, when it is destroyed.
+/// The message of a LaunchFailure consists of the text of an Errc (lxd_*, tls_*, http_*, connect_failed), LXD's
+/// message, and the hint. When it is destroyed, the loop must have stopped, or no call may be pending.
 class LxdLauncher final : public Launcher {
  public:
   LxdLauncher(boost::asio::io_context& io, LxdLauncherConfig config);

@@ -15,12 +15,12 @@ namespace asio = boost::asio;
 
 constexpr std::chrono::milliseconds kFirstPause{200};
 constexpr std::chrono::milliseconds kLongestPause{10'000};
-// LXD tells of an end before it is done with it, and says "Running" until then.
+// LXD reports the end of an instance before the operation is complete, and shows "Running" until then.
 constexpr std::chrono::milliseconds kLookPause{200};
 constexpr int kLooks = 50;
-// One may end before it is watched.
+// An instance may end before it is watched.
 constexpr int kFirstLooks = 10;
-// Should an event be lost after all.
+// In case an event is lost.
 constexpr std::chrono::milliseconds kLookAtAll{30'000};
 
 }  // namespace
@@ -68,11 +68,11 @@ class LxdWatch::Impl : public std::enable_shared_from_this<Impl> {
 
  private:
   struct Watched {
-    std::uint64_t generation = 0;  ///< of add(): an answer may come after its instance was removed and added again
-    int looks = 0;                 ///< still to be had
+    std::uint64_t generation = 0;  ///< of add(): a response may arrive after its instance was removed and added again
+    int looks = 0;                 ///< remaining checks
   };
 
-  // Until the connection ends. A failure: it was of no use.
+  // Runs until the connection ends. Fails if the connection was of no use.
   net::Task<LxdResult<void>> listen(std::shared_ptr<net::WebSocket> socket, bool& lost) {
     socket_ = socket;
     bool open = true;
@@ -81,7 +81,7 @@ class LxdWatch::Impl : public std::enable_shared_from_this<Impl> {
       open = false;
       timer_.cancel();
     };
-    // Only now: what ended before the first event is seen here.
+    // After subscribing: finds instances that ended before the first event.
     auto listed = co_await look_at_all();
     if (listed && lost) say_("LXD is back");
     if (listed) lost = false;

@@ -1,7 +1,8 @@
-// Notices that instances in LXD ended by themselves.
+// Detects LXD instances that end by themselves.
 //
-// LXD's events say when to look, and looking says what happened: so an event that was lost, came twice or came early
-// does no harm. All watched instances are looked at when the connection for events is new, and every 30 seconds.
+// LXD's events only trigger a check; the check determines the actual state. Lost, duplicate and early events are
+// therefore harmless. All watched instances are checked when a new connection for events is established, and every 30
+// seconds.
 #pragma once
 
 #include <functional>
@@ -15,15 +16,15 @@ class LxdWatch {
   using Ended = std::function<void(const std::string& id, const std::string& why)>;
   using Say = std::function<void(std::string_view line)>;
 
-  /// Begins at once, for the instances of `unit`.
+  /// Starts at once, for the instances of `unit`.
   LxdWatch(boost::asio::io_context& io, std::shared_ptr<LxdClient> client, std::string unit, Ended ended, Say log);
   ~LxdWatch();
   LxdWatch(const LxdWatch&) = delete;
   LxdWatch& operator=(const LxdWatch&) = delete;
 
-  /// It runs. Looked at soon, for it may have ended already.
+  /// Watches a running instance. It is checked soon, because it may have ended already.
   void add(const std::string& id);
-  /// Nothing is told of it any more.
+  /// No further callbacks are made for this instance.
   void remove(const std::string& id);
 
  private:

@@ -1,4 +1,4 @@
-// Carrying operations out, waiting for them, and taking them up again after a crash.
+// Carries out operations, waits for them, and resumes them after a crash.
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -18,7 +18,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::int64_t kTokenLife = 31'536'000;  // a year, as the seed demands
+constexpr std::int64_t kTokenLife = 31'536'000;  // a year, as the specification requires
 constexpr std::chrono::milliseconds kRetryPause{500};
 constexpr std::chrono::seconds kReconcilePause{5};
 
@@ -47,7 +47,7 @@ api::Operation Ams::finished(api::OperationKind kind, std::string resource) {
   return operation;
 }
 
-// ---- asking --------------------------------------------------------------------------------------------------------
+// Queries.
 
 net::Task<Outcome<api::Operation>> Ams::operation(std::string id) {
   auto entry = co_await store_.get(keys::at(keys::kOperations, id));
@@ -70,7 +70,7 @@ net::Task<Outcome<Page<api::Operation>>> Ams::operations(PageRequest page) {
 
 net::Task<Outcome<api::Operation>> Ams::wait_for(std::string id, std::chrono::seconds timeout) {
   const auto timer = std::make_shared<asio::steady_timer>(io_, timeout);
-  // First the place in the queue, then the look: an end in between is not missed.
+  // Queued before the state is checked, so that an end in between is not missed.
   waiters_[id].push_back(timer);
   auto known = co_await operation(id);
   if (known && !is_final(known->status) && timer->expiry() > asio::steady_timer::clock_type::now()) {
@@ -84,9 +84,9 @@ net::Task<Outcome<api::Operation>> Ams::wait_for(std::string id, std::chrono::se
   co_return known;
 }
 
-// ---- carrying out --------------------------------------------------------------------------------------------------
+// Execution.
 
-// One operation of an instance at a time, in the order in which they were recorded.
+// Carries out one operation per instance at a time, in the order in which they were recorded.
 void Ams::take_up(const api::Operation& operation) {
   if (stopped_ || under_way_.contains(operation.id)) return;
   const auto waits = [&](const api::Operation& queued) { return queued.id == operation.id; };
@@ -125,21 +125,21 @@ net::Task<Outcome<void>> Ams::perform(const api::Operation& operation) {
       co_return co_await perform_remove(operation);
     case api::OperationKind::trust:
     case api::OperationKind::distrust:
-      break;  // finished when recorded
+      break;  // completed by the commit that recorded it
   }
   co_return api::refuse(api::bad_request("unknown operation"));
 }
 
 net::Task<Outcome<void>> Ams::perform_launch(const api::Operation& operation) {
   REDAN_CO_TRY(auto found, co_await instance(operation.resource));
-  // A later operation decided otherwise, or only the record was wanted.
+  // A later operation changed the desired status, or only a record was requested.
   if (found.value.desired_status != api::InstanceStatus::running) co_return Outcome<void>{};
   auto existence = co_await launcher_.find(operation.resource);
   if (!existence) co_return api::refuse(launcher_failed(existence.error()));
   if (*existence != Existence::running) {
     std::string fingerprint;
     REDAN_CO_TRY(auto user_data, prepare_user_data(found.value, fingerprint));
-    // Before it starts: its first request must find its certificate here.
+    // Before the start: the instance's certificate must be known when its first request arrives.
     auto prepared = co_await edit_instance(operation.resource, [&fingerprint](api::Instance& instance) {
       instance.certificate_fingerprint = fingerprint;
       instance.status = api::InstanceStatus::prepared;
@@ -158,7 +158,7 @@ net::Task<Outcome<void>> Ams::perform_launch(const api::Operation& operation) {
     if (!launched) co_return api::refuse(launcher_failed(launched.error()));
   }
   co_return co_await edit_instance(operation.resource, [](api::Instance& instance) {
-    // It may have said "running", or ended, faster than we came here.
+    // The instance may already have reported "running", or ended.
     if (instance.status != api::InstanceStatus::prepared && instance.status != api::InstanceStatus::created)
       return false;
     instance.status = api::InstanceStatus::started;
@@ -190,11 +190,12 @@ net::Task<Outcome<void>> Ams::perform_remove(const api::Operation& operation) {
   co_return Outcome<void>{};
 }
 
-// What happened is recorded however long the store takes: else the operation would be stuck until the next start.
+// The result is recorded even if the store is unavailable for a long time; otherwise the operation would be stuck until
+// the next start.
 net::Task<void> Ams::finish(api::Operation operation, Outcome<void> outcome) {
   operation.status = outcome ? api::OperationStatus::success : api::OperationStatus::failure;
   if (!outcome) {
-    operation.err = escape_controls(outcome.error().message);  // a launcher quotes files and other programs
+    operation.err = escape_controls(outcome.error().message);  // launchers quote files and the output of other programs
     log("operation " + operation.id + " on instance " + operation.resource + " failed: " + operation.err);
   }
   while (!stopped_) {
@@ -256,10 +257,10 @@ Outcome<std::string> Ams::prepare_user_data(const api::Instance& instance, std::
   return boost::json::serialize(document);
 }
 
-// ---- coming back ---------------------------------------------------------------------------------------------------
+// Recovery after a restart.
 
-// Compares the records of this node's instances with what runs. Interrupted operations are taken up after this and put
-// right what they were about; here is the rest.
+// Compares the records of this node's instances with the running instances. Interrupted operations are resumed
+// afterwards and correct the instances that they concern; this function corrects the others.
 net::Task<bool> Ams::reconcile(std::vector<store::Entry> entries) {
   auto found = co_await launcher_.find_all();
   if (!found) {
@@ -280,7 +281,7 @@ net::Task<bool> Ams::reconcile(std::vector<store::Entry> entries) {
   }
   for (const auto& [id, existence] : existing) {
     if (busy_instances_.contains(id)) continue;
-    // The records were read before the launcher was asked: it may have been launched in between.
+    // The records were read before the launcher was queried: the instance may have been launched in between.
     const auto record = co_await store_.get(keys::at(keys::kInstances, id));
     if (!record || *record) continue;
     log("instance " + id + " is on this node and in no record; removing it");

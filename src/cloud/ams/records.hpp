@@ -1,5 +1,5 @@
-// What the store keeps of the trust store: JSON again, read strictly. A damaged record is nobody's: it is not guessed
-// at.
+// The trust store's records in the store, as JSON, parsed strictly. A damaged record grants nothing: its contents are
+// not guessed.
 #pragma once
 
 #include <optional>

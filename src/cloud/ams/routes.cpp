@@ -24,7 +24,7 @@ std::optional<T> parse_number(std::string_view text) {
   return value;
 }
 
-// ---- open ----------------------------------------------------------------------------------------------------------
+// Open routes.
 
 net::Task<Reply> root(Ams&, Call) { co_return sync_reply(json::array{"/1.0"}); }
 
@@ -47,7 +47,7 @@ net::Task<Reply> service(Ams& ams, Call call) {
 
 net::Task<Reply> version(Ams&, Call) { co_return sync_reply(json::object{{"version", REDAN_VERSION}}); }
 
-// ---- trust ---------------------------------------------------------------------------------------------------------
+// Trust.
 
 json::object certificate_json(const trust::TrustedCertificate& c) {
   return {{"fingerprint", c.fingerprint},
@@ -108,7 +108,7 @@ net::Task<Reply> show_identity(Ams& ams, Call call) {
   return show_trust(ams, std::move(call), "identity", identity_json);
 }
 
-// The certificate that a body names, or that its sender showed: base64 of DER, or PEM.
+// The certificate in the body, or the one that the sender presented: base64 of DER, or PEM.
 Outcome<trust::TrustedCertificate> certificate_of(const json::object& body, const Call& call) {
   trust::TrustedCertificate certificate;
   REDAN_TRY(auto text, api::string_member(body, "certificate", 16 * 1024));
@@ -131,7 +131,7 @@ Outcome<trust::TrustedCertificate> certificate_of(const json::object& body, cons
     if (!*member) return api::refuse(member->error());
   }
   if (!scopes) return api::refuse(scopes.error());
-  // "tls/alice", as amc's users write it.
+  // "tls/alice", as users of amc write it.
   std::string plain = label->starts_with("tls/") ? label->substr(4) : *label;
   certificate.name = plain.empty() ? certificate.fingerprint.substr(0, 12) : std::move(plain);
   if (!kind->empty() && *kind != "client" && *kind != "ca") {
@@ -151,10 +151,11 @@ Outcome<trust::TrustedCertificate> certificate_of(const json::object& body, cons
   return certificate;
 }
 
-// A trusted administrator adds whom he likes; a stranger adds himself with a join token or the trust password.
+// A trusted administrator may add any certificate; an untrusted caller may add its own with a join token or the trust
+// password.
 api::Refusal grants_too_much() {
   api::Refusal refusal = api::refusal_of(errc::trust_role);
-  refusal.message = "nobody grants more than they hold";
+  refusal.message = "a caller cannot grant more than it holds";
   return refusal;
 }
 
@@ -204,7 +205,7 @@ net::Task<Reply> new_join_token(Ams& ams, Call call) {
   co_return sync_reply(std::move(metadata));
 }
 
-// ---- instances -----------------------------------------------------------------------------------------------------
+// Instances.
 
 net::Task<Reply> list_instances(Ams& ams, Call call) {
   REDAN_CO_TRY(const auto page, call.page());
@@ -266,7 +267,7 @@ net::Task<Reply> instance_log(Ams& ams, Call call) {
   co_return response;
 }
 
-// ---- an instance about itself --------------------------------------------------------------------------------------
+// Requests of an instance about itself.
 
 net::Task<Reply> report_status(Ams& ams, Call call) {
   REDAN_CO_TRY(auto instance, co_await admit(ams, call, call.parameters[0], "instance:status"));
@@ -281,7 +282,7 @@ net::Task<Reply> report_status(Ams& ams, Call call) {
   co_return sync_reply(json::object());
 }
 
-// The manifest of the application that the instance runs, and of no other.
+// The manifest of the application that the instance runs; others are not accessible.
 net::Task<Reply> artifact(Ams& ams, Call call) {
   auto instance = co_await admit(ams, call, {}, "artifacts:read");
   if (!instance) co_return api::refuse(instance.error());
@@ -295,7 +296,7 @@ net::Task<Reply> artifact(Ams& ams, Call call) {
   co_return sync_reply(to_json(*version));
 }
 
-// ---- operations, config, nodes -------------------------------------------------------------------------------------
+// Operations, configuration, nodes.
 
 net::Task<Reply> list_operations(Ams& ams, Call call) {
   REDAN_CO_TRY(const auto page, call.page());
@@ -320,7 +321,7 @@ net::Task<Reply> wait_for_operation(Ams& ams, Call call) {
   std::chrono::seconds timeout = kMaxWait;
   if (const auto text = net::query_value(call.http.query, "timeout")) {
     const auto seconds = parse_number<int>(*text);
-    // -1, as clients write "for ever", is as long as we wait for anything.
+    // -1, by which clients mean "forever", is limited to the maximum wait.
     if (!seconds || *seconds < -1) co_return api::refuse(api::bad_request("\"timeout\" is a number of seconds"));
     if (*seconds >= 0) timeout = std::min(kMaxWait, std::chrono::seconds(*seconds));
   }
@@ -338,7 +339,7 @@ net::Task<Reply> show_config(Ams& ams, Call) { co_return sync_reply(json::object
 net::Task<Reply> change_config(Ams& ams, Call call) {
   REDAN_CO_TRY(auto body, api::parse_body(call.http.body));
   REDAN_CO_TRY(auto changes, api::object_member(body, "config"));
-  // Who knows the password becomes whatever they like.
+  // A caller that knows the password can obtain any role.
   if (changes.contains("core.trust_password") && !call.caller->may_grant(trust::Role::admin, {})) {
     co_return api::refuse(grants_too_much());
   }

@@ -1,4 +1,4 @@
-// The table of routes: which paths there are, what a caller needs for each, and who answers.
+// The table of routes: paths, the required access, and handlers.
 #pragma once
 
 #include <span>
@@ -7,7 +7,7 @@
 
 namespace redan::cloud::ams {
 
-/// What a route asks of its caller.
+/// The access that a route requires.
 struct Open {};     ///< nothing
 struct Joining {};  ///< the handler decides: adding a certificate
 struct Internal {   ///< an instance: its certificate and its token, with this scope
@@ -15,13 +15,13 @@ struct Internal {   ///< an instance: its certificate and its token, with this s
 };
 using Access = std::variant<Open, Joining, trust::Scope, Internal>;
 
-/// One request with what is known about it.
+/// A request and its context.
 struct Call {
   const net::HttpRequest& http;
   const net::Connection& connection;
   std::vector<std::string> parameters;  ///< of the path, decoded
-  std::optional<trust::Caller> caller;  ///< nobody on open routes
-  std::string certificate_fingerprint;  ///< of what was shown, trusted or not
+  std::optional<trust::Caller> caller;  ///< absent on open routes
+  std::string certificate_fingerprint;  ///< of the certificate presented, trusted or not
 
   /// recursion=1: objects instead of their paths.
   [[nodiscard]] bool recursive() const;
@@ -40,8 +40,8 @@ struct Route {
   Handler handler;
 };
 
-/// The instance that calls about itself: its certificate and its token, with this scope. `which` is empty where the
-/// path does not name it.
+/// Authenticates an instance that calls about itself: by its certificate and its token, with this scope. `which` is
+/// empty if the path does not name the instance.
 net::Task<Outcome<api::Instance>> admit(Ams& ams, const Call& call, std::string which, std::string_view scope);
 
 // Applications (application_routes.cpp).
@@ -60,7 +60,7 @@ net::Task<Reply> certify_runtime(Ams& ams, Call call);
 net::Task<Reply> new_grant(Ams& ams, Call call);
 
 std::span<const Route> routes();
-/// Where an instance speaks about itself.
+/// The route on which an instance reports its own status.
 const Route& status_report_route();
 
 std::string etag(store::Revision revision);

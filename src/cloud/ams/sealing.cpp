@@ -1,4 +1,4 @@
-// What AMS vouches for in sealed channels.
+// AMS's certificates and grants for sealed channels.
 #include <algorithm>
 
 #include "base/hex.hpp"
@@ -9,7 +9,8 @@
 namespace redan::cloud::ams {
 namespace {
 
-// A key that is no point of the curve, or of small order, verifies nothing: it could be anybody's.
+// A key that is not a point of the curve, or is of small order, authenticates nothing: signatures by anyone could be
+// valid for it.
 std::optional<sealed::Ed25519PublicKey> key_of(Bytes bytes) {
   if (bytes.size() != sealed::kEd25519KeySize || !wamp::is_ed25519_public_key(bytes)) return std::nullopt;
   sealed::Ed25519PublicKey key{};

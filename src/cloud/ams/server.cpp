@@ -18,7 +18,7 @@ constexpr std::string_view kRateSetting = "core.max_requests_per_second";
 constexpr std::string_view kEvents = "/1.0/events";
 constexpr std::uint16_t kPolicyViolation = 1008;  // RFC 6455 section 7.4.1
 
-// The older name of /1.0/instances.
+// Maps the older name of /1.0/instances to the current one.
 std::string canonical(std::string_view path) {
   if (path != kContainers && !path.starts_with("/1.0/containers/")) return std::string(path);
   return "/1.0/instances" + std::string(path.substr(kContainers.size()));
@@ -79,8 +79,8 @@ class Server::Impl {
     if (!server_.is_local_user(peer)) return refuse(errc::trust_unknown);
     return trust::Caller{"local-" + std::to_string(peer.uid), {}, trust::Role::admin, {}};
   }
-  // Open connections of a certificate that the trust store no longer holds end now, idle ones and sockets too. Those of
-  // strangers, who show one in order to join, end as well: they have nothing to lose.
+  // Closes open connections whose certificate is no longer in the trust store, including idle ones and sockets.
+  // Connections of untrusted clients, which present a certificate in order to join, are also closed; they lose nothing.
   void cut_distrusted() {
     for (const Listener& listener : listeners_) {
       const bool trusted = listener.trusted_by.empty() || ams_.verifier().all().contains(listener.trusted_by);
@@ -93,7 +93,7 @@ class Server::Impl {
     });
   }
 
-  // ---- requests
+  // Requests.
 
   net::Task<Reply> answer(const net::HttpRequest& request, const net::Connection& connection, std::string& label) {
     const auto count_as = [&](std::string_view object) {
@@ -111,7 +111,8 @@ class Server::Impl {
     }
     auto match = unit::find_route(routes(), request.method, path);
     const Route* route = match.route;
-    // An instance reports its status on the path where clients change it; its token tells the two apart.
+    // An instance reports its status on the path on which clients change it; the presence of a token distinguishes the
+    // two.
     if (route != nullptr && route->method == "PATCH" && route->object == "instance" &&
         net::find_header(request.headers, "Authorization")) {
       route = &status_report_route();
@@ -135,7 +136,7 @@ class Server::Impl {
   static std::string fingerprint_of(const net::Connection& connection) {
     return connection.certificate ? to_hex(connection.certificate->sha256.bytes()) : std::string();
   }
-  /// By its certificate; what it may do, its token has to say.
+  /// Whether the certificate is an instance's. Its token determines what it may do.
   bool is_instance(const net::Connection& connection) const {
     return ams_.is_instance_certificate(fingerprint_of(connection));
   }
@@ -167,7 +168,7 @@ class Server::Impl {
     return unit::metrics_page(std::move(out));
   }
 
-  // ---- events
+  // Events.
 
   net::Task<net::UpgradeReply> upgrade(net::HttpRequest request, const net::Connection& connection) {
     if (canonical(request.path) != kEvents) co_return error_reply(api::not_found("WebSocket"));
@@ -184,7 +185,7 @@ class Server::Impl {
       co_return error_reply(allowed.error());
     }
     net::AcceptWebSocket accept;
-    accept.limits.first_message_timeout = std::chrono::seconds(0);  // a listener has nothing to say
+    accept.limits.first_message_timeout = std::chrono::seconds(0);  // listeners do not send messages
     const std::string kinds = net::query_value(request.query, "type").value_or("");
     accept.on_open = [this, kinds, trusted_by](const std::shared_ptr<net::WebSocket>& socket) {
       std::erase_if(listeners_, [](const Listener& listener) { return listener.socket.expired(); });
@@ -207,7 +208,7 @@ class Server::Impl {
   struct Listener {
     std::weak_ptr<net::WebSocket> socket;
     std::string kinds;       ///< "operation,lifecycle"; empty: all
-    std::string trusted_by;  ///< Caller::trusted_by; a token's holder shows no certificate
+    std::string trusted_by;  ///< Caller::trusted_by; the holder of a token presents no certificate
   };
 
   Ams& ams_;

@@ -1,7 +1,7 @@
-// The HTTP API of AMS (docs/API.md): routes, who may use them, and the envelopes. The rules are the service's.
+// The HTTP API of AMS (docs/API.md): routes, authorization, and envelopes. The service implements the rules.
 //
-// On TCP every caller shows a client certificate or has only the open routes. On the Unix socket the kernel says who
-// calls: root, the user AMS runs as, and the users named in the configuration are administrators.
+// A caller on TCP presents a client certificate, or can use only the open routes. On the Unix socket the kernel
+// identifies the caller: root, the user that AMS runs as, and the users named in the configuration are administrators.
 #pragma once
 
 #include "cloud/ams/service.hpp"
@@ -15,12 +15,12 @@ struct ServerConfig {
   net::TlsListener https;
   std::optional<net::UnixListener> local{};
   std::vector<uid_t> local_users{};
-  double requests_per_second = 100;  ///< of one caller; core.max_requests_per_second overrides it
+  double requests_per_second = 100;  ///< per caller; core.max_requests_per_second overrides it
 };
 
 class Server {
  public:
-  /// Takes on_event and on_distrust of `ams`. Throws boost::system::system_error if an address is taken.
+  /// Sets on_event and on_distrust of `ams`. Throws boost::system::system_error if an address is in use.
   Server(boost::asio::io_context& io, Ams& ams, ServerConfig config);
   ~Server();
   Server(const Server&) = delete;

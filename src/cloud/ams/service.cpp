@@ -1,4 +1,4 @@
-// The life of the service: reading the store, following it, and the lists everybody needs.
+// Start, stop, the copy of the store, and lists used by several files.
 #include "cloud/ams/service.hpp"
 
 #include <algorithm>
@@ -22,7 +22,7 @@ namespace asio = boost::asio;
 constexpr std::size_t kPage = 1000;
 constexpr std::chrono::milliseconds kReloadPause{300};
 constexpr std::chrono::seconds kSweepInterval{60};
-/// How long a finished operation can be asked about.
+/// How long a finished operation can be queried.
 constexpr std::int64_t kOperationKept = 600;
 
 std::string node_record(const Config& config) {
@@ -81,7 +81,8 @@ net::Task<Result<std::vector<store::Entry>>> Ams::read_all(std::string_view pref
   co_return all;
 }
 
-// The watch begins where the first listing was taken; what the others see is at most newer, and then comes again.
+// The watch starts at the revision of the first listing. The later listings can only be newer, and the watch delivers
+// their changes again.
 net::Task<Result<void>> Ams::load(Reading reading) {
   REDAN_CO_TRY(auto begin, co_await store_.list(std::string(keys::kRoot), {}, 1));
   auto certificates = co_await read_all(keys::kCertificates);
@@ -109,7 +110,7 @@ net::Task<Result<void>> Ams::load(Reading reading) {
     const bool reconciled = co_await reconcile(std::move(*instances));
     if (!reconciled) asio::co_spawn(io_, reconcile_later(), asio::detached);
   }
-  // In the order in which they were asked for.
+  // In the order in which they were requested.
   std::sort(operations->begin(), operations->end(),
             [](const store::Entry& a, const store::Entry& b) { return a.created < b.created; });
   for (const store::Entry& entry : *operations) on_put(entry);
@@ -134,7 +135,7 @@ void Ams::on_watch(const store::WatchEvent& event) {
   if (const auto* erase = std::get_if<store::EraseSeen>(&event)) return on_erase(erase->key);
   if (std::holds_alternative<store::UpToDate>(event)) return verifier_.mark_fresh(net::now());
   log("the store lost the watch; reading everything again");
-  // Not from within the watch that is telling us.
+  // Spawned, because the watch must not be replaced from within its own callback.
   asio::co_spawn(io_, reload(), asio::detached);
 }
 

@@ -1,12 +1,12 @@
-// AMS: who is trusted, which applications there are, which instances run, and what is being done to them.
+// AMS: manages trusted certificates, applications, instances, and the operations on them.
 //
-// The rules, without sockets. Truth lives in the Store; every change is one commit. Each unit follows the store by a
-// watch: it feeds the verifier, tells listeners of events, and starts the operations that are this unit's to carry out,
-// its own and those that a unit elsewhere recorded. An operation that a crash interrupted is carried out again at the
-// next start: each step is made so that twice does no more than once.
+// This is the logic, without sockets. The Store is the only authoritative state; every change is one commit. Each unit
+// follows the store with a watch: it updates the verifier, notifies listeners of events, and starts the operations
+// assigned to this unit, both its own and those that another unit recorded. An operation that a crash interrupted is
+// carried out again at the next start; every step is idempotent.
 //
-// All calls are made on the loop, which has stopped when an Ams is destroyed. `Outcome` refuses with what the client is
-// told.
+// All calls are made on the loop, which has stopped when an Ams is destroyed. The refusal of an `Outcome` is sent to
+// the client.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -29,25 +29,26 @@ namespace redan::cloud::ams {
 using api::Outcome;
 
 struct Config {
-  std::string unit;                    ///< this unit's name, its node's too; unique and the same after a restart
-  std::string url;                     ///< how instances reach this unit: "https://192.0.2.1:8444"
+  std::string unit;                    ///< name of this unit and of its node; unique and stable across restarts
+  std::string url;                     ///< this unit's URL for instances: "https://192.0.2.1:8444"
   std::string fingerprint;             ///< of this unit's certificate, 64 hexadecimal digits
   std::vector<std::string> addresses;  ///< of this unit, for join tokens: "192.0.2.1:8444"
-  /// Of the secrets in the store; null: a fresh one, so nobody opens them when this AMS has ended.
+  /// Encrypts the secrets in the store; null: a new key is generated, so that they cannot be decrypted after this AMS
+  /// ends.
   std::shared_ptr<const store::SecretsKey> secrets_key;
   Duration max_trust_staleness = trust::kMaxTrustStaleness;
   std::size_t max_instances = 10'000;
   std::size_t max_parallel_operations = 16;
-  std::function<void(std::string_view)> log;  ///< one line; no secrets in it
+  std::function<void(std::string_view)> log;  ///< logs one line; it contains no secrets
 };
 
-/// What clients of the events route are told.
+/// A message to the clients of the events route.
 struct Event {
   std::string type;  ///< "lifecycle" or "operation"
   api::json::object metadata;
 };
 
-/// What a new instance is to be; the request's members, checked.
+/// The properties of a new instance: the members of the request, validated.
 struct InstanceRequest {
   std::string name;
   std::string app_id;
@@ -66,10 +67,10 @@ struct InstanceRequest {
 template <class T>
 struct Versioned {
   T value;
-  store::Revision revision{};  ///< of the entry: its ETag
+  store::Revision revision{};  ///< of the entry; its ETag
 };
 
-/// One page of a list, and how many there are in all.
+/// One page of a list, and the total number of elements.
 template <class T>
 struct Page {
   std::vector<T> elements;
@@ -87,51 +88,52 @@ class Ams {
   Ams(const Ams&) = delete;
   Ams& operator=(const Ams&) = delete;
 
-  /// Reads the store, takes up interrupted operations, looks for instances that run, and follows the store from then
-  /// on. To be awaited once, before anything else.
+  /// Loads the store, resumes interrupted operations, finds running instances, and follows the store from then on. Must
+  /// complete, once, before any other call.
   [[nodiscard]] net::Task<Result<void>> start();
-  /// Carries out no further operation; those under way are given up at their next step.
+  /// Starts no further operation; those in progress are abandoned at their next step.
   void stop();
 
-  // ---- trust (trust.cpp)
+  // Trust (trust.cpp).
   [[nodiscard]] const trust::Verifier& verifier() const { return verifier_; }
   [[nodiscard]] net::Task<Outcome<api::Operation>> add_certificate(trust::TrustedCertificate certificate);
-  /// `prefix`: a fingerprint or the start of one (at least 12 digits), or a name.
+  /// `which`: a fingerprint, a prefix of one (at least 12 digits), or a name.
   [[nodiscard]] net::Task<Outcome<api::Operation>> remove_certificate(std::string which);
-  /// Adds the certificate that the token allows; the token is used up in the same commit.
+  /// Adds the certificate that the token permits; the token is used up in the same commit.
   [[nodiscard]] net::Task<Outcome<api::Operation>> join(std::string token, trust::TrustedCertificate certificate);
-  /// The token's text: seen once, here.
+  /// Returns the token's text, which is available only here.
   [[nodiscard]] net::Task<Outcome<std::string>> new_join_token(std::string name, trust::Role role,
                                                                std::chrono::seconds life);
-  /// Whether core.trust_password is set and is this. At most one attempt a second is looked at.
+  /// Whether core.trust_password is set and matches. At most one attempt per second is checked.
   [[nodiscard]] bool is_trust_password(std::string_view password);
 
-  // ---- an instance's own word (instance_access.cpp)
-  /// The caller holds the instance's own certificate and a token of it with this scope: the instance. Both are needed.
+  // Authentication of instances (instance_access.cpp). Returns the instance if the caller has presented both the
+  // instance's own certificate and a token of the instance with this scope.
   [[nodiscard]] net::Task<Outcome<api::Instance>> admit_instance(std::string which, std::string_view authorization,
                                                                  const std::string& certificate_fingerprint,
                                                                  std::string_view scope);
   [[nodiscard]] net::Task<Outcome<void>> report(std::string id, api::InstanceStatus status, std::string message);
 
-  /// For one connection to the events route, within a minute: browsers cannot show a certificate there.
+  /// For one connection to the events route within a minute: browsers cannot present a certificate there.
   [[nodiscard]] Outcome<std::string> new_events_token(const trust::Caller& holder);
-  /// Uses it up, on every unit: the record that admitted its holder, "" for a local user. It is good while that lives.
+  /// Uses up the token, on all units. Returns the record that authorized its holder, "" for a local user. The
+  /// connection is valid as long as that record exists.
   [[nodiscard]] net::Task<Outcome<std::string>> use_events_token(std::string token);
 
-  // ---- sealed channels (sealing.cpp)
-  /// What clients and runtimes hold of AMS: 64 hexadecimal digits.
+  // Sealed channels (sealing.cpp). The authority is AMS's public key, which clients and runtimes know: 64 hexadecimal
+  // digits.
   [[nodiscard]] std::string seal_authority() const;
-  /// This key is the runtime's in this instance: a certificate, for a day.
+  /// Returns a certificate, valid for a day, that binds this key to the runtime of this instance.
   [[nodiscard]] Outcome<std::vector<std::uint8_t>> certify(const api::Instance& instance, Bytes runtime_key) const;
   struct Grant {
     std::vector<std::uint8_t> bytes;
     sealed::SessionGrant content;
   };
-  /// A client's right to a session, once the session's instance is there. `life` is at most sealed::kMaxGrantLife.
+  /// Grants a client access to a session, once the session's instance exists. `life` is at most sealed::kMaxGrantLife.
   [[nodiscard]] net::Task<Outcome<Grant>> grant(std::string session, Bytes client_key,
                                                 sealed::SessionGrant::Rights rights, std::chrono::seconds life);
 
-  // ---- applications (applications.cpp)
+  // Applications (applications.cpp).
   [[nodiscard]] net::Task<Outcome<api::Application>> add_application(api::json::object manifest);
   [[nodiscard]] net::Task<Outcome<api::Application>> add_application_version(std::string which,
                                                                              api::json::object manifest);
@@ -140,7 +142,7 @@ class Ams {
   [[nodiscard]] net::Task<Outcome<Versioned<api::Application>>> application(std::string which);
   [[nodiscard]] net::Task<Outcome<Page<api::Application>>> applications(PageRequest page);
 
-  // ---- instances (instances.cpp)
+  // Instances (instances.cpp).
   [[nodiscard]] net::Task<Outcome<api::Operation>> launch(InstanceRequest request);
   [[nodiscard]] net::Task<Outcome<api::Operation>> change(std::string which, api::OperationKind kind,
                                                           std::optional<store::Revision> expected);
@@ -150,28 +152,28 @@ class Ams {
   [[nodiscard]] net::Task<Outcome<Page<api::Instance>>> instances(PageRequest page);
   [[nodiscard]] net::Task<Outcome<std::string>> instance_log(std::string which);
 
-  // ---- operations (operations.cpp)
+  // Operations (operations.cpp).
   [[nodiscard]] net::Task<Outcome<api::Operation>> operation(std::string id);
   [[nodiscard]] net::Task<Outcome<Page<api::Operation>>> operations(PageRequest page);
-  /// Until it is final, or `patience` is over: its state then.
+  /// Waits until the operation is final or `timeout` expires, and returns its state.
   [[nodiscard]] net::Task<Outcome<api::Operation>> wait_for(std::string id, std::chrono::seconds timeout);
 
-  // ---- config and nodes (config.cpp)
+  // Configuration and nodes (config.cpp).
   [[nodiscard]] net::Task<Outcome<void>> set_config(api::json::object changes);
-  [[nodiscard]] api::json::object config() const;  ///< secrets show as true
+  [[nodiscard]] api::json::object config() const;  ///< secrets are shown as true
   [[nodiscard]] std::string config(const std::string& key) const;
   [[nodiscard]] net::Task<Outcome<api::json::array>> nodes();
 
-  // ---- listening
+  // Notifications.
   std::function<void(const Event&)> on_event;
-  /// The trust store lost a certificate: look through the open connections.
+  /// A certificate was removed from the trust store: the open connections must be checked.
   std::function<void()> on_distrust;
-  /// How many instances have which status, as last seen.
+  /// The number of instances in each status, as last observed.
   [[nodiscard]] std::map<api::InstanceStatus, std::size_t> instances_by_status() const;
   [[nodiscard]] bool is_instance_certificate(const std::string& fingerprint) const {
     return instance_certificates_.contains(fingerprint);
   }
-  /// What can be launched: small, and kept in memory.
+  /// A launchable application; small, and kept in memory.
   struct Offer {
     std::string name;
     std::vector<std::int64_t> versions;  ///< the published ones
@@ -195,8 +197,8 @@ class Ams {
 
   [[nodiscard]] net::Task<Result<std::optional<store::Entry>>> find_named(std::string_view by_id,
                                                                           std::string_view by_name, std::string which);
-  /// Reads, changes and writes an instance until nobody was faster; `also` is committed with it. `edit` returns whether
-  /// there is anything to write.
+  /// Reads, changes and writes an instance, and retries if another writer was faster; `also` is committed with it.
+  /// `edit` returns whether there is anything to write.
   [[nodiscard]] net::Task<Outcome<void>> edit_instance(std::string id, std::function<bool(api::Instance&)> edit,
                                                        std::vector<store::Change> also = {});
 
@@ -212,12 +214,12 @@ class Ams {
   [[nodiscard]] Outcome<std::string> prepare_user_data(const api::Instance& instance,
                                                        std::string& certificate_fingerprint);
   net::Task<void> finish(api::Operation operation, Outcome<void> outcome);
-  /// False: the launcher did not say what runs.
+  /// False: the launcher did not report which instances run.
   net::Task<bool> reconcile(std::vector<store::Entry> instances);
   net::Task<void> reconcile_later();
   net::Task<void> note_exit(std::string id, std::string why);
   [[nodiscard]] store::Change put_operation(api::Operation& operation);
-  /// One that is done within the commit that records it.
+  /// An operation that is completed by the commit that records it.
   [[nodiscard]] api::Operation finished(api::OperationKind kind, std::string resource);
   void log(std::string_view line) const;
 
@@ -236,7 +238,7 @@ class Ams {
     std::string certificate;  ///< its fingerprint; "" while it has none
     std::string name;
   };
-  /// Whether its status is another than before.
+  /// Whether its status has changed.
   bool note_instance(const api::Instance& instance);
   /// Its name, if it was known.
   std::optional<std::string> forget_instance(const std::string& id);
@@ -244,8 +246,8 @@ class Ams {
   std::map<std::string, Seen> instances_;  ///< by id
   std::set<std::string> instance_certificates_;
   std::map<std::string, Offer> offers_;
-  std::set<std::string> under_way_;    ///< operations
-  std::vector<api::Operation> queue_;  ///< waiting for a free place or for another of the same instance
+  std::set<std::string> under_way_;    ///< operations in progress
+  std::vector<api::Operation> queue_;  ///< waiting for a free slot or for another operation on the same instance
   std::set<std::string> busy_instances_;
   std::map<std::string, std::vector<std::shared_ptr<boost::asio::steady_timer>>> waiters_;
   boost::asio::steady_timer sweep_timer_;

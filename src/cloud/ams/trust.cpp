@@ -1,4 +1,4 @@
-// The trust store's changes.
+// Changes of the trust store.
 #include <boost/asio/io_context.hpp>
 
 #include "base/hex.hpp"
@@ -82,7 +82,7 @@ net::Task<Outcome<api::Operation>> Ams::join(std::string text, trust::TrustedCer
   if (const auto redeemable = trust::check_join(record, certificate.added); !redeemable) {
     co_return api::refuse(api::refusal_of(redeemable.error()));
   }
-  // What the token says counts, not what its holder writes beside it.
+  // The token determines the certificate's attributes; those that its holder sent are ignored.
   certificate.name = record->name;
   certificate.role = record->role;
   certificate.kind = trust::TrustKind::client;
@@ -106,7 +106,7 @@ bool Ams::is_trust_password(std::string_view password) {
   const TimePoint now = net::now();
   if (stored.empty() || password.empty() || now - last_password_attempt_ < std::chrono::seconds(1)) return false;
   last_password_attempt_ = now;
-  // "<salt>:<HMAC-SHA256(salt, password)>", see set_config.
+  // "<salt>:<HMAC-SHA256(salt, password)>", see set_config().
   const std::size_t colon = stored.find(':');
   if (colon == std::string::npos) return false;
   const auto salt = from_hex(std::string_view(stored).substr(0, colon));

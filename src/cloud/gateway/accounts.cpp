@@ -17,7 +17,7 @@ bool contains(const std::vector<GatewayOperation>& all, GatewayOperation one) {
   return std::find(all.begin(), all.end(), one) != all.end();
 }
 
-/// What the Unix socket's users have in place of '/': no name has it either.
+/// Replaces '/' in the account names of the Unix socket's users: account names never contain it.
 constexpr char kLocal = ':';
 
 }  // namespace
@@ -34,7 +34,7 @@ Outcome<void> ApiCaller::may(GatewayOperation wanted, std::string_view of_sessio
 
 bool ApiCaller::administrator() const { return contains(allow, GatewayOperation::admin); }
 
-// Sessions of before references name the account alone.
+// Sessions created before account references existed contain only the account's name.
 bool ApiCaller::reaches(const api::Session& one) const {
   return administrator() || one.account == account || one.account == api::account_name(account);
 }
@@ -43,7 +43,7 @@ bool ApiCaller::sees(const api::Session& one) const {
   return reaches(one) && (!session || *session == one.id) && (!region || *region == one.region);
 }
 
-// The token is verified first, so what an account's name tells is told only to those who hold a token of ours.
+// The token is verified first, so that only holders of a valid token can learn whether an account exists.
 Result<ApiCaller> Gateway::admit(std::string_view token) {
   if (!tokens_) return refuse(errc::trust_stale);
   REDAN_TRY(auto claims, tokens_->verify(token, wall_time()));
@@ -72,7 +72,7 @@ net::Task<Outcome<Gateway::NewAccount>> Gateway::create_account(std::string acco
   made.account.token_sha256 = std::move(issued->sha256);
   auto stored = co_await store_.put(keys::at(keys::kAccounts, account_name), to_record(made.account), store::Absent{});
   if (stored) {
-    // The token may be used as soon as it has been seen.
+    // The token must be usable as soon as it is returned.
     co_await caught_up(*stored);
     co_return made;
   }

@@ -1,4 +1,4 @@
-// The agents that have announced themselves, and which of them should get a session.
+// The agents that have announced themselves, and the choice of an agent for a session.
 #pragma once
 
 #include <map>
@@ -11,22 +11,23 @@ namespace redan::cloud::gateway {
 class Agents {
  public:
   void put(api::Announcement announcement);
-  /// Its lease ended at `now`.
+  /// The agent's lease expired at `now`.
   void erase(const std::string& agent, WallTime now);
   void clear() { agents_.clear(); }
 
   [[nodiscard]] const api::Announcement* find(const std::string& agent) const;
   [[nodiscard]] const std::map<std::string, api::Announcement>& all() const { return agents_; }
 
-  /// Those that may take a session of this application, in this region ("": any): the least loaded first, those that
-  /// say they are full last, none that drains.
+  /// The agents that can accept a session of this application in this region ("": any): the least loaded first, those
+  /// that report that they are full last. Draining agents are excluded.
   [[nodiscard]] std::vector<std::string> candidates(std::string_view app, std::string_view region) const;
-  /// A session went there, which its announcements do not count yet.
+  /// A session was placed on this agent; its announcements do not include it yet.
   void note_placed(const std::string& agent) { ++placed_[agent]; }
 
-  /// Known agents whose lease ended without a goodbye, within the last day.
+  /// The number of known agents whose lease expired within the last day without a goodbye message.
   [[nodiscard]] std::size_t unresponsive(WallTime now) const;
-  /// Since when it is lost; nullopt if it is there. An agent never heard of counts from the first question.
+  /// The time since which the agent is lost; nullopt if it is present. An unknown agent counts as lost from the first
+  /// call.
   std::optional<WallTime> lost_since(const std::string& agent, WallTime now);
 
  private:
@@ -34,7 +35,7 @@ class Agents {
 
   std::map<std::string, api::Announcement> agents_;
   std::map<std::string, std::int64_t> placed_;  ///< since their last announcement
-  std::map<std::string, WallTime> lost_;        ///< and said no goodbye
+  std::map<std::string, WallTime> lost_;        ///< without a goodbye message
 };
 
 }  // namespace redan::cloud::gateway

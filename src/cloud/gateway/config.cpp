@@ -1,4 +1,4 @@
-// Changing what all units share.
+// Changes of the settings that all units share.
 #include "cloud/gateway/keys.hpp"
 #include "cloud/gateway/service.hpp"
 

@@ -1,4 +1,4 @@
-// Where the gateway keeps what in the store.
+// The gateway's keys in the store.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ inline constexpr std::string_view kRootKey = "/gateway/1.0/secrets/root";
 
 inline std::string at(std::string_view prefix, std::string_view id) { return std::string(prefix).append(id); }
 
-/// The rest of a key below `prefix`; empty if it is not below it.
+/// The part of a key after `prefix`; empty if the key does not start with it.
 inline std::string_view below(std::string_view prefix, std::string_view key) {
   return key.starts_with(prefix) ? key.substr(prefix.size()) : std::string_view();
 }

@@ -1,4 +1,4 @@
-// The figures of a gateway, as Prometheus reads them.
+// The metrics of a gateway, in Prometheus's text format.
 #pragma once
 
 #include "cloud/api/metrics.hpp"

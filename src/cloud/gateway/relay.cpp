@@ -9,13 +9,13 @@
 namespace redan::cloud::gateway {
 namespace {
 
-// More than a runtime serves at once.
+// More clients than a runtime serves at once.
 constexpr std::size_t kMaxDeparted = 32;
 
 constexpr bus::LinkLimits kLinkLimits{.max_messages = 512, .max_bytes = 512 * 1024, .max_message = 64 * 1024};
 
-/// A link's id: the client's, and what tells its sockets apart. Another socket of the same client is another link,
-/// which begins at number 1.
+/// A link's id: the client's id, and a random part for each socket. Another socket of the same client is a new link,
+/// whose numbering starts at 1.
 std::string link_id(const std::string& client, RandomSource& random) {
   std::array<std::uint8_t, 6> bytes{};
   random.random(bytes);
@@ -35,7 +35,7 @@ std::string signalling_error(std::string_view message) {
 Relay::Relay(boost::asio::io_context& io, bus::Bus& bus, RandomSource& random, TimeSource now, RelayLimits limits)
     : timer_(io), bus_(bus), random_(random), now_(std::move(now)), limits_(limits) {}
 
-// Who listens before it speaks misses nothing.
+// Subscribes before it sends the first message, so that no reply is missed.
 Result<Relay::ClientId> Relay::attach(const SocketClaims& claims, RelayPort port) {
   if (clients_.size() >= limits_.max_clients) return refuse(Errc::too_many);
   if (const auto former = by_client_.find(claims.client); former != by_client_.end()) {
@@ -109,7 +109,7 @@ void Relay::on_up(const std::string& session, std::string_view payload) {
   const auto frame = bus::LinkFrame::parse(payload);
   const auto room = rooms_.find(session);
   if (!frame || room == rooms_.end()) return;
-  // A link that is not here may be another gateway's.
+  // An unknown link may belong to another gateway.
   const auto found = room->second.by_link.find(frame->link);
   if (found == room->second.by_link.end()) return;
   const ClientId id = found->second;
@@ -147,10 +147,10 @@ void Relay::drain(ClientId id) {
   while (true) {
     bus::Link::Output output = client.link.poll_output(now_());
     if (auto* transmit = std::get_if<bus::Link::Transmit>(&output)) {
-      // What is lost is sent again.
+      // Lost frames are retransmitted.
       static_cast<void>(bus_.publish(api::subject::session(client.claims.session, "down"), transmit->frame.text()));
     } else if (auto* deliver = std::get_if<bus::Link::Deliver>(&output)) {
-      if (closed) continue;  // the client did not wait for it
+      if (closed) continue;  // the client has left
       ++counts_.to_clients;
       client.port.send(std::move(deliver->body));
     } else if (const auto* ended = std::get_if<bus::Link::Ended>(&output)) {
@@ -173,7 +173,7 @@ void Relay::schedule(Client& client, TimePoint at) {
 
 void Relay::arm() {
   const TimePoint next = deadlines_.empty() ? kNever : deadlines_.begin()->first;
-  // A timer that fires early finds nothing due and is set anew.
+  // A timer that expires early finds nothing due and is armed again.
   if (next >= armed_) return;
   armed_ = next;
   timer_.expires_after(next - now_());
@@ -209,7 +209,7 @@ void Relay::end(ClientId id, Errc why, std::string_view message) {
     if (const auto* transmit = std::get_if<bus::Link::Transmit>(&output)) {
       static_cast<void>(bus_.publish(api::subject::session(client.claims.session, "down"), transmit->frame.text()));
     } else if (std::holds_alternative<Wait>(output)) {
-      break;  // it had ended before
+      break;  // it had already ended
     }
   }
   forget(id, name(why));

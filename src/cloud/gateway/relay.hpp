@@ -1,12 +1,13 @@
-// Clients' signalling: what a client sends goes over a Link to the runtime of its session, and what the runtime sends
-// comes back, in order and once, whatever the bus does. The sockets are someone else's: a Port is all that is seen of
-// one.
+// Relays the clients' signalling: a client's messages go over a Link to the runtime of its session, and the runtime's
+// messages come back, in order and exactly once even if the bus loses or duplicates messages. The relay does not own
+// the sockets; it uses them through a Port.
 //
-// A client that closes its socket has most likely connected its peer (the protocol has no other sign for it): the
-// session goes on, and what it sent last is still delivered. Every end that is not the client's own is preceded by a
-// message {"type":"error","message":"..."}: clients wait for minutes if a socket just closes.
+// A client that closes its socket has most likely connected its peer (the protocol has no other indication): the
+// session continues, and the client's last messages are still delivered. If the client did not close the socket itself,
+// the relay sends a message {"type":"error","message":"..."} before it closes the socket: clients wait for minutes if a
+// socket closes without one.
 //
-// One timer serves all clients. All calls are made on the loop; no call of the Port is made from within attach().
+// One timer serves all clients. All calls are made on the loop; attach() does not call the Port.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -34,8 +35,8 @@ struct RelayLimits {
 
 /// A client's socket.
 struct RelayPort {
-  std::function<void(std::string)> send;  ///< a text message
-  std::function<void()> close;            ///< after what was sent
+  std::function<void(std::string)> send;  ///< sends a text message
+  std::function<void()> close;            ///< after everything sent before
 };
 
 class Relay {
@@ -51,26 +52,26 @@ class Relay {
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 
-  /// A new socket of this client. A former one of the same client ends. too_many.
+  /// Adds a new socket of this client and closes the client's previous one. Error: too_many.
   Result<ClientId> attach(const SocketClaims& claims, RelayPort port);
-  /// A text message came.
+  /// A text message was received.
   void receive(ClientId client, std::string_view message);
-  /// Its socket has closed, whoever did it.
+  /// The socket has closed, at either end.
   void detach(ClientId client);
 
   void end_session(const std::string& session, std::string_view message);
-  // Those who lose their right to be here: the runtime ends its side with them too, also if their socket has closed
-  // since they connected their peer.
+  // These end clients whose permission is revoked: the runtime also ends its side, even if the socket has closed since
+  // the client connected its peer.
   void end_share(const std::string& share, std::string_view message);
   void end_revoked(const std::function<bool(const SocketClaims&)>& revoked, std::string_view message);
   void end_all(std::string_view message);
 
-  /// Sends again what nobody has acknowledged.
+  /// Immediately retransmits everything that has not been acknowledged.
   void retransmit_all_now();
 
   [[nodiscard]] std::size_t clients() const { return clients_.size(); }
   [[nodiscard]] const Counts& counts() const { return counts_; }
-  /// What is due by now; the timer calls it.
+  /// Handles everything that is due; called by the timer.
   void on_time();
 
  private:
@@ -80,12 +81,12 @@ class Relay {
     bus::Link link;
     RelayPort port;  ///< empty once the socket has closed
     bool heard = false;
-    double tokens;  ///< messages that may come at once
+    double tokens;  ///< messages that the client may send at once
     TimePoint refilled;
     TimePoint limit = kNever;                               ///< for the first message; for lingering
-    std::multimap<TimePoint, ClientId>::iterator deadline;  ///< deadlines_.end(): none
+    std::multimap<TimePoint, ClientId>::iterator deadline;  ///< deadlines_.end() if there is none
   };
-  /// What one session's clients here share.
+  /// State shared by the clients of one session on this gateway.
   struct Room {
     std::unique_ptr<bus::Subscription> up, ready;
     std::unordered_map<std::string, ClientId> by_link;
@@ -101,11 +102,11 @@ class Relay {
   void on_ready(const std::string& session);
   void retransmit_now(ClientId id);
   [[nodiscard]] bool within_rate(Client& client);
-  /// Polls its link until there is nothing to do, and sets its deadline. The client may be gone after it.
+  /// Polls the client's link until it has no output, and sets its deadline. May remove the client.
   void drain(ClientId id);
   void schedule(Client& client, TimePoint at);
   void arm();
-  /// Says why, closes the socket, forgets the client; its link's last frame is sent.
+  /// Sends the error message, closes the socket and removes the client; the last frame of its link is sent.
   void end(ClientId id, Errc why, std::string_view message);
   void forget(ClientId id, std::string_view reason);
   void remember(const Client& client);

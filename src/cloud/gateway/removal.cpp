@@ -1,4 +1,4 @@
-// Ending sessions.
+// Removes sessions.
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -18,8 +18,9 @@ using api::SessionStatus;
 constexpr std::size_t kAtOnce = 16;
 constexpr std::chrono::seconds kEndTimeout{20};
 
-/// The agent has no such session (any more), so it will not end it. One that is there and does not listen to the
-/// session has forgotten it, or has not claimed it yet, and learns that it is over when it does.
+/// Whether no agent will end the session: its agent does not know it, or no longer. If the agent is present but not
+/// subscribed to the session, it has forgotten the session or has not claimed it yet; in the latter case the reply to
+/// its claim reports that the session is over.
 bool is_unserved(const api::Refusal& refusal, bool has_agent) {
   return refusal.code == name(errc::session_fenced) || refusal.status == 404 ||
          (refusal.code == name(errc::bus_no_responders) && has_agent);
@@ -27,7 +28,7 @@ bool is_unserved(const api::Refusal& refusal, bool has_agent) {
 
 }  // namespace
 
-// Marked first: whoever looks, claims or creates from now on sees that it is being deleted.
+// The session is marked first, so that every later read, claim or create request sees that it is being deleted.
 net::Task<Outcome<void>> Gateway::remove(ApiCaller caller, std::string id, RemoveRequest request) {
   REDAN_CO_TRY(auto known, co_await session(caller, id));
   REDAN_CO_CHECK(caller.may(GatewayOperation::remove, known.id, known.region));
@@ -64,7 +65,8 @@ net::Task<Outcome<void>> Gateway::remove(ApiCaller caller, std::string id, Remov
   co_return co_await ended(id);
 }
 
-// Nobody ends it, so it is over; should someone still have it, he finds a higher fence.
+// No agent ends the session, so it counts as ended. If an agent still has it, its messages are rejected because the
+// fence is now higher.
 net::Task<Outcome<void>> Gateway::write_off(std::string id, std::int64_t fence) {
   auto edited = co_await edit_session(id, [&](Session& now) -> Outcome<Edit> {
     if (now.over() || now.fence != fence) return Edit::nothing;
@@ -88,7 +90,7 @@ net::Task<Outcome<void>> Gateway::ended(std::string id) {
       {500, "not_ended_yet", "the session is being deleted and has not ended in time", "look at its status later", 0});
 }
 
-// ---- many at once
+// Removal of several sessions.
 
 struct Gateway::Batch {
   Batch(asio::io_context& io, std::vector<std::string> all) : ids(std::move(all)), outcomes(ids.size()), done(io) {}

@@ -1,4 +1,5 @@
-// What agents say over the bus. Each word is told to one unit, whichever: what follows from it is committed.
+// Handles the agents' messages from the bus. Each message is delivered to one unit; its effects are committed to the
+// store.
 #include <boost/asio/co_spawn.hpp>
 
 #include "cloud/errors.hpp"
@@ -47,7 +48,8 @@ net::Task<Outcome<api::SessionSpec>> Gateway::claim(api::Claim claim) {
   auto session = co_await edit_session(claim.session, [&](Session& now) -> Outcome<Edit> {
     const bool revivable = now.status == SessionStatus::error && now.agent_lost;
     if (now.over() && !revivable) return api::refuse(api::refusal_of(errc::session_unknown));
-    // It was told to end, and has come back without knowing it: it ends its instance now, and that is the end.
+    // The agent missed the request to end the session. The refusal of its claim makes it end the instance, so the
+    // session is over.
     if (now.status == SessionStatus::terminating) {
       now.status = SessionStatus::terminated;
       ++now.fence;
@@ -81,14 +83,14 @@ net::Task<void> Gateway::on_state(std::string agent, std::string payload, std::s
 }
 
 net::Task<Outcome<void>> Gateway::report(api::StateReport report) {
-  // An end is told once; the rest comes as often as a runtime wants it.
+  // Reports of an end are not rate-limited; all others are, because a runtime can send them at any rate.
   const bool ends = api::is_over(report.status) || report.status == SessionStatus::terminating;
   if (!ends && sessions_.contains(report.session) && !reports_.take(report.session, config_.now())) {
     co_return api::refuse({429, "too_many_reports", "a session's state is taken once a second", {}, 1});
   }
   auto edited = co_await edit_session(report.session, [&](Session& now) -> Outcome<Edit> {
     if (now.over() && !now.agent_lost) {
-      // Whoever still has an instance of it may delete that: nobody else wants it.
+      // An agent that still has an instance of the session may delete it, because it is no longer needed.
       if (api::is_over(report.status)) return Edit::nothing;
       return api::refuse(api::refusal_of(errc::session_unknown));
     }
@@ -99,7 +101,7 @@ net::Task<Outcome<void>> Gateway::report(api::StateReport report) {
     now.agent = report.agent;
     now.clients = report.clients;
     now.agent_lost = false;
-    // Who is being ended does not come to life again.
+    // A session that is being ended does not return to an active state.
     const bool ending = now.status == SessionStatus::terminating;
     if (!ending || api::is_over(report.status)) {
       now.status = report.status;

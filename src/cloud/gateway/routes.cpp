@@ -11,7 +11,7 @@ namespace json = boost::json;
 
 constexpr std::size_t kMaxPage = 10'000;
 
-/// "force" or "sync", of the query or the body.
+/// The flag "force" or "sync", from the query or the body.
 Outcome<bool> flag(const Call& call, const json::object& body, std::string_view name) {
   const auto text = net::query_value(call.http.query, name);
   if (!text) return api::bool_member(body, name, false);
@@ -58,13 +58,13 @@ Outcome<api::SessionList> list_of(const Call& call) {
   return list;
 }
 
-/// What a caller may do at all; what it may see is looked at for each element.
+/// Whether the caller may list at all; each element is checked separately.
 Outcome<void> may_list(const Call& call) {
   const ApiCaller& caller = *call.caller;
   return caller.may(GatewayOperation::read, caller.session.value_or(""), caller.region.value_or(""));
 }
 
-// ---- service
+// Service.
 
 json::object agent_json(const api::Announcement& agent) {
   return {{"id", agent.agent},           {"region", agent.region},
@@ -72,7 +72,7 @@ json::object agent_json(const api::Announcement& agent) {
           {"sessions", agent.sessions},  {"capacity", agent.capacity}};
 }
 
-// Strangers learn only that it runs.
+// Unauthenticated callers learn only that the gateway is running.
 net::Task<Reply> service_status(Gateway& gateway, Call call) {
   if (!gateway.started()) co_return api::refuse({503, "not_started", "the gateway is starting", {}, 1});
   json::object metadata{{"status", "online"}};
@@ -85,7 +85,7 @@ net::Task<Reply> service_status(Gateway& gateway, Call call) {
   co_return gateway_reply(200, std::move(metadata));
 }
 
-/// [{"name":...}], of what the agents that serve say they have.
+/// [{"name":...}], collected from the announcements of the agents that accept sessions.
 template <class Collect>
 Reply names(Gateway& gateway, const Call& call, Collect collect) {
   REDAN_CHECK(call.caller->may(GatewayOperation::read));
@@ -119,7 +119,7 @@ net::Task<Reply> change_config(Gateway& gateway, Call call) {
   co_return gateway_reply(200, json::object());
 }
 
-// ---- sessions
+// Sessions.
 
 net::Task<Reply> create_session(Gateway& gateway, Call call) {
   REDAN_CO_TRY(auto body, api::parse_body(call.http.body));
@@ -156,7 +156,7 @@ Outcome<Gateway::RemoveRequest> removal_of(const Call& call, const json::object&
   return Gateway::RemoveRequest{force, sync};
 }
 
-// 200 or, without sync, 202 if all went well; 207 if some did; else what the first one met.
+// 200 (202 without sync) if all removals succeeded; 207 if some did; otherwise the first refusal.
 net::Task<Reply> delete_sessions(Gateway& gateway, Call call) {
   REDAN_CO_TRY(auto body, api::parse_body(call.http.body));
   REDAN_CO_TRY(auto request, api::RemovalRequest::parse(body));
@@ -196,7 +196,7 @@ net::Task<Reply> join_session(Gateway& gateway, Call call) {
   co_return gateway_reply(200, json::object{{"url", granted.url}, {"stun_servers", api::to_json(granted.ice_servers)}});
 }
 
-// ---- shares
+// Shares.
 
 net::Task<Reply> share_session(Gateway& gateway, Call call) {
   REDAN_CO_TRY(auto body, api::parse_body(call.http.body));
@@ -235,7 +235,7 @@ net::Task<Reply> list_shares(Gateway& gateway, Call call) {
   co_return gateway_reply(200, std::move(elements), total);
 }
 
-// Its URL lets its bearer in: whoever may not make shares does not see it.
+// The URL grants access to its bearer, so it is shown only to callers that may create shares.
 net::Task<Reply> show_share(Gateway& gateway, Call call) {
   REDAN_CO_TRY(const auto share, gateway.find_share(*call.caller, GatewayOperation::share, call.parameters[0]));
   co_return gateway_reply(200, to_json(share, gateway.share_url(share)));
@@ -253,7 +253,7 @@ net::Task<Reply> delete_share(Gateway& gateway, Call call) {
   co_return gateway_reply(200, json::object());
 }
 
-// ---- accounts
+// Accounts.
 
 net::Task<Reply> list_accounts(Gateway& gateway, Call) {
   json::array accounts;

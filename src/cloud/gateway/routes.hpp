@@ -1,4 +1,4 @@
-// The table of routes: which paths there are, what a caller needs for each, and who answers.
+// The table of routes: paths, the required access, and handlers.
 #pragma once
 
 #include <span>
@@ -7,18 +7,18 @@
 
 namespace redan::cloud::gateway {
 
-/// What a route asks of its caller.
+/// The access that a route requires.
 enum class Access : std::uint8_t {
   open,   ///< nothing
-  token,  ///< a token; what it allows is looked at by the service
+  token,  ///< a token; the service checks what it permits
   local,  ///< the Unix socket
 };
 
-/// One request with what is known about it.
+/// A request and its context.
 struct Call {
   const net::HttpRequest& http;
   std::vector<std::string> parameters;  ///< of the path, decoded
-  std::optional<ApiCaller> caller;      ///< nobody, perhaps, on open routes
+  std::optional<ApiCaller> caller;      ///< may be absent on open routes
 };
 
 using Reply = Outcome<net::HttpResponse>;

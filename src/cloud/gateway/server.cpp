@@ -10,11 +10,13 @@
 namespace redan::cloud::gateway {
 namespace {
 
-// Room for what the relay refuses with a word of explanation; beyond it the socket just closes.
+// Messages above the relay's limit but below this one are refused with an error message; above it the socket just
+// closes.
 constexpr std::size_t kMaxSocketMessage = 128 * 1024;
 constexpr std::size_t kMaxSocketBuffered = 512 * 1024;
 
-/// The id of the session whose socket a path names: singular and plural, and both old names of the socket.
+/// The id of the session in the path of a socket. The path may be singular or plural, with either old name of the
+/// socket.
 std::optional<std::string> socket_session(std::string_view path) {
   for (const std::string_view pattern : {"/1.0/session/{id}/sockets/slave", "/1.0/sessions/{id}/sockets/slave",
                                          "/1.0/session/{id}/sockets/master", "/1.0/sessions/{id}/sockets/master"}) {
@@ -92,7 +94,7 @@ class Server::Impl {
     auto caller = gateway_.admit(token);
     if (caller) return std::move(*caller);
     api::Refusal refusal = api::refusal_of(caller.error());
-    // Here the scope is not yet looked at: what is wrong is the token.
+    // The scope has not been checked at this point, so the fault is in the token.
     if (refusal.status == 403) refusal.status = 401;
     return api::refuse(std::move(refusal));
   }
@@ -109,7 +111,7 @@ class Server::Impl {
     Outcome<ApiCaller> caller = identify(request, connection);
     if (caller) connection.admitted = true;
     REDAN_CO_CHECK(within_rate(caller, connection));
-    // A preflight has no token, and its answer reveals nothing about what exists.
+    // A preflight request carries no token, and its response does not reveal what exists.
     if (request.method == "OPTIONS") {
       label = "options";
       co_return preflight();
@@ -139,7 +141,8 @@ class Server::Impl {
     return unit::metrics_page(gateway_metrics(gateway_, server_.metrics()));
   }
 
-  // ---- CORS: what lets a page in is a token, which it must have, not a cookie, which it would have anyway.
+  // CORS. Pages authenticate with a token, which they must possess, and not with a cookie, which the browser would
+  // attach for any page.
 
   void add_cors(net::HttpResponse& response, const std::string& origin) const {
     std::string allowed = gateway_.config().allowed_origin(origin);
@@ -155,7 +158,7 @@ class Server::Impl {
     return response;
   }
 
-  // ---- sockets
+  // Sockets.
 
   net::Task<net::UpgradeReply> upgrade(net::HttpRequest request, const net::Connection& connection) {
     const TimePoint begin = net::now();
@@ -173,7 +176,8 @@ class Server::Impl {
     net::AcceptWebSocket accept;
     accept.limits.max_message = kMaxSocketMessage;
     accept.limits.max_buffered = kMaxSocketBuffered;
-    accept.limits.first_message_timeout = std::chrono::seconds(0);  // the relay has one, with words
+    // The relay has its own timeout, and sends an error message.
+    accept.limits.first_message_timeout = std::chrono::seconds(0);
     accept.on_open = [this, admission = std::move(*admitted)](const std::shared_ptr<net::WebSocket>& socket) {
       open(admission, socket);
     };
@@ -182,8 +186,8 @@ class Server::Impl {
 
   net::Task<Outcome<Gateway::SocketAdmission>> admit(const net::HttpRequest& request,
                                                      const net::Connection& connection) {
-    const Outcome<ApiCaller> nobody = api::refuse(no_socket_token());
-    REDAN_CO_CHECK(within_rate(nobody, connection));
+    const Outcome<ApiCaller> unauthenticated = api::refuse(no_socket_token());
+    REDAN_CO_CHECK(within_rate(unauthenticated, connection));
     auto session = socket_session(request.path);
     if (!session) co_return api::refuse(api::not_found("WebSocket"));
     auto token = net::query_value(request.query, "token");
@@ -197,7 +201,7 @@ class Server::Impl {
       socket->close();
     };
     if (!admission.over.empty()) return turn_away(admission.over);
-    // It may have ended while the socket was being opened.
+    // The session may have ended while the socket was being opened.
     const auto known = gateway_.sessions().find(admission.claims.session);
     if (known != gateway_.sessions().end() && known->second.session.over()) return turn_away("the session is over");
     if (!gateway_.stands(admission.claims)) return turn_away("the account or the share was deleted");

@@ -1,4 +1,4 @@
-// The life of the service: reading the store and following it.
+// Start, stop, and the copy of the store: loading it and following it.
 #include "cloud/gateway/service.hpp"
 
 #include <algorithm>
@@ -44,7 +44,7 @@ net::Task<Result<void>> Gateway::start() {
   if (auto listening = listen(); !listening) co_return listening;
   started_ = true;
   asio::co_spawn(io_, sweep(), asio::detached);
-  // Agents that announced themselves before anybody listened do it again.
+  // Asks agents that announced themselves before this unit subscribed to do so again.
   on_bus_connected();
   co_return Result<void>{};
 }
@@ -96,7 +96,8 @@ net::Task<Result<std::vector<store::Entry>>> Gateway::read_all(std::string_view 
   co_return all;
 }
 
-// The watch begins where the first listing was taken; what the others see is at most newer, and then comes again.
+// The watch starts at the revision of the first listing. The later listings can only be newer, and the watch delivers
+// their changes again.
 net::Task<Result<void>> Gateway::load() {
   REDAN_CO_TRY(auto begin, co_await store_.list(std::string(keys::kRoot), {}, 1));
   REDAN_CO_TRY(auto all, co_await read_all(keys::kRoot));
@@ -139,7 +140,7 @@ void Gateway::on_watch(const store::WatchEvent& event) {
     seen_ = std::max(seen_, fresh->revision);
   } else {
     log("the store lost the watch; reading everything again");
-    // Not from within the watch that is telling us.
+    // Posted, because the watch must not be replaced from within its own callback.
     asio::post(io_, [this] { asio::co_spawn(io_, reload(), asio::detached); });
   }
   for (const auto& timer : std::exchange(waiting_, {})) timer->cancel();
@@ -177,7 +178,7 @@ void Gateway::on_put(const store::Entry& entry) {
     if (account && account->name == name) {
       accounts_.insert_or_assign(name, std::move(*account));
     } else {
-      log("a damaged account record lets nobody in: " + entry.key);
+      log("a damaged account record admits no caller: " + entry.key);
       accounts_.erase(name);
     }
   } else if (entry.key.starts_with(keys::kShares)) {

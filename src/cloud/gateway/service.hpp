@@ -1,14 +1,15 @@
-// The stream gateway: who may have a session, which agent gets it, and what has become of it. Clients' signalling goes
-// through the Relay.
+// The stream gateway: authorizes sessions, places them on agents, and tracks their state. The Relay carries the
+// clients' signalling.
 //
-// The rules, without sockets. Truth lives in the Store, which all units of a gateway share; each unit follows it by a
-// watch and keeps a copy of what it must know at once: sessions, agents, accounts. So any unit serves any session.
+// This is the logic, without sockets. The Store, which all units of a gateway share, is the only authoritative state.
+// Each unit follows it with a watch and keeps a copy of the data that it needs immediately: sessions, agents, accounts.
+// Any unit can therefore serve any session.
 //
-// Who owns a session is said by its fence (api/agent.hpp): it rises when another agent claims the session, and when the
-// gateway gives one up. Reports and claims that are late find a higher fence and change nothing.
+// The fence (api/agent.hpp) determines which agent owns a session: it increases when another agent claims the session,
+// and when the gateway gives one up. Late reports and claims carry a lower fence and have no effect.
 //
-// All calls are made on the loop, which has stopped when a Gateway is destroyed. `Outcome` refuses with what the client
-// is told.
+// All calls are made on the loop, which has stopped when a Gateway is destroyed. The refusal of an `Outcome` is sent to
+// the client.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -34,39 +35,40 @@ using api::GatewayOperation;
 using api::Outcome;
 
 struct Config {
-  std::string url;  ///< how clients reach it, for WebSockets: "wss://gw.example:4000"
-  /// Of the root key in the store; null: a fresh one, so no other unit opens it.
+  std::string url;  ///< the gateway's URL for clients, for WebSockets: "wss://gw.example:4000"
+  /// Encrypts the root key in the store; null: a new key is generated, so that no other unit can decrypt it.
   std::shared_ptr<const store::SecretsKey> secrets_key{};
   std::size_t max_sessions = 100'000;
   std::size_t max_accounts = 1'000;
   Duration max_trust_staleness = trust::kMaxTrustStaleness;
-  std::chrono::milliseconds create_timeout{10'000};  ///< for an agent to make an instance
-  std::chrono::milliseconds command_timeout{5'000};  ///< for an agent to do anything else
+  std::chrono::milliseconds create_timeout{10'000};  ///< for an agent to create an instance
+  std::chrono::milliseconds command_timeout{5'000};  ///< for all other requests to an agent
   std::chrono::milliseconds sweep_interval{10'000};
   RelayLimits relay{};
-  std::function<WallTime()> wall_time = net::wall_time;  ///< tests have other ones
+  std::function<WallTime()> wall_time = net::wall_time;  ///< replaced in tests
   std::function<TimePoint()> now = net::now;
-  std::function<void(std::string_view)> log;  ///< one line; no secrets in it
+  std::function<void(std::string_view)> log;  ///< logs one line; it contains no secrets
 };
 
-/// Who calls, once the token has been verified.
+/// The caller, after its token has been verified.
 struct ApiCaller {
   std::string account;                                      ///< Account::reference, or local_account()
   std::vector<GatewayOperation> allow{};                    ///< as Account::allow
-  std::optional<std::string> operation, session, region{};  ///< what the token is narrowed to
+  std::optional<std::string> operation, session, region{};  ///< the restrictions of the token
   api::Quota quota = api::kUnlimited;
 
-  /// token_scope. A caller who is narrowed to a session or a region may do nothing that does not name it.
+  /// Error: token_scope. A caller whose token is restricted to a session or a region is refused every operation that
+  /// does not name it.
   [[nodiscard]] Outcome<void> may(GatewayOperation wanted, std::string_view of_session = {},
                                   std::string_view in_region = {}) const;
-  /// Whether there is such a session for this caller at all: its own ones, for an administrator all.
+  /// Whether the session exists for this caller: its own sessions do, and all sessions for an administrator.
   [[nodiscard]] bool reaches(const api::Session& session) const;
-  /// Whether it may be shown this one in a list.
+  /// Whether the session may be included in a list for this caller.
   [[nodiscard]] bool sees(const api::Session& session) const;
   [[nodiscard]] bool administrator() const;
 };
 
-/// Stands for a user of the Unix socket, who has no account. No account has such a name.
+/// Identifies a user of the Unix socket, who has no account. No account can have this name.
 std::string local_account(std::uint32_t uid);
 
 class Gateway {
@@ -75,85 +77,86 @@ class Gateway {
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
 
-  /// Reads the store, makes the root key if there is none, listens on the bus, and follows the store from then on. To
-  /// be awaited once, before anything else.
+  /// Loads the store, creates the root key if it does not exist, subscribes to the bus, and follows the store from then
+  /// on. Must complete, once, before any other call.
   [[nodiscard]] net::Task<Result<void>> start();
-  /// Ends all sockets with an error message, and answers nothing more on the bus.
+  /// Closes all sockets with an error message, and stops answering on the bus.
   void stop();
   [[nodiscard]] bool started() const { return started_; }
-  /// What was sent while there was no connection is lost: agents are asked to announce themselves, links send again.
+  /// Messages sent while the bus was disconnected are lost: requests announcements from the agents, and retransmits on
+  /// all links.
   void on_bus_connected();
 
-  // ---- who calls (accounts.cpp)
-  /// trust_stale, token_revoked (no such account, or not this token's), and those of GatewayTokens::verify.
+  // Authentication (accounts.cpp). Errors: trust_stale, token_revoked (the account does not exist, or the token is not
+  // its token), and those of GatewayTokens::verify.
   [[nodiscard]] Result<ApiCaller> admit(std::string_view token);
   struct NewAccount {
     api::Account account;
-    std::string token;  ///< seen once, here
+    std::string token;  ///< returned only here
   };
   [[nodiscard]] net::Task<Outcome<NewAccount>> create_account(std::string name, std::chrono::seconds life,
                                                               std::vector<GatewayOperation> allow,
                                                               api::Quota quota = {});
-  /// Its sockets and shares end with it, at all units; its sessions are left to administrators.
+  /// Closes the account's sockets and removes its shares, on all units; its sessions remain, for administrators.
   [[nodiscard]] net::Task<Outcome<void>> remove_account(std::string name);
   [[nodiscard]] const std::map<std::string, api::Account>& accounts() const { return accounts_; }
 
-  // ---- sessions (sessions.cpp)
+  // Sessions (sessions.cpp).
   [[nodiscard]] net::Task<Outcome<api::SessionGrant>> create(ApiCaller caller, api::SessionRequest request,
                                                              std::string idempotency_key);
   [[nodiscard]] net::Task<Outcome<api::SessionGrant>> join(ApiCaller caller, std::string id, api::Screen screen);
   [[nodiscard]] net::Task<Outcome<api::Session>> session(ApiCaller caller, std::string id);
   struct RemoveRequest {
-    bool force = false;  ///< without waiting for the runtime; and even if the agent does not answer
-    bool sync = false;   ///< return when it has ended
+    bool force = false;  ///< does not wait for the runtime, and succeeds even if the agent does not answer
+    bool sync = false;   ///< returns when the session has ended
   };
   [[nodiscard]] net::Task<Outcome<void>> remove(ApiCaller caller, std::string id, RemoveRequest request);
-  /// Each by itself; the outcomes are in the order of the ids.
+  /// Removes each session separately; the outcomes are in the order of the ids.
   [[nodiscard]] net::Task<std::vector<Outcome<void>>> remove_all(ApiCaller caller, std::vector<std::string> ids,
                                                                  RemoveRequest request);
-  /// What clients are shown of it.
+  /// The session as clients see it.
   [[nodiscard]] api::Session shown(api::Session session) const;
-  /// Those that the caller may see, as this unit knows them.
+  /// The sessions that the caller may see, from this unit's copy.
   [[nodiscard]] std::vector<api::Session> visible(const ApiCaller& caller) const;
 
-  // ---- shares (shares.cpp)
+  // Shares (shares.cpp).
   [[nodiscard]] net::Task<Outcome<api::Share>> share(ApiCaller caller, std::string session, api::ShareRequest request);
   [[nodiscard]] Outcome<api::Share> find_share(const ApiCaller& caller, GatewayOperation operation,
                                                const std::string& id) const;
   [[nodiscard]] net::Task<Outcome<void>> change_share(ApiCaller caller, std::string id, api::ShareChange change);
-  /// Whoever came by it and still signals is cut off.
+  /// Also closes the signalling sockets of clients that joined with this share.
   [[nodiscard]] net::Task<Outcome<void>> remove_share(ApiCaller caller, std::string id);
-  /// The bearer of a share's token becomes a viewer.
+  /// The bearer of a share's token joins as a viewer.
   [[nodiscard]] net::Task<Outcome<api::SessionGrant>> connect(std::string session, api::ShareType type,
                                                               std::string token);
-  /// Where a share is used: with its token.
+  /// The URL of a share, including its token.
   [[nodiscard]] std::string share_url(const api::Share& share);
   [[nodiscard]] bool sees_share(const ApiCaller& caller, const api::Share& share) const;
   [[nodiscard]] const std::map<std::string, api::Share>& shares() const { return shares_; }
 
-  // ---- signalling (sockets.cpp)
+  // Signalling (sockets.cpp).
   struct SocketAdmission {
     SocketClaims claims;
-    std::string over;  ///< the session has ended: why, for the client
+    std::string over;  ///< the session has ended: the reason, for the client
   };
-  /// Whether the bearer may open a socket of this session: 401, 403, 404.
+  /// Whether the bearer may open a socket of this session. Refusals: 401, 403, 404.
   [[nodiscard]] net::Task<Outcome<SocketAdmission>> admit_socket(std::string token, std::string session);
-  /// Whether the account and the share that a socket was given for are still there.
+  /// Whether the account and the share for which a socket was granted still exist.
   [[nodiscard]] bool stands(const SocketClaims& claims) const;
   [[nodiscard]] Relay& relay() { return relay_; }
 
-  // ---- config (config.cpp)
+  // Configuration (config.cpp).
   [[nodiscard]] const Settings& config() const { return settings_; }
   [[nodiscard]] net::Task<Outcome<void>> set_config(ApiCaller caller, api::json::object changes);
 
-  /// What the sweeper does now and then: ended sessions, lost agents, expired shares.
+  /// One run of the periodic sweep: ended sessions, lost agents, expired shares.
   [[nodiscard]] net::Task<void> sweep_once();
 
   [[nodiscard]] const Agents& agents() const { return agents_; }
   struct Known {
     api::Session session;
     store::Revision revision{};
-    store::Revision created{};  ///< tells who was first
+    store::Revision created{};  ///< orders concurrent requests
   };
   [[nodiscard]] const std::map<std::string, Known>& sessions() const { return sessions_; }
   [[nodiscard]] const Config& settings() const { return config_; }
@@ -171,17 +174,17 @@ class Gateway {
   void on_watch(const store::WatchEvent& event);
   void on_put(const store::Entry& entry);
   void on_erase(const std::string& key);
-  /// Looks at `done` after each word of the watch; false once `patience` is over.
+  /// Checks `done` after each event of the watch; returns false when `timeout` expires.
   [[nodiscard]] net::Task<bool> until(std::function<bool()> done, Duration timeout);
-  /// Until the watch has told of this commit: what follows it is known here then.
+  /// Waits until the watch has delivered this commit, so that its effects are known to this unit.
   [[nodiscard]] net::Task<void> caught_up(store::Revision revision);
   void log(std::string_view line) const;
   [[nodiscard]] bool is_fresh() const { return fresh_ && config_.now() - *fresh_ <= config_.max_trust_staleness; }
   [[nodiscard]] WallTime wall_time() const { return config_.wall_time(); }
   [[nodiscard]] std::int64_t seconds() const { return wall_time().seconds_since_1970; }
 
-  // What agents say (reports.cpp).
-  // `agent` is the one in the subject: whom the bus let publish there.
+  // Messages from agents (reports.cpp). `agent` is the one in the subject: the bus permits only this agent to publish
+  // there.
   net::Task<void> on_announcement(std::string agent, std::string payload, std::string reply_to);
   net::Task<void> on_claim(std::string agent, std::string payload, std::string reply_to);
   net::Task<void> on_state(std::string agent, std::string payload, std::string reply_to);
@@ -193,18 +196,19 @@ class Gateway {
   [[nodiscard]] bool is_current(std::string_view account) const;
   [[nodiscard]] std::string maker_of(const api::Share& share) const;
   [[nodiscard]] bool stands(const api::Share& share) const;
-  /// Ends all sockets whose account or share is gone.
+  /// Closes all sockets whose account or share no longer exists.
   void cut_off();
-  /// Of this account, those that are not over and are older than `before`.
+  /// The number of this account's sessions that have not ended and are older than `before`.
   [[nodiscard]] std::size_t count_sessions(const std::string& account, store::Revision before) const;
   [[nodiscard]] std::size_t count_shares(const std::string& account) const;
   [[nodiscard]] net::Task<Outcome<Known>> read_session(std::string id);
-  /// Reads, changes and writes a session until nobody was faster: what it is then. `also` is committed with it.
+  /// Reads, changes and writes a session, and retries if another writer was faster. Returns its new state. `also` is
+  /// committed with it.
   [[nodiscard]] net::Task<Outcome<api::Session>> edit_session(std::string id, Editing edit,
                                                               std::vector<store::Change> also = {});
   [[nodiscard]] net::Task<Outcome<api::SessionGrant>> create_new(ApiCaller caller, api::SessionRequest request,
                                                                  std::string idempotency, std::string request_sha256);
-  /// The session that the same request has made before; nullopt if there is none (any more).
+  /// The session that a previous request with this key created; nullopt if there is none, or it no longer exists.
   [[nodiscard]] net::Task<Outcome<std::optional<api::SessionGrant>>> repeat(std::string idempotency,
                                                                             std::string request_sha256);
   [[nodiscard]] net::Task<void> forget(const api::Session& session);
@@ -234,8 +238,8 @@ class Gateway {
   std::optional<Tokens> tokens_;
   std::unique_ptr<store::Watch> watch_;
   std::vector<std::unique_ptr<bus::Subscription>> subscriptions_;
-  std::optional<TimePoint> fresh_;  ///< when the store last said that nothing was missed
-  store::Revision seen_{};          ///< all up to this one has been told
+  std::optional<TimePoint> fresh_;  ///< when the store last confirmed that no event was missed
+  store::Revision seen_{};          ///< all events up to this revision have been delivered
   std::vector<std::shared_ptr<boost::asio::steady_timer>> waiting_;
   std::map<std::string, api::Account> accounts_;
   std::map<std::string, Known> sessions_;

@@ -1,4 +1,4 @@
-// Making sessions, joining them, looking at them.
+// Creates sessions, joins them, and reads them.
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -19,14 +19,14 @@ namespace keys = keys;
 using api::Session;
 using api::SessionStatus;
 
-constexpr int kMaxAttempts = 20;       // of a change to a session that somebody else keeps changing
-constexpr std::size_t kMaxAgents = 8;  // asked in turn
+constexpr int kMaxAttempts = 20;       // to change a session that other writers keep changing
+constexpr std::size_t kMaxAgents = 8;  // tried in turn
 constexpr std::int64_t kIdempotencyKept = 600;
 constexpr int kMaxRepeats = 4;
 constexpr std::string_view kBusy = "agent_busy";
 constexpr store::Revision kLatest{UINT64_MAX};
 
-/// The agent certainly did nothing: the next one may be asked.
+/// The agent certainly did nothing, so the next one can be tried.
 bool is_safe_to_repeat(Errc code) {
   return code == errc::bus_no_responders || code == errc::bus_refused || code == errc::bus_full ||
          code == Errc::invalid_argument;
@@ -110,7 +110,7 @@ api::SessionSpec Gateway::spec_of(const Session& session) {
   return spec;
 }
 
-// ---- creating
+// Creating sessions.
 
 net::Task<Outcome<api::SessionGrant>> Gateway::create(ApiCaller caller, api::SessionRequest request,
                                                       std::string idempotency_key) {
@@ -129,7 +129,7 @@ net::Task<Outcome<api::SessionGrant>> Gateway::create(ApiCaller caller, api::Ses
     REDAN_CO_TRY(auto made, co_await repeat(id, wanted));
     if (made) co_return std::move(*made);
     auto created = co_await create_new(caller, request, id, wanted);
-    // Someone else's request with the same key was faster.
+    // Another request with the same key was faster.
     const bool raced = !created && created.error().code == name(errc::store_conflict);
     if (!raced) co_return created;
   }
@@ -161,7 +161,8 @@ net::Task<Outcome<api::SessionGrant>> Gateway::create_new(ApiCaller caller, api:
   auto stored = co_await store_.commit(std::move(changes));
   if (!stored) co_return api::refuse(api::refusal_of(stored.error()));
   remember(session, *stored, *stored);
-  // Requests at one time pass the first look together, perhaps at other units: the store tells who was first.
+  // Concurrent requests, possibly at other units, can all pass the first check; the store's order decides which was
+  // first.
   co_await caught_up(*stored);
   if (count_sessions(caller.account, *stored) >= quota) {
     co_await forget(session);
@@ -176,7 +177,8 @@ net::Task<Outcome<api::SessionGrant>> Gateway::create_new(ApiCaller caller, api:
   co_return grant(std::move(placed.session), std::move(claims), std::move(ice_servers));
 }
 
-// The client that asks again is the same client, with fresh credentials: its first answer may never have arrived.
+// A client that repeats its request is the same client and receives fresh credentials: the first response may have been
+// lost.
 net::Task<Outcome<std::optional<api::SessionGrant>>> Gateway::repeat(std::string idempotency,
                                                                      std::string request_sha256) {
   auto entry = co_await store_.get(keys::at(keys::kIdempotency, idempotency));
@@ -190,7 +192,7 @@ net::Task<Outcome<std::optional<api::SessionGrant>>> Gateway::repeat(std::string
   const store::Revision made = (*entry)->created;
   std::function<bool()> settled = [this, id, made] {
     const auto found = sessions_.find(id);
-    if (found == sessions_.end()) return seen_ >= made;  // it has been given up
+    if (found == sessions_.end()) return seen_ >= made;  // the session has been given up
     return found->second.session.over() || !found->second.session.instance.empty();
   };
   co_await until(std::move(settled), config_.create_timeout);
@@ -235,9 +237,9 @@ net::Task<void> Gateway::forget(const Session& session) {
   if (!erased) log("a session that no agent took stays in the store: " + session.id);
 }
 
-// One agent after the other, for as long as they certainly did nothing. After a timeout nobody knows: to ask another
-// agent then might make two sessions of one. What one AMS does not know (404), it is not asked for again: its agent may
-// still be tidying up under the same name.
+// Tries one agent after another as long as each certainly did nothing. After a timeout the outcome is unknown: trying
+// another agent then could create two instances of one session. An AMS that answers 404 is not asked again, because
+// its agent may still be cleaning up under the same name.
 net::Task<Outcome<std::vector<api::IceServer>>> Gateway::place(Session session, std::vector<std::string> agents) {
   if (agents.size() > kMaxAgents) agents.resize(kMaxAgents);
   api::SessionSpec spec = spec_of(session);
@@ -274,19 +276,19 @@ net::Task<Outcome<std::vector<api::IceServer>>> Gateway::place(Session session, 
     last.status = 500;
     co_return api::refuse(last);
   }
-  // Nobody has it.
+  // No agent has the session.
   co_await forget(session);
   if (last.status == 404) last = api::refusal_of(errc::session_no_agent);
   co_return api::refuse(last);
 }
 
-// The agent has it: unless it was deleted meanwhile, or given up.
+// The agent has created the session; records this unless the session was deleted or given up meanwhile.
 net::Task<Outcome<void>> Gateway::settle(Session session, api::Created created, std::string region) {
   auto settled = co_await edit_session(session.id, [&](Session& now) -> Outcome<Edit> {
     if (now.over() || now.status == SessionStatus::terminating) {
       return api::refuse(api::conflict("the session was ended while it was being created: " + now.status_message));
     }
-    // Its runtime has gone to another agent already, which has claimed it.
+    // Its runtime has already moved to another agent, which has claimed the session.
     if (now.fence != session.fence) return Edit::nothing;
     now.agent = created.agent;
     now.instance = created.instance;
@@ -300,8 +302,8 @@ net::Task<Outcome<void>> Gateway::settle(Session session, api::Created created, 
   co_return api::refuse(settled.error());
 }
 
-// Whatever the agent still does finds a higher fence. If it has the session after all, it ends it: it knows the old
-// one.
+// The fence increases, so later messages of the agent have no effect. The command carries the old fence, which the
+// agent knows: if it has created the session after all, it ends it.
 net::Task<void> Gateway::give_up(Session session, std::string why) {
   const auto edited = co_await edit_session(session.id, [&](Session& now) -> Outcome<Edit> {
     if (now.status == SessionStatus::terminated) return Edit::nothing;
@@ -332,9 +334,10 @@ Outcome<api::SessionGrant> Gateway::grant(Session session, SocketClaims claims,
   return api::SessionGrant{std::move(session), std::move(url), std::move(ice_servers)};
 }
 
-// ---- joining and looking
+// Joining and reading sessions.
 
-// The number is taken before the agent is asked: of two who join at once, the runtime then knows who came last.
+// The order number is assigned before the agent is asked: when two clients join at once, the runtime can then tell
+// which joined last.
 net::Task<Outcome<api::SessionGrant>> Gateway::join(ApiCaller caller, std::string id, api::Screen screen) {
   REDAN_CO_TRY(auto known, co_await session(caller, std::move(id)));
   REDAN_CO_CHECK(caller.may(GatewayOperation::join, known.id, known.region));
@@ -359,8 +362,8 @@ net::Task<Outcome<api::SessionGrant>> Gateway::join(ApiCaller caller, std::strin
   co_return grant(std::move(*joined), std::move(claims), std::move(answer->ice_servers));
 }
 
-// Who may not read may still do what his token says to a session that he names: that is looked at by the caller. What
-// is another account's is not there at all.
+// A caller without read permission may still perform the operations that its token permits on a session that it names;
+// the calling function checks this. A session of another account is reported as nonexistent.
 net::Task<Outcome<Session>> Gateway::session(ApiCaller caller, std::string id) {
   REDAN_CO_TRY(auto known, co_await read_session(std::move(id)));
   if (!caller.reaches(known.session)) co_return api::refuse(api::refusal_of(errc::session_unknown));

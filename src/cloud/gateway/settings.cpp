@@ -20,7 +20,7 @@ constexpr std::array kSettings{Setting{setting::kOrigins, "*", Kind::origins},
 
 constexpr std::size_t kMaxText = 4096;
 
-/// The elements of a comma-separated list, without the spaces around them.
+/// The elements of a comma-separated list, without surrounding spaces.
 std::vector<std::string_view> elements(std::string_view text) {
   std::vector<std::string_view> all;
   while (!text.empty()) {
@@ -36,7 +36,7 @@ std::vector<std::string_view> elements(std::string_view text) {
 
 bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
-/// What is sent back in a header: nothing that could end it.
+/// Valid as part of a response header: contains no character that could end the header.
 bool is_origin(std::string_view text) {
   if (text == "*" || text == "null") return true;
   if (!text.starts_with("https://") && !text.starts_with("http://")) return false;

@@ -1,4 +1,4 @@
-// What can be set while the gateway runs; all units share it.
+// Settings that can be changed while the gateway runs; all units share them.
 #pragma once
 
 #include <map>
@@ -9,26 +9,26 @@ namespace redan::cloud::gateway {
 
 class Settings {
  public:
-  /// The value that these settings have when they are not set: "" where a program's option says it.
+  /// A setting. `otherwise` is its default; "" where a command-line option provides it.
   struct Setting {
     std::string_view key, otherwise;
     enum class Kind : std::uint8_t { origins, names, number } kind;
-    std::int64_t least = 0, most = 0;  ///< of a number
+    std::int64_t least = 0, most = 0;  ///< limits, for a number
   };
   static const Setting* find(std::string_view key);
-  /// A text, or a number as JSON has it; "" unsets it. 400.
+  /// Accepts a text, or a JSON number; "" unsets the setting. Refusal: 400.
   static api::Outcome<std::string> check(const Setting& setting, const api::json::value& value);
 
   void put(const std::string& key, std::string value) { values_[key] = std::move(value); }
   void erase(const std::string& key) { values_.erase(key); }
   void clear() { values_.clear(); }
 
-  /// All of them, set or not.
+  /// All settings, including those that are not set.
   [[nodiscard]] api::json::object all() const;
   [[nodiscard]] std::string text(std::string_view key) const;
   [[nodiscard]] std::int64_t number(std::string_view key) const;  ///< 0: not set
 
-  /// What Access-Control-Allow-Origin says to a page from there; "" if the page may not read the answer.
+  /// The value of Access-Control-Allow-Origin for a page of this origin; "" if the page may not read the response.
   [[nodiscard]] std::string allowed_origin(std::string_view origin) const;
 
  private:

@@ -1,4 +1,4 @@
-// Links that let others see a session, for a while.
+// Shares: links that give others temporary access to a session.
 #include <algorithm>
 
 #include "cloud/api/ids.hpp"
@@ -24,7 +24,7 @@ api::Refusal too_many_shares(std::size_t quota) {
 
 }  // namespace
 
-// The token outlives the share, which can be extended: what counts is what the store says about it.
+// The token outlives the share, because the share can be extended; the record in the store is authoritative.
 std::string Gateway::share_url(const Share& share) {
   const WallTime latest{share.created_at + api::kMaxShareLife};
   const auto token = tokens_->mint_share(share.id, share.session, latest);
@@ -33,7 +33,7 @@ std::string Gateway::share_url(const Share& share) {
          "/connect?type=" + std::string(name(share.type)) + "&token=" + *token;
 }
 
-// The session names its shares, so that two units together do not make more than there may be.
+// The session's record lists its shares, so that two units together cannot exceed the limit.
 net::Task<Outcome<Share>> Gateway::share(ApiCaller caller, std::string id, api::ShareRequest request) {
   REDAN_CO_TRY(auto known, co_await session(caller, id));
   REDAN_CO_CHECK(caller.may(GatewayOperation::share, known.id, known.region));
@@ -48,7 +48,7 @@ net::Task<Outcome<Share>> Gateway::share(ApiCaller caller, std::string id, api::
               caller.account};
   std::vector<store::Change> also;
   also.emplace_back(store::Put{keys::at(keys::kShares, share.id), to_record(share), store::Absent{}, {}});
-  shares_.try_emplace(share.id, share);  // counts from now on
+  shares_.try_emplace(share.id, share);  // counts against the limit from now on
   auto edited = co_await edit_session(
       id,
       [&](Session& now) -> Outcome<Edit> {
@@ -70,7 +70,7 @@ net::Task<Outcome<Share>> Gateway::share(ApiCaller caller, std::string id, api::
     shares_.erase(share.id);
     co_return api::refuse(edited.error());
   }
-  // Requests at one time pass the first look together, perhaps at other units.
+  // Concurrent requests, possibly at other units, can all pass the first check.
   auto entry = co_await store_.get(keys::at(keys::kShares, share.id));
   if (!entry) co_return api::refuse(api::refusal_of(entry.error()));
   if (*entry) co_await caught_up((*entry)->modified);
@@ -81,7 +81,7 @@ net::Task<Outcome<Share>> Gateway::share(ApiCaller caller, std::string id, api::
   co_return share;
 }
 
-// A share of an older record belongs to whoever has the session.
+// Older records do not name the creator: such a share belongs to the account of the session.
 std::string Gateway::maker_of(const Share& share) const {
   if (!share.account.empty()) return share.account;
   const auto session = sessions_.find(share.session);
@@ -113,7 +113,7 @@ net::Task<Outcome<void>> Gateway::change_share(ApiCaller caller, std::string id,
   auto entry = co_await store_.get(key);
   if (!entry) co_return api::refuse(api::refusal_of(entry.error()));
   auto share = *entry ? api::share_from_record((*entry)->value) : std::nullopt;
-  // One that has expired is over, and may have made room for another.
+  // An expired share has ended, and another may have taken its place.
   if (!share || share->expiry_at <= seconds()) co_return api::refuse(share_unknown());
   if (change.description) share->description = std::move(*change.description);
   if (change.expiry_at) {

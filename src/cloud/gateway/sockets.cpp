@@ -1,11 +1,11 @@
-// Who may open a socket.
+// Authorization of sockets.
 #include "cloud/errors.hpp"
 #include "cloud/gateway/service.hpp"
 
 namespace redan::cloud::gateway {
 
-// The token decides. A session that this unit has not heard of is asked for; with the store down, the token is enough:
-// whether there is a runtime is the link's to find out.
+// The token decides. If this unit does not know the session, it reads the store. If the store is unavailable, the token
+// suffices: the link detects whether there is a runtime.
 net::Task<Outcome<Gateway::SocketAdmission>> Gateway::admit_socket(std::string token, std::string id) {
   if (!tokens_) co_return api::refuse(api::refusal_of(errc::trust_stale));
   auto claims = tokens_->verify_socket(token, id, wall_time());

@@ -1,4 +1,5 @@
-// What time does to sessions, shares and keys. Every unit sweeps; what two do at once is done once.
+// Time-dependent changes of sessions, shares and idempotency keys. Every unit sweeps; a change that two units make at
+// once takes effect once.
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -15,9 +16,9 @@ namespace keys = keys;
 using api::Session;
 using api::SessionStatus;
 
-constexpr std::int64_t kAgentTimeout = 60;      ///< after its lease has ended
-constexpr std::int64_t kCreationTimeout = 150;  ///< for a unit that may have died while it was at it
-constexpr std::int64_t kEndingTimeout = 120;    ///< for an agent that does not say that it has ended a session
+constexpr std::int64_t kAgentTimeout = 60;      ///< after its lease has expired
+constexpr std::int64_t kCreationTimeout = 150;  ///< for a unit that may have died while creating the session
+constexpr std::int64_t kEndingTimeout = 120;    ///< for an agent that does not report that it has ended a session
 constexpr std::int64_t kIdempotencyKept = 600;
 
 }  // namespace
@@ -31,7 +32,7 @@ net::Task<void> Gateway::sweep() {
 }
 
 net::Task<void> Gateway::sweep_once() {
-  // With an old copy, what looks lost may have come back.
+  // If this unit's copy is old, an agent or a session that appears lost may have returned.
   if (!is_fresh()) co_return;
   std::vector<Known> due;
   for (const auto& [id, known] : sessions_) {
@@ -80,10 +81,10 @@ net::Task<void> Gateway::sweep_session(Known known) {
     if (!erased && erased.error() != errc::store_conflict) log("an ended session could not be erased");
     co_return;
   }
-  // Looked at again: an agent may have come back since.
+  // Checked again, because an agent may have returned meanwhile.
   const auto edited = co_await edit_session(known.session.id, [&](Session& now) -> Outcome<Edit> {
     if (due_for(now) != due) return Edit::nothing;
-    if (due == Due::ending) {  // with its fence: the agent may still be removing the instance
+    if (due == Due::ending) {  // keeps its fence: the agent may still be removing the instance
       now.status = SessionStatus::terminated;
       now.status_message = "its agent does not say that it has ended it";
       return Edit::write;

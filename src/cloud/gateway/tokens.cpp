@@ -17,7 +17,7 @@ constexpr std::string_view kSignal = "signal";
 constexpr std::string_view kView = "view";
 constexpr std::string_view kConnect = "connect";
 
-// HMAC-SHA256 twice: what macaroons take as a root key has 64 bytes.
+// Applies HMAC-SHA256 twice, because the root key of a macaroon has 64 bytes.
 Result<token::MacaroonKey> derive(Provider& provider, const Secret<64>& root, std::string_view purpose) {
   Secret<64> derived;
   const MutableBytes bytes = derived.fill(64);
@@ -30,7 +30,7 @@ Result<token::MacaroonKey> derive(Provider& provider, const Secret<64>& root, st
   return token::MacaroonKey::prepare(provider, derived);
 }
 
-/// The value of the first caveat `name=...`. It means nothing before the macaroon is verified.
+/// The value of the first caveat `name=...`. Not trustworthy before the macaroon is verified.
 std::optional<std::string> claimed(const token::Macaroon& macaroon, std::string_view name) {
   for (const token::Caveat& caveat : macaroon.caveats) {
     const std::string_view text = caveat.identifier;
@@ -47,7 +47,7 @@ std::string sha256(Provider& provider, std::string_view text) {
   return to_hex(provider.hash(HashAlgorithm::sha256, as_bytes(text)).bytes());
 }
 
-/// "<client> 2 1280x720x30x240 <account> <share>": the 2 is the order; the last word may be missing.
+/// "<client> 2 1280x720x30x240 <account> <share>": the 2 is the order; the last field may be absent.
 std::string identifier_of(const SocketClaims& claims) {
   const api::Screen& screen = claims.screen;
   std::string text = claims.client + " " + std::to_string(claims.order);
@@ -108,7 +108,7 @@ Result<token::Macaroon> Tokens::mint(token::MacaroonKey& key, std::string_view i
   return macaroon;
 }
 
-// ---- API
+// API tokens.
 
 Result<Tokens::Issued> Tokens::issue(std::string_view account, WallTime expires) {
   std::string fraction = std::to_string(provider_->random_u32() % 1'000'000'000);
@@ -122,8 +122,8 @@ Result<Tokens::Issued> Tokens::issue(std::string_view account, WallTime expires)
   return Issued{std::move(text), std::move(hash)};
 }
 
-// Verified against what the token itself names: whether that is what a request asks for is a question for later, when
-// the request has been read.
+// Verifies the token against the restrictions that it names itself. Whether they permit a request is checked later,
+// when the request has been read.
 Result<ApiClaims> Tokens::verify(std::string_view text, WallTime now) {
   REDAN_TRY(const auto macaroon, token::Macaroon::parse(text));
   ApiClaims claims;
@@ -134,14 +134,14 @@ Result<ApiClaims> Tokens::verify(std::string_view text, WallTime now) {
   REDAN_TRY(auto verified, macaroon.verify(api_, kGatewayLocation, request));
   claims.account = std::move(verified.identifier);
   claims.expires = verified.expires;
-  // The first caveat is ours: verify() has seen that there is one.
+  // The gateway adds the first caveat; verify() has checked that it exists.
   const auto issued = mint(api_, claims.account, {macaroon.caveats.front().identifier});
   if (!issued) return refuse(issued.error());
   claims.issued_sha256 = sha256(*provider_, issued->text());
   return claims;
 }
 
-// ---- sockets
+// Socket tokens.
 
 Result<std::string> Tokens::mint_socket(const SocketClaims& claims, WallTime expires) {
   const std::string_view operation = claims.role == Role::controller ? kSignal : kView;
@@ -163,7 +163,7 @@ Result<SocketClaims> Tokens::verify_socket(std::string_view text, std::string_vi
   return std::move(*claims);
 }
 
-// ---- shares
+// Share tokens.
 
 Result<std::string> Tokens::mint_share(std::string_view share, std::string_view session, WallTime expires) {
   const auto macaroon = mint(

@@ -9,7 +9,7 @@
 namespace redan::cloud::unit {
 namespace {
 
-// Time for the last response to leave before its connection is closed.
+// Time for the last response to be sent before its connection is closed.
 constexpr std::chrono::milliseconds kLastResponse{300};
 
 }  // namespace

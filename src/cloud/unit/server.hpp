@@ -1,6 +1,6 @@
-// The HTTP server that AMS, gateway and agent have in common: a TLS listener and a Unix socket, the rate of each
-// caller, the users who may use the Unix socket, metrics, and a graceful end. What the routes are and who may use them
-// is decided by the unit's handlers.
+// The HTTP server that AMS, gateway and agent share: a TLS listener and a Unix socket, a request rate for each caller,
+// the users who may use the Unix socket, metrics, and graceful shutdown. The unit's handlers define the routes and
+// authorize their use.
 #pragma once
 
 #include "cloud/api/envelope.hpp"
@@ -33,7 +33,7 @@ struct Handlers {
   std::function<net::HttpResponse(const api::Refusal&)> error;
   /// Adds headers to every response. `origin` is the request's; empty if it has none or does not parse.
   std::function<void(net::HttpResponse&, const std::string& origin)> finish{};
-  /// Where a program serves pages beside the API: the paths of the API, and who answers all others.
+  /// For programs that serve pages beside the API: identifies the API's paths; the other handlers serve the rest.
   std::function<bool(std::string_view path)> is_api{};
   decltype(net::HttpServerConfig::handler) other_handler{};
   decltype(net::HttpServerConfig::on_upgrade) other_upgrade{};
@@ -49,7 +49,7 @@ class Server {
   [[nodiscard]] std::uint16_t port() const { return https_->port(); }
   /// Root, the user that the program runs as, or a user of the configuration.
   [[nodiscard]] bool is_local_user(const net::LocalPeer& peer) const;
-  /// Counts a request of `caller` against its rate; refuses with 429. Requests on the Unix socket are free.
+  /// Counts a request of `caller` against its rate; refuses with 429. Requests on the Unix socket are not counted.
   api::Outcome<void> take(const std::string& caller, const net::Connection& connection);
   /// Replaces the configured rate; 0 restores it.
   void set_rate(double requests_per_second);
