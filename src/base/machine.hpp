@@ -1,7 +1,7 @@
 // The contract of every machine (ICE agent, DTLS connection, SCTP association, peer, endpoint).
 //
-//   handle_input(now, ...)      accepts received bytes; returns nothing; the span is borrowed for the call and may be
-//   changed poll_output(now, buffer)    returns the next action; Wait means that there is nothing to do until then
+//   handle_input(now, ...)      accepts received bytes, borrowed for the call, which it may change; returns nothing
+//   poll_output(now, buffer)    returns the next action; Wait means that there is nothing to do until then
 //
 // After any other call, call poll_output until it returns Wait. Timers fire inside it. Polling late, or stopping before
 // Wait, does no harm. A span inside an output is valid until the next call on the object.
