@@ -261,9 +261,9 @@ TimePoint Association::deadline() const {
 }
 
 MutableBytes Association::next_packet(TimePoint now, MutableBytes buffer) {
-  const MutableBytes setup = setup_.write(now, buffer, header({}), receiver_.a_rwnd());
+  if (setup_.packet_due()) return setup_.write(now, buffer, header({}), receiver_.a_rwnd());
   const Sides* sides = setup_.sides();
-  if (!setup.empty() || sides == nullptr) return setup;
+  if (sides == nullptr) return {};
   PacketWriter packet(buffer, header(sides->peer.tag));
   if (!replies_.empty()) {
     replies_.write(packet.chunks());  // they may fill a packet

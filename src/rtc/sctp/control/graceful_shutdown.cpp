@@ -28,9 +28,9 @@ bool GracefulShutdown::answers_init() {
   return ack != nullptr;
 }
 
-RepeatTimer* GracefulShutdown::timer() {
-  if (auto* sent = std::get_if<Sent>(&state_)) return &sent->shutdown;
-  if (auto* ack = std::get_if<AckSent>(&state_)) return &ack->shutdown_ack;
+const RepeatTimer* GracefulShutdown::timer() const {
+  if (const auto* sent = std::get_if<Sent>(&state_)) return &sent->shutdown;
+  if (const auto* ack = std::get_if<AckSent>(&state_)) return &ack->shutdown_ack;
   return nullptr;
 }
 
@@ -51,7 +51,7 @@ void GracefulShutdown::write(TimePoint now, Tsn cumulative, Writer& chunks) {
 }
 
 TimePoint GracefulShutdown::deadline() const {
-  const RepeatTimer* repeat = const_cast<GracefulShutdown*>(this)->timer();
+  const RepeatTimer* repeat = timer();
   return repeat == nullptr ? kNever : repeat->deadline();
 }
 

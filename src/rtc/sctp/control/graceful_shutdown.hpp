@@ -1,6 +1,7 @@
 // Ending an association after everything was delivered (RFC 9260 section 9.2).
 #pragma once
 
+#include <utility>
 #include <variant>
 
 #include "rtc/sctp/control/repeat_timer.hpp"
@@ -51,7 +52,8 @@ class GracefulShutdown {
   [[nodiscard]] bool is() const {
     return std::holds_alternative<State>(state_);
   }
-  RepeatTimer* timer();
+  [[nodiscard]] const RepeatTimer* timer() const;
+  [[nodiscard]] RepeatTimer* timer() { return const_cast<RepeatTimer*>(std::as_const(*this).timer()); }
 
   ErrorCounter& errors_;
   std::variant<Open, Pending, Received, Sent, AckSent> state_;

@@ -148,9 +148,9 @@ bool Setup::on_cookie_ack() {
   return true;
 }
 
-RepeatTimer* Setup::timer() {
-  if (auto* wait = std::get_if<CookieWait>(&state_)) return &wait->init;
-  if (auto* echoed = std::get_if<CookieEchoed>(&state_)) return &echoed->cookie_echo;
+const RepeatTimer* Setup::timer() const {
+  if (const auto* wait = std::get_if<CookieWait>(&state_)) return &wait->init;
+  if (const auto* echoed = std::get_if<CookieEchoed>(&state_)) return &echoed->cookie_echo;
   return nullptr;
 }
 
@@ -161,15 +161,13 @@ bool Setup::run_timers(TimePoint now) {
 }
 
 TimePoint Setup::deadline() const {
-  const RepeatTimer* repeat = const_cast<Setup*>(this)->timer();
+  const RepeatTimer* repeat = timer();
   return repeat == nullptr ? kNever : repeat->deadline();
 }
 
 MutableBytes Setup::write(TimePoint now, MutableBytes buffer, CommonHeader header, std::uint32_t a_rwnd) {
   if (offer_ && std::exchange(offer_->init_ack_due, false)) return write_init_ack(buffer, header, a_rwnd);
-  RepeatTimer* repeat = timer();
-  if (repeat == nullptr || !repeat->due()) return {};
-  repeat->wait(now);
+  timer()->wait(now);
   if (const auto* wait = std::get_if<CookieWait>(&state_)) return write_init(buffer, header, a_rwnd, *wait);
   const auto& echoed = std::get<CookieEchoed>(state_);
   header.verification_tag = echoed.sides.peer.tag;

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <optional>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -78,7 +79,11 @@ class Setup {
 
   /// False: the peer has not answered for too long.
   [[nodiscard]] bool run_timers(TimePoint now);
-  /// The next INIT ACK, INIT or COOKIE ECHO, each in a packet of its own; empty if none is due. `header` lacks the tag.
+  /// INIT ACK, INIT or COOKIE ECHO have to go.
+  [[nodiscard]] bool packet_due() const {
+    return (offer_ && offer_->init_ack_due) || (!established() && timer() != nullptr && timer()->due());
+  }
+  /// Writes the first of those that are due, in a packet of its own. `header` lacks the tag.
   MutableBytes write(TimePoint now, MutableBytes buffer, CommonHeader header, std::uint32_t a_rwnd);
   void write_cookie_ack(Writer& chunks);
   [[nodiscard]] TimePoint deadline() const;
@@ -126,7 +131,8 @@ class Setup {
   [[nodiscard]] bool repeats_offer(TimePoint now, const Init& init) const;
   [[nodiscard]] bool names_offer(TimePoint now, const Packet& packet, const Chunk& chunk) const;
   CookieResult refuse(Drop reason);
-  RepeatTimer* timer();
+  [[nodiscard]] const RepeatTimer* timer() const;
+  [[nodiscard]] RepeatTimer* timer() { return const_cast<RepeatTimer*>(std::as_const(*this).timer()); }
   MutableBytes write_init_ack(MutableBytes buffer, CommonHeader header, std::uint32_t a_rwnd);
   MutableBytes write_init(MutableBytes buffer, CommonHeader header, std::uint32_t a_rwnd,
                           const CookieWait& state) const;

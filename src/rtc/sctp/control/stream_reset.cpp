@@ -37,7 +37,7 @@ void StreamReset::begin_request() {
   request_ = Request{std::move(streams), sender_.next_tsn().prev(), RepeatTimer(sender_.rto().base())};
 }
 
-void StreamReset::write(TimePoint now, bool may_begin, Writer& chunks) {
+void StreamReset::write_chunks(TimePoint now, bool may_begin, Writer& chunks) {
   if (!supported_) {
     while (const auto stream = sender_.streams().take_drained()) events_.push_back(OutgoingReset{*stream, false});
   }

@@ -44,7 +44,9 @@ class StreamReset {
   void resume();
   void run_timers(TimePoint now);
   /// Writes requests and answers that are due. `may_begin`: also a new request, for streams that are drained.
-  void write(TimePoint now, bool may_begin, Writer& chunks);
+  void write(TimePoint now, bool may_begin, Writer& chunks) {
+    if (!idle()) write_chunks(now, may_begin, chunks);
+  }
   std::optional<Event> next_event();
   [[nodiscard]] TimePoint deadline() const { return request_ ? request_->timer.deadline() : kNever; }
   /// Gives idle memory back.
@@ -62,6 +64,10 @@ class StreamReset {
     std::vector<std::uint8_t> streams;
   };
 
+  [[nodiscard]] bool idle() const {
+    return !request_ && !answer_due_ && !bad_sequence_ && !sender_.streams().has_drained();
+  }
+  void write_chunks(TimePoint now, bool may_begin, Writer& chunks);
   void begin_request();
   void on_response(TimePoint now, Bytes value);
   void on_outgoing_request(Bytes value);

@@ -52,6 +52,8 @@ class SendQueue {
   /// take_drained() names the stream once it is drained: at once, if it is already.
   void watch_drain(OutgoingStream stream);
   std::optional<OutgoingStream> take_drained();
+  /// False: take_drained() names no stream.
+  [[nodiscard]] bool has_drained() const { return !drained_.empty(); }
   /// Nothing if the stream has none yet.
   [[nodiscard]] std::optional<StreamId> id(OutgoingStream stream) const;
   void set_low_threshold(OutgoingStream stream, std::size_t bytes);

@@ -30,9 +30,9 @@ struct Side {
   explicit Side(std::uint64_t seed, const Setup::Config& config = kConfig) : random(seed), setup(config, drops) {}
 
   std::optional<Message> write(TimePoint now) {
+    if (!setup.packet_due()) return std::nullopt;
     std::array<std::uint8_t, 1200> buffer{};
-    const MutableBytes written = setup.write(now, buffer, {5000, 5000, {}}, kWindow);
-    return written.empty() ? std::nullopt : std::optional<Message>(written);
+    return std::optional<Message>(setup.write(now, buffer, {5000, 5000, {}}, kWindow));
   }
   ChunkTypes cookie_ack() {
     return Chunks([&](Writer& w) { setup.write_cookie_ack(w); }).types();
