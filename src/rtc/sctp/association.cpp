@@ -178,7 +178,7 @@ void Association::on_received(std::optional<CauseCode> violation) {
 }
 
 void Association::on_sack(Input& input, const Chunk& chunk) {
-  // One is all that a packet has use for (RFC 9260 section 6.2): a second one would tell nothing more.
+  // One is all that a packet has use for (RFC 9260 section 6.2): a second one would add nothing.
   if (std::exchange(input.sack_seen, true)) return drops_.add(Drop::unexpected_chunk);
   const auto sack = Sack::parse(chunk);
   sack ? sender_.on_sack(input.now, *sack) : drops_.add(Drop::malformed);

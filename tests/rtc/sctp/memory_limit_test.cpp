@@ -91,7 +91,7 @@ TEST_F(MemoryLimit, APeerThatHoldsMoreThanALaterLimitEndsAlthoughItIsSilent) {
   EXPECT_EQ(ended, Errc::too_many);
 }
 
-TEST_F(MemoryLimit, WhatIsAheadOfAHoleStopsAtTheLimit) {
+TEST_F(MemoryLimit, DataAheadOfAHoleStopsAtTheLimit) {
   us.set_memory_limit(kLimit);
   for (std::uint32_t i = 1; i < 40; ++i) data(kFirst + i, kWhole, Ssn(static_cast<std::uint16_t>(i)), kPiece);
   drain();

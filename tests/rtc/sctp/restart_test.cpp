@@ -94,7 +94,7 @@ TEST_F(Restart, DataOnEitherSideOfTheCookieEchoIsSafe) {
   EXPECT_EQ(messages[0].size(), 9U);
 }
 
-TEST_F(Restart, WhatWasNotTakenOutIsForgotten) {
+TEST_F(Restart, MessagesNotTakenOutAreForgotten) {
   establish();
   offer(kNewTag);
   const VerificationTag fresh = std::exchange(tag, first_tag);

@@ -172,7 +172,7 @@ TEST_F(ReassemblyTest, FragmentsThatDoNotFitTogetherAreNoMessage) {
   EXPECT_EQ(take(), (Taken{5}));
 }
 
-TEST_F(ReassemblyTest, AMessageTooLargeIsToldInTsnOrder) {
+TEST_F(ReassemblyTest, AMessageThatIsTooLargeIsReportedInTsnOrder) {
   put(1, 0, 1, 0, 60000);
   put(2, kEnd, 1, 0, 60000);
   EXPECT_EQ(put(0, kBegin), Reassembly::Verdict::too_large);

@@ -32,7 +32,7 @@ TEST_F(SegmentsTest, FragmentsOfOneMessageBecomeOneSegmentInAnyOrder) {
   EXPECT_EQ(segments.memory(), 0U);
 }
 
-TEST_F(SegmentsTest, WhatIsNotOfOneMessageStaysApart) {
+TEST_F(SegmentsTest, FragmentsOfDifferentMessagesStayApart) {
   add(10, Data::kBeginning | Data::kEnd);
   add(11, Data::kBeginning);
   add(12, Data::kEnd, 2, 7);

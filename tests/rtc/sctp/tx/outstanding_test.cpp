@@ -72,7 +72,7 @@ TEST_F(OutstandingTest, ASackThatContradictsItselfIsRefusedAsAWhole) {
   EXPECT_TRUE(sack(kFirst, {{2, 9}}).valid);
 }
 
-TEST_F(OutstandingTest, AnOldSackIsTold) {
+TEST_F(OutstandingTest, AnOldSackIsReportedAsOld) {
   send(3);
   EXPECT_TRUE(sack(kFirst).valid);
   const SackOutcome outcome = sack(kFirst - 1);
@@ -107,7 +107,7 @@ TEST_F(OutstandingTest, AChunkIsFastRetransmittedOnce) {
   EXPECT_EQ(resend(), std::vector{kFirst});
 }
 
-TEST_F(OutstandingTest, ATimeoutLosesAllButSendsNothingAgainWithinAnRto) {
+TEST_F(OutstandingTest, ATimeoutLosesAllChunksButSendsNoneAgainWithinAnRto) {
   send(2);
   now += kRto / 2;
   send(1);
@@ -121,7 +121,7 @@ TEST_F(OutstandingTest, ATimeoutLosesAllButSendsNothingAgainWithinAnRto) {
   EXPECT_EQ(resend().size(), 3U);
 }
 
-TEST_F(OutstandingTest, WhatASackTakesBackIsLostAndWaitsForAnRto) {
+TEST_F(OutstandingTest, ChunksThatASackTakesBackAreLostAndWaitForAnRto) {
   send(10);
   EXPECT_FALSE(sack(kFirst - 1, {{2, 10}}).reneged);
   EXPECT_EQ(outstanding.flight(), 100U);
@@ -133,7 +133,7 @@ TEST_F(OutstandingTest, WhatASackTakesBackIsLostAndWaitsForAnRto) {
   EXPECT_EQ(resend(), (std::vector<std::uint32_t>{101, 102, 106, 107, 108, 109}));
 }
 
-TEST_F(OutstandingTest, GapBlocksOfAReceiverThatRenegesAgainAndAgainAreNotBelieved) {
+TEST_F(OutstandingTest, GapBlocksAreIgnoredAfterRepeatedReneging) {
   send(100);
   unsigned reneged = 0;
   for (std::uint32_t cumulative = kFirst; cumulative < kFirst + 50; ++cumulative) {
@@ -143,7 +143,7 @@ TEST_F(OutstandingTest, GapBlocksOfAReceiverThatRenegesAgainAndAgainAreNotBeliev
   EXPECT_EQ(reneged, 8U);
 }
 
-TEST_F(OutstandingTest, SacksThatSayTheSameAgainCostNextToNothing) {
+TEST_F(OutstandingTest, RepeatedSacksCostNextToNothing) {
   send(16000);
   const auto time = [&](auto&& start_of) {
     const auto start = std::chrono::steady_clock::now();
@@ -174,7 +174,7 @@ TEST_F(OutstandingTest, LostChunksComeInTheOrderOfTheirTsns) {
 }
 
 TEST_F(OutstandingTest, ForwardTsnIsOwedOncePerPoint) {
-  const auto tell = [&] {
+  const auto forward_to = [&] {
     std::array<std::uint8_t, 64> skipped;
     ForwardTsn forward;
     return outstanding.forward_tsn(skipped, forward) ? forward.new_cumulative_tsn.value : 0;
@@ -186,12 +186,12 @@ TEST_F(OutstandingTest, ForwardTsnIsOwedOncePerPoint) {
   now += kRto;
   outstanding.on_timeout(now, kRto, true);
   EXPECT_TRUE(outstanding.owes_forward_tsn());
-  EXPECT_EQ(tell(), kFirst);
+  EXPECT_EQ(forward_to(), kFirst);
   EXPECT_FALSE(outstanding.owes_forward_tsn());
-  EXPECT_EQ(tell(), kFirst);  // again, should it have been lost
+  EXPECT_EQ(forward_to(), kFirst);  // again, should it have been lost
   sack(kFirst + 1);
   EXPECT_TRUE(outstanding.owes_forward_tsn());
-  EXPECT_EQ(tell(), kFirst + 3);
+  EXPECT_EQ(forward_to(), kFirst + 3);
 }
 
 TEST_F(OutstandingTest, ALateSackWithFewerGapsIsNoReneging) {
