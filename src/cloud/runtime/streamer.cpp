@@ -59,7 +59,7 @@ Streamer::Streamer(asio::io_context& io, StreamerConfig config, Provider& provid
                              "; check the addresses and ports given");
   }
   shard_ = std::move(*shard);
-  media::open_sources();
+  open_sources();
 }
 
 Streamer::~Streamer() { stop(); }

@@ -58,23 +58,24 @@ DemoUrl parse_url(const std::string& url) {
   // Ignores the colons inside the brackets of an IPv6 address.
   const std::size_t bracket = authority.rfind(']');
   const std::size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
-  DemoUrl url;
-  url.host = authority.substr(0, colon);
-  if (url.host.starts_with('[') && url.host.ends_with(']')) url.host = url.host.substr(1, url.host.size() - 2);
+  DemoUrl parsed;
+  parsed.host = authority.substr(0, colon);
+  if (parsed.host.starts_with('[') && parsed.host.ends_with(']'))
+    parsed.host = parsed.host.substr(1, parsed.host.size() - 2);
   if (colon != std::string_view::npos) {
     const std::string_view port = authority.substr(colon + 1);
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), url.port);
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), parsed.port);
     if (error != std::errc{} || end != port.data() + port.size())
       throw std::invalid_argument("the URL's port is wrong");
   }
-  url.token = fragment_value(url, "token");
+  parsed.token = fragment_value(url, "token");
   const auto pin = net::parse_pin(fragment_value(url, "sha256"));
-  if (url.token.empty() || !pin) {
+  if (parsed.token.empty() || !pin) {
     throw std::invalid_argument(
         "the URL needs #token=...&sha256=... as `redan demo` prints it (quote it: the shell eats #)");
   }
-  url.pin = *pin;
-  return url;
+  parsed.pin = *pin;
+  return parsed;
 }
 
 /// The steps of a session with a demo, in order.
