@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The shared libraries export what the public headers declare, and nothing else.
+"""libredan exports what the public headers declare, and nothing else.
 
   symbols_test.py LIBRARY LIST          compares; prints what is new and what is missing
   symbols_test.py LIBRARY LIST --write  writes the list

@@ -123,8 +123,8 @@ class Server::Impl {
   net::Task<Reply> answer(const net::HttpRequest& request, const net::Connection& connection, std::string& label) {
     const auto match = unit::find_route(std::span<const Route>(kRoutes), request.method, request.path);
     const Route* route = match.route;
-    const bool hidden = route != nullptr && route->access == Access::local && !connection.local_peer;
-    if (hidden) route = nullptr;
+    const bool local = connection.local_peer.has_value();
+    if (route != nullptr && route->access == Access::local && !local) route = nullptr;
     label = std::string(route != nullptr ? route->object : "unknown") + "_" +
             std::string(api::method_label(request.method));
     Agent::Runtime runtime;
@@ -133,7 +133,7 @@ class Server::Impl {
     } else {
       REDAN_CO_CHECK(server_.take(connection.network, connection));
     }
-    if (route == nullptr) co_return api::refuse(unit::no_route(request.method, match.path_exists && !hidden));
+    if (route == nullptr) co_return api::refuse(unit::no_route(request.method, match.path_exists && local));
     Reply reply = route->handler(agent_, runtime);
     if (reply && route->object == "metrics") server_.metrics().write(reply->body);
     co_return reply;

@@ -59,7 +59,7 @@ std::optional<Datagram> UdpSocket::receive(TimePoint until) {
   if (impl_->received.empty()) return std::nullopt;
   const net::ReceivedDatagram datagram = impl_->received.front();
   impl_->received = impl_->received.subspan(1);
-  return Datagram{{local_address(), datagram.remote}, datagram.bytes, datagram.ecn};
+  return Datagram{{{}, datagram.remote}, datagram.bytes, datagram.ecn};
 }
 
 }  // namespace redan

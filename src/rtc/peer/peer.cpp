@@ -441,7 +441,8 @@ PeerStatistics Peer::statistics() const {
   }
   if (srtp_) {
     sums.dropped.malformed += srtp_->drops()[srtp::Drop::malformed];
-    sums.dropped.unauthenticated += srtp_->drops()[srtp::Drop::unauthenticated];
+    sums.dropped.unauthenticated +=
+        srtp_->drops()[srtp::Drop::unauthenticated] + srtp_->drops()[srtp::Drop::too_many_sources];
     sums.dropped.replayed += srtp_->drops()[srtp::Drop::replayed];
   }
   datachannel::ChannelsStatistics channels = ended_channels_;

@@ -108,7 +108,8 @@ bool Association::on_chunk(Input& input, const Chunk& chunk) {
 bool Association::on_setup_chunk(Input& input, const Chunk& chunk) {
   switch (chunk.type) {
     case ChunkType::init:
-      if (!shutdown_.answers_init()) setup_.on_init(input.now, input.packet, chunk, random_);
+      if (Setup::is_init(input.packet, chunk) && shutdown_.answers_init()) return false;
+      setup_.on_init(input.now, input.packet, chunk, random_);
       return false;
     case ChunkType::init_ack:
       setup_.on_init_ack(input.packet, chunk);

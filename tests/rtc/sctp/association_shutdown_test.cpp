@@ -101,6 +101,16 @@ TEST_F(AssociationShutdown, AnswersAnInitWithShutdownAckWhenThePeerBeginsAnew) {
   EXPECT_EQ(chunks(), Types{ChunkType::shutdown_ack});
 }
 
+TEST_F(AssociationShutdown, DropsAnInitWithImpossibleValuesWhileItWaitsForShutdownComplete) {
+  shutdown_from_peer(first_tsn - 1);
+  drain();
+  Init impossible = their_init(VerificationTag(99));
+  impossible.a_rwnd = 1499;
+  feed(VerificationTag(0), [&](Writer& w) { impossible.write(w, ChunkType::init); });
+  EXPECT_TRUE(drain().empty());
+  EXPECT_EQ(us.drops()[Drop::bad_init], 1U);
+}
+
 TEST_F(AssociationShutdown, RefusesARestartWhileItShutsDown) {
   us.shutdown();
   drain();

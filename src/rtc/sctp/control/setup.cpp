@@ -83,6 +83,10 @@ bool Setup::repeats_offer(TimePoint now, const Init& init) const {
          now < offer_->made + kCookieLife;
 }
 
+bool Setup::is_init(const Packet& packet, const Chunk& chunk) {
+  return Init::parse(chunk) && packet.header.verification_tag.value == 0 && packet.chunk_count == 1;
+}
+
 void Setup::on_init(TimePoint now, const Packet& packet, const Chunk& chunk, RandomSource& random) {
   std::array<std::uint8_t, 64> unrecognized{};
   std::size_t unrecognized_size = 0;

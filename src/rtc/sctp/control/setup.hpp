@@ -70,6 +70,8 @@ class Setup {
 
   /// Sends INIT, if nothing has begun yet. Offers made before are void.
   void connect(RandomSource& random);
+  /// An INIT with possible values, alone in its packet and without a tag (RFC 9260 section 8.5.1).
+  static bool is_init(const Packet& packet, const Chunk& chunk);
   void on_init(TimePoint now, const Packet& packet, const Chunk& chunk, RandomSource& random);
   void on_init_ack(const Packet& packet, const Chunk& chunk);
   /// `may_restart`: the association is not being shut down.
