@@ -170,7 +170,7 @@ TEST_F(WampSession, SubscribesAndReceivesEvents) {
   EXPECT_FALSE(delivered.encrypted);
   EXPECT_EQ(delivered.payload, (Payload{List{1}, Dict{{"k", "v"}}, {}}));
   EXPECT_EQ(*delivered.details.find("publisher"), Value(3));
-  session_->unsubscribe(now_, 11);
+  EXPECT_TRUE(session_->unsubscribe(now_, 11));
   EXPECT_EQ(sent(), "[34,2,11]");
   says("[35,2]");
   EXPECT_EQ(event<S::Granted>().id, 11U);

@@ -20,13 +20,13 @@ struct Probe {
 };
 
 Probe read_of(cloud::store::KeyRange keys) {
-  return {"/v3/kv/range", cloud::write(cloud::store::EtcdRange{std::move(keys), 1})};
+  return {"/v3/kv/range", cloud::store::write(cloud::store::EtcdRange{std::move(keys), 1})};
 }
 
 Probe write_of(cloud::store::EtcdOperation operation) {
   cloud::store::EtcdTransaction transaction;
   transaction.success.push_back(std::move(operation));
-  return {"/v3/kv/txn", cloud::write(transaction)};
+  return {"/v3/kv/txn", cloud::store::write(transaction)};
 }
 
 enum class Reach : std::uint8_t { denied, possible, unknown };
