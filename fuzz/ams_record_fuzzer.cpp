@@ -10,6 +10,8 @@ using namespace redan::cloud;
 
 template <class T>
 void rewrite(std::string_view text, std::optional<T> (*parse)(std::string_view)) {
+  using ams::to_record;
+  using api::to_record;
   const std::optional<T> record = parse(text);
   if (!record) return;
   const std::string written = to_record(*record);
@@ -33,10 +35,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       rewrite(text, api::operation_from_record);
       break;
     case 3:
-      rewrite(text, certificate_from_record);
+      rewrite(text, ams::certificate_from_record);
       break;
     default:
-      rewrite(text, join_from_record);
+      rewrite(text, ams::join_from_record);
   }
   return 0;
 }

@@ -6,7 +6,7 @@
 #include <string>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace redan::cloud;
+  using namespace redan;
   const std::string_view value = redan::as_text({data, size});
   const auto found = cloud::token::parse_authorization(value);
   if (!found) return 0;

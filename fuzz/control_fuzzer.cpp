@@ -4,7 +4,8 @@
 #include "cloud/runtime/reactions.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace redan::cloud;
+  using namespace redan;
+  namespace control = cloud::runtime::control;
   const auto message = control::parse(redan::as_text({data, size}));
   if (!message) return 0;
   const auto again = control::parse(control::text(*message));

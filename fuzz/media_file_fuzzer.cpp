@@ -7,7 +7,6 @@
 namespace {
 
 using namespace redan;
-using namespace redan::cloud;
 
 // Each packet is preceded by its length in two bytes.
 void assemble(Bytes packets) {

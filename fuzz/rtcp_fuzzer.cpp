@@ -10,7 +10,6 @@
 namespace {
 
 using namespace redan;
-using namespace redan::cloud;
 using namespace std::chrono_literals;
 
 void read_media(Bytes packet) {

@@ -88,7 +88,7 @@ class Script {
       case 10:
         return say(peer, Yield{Id{choice} / 2 + 1, {{"progress", choice % 2 == 1}}, payload(peer, 0)});
       case 11:
-        return say(peer, Error{MessageType::invocation, Id{choice} + 1, {}, "a.error", payload(peer, 0)});
+        return say(peer, wamp::Error{MessageType::invocation, Id{choice} + 1, {}, "a.error", payload(peer, 0)});
       case 12:
         return say(peer, Goodbye{{}, "wamp.close.normal"});
       case 13:
@@ -202,7 +202,7 @@ class Script {
     } else if (const auto* invocation = std::get_if<Invocation>(&send.message)) {
       REDAN_ASSERT(invocation->request == ++peer.invocations);
       same_realm(peer, invocation->payload);
-    } else if (const auto* error = std::get_if<Error>(&send.message)) {
+    } else if (const auto* error = std::get_if<wamp::Error>(&send.message)) {
       same_realm(peer, error->payload);
     } else if (const auto* result = std::get_if<wamp::Result>(&send.message)) {
       same_realm(peer, result->payload);

@@ -125,7 +125,7 @@ class Script {
         Registered{id, id % 4 + 1},
         Event{id % 4 + 1, id, details, payload(sealed, uri, Party::originator)},
         redan::wamp::Result{id, details, payload(sealed, uri, Party::responder)},
-        Error{MessageType::call, id, details, "o.e", payload(sealed, "o.e", Party::responder)},
+        wamp::Error{MessageType::call, id, details, "o.e", payload(sealed, "o.e", Party::responder)},
         Invocation{id, id % 4 + 1, details, payload(sealed, uri, Party::originator)},
         Interrupt{id, {{"mode", sealed ? "killnowait" : "kill"}}},
         Unsubscribed{id == 8 ? 0 : id, {{"subscription", 1}}},

@@ -106,8 +106,8 @@ TEST_F(AgentTest, LeavesASessionToItsOwnInstance) {
   ASSERT_TRUE(create(spec()));
   ASSERT_EQ(attach_runtime(), 101U);
   const std::shared_ptr<net::WebSocket> own = runtime_;
-  bool own_closed = false;
-  own->on_close = [&] { own_closed = true; };
+  const auto own_closed = std::make_shared<bool>(false);  // the socket closes after the test, too
+  own->on_close = [own_closed] { *own_closed = true; };
   // Another instance with a valid token, which was to serve the session before.
   const json::object body{{"name", "s-other"}, {"app_id", "demo"}};
   ASSERT_TRUE(run(ams_->launch(*ams::InstanceRequest::parse(body))));
@@ -121,7 +121,7 @@ TEST_F(AgentTest, LeavesASessionToItsOwnInstance) {
   }
   EXPECT_EQ(attach("s1", "s-other", macaroon.text()), 101U);
   EXPECT_TRUE(until([&] { return closed_; }));
-  EXPECT_FALSE(own_closed);
+  EXPECT_FALSE(*own_closed);
   EXPECT_EQ(agent_->attached(), 1U);
 }
 
