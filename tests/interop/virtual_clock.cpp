@@ -15,6 +15,8 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 
 }  // namespace
 
+// Visible, so that they replace the C library's functions in the other stacks, too.
+#pragma GCC visibility push(default)
 extern "C" int clock_gettime(clockid_t id, timespec* out) noexcept {
   if (!g_frozen) return static_cast<int>(syscall(SYS_clock_gettime, id, out));
   out->tv_sec = kStart + g_now / kSecond;
@@ -34,6 +36,7 @@ extern "C" time_t time(time_t* out) noexcept {
   if (out != nullptr) *out = now.tv_sec;
   return now.tv_sec;
 }
+#pragma GCC visibility pop
 
 namespace redan::test {
 

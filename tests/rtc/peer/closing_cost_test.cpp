@@ -45,7 +45,9 @@ TEST(ClosingCost, CostPerPeerIsTheSameForEightThousandAsForAThousand) {
     many = std::min(many, cost_of_closing(*provider, 8000));
   }
   std::printf("closing one peer: %.2f us among 1000, %.2f us among 8000, ratio %.2f\n", few, many, many / few);
-  EXPECT_LT(many, 1.5 * few);
+  // It is about 1.5 times on an idle machine, since 8,000 peers do not fit into the caches. A search through all peers
+  // would make it 8 times.
+  EXPECT_LT(many, 3 * few);
 }
 
 }  // namespace
