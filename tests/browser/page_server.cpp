@@ -76,7 +76,7 @@ void PageServer::serve(asio::ip::tcp::socket socket) {
     changed_.notify_all();
   } else if (target == "/" || target == "/stream.js") {
     const bool page = target == "/";
-    const auto file = read_test_file(page ? "browser/page.html" : "../src/cmd/page/stream.js");
+    const auto file = read_test_file(page ? "browser/page.html" : "../src/cmd/demo/page/stream.js");
     response.set(http::field::content_type, page ? "text/html; charset=utf-8" : "text/javascript; charset=utf-8");
     response.body().assign(file.begin(), file.end());
   } else {

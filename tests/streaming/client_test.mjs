@@ -177,7 +177,7 @@ window.loaded = true;
 </script>`;
 
 function serve() {
-  const script = fs.readFileSync(new URL('../../src/cmd/page/stream.js', import.meta.url));
+  const script = fs.readFileSync(new URL('../../src/cmd/demo/page/stream.js', import.meta.url));
   const server = http.createServer((request, response) => {
     const js = request.url === '/stream.js';
     response.writeHead(200, {'Content-Type': js ? 'text/javascript' : 'text/html; charset=utf-8'});

@@ -24,7 +24,7 @@ from autobahn.wamp.types import PublishOptions
 from hostile_router import ATTACKS, FORGED
 
 HERE = pathlib.Path(__file__).resolve().parent
-TABLE = HERE.parent.parent / "docs/protocols/attacks.md"
+TABLE = HERE.parents[2] / "docs/protocols/attacks.md"
 PREFIX = "com.example."
 ACKNOWLEDGE = PublishOptions(acknowledge=True)
 SDP = "v=0\r\na=fingerprint:sha-256 " + ":".join(["AA"] * 32) + "\r\n"

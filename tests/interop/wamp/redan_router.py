@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import tempfile
 
-TLS = pathlib.Path(__file__).resolve().parent.parent / "vectors" / "tls"
+TLS = pathlib.Path(__file__).resolve().parents[2] / "vectors" / "tls"
 
 EVERYTHING = [{"uri": "", "match": "prefix", "allow": ["call", "register", "publish", "subscribe"]}]
 

@@ -287,7 +287,7 @@ class CommandLine(unittest.TestCase):
             return self.run_router("--config", str(path), "--check")
 
     def test_the_example_configuration_is_valid(self):
-        example = pathlib.Path(__file__).resolve().parents[2] / "contrib" / "router" / "router.json"
+        example = pathlib.Path(__file__).resolve().parents[3] / "contrib" / "router" / "router.json"
         done = self.check(example.read_text(), {"jwt.key": ("0" * 128 + "\n", 0o600)})
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 

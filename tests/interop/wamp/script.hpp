@@ -15,7 +15,7 @@ class Script {
   Script(const std::string& program, std::vector<std::string> arguments)
       : log_(std::filesystem::temp_directory_path() /
              ("redan-" + program + "-" + std::to_string(::getpid()) + "-" + std::to_string(++count_))) {
-    arguments.insert(arguments.begin(), std::string(REDAN_TESTS_DIR) + "/wamp/" + program);
+    arguments.insert(arguments.begin(), std::string(REDAN_TESTS_DIR) + "/interop/wamp/" + program);
     child_.emplace(arguments, log_.string());
   }
   ~Script() {
