@@ -57,7 +57,8 @@ net::Task<Result<Secret<64>>> sealed_secret(Store& store, std::string key, const
     const Expect unchanged = entry ? Expect(Unchanged{(entry)->modified}) : Expect(Absent{});
     const auto sealed = co_await store.put(key, secrets_key.seal(key, *secret), unchanged);
     if (sealed && entry) {
-      log("the secret " + key + " was in the store in the clear; it is encrypted now. Anyone who could read the store " +
+      log("the secret " + key +
+          " was in the store in the clear; it is encrypted now. Anyone who could read the store " +
           "or a backup before may have it");
     }
     if (sealed) co_return std::move(*secret);

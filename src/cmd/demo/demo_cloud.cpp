@@ -162,8 +162,7 @@ json::array DemoCloud::authorities() const { return {json::string(ams_->seal_aut
 
 bool DemoCloud::admits(const net::HttpRequest& request) const {
   const auto header = net::find_header(request.headers, "Authorization");
-  const auto presented =
-      header ? cloud::token::parse_authorization(*header) : refuse(cloud::errc::token_syntax);
+  const auto presented = header ? cloud::token::parse_authorization(*header) : refuse(cloud::errc::token_syntax);
   return presented && presented->kind == cloud::token::PresentedToken::Kind::macaroon && gateway_ &&
          gateway_->admit(presented->text);
 }
