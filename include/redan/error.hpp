@@ -28,7 +28,7 @@ struct ErrorRow {
   X(4, unknown_peer, "no such peer", "the peer was closed, or the id belongs to another endpoint")                     \
   X(5, too_many, "a configured limit was reached", "close something, or raise the limit")                              \
   X(6, would_block, "the send buffer is full", "wait for the buffered amount to fall and send again")                  \
-  X(7, io_failed, "the operating system refused an input or output operation", "see the system's message beside this") \
+  X(7, io_failed, "the operating system refused an input or output operation", "see the system's message")             \
   /* crypto */                                                                                                         \
   X(8, crypto_unsupported, "the crypto provider lacks this algorithm", "use another provider or algorithm")            \
   X(9, crypto_bad_key, "the key does not parse, is too small or is of an unsupported kind",                            \
@@ -36,7 +36,7 @@ struct ErrorRow {
   X(10, crypto_failed, "the crypto provider failed",                                                                   \
     "this is a defect of the provider or of its use; please report it")                                                \
   /* SDP */                                                                                                            \
-  X(11, sdp_syntax, "the session description does not parse", "look at the line named beside this")                    \
+  X(11, sdp_syntax, "the session description does not parse", "look at the line that is named")                        \
   X(12, sdp_too_large, "the session description is too large", "at most 256 KiB and 256 media sections")               \
   X(13, sdp_no_fingerprint, "no usable fingerprint in the description",                                                \
     "offer a=fingerprint with sha-256 or stronger")                                                                    \
@@ -74,7 +74,7 @@ struct ErrorRow {
   X(37, dtls_illegal_parameter, "the peer broke the protocol in a verified message", "report it to the peer's makers") \
   X(38, dtls_reflected, "the peer showed our own certificate",                                                         \
     "a reflection attack, or an endpoint talking to itself")                                                           \
-  X(39, dtls_peer_alert, "the peer ended the connection with an alert", "the alert is named beside this")              \
+  X(39, dtls_peer_alert, "the peer ended the connection with an alert", "see the alert that is named")                 \
   X(40, dtls_peer_closed, "the peer closed the connection", "nothing to do")                                           \
   X(41, dtls_sequence_exhausted, "the record sequence numbers are used up", "open a new connection")                   \
   X(42, dtls_no_certificate_request, "the DTLS server does not ask for a client certificate",                          \

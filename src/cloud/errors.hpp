@@ -26,7 +26,7 @@ namespace redan::cloud::errc {
   X(2013, store_no_majority, "the store has no majority", "bring the missing store nodes back; nothing was changed") \
   X(2014, store_unknown_outcome, "the store did not confirm whether the change was made",                            \
     "read it again before repeating the change")                                                                     \
-  X(2015, store_failed, "the store refused the operation", "see the message beside this")                            \
+  X(2015, store_failed, "the store refused the operation", "see the store's message")                                \
   X(2016, store_too_large, "the key or value is larger than the limit", "keys at most 1 KiB, values at most 1 MiB")  \
   /* trust */                                                                                                        \
   X(2017, trust_unknown, "this certificate is not trusted", "add it to the trust store")                             \
@@ -61,7 +61,7 @@ namespace redan::cloud::errc {
     "check the names of image, profile and project")                                                                 \
   X(2038, lxd_not_ours, "an instance in LXD has this name and is not ours",                                          \
     "delete it, or use an LXD project of your own")                                                                  \
-  X(2039, lxd_failed, "LXD could not do the operation", "see its message beside this")                               \
+  X(2039, lxd_failed, "LXD could not do the operation", "see its message")                                           \
   X(2040, lxd_timeout, "LXD did not finish in time", "look at lxc operation list, and try again")                    \
   X(2041, lxd_protocol, "LXD's answer is not understood", "check that the URL is that of LXD 4.0 or newer")
 

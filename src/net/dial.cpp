@@ -61,7 +61,7 @@ Task<std::optional<HttpFailure>> hear(Stream& stream, const Greeting& greeting) 
     line.append(piece.data(), size);
   }
   if (line.find('\n') != line.size() - 1 || !line.ends_with("\r\n")) {
-    co_return unsent(stream, errc::tls_failed, "more than a greeting in clear");
+    co_return unsent(stream, errc::tls_failed, "more than a greeting in the clear");
   }
   line.resize(line.size() - 2);
   co_return greeting.check(line);

@@ -8,8 +8,7 @@ namespace redan::wamp::errc {
 // X(number, name, text, hint). Append rows, and never reuse a number.
 #define REDAN_WAMP_ERRORS(X)                                                                                      \
   /* WAMP */                                                                                                      \
-  X(4000, wamp_aborted, "the WAMP router refused or ended the session",                                           \
-    "the router's reason and message stand beside this")                                                          \
+  X(4000, wamp_aborted, "the WAMP router refused or ended the session", "see the router's reason and message")    \
   X(4001, wamp_protocol, "the WAMP router broke the protocol", "check that the address belongs to a WAMP router") \
   X(4002, wamp_authentication, "authentication with the WAMP router is not possible",                             \
     "compare authmethods and secrets with the router's configuration")                                            \

@@ -316,7 +316,7 @@ TEST_F(WampEncryption, CarriedPayloadsArePassedOnUnchanged) {
   registered("com.own.add", 1);
   says(Invocation{1, 1, attributes_, box});
   EXPECT_EQ(event<S::Invoked>().payload, box);
-  EXPECT_FALSE(session_->yield(1, args({1}))) << "not in clear";
+  EXPECT_FALSE(session_->yield(1, args({1}))) << "not in the clear";
   EXPECT_TRUE(session_->yield(1, box));
   const auto yield = sent_as<Yield>();
   EXPECT_EQ(yield.payload, box);

@@ -40,8 +40,8 @@ constexpr std::array kRows = {
         "puts its own certificate in the descriptions and itself in the middle"},
     Row{Attack::replay_offer, "replay-offer", "gives the client an offer that was made before"},
     Row{Attack::answer_in_place, "answer-in-place", "answers the client itself; the runtime never hears of it"},
-    Row{Attack::strip, "strip", "takes the sealing away and reads what is said in clear"},
-    Row{Attack::inject_clear, "inject-clear", "says something of its own, in clear"},
+    Row{Attack::strip, "strip", "takes the sealing away and reads the plaintext"},
+    Row{Attack::inject_clear, "inject-clear", "adds a plaintext message of its own"},
 };
 
 const Row& row(Attack attack) { return kRows[static_cast<std::size_t>(attack)]; }

@@ -1,5 +1,5 @@
 // The flight that we sent last, kept until the peer's answer shows that it arrived. Each transmission cuts it into
-// records and datagrams anew, with new record numbers and the same message numbers (RFC 6347 section 4.2.4).
+// new records and datagrams, with new record numbers and the same message numbers (RFC 6347 section 4.2.4).
 #pragma once
 
 #include <vector>

@@ -29,7 +29,7 @@ class RetransmissionTimer {
     deadline_ = now + timeout();
   }
   void flight_sent(TimePoint now) { last_sent_ = now; }
-  /// Whether the flight is to be sent again now; the timer then runs anew.
+  /// Whether the flight must be retransmitted now; if so, the timer restarts.
   bool expired(TimePoint now) {
     if (deadline_ > now) return false;
     ++backoffs_;
