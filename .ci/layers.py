@@ -41,6 +41,7 @@ RULES = {
     "cloud/trust": {"base", "crypto", "cloud/token", "boost/json/"},
     "cloud/store": {"base", "crypto", "net", "sqlite3.h", "boost/asio/", "boost/json/"},
     "cloud/api": {"base", "boost/json/", "cloud/token"},
+    "cloud/package": {"base", "cloud/api", "archive.h", "archive_entry.h", "yaml.h", "boost/json/"},
     "cloud/bus": {"base", "crypto", "net", "cloud/api", "boost/asio/", "boost/json/"},
     "wamp": {"base", "crypto", "boost/json/", "sodium.h"},
     "wamp/router": {"base", "crypto", "net", "cloud/token", "wamp", "boost/asio/", "boost/json/"},
@@ -66,6 +67,7 @@ SYSTEM_OF = {
     "cloud/unit": {"unistd.h"},
     "cloud/ams": {"fcntl.h", "poll.h", "signal.h", "sys/file.h", "sys/prctl.h", "sys/resource.h", "sys/stat.h", "sys/syscall.h",
                   "sys/wait.h", "unistd.h"},
+    "cloud/package": {"fcntl.h", "sys/stat.h", "unistd.h"},
     "cloud/runtime": {"sys/un.h"},
     "cloud/store": {"fcntl.h", "sys/stat.h", "unistd.h"},
 }
