@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "base/hex.hpp"
-#include "cloud/ams/routes.hpp"
+#include "cloud/ams/routes/routes.hpp"
 #include "cloud/errors.hpp"
 #include "cloud/unit/routes.hpp"
 #include "cloud/unit/server.hpp"

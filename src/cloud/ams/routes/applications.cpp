@@ -1,7 +1,7 @@
 // Applications and their versions.
 #include "base/hex.hpp"
 #include "base/words.hpp"
-#include "cloud/ams/routes.hpp"
+#include "cloud/ams/routes/routes.hpp"
 
 namespace redan::cloud::ams {
 

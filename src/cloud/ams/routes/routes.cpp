@@ -1,4 +1,4 @@
-#include "cloud/ams/routes.hpp"
+#include "cloud/ams/routes/routes.hpp"
 
 #include <charconv>
 

@@ -1,5 +1,5 @@
 #include "base/base64.hpp"
-#include "cloud/ams/routes.hpp"
+#include "cloud/ams/routes/routes.hpp"
 
 namespace redan::cloud::ams {
 namespace {
