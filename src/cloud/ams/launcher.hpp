@@ -6,7 +6,10 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <memory>
 #include <redan/error.hpp>
+#include <redan/types.hpp>
 #include <string>
 #include <vector>
 
@@ -20,6 +23,7 @@ struct LaunchSpec {
   std::string image;              ///< local: ignored; LXD: an image's fingerprint or alias
   std::string user_data;          ///< JSON, with secrets: passed in a file, never in arguments or the environment
   std::int64_t memory_bytes = 0;  ///< 0: the launcher's default
+  std::int64_t disk_bytes = 0;
   std::int64_t cpus = 0;
 };
 
@@ -28,6 +32,31 @@ struct LaunchFailure {
 };
 template <class T>
 using LaunchResult = tl::expected<T, LaunchFailure>;
+
+struct ExecSpec {
+  std::vector<std::string> command;
+  std::map<std::string, std::string> environment{};
+  bool interactive = false;  ///< on a terminal: standard error goes to standard output
+  std::uint16_t width = 80, height = 24;
+};
+
+/// A command that runs in an instance. Destroying it kills the command. Set the callbacks before the loop continues.
+class Execution {
+ public:
+  virtual ~Execution() = default;
+  /// To its standard input.
+  virtual void write(Bytes bytes) = 0;
+  virtual void close_input() = 0;
+  virtual void resize(std::uint16_t width, std::uint16_t height) = 0;
+  virtual void signal(int number) = 0;
+
+  /// 1: standard output, 2: standard error.
+  std::function<void(int descriptor, Bytes bytes)> on_output;
+  /// Its output is not read while this is false.
+  std::function<bool(int descriptor)> may_read;
+  /// All output was reported. `code`: its exit status, or 128 plus the signal that killed it.
+  std::function<void(int code)> on_end;
+};
 
 enum class Existence : std::uint8_t {
   absent,
@@ -55,6 +84,9 @@ class Launcher {
   [[nodiscard]] virtual net::Task<LaunchResult<std::vector<FoundInstance>>> find_all() = 0;
   /// Returns the last `limit` bytes of the instance's output.
   [[nodiscard]] virtual net::Task<LaunchResult<std::string>> log(std::string id, std::size_t limit) = 0;
+
+  /// Runs a command in a running instance, as the user of the instance and with no more rights than it has.
+  [[nodiscard]] virtual net::Task<LaunchResult<std::shared_ptr<Execution>>> exec(std::string id, ExecSpec spec);
 
   /// Called on the loop when an instance ends by itself; not called for an instance that stop() or remove() ended.
   std::function<void(const std::string& id, const std::string& why)> on_exit;
