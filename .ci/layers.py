@@ -41,7 +41,7 @@ RULES = {
     "cloud/trust": {"base", "crypto", "cloud/token", "boost/json/"},
     "cloud/store": {"base", "crypto", "net", "sqlite3.h", "boost/asio/", "boost/json/"},
     "cloud/api": {"base", "boost/json/", "cloud/token"},
-    "cloud/package": {"base", "cloud/api", "archive.h", "archive_entry.h", "yaml.h", "boost/json/"},
+    "cloud/package": {"base", "net", "cloud/api", "archive.h", "archive_entry.h", "yaml.h", "boost/json/"},
     "cloud/bus": {"base", "crypto", "net", "cloud/api", "boost/asio/", "boost/json/"},
     "wamp": {"base", "crypto", "boost/json/", "sodium.h"},
     "wamp/router": {"base", "crypto", "net", "cloud/token", "wamp", "boost/asio/", "boost/json/"},
