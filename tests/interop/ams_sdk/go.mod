@@ -1,0 +1,3 @@
+module redan.example/ams_sdk
+
+go 1.19
