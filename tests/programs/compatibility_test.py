@@ -50,6 +50,13 @@ def judge_body(section, entry, state, answer):
     return found
 
 
+def expansion(section, entry, row, ask, recursion):
+    """A list that has no row of its own for its expanded form."""
+    if "expanded" not in entry or row[2] == "refused":
+        return []
+    return judge(section, {**entry, "answer": entry["expanded"]}, row, ask("GET", f"{entry['path']}?recursion={recursion}"))
+
+
 class AmsWalk:
     section = "ams"
 
@@ -64,7 +71,7 @@ class AmsWalk:
             connection.close()
         else:
             answer = self.ams.ask(entry["method"], request.path, request.body, request.headers)
-        return judge("ams", entry, row, answer) + self.outcome(entry, answer)
+        return judge("ams", entry, row, answer) + self.outcome(entry, answer) + expansion("ams", entry, row, self.ams.ask, "1")
 
     def outcome(self, entry, answer):
         """An operation that was started must succeed; a command waits for sockets."""
@@ -90,7 +97,8 @@ class GatewayWalk:
     def check(self, entry, row):
         request = self.requests.request(entry["method"], entry["path"])
         if entry["answer"] != "socket":
-            return judge("gateway", entry, row, self.plane.ask_gateway(entry["method"], request.path, request.body, request.headers))
+            answer = self.plane.ask_gateway(entry["method"], request.path, request.body, request.headers)
+            return judge("gateway", entry, row, answer) + expansion("gateway", entry, row, self.plane.ask_gateway, "true")
         where = urllib.parse.urlsplit(self.plane.gateway.url)
         context = ssl.create_default_context(cadata=self.plane.gateway.certificate())
         context.check_hostname = False
@@ -117,9 +125,9 @@ class AmcWalk:
     def refused(self, words, row):
         done = self.plane.ams.amc(*words, "something", check=False)
         feature = compatibility_table.feature(row[3])
-        said = done.stdout + done.stderr
-        if done.returncode == 0 or feature not in said:
-            return [f"it is not refused with {feature!r}: {done.returncode} {said.strip()}"]
+        printed = done.stdout + done.stderr
+        if done.returncode == 0 or feature not in printed:
+            return [f"it is not refused with {feature!r}: {done.returncode} {printed.strip()}"]
         return []
 
 

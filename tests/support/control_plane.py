@@ -218,6 +218,7 @@ class ControlPlane:
                                         *self.nats.options("agent")))
             self.gateway = self.keep(Unit(redan, "gateway", folder, *self.nats.options("gateway"), *gateway_options))
             self.trust_agent(folder)
+            self.introduce_agent()
             account = subprocess.run([redan, "gateway", "account", "create", "web", "--allow", "admin", "--socket", str(self.gateway.socket)],
                                      capture_output=True, text=True, check=True)
             self.token = account.stdout.strip()
@@ -233,6 +234,11 @@ class ControlPlane:
         file = pathlib.Path(folder) / "agent.pem"
         file.write_text(self.agent.certificate())
         self.ams.amc("identity", "create", str(file), "--name", "agent-1", "--role", "agent")
+
+    def introduce_agent(self):
+        """AMS shares instances through this agent."""
+        for name, value in (("agent.api.url", self.agent.url), ("agent.api.fingerprint", self.agent.fingerprint)):
+            self.ams.ask("PATCH", "/1.0/config", {"name": name, "value": value})
 
     def ask_gateway(self, method, path, body=None, headers=None):
         """As a client, with the account's token."""

@@ -30,7 +30,7 @@ FILES = {
 
 
 def pack(name, members):
-    """An archive's bytes; the name's ending says which kind. Hooks are executable."""
+    """An archive's bytes; the ending of the name selects the kind. Hooks are executable."""
     content = io.BytesIO()
     modes = {path: 0o755 if path.startswith("hooks/") else 0o644 for path in members}
     if name.endswith(".zip"):

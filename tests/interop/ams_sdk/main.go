@@ -188,7 +188,8 @@ func (s *suite) observe(method, path string, params rest.QueryParams, status int
 		s.observeEvent(body)
 		return
 	}
-	entry := s.shapes.Find(method, path, params["recursion"] == "1" || params["default"] == "true")
+	recurses := params["recursion"] == "1" || params["default"] == "true"
+	entry := s.shapes.Find(method, path, recurses)
 	at := method + " " + path
 	if entry == nil || body == nil {
 		return // Not documented, or a file.
@@ -199,6 +200,9 @@ func (s *suite) observe(method, path string, params rest.QueryParams, status int
 		return
 	}
 	kind, expected := "AmsSync", entry.Answer
+	if recurses && entry.Expanded != nil {
+		expected = entry.Expanded
+	}
 	switch {
 	case envelope["type"] == "error":
 		kind, expected = "AmsError", nil

@@ -20,6 +20,7 @@ SKIPPED = 77
 def build(folder):
     program = folder / "ams_sdk_test"
     offline = {**os.environ, "GOFLAGS": "-mod=mod", "GOPROXY": "off", "GO111MODULE": "on", "GOCACHE": str(cache())}
+    subprocess.run(["go", "test", "./shape"], cwd=HERE, env=offline, check=True)
     subprocess.run(["go", "build", "-o", str(program), "."], cwd=HERE, env=offline, check=True)
     return program
 

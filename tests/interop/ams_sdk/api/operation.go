@@ -16,7 +16,7 @@ const (
 	Cancelled StatusCode = 401
 )
 
-// IsFinal tells whether the operation has ended.
+// IsFinal reports whether the operation has ended.
 func (code StatusCode) IsFinal() bool { return code >= 200 }
 
 // Operation is a background operation.

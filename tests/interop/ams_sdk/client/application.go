@@ -10,7 +10,7 @@ import (
 	"redan.example/ams_sdk/rest"
 )
 
-// ApplicationCreateArgs says how to create an application.
+// ApplicationCreateArgs are the arguments of CreateApplicationWithArgs.
 type ApplicationCreateArgs struct {
 	PackagePath string
 	VM          bool

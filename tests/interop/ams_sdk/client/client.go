@@ -32,14 +32,14 @@ func New(address *url.URL, config *tls.Config, observe rest.Observer) (*Client, 
 	return c, err
 }
 
-// RetrieveServiceStatus returns what GET /1.0 tells.
+// RetrieveServiceStatus returns the answer of GET /1.0.
 func (c *Client) RetrieveServiceStatus() (*api.ServiceStatus, string, error) {
 	status := &api.ServiceStatus{}
 	etag, err := c.QueryStruct("GET", rest.APIPath(), nil, nil, nil, status)
 	return status, etag, err
 }
 
-// HasExtension tells whether the server has an extension of its API. It asks once.
+// HasExtension reports whether the server has an extension of its API. It asks once.
 func (c *Client) HasExtension(name string) (bool, error) {
 	if c.status == nil {
 		status, _, err := c.RetrieveServiceStatus()

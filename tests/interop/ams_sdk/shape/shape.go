@@ -16,13 +16,14 @@ import (
 	"time"
 )
 
-// Entry is a documented path with its answer.
+// Entry is a documented path with its answer. A list that is expanded with recursion=1 has a path of its own, or Expanded.
 type Entry struct {
 	Method   string `json:"method"`
 	Path     string `json:"path"`
 	Body     string `json:"body"`
 	Upload   string `json:"upload"`
 	Answer   any    `json:"answer"`
+	Expanded any    `json:"expanded"`
 	Statuses []int  `json:"statuses"`
 	pattern  *regexp.Regexp
 	recurses bool
