@@ -68,6 +68,20 @@ var operationCalls = []call{
 		_, message, err := conn.ReadMessage()
 		return all(err, expect(strings.Contains(string(message), `"lifecycle"`) && strings.Contains(string(message), "instance-created"), "%s", message))
 	}},
+	{name: "GetEvents of all types", run: func(s *suite) error {
+		conn, err := s.Websocket(rest.APIPath("events") + "?type=all")
+		if err != nil {
+			return err
+		}
+		return conn.Close()
+	}},
+	{name: "GetEvents of an unknown type", must: true, refusal: []string{"400"}, run: func(s *suite) error {
+		conn, err := s.Websocket(rest.APIPath("events") + "?type=nothing")
+		if err == nil {
+			conn.Close()
+		}
+		return err
+	}},
 	{name: "NewEventsToken", run: func(s *suite) error {
 		token, err := s.NewEventsToken()
 		return all(err, expect(strings.Count(token, ".") == 2, "%q is no JWT", token))
