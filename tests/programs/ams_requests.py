@@ -152,11 +152,16 @@ class AmsRequests:
             raise Unprepared("there is no log")
         return paths[0]
 
-    # The requests. Those of a collection "?recursion=1" are their path.
+    # The requests. A list has an element.
+
+    ELEMENTS = {"addons": "addon", "applications": "application", "groups": "group", "identities": "identity", "certificates": "certificate",
+                "containers": "running", "images": "image", "instances": "running", "operations": "operation", "tasks": "running"}
 
     def request(self, method, path):
-        made = self.specific(method, path)
-        return made or Request(path)
+        collection = path.partition("?")[0].rpartition("/")[2]
+        if method == "GET" and collection in self.ELEMENTS and "registry" not in path:
+            self.once(self.ELEMENTS[collection])
+        return self.specific(method, path) or Request(path)
 
     def specific(self, method, path):
         archive = lambda: self.archive(self.name("app"))  # noqa: E731

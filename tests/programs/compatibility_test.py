@@ -47,6 +47,8 @@ def judge_body(section, entry, state, answer):
     found = SHAPES.differences("answer", answer.json, asynchronous if is_operation else sync)
     if state == "works" and not is_operation and expected != "any":
         found += SHAPES.differences("metadata", answer.metadata, expected)
+        if isinstance(expected, list) and answer.metadata == []:
+            found.append("the list is empty, so the shape of its elements is not seen")
     return found
 
 
@@ -170,6 +172,8 @@ def self_test(plane):
     assert judge("ams", {**version, "answer": {"version": "integer"}}, row, shown), "a member of another type"
     assert judge("ams", {**version, "answer": {"absent": "string"}}, row, shown), "a member that is missing"
     assert judge("ams", {**version, "answer": "operation"}, row, shown), "another envelope"
+    empty = control_plane.Answer(200, {}, b'{"type":"sync","status":"Success","status_code":200,"metadata":[]}')
+    assert judge("ams", {**version, "answer": ["string"]}, row, empty), "a list without an element"
     for path, status in (("/1.0/no-such-path", 404), ("/1.0/version", 405)):
         answer = plane.ams.ask("DELETE", path)
         assert answer.status == status and judge("ams", version, row, answer), f"a works row that answers {status}"

@@ -35,6 +35,8 @@ class GatewayRequests:
         requests = {
             "POST /1.0/sessions": lambda: Request(path, {"app": "demo", "joinable": True}),
             "DELETE /1.0/sessions": lambda: Request(path + "?sync=true", {"ids": [self.new_session()["id"]]}),
+            "GET /1.0/sessions": lambda: self.session() and Request(path),
+            "GET /1.0/shares": lambda: self.new_share() and Request(path),
             "GET /1.0/sessions/{id}": lambda: Request(f"/1.0/sessions/{self.session()}"),
             "DELETE /1.0/sessions/{id}": lambda: Request(f"/1.0/sessions/{self.new_session()['id']}?sync=true"),
             "GET /1.0/sessions/{id}/connect": lambda: Request(self.part(self.new_share()["url"])),

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"redan.example/ams_sdk/api"
+	"redan.example/ams_sdk/client"
 )
 
 var containerCalls = []call{
@@ -24,6 +25,16 @@ var containerCalls = []call{
 		return all(err, expect(len(containers) == 1 && containers[0].ID == s.container, "%d containers", len(containers)))
 	}},
 	{name: "ListURLs of containers", run: func(s *suite) error { return s.listsURLs("containers", 1) }},
+	{name: "ExecuteContainer", run: func(s *suite) error {
+		done := &ran{}
+		args := &client.ExecArgs{Stdout: &done.out, Stderr: &done.err, DataDone: make(chan bool)}
+		op, err := s.ExecuteContainer(s.container, shell("echo out"), args)
+		if err != nil {
+			return err
+		}
+		<-args.DataDone
+		return all(op.Wait(s.ctx), expect(done.out.text() == "out\n", "%q", done.out.text()))
+	}},
 	{name: "RetrieveContainerLog", run: func(s *suite) error {
 		paths, err := s.ListURLs("containers/" + s.container + "/logs")
 		if err != nil || len(paths) == 0 {

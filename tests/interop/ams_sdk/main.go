@@ -135,6 +135,8 @@ func (s *suite) runAll(only string) int {
 			s.report(counts, one, err)
 		}
 	}
+	unseen := s.unseen()
+	fmt.Printf("%d of %d documented paths called; not %s\n", len(s.shapes.AMS)-len(unseen), len(s.shapes.AMS), strings.Join(unseen, ", "))
 	total := counts["ok"] + counts["refused"] + counts["FAILED"]
 	fmt.Printf("%d calls: %d ok, %d refused, %d failed\n", total, counts["ok"], counts["refused"], counts["FAILED"])
 	if counts["FAILED"] > 0 {

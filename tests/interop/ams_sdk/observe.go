@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"net/http"
 	"sort"
+	"strings"
 
 	"redan.example/ams_sdk/rest"
+	"redan.example/ams_sdk/shape"
 )
 
 // observe compares an answer with its documented shape.
@@ -18,8 +20,14 @@ func (s *suite) observe(method, path string, params rest.QueryParams, status int
 	recurses := params["recursion"] == "1" || params["default"] == "true"
 	entry := s.shapes.Find(method, path, recurses)
 	at := method + " " + path
-	if entry == nil || body == nil {
-		return // Not documented, or a file.
+	if entry == nil {
+		return // Not documented.
+	}
+	s.problem.Lock()
+	entry.Seen = true
+	s.problem.Unlock()
+	if body == nil {
+		return // A file.
 	}
 	var envelope map[string]any
 	if err := json.Unmarshal(body, &envelope); err != nil {
@@ -79,4 +87,20 @@ func (s *suite) takeProblems() []string {
 		unique = append(unique[:6], fmt.Sprintf("and %d more", len(unique)-6))
 	}
 	return unique
+}
+
+// unseen lists the documented paths that no call has used. One that ends in a slash is the same as without.
+func (s *suite) unseen() []string {
+	plain := func(entry *shape.Entry) string { return entry.Method + " " + strings.TrimSuffix(entry.Path, "/") }
+	seen := map[string]bool{}
+	for _, entry := range s.shapes.AMS {
+		seen[plain(entry)] = seen[plain(entry)] || entry.Seen
+	}
+	var paths []string
+	for _, entry := range s.shapes.AMS {
+		if !seen[plain(entry)] {
+			paths = append(paths, plain(entry))
+		}
+	}
+	return paths
 }

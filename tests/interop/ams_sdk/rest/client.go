@@ -156,5 +156,9 @@ func (c *Client) Websocket(resource string) (*Conn, error) {
 	target := *c.address
 	path, query, _ := strings.Cut(resource, "?")
 	target.Path, target.RawQuery = path, query
-	return dialWebsocket(&target, c.config)
+	conn, err := dialWebsocket(&target, c.config)
+	if err == nil {
+		c.observe("GET", path, nil, http.StatusSwitchingProtocols, nil, nil)
+	}
+	return conn, err
 }

@@ -25,6 +25,7 @@ type Entry struct {
 	Answer   any    `json:"answer"`
 	Expanded any    `json:"expanded"`
 	Statuses []int  `json:"statuses"`
+	Seen     bool   `json:"-"`
 	pattern  *regexp.Regexp
 	recurses bool
 }
