@@ -179,4 +179,4 @@ var registryCalls = []call{
 	}},
 }
 
-var noRegistry = []string{"the application registry is not implemented"}
+var noRegistry = []string{"the application registry"}
