@@ -1,11 +1,13 @@
 // HTTP messages (RFC 9110) for server and client, in the form that services use.
 #pragma once
 
+#include <memory>
 #include <redan/error.hpp>
 #include <redan/types.hpp>
 #include <string>
 #include <vector>
 
+#include "net/descriptor.hpp"
 #include "net/errors.hpp"
 
 namespace redan::net {
@@ -25,12 +27,23 @@ bool equal_in_any_case(std::string_view a, std::string_view b);
 /// RFC 9110 section 5.6.2: the syntax of methods and header names.
 bool is_token(std::string_view text);
 
+/// Receives the body of a request piece by piece, because it may be too large for memory.
+class Upload {
+ public:
+  virtual ~Upload() = default;
+  /// Bytes; a larger body is refused with 413.
+  [[nodiscard]] virtual std::size_t limit() const = 0;
+  /// false: the piece cannot be stored, and the request is refused with 507.
+  [[nodiscard]] virtual bool write(std::string_view piece) = 0;
+};
+
 struct HttpRequest {
   std::string method;  ///< upper case: "GET"
   std::string path;    ///< as received, without the query: "/1.0/instances"
   std::string query;   ///< as received, without "?"
   std::vector<HttpHeader> headers{};
   std::string body{};
+  std::shared_ptr<Upload> upload{};  ///< has received the body, which is empty here; or null
 };
 
 struct HttpResponse {
@@ -39,6 +52,9 @@ struct HttpResponse {
   std::string body{};
   std::vector<HttpHeader>
       headers{};  ///< besides Content-Type and Content-Length; a server's `Connection: close` is obeyed
+  /// If not null, an open file that is sent instead of `body`, from its beginning, in parts. Servers only.
+  std::shared_ptr<const Descriptor> file{};
+  std::uint64_t file_size = 0;  ///< bytes of it that are sent
 };
 
 /// Why a request got no response. `maybe_sent` is false only if the server certainly did not act on it.

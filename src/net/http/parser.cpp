@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include "net/errors.hpp"
 
@@ -111,6 +110,34 @@ Error put_body(Parser& parser, std::string_view bytes, bool& begun, std::size_t&
 // A chunk header without an end.
 bool is_endless(std::size_t unused, const HttpLimits& limits) { return unused > limits.max_head; }
 
+// Appends to a string what has arrived. Beast's own string_body reserves what the peer announces.
+struct ArrivedBody {
+  using value_type = std::string;
+  class reader {
+   public:
+    template <bool is_request, class Fields>
+    reader(http::header<is_request, Fields>&, value_type& body) : body_(body) {}
+    void init(const boost::optional<std::uint64_t>&, Error& error) { error = {}; }
+    template <class Buffers>
+    std::size_t put(const Buffers& buffers, Error& error) {
+      error = {};
+      std::size_t size = 0;
+      for (auto at = asio::buffer_sequence_begin(buffers); at != asio::buffer_sequence_end(buffers); ++at) {
+        const asio::const_buffer part(*at);
+        body_.append(static_cast<const char*>(part.data()), part.size());
+        size += part.size();
+      }
+      return size;
+    }
+    void finish(Error& error) { error = {}; }
+
+   private:
+    value_type& body_;
+  };
+};
+
+constexpr Refusal kBodyTooLarge{413, "the request's body is too large"};
+
 }  // namespace
 
 std::size_t empty_lines_before_message(std::string_view bytes) {
@@ -131,7 +158,7 @@ HeadEnd find_head_end(std::string_view bytes, std::size_t searched, std::size_t 
 
 // Requests.
 
-struct RequestParser::Parser : http::request_parser<http::string_body> {};
+struct RequestParser::Parser : http::request_parser<ArrivedBody> {};
 
 RequestParser::RequestParser(const HttpLimits& limits) : limits_(limits), parser_(std::make_unique<Parser>()) {
   parser_->header_limit(static_cast<std::uint32_t>(limits.max_head));
@@ -144,7 +171,7 @@ tl::expected<HttpRequest, Refusal> RequestParser::parse_head(std::string_view he
   if (!has_plain_lines(head)) return refused(400, "the request's head has folded or malformed lines");
   Error error;
   parser_->put(asio::buffer(head), error);
-  if (error == http::error::body_limit) return refused(413, "the request's body is too large");
+  if (error == http::error::body_limit) return tl::unexpected(kBodyTooLarge);
   if (error == http::error::bad_version) return refused(505, "only HTTP/1.0 and HTTP/1.1");
   if (error || !parser_->is_header_done()) return refused(400, "the request does not parse");
   const auto& parsed = parser_->get();
@@ -177,10 +204,17 @@ tl::expected<HttpRequest, Refusal> RequestParser::parse_head(std::string_view he
 bool RequestParser::keeps_alive() const { return parser_->get().version() == 11 && parser_->keep_alive(); }
 bool RequestParser::done() const { return parser_->is_done(); }
 
+tl::expected<void, Refusal> RequestParser::limit_body(std::size_t bytes) {
+  const auto announced = parser_->content_length();
+  if (announced && *announced > bytes) return tl::unexpected(kBodyTooLarge);
+  parser_->body_limit(bytes);
+  return {};
+}
+
 tl::expected<std::size_t, Refusal> RequestParser::parse_body(std::string_view bytes) {
   std::size_t used = 0;
   const Error error = put_body(*parser_, bytes, begun_, used);
-  if (error == http::error::body_limit) return tl::unexpected(Refusal{413, "the request's body is too large"});
+  if (error == http::error::body_limit) return tl::unexpected(kBodyTooLarge);
   if (error) return tl::unexpected(Refusal{400, "the request's body does not parse"});
   if (!done() && is_endless(bytes.size() - used, limits_)) {
     return tl::unexpected(Refusal{400, "a chunk does not parse"});
@@ -192,7 +226,7 @@ std::string RequestParser::take_body() { return std::exchange(parser_->get().bod
 
 // Responses.
 
-struct ResponseParser::Parser : http::response_parser<http::string_body> {};
+struct ResponseParser::Parser : http::response_parser<ArrivedBody> {};
 
 ResponseParser::ResponseParser(const HttpLimits& limits, To to) : limits_(limits), to_(to) {}
 ResponseParser::~ResponseParser() = default;

@@ -14,7 +14,7 @@ namespace redan::net {
 struct HttpLimits {
   std::size_t max_head = 16 * 1024;
   std::size_t max_headers = 100;
-  std::size_t max_body = 1024 * 1024;
+  std::size_t max_body = 1024 * 1024;  ///< that a request's head may announce; see limit_body
 };
 
 /// Number of bytes to ignore before a message: its empty lines (RFC 9112 section 2.2).
@@ -47,6 +47,8 @@ class RequestParser {
   // Valid after the head.
   [[nodiscard]] bool keeps_alive() const;
   [[nodiscard]] bool done() const;
+  /// Lowers the limit on the body. Call it before parse_body.
+  tl::expected<void, Refusal> limit_body(std::size_t bytes);
   /// Returns the number of bytes used. Keep the rest: it is the beginning of more input, or of the next message.
   tl::expected<std::size_t, Refusal> parse_body(std::string_view bytes);
   std::string take_body();

@@ -62,6 +62,22 @@ Task<tl::expected<std::string, Refusal>> RequestReader::read_body() {
   co_return parser_.take_body();
 }
 
+Task<tl::expected<std::string, Refusal>> RequestReader::read_piece() {
+  std::string piece;
+  while (piece.empty() && !parser_.done()) {
+    if (input_.empty()) {
+      if (const Error ended = co_await input_.fill()) co_return tl::unexpected(Refusal{});
+    }
+    REDAN_CO_TRY(const auto used, parser_.parse_body(input_.bytes()));
+    input_.consume(used);
+    piece = parser_.take_body();
+    if (piece.empty() && used == 0 && !parser_.done()) {
+      if (const Error ended = co_await input_.fill()) co_return tl::unexpected(Refusal{});
+    }
+  }
+  co_return piece;
+}
+
 // Responses.
 
 Task<tl::expected<HttpResponse, ResponseReader::Failure>> ResponseReader::read_head() {

@@ -33,7 +33,10 @@ class RequestReader {
   /// Valid after the head.
   [[nodiscard]] bool keeps_alive() const { return parser_.keeps_alive(); }
   [[nodiscard]] bool has_body() const { return !parser_.done(); }
+  tl::expected<void, Refusal> limit_body(std::size_t bytes) { return parser_.limit_body(bytes); }
   Task<tl::expected<std::string, Refusal>> read_body();
+  /// The next part of the body; empty: there is no more.
+  Task<tl::expected<std::string, Refusal>> read_piece();
 
  private:
   HttpInput& input_;

@@ -28,6 +28,8 @@ using Error = Stream::Error;
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 // A slow reader has the write timeout for each part of this size.
 constexpr std::size_t kMaxWrite = 256 * 1024;
+// An upload has the body timeout for each part of this size.
+constexpr std::size_t kUploadPart = 256 * 1024;
 constexpr std::uint16_t kGoingAway = 1001;  // RFC 6455 section 7.4.1
 
 HttpResponse envelope(unsigned status, std::string_view text) {
@@ -50,7 +52,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   Impl(asio::io_context& io, HttpServerConfig config)
       : io_(io),
         config_(std::move(config)),
-        limits_{config_.max_header_bytes, config_.max_headers, config_.max_body},
+        limits_{config_.max_header_bytes, config_.max_headers, std::max(config_.max_body, config_.max_upload)},
         listener_(io, config_.listen) {
     if (!config_.error_response) config_.error_response = envelope;
   }
@@ -225,17 +227,42 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
       co_return co_await upgrade(one, std::move(*request));
     }
     if (reader.has_body()) {
-      if (const auto refusal = co_await send_continue(stream, *request)) co_return co_await refuse(stream, *refusal);
-      stream.set_deadline(config_.body_timeout, Stream::Expiry::end_reads);
-      auto body = co_await reader.read_body();
-      if (!body) co_return co_await refuse(stream, body.error());
-      request->body = std::move(*body);
+      if (const auto refusal = co_await receive_body(*one, reader, *request))
+        co_return co_await refuse(stream, *refusal);
     }
     stream.clear_deadline();
     const bool head_only = request->method == "HEAD";
     HttpResponse response = co_await handle(std::move(*request), *one);
     const After after = reader.keeps_alive() ? After::keep_alive : After::close;
     co_return co_await respond(stream, std::move(response), head_only, after);
+  }
+
+  Task<std::optional<Refusal>> receive_body(Live& one, RequestReader& reader, HttpRequest& request) {
+    Stream& stream = *one.stream;
+    if (config_.on_upload) request.upload = config_.on_upload(request, one);
+    const auto within_limit = reader.limit_body(request.upload ? request.upload->limit() : config_.max_body);
+    if (!within_limit) co_return within_limit.error();
+    if (auto refusal = co_await send_continue(stream, request)) co_return refusal;
+    stream.set_deadline(config_.body_timeout, Stream::Expiry::end_reads);
+    if (request.upload) co_return co_await receive_upload(stream, reader, *request.upload);
+    auto body = co_await reader.read_body();
+    if (!body) co_return body.error();
+    request.body = std::move(*body);
+    co_return std::nullopt;
+  }
+
+  Task<std::optional<Refusal>> receive_upload(Stream& stream, RequestReader& reader, Upload& upload) {
+    for (std::size_t received = 0, part = 0;;) {
+      const auto piece = co_await reader.read_piece();
+      if (!piece) co_return piece.error();
+      if (piece->empty()) co_return std::nullopt;
+      const bool stored = upload.write(*piece);
+      if (!stored) co_return Refusal{507, "the upload cannot be stored"};
+      received += piece->size();
+      if (received / kUploadPart == part) continue;
+      part = received / kUploadPart;
+      stream.set_deadline(config_.body_timeout, Stream::Expiry::end_reads);
+    }
   }
 
   // RFC 9110 section 10.1.1.
@@ -285,7 +312,26 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
       stream.set_deadline(config_.write_timeout);
       if (const Error cut = co_await stream.write(body.substr(at, kMaxWrite))) co_return NextStep::finish;
     }
+    if (response.file && !head_only) {
+      const bool sent = co_await send_file(stream, *response.file, response.file_size);
+      if (!sent) co_return NextStep::finish;
+    }
     co_return after == After::close ? NextStep::finish : NextStep::next_request;
+  }
+
+  Task<bool> send_file(Stream& stream, const Descriptor& file, std::uint64_t size) {
+    std::string part(static_cast<std::size_t>(std::min<std::uint64_t>(size, kMaxWrite)), '\0');
+    for (std::uint64_t at = 0; at < size;) {
+      const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(size - at, part.size()));
+      const ssize_t length = ::pread(file.get(), part.data(), wanted, static_cast<off_t>(at));
+      if (length <= 0) co_return false;  // it was cut meanwhile: the client sees that the body is too short
+      stream.set_deadline(config_.write_timeout);
+      if (const Error cut = co_await stream.write(std::string_view(part.data(), static_cast<std::size_t>(length)))) {
+        co_return false;
+      }
+      at += static_cast<std::uint64_t>(length);
+    }
+    co_return true;
   }
 
   Task<NextStep> upgrade(std::shared_ptr<Live> one, HttpRequest request) {

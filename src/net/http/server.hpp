@@ -49,7 +49,9 @@ struct HttpServerConfig {
   /// Decides on a request for a WebSocket before it is accepted: routing, authentication, same_origin(). Without it
   /// such requests go to `handler`.
   std::function<Task<UpgradeReply>(HttpRequest, const Connection&)> on_upgrade{};
-  /// The response for requests that never reach a handler: 400, 408, 413, 431, 500, 505. Default: a JSON envelope
+  /// Decides, from a request's head, whether its body is uploaded instead of kept in memory; null: it is not.
+  std::function<std::shared_ptr<Upload>(const HttpRequest&, const Connection&)> on_upload{};
+  /// The response for requests that never reach a handler: 400, 408, 413, 431, 500, 505, 507. Default: a JSON envelope
   /// {"type":"error","error":text,"error_code":status,"metadata":{}}.
   std::function<HttpResponse(unsigned status, std::string_view text)> error_response{};
   /// Receives exceptions of a handler; the client gets 500.
@@ -62,8 +64,9 @@ struct HttpServerConfig {
   std::size_t max_header_bytes = 16 * 1024;       ///< request line included
   std::size_t max_headers = 100;
   std::size_t max_body = 1024 * 1024;
+  std::size_t max_upload = 0;                       ///< bytes, of a body that on_upload takes
   std::chrono::milliseconds header_timeout{5'000};  ///< for the handshake, and for the head of a request
-  std::chrono::milliseconds body_timeout{10'000};
+  std::chrono::milliseconds body_timeout{10'000};   ///< for a body, and for each part of an upload
   std::chrono::milliseconds write_timeout{10'000};
   std::chrono::milliseconds idle_timeout{60'000};  ///< between two requests
 };

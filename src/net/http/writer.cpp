@@ -65,7 +65,8 @@ std::optional<std::string> write_response_head(const HttpResponse& response, std
       !append(head, "Content-Type", response.content_type)) {
     return std::nullopt;
   }
-  if (has_body(response.status)) append(head, "Content-Length", std::to_string(response.body.size()));
+  if (has_body(response.status))
+    append(head, "Content-Length", std::to_string(response.file ? response.file_size : response.body.size()));
   if (after == After::close && !has_token(response.headers, "Connection", "close")) {
     append(head, "Connection", "close");
   }
