@@ -137,4 +137,7 @@ class Store {
   [[nodiscard]] net::Task<Result<Revision>> erase(std::string key, Expect expect = Anything{});
 };
 
+/// Every entry whose key starts with `prefix`, ascending. Not a snapshot: entries may change between its pages.
+[[nodiscard]] net::Task<Result<std::vector<Entry>>> list_all(Store& store, std::string prefix);
+
 }  // namespace redan::cloud::store

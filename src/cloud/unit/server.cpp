@@ -42,7 +42,9 @@ net::HttpServerConfig Server::listener(net::ListenAt listen) {
     finish(response, {});
     return response;
   };
+  config.on_upload = handlers_.upload;
   config.max_body = config_.max_body;
+  config.max_upload = config_.max_upload;
   config.max_connections = config_.max_connections;
   config.max_connections_per_address = config_.max_connections_per_address;
   return config;

@@ -20,6 +20,7 @@ struct ServerConfig {
   double requests_per_second = 100;  ///< of each caller
   std::string rate_setting{};        ///< the name of the setting that raises it; empty: there is none
   std::size_t max_body = 1024 * 1024;
+  std::size_t max_upload = 0;  ///< of a body that Handlers::upload takes
   std::size_t max_connections = 1024;
   std::size_t max_connections_per_address = 256;
 };
@@ -29,6 +30,8 @@ struct Handlers {
   /// it is "unknown".
   std::function<net::Task<Reply>(const net::HttpRequest&, const net::Connection&, std::string& label)> answer;
   std::function<net::Task<net::UpgradeReply>(net::HttpRequest, const net::Connection&)> upgrade;
+  /// Decides, from a request's head, whether its body is uploaded (see net::HttpServerConfig::on_upload).
+  std::function<std::shared_ptr<net::Upload>(const net::HttpRequest&, const net::Connection&)> upload{};
   /// The response for a refusal, in the envelope of the unit's API.
   std::function<net::HttpResponse(const api::Refusal&)> error;
   /// Adds headers to every response. `origin` is the request's; empty if it has none or does not parse.
