@@ -24,6 +24,7 @@ enum class Scope : std::uint8_t {
   application_write,
   instance_read,
   instance_write,
+  instance_exec,  ///< commands in instances. Not for agents
   node_read,
   config_read,
   config_write,

@@ -32,6 +32,7 @@ struct TrustedCertificate {
   std::vector<Scope> scopes{};  ///< empty: all of the role's
   std::vector<std::uint8_t> certificate_der{};
   WallTime added{};
+  std::vector<std::string> groups{};  ///< that role and scopes were computed from; empty: they were given
 };
 
 /// An authenticated caller.
