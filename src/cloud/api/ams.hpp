@@ -5,6 +5,7 @@
 #include <map>
 #include <vector>
 
+#include "cloud/api/described.hpp"
 #include "cloud/api/members.hpp"
 
 namespace redan::cloud::api {
@@ -36,13 +37,16 @@ struct Instance {
   std::string app_id, app_name;
   std::int64_t app_version = 0;
   std::string image_id;
+  std::int64_t image_version = 0;
+  bool base = false;            ///< of an image, without an application
   std::int64_t created_at = 0;  ///< Unix seconds
   std::string address;
   std::string error_message;
   std::vector<std::string> tags{};
+  std::vector<std::string> addons{};
   std::string type = "container";
-  json::object config{};  ///< display, enable_streaming, platform, security.delete_protected
-  json::object resources{};
+  json::object config{};     ///< display, enable_streaming, platform, security {delete_protected}
+  json::object resources{};  ///< numbers of bytes: memory, disk-size
   json::array services{};
 
   // Stored, not shown.
@@ -53,9 +57,12 @@ struct Instance {
   bool damaged = false;
 
   [[nodiscard]] bool delete_protected() const;
+  void protect(bool is_protected);
 };
 
 json::object to_json(const Instance& instance);
+/// In the older form, of /1.0/containers: sizes are text.
+json::object to_container_json(const Instance& instance);
 std::string to_record(const Instance& instance);
 std::optional<Instance> instance_from_record(std::string_view text);
 /// What can be recovered of a damaged record: its status is error, its message gives the reason.
@@ -75,6 +82,7 @@ struct ApplicationVersion {
   bool published = false;
   std::int64_t created_at = 0;
   json::object manifest{};
+  std::string package_sha256{};  ///< of its archive; empty: it was made from a manifest alone
 };
 
 struct Application {
@@ -83,9 +91,15 @@ struct Application {
   std::int64_t created_at = 0;
   std::vector<std::string> tags{};
   std::vector<ApplicationVersion> versions{};  ///< ascending
+  /// Members of the manifest that belong to the application and not to one version: image, instance-type, tags,
+  /// addons, resources, node_selector. They take precedence over the version's.
+  json::object settings{};
+  bool inhibit_auto_updates = false;
 
   /// The requested version; -1: the newest published one. nullptr: there is none.
   [[nodiscard]] const ApplicationVersion* version(std::int64_t number) const;
+  /// The version's manifest with the application's settings.
+  [[nodiscard]] json::object manifest(const ApplicationVersion& version) const;
 };
 
 json::object to_json(const Application& application);
@@ -95,6 +109,7 @@ std::optional<Application> application_from_record(std::string_view text);
 
 // Operations.
 
+/// Of the operation, by the documented numbers.
 enum class OperationStatus : std::uint16_t {
   running = 103,
   cancelling = 104,
@@ -106,17 +121,28 @@ enum class OperationStatus : std::uint16_t {
 std::string_view name(OperationStatus status);
 inline bool is_final(OperationStatus status) { return static_cast<unsigned>(status) >= 200; }
 
-enum class OperationKind : std::uint8_t { launch, start, stop, remove, trust, distrust };
+/// What a unit has to do for it. `none`: the commit that recorded it has completed it, or its sockets do the work.
+enum class OperationKind : std::uint8_t { none, launch, start, stop, remove };
 std::string_view name(OperationKind kind);
+
+enum class OperationClass : std::uint8_t { task, websocket };
 
 struct Operation {
   std::string id;  ///< a UUID
-  OperationKind kind = OperationKind::launch;
-  std::string resource;  ///< its object: an instance's id, or a certificate's fingerprint
+  OperationKind kind = OperationKind::none;
+  OperationClass type = OperationClass::task;
+  std::string description;
+  std::string resource_type = "instances";  ///< "applications"; part of the resources' paths
+  std::vector<std::string> resources{};     ///< ids or names; of an operation with a kind: its one instance
   OperationStatus status = OperationStatus::pending;
   std::int64_t created_at = 0, updated_at = 0;  ///< Unix seconds
   std::string err;
   std::string unit;  ///< the AMS unit that carries it out
+  bool may_cancel = false;
+  json::object metadata{};
+
+  /// The instance of an operation with a kind.
+  [[nodiscard]] const std::string& instance() const { return resources.front(); }
 };
 
 json::object to_json(const Operation& operation);

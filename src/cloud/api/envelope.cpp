@@ -58,6 +58,9 @@ Refusal bad_request(std::string message) { return {400, "bad_request", std::move
 Refusal not_found(std::string_view what) { return {404, "not_found", "no such " + std::string(what), {}, 0}; }
 Refusal conflict(std::string message) { return {409, "conflict", std::move(message), {}, 0}; }
 Refusal forbidden(std::string message) { return {403, "forbidden", std::move(message), {}, 0}; }
+Refusal not_implemented(std::string_view feature) {
+  return {501, "not_implemented", std::string(feature) + ": not implemented", {}, 0};
+}
 
 Refusal refusal_of(Errc code) {
   const unsigned status = status_of(code);

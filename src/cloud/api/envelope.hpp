@@ -38,6 +38,8 @@ Refusal not_found(std::string_view what);
 Refusal conflict(std::string message);
 /// 403 forbidden.
 Refusal forbidden(std::string message);
+/// 501 not_implemented: "<feature>: not implemented".
+Refusal not_implemented(std::string_view feature);
 /// The refusal for an error of a lower layer: 401 for tokens, 403 for trust and scope, 409 for conflicts, 503 with
 /// Retry-After for a store without a majority or a stale trust store, 500 for all others.
 Refusal refusal_of(Errc code);

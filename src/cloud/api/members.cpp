@@ -34,12 +34,12 @@ bool asks_for_nothing(const json::value& value) {
   return false;
 }
 
-/// Of a key that the client chose: one line of limited length.
-std::string short_name(std::string_view key) { return escape_controls(key.substr(0, 64)); }
+/// A name that the client chose, in one line of limited length.
+std::string quoted(std::string_view name) { return "\"" + escape_controls(name.substr(0, 96)) + "\""; }
 
 }  // namespace
 
-std::string Members::quoted(std::string_view key) const { return "\"" + path_ + short_name(key) + "\""; }
+std::string Members::named(std::string_view key) const { return quoted(path_ + std::string(key)); }
 
 bool Members::has(std::string_view key) const {
   const json::value* member = object_.if_contains(key);
@@ -52,7 +52,7 @@ const json::value* Members::take(std::string_view key) {
 }
 
 Members& Members::refuse_member(std::string_view key, std::string_view wanted) {
-  if (!refusal_) refusal_ = bad_request(quoted(key) + " is not " + std::string(wanted));
+  if (!refusal_) refusal_ = bad_request(named(key) + " is not " + std::string(wanted));
   return *this;
 }
 
@@ -126,7 +126,7 @@ Members& Members::unimplemented(std::initializer_list<std::string_view> keys) {
   for (const std::string_view key : keys) {
     const json::value* member = take(key);
     if (member == nullptr || asks_for_nothing(*member)) continue;
-    refusal_ = Refusal{400, "not_implemented", quoted(key) + " is not implemented", "leave it out", 0};
+    refusal_ = Refusal{400, "not_implemented", named(key) + " is not implemented", "leave it out", 0};
   }
   return *this;
 }
@@ -138,16 +138,23 @@ Members& Members::known(std::initializer_list<std::string_view> keys) {
 
 Outcome<void> Members::end(const UnknownMembers& unknown) const {
   if (refusal_) return refuse(*refusal_);
-  std::string names;
-  std::size_t count = 0;
+  std::vector<std::string> names;
   for (const auto& member : object_) {
     const std::string_view key(member.key());
-    if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
-    if (unknown.refused) return refuse(bad_request(quoted(key) + " is not a member that this version knows"));
-    if (++count <= kMaxNamesLogged) names += (names.empty() ? "" : ", ") + quoted(key);
+    if (std::find(known_.begin(), known_.end(), key) == known_.end()) names.push_back(path_ + std::string(key));
   }
-  if (count > kMaxNamesLogged) names += " and " + std::to_string(count - kMaxNamesLogged) + " more";
-  if (count > 0 && unknown.log) unknown.log("a request has members that this version does not know: " + names);
+  return report_unknown(names, unknown);
+}
+
+Outcome<void> report_unknown(const std::vector<std::string>& names, const UnknownMembers& unknown) {
+  if (names.empty()) return {};
+  if (unknown.refused) return refuse(bad_request(quoted(names.front()) + " is not a member that this version knows"));
+  if (!unknown.log) return {};
+  std::string line = "a request has members that this version does not know: ";
+  for (std::size_t i = 0; i < std::min(names.size(), kMaxNamesLogged); ++i)
+    line += (i == 0 ? "" : ", ") + quoted(names[i]);
+  if (names.size() > kMaxNamesLogged) line += " and " + std::to_string(names.size() - kMaxNamesLogged) + " more";
+  unknown.log(line);
   return {};
 }
 

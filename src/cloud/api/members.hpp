@@ -17,6 +17,9 @@ struct UnknownMembers {
   std::function<void(std::string_view)> log;  ///< logs one line
 };
 
+/// Refuses or logs these names of members, which nothing knows.
+Outcome<void> report_unknown(const std::vector<std::string>& names, const UnknownMembers& unknown);
+
 class Members {
  public:
   /// `object` outlives this. `path` is written before the names of members in refusals: "config.".
@@ -50,7 +53,7 @@ class Members {
   /// The member, which is known from now on; nullptr: absent, null, or a refusal came before.
   const json::value* take(std::string_view key);
   Members& refuse_member(std::string_view key, std::string_view wanted);
-  [[nodiscard]] std::string quoted(std::string_view key) const;
+  [[nodiscard]] std::string named(std::string_view key) const;
 
   const json::object& object_;
   std::string path_;

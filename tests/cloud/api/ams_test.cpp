@@ -19,7 +19,7 @@ Instance instance() {
   i.app_version = 3;
   i.created_at = 1'700'000'000;
   i.tags = {"x", "y"};
-  i.config = json::object{{"security.delete_protected", true}};
+  i.protect(true);
   i.user_data = "secret words";
   i.certificate_fingerprint = std::string(64, 'f');
   return i;
@@ -34,8 +34,15 @@ Application application() {
 }
 
 Operation operation() {
-  return {
-      "11111111-2222-3333-4444-555555555555", OperationKind::launch, "i1", OperationStatus::running, 10, 20, "", "u"};
+  Operation o;
+  o.id = "11111111-2222-3333-4444-555555555555";
+  o.kind = OperationKind::launch;
+  o.resources = {"i1"};
+  o.status = OperationStatus::running;
+  o.created_at = 10;
+  o.updated_at = 20;
+  o.unit = "u";
+  return o;
 }
 
 template <class T, class Read>
@@ -46,17 +53,17 @@ void comes_back(const T& thing, Read read) {
   EXPECT_EQ(to_record(*again), record);
 }
 
-/// A record without any one of its members is invalid.
+/// A record without any one of its members is invalid, except for those that older versions do not write.
 template <class T, class Read>
-void needs_all(const T& thing, Read read, std::initializer_list<std::string_view> derived) {
+void needs_all(const T& thing, Read read, std::initializer_list<std::string_view> optional) {
   const json::object whole = json::parse(to_record(thing)).as_object();
   for (const auto& member : whole) {
     json::object damaged = whole;
     damaged.erase(member.key());
-    const bool matters = std::find(derived.begin(), derived.end(), std::string_view(member.key())) == derived.end();
+    const bool matters = std::find(optional.begin(), optional.end(), std::string_view(member.key())) == optional.end();
     EXPECT_EQ(read(json::serialize(damaged)).has_value(), !matters) << member.key();
     damaged[member.key()] = nullptr;
-    EXPECT_EQ(read(json::serialize(damaged)).has_value(), !matters) << member.key();
+    EXPECT_FALSE(read(json::serialize(damaged))) << member.key();
   }
 }
 
@@ -67,10 +74,8 @@ TEST(Records, RoundTripThroughTheStoredForm) {
 }
 
 TEST(Records, DamagedRecordsDoNotParse) {
-  needs_all(instance(), instance_from_record,
-            {"status_code", "image_version", "public_address", "stored_logs", "architecture"});
-  needs_all(application(), application_from_record,
-            {"status", "status_code", "instance_type", "published", "immutable"});
+  needs_all(instance(), instance_from_record, {"image_version", "base", "addons"});
+  needs_all(application(), application_from_record, {"settings", "inhibit_auto_updates"});
   needs_all(operation(), operation_from_record, {});
   for (const char* text : {"", "{}", "[]", "null", "{"}) {
     EXPECT_FALSE(instance_from_record(text)) << text;
@@ -102,7 +107,7 @@ TEST(Instances, OnlyTrueEnablesDeleteProtection) {
   EXPECT_TRUE(instance().delete_protected());
   for (const json::value& value : {json::value(false), json::value(1), json::value("true"), json::value(nullptr)}) {
     Instance other = instance();
-    other.config["security.delete_protected"] = value;
+    other.config["security"] = {{"delete_protected", value}};
     EXPECT_FALSE(other.delete_protected());
   }
   EXPECT_FALSE(Instance().delete_protected());
