@@ -48,9 +48,9 @@ RULES = {
     "wamp/client": {"base", "crypto", "net", "wamp", "boost/asio/"},
     "sealed": {"base", "crypto", "wamp", "sodium.h"},
     "media": {"base", "crypto", "net", "rtc/rtp", "boost/asio/", "vpx/", "opus/"},
-    "cloud/unit": {"base", "net", "cloud/api", "boost/asio/", "boost/json/"},
+    "cloud/unit": {"base", "crypto", "net", "cloud/api", "cloud/store", "boost/asio/", "boost/json/"},
     "cloud/ams": {"base", "crypto", "net", "sealed", "cloud/token", "cloud/trust", "cloud/store", "cloud/api", "cloud/unit",
-                  "boost/asio/", "boost/json/"},
+                  "cloud/package", "boost/asio/", "boost/json/"},
     "cloud/gateway": {"base", "crypto", "net", "cloud/token", "cloud/trust", "cloud/store", "cloud/bus", "cloud/api",
                       "cloud/unit", "boost/asio/", "boost/json/"},
     "cloud/agent": {"base", "crypto", "net", "cloud/token", "cloud/trust", "cloud/bus", "cloud/api", "cloud/unit",
@@ -64,7 +64,7 @@ SYSTEM = {"unistd.h", "fcntl.h", "poll.h", "ifaddrs.h", "signal.h"}
 SSE = {"nmmintrin.h"}
 # System headers that a single room needs: for processes, and for the peer of a Unix socket.
 SYSTEM_OF = {
-    "cloud/unit": {"unistd.h"},
+    "cloud/unit": {"fcntl.h", "unistd.h"},
     "cloud/ams": {"fcntl.h", "poll.h", "signal.h", "sys/file.h", "sys/prctl.h", "sys/resource.h", "sys/stat.h", "sys/syscall.h",
                   "sys/wait.h", "unistd.h"},
     "cloud/package": {"fcntl.h", "sys/stat.h", "unistd.h"},

@@ -95,7 +95,7 @@ Fleet::Fleet(std::int64_t capacity) {
   ams_options.insert(ams_options.end(), {"--secrets-key", secrets_key_file(folder.path())});
   ams = std::make_unique<AmsProcess>(AmsProcess::Options{.folder = folder.path() / "ams", .more = ams_options});
   Client admin(ams->local());
-  if (admin.post("/1.0/applications", R"({"name":"demo"})").status != 200) throw std::runtime_error("no application");
+  if (admin.post("/1.0/applications", R"({"name":"demo"})").status != 202) throw std::runtime_error("no application");
   const fs::path key = folder.path() / "token.key";
   for (const std::string name : {"agent-1", "agent-2"}) {
     agents.push_back(start_agent(nats, *ams, folder.path() / name, name,

@@ -31,7 +31,7 @@ class SealedStreaming : public testing::Test {
     Client admin(cloud_->ams->local());
     for (const char* policy : {"required", "off"}) {
       const json::object manifest{{"name", policy}, {"sealed", policy}};
-      ASSERT_EQ(admin.post("/1.0/applications", json::serialize(manifest)).status, 200U);
+      ASSERT_EQ(admin.post("/1.0/applications", json::serialize(manifest)).status, 202U);
     }
     GatewayClient gateway(*cloud_->gateway, token_);
     ASSERT_TRUE(

@@ -112,7 +112,7 @@ std::unique_ptr<Unit> start_gateway(const NatsServers& nats, const fs::path& fol
 Cloud::Cloud(std::vector<std::string> agent_options, std::vector<std::string> gateway_options) {
   ams = std::make_unique<AmsProcess>(AmsProcess::Options{.folder = folder.path() / "ams"});
   Client admin(ams->local());
-  if (admin.post("/1.0/applications", R"({"name":"pong"})").status != 200) throw std::runtime_error("no application");
+  if (admin.post("/1.0/applications", R"({"name":"pong"})").status != 202) throw std::runtime_error("no application");
   gateway = start_gateway(nats, folder.path() / "gateway", "gateway", std::move(gateway_options));
   agent = start_agent(nats, *ams, folder.path() / "agent-1", "agent-1", std::move(agent_options));
   if (!has_agents(1)) throw std::runtime_error("the gateway hears of no agent: " + agent->log() + gateway->log());

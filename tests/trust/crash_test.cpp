@@ -49,7 +49,7 @@ class Crash : public testing::TestWithParam<const char*> {
     }
     ams_ = std::make_unique<AmsProcess>(AmsProcess::Options{.folder = folder_.path() / "ams", .more = more});
     client_ = std::make_unique<Client>(ams_->local());
-    ASSERT_EQ(client_->post("/1.0/applications", R"({"name":"app"})").status, 200U);
+    ASSERT_EQ(client_->post("/1.0/applications", R"({"name":"app"})").status, 202U);
   }
 
   Answer ask(Kind kind, int i) {

@@ -37,7 +37,7 @@ class Trust : public testing::Test {
     ::setenv("A_SECRET_OF_AMS", "x", 1);  // for AnInstancesEnvironmentContainsNoSecret
     ams_ = std::make_unique<AmsProcess>(AmsProcess::Options{.folder = folder_->path() / "ams"});
     Client admin(ams_->local());
-    ASSERT_EQ(admin.post("/1.0/applications", R"({"name":"pong"})").status, 200U);
+    ASSERT_EQ(admin.post("/1.0/applications", R"({"name":"pong"})").status, 202U);
   }
   static void TearDownTestSuite() {
     ams_.reset();
@@ -272,14 +272,14 @@ TEST_F(Trust, ATrustPasswordAdmitsItsHolder) {
     return std::string(R"({"name":"dave","role":"viewer","trust-password":")") + password + "\"}";
   };
   EXPECT_EQ(client.post("/1.0/certificates", body("sesame-and-lilies")).status, 403U);
-  ASSERT_EQ(admin.patch("/1.0/config", R"({"config":{"core.trust_password":"sesame-and-lilies"}})").status, 200U);
+  ASSERT_EQ(admin.patch("/1.0/config", R"({"config":{"core.trust_password":"sesame-and-lilies"}})").status, 202U);
   EXPECT_TRUE(eventually(
       [&] { return admin.get("/1.0/config").metadata().at("config").as_object().contains("core.trust_password"); }));
   EXPECT_EQ(admin.get("/1.0/config").metadata().at("config").at("core.trust_password"), true);
   EXPECT_EQ(client.post("/1.0/certificates", body("opensesame-and-lilies")).status, 403U);
   std::this_thread::sleep_for(1100ms);
   EXPECT_EQ(client.post("/1.0/certificates", body("sesame-and-lilies")).status, 202U);
-  ASSERT_EQ(admin.patch("/1.0/config", R"({"config":{"core.trust_password":""}})").status, 200U);
+  ASSERT_EQ(admin.patch("/1.0/config", R"({"config":{"core.trust_password":""}})").status, 202U);
 }
 
 TEST_F(Trust, TheCertificateChangesWithoutARestart) {
@@ -326,7 +326,7 @@ TEST_F(Trust, ARestrictedIdentityGrantsNoMoreThanItHolds) {
   const std::string password = R"({"config":{"core.trust_password":"sixteen-characters-long"}})";
   EXPECT_EQ(sets.patch("/1.0/config", password).code, "trust_role");
   EXPECT_EQ(sets.patch("/1.0/config", R"({"config":{"core.trust_password":""}})").code, "trust_role");
-  EXPECT_EQ(sets.patch("/1.0/config", R"({"config":{"core.max_requests_per_second":"900"}})").status, 200U);
+  EXPECT_EQ(sets.patch("/1.0/config", R"({"config":{"core.max_requests_per_second":"900"}})").status, 202U);
   for (const char* name : {"granter", "setter", "puppet"})
     admin.finish(admin.erase(std::string("/1.0/certificates/") + name));
 }
@@ -547,7 +547,7 @@ TEST_F(Trust, AnETagDetectsConcurrentChanges) {
   ASSERT_TRUE(etag);
   const std::vector<net::HttpHeader> guard{{"If-Match", std::string(*etag)}};
   const std::string protect = R"({"config":{"security.delete_protected":true}})";
-  EXPECT_EQ(admin.call("PATCH", "/1.0/instances/tagged", protect, guard).status, 200U);
+  EXPECT_EQ(admin.call("PATCH", "/1.0/instances/tagged", protect, guard).status, 202U);
   EXPECT_EQ(admin.call("PATCH", "/1.0/instances/tagged", protect, guard).code, "precondition_failed");
   EXPECT_EQ(admin.erase("/1.0/instances/tagged").status, 403U);
   admin.patch("/1.0/instances/tagged", R"({"config":{"security.delete_protected":false}})");
@@ -617,7 +617,7 @@ TEST_F(Trust, AnEventsTokenIsValidOnceAndEndsWithItsHolder) {
 
 TEST_F(Trust, ACallerWithTooManyRequestsIsRateLimited) {
   Client admin(ams_->local());
-  ASSERT_EQ(admin.patch("/1.0/config", R"({"config":{"core.max_requests_per_second":"5"}})").status, 200U);
+  ASSERT_EQ(admin.patch("/1.0/config", R"({"config":{"core.max_requests_per_second":"5"}})").status, 202U);
   const net::TlsIdentity busy = make_client("busy");
   admin.finish(admin.post("/1.0/certificates", certificate_body(busy, "busy", "viewer")));
   Client client(ams_->remote(&busy));
@@ -631,7 +631,7 @@ TEST_F(Trust, ACallerWithTooManyRequestsIsRateLimited) {
   }
   EXPECT_GT(refused, 5U);
   EXPECT_LT(refused, 30U);
-  ASSERT_EQ(admin.patch("/1.0/config", R"({"config":{"core.max_requests_per_second":""}})").status, 200U);
+  ASSERT_EQ(admin.patch("/1.0/config", R"({"config":{"core.max_requests_per_second":""}})").status, 202U);
 }
 
 TEST_F(Trust, BodiesThatAreNotOnePlainObjectAreRefused) {

@@ -109,7 +109,7 @@ TEST_F(TwoUnits, RemovingACertificateClosesItsConnectionsOnBothWithinASecond) {
 
 TEST_F(TwoUnits, AnInstanceRequestedOnOneRunsOnTheOther) {
   Client admin(a().local());
-  ASSERT_EQ(admin.post("/1.0/applications", R"({"name":"app"})").status, 200U);
+  ASSERT_EQ(admin.post("/1.0/applications", R"({"name":"app"})").status, 202U);
   const Answer launched = admin.post("/1.0/instances", R"({"name":"far","app_id":"app","node":"node-b"})");
   EXPECT_EQ(admin.finish(launched).at("status"), "Success");
   EXPECT_TRUE(eventually([&] { return admin.get("/1.0/instances/far").metadata().at("status") == "running"; }));

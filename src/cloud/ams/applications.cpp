@@ -1,86 +1,296 @@
+// Applications. Their versions are made from a manifest, or from a package: an archive with a manifest and files.
+#include <algorithm>
+#include <array>
+#include <fstream>
+
 #include "cloud/ams/keys.hpp"
 #include "cloud/ams/service.hpp"
 #include "cloud/api/ids.hpp"
+#include "cloud/api/manifest.hpp"
 #include "cloud/errors.hpp"
+#include "cloud/package/package.hpp"
+#include "cloud/package/yaml.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud::ams {
 namespace {
 
-constexpr std::size_t kMaxVersions = 100;
+namespace json = boost::json;
+namespace fs = std::filesystem;
 
-api::ApplicationVersion new_version(std::int64_t number, api::json::object manifest) {
-  return {number, true, net::wall_time().seconds_since_1970, std::move(manifest)};
+constexpr std::size_t kMaxVersions = 100;
+/// Members of a manifest that belong to the application: a change of them makes no new version.
+constexpr std::array<std::string_view, 6> kSettings{"image",  "instance-type", "tags",
+                                                    "addons", "resources",     "node_selector"};
+
+bool is_setting(std::string_view key) {
+  return key == "instance_type" || key == "node-selector" ||
+         std::find(kSettings.begin(), kSettings.end(), key) != kSettings.end();
+}
+
+/// Clients send null for what they do not change.
+json::object without_nulls(const json::object& object) {
+  json::object rest;
+  for (const auto& member : object) {
+    if (!member.value().is_null()) rest[member.key()] = member.value();
+  }
+  return rest;
+}
+
+/// A directory that is removed with its content.
+class Temporary {
+ public:
+  explicit Temporary(fs::path path) : path_(std::move(path)) {}
+  ~Temporary() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  Temporary(const Temporary&) = delete;
+  Temporary& operator=(const Temporary&) = delete;
+  [[nodiscard]] const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+std::function<Outcome<api::Manifest>()> reading(fs::path archive, fs::path into) {
+  return [archive = std::move(archive), into = std::move(into)]() -> Outcome<api::Manifest> {
+    const Temporary unpacked(into);
+    REDAN_TRY(auto package, package::open_package(archive, unpacked.path()));
+    return std::move(package.manifest);
+  };
 }
 
 }  // namespace
 
-net::Task<Outcome<api::Application>> Ams::add_application(api::json::object manifest) {
-  REDAN_CO_TRY(auto label, api::string_member(manifest, "name"));
-  if (!api::is_name(label)) co_return api::refuse(api::bad_request("\"name\" is 1 to 63 letters, digits, . _ -"));
-  REDAN_CO_TRY(auto tags, api::strings_member(manifest, "tags"));
-  REDAN_CO_CHECK(api::sealed_policy(manifest));
+net::Task<Outcome<api::Manifest>> Ams::read_package(std::shared_ptr<unit::FileUpload> upload) {
+  REDAN_CO_TRY(const auto directory, make_directory(context_, "unpacked"));
+  std::function<Outcome<api::Manifest>()> work = reading(upload->path(), directory / api::new_uuid(provider_));
+  REDAN_CO_TRY(auto manifest, co_await context_.worker.run(std::move(work)));
+  REDAN_CO_CHECK(api::report_unknown(manifest.ignored, config_.unknown_members));
+  co_return std::move(manifest);
+}
+
+net::Task<Outcome<void>> Ams::check_addon(std::shared_ptr<unit::FileUpload> upload) {
+  REDAN_CO_TRY(const auto directory, make_directory(context_, "unpacked"));
+  const fs::path into = directory / api::new_uuid(provider_);
+  std::function<Outcome<void>()> work = [archive = upload->path(), into]() -> Outcome<void> {
+    const Temporary unpacked(into);
+    REDAN_CHECK(package::open_addon(archive, unpacked.path()));
+    return {};
+  };
+  co_return co_await context_.worker.run(std::move(work));
+}
+
+Outcome<void> Ams::add_version(api::Application& application, const api::Manifest& manifest, unit::FileUpload* upload) {
+  if (application.versions.size() >= kMaxVersions) {
+    return api::refuse(api::conflict("the application has 100 versions; delete some first"));
+  }
+  api::ApplicationVersion version;
+  version.number = application.versions.empty() ? 0 : application.versions.back().number + 1;
+  version.published = config("application.auto_publish") == "true";
+  version.created_at = net::wall_time().seconds_since_1970;
+  version.manifest = to_json(manifest);
+  if (upload != nullptr) {
+    version.package_sha256 = upload->sha256();
+    REDAN_TRY(const auto directory, make_directory(context_, fs::path("applications") / application.id));
+    REDAN_CHECK(upload->keep(directory / version.package_sha256));
+  }
+  application.versions.push_back(std::move(version));
+  return {};
+}
+
+net::Task<Outcome<api::Operation>> Ams::add_application(json::object manifest) {
+  REDAN_CO_TRY(const auto parsed, api::parse_manifest(manifest));
+  REDAN_CO_CHECK(api::report_unknown(parsed.ignored, config_.unknown_members));
+  co_return co_await create_application(parsed, nullptr);
+}
+
+net::Task<Outcome<api::Operation>> Ams::add_application(std::shared_ptr<unit::FileUpload> upload) {
+  REDAN_CO_TRY(const auto manifest, co_await read_package(upload));
+  co_return co_await create_application(manifest, upload);
+}
+
+net::Task<Outcome<api::Operation>> Ams::create_application(api::Manifest manifest,
+                                                           std::shared_ptr<unit::FileUpload> upload) {
+  if (!api::is_name(manifest.name)) {
+    co_return api::refuse(api::bad_request("\"name\" is 1 to 63 letters, digits, . _ -"));
+  }
+  auto known = co_await store_.get(keys::at(keys::kApplicationNames, manifest.name));
+  if (!known) co_return api::refuse(api::refusal_of(known.error()));
+  if (*known) co_return api::refuse(api::conflict("there is an application named " + manifest.name));
   api::Application application;
   application.id = api::new_id(provider_, net::wall_time());
-  application.name = label;
+  application.name = manifest.name;
   application.created_at = net::wall_time().seconds_since_1970;
-  application.tags = std::move(tags);
-  application.versions.push_back(new_version(0, std::move(manifest)));
+  application.tags = manifest.tags;
+  REDAN_CO_CHECK(add_version(application, manifest, upload.get()));
+  api::Operation done = context_.completed("Create application", "applications", {application.id});
   std::vector<store::Change> changes;
   changes.emplace_back(
       store::Put{keys::at(keys::kApplicationNames, application.name), application.id, store::Absent{}, {}});
   changes.emplace_back(
       store::Put{keys::at(keys::kApplications, application.id), to_record(application), store::Absent{}, {}});
+  changes.push_back(context_.record(done));
   auto committed = co_await store_.commit(std::move(changes));
-  if (committed) co_return application;
+  if (committed) co_return done;
   if (committed.error() == errc::store_conflict) {
-    co_return api::refuse(api::conflict("there is an application named " + application.name));
+    co_return api::refuse(api::conflict("there is an application named " + manifest.name));
   }
   co_return api::refuse(api::refusal_of(committed.error()));
 }
 
-net::Task<Outcome<api::Application>> Ams::add_application_version(std::string which, api::json::object manifest) {
-  REDAN_CO_CHECK(api::sealed_policy(manifest));
-  REDAN_CO_TRY(auto found, co_await application(std::move(which)));
-  api::Application& application = found.value;
-  if (application.versions.size() >= kMaxVersions) co_return api::refuse(api::refusal_of(Errc::too_many));
-  application.versions.push_back(new_version(application.versions.back().number + 1, std::move(manifest)));
-  const store::Expect unchanged = store::Unchanged{found.revision};
-  auto committed =
-      co_await store_.put(keys::at(keys::kApplications, application.id), to_record(application), unchanged);
+net::Task<Outcome<api::Operation>> Ams::write_application(Versioned<api::Application> changed,
+                                                          std::string description) {
+  api::Operation done = context_.completed(std::move(description), "applications", {changed.value.id});
+  std::vector<store::Change> changes;
+  changes.emplace_back(store::Put{keys::at(keys::kApplications, changed.value.id),
+                                  to_record(changed.value),
+                                  store::Unchanged{changed.revision},
+                                  {}});
+  changes.push_back(context_.record(done));
+  auto committed = co_await store_.commit(std::move(changes));
   if (!committed) co_return api::refuse(api::refusal_of(committed.error()));
-  co_return application;
+  co_return done;
 }
 
-net::Task<Outcome<void>> Ams::publish_version(std::string which, std::int64_t number, bool published) {
+net::Task<Outcome<api::Operation>> Ams::update_application(std::string which,
+                                                           std::shared_ptr<unit::FileUpload> upload) {
+  REDAN_CO_TRY(const auto manifest, co_await read_package(upload));
+  REDAN_CO_TRY(auto found, co_await application(std::move(which)));
+  if (manifest.name != found.value.name) {
+    co_return api::refuse(api::bad_request("the package is of the application " + manifest.name));
+  }
+  REDAN_CO_CHECK(add_version(found.value, manifest, upload.get()));
+  co_return co_await write_application(std::move(found), "Update application");
+}
+
+net::Task<Outcome<api::Operation>> Ams::update_application(std::string which, json::object changes) {
+  REDAN_CO_TRY(auto found, co_await application(std::move(which)));
+  api::Application& application = found.value;
+  const api::ApplicationVersion& newest = application.versions.back();
+  json::object wanted = without_nulls(changes);
+  bool inhibit = application.inhibit_auto_updates;
+  REDAN_CO_TRY(inhibit, api::bool_member(wanted, "inhibit_auto_updates", inhibit));
+  wanted.erase("inhibit_auto_updates");
+  REDAN_CO_TRY(auto manifest, api::parse_manifest(application.manifest(newest)));
+  REDAN_CO_CHECK(api::patch(manifest, wanted));
+  REDAN_CO_CHECK(api::report_unknown(manifest.ignored, config_.unknown_members));
+  const json::object after = to_json(manifest);
+  application.inhibit_auto_updates = inhibit;
+  const bool has_settings =
+      std::any_of(wanted.begin(), wanted.end(), [](const auto& m) { return is_setting(m.key()); });
+  const bool has_others = std::any_of(wanted.begin(), wanted.end(), [](const auto& m) { return !is_setting(m.key()); });
+  if (has_settings) {
+    for (const std::string_view key : kSettings) {
+      const json::value* member = after.if_contains(key);
+      application.settings.erase(key);
+      if (member != nullptr) application.settings[key] = *member;
+    }
+  }
+  // No change at all makes a new version of what is there.
+  const bool touched = has_settings || changes.contains("inhibit_auto_updates");
+  if (has_others || !touched) REDAN_CO_CHECK(add_version(application, manifest, nullptr));
+  co_return co_await write_application(std::move(found), "Update application");
+}
+
+net::Task<Outcome<api::Operation>> Ams::publish_version(std::string which, std::int64_t number, bool published) {
   REDAN_CO_TRY(auto found, co_await application(std::move(which)));
   for (api::ApplicationVersion& version : found.value.versions) {
     if (version.number != number) continue;
     version.published = published;
-    const store::Expect unchanged = store::Unchanged{found.revision};
-    auto committed =
-        co_await store_.put(keys::at(keys::kApplications, found.value.id), to_record(found.value), unchanged);
-    if (!committed) co_return api::refuse(api::refusal_of(committed.error()));
-    co_return Outcome<void>{};
+    std::string description = published ? "Publish application" : "Revoke application";
+    co_return co_await write_application(std::move(found), std::move(description));
   }
   co_return api::refuse(api::not_found("version"));
 }
 
-net::Task<Outcome<void>> Ams::remove_application(std::string which) {
+net::Task<Outcome<api::Operation>> Ams::remove_version(std::string which, std::int64_t number) {
   REDAN_CO_TRY(auto found, co_await application(std::move(which)));
+  auto& versions = found.value.versions;
+  const auto version = std::find_if(versions.begin(), versions.end(),
+                                    [number](const api::ApplicationVersion& one) { return one.number == number; });
+  if (version == versions.end()) co_return api::refuse(api::not_found("version"));
+  if (versions.size() == 1) {
+    co_return api::refuse(api::conflict("this is its only version; delete the application"));
+  }
+  REDAN_CO_TRY(const auto users, co_await instances_of(found.value.id, number));
+  if (!users.empty()) co_return api::refuse(api::conflict("instance " + users.front() + " is of this version"));
+  versions.erase(version);
+  co_return co_await write_application(std::move(found), "Delete application version");
+}
+
+net::Task<Outcome<std::vector<std::string>>> Ams::instances_of(std::string application,
+                                                               std::optional<std::int64_t> version) {
   auto entries = co_await read_all(keys::kInstances);
   if (!entries) co_return api::refuse(api::refusal_of(entries.error()));
+  std::vector<std::string> names;
   for (const store::Entry& entry : *entries) {
     const auto instance = api::instance_from_record(entry.value);
-    if (!instance || instance->app_id != found.value.id) continue;
-    co_return api::refuse(api::conflict("instance " + instance->name + " is of this application; delete it first"));
+    if (!instance || instance->app_id != application) continue;
+    if (!version || instance->app_version == *version) names.push_back(instance->name);
   }
+  co_return names;
+}
+
+net::Task<Outcome<api::Operation>> Ams::remove_application(std::string which, bool force) {
+  REDAN_CO_TRY(auto found, co_await application(std::move(which)));
+  REDAN_CO_TRY(auto users, co_await instances_of(found.value.id, std::nullopt));
+  if (!users.empty() && !force) {
+    co_return api::refuse(
+        api::conflict("instance " + users.front() + " is of this application; delete it first, or use force"));
+  }
+  if (!users.empty()) REDAN_CO_CHECK(co_await remove_all(std::move(users), true));
+  api::Operation done = context_.completed("Delete application", "applications", {found.value.id});
   std::vector<store::Change> changes;
   changes.emplace_back(store::Erase{keys::at(keys::kApplications, found.value.id), store::Unchanged{found.revision}});
   changes.emplace_back(store::Erase{keys::at(keys::kApplicationNames, found.value.name), store::Anything{}});
+  changes.push_back(context_.record(done));
   auto committed = co_await store_.commit(std::move(changes));
   if (!committed) co_return api::refuse(api::refusal_of(committed.error()));
-  co_return Outcome<void>{};
+  std::error_code ignored;  // what is left costs space only
+  if (!context_.directory.empty()) fs::remove_all(context_.directory / "applications" / found.value.id, ignored);
+  co_return done;
+}
+
+net::Task<Outcome<api::Operation>> Ams::remove_applications(std::vector<std::string> which, bool force) {
+  std::vector<std::string> ids;
+  for (const std::string& one : which) {
+    REDAN_CO_TRY(const auto found, co_await application(one));
+    REDAN_CO_TRY(const auto users, co_await instances_of(found.value.id, std::nullopt));
+    if (!users.empty() && !force) {
+      co_return api::refuse(api::conflict("instance " + users.front() + " is of application " + found.value.name));
+    }
+    ids.push_back(found.value.id);
+  }
+  for (const std::string& id : ids) REDAN_CO_CHECK(co_await remove_application(id, force));
+  api::Operation done = context_.completed("Delete applications", "applications", std::move(ids));
+  std::vector<store::Change> changes;
+  changes.push_back(context_.record(done));
+  auto committed = co_await store_.commit(std::move(changes));
+  if (!committed) co_return api::refuse(api::refusal_of(committed.error()));
+  co_return done;
+}
+
+// A version without a package is exported as a package that has only its manifest.
+net::Task<Outcome<fs::path>> Ams::archive(const api::Application& application, const api::ApplicationVersion& version) {
+  REDAN_CO_TRY(const auto directory, make_directory(context_, fs::path("applications") / application.id));
+  if (!version.package_sha256.empty()) co_return directory / version.package_sha256;
+  const fs::path archive = directory / ("manifest-" + std::to_string(version.number));
+  if (fs::exists(archive)) co_return archive;
+  REDAN_CO_TRY(const auto unpacked, make_directory(context_, fs::path("unpacked") / api::new_uuid(provider_)));
+  std::function<Outcome<void>()> work = [archive, unpacked, yaml = manifest_yaml(version)]() -> Outcome<void> {
+    const Temporary temporary(unpacked);
+    std::ofstream(unpacked / package::kManifestFile) << yaml;
+    return package::pack(unpacked, archive);
+  };
+  REDAN_CO_CHECK(co_await context_.worker.run(std::move(work)));
+  co_return archive;
+}
+
+std::string Ams::manifest_yaml(const api::ApplicationVersion& version) {
+  const auto manifest = api::parse_manifest(version.manifest);
+  return package::to_yaml(manifest ? to_json(*manifest, api::Spelling::yaml) : version.manifest);
 }
 
 net::Task<Outcome<Versioned<api::Application>>> Ams::application(std::string which) {

@@ -1,21 +1,30 @@
 // Requests about instances. operations.cpp carries out the operations on them.
-#include <boost/json/serialize.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include "cloud/ams/keys.hpp"
 #include "cloud/ams/service.hpp"
 #include "cloud/api/ids.hpp"
+#include "cloud/api/manifest.hpp"
+#include "cloud/api/size.hpp"
 #include "cloud/errors.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud::ams {
 namespace {
 
-constexpr std::size_t kMaxUserData = 10 * 1024;
-// The limit for each object in a launch request; a list of instances contains them all.
-constexpr std::size_t kMaxPart = 16 * 1024;
 constexpr std::size_t kLogLimit = 256 * 1024;
 // To change an instance that other writers keep changing.
 constexpr int kMaxAttempts = 20;
+
+Outcome<void> take_instance_type(const std::string& type, api::Instance& instance) {
+  if (type.empty()) return {};
+  const auto resources = api::resources_of_instance_type(type);
+  if (!resources) return api::refuse(api::bad_request("no instance type " + type));
+  for (const auto& member : to_instance_json(*resources)) instance.resources[member.key()] = member.value();
+  return {};
+}
 
 api::Refusal has_changed() { return {412, "precondition_failed", "the instance has changed since", {}, 0}; }
 
@@ -40,6 +49,29 @@ api::Instance read_instance(const store::Entry& entry, const std::string& this_n
   return left;
 }
 
+/// What an application gives its instances.
+Outcome<void> take_from_manifest(const api::json::object& manifest, api::Instance& instance,
+                                 std::vector<std::string>& node_tags) {
+  std::string type;
+  api::json::object resources;
+  REDAN_CHECK(api::Members(manifest)
+                  .text("image", instance.image_id)
+                  .text("instance-type", type)
+                  .texts("tags", instance.tags)
+                  .texts("addons", instance.addons)
+                  .texts("node_selector", node_tags)
+                  .array("services", instance.services)
+                  .object("resources", resources)
+                  .end({}));
+  REDAN_CHECK(take_instance_type(type, instance));
+  for (const auto& member : resources) {
+    const auto bytes = member.value().is_string() ? api::parse_size(member.value().get_string()) : std::nullopt;
+    if (bytes) instance.resources[member.key()] = *bytes;
+    if (member.value().is_int64()) instance.resources[member.key()] = member.value();
+  }
+  return {};
+}
+
 /// Parses the record again before it is written: an unreadable record must not enter the store.
 Outcome<store::Change> put_instance(const api::Instance& instance, store::Expect expect) {
   std::string record = to_record(instance);
@@ -49,103 +81,68 @@ Outcome<store::Change> put_instance(const api::Instance& instance, store::Expect
 
 }  // namespace
 
-Outcome<InstanceRequest> InstanceRequest::parse(const api::json::object& body) {
-  InstanceRequest request;
-  auto name = api::string_member(body, "name");
-  if (!name) return api::refuse(name.error());
-  if (!name->empty() && !api::is_name(*name)) {
-    return api::refuse(api::bad_request("\"name\" is 1 to 63 letters, digits, . _ -"));
-  }
-  auto app = api::string_member(body, "app_id");
-  auto version = api::integer_member(body, "app_version", -1);
-  auto image = api::string_member(body, "image_id");
-  auto node = api::string_member(body, "node");
-  auto tags = api::strings_member(body, "tags");
-  auto user_data = api::string_member(body, "user_data", kMaxUserData);
-  auto config = api::object_member(body, "config");
-  auto resources = api::object_member(body, "resources");
-  auto no_start = api::bool_member(body, "no_start", false);
-  for (const auto* text : {&app, &image, &node, &user_data}) {
-    if (!*text) return api::refuse(text->error());
-  }
-  if (!version) return api::refuse(version.error());
-  if (!tags) return api::refuse(tags.error());
-  if (!config) return api::refuse(config.error());
-  if (!resources) return api::refuse(resources.error());
-  if (!no_start) return api::refuse(no_start.error());
-  if (app->empty() && image->empty()) return api::refuse(api::bad_request("name an app_id or an image_id"));
-  if (const auto* services = body.if_contains("services"); services != nullptr && services->is_array()) {
-    request.services = services->get_array();
-  }
-  const auto is_large = [](const auto& part) { return boost::json::serialize(part).size() > kMaxPart; };
-  if (is_large(*config) || is_large(*resources) || is_large(request.services)) {
-    return api::refuse(api::bad_request("\"config\", \"resources\" and \"services\" have at most 16 KiB each"));
-  }
-  request.name = *name;
-  request.app_id = *app;
-  request.app_version = *version;
-  request.image_id = *image;
-  request.node = *node;
-  request.tags = std::move(*tags);
-  request.user_data = std::move(*user_data);
-  request.config = std::move(*config);
-  request.resources = std::move(*resources);
-  request.no_start = *no_start;
-  return request;
-}
-
 // The instance, its name and the operation are created in one commit.
 net::Task<Outcome<api::Operation>> Ams::launch(InstanceRequest request) {
   if (instances_.size() >= config_.max_instances) co_return api::refuse(api::refusal_of(Errc::too_many));
   api::Instance instance;
-  std::optional<api::SealedPolicy> sealed_policy;  // from the application; the request cannot override it
-  if (!request.app_id.empty()) {
+  std::vector<std::string> node_tags;
+  instance.config = std::move(request.config);
+  if (request.app_id.empty()) {
+    instance.base = true;
+    REDAN_CO_CHECK(co_await check_image(request.image_id));
+  } else {
     REDAN_CO_TRY(auto found, co_await application(request.app_id));
     const api::ApplicationVersion* version = found.value.version(request.app_version);
     if (version == nullptr) co_return api::refuse(api::not_found("published version of this application"));
+    REDAN_CO_CHECK(take_from_manifest(found.value.manifest(*version), instance, node_tags));
     instance.app_id = found.value.id;
     instance.app_name = found.value.name;
     instance.app_version = version->number;
-    sealed_policy = api::sealed_policy(version->manifest).value_or(api::SealedPolicy::required);
-    auto image = api::string_member(version->manifest, "image");
-    if (image) instance.image_id = *image;
-    if (auto resources = api::object_member(version->manifest, "resources")) instance.resources = *resources;
+    // The application decides; the request cannot override it.
+    const auto policy = api::sealed_policy(version->manifest).value_or(api::SealedPolicy::required);
+    instance.config["sealed"] = name(policy);
   }
   if (!request.image_id.empty()) instance.image_id = request.image_id;
-  if (!request.resources.empty()) instance.resources = std::move(request.resources);
+  REDAN_CO_CHECK(take_instance_type(request.instance_type, instance));
+  for (const auto& member : request.resources) instance.resources[member.key()] = member.value();
   instance.id = api::new_id(provider_, net::wall_time());
   instance.name = request.name.empty() ? "ams-" + instance.id : request.name;
-  instance.node = request.node.empty() ? config_.unit : request.node;
-  if (instance.node != config_.unit) {
-    auto node = co_await store_.get(keys::at(keys::kNodes, instance.node));
-    if (!node) co_return api::refuse(api::refusal_of(node.error()));
-    if (!*node) co_return api::refuse(api::not_found("node"));
-  }
+  std::string wanted_node = request.node;
+  REDAN_CO_TRY(instance.node, co_await nodes_.choose(std::move(wanted_node), std::move(node_tags)));
   instance.created_at = net::wall_time().seconds_since_1970;
-  instance.tags = std::move(request.tags);
+  instance.tags.insert(instance.tags.end(), request.tags.begin(), request.tags.end());
+  instance.addons.insert(instance.addons.end(), request.addons.begin(), request.addons.end());
   instance.user_data = std::move(request.user_data);
-  instance.config = std::move(request.config);
-  if (sealed_policy) instance.config["sealed"] = name(*sealed_policy);
-  instance.services = std::move(request.services);
+  if (!request.services.empty()) instance.services = std::move(request.services);
   if (request.no_start) instance.desired_status = api::InstanceStatus::created;
 
-  api::Operation operation;
-  operation.id = api::new_uuid(provider_);
-  operation.kind = api::OperationKind::launch;
-  operation.resource = instance.id;
-  operation.unit = instance.node;
-  operation.created_at = instance.created_at;
+  api::Operation operation = new_operation(api::OperationKind::launch, instance);
   std::vector<store::Change> changes;
   REDAN_CO_TRY(auto record, put_instance(instance, store::Absent{}));
   changes.push_back(std::move(record));
   changes.emplace_back(store::Put{keys::at(keys::kInstanceNames, instance.name), instance.id, store::Absent{}, {}});
-  changes.push_back(put_operation(operation));
+  changes.push_back(context_.record(operation));
   auto committed = co_await store_.commit(std::move(changes));
   if (committed) co_return operation;
   if (committed.error() == errc::store_conflict) {
     co_return api::refuse(api::conflict("there is an instance named " + instance.name));
   }
   co_return api::refuse(api::refusal_of(committed.error()));
+}
+
+// Images that were uploaded are known by id and name. A launcher may have others of its own.
+net::Task<Outcome<void>> Ams::check_image(std::string which) {
+  auto known = co_await images_.find(std::move(which));
+  if (known || known.error().status == 404) co_return Outcome<void>{};
+  co_return api::refuse(known.error());
+}
+
+api::Operation Ams::new_operation(api::OperationKind kind, const api::Instance& instance) {
+  api::Operation operation = context_.completed(std::string(name(kind)) + " instance", "instances", {instance.id});
+  operation.kind = kind;
+  operation.unit = instance.node;
+  operation.status = api::OperationStatus::running;
+  return operation;
 }
 
 // A request that does not name an expected revision is retried when AMS itself changes the record meanwhile.
@@ -157,17 +154,12 @@ net::Task<Outcome<api::Operation>> Ams::change(std::string which, api::Operation
     if (expected && *expected != found.revision) co_return api::refuse(has_changed());
     REDAN_CO_CHECK(decide(instance, kind));
     if (instance.damaged) co_await restore_name(instance);
-    api::Operation operation;
-    operation.id = api::new_uuid(provider_);
-    operation.kind = kind;
-    operation.resource = instance.id;
-    operation.unit = instance.node;
-    operation.created_at = net::wall_time().seconds_since_1970;
+    api::Operation operation = new_operation(kind, instance);
     std::vector<store::Change> changes;
     auto record = put_instance(instance, store::Unchanged{found.revision});
     if (!record) co_return api::refuse(record.error());
     changes.push_back(std::move(*record));
-    changes.push_back(put_operation(operation));
+    changes.push_back(context_.record(operation));
     auto committed = co_await store_.commit(std::move(changes));
     if (committed) co_return operation;
     if (committed.error() != errc::store_conflict) co_return api::refuse(api::refusal_of(committed.error()));
@@ -184,14 +176,19 @@ net::Task<void> Ams::restore_name(api::Instance& damaged) {
   if (its != names->end()) damaged.name = keys::below(keys::kInstanceNames, its->key);
 }
 
-net::Task<Outcome<void>> Ams::protect(std::string which, bool is_protected, std::optional<store::Revision> expected) {
+net::Task<Outcome<api::Operation>> Ams::protect(std::string which, bool is_protected,
+                                                std::optional<store::Revision> expected) {
   REDAN_CO_TRY(auto found, co_await instance(std::move(which)));
   if (expected && *expected != found.revision) co_return api::refuse(has_changed());
+  api::Operation done = context_.completed("Update instance", "instances", {found.value.id});
+  std::vector<store::Change> also;
+  also.push_back(context_.record(done));
   std::function<bool(api::Instance&)> edit = [is_protected](api::Instance& instance) {
-    instance.config["security.delete_protected"] = is_protected;
+    instance.protect(is_protected);
     return true;
   };
-  co_return co_await edit_instance(found.value.id, std::move(edit));
+  REDAN_CO_CHECK(co_await edit_instance(found.value.id, std::move(edit), std::move(also)));
+  co_return done;
 }
 
 net::Task<Outcome<Versioned<api::Instance>>> Ams::instance(std::string which) {
@@ -212,6 +209,47 @@ net::Task<Outcome<Page<api::Instance>>> Ams::instances(PageRequest page) {
   co_return found;
 }
 
+// All are decided before the first is recorded: one that may not be deleted refuses the whole request.
+net::Task<Outcome<api::Operation>> Ams::remove_all(std::vector<std::string> which, bool force) {
+  for (const std::string& one : which) {
+    REDAN_CO_TRY(auto found, co_await instance(one));
+    if (force && found.value.delete_protected()) continue;
+    REDAN_CO_CHECK(decide(found.value, api::OperationKind::remove));
+  }
+  std::vector<std::string> ids, parts;
+  for (const std::string& one : which) {
+    if (force) REDAN_CO_CHECK(co_await protect(one, false, std::nullopt));
+    REDAN_CO_TRY(const auto started, co_await change(one, api::OperationKind::remove, std::nullopt));
+    ids.push_back(started.instance());
+    parts.push_back(started.id);
+  }
+  api::Operation whole = context_.completed("Delete instances", "instances", std::move(ids));
+  whole.status = api::OperationStatus::running;
+  std::vector<store::Change> changes;
+  changes.push_back(context_.record(whole));
+  const auto committed = co_await store_.commit(std::move(changes));
+  if (!committed) co_return api::refuse(api::refusal_of(committed.error()));
+  boost::asio::co_spawn(io_, finish_with(whole, std::move(parts)), boost::asio::detached);
+  co_return whole;
+}
+
+// Ends an operation when its parts have ended.
+net::Task<void> Ams::finish_with(api::Operation whole, std::vector<std::string> parts) {
+  constexpr std::chrono::seconds kTurn{60};
+  whole.status = api::OperationStatus::success;
+  for (const std::string& part : parts) {
+    for (bool ended = false; !ended && !stopped_;) {
+      const auto known = co_await wait_for(part, kTurn);
+      ended = known ? is_final(known->status) : known.error().status == 404;
+      if (known && known->status == api::OperationStatus::failure) {
+        whole.status = api::OperationStatus::failure;
+        whole.err = known->err;
+      }
+    }
+  }
+  if (!stopped_) co_await record_end(std::move(whole));
+}
+
 net::Task<Outcome<std::string>> Ams::instance_log(std::string which) {
   REDAN_CO_TRY(auto found, co_await instance(std::move(which)));
   if (found.value.node != config_.unit) {
@@ -220,6 +258,21 @@ net::Task<Outcome<std::string>> Ams::instance_log(std::string which) {
   auto log = co_await launcher_.log(found.value.id, kLogLimit);
   if (!log) co_return api::refuse({500, "launcher_failed", log.error().message, {}, 0});
   co_return std::move(*log);
+}
+
+net::Task<Outcome<api::Operation>> Ams::execute(std::string which, ExecSpec spec) {
+  REDAN_CO_TRY(const auto found, co_await instance(std::move(which)));
+  if (found.value.node != config_.unit) {
+    co_return api::refuse(api::conflict("the instance is on node " + found.value.node + "; ask there"));
+  }
+  if (!may_run(found.value.status)) co_return api::refuse(api::conflict("the instance does not run"));
+  REDAN_CO_TRY(const auto operation, executions_.prepare(found.value.id, std::move(spec)));
+  api::Operation recorded = operation;
+  recorded.metadata = {};
+  const bool is_recorded = co_await record_once(std::move(recorded));
+  if (!is_recorded) executions_.cancel(operation.id);
+  if (!is_recorded) co_return api::refuse(api::refusal_of(errc::store_failed));
+  co_return operation;
 }
 
 net::Task<Outcome<void>> Ams::edit_instance(std::string id, std::function<bool(api::Instance&)> edit,

@@ -31,22 +31,6 @@ std::int64_t number_in(const api::json::object& object, std::string_view key) {
 
 }  // namespace
 
-store::Change Ams::put_operation(api::Operation& operation) {
-  operation.updated_at = net::wall_time().seconds_since_1970;
-  return store::Put{keys::at(keys::kOperations, operation.id), to_record(operation), store::Anything{}, {}};
-}
-
-api::Operation Ams::finished(api::OperationKind kind, std::string resource) {
-  api::Operation operation;
-  operation.id = api::new_uuid(provider_);
-  operation.kind = kind;
-  operation.resource = std::move(resource);
-  operation.unit = config_.unit;
-  operation.status = api::OperationStatus::success;
-  operation.created_at = net::wall_time().seconds_since_1970;
-  return operation;
-}
-
 // Queries.
 
 net::Task<Outcome<api::Operation>> Ams::operation(std::string id) {
@@ -55,6 +39,14 @@ net::Task<Outcome<api::Operation>> Ams::operation(std::string id) {
   const auto operation = *entry ? api::operation_from_record((*entry)->value) : std::nullopt;
   if (!operation) co_return api::refuse(api::not_found("operation"));
   co_return *operation;
+}
+
+net::Task<Outcome<void>> Ams::cancel(std::string id) {
+  REDAN_CO_TRY(const auto known, co_await operation(id));
+  if (is_final(known.status)) co_return api::refuse(api::bad_request("the operation has ended"));
+  if (!executions_.contains(id)) co_return api::refuse(api::bad_request("this operation cannot be cancelled"));
+  executions_.cancel(id);
+  co_return Outcome<void>{};
 }
 
 net::Task<Outcome<Page<api::Operation>>> Ams::operations(PageRequest page) {
@@ -91,12 +83,12 @@ void Ams::take_up(const api::Operation& operation) {
   if (stopped_ || under_way_.contains(operation.id)) return;
   const auto waits = [&](const api::Operation& queued) { return queued.id == operation.id; };
   if (std::any_of(queue_.begin(), queue_.end(), waits)) return;
-  if (under_way_.size() >= config_.max_parallel_operations || busy_instances_.contains(operation.resource)) {
+  if (under_way_.size() >= config_.max_parallel_operations || busy_instances_.contains(operation.instance())) {
     queue_.push_back(operation);
     return;
   }
   under_way_.insert(operation.id);
-  busy_instances_.insert(operation.resource);
+  busy_instances_.insert(operation.instance());
   asio::co_spawn(io_, carry_out(operation), asio::detached);
 }
 
@@ -104,9 +96,9 @@ net::Task<void> Ams::carry_out(api::Operation operation) {
   Outcome<void> outcome = co_await perform(operation);
   co_await finish(operation, std::move(outcome));
   under_way_.erase(operation.id);
-  busy_instances_.erase(operation.resource);
+  busy_instances_.erase(operation.instance());
   for (auto waiting = queue_.begin(); waiting != queue_.end(); ++waiting) {
-    if (busy_instances_.contains(waiting->resource)) continue;
+    if (busy_instances_.contains(waiting->instance())) continue;
     const api::Operation next = std::move(*waiting);
     queue_.erase(waiting);
     take_up(next);
@@ -123,24 +115,23 @@ net::Task<Outcome<void>> Ams::perform(const api::Operation& operation) {
       co_return co_await perform_stop(operation);
     case api::OperationKind::remove:
       co_return co_await perform_remove(operation);
-    case api::OperationKind::trust:
-    case api::OperationKind::distrust:
-      break;  // completed by the commit that recorded it
+    case api::OperationKind::none:
+      break;
   }
   co_return api::refuse(api::bad_request("unknown operation"));
 }
 
 net::Task<Outcome<void>> Ams::perform_launch(const api::Operation& operation) {
-  REDAN_CO_TRY(auto found, co_await instance(operation.resource));
+  REDAN_CO_TRY(auto found, co_await instance(operation.instance()));
   // A later operation changed the desired status, or only a record was requested.
   if (found.value.desired_status != api::InstanceStatus::running) co_return Outcome<void>{};
-  auto existence = co_await launcher_.find(operation.resource);
+  auto existence = co_await launcher_.find(operation.instance());
   if (!existence) co_return api::refuse(launcher_failed(existence.error()));
   if (*existence != Existence::running) {
     std::string fingerprint;
     REDAN_CO_TRY(auto user_data, prepare_user_data(found.value, fingerprint));
     // Before the start: the instance's certificate must be known when its first request arrives.
-    auto prepared = co_await edit_instance(operation.resource, [&fingerprint](api::Instance& instance) {
+    auto prepared = co_await edit_instance(operation.instance(), [&fingerprint](api::Instance& instance) {
       instance.certificate_fingerprint = fingerprint;
       instance.status = api::InstanceStatus::prepared;
       instance.error_message.clear();
@@ -153,11 +144,12 @@ net::Task<Outcome<void>> Ams::perform_launch(const api::Operation& operation) {
     spec.image = found.value.image_id;
     spec.user_data = std::move(user_data);
     spec.memory_bytes = number_in(found.value.resources, "memory");
+    spec.disk_bytes = number_in(found.value.resources, "disk-size");
     spec.cpus = number_in(found.value.resources, "cpus");
     auto launched = co_await launcher_.launch(std::move(spec));
     if (!launched) co_return api::refuse(launcher_failed(launched.error()));
   }
-  co_return co_await edit_instance(operation.resource, [](api::Instance& instance) {
+  co_return co_await edit_instance(operation.instance(), [](api::Instance& instance) {
     // The instance may already have reported "running", or ended.
     if (instance.status != api::InstanceStatus::prepared && instance.status != api::InstanceStatus::created)
       return false;
@@ -167,9 +159,9 @@ net::Task<Outcome<void>> Ams::perform_launch(const api::Operation& operation) {
 }
 
 net::Task<Outcome<void>> Ams::perform_stop(const api::Operation& operation) {
-  auto stopped = co_await launcher_.stop(operation.resource);
+  auto stopped = co_await launcher_.stop(operation.instance());
   if (!stopped) co_return api::refuse(launcher_failed(stopped.error()));
-  co_return co_await edit_instance(operation.resource, [](api::Instance& instance) {
+  co_return co_await edit_instance(operation.instance(), [](api::Instance& instance) {
     instance.status = api::InstanceStatus::stopped;
     instance.certificate_fingerprint.clear();
     return true;
@@ -177,13 +169,13 @@ net::Task<Outcome<void>> Ams::perform_stop(const api::Operation& operation) {
 }
 
 net::Task<Outcome<void>> Ams::perform_remove(const api::Operation& operation) {
-  auto found = co_await instance(operation.resource);
+  auto found = co_await instance(operation.instance());
   if (!found && found.error().status == 404) co_return Outcome<void>{};
   if (!found) co_return api::refuse(found.error());
-  auto removed = co_await launcher_.remove(operation.resource);
+  auto removed = co_await launcher_.remove(operation.instance());
   if (!removed) co_return api::refuse(launcher_failed(removed.error()));
   std::vector<store::Change> changes;
-  changes.emplace_back(store::Erase{keys::at(keys::kInstances, operation.resource), store::Anything{}});
+  changes.emplace_back(store::Erase{keys::at(keys::kInstances, operation.instance()), store::Anything{}});
   changes.emplace_back(store::Erase{keys::at(keys::kInstanceNames, found->value.name), store::Anything{}});
   auto committed = co_await store_.commit(std::move(changes));
   if (!committed) co_return api::refuse(api::refusal_of(committed.error()));
@@ -196,20 +188,34 @@ net::Task<void> Ams::finish(api::Operation operation, Outcome<void> outcome) {
   operation.status = outcome ? api::OperationStatus::success : api::OperationStatus::failure;
   if (!outcome) {
     operation.err = escape_controls(outcome.error().message);  // launchers quote files and the output of other programs
-    log("operation " + operation.id + " on instance " + operation.resource + " failed: " + operation.err);
+    log("operation " + operation.id + " on instance " + operation.instance() + " failed: " + operation.err);
   }
   while (!stopped_) {
     if (!outcome && operation.kind != api::OperationKind::remove) {
-      co_await edit_instance(operation.resource, [&](api::Instance& instance) {
+      co_await edit_instance(operation.instance(), [&](api::Instance& instance) {
         instance.status = api::InstanceStatus::error;
         instance.error_message = operation.err;
         return true;
       });
     }
-    std::vector<store::Change> changes;
-    changes.push_back(put_operation(operation));
-    const auto committed = co_await store_.commit(std::move(changes));
-    if (committed) co_return;
+    const bool recorded = co_await record_once(operation);
+    if (recorded) co_return;
+    asio::steady_timer pause(io_, kRetryPause);
+    co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+}
+
+net::Task<bool> Ams::record_once(api::Operation operation) {
+  std::vector<store::Change> changes;
+  changes.push_back(context_.record(operation));
+  const auto committed = co_await store_.commit(std::move(changes));
+  co_return committed.has_value();
+}
+
+net::Task<void> Ams::record_end(api::Operation operation) {
+  while (!stopped_) {
+    const bool recorded = co_await record_once(operation);
+    if (recorded) co_return;
     asio::steady_timer pause(io_, kRetryPause);
     co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
   }

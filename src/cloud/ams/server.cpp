@@ -6,6 +6,7 @@
 #include "base/hex.hpp"
 #include "cloud/ams/routes/routes.hpp"
 #include "cloud/errors.hpp"
+#include "cloud/token/rfc3339.hpp"
 #include "cloud/unit/routes.hpp"
 #include "cloud/unit/server.hpp"
 #include "net/clock.hpp"
@@ -16,6 +17,8 @@ namespace {
 constexpr std::string_view kContainers = "/1.0/containers";
 constexpr std::string_view kRateSetting = "core.max_requests_per_second";
 constexpr std::string_view kEvents = "/1.0/events";
+constexpr std::size_t kMaxUpload = std::size_t{4} << 30;
+constexpr std::size_t kMaxUploads = 4;            // at once
 constexpr std::uint16_t kPolicyViolation = 1008;  // RFC 6455 section 7.4.1
 
 // Maps the older name of /1.0/instances to the current one.
@@ -51,6 +54,7 @@ class Server::Impl {
     server.local = std::move(config.local);
     server.local_users = std::move(config.local_users);
     server.metrics_prefix = "ams_http_";
+    server.max_upload = kMaxUpload;
     server.requests_per_second = config.requests_per_second;
     server.rate_setting = kRateSetting;
     return server;
@@ -63,8 +67,29 @@ class Server::Impl {
     handlers.upgrade = [this](net::HttpRequest request, const net::Connection& connection) {
       return upgrade(std::move(request), connection);
     };
+    handlers.upload = [this](const net::HttpRequest& request, const net::Connection& connection) {
+      return upload(request, connection);
+    };
     handlers.error = error_reply;
     return handlers;
+  }
+
+  /// The body of a request that its caller may make, for a route that takes archives. Others stay small, and their
+  /// handlers refuse them.
+  std::shared_ptr<net::Upload> upload(const net::HttpRequest& request, const net::Connection& connection) {
+    const auto type = net::find_header(request.headers, "Content-Type");
+    if (!type || !type->starts_with("application/octet-stream")) return nullptr;
+    const Result<trust::Caller> caller = identify(connection);
+    const auto match = unit::find_route(routes(), request.method, canonical(request.path));
+    if (!caller || match.route == nullptr || !match.route->takes_upload) return nullptr;
+    const auto* scope = std::get_if<trust::Scope>(&match.route->access);
+    if (scope == nullptr || !caller->may(*scope)) return nullptr;
+    std::erase_if(uploads_, [](const auto& one) { return one.expired(); });
+    const auto directory = make_directory(ams_.context(), "uploads");
+    if (uploads_.size() >= kMaxUploads || !directory) return nullptr;
+    const auto upload = unit::FileUpload::make(*directory, kMaxUpload, ams_.context().provider);
+    if (upload) uploads_.push_back(upload);
+    return upload;
   }
 
   // Authentication.
@@ -121,7 +146,13 @@ class Server::Impl {
     if (route == nullptr) co_return api::refuse(unit::no_route(request.method, match.path_exists));
     count_as(route->object);
     if (const auto* scope = std::get_if<trust::Scope>(&route->access)) REDAN_CO_CHECK(permit(caller, *scope));
-    Call call{request, connection, std::move(match.parameters), {}, {}};
+    Call call{request,
+              connection,
+              std::move(match.parameters),
+              {},
+              {},
+              ams_.settings().unknown_members,
+              request.path.starts_with(kContainers)};
     if (caller) call.caller = *caller;
     if (connection.certificate) call.certificate_fingerprint = to_hex(connection.certificate->sha256.bytes());
     co_return co_await route->handler(ams_, std::move(call));
@@ -171,6 +202,9 @@ class Server::Impl {
   // Events.
 
   net::Task<net::UpgradeReply> upgrade(net::HttpRequest request, const net::Connection& connection) {
+    if (const auto operation = net::match_path("/1.0/operations/{id}/websocket", request.path)) {
+      co_return attach(operation->front(), net::query_value(request.query, "secret").value_or(""));
+    }
     if (canonical(request.path) != kEvents) co_return error_reply(api::not_found("WebSocket"));
     if (!net::same_origin(request)) co_return error_reply(api::forbidden("a page from elsewhere may not listen"));
     const Result<trust::Caller> caller = identify(connection);
@@ -194,24 +228,36 @@ class Server::Impl {
     co_return accept;
   }
 
+  // Its secret authenticates the client: the operation's owner may have given it to another program.
+  net::UpgradeReply attach(const std::string& operation, const std::string& secret) {
+    auto taker = ams_.executions().attach(operation, secret);
+    if (!taker) return error_reply(taker.error());
+    net::AcceptWebSocket accept;
+    accept.limits.first_message_timeout = std::chrono::seconds(0);
+    accept.on_open = std::move(*taker);
+    return accept;
+  }
+
   void publish(const Event& event) {
     if (listeners_.empty()) return;
     boost::json::object message{
-        {"type", event.type}, {"timestamp", net::wall_time().seconds_since_1970}, {"metadata", event.metadata}};
+        {"type", event.type}, {"timestamp", token::to_rfc3339(net::wall_time())}, {"metadata", event.metadata}};
     const std::string text = boost::json::serialize(message);
     for (const Listener& listener : listeners_) {
-      if (!listener.kinds.empty() && listener.kinds.find(event.type) == std::string::npos) continue;
+      if (listener.kinds.find(event.type) == std::string::npos && !listener.hears_all()) continue;
       if (const auto socket = listener.socket.lock()) socket->send(text);
     }
   }
 
   struct Listener {
     std::weak_ptr<net::WebSocket> socket;
-    std::string kinds;       ///< "operation,lifecycle"; empty: all
+    [[nodiscard]] bool hears_all() const { return kinds.empty() || kinds.find("all") != std::string::npos; }
+    std::string kinds;       ///< "operation,lifecycle"; empty or with "all": all
     std::string trusted_by;  ///< Caller::trusted_by; the holder of a token presents no certificate
   };
 
   Ams& ams_;
+  std::vector<std::weak_ptr<net::Upload>> uploads_;
   std::vector<Listener> listeners_;
   unit::Server server_;
 };

@@ -19,15 +19,10 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t kPage = 1000;
 constexpr std::chrono::milliseconds kReloadPause{300};
 constexpr std::chrono::seconds kSweepInterval{60};
 /// How long a finished operation can be queried.
 constexpr std::int64_t kOperationKept = 600;
-
-std::string node_record(const Config& config) {
-  return boost::json::serialize(boost::json::object{{"name", config.unit}, {"address", config.url}});
-}
 
 net::Task<void> pause(asio::io_context& io, Duration time) {
   asio::steady_timer timer(io, time);
@@ -44,6 +39,14 @@ Ams::Ams(asio::io_context& io, Config config, store::Store& store, Launcher& lau
       launcher_(launcher),
       provider_(provider),
       verifier_(std::move(chain_check), config_.max_trust_staleness),
+      context_{store, provider, config_.unit, config_.directory},
+      images_(context_, {"image", "images", keys::kImages}),
+      addons_(context_, {"addon", "addons", keys::kAddons}),
+      groups_(context_, verifier_),
+      nodes_(context_),
+      executions_(
+          io, context_, launcher,
+          [this](api::Operation operation) { asio::co_spawn(io_, record_end(std::move(operation)), asio::detached); }),
       sweep_timer_(io) {
   if (!config_.secrets_key) config_.secrets_key = store::SecretsKey::fresh(provider);
 }
@@ -65,20 +68,13 @@ net::Task<Result<void>> Ams::start() {
 
 void Ams::stop() {
   stopped_ = true;
+  executions_.stop();
   watch_.reset();
   sweep_timer_.cancel();
 }
 
 net::Task<Result<std::vector<store::Entry>>> Ams::read_all(std::string_view prefix) {
-  std::vector<store::Entry> all;
-  std::string after;
-  for (bool more = true; more;) {
-    REDAN_CO_TRY(auto page, co_await store_.list(std::string(prefix), after, kPage));
-    all.insert(all.end(), std::make_move_iterator(page.entries.begin()), std::make_move_iterator(page.entries.end()));
-    more = page.more;
-    if (more) after = all.back().key;
-  }
-  co_return all;
+  return store::list_all(store_, std::string(prefix));
 }
 
 // The watch starts at the revision of the first listing. The later listings can only be newer, and the watch delivers
@@ -114,8 +110,21 @@ net::Task<Result<void>> Ams::load(Reading reading) {
   std::sort(operations->begin(), operations->end(),
             [](const store::Entry& a, const store::Entry& b) { return a.created < b.created; });
   for (const store::Entry& entry : *operations) on_put(entry);
+  if (reading == Reading::first) co_await end_interrupted(std::move(*operations));
   follow(begin.revision);
   co_return Result<void>{};
+}
+
+// Those that only the process that began them could have completed.
+net::Task<void> Ams::end_interrupted(std::vector<store::Entry> operations) {
+  for (const store::Entry& entry : operations) {
+    auto operation = api::operation_from_record(entry.value);
+    if (!operation || is_final(operation->status) || operation->unit != config_.unit) continue;
+    if (operation->kind != api::OperationKind::none) continue;
+    operation->status = api::OperationStatus::failure;
+    operation->err = "AMS ended before the operation did";
+    co_await record_once(std::move(*operation));
+  }
 }
 
 void Ams::follow(store::Revision since) {
@@ -172,7 +181,7 @@ void Ams::on_put(const store::Entry& entry) {
       if (!waiting.empty()) {
         for (const auto& timer : waiting.mapped()) timer->cancel();
       }
-    } else if (operation->unit == config_.unit) {
+    } else if (operation->unit == config_.unit && operation->kind != api::OperationKind::none) {
       take_up(*operation);
     }
   }
@@ -229,8 +238,8 @@ net::Task<Result<void>> Ams::ensure_secrets() {
 }
 
 net::Task<void> Ams::announce_node() {
-  const auto announced = co_await store_.put(keys::at(keys::kNodes, config_.unit), node_record(config_));
-  if (!announced) log("this node could not be announced: " + std::string(text(announced.error())));
+  const auto announced = co_await nodes_.announce(config_.url);
+  if (!announced) log("this node could not be announced: " + announced.error().message);
 }
 
 net::Task<void> Ams::sweep() {

@@ -15,8 +15,13 @@
 #include <map>
 #include <set>
 
+#include "cloud/ams/executions.hpp"
+#include "cloud/ams/groups.hpp"
 #include "cloud/ams/launcher.hpp"
+#include "cloud/ams/nodes.hpp"
+#include "cloud/ams/uploads.hpp"
 #include "cloud/api/ams.hpp"
+#include "cloud/api/manifest.hpp"
 #include "cloud/store/secrets_key.hpp"
 #include "cloud/store/store.hpp"
 #include "cloud/token/jwt.hpp"
@@ -25,8 +30,6 @@
 #include "sealed/credentials.hpp"
 
 namespace redan::cloud::ams {
-
-using api::Outcome;
 
 struct Config {
   std::string unit;                    ///< name of this unit and of its node; unique and stable across restarts
@@ -37,6 +40,9 @@ struct Config {
   /// ends.
   std::shared_ptr<const store::SecretsKey> secrets_key;
   Duration max_trust_staleness = trust::kMaxTrustStaleness;
+  std::filesystem::path directory;      ///< for uploads; see Context::directory
+  api::UnknownMembers unknown_members;  ///< in requests
+  std::size_t max_upload = std::size_t{4} << 30;
   std::size_t max_instances = 10'000;
   std::size_t max_parallel_operations = 16;
   std::function<void(std::string_view)> log;  ///< logs one line; it contains no secrets
@@ -54,21 +60,19 @@ struct InstanceRequest {
   std::string app_id;
   std::int64_t app_version = -1;
   std::string image_id;
+  std::int64_t image_version = -1;
+  std::string instance_type;  ///< "a4.3"; its resources, unless the request sets them
   std::string node;
-  std::vector<std::string> tags;
+  std::vector<std::string> tags, addons;
   std::string user_data;
   api::json::object config, resources;
   api::json::array services;
   bool no_start = false;
 
-  static Outcome<InstanceRequest> parse(const api::json::object& body);
+  static Outcome<InstanceRequest> parse(const api::json::object& body, const api::UnknownMembers& unknown = {});
 };
 
-template <class T>
-struct Versioned {
-  T value;
-  store::Revision revision{};  ///< of the entry; its ETag
-};
+using unit::Versioned;
 
 /// One page of a list, and the total number of elements.
 template <class T>
@@ -80,6 +84,8 @@ struct PageRequest {
   std::size_t limit = 1000;
   std::size_t offset = 0;
 };
+
+inline constexpr PageRequest kEverything{std::numeric_limits<std::size_t>::max(), 0};
 
 class Ams {
  public:
@@ -133,36 +139,62 @@ class Ams {
   [[nodiscard]] net::Task<Outcome<Grant>> grant(std::string session, Bytes client_key,
                                                 sealed::SessionGrant::Rights rights, std::chrono::seconds life);
 
-  // Applications (applications.cpp).
-  [[nodiscard]] net::Task<Outcome<api::Application>> add_application(api::json::object manifest);
-  [[nodiscard]] net::Task<Outcome<api::Application>> add_application_version(std::string which,
-                                                                             api::json::object manifest);
-  [[nodiscard]] net::Task<Outcome<void>> publish_version(std::string which, std::int64_t number, bool published);
-  [[nodiscard]] net::Task<Outcome<void>> remove_application(std::string which);
+  // Applications (applications.cpp). 501 for a package if there is no directory for uploads.
+  [[nodiscard]] net::Task<Outcome<api::Operation>> add_application(api::json::object manifest);
+  [[nodiscard]] net::Task<Outcome<api::Operation>> add_application(std::shared_ptr<unit::FileUpload> package);
+  [[nodiscard]] net::Task<Outcome<api::Operation>> update_application(std::string which,
+                                                                      std::shared_ptr<unit::FileUpload> package);
+  /// Changes of what belongs to the application make no new version; all others do, and so does no change at all.
+  [[nodiscard]] net::Task<Outcome<api::Operation>> update_application(std::string which, api::json::object changes);
+  [[nodiscard]] net::Task<Outcome<api::Operation>> publish_version(std::string which, std::int64_t number,
+                                                                   bool published);
+  [[nodiscard]] net::Task<Outcome<api::Operation>> remove_version(std::string which, std::int64_t number);
+  /// 409 while it has instances, unless `force`: then they are deleted too.
+  [[nodiscard]] net::Task<Outcome<api::Operation>> remove_application(std::string which, bool force);
+  [[nodiscard]] net::Task<Outcome<api::Operation>> remove_applications(std::vector<std::string> which, bool force);
   [[nodiscard]] net::Task<Outcome<Versioned<api::Application>>> application(std::string which);
   [[nodiscard]] net::Task<Outcome<Page<api::Application>>> applications(PageRequest page);
+  /// The version as a package, in a file.
+  [[nodiscard]] net::Task<Outcome<std::filesystem::path>> archive(const api::Application& application,
+                                                                  const api::ApplicationVersion& version);
+  [[nodiscard]] static std::string manifest_yaml(const api::ApplicationVersion& version);
+  /// Whether the upload is an addon's package.
+  [[nodiscard]] net::Task<Outcome<void>> check_addon(std::shared_ptr<unit::FileUpload> upload);
 
   // Instances (instances.cpp).
   [[nodiscard]] net::Task<Outcome<api::Operation>> launch(InstanceRequest request);
   [[nodiscard]] net::Task<Outcome<api::Operation>> change(std::string which, api::OperationKind kind,
                                                           std::optional<store::Revision> expected);
-  [[nodiscard]] net::Task<Outcome<void>> protect(std::string which, bool is_protected,
-                                                 std::optional<store::Revision> expected);
+  [[nodiscard]] net::Task<Outcome<api::Operation>> protect(std::string which, bool is_protected,
+                                                           std::optional<store::Revision> expected);
+  /// All of them or, if one may not be deleted, none. `force`: also those that are protected.
+  [[nodiscard]] net::Task<Outcome<api::Operation>> remove_all(std::vector<std::string> which, bool force);
   [[nodiscard]] net::Task<Outcome<Versioned<api::Instance>>> instance(std::string which);
   [[nodiscard]] net::Task<Outcome<Page<api::Instance>>> instances(PageRequest page);
   [[nodiscard]] net::Task<Outcome<std::string>> instance_log(std::string which);
+  /// 409 unless it runs on this node.
+  [[nodiscard]] net::Task<Outcome<api::Operation>> execute(std::string which, ExecSpec spec);
 
   // Operations (operations.cpp).
   [[nodiscard]] net::Task<Outcome<api::Operation>> operation(std::string id);
   [[nodiscard]] net::Task<Outcome<Page<api::Operation>>> operations(PageRequest page);
+  /// 400 if it cannot be cancelled, or has ended.
+  [[nodiscard]] net::Task<Outcome<void>> cancel(std::string id);
   /// Waits until the operation is final or `timeout` expires, and returns its state.
   [[nodiscard]] net::Task<Outcome<api::Operation>> wait_for(std::string id, std::chrono::seconds timeout);
 
-  // Configuration and nodes (config.cpp).
-  [[nodiscard]] net::Task<Outcome<void>> set_config(api::json::object changes);
+  // Parts with their own state.
+  [[nodiscard]] Context& context() { return context_; }
+  [[nodiscard]] Uploads<api::Image>& images() { return images_; }
+  [[nodiscard]] Uploads<api::Addon>& addons() { return addons_; }
+  [[nodiscard]] Executions& executions() { return executions_; }
+  [[nodiscard]] Groups& groups() { return groups_; }
+  [[nodiscard]] Nodes& nodes() { return nodes_; }
+
+  // Configuration (config.cpp).
+  [[nodiscard]] net::Task<Outcome<api::Operation>> set_config(api::json::object changes);
   [[nodiscard]] api::json::object config() const;  ///< secrets are shown as true
   [[nodiscard]] std::string config(const std::string& key) const;
-  [[nodiscard]] net::Task<Outcome<api::json::array>> nodes();
 
   // Notifications.
   std::function<void(const Event&)> on_event;
@@ -192,6 +224,7 @@ class Ams {
   void on_put(const store::Entry& entry);
   void on_erase(const std::string& key);
   [[nodiscard]] net::Task<Result<void>> ensure_secrets();
+  net::Task<void> end_interrupted(std::vector<store::Entry> operations);
   [[nodiscard]] net::Task<void> announce_node();
   net::Task<void> sweep();
 
@@ -214,13 +247,27 @@ class Ams {
   [[nodiscard]] Outcome<std::string> prepare_user_data(const api::Instance& instance,
                                                        std::string& certificate_fingerprint);
   net::Task<void> finish(api::Operation operation, Outcome<void> outcome);
+  net::Task<void> finish_with(api::Operation whole, std::vector<std::string> parts);
+  /// Records the operation as it is; false if the store does not take it.
+  net::Task<bool> record_once(api::Operation operation);
+  /// Tries until it is recorded.
+  net::Task<void> record_end(api::Operation operation);
   /// False: the launcher did not report which instances run.
   net::Task<bool> reconcile(std::vector<store::Entry> instances);
   net::Task<void> reconcile_later();
   net::Task<void> note_exit(std::string id, std::string why);
-  [[nodiscard]] store::Change put_operation(api::Operation& operation);
-  /// An operation that is completed by the commit that records it.
-  [[nodiscard]] api::Operation finished(api::OperationKind kind, std::string resource);
+  [[nodiscard]] net::Task<Outcome<api::Manifest>> read_package(std::shared_ptr<unit::FileUpload> upload);
+  [[nodiscard]] net::Task<Outcome<api::Operation>> create_application(api::Manifest manifest,
+                                                                      std::shared_ptr<unit::FileUpload> upload);
+  [[nodiscard]] Outcome<void> add_version(api::Application& application, const api::Manifest& manifest,
+                                          unit::FileUpload* upload);
+  [[nodiscard]] net::Task<Outcome<api::Operation>> write_application(Versioned<api::Application> changed,
+                                                                     std::string description);
+  /// Names of the application's instances.
+  [[nodiscard]] net::Task<Outcome<std::vector<std::string>>> instances_of(std::string application,
+                                                                          std::optional<std::int64_t> version);
+  [[nodiscard]] api::Operation new_operation(api::OperationKind kind, const api::Instance& instance);
+  [[nodiscard]] net::Task<Outcome<void>> check_image(std::string which);
   void log(std::string_view line) const;
 
   boost::asio::io_context& io_;
@@ -232,6 +279,12 @@ class Ams {
   std::optional<token::JwtKey> jwt_;
   std::optional<sealed::Ed25519Key> seal_;
   std::unique_ptr<store::Watch> watch_;
+  Context context_;
+  Uploads<api::Image> images_;
+  Uploads<api::Addon> addons_;
+  Groups groups_;
+  Nodes nodes_;
+  Executions executions_;
   std::map<std::string, std::string> settings_;  ///< core.*, agent.*
   struct Seen {
     api::InstanceStatus status = api::InstanceStatus::unknown;

@@ -23,11 +23,11 @@ net::Task<Outcome<api::Operation>> Ams::add_certificate(trust::TrustedCertificat
     co_return api::refuse(api::bad_request("a name is 1 to 63 letters, digits, . _ -"));
   if (verifier_.all().size() >= kMaxCertificates) co_return api::refuse(api::refusal_of(Errc::too_many));
   certificate.added = net::wall_time();
-  api::Operation operation = finished(api::OperationKind::trust, certificate.fingerprint);
+  api::Operation operation = context_.completed("Trust certificate", "certificates", {certificate.fingerprint});
   std::vector<store::Change> changes;
   changes.emplace_back(
       store::Put{keys::at(keys::kCertificates, certificate.fingerprint), to_record(certificate), store::Absent{}, {}});
-  changes.push_back(put_operation(operation));
+  changes.push_back(context_.record(operation));
   auto added = co_await store_.commit(std::move(changes));
   if (added) co_return operation;
   if (added.error() == errc::store_conflict)
@@ -44,10 +44,10 @@ net::Task<Outcome<api::Operation>> Ams::remove_certificate(std::string which) {
   if (matching.empty()) co_return api::refuse(api::not_found("certificate"));
   if (matching.size() > 1)
     co_return api::refuse(api::conflict("more than one certificate matches; name the fingerprint"));
-  api::Operation operation = finished(api::OperationKind::distrust, matching.front());
+  api::Operation operation = context_.completed("Remove certificate", "certificates", {matching.front()});
   std::vector<store::Change> changes;
   changes.emplace_back(store::Erase{keys::at(keys::kCertificates, matching.front()), store::Anything{}});
-  changes.push_back(put_operation(operation));
+  changes.push_back(context_.record(operation));
   auto erased = co_await store_.commit(std::move(changes));
   if (!erased) co_return api::refuse(api::refusal_of(erased.error()));
   co_return operation;
@@ -91,8 +91,8 @@ net::Task<Outcome<api::Operation>> Ams::join(std::string text, trust::TrustedCer
   changes.emplace_back(store::Erase{key, store::Unchanged{(*entry)->modified}});
   changes.emplace_back(
       store::Put{keys::at(keys::kCertificates, certificate.fingerprint), to_record(certificate), store::Absent{}, {}});
-  api::Operation operation = finished(api::OperationKind::trust, certificate.fingerprint);
-  changes.push_back(put_operation(operation));
+  api::Operation operation = context_.completed("Trust certificate", "certificates", {certificate.fingerprint});
+  changes.push_back(context_.record(operation));
   auto joined = co_await store_.commit(std::move(changes));
   if (joined) co_return operation;
   if (joined.error() != errc::store_conflict) co_return api::refuse(api::refusal_of(joined.error()));

@@ -95,8 +95,6 @@ net::Task<Started> DemoCloud::start_ams() {
   json::object manifest{{"name", kApplication}, {"image", "embedded"}};
   auto added = co_await ams_->add_application(std::move(manifest));
   if (!added) co_return failed("AMS", added.error());
-  auto published = co_await ams_->publish_version(kApplication, added->versions.front().number, true);
-  if (!published) co_return failed("AMS", published.error());
   co_return Started{};
 }
 

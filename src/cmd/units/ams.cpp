@@ -34,6 +34,7 @@ Files, below --data-dir (mode 0700):
   ams.sqlite  the store, unless --store says otherwise
   secrets.key what its secrets are encrypted under; made at the first start
   instances/  one folder for each local instance
+  uploads/    packages of applications and addons, images
   ams.socket  for administration on this machine: amc uses it as root
 
 Examples:
@@ -67,6 +68,8 @@ struct Options {
   bool lxd_allow_small_keys = false;
   double requests_per_second = 100;
   double trust_staleness = 60;
+  std::string uploads;
+  bool strict = false;
   bool json = false;
 };
 
@@ -101,6 +104,8 @@ class Program {
     config.secrets_key = std::make_shared<const cloud::store::SecretsKey>(
         *provider_, secrets_key(options_.store, directory, *provider_));
     config.log = log_line;
+    config.directory = options_.uploads.empty() ? directory / "uploads" : fs::path(options_.uploads);
+    config.unknown_members = {options_.strict, log_line};
     const std::uint16_t port = listen.port != 0 ? listen.port : free_port(listen.host);
     config.addresses = {HostAndPort{listen.host, port}.text()};
     config.url = options_.url.empty() ? "https://" + config.addresses.front() : options_.url;
@@ -230,6 +235,9 @@ void add_ams(CLI::App& app, Run& run) {
                    "Seconds for which a copy of the trust store counts while the store cannot be read")
       ->check(CLI::Range(1.0, 3600.0))
       ->capture_default_str();
+  command->add_option("--uploads", options->uploads,
+                      "Where packages and images are kept; units with one store share it (default: below --data-dir)");
+  command->add_flag("--strict", options->strict, "Refuse requests with members that this version does not know");
   command->add_flag("--json", options->json, "Announce the URL and the fingerprint as JSON");
   command->footer(kFooter);
   command->callback([&run, options] { run = [options] { return Program(*options).run(); }; });

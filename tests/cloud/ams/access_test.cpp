@@ -125,7 +125,7 @@ TEST_F(AmsAccess, OnlyAnAdministratorSetsTheTrustPassword) {
   const json::object password{{"config", {{"core.trust_password", "sixteen-characters-long"}}}};
   EXPECT_EQ(ask("client", "PATCH", "/1.0/config", password).status, 403U);
   const json::object rate{{"config", {{"core.max_requests_per_second", "900"}}}};
-  EXPECT_EQ(ask("client", "PATCH", "/1.0/config", rate).status, 200U);
+  EXPECT_EQ(ask("client", "PATCH", "/1.0/config", rate).status, 202U);
 }
 
 TEST_F(AmsAccess, AnInstancesTokenIsValidOnlyWithItsOwnCertificate) {
