@@ -3,6 +3,7 @@
 #include <array>
 #include <fstream>
 
+#include "base/words.hpp"
 #include "cloud/ams/keys.hpp"
 #include "cloud/ams/service.hpp"
 #include "cloud/api/ids.hpp"
@@ -97,7 +98,20 @@ Outcome<void> Ams::add_version(api::Application& application, const api::Manifes
     REDAN_CHECK(upload->keep(directory / version.package_sha256));
   }
   application.versions.push_back(std::move(version));
+  revoke_oldest(application);
   return {};
+}
+
+// The setting limits the published versions.
+void Ams::revoke_oldest(api::Application& application) const {
+  const auto limit = to_number<std::int64_t>(config("application.max_published_versions")).value_or(1);
+  auto published = std::count_if(application.versions.begin(), application.versions.end(),
+                                 [](const api::ApplicationVersion& version) { return version.published; });
+  for (api::ApplicationVersion& version : application.versions) {
+    if (published <= limit) return;
+    if (version.published) --published;
+    version.published = false;
+  }
 }
 
 net::Task<Outcome<api::Operation>> Ams::add_application(json::object manifest) {
@@ -199,6 +213,7 @@ net::Task<Outcome<api::Operation>> Ams::publish_version(std::string which, std::
   for (api::ApplicationVersion& version : found.value.versions) {
     if (version.number != number) continue;
     version.published = published;
+    if (published) revoke_oldest(found.value);
     std::string description = published ? "Publish application" : "Revoke application";
     co_return co_await write_application(std::move(found), std::move(description));
   }
@@ -240,7 +255,7 @@ net::Task<Outcome<api::Operation>> Ams::remove_application(std::string which, bo
     co_return api::refuse(
         api::conflict("instance " + users.front() + " is of this application; delete it first, or use force"));
   }
-  if (!users.empty()) REDAN_CO_CHECK(co_await remove_all(std::move(users), true));
+  if (!users.empty()) REDAN_CO_CHECK(co_await remove_all(std::move(users)));
   api::Operation done = context_.completed("Delete application", "applications", {found.value.id});
   std::vector<store::Change> changes;
   changes.emplace_back(store::Erase{keys::at(keys::kApplications, found.value.id), store::Unchanged{found.revision}});

@@ -15,7 +15,7 @@ constexpr std::size_t kMaxText = 4096;
 
 enum class Type : std::uint8_t { text, boolean, number, secret };
 
-/// One of the documented settings. Only the first six have an effect; the others keep their defaults.
+/// One of the documented settings. Those without an effect keep their defaults.
 struct Setting {
   std::string_view key;
   Type type = Type::text;
@@ -31,7 +31,7 @@ constexpr std::array kSettings{Setting{"agent.api.url", Type::text, "", true},
                                Setting{"application.addons"},
                                Setting{"application.auto_update", Type::boolean, "true"},
                                Setting{"application.default_abi"},
-                               Setting{"application.max_published_versions", Type::number, "3"},
+                               Setting{"application.max_published_versions", Type::number, "3", true},
                                Setting{"container.apt_mirror"},
                                Setting{"container.default_platform"},
                                Setting{"container.features"},
@@ -156,7 +156,6 @@ api::json::object Ams::config() const {
   api::json::object all;
   for (const Setting& setting : kSettings) {
     const auto set = settings_.find(std::string(setting.key));
-    if (set == settings_.end() && setting.has_effect && setting.standard.empty()) continue;
     all[setting.key] = value_of(setting, set == settings_.end() ? std::string(setting.standard) : set->second);
   }
   return all;

@@ -116,7 +116,7 @@ net::Task<Outcome<api::Operation>> Ams::launch(InstanceRequest request) {
   if (!request.services.empty()) instance.services = std::move(request.services);
   if (request.no_start) instance.desired_status = api::InstanceStatus::created;
 
-  api::Operation operation = new_operation(api::OperationKind::launch, instance);
+  api::Operation operation = new_operation(api::OperationKind::launch, instance, request.wait);
   std::vector<store::Change> changes;
   REDAN_CO_TRY(auto record, put_instance(instance, store::Absent{}));
   changes.push_back(std::move(record));
@@ -137,24 +137,25 @@ net::Task<Outcome<void>> Ams::check_image(std::string which) {
   co_return api::refuse(known.error());
 }
 
-api::Operation Ams::new_operation(api::OperationKind kind, const api::Instance& instance) {
+api::Operation Ams::new_operation(api::OperationKind kind, const api::Instance& instance, bool wait) {
   api::Operation operation = context_.completed(std::string(name(kind)) + " instance", "instances", {instance.id});
   operation.kind = kind;
   operation.unit = instance.node;
   operation.status = api::OperationStatus::running;
+  if (wait) operation.metadata["wait"] = true;
   return operation;
 }
 
 // A request that does not name an expected revision is retried when AMS itself changes the record meanwhile.
 net::Task<Outcome<api::Operation>> Ams::change(std::string which, api::OperationKind kind,
-                                               std::optional<store::Revision> expected) {
+                                               std::optional<store::Revision> expected, bool wait) {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     REDAN_CO_TRY(auto found, co_await instance(which));
     api::Instance& instance = found.value;
     if (expected && *expected != found.revision) co_return api::refuse(has_changed());
     REDAN_CO_CHECK(decide(instance, kind));
     if (instance.damaged) co_await restore_name(instance);
-    api::Operation operation = new_operation(kind, instance);
+    api::Operation operation = new_operation(kind, instance, wait);
     std::vector<store::Change> changes;
     auto record = put_instance(instance, store::Unchanged{found.revision});
     if (!record) co_return api::refuse(record.error());
@@ -210,15 +211,13 @@ net::Task<Outcome<Page<api::Instance>>> Ams::instances(PageRequest page) {
 }
 
 // All are decided before the first is recorded: one that may not be deleted refuses the whole request.
-net::Task<Outcome<api::Operation>> Ams::remove_all(std::vector<std::string> which, bool force) {
+net::Task<Outcome<api::Operation>> Ams::remove_all(std::vector<std::string> which) {
   for (const std::string& one : which) {
     REDAN_CO_TRY(auto found, co_await instance(one));
-    if (force && found.value.delete_protected()) continue;
     REDAN_CO_CHECK(decide(found.value, api::OperationKind::remove));
   }
   std::vector<std::string> ids, parts;
   for (const std::string& one : which) {
-    if (force) REDAN_CO_CHECK(co_await protect(one, false, std::nullopt));
     REDAN_CO_TRY(const auto started, co_await change(one, api::OperationKind::remove, std::nullopt));
     ids.push_back(started.instance());
     parts.push_back(started.id);

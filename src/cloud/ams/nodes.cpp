@@ -1,8 +1,12 @@
 #include "cloud/ams/nodes.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <thread>
 
 #include "cloud/api/ids.hpp"
+#include "cloud/api/size.hpp"
 
 namespace redan::cloud::ams {
 
@@ -12,6 +16,8 @@ net::Task<Outcome<void>> Nodes::announce(std::string url) {
   std::vector<store::Change> nothing;
   if (!known) {
     api::Node node{context_.unit, std::move(url)};
+    node.cpus = static_cast<std::int64_t>(std::thread::hardware_concurrency());
+    node.memory = api::size_text(::sysconf(_SC_PHYS_PAGES) * ::sysconf(_SC_PAGESIZE));
     co_return co_await records_.add(std::move(node), std::move(nothing));
   }
   if (known->value.address == url) co_return Outcome<void>{};

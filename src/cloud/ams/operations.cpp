@@ -21,6 +21,8 @@ namespace asio = boost::asio;
 constexpr std::int64_t kTokenLife = 31'536'000;  // a year, as the specification requires
 constexpr std::chrono::milliseconds kRetryPause{500};
 constexpr std::chrono::seconds kReconcilePause{5};
+// How long an operation waits for an instance's report that it runs, and how often it looks.
+constexpr std::chrono::milliseconds kMaxStart{60'000}, kRunningPause{100};
 
 api::Refusal launcher_failed(const LaunchFailure& failure) { return {500, "launcher_failed", failure.message, {}, 0}; }
 
@@ -43,7 +45,8 @@ net::Task<Outcome<api::Operation>> Ams::operation(std::string id) {
 
 net::Task<Outcome<void>> Ams::cancel(std::string id) {
   REDAN_CO_TRY(const auto known, co_await operation(id));
-  if (is_final(known.status)) co_return api::refuse(api::bad_request("the operation has ended"));
+  if (is_final(known.status))
+    co_return api::refuse(api::bad_request("the operation has ended and cannot be cancelled"));
   if (!executions_.contains(id)) co_return api::refuse(api::bad_request("this operation cannot be cancelled"));
   executions_.cancel(id);
   co_return Outcome<void>{};
@@ -149,13 +152,29 @@ net::Task<Outcome<void>> Ams::perform_launch(const api::Operation& operation) {
     auto launched = co_await launcher_.launch(std::move(spec));
     if (!launched) co_return api::refuse(launcher_failed(launched.error()));
   }
-  co_return co_await edit_instance(operation.instance(), [](api::Instance& instance) {
+  auto started = co_await edit_instance(operation.instance(), [](api::Instance& instance) {
     // The instance may already have reported "running", or ended.
     if (instance.status != api::InstanceStatus::prepared && instance.status != api::InstanceStatus::created)
       return false;
     instance.status = api::InstanceStatus::started;
     return true;
   });
+  if (!started || !operation.metadata.contains("wait")) co_return started;
+  co_return co_await wait_until_running(operation.instance());
+}
+
+net::Task<Outcome<void>> Ams::wait_until_running(std::string id) {
+  const auto is_wanted = [&](const api::Operation& queued) { return queued.instance() == id; };
+  for (auto waited = kRunningPause; waited < kMaxStart && !stopped_; waited += kRunningPause) {
+    const auto seen = instances_.find(id);
+    const auto status = seen == instances_.end() ? api::InstanceStatus::deleted : seen->second.status;
+    if (status != api::InstanceStatus::prepared && status != api::InstanceStatus::started) co_return Outcome<void>{};
+    // A stop or a removal must not wait for this.
+    if (std::any_of(queue_.begin(), queue_.end(), is_wanted)) co_return Outcome<void>{};
+    asio::steady_timer pause(io_, kRunningPause);
+    co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+  co_return Outcome<void>{};
 }
 
 net::Task<Outcome<void>> Ams::perform_stop(const api::Operation& operation) {

@@ -27,6 +27,15 @@ std::string canonical(std::string_view path) {
   return "/1.0/instances" + std::string(path.substr(kContainers.size()));
 }
 
+bool are_event_types(std::string_view list) {
+  while (!list.empty()) {
+    const std::string_view one = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(one.size() + 1, list.size()));
+    if (one != "operation" && one != "lifecycle" && one != "all") return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 class Server::Impl {
@@ -218,9 +227,12 @@ class Server::Impl {
     } else if (auto allowed = permit(caller, trust::Scope::events_read); !allowed) {
       co_return error_reply(allowed.error());
     }
+    const std::string kinds = net::query_value(request.query, "type").value_or("");
+    if (!are_event_types(kinds)) {
+      co_return error_reply(api::bad_request("\"type\" is operation, lifecycle or all; commas separate several"));
+    }
     net::AcceptWebSocket accept;
     accept.limits.first_message_timeout = std::chrono::seconds(0);  // listeners do not send messages
-    const std::string kinds = net::query_value(request.query, "type").value_or("");
     accept.on_open = [this, kinds, trusted_by](const std::shared_ptr<net::WebSocket>& socket) {
       std::erase_if(listeners_, [](const Listener& listener) { return listener.socket.expired(); });
       listeners_.push_back({socket, kinds, trusted_by});

@@ -68,6 +68,7 @@ struct InstanceRequest {
   api::json::object config, resources;
   api::json::array services;
   bool no_start = false;
+  bool wait = false;  ///< the operation ends when the instance has reported that it runs
 
   static Outcome<InstanceRequest> parse(const api::json::object& body, const api::UnknownMembers& unknown = {});
 };
@@ -163,12 +164,13 @@ class Ams {
 
   // Instances (instances.cpp).
   [[nodiscard]] net::Task<Outcome<api::Operation>> launch(InstanceRequest request);
+  /// `wait`: a start ends when the instance has reported that it runs.
   [[nodiscard]] net::Task<Outcome<api::Operation>> change(std::string which, api::OperationKind kind,
-                                                          std::optional<store::Revision> expected);
+                                                          std::optional<store::Revision> expected, bool wait = false);
   [[nodiscard]] net::Task<Outcome<api::Operation>> protect(std::string which, bool is_protected,
                                                            std::optional<store::Revision> expected);
-  /// All of them or, if one may not be deleted, none. `force`: also those that are protected.
-  [[nodiscard]] net::Task<Outcome<api::Operation>> remove_all(std::vector<std::string> which, bool force);
+  /// All of them or, if one may not be deleted, none.
+  [[nodiscard]] net::Task<Outcome<api::Operation>> remove_all(std::vector<std::string> which);
   [[nodiscard]] net::Task<Outcome<Versioned<api::Instance>>> instance(std::string which);
   [[nodiscard]] net::Task<Outcome<Page<api::Instance>>> instances(PageRequest page);
   [[nodiscard]] net::Task<Outcome<std::string>> instance_log(std::string which);
@@ -261,12 +263,15 @@ class Ams {
                                                                       std::shared_ptr<unit::FileUpload> upload);
   [[nodiscard]] Outcome<void> add_version(api::Application& application, const api::Manifest& manifest,
                                           unit::FileUpload* upload);
+  void revoke_oldest(api::Application& application) const;
   [[nodiscard]] net::Task<Outcome<api::Operation>> write_application(Versioned<api::Application> changed,
                                                                      std::string description);
   /// Names of the application's instances.
   [[nodiscard]] net::Task<Outcome<std::vector<std::string>>> instances_of(std::string application,
                                                                           std::optional<std::int64_t> version);
-  [[nodiscard]] api::Operation new_operation(api::OperationKind kind, const api::Instance& instance);
+  [[nodiscard]] api::Operation new_operation(api::OperationKind kind, const api::Instance& instance, bool wait);
+  /// Until the instance has reported that it runs, or ended; at most a minute.
+  [[nodiscard]] net::Task<Outcome<void>> wait_until_running(std::string id);
   [[nodiscard]] net::Task<Outcome<void>> check_image(std::string which);
   void log(std::string_view line) const;
 

@@ -241,10 +241,13 @@ json::object to_json(const ApplicationVersion& v) {
                      {"published", v.published},
                      {"created_at", v.created_at},
                      {"addons", json::array()},
-                     {"watchdog", member_or(v.manifest, "watchdog", {{"disabled", false}})},
+                     {"watchdog", {{"disabled", false}}},
                      {"hooks", member_or(v.manifest, "hooks", json::object())},
                      {"bootstrap", member_or(v.manifest, "bootstrap", json::object())},
                      {"manifest", v.manifest}};
+  if (const json::value* watchdog = v.manifest.if_contains("watchdog"); watchdog != nullptr && watchdog->is_object()) {
+    for (const auto& member : watchdog->get_object()) shown["watchdog"].as_object()[member.key()] = member.value();
+  }
   for (const std::string_view key : kVersionMembers) {
     if (const json::value* member = v.manifest.if_contains(key)) shown[key] = *member;
   }
@@ -297,6 +300,12 @@ json::object to_json(const Operation& o) {
     resources.emplace_back("/1.0/" + o.resource_type + "/" + resource);
   }
   json::object by_type;
+  // Older clients look for the older name.
+  if (o.resource_type == "instances" && !resources.empty()) {
+    json::array containers;
+    for (const std::string& resource : o.resources) containers.emplace_back("/1.0/containers/" + resource);
+    by_type["containers"] = std::move(containers);
+  }
   if (!resources.empty()) by_type[o.resource_type] = std::move(resources);
   return {{"id", o.id},
           {"class", name_of(o.type)},

@@ -6,7 +6,7 @@ namespace redan::cloud::api {
 namespace {
 
 constexpr std::int64_t kMost = 1024;  // of processors or slots
-constexpr std::int64_t kGigabyte = 1'000'000'000;
+constexpr std::int64_t kGigabyte = std::int64_t{1} << 30;
 
 json::value size_value(const std::optional<std::int64_t>& bytes) {
   return bytes ? json::value(size_text(*bytes)) : json::value();

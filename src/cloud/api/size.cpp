@@ -10,16 +10,19 @@ struct Unit {
   std::string_view name;
   std::int64_t bytes;
 };
+// The longer spellings of the same units are read, not written.
 constexpr Unit kUnits[] = {{"B", 1},
-                           {"KB", 1'000},
-                           {"MB", 1'000'000},
-                           {"GB", 1'000'000'000},
-                           {"TB", 1'000'000'000'000},
+                           {"KB", std::int64_t{1} << 10},
+                           {"MB", std::int64_t{1} << 20},
+                           {"GB", std::int64_t{1} << 30},
+                           {"TB", std::int64_t{1} << 40},
+                           {"PB", std::int64_t{1} << 50},
+                           {"kB", std::int64_t{1} << 10},
                            {"KiB", std::int64_t{1} << 10},
                            {"MiB", std::int64_t{1} << 20},
                            {"GiB", std::int64_t{1} << 30},
                            {"TiB", std::int64_t{1} << 40},
-                           {"kB", 1'000}};  // the SI's spelling; read, not written
+                           {"PiB", std::int64_t{1} << 50}};
 
 std::int64_t bytes_of(std::string_view unit) {
   for (const Unit& known : kUnits) {
@@ -40,7 +43,7 @@ std::optional<std::int64_t> parse_size(std::string_view text) {
   if (error != std::errc() || number <= 0) return std::nullopt;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   if (text.starts_with(' ')) text.remove_prefix(1);
-  const std::int64_t unit = bytes_of(text);
+  const std::int64_t unit = text.empty() ? 1 : bytes_of(text);
   if (unit == 0 || number > std::numeric_limits<std::int64_t>::max() / unit) return std::nullopt;
   return number * unit;
 }

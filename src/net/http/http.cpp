@@ -102,6 +102,18 @@ std::optional<std::string> query_value(std::string_view query, std::string_view 
   return std::nullopt;
 }
 
+std::vector<std::string> query_names(std::string_view query) {
+  std::vector<std::string> names;
+  while (!query.empty()) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    auto name = percent_decode(pair.substr(0, pair.find('=')));
+    if (name && !name->empty()) names.push_back(std::move(*name));
+    query.remove_prefix(std::min(end + 1, query.size()));
+  }
+  return names;
+}
+
 std::optional<std::vector<std::string>> match_path(std::string_view pattern, std::string_view path) {
   std::vector<std::string> parameters;
   if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);

@@ -74,6 +74,9 @@ std::string percent_encode(std::string_view text);
 /// The decoded value of the first `name=value` of a query; nullopt if it is absent or malformed.
 std::optional<std::string> query_value(std::string_view query, std::string_view name);
 
+/// The decoded names in a query, in their order, without those that are malformed.
+std::vector<std::string> query_names(std::string_view query);
+
 /// Matches a path against a pattern like "/1.0/instances/{id}", with or without a final slash. Returns the decoded
 /// parts that stand for the braces, in order. Such a part is not empty and contains no slash.
 std::optional<std::vector<std::string>> match_path(std::string_view pattern, std::string_view path);

@@ -62,7 +62,7 @@ TEST(Manifest, EveryDocumentedKeyIsRead) {
   EXPECT_EQ(m->watchdog, (Watchdog{true, {"com.android.settings"}}));
   EXPECT_THAT(m->services,
               ElementsAre(Service{"adb", 5559, 0, true, true, true}, Service{"range", 6000, 6010, true, false, false}));
-  EXPECT_EQ(m->resources, (Resources{4, 4'000'000'000, 8LL << 30, 0, 1, "nvidia", true}));
+  EXPECT_EQ(m->resources, (Resources{4, 4LL << 30, 8LL << 30, 0, 1, "nvidia", true}));
   EXPECT_EQ(m->extra_data.at("main.obb"),
             (ExtraData{"/sdcard/Android/obb/com.example.candy/", "1000:sdcard_rw", "0640"}));
   EXPECT_EQ(m->hooks.timeout, 10min);
@@ -260,7 +260,7 @@ TEST(Manifest, IsWrittenInTheSpellingOfTheApi) {
     EXPECT_TRUE(written.contains(key)) << key;
   }
   EXPECT_EQ(written.size(), 19U);
-  EXPECT_EQ(written.at("resources"), json::parse(R"({"cpus":4,"memory":"4GB","disk-size":"8GiB","gpu-slots":0,
+  EXPECT_EQ(written.at("resources"), json::parse(R"({"cpus":4,"memory":"4GB","disk-size":"8GB","gpu-slots":0,
       "gpu-type":"nvidia","vpu-slots":1,"no_disk_reserve":true})"));
   EXPECT_EQ(written.at("services"), json::parse(R"([
       {"name":"adb","port":5559,"protocols":["tcp","udp"],"expose":true},
@@ -308,7 +308,7 @@ TEST(ManifestPatch, MembersOfObjectsMerge) {
   Manifest m = *parse_manifest(everything());
   ASSERT_TRUE(patch(m, object(R"({"resources":{"memory":"5GB","vpu-slots":null},"watchdog":{"disabled":null},
       "extra_data":{"main.obb":{"permissions":null},"new":{"target":"/data/app/p"}}})")));
-  EXPECT_EQ(m.resources, (Resources{4, 5'000'000'000, 8LL << 30, 0, std::nullopt, "nvidia", true}));
+  EXPECT_EQ(m.resources, (Resources{4, 5LL << 30, 8LL << 30, 0, std::nullopt, "nvidia", true}));
   EXPECT_EQ(m.watchdog, (Watchdog{false, {"com.android.settings"}}));
   EXPECT_EQ(m.extra_data.at("main.obb").owner, "1000:sdcard_rw");
   EXPECT_EQ(m.extra_data.at("main.obb").permissions, "");
@@ -349,7 +349,7 @@ TEST(ManifestPatch, UnknownKeysAreThoseOfThePatch) {
 TEST(InstanceTypes, AreThoseOfTheDocumentation) {
   const auto a4 = resources_of_instance_type("a4.3");
   ASSERT_TRUE(a4);
-  EXPECT_EQ(*a4, (Resources{4, 3'000'000'000, 3'000'000'000, 0, std::nullopt, std::nullopt, std::nullopt}));
+  EXPECT_EQ(*a4, (Resources{4, 3LL << 30, 3LL << 30, 0, std::nullopt, std::nullopt, std::nullopt}));
   for (const std::int64_t cpus : {2, 4, 6, 8, 10}) {
     const auto a = resources_of_instance_type("a" + std::to_string(cpus) + ".3");
     const auto g = resources_of_instance_type("g" + std::to_string(cpus) + ".3");
@@ -367,8 +367,8 @@ TEST(InstanceTypes, AreCompletedByTheResourcesOfTheManifest) {
   ASSERT_TRUE(m);
   const Resources r = m->effective_resources();
   EXPECT_EQ(r.cpus, 6);
-  EXPECT_EQ(r.memory, 8'000'000'000);
-  EXPECT_EQ(r.disk_size, 3'000'000'000);
+  EXPECT_EQ(r.memory, 8LL << 30);
+  EXPECT_EQ(r.disk_size, 3LL << 30);
   EXPECT_EQ(r.gpu_slots, 1);
 }
 

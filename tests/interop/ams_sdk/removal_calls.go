@@ -10,7 +10,7 @@ var removalCalls = []call{
 	{name: "DeleteApplicationByID that has instances", must: true, refusal: []string{"use", "instances"}, run: func(s *suite) error {
 		return s.wait(s.DeleteApplicationByID(s.app, false))
 	}},
-	{name: "DeleteInstances with one that is not there", must: true, refusal: []string{"nothing", "not found"}, run: func(s *suite) error {
+	{name: "DeleteInstances with one that is not there", must: true, refusal: []string{"nothing", "no such instance"}, run: func(s *suite) error {
 		return s.wait(s.DeleteInstances([]string{"nothing"}, true))
 	}},
 	{name: "DeleteInstanceByID", run: func(s *suite) error {

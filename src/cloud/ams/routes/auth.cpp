@@ -1,8 +1,10 @@
 // Groups, and the permissions that there are.
+#include <algorithm>
 #include <array>
 
 #include "cloud/ams/groups.hpp"
 #include "cloud/ams/routes/routes.hpp"
+#include "cloud/errors.hpp"
 
 namespace redan::cloud::ams {
 namespace {
@@ -80,13 +82,26 @@ net::Task<Reply> remove_group(Ams& ams, Call call) {
   co_return async_reply(done);
 }
 
-net::Task<Reply> list_permissions(Ams&, Call) {
-  json::array all;
-  for (const Entitlement& entitlement : entitlements()) {
-    all.emplace_back(json::object{{"entitlement", entitlement.name}, {"resource", "server"}});
+// Those of the caller. An identity has the permissions of its groups; others have those of their role and scopes.
+net::Task<Reply> list_permissions(Ams& ams, Call call) {
+  if (!call.caller) co_return api::refuse(api::refusal_of(errc::trust_unknown));
+  std::vector<api::Permission> permissions;
+  const auto identity = ams.verifier().all().find(call.caller->trusted_by);
+  if (identity != ams.verifier().all().end() && !identity->second.groups.empty()) {
+    const std::vector<std::string> names = identity->second.groups;
+    for (const std::string& name : names) {
+      REDAN_CO_TRY(const auto group, co_await ams.groups().find(name));
+      permissions.insert(permissions.end(), group.permissions.begin(), group.permissions.end());
+    }
+  } else {
+    for (const Entitlement& entitlement : entitlements()) {
+      const auto may = [&](Scope scope) { return call.caller->may(scope); };
+      if (!std::all_of(entitlement.scopes.begin(), entitlement.scopes.end(), may)) continue;
+      permissions.push_back({std::string(entitlement.name), "server"});
+    }
   }
-  const std::size_t total = all.size();
-  co_return sync_reply(std::move(all), total);
+  json::value list = api::described::write(permissions);
+  co_return sync_reply(std::move(list), permissions.size());
 }
 
 constexpr std::array kRoutes{
@@ -95,7 +110,7 @@ constexpr std::array kRoutes{
     Route{"GET", "/1.0/auth/groups/{name}", Scope::trust_read, "group", show_group},
     Route{"PUT", "/1.0/auth/groups/{name}", Scope::trust_write, "group", change_group},
     Route{"DELETE", "/1.0/auth/groups/{name}", Scope::trust_write, "group", remove_group},
-    Route{"GET", "/1.0/auth/permissions", Scope::trust_read, "permissions", list_permissions},
+    Route{"GET", "/1.0/auth/permissions", Open{}, "permissions", list_permissions},
 };
 
 }  // namespace

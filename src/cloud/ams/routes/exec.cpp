@@ -41,7 +41,7 @@ net::Task<Reply> execute(Ams& ams, Call call) {
   REDAN_CO_TRY(auto body, call.body());
   REDAN_CO_TRY(auto spec, parse_exec(body, call.unknown));
   REDAN_CO_TRY(const auto operation, co_await ams.execute(call.parameters[0], std::move(spec)));
-  co_return async_reply(operation, call);
+  co_return async_reply(operation);
 }
 
 constexpr std::array kRoutes{

@@ -29,6 +29,7 @@ std::string path_of(const Call& call, const std::string& id) {
 
 // Without a filter only the objects of the page are built: there may be ten thousand.
 net::Task<Reply> list_instances(Ams& ams, Call call) {
+  REDAN_CO_CHECK(check_filters(call, kFilters));
   REDAN_CO_TRY(auto page, call.page());
   const bool filtered = has_filter(call, kFilters);
   const PageRequest asked = filtered ? kEverything : page;
@@ -51,8 +52,9 @@ net::Task<Reply> list_instances(Ams& ams, Call call) {
 net::Task<Reply> launch_instance(Ams& ams, Call call) {
   REDAN_CO_TRY(auto body, call.body());
   REDAN_CO_TRY(auto request, InstanceRequest::parse(body, call.unknown));
+  request.wait = call.query("no_wait") == "false";
   REDAN_CO_TRY(auto operation, co_await ams.launch(std::move(request)));
-  co_return async_reply(operation, call);
+  co_return async_reply(operation);
 }
 
 net::Task<Reply> show_instance(Ams& ams, Call call) {
@@ -86,7 +88,7 @@ net::Task<Reply> change_instance(Ams& ams, Call call) {
   REDAN_CO_TRY(const auto wanted, InstanceChange::parse(body, call.unknown));
   if (wanted.is_protected) {
     REDAN_CO_TRY(auto done, co_await ams.protect(call.parameters[0], *wanted.is_protected, expected));
-    if (wanted.desired_status.empty()) co_return async_reply(done, call);
+    if (wanted.desired_status.empty()) co_return async_reply(done);
   }
   const auto status = api::parse_instance_status(wanted.desired_status);
   const bool start = status == api::InstanceStatus::running || status == api::InstanceStatus::started;
@@ -94,31 +96,30 @@ net::Task<Reply> change_instance(Ams& ams, Call call) {
     co_return api::refuse(api::bad_request("\"desired_status\" is running or stopped"));
   }
   const api::OperationKind kind = start ? api::OperationKind::start : api::OperationKind::stop;
-  REDAN_CO_TRY(auto operation, co_await ams.change(call.parameters[0], kind, expected));
-  co_return async_reply(operation, call);
+  const bool wait = call.query("no_wait") == "false";
+  REDAN_CO_TRY(auto operation, co_await ams.change(call.parameters[0], kind, expected, wait));
+  co_return async_reply(operation);
 }
 
-Outcome<bool> parse_force(const Call& call) {
+// A removal does not wait for the instance anyway, and no client may override the protection.
+Outcome<void> check_removal(const Call& call) {
   REDAN_TRY(const auto body, call.body());
   bool force = false;
-  REDAN_CHECK(api::Members(body).boolean("force", force).end(call.unknown));
-  return force;
+  return api::Members(body).boolean("force", force).end(call.unknown);
 }
 
 net::Task<Reply> remove_instance(Ams& ams, Call call) {
   REDAN_CO_TRY(const auto expected, call.if_match());
-  REDAN_CO_TRY(const bool force, parse_force(call));
-  if (force) REDAN_CO_CHECK(co_await ams.protect(call.parameters[0], false, expected));
-  const auto unchanged = force ? std::optional<store::Revision>() : expected;
-  REDAN_CO_TRY(auto operation, co_await ams.change(call.parameters[0], api::OperationKind::remove, unchanged));
-  co_return async_reply(operation, call);
+  REDAN_CO_CHECK(check_removal(call));
+  REDAN_CO_TRY(auto operation, co_await ams.change(call.parameters[0], api::OperationKind::remove, expected));
+  co_return async_reply(operation);
 }
 
 net::Task<Reply> remove_instances(Ams& ams, Call call) {
   REDAN_CO_TRY(auto body, call.body());
   REDAN_CO_TRY(auto request, BulkRequest::parse(body, call.unknown));
-  REDAN_CO_TRY(auto operation, co_await ams.remove_all(std::move(request.ids), request.force));
-  co_return async_reply(operation, call);
+  REDAN_CO_TRY(auto operation, co_await ams.remove_all(std::move(request.ids)));
+  co_return async_reply(operation);
 }
 
 net::Task<Reply> instance_log(Ams& ams, Call call) {
@@ -141,19 +142,17 @@ net::Task<Reply> show_log(Ams& ams, Call call) {
   co_return co_await instance_log(ams, std::move(call));
 }
 
-// A task is what AMS has to do to bring an instance to the status that is wanted.
+// Each instance that AMS keeps as it was asked to is a task.
 net::Task<Reply> list_tasks(Ams& ams, Call) {
-  REDAN_CO_TRY(const auto found, co_await ams.operations(kEverything));
+  REDAN_CO_TRY(const auto found, co_await ams.instances(kEverything));
   json::array tasks;
-  for (const api::Operation& operation : found.elements) {
-    if (is_final(operation.status) || operation.kind == api::OperationKind::none) continue;
-    tasks.emplace_back(json::object{{"id", operation.id},
-                                    {"status", operation.kind == api::OperationKind::remove ? "shutdown" : "running"},
-                                    {"object_id", operation.instance()},
+  for (const api::Instance& instance : found.elements) {
+    tasks.emplace_back(json::object{{"id", instance.id},
+                                    {"status", name(instance.status)},
+                                    {"object_id", instance.id},
                                     {"object_type", "instance"}});
   }
-  const std::size_t total = tasks.size();
-  co_return sync_reply(std::move(tasks), total);
+  co_return sync_reply(std::move(tasks), found.total);
 }
 
 constexpr std::array kRoutes{

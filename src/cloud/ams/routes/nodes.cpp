@@ -110,7 +110,8 @@ net::Task<Reply> change_node(Ams& ams, Call call) {
 net::Task<Reply> remove_node(Ams& ams, Call call) {
   REDAN_CO_TRY(auto body, call.body());
   bool force = false;
-  REDAN_CO_CHECK(api::Members(body).boolean("force", force).unimplemented({"keep_in_cluster"}).end(call.unknown));
+  // There is no cluster of LXD that it could be removed from.
+  REDAN_CO_CHECK(api::Members(body).boolean("force", force).known({"keep_in_cluster"}).end(call.unknown));
   REDAN_CO_TRY(const auto instances, co_await ams.instances(kEverything));
   for (const api::Instance& instance : instances.elements) {
     if (instance.node != call.parameters[0] || force) continue;

@@ -1,7 +1,9 @@
 #include "cloud/ams/routes/routes.hpp"
 
 #include <algorithm>
+#include <array>
 
+#include "base/utf8.hpp"
 #include "base/words.hpp"
 
 namespace redan::cloud::ams {
@@ -59,8 +61,20 @@ bool passes(const json::object& object, const Call& call, std::span<const std::s
   });
 }
 
+Outcome<void> check_filters(const Call& call, std::span<const std::string_view> filters) {
+  constexpr std::array<std::string_view, 4> kCommon{"recursion", "limit", "offset", "entitlements"};
+  for (const std::string& name : net::query_names(call.http.query)) {
+    const auto is_it = [&](std::string_view known) { return known == name; };
+    if (std::any_of(kCommon.begin(), kCommon.end(), is_it) || std::any_of(filters.begin(), filters.end(), is_it))
+      continue;
+    return api::refuse(api::bad_request("this list has no filter \"" + escape_controls(name.substr(0, 64)) + "\""));
+  }
+  return {};
+}
+
 Reply list_reply(const Call& call, json::array objects, std::string_view path, std::string_view id,
                  std::span<const std::string_view> filters) {
+  REDAN_CHECK(check_filters(call, filters));
   REDAN_TRY(const auto page, call.page());
   json::array shown;
   std::size_t total = 0;
@@ -159,11 +173,6 @@ net::HttpResponse async_reply(const api::Operation& operation) {
   response.body = api::async_body(operation.id, to_json(operation));
   response.headers.push_back({"Location", "/1.0/operations/" + operation.id});
   return response;
-}
-
-net::HttpResponse async_reply(api::Operation operation, const Call& call) {
-  if (call.containers) operation.resource_type = "containers";
-  return async_reply(operation);
 }
 
 net::HttpResponse error_reply(const api::Refusal& refusal) {

@@ -87,6 +87,8 @@ std::span<const Route> refused_routes();
 /// The exact match of the documented filters: a query's value equals the member of that name; of a list, the list has
 /// each of the comma-separated values. `filters`: those that this resource has.
 bool passes(const api::json::object& object, const Call& call, std::span<const std::string_view> filters);
+/// 400 for a query that is neither one of these filters nor common to all lists.
+Outcome<void> check_filters(const Call& call, std::span<const std::string_view> filters);
 bool has_filter(const Call& call, std::span<const std::string_view> filters);
 
 /// A page of a list of objects: the objects, or "<path>/<id>".
@@ -97,8 +99,6 @@ std::string etag(store::Revision revision);
 net::HttpResponse with_etag(net::HttpResponse response, store::Revision revision);
 net::HttpResponse sync_reply(api::json::value metadata, std::optional<std::size_t> total = std::nullopt);
 net::HttpResponse async_reply(const api::Operation& operation);
-/// Its resources have the paths that the caller uses.
-net::HttpResponse async_reply(api::Operation operation, const Call& call);
 net::HttpResponse error_reply(const api::Refusal& refusal);
 
 }  // namespace redan::cloud::ams

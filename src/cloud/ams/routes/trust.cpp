@@ -111,9 +111,10 @@ Outcome<TrustRequest> parse_trust_request(const json::object& body, const Call& 
                   .text("trust_token", request.token, 8192)
                   .text("trust-password", request.password)
                   .text("authentication_method", method)
-                  .unimplemented({"email"})
+                  .known({"email"})
                   .end(call.unknown));
   if (method != "tls") return api::refuse(api::not_implemented("identities of OpenID Connect"));
+  REDAN_CHECK(api::Members(body).unimplemented({"email"}).end({}));
   trust::TrustedCertificate& certificate = request.certificate;
   REDAN_TRY(certificate.certificate_der, parse_der(text, call));
   certificate.fingerprint = net::certificate_fingerprint(certificate.certificate_der);

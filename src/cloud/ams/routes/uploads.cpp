@@ -113,7 +113,7 @@ net::Task<Reply> add_image(Ams& ams, Call call) {
                      .end(call.unknown));
   REDAN_CO_CHECK(check_type(type));
   if (!path.empty() || !source.empty()) {
-    co_return api::refuse(api::not_implemented("importing an image from a server, or from an instance"));
+    co_return api::refuse(api::not_implemented("the image server, and images of instances"));
   }
   if (!upload) co_return api::refuse(upload_missing());
   image.id = api::new_id(ams.context().provider, net::wall_time());
@@ -128,9 +128,10 @@ net::Task<Reply> change_image(Ams& ams, Call call) {
   auto request = upload ? call.upload_request() : call.body();
   if (!request) co_return api::refuse(request.error());
   bool is_default = false;
-  // There is no server to synchronise with.
+  bool force_sync = false;
   api::Members members(*request);
-  REDAN_CO_CHECK(members.boolean("default", is_default).unimplemented({"force_sync"}).end(call.unknown));
+  REDAN_CO_CHECK(members.boolean("default", is_default).boolean("force_sync", force_sync).end(call.unknown));
+  if (force_sync) co_return api::refuse(api::not_implemented("the image server"));
   REDAN_CO_TRY(const auto image, co_await ams.images().find(call.parameters[0]));
   Outcome<api::Operation> done;
   if (upload) {
