@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "tests/cloud/package/package_fixture.hpp"
 #include "tests/support/child_process.hpp"
 
@@ -58,6 +60,14 @@ TEST_F(Pack, EqualContentGivesEqualBytes) {
   ::chmod((folder / "copy/manifest.yaml").c_str(), 0600);
   ASSERT_TRUE(pack(folder / "copy", folder / "second.tar.bz2"));
   EXPECT_EQ(text_of(folder / "first.tar.bz2"), text_of(folder / "second.tar.bz2"));
+}
+
+TEST_F(Pack, TheOrderOfTheFilesIsThatOfTheirNames) {
+  for (int n = 40; n > 0; --n) write_file(app / ("data-" + std::to_string(n * 7 % 41)), "x");
+  const auto files = list_files(app);
+  ASSERT_TRUE(files);
+  EXPECT_EQ(files->size(), 43U);
+  EXPECT_TRUE(std::ranges::is_sorted(*files, {}, &File::path));
 }
 
 TEST_F(Pack, ADirectoryWithoutAManifestIsRefused) {
