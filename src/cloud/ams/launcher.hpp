@@ -85,6 +85,8 @@ class Launcher {
   /// Returns the last `limit` bytes of the instance's output.
   [[nodiscard]] virtual net::Task<LaunchResult<std::string>> log(std::string id, std::size_t limit) = 0;
 
+  /// Whether exec() is implemented.
+  [[nodiscard]] virtual bool can_exec() const { return false; }
   /// Runs a command in a running instance, as the user of the instance and with no more rights than it has.
   [[nodiscard]] virtual net::Task<LaunchResult<std::shared_ptr<Execution>>> exec(std::string id, ExecSpec spec);
 

@@ -1,0 +1,86 @@
+// Archives that clients upload: images and addons.
+#include "tests/cloud/ams/ams_fixture.hpp"
+
+namespace redan::cloud::test {
+namespace {
+
+class UploadedImages : public AmsFixture {
+ protected:
+  UploadedImages() {
+    trust("client", trust::Role::operate);
+    trust("other", trust::Role::view);
+  }
+  Answer upload(const std::string& who, const std::string& method, const std::string& path, const std::string& archive,
+                const json::object& request, const std::string& fingerprint = {}) {
+    std::vector<net::HttpHeader> headers{{"Content-Type", "application/octet-stream"},
+                                         {"X-AMS-Request", json::serialize(request)}};
+    if (!fingerprint.empty()) headers.push_back({"X-AMS-Fingerprint", fingerprint});
+    net::HttpClient client(io, {.server = remote(&net::test::identity(who))});
+    const auto response = run(client.request({method, path, "", std::move(headers), archive}));
+    if (!response) return {};
+    return {response->status, json::parse(response->body)};
+  }
+  std::size_t files() const {
+    std::size_t count = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory_.path())) {
+      if (entry.is_regular_file()) ++count;
+    }
+    return count;
+  }
+};
+
+TEST_F(UploadedImages, AreKeptWithTheirVersions) {
+  const std::string archive(3'000'000, 'x');  // more than a body may have
+  EXPECT_EQ(upload("client", "POST", "/1.0/images", archive, {{"name", "jammy"}, {"default", true}}).status, 202U);
+  EXPECT_EQ(upload("client", "PATCH", "/1.0/images/jammy", "second", {}).status, 202U);
+  const Answer image = ask("client", "GET", "/1.0/images/jammy");
+  ASSERT_EQ(image.status, 200U);
+  const json::array& versions = image.metadata().at("versions").as_array();
+  ASSERT_EQ(versions.size(), 2U);
+  EXPECT_EQ(versions[0].at("size"), 3'000'000);
+  EXPECT_EQ(versions[1].at("version"), 1);
+  EXPECT_EQ(image.metadata().at("default"), true);
+  EXPECT_EQ(files(), 2U);
+  EXPECT_EQ(ask("client", "DELETE", "/1.0/images/jammy").status, 202U);
+  EXPECT_EQ(ask("client", "GET", "/1.0/images/jammy").status, 404U);
+  EXPECT_EQ(files(), 0U);
+}
+
+TEST_F(UploadedImages, AWrongFingerprintIsRefusedAndNothingIsKept) {
+  EXPECT_EQ(upload("client", "POST", "/1.0/images", "archive", {{"name", "jammy"}}, std::string(64, '0')).status, 400U);
+  EXPECT_EQ(ask("client", "GET", "/1.0/images/jammy").status, 404U);
+  EXPECT_EQ(files(), 0U);
+}
+
+TEST_F(UploadedImages, ACallerWithoutTheScopeUploadsNothing) {
+  EXPECT_EQ(upload("other", "POST", "/1.0/images", std::string(3'000'000, 'x'), {{"name", "jammy"}}).status, 413U);
+  EXPECT_EQ(upload("other", "POST", "/1.0/images", "small", {{"name", "jammy"}}).status, 403U);
+  EXPECT_EQ(files(), 0U);
+}
+
+TEST_F(UploadedImages, OneIsTheDefault) {
+  EXPECT_EQ(upload("client", "POST", "/1.0/images", "a", {{"name", "one"}, {"default", true}}).status, 202U);
+  EXPECT_EQ(upload("client", "POST", "/1.0/images", "b", {{"name", "two"}, {"default", true}}).status, 202U);
+  EXPECT_EQ(ask("client", "GET", "/1.0/images/one").metadata().at("default"), false);
+  EXPECT_EQ(ask("client", "GET", "/1.0/images/two").metadata().at("default"), true);
+}
+
+TEST_F(UploadedImages, AVersionInUseOrTheLastOneStays) {
+  EXPECT_EQ(upload("client", "POST", "/1.0/images", "a", {{"name", "one"}}).status, 202U);
+  EXPECT_EQ(ask("client", "DELETE", "/1.0/images/one/0").status, 409U);
+  EXPECT_EQ(upload("client", "PATCH", "/1.0/images/one", "b", {}).status, 202U);
+  EXPECT_EQ(ask("client", "DELETE", "/1.0/images/one/0").status, 202U);
+  EXPECT_EQ(ask("client", "DELETE", "/1.0/images/one/7").status, 404U);
+  EXPECT_EQ(ask("client", "POST", "/1.0/applications", {{"name", "uses"}, {"image", "one"}}).status, 202U);
+  EXPECT_EQ(ask("client", "DELETE", "/1.0/images/one").status, 409U);
+  EXPECT_EQ(ask("client", "DELETE", "/1.0/images/one", {{"force", true}}).status, 202U);
+}
+
+TEST_F(UploadedImages, AnArchiveThatIsNoPackageMakesNoApplication) {
+  const Answer refused = upload("client", "POST", "/1.0/applications", "not an archive", {});
+  EXPECT_EQ(refused.status, 400U);
+  EXPECT_EQ(files(), 0U);
+}
+
+}  // namespace
+}  // namespace redan::cloud::test
