@@ -171,6 +171,8 @@ Agent::SessionPtr Agent::add(api::SessionSpec spec, std::string instance) {
   const std::string id = spec.session;
   const auto session = std::make_shared<Session>(io_, std::move(spec), std::move(instance));
   session->detached_at = session->idle_since = session->next_look = net::now();
+  session->confirm_at = net::now() + config_.confirm_interval;
+  await_user(*session, session->spec.user_timeout);
   sessions_[id] = session;
   asio::co_spawn(io_, supervise(session), asio::detached);
   return session;
@@ -230,6 +232,8 @@ void Agent::on_command(const SessionPtr& session, const bus::BusMessage& message
     return reply(api::reply_text(to_json(api::CommandReply{})));
   }
   if (session->ending) return reply(api::reply_text(api::refusal_of(errc::session_wrong_state)));
+  if (command->kind == api::Command::Kind::check) return reply(api::reply_text(to_json(api::CommandReply{})));
+  if (command->user_timeout) await_user(*session, *command->user_timeout);
   auto servers = ice_servers(command->client);
   if (!servers) return reply(api::reply_text(servers.error()));
   reply(api::reply_text(to_json(api::CommandReply{std::move(*servers)})));

@@ -41,7 +41,10 @@ struct Config {
   std::chrono::seconds start_timeout{60};       ///< until the runtime of a new instance connects
   std::chrono::seconds reconnect_timeout{300};  ///< for a disconnected runtime whose instance is running
   std::chrono::milliseconds idle_unit{60'000};  ///< of SessionSpec::idle_time_min: a minute, except in tests
-  std::function<void(std::string_view)> log{};  ///< logs one line; it contains no secrets
+  /// From the last moment of a user's token until its signalling has reached the runtime; includes the creation.
+  std::chrono::milliseconds user_grace{30'000};
+  std::chrono::milliseconds confirm_interval{60'000};  ///< between reports of a session that does not change
+  std::function<void(std::string_view)> log{};         ///< logs one line; it contains no secrets
 };
 
 class Agent {
@@ -111,6 +114,8 @@ class Agent {
   [[nodiscard]] net::Task<void> report_until_known(SessionPtr session);
   [[nodiscard]] net::Task<void> finish(SessionPtr session);
   [[nodiscard]] static std::chrono::milliseconds until_next_report(const Session& session);
+  void await_user(Session& session, std::int64_t seconds) const;
+  [[nodiscard]] std::string_view reason_to_end(const Session& session) const;
   static void forgive_stall(const SessionPtr& session, Duration stall);
   [[nodiscard]] net::Task<void> pause(SessionPtr session, std::chrono::milliseconds time);
   void on_report(const SessionPtr& session, std::string_view text);

@@ -26,11 +26,14 @@ struct Agent::Session {
   api::SessionStatus status = api::SessionStatus::created;
   std::string message;
   std::int64_t clients = 0;
+  api::User user = api::User::awaited;
+  TimePoint user_deadline{};    ///< no user will come after it
   api::json::object figures{};  ///< as last reported by the runtime
   TimePoint idle_since{};
 
   bool report_due = false;
   TimePoint next_report{};  ///< not before this; a report that ends the session is not delayed
+  TimePoint confirm_at{};   ///< reports even if nothing has changed: the gateways may no longer have the session
   std::int64_t report_number = 0;
 
   struct Ending {

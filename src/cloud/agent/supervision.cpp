@@ -42,6 +42,7 @@ net::Task<void> Agent::supervise(SessionPtr session) {
       co_await finish(session);
       break;
     }
+    session->report_due |= session->owned == Session::Owned::ours && net::now() >= session->confirm_at;
     if (session->report_due && net::now() >= session->next_report) co_await report(session);
     if (!session->gone && !session->ending) co_await look_after(session);
     if (session->ending || session->gone) continue;
@@ -60,6 +61,7 @@ void Agent::forgive_stall(const SessionPtr& session, Duration stall) {
   const TimePoint now = net::now();
   session->detached_at = std::min(session->detached_at + stall, now);
   session->idle_since = std::min(session->idle_since + stall, now);
+  session->user_deadline += stall;
 }
 
 // Ownership.
@@ -88,6 +90,7 @@ net::Task<void> Agent::claim(SessionPtr session) {
   session->report_number = 0;
   session->report_due = session->was_attached;
   session->idle_since = net::now();
+  await_user(*session, session->spec.user_timeout);
   listen(session);
   if (session->socket) (void)bus_.publish(api::subject::session(session->spec.session, "ready"), "{}");
   log("session " + session->spec.session + " claimed");
@@ -97,6 +100,7 @@ net::Task<void> Agent::claim(SessionPtr session) {
 net::Task<void> Agent::report(SessionPtr session) {
   session->report_due = false;
   session->next_report = net::now() + api::kReportInterval;
+  session->confirm_at = net::now() + config_.confirm_interval;
   const api::StateReport report{session->spec.session, config_.id,       session->spec.fence, ++session->report_number,
                                 session->status,       session->message, session->clients};
   auto reply =
@@ -115,14 +119,31 @@ net::Task<void> Agent::report(SessionPtr session) {
 
 // Liveness.
 
+void Agent::await_user(Session& session, std::int64_t seconds) const {
+  session.user_deadline = net::now() + std::chrono::seconds(seconds) + config_.user_grace;
+}
+
+/// Why a session whose runtime is connected is no longer needed; "" while it is.
+std::string_view Agent::reason_to_end(const Session& session) const {
+  const TimePoint now = net::now();
+  const api::SessionSpec& spec = session.spec;
+  if (spec.idle_time_min > 0 && session.clients == 0 &&
+      now - session.idle_since >= config_.idle_unit * spec.idle_time_min) {
+    return "idle";
+  }
+  if (!spec.ends_with_user()) return {};
+  if (session.user == api::User::left) return "its user has left";
+  // A failed attempt may be repeated while the token is valid.
+  if (session.user == api::User::awaited && now >= session.user_deadline) return "its user did not come";
+  return {};
+}
+
 net::Task<void> Agent::look_after(SessionPtr session) {
   const TimePoint now = net::now();
   if (session->owned != Session::Owned::ours) co_return;
   if (session->socket && !session->is_look_due) {
-    const bool idles = session->spec.idle_time_min > 0 && session->clients == 0;
-    if (idles && now - session->idle_since >= config_.idle_unit * session->spec.idle_time_min) {
-      end(session, "idle", api::SessionStatus::terminated);
-    }
+    const std::string_view reason = reason_to_end(*session);
+    if (!reason.empty()) end(session, std::string(reason), api::SessionStatus::terminated);
     co_return;
   }
   const bool told = std::exchange(session->is_look_due, false);
@@ -183,6 +204,7 @@ void Agent::on_report(const SessionPtr& session, std::string_view text) {
   if (!report || session->ending) return;
   session->figures = report->statistics;
   if (session->clients != 0 && report->clients == 0) session->idle_since = net::now();
+  if (std::exchange(session->user, report->user) != report->user) session->wake();
   if (session->status == report->status && session->message == report->message && session->clients == report->clients) {
     return;
   }

@@ -17,7 +17,23 @@ constexpr std::array<std::pair<SessionStatus, std::string_view>, 5> kStatus{
      {SessionStatus::error, "error"},
      {SessionStatus::terminating, "terminating"},
      {SessionStatus::terminated, "terminated"}}};
+constexpr std::array<std::pair<User, std::string_view>, 3> kUsers{
+    {{User::awaited, "awaited"}, {User::present, "present"}, {User::left, "left"}}};
+constexpr std::array<std::pair<Command::Kind, std::string_view>, 3> kCommands{
+    {{Command::Kind::join, "join"}, {Command::Kind::remove, "delete"}, {Command::Kind::check, "check"}}};
 constexpr std::int64_t kVersion = 1;
+
+template <class Value, std::size_t size>
+std::string_view name_in(const std::array<std::pair<Value, std::string_view>, size>& table, Value value) {
+  return table.at(static_cast<std::size_t>(value)).second;
+}
+template <class Value, std::size_t size>
+std::optional<Value> find_in(const std::array<std::pair<Value, std::string_view>, size>& table, std::string_view name) {
+  for (const auto& [value, text] : table) {
+    if (text == name) return value;
+  }
+  return std::nullopt;
+}
 constexpr std::size_t kMaxIceServers = 8;
 
 json::array texts(const std::vector<std::string>& all) {
@@ -74,19 +90,10 @@ std::string session(std::string_view session, std::string_view leaf) {
 std::string instance_name(std::string_view session) { return "s-" + std::string(session); }
 std::string session_tag(std::string_view session) { return std::string(kSessionTag) + std::string(session); }
 
-std::string_view name(SessionStatus status) {
-  for (const auto& [value, text] : kStatus) {
-    if (value == status) return text;
-  }
-  return {};
-}
+std::string_view name(SessionStatus status) { return name_in(kStatus, status); }
+std::string_view name(User user) { return name_in(kUsers, user); }
 
-std::optional<SessionStatus> parse_session_status(std::string_view name) {
-  for (const auto& [value, text] : kStatus) {
-    if (text == name) return value;
-  }
-  return std::nullopt;
-}
+std::optional<SessionStatus> parse_session_status(std::string_view name) { return find_in(kStatus, name); }
 
 bool is_over(SessionStatus status) { return status == SessionStatus::error || status == SessionStatus::terminated; }
 
@@ -142,7 +149,8 @@ json::object to_json(const SessionSpec& value) {
           {"joinable", value.joinable},
           {"idle_time_min", value.idle_time_min},
           {"extra_data", value.extra_data},
-          {"client", value.client}};
+          {"client", value.client},
+          {"user_timeout", value.user_timeout}};
 }
 
 template <>
@@ -162,6 +170,8 @@ std::optional<SessionSpec> parse(std::string_view text) {
   value.idle_time_min = record.integer("idle_time_min");
   value.extra_data = record.text("extra_data");
   value.client = record.text("client");
+  value.user_timeout = record.integer_or("user_timeout", kUserTimeout);
+  if (value.user_timeout < 0) return std::nullopt;
   return checked(record, std::move(value));
 }
 
@@ -221,22 +231,26 @@ std::optional<StateReport> parse(std::string_view text) {
 }
 
 json::object to_json(const Command& value) {
-  return {{"v", kVersion},        {"op", value.kind == Command::Kind::join ? "join" : "delete"},
-          {"fence", value.fence}, {"client", value.client},
-          {"force", value.force}, {"reason", value.reason}};
+  json::object object{{"v", kVersion},        {"op", name_in(kCommands, value.kind)},
+                      {"fence", value.fence}, {"client", value.client},
+                      {"force", value.force}, {"reason", value.reason}};
+  if (value.user_timeout) object["user_timeout"] = *value.user_timeout;
+  return object;
 }
 
 template <>
 std::optional<Command> parse(std::string_view text) {
   RecordReader record(text);
   Command value;
-  const std::string op = record.text("op");
-  if (op != "join" && op != "delete") return std::nullopt;
-  value.kind = op == "join" ? Command::Kind::join : Command::Kind::remove;
+  const auto kind = find_in(kCommands, record.text("op"));
+  if (!kind) return std::nullopt;
+  value.kind = *kind;
   value.fence = record.integer("fence");
   value.client = record.text("client");
   value.force = record.boolean("force");
   value.reason = record.text("reason");
+  if (record.has("user_timeout")) value.user_timeout = record.integer("user_timeout");
+  if (value.user_timeout.value_or(0) < 0) return std::nullopt;
   return checked(record, std::move(value));
 }
 
@@ -251,11 +265,8 @@ std::optional<CommandReply> parse(std::string_view text) {
 }
 
 json::object to_json(const RuntimeReport& value) {
-  return {{"type", "status"},
-          {"status", name(value.status)},
-          {"message", value.message},
-          {"clients", value.clients},
-          {"statistics", value.statistics}};
+  return {{"type", "status"},         {"status", name(value.status)},   {"message", value.message},
+          {"clients", value.clients}, {"statistics", value.statistics}, {"user", name(value.user)}};
 }
 
 template <>
@@ -269,6 +280,10 @@ std::optional<RuntimeReport> parse(std::string_view text) {
   value.clients = record.integer("clients");
   if (value.clients < 0) return std::nullopt;
   value.statistics = known_figures(record.object("statistics"));
+  // A runtime that does not report its user is never taken for one whose user has left.
+  const auto user = find_in(kUsers, record.text_or("user", std::string(name(User::present))));
+  if (!user) return std::nullopt;
+  value.user = *user;
   return checked(record, std::move(value));
 }
 

@@ -53,6 +53,8 @@ inline constexpr std::chrono::seconds kReportInterval{1};
 inline constexpr std::chrono::seconds kAnnouncePeriod{5};
 /// Three missed announcements.
 inline constexpr std::chrono::seconds kAgentLease{15};
+/// Of gateways that do not name one.
+inline constexpr std::int64_t kUserTimeout = 300;
 
 struct IceServer {
   std::vector<std::string> urls;
@@ -82,9 +84,13 @@ struct SessionSpec {
   Screen screen{};
   bool ephemeral = true;  ///< false: the instance is stopped at the end, not deleted
   bool joinable = false;
-  std::int64_t idle_time_min = 0;  ///< without a client; 0: no limit
-  std::string extra_data;          ///< JSON, passed to the instance
-  std::string client;              ///< for which ICE servers are requested; "": none
+  std::int64_t idle_time_min = 0;            ///< without a client; 0: no limit
+  std::string extra_data;                    ///< JSON, passed to the instance
+  std::string client;                        ///< for which ICE servers are requested; "": none
+  std::int64_t user_timeout = kUserTimeout;  ///< seconds for which the user's socket token stays valid
+
+  /// A user that has left cannot return, and no idle time is set: nothing else would end the session.
+  [[nodiscard]] bool ends_with_user() const { return !joinable && idle_time_min == 0; }
   friend bool operator==(const SessionSpec&, const SessionSpec&) = default;
 };
 
@@ -119,11 +125,13 @@ struct StateReport {
 };
 
 struct Command {
-  enum class Kind : std::uint8_t { join, remove } kind = Kind::join;
+  /// check: whether an agent serves the session; without one there is no responder.
+  enum class Kind : std::uint8_t { join, remove, check } kind = Kind::join;
   std::int64_t fence = 0;
-  std::string client;  ///< join: the client that needs ICE servers
-  bool force = false;  ///< remove: do not wait for the runtime to finish
-  std::string reason;  ///< remove: for the instance and the record
+  std::string client;                          ///< join: the client that needs ICE servers
+  bool force = false;                          ///< remove: do not wait for the runtime to finish
+  std::string reason;                          ///< remove: for the instance and the record
+  std::optional<std::int64_t> user_timeout{};  ///< join: the user has a new token, as SessionSpec::user_timeout
   friend bool operator==(const Command&, const Command&) = default;
 };
 struct CommandReply {
@@ -131,12 +139,17 @@ struct CommandReply {
   friend bool operator==(const CommandReply&, const CommandReply&) = default;
 };
 
+/// The controlling client of a session: none has connected yet; one is connecting or connected; the last one has left.
+enum class User : std::uint8_t { awaited, present, left };
+std::string_view name(User user);
+
 /// Runtime -> agent, a text message. Binary messages on that socket are LinkFrames, in both directions.
 struct RuntimeReport {
   SessionStatus status = SessionStatus::active;
   std::string message;
   std::int64_t clients = 0;
   json::object statistics{};
+  User user = User::awaited;
 };
 /// Agent -> runtime, a text message: end immediately.
 struct Terminate {

@@ -210,7 +210,8 @@ std::string to_record(const Session& session) {
                                       {"joins", session.joins},
                                       {"client", session.client},
                                       {"idempotency", session.idempotency},
-                                      {"shares", texts(session.shares)}});
+                                      {"shares", texts(session.shares)},
+                                      {"user_until", session.user_until}});
 }
 
 std::optional<Session> session_from_record(std::string_view text) {
@@ -235,6 +236,7 @@ std::optional<Session> session_from_record(std::string_view text) {
   session.client = record.text("client");
   session.idempotency = record.text("idempotency");
   session.shares = record.texts("shares");
+  session.user_until = record.integer_or("user_until", session.created_at + kUserTimeout);
   if (!record.ok() || !wanted || !status) return std::nullopt;
   session.wanted = std::move(*wanted);
   session.status = *status;

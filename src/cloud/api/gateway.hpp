@@ -86,6 +86,7 @@ struct Session {
   std::string client;                           ///< of its creator
   std::string idempotency;                      ///< the id of its Idempotency-Key; "": none
   std::vector<std::string> shares{};            ///< their ids
+  std::int64_t user_until = 0;                  ///< Unix seconds; when its creator's last socket token expires
 
   [[nodiscard]] bool over() const { return is_over(status); }
   friend bool operator==(const Session&, const Session&) = default;

@@ -97,6 +97,7 @@ net::Task<Outcome<void>> Gateway::report(api::StateReport report) {
     const bool same_agent = now.agent.empty() || now.agent == report.agent;
     if (report.fence != now.fence || !same_agent) return api::refuse(api::refusal_of(errc::session_fenced));
     if (report.number <= now.number) return Edit::nothing;
+    Session before = now;
     now.number = report.number;
     now.agent = report.agent;
     now.clients = report.clients;
@@ -107,7 +108,9 @@ net::Task<Outcome<void>> Gateway::report(api::StateReport report) {
       now.status = report.status;
       now.status_message = report.message;
     }
-    return Edit::write;
+    // Agents repeat reports regularly, to learn whether the gateways still have the session.
+    before.number = now.number;
+    return before == now ? Edit::nothing : Edit::write;
   });
   if (!edited) co_return api::refuse(edited.error());
   co_return Outcome<void>{};

@@ -149,7 +149,7 @@ class Gateway {
   [[nodiscard]] const Settings& config() const { return settings_; }
   [[nodiscard]] net::Task<Outcome<void>> set_config(ApiCaller caller, api::json::object changes);
 
-  /// One run of the periodic sweep: ended sessions, lost agents, expired shares.
+  /// One run of the periodic sweep: ended sessions, lost agents, sessions without an agent, expired shares.
   [[nodiscard]] net::Task<void> sweep_once();
 
   [[nodiscard]] const Agents& agents() const { return agents_; }
@@ -191,7 +191,7 @@ class Gateway {
   [[nodiscard]] net::Task<Outcome<api::SessionSpec>> claim(api::Claim claim);
   [[nodiscard]] net::Task<Outcome<void>> report(api::StateReport report);
 
-  [[nodiscard]] static api::SessionSpec spec_of(const api::Session& session);
+  [[nodiscard]] api::SessionSpec spec_of(const api::Session& session) const;
   void remember(const api::Session& session, store::Revision revision, store::Revision created);
   [[nodiscard]] bool is_current(std::string_view account) const;
   [[nodiscard]] std::string maker_of(const api::Share& share) const;
@@ -220,6 +220,14 @@ class Gateway {
   [[nodiscard]] net::Task<Outcome<void>> ended(std::string id);
   struct Batch;
   net::Task<void> remove_next(std::shared_ptr<Batch> batch, ApiCaller caller, RemoveRequest request);
+  // Sessions that their agent does not know (checks.cpp).
+  struct Check {
+    TimePoint due;
+    std::optional<TimePoint> unserved_since{};
+    bool running = false;
+  };
+  void check_sessions();
+  net::Task<void> check_session(api::Session session);
   enum class Due : std::uint8_t { nothing, erasing, failing, ending, losing };
   [[nodiscard]] Due due_for(const api::Session& session);
   net::Task<void> sweep();
@@ -247,6 +255,8 @@ class Gateway {
   std::map<std::string, api::IdempotencyRecord> idempotency_;
   Settings settings_;
   Agents agents_;
+  std::map<std::string, Check> checks_;  ///< by session
+  std::size_t checks_running_ = 0;
   api::RateLimit announcements_{2};  ///< by agent
   api::RateLimit reports_{2};        ///< by session
   boost::asio::steady_timer sweep_timer_;

@@ -94,7 +94,7 @@ net::Task<Outcome<Session>> Gateway::edit_session(std::string id, Editing edit, 
   co_return api::refuse(api::refusal_of(errc::store_conflict));
 }
 
-api::SessionSpec Gateway::spec_of(const Session& session) {
+api::SessionSpec Gateway::spec_of(const Session& session) const {
   const api::SessionRequest& wanted = session.wanted;
   api::SessionSpec spec;
   spec.session = session.id;
@@ -107,6 +107,7 @@ api::SessionSpec Gateway::spec_of(const Session& session) {
   spec.joinable = wanted.joinable;
   spec.idle_time_min = wanted.idle_time_min;
   spec.extra_data = wanted.extra_data;
+  spec.user_timeout = std::max<std::int64_t>(session.user_until - seconds(), 0);
   return spec;
 }
 
@@ -152,6 +153,7 @@ net::Task<Outcome<api::SessionGrant>> Gateway::create_new(ApiCaller caller, api:
   session.client = api::new_id(provider_, wall_time());
   session.idempotency = idempotency;
   session.created_at = session.updated_at = seconds();
+  session.user_until = session.created_at + settings_.number(setting::kSocketTokenLife);
   std::vector<store::Change> changes;
   changes.emplace_back(store::Put{keys::at(keys::kSessions, session.id), to_record(session), store::Absent{}, {}});
   if (!idempotency.empty()) {
@@ -217,7 +219,13 @@ net::Task<Outcome<std::optional<api::SessionGrant>>> Gateway::repeat(std::string
   claims.account = session.account;
   std::vector<api::IceServer> ice_servers;
   if (!session.over()) {
-    api::Command wanted{api::Command::Kind::join, session.fence, session.client, false, {}};
+    const std::int64_t life = settings_.number(setting::kSocketTokenLife);
+    auto awaited = co_await edit_session(id, [&](Session& now) -> Outcome<Edit> {
+      now.user_until = seconds() + life;
+      return Edit::write;
+    });
+    if (!awaited) co_return api::refuse(awaited.error());
+    api::Command wanted{api::Command::Kind::join, session.fence, session.client, false, {}, life};
     REDAN_CO_TRY(auto reply, co_await command(id, std::move(wanted)));
     auto answer = api::parse<api::CommandReply>(reply);
     if (!answer) co_return api::refuse(api::refusal_of(errc::bus_protocol));

@@ -39,6 +39,7 @@ net::Task<void> Gateway::sweep_once() {
     if (due_for(known.session) != Due::nothing) due.push_back(known);
   }
   for (Known& known : due) co_await sweep_session(std::move(known));
+  check_sessions();
   std::vector<api::Share> expired;
   for (const auto& [id, share] : shares_) {
     if (!stands(share)) expired.push_back(share);

@@ -229,6 +229,7 @@ void Client::on_connected() {
   connected_ = true;
   deadline_.cancel();
   if (confirm_) deadline_.set(net::now() + kConfirmTimeout, [this] { end(sealed::errc::sealed_unconfirmed); });
+  streamer_.had_user_ |= controls() && !confirm_;
   streamer_.run_sources();
   if (streamer_.on_client) streamer_.on_client(id_, ClientState::connected, Errc{});
   pump();
@@ -322,6 +323,7 @@ void Client::on_confirm(const control::SealConfirm& confirm) {
   (void)endpoint().send(*peer_, *control_, MessageKind::text, as_bytes(control::text(ours)));
   wipe(exported);
   confirm_.reset();
+  streamer_.had_user_ |= controls();
   deadline_.cancel();
 }
 

@@ -2,6 +2,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "cloud/errors.hpp"
@@ -82,7 +83,7 @@ void Runtime::start() {
       clients_.erase(client);
       supervisor_->close(client, why == errc::link_displaced ? "displaced" : "closed");
     }
-    report();
+    report_soon();
   };
   report();
   report_regularly();
@@ -97,8 +98,19 @@ net::Task<void> Runtime::supervise() {
 }
 
 void Runtime::report() {
-  supervisor_->report(
-      {api::SessionStatus::active, "", static_cast<std::int64_t>(connected_.size()), streamer_->statistics()});
+  supervisor_->report({api::SessionStatus::active, "", static_cast<std::int64_t>(connected_.size()),
+                       streamer_->statistics(), streamer_->user()});
+}
+
+// After the current event: a client that displaces another is one change, not a user that leaves.
+void Runtime::report_soon() {
+  if (std::exchange(report_posted_, true)) return;
+  ++tasks_;
+  asio::post(io_, [this] {
+    --tasks_;
+    report_posted_ = false;
+    if (!ended_) report();
+  });
 }
 
 void Runtime::report_regularly() {

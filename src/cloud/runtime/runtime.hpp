@@ -39,6 +39,7 @@ class Runtime {
   void open_client(const std::string& client, const api::LinkHello& hello);
   net::Task<void> supervise();
   void report();
+  void report_soon();
   void report_regularly();
   void finish(Errc why);
   void log(std::string_view line) const;
@@ -55,6 +56,7 @@ class Runtime {
   std::set<std::string> connected_;
   JoinOrder joins_;
   int tasks_ = 0;
+  bool report_posted_ = false;
   bool ended_ = false;
 };
 

@@ -112,6 +112,13 @@ void Streamer::displace_controller() {
   if (controller != clients_.end()) controller->second->end(errc::link_displaced);
 }
 
+api::User Streamer::user() const {
+  const bool present =
+      std::any_of(clients_.begin(), clients_.end(), [](const auto& entry) { return entry.second->controls(); });
+  if (present) return api::User::present;
+  return had_user_ ? api::User::left : api::User::awaited;
+}
+
 void Streamer::on_message(const std::string& id, std::string_view json) {
   const auto found = clients_.find(id);
   if (found != clients_.end()) found->second->on_message(json);

@@ -68,6 +68,8 @@ class Streamer {
   /// The same metrics as one object, for reports.
   [[nodiscard]] api::json::object statistics() const;
   [[nodiscard]] std::size_t clients() const { return clients_.size(); }
+  /// Viewers are not the user.
+  [[nodiscard]] api::User user() const;
   [[nodiscard]] const std::vector<Address>& local_addresses() const;
 
  private:
@@ -102,6 +104,7 @@ class Streamer {
   std::map<std::string, std::unique_ptr<Client>> clients_;
   std::map<std::uint64_t, Client*> by_peer_;
   Totals totals_;
+  bool had_user_ = false;  ///< a controller has connected
   bool stopped_ = false;
 };
 

@@ -87,6 +87,8 @@ class AgentTest : public net::test::HttpFixture {
     config.idle_unit = 200ms;
     config.start_timeout = 2s;
     config.reconnect_timeout = 2s;
+    config.user_grace = 300ms;
+    config.confirm_interval = confirm_interval_;
     Secret<64> root, turn;
     std::fill_n(root.fill(64).begin(), 64, 7);
     std::fill_n(turn.fill(64).begin(), 64, 'x');
@@ -119,6 +121,7 @@ class AgentTest : public net::test::HttpFixture {
     listen(api::subject::kStates, [this](std::string_view text) {
       const auto report = *api::parse<api::StateReport>(text);
       if (report.fence < fence_) return api::reply_text(api::refusal_of(errc::session_fenced));
+      if (!claimable_) return api::reply_text(api::refusal_of(errc::session_unknown));
       reports_.push_back(report);
       return api::reply_text(json::object());
     });
@@ -197,8 +200,25 @@ class AgentTest : public net::test::HttpFixture {
     token_ = std::string(user_data("s-" + session).at("token").as_string());
     return attach(session, "s-" + session, token_);
   }
-  void say(api::SessionStatus status, std::int64_t clients) {
-    runtime_->send(api::message_text(api::RuntimeReport{status, "", clients, {}}));
+  void say(api::SessionStatus status, std::int64_t clients, api::User user = api::User::present) {
+    runtime_->send(api::message_text(api::RuntimeReport{status, "", clients, {}, user}));
+  }
+  /// A session whose runtime has reported this user.
+  void begin_session_of(api::User user, const api::SessionSpec& wanted) {
+    ASSERT_TRUE(create(wanted));
+    ASSERT_EQ(attach_runtime(), 101U);
+    runtime_->on_message = [this](std::string_view text) {
+      if (api::parse<api::Terminate>(text)) runtime_->close();
+    };
+    say(api::SessionStatus::active, user == api::User::present ? 1 : 0, user);
+    ASSERT_TRUE(reported(api::SessionStatus::active));
+  }
+  void run_for(std::chrono::milliseconds time) {
+    io.restart();
+    io.run_for(time);
+  }
+  bool is_gone() {
+    return until([&] { return launcher_.running.empty() && agent_->sessions_by_status().empty(); });
   }
   /// With a client; the session ends after two intervals of 200 ms without one.
   void begin_session_that_may_idle() {
@@ -227,6 +247,7 @@ class AgentTest : public net::test::HttpFixture {
   std::vector<api::StateReport> reports_;
   std::vector<api::Claim> claims_;
   std::int64_t fence_ = 1;
+  std::chrono::milliseconds confirm_interval_{60'000};
   bool claimable_ = true;
   std::string token_;
   std::shared_ptr<net::WebSocket> runtime_;

@@ -22,10 +22,18 @@ class Reports : public GatewayTest {
     ASSERT_TRUE(run(store_->erase("/gateway/1.0/agents/" + agent)).has_value());
     ASSERT_TRUE(until([&] { return unit_->agents().find(agent) == nullptr; }));
   }
+  void sweep_after(int seconds) {
+    if (token_.empty()) token_ = run(unit_->create_account("web", std::chrono::hours(1), {})).value().token;
+    ahead_ += std::chrono::seconds(seconds);
+    ASSERT_TRUE(until([&] { return unit_->admit(token_).has_value(); })) << "the unit's copy of the store is old";
+    run_void(unit_->sweep_once());
+    run_for(io_, std::chrono::milliseconds(50));
+  }
   static constexpr std::chrono::milliseconds kTimeout{2'000};
 
   ScriptedAgent& agent_;
   const std::string id_;
+  std::string token_;
 };
 
 TEST_F(Reports, AStateIsStoredWithItsMessageAndClients) {
@@ -34,6 +42,13 @@ TEST_F(Reports, AStateIsStoredWithItsMessageAndClients) {
   EXPECT_EQ(session.status, SessionStatus::active);
   EXPECT_EQ(session.status_message, "so it is");
   EXPECT_EQ(session.clients, 2);
+}
+
+TEST_F(Reports, ARepeatedStateIsNotStoredAgain) {
+  EXPECT_EQ(report("agent-1", 1, 1, SessionStatus::active), "ok");
+  const auto before = run(store_->get("/gateway/1.0/sessions/" + id_))->value().modified;
+  EXPECT_EQ(report("agent-1", 1, 2, SessionStatus::active), "ok");
+  EXPECT_EQ(run(store_->get("/gateway/1.0/sessions/" + id_))->value().modified, before);
 }
 
 TEST_F(Reports, AnOlderNumberChangesNothing) {
@@ -229,6 +244,34 @@ TEST_F(Reports, ASessionThatFailedByItselfIsNotRevived) {
   EXPECT_EQ(claim("agent-2", true), "session_unknown");
   EXPECT_EQ(report("agent-1", 1, 2, SessionStatus::active), "session_unknown");
   EXPECT_EQ(stored(id_).status, SessionStatus::error);
+}
+
+// Its instance ended while the agent was away, so the agent has nothing to report.
+TEST_F(Reports, ASessionThatItsAgentDoesNotServeFailsAfterAMinute) {
+  EXPECT_EQ(report("agent-1", 1, 1, SessionStatus::active), "ok");
+  run_void(unit_->sweep_once());
+  sweep_after(61);
+  EXPECT_EQ(agent_.commands().size(), 1U) << "served";
+  agent_.forget(id_);
+  sweep_after(61);
+  EXPECT_EQ(stored(id_).status, SessionStatus::active) << "it may still be adopting its sessions";
+  sweep_after(59);
+  EXPECT_EQ(stored(id_).status, SessionStatus::active);
+  sweep_after(1);
+  EXPECT_EQ(stored(id_).status, SessionStatus::error);
+  EXPECT_EQ(claim("agent-1", true), "ok");
+  EXPECT_EQ(stored(id_).status, SessionStatus::active) << "a late claim revives it";
+}
+
+TEST_F(Reports, ASilentAgentKeepsItsSessions) {
+  agent_.on_command = ScriptedAgent::Manner::is_silent;
+  run_void(unit_->sweep_once());
+  for (int i = 0; i < 3; ++i) {
+    sweep_after(61);
+    run_for(io_, std::chrono::milliseconds(350));
+  }
+  EXPECT_EQ(agent_.commands().size(), 3U);
+  EXPECT_EQ(stored(id_).status, SessionStatus::created);
 }
 
 TEST_F(Reports, ALostAgentThatAnnouncesItselfIsAvailableAgain) {

@@ -195,6 +195,19 @@ TEST_F(GatewayTest, TheSameKeyReturnsTheSameSessionWithNewCredentials) {
   EXPECT_NE(run(unit_->create(someone_else, request(), "key-1"))->session.id, first->session.id);
 }
 
+TEST_F(GatewayTest, TheAgentKnowsHowLongTheUsersTokenIsValid) {
+  ScriptedAgent& agent = add_agent("agent-1");
+  const auto first = run(unit_->create(anyone(), request(), "key-1"));
+  const std::string id = first->session.id;
+  EXPECT_EQ(agent.specs().at(id).user_timeout, 300);
+  wall_time_ += 100;
+  const auto claimed = api::parse_reply(*run(agent.claim(id)));
+  EXPECT_EQ(api::parse<api::SessionSpec>(*claimed)->user_timeout, 200);
+  ASSERT_TRUE(run(unit_->create(anyone(), request(), "key-1")).has_value());
+  EXPECT_EQ(agent.commands().back().user_timeout, 300) << "a repeated request has a new token";
+  EXPECT_EQ(stored(id).user_until, wall_time_ + 300);
+}
+
 TEST_F(GatewayTest, AKeyUsedForAnotherRequestIsRefused) {
   add_agent("agent-1");
   ASSERT_TRUE(run(unit_->create(anyone(), request(), "key-1")).has_value());

@@ -258,6 +258,24 @@ TEST_F(StreamerTest, ANewControllerDisplacesThePreviousOneConnectedOrNot) {
   EXPECT_EQ(streamer->clients(), 1U);
 }
 
+TEST_F(StreamerTest, TheUserIsAwaitedThenPresentThenLeft) {
+  start();
+  EXPECT_EQ(streamer->user(), api::User::awaited);
+  open("failed");
+  EXPECT_EQ(streamer->user(), api::User::present) << "it is connecting";
+  streamer->close("failed");
+  EXPECT_EQ(streamer->user(), api::User::awaited) << "it has never connected";
+  TestClient one(io, *provider), other(io, *provider), viewer(io, *provider);
+  connect("viewer", viewer, settings(false), {1, {}, ClientOptions::Role::viewer});
+  EXPECT_EQ(streamer->user(), api::User::awaited) << "a viewer is not the user";
+  connect("one", one, settings(false));
+  EXPECT_EQ(streamer->user(), api::User::present);
+  connect("other", other, settings(false));
+  EXPECT_EQ(streamer->user(), api::User::present) << "one was displaced";
+  other.send(R"({"type":"stream::disconnect"})");
+  EXPECT_TRUE(until([&] { return streamer->user() == api::User::left; }));
+}
+
 TEST_F(StreamerTest, StopEndsAllClients) {
   start();
   TestClient client(io, *provider);
