@@ -36,6 +36,7 @@ class AgentTest : public net::test::HttpFixture {
     EXPECT_TRUE(run(ams_->start()));
     ams::ServerConfig ams_config;
     ams_config.https = net::TlsListener{{asio::ip::make_address("127.0.0.1"), 0}, credentials("server")};
+    ams_config.requests_per_second = 10'000;
     ams_server_ = std::make_unique<ams::Server>(io, *ams_, std::move(ams_config));
     trust("client", trust::Role::agent);
     json::object manifest{{"name", "demo"}, {"image", "redan"}};
@@ -82,11 +83,12 @@ class AgentTest : public net::test::HttpFixture {
     config.cluster = "local";
     config.url = "https://127.0.0.1:1";
     config.fingerprint = std::string(64, 'a');
-    config.capacity = 2;
+    config.capacity = capacity_;
     config.turn_urls = {"turn:127.0.0.1:3478"};
     config.idle_unit = 200ms;
-    config.start_timeout = 2s;
-    config.reconnect_timeout = 2s;
+    config.start_timeout = runtime_timeout_;
+    config.reconnect_timeout = runtime_timeout_;
+    config.turn_lifetime = turn_lifetime_;
     config.user_grace = 300ms;
     config.confirm_interval = confirm_interval_;
     Secret<64> root, turn;
@@ -96,7 +98,7 @@ class AgentTest : public net::test::HttpFixture {
                                             std::move(*token::MacaroonKey::prepare(*provider_, root)),
                                             std::move(*token::TurnKey::prepare(*provider_, turn)));
     agent::ServerConfig listen;
-    listen.https = net::TlsListener{{asio::ip::make_address("127.0.0.1"), 0}, credentials("other")};
+    listen.https = net::TlsListener{{asio::ip::make_address("127.0.0.1"), agent_port_}, credentials("other")};
     agent_server_ = std::make_unique<agent::Server>(io, *agent_, std::move(listen));
     ASSERT_TRUE(agent_->start());
   }
@@ -247,6 +249,9 @@ class AgentTest : public net::test::HttpFixture {
   std::vector<api::StateReport> reports_;
   std::vector<api::Claim> claims_;
   std::int64_t fence_ = 1;
+  std::int64_t capacity_ = 2;
+  std::uint16_t agent_port_ = 0;  ///< 0: any
+  std::chrono::seconds turn_lifetime_{600}, runtime_timeout_{2};
   std::chrono::milliseconds confirm_interval_{60'000};
   bool claimable_ = true;
   std::string token_;
