@@ -119,7 +119,7 @@ Fleet::Fleet(std::int64_t capacity) {
     Client local(gateways[i]->local());
     const bool known = eventually([&] {
       return local.get("/internal/1.0/accounts").metadata().as_array().size() == 1 &&
-             local.get("/1.0/status").metadata().at("agents").as_array().size() == agents.size() &&
+             local.get("/1.0/status").metadata().at("agents").to_number<std::size_t>() == agents.size() &&
              !local.get("/1.0/applications").metadata().as_array().empty();
     });
     if (!known) throw std::runtime_error("a gateway does not know the agents: " + gateways[i]->log());

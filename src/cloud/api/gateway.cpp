@@ -144,40 +144,46 @@ std::optional<Account> account_from_record(std::string_view text) {
 
 // Sessions.
 
-Outcome<SessionRequest> SessionRequest::parse(const json::object& body) {
-  auto app = string_member(body, "app");
-  auto app_version = integer_member(body, "app_version", -1);
-  auto region = string_member(body, "region", 64);
-  auto screen = object_member(body, "screen");
-  auto ephemeral = bool_member(body, "ephemeral", true);
-  auto joinable = bool_member(body, "joinable", false);
-  auto idle = integer_member(body, "idle_time_min", 0);
-  if (!app) return refuse(app.error());
-  if (app->empty()) return refuse(bad_request("\"app\" names no application"));
-  if (!app_version) return refuse(app_version.error());
-  if (*app_version < -1) return refuse(bad_request("\"app_version\" is -1 (the newest) or a version's number"));
-  if (!region) return refuse(region.error());
-  if (!screen) return refuse(screen.error());
-  if (!ephemeral) return refuse(ephemeral.error());
-  if (!joinable) return refuse(joinable.error());
-  if (!idle) return refuse(idle.error());
-  if (*idle < 0 || *idle > kMaxIdleMinutes) {
-    return refuse(bad_request("\"idle_time_min\" is from 0 (it never ends for that) to 527040"));
-  }
-  REDAN_TRY(auto parsed_screen, parse_screen(*screen));
-  SessionRequest request{*app, *app_version, *region, parsed_screen, *ephemeral, *joinable, *idle, {}};
-  if (const json::value* extra = body.if_contains("extra_data"); extra != nullptr && !extra->is_null()) {
-    request.extra_data = json::serialize(*extra);
-    if (request.extra_data.size() > kMaxExtraData) {
-      return refuse(bad_request("\"extra_data\" is larger than 8 KiB as JSON"));
-    }
+namespace {
+
+/// The members of a screen that the request names; their values are checked by parse_screen.
+Outcome<json::object> screen_member(const json::object& screen, const UnknownMembers& unknown) {
+  REDAN_CHECK(Members(screen, "screen.").known({"width", "height", "fps", "density"}).end(unknown));
+  return screen;
+}
+
+}  // namespace
+
+Outcome<SessionRequest> SessionRequest::parse(const json::object& body, const UnknownMembers& unknown) {
+  SessionRequest request;
+  json::object screen;
+  json::value extra;
+  REDAN_CHECK(Members(body)
+                  .text("app", request.app)
+                  .integer("app_version", request.app_version, -1)
+                  .text("region", request.region, 64)
+                  .object("screen", screen)
+                  .boolean("ephemeral", request.ephemeral)
+                  .boolean("joinable", request.joinable)
+                  .integer("idle_time_min", request.idle_time_min, 0, kMaxIdleMinutes)
+                  .any("extra_data", extra)
+                  .end(unknown));
+  if (request.app.empty()) return refuse(bad_request("\"app\" names no application"));
+  REDAN_TRY(screen, screen_member(screen, unknown));
+  REDAN_TRY(request.screen, parse_screen(screen));
+  if (!extra.is_null()) request.extra_data = json::serialize(extra);
+  if (request.extra_data.size() > kMaxExtraData) {
+    return refuse(bad_request("\"extra_data\" is larger than 8 KiB as JSON"));
   }
   return request;
 }
 
-Outcome<Screen> parse_join(const json::object& body) {
-  REDAN_TRY(auto screen, object_member(body, "screen"));
-  return parse_screen(screen);
+Outcome<json::object> parse_join(const json::object& body, const UnknownMembers& unknown) {
+  json::object screen;
+  // A new client always displaces the former one.
+  REDAN_CHECK(Members(body).object("screen", screen).known({"disconnect_clients"}).end(unknown));
+  REDAN_CHECK(parse_screen(screen));
+  return screen_member(screen, unknown);
 }
 
 json::object to_json(const Session& session) {
@@ -292,13 +298,12 @@ std::pair<std::vector<Session>, std::size_t> cut(std::vector<Session> sessions, 
   return {std::move(sessions), total};
 }
 
-Outcome<RemovalRequest> RemovalRequest::parse(const json::object& body) {
-  const json::value* ids = body.if_contains("ids");
-  if (ids == nullptr || !ids->is_array() || ids->get_array().empty() || ids->get_array().size() > kMaxRemovals) {
-    return refuse(bad_request("\"ids\" is an array of 1 to 1000 sessions' ids"));
-  }
+Outcome<RemovalRequest> RemovalRequest::parse(const json::object& body, const UnknownMembers& unknown) {
+  json::array ids;
+  REDAN_CHECK(Members(body).array("ids", ids, kMaxRemovals).known({"force", "sync"}).end(unknown));
+  if (ids.empty()) return refuse(bad_request("\"ids\" is an array of 1 to 1000 sessions' ids"));
   RemovalRequest request;
-  for (const json::value& id : ids->get_array()) {
+  for (const json::value& id : ids) {
     if (!id.is_string()) return refuse(bad_request("\"ids\" is an array of strings"));
     request.ids.emplace_back(id.get_string());
   }
@@ -331,35 +336,42 @@ std::optional<ShareType> parse_share_type(std::string_view name) {
   return std::nullopt;
 }
 
-Outcome<ShareRequest> ShareRequest::parse(const json::object& body, WallTime now) {
-  auto type = string_member(body, "type");
-  auto description = string_member(body, "description", kMaxDescription);
-  auto expiry_at = integer_member(body, "expiry_at", 0);
-  auto expiry_min = integer_member(body, "expiry_min", 0);
-  if (!type) return refuse(type.error());
-  if (!description) return refuse(description.error());
-  if (!expiry_at) return refuse(expiry_at.error());
-  if (!expiry_min) return refuse(expiry_min.error());
-  const auto known = parse_share_type(*type);
+Refusal no_adb() {
+  return {501, "not_implemented",
+          "shares of type adb are not implemented: there is no tunnel to the adbd of an instance", "use the type view",
+          0};
+}
+
+Outcome<ShareRequest> ShareRequest::parse(const json::object& body, WallTime now, const UnknownMembers& unknown) {
+  std::string type, description;
+  std::int64_t expiry_at = 0, expiry_min = 0;
+  REDAN_CHECK(Members(body)
+                  .text("type", type)
+                  .text("description", description, kMaxDescription)
+                  .integer("expiry_at", expiry_at)
+                  .integer("expiry_min", expiry_min, 0)
+                  .end(unknown));
+  const auto known = parse_share_type(type);
   if (!known) return refuse(bad_request("\"type\" is adb or view"));
+  if (*known == ShareType::adb) return refuse(no_adb());
   const std::int64_t seconds = now.seconds_since_1970;
   std::int64_t expiry = seconds + kShareLife;
-  if (*expiry_min > 0) expiry = seconds + 60 * std::min(*expiry_min, kMaxShareLife);
-  if (*expiry_at != 0) expiry = *expiry_at;
+  if (expiry_min > 0) expiry = seconds + 60 * std::min(expiry_min, kMaxShareLife);
+  if (expiry_at != 0) expiry = expiry_at;
   if (expiry <= seconds || expiry > seconds + kMaxShareLife) {
     return refuse(bad_request("\"expiry_at\" is a time of the next 30 days, in seconds since 1970"));
   }
-  return ShareRequest{*known, std::move(*description), expiry};
+  return ShareRequest{*known, std::move(description), expiry};
 }
 
-Outcome<ShareChange> ShareChange::parse(const json::object& body) {
+Outcome<ShareChange> ShareChange::parse(const json::object& body, const UnknownMembers& unknown) {
+  std::string description;
+  std::int64_t expiry_at = 0;
+  Members members(body);
+  REDAN_CHECK(members.text("description", description, kMaxDescription).integer("expiry_at", expiry_at).end(unknown));
   ShareChange change;
-  auto description = string_member(body, "description", kMaxDescription);
-  auto expiry_at = integer_member(body, "expiry_at", 0);
-  if (!description) return refuse(description.error());
-  if (!expiry_at) return refuse(expiry_at.error());
-  if (body.contains("description")) change.description = std::move(*description);
-  if (body.contains("expiry_at")) change.expiry_at = *expiry_at;
+  if (members.has("description")) change.description = std::move(description);
+  if (members.has("expiry_at")) change.expiry_at = expiry_at;
   return change;
 }
 

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "cloud/api/agent.hpp"
+#include "cloud/api/members.hpp"
 
 namespace redan::cloud::api {
 
@@ -65,7 +66,7 @@ struct SessionRequest {
   std::int64_t idle_time_min = 0;
   std::string extra_data;  ///< JSON; "" if there is none
 
-  static Outcome<SessionRequest> parse(const json::object& body);
+  static Outcome<SessionRequest> parse(const json::object& body, const UnknownMembers& unknown = {});
   friend bool operator==(const SessionRequest&, const SessionRequest&) = default;
 };
 
@@ -103,8 +104,8 @@ struct SessionGrant {
 };
 json::object to_json(const SessionGrant& grant);
 
-/// The body of POST /1.0/sessions/{id}/join: a screen, or empty.
-Outcome<Screen> parse_join(const json::object& body);
+/// The body of POST /1.0/sessions/{id}/join: some members of a screen, or empty.
+Outcome<json::object> parse_join(const json::object& body, const UnknownMembers& unknown = {});
 
 /// A page of sessions, as requested by a query.
 struct SessionList {
@@ -120,7 +121,7 @@ std::pair<std::vector<Session>, std::size_t> cut(std::vector<Session> sessions, 
 /// The body of DELETE /1.0/sessions.
 struct RemovalRequest {
   std::vector<std::string> ids;
-  static Outcome<RemovalRequest> parse(const json::object& body);
+  static Outcome<RemovalRequest> parse(const json::object& body, const UnknownMembers& unknown = {});
 };
 
 /// The request that an Idempotency-Key stands for.
@@ -137,10 +138,12 @@ std::string canonical(const SessionRequest& request);
 // Shares.
 
 enum class ShareType : std::uint8_t {
-  adb,   ///< for external tools; the gateway only stores it
+  adb,   ///< refused: no_adb()
   view,  ///< a viewer: receives picture and sound, without control
 };
 std::string_view name(ShareType type);
+/// 501 not_implemented: there is no tunnel to the adbd of an instance.
+Refusal no_adb();
 /// "adb", "view", and "webrtc", another name of "view".
 std::optional<ShareType> parse_share_type(std::string_view name);
 
@@ -155,14 +158,14 @@ struct ShareRequest {
   std::int64_t expiry_at = 0;  ///< Unix seconds
 
   /// The default expiry is kShareLife from `now`. 400 for an expiry in the past or later than kMaxShareLife.
-  static Outcome<ShareRequest> parse(const json::object& body, WallTime now);
+  static Outcome<ShareRequest> parse(const json::object& body, WallTime now, const UnknownMembers& unknown = {});
 };
 /// The body of PATCH /1.0/shares/{id}: absent members are not changed.
 struct ShareChange {
   std::optional<std::string> description;
   std::optional<std::int64_t> expiry_at;
 
-  static Outcome<ShareChange> parse(const json::object& body);
+  static Outcome<ShareChange> parse(const json::object& body, const UnknownMembers& unknown = {});
 };
 
 struct Share {

@@ -188,6 +188,10 @@ class Server::Impl {
                                                      const net::Connection& connection) {
     const Outcome<ApiCaller> unauthenticated = api::refuse(no_socket_token());
     REDAN_CO_CHECK(within_rate(unauthenticated, connection));
+    if (net::match_path("/1.0/session/{id}/sockets/adb", request.path) ||
+        net::match_path("/1.0/sessions/{id}/sockets/adb", request.path)) {
+      co_return api::refuse(api::no_adb());
+    }
     auto session = socket_session(request.path);
     if (!session) co_return api::refuse(api::not_found("WebSocket"));
     auto token = net::query_value(request.query, "token");

@@ -40,6 +40,8 @@ struct Config {
   std::shared_ptr<const store::SecretsKey> secrets_key{};
   std::size_t max_sessions = 100'000;
   std::size_t max_accounts = 1'000;
+  std::size_t database_nodes = 1;        ///< of the store
+  bool refuses_unknown_members = false;  ///< of requests; otherwise they are ignored and logged
   Duration max_trust_staleness = trust::kMaxTrustStaleness;
   std::chrono::milliseconds create_timeout{10'000};  ///< for an agent to create an instance
   std::chrono::milliseconds command_timeout{5'000};  ///< for all other requests to an agent
@@ -83,6 +85,8 @@ class Gateway {
   /// Closes all sockets with an error message, and stops answering on the bus.
   void stop();
   [[nodiscard]] bool started() const { return started_; }
+  /// The store answers.
+  [[nodiscard]] bool healthy() const { return started_ && !stopped_ && is_fresh(); }
   /// Messages sent while the bus was disconnected are lost: requests announcements from the agents, and retransmits on
   /// all links.
   void on_bus_connected();
@@ -104,7 +108,8 @@ class Gateway {
   // Sessions (sessions.cpp).
   [[nodiscard]] net::Task<Outcome<api::SessionGrant>> create(ApiCaller caller, api::SessionRequest request,
                                                              std::string idempotency_key);
-  [[nodiscard]] net::Task<Outcome<api::SessionGrant>> join(ApiCaller caller, std::string id, api::Screen screen);
+  /// `screen` changes the members that it has; the others keep the session's values.
+  [[nodiscard]] net::Task<Outcome<api::SessionGrant>> join(ApiCaller caller, std::string id, api::json::object screen);
   [[nodiscard]] net::Task<Outcome<api::Session>> session(ApiCaller caller, std::string id);
   struct RemoveRequest {
     bool force = false;  ///< does not wait for the runtime, and succeeds even if the agent does not answer
@@ -123,7 +128,7 @@ class Gateway {
   [[nodiscard]] net::Task<Outcome<api::Share>> share(ApiCaller caller, std::string session, api::ShareRequest request);
   [[nodiscard]] Outcome<api::Share> find_share(const ApiCaller& caller, GatewayOperation operation,
                                                const std::string& id) const;
-  [[nodiscard]] net::Task<Outcome<void>> change_share(ApiCaller caller, std::string id, api::ShareChange change);
+  [[nodiscard]] net::Task<Outcome<api::Share>> change_share(ApiCaller caller, std::string id, api::ShareChange change);
   /// Also closes the signalling sockets of clients that joined with this share.
   [[nodiscard]] net::Task<Outcome<void>> remove_share(ApiCaller caller, std::string id);
   /// The bearer of a share's token joins as a viewer.
@@ -160,6 +165,7 @@ class Gateway {
   };
   [[nodiscard]] const std::map<std::string, Known>& sessions() const { return sessions_; }
   [[nodiscard]] const Config& settings() const { return config_; }
+  [[nodiscard]] api::UnknownMembers unknown_members() const { return {config_.refuses_unknown_members, config_.log}; }
 
  private:
   enum class Edit : std::uint8_t { write, nothing };

@@ -346,21 +346,22 @@ Outcome<api::SessionGrant> Gateway::grant(Session session, SocketClaims claims,
 
 // The order number is assigned before the agent is asked: when two clients join at once, the runtime can then tell
 // which joined last.
-net::Task<Outcome<api::SessionGrant>> Gateway::join(ApiCaller caller, std::string id, api::Screen screen) {
+net::Task<Outcome<api::SessionGrant>> Gateway::join(ApiCaller caller, std::string id, api::json::object screen) {
   REDAN_CO_TRY(auto known, co_await session(caller, std::move(id)));
   REDAN_CO_CHECK(caller.may(GatewayOperation::join, known.id, known.region));
-  auto joined = co_await edit_session(known.id, [](Session& now) -> Outcome<Edit> {
+  auto joined = co_await edit_session(known.id, [&](Session& now) -> Outcome<Edit> {
     if (!now.wanted.joinable) return api::refuse(api::bad_request("the session was not created as joinable"));
     if (now.status != SessionStatus::created && now.status != SessionStatus::active) {
       return api::refuse(api::bad_request("the session is " + std::string(name(now.status))));
     }
+    REDAN_TRY(now.wanted.screen, api::parse_screen(screen, now.wanted.screen));
     ++now.joins;
     return Edit::write;
   });
   if (!joined) co_return api::refuse(joined.error());
   SocketClaims claims;
   claims.client = api::new_id(provider_, wall_time());
-  claims.screen = screen;
+  claims.screen = joined->wanted.screen;
   claims.account = caller.account;
   claims.order = joined->joins;
   api::Command wanted{api::Command::Kind::join, joined->fence, claims.client, false, {}};

@@ -107,7 +107,7 @@ Outcome<Share> Gateway::find_share(const ApiCaller& caller, GatewayOperation ope
   return found->second;
 }
 
-net::Task<Outcome<void>> Gateway::change_share(ApiCaller caller, std::string id, api::ShareChange change) {
+net::Task<Outcome<Share>> Gateway::change_share(ApiCaller caller, std::string id, api::ShareChange change) {
   REDAN_CO_CHECK(find_share(caller, GatewayOperation::share, id));
   const std::string key = keys::at(keys::kShares, id);
   auto entry = co_await store_.get(key);
@@ -126,7 +126,7 @@ net::Task<Outcome<void>> Gateway::change_share(ApiCaller caller, std::string id,
   auto stored = co_await store_.put(key, to_record(*share), unchanged);
   if (!stored) co_return api::refuse(api::refusal_of(stored.error()));
   co_await caught_up(*stored);
-  co_return Outcome<void>{};
+  co_return std::move(*share);
 }
 
 net::Task<Outcome<void>> Gateway::remove_share(ApiCaller caller, std::string id) {
@@ -157,9 +157,7 @@ net::Task<Outcome<api::SessionGrant>> Gateway::connect(std::string id, api::Shar
   }
   const Share share = found->second;
   if (type != share.type) co_return api::refuse(api::bad_request("the share is of another type"));
-  if (type == api::ShareType::adb) {
-    co_return api::refuse(api::bad_request("this gateway has no socket for adb"));
-  }
+  if (type == api::ShareType::adb) co_return api::refuse(api::no_adb());
   REDAN_CO_TRY(auto known, co_await read_session(id));
   Session& session = known.session;
   if (session.status != SessionStatus::created && session.status != SessionStatus::active) {

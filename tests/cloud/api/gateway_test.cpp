@@ -110,8 +110,8 @@ TEST(GatewayRequest, InvalidMembersAreRefusedByName) {
 }
 
 TEST(GatewayRequest, OddScreenSizesAreRoundedUpWhenJoining) {
-  EXPECT_EQ(parse_join(object(R"({"screen":{"width":641,"height":481}})"))->width, 642);
-  EXPECT_EQ(*parse_join(object("{}")), Screen{});
+  EXPECT_EQ(*parse_join(object(R"({"screen":{"width":641,"height":481}})")), object(R"({"width":641,"height":481})"));
+  EXPECT_TRUE(parse_join(object("{}"))->empty()) << "the session's screen stays";
   EXPECT_FALSE(parse_join(object(R"({"screen":{"width":0}})")).has_value());
   EXPECT_TRUE(parse_join(object(R"({"disconnect_clients":true})")).has_value());
 }
@@ -130,11 +130,14 @@ TEST(GatewayRequest, ABatchMayNameASessionOnlyOnce) {
 }
 
 TEST(GatewayRequest, SharesExpireWithinThirtyDays) {
-  EXPECT_EQ(ShareRequest::parse(object(R"({"type":"adb"})"), kNow)->expiry_at, kNow.seconds_since_1970 + kShareLife);
+  EXPECT_EQ(ShareRequest::parse(object(R"({"type":"view"})"), kNow)->expiry_at, kNow.seconds_since_1970 + kShareLife);
   EXPECT_EQ(ShareRequest::parse(object(R"({"type":"view","expiry_min":2})"), kNow)->expiry_at,
             kNow.seconds_since_1970 + 120);
   EXPECT_EQ(ShareRequest::parse(object(R"({"type":"webrtc"})"), kNow)->type, ShareType::view);
   const std::string late = std::to_string(kNow.seconds_since_1970 + kMaxShareLife + 1);
+  const auto adb = ShareRequest::parse(object(R"({"type":"adb"})"), kNow);
+  EXPECT_EQ(adb.error().status, 501U);
+  EXPECT_NE(adb.error().message.find("adb"), std::string::npos);
   for (const std::string& text :
        {std::string(R"({"type":"tv"})"), std::string(R"({})"), std::string(R"({"type":"view","expiry_at":1})"),
         R"({"type":"view","expiry_at":)" + late + "}",
@@ -144,6 +147,59 @@ TEST(GatewayRequest, SharesExpireWithinThirtyDays) {
   const auto change = ShareChange::parse(object(R"({"expiry_at":5})"));
   EXPECT_EQ(change->expiry_at, 5);
   EXPECT_FALSE(change->description.has_value());
+}
+
+/// The refusal of a body; nullopt: it is accepted.
+using Parse = std::function<std::optional<Refusal>(const json::object&, const UnknownMembers&)>;
+template <class T>
+std::optional<Refusal> refusal_in(const Outcome<T>& outcome) {
+  return outcome ? std::nullopt : std::optional(outcome.error());
+}
+
+// Each documented body, with each of its members in a wrong type and with a member that is not documented.
+TEST(GatewayRequest, WrongTypesAreRefusedByNameAndUnknownMembersAreLogged) {
+  const auto create = [](const auto& body, const auto& unknown) {
+    return refusal_in(SessionRequest::parse(body, unknown));
+  };
+  const auto join = [](const auto& body, const auto& unknown) { return refusal_in(parse_join(body, unknown)); };
+  const auto remove = [](const auto& body, const auto& unknown) {
+    return refusal_in(RemovalRequest::parse(body, unknown));
+  };
+  const auto share = [](const auto& body, const auto& unknown) {
+    return refusal_in(ShareRequest::parse(body, kNow, unknown));
+  };
+  const auto change = [](const auto& body, const auto& unknown) {
+    return refusal_in(ShareChange::parse(body, unknown));
+  };
+  const std::vector<std::pair<Parse, std::string>> bodies{
+      {create, R"({"app":"a","app_version":1,"ephemeral":true,"idle_time_min":1,"joinable":true,"region":"r",
+                   "screen":{"width":640,"height":480,"fps":30,"density":160}})"},
+      {join, R"({"screen":{"width":640,"height":480,"fps":30,"density":160}})"},
+      {remove, R"({"ids":["a"]})"},
+      {share, R"({"description":"d","expiry_min":1,"type":"view"})"},
+      {change, R"({"description":"d","expiry_at":5})"}};
+  for (const auto& [parse, text] : bodies) {
+    const json::object body = object(text);
+    std::string logged;
+    const UnknownMembers ignored{false, [&](std::string_view line) { logged += line; }};
+    EXPECT_FALSE(parse(body, ignored)) << text;
+    EXPECT_EQ(logged, "");
+    for (const auto& member : body) {
+      json::object wrong = body;
+      wrong[member.key()] = json::array{json::array{1}};
+      const auto refused = parse(wrong, ignored);
+      ASSERT_TRUE(refused) << member.key();
+      EXPECT_EQ(refused->status, 400U);
+      EXPECT_NE(refused->message.find(member.key()), std::string::npos) << refused->message;
+    }
+    json::object newer = body;
+    newer["invented"] = 1;
+    EXPECT_FALSE(parse(newer, ignored)) << text;
+    EXPECT_NE(logged.find("invented"), std::string::npos) << text;
+    EXPECT_TRUE(parse(newer, {true, {}})) << text;
+  }
+  json::object screen = object(R"({"screen":{"depth":8}})");
+  EXPECT_EQ(join(screen, UnknownMembers{true, {}})->status, 400U);
 }
 
 // What callers see.

@@ -264,15 +264,17 @@ TEST_F(GatewayTest, AnInvalidKeyIsRefused) {
 TEST_F(GatewayTest, JoiningReturnsNewCredentialsForAnotherClient) {
   ScriptedAgent& agent = add_agent("agent-1");
   const api::SessionGrant grant = created();
-  const auto joined = run(unit_->join(anyone(), grant.session.id, {640, 480, 30, 160}));
+  const auto joined = run(unit_->join(anyone(), grant.session.id, {{"width", 640}, {"height", 480}}));
   ASSERT_TRUE(joined.has_value()) << joined.error().message;
   EXPECT_NE(joined->ice_servers[0].username, grant.ice_servers[0].username);
   const auto claims = admitted(*joined);
   ASSERT_TRUE(claims.has_value());
-  EXPECT_EQ(claims->screen.width, 640);
+  EXPECT_EQ(claims->screen, (api::Screen{640, 480, grant.session.wanted.screen.fps, 240}));
   EXPECT_EQ(claims->order, 2);
   EXPECT_EQ(claims->client, agent.commands().at(0).client);
-  EXPECT_EQ(admitted(*run(unit_->join(anyone(), grant.session.id, {})))->order, 3);
+  const auto third = admitted(*run(unit_->join(anyone(), grant.session.id, {})));
+  EXPECT_EQ(third->order, 3);
+  EXPECT_EQ(third->screen, claims->screen) << "without a screen the session keeps its size";
 }
 
 TEST_F(GatewayTest, JoiningIsRefusedWhenNotJoinable) {

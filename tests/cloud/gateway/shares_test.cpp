@@ -130,7 +130,7 @@ TEST_F(Shares, TheTokenIsOnlyForItsSessionAndType) {
   EXPECT_EQ(run(unit_->connect(other, ShareType::view, token_of_share(share))).error().code, "token_scope");
   EXPECT_EQ(connect(share, ShareType::adb).error().status, 400U);
   EXPECT_EQ(run(unit_->connect(id_, ShareType::view, "nonsense")).error().status, 401U);
-  EXPECT_EQ(connect(shared(ShareType::adb), ShareType::adb).error().status, 400U) << "only a record";
+  EXPECT_EQ(connect(shared(ShareType::adb), ShareType::adb).error().status, 501U) << "no tunnel";
 }
 
 TEST_F(Shares, AnEndedSessionHasNoViewersAndNoShares) {
