@@ -23,7 +23,7 @@ class GatewayRequests:
         return self.kept["session"]
 
     def new_share(self):
-        return self.made("POST", f"/1.0/sessions/{self.session()}/share", {"type": "adb", "description": "mine"})
+        return self.made("POST", f"/1.0/sessions/{self.session()}/share", {"type": "view", "description": "mine"})
 
     @staticmethod
     def part(url):
@@ -41,7 +41,7 @@ class GatewayRequests:
             "DELETE /1.0/sessions/{id}": lambda: Request(f"/1.0/sessions/{self.new_session()['id']}?sync=true"),
             "GET /1.0/sessions/{id}/connect": lambda: Request(self.part(self.new_share()["url"])),
             "POST /1.0/sessions/{id}/join": lambda: Request(f"/1.0/sessions/{self.session()}/join", {"screen": {"width": 640, "height": 480}}),
-            "POST /1.0/sessions/{id}/share": lambda: Request(f"/1.0/sessions/{self.session()}/share", {"type": "adb", "expiry_min": 5}),
+            "POST /1.0/sessions/{id}/share": lambda: Request(f"/1.0/sessions/{self.session()}/share", {"type": "view", "expiry_min": 5}),
             "GET /1.0/shares/{id}": lambda: Request(f"/1.0/shares/{self.new_share()['id']}"),
             "DELETE /1.0/shares/{id}": lambda: Request(f"/1.0/shares/{self.new_share()['id']}?sync=true"),
             "PATCH /1.0/shares/{id}": lambda: Request(f"/1.0/shares/{self.new_share()['id']}", {"description": "changed"}),
@@ -54,7 +54,4 @@ class GatewayRequests:
         return wanted() if wanted else Request(path)
 
     def adb_socket(self):
-        answer = self.ask("GET", self.part(self.new_share()["url"]))
-        if answer.status != 200:
-            raise Unprepared(f"an adb share cannot be opened: {answer}")
-        return Request(self.part(answer.metadata["url"]))
+        return Request(self.part(self.new_session()["url"]).replace("/slave", "/adb"))

@@ -189,7 +189,6 @@ net::Task<Outcome<api::Operation>> Ams::update_application(std::string which, js
   wanted.erase("inhibit_auto_updates");
   REDAN_CO_TRY(auto manifest, api::parse_manifest(application.manifest(newest)));
   REDAN_CO_CHECK(api::patch(manifest, wanted));
-  REDAN_CO_CHECK(api::report_unknown(manifest.ignored, config_.unknown_members));
   const json::object after = to_json(manifest);
   application.inhibit_auto_updates = inhibit;
   const bool has_settings =

@@ -83,6 +83,7 @@ Outcome<api::Operation> Executions::prepare(const std::string& instance, ExecSpe
 
 Outcome<std::function<void(const std::shared_ptr<net::WebSocket>&)>> Executions::attach(const std::string& operation,
                                                                                         std::string_view secret) {
+  if (!launcher_.can_exec()) return api::refuse(api::not_implemented("commands in instances of this launcher"));
   const auto found = running_.find(operation);
   if (found == running_.end()) return api::refuse(api::not_found("operation with sockets"));
   if (secret.empty()) return api::refuse({401, "secret_missing", "missing secret", {}, 0});

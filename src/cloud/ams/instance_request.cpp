@@ -1,8 +1,10 @@
 // The body of a request for an instance.
 #include <boost/json/serialize.hpp>
+#include <utility>
 
 #include "cloud/ams/service.hpp"
 #include "cloud/api/ids.hpp"
+#include "cloud/api/instance_service.hpp"
 
 namespace redan::cloud::ams {
 namespace {
@@ -53,17 +55,22 @@ Outcome<void> read_config(const json::object& config, InstanceRequest& request, 
 }
 
 /// "disk_size" is how requests spell it, "disk-size" how answers do.
-Outcome<void> read_resources(const json::object& resources, json::object& into, const api::UnknownMembers& unknown) {
+Outcome<void> read_resources(const json::object& resources, json::object& into, const std::string& path,
+                             const api::UnknownMembers& unknown) {
   std::int64_t cpus = 0, memory = 0, disk = 0, gpu_slots = -1, vpu_slots = -1;
-  REDAN_CHECK(api::Members(resources, "resources.")
+  REDAN_CHECK(api::Members(resources, path)
                   .integer("cpus", cpus, 0, 4096)
                   .integer("memory", memory, 0, kMaxSize)
                   .integer("disk_size", disk, 0, kMaxSize)
                   .integer("disk-size", disk, 0, kMaxSize)
-                  .integer("gpu-slots", gpu_slots, -1, 0)
-                  .integer("vpu-slots", vpu_slots, -1, 0)
+                  .integer("gpu-slots", gpu_slots, -1)
+                  .integer("vpu-slots", vpu_slots, -1)
                   .unimplemented({"gpu-type", "no_disk_reserve"})
                   .end(unknown));
+  for (const auto& [slots, key] : {std::pair(gpu_slots, "gpu-slots"), std::pair(vpu_slots, "vpu-slots")}) {
+    if (slots <= 0) continue;
+    return api::refuse({400, "not_implemented", "\"" + path + key + "\" is not implemented", "leave it out", 0});
+  }
   if (cpus != 0) into["cpus"] = cpus;
   if (memory != 0) into["memory"] = memory;
   if (disk != 0) into["disk-size"] = disk;
@@ -78,7 +85,7 @@ Outcome<void> read_container_resources(const json::object& body, api::Members& m
     if (const json::value* member = body.if_contains(key)) moved[key] = *member;
   }
   members.known({"cpus", "memory", "disk_size", "gpu-slots", "vpu-slots"});
-  return read_resources(moved, resources, unknown);
+  return read_resources(moved, resources, {}, unknown);
 }
 
 }  // namespace
@@ -111,8 +118,10 @@ Outcome<InstanceRequest> InstanceRequest::parse(const json::object& body, const 
   if (is_large(config) || is_large(resources) || is_large(request.services)) {
     return api::refuse(api::bad_request("\"config\", \"resources\" and \"services\" have at most 16 KiB each"));
   }
+  REDAN_TRY(const auto services, api::parse_services(request.services));
+  request.services = to_json(services);
   REDAN_CHECK(read_config(config, request, unknown));
-  REDAN_CHECK(read_resources(resources, request.resources, unknown));
+  REDAN_CHECK(read_resources(resources, request.resources, "resources.", unknown));
   return request;
 }
 

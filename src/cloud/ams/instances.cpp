@@ -110,7 +110,7 @@ net::Task<Outcome<api::Operation>> Ams::launch(InstanceRequest request) {
   std::string wanted_node = request.node;
   REDAN_CO_TRY(instance.node, co_await nodes_.choose(std::move(wanted_node), std::move(node_tags)));
   instance.created_at = net::wall_time().seconds_since_1970;
-  instance.tags.insert(instance.tags.end(), request.tags.begin(), request.tags.end());
+  if (!request.tags.empty()) instance.tags = std::move(request.tags);
   instance.addons.insert(instance.addons.end(), request.addons.begin(), request.addons.end());
   instance.user_data = std::move(request.user_data);
   if (!request.services.empty()) instance.services = std::move(request.services);

@@ -180,7 +180,7 @@ class Ams {
   // Operations (operations.cpp).
   [[nodiscard]] net::Task<Outcome<api::Operation>> operation(std::string id);
   [[nodiscard]] net::Task<Outcome<Page<api::Operation>>> operations(PageRequest page);
-  /// 400 if it cannot be cancelled, or has ended.
+  /// Only commands in instances can be cancelled, otherwise 501; 400 if it has ended.
   [[nodiscard]] net::Task<Outcome<void>> cancel(std::string id);
   /// Waits until the operation is final or `timeout` expires, and returns its state.
   [[nodiscard]] net::Task<Outcome<api::Operation>> wait_for(std::string id, std::chrono::seconds timeout);

@@ -4,7 +4,7 @@ namespace redan::cloud::api {
 namespace {
 
 constexpr int kActive = 3;  // of an image and its versions
-constexpr int kNodeOnline = 3;
+constexpr int kNodeOnline = 4;
 
 }  // namespace
 

@@ -61,6 +61,7 @@ struct Options {
   BusOptions bus;
   double requests_per_second = 200;
   std::size_t max_connections = 16'384, max_per_address = 1'024;
+  bool strict = false;
   bool json = false;
 
   // account
@@ -100,6 +101,7 @@ class Program {
     if (config.url.ends_with('/')) config.url.pop_back();
     config.secrets_key = std::make_shared<const cloud::store::SecretsKey>(
         *provider_, secrets_key(options_.store, directory, *provider_));
+    config.refuses_unknown_members = options_.strict;
     config.log = log_line;
     gateway_ = std::make_unique<cloud::gateway::Gateway>(loop_.io(), config, *store_, *bus_, *provider_);
     const asio::ip::tcp::endpoint local(asio::ip::make_address(listen.host), port);
@@ -286,6 +288,7 @@ void add_gateway(CLI::App& app, Run& run) {
       ->capture_default_str();
   command->add_option("--max-per-address", options->max_per_address, "Of these, from one address")
       ->capture_default_str();
+  command->add_flag("--strict", options->strict, "Refuse requests with members that this version does not know");
   command->add_flag("--json", options->json, "Announce the URL and the fingerprint as JSON");
   command->footer(kFooter);
   add_account(*command, run, options);

@@ -139,7 +139,7 @@ func (s *suite) logOf(id string) (string, error) {
 }
 
 var shareCalls = []call{
-	{name: "CreateInstanceShare", refusal: []string{"agent"}, run: func(s *suite) error {
+	{name: "CreateInstanceShare", refusal: []string{"shares of an instance"}, run: func(s *suite) error {
 		if !s.agent {
 			_, err := s.CreateInstanceShare(s.instance, &api.InstanceSharesPost{Type: "adb"})
 			return err
@@ -152,10 +152,10 @@ var shareCalls = []call{
 		s.share = made.Metadata.ID
 		return expect(s.share != "" && made.Metadata.Type == "adb" && strings.HasPrefix(made.Metadata.URL, "https://"), "%+v", made.Metadata)
 	}},
-	{name: "UpdateInstanceShareByID", refusal: []string{"agent"}, run: func(s *suite) error {
+	{name: "UpdateInstanceShareByID", refusal: []string{"shares of an instance"}, run: func(s *suite) error {
 		return s.UpdateInstanceShareByID(s.instance, s.shareOrAny(), &api.InstanceSharePatch{Description: text("changed")})
 	}},
-	{name: "DeleteInstanceShareByID", refusal: []string{"agent"}, run: func(s *suite) error {
+	{name: "DeleteInstanceShareByID", refusal: []string{"shares of an instance"}, run: func(s *suite) error {
 		return s.wait(s.DeleteInstanceShareByID(s.instance, s.shareOrAny()))
 	}},
 }

@@ -42,6 +42,19 @@ net::Task<Reply> show_application(Ams& ams, Call call) {
   co_return with_etag(sync_reply(to_json(found.value)), found.revision);
 }
 
+/// Whether the changes could be made to an application that has nothing set.
+Outcome<void> check_changes(const json::object& body, const api::UnknownMembers& unknown) {
+  json::object changes;
+  for (const auto& member : body) {
+    if (!member.value().is_null()) changes[member.key()] = member.value();
+  }
+  REDAN_CHECK(api::bool_member(changes, "inhibit_auto_updates", false));
+  changes.erase("inhibit_auto_updates");
+  api::Manifest blank;
+  REDAN_CHECK(api::patch(blank, changes));
+  return api::report_unknown(blank.ignored, unknown);
+}
+
 net::Task<Reply> update_application(Ams& ams, Call call) {
   REDAN_CO_TRY(auto upload, call.upload());
   if (upload) {
@@ -49,15 +62,9 @@ net::Task<Reply> update_application(Ams& ams, Call call) {
     co_return async_reply(done);
   }
   REDAN_CO_TRY(auto body, call.body());
+  REDAN_CO_CHECK(check_changes(body, call.unknown));
   REDAN_CO_TRY(auto done, co_await ams.update_application(call.parameters[0], std::move(body)));
   co_return async_reply(done);
-}
-
-Outcome<bool> parse_force(const Call& call) {
-  REDAN_TRY(const auto body, call.body());
-  bool force = false;
-  REDAN_CHECK(api::Members(body).boolean("force", force).end(call.unknown));
-  return force;
 }
 
 net::Task<Reply> remove_application(Ams& ams, Call call) {
@@ -139,6 +146,7 @@ net::Task<Reply> publish_version(Ams& ams, Call call) {
 }
 
 net::Task<Reply> remove_version(Ams& ams, Call call) {
+  REDAN_CO_CHECK(parse_force(call));
   REDAN_CO_TRY(const auto number, call.number(1));
   REDAN_CO_TRY(auto done, co_await ams.remove_version(call.parameters[0], number));
   co_return async_reply(done);

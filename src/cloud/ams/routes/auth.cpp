@@ -75,9 +75,7 @@ net::Task<Reply> change_group(Ams& ams, Call call) {
 }
 
 net::Task<Reply> remove_group(Ams& ams, Call call) {
-  REDAN_CO_TRY(auto body, call.body());
-  bool force = false;
-  REDAN_CO_CHECK(api::Members(body).boolean("force", force).end(call.unknown));
+  REDAN_CO_TRY(const bool force, parse_force(call));
   REDAN_CO_TRY(auto done, co_await ams.groups().remove(call.parameters[0], force));
   co_return async_reply(done);
 }

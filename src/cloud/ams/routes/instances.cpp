@@ -101,16 +101,10 @@ net::Task<Reply> change_instance(Ams& ams, Call call) {
   co_return async_reply(operation);
 }
 
-// A removal does not wait for the instance anyway, and no client may override the protection.
-Outcome<void> check_removal(const Call& call) {
-  REDAN_TRY(const auto body, call.body());
-  bool force = false;
-  return api::Members(body).boolean("force", force).end(call.unknown);
-}
-
+// A removal does not wait for the instance anyway, and no client may override the protection: "force" has no effect.
 net::Task<Reply> remove_instance(Ams& ams, Call call) {
   REDAN_CO_TRY(const auto expected, call.if_match());
-  REDAN_CO_CHECK(check_removal(call));
+  REDAN_CO_CHECK(parse_force(call));
   REDAN_CO_TRY(auto operation, co_await ams.change(call.parameters[0], api::OperationKind::remove, expected));
   co_return async_reply(operation);
 }

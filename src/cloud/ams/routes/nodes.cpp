@@ -20,7 +20,10 @@ Outcome<json::object> parse_settings(const json::object& body, const api::Unknow
   json::value value;
   api::Members members(body);
   REDAN_CHECK(members.object("config", changes).text("name", name).any("value", value).end(unknown));
-  if (members.has("name")) changes[name] = value.is_null() ? json::value("") : std::move(value);
+  if (members.has("name")) changes[name] = value.is_null() ? json::value("") : value;
+  if (!value.is_null() && !value.is_string() && !value.is_bool() && !value.is_int64()) {
+    return api::refuse(api::bad_request("\"value\" is not text"));
+  }
   if (changes.empty()) return api::refuse(api::bad_request("name a setting: {\"name\": ..., \"value\": ...}"));
   return changes;
 }
@@ -55,8 +58,8 @@ net::Task<Reply> show_node(Ams& ams, Call call) {
 Outcome<void> read_node(api::Members& members, api::Node& node) {
   json::value cpu_rate, memory_rate;
   members.text("public_address", node.public_address).texts("tags", node.tags).text("memory", node.memory, 32);
-  members.integer("cpus", node.cpus, 0, kMaxCount).integer("gpu_slots", node.gpu_slots, 0, kMaxCount);
-  members.integer("gpu_encoder_slots", node.gpu_encoder_slots, 0, kMaxCount);
+  members.integer("cpus", node.cpus, 0, kMaxCount).integer("gpu_slots", node.gpu_slots);
+  members.integer("gpu_encoder_slots", node.gpu_encoder_slots).unimplemented({"gpu_slots", "gpu_encoder_slots"});
   members.any("cpu_allocation_rate", cpu_rate).any("memory_allocation_rate", memory_rate);
   for (const auto& [value, rate, key] :
        {std::tuple(&cpu_rate, &node.cpu_allocation_rate, "cpu_allocation_rate"),
@@ -89,15 +92,23 @@ net::Task<Reply> add_node(Ams& ams, Call call) {
   co_return async_reply(done);
 }
 
+Outcome<void> read_changes(const json::object& body, api::Node& node, const api::UnknownMembers& unknown) {
+  json::array gpus;
+  std::string subnet;
+  api::Members members(body);
+  REDAN_CHECK(read_node(members, node));
+  members.boolean("unschedulable", node.unschedulable).boolean("unscheduable", node.unschedulable);
+  members.array("gpus", gpus).text("subnet", subnet).unimplemented({"gpus", "subnet"});
+  return members.end(unknown);
+}
+
 net::Task<Reply> change_node(Ams& ams, Call call) {
   REDAN_CO_TRY(auto body, call.body());
+  api::Node blank;
+  REDAN_CO_CHECK(read_changes(body, blank, call.unknown));
   REDAN_CO_TRY(auto found, co_await ams.nodes().find(call.parameters[0]));
   api::Node node = std::move(found.value);
-  api::Members members(body);
-  REDAN_CO_CHECK(read_node(members, node));
-  members.boolean("unschedulable", node.unschedulable).boolean("unscheduable", node.unschedulable);
-  members.unimplemented({"gpus", "subnet"});
-  REDAN_CO_CHECK(members.end(call.unknown));
+  REDAN_CO_CHECK(read_changes(body, node, {}));
   std::function<void(api::Node&)> edit = [node](api::Node& stored) {
     const std::string address = stored.address;
     stored = node;
@@ -109,9 +120,9 @@ net::Task<Reply> change_node(Ams& ams, Call call) {
 
 net::Task<Reply> remove_node(Ams& ams, Call call) {
   REDAN_CO_TRY(auto body, call.body());
-  bool force = false;
+  bool force = false, keep = false;
   // There is no cluster of LXD that it could be removed from.
-  REDAN_CO_CHECK(api::Members(body).boolean("force", force).known({"keep_in_cluster"}).end(call.unknown));
+  REDAN_CO_CHECK(api::Members(body).boolean("force", force).boolean("keep_in_cluster", keep).end(call.unknown));
   REDAN_CO_TRY(const auto instances, co_await ams.instances(kEverything));
   for (const api::Instance& instance : instances.elements) {
     if (instance.node != call.parameters[0] || force) continue;

@@ -154,6 +154,13 @@ Outcome<BulkRequest> BulkRequest::parse(const json::object& body, const api::Unk
   return request;
 }
 
+Outcome<bool> parse_force(const Call& call) {
+  REDAN_TRY(const auto body, call.body());
+  bool force = false;
+  REDAN_CHECK(api::Members(body).boolean("force", force).end(call.unknown));
+  return force;
+}
+
 std::string etag(store::Revision revision) { return "\"" + std::to_string(revision.value) + "\""; }
 
 net::HttpResponse with_etag(net::HttpResponse response, store::Revision revision) {

@@ -59,6 +59,9 @@ struct BulkRequest {
   static Outcome<BulkRequest> parse(const api::json::object& body, const api::UnknownMembers& unknown);
 };
 
+/// The body of a deletion: {"force": bool}, or nothing.
+Outcome<bool> parse_force(const Call& call);
+
 /// Authenticates an instance that calls about itself: by its certificate and its token, with this scope. `which` is
 /// empty if the path does not name the instance.
 net::Task<Outcome<api::Instance>> admit(Ams& ams, const Call& call, std::string which, std::string_view scope);

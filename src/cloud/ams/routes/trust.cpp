@@ -167,6 +167,7 @@ net::Task<Reply> assign_groups(Ams& ams, Call call) {
 }
 
 net::Task<Reply> remove_certificate(Ams& ams, Call call) {
+  REDAN_CO_CHECK(parse_force(call));
   REDAN_CO_TRY(auto done, co_await ams.remove_certificate(call.parameters[0]));
   co_return async_reply(done);
 }

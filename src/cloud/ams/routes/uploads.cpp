@@ -58,6 +58,19 @@ Outcome<void> check_type(std::string_view type) {
   return api::refuse(api::bad_request("\"type\" is container"));
 }
 
+/// An image comes from an upload; clients send an empty source, or name that one.
+Outcome<void> check_source(const json::object& source, const api::UnknownMembers& unknown) {
+  std::string type, instance;
+  bool force = false;
+  api::Members members(source, "source.");
+  REDAN_CHECK(members.text("type", type).text("instance", instance).boolean("force", force).end(unknown));
+  if (!type.empty() && type != "upload") {
+    return api::refuse(
+        {400, "not_implemented", "\"source.type\": only uploads are implemented, not the image server", {}, 0});
+  }
+  return api::Members(source, "source.").unimplemented({"instance", "force"}).known({"type"}).end({});
+}
+
 // Images.
 
 net::Task<Reply> list_images(Ams& ams, Call call) {
@@ -112,9 +125,8 @@ net::Task<Reply> add_image(Ams& ams, Call call) {
                      .object("source", source)
                      .end(call.unknown));
   REDAN_CO_CHECK(check_type(type));
-  if (!path.empty() || !source.empty()) {
-    co_return api::refuse(api::not_implemented("the image server, and images of instances"));
-  }
+  REDAN_CO_CHECK(check_source(source, call.unknown));
+  if (!path.empty()) co_return api::refuse(api::not_implemented("the image server"));
   if (!upload) co_return api::refuse(upload_missing());
   image.id = api::new_id(ams.context().provider, net::wall_time());
   const std::string id = image.id;
@@ -131,7 +143,9 @@ net::Task<Reply> change_image(Ams& ams, Call call) {
   bool force_sync = false;
   api::Members members(*request);
   REDAN_CO_CHECK(members.boolean("default", is_default).boolean("force_sync", force_sync).end(call.unknown));
-  if (force_sync) co_return api::refuse(api::not_implemented("the image server"));
+  if (force_sync) {
+    co_return api::refuse({400, "not_implemented", "\"force_sync\": the image server is not implemented", {}, 0});
+  }
   REDAN_CO_TRY(const auto image, co_await ams.images().find(call.parameters[0]));
   Outcome<api::Operation> done;
   if (upload) {
@@ -148,9 +162,7 @@ net::Task<Reply> change_image(Ams& ams, Call call) {
 }
 
 net::Task<Reply> remove_image(Ams& ams, Call call) {
-  REDAN_CO_TRY(auto body, call.body());
-  bool force = false;
-  REDAN_CO_CHECK(api::Members(body).boolean("force", force).end(call.unknown));
+  REDAN_CO_TRY(const bool force, parse_force(call));
   REDAN_CO_TRY(const auto image, co_await ams.images().find(call.parameters[0]));
   REDAN_CO_TRY(const auto applications, co_await all_applications(ams));
   if (!force && !used_by(applications, "image", image.name).empty()) {
