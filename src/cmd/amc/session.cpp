@@ -6,6 +6,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "base/hex.hpp"
 #include "cmd/commands.hpp"
 #include "net/errors.hpp"
 
@@ -16,8 +17,9 @@ namespace json = boost::json;
 
 constexpr std::size_t kPage = 500;
 // One request waits for an operation at most this long; it is repeated until the operation has ended.
-constexpr int kWaitSeconds = 30;
-constexpr std::chrono::seconds kTimeout{45};
+constexpr std::chrono::seconds kWait{30};
+// An upload takes longer than the other requests, which have this much time because of the wait.
+constexpr std::chrono::seconds kTimeout{300};
 
 std::string text_at(const json::object& object, std::string_view key) {
   const json::value* member = object.if_contains(key);
@@ -34,6 +36,38 @@ net::HttpResult run(boost::asio::io_context& io, net::HttpClient& client, net::H
   io.restart();
   while (!result) io.run_one();
   return std::move(*result);
+}
+
+net::HttpRequest request_of(std::string method, const std::string& path) {
+  net::HttpRequest request;
+  request.method = std::move(method);
+  const std::size_t query = path.find('?');
+  request.path = path.substr(0, query);
+  if (query != std::string::npos) request.query = path.substr(query + 1);
+  return request;
+}
+
+AmcFailure refusal_of(const net::HttpResponse& response, const std::string& where) {
+  json::error_code error;
+  const json::value answer = json::parse(response.body, error);
+  const json::object* envelope = error ? nullptr : answer.if_object();
+  std::string words = where + " answered " + std::to_string(response.status);
+  if (envelope != nullptr) {
+    words = text_at(*envelope, "error");
+    const json::value* metadata = envelope->if_contains("metadata");
+    if (const json::object* more = metadata == nullptr ? nullptr : metadata->if_object()) {
+      words += " [" + text_at(*more, "code") + "]";
+      const std::string advice = text_at(*more, "hint");
+      if (!advice.empty()) words += "\n  " + advice;
+    }
+  }
+  const bool refused = response.status == 401 || response.status == 403;
+  return {refused ? kAuthentication : response.status == 503 ? kNetwork : kFailure, words};
+}
+
+void append(json::array& all, json::value& elements) {
+  if (!elements.is_array()) return;
+  for (json::value& element : elements.get_array()) all.push_back(std::move(element));
 }
 
 }  // namespace
@@ -56,63 +90,63 @@ AmcSession::AmcSession(net::Remote remote, std::string where)
     : client_(io_, {.server = std::move(remote), .timeout = kTimeout, .max_connections = 1}),
       where_(std::move(where)) {}
 
-net::HttpResponse AmcSession::exchange(std::string method, std::string path, const json::value& body) {
-  net::HttpRequest request;
-  request.method = std::move(method);
-  const std::size_t query = path.find('?');
-  request.path = path.substr(0, query);
-  if (query != std::string::npos) request.query = path.substr(query + 1);
-  if (!body.is_null()) {
-    request.headers.push_back({"Content-Type", "application/json"});
-    request.body = json::serialize(body);
-  }
+net::HttpResponse AmcSession::exchange(net::HttpRequest request) {
   net::HttpResult result = run(io_, client_, std::move(request));
   if (!result) throw failure_of(result.error(), where_);
   if (result->status < 300) return std::move(*result);
-  json::error_code error;
-  const json::value answer = json::parse(result->body, error);
-  const json::object* envelope = error ? nullptr : answer.if_object();
-  std::string words = where_ + " answered " + std::to_string(result->status);
-  if (envelope != nullptr) {
-    words = text_at(*envelope, "error");
-    const json::value* metadata = envelope->if_contains("metadata");
-    if (const json::object* more = metadata == nullptr ? nullptr : metadata->if_object()) {
-      words += " [" + text_at(*more, "code") + "]";
-      const std::string advice = text_at(*more, "hint");
-      if (!advice.empty()) words += "\n  " + advice;
-    }
-  }
-  const bool refused = result->status == 401 || result->status == 403;
-  throw AmcFailure(refused ? kAuthentication : result->status == 503 ? kNetwork : kFailure, words);
+  throw refusal_of(*result, where_);
 }
 
-json::value AmcSession::parsed(const net::HttpResponse& response) const {
+json::value AmcSession::metadata_of(const net::HttpResponse& response) const {
   json::error_code error;
   json::value answer = json::parse(response.body, error);
   if (error || !answer.is_object()) throw AmcFailure(kNetwork, where_ + " does not answer as an AMS does");
-  return answer;
-}
-
-json::value AmcSession::ask(std::string method, std::string path, const json::value& body) {
-  json::value answer = parsed(exchange(std::move(method), std::move(path), body));
   json::value* metadata = answer.get_object().if_contains("metadata");
   return metadata == nullptr ? json::value(nullptr) : std::move(*metadata);
 }
 
-std::string AmcSession::ask_text(std::string path) { return exchange("GET", std::move(path), nullptr).body; }
+json::value AmcSession::ask(std::string method, std::string path, const json::value& body) {
+  net::HttpRequest request = request_of(std::move(method), path);
+  if (!body.is_null()) {
+    request.headers.push_back({"Content-Type", "application/json"});
+    request.body = json::serialize(body);
+  }
+  return metadata_of(exchange(std::move(request)));
+}
 
-json::value AmcSession::ask_and_wait(std::string method, std::string path, const json::value& body) {
-  const json::value answer = parsed(exchange(std::move(method), std::move(path), body));
-  const std::string operation = text_at(answer.get_object(), "operation");
-  if (operation.empty()) return answer.at("metadata");
+std::string AmcSession::ask_text(std::string path) { return exchange(request_of("GET", path)).body; }
+
+json::value AmcSession::upload(std::string method, std::string path, std::string archive, const json::value& about) {
+  net::HttpRequest request = request_of(std::move(method), path);
+  const Digest digest = default_provider()->hash(HashAlgorithm::sha256, as_bytes(archive));
+  request.headers.push_back({"Content-Type", "application/octet-stream"});
+  request.headers.push_back({"X-AMS-Fingerprint", to_hex(digest.bytes())});
+  if (!about.is_null()) request.headers.push_back({"X-AMS-Request", json::serialize(about)});
+  request.body = std::move(archive);
+  return metadata_of(exchange(std::move(request)));
+}
+
+json::value AmcSession::wait(json::value operation, AmcTimeout timeout) {
+  const json::object* started = operation.if_object();
+  if (started == nullptr || !started->contains("class")) return operation;
+  const std::string path = path_of("/1.0/operations/", text_at(*started, "id"));
+  const auto start = std::chrono::steady_clock::now();
   for (;;) {
-    json::value state = ask("GET", operation + "/wait?timeout=" + std::to_string(kWaitSeconds));
+    const auto passed = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - start);
+    const auto left = timeout ? std::min(*timeout - passed, kWait) : kWait;
+    if (left.count() <= 0) throw AmcFailure(kFailure, "the operation has not ended in time; it goes on");
+    json::value state = ask("GET", path + "/wait?timeout=" + std::to_string(left.count()));
     const json::object& members = state.as_object();
-    const std::int64_t status = members.at("status_code").to_number<std::int64_t>();
+    const auto status = members.at("status_code").to_number<std::int64_t>();
     if (status < 200) continue;
     if (status != 200) throw AmcFailure(kFailure, text_at(members, "description") + ": " + text_at(members, "err"));
     return state;
   }
+}
+
+json::value AmcSession::ask_and_wait(std::string method, std::string path, const json::value& body,
+                                     AmcTimeout timeout) {
+  return wait(ask(std::move(method), std::move(path), body), timeout);
 }
 
 json::array AmcSession::list(const std::string& path) {
@@ -120,10 +154,19 @@ json::array AmcSession::list(const std::string& path) {
   for (;;) {
     json::value page =
         ask("GET", path + "?recursion=1&limit=" + std::to_string(kPage) + "&offset=" + std::to_string(all.size()));
-    const std::size_t count = page.as_array().size();
-    for (json::value& element : page.as_array()) all.push_back(std::move(element));
-    if (count < kPage) return all;
+    const std::size_t before = all.size();
+    // Operations are listed by their status.
+    if (json::object* by_status = page.if_object()) {
+      for (auto& member : *by_status) append(all, member.value());
+    } else {
+      append(all, page);
+    }
+    if (all.size() - before < kPage) return all;
   }
+}
+
+std::string path_of(std::string_view prefix, std::string_view value) {
+  return std::string(prefix) + net::percent_encode(value);
 }
 
 std::string shown_by(const HostAndPort& server) {

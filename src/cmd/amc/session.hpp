@@ -3,6 +3,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/json/value.hpp>
+#include <chrono>
 
 #include "cmd/arguments.hpp"
 #include "net/http/client.hpp"
@@ -22,28 +23,40 @@ class AmcFailure : public std::runtime_error {
 /// A human-readable message: what failed, why, and what to do.
 AmcFailure failure_of(const net::HttpFailure& failure, const std::string& where);
 
+using AmcTimeout = std::optional<std::chrono::seconds>;
+
 class AmcSession {
  public:
   /// `where` names the server in messages.
   AmcSession(net::Remote remote, std::string where);
 
-  /// Returns the metadata of a successful answer. Throws AmcFailure otherwise.
+  /// Returns the metadata of a successful answer: of a request that starts an operation, the operation. Throws
+  /// AmcFailure otherwise.
   boost::json::value ask(std::string method, std::string path, const boost::json::value& body = nullptr);
   /// The same for a textual answer.
   std::string ask_text(std::string path);
-  /// The same for a request that starts an operation: waits until it has ended, and fails if it failed.
-  boost::json::value ask_and_wait(std::string method, std::string path, const boost::json::value& body = nullptr);
+  /// The same for an archive in memory. `request` describes it; null: there is nothing to describe.
+  boost::json::value upload(std::string method, std::string path, std::string archive,
+                            const boost::json::value& request = nullptr);
+  /// Waits until the operation has ended and returns it; throws if it failed, or did not end before the timeout. An
+  /// answer without an operation is returned as it is.
+  boost::json::value wait(boost::json::value operation, AmcTimeout timeout = std::nullopt);
+  boost::json::value ask_and_wait(std::string method, std::string path, const boost::json::value& body = nullptr,
+                                  AmcTimeout timeout = std::nullopt);
   /// All elements of a list, page by page.
   boost::json::array list(const std::string& path);
 
  private:
-  net::HttpResponse exchange(std::string method, std::string path, const boost::json::value& body);
-  boost::json::value parsed(const net::HttpResponse& response) const;
+  net::HttpResponse exchange(net::HttpRequest request);
+  boost::json::value metadata_of(const net::HttpResponse& response) const;
 
   boost::asio::io_context io_{1};
   net::HttpClient client_;
   std::string where_;
 };
+
+/// "prefix/value", with the value escaped.
+std::string path_of(std::string_view prefix, std::string_view value);
 
 /// The SHA-256 of the certificate that a server presents, for comparison by the user. Nothing is sent to the server.
 std::string shown_by(const HostAndPort& server);
