@@ -48,8 +48,8 @@ class ExecutionSockets : public AmsFixture {
     return answer.status == 202 ? answer.metadata().as_object() : json::object();
   }
   auto open(const std::string& operation, std::string_view secret) {
-    net::WebSocketClientConfig config{.server = remote(nullptr)};
-    config.target = "/1.0/operations/" + operation + "/websocket?secret=" + std::string(secret);
+    const std::string target = "/1.0/operations/" + operation + "/websocket?secret=" + std::string(secret);
+    net::WebSocketClientConfig config{.server = remote(nullptr), .target = target};
     return run(net::open_websocket(std::move(config)));
   }
   json::object ended(const std::string& operation) {
