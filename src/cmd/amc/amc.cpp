@@ -50,6 +50,7 @@ void add_amc(CLI::App& app, Run& run) {
   add_service(grammar);
   add_monitor(grammar);
   add_benchmark(grammar);
+  add_completion(grammar, app);
 }
 
 }  // namespace redan::cmd

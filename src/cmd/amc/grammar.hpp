@@ -72,6 +72,8 @@ class Grammar {
 void add_addons(Grammar& grammar);
 void add_applications(Grammar& grammar);
 void add_benchmark(Grammar& grammar);
+/// Of the whole program.
+void add_completion(Grammar& grammar, CLI::App& program);
 void add_config(Grammar& grammar);
 void add_exec(Grammar& grammar);
 void add_groups(Grammar& grammar, CLI::App* auth);

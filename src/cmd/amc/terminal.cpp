@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
@@ -35,8 +36,11 @@ StandardInput::StandardInput(asio::io_context& io) : readable_(io) {
   const int events = ::epoll_create1(EPOLL_CLOEXEC);
   epoll_event wanted{};
   wanted.events = EPOLLIN;
-  if (events >= 0 && ::epoll_ctl(events, EPOLL_CTL_ADD, STDIN_FILENO, &wanted) == 0) return readable_.assign(events);
-  if (events >= 0) ::close(events);
+  if (events >= 0 && ::epoll_ctl(events, EPOLL_CTL_ADD, STDIN_FILENO, &wanted) == 0) {
+    readable_.assign(events);
+  } else if (events >= 0) {
+    ::close(events);
+  }
 }
 
 asio::awaitable<std::string> StandardInput::read() {

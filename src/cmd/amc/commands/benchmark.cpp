@@ -143,9 +143,9 @@ void add_benchmark(Grammar& grammar) {
   grammar.which(made, "The application, or with --raw the image");
   made->add_flag("-r,--raw", benchmark->raw, "Launch an image");
   made->add_option("-n,--num-instances,--num-containers", benchmark->count, "How many, at most 250 (default: 1)")
-      ->check(CLI::Range(1, kMaxInstances));
+      ->check(CLI::Range(1, kMaxInstances).description(""));
   made->add_option("-s,--instances-per-second,--containers-per-second", benchmark->rate, "At which rate (default: 0.1)")
-      ->check(CLI::Range(0.001, 1000.0));
+      ->check(CLI::Range(0.001, 1000.0).description(""));
   made->add_option("--settle-time", benchmark->settle_time, "Then wait, before those that run are counted");
   made->add_option("--measure-time", benchmark->measure_time, "The same");
   made->add_flag("--keep-instances", benchmark->keep, "Do not delete them at the end");

@@ -1,0 +1,27 @@
+// completion: scripts for shells.
+#include "cmd/amc/completion.hpp"
+
+#include <cstdio>
+
+#include "cmd/amc/grammar.hpp"
+
+namespace redan::cmd {
+namespace {
+
+void add_shell(Grammar& grammar, CLI::App* group, CLI::App& program, const char* name) {
+  CLI::App* made = grammar.command(group, name, "For this shell", [&program, name](Amc&) {
+    std::fputs(completion(program, *parse_shell(name)).c_str(), stdout);
+  });
+  made->add_flag("--no-descriptions", "Accepted; scripts without descriptions are the same");
+}
+
+}  // namespace
+
+void add_completion(Grammar& grammar, CLI::App& program) {
+  CLI::App* group = grammar.group(grammar.root(), "completion", "Scripts that complete words in a shell");
+  group->footer("\nExample:\n  source <(redan amc completion bash)");
+  for (const char* name : {"bash", "zsh", "fish"}) add_shell(grammar, group, program, name);
+  grammar.refused(group, "powershell", "For PowerShell", "completion in PowerShell");
+}
+
+}  // namespace redan::cmd
