@@ -38,6 +38,15 @@ json::object without_nulls(const json::object& object) {
   return rest;
 }
 
+api::Refusal application_has_changed() {
+  return {412, "precondition_failed", "the application has changed since", {}, 0};
+}
+
+/// The file name of a package that was made from the version's manifest.
+std::string manifest_archive(const api::ApplicationVersion& version) {
+  return "manifest-" + std::to_string(version.number);
+}
+
 /// A directory that is removed with its content.
 class Temporary {
  public:
@@ -65,7 +74,7 @@ std::function<Outcome<api::Manifest>()> reading(fs::path archive, fs::path into)
 }  // namespace
 
 net::Task<Outcome<api::Manifest>> Ams::read_package(std::shared_ptr<unit::FileUpload> upload) {
-  REDAN_CO_TRY(const auto directory, make_directory(context_, "unpacked"));
+  REDAN_CO_TRY(const auto directory, make_directory(context_, incoming(context_)));
   std::function<Outcome<api::Manifest>()> work = reading(upload->path(), directory / api::new_uuid(provider_));
   REDAN_CO_TRY(auto manifest, co_await context_.worker.run(std::move(work)));
   REDAN_CO_CHECK(api::report_unknown(manifest.ignored, config_.unknown_members));
@@ -73,7 +82,7 @@ net::Task<Outcome<api::Manifest>> Ams::read_package(std::shared_ptr<unit::FileUp
 }
 
 net::Task<Outcome<void>> Ams::check_addon(std::shared_ptr<unit::FileUpload> upload) {
-  REDAN_CO_TRY(const auto directory, make_directory(context_, "unpacked"));
+  REDAN_CO_TRY(const auto directory, make_directory(context_, incoming(context_)));
   const fs::path into = directory / api::new_uuid(provider_);
   std::function<Outcome<void>()> work = [archive = upload->path(), into]() -> Outcome<void> {
     const Temporary unpacked(into);
@@ -88,7 +97,9 @@ Outcome<void> Ams::add_version(api::Application& application, const api::Manifes
     return api::refuse(api::conflict("the application has 100 versions; delete some first"));
   }
   api::ApplicationVersion version;
-  version.number = application.versions.empty() ? 0 : application.versions.back().number + 1;
+  const std::int64_t after_last = application.versions.empty() ? 0 : application.versions.back().number + 1;
+  version.number = std::max(application.next_version, after_last);
+  application.next_version = version.number + 1;
   version.published = config("application.auto_publish") == "true";
   version.created_at = net::wall_time().seconds_since_1970;
   version.manifest = to_json(manifest);
@@ -96,20 +107,24 @@ Outcome<void> Ams::add_version(api::Application& application, const api::Manifes
     version.package_sha256 = upload->sha256();
     REDAN_TRY(const auto directory, make_directory(context_, fs::path("applications") / application.id));
     REDAN_CHECK(upload->keep(directory / version.package_sha256));
+  } else if (!application.versions.empty()) {
+    version.package_sha256 = application.versions.back().package_sha256;  // only the manifest is another
   }
+  const std::int64_t number = version.number;
   application.versions.push_back(std::move(version));
-  revoke_oldest(application);
+  revoke_oldest(application, number);
   return {};
 }
 
 // The setting limits the published versions.
-void Ams::revoke_oldest(api::Application& application) const {
+void Ams::revoke_oldest(api::Application& application, std::int64_t kept) const {
   const auto limit = to_number<std::int64_t>(config("application.max_published_versions")).value_or(1);
   auto published = std::count_if(application.versions.begin(), application.versions.end(),
                                  [](const api::ApplicationVersion& version) { return version.published; });
   for (api::ApplicationVersion& version : application.versions) {
     if (published <= limit) return;
-    if (version.published) --published;
+    if (!version.published || version.number == kept) continue;
+    --published;
     version.published = false;
   }
 }
@@ -148,6 +163,9 @@ net::Task<Outcome<api::Operation>> Ams::create_application(api::Manifest manifes
   changes.push_back(context_.record(done));
   auto committed = co_await store_.commit(std::move(changes));
   if (committed) co_return done;
+  std::error_code ignored;
+  const bool is_certain = committed.error() != errc::store_unknown_outcome;
+  if (is_certain && upload) fs::remove_all(context_.directory / "applications" / application.id, ignored);
   if (committed.error() == errc::store_conflict) {
     co_return api::refuse(api::conflict("there is an application named " + manifest.name));
   }
@@ -168,10 +186,11 @@ net::Task<Outcome<api::Operation>> Ams::write_application(Versioned<api::Applica
   co_return done;
 }
 
-net::Task<Outcome<api::Operation>> Ams::update_application(std::string which,
-                                                           std::shared_ptr<unit::FileUpload> upload) {
+net::Task<Outcome<api::Operation>> Ams::update_application(std::string which, std::shared_ptr<unit::FileUpload> upload,
+                                                           std::optional<store::Revision> expected) {
   REDAN_CO_TRY(const auto manifest, co_await read_package(upload));
   REDAN_CO_TRY(auto found, co_await application(std::move(which)));
+  if (expected && *expected != found.revision) co_return api::refuse(application_has_changed());
   if (manifest.name != found.value.name) {
     co_return api::refuse(api::bad_request("the package is of the application " + manifest.name));
   }
@@ -179,8 +198,10 @@ net::Task<Outcome<api::Operation>> Ams::update_application(std::string which,
   co_return co_await write_application(std::move(found), "Update application");
 }
 
-net::Task<Outcome<api::Operation>> Ams::update_application(std::string which, json::object changes) {
+net::Task<Outcome<api::Operation>> Ams::update_application(std::string which, json::object changes,
+                                                           std::optional<store::Revision> expected) {
   REDAN_CO_TRY(auto found, co_await application(std::move(which)));
+  if (expected && *expected != found.revision) co_return api::refuse(application_has_changed());
   api::Application& application = found.value;
   const api::ApplicationVersion& newest = application.versions.back();
   json::object wanted = without_nulls(changes);
@@ -212,7 +233,7 @@ net::Task<Outcome<api::Operation>> Ams::publish_version(std::string which, std::
   for (api::ApplicationVersion& version : found.value.versions) {
     if (version.number != number) continue;
     version.published = published;
-    if (published) revoke_oldest(found.value);
+    if (published) revoke_oldest(found.value, number);
     std::string description = published ? "Publish application" : "Revoke application";
     co_return co_await write_application(std::move(found), std::move(description));
   }
@@ -231,7 +252,24 @@ net::Task<Outcome<api::Operation>> Ams::remove_version(std::string which, std::i
   REDAN_CO_TRY(const auto users, co_await instances_of(found.value.id, number));
   if (!users.empty()) co_return api::refuse(api::conflict("instance " + users.front() + " is of this version"));
   versions.erase(version);
-  co_return co_await write_application(std::move(found), "Delete application version");
+  const api::Application left = found.value;
+  REDAN_CO_TRY(auto done, co_await write_application(std::move(found), "Delete application version"));
+  remove_unused_archives(left);
+  co_return done;
+}
+
+void Ams::remove_unused_archives(const api::Application& application) const {
+  if (context_.directory.empty()) return;
+  std::error_code error;
+  for (const fs::directory_entry& file :
+       fs::directory_iterator(context_.directory / "applications" / application.id, error)) {
+    const std::string name = file.path().filename().string();
+    const auto names_it = [&](const api::ApplicationVersion& version) {
+      return version.package_sha256 == name || name == manifest_archive(version);
+    };
+    if (std::none_of(application.versions.begin(), application.versions.end(), names_it))
+      fs::remove(file.path(), error);
+  }
 }
 
 net::Task<Outcome<std::vector<std::string>>> Ams::instances_of(std::string application,
@@ -247,8 +285,10 @@ net::Task<Outcome<std::vector<std::string>>> Ams::instances_of(std::string appli
   co_return names;
 }
 
-net::Task<Outcome<api::Operation>> Ams::remove_application(std::string which, bool force) {
+net::Task<Outcome<api::Operation>> Ams::remove_application(std::string which, bool force,
+                                                           std::optional<store::Revision> expected) {
   REDAN_CO_TRY(auto found, co_await application(std::move(which)));
+  if (expected && *expected != found.revision) co_return api::refuse(application_has_changed());
   REDAN_CO_TRY(auto users, co_await instances_of(found.value.id, std::nullopt));
   if (!users.empty() && !force) {
     co_return api::refuse(
@@ -277,7 +317,7 @@ net::Task<Outcome<api::Operation>> Ams::remove_applications(std::vector<std::str
     }
     ids.push_back(found.value.id);
   }
-  for (const std::string& id : ids) REDAN_CO_CHECK(co_await remove_application(id, force));
+  for (const std::string& id : ids) REDAN_CO_CHECK(co_await remove_application(id, force, std::nullopt));
   api::Operation done = context_.completed("Delete applications", "applications", std::move(ids));
   std::vector<store::Change> changes;
   changes.push_back(context_.record(done));
@@ -290,13 +330,19 @@ net::Task<Outcome<api::Operation>> Ams::remove_applications(std::vector<std::str
 net::Task<Outcome<fs::path>> Ams::archive(const api::Application& application, const api::ApplicationVersion& version) {
   REDAN_CO_TRY(const auto directory, make_directory(context_, fs::path("applications") / application.id));
   if (!version.package_sha256.empty()) co_return directory / version.package_sha256;
-  const fs::path archive = directory / ("manifest-" + std::to_string(version.number));
+  const fs::path archive = directory / manifest_archive(version);
   if (fs::exists(archive)) co_return archive;
-  REDAN_CO_TRY(const auto unpacked, make_directory(context_, fs::path("unpacked") / api::new_uuid(provider_)));
+  REDAN_CO_TRY(const auto unpacked, make_directory(context_, incoming(context_) / api::new_uuid(provider_)));
   std::function<Outcome<void>()> work = [archive, unpacked, yaml = manifest_yaml(version)]() -> Outcome<void> {
     const Temporary temporary(unpacked);
     std::ofstream(unpacked / package::kManifestFile) << yaml;
-    return package::pack(unpacked, archive);
+    // Complete before it has its name: another request may read it.
+    const fs::path packed = unpacked.string() + ".tar.bz2";
+    REDAN_CHECK(package::pack(unpacked, packed));
+    std::error_code error;
+    fs::rename(packed, archive, error);
+    if (error) return api::refuse({500, "upload_failed", "cannot keep the package: " + error.message(), {}, 0});
+    return {};
   };
   REDAN_CO_CHECK(co_await context_.worker.run(std::move(work)));
   co_return archive;

@@ -22,6 +22,8 @@ store::Change Context::record(api::Operation& operation) const {
   return store::Put{keys::at(keys::kOperations, operation.id), to_record(operation), store::Anything{}, {}};
 }
 
+std::filesystem::path incoming(const Context& context) { return std::filesystem::path("incoming") / context.unit; }
+
 Outcome<std::filesystem::path> make_directory(const Context& context, const std::filesystem::path& below) {
   if (context.directory.empty()) {
     return api::refuse(

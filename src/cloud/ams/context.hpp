@@ -26,6 +26,9 @@ struct Context {
   [[nodiscard]] store::Change record(api::Operation& operation) const;
 };
 
+/// The part of the directory for what this unit receives and has not kept; emptied at the start.
+std::filesystem::path incoming(const Context& context);
+
 /// A directory for a new upload's content, created with its parents; 501 without a directory, 500 if it cannot be made.
 Outcome<std::filesystem::path> make_directory(const Context& context, const std::filesystem::path& below);
 

@@ -16,6 +16,7 @@ using trust::Scope;
 constexpr std::size_t kMaxGroups = 1000;
 // All of them, the group and the operation are one commit.
 constexpr std::size_t kMaxMembers = 90;
+constexpr int kMaxAttempts = 20;
 constexpr std::array kRoles{Role::admin, Role::operate, Role::view, Role::agent};
 
 api::Group role_group(Role role) {
@@ -124,105 +125,151 @@ net::Task<Outcome<api::Operation>> Groups::add(std::string name, std::string des
   co_return done;
 }
 
-net::Task<Outcome<trust::TrustedCertificate>> Groups::with_groups(trust::TrustedCertificate identity,
-                                                                  std::vector<std::string> names,
-                                                                  std::optional<api::Group> changed) {
-  std::vector<Scope> scopes;
-  for (const std::string& one : names) {
-    if (changed && changed->name == one) {
-      add_scopes(changed->permissions, scopes);
+// Read from the store and not from the verifier's copy: what is written must not undo a removal or an assignment that
+// the copy has not seen.
+net::Task<Outcome<std::vector<Groups::Member>>> Groups::read_members(std::string group) {
+  auto entries = co_await store::list_all(context_.store, std::string(keys::kCertificates));
+  if (!entries) co_return api::refuse(api::refusal_of(entries.error()));
+  std::vector<Member> found;
+  for (const store::Entry& entry : *entries) {
+    auto identity = certificate_from_record(entry.value);
+    if (!identity || std::find(identity->groups.begin(), identity->groups.end(), group) == identity->groups.end())
       continue;
-    }
-    REDAN_CO_TRY(const auto group, co_await find(one));
-    add_scopes(group.permissions, scopes);
+    found.push_back({std::move(*identity), entry.modified});
   }
-  const bool is_one_role = names.size() == 1 && is_role(names.front());
-  identity.role = is_one_role ? *trust::parse_role(names.front()) : scopes.empty() ? Role::instance : Role::admin;
-  identity.scopes = is_one_role ? std::vector<Scope>{} : std::move(scopes);
-  identity.groups = std::move(names);
-  co_return identity;
+  if (found.size() > kMaxMembers) co_return api::refuse(api::conflict("the group has more than 90 members"));
+  co_return found;
+}
+
+net::Task<Outcome<Groups::Membership>> Groups::membership(std::vector<std::string> names,
+                                                          std::optional<api::Group> changed) {
+  Membership result;
+  result.names = std::move(names);
+  for (const std::string& one : result.names) {
+    if (changed && changed->name == one) {
+      add_scopes(changed->permissions, result.scopes);
+    } else if (is_role(one)) {
+      add_scopes(role_group(*trust::parse_role(one)).permissions, result.scopes);
+    } else {
+      REDAN_CO_TRY(const auto group, co_await records_.find(one));
+      add_scopes(group.value.permissions, result.scopes);
+      result.touched.emplace_back(store::Put{
+          keys::at(keys::kGroups, one), api::to_record_text(group.value), store::Unchanged{group.revision}, {}});
+    }
+  }
+  const bool is_one_role = result.names.size() == 1 && is_role(result.names.front());
+  result.role = is_one_role             ? *trust::parse_role(result.names.front())
+                : result.scopes.empty() ? Role::instance
+                                        : Role::admin;
+  if (is_one_role) result.scopes.clear();
+  co_return result;
+}
+
+store::Change Groups::write(Member member, const Membership& membership) const {
+  member.identity.role = membership.role;
+  member.identity.scopes = membership.scopes;
+  member.identity.groups = membership.names;
+  return store::Put{keys::at(keys::kCertificates, member.identity.fingerprint),
+                    to_record(member.identity),
+                    store::Unchanged{member.revision},
+                    {}};
+}
+
+// Each attempt reads everything that it depends on and expects it to be unchanged.
+net::Task<Outcome<api::Operation>> Groups::retry(std::function<net::Task<Outcome<Attempt>>()> attempt) {
+  for (int i = 0; i < kMaxAttempts; ++i) {
+    REDAN_CO_TRY(auto made, co_await attempt());
+    made.changes.push_back(context_.record(made.operation));
+    const auto committed = co_await context_.store.commit(std::move(made.changes));
+    if (committed) co_return made.operation;
+    if (committed.error() != errc::store_conflict) co_return api::refuse(api::refusal_of(committed.error()));
+  }
+  co_return api::refuse(api::refusal_of(errc::store_conflict));
+}
+
+net::Task<Outcome<Groups::Attempt>> Groups::try_change(std::string name, std::optional<std::string> description,
+                                                       std::optional<std::vector<api::Permission>> permissions,
+                                                       trust::Caller caller) {
+  REDAN_CO_TRY(auto found, co_await records_.find(name));
+  api::Group group = std::move(found.value);
+  Attempt attempt{context_.completed("Update group", "auth/groups", {name}), {}};
+  if (description) group.description = std::move(*description);
+  if (permissions) {
+    group.permissions = std::move(*permissions);
+    std::vector<Scope> scopes;
+    add_scopes(group.permissions, scopes);
+    if (!scopes.empty()) REDAN_CO_CHECK(check_grant(caller, Role::admin, scopes));
+    REDAN_CO_TRY(auto members, co_await read_members(name));
+    for (Member& member : members) {
+      std::vector<std::string> names = member.identity.groups;
+      std::optional<api::Group> changed(group);
+      REDAN_CO_TRY(const auto membership, co_await this->membership(std::move(names), std::move(changed)));
+      attempt.changes.push_back(write(std::move(member), membership));
+    }
+  }
+  group.updated_at = attempt.operation.created_at;
+  attempt.changes.emplace_back(
+      store::Put{keys::at(keys::kGroups, name), api::to_record_text(group), store::Unchanged{found.revision}, {}});
+  co_return attempt;
 }
 
 net::Task<Outcome<api::Operation>> Groups::change(std::string name, std::optional<std::string> description,
                                                   std::optional<std::vector<api::Permission>> permissions,
                                                   trust::Caller caller) {
   if (is_role(name)) co_return api::refuse(api::forbidden("this group is a role; it cannot be changed"));
-  REDAN_CO_TRY(auto found, co_await records_.find(name));
-  api::Group group = std::move(found.value);
-  api::Operation done = context_.completed("Update group", "auth/groups", {name});
-  if (description) group.description = std::move(*description);
-  std::vector<store::Change> changes;
-  if (permissions) {
-    REDAN_CO_CHECK(check(*permissions));
-    group.permissions = std::move(*permissions);
-    std::vector<Scope> scopes;
-    add_scopes(group.permissions, scopes);
-    if (!scopes.empty()) REDAN_CO_CHECK(check_grant(caller, Role::admin, scopes));
-    const std::vector<std::string> members = this->members(name);
-    if (members.size() > kMaxMembers) co_return api::refuse(api::conflict("the group has more than 90 members"));
-    for (const std::string& fingerprint : members) {
-      const auto known = verifier_.all().find(fingerprint);
-      if (known == verifier_.all().end()) continue;
-      REDAN_CO_TRY(const auto identity, co_await with_groups(known->second, known->second.groups, group));
-      changes.emplace_back(
-          store::Put{keys::at(keys::kCertificates, fingerprint), to_record(identity), store::Anything{}, {}});
-    }
+  if (permissions) REDAN_CO_CHECK(check(*permissions));
+  std::function<net::Task<Outcome<Attempt>>()> attempt = [this, name, description, permissions, caller] {
+    return try_change(name, description, permissions, caller);
+  };
+  co_return co_await retry(std::move(attempt));
+}
+
+net::Task<Outcome<Groups::Attempt>> Groups::try_remove(std::string name, bool force) {
+  REDAN_CO_TRY(const auto found, co_await records_.find(name));
+  REDAN_CO_TRY(auto members, co_await read_members(name));
+  if (!members.empty() && !force) co_return api::refuse(api::conflict("the group has members; use force"));
+  Attempt attempt{context_.completed("Delete group", "auth/groups", {name}), {}};
+  for (Member& member : members) {
+    std::vector<std::string> left = member.identity.groups;
+    std::erase(left, name);
+    std::optional<api::Group> unchanged;
+    REDAN_CO_TRY(const auto membership, co_await this->membership(std::move(left), std::move(unchanged)));
+    attempt.changes.push_back(write(std::move(member), membership));
   }
-  group.updated_at = done.created_at;
-  changes.emplace_back(
-      store::Put{keys::at(keys::kGroups, name), api::to_record_text(group), store::Unchanged{found.revision}, {}});
-  changes.push_back(context_.record(done));
-  const auto committed = co_await context_.store.commit(std::move(changes));
-  if (!committed) co_return api::refuse(api::refusal_of(committed.error()));
-  co_return done;
+  attempt.changes.emplace_back(store::Erase{keys::at(keys::kGroups, name), store::Unchanged{found.revision}});
+  co_return attempt;
 }
 
 net::Task<Outcome<api::Operation>> Groups::remove(std::string name, bool force) {
   if (is_role(name)) co_return api::refuse(api::forbidden("this group is a role; it cannot be deleted"));
-  const std::vector<std::string> members = this->members(name);
-  if (!members.empty() && !force) co_return api::refuse(api::conflict("the group has members; use force"));
-  if (members.size() > kMaxMembers) co_return api::refuse(api::conflict("the group has more than 90 members"));
-  api::Operation done = context_.completed("Delete group", "auth/groups", {name});
-  std::vector<store::Change> also;
-  also.push_back(context_.record(done));
-  for (const std::string& fingerprint : members) {
-    const auto known = verifier_.all().find(fingerprint);
-    if (known == verifier_.all().end()) continue;
-    std::vector<std::string> left = known->second.groups;
-    std::erase(left, name);
-    REDAN_CO_TRY(const auto identity, co_await with_groups(known->second, std::move(left), std::nullopt));
-    also.emplace_back(
-        store::Put{keys::at(keys::kCertificates, fingerprint), to_record(identity), store::Anything{}, {}});
-  }
-  REDAN_CO_CHECK(co_await records_.remove(std::move(name), std::move(also)));
-  co_return done;
+  std::function<net::Task<Outcome<Attempt>>()> attempt = [this, name, force] { return try_remove(name, force); };
+  co_return co_await retry(std::move(attempt));
+}
+
+net::Task<Outcome<Groups::Attempt>> Groups::try_assign(std::string fingerprint, std::vector<std::string> groups,
+                                                       trust::Caller caller) {
+  auto entry = co_await context_.store.get(keys::at(keys::kCertificates, fingerprint));
+  if (!entry) co_return api::refuse(api::refusal_of(entry.error()));
+  auto identity = *entry ? certificate_from_record((*entry)->value) : std::nullopt;
+  if (!identity) co_return api::refuse(api::not_found("identity"));
+  std::optional<api::Group> unchanged;
+  REDAN_CO_TRY(auto membership, co_await this->membership(std::move(groups), std::move(unchanged)));
+  REDAN_CO_CHECK(check_grant(caller, membership.role, membership.scopes));
+  Attempt attempt{context_.completed("Update identity", "auth/identities", {fingerprint}), {}};
+  // Writes its groups again: a change of one of them that began before conflicts, and is made again with this member.
+  attempt.changes = std::move(membership.touched);
+  attempt.changes.push_back(write({std::move(*identity), (*entry)->modified}, membership));
+  co_return attempt;
 }
 
 net::Task<Outcome<api::Operation>> Groups::assign(std::string fingerprint, std::vector<std::string> groups,
                                                   trust::Caller caller) {
-  const std::string key = keys::at(keys::kCertificates, fingerprint);
-  auto entry = co_await context_.store.get(key);
-  if (!entry) co_return api::refuse(api::refusal_of(entry.error()));
-  const auto known = *entry ? certificate_from_record((*entry)->value) : std::nullopt;
-  if (!known) co_return api::refuse(api::not_found("identity"));
   std::sort(groups.begin(), groups.end());
   groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
-  REDAN_CO_TRY(const auto identity, co_await with_groups(*known, std::move(groups), std::nullopt));
-  REDAN_CO_CHECK(check_grant(caller, identity.role, identity.scopes));
-  api::Operation done = context_.completed("Update identity", "auth/identities", {fingerprint});
-  std::vector<store::Change> changes;
-  // Writes its groups again, so that a change of one of them that began before is made again, with this member.
-  for (const std::string& group : identity.groups) {
-    if (is_role(group)) continue;
-    REDAN_CO_TRY(const auto found, co_await records_.find(group));
-    changes.emplace_back(store::Put{
-        keys::at(keys::kGroups, group), api::to_record_text(found.value), store::Unchanged{found.revision}, {}});
-  }
-  changes.emplace_back(store::Put{key, to_record(identity), store::Unchanged{(*entry)->modified}, {}});
-  changes.push_back(context_.record(done));
-  const auto committed = co_await context_.store.commit(std::move(changes));
-  if (!committed) co_return api::refuse(api::refusal_of(committed.error()));
-  co_return done;
+  std::function<net::Task<Outcome<Attempt>>()> attempt = [this, fingerprint, groups, caller] {
+    return try_assign(fingerprint, groups, caller);
+  };
+  co_return co_await retry(std::move(attempt));
 }
 
 }  // namespace redan::cloud::ams

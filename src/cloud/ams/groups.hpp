@@ -50,10 +50,33 @@ class Groups {
                                                           trust::Caller caller);
 
  private:
-  /// The identity as a member of `names`, of which `changed` (if any) replaces the stored one.
-  [[nodiscard]] net::Task<Outcome<trust::TrustedCertificate>> with_groups(trust::TrustedCertificate identity,
-                                                                          std::vector<std::string> names,
-                                                                          std::optional<api::Group> changed);
+  struct Member {
+    trust::TrustedCertificate identity;
+    store::Revision revision{};
+  };
+  /// What an identity may do as a member of these groups.
+  struct Membership {
+    std::vector<std::string> names;
+    trust::Role role = trust::Role::instance;
+    std::vector<trust::Scope> scopes;
+    std::vector<store::Change> touched;  ///< writes the groups again, as they were read
+  };
+  struct Attempt {
+    api::Operation operation;
+    std::vector<store::Change> changes;
+  };
+  [[nodiscard]] net::Task<Outcome<std::vector<Member>>> read_members(std::string group);
+  /// `changed` replaces the stored group of its name.
+  [[nodiscard]] net::Task<Outcome<Membership>> membership(std::vector<std::string> names,
+                                                          std::optional<api::Group> changed);
+  [[nodiscard]] store::Change write(Member member, const Membership& membership) const;
+  [[nodiscard]] net::Task<Outcome<api::Operation>> retry(std::function<net::Task<Outcome<Attempt>>()> attempt);
+  [[nodiscard]] net::Task<Outcome<Attempt>> try_change(std::string name, std::optional<std::string> description,
+                                                       std::optional<std::vector<api::Permission>> permissions,
+                                                       trust::Caller caller);
+  [[nodiscard]] net::Task<Outcome<Attempt>> try_remove(std::string name, bool force);
+  [[nodiscard]] net::Task<Outcome<Attempt>> try_assign(std::string fingerprint, std::vector<std::string> groups,
+                                                       trust::Caller caller);
   Context& context_;
   const trust::Verifier& verifier_;
   unit::Records<api::Group> records_;

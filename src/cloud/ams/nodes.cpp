@@ -16,13 +16,15 @@ net::Task<Outcome<void>> Nodes::announce(std::string url) {
   std::vector<store::Change> nothing;
   if (!known) {
     api::Node node{context_.unit, std::move(url)};
+    node.announced = true;
     node.cpus = static_cast<std::int64_t>(std::thread::hardware_concurrency());
     node.memory = api::size_text(::sysconf(_SC_PHYS_PAGES) * ::sysconf(_SC_PAGESIZE));
     co_return co_await records_.add(std::move(node), std::move(nothing));
   }
-  if (known->value.address == url) co_return Outcome<void>{};
+  if (known->value.address == url && known->value.announced) co_return Outcome<void>{};
   std::function<Outcome<void>(api::Node&)> edit = [url](api::Node& node) {
     node.address = url;
+    node.announced = true;
     return Outcome<void>{};
   };
   co_return co_await records_.edit(context_.unit, std::move(edit), std::move(nothing));
@@ -37,15 +39,11 @@ net::Task<Outcome<api::Operation>> Nodes::add(api::Node node) {
   co_return done;
 }
 
-net::Task<Outcome<api::Operation>> Nodes::change(std::string name, std::function<void(api::Node&)> edit) {
+net::Task<Outcome<api::Operation>> Nodes::change(std::string name, std::function<Outcome<void>(api::Node&)> edit) {
   api::Operation done = context_.completed("Update node", "nodes", {name});
   std::vector<store::Change> also;
   also.push_back(context_.record(done));
-  std::function<Outcome<void>(api::Node&)> always = [edit = std::move(edit)](api::Node& node) {
-    edit(node);
-    return Outcome<void>{};
-  };
-  REDAN_CO_CHECK(co_await records_.edit(std::move(name), std::move(always), std::move(also)));
+  REDAN_CO_CHECK(co_await records_.edit(std::move(name), std::move(edit), std::move(also)));
   co_return done;
 }
 
@@ -60,14 +58,16 @@ net::Task<Outcome<api::Operation>> Nodes::remove(std::string name) {
 
 net::Task<Outcome<std::string>> Nodes::choose(std::string wanted, std::vector<std::string> tags) {
   if (!wanted.empty()) {
-    REDAN_CO_CHECK(co_await records_.find(wanted));
+    REDAN_CO_TRY(const auto found, co_await records_.find(wanted));
+    if (!found.value.announced)
+      co_return api::refuse(api::conflict("the unit of node " + wanted + " was never started"));
     co_return wanted;
   }
   REDAN_CO_TRY(const auto nodes, co_await records_.all());
   const auto fits = [&](const api::Node& node) {
-    return !node.unschedulable && std::all_of(tags.begin(), tags.end(), [&](const std::string& tag) {
-      return std::find(node.tags.begin(), node.tags.end(), tag) != node.tags.end();
-    });
+    return node.announced && !node.unschedulable && std::all_of(tags.begin(), tags.end(), [&](const std::string& tag) {
+             return std::find(node.tags.begin(), node.tags.end(), tag) != node.tags.end();
+           });
   };
   const api::Node* chosen = nullptr;
   for (const api::Node& node : nodes) {

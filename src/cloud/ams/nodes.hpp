@@ -19,7 +19,8 @@ class Nodes {
   [[nodiscard]] net::Task<Outcome<void>> announce(std::string url);
   /// A node whose unit has not been started yet.
   [[nodiscard]] net::Task<Outcome<api::Operation>> add(api::Node node);
-  [[nodiscard]] net::Task<Outcome<api::Operation>> change(std::string name, std::function<void(api::Node&)> edit);
+  [[nodiscard]] net::Task<Outcome<api::Operation>> change(std::string name,
+                                                          std::function<Outcome<void>(api::Node&)> edit);
   /// The caller makes sure that no instance is on it.
   [[nodiscard]] net::Task<Outcome<api::Operation>> remove(std::string name);
   /// For a new instance: `wanted` if it is named, otherwise one that can be scheduled and has all these tags, this

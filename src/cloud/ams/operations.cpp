@@ -86,7 +86,7 @@ net::Task<Outcome<api::Operation>> Ams::wait_for(std::string id, std::chrono::se
 
 // Carries out one operation per instance at a time, in the order in which they were recorded.
 void Ams::take_up(const api::Operation& operation) {
-  if (stopped_ || under_way_.contains(operation.id)) return;
+  if (stopped_ || under_way_.contains(operation.id) || starting_.contains(operation.id)) return;
   const auto waits = [&](const api::Operation& queued) { return queued.id == operation.id; };
   if (std::any_of(queue_.begin(), queue_.end(), waits)) return;
   if (under_way_.size() >= config_.max_parallel_operations || busy_instances_.contains(operation.instance())) {
@@ -100,15 +100,27 @@ void Ams::take_up(const api::Operation& operation) {
 
 net::Task<void> Ams::carry_out(api::Operation operation) {
   Outcome<void> outcome = co_await perform(operation);
-  co_await finish(operation, std::move(outcome));
+  const bool is_start = operation.kind == api::OperationKind::launch || operation.kind == api::OperationKind::start;
+  const bool waits = outcome && is_start && operation.metadata.contains("wait");
+  if (!waits) co_await finish(operation, outcome);
+  if (waits) starting_.insert(operation.id);
+  release(operation);
+  if (!waits) co_return;
+  // Without a slot: others must not wait for this instance.
+  co_await wait_until_running(operation.instance());
+  co_await finish(operation, outcome);
+  starting_.erase(operation.id);
+}
+
+// Its slot goes to the next operation that can use it.
+void Ams::release(const api::Operation& operation) {
   under_way_.erase(operation.id);
   busy_instances_.erase(operation.instance());
   for (auto waiting = queue_.begin(); waiting != queue_.end(); ++waiting) {
     if (busy_instances_.contains(waiting->instance())) continue;
     const api::Operation next = std::move(*waiting);
     queue_.erase(waiting);
-    take_up(next);
-    co_return;
+    return take_up(next);
   }
 }
 
@@ -155,29 +167,23 @@ net::Task<Outcome<void>> Ams::perform_launch(const api::Operation& operation) {
     auto launched = co_await launcher_.launch(std::move(spec));
     if (!launched) co_return api::refuse(launcher_failed(launched.error()));
   }
-  auto started = co_await edit_instance(operation.instance(), [](api::Instance& instance) {
+  co_return co_await edit_instance(operation.instance(), [](api::Instance& instance) {
     // The instance may already have reported "running", or ended.
     if (instance.status != api::InstanceStatus::prepared && instance.status != api::InstanceStatus::created)
       return false;
     instance.status = api::InstanceStatus::started;
     return true;
   });
-  if (!started || !operation.metadata.contains("wait")) co_return started;
-  co_return co_await wait_until_running(operation.instance());
 }
 
-net::Task<Outcome<void>> Ams::wait_until_running(std::string id) {
-  const auto is_wanted = [&](const api::Operation& queued) { return queued.instance() == id; };
+net::Task<void> Ams::wait_until_running(std::string id) {
   for (auto waited = kRunningPause; waited < kMaxStart && !stopped_; waited += kRunningPause) {
     const auto seen = instances_.find(id);
     const auto status = seen == instances_.end() ? api::InstanceStatus::deleted : seen->second.status;
-    if (status != api::InstanceStatus::prepared && status != api::InstanceStatus::started) co_return Outcome<void>{};
-    // A stop or a removal must not wait for this.
-    if (std::any_of(queue_.begin(), queue_.end(), is_wanted)) co_return Outcome<void>{};
+    if (status != api::InstanceStatus::prepared && status != api::InstanceStatus::started) co_return;
     asio::steady_timer pause(io_, kRunningPause);
     co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
   }
-  co_return Outcome<void>{};
 }
 
 net::Task<Outcome<void>> Ams::perform_stop(const api::Operation& operation) {

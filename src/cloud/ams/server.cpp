@@ -91,10 +91,11 @@ class Server::Impl {
     const Result<trust::Caller> caller = identify(connection);
     const auto match = unit::find_route(routes(), request.method, canonical(request.path));
     if (!caller || match.route == nullptr || !match.route->takes_upload) return nullptr;
+    connection.admitted = true;  // the body takes its time
     const auto* scope = std::get_if<trust::Scope>(&match.route->access);
     if (scope == nullptr || !caller->may(*scope)) return nullptr;
     std::erase_if(uploads_, [](const auto& one) { return one.expired(); });
-    const auto directory = make_directory(ams_.context(), "uploads");
+    const auto directory = make_directory(ams_.context(), incoming(ams_.context()));
     if (uploads_.size() >= kMaxUploads || !directory) return nullptr;
     const auto upload = unit::FileUpload::make(*directory, kMaxUpload, ams_.context().provider);
     if (upload) uploads_.push_back(upload);
@@ -117,7 +118,7 @@ class Server::Impl {
   // Connections of untrusted clients, which present a certificate in order to join, are also closed; they lose nothing.
   void cut_distrusted() {
     for (const Listener& listener : listeners_) {
-      const bool trusted = listener.trusted_by.empty() || ams_.verifier().all().contains(listener.trusted_by);
+      const bool trusted = may_listen(listener.trusted_by);
       if (const auto socket = trusted ? nullptr : listener.socket.lock()) socket->close(kPolicyViolation, {});
     }
     server_.close_if([this](const net::Connection& connection) {
@@ -125,6 +126,14 @@ class Server::Impl {
       const net::ClientCertificate& shown = *connection.certificate;
       return !ams_.verifier().admit(shown.sha256, shown.der, shown.chain, net::wall_time(), net::now());
     });
+  }
+
+  /// Whether the record of the trust store still permits it; local users need none.
+  bool may_listen(const std::string& trusted_by) const {
+    if (trusted_by.empty()) return true;
+    const auto record = ams_.verifier().all().find(trusted_by);
+    if (record == ams_.verifier().all().end()) return false;
+    return trust::Caller{{}, {}, record->second.role, record->second.scopes}.may(trust::Scope::events_read);
   }
 
   // Requests.
@@ -224,6 +233,7 @@ class Server::Impl {
       auto holder = co_await ams_.use_events_token(*token);
       if (!holder) co_return error_reply(holder.error());
       trusted_by = std::move(*holder);
+      if (!may_listen(trusted_by)) co_return error_reply(api::refusal_of(errc::trust_role));
     } else if (auto allowed = permit(caller, trust::Scope::events_read); !allowed) {
       co_return error_reply(allowed.error());
     }

@@ -61,6 +61,8 @@ net::Task<Result<void>> Ams::start() {
   launcher_.on_exit = [this](const std::string& id, const std::string& why) {
     asio::co_spawn(io_, note_exit(id, why), asio::detached);
   };
+  std::error_code ignored;
+  if (!context_.directory.empty()) std::filesystem::remove_all(context_.directory / incoming(context_), ignored);
   auto loaded = co_await load(Reading::first);
   if (loaded) asio::co_spawn(io_, sweep(), asio::detached);
   co_return loaded;
@@ -151,7 +153,14 @@ void Ams::on_watch(const store::WatchEvent& event) {
 void Ams::on_put(const store::Entry& entry) {
   if (entry.key.starts_with(keys::kCertificates)) {
     auto certificate = certificate_from_record(entry.value);
-    if (certificate) return verifier_.put(std::move(*certificate));
+    if (certificate) {
+      const auto known = verifier_.all().find(certificate->fingerprint);
+      const bool changed = known != verifier_.all().end() &&
+                           (known->second.role != certificate->role || known->second.scopes != certificate->scopes);
+      verifier_.put(std::move(*certificate));
+      if (changed && on_distrust) on_distrust();
+      return;
+    }
     log("a damaged certificate record is not trusted: " + entry.key);
     verifier_.erase(std::string(keys::below(keys::kCertificates, entry.key)));
     if (on_distrust) on_distrust();

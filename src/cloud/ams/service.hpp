@@ -144,14 +144,17 @@ class Ams {
   [[nodiscard]] net::Task<Outcome<api::Operation>> add_application(api::json::object manifest);
   [[nodiscard]] net::Task<Outcome<api::Operation>> add_application(std::shared_ptr<unit::FileUpload> package);
   [[nodiscard]] net::Task<Outcome<api::Operation>> update_application(std::string which,
-                                                                      std::shared_ptr<unit::FileUpload> package);
+                                                                      std::shared_ptr<unit::FileUpload> package,
+                                                                      std::optional<store::Revision> expected);
   /// Changes of what belongs to the application make no new version; all others do, and so does no change at all.
-  [[nodiscard]] net::Task<Outcome<api::Operation>> update_application(std::string which, api::json::object changes);
+  [[nodiscard]] net::Task<Outcome<api::Operation>> update_application(std::string which, api::json::object changes,
+                                                                      std::optional<store::Revision> expected);
   [[nodiscard]] net::Task<Outcome<api::Operation>> publish_version(std::string which, std::int64_t number,
                                                                    bool published);
   [[nodiscard]] net::Task<Outcome<api::Operation>> remove_version(std::string which, std::int64_t number);
   /// 409 while it has instances, unless `force`: then they are deleted too.
-  [[nodiscard]] net::Task<Outcome<api::Operation>> remove_application(std::string which, bool force);
+  [[nodiscard]] net::Task<Outcome<api::Operation>> remove_application(std::string which, bool force,
+                                                                      std::optional<store::Revision> expected);
   [[nodiscard]] net::Task<Outcome<api::Operation>> remove_applications(std::vector<std::string> which, bool force);
   [[nodiscard]] net::Task<Outcome<Versioned<api::Application>>> application(std::string which);
   [[nodiscard]] net::Task<Outcome<Page<api::Application>>> applications(PageRequest page);
@@ -263,7 +266,10 @@ class Ams {
                                                                       std::shared_ptr<unit::FileUpload> upload);
   [[nodiscard]] Outcome<void> add_version(api::Application& application, const api::Manifest& manifest,
                                           unit::FileUpload* upload);
-  void revoke_oldest(api::Application& application) const;
+  /// `kept` stays published.
+  void revoke_oldest(api::Application& application, std::int64_t kept) const;
+  /// Removes the archives that no version of the application names.
+  void remove_unused_archives(const api::Application& application) const;
   [[nodiscard]] net::Task<Outcome<api::Operation>> write_application(Versioned<api::Application> changed,
                                                                      std::string description);
   /// Names of the application's instances.
@@ -271,7 +277,8 @@ class Ams {
                                                                           std::optional<std::int64_t> version);
   [[nodiscard]] api::Operation new_operation(api::OperationKind kind, const api::Instance& instance, bool wait);
   /// Until the instance has reported that it runs, or ended; at most a minute.
-  [[nodiscard]] net::Task<Outcome<void>> wait_until_running(std::string id);
+  net::Task<void> wait_until_running(std::string id);
+  void release(const api::Operation& operation);
   [[nodiscard]] net::Task<Outcome<void>> check_image(std::string which);
   void log(std::string_view line) const;
 
@@ -305,6 +312,7 @@ class Ams {
   std::set<std::string> instance_certificates_;
   std::map<std::string, Offer> offers_;
   std::set<std::string> under_way_;    ///< operations in progress
+  std::set<std::string> starting_;     ///< operations that wait for an instance to report that it runs
   std::vector<api::Operation> queue_;  ///< waiting for a free slot or for another operation on the same instance
   std::set<std::string> busy_instances_;
   std::map<std::string, std::vector<std::shared_ptr<boost::asio::steady_timer>>> waiters_;

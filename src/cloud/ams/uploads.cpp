@@ -42,7 +42,7 @@ Outcome<void> Uploads<T>::store_archive(T& value, unit::FileUpload& upload) {
     return api::refuse(api::conflict("it has 100 versions; delete some first"));
   if (upload.size() == 0) return api::refuse(api::bad_request("the archive is empty"));
   api::UploadedVersion version;
-  version.number = api::next_number(value.versions);
+  version.number = value.next_version++;
   version.fingerprint = upload.sha256();
   version.size = static_cast<std::int64_t>(upload.size());
   version.created_at = net::wall_time().seconds_since_1970;
@@ -122,6 +122,14 @@ net::Task<Outcome<api::Operation>> Uploads<T>::remove_version(std::string which,
     return {};
   };
   REDAN_CO_CHECK(co_await records_.edit(value.name, std::move(edit), std::move(also)));
+  REDAN_CO_TRY(const auto left, co_await records_.find(value.name));
+  for (const api::UploadedVersion& old : value.versions) {
+    const auto same = [&](const api::UploadedVersion& kept) { return kept.fingerprint == old.fingerprint; };
+    std::error_code ignored;  // what is left costs space only
+    if (std::none_of(left.value.versions.begin(), left.value.versions.end(), same)) {
+      std::filesystem::remove(file(value, old), ignored);
+    }
+  }
   co_return done;
 }
 

@@ -120,6 +120,7 @@ void describe(Fields& fields, A& a) {
   fields("versions", a.versions);
   fields.optional("settings", a.settings);
   fields.optional("inhibit_auto_updates", a.inhibit_auto_updates);
+  fields.optional("next_version", a.next_version);
 }
 
 template <class Fields, Described<Operation> O>

@@ -95,6 +95,7 @@ struct Application {
   /// addons, resources, node_selector. They take precedence over the version's.
   json::object settings{};
   bool inhibit_auto_updates = false;
+  std::int64_t next_version = 0;  ///< numbers are not used twice
 
   /// The requested version; -1: the newest published one. nullptr: there is none.
   [[nodiscard]] const ApplicationVersion* version(std::int64_t number) const;

@@ -4,16 +4,13 @@ namespace redan::cloud::api {
 namespace {
 
 constexpr int kActive = 3;  // of an image and its versions
-constexpr int kNodeOnline = 4;
+constexpr int kNodeCreated = 1, kNodeOnline = 4;
 
 }  // namespace
 
-std::int64_t next_number(const std::vector<UploadedVersion>& versions) {
-  return versions.empty() ? 0 : versions.back().number + 1;
-}
-
 json::object to_json(const Image& image, const std::vector<std::string>& used_by) {
   json::object shown = to_object(image);
+  shown.erase("next_version");
   for (json::value& version : shown["versions"].as_array()) {
     version.as_object()["status"] = "active";
     version.as_object()["status_code"] = kActive;
@@ -30,6 +27,7 @@ json::object to_json(const Image& image, const std::vector<std::string>& used_by
 
 json::object to_json(const Addon& addon, const std::vector<std::string>& used_by) {
   json::object shown = to_object(addon);
+  shown.erase("next_version");
   shown["used_by"] = described::write(used_by);
   return shown;
 }
@@ -37,9 +35,10 @@ json::object to_json(const Addon& addon, const std::vector<std::string>& used_by
 json::object to_json(const Node& node) {
   json::object shown = to_object(node);
   shown["unscheduable"] = node.unschedulable;  // the documented spelling of older versions
+  shown.erase("announced");
   shown["architecture"] = "x86_64";
-  shown["status"] = "online";
-  shown["status_code"] = kNodeOnline;
+  shown["status"] = node.announced ? "online" : "created";
+  shown["status_code"] = node.announced ? kNodeOnline : kNodeCreated;
   shown["is_master"] = false;
   shown["managed"] = false;
   shown["network_bridge_mtu"] = 1500;

@@ -20,8 +20,6 @@ void describe(Fields& fields, V& v) {
   fields("size", v.size);
   fields("created_at", v.created_at);
 }
-/// The number of the version after these.
-std::int64_t next_number(const std::vector<UploadedVersion>& versions);
 
 struct Image {
   std::string name;
@@ -29,6 +27,7 @@ struct Image {
   bool is_default = false;
   std::string type = "container";
   std::vector<UploadedVersion> versions{};
+  std::int64_t next_version = 0;  ///< numbers are not used twice
 };
 template <class Fields, Described<Image> I>
 void describe(Fields& fields, I& i) {
@@ -37,6 +36,7 @@ void describe(Fields& fields, I& i) {
   fields("default", i.is_default);
   fields("type", i.type);
   fields("versions", i.versions);
+  fields("next_version", i.next_version);
 }
 /// `used_by`: ids of applications.
 json::object to_json(const Image& image, const std::vector<std::string>& used_by);
@@ -44,11 +44,13 @@ json::object to_json(const Image& image, const std::vector<std::string>& used_by
 struct Addon {
   std::string name;
   std::vector<UploadedVersion> versions{};
+  std::int64_t next_version = 0;  ///< numbers are not used twice
 };
 template <class Fields, Described<Addon> A>
 void describe(Fields& fields, A& a) {
   fields("name", a.name);
   fields("versions", a.versions);
+  fields("next_version", a.next_version);
 }
 json::object to_json(const Addon& addon, const std::vector<std::string>& used_by);
 
@@ -63,6 +65,7 @@ struct Node {
   std::int64_t gpu_slots = 0, gpu_encoder_slots = 0;
   std::vector<std::string> tags{};
   bool unschedulable = false;
+  bool announced = false;  ///< by its unit, which was started at least once
 };
 template <class Fields, Described<Node> N>
 void describe(Fields& fields, N& n) {
@@ -77,6 +80,7 @@ void describe(Fields& fields, N& n) {
   fields.optional("gpu_encoder_slots", n.gpu_encoder_slots);
   fields.optional("tags", n.tags);
   fields.optional("unschedulable", n.unschedulable);
+  fields.optional("announced", n.announced);
 }
 json::object to_json(const Node& node);
 

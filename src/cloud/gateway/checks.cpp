@@ -27,7 +27,11 @@ void Gateway::check_sessions() {
     const Session& session = known.session;
     // The sweep handles the others.
     const bool settled = session.status == SessionStatus::created || session.status == SessionStatus::active;
-    if (!settled || session.agent.empty() || agents_.find(session.agent) == nullptr) continue;
+    if (!settled || session.agent.empty() || agents_.find(session.agent) == nullptr) {
+      // An agent that comes back has its time to adopt the session.
+      if (const auto kept = checks_.find(id); kept != checks_.end()) kept->second.unserved_since.reset();
+      continue;
+    }
     Check& check = checks_.try_emplace(id, Check{now + kCheckEvery}).first->second;
     if (check.running || now < check.due || checks_running_ >= kAtOnce) continue;
     check.running = true;

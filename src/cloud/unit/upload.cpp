@@ -28,6 +28,10 @@ api::Outcome<void> FileUpload::keep(const std::filesystem::path& path) {
   std::error_code error;
   if (::fsync(file_.get()) != 0) error = std::error_code(errno, std::generic_category());
   if (!error) std::filesystem::rename(path_, path, error);
+  const net::Descriptor directory(::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!error && (!directory.ok() || ::fsync(directory.get()) != 0)) {
+    error = std::error_code(errno, std::generic_category());
+  }
   if (error) return api::refuse({500, "upload_failed", "cannot keep the upload: " + error.message(), {}, 0});
   path_ = path;
   kept_ = true;

@@ -82,6 +82,40 @@ TEST_F(Groups, NoCallerGivesAGroupMoreThanItHolds) {
   EXPECT_EQ(permit({"trust:read"}, "other"), 202U);
 }
 
+TEST_F(Groups, AMemberThatMayNoLongerListenHearsNoMoreEvents) {
+  EXPECT_EQ(permit({"events:read"}), 202U);
+  EXPECT_EQ(assign({"watchers"}), 202U);
+  EXPECT_TRUE(until([&] { return ask("other", "POST", "/1.0/events/auth").status == 200; }));
+  net::WebSocketClientConfig config{.server = remote(&net::test::identity("other")), .target = "/1.0/events"};
+  auto listener = run(net::open_websocket(std::move(config)));
+  ASSERT_TRUE(listener);
+  bool closed = false;
+  (*listener)->on_close = [&] { closed = true; };
+  EXPECT_EQ(assign({}), 202U);
+  EXPECT_TRUE(until([&] { return closed; }));
+}
+
+TEST_F(Groups, AChangeDoesNotBringBackARemovedIdentity) {
+  EXPECT_EQ(permit({"can_view_config"}), 202U);
+  EXPECT_EQ(assign({"watchers"}), 202U);
+  EXPECT_TRUE(becomes("/1.0/config", 200));
+  EXPECT_EQ(ask("client", "DELETE", "/1.0/auth/identities/" + other()).status, 202U);
+  EXPECT_EQ(permit({"can_view_config", "instances:read"}), 202U);
+  EXPECT_TRUE(until([&] { return ask("client", "GET", "/1.0/auth/identities/" + other()).status == 404; }));
+  EXPECT_EQ(ask("other", "GET", "/1.0/config").status, 403U);
+}
+
+TEST_F(Groups, ApplicationsWriteAloneDeletesNoInstances) {
+  launch();
+  EXPECT_EQ(permit({"applications:write", "applications:read"}), 202U);
+  EXPECT_EQ(assign({"watchers"}), 202U);
+  EXPECT_TRUE(becomes("/1.0/applications", 200));
+  EXPECT_EQ(ask("other", "DELETE", "/1.0/applications/demo", {{"force", true}}).status, 403U);
+  EXPECT_EQ(ask("other", "DELETE", "/1.0/applications/demo").status, 409U);
+  EXPECT_EQ(ask("client", "DELETE", "/1.0/applications/demo", {{"force", true}}).status, 202U);
+  EXPECT_TRUE(until([&] { return ask("client", "GET", "/1.0/instances/i1").status == 404; }));
+}
+
 TEST_F(Groups, UnknownEntitlementsAndSingleResourcesAreRefusedByName) {
   EXPECT_EQ(permit({"can_fly"}), 400U);
   const json::array one{json::object{{"entitlement", "can_view"}, {"resource", "instance:a"}}};

@@ -76,6 +76,46 @@ TEST_F(UploadedImages, AVersionInUseOrTheLastOneStays) {
   EXPECT_EQ(ask("client", "DELETE", "/1.0/images/one", {{"force", true}}).status, 202U);
 }
 
+TEST_F(UploadedImages, NumbersOfVersionsAreNotUsedTwice) {
+  EXPECT_EQ(upload("client", "POST", "/1.0/images", "a", {{"name", "one"}}).status, 202U);
+  EXPECT_EQ(upload("client", "PATCH", "/1.0/images/one", "b", {}).status, 202U);
+  EXPECT_EQ(ask("client", "DELETE", "/1.0/images/one/1").status, 202U);
+  EXPECT_EQ(files(), 1U) << "the archive of a deleted version goes";
+  EXPECT_EQ(upload("client", "PATCH", "/1.0/images/one", "c", {}).status, 202U);
+  const Answer image = ask("client", "GET", "/1.0/images/one");
+  EXPECT_EQ(image.metadata().at("versions").as_array().back().at("version"), 2);
+}
+
+using Applications = UploadedImages;
+
+TEST_F(Applications, TheOldestPublishedVersionIsRevokedBeyondTheLimit) {
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(ask("client", "PATCH", "/1.0/applications/demo", {{"version", "1"}}).status, 202U);
+  const auto published = [&](std::size_t index) {
+    const Answer demo = ask("client", "GET", "/1.0/applications/demo");
+    return demo.metadata().at("versions").at(index).at("published").as_bool();
+  };
+  EXPECT_FALSE(published(0));
+  EXPECT_TRUE(published(1) && published(2) && published(3));
+  EXPECT_EQ(ask("client", "PATCH", "/1.0/applications/demo/0", {{"published", true}}).status, 202U);
+  EXPECT_TRUE(published(0)) << "the one that was asked for stays";
+  EXPECT_FALSE(published(1));
+}
+
+TEST_F(Applications, AChangeOfAnotherVersionThanExpectedIsRefused) {
+  net::HttpClient client(io, {.server = remote(&net::test::identity("client"))});
+  const auto seen = run(client.request({"GET", "/1.0/applications/demo", ""}));
+  ASSERT_TRUE(seen);
+  const std::string etag(net::find_header(seen->headers, "ETag").value_or(""));
+  const auto change = [&] {
+    const auto answer =
+        run(client.request({"PATCH", "/1.0/applications/demo", "", {{"If-Match", etag}}, R"({"version":"2"})"}));
+    return answer ? answer->status : 0U;
+  };
+  EXPECT_EQ(change(), 202U);
+  EXPECT_EQ(change(), 412U);
+}
+
 TEST_F(UploadedImages, AnArchiveThatIsNoPackageMakesNoApplication) {
   const Answer refused = upload("client", "POST", "/1.0/applications", "not an archive", {});
   EXPECT_EQ(refused.status, 400U);

@@ -6,6 +6,7 @@
 
 #include "base/hex.hpp"
 #include "cloud/ams/routes/routes.hpp"
+#include "cloud/errors.hpp"
 
 namespace redan::cloud::ams {
 namespace {
@@ -17,11 +18,26 @@ constexpr std::array<std::string_view, 12> kFilters{
     "id",        "name",   "status", "instance_type",        "published",           "abi", "boot_package",
     "immutable", "addons", "tags",   "inhibit_auto_updates", "parent_image_variant"};
 
+// Without a filter only the objects of the page are built.
 net::Task<Reply> list_applications(Ams& ams, Call call) {
-  REDAN_CO_TRY(auto found, co_await ams.applications(kEverything));
-  json::array objects;
-  for (const api::Application& application : found.elements) objects.emplace_back(to_json(application));
-  co_return list_reply(call, std::move(objects), "/1.0/applications", "id", kFilters);
+  if (has_filter(call, kFilters)) {
+    REDAN_CO_TRY(auto found, co_await ams.applications(kEverything));
+    json::array objects;
+    for (const api::Application& application : found.elements) objects.emplace_back(to_json(application));
+    co_return list_reply(call, std::move(objects), "/1.0/applications", "id", kFilters);
+  }
+  REDAN_CO_CHECK(check_filters(call, kFilters));
+  REDAN_CO_TRY(auto page, call.page());
+  REDAN_CO_TRY(const auto found, co_await ams.applications(page));
+  json::array elements;
+  for (const api::Application& application : found.elements) {
+    if (call.recursive()) {
+      elements.emplace_back(to_json(application));
+    } else {
+      elements.emplace_back("/1.0/applications/" + application.id);
+    }
+  }
+  co_return sync_reply(std::move(elements), found.total);
 }
 
 // A package as the body, or a manifest as JSON.
@@ -56,26 +72,36 @@ Outcome<void> check_changes(const json::object& body, const api::UnknownMembers&
 }
 
 net::Task<Reply> update_application(Ams& ams, Call call) {
+  REDAN_CO_TRY(const auto expected, call.if_match());
   REDAN_CO_TRY(auto upload, call.upload());
   if (upload) {
-    REDAN_CO_TRY(auto done, co_await ams.update_application(call.parameters[0], std::move(upload)));
+    REDAN_CO_TRY(auto done, co_await ams.update_application(call.parameters[0], std::move(upload), expected));
     co_return async_reply(done);
   }
   REDAN_CO_TRY(auto body, call.body());
   REDAN_CO_CHECK(check_changes(body, call.unknown));
-  REDAN_CO_TRY(auto done, co_await ams.update_application(call.parameters[0], std::move(body)));
+  REDAN_CO_TRY(auto done, co_await ams.update_application(call.parameters[0], std::move(body), expected));
   co_return async_reply(done);
+}
+
+// By force the application's instances are deleted too.
+Outcome<void> check_force(const Call& call, bool force) {
+  if (!force || call.caller->may(Scope::instance_write)) return {};
+  return api::refuse(api::refusal_of(errc::trust_role));
 }
 
 net::Task<Reply> remove_application(Ams& ams, Call call) {
   REDAN_CO_TRY(const bool force, parse_force(call));
-  REDAN_CO_TRY(auto done, co_await ams.remove_application(call.parameters[0], force));
+  REDAN_CO_CHECK(check_force(call, force));
+  REDAN_CO_TRY(const auto expected, call.if_match());
+  REDAN_CO_TRY(auto done, co_await ams.remove_application(call.parameters[0], force, expected));
   co_return async_reply(done);
 }
 
 net::Task<Reply> remove_applications(Ams& ams, Call call) {
   REDAN_CO_TRY(auto body, call.body());
   REDAN_CO_TRY(auto request, BulkRequest::parse(body, call.unknown));
+  REDAN_CO_CHECK(check_force(call, request.force));
   REDAN_CO_TRY(auto done, co_await ams.remove_applications(std::move(request.ids), request.force));
   co_return async_reply(done);
 }

@@ -86,18 +86,21 @@ net::Task<Reply> change_instance(Ams& ams, Call call) {
   REDAN_CO_TRY(auto body, call.body());
   REDAN_CO_TRY(const auto expected, call.if_match());
   REDAN_CO_TRY(const auto wanted, InstanceChange::parse(body, call.unknown));
-  if (wanted.is_protected) {
-    REDAN_CO_TRY(auto done, co_await ams.protect(call.parameters[0], *wanted.is_protected, expected));
-    if (wanted.desired_status.empty()) co_return async_reply(done);
-  }
   const auto status = api::parse_instance_status(wanted.desired_status);
   const bool start = status == api::InstanceStatus::running || status == api::InstanceStatus::started;
-  if (!start && status != api::InstanceStatus::stopped) {
+  const bool changes_status = !wanted.desired_status.empty() || !wanted.is_protected;
+  if (changes_status && !start && status != api::InstanceStatus::stopped) {
     co_return api::refuse(api::bad_request("\"desired_status\" is running or stopped"));
+  }
+  auto unchanged = expected;
+  if (wanted.is_protected) {
+    REDAN_CO_TRY(auto done, co_await ams.protect(call.parameters[0], *wanted.is_protected, expected));
+    if (!changes_status) co_return async_reply(done);
+    unchanged.reset();  // it was checked, and this request has changed the record since
   }
   const api::OperationKind kind = start ? api::OperationKind::start : api::OperationKind::stop;
   const bool wait = call.query("no_wait") == "false";
-  REDAN_CO_TRY(auto operation, co_await ams.change(call.parameters[0], kind, expected, wait));
+  REDAN_CO_TRY(auto operation, co_await ams.change(call.parameters[0], kind, unchanged, wait));
   co_return async_reply(operation);
 }
 

@@ -106,14 +106,7 @@ net::Task<Reply> change_node(Ams& ams, Call call) {
   REDAN_CO_TRY(auto body, call.body());
   api::Node blank;
   REDAN_CO_CHECK(read_changes(body, blank, call.unknown));
-  REDAN_CO_TRY(auto found, co_await ams.nodes().find(call.parameters[0]));
-  api::Node node = std::move(found.value);
-  REDAN_CO_CHECK(read_changes(body, node, {}));
-  std::function<void(api::Node&)> edit = [node](api::Node& stored) {
-    const std::string address = stored.address;
-    stored = node;
-    stored.address = address;
-  };
+  std::function<Outcome<void>(api::Node&)> edit = [body](api::Node& node) { return read_changes(body, node, {}); };
   REDAN_CO_TRY(auto done, co_await ams.nodes().change(call.parameters[0], std::move(edit)));
   co_return async_reply(done);
 }

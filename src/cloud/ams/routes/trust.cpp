@@ -112,7 +112,7 @@ Outcome<TrustRequest> parse_trust_request(const json::object& body, const Call& 
                   .text("trust-password", request.password)
                   .text("authentication_method", method)
                   .known({"email"})
-                  .end(call.unknown));
+                  .end(call.caller ? call.unknown : api::UnknownMembers{call.unknown.refused, {}}));
   if (method != "tls") return api::refuse(api::not_implemented("identities of OpenID Connect"));
   REDAN_CHECK(api::Members(body).unimplemented({"email"}).end({}));
   trust::TrustedCertificate& certificate = request.certificate;

@@ -1,6 +1,7 @@
 // Images and addons.
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "cloud/ams/routes/routes.hpp"
 #include "cloud/api/ids.hpp"
@@ -15,36 +16,32 @@ using trust::Scope;
 constexpr std::array<std::string_view, 3> kImageFilters{"name", "default", "type"};
 constexpr std::array<std::string_view, 1> kAddonFilters{"name"};
 
-/// The applications whose newest version names it in `member`.
-net::Task<Outcome<std::vector<api::Application>>> all_applications(Ams& ams) {
-  REDAN_CO_TRY(auto found, co_await ams.applications(kEverything));
-  co_return std::move(found.elements);
-}
+/// The ids of the applications whose newest version names an image or an addon, by its name.
+using Users = std::map<std::string, std::vector<std::string>, std::less<>>;
 
-bool names(const json::value* member, std::string_view name) {
-  if (member == nullptr) return false;
-  if (member->is_string()) return member->get_string() == name;
-  return member->is_array() &&
-         std::any_of(member->get_array().begin(), member->get_array().end(),
-                     [&](const json::value& one) { return one.is_string() && one.get_string() == name; });
-}
-
-std::vector<std::string> used_by(const std::vector<api::Application>& applications, std::string_view member,
-                                 std::string_view name) {
-  std::vector<std::string> ids;
-  for (const api::Application& application : applications) {
-    if (application.versions.empty()) continue;
-    const json::object manifest = application.manifest(application.versions.back());
-    if (names(manifest.if_contains(member), name)) ids.push_back(application.id);
+void note_user(Users& users, const json::value* member, const std::string& application) {
+  if (member == nullptr) return;
+  if (member->is_string()) users[std::string(member->get_string())].push_back(application);
+  if (!member->is_array()) return;
+  for (const json::value& one : member->get_array()) {
+    if (one.is_string()) users[std::string(one.get_string())].push_back(application);
   }
-  return ids;
 }
 
-json::object shown(const api::Image& image, const std::vector<api::Application>& applications) {
-  return to_json(image, used_by(applications, "image", image.name));
+net::Task<Outcome<Users>> users_of(Ams& ams, std::string member) {
+  REDAN_CO_TRY(const auto found, co_await ams.applications(kEverything));
+  Users users;
+  for (const api::Application& application : found.elements) {
+    if (application.versions.empty()) continue;
+    const json::value* own = application.settings.if_contains(member);
+    note_user(users, own != nullptr ? own : application.versions.back().manifest.if_contains(member), application.id);
+  }
+  co_return users;
 }
-json::object shown(const api::Addon& addon, const std::vector<api::Application>& applications) {
-  return to_json(addon, used_by(applications, "addons", addon.name));
+
+std::vector<std::string> used_by(const Users& users, const std::string& name) {
+  const auto found = users.find(name);
+  return found == users.end() ? std::vector<std::string>() : found->second;
 }
 
 api::Refusal upload_missing() {
@@ -75,9 +72,9 @@ Outcome<void> check_source(const json::object& source, const api::UnknownMembers
 
 net::Task<Reply> list_images(Ams& ams, Call call) {
   REDAN_CO_TRY(const auto images, co_await ams.images().all());
-  REDAN_CO_TRY(const auto applications, co_await all_applications(ams));
+  REDAN_CO_TRY(const auto users, co_await users_of(ams, "image"));
   json::array objects;
-  for (const api::Image& image : images) objects.emplace_back(shown(image, applications));
+  for (const api::Image& image : images) objects.emplace_back(to_json(image, used_by(users, image.name)));
   // The default image is asked for without recursion, and clients expect the object.
   if (call.query("default") == "true") {
     json::array found;
@@ -92,8 +89,8 @@ net::Task<Reply> list_images(Ams& ams, Call call) {
 net::Task<Reply> show_image(Ams& ams, Call call) {
   REDAN_CO_CHECK(check_type(call.query("type").value_or("")));
   REDAN_CO_TRY(const auto image, co_await ams.images().find(call.parameters[0]));
-  REDAN_CO_TRY(const auto applications, co_await all_applications(ams));
-  co_return sync_reply(shown(image, applications));
+  REDAN_CO_TRY(const auto users, co_await users_of(ams, "image"));
+  co_return sync_reply(to_json(image, used_by(users, image.name)));
 }
 
 // One image is the default.
@@ -164,8 +161,8 @@ net::Task<Reply> change_image(Ams& ams, Call call) {
 net::Task<Reply> remove_image(Ams& ams, Call call) {
   REDAN_CO_TRY(const bool force, parse_force(call));
   REDAN_CO_TRY(const auto image, co_await ams.images().find(call.parameters[0]));
-  REDAN_CO_TRY(const auto applications, co_await all_applications(ams));
-  if (!force && !used_by(applications, "image", image.name).empty()) {
+  REDAN_CO_TRY(const auto users, co_await users_of(ams, "image"));
+  if (!force && !used_by(users, image.name).empty()) {
     co_return api::refuse(api::conflict("applications use this image; use force"));
   }
   REDAN_CO_TRY(auto done, co_await ams.images().remove(call.parameters[0]));
@@ -182,16 +179,16 @@ net::Task<Reply> remove_image_version(Ams& ams, Call call) {
 
 net::Task<Reply> list_addons(Ams& ams, Call call) {
   REDAN_CO_TRY(const auto addons, co_await ams.addons().all());
-  REDAN_CO_TRY(const auto applications, co_await all_applications(ams));
+  REDAN_CO_TRY(const auto users, co_await users_of(ams, "addons"));
   json::array objects;
-  for (const api::Addon& addon : addons) objects.emplace_back(shown(addon, applications));
+  for (const api::Addon& addon : addons) objects.emplace_back(to_json(addon, used_by(users, addon.name)));
   co_return list_reply(call, std::move(objects), "/1.0/addons", "name", kAddonFilters);
 }
 
 net::Task<Reply> show_addon(Ams& ams, Call call) {
   REDAN_CO_TRY(const auto addon, co_await ams.addons().find(call.parameters[0]));
-  REDAN_CO_TRY(const auto applications, co_await all_applications(ams));
-  co_return sync_reply(shown(addon, applications));
+  REDAN_CO_TRY(const auto users, co_await users_of(ams, "addons"));
+  co_return sync_reply(to_json(addon, used_by(users, addon.name)));
 }
 
 net::Task<Reply> add_addon(Ams& ams, Call call) {
@@ -215,8 +212,8 @@ net::Task<Reply> change_addon(Ams& ams, Call call) {
 
 net::Task<Reply> remove_addon(Ams& ams, Call call) {
   REDAN_CO_TRY(const auto addon, co_await ams.addons().find(call.parameters[0]));
-  REDAN_CO_TRY(const auto applications, co_await all_applications(ams));
-  if (!used_by(applications, "addons", addon.name).empty()) {
+  REDAN_CO_TRY(const auto users, co_await users_of(ams, "addons"));
+  if (!used_by(users, addon.name).empty()) {
     co_return api::refuse(api::conflict("applications use this addon"));
   }
   REDAN_CO_TRY(auto done, co_await ams.addons().remove(call.parameters[0]));
