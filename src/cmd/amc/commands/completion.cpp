@@ -9,10 +9,11 @@ namespace redan::cmd {
 namespace {
 
 void add_shell(Grammar& grammar, CLI::App* group, CLI::App& program, const char* name) {
-  CLI::App* made = grammar.command(group, name, "For this shell", [&program, name](Amc&) {
+  const auto is_short = std::make_shared<bool>(false);
+  CLI::App* made = grammar.command(group, name, "For this shell", [&program, name, is_short](Amc&) {
     std::fputs(completion(program, *parse_shell(name)).c_str(), stdout);
   });
-  made->add_flag("--no-descriptions", "Accepted; scripts without descriptions are the same");
+  made->add_flag("--no-descriptions", *is_short, "Accepted; scripts without descriptions are the same");
 }
 
 }  // namespace
