@@ -22,7 +22,8 @@ TEST(Table, ShowsOneLineForEachElementWithoutALimit) {
 }
 
 TEST(Table, DividesTheWidestCellsToFitAndKeepsAllOfTheirText) {
-  const std::string text = format_table(parsed(R"([{"name":"0123456789","tags":["one","two","three"]}])"), kColumns, 14);
+  const std::string text =
+      format_table(parsed(R"([{"name":"0123456789","tags":["one","two","three"]}])"), kColumns, 14);
   EXPECT_EQ(text,
             "NAME    TAGS\n"
             "012345  one,\n"
@@ -36,8 +37,7 @@ TEST(Table, CountsCharactersAndNotBytes) {
 }
 
 TEST(Table, EscapesWhatControlsATerminal) {
-  EXPECT_EQ(format_table(parsed(R"([{"name":"a\u001b[2J","tags":[]}])"), {{"NAME", "name"}}, 0),
-            "NAME\na\\x1B[2J\n");
+  EXPECT_EQ(format_table(parsed(R"([{"name":"a\u001b[2J","tags":[]}])"), {{"NAME", "name"}}, 0), "NAME\na\\x1B[2J\n");
 }
 
 TEST(Table, ShowsTimesInUtc) {
@@ -57,7 +57,8 @@ TEST(Yaml, ShowsObjectsAndListsOfThem) {
 
 TEST(Filter, KeepsElementsThatHaveEachWord) {
   const std::vector<Column> fields{{"tags", "tags"}, {"published", "published"}};
-  const json::array all = parsed(R"([{"tags":["a","b"],"published":true},{"tags":["a"],"published":false},{"tags":[]}])");
+  const json::array all =
+      parsed(R"([{"tags":["a","b"],"published":true},{"tags":["a"],"published":false},{"tags":[]}])");
   EXPECT_EQ(filtered(all, "tags=a", fields).size(), 2U);
   EXPECT_EQ(filtered(all, "tags=b,a", fields).size(), 1U);
   EXPECT_EQ(filtered(all, "tags=", fields).size(), 1U);
