@@ -82,6 +82,16 @@ TEST_F(Groups, NoCallerGivesAGroupMoreThanItHolds) {
   EXPECT_EQ(permit({"trust:read"}, "other"), 202U);
 }
 
+TEST_F(Groups, ANewIdentityMayDoNothing) {
+  EXPECT_EQ(ask("client", "DELETE", "/1.0/auth/identities/" + other()).status, 202U);
+  const json::object body{{"authentication_method", "tls"},
+                          {"name", "other"},
+                          {"certificate", to_base64(net::test::identity("other").certificate_der)}};
+  EXPECT_EQ(ask("client", "POST", "/1.0/auth/identities", body).status, 202U);
+  EXPECT_TRUE(until([&] { return ask("client", "GET", "/1.0/auth/identities/" + other()).status == 200; }));
+  EXPECT_EQ(ask("other", "GET", "/1.0/instances").status, 403U);
+}
+
 TEST_F(Groups, AMemberThatMayNoLongerListenHearsNoMoreEvents) {
   EXPECT_EQ(permit({"events:read"}), 202U);
   EXPECT_EQ(assign({"watchers"}), 202U);

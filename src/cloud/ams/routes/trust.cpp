@@ -100,7 +100,7 @@ Outcome<std::vector<std::uint8_t>> parse_der(const std::string& text, const Call
 // The certificate in the body, or the one that the sender presented: base64 of DER, or PEM.
 Outcome<TrustRequest> parse_trust_request(const json::object& body, const Call& call) {
   TrustRequest request;
-  std::string text, label, kind, role = "admin", method = "tls";
+  std::string text, label, kind, role, method = "tls";
   std::vector<std::string> scopes;
   REDAN_CHECK(api::Members(body)
                   .text("certificate", text, 16 * 1024)
@@ -125,7 +125,13 @@ Outcome<TrustRequest> parse_trust_request(const json::object& body, const Call& 
     return api::refuse(api::bad_request("\"type\" is client or ca"));
   }
   certificate.kind = kind == "ca" ? trust::TrustKind::authority : trust::TrustKind::client;
-  REDAN_TRY(certificate.role, parse_grantable_role(role));
+  // A trusted certificate is an administrator's; an identity may do nothing until it is in a group.
+  const bool is_identity = call.http.path.starts_with("/1.0/auth/identities");
+  if (role.empty() && is_identity) {
+    certificate.role = trust::Role::instance;
+  } else {
+    REDAN_TRY(certificate.role, parse_grantable_role(role.empty() ? "admin" : role));
+  }
   for (const std::string& scope : scopes) {
     const auto parsed = trust::parse_scope(scope);
     if (!parsed) return api::refuse(api::bad_request("no scope named " + scope));
