@@ -59,6 +59,10 @@ json::value Amc::act(const char* method, const std::string& path, const json::va
   return options_.no_wait ? operation : session().wait(std::move(operation), limit);
 }
 
+std::string Amc::until_running(const std::string& path) const {
+  return path + "?no_wait=" + (options_.no_wait ? "true" : "false");
+}
+
 json::value Amc::finish(json::value operation) {
   return options_.no_wait ? operation : session().wait(std::move(operation), timeout());
 }

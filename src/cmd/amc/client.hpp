@@ -42,6 +42,8 @@ class Amc {
   /// Requests an operation, and waits for its end unless --no-wait.
   boost::json::value act(const char* method, const std::string& path, const boost::json::value& body = nullptr);
   boost::json::value finish(boost::json::value operation);
+  /// The path of a request whose operation ends when its instance runs, unless --no-wait.
+  [[nodiscard]] std::string until_running(const std::string& path) const;
   /// Asks whether to continue, unless --yes. Throws if not.
   void confirm() const;
 

@@ -42,12 +42,12 @@ func (s *suite) execute(details *api.ExecPost, stdin io.Reader, control func(*re
 	args := &client.ExecArgs{Stdin: stdin, Stdout: &done.out, Stderr: &done.err, Control: control, DataDone: make(chan bool)}
 	op, err := s.ExecuteInstance(s.instance, details, args)
 	if err != nil {
-		return nil, err
+		return done, err
 	}
 	select {
 	case <-args.DataDone:
 	case <-s.ctx.Done():
-		return nil, fmt.Errorf("the outputs did not end; so far %q, %q", done.out.text(), done.err.text())
+		return done, fmt.Errorf("the outputs did not end; so far %q, %q", done.out.text(), done.err.text())
 	}
 	err = op.Wait(s.ctx)
 	done.result = op.Get().Metadata["return"]
@@ -115,7 +115,7 @@ var execCalls = []call{
 		})
 		return all(err, expect(err != nil || strings.Contains(done.out.text(), "resized"), "%q", done.out.text()))
 	}},
-	{name: "the WebSocket of an operation with a wrong secret", must: true, refusal: []string{"403"}, run: func(s *suite) error {
+	{name: "the WebSocket of an operation with a wrong secret", must: true, refusal: []string{"403", noExec[0]}, run: func(s *suite) error {
 		op, err := s.ExecuteInstanceWithoutSockets()
 		if err != nil {
 			return err

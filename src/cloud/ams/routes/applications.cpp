@@ -67,6 +67,7 @@ Outcome<void> check_changes(const json::object& body, const api::UnknownMembers&
   REDAN_CHECK(api::bool_member(changes, "inhibit_auto_updates", false));
   changes.erase("inhibit_auto_updates");
   api::Manifest blank;
+  blank.name = "blank";
   REDAN_CHECK(api::patch(blank, changes));
   return api::report_unknown(blank.ignored, unknown);
 }

@@ -44,7 +44,7 @@ Launched launch(const Amc::Target& target, const json::object& body, AmcTimeout 
   try {
     AmcSession session(target.remote, target.name);
     const auto start = Clock::now();
-    const json::value operation = session.ask("POST", "/1.0/instances", body);
+    const json::value operation = session.ask("POST", "/1.0/instances?no_wait=false", body);
     result.id = made_by(operation, "instances");
     session.wait(operation, timeout);
     result.time = Clock::now() - start;

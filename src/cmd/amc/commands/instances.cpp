@@ -77,7 +77,8 @@ void show(Amc& amc) {
 }
 
 json::value change(Amc& amc, const char* status) {
-  return amc.act("PATCH", path_of(kPath, amc.options().which), json::object{{"desired_status", status}});
+  const std::string path = amc.until_running(path_of(kPath, amc.options().which));
+  return amc.act("PATCH", path, json::object{{"desired_status", status}});
 }
 void start(Amc& amc) { amc.print_end(change(amc, "running")); }
 void stop(Amc& amc) { amc.print_end(change(amc, "stopped")); }
@@ -134,7 +135,7 @@ void add_delete(Grammar& grammar, CLI::App* parent) {
   made->add_option("which", doomed->which, "Their names or ids");
   made->add_flag("-a,--all", grammar.options().all, "All instances");
   made->add_option("-n,--node", doomed->node, "With --all: those on this node");
-  grammar.force(made, "Also those that are protected from deletion");
+  grammar.force(made, "Accepted; a protected instance is not deleted");
   grammar.timeout(grammar.no_wait(grammar.yes(made)));
 }
 
