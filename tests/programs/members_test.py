@@ -25,7 +25,8 @@ NOT_IMPLEMENTED = {(row[0], row[1]) for row in TABLES["members"]}
 # Paths that are refused whatever they get.
 REFUSED = {section: {tuple(row[:2]) for row in TABLES[section] if row[2] == "refused"} for section in ("ams", "gateway")}
 # Redan takes more than the documented type.
-WIDER = {("SessionsPost", "extra_data")}
+# Any JSON value, and sizes as text or as numbers of bytes.
+WIDER = {("SessionsPost", "extra_data"), ("ApplicationPatch", "resources.memory"), ("ApplicationPatch", "resources.disk-size")}
 # What must be there, so that the member in question is looked at. Nothing of it exists.
 NEEDED = {
     "InstancesPost": {"app_id": "none"},
@@ -127,7 +128,7 @@ def quotes(text, path):
 
 
 def names(answer, path):
-    return answer.status == 400 and quotes(answer.json.get("error", ""), path)
+    return answer.status in (400, 501) and quotes(answer.json.get("error", ""), path)
 
 
 def served(answer):

@@ -7,7 +7,7 @@
 
 #include "base/base64.hpp"
 #include "cloud/ams/keys.hpp"
-#include "cloud/ams/routes.hpp"
+#include "cloud/ams/routes/routes.hpp"
 #include "cloud/store/sqlite.hpp"
 #include "cloud/token/jwt.hpp"
 #include "net/clock.hpp"

@@ -136,6 +136,9 @@ Outcome<json::object> with_version(json::object changes) {
   const auto named = changes.find("manifest_version");
   if (named == changes.end()) return changes;
   if (changes.contains("version")) return refuse(bad_request("\"manifest_version\" and \"version\" are the same"));
+  if (!named->value().is_string() && !named->value().is_null()) {
+    return refuse(bad_request("\"manifest_version\" is not a text of at most 50 characters"));
+  }
   json::value version = std::move(named->value());
   changes.erase("manifest_version");
   changes["version"] = std::move(version);

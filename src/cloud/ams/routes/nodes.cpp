@@ -21,7 +21,7 @@ Outcome<json::object> parse_settings(const json::object& body, const api::Unknow
   api::Members members(body);
   REDAN_CHECK(members.object("config", changes).text("name", name).any("value", value).end(unknown));
   if (members.has("name")) changes[name] = value.is_null() ? json::value("") : value;
-  if (!value.is_null() && !value.is_string() && !value.is_bool() && !value.is_int64()) {
+  if (!value.is_null() && !value.is_string()) {
     return api::refuse(api::bad_request("\"value\" is not text"));
   }
   if (changes.empty()) return api::refuse(api::bad_request("name a setting: {\"name\": ..., \"value\": ...}"));

@@ -123,7 +123,9 @@ net::Task<Reply> add_image(Ams& ams, Call call) {
                      .end(call.unknown));
   REDAN_CO_CHECK(check_type(type));
   REDAN_CO_CHECK(check_source(source, call.unknown));
-  if (!path.empty()) co_return api::refuse(api::not_implemented("the image server"));
+  if (!path.empty()) {
+    co_return api::refuse({501, "not_implemented", "\"path\": the image server is not implemented", {}, 0});
+  }
   if (!upload) co_return api::refuse(upload_missing());
   image.id = api::new_id(ams.context().provider, net::wall_time());
   const std::string id = image.id;
@@ -205,6 +207,8 @@ net::Task<Reply> add_addon(Ams& ams, Call call) {
 net::Task<Reply> change_addon(Ams& ams, Call call) {
   REDAN_CO_TRY(auto upload, call.upload());
   if (!upload) co_return api::refuse(upload_missing());
+  REDAN_CO_TRY(auto request, call.upload_request());
+  REDAN_CO_CHECK(api::Members(request).end(call.unknown));
   REDAN_CO_CHECK(co_await ams.check_addon(upload));
   REDAN_CO_TRY(auto done, co_await ams.addons().add_version(call.parameters[0], std::move(upload)));
   co_return async_reply(done);
