@@ -58,7 +58,7 @@ json::object to_json(const Resources& resources, Spelling spelling) { return wri
 json::object to_instance_json(const Resources& resources) {
   json::object object = to_json(resources);
   object.erase("disk-size");
-  if (resources.disk_size) object["disk_size"] = *resources.disk_size;
+  if (resources.disk_size) object["disk-size"] = *resources.disk_size;
   if (resources.memory) object["memory"] = *resources.memory;
   return object;
 }

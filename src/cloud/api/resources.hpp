@@ -23,7 +23,7 @@ Outcome<Resources> parse_resources(const json::value& value, std::string name = 
 
 /// Sizes are text with a unit.
 json::object to_json(const Resources& resources, Spelling spelling = Spelling::api);
-/// As in instances: disk_size, and sizes are numbers of bytes.
+/// As instances show them: sizes are numbers of bytes.
 json::object to_instance_json(const Resources& resources);
 
 /// `upper`, and for what it does not set, `lower`.

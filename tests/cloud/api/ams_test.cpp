@@ -133,7 +133,8 @@ TEST(Applications, TheNewestPublishedVersionIsTheDefault) {
 TEST(Operations, ShowTheirObject) {
   const json::object shown = to_json(operation());
   EXPECT_EQ(shown.at("status_code"), 103);
-  EXPECT_EQ(shown.at("resources"), json::parse(R"({"instances":["/1.0/instances/i1"]})"));
+  EXPECT_EQ(shown.at("resources"),
+            json::parse(R"({"containers":["/1.0/containers/i1"],"instances":["/1.0/instances/i1"]})"));
   EXPECT_FALSE(is_final(OperationStatus::running));
   EXPECT_TRUE(is_final(OperationStatus::failure));
 }

@@ -157,7 +157,7 @@ TEST(Manifest, AWrongValueIsRefusedByName) {
   EXPECT_EQ(refusal(R"("video-encoder":"hardware")"), "\"video-encoder\" is not gpu, gpu-preferred or software");
   EXPECT_THAT(refusal(R"("instance-type":"a3.3")"), HasSubstr("\"instance-type\" is not a2.3"));
   EXPECT_EQ(refusal(R"("resources":{"cpus":0})"), "\"resources.cpus\" is not an integer from 1 to 1024");
-  EXPECT_THAT(refusal(R"("resources":{"memory":"3"})"), HasSubstr("\"resources.memory\" is not a size like"));
+  EXPECT_THAT(refusal(R"("resources":{"memory":"3x"})"), HasSubstr("\"resources.memory\" is not a size like"));
   EXPECT_THAT(refusal(R"("resources":{"memory":0})"), HasSubstr("\"resources.memory\" is not a size like"));
   EXPECT_EQ(refusal(R"("resources":{"gpu-slots":-1})"), "\"resources.gpu-slots\" is not an integer from 0 to 1024");
   EXPECT_THAT(refusal(R"("hooks":{"timeout":"16m"})"), HasSubstr("\"hooks.timeout\""));
@@ -375,7 +375,7 @@ TEST(InstanceTypes, AreCompletedByTheResourcesOfTheManifest) {
 TEST(Resources, OfInstancesAreNumbersOfBytes) {
   const auto r = parse_resources(object(R"({"cpus":2,"memory":3221225472,"disk_size":"3GB"})"));
   ASSERT_TRUE(r) << r.error().message;
-  EXPECT_EQ(to_instance_json(*r), object(R"({"cpus":2,"memory":3221225472,"disk_size":3000000000})"));
+  EXPECT_EQ(to_instance_json(*r), object(R"({"cpus":2,"memory":3221225472,"disk-size":3221225472})"));
 }
 
 TEST(AddonManifest, EveryDocumentedKeyIsRead) {

@@ -37,7 +37,7 @@ TEST(Table, CountsCharactersAndNotBytes) {
 }
 
 TEST(Table, EscapesWhatControlsATerminal) {
-  EXPECT_EQ(format_table(parsed(R"([{"name":"a\u001b[2J","tags":[]}])"), {{"NAME", "name"}}, 0), "NAME\na\\x1B[2J\n");
+  EXPECT_EQ(format_table(parsed(R"([{"name":"a\u001b[2J","tags":[]}])"), {{"NAME", "name"}}, 0), "NAME\na\\x1b[2J\n");
 }
 
 TEST(Table, ShowsTimesInUtc) {
@@ -50,7 +50,7 @@ TEST(Csv, QuotesCommasAndQuotes) {
 }
 
 TEST(Yaml, ShowsObjectsAndListsOfThem) {
-  EXPECT_EQ(format_yaml(json::parse(R"({"name":"a","disk":{"size":"3GB"}})")), "name: a\ndisk:\n  size: 3GB\n");
+  EXPECT_EQ(format_yaml(json::parse(R"({"name":"a","disk":{"size":"3GB"}})")), "name: a\ndisk:\n  size: \"3GB\"\n");
   EXPECT_EQ(format_yaml(json::parse(R"([{"name":"a","id":1},{"name":"b"}])")), "- name: a\n  id: 1\n- name: b\n");
   EXPECT_EQ(format_yaml(json::array()), "[]\n");
 }
