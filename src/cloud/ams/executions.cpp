@@ -34,8 +34,24 @@ struct Executions::Running {
     return sockets.size() - sockets.count("control") == needed;
   }
 
+  // A client may send before the command runs.
+  void input(Bytes bytes) {
+    if (execution) return execution->write(bytes);
+    if (early.size() + bytes.size() <= kMaxQueued) early.insert(early.end(), bytes.begin(), bytes.end());
+  }
+  void end_input() {
+    ended = true;
+    if (execution) execution->close_input();
+  }
+  void pass_early_input() {
+    if (!early.empty()) execution->write(std::exchange(early, {}));
+    if (ended) execution->close_input();
+  }
+
   api::Operation operation;
   ExecSpec spec;
+  std::vector<std::uint8_t> early;
+  bool ended = false;
   std::map<std::string, std::string> secrets;  ///< by the socket's name; those that are not used yet
   std::map<std::string, std::weak_ptr<net::WebSocket>> sockets;
   std::shared_ptr<Execution> execution;
@@ -112,17 +128,15 @@ void Executions::take_socket(const RunningPtr& running, const std::string& name,
   }
   if (name == "0") {
     socket->on_binary = [weak](Bytes bytes) {
-      const auto one = weak.lock();
-      if (one && one->execution) one->execution->write(bytes);
+      if (const auto one = weak.lock()) one->input(bytes);
     };
     // An empty text message, or the end of the connection, is the end of the input. A terminal hangs up.
     socket->on_message = [weak](std::string_view message) {
       const auto one = weak.lock();
-      if (one && one->execution && message.empty()) one->execution->close_input();
+      if (one && message.empty()) one->end_input();
     };
     socket->on_close = [weak] {
-      const auto one = weak.lock();
-      if (one && one->execution) one->execution->close_input();
+      if (const auto one = weak.lock()) one->end_input();
     };
   }
   if (!running->has_streams() || running->execution) return;
@@ -155,7 +169,7 @@ net::Task<void> Executions::start(RunningPtr running) {
     one->operation.metadata["return"] = code;
     end(one, one->cancelled ? api::OperationStatus::cancelled : api::OperationStatus::success, {});
   };
-  if (const auto socket = running->sockets["0"].lock(); !socket) running->execution->close_input();
+  running->pass_early_input();
 }
 
 // {"command":"window-resize","args":{"width":"80","height":"24"}} or {"command":"signal","signal":15}

@@ -23,11 +23,16 @@ class ExecutingLauncher final : public RecordingLauncher {
   [[nodiscard]] bool can_exec() const override { return true; }
   net::Task<ams::LaunchResult<std::shared_ptr<ams::Execution>>> exec(std::string, ams::ExecSpec spec) override {
     specs.push_back(std::move(spec));
+    if (delay.count() > 0) {
+      boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, delay);
+      co_await timer.async_wait(boost::asio::use_awaitable);
+    }
     echo = std::make_shared<Echo>();
     co_return std::shared_ptr<ams::Execution>(echo);
   }
   std::vector<ams::ExecSpec> specs;
   std::shared_ptr<Echo> echo;
+  std::chrono::milliseconds delay{0};
 };
 
 class ExecutionSockets : public AmsFixture {
@@ -90,6 +95,23 @@ TEST_F(ExecutionSockets, CarryInputAndOutputAndTheExitCode) {
   EXPECT_EQ(last.at("status"), "Success");
   EXPECT_EQ(last.at("metadata").at("return"), 3);
   EXPECT_TRUE(until([&] { return closed; }));
+}
+
+TEST_F(ExecutionSockets, KeepInputThatArrivesBeforeTheCommandRuns) {
+  launcher().delay = 300ms;
+  const json::object operation = execute(true);
+  const std::string id(operation.at("id").as_string());
+  auto terminal = open(id, operation.at("metadata").at("fds").at("0").as_string());
+  ASSERT_TRUE(terminal);
+  std::string received;
+  (*terminal)->on_binary = [&](Bytes bytes) {
+    received.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  };
+  (*terminal)->send_binary("early");
+  EXPECT_EQ(launcher().echo, nullptr);
+  EXPECT_TRUE(until([&] { return received == "early"; })) << received;
+  (*terminal)->send("");
+  EXPECT_EQ(ended(id).at("metadata").at("return"), 3);
 }
 
 TEST_F(ExecutionSockets, OfATerminalAreOneAndItsControl) {
