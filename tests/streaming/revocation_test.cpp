@@ -171,7 +171,7 @@ TEST_F(Revocation, OfAShareEndsItsAccess) {
   Clock::time_point begin;
   expect_cut("a viewer's socket", viewers, [&] {
     begin = Clock::now();
-    EXPECT_EQ(client(0).ask("DELETE", "/1.0/shares/" + shared.id).status, 200U);
+    EXPECT_EQ(client(0).ask("DELETE", "/1.0/shares/" + shared.id).status, 202U);
   });
   expect_refused(
       "the share's URL", [&](std::size_t which) { return connect(shared.url, which).status; }, begin);
@@ -222,7 +222,7 @@ TEST_F(Revocation, OfAnAccountOrShareEndsLiveStreams) {
     show(what, "runtime", Clock::now() - since);
   };
   const auto deleted = Clock::now();
-  EXPECT_EQ(client(0).ask("DELETE", "/1.0/shares/" + shared.id).status, 200U);
+  EXPECT_EQ(client(0).ask("DELETE", "/1.0/shares/" + shared.id).status, 202U);
   expect_end("a viewer's stream", viewer, deleted);
   EXPECT_TRUE(streams(player, player.counts().rtp_packets + 10)) << "the session's own client stays";
   const auto left = Clock::now();

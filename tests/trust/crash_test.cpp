@@ -111,8 +111,10 @@ class Crash : public testing::TestWithParam<const char*> {
     const Answer list = client_->get("/1.0/operations?recursion=1&limit=10000");
     if (list.status != 200) return 1;
     std::size_t count = 0;
-    for (const json::value& operation : list.metadata().as_array()) {
-      if (operation.at("status_code").as_int64() < 200) ++count;
+    for (const auto& [status, operations] : list.metadata().as_object()) {
+      for (const json::value& operation : operations.as_array()) {
+        if (operation.at("status_code").as_int64() < 200) ++count;
+      }
     }
     return count;
   }

@@ -196,7 +196,7 @@ TEST_F(Trust, CertificatesOfATrustedAuthorityAreTrustedWithItsRole) {
   ASSERT_TRUE(known && unknown) << made;
   Client client(ams_->remote(&*known));
   EXPECT_EQ(client.get("/1.0/instances").status, 200U);
-  EXPECT_EQ(client.get("/1.0").metadata().at("auth_permissions").at(0), "operator");
+  EXPECT_EQ(client.get("/1.0").metadata().at("auth_role"), "operator");
   EXPECT_EQ(client.get("/1.0/certificates").code, "trust_role");
   EXPECT_EQ(Client(ams_->remote(&*unknown)).get("/1.0/instances").code, "trust_unknown");
   admin.finish(admin.erase("/1.0/certificates/ca"));
@@ -212,7 +212,7 @@ TEST_F(Trust, TrustSurvivesARestart) {
   Client client(ams_->remote(&bob));
   EXPECT_EQ(client.get("/1.0/instances").status, 200U);
   EXPECT_EQ(client.post("/1.0/applications", R"({"name":"x"})").code, "trust_role");
-  EXPECT_EQ(client.get("/1.0").metadata().at("auth_permissions").at(0), "viewer");
+  EXPECT_EQ(client.get("/1.0").metadata().at("auth_role"), "viewer");
 }
 
 TEST_F(Trust, AJoinTokenAddsOneCertificateOnce) {
@@ -228,7 +228,7 @@ TEST_F(Trust, AJoinTokenAddsOneCertificateOnce) {
   EXPECT_EQ(again.status, 403U);
   EXPECT_EQ(again.code, "trust_join_token");
   // The role is the token's, not the one that its holder requests.
-  EXPECT_EQ(Client(ams_->remote(&carol)).get("/1.0").metadata().at("auth_permissions").at(0), "operator");
+  EXPECT_EQ(Client(ams_->remote(&carol)).get("/1.0").metadata().at("auth_role"), "operator");
 }
 
 TEST_F(Trust, OneOfManySimultaneousUsesOfAJoinTokenSucceeds) {
