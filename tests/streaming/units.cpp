@@ -141,7 +141,8 @@ bool Cloud::has_agents(std::size_t count) {
   return eventually([&] {
     const Answer applications = admin.get("/1.0/applications");
     const Answer status = admin.get("/1.0/status");
-    return !applications.metadata().as_array().empty() && status.metadata().at("agents").to_number<std::size_t>() == count;
+    return !applications.metadata().as_array().empty() &&
+           status.metadata().at("agents").to_number<std::size_t>() == count;
   });
 }
 

@@ -28,7 +28,9 @@ concept Described = std::same_as<std::remove_const_t<A>, T>;
 template <class E>
 struct Names;
 template <class E>
-concept Named = requires { Names<E>::table; };
+concept Named = requires {
+  Names<E>::table;
+};
 
 template <Named E>
 std::string_view name_of(E value) {

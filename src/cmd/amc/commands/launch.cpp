@@ -124,7 +124,8 @@ json::object request(const std::string& which, const Launch& launch) {
 }
 
 void run(Amc& amc, const Launch& launch) {
-  const json::value started = amc.session().ask("POST", amc.until_running("/1.0/instances"), request(amc.options().which, launch));
+  const json::value started =
+      amc.session().ask("POST", amc.until_running("/1.0/instances"), request(amc.options().which, launch));
   const std::string id = made_by(started, "instances");
   if (!amc.options().json) amc.print_line(id, {});
   amc.finish(started);
