@@ -17,11 +17,11 @@ using namespace redan::cloud::package;
 
 constexpr Limits kLimits{.max_files = 20, .max_depth = 4, .max_file_bytes = 64 << 10, .max_total_bytes = 256 << 10};
 
-/// A folder in memory for this process, removed at its end.
+/// A temporary folder of this process, removed at its end. TMPDIR=/dev/shm keeps it in memory.
 class Folder {
  public:
   Folder() {
-    std::string name = fs::is_directory("/dev/shm") ? "/dev/shm/redan-fuzz-XXXXXX" : "/tmp/redan-fuzz-XXXXXX";
+    std::string name = (fs::temp_directory_path() / "redan-fuzz-XXXXXX").string();
     REDAN_ASSERT(::mkdtemp(name.data()) != nullptr);
     path = name;
   }
