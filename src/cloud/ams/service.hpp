@@ -42,7 +42,6 @@ struct Config {
   Duration max_trust_staleness = trust::kMaxTrustStaleness;
   std::filesystem::path directory;      ///< for uploads; see Context::directory
   api::UnknownMembers unknown_members;  ///< in requests
-  std::size_t max_upload = std::size_t{4} << 30;
   std::size_t max_instances = 10'000;
   std::size_t max_parallel_operations = 16;
   std::function<void(std::string_view)> log;  ///< logs one line; it contains no secrets
