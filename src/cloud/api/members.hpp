@@ -46,7 +46,7 @@ class Members {
 
   /// Whether the member is there and not null.
   [[nodiscard]] bool has(std::string_view key) const;
-  /// The first refusal, if any. Otherwise decides about the members that nobody has named.
+  /// The first refusal, if any. Otherwise refuses or logs the members that were not named.
   [[nodiscard]] Outcome<void> end(const UnknownMembers& unknown) const;
 
  private:
