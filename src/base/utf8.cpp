@@ -29,6 +29,14 @@ Character first_character(std::string_view text) {
   return {code, size};
 }
 
+// Whether more bytes could complete `text`, which is shorter than a character, to one.
+bool is_cut_character(std::string_view text) {
+  const auto completes = [&](char c) {
+    return first_character((std::string(text) + std::string(3, c))).size > text.size();
+  };
+  return completes('\x80') || completes('\xBF');
+}
+
 bool is_harmless(std::uint32_t code) {
   const bool control = code < 0x20 || (code >= 0x7F && code < 0xA0);
   const bool separates_lines = code == 0x2028 || code == 0x2029;
@@ -43,6 +51,18 @@ std::string_view first_bytes(std::string_view text, std::size_t size) {
   if (text.size() <= size) return text;
   while (size > 0 && is_continuation(text[size])) --size;
   return text.substr(0, size);
+}
+
+Utf8Check check_utf8(std::string_view text) {
+  Utf8Check check{true, 0, text.size()};
+  while (!check.whole()) {
+    const std::string_view rest = text.substr(check.complete);
+    const Character next = first_character(rest);
+    check.valid = next.size != 0 || (rest.size() < 4 && is_cut_character(rest));
+    if (next.size == 0) break;
+    check.complete += next.size;
+  }
+  return check;
 }
 
 std::string escape_controls(std::string_view text) {

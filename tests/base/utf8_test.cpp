@@ -38,5 +38,23 @@ TEST(EscapeControls, EscapesInvalidUtf8ByteByByte) {
   EXPECT_EQ(escape_controls("\xc3("), "\\xc3(");
 }
 
+TEST(Utf8Check, FollowsRfc3629) {
+  const auto is_whole = [](std::string_view text) {
+    const Utf8Check check = check_utf8(text);
+    return check.valid && check.whole();
+  };
+  for (const char* text :
+       {"", "a", "\xC2\x80", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
+    EXPECT_TRUE(is_whole(text)) << text;
+  }
+  for (const char* text :
+       {"\x80", "\xC0\xAF", "\xC1\xBF", "\xE0\x9F\x80", "\xED\xA0\x80", "\xF0\x8F\x80\x80", "\xF4\x90\x80\x80",
+        "\xF5\x80\x80\x80", "\xFF", "a\xC3", "\xC3(", "\xE2\x82(", "\xF0\x9F\x98("}) {
+    EXPECT_FALSE(is_whole(text)) << text;
+  }
+  EXPECT_TRUE(check_utf8("a\xE2\x82").valid) << "cut";
+  EXPECT_FALSE(check_utf8("a\xE2(").valid);
+}
+
 }  // namespace
 }  // namespace redan

@@ -19,8 +19,6 @@ constexpr std::size_t kMaxChannelName = 64;
 constexpr std::size_t kMaxRelays = 32;
 constexpr std::string_view kControl = "control";
 constexpr std::chrono::seconds kConfirmTimeout{5};
-// Data queued in a channel for the client before the program has to wait.
-constexpr std::size_t kMaxBuffered = 256 * 1024;
 
 bool is_channel_name(std::string_view name) {
   const auto fits = [](char c) {
@@ -69,6 +67,8 @@ Client::Client(Streamer& streamer, std::string id, const ClientOptions& options,
       to_client_(std::move(to_client)),
       deadline_(streamer.io_),
       media_alarm_(streamer.io_),
+      channels_(streamer.io_, streamer.config_.channel_directory, *streamer.shard_,
+                [this](const std::string& line) { streamer_.log("client " + id_ + ": " + line); }),
       confirm_(std::move(confirm)) {
   deadline_.set(net::now() + streamer.config_.connect_timeout, [this] { end(errc::link_timeout); });
 }
@@ -217,11 +217,9 @@ void Client::on_output(const Output& output) {
     media_->handle_input(net::now(), media->packet);
     pump();
   } else if (const auto* low = std::get_if<BufferedAmountLow>(&output)) {
-    const auto socket = sockets_.find(low->channel.value);
-    if (socket != sockets_.end()) socket->second->resume();
+    channels_.on_buffered_amount_low(low->channel);
   } else if (const auto* channel = std::get_if<ChannelClosed>(&output)) {
-    sockets_.erase(channel->channel.value);
-    echoes_.erase(channel->channel.value);
+    channels_.on_closed(channel->channel);
   }
 }
 
@@ -243,48 +241,18 @@ void Client::on_channel(const ChannelOpened& opened) {
   const std::string name(opened.label);
   const auto asked = std::find(channel_names_.begin(), channel_names_.end(), name);
   // Channels of viewers reach no program, and each name exists once.
-  if (asked == channel_names_.end() || !controls()) return close_channel(opened.channel);
-  channel_names_.erase(asked);
-  if (!streamer_.config_.channel_directory.empty()) return open_socket(opened.channel, name);
-  echoes_.insert(opened.channel.value);
-}
-
-void Client::close_channel(ChannelId channel) {
-  sockets_.erase(channel.value);
-  echoes_.erase(channel.value);
-  (void)endpoint().close_channel(*peer_, channel);
-  streamer_.shard_->wake();
-}
-
-void Client::open_socket(ChannelId channel, const std::string& name) {
-  auto socket = ChannelSocket::listen(streamer_.io_, streamer_.config_.channel_directory / ("webrtc_data_" + name),
-                                      [this, channel](Bytes bytes) { return send_bytes(channel, bytes); });
-  if (!socket) {
-    streamer_.log("channel " + name + ": no socket: " + std::string(text(socket.error())));
-    return close_channel(channel);
+  if (asked == channel_names_.end() || !controls()) {
+    (void)endpoint().close_channel(*peer_, opened.channel);
+    return streamer_.shard_->wake();
   }
-  sockets_[channel.value] = std::move(*socket);
-  (void)endpoint().set_buffered_amount_low_threshold(*peer_, channel, kMaxBuffered / 4);
-}
-
-bool Client::send_bytes(ChannelId channel, Bytes bytes) {
-  const auto sent = endpoint().send(*peer_, channel, MessageKind::binary, bytes);
-  const auto buffered = endpoint().buffered_amount(*peer_, channel);
-  streamer_.shard_->wake();
-  return !sent || !buffered || *buffered < kMaxBuffered;
+  channel_names_.erase(asked);
+  channels_.open(*peer_, opened.channel, name);
 }
 
 void Client::on_channel_message(const Message& message) {
   if (message.channel == control_) return on_control(as_text(message.payload));
   if (confirm_) return;
-  const auto socket = sockets_.find(message.channel.value);
-  const bool echo = echoes_.contains(message.channel.value);
-  if (socket == sockets_.end() && !echo) return;
-  const bool taken = echo ? endpoint().send(*peer_, message.channel, message.kind, message.payload).has_value()
-                          : socket->second->write(message.payload);
-  if (taken) return;
-  streamer_.log("a channel of client " + id_ + " was closed: no program reads its data");
-  close_channel(message.channel);
+  channels_.on_message(message);
 }
 
 void Client::on_control(std::string_view text) {
@@ -330,7 +298,7 @@ void Client::on_confirm(const control::SealConfirm& confirm) {
 void Client::end(Errc why, const std::string& problem) {
   // Without this message the client would wait for minutes.
   if (!connected_) to_client_(error_text(why, problem));
-  sockets_.clear();
+  channels_.clear();
   if (peer_) {
     endpoint().close(*peer_);
     streamer_.shard_->wake();

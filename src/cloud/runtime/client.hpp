@@ -1,11 +1,9 @@
 // One client of a Streamer: its signalling, its peer, its media.
 #pragma once
 
-#include <set>
-
 #include "cloud/api/signalling.hpp"
-#include "cloud/runtime/channel_socket.hpp"
 #include "cloud/runtime/control.hpp"
+#include "cloud/runtime/program_channels.hpp"
 #include "cloud/runtime/streamer.hpp"
 #include "net/alarm.hpp"
 
@@ -55,9 +53,6 @@ class Client {
   void on_channel_message(const Message& message);
   void on_control(std::string_view text);
   void on_confirm(const control::SealConfirm& confirm);
-  void open_socket(ChannelId channel, const std::string& name);
-  void close_channel(ChannelId channel);
-  bool send_bytes(ChannelId channel, Bytes bytes);
   void pump();
   void refuse_client(const Error& error);
   [[nodiscard]] Endpoint& endpoint() const { return streamer_.shard_->endpoint(); }
@@ -72,8 +67,7 @@ class Client {
   std::optional<PeerId> peer_;
   std::optional<rtp::MediaSender> media_;
   std::optional<ChannelId> control_;
-  std::map<std::uint32_t, std::unique_ptr<ChannelSocket>> sockets_;  ///< by ChannelId
-  std::set<std::uint32_t> echoes_;             ///< channels that echo, because there is no directory for sockets
+  ProgramChannels channels_;
   std::vector<Address> relays_;                ///< of the client
   std::optional<Address> path_;                ///< the selected path
   std::optional<sealed::ConfirmKey> confirm_;  ///< present until the client has confirmed

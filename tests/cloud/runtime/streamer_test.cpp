@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -35,7 +36,10 @@ struct TestClient {
     if (std::holds_alternative<Connected>(output)) connected = true;
     if (const auto* opened = std::get_if<ChannelOpened>(&output))
       channels[std::string(opened->label)] = opened->channel;
-    if (const auto* message = std::get_if<Message>(&output)) messages.emplace_back(as_text(message->payload));
+    if (const auto* message = std::get_if<Message>(&output)) {
+      messages.emplace_back(as_text(message->payload));
+      kinds.push_back(message->kind);
+    }
     if (const auto* end = std::get_if<Closed>(&output)) closed = end->reason;
     if (const auto* gone = std::get_if<ChannelClosed>(&output)) {
       std::erase_if(channels, [&](const auto& entry) { return entry.second == gone->channel; });
@@ -55,8 +59,8 @@ struct TestClient {
       if (frame->key) width = frame->bytes[6] | (frame->bytes[7] & 0x3FU) << 8U;
     }
   }
-  void send(std::string_view text, const std::string& channel = "control") {
-    (void)shard->endpoint().send(peer, channels.at(channel), MessageKind::text, as_bytes(text));
+  void send(std::string_view text, const std::string& channel = "control", MessageKind kind = MessageKind::text) {
+    (void)shard->endpoint().send(peer, channels.at(channel), kind, as_bytes(text));
     shard->wake();
   }
 
@@ -65,6 +69,7 @@ struct TestClient {
   bool connected = false;
   std::map<std::string, ChannelId> channels;
   std::vector<std::string> messages;
+  std::vector<MessageKind> kinds;  ///< of the messages
   std::optional<Errc> closed;
   std::set<std::uint8_t> payload_types;
   std::set<std::uint32_t> sources;
@@ -256,6 +261,36 @@ TEST_F(StreamerTest, ANewControllerDisplacesThePreviousOneConnectedOrNot) {
   EXPECT_TRUE(left("b", errc::link_displaced));
   EXPECT_EQ(error("b").substr(0, 15), "link_displaced:");
   EXPECT_EQ(streamer->clients(), 1U);
+}
+
+TEST_F(StreamerTest, TextAndBinaryDataReachTheProgramAndTheClientAsSuch) {
+  std::string folder = (std::filesystem::temp_directory_path() / "redan-streamer-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  start({.channel_directory = folder});
+  TestClient client(io, *provider);
+  connect("a", client, settings(false, {"foo"}));
+  const std::filesystem::path path = std::filesystem::path(folder) / "webrtc_data_foo";
+  ASSERT_TRUE(until([&] { return std::filesystem::exists(path); }));
+  boost::asio::local::stream_protocol::socket program(io);
+  program.connect(path.string());
+  program.non_blocking(true);
+  const auto write = [&](std::string_view text) {
+    const std::size_t before = client.messages.size();
+    program.send(boost::asio::buffer(text));
+    EXPECT_TRUE(until([&] { return client.messages.size() > before; }));
+  };
+  write("gr\xC3\xBC\xC3\x9F");
+  write("\xFF\x01");
+  client.send("\xC3(", "foo");
+  client.send("\xFF", "foo", MessageKind::binary);
+  std::string heard(16, '\0');
+  boost::system::error_code error;
+  std::size_t size = 0;
+  ASSERT_TRUE(until([&] { return (size = program.receive(boost::asio::buffer(heard), 0, error)) != 0; }));
+  EXPECT_EQ(heard.substr(0, size), "\xFF") << "text that is not UTF-8 goes no further";
+  write("abc");
+  EXPECT_EQ(client.kinds, (std::vector{MessageKind::text, MessageKind::binary, MessageKind::binary}));
+  std::filesystem::remove_all(folder);
 }
 
 TEST_F(StreamerTest, TheUserIsAwaitedThenPresentThenLeft) {
