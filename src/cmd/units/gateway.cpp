@@ -1,4 +1,4 @@
-// `redan gateway`: sessions for clients behind an HTTPS API, and its accounts.
+// `redan gateway`: sessions for clients behind an HTTPS API.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -8,9 +8,8 @@
 
 #include "base/hex.hpp"
 #include "cloud/gateway/server.hpp"
-#include "cloud/token/rfc3339.hpp"
-#include "cmd/amc/session.hpp"
 #include "cmd/arguments.hpp"
+#include "cmd/gateway/administration.hpp"
 #include "cmd/program.hpp"
 #include "cmd/units/bus_options.hpp"
 #include "cmd/units/certificate_reload.hpp"
@@ -41,20 +40,17 @@ Examples:
   redan gateway --nats 192.0.2.21:4222 --nats-ca ca.pem \
                 --nats-cert gateway.pem --nats-key gateway.key
   (umask 077; redan gateway account create web > token.txt)
-  redan gateway account create web --allow read --allow create
-  redan gateway account create web --max-sessions 20
   redan gateway account create operator --allow admin
-  redan gateway account delete web
+  redan gateway session list
+  redan gateway share create d1k2v9f3pn6a8q46tb00
 
 A client shows the token: Authorization: macaroon root=<token>
 SIGHUP reads tls.pem again; open connections stay.
 Exit codes: 0 stopped or done, 1 failed, 2 wrong usage, 4 network or store)";
 
-struct Options {
-  std::string data_directory;
+struct Options : GatewaySocket {
   std::string listen = "127.0.0.1:4000";
   std::string url;
-  std::string socket;
   std::vector<std::string> local_users;
   std::string name = "gateway";
   StoreOptions store;
@@ -62,19 +58,7 @@ struct Options {
   double requests_per_second = 200;
   std::size_t max_connections = 16'384, max_per_address = 1'024;
   bool strict = false;
-  bool json = false;
-
-  // account
-  std::string account;
-  std::int64_t expires_in = 365LL * 24 * 3600;
-  std::vector<std::string> allow;
-  std::size_t max_sessions = cloud::api::Quota().max_sessions, max_shares = cloud::api::Quota().max_shares;
 };
-
-fs::path socket_path(const Options& options) {
-  if (!options.socket.empty()) return options.socket;
-  return data_directory(options.data_directory, "redan-gateway") / "gateway.socket";
-}
 
 class Program {
  public:
@@ -101,6 +85,7 @@ class Program {
     if (config.url.ends_with('/')) config.url.pop_back();
     config.secrets_key = std::make_shared<const cloud::store::SecretsKey>(
         *provider_, secrets_key(options_.store, directory, *provider_));
+    config.database_nodes = std::max<std::size_t>(options_.store.etcd.size(), 1);
     config.refuses_unknown_members = options_.strict;
     config.log = log_line;
     gateway_ = std::make_unique<cloud::gateway::Gateway>(loop_.io(), config, *store_, *bus_, *provider_);
@@ -127,7 +112,7 @@ class Program {
       config.https.local = local;
       config.https.credentials = credentials_;
       config.local = net::UnixListener{
-          socket_path(options_), options_.local_users.empty() ? mode_t{0600} : mode_t{0666}};  // we check the caller
+          options_.path(), options_.local_users.empty() ? mode_t{0600} : mode_t{0666}};  // we check the caller
       for (const std::string& user : options_.local_users) config.local_users.push_back(parse_user(user));
       config.requests_per_second = options_.requests_per_second;
       config.max_connections = options_.max_connections;
@@ -172,102 +157,6 @@ class Program {
   int code_ = kOk;
 };
 
-// Accounts, over the Unix socket.
-
-constexpr std::string_view kAccounts = "/internal/1.0/accounts";
-
-json::value ask(const Options& options, std::string method, std::string path, const json::value& body = nullptr) {
-  const fs::path socket = socket_path(options);
-  AmcSession session(net::UnixRemote{socket}, socket.string());
-  return session.ask(std::move(method), std::move(path), body);
-}
-
-std::string time_text(const json::value& seconds) {
-  return cloud::token::to_rfc3339({seconds.to_number<std::int64_t>()});
-}
-
-int create_account(const Options& options) {
-  const json::array allow(options.allow.begin(), options.allow.end());
-  const json::value made = ask(options, "POST", std::string(kAccounts),
-                               json::object{{"name", options.account},
-                                            {"expires_in", options.expires_in},
-                                            {"allow", allow},
-                                            {"max_sessions", options.max_sessions},
-                                            {"max_shares", options.max_shares}});
-  if (options.json) {
-    std::printf("%s\n", json::serialize(made).c_str());
-  } else {
-    std::printf("%s\n", made.at("token").as_string().c_str());
-    std::fprintf(stderr, "The token is shown once. It expires at %s; deleting the account revokes it.\n",
-                 time_text(made.at("expires_at")).c_str());
-  }
-  return kOk;
-}
-
-int delete_account(const Options& options) {
-  ask(options, "DELETE", std::string(kAccounts) + "/" + net::percent_encode(options.account));
-  return kOk;
-}
-
-int list_accounts(const Options& options) {
-  const json::value accounts = ask(options, "GET", std::string(kAccounts));
-  if (options.json) {
-    std::printf("%s\n", json::serialize(accounts).c_str());
-    return kOk;
-  }
-  for (const json::value& account : accounts.as_array()) {
-    std::string allow;
-    for (const json::value& operation : account.at("allow").as_array()) {
-      allow += (allow.empty() ? "" : ",") + std::string(operation.as_string());
-    }
-    std::printf("%-24s  expires %s  %s, up to %lld sessions and %lld shares\n", account.at("name").as_string().c_str(),
-                time_text(account.at("expires_at")).c_str(), allow.empty() ? "everything of its own" : allow.c_str(),
-                account.at("max_sessions").to_number<long long>(), account.at("max_shares").to_number<long long>());
-  }
-  return kOk;
-}
-
-int guarded(const Options& options, int (*act)(const Options&)) {
-  try {
-    return act(options);
-  } catch (const AmcFailure& failure) {
-    std::fprintf(stderr, "redan gateway: %s\n", failure.what());
-    return failure.code();
-  }
-}
-
-void add_account(CLI::App& gateway, Run& run, const std::shared_ptr<Options>& options) {
-  CLI::App* account = gateway.add_subcommand("account", "Who may use the API: accounts and their tokens");
-  account->require_subcommand(1);
-  account->fallthrough();
-  const auto add = [&](const char* name, const char* what, int (*act)(const Options&)) {
-    CLI::App* command = account->add_subcommand(name, what);
-    command->fallthrough();
-    command->callback([&run, options, act] { run = [options, act] { return guarded(*options, act); }; });
-    return command;
-  };
-  CLI::App* create = add("create", "Make an account and print its token", create_account);
-  create->add_option("name", options->account, "Letters, digits, . _ -")->required();
-  create->add_option("--expires-in", options->expires_in, "Seconds for which the token is good")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{366LL * 24 * 3600 * 10}))
-      ->capture_default_str();
-  create
-      ->add_option("--allow", options->allow,
-                   "What it may do with its own sessions; repeatable (default: everything). admin: everything, with "
-                   "all sessions and the settings")
-      ->check(CLI::IsMember({"read", "create", "join", "share", "delete", "admin"}))
-      ->allow_extra_args(false);
-  create->add_option("--max-sessions", options->max_sessions, "Sessions that it may have at once")
-      ->check(CLI::Range(std::size_t{0}, cloud::api::kMaxQuota))
-      ->capture_default_str();
-  create->add_option("--max-shares", options->max_shares, "Shares that it may have at once; 5 of a session")
-      ->check(CLI::Range(std::size_t{0}, cloud::api::kMaxQuota))
-      ->capture_default_str();
-  CLI::App* remove = add("delete", "Delete an account: its token, sockets and shares end with it", delete_account);
-  remove->add_option("name", options->account, "Its name")->required();
-  add("list", "All accounts", list_accounts);
-}
-
 }  // namespace
 
 void add_gateway(CLI::App& app, Run& run) {
@@ -288,10 +177,12 @@ void add_gateway(CLI::App& app, Run& run) {
       ->capture_default_str();
   command->add_option("--max-per-address", options->max_per_address, "Of these, from one address")
       ->capture_default_str();
+  command->add_flag("--json", options->json, "Print JSON: the URL and the fingerprint, or a command's answer");
   command->add_flag("--strict", options->strict, "Refuse requests with members that this version does not know");
-  command->add_flag("--json", options->json, "Announce the URL and the fingerprint as JSON");
   command->footer(kFooter);
-  add_account(*command, run, options);
+  add_accounts(*command, run, options);
+  add_sessions(*command, run, options);
+  add_shares(*command, run, options);
   command->callback([&run, options, command] {
     if (command->get_subcommands().empty()) run = [options] { return Program(*options).run(); };
   });
