@@ -107,8 +107,7 @@ class AgentTest : public net::test::HttpFixture {
     agent_server_->stop();
     io.restart();
     io.run_for(50ms);
-    agent_server_.reset();
-    agent_.reset();
+    retired_.emplace_back(std::move(agent_), std::move(agent_server_));
   }
 
   /// Answers claims and reports like a gateway.
@@ -242,6 +241,8 @@ class AgentTest : public net::test::HttpFixture {
   std::unique_ptr<ams::Ams> ams_;
   std::unique_ptr<ams::Server> ams_server_;
   std::unique_ptr<agent::AmsClient> ams_client_;
+  /// Stopped; their tasks may still be on the loop.
+  std::vector<std::pair<std::unique_ptr<agent::Agent>, std::unique_ptr<agent::Server>>> retired_;
   std::unique_ptr<agent::Agent> agent_;
   std::unique_ptr<agent::Server> agent_server_;
   std::vector<std::unique_ptr<bus::Subscription>> subscriptions_;

@@ -1,0 +1,101 @@
+// A session ends with its user: clients that connect with running programs, and the commands that show it.
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/json.hpp>
+
+#include "cmd/connect/stream_client.hpp"
+#include "tests/streaming/units.hpp"
+
+namespace redan::cloud::test {
+namespace {
+
+namespace json = boost::json;
+using namespace std::chrono_literals;
+using cmd::StreamClient;
+
+class SessionUsers : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (nats_program().empty()) GTEST_SKIP() << "nats-server is not installed";
+    cloud_ = std::make_unique<Cloud>();
+    token_ = cloud_->account("web");
+    clients_.emplace(io_, std::get<net::TlsRemote>(cloud_->gateway->remote()), token_,
+                     std::vector<Address>{*Address::parse("127.0.0.1", 0)}, *provider_);
+  }
+
+  cmd::StreamGrant create(const std::string& body) {
+    std::optional<cmd::StreamClients::Granted> granted;
+    boost::asio::co_spawn(io_, clients_->create(body),
+                          [&](const std::exception_ptr&, auto result) { granted = std::move(result); });
+    EXPECT_TRUE(until([&] { return granted.has_value(); }));
+    return granted->value();
+  }
+  bool until(const std::function<bool()>& done, std::chrono::seconds timeout = 30s) {
+    const auto limit = std::chrono::steady_clock::now() + timeout;
+    io_.restart();
+    while (!done() && std::chrono::steady_clock::now() < limit) io_.run_for(20ms);
+    return done();
+  }
+  json::value session(const std::string& id) {
+    GatewayClient gateway(*cloud_->gateway, token_);
+    return gateway.ask("GET", "/1.0/sessions/" + id).metadata();
+  }
+  bool becomes(const std::string& id, const std::string& status, std::chrono::seconds timeout = 30s) {
+    return until([&] { return session(id).at("status").as_string() == status; }, timeout);
+  }
+  std::size_t instances() {
+    Client admin(cloud_->ams->local());
+    return admin.get("/1.0/instances").metadata().as_array().size();
+  }
+
+  boost::asio::io_context io_{1};
+  std::unique_ptr<Provider> provider_ = default_provider();
+  std::unique_ptr<Cloud> cloud_;
+  std::string token_;
+  std::optional<cmd::StreamClients> clients_;
+};
+
+TEST_F(SessionUsers, ASessionEndsWhenItsUserDisconnectsOrDoesNotCome) {
+  Client admin(cloud_->gateway->local());
+  ASSERT_EQ(admin.patch("/1.0/config", R"({"config":{"core.socket_token_lifetime":10}})").status, 200U);
+  const auto unused = create(R"({"app":"pong"})");
+  const auto used = create(R"({"app":"pong"})");
+  const auto kept = create(R"({"app":"pong","joinable":true})");
+  StreamClient& client = clients_->open(used, {});
+  StreamClient& other = clients_->open(kept, {});
+  ASSERT_TRUE(until([&] { return client.state() == StreamClient::State::connected; })) << client.problem();
+  ASSERT_TRUE(until([&] { return other.state() == StreamClient::State::connected; })) << other.problem();
+  EXPECT_EQ(instances(), 3U);
+  client.close();
+  other.close();
+  EXPECT_TRUE(becomes(used.session, "terminated"));
+  EXPECT_EQ(session(used.session).at("status_message"), "its user has left");
+  EXPECT_TRUE(becomes(unused.session, "terminated", 90s));
+  EXPECT_EQ(session(unused.session).at("status_message"), "its user did not come");
+  EXPECT_EQ(session(kept.session).at("status"), "active") << "it never ends by itself";
+  EXPECT_TRUE(until([&] { return instances() == 1; }));
+
+  // The same, as an administrator sees it.
+  const auto run = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {redan_program(), "gateway"});
+    arguments.insert(arguments.end(), {"--data-dir", cloud_->gateway->folder().string()});
+    const auto output = cloud_->folder.path() / "output";
+    Process process(arguments, output);
+    EXPECT_EQ(process.wait(30s), 0);
+    return read_file(output);
+  };
+  const std::string listed = run({"session", "list", "--status", "active"});
+  EXPECT_NE(listed.find(kept.session), std::string::npos) << listed;
+  EXPECT_EQ(listed.find(used.session), std::string::npos) << listed;
+  EXPECT_NE(run({"session", "show", kept.session}).find("joinable:"), std::string::npos);
+  EXPECT_NE(run({"share", "create", kept.session, "--description", "for Bob"}).find("https://"), std::string::npos);
+  EXPECT_NE(run({"share", "list"}).find("for Bob"), std::string::npos);
+  run({"session", "delete", kept.session});
+  EXPECT_EQ(session(kept.session).at("status"), "terminated");
+  EXPECT_TRUE(until([&] { return instances() == 0; }));
+}
+
+}  // namespace
+}  // namespace redan::cloud::test
