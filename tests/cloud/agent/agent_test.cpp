@@ -48,6 +48,17 @@ TEST_F(AgentTest, CreatesAnInstanceForASessionAndCredentialsForItsClient) {
   EXPECT_TRUE(reported(api::SessionStatus::active));
 }
 
+TEST_F(AgentTest, HostsAnApplicationWithDotsInItsName) {
+  json::object manifest{{"name", "com.example.demo"}, {"image", "redan"}};
+  ASSERT_TRUE(run(ams_->add_application(manifest)));
+  ASSERT_TRUE(run(ams_->publish_version("com.example.demo", 0, true)));
+  ASSERT_TRUE(until([&] { return announcement_->applications.size() == 2; }));
+  api::SessionSpec wanted = spec();
+  wanted.app = "com.example.demo";
+  ASSERT_TRUE(create(wanted));
+  EXPECT_EQ(attach_runtime(), 101U);
+}
+
 TEST_F(AgentTest, CreatesOneInstanceForARepeatedRequest) {
   ASSERT_TRUE(create(spec()));
   ASSERT_TRUE(create(spec()));
