@@ -128,10 +128,10 @@ std::unique_ptr<Unit> Cloud::another_gateway(std::vector<std::string> more) {
   return start_gateway(nats, folder.path() / "gateway-2", "gateway-2", std::move(more));
 }
 
-std::string Cloud::account(const std::string& name) {
+std::string Cloud::account(const std::string& name, const std::vector<std::string>& allow) {
   Client admin(gateway->local());
-  const Answer made =
-      admin.post("/internal/1.0/accounts", json::serialize(json::object{{"name", name}, {"max_sessions", 1000}}));
+  const json::object wanted{{"name", name}, {"max_sessions", 1000}, {"allow", json::array(allow.begin(), allow.end())}};
+  const Answer made = admin.post("/internal/1.0/accounts", json::serialize(wanted));
   if (made.status != 201) throw std::runtime_error("no account: " + made.raw.body);
   return std::string(made.metadata().at("token").as_string());
 }

@@ -70,7 +70,7 @@ class Cloud {
   /// A further gateway with the same store.
   std::unique_ptr<Unit> another_gateway(std::vector<std::string> more = {});
   /// The token of a new account.
-  std::string account(const std::string& name);
+  std::string account(const std::string& name, const std::vector<std::string>& allow = {});
   /// Whether the gateway knows this many agents.
   bool has_agents(std::size_t count);
 };

@@ -97,5 +97,41 @@ TEST_F(SessionUsers, ASessionEndsWhenItsUserDisconnectsOrDoesNotCome) {
   EXPECT_TRUE(until([&] { return instances() == 0; }));
 }
 
+TEST_F(SessionUsers, AnInstanceThatAmcLaunchesIsStreamed) {
+  const auto amc = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(),
+                     {redan_program(), "amc", "--socket", (cloud_->ams->folder() / "ams.socket").string()});
+    const auto output = cloud_->folder.path() / "output";
+    Process process(arguments, output);
+    EXPECT_EQ(process.wait(60s), 0) << read_file(output);
+    return read_file(output);
+  };
+  amc({"launch", "pong", "--name", "game", "--enable-streaming"});
+  const std::string shown = amc({"show", "game"});
+  const std::size_t tag = shown.find("session=");
+  ASSERT_NE(tag, std::string::npos) << shown;
+  const std::string id = shown.substr(tag + 8, 20);
+  Client admin(cloud_->gateway->local());
+  ASSERT_EQ(admin.get("/1.0/sessions/" + id).status, 200U) << shown;
+  ASSERT_EQ(GatewayClient(*cloud_->gateway, token_).ask("GET", "/1.0/sessions/" + id).status, 404U);
+
+  // An administrator joins it.
+  token_ = cloud_->account("operator", {"admin"});
+  clients_.emplace(io_, std::get<net::TlsRemote>(cloud_->gateway->remote()), token_,
+                   std::vector<Address>{*Address::parse("127.0.0.1", 0)}, *provider_);
+  std::optional<cmd::StreamClients::Granted> granted;
+  boost::asio::co_spawn(io_, clients_->join(id),
+                        [&](const std::exception_ptr&, auto result) { granted = std::move(result); });
+  ASSERT_TRUE(until([&] { return granted.has_value(); }));
+  StreamClient& client = clients_->open(granted->value(), {});
+  ASSERT_TRUE(until([&] { return client.state() == StreamClient::State::connected; })) << client.problem();
+  client.close();
+
+  amc({"stop", "game"});
+  EXPECT_TRUE(becomes(id, "error"));
+  EXPECT_NE(amc({"show", "game"}).find("stopped"), std::string::npos);
+  amc({"delete", "game", "--yes"});
+}
+
 }  // namespace
 }  // namespace redan::cloud::test

@@ -66,15 +66,16 @@ std::optional<ListedInstance> read_instance(const json::value& value) {
 
 }  // namespace
 
-std::optional<std::string> ended_instance(std::string_view event) {
-  api::RecordReader record(event);
+std::optional<InstanceEvent> InstanceEvent::parse(std::string_view text) {
+  api::RecordReader record(text);
   if (!record.ok()) return std::nullopt;
   api::RecordReader metadata{json::value(record.object("metadata"))};
   const std::string action = metadata.text_or("action", "");
   std::string name = metadata.text_or("name", "");
   if (!record.ok() || !metadata.ok() || name.empty()) return std::nullopt;
-  if (action != "instance-removed" && action != "instance-stopped") return std::nullopt;
-  return name;
+  if (action == "instance-created") return InstanceEvent{Kind::created, std::move(name)};
+  if (action == "instance-removed" || action == "instance-stopped") return InstanceEvent{Kind::ended, std::move(name)};
+  return std::nullopt;
 }
 
 AmsClient::AmsClient(boost::asio::io_context& io, net::TlsRemote ams)
@@ -150,6 +151,23 @@ net::Task<api::Outcome<std::vector<ListedInstance>>> AmsClient::list() {
     }
     if (found.get_array().size() < kInstancesPage) co_return all;
   }
+}
+
+net::Task<api::Outcome<std::vector<api::AwaitingInstance>>> AmsClient::awaiting() {
+  REDAN_CO_TRY(auto found, co_await call("GET", "/internal/1.0/streams", ""));
+  if (!found.is_array()) co_return api::refuse(not_understood());
+  std::vector<api::AwaitingInstance> all;
+  for (const json::value& element : found.get_array()) {
+    if (auto instance = api::awaiting_instance_from_json(element)) all.push_back(std::move(*instance));
+  }
+  co_return all;
+}
+
+net::Task<api::Outcome<void>> AmsClient::take(std::string name, std::string session, std::string agent,
+                                              std::string user_data) {
+  const json::object body{{"session", session}, {"agent", agent}, {"user_data", user_data}};
+  REDAN_CO_CHECK(co_await call("PUT", "/internal/1.0/instances/" + name + "/stream", json::serialize(body)));
+  co_return api::Outcome<void>{};
 }
 
 // Reads in pages; AMS does not send a page again while it is unchanged.

@@ -29,8 +29,14 @@ struct ListedInstance {
   }
 };
 
-/// The name of the instance that stopped or was removed, if the event of AMS reports this.
-std::optional<std::string> ended_instance(std::string_view event);
+/// A change of an instance, as an event of AMS reports it.
+struct InstanceEvent {
+  enum class Kind : std::uint8_t { created, ended } kind = Kind::created;
+  std::string name;
+
+  /// nullopt: the event reports something else.
+  static std::optional<InstanceEvent> parse(std::string_view text);
+};
 
 class AmsClient {
  public:
@@ -48,9 +54,14 @@ class AmsClient {
   /// 404: the instance does not exist.
   [[nodiscard]] net::Task<Outcome<ListedInstance>> find(std::string name);
   [[nodiscard]] net::Task<Outcome<std::vector<ListedInstance>>> list();
+  /// The instances that were launched through AMS and await an agent.
+  [[nodiscard]] net::Task<Outcome<std::vector<api::AwaitingInstance>>> awaiting();
+  /// `agent` has the session of such an instance. 409: it does not await an agent any more.
+  [[nodiscard]] net::Task<Outcome<void>> take(std::string name, std::string session, std::string agent,
+                                              std::string user_data);
   /// The names of the applications with a published version.
   [[nodiscard]] net::Task<Outcome<std::vector<std::string>>> applications();
-  /// AMS's lifecycle events, each for ended_instance().
+  /// AMS's lifecycle events, each for InstanceEvent::parse.
   [[nodiscard]] net::Task<Outcome<std::shared_ptr<net::WebSocket>>> events();
 
  private:

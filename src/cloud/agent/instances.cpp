@@ -81,17 +81,28 @@ net::Task<void> Agent::follow(std::shared_ptr<net::WebSocket> events) {
   events_ = events;
   bool open = true;
   events->on_message = [this](std::string_view text) {
-    if (const auto name = ended_instance(text)) on_ended_instance(*name);
+    const auto event = InstanceEvent::parse(text);
+    if (event && event->kind == InstanceEvent::Kind::ended) on_ended_instance(event->name);
+    if (event && event->kind == InstanceEvent::Kind::created) {
+      is_launch_due_ = true;
+      watch_timer_.cancel();
+    }
   };
   events->on_close = [this, &open] {
     open = false;
     watch_timer_.cancel();
   };
-  co_await look_at_all();  // after subscribing: finds instances that ended before the first event
-  while (open && !stopped_) {
-    watch_timer_.expires_after(kLookAtAll);
+  // After subscribing: finds what happened before the first event.
+  for (TimePoint next_look = net::now(); open && !stopped_;) {
+    if (net::now() >= next_look) {
+      co_await look_at_all();
+      next_look = net::now() + kLookAtAll;
+      is_launch_due_ = true;
+    }
+    if (is_launch_due_ && open && !stopped_) co_await look_for_launched();
+    if (is_launch_due_ || !open || stopped_) continue;
+    watch_timer_.expires_after(next_look - net::now());
     co_await watch_timer_.async_wait(asio::as_tuple(asio::use_awaitable));
-    if (open && !stopped_) co_await look_at_all();
   }
   events->on_message = nullptr;
   events->on_close = nullptr;

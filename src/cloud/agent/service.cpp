@@ -112,7 +112,11 @@ net::Task<void> Agent::announce_regularly() {
       ams_answers = found.has_value();
       log(ams_answers ? "AMS answers again" : "AMS: " + found.error().message);
     }
-    if (found) applications_ = std::move(*found);
+    if (found && *found != applications_) {
+      applications_ = std::move(*found);
+      is_launch_due_ = true;
+      watch_timer_.cancel();
+    }
     if (stopped_) co_return;
     announce();
     announce_timer_.expires_after(api::kAnnouncePeriod);
@@ -150,7 +154,7 @@ net::Task<Outcome<api::Created>> Agent::make(api::SessionSpec spec) {
   instance.name = session->instance;
   instance.app = session->spec.app;
   instance.app_version = session->spec.app_version;
-  instance.tags = {api::session_tag(session->spec.session), "agent=" + config_.id};
+  instance.tags = {api::session_tag(session->spec.session), std::string(api::kAgentTag) + config_.id};
   instance.user_data = user_data(*session);
   auto launched = co_await ams_.launch(std::move(instance));
   if (!launched) {
@@ -266,7 +270,7 @@ net::Task<void> Agent::adopt() {
       co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
       continue;
     }
-    const std::string mine = "agent=" + config_.id;
+    const std::string mine = std::string(api::kAgentTag) + config_.id;
     for (const ListedInstance& instance : *listed) {
       if (std::find(instance.tags.begin(), instance.tags.end(), mine) == instance.tags.end()) continue;
       const auto tag = std::find_if(instance.tags.begin(), instance.tags.end(),

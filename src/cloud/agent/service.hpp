@@ -106,6 +106,11 @@ class Agent {
   [[nodiscard]] bool is_certain(const Runtime& runtime) const;
   void on_ended_instance(const std::string& name);
 
+  // launched.cpp
+  [[nodiscard]] net::Task<void> look_for_launched();
+  [[nodiscard]] bool has_room_for(const api::AwaitingInstance& instance) const;
+  [[nodiscard]] net::Task<void> host(api::AwaitingInstance instance);
+
   // supervision.cpp
   net::Task<void> supervise(SessionPtr session);
   [[nodiscard]] net::Task<void> claim(SessionPtr session);
@@ -113,6 +118,7 @@ class Agent {
   [[nodiscard]] net::Task<void> look_after(SessionPtr session);
   [[nodiscard]] net::Task<void> report_until_known(SessionPtr session);
   [[nodiscard]] net::Task<void> finish(SessionPtr session);
+  [[nodiscard]] net::Task<Outcome<void>> end_instance(SessionPtr session);
   [[nodiscard]] static std::chrono::milliseconds until_next_report(const Session& session);
   void await_user(Session& session, std::int64_t seconds) const;
   [[nodiscard]] std::string_view reason_to_end(const Session& session) const;
@@ -138,6 +144,7 @@ class Agent {
   boost::asio::steady_timer announce_timer_, watch_timer_;
   std::shared_ptr<net::WebSocket> events_;
   std::uint64_t frames_ = 0;
+  bool is_launch_due_ = false;  ///< an instance may await an agent
   bool draining_ = false;
   bool stopped_ = false;
 };

@@ -44,6 +44,8 @@ struct Agent::Session {
   std::optional<Ending> ending;
   bool gone = false;
 
+  /// This agent requested the instance for the session; another instance belongs to the user who launched it.
+  [[nodiscard]] bool owns_instance() const { return instance == api::instance_name(spec.session); }
   void wake() { timer.cancel(); }
 };
 

@@ -266,14 +266,8 @@ net::Task<void> Agent::finish(SessionPtr session) {
     co_await pause(session, std::chrono::milliseconds(100));
   }
   // AMS may be unavailable; the request is repeated, so that no instance is left behind.
-  const bool keep = !session->spec.ephemeral && session->ending->as == api::SessionStatus::terminated;
   while (!stopped_) {
-    Outcome<void> done;
-    if (keep) {
-      done = co_await ams_.stop(session->instance);
-    } else {
-      done = co_await ams_.remove(session->instance);
-    }
+    const auto done = co_await end_instance(session);
     if (done || done.error().status == 403) break;
     co_await pause(session, kTick);
   }
@@ -286,6 +280,17 @@ net::Task<void> Agent::finish(SessionPtr session) {
     if (session->report_due) co_await pause(session, kTick);
   }
   session->gone = true;
+}
+
+net::Task<Outcome<void>> Agent::end_instance(SessionPtr session) {
+  if (!session->owns_instance()) {
+    auto found = co_await ams_.find(session->instance);
+    if (found && found->has_ended()) co_return Outcome<void>{};
+    co_return co_await ams_.stop(session->instance);
+  }
+  const bool keep = !session->spec.ephemeral && session->ending->as == api::SessionStatus::terminated;
+  if (keep) co_return co_await ams_.stop(session->instance);
+  co_return co_await ams_.remove(session->instance);
 }
 
 /// Removes the session. A runtime that is still connected belongs to another agent, or ends.

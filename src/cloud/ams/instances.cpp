@@ -111,6 +111,7 @@ net::Task<Outcome<api::Operation>> Ams::launch(InstanceRequest request) {
   REDAN_CO_TRY(instance.node, co_await nodes_.choose(std::move(wanted_node), std::move(node_tags)));
   instance.created_at = net::wall_time().seconds_since_1970;
   if (!request.tags.empty()) instance.tags = std::move(request.tags);
+  REDAN_CO_CHECK(want_session(instance));
   instance.addons.insert(instance.addons.end(), request.addons.begin(), request.addons.end());
   instance.user_data = std::move(request.user_data);
   if (!request.services.empty()) instance.services = std::move(request.services);
@@ -154,6 +155,7 @@ net::Task<Outcome<api::Operation>> Ams::change(std::string which, api::Operation
     api::Instance& instance = found.value;
     if (expected && *expected != found.revision) co_return api::refuse(has_changed());
     REDAN_CO_CHECK(decide(instance, kind));
+    if (kind == api::OperationKind::start) renew_session(instance);
     if (instance.damaged) co_await restore_name(instance);
     api::Operation operation = new_operation(kind, instance, wait);
     std::vector<store::Change> changes;

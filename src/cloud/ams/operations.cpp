@@ -99,8 +99,16 @@ void Ams::take_up(const api::Operation& operation) {
 }
 
 net::Task<void> Ams::carry_out(api::Operation operation) {
-  Outcome<void> outcome = co_await perform(operation);
   const bool is_start = operation.kind == api::OperationKind::launch || operation.kind == api::OperationKind::start;
+  if (is_start) {
+    const auto found = co_await instance(operation.instance());
+    if (found && found->value.awaits_agent()) {
+      starting_.insert(operation.id);
+      release(operation);
+      co_return co_await start_when_taken(std::move(operation));
+    }
+  }
+  Outcome<void> outcome = co_await perform(operation);
   const bool waits = outcome && is_start && operation.metadata.contains("wait");
   if (!waits) co_await finish(operation, outcome);
   if (waits) starting_.insert(operation.id);
@@ -287,7 +295,7 @@ Outcome<std::string> Ams::prepare_user_data(const api::Instance& instance, std::
                              {"ams", std::move(ams)},
                              {"seal", std::move(seal)},
                              {"agent", std::move(agent)},
-                             {"user_data", instance.user_data}};
+                             {"user_data", runtime_data(instance)}};
   return boost::json::serialize(document);
 }
 

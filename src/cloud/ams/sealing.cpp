@@ -35,7 +35,11 @@ net::Task<Outcome<Ams::Grant>> Ams::grant(std::string session, Bytes client_key,
                                           std::chrono::seconds life) {
   const auto key = key_of(client_key);
   if (!key) co_return api::refuse(api::bad_request("\"key\" is an Ed25519 public key in base64"));
-  REDAN_CO_TRY(auto found, co_await instance(api::instance_name(session)));
+  std::string instance_name = api::instance_name(session);
+  for (const auto& [id, seen] : instances_) {
+    if (seen.session == session) instance_name = seen.name;
+  }
+  REDAN_CO_TRY(auto found, co_await instance(std::move(instance_name)));
   const api::Instance& instance = found.value;
   const auto& tags = instance.tags;
   const bool is_of_session = std::find(tags.begin(), tags.end(), api::session_tag(session)) != tags.end();

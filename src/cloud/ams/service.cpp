@@ -199,6 +199,8 @@ void Ams::on_put(const store::Entry& entry) {
 bool Ams::note_instance(const api::Instance& instance) {
   const auto [seen, is_new] = instances_.try_emplace(instance.id);
   seen->second.name = instance.name;
+  seen->second.session = instance.session;
+  seen->second.awaits_agent = instance.awaits_agent();
   if (seen->second.certificate != instance.certificate_fingerprint) {
     instance_certificates_.erase(seen->second.certificate);
     seen->second.certificate = instance.certificate_fingerprint;

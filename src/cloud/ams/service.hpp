@@ -44,6 +44,8 @@ struct Config {
   api::UnknownMembers unknown_members;  ///< in requests
   std::size_t max_instances = 10'000;
   std::size_t max_parallel_operations = 16;
+  /// For a stream agent to take an instance that was launched with enable_streaming.
+  std::chrono::milliseconds agent_timeout{30'000};
   std::function<void(std::string_view)> log;  ///< logs one line; it contains no secrets
 };
 
@@ -179,6 +181,13 @@ class Ams {
   /// 409 unless it runs on this node.
   [[nodiscard]] net::Task<Outcome<api::Operation>> execute(std::string which, ExecSpec spec);
 
+  // Streaming (streaming.cpp).
+  [[nodiscard]] net::Task<Outcome<std::vector<api::AwaitingInstance>>> awaiting_agents();
+  /// The agent has the session, and `data` is for the instance's runtime. 409 if the instance does not await an agent
+  /// for this session.
+  [[nodiscard]] net::Task<Outcome<void>> take_stream(std::string which, std::string session, std::string agent,
+                                                     std::string data);
+
   // Operations (operations.cpp).
   [[nodiscard]] net::Task<Outcome<api::Operation>> operation(std::string id);
   [[nodiscard]] net::Task<Outcome<Page<api::Operation>>> operations(PageRequest page);
@@ -244,6 +253,11 @@ class Ams {
 
   void take_up(const api::Operation& operation);
   net::Task<void> carry_out(api::Operation operation);
+  /// If an agent has taken the instance in time; the operation fails otherwise.
+  net::Task<void> start_when_taken(api::Operation operation);
+  [[nodiscard]] Outcome<void> want_session(api::Instance& instance) const;
+  void renew_session(api::Instance& instance) const;
+  [[nodiscard]] static std::string runtime_data(const api::Instance& instance);
   [[nodiscard]] net::Task<Outcome<void>> perform(const api::Operation& operation);
   [[nodiscard]] net::Task<Outcome<void>> perform_launch(const api::Operation& operation);
   [[nodiscard]] net::Task<Outcome<void>> perform_stop(const api::Operation& operation);
@@ -301,6 +315,8 @@ class Ams {
     api::InstanceStatus status = api::InstanceStatus::unknown;
     std::string certificate;  ///< its fingerprint; "" while it has none
     std::string name;
+    std::string session;  ///< api::Instance::session
+    bool awaits_agent = false;
   };
   /// Whether its status has changed.
   bool note_instance(const api::Instance& instance);
@@ -311,7 +327,7 @@ class Ams {
   std::set<std::string> instance_certificates_;
   std::map<std::string, Offer> offers_;
   std::set<std::string> under_way_;    ///< operations in progress
-  std::set<std::string> starting_;     ///< operations that wait for an instance to report that it runs
+  std::set<std::string> starting_;     ///< operations that wait for an agent, or for an instance to report that it runs
   std::vector<api::Operation> queue_;  ///< waiting for a free slot or for another operation on the same instance
   std::set<std::string> busy_instances_;
   std::map<std::string, std::vector<std::shared_ptr<boost::asio::steady_timer>>> waiters_;

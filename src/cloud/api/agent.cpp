@@ -193,17 +193,34 @@ std::optional<Created> parse(std::string_view text) {
 }
 
 json::object to_json(const Claim& value) {
-  return {{"v", kVersion},
-          {"session", value.session},
-          {"agent", value.agent},
-          {"instance", value.instance},
-          {"attached", value.attached}};
+  json::object object{{"v", kVersion},
+                      {"session", value.session},
+                      {"agent", value.agent},
+                      {"instance", value.instance},
+                      {"attached", value.attached}};
+  if (value.launched) {
+    const Launched& launched = *value.launched;
+    object["launched"] = {{"app", launched.app},
+                          {"app_version", launched.app_version},
+                          {"region", launched.region},
+                          {"cluster", launched.cluster},
+                          {"screen", to_json(launched.screen)}};
+  }
+  return object;
 }
 
 template <>
 std::optional<Claim> parse(std::string_view text) {
   RecordReader record(text);
   Claim value{record.text("session"), record.text("agent"), record.text("instance"), record.boolean("attached")};
+  if (record.has("launched")) {
+    RecordReader inner{json::value(record.object("launched"))};
+    value.launched =
+        Launched{inner.text("app"), inner.integer("app_version"), inner.text("region"), inner.text("cluster")};
+    const auto screen = read_screen(inner);
+    if (!inner.ok() || !screen) return std::nullopt;
+    value.launched->screen = *screen;
+  }
   return checked(record, std::move(value));
 }
 

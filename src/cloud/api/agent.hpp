@@ -40,8 +40,9 @@ std::string_view agent_in(std::string_view subject);
 std::string session(std::string_view session, std::string_view leaf);
 }  // namespace subject
 
-/// The name and the tag, in AMS, of the instance that an agent creates for a session.
+/// The name of the instance that an agent creates for a session, and the tags, in AMS, of all instances with sessions.
 inline constexpr std::string_view kSessionTag = "session=";
+inline constexpr std::string_view kAgentTag = "agent=";
 std::string instance_name(std::string_view session);
 std::string session_tag(std::string_view session);
 
@@ -100,11 +101,21 @@ struct Created {
   friend bool operator==(const Created&, const Created&) = default;
 };
 
-/// An agent requests to serve a session: its runtime has connected to it, or (not `attached`) the agent has restarted
-/// and found the instance in AMS, which is granted only if no other agent serves it.
+/// What the gateways have to know about an instance that was launched through AMS, and not for one of their sessions.
+struct Launched {
+  std::string app;
+  std::int64_t app_version = -1;
+  std::string region, cluster;
+  Screen screen{};
+  friend bool operator==(const Launched&, const Launched&) = default;
+};
+
+/// An agent requests to serve a session: its runtime has connected to it, or (not `attached`) the agent has found the
+/// instance in AMS, which is granted only if no other agent serves it.
 struct Claim {
   std::string session, agent, instance;
   bool attached = true;
+  std::optional<Launched> launched{};  ///< the gateways make the session
   friend bool operator==(const Claim&, const Claim&) = default;
 };
 

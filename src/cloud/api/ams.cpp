@@ -3,6 +3,7 @@
 #include <array>
 #include <boost/json/serialize.hpp>
 
+#include "cloud/api/agent.hpp"
 #include "cloud/api/ids.hpp"
 #include "cloud/api/record.hpp"
 #include "cloud/api/size.hpp"
@@ -100,6 +101,8 @@ void describe(Fields& fields, I& i) {
   fields("services", i.services);
   fields("user_data", i.user_data);
   fields("certificate_fingerprint", i.certificate_fingerprint);
+  fields.optional("session", i.session);
+  fields.optional("stream_data", i.stream_data);
 }
 
 template <class Fields, Described<ApplicationVersion> V>
@@ -167,9 +170,39 @@ bool Instance::delete_protected() const {
 
 void Instance::protect(bool is_protected) { config["security"] = {{"delete_protected", is_protected}}; }
 
+void Instance::want_session(std::string wanted) {
+  std::erase_if(tags, [&](const std::string& tag) {
+    return !session.empty() && (tag == session_tag(session) || tag.starts_with(kAgentTag));
+  });
+  session = std::move(wanted);
+  stream_data.clear();
+  tags.push_back(session_tag(session));
+}
+
+json::object to_json(const AwaitingInstance& instance) {
+  return {{"name", instance.name},
+          {"session", instance.session},
+          {"app", instance.app},
+          {"app_version", instance.app_version},
+          {"screen", to_json(instance.screen)}};
+}
+
+std::optional<AwaitingInstance> awaiting_instance_from_json(const json::value& value) {
+  RecordReader record(value);
+  AwaitingInstance instance{record.text("name"), record.text("session"), record.text("app"),
+                            record.integer("app_version")};
+  const auto screen = parse_screen(record.object("screen"));
+  if (!record.ok() || !screen) return std::nullopt;
+  instance.screen = *screen;
+  return instance;
+}
+
 json::object to_json(const Instance& i) {
   json::object shown = to_object(i);
-  for (const std::string_view hidden : {"desired_status", "user_data", "certificate_fingerprint"}) shown.erase(hidden);
+  for (const std::string_view hidden :
+       {"desired_status", "user_data", "certificate_fingerprint", "session", "stream_data"}) {
+    shown.erase(hidden);
+  }
   shown["status_code"] = static_cast<int>(i.status);
   shown["status_message"] = i.error_message;
   shown["public_address"] = i.address;

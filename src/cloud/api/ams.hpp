@@ -7,6 +7,7 @@
 
 #include "cloud/api/described.hpp"
 #include "cloud/api/members.hpp"
+#include "cloud/api/screen.hpp"
 
 namespace redan::cloud::api {
 
@@ -52,10 +53,19 @@ struct Instance {
   // Stored, not shown.
   std::string user_data;
   std::string certificate_fingerprint;  ///< of the client certificate that it uses
+  std::string session;      ///< which AMS wants for it, because it was launched with enable_streaming; "": none
+  std::string stream_data;  ///< JSON, for the runtime: from the agent that has the session; "": no agent has it yet
 
   /// Its record cannot be read; this is the rest of it. It can be shown and deleted.
   bool damaged = false;
 
+  /// It starts only when an agent has its session.
+  [[nodiscard]] bool awaits_agent() const {
+    return !session.empty() && stream_data.empty() && status == InstanceStatus::created &&
+           desired_status == InstanceStatus::running;
+  }
+  /// With the tag that names it. A former session is forgotten.
+  void want_session(std::string wanted);
   [[nodiscard]] bool delete_protected() const;
   void protect(bool is_protected);
 };
@@ -67,6 +77,15 @@ std::string to_record(const Instance& instance);
 std::optional<Instance> instance_from_record(std::string_view text);
 /// What can be recovered of a damaged record: its status is error, its message gives the reason.
 Instance instance_from_damaged_record(std::string id, std::string_view text);
+
+/// What an agent learns about an instance that awaits it.
+struct AwaitingInstance {
+  std::string name, session, app;
+  std::int64_t app_version = 0;
+  Screen screen{};
+};
+json::object to_json(const AwaitingInstance& instance);
+std::optional<AwaitingInstance> awaiting_instance_from_json(const json::value& value);
 
 /// Whether an application's sessions are signalled through sealed channels (docs/protocols/sealed.md).
 enum class SealedPolicy : std::uint8_t { off, offered, required };

@@ -45,6 +45,7 @@ net::Task<void> Gateway::on_claim(std::string agent, std::string payload, std::s
 }
 
 net::Task<Outcome<api::SessionSpec>> Gateway::claim(api::Claim claim) {
+  if (claim.launched) REDAN_CO_CHECK(co_await make_launched(claim));
   auto session = co_await edit_session(claim.session, [&](Session& now) -> Outcome<Edit> {
     const bool revivable = now.status == SessionStatus::error && now.agent_lost;
     if (now.over() && !revivable) return api::refuse(api::refusal_of(errc::session_unknown));

@@ -195,6 +195,9 @@ class Gateway {
   net::Task<void> on_claim(std::string agent, std::string payload, std::string reply_to);
   net::Task<void> on_state(std::string agent, std::string payload, std::string reply_to);
   [[nodiscard]] net::Task<Outcome<api::SessionSpec>> claim(api::Claim claim);
+  /// Makes the session that the claim announces, unless it exists (launched.cpp).
+  [[nodiscard]] net::Task<Outcome<void>> make_launched(api::Claim claim);
+  [[nodiscard]] Outcome<void> may_announce(const api::Claim& claim) const;
   [[nodiscard]] net::Task<Outcome<void>> report(api::StateReport report);
 
   [[nodiscard]] api::SessionSpec spec_of(const api::Session& session) const;

@@ -73,6 +73,7 @@ class AgentTest : public net::test::HttpFixture {
   }
 
   void start_agent() {
+    announcement_.reset();
     start_agent_alone();
     EXPECT_TRUE(until([&] { return announcement_ && !announcement_->applications.empty(); }));
   }

@@ -88,7 +88,7 @@ TEST_F(AgentRevocation, ARuntimeReturnsOnlyToItsOwnSessionWithoutAms) {
   ams_server_->stop();
   EXPECT_EQ(attach("s1", "s-s1", token_), 101U);
   stop_agent();
-  start_agent();
+  start_agent_alone();
   EXPECT_EQ(attach("s1", "s-s1", token_), 503U);
 }
 

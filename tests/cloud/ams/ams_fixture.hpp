@@ -30,28 +30,39 @@ class AmsFixture : public net::test::HttpFixture {
  protected:
   explicit AmsFixture(std::unique_ptr<RecordingLauncher> launcher = std::make_unique<RecordingLauncher>())
       : launcher_(std::move(launcher)) {
-    EXPECT_TRUE(run(ams_.start()));
-    ams::ServerConfig config;
-    config.https = tls_listener();
-    server_.emplace(io, ams_, std::move(config));
+    start();
     json::object manifest{{"name", "demo"}, {"image", "redan"}};
-    EXPECT_TRUE(run(ams_.add_application(manifest)));
-    EXPECT_TRUE(run(ams_.publish_version("demo", 0, true)));
+    EXPECT_TRUE(run(ams_->add_application(manifest)));
+    EXPECT_TRUE(run(ams_->publish_version("demo", 0, true)));
   }
-  ~AmsFixture() override {
-    ams_.stop();
+  ~AmsFixture() override { stop(); }
+
+  void start() {
+    ams::Config config;
+    config.unit = "node-1";
+    config.url = "https://127.0.0.1:1";
+    config.directory = directory_.path();
+    config.agent_timeout = agent_timeout_;
+    config.secrets_key = secrets_key_;
+    ams_ = std::make_unique<ams::Ams>(io, std::move(config), *store_, *launcher_, *provider_, net::is_issued_by);
+    EXPECT_TRUE(run(ams_->start()));
+    ams::ServerConfig listen;
+    listen.https = tls_listener();
+    server_ = std::make_unique<ams::Server>(io, *ams_, std::move(listen));
+  }
+  void stop() {
+    ams_->stop();
     server_->stop();
     io.restart();
     io.run_for(50ms);
   }
 
-  static ams::Config config(const std::filesystem::path& directory) {
-    ams::Config config;
-    config.unit = "node-1";
-    config.url = "https://127.0.0.1:1";
-    config.directory = directory;
-    return config;
+  void restart() {
+    stop();
+    retired_.emplace_back(std::move(ams_), std::move(server_));
+    start();
   }
+
   void trust(const std::string& name, trust::Role role, std::vector<trust::Scope> scopes = {}) {
     trust::TrustedCertificate certificate;
     certificate.fingerprint = to_hex(net::test::identity(name).fingerprint.digest.bytes());
@@ -59,7 +70,7 @@ class AmsFixture : public net::test::HttpFixture {
     certificate.role = role;
     certificate.scopes = std::move(scopes);
     certificate.certificate_der = net::test::identity(name).certificate_der;
-    EXPECT_TRUE(run(ams_.add_certificate(certificate)));
+    EXPECT_TRUE(run(ams_->add_certificate(certificate)));
   }
   [[nodiscard]] net::TlsRemote remote(const net::TlsIdentity* own) const {
     return {"127.0.0.1", server_->port(), net::PinnedSha256{net::test::identity("server").fingerprint.digest}, own};
@@ -87,7 +98,7 @@ class AmsFixture : public net::test::HttpFixture {
   /// The credentials that AMS gave to the instance.
   Launched launch() {
     const json::object body{{"name", "i1"}, {"app_id", "demo"}};
-    EXPECT_TRUE(run(ams_.launch(*ams::InstanceRequest::parse(body))));
+    EXPECT_TRUE(run(ams_->launch(*ams::InstanceRequest::parse(body))));
     EXPECT_TRUE(until([&] { return !launcher_->running.empty(); }));
     const auto& [id, spec] = *launcher_->running.begin();
     const json::value access = json::parse(spec.user_data).at("ams");
@@ -102,8 +113,12 @@ class AmsFixture : public net::test::HttpFixture {
   std::unique_ptr<Provider> provider_ = default_provider();
   std::unique_ptr<store::Store> store_ = store::memory_store(io);
   std::unique_ptr<RecordingLauncher> launcher_;
-  ams::Ams ams_{io, config(directory_.path()), *store_, *launcher_, *provider_, net::is_issued_by};
-  std::optional<ams::Server> server_;
+  std::shared_ptr<const store::SecretsKey> secrets_key_ = store::SecretsKey::fresh(*provider_);
+  std::chrono::milliseconds agent_timeout_{30'000};
+  std::unique_ptr<ams::Ams> ams_;
+  std::unique_ptr<ams::Server> server_;
+  /// Stopped; their tasks may still be on the loop.
+  std::vector<std::pair<std::unique_ptr<ams::Ams>, std::unique_ptr<ams::Server>>> retired_;
 };
 
 }  // namespace redan::cloud::test

@@ -18,6 +18,11 @@ class Reports : public GatewayTest {
     const api::Claim said{id_, agent, "i-new", attached};
     return code_of(run(bus_->request(api::subject::agent(said.agent, "claim"), api::message_text(said), kTimeout)));
   }
+  std::string announce(const std::string& agent, const std::string& session) {
+    const api::Claim claim{session, agent, "game", false,
+                           api::Launched{"demo", 3, "eu-1", "cluster-1", {.width = 640}}};
+    return code_of(run(bus_->request(api::subject::agent(agent, "claim"), api::message_text(claim), kTimeout)));
+  }
   void lose(const std::string& agent) {
     ASSERT_TRUE(run(store_->erase("/gateway/1.0/agents/" + agent)).has_value());
     ASSERT_TRUE(until([&] { return unit_->agents().find(agent) == nullptr; }));
@@ -63,6 +68,38 @@ TEST_F(Reports, AnotherFenceOrAnotherAgentIsRefused) {
   EXPECT_EQ(report("agent-1", 2, 1, SessionStatus::active), "session_fenced");
   EXPECT_EQ(report("agent-2", 1, 1, SessionStatus::active), "session_fenced");
   EXPECT_EQ(stored(id_).status, SessionStatus::created);
+}
+
+TEST_F(Reports, AClaimOfALaunchedInstanceMakesItsSession) {
+  EXPECT_EQ(announce("agent-1", "launched-1"), "ok");
+  const api::Session session = stored("launched-1");
+  EXPECT_EQ(session.agent, "agent-1");
+  EXPECT_EQ(session.instance, "game");
+  EXPECT_EQ(session.region, "eu-1");
+  EXPECT_EQ(session.wanted.app, "demo");
+  EXPECT_EQ(session.wanted.screen.width, 640);
+  EXPECT_TRUE(session.wanted.joinable);
+  EXPECT_FALSE(session.wanted.ephemeral);
+  EXPECT_EQ(session.fence, 1);
+  // Administrators reach it, and other accounts do not.
+  EXPECT_TRUE(run(unit_->session(anyone(), "launched-1")));
+  EXPECT_EQ(run(unit_->session({"web/1", {}, {}, {}, {}}, "launched-1")).error().code, "session_unknown");
+}
+
+TEST_F(Reports, ALaunchedInstanceHasTheSessionOfTheFirstAgentThatClaimsIt) {
+  add_agent("agent-2");
+  EXPECT_EQ(announce("agent-1", "launched-1"), "ok");
+  EXPECT_EQ(announce("agent-2", "launched-1"), "session_fenced");
+  EXPECT_EQ(announce("agent-1", "launched-1"), "ok") << "it may repeat its claim";
+  EXPECT_EQ(stored("launched-1").agent, "agent-1");
+}
+
+TEST_F(Reports, AnAgentAnnouncesNoMoreInstancesThanItHasRoomFor) {
+  EXPECT_EQ(announce("unknown", "launched-0"), "session_no_agent");
+  EXPECT_EQ(announce("agent-1", "no/name"), "session_no_agent");
+  const auto capacity = unit_->agents().find("agent-1")->capacity;
+  for (std::int64_t i = 1; i < capacity; ++i) EXPECT_EQ(announce("agent-1", "launched-" + std::to_string(i)), "ok");
+  EXPECT_EQ(announce("agent-1", "one-more"), "too_many");
 }
 
 TEST_F(Reports, TerminatedIsFinal) {

@@ -38,8 +38,8 @@ std::span<const Route> routes() {
   static const std::vector<Route> all = [] {
     std::vector<Route> rows;
     for (const auto part : {service_routes(), trust_routes(), auth_routes(), application_routes(), instance_routes(),
-                            exec_routes(), share_routes(), internal_routes(), sealing_routes(), image_routes(),
-                            addon_routes(), node_routes(), operation_routes(), refused_routes()}) {
+                            exec_routes(), share_routes(), internal_routes(), sealing_routes(), stream_routes(),
+                            image_routes(), addon_routes(), node_routes(), operation_routes(), refused_routes()}) {
       rows.insert(rows.end(), part.begin(), part.end());
     }
     return rows;

@@ -80,6 +80,7 @@ std::span<const Route> exec_routes();
 std::span<const Route> share_routes();
 std::span<const Route> internal_routes();
 std::span<const Route> sealing_routes();
+std::span<const Route> stream_routes();
 std::span<const Route> image_routes();
 std::span<const Route> addon_routes();
 std::span<const Route> node_routes();
