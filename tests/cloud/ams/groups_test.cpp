@@ -89,6 +89,7 @@ TEST_F(Groups, ANewIdentityMayDoNothing) {
                           {"certificate", to_base64(net::test::identity("other").certificate_der)}};
   EXPECT_EQ(ask("client", "POST", "/1.0/auth/identities", body).status, 202U);
   EXPECT_TRUE(until([&] { return ask("client", "GET", "/1.0/auth/identities/" + other()).status == 200; }));
+  EXPECT_EQ(ask("client", "GET", "/1.0/auth/identities/" + other()).metadata().at("groups"), json::array());
   EXPECT_EQ(ask("other", "GET", "/1.0/instances").status, 403U);
 }
 

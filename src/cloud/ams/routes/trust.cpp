@@ -26,7 +26,8 @@ json::object identity_json(const trust::TrustedCertificate& c) {
   json::array scopes, groups;
   for (const trust::Scope scope : c.scopes) scopes.emplace_back(name(scope));
   for (const std::string& group : c.groups) groups.emplace_back(group);
-  if (groups.empty() && c.scopes.empty()) groups.emplace_back(name(c.role));
+  const bool has_role = c.role != trust::Role::instance;  // that of an identity without permissions
+  if (groups.empty() && c.scopes.empty() && has_role) groups.emplace_back(name(c.role));
   return {{"id", c.fingerprint},
           {"name", c.name},
           {"fingerprint", c.fingerprint},
