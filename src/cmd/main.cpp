@@ -152,6 +152,7 @@ int main(int argc, char** argv) {
   echo_command->footer(kEchoFooter);
 
   Run run;
+  add_adb(app, run);
   add_agent(app, run);
   add_ams(app, run);
   add_amc(app, run);

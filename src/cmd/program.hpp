@@ -14,6 +14,7 @@ namespace redan::cmd {
 /// Runs after the command line is parsed; returns the exit code.
 using Run = std::function<int()>;
 
+void add_adb(CLI::App& app, Run& run);
 void add_agent(CLI::App& app, Run& run);
 void add_amc(CLI::App& app, Run& run);
 void add_ams(CLI::App& app, Run& run);

@@ -41,7 +41,7 @@ class GatewayRequests:
             "DELETE /1.0/sessions/{id}": lambda: Request(f"/1.0/sessions/{self.new_session()['id']}?sync=true"),
             "GET /1.0/sessions/{id}/connect": lambda: Request(self.part(self.new_share()["url"])),
             "POST /1.0/sessions/{id}/join": lambda: Request(f"/1.0/sessions/{self.session()}/join", {"screen": {"width": 640, "height": 480}}),
-            "POST /1.0/sessions/{id}/share": lambda: Request(f"/1.0/sessions/{self.session()}/share", {"type": "view", "expiry_min": 5}),
+            "POST /1.0/sessions/{id}/share": lambda: Request(f"/1.0/sessions/{self.new_session()['id']}/share", {"type": "adb", "expiry_min": 5}),
             "GET /1.0/shares/{id}": lambda: Request(f"/1.0/shares/{self.new_share()['id']}"),
             "DELETE /1.0/shares/{id}": lambda: Request(f"/1.0/shares/{self.new_share()['id']}?sync=true"),
             "PATCH /1.0/shares/{id}": lambda: Request(f"/1.0/shares/{self.new_share()['id']}", {"description": "changed"}),
@@ -54,4 +54,6 @@ class GatewayRequests:
         return wanted() if wanted else Request(path)
 
     def adb_socket(self):
-        return Request(self.part(self.new_session()["url"]).replace("/slave", "/adb"))
+        share = self.made("POST", f"/1.0/sessions/{self.new_session()['id']}/share", {"type": "adb"})
+        granted = self.made("GET", self.part(share["url"]), None)
+        return Request(self.part(granted["url"]))

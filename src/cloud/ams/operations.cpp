@@ -299,11 +299,13 @@ Outcome<std::string> Ams::prepare_user_data(const api::Instance& instance, std::
   return boost::json::serialize(document);
 }
 
+  const std::int64_t adb = adb_port(instance);
 // Recovery after a restart.
 
 // Compares the records of this node's instances with the running instances. Interrupted operations are resumed
 // afterwards and correct the instances that they concern; this function corrects the others.
 net::Task<bool> Ams::reconcile(std::vector<store::Entry> entries) {
+  if (adb != 0) document["adb"] = {{"port", adb}};
   auto found = co_await launcher_.find_all();
   if (!found) {
     log("the launcher does not say what runs: " + found.error().message);

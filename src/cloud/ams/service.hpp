@@ -264,6 +264,8 @@ class Ams {
   [[nodiscard]] net::Task<Outcome<void>> perform_remove(const api::Operation& operation);
   [[nodiscard]] Outcome<std::string> prepare_user_data(const api::Instance& instance,
                                                        std::string& certificate_fingerprint);
+  /// Where a tunnel for ADB leads in the instance; 0: nowhere.
+  [[nodiscard]] static std::int64_t adb_port(const api::Instance& instance);
   net::Task<void> finish(api::Operation operation, Outcome<void> outcome);
   net::Task<void> finish_with(api::Operation whole, std::vector<std::string> parts);
   /// Records the operation as it is; false if the store does not take it.

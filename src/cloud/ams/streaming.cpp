@@ -11,6 +11,7 @@
 #include "cloud/ams/service.hpp"
 #include "cloud/api/agent.hpp"
 #include "cloud/api/ids.hpp"
+#include "cloud/api/instance_service.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cloud::ams {
@@ -58,6 +59,15 @@ std::string Ams::runtime_data(const api::Instance& instance) {
   json::object data = json::parse(instance.stream_data).as_object();  // it was checked when it came
   if (!instance.user_data.empty()) data["extra_data"] = instance.user_data;
   return json::serialize(data);
+}
+
+// The application decides which port its adbd has, by a service of that name.
+std::int64_t Ams::adb_port(const api::Instance& instance) {
+  const auto services = api::parse_services(instance.services);
+  if (!services) return 0;
+  const auto adb = std::find_if(services->begin(), services->end(),
+                                [](const api::Service& one) { return one.name == "adb" && one.tcp; });
+  return adb == services->end() ? 0 : adb->port;
 }
 
 net::Task<Outcome<std::vector<api::AwaitingInstance>>> Ams::awaiting_agents() {

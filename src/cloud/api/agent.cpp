@@ -21,6 +21,8 @@ constexpr std::array<std::pair<User, std::string_view>, 3> kUsers{
     {{User::awaited, "awaited"}, {User::present, "present"}, {User::left, "left"}}};
 constexpr std::array<std::pair<Command::Kind, std::string_view>, 3> kCommands{
     {{Command::Kind::join, "join"}, {Command::Kind::remove, "delete"}, {Command::Kind::check, "check"}}};
+constexpr std::array<std::pair<LinkHello::Role, std::string_view>, 3> kRoles{
+    {{LinkHello::Role::controller, "controller"}, {LinkHello::Role::viewer, "viewer"}, {LinkHello::Role::adb, "adb"}}};
 constexpr std::int64_t kVersion = 1;
 
 template <class Value, std::size_t size>
@@ -317,7 +319,7 @@ json::object to_json(const LinkHello& value) {
   return {{"type", "hello"},
           {"order", value.order},
           {"screen", to_json(value.screen)},
-          {"role", value.role == LinkHello::Role::controller ? "controller" : "viewer"}};
+          {"role", name_in(kRoles, value.role)}};
 }
 
 template <>
@@ -325,11 +327,11 @@ std::optional<LinkHello> parse(std::string_view text) {
   RecordReader record(text);
   LinkHello value;
   value.order = record.integer("order");
-  const std::string role = record.text("role");
+  const auto role = find_in(kRoles, record.text("role"));
   const auto screen = read_screen(record);
-  if (record.text("type") != "hello" || (role != "controller" && role != "viewer") || !screen) return std::nullopt;
+  if (record.text("type") != "hello" || !role || !screen) return std::nullopt;
   value.screen = *screen;
-  value.role = role == "controller" ? LinkHello::Role::controller : LinkHello::Role::viewer;
+  value.role = *role;
   return checked(record, value);
 }
 

@@ -173,7 +173,8 @@ struct LinkHello {
   /// displaces those with a lower or the same number, and is displaced by one with a higher number.
   std::int64_t order = 1;
   Screen screen{};
-  enum class Role : std::uint8_t { controller, viewer } role = Role::controller;
+  /// adb: without picture and sound; it has a tunnel to the instance's adbd.
+  enum class Role : std::uint8_t { controller, viewer, adb } role = Role::controller;
   friend bool operator==(const LinkHello&, const LinkHello&) = default;
 };
 

@@ -336,12 +336,6 @@ std::optional<ShareType> parse_share_type(std::string_view name) {
   return std::nullopt;
 }
 
-Refusal no_adb() {
-  return {501, "not_implemented",
-          "shares of type adb are not implemented: there is no tunnel to the adbd of an instance", "use the type view",
-          0};
-}
-
 Outcome<ShareRequest> ShareRequest::parse(const json::object& body, WallTime now, const UnknownMembers& unknown) {
   std::string type, description;
   std::int64_t expiry_at = 0, expiry_min = 0;
@@ -353,7 +347,6 @@ Outcome<ShareRequest> ShareRequest::parse(const json::object& body, WallTime now
                   .end(unknown));
   const auto known = parse_share_type(type);
   if (!known) return refuse(bad_request("\"type\" is adb or view"));
-  if (*known == ShareType::adb) return refuse(no_adb());
   const std::int64_t seconds = now.seconds_since_1970;
   std::int64_t expiry = seconds + kShareLife;
   if (expiry_min > 0) expiry = seconds + 60 * std::min(expiry_min, kMaxShareLife);

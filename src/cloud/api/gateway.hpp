@@ -138,12 +138,10 @@ std::string canonical(const SessionRequest& request);
 // Shares.
 
 enum class ShareType : std::uint8_t {
-  adb,   ///< refused: no_adb()
+  adb,   ///< a tunnel to the adbd of the instance, without picture and sound
   view,  ///< a viewer: receives picture and sound, without control
 };
 std::string_view name(ShareType type);
-/// 501 not_implemented: there is no tunnel to the adbd of an instance.
-Refusal no_adb();
 /// "adb", "view", and "webrtc", another name of "view".
 std::optional<ShareType> parse_share_type(std::string_view name);
 

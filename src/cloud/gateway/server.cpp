@@ -15,15 +15,21 @@ namespace {
 constexpr std::size_t kMaxSocketMessage = 128 * 1024;
 constexpr std::size_t kMaxSocketBuffered = 512 * 1024;
 
-/// The id of the session in the path of a socket. The path may be singular or plural, with either old name of the
-/// socket.
-std::optional<std::string> socket_session(std::string_view path) {
-  for (const std::string_view pattern : {"/1.0/session/{id}/sockets/slave", "/1.0/sessions/{id}/sockets/slave",
-                                         "/1.0/session/{id}/sockets/master", "/1.0/sessions/{id}/sockets/master"}) {
-    if (auto parameters = net::match_path(pattern, path)) return std::move(parameters->front());
+struct SocketPath {
+  std::string session;  ///< its id
+  bool is_adb = false;
+
+  /// The path may be singular or plural; clients that stream use either of two names.
+  static std::optional<SocketPath> parse(std::string_view path) {
+    for (const std::string_view pattern : {"/1.0/session/{id}/sockets/{name}", "/1.0/sessions/{id}/sockets/{name}"}) {
+      auto parameters = net::match_path(pattern, path);
+      if (!parameters) continue;
+      const std::string& name = parameters->at(1);
+      if (name == "slave" || name == "master" || name == "adb") return SocketPath{parameters->at(0), name == "adb"};
+    }
+    return std::nullopt;
   }
-  return std::nullopt;
-}
+};
 
 bool is_api(std::string_view path) {
   return path.starts_with("/1.0") || path.starts_with("/internal/") || path == "/metrics";
@@ -163,10 +169,13 @@ class Server::Impl {
   net::Task<net::UpgradeReply> upgrade(net::HttpRequest request, const net::Connection& connection) {
     const TimePoint begin = net::now();
     const bool master = request.path.find("/master") != std::string::npos;
+    const bool adb = request.path.ends_with("/adb");
     auto admitted = co_await admit(request, connection);
     const unsigned status = admitted ? 101 : admitted.error().status;
-    server_.metrics().record(master ? "streaming_websocket_master" : "streaming_websocket_slave", status,
-                             net::now() - begin, 0, 0);
+    const std::string label = adb      ? "streaming_websocket_adb"
+                              : master ? "streaming_websocket_master"
+                                       : "streaming_websocket_slave";
+    server_.metrics().record(label, status, net::now() - begin, 0, 0);
     if (!admitted) {
       server_.metrics().refuse(admitted.error().code);
       net::HttpResponse refused = gateway_error(admitted.error());
@@ -188,15 +197,14 @@ class Server::Impl {
                                                      const net::Connection& connection) {
     const Outcome<ApiCaller> unauthenticated = api::refuse(no_socket_token());
     REDAN_CO_CHECK(within_rate(unauthenticated, connection));
-    if (net::match_path("/1.0/session/{id}/sockets/adb", request.path) ||
-        net::match_path("/1.0/sessions/{id}/sockets/adb", request.path)) {
-      co_return api::refuse(api::no_adb());
-    }
-    auto session = socket_session(request.path);
-    if (!session) co_return api::refuse(api::not_found("WebSocket"));
+    auto path = SocketPath::parse(request.path);
+    if (!path) co_return api::refuse(api::not_found("WebSocket"));
     auto token = net::query_value(request.query, "token");
     if (!token) co_return api::refuse(no_socket_token());
-    co_return co_await gateway_.admit_socket(std::move(*token), std::move(*session));
+    REDAN_CO_TRY(auto admission, co_await gateway_.admit_socket(std::move(*token), std::move(path->session)));
+    const bool is_adb = admission.claims.role == api::LinkHello::Role::adb;
+    if (is_adb != path->is_adb) co_return api::refuse(api::refusal_of(errc::token_scope));
+    co_return std::move(admission);
   }
 
   void open(const Gateway::SocketAdmission& admission, const std::shared_ptr<net::WebSocket>& socket) {

@@ -338,7 +338,8 @@ Outcome<api::SessionGrant> Gateway::grant(Session session, SocketClaims claims,
   claims.session = session.id;
   const auto token = tokens_->mint_socket(claims, WallTime{seconds() + settings_.number(setting::kSocketTokenLife)});
   if (!token) return api::refuse(api::refusal_of(token.error()));
-  std::string url = config_.url + "/1.0/session/" + session.id + "/sockets/slave?token=" + *token;
+  const std::string socket = claims.role == api::LinkHello::Role::adb ? "adb" : "slave";
+  std::string url = config_.url + "/1.0/session/" + session.id + "/sockets/" + socket + "?token=" + *token;
   return api::SessionGrant{std::move(session), std::move(url), std::move(ice_servers)};
 }
 

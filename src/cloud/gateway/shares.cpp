@@ -157,7 +157,6 @@ net::Task<Outcome<api::SessionGrant>> Gateway::connect(std::string id, api::Shar
   }
   const Share share = found->second;
   if (type != share.type) co_return api::refuse(api::bad_request("the share is of another type"));
-  if (type == api::ShareType::adb) co_return api::refuse(api::no_adb());
   REDAN_CO_TRY(auto known, co_await read_session(id));
   Session& session = known.session;
   if (session.status != SessionStatus::created && session.status != SessionStatus::active) {
@@ -166,7 +165,7 @@ net::Task<Outcome<api::SessionGrant>> Gateway::connect(std::string id, api::Shar
   SocketClaims claims;
   claims.client = api::new_id(provider_, wall_time());
   claims.screen = session.wanted.screen;
-  claims.role = api::LinkHello::Role::viewer;
+  claims.role = type == api::ShareType::adb ? api::LinkHello::Role::adb : api::LinkHello::Role::viewer;
   claims.order = session.joins;
   claims.account = maker_of(share);
   claims.share = share.id;

@@ -13,9 +13,19 @@ namespace {
 
 using Role = api::LinkHello::Role;
 
-constexpr std::string_view kSignal = "signal";
-constexpr std::string_view kView = "view";
 constexpr std::string_view kConnect = "connect";
+
+/// What a socket's token permits.
+constexpr std::string_view operation_of(Role role) {
+  if (role == Role::controller) return "signal";
+  return role == Role::viewer ? "view" : "adb";
+}
+Role role_of(std::optional<std::string> operation) {
+  for (const Role role : {Role::viewer, Role::adb}) {
+    if (operation == operation_of(role)) return role;
+  }
+  return Role::controller;
+}
 
 // Applies HMAC-SHA256 twice, because the root key of a macaroon has 64 bytes.
 Result<token::MacaroonKey> derive(Provider& provider, const Secret<64>& root, std::string_view purpose) {
@@ -144,22 +154,22 @@ Result<ApiClaims> Tokens::verify(std::string_view text, WallTime now) {
 // Socket tokens.
 
 Result<std::string> Tokens::mint_socket(const SocketClaims& claims, WallTime expires) {
-  const std::string_view operation = claims.role == Role::controller ? kSignal : kView;
-  const auto macaroon = mint(sockets_, identifier_of(claims),
-                             {"session=" + claims.session, "op=" + std::string(operation), token::to_rfc3339(expires)});
+  const auto macaroon =
+      mint(sockets_, identifier_of(claims),
+           {"session=" + claims.session, "op=" + std::string(operation_of(claims.role)), token::to_rfc3339(expires)});
   if (!macaroon) return refuse(macaroon.error());
   return macaroon->text();
 }
 
 Result<SocketClaims> Tokens::verify_socket(std::string_view text, std::string_view session, WallTime now) {
   REDAN_TRY(const auto macaroon, token::Macaroon::parse(text));
-  const bool viewer = claimed(macaroon, "op") == kView;
-  const token::MacaroonRequest request{now, viewer ? kView : kSignal, session, {}, {}};
+  const Role role = role_of(claimed(macaroon, "op"));
+  const token::MacaroonRequest request{now, operation_of(role), session, {}, {}};
   REDAN_TRY(const auto verified, macaroon.verify(sockets_, kGatewayLocation, request));
   auto claims = parse_identifier(verified.identifier);
   if (!claims) return refuse(errc::token_claims);
   claims->session = session;
-  claims->role = viewer ? Role::viewer : Role::controller;
+  claims->role = role;
   return std::move(*claims);
 }
 

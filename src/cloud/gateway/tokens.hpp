@@ -2,7 +2,7 @@
 // token of the wrong kind therefore fails signature verification.
 //
 //   API      identifier: the account's name;  one caveat, its expiry. The holder may add op=, session=, region=
-//   socket   identifier: client, order, screen, account, share;  session=<id>, op=signal or op=view, an expiry
+//   socket   identifier: client, order, screen, account, share;  session=<id>, op=signal, op=view or op=adb, an expiry
 //   share    identifier: the share's id;  session=<id>, op=connect, an expiry
 #pragma once
 

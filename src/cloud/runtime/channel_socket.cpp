@@ -2,12 +2,9 @@
 
 #include <sys/un.h>
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/write.hpp>
-#include <vector>
 
 #include "net/accept.hpp"
 
@@ -21,7 +18,7 @@ using Error = boost::system::error_code;
 class ChannelSocket::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(asio::io_context& io, fs::path path, ToClient to_client)
-      : acceptor_(io), socket_(io), path_(std::move(path)), to_client_(std::move(to_client)) {}
+      : acceptor_(io), socket_(io), path_(std::move(path)), pump_(io, {std::move(to_client), [this] { accept(); }}) {}
 
   bool open() {
     Error error;
@@ -41,19 +38,11 @@ class ChannelSocket::Impl : public std::enable_shared_from_this<Impl> {
     Error ignored;
     closed_ = true;
     acceptor_.close(ignored);
-    socket_.close(ignored);
+    pump_.close();
     std::error_code gone;
     if (std::exchange(bound_, false)) fs::remove(path_, gone);
   }
-  bool write(Bytes bytes) {
-    if (waiting_.size() + writing_.size() + bytes.size() > kMaxWaiting) return false;
-    waiting_.insert(waiting_.end(), bytes.begin(), bytes.end());
-    flush();
-    return true;
-  }
-  void resume() {
-    if (std::exchange(paused_, false)) read();
-  }
+  BytePump& pump() { return pump_; }
 
  private:
   // The socket of a runtime that has died would block the path forever; one with a listener stays, and bind fails.
@@ -65,52 +54,18 @@ class ChannelSocket::Impl : public std::enable_shared_from_this<Impl> {
     probe.connect(Protocol::endpoint(path_.string()), refused);
     if (refused == asio::error::connection_refused) fs::remove(path_, error);
   }
-  // The next program is accepted when the previous one has disconnected.
+  // The next program is accepted when the previous one has disconnected, and receives only later data.
   void accept() { asio::co_spawn(acceptor_.get_executor(), accept_one(shared_from_this()), asio::detached); }
   static net::Task<void> accept_one(std::shared_ptr<Impl> self) {
     const bool accepted = co_await net::accept_next(self->acceptor_, self->socket_);
-    if (!accepted || self->closed_) co_return;
-    self->connected_ = true;
-    self->flush();
-    self->read();
-  }
-  void drop() {
-    if (!std::exchange(connected_, false) || closed_) return;
-    Error ignored;
-    socket_.close(ignored);
-    writing_.clear();
-    waiting_.clear();  // the next program receives only later data
-    accept();
-  }
-  void read() {
-    if (!connected_ || paused_ || reading_) return;
-    reading_ = true;
-    socket_.async_read_some(asio::buffer(buffer_), [self = shared_from_this()](const Error& error, std::size_t size) {
-      self->reading_ = false;
-      if (self->closed_) return;
-      if (error) return self->drop();
-      self->paused_ = !self->to_client_(Bytes(self->buffer_).first(size));
-      self->read();
-    });
-  }
-  void flush() {
-    if (!connected_ || !writing_.empty() || waiting_.empty()) return;
-    std::swap(writing_, waiting_);
-    asio::async_write(socket_, asio::buffer(writing_), [self = shared_from_this()](const Error& error, std::size_t) {
-      self->writing_.clear();
-      if (self->closed_) return;
-      if (error) return self->drop();
-      self->flush();
-    });
+    if (accepted && !self->closed_) self->pump_.attach(std::move(self->socket_));
   }
 
   Protocol::acceptor acceptor_;
-  Protocol::socket socket_;
+  Protocol::socket socket_;  ///< for the next program
   fs::path path_;
-  ToClient to_client_;
-  std::array<std::uint8_t, kMaxMessage> buffer_{};
-  std::vector<std::uint8_t> waiting_, writing_;
-  bool bound_ = false, connected_ = false, paused_ = false, reading_ = false, closed_ = false;
+  BytePump pump_;
+  bool bound_ = false, closed_ = false;
 };
 
 Result<std::unique_ptr<ChannelSocket>> ChannelSocket::listen(asio::io_context& io, const fs::path& path,
@@ -126,7 +81,7 @@ Result<std::unique_ptr<ChannelSocket>> ChannelSocket::listen(asio::io_context& i
 
 ChannelSocket::ChannelSocket(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ChannelSocket::~ChannelSocket() { impl_->close(); }
-bool ChannelSocket::write(Bytes bytes) { return impl_->write(bytes); }
-void ChannelSocket::resume() { impl_->resume(); }
+bool ChannelSocket::write(Bytes bytes) { return impl_->pump().write(bytes); }
+void ChannelSocket::resume() { impl_->pump().resume(); }
 
 }  // namespace redan::cloud::runtime

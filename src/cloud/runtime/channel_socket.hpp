@@ -1,6 +1,5 @@
 // Offers a client's data channel as a Unix socket to a program beside the runtime: it listens, one program at a time
-// connects, and bytes flow in both directions. Message boundaries are not preserved: the program's output becomes
-// binary messages.
+// connects, and bytes flow in both directions.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -10,14 +9,14 @@
 #include <redan/error.hpp>
 #include <redan/types.hpp>
 
+#include "cloud/runtime/byte_pump.hpp"
+
 namespace redan::cloud::runtime {
 
-class ChannelSocket {
+class ChannelSocket final : public ChannelEnd {
  public:
-  /// Limit on data queued for the program, also before one connects.
-  static constexpr std::size_t kMaxWaiting = 1U << 20U;
   /// Limit of one message to the client.
-  static constexpr std::size_t kMaxMessage = 16 * 1024;
+  static constexpr std::size_t kMaxMessage = BytePump::kMaxRead;
 
   /// Sends to the client. False: send no more until resume().
   using ToClient = std::function<bool(Bytes)>;
@@ -27,15 +26,12 @@ class ChannelSocket {
   static Result<std::unique_ptr<ChannelSocket>> listen(boost::asio::io_context& io, const std::filesystem::path& path,
                                                        ToClient to_client);
   /// Disconnects the program and removes the socket from the file system.
-  ~ChannelSocket();
+  ~ChannelSocket() override;
   ChannelSocket(const ChannelSocket&) = delete;
   ChannelSocket& operator=(const ChannelSocket&) = delete;
 
-  /// Data from the client. False: the program is so slow that kMaxWaiting is exceeded, and these bytes are not
-  /// accepted.
-  [[nodiscard]] bool write(Bytes bytes);
-  /// The client's side has room again.
-  void resume();
+  [[nodiscard]] bool write(Bytes bytes) override;
+  void resume() override;
 
  private:
   class Impl;

@@ -91,8 +91,8 @@ void Client::on(const signalling::Settings& settings) {
   if (settings.enable_video && streamer_.video_ == nullptr)
     return refuse_client({media::errc::media_unsupported, "video"});
   MediaPlan plan;
-  plan.video = settings.enable_video;
-  plan.audio = settings.enable_speaker && streamer_.audio_ != nullptr;
+  plan.video = settings.enable_video && !tunnels();
+  plan.audio = settings.enable_speaker && !tunnels() && streamer_.audio_ != nullptr;
   plan.direction = MediaDirection::sendonly;
   plan.sources = make_sources();
   const auto offered = endpoint().offer(plan);
@@ -104,7 +104,7 @@ void Client::on(const signalling::Settings& settings) {
 void Client::on(const signalling::Offer& offer) {
   if (peer_ || !take_channels(offer.data_channels)) return;
   AcceptOptions accept;
-  accept.accept_media = streamer_.video_ != nullptr;
+  accept.accept_media = streamer_.video_ != nullptr && !tunnels();
   accept.sources = make_sources();
   const auto accepted = endpoint().accept(offer.sdp, accept);
   if (!accepted) return refuse_client(accepted.error());
@@ -241,11 +241,13 @@ void Client::on_channel(const ChannelOpened& opened) {
   const std::string name(opened.label);
   const auto asked = std::find(channel_names_.begin(), channel_names_.end(), name);
   // Channels of viewers reach no program, and each name exists once.
-  if (asked == channel_names_.end() || !controls()) {
+  const bool is_tunnel = tunnels() && name == "adb" && streamer_.config_.adb;
+  if (asked == channel_names_.end() || !(controls() || is_tunnel)) {
     (void)endpoint().close_channel(*peer_, opened.channel);
     return streamer_.shard_->wake();
   }
   channel_names_.erase(asked);
+  if (is_tunnel) return channels_.tunnel(*peer_, opened.channel, name, *streamer_.config_.adb);
   channels_.open(*peer_, opened.channel, name);
 }
 

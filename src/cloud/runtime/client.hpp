@@ -25,6 +25,7 @@ class Client {
 
   [[nodiscard]] const std::string& id() const { return id_; }
   [[nodiscard]] bool controls() const { return options_.role == ClientOptions::Role::controller; }
+  [[nodiscard]] bool tunnels() const { return options_.role == ClientOptions::Role::adb; }
   [[nodiscard]] const ClientOptions& options() const { return options_; }
   [[nodiscard]] const std::optional<PeerId>& peer() const { return peer_; }
   [[nodiscard]] const std::optional<rtp::MediaSender>& media() const { return media_; }

@@ -2,6 +2,7 @@
 
 #include "base/reader.hpp"
 #include "base/utf8.hpp"
+#include "cloud/runtime/tcp_tunnel.hpp"
 
 namespace redan::cloud::runtime {
 namespace {
@@ -14,7 +15,7 @@ ProgramChannels::ProgramChannels(boost::asio::io_context& io, std::filesystem::p
     : io_(io), directory_(std::move(directory)), shard_(shard), log_(std::move(log)) {}
 
 void ProgramChannels::open(PeerId peer, ChannelId channel, const std::string& name) {
-  std::unique_ptr<ChannelSocket> socket;
+  std::unique_ptr<ChannelEnd> socket;
   if (!directory_.empty()) {
     auto listening = ChannelSocket::listen(io_, directory_ / ("webrtc_data_" + name),
                                            [this, channel](Bytes bytes) { return send_output(channel, bytes); });
@@ -26,6 +27,16 @@ void ProgramChannels::open(PeerId peer, ChannelId channel, const std::string& na
     (void)shard_.endpoint().set_buffered_amount_low_threshold(peer, channel, kMaxBuffered / 4);
   }
   channels_[channel.value] = {peer, name, std::move(socket)};
+}
+
+void ProgramChannels::tunnel(PeerId peer, ChannelId channel, const std::string& name, const Address& to) {
+  (void)shard_.endpoint().set_buffered_amount_low_threshold(peer, channel, kMaxBuffered / 4);
+  Channel& made = channels_[channel.value] = {peer, name, nullptr};
+  made.output.on_client(MessageKind::binary);
+  made.end = std::make_unique<TcpTunnel>(
+      io_, to,
+      BytePump::Callbacks{[this, channel](Bytes bytes) { return send_output(channel, bytes); },
+                          [this, peer, channel] { close(peer, channel); }});
 }
 
 void ProgramChannels::close(PeerId peer, ChannelId channel) {
@@ -59,16 +70,16 @@ void ProgramChannels::on_message(const Message& message) {
 }
 
 bool ProgramChannels::take(Channel& channel, const Message& message) {
-  if (!channel.socket) {
+  if (!channel.end) {
     return shard_.endpoint().send(channel.peer, message.channel, message.kind, message.payload).has_value();
   }
   channel.output.on_client(message.kind);
-  return channel.socket->write(message.payload);
+  return channel.end->write(message.payload);
 }
 
-void ProgramChannels::on_buffered_amount_low(ChannelId channel) {
-  const auto found = channels_.find(channel.value);
-  if (found != channels_.end() && found->second.socket) found->second.socket->resume();
+void ProgramChannels::on_buffered_amount_low(ChannelId id) {
+  const auto found = channels_.find(id.value);
+  if (found != channels_.end() && found->second.end) found->second.end->resume();
 }
 
 }  // namespace redan::cloud::runtime

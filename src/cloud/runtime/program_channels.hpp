@@ -24,10 +24,13 @@ class ProgramChannels {
 
   /// Serves a channel that the peer has opened; closes it if its socket cannot be made.
   void open(PeerId peer, ChannelId channel, const std::string& name);
+  /// Connects a channel that the peer has opened to a TCP port. The channel is closed when the connection ends, after
+  /// what has been received from it.
+  void tunnel(PeerId peer, ChannelId channel, const std::string& name, const Address& to);
   /// Data for a program. A channel whose program does not read it is closed. Text that is not UTF-8 is dropped.
   void on_message(const Message& message);
   /// The client has read so much that the program may send more.
-  void on_buffered_amount_low(ChannelId channel);
+  void on_buffered_amount_low(ChannelId id);
   void on_closed(ChannelId channel) { channels_.erase(channel.value); }
   void clear() { channels_.clear(); }
 
@@ -35,7 +38,7 @@ class ProgramChannels {
   struct Channel {
     PeerId peer{};
     std::string name;
-    std::unique_ptr<ChannelSocket> socket;  ///< null: the channel echoes
+    std::unique_ptr<ChannelEnd> end;  ///< null: the channel echoes
     ProgramOutput output{};
     bool dropped_text = false;
   };

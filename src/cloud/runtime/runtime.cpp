@@ -31,6 +31,7 @@ Runtime::Runtime(asio::io_context& io, UserData data, RuntimeConfig config, Prov
       seal_timer_(io) {
   if (!data_.session) return;
   config_.streamer.screen = data_.session->screen;
+  config_.streamer.adb = data_.adb;
   streamer_ = std::make_unique<Streamer>(io_, config_.streamer, provider);
   Secret<sealed::kEd25519KeySize> seed;
   provider.random(seed.fill(sealed::kEd25519KeySize));

@@ -2,6 +2,7 @@
 // Runs on one io_context; only the encoder has a thread. docs/protocols/streaming.md describes the protocol.
 //
 // One client controls; a newer controller displaces the previous one. Viewers see and hear, and their input is ignored.
+// A client for ADB neither sees nor hears; its channel "adb" is a tunnel.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -31,6 +32,8 @@ struct StreamerConfig {
   /// "rtp:PORT" (VP8 at this UDP port of loopback, Opus at PORT + 2).
   std::string source{};
   std::filesystem::path channel_directory{};  ///< of the sockets webrtc_data_<channel>; empty: channels echo
+  std::optional<Address>
+      adb{};  ///< where the channel "adb" of a client for ADB leads; absent: such channels are refused
   std::size_t max_clients = 16;
   std::chrono::seconds connect_timeout{60};     ///< from open() to connected
   std::function<void(std::string_view)> log{};  ///< one line; no secrets in it

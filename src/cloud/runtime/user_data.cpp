@@ -78,6 +78,13 @@ SessionAccess read_session(const std::string& text, const std::string& authority
   return session;
 }
 
+Address read_adb(const json::object& object) {
+  api::RecordReader record{json::value(object)};
+  const std::int64_t port = record.integer("port");
+  if (!record.ok() || port < 1 || port > 65'535) damaged("has an \"adb\" without a port");
+  return *Address::parse("127.0.0.1", static_cast<std::uint16_t>(port));
+}
+
 }  // namespace
 
 UserData parse_user_data(std::string_view text, const std::string& agent_authority_pem) {
@@ -92,6 +99,7 @@ UserData parse_user_data(std::string_view text, const std::string& agent_authori
   if (!record.ok() || !instance.ok()) damaged("lacks \"instance\" or \"ams\"");
   data.ams = read_ams(ams);
   if (record.has("seal")) data.seal = read_seal(record.object("seal"));
+  if (record.has("adb")) data.adb = read_adb(record.object("adb"));
   // Clients of AMS may give an instance any user data; ours names a session.
   if (api::RecordReader own(more); own.ok() && own.has("session") && own.has("agents")) {
     data.session = read_session(more, agent_authority_pem);

@@ -36,6 +36,7 @@ struct UserData {
   std::string id, name;
   AmsAccess ams;
   SealAccess seal{};                     ///< default: off, for an older AMS
+  std::optional<Address> adb;            ///< of the adbd in this instance
   std::optional<SessionAccess> session;  ///< absent: an instance that was not made for streaming
 };
 

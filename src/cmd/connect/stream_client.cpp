@@ -20,6 +20,7 @@ namespace control = cloud::runtime::control;
 constexpr std::string_view kSignalling = "signalling";
 constexpr std::int64_t kIdentityLifetime = 24 * 3600;
 constexpr std::chrono::milliseconds kHttpTimeout{20'000};
+constexpr std::size_t kEnoughBuffered = 256 * 1024;
 
 /// "wss://host:port/path?query" -> "/path?query".
 std::string target_of(std::string_view url) {
@@ -78,7 +79,7 @@ StreamClients::~StreamClients() {
 }
 
 net::Task<StreamClients::Granted> StreamClients::grant(net::HttpRequest request, unsigned expected) {
-  request.headers.push_back({"Authorization", "macaroon root=" + token_});
+  if (!token_.empty()) request.headers.push_back({"Authorization", "macaroon root=" + token_});
   request.headers.push_back({"Content-Type", "application/json"});
   const net::HttpResult reply = co_await http_.request(std::move(request));
   if (!reply) co_return tl::unexpected(explain(reply.error()));
@@ -106,6 +107,15 @@ net::Task<StreamClients::Granted> StreamClients::join(std::string session) {
   Granted granted = co_await grant(std::move(request), 200);
   if (granted) granted->session = std::move(session);
   co_return granted;
+}
+
+net::Task<StreamClients::Granted> StreamClients::use_share(std::string target) {
+  net::HttpRequest request;
+  request.method = "GET";
+  const std::size_t question = target.find('?');
+  request.path = target.substr(0, question);
+  if (question != std::string::npos) request.query = target.substr(question + 1);
+  co_return co_await grant(std::move(request), 200);
 }
 
 net::Task<unsigned> StreamClients::remove(std::string session) {
@@ -318,7 +328,14 @@ void StreamClient::on_output(Endpoint&, const Output& output) {
     if (!confirm_key_.empty()) return on_confirm(as_text(message->payload));
     count();
     ++counts_.messages;
+    if (on_bytes) on_bytes(labels_[message->channel.value], message->payload);
     if (on_message) on_message(labels_[message->channel.value], as_text(message->payload));
+  } else if (std::holds_alternative<BufferedAmountLow>(output)) {
+    if (on_room) on_room();
+  } else if (const auto* gone = std::get_if<ChannelClosed>(&output)) {
+    const std::string label = labels_[gone->channel.value];
+    channels_.erase(label);
+    if (on_channel_closed) on_channel_closed(label);
   } else if (const auto* media = std::get_if<MediaPacket>(&output)) {
     if (media->kind != MediaKind::rtp) return;
     count();
@@ -342,6 +359,24 @@ Result<void> StreamClient::send(const std::string& channel, std::string_view tex
   auto sent = clients_.shard_->endpoint().send(*peer_, found->second, MessageKind::text, as_bytes(text));
   clients_.shard_->wake();
   return sent;
+}
+
+Result<bool> StreamClient::send_bytes(const std::string& channel, Bytes bytes) {
+  const auto found = channels_.find(channel);
+  if (found == channels_.end() || !peer_) return refuse(Errc::channel_unknown);
+  Endpoint& endpoint = clients_.shard_->endpoint();
+  (void)endpoint.set_buffered_amount_low_threshold(*peer_, found->second, kEnoughBuffered / 4);
+  REDAN_CHECK(endpoint.send(*peer_, found->second, MessageKind::binary, bytes));
+  const auto buffered = endpoint.buffered_amount(*peer_, found->second);
+  clients_.shard_->wake();
+  return buffered && *buffered < kEnoughBuffered;
+}
+
+void StreamClient::close_channel(const std::string& channel) {
+  const auto found = channels_.find(channel);
+  if (found == channels_.end() || !peer_) return;
+  (void)clients_.shard_->endpoint().close_channel(*peer_, found->second);
+  clients_.shard_->wake();
 }
 
 Result<Security> StreamClient::security() const {

@@ -52,6 +52,10 @@ class StreamClient {
   /// Sends on a channel: "control" or a requested one. Errors: channel_unknown before it is open, and those of
   /// Endpoint::send.
   Result<void> send(const std::string& channel, std::string_view text);
+  /// The same for binary data. False: the channel has enough for now, and on_room follows.
+  Result<bool> send_bytes(const std::string& channel, Bytes bytes);
+  /// Closes the channel after what has been sent; on_channel_closed follows.
+  void close_channel(const std::string& channel);
   /// Disconnects; `ended` follows.
   void close();
 
@@ -73,6 +77,10 @@ class StreamClient {
 
   std::function<void()> on_state;
   std::function<void(const std::string& channel, std::string_view text)> on_message;
+  /// Also reports binary messages.
+  std::function<void(const std::string& channel, Bytes bytes)> on_bytes;
+  std::function<void()> on_room;
+  std::function<void(const std::string& channel)> on_channel_closed;
 
  private:
   friend class StreamClients;
@@ -126,6 +134,8 @@ class StreamClients {
   /// POST /1.0/sessions with this body; a human-readable error if it is refused.
   [[nodiscard]] net::Task<Granted> create(std::string body, std::string idempotency_key = {});
   [[nodiscard]] net::Task<Granted> join(std::string session);
+  /// GET of a share's URL, given as path and query. It needs no token of an account.
+  [[nodiscard]] net::Task<Granted> use_share(std::string target);
   /// Returns the status of the answer; 0: there was none.
   [[nodiscard]] net::Task<unsigned> remove(std::string session);
   /// The answer's metadata; null if there is none.

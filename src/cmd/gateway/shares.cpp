@@ -16,7 +16,7 @@ namespace json = boost::json;
 constexpr std::string_view kShares = "/1.0/shares";
 
 struct ShareArguments {
-  std::string id, session;
+  std::string id, session, type = "view";
   std::optional<std::string> description;
   std::optional<std::int64_t> expires_in;  ///< seconds
 };
@@ -30,7 +30,7 @@ json::object body_of(const ShareArguments& arguments) {
 
 void create_share(Administration& gateway, const ShareArguments& arguments) {
   json::object body = body_of(arguments);
-  body["type"] = "view";
+  body["type"] = arguments.type;
   const json::value made = gateway.ask("POST", below(kGatewaySessions, arguments.session) + "/share", body);
   if (gateway.json()) return gateway.print(made);
   std::printf("%s\n", made.at("url").as_string().c_str());
@@ -50,6 +50,7 @@ void add_shares(CLI::App& app, Run& run, const GatewaySocketPtr& socket) {
   CLI::App* group = add_administration_group(app, "share", "Links for viewers of a session", R"(
 Examples:
   redan gateway share create d1k2v9f3pn6a8q46tb00 --description "for Bob"
+  redan gateway share create d1k2v9f3pn6a8q46tb00 --type adb
   redan gateway share update d1k2v9f3pn6a8q46tb0g --expires-in 86400
   redan gateway share list
   redan gateway share delete d1k2v9f3pn6a8q46tb0g)");
@@ -69,6 +70,11 @@ Examples:
       add_administration_command(*group, run, socket, "create", "Share a session and print the link",
                                  [arguments](Administration& gateway) { create_share(gateway, *arguments); });
   create->add_option("session", arguments->session, "The id of the session")->required();
+  create
+      ->add_option("--type", arguments->type,
+                   "view: see and hear; adb: a tunnel to the instance's adbd, for `redan adb`")
+      ->check(CLI::IsMember({"view", "adb"}))
+      ->capture_default_str();
   with_values(create);
   with_id("show", "One share, with its link",
           [arguments](Administration& gateway) { gateway.print(gateway.ask("GET", below(kShares, arguments->id))); });

@@ -192,7 +192,9 @@ TEST_F(Callers, ASocketOpensOnlyWithItsOwnToken) {
   EXPECT_EQ(refused_socket(path + "?token=" + narrowed(narrowed(token_, "session=" + session_), "op=signal")), 401U);
   EXPECT_EQ(refused_socket(path + "?token=" + share_token_), 401U) << "the link's";
   EXPECT_EQ(refused_socket(elsewhere + "?token=" + socket_token_), 403U) << "another session's";
-  EXPECT_EQ(refused_socket("/1.0/session/" + session_ + "/sockets/adb?token=" + socket_token_), 501U);
+  EXPECT_EQ(refused_socket("/1.0/session/" + session_ + "/sockets/adb?token=" + socket_token_), 403U)
+      << "for the stream";
+  EXPECT_EQ(refused_socket("/1.0/session/" + session_ + "/sockets/other?token=" + socket_token_), 404U);
   EXPECT_EQ(refused_socket("/1.0/sessions?token=" + socket_token_), 404U);
   EXPECT_EQ(refused_socket(path + "?token=" + socket_token_), 101U);
   wall_time_ += 300;

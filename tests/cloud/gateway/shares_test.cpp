@@ -130,7 +130,16 @@ TEST_F(Shares, TheTokenIsOnlyForItsSessionAndType) {
   EXPECT_EQ(run(unit_->connect(other, ShareType::view, token_of_share(share))).error().code, "token_scope");
   EXPECT_EQ(connect(share, ShareType::adb).error().status, 400U);
   EXPECT_EQ(run(unit_->connect(id_, ShareType::view, "nonsense")).error().status, 401U);
-  EXPECT_EQ(connect(shared(ShareType::adb), ShareType::adb).error().status, 501U) << "no tunnel";
+  EXPECT_EQ(connect(shared(ShareType::adb)).error().status, 400U);
+}
+
+TEST_F(Shares, AShareForAdbAdmitsToTheTunnelOnly) {
+  const auto granted = connect(shared(ShareType::adb), ShareType::adb);
+  ASSERT_TRUE(granted.has_value());
+  EXPECT_NE(granted->url.find("/sockets/adb?token="), std::string::npos) << granted->url;
+  const auto claims = admitted(*granted);
+  ASSERT_TRUE(claims.has_value());
+  EXPECT_EQ(claims->role, api::LinkHello::Role::adb);
 }
 
 TEST_F(Shares, AnEndedSessionHasNoViewersAndNoShares) {

@@ -117,7 +117,7 @@ TEST_F(ChannelSocketTest, LimitsTheDataQueuedForASlowProgram) {
   const std::string block(64 * 1024, 'x');
   std::size_t taken = 0;
   while (channel->write(as_bytes(block))) taken += block.size();
-  EXPECT_EQ(taken, ChannelSocket::kMaxWaiting);
+  EXPECT_EQ(taken, BytePump::kMaxWaiting);
 }
 
 TEST_F(ChannelSocketTest, TheProgramWaitsWhenTheClientsBufferIsFull) {

@@ -13,6 +13,7 @@
 #include "cloud/errors.hpp"
 #include "media/rtp_source.hpp"
 #include "tests/support/dtls_pair.hpp"
+#include "tests/support/echo_server.hpp"
 
 namespace redan::cloud::runtime {
 namespace {
@@ -291,6 +292,70 @@ TEST_F(StreamerTest, TextAndBinaryDataReachTheProgramAndTheClientAsSuch) {
   write("abc");
   EXPECT_EQ(client.kinds, (std::vector{MessageKind::text, MessageKind::binary, MessageKind::binary}));
   std::filesystem::remove_all(folder);
+}
+
+TEST_F(StreamerTest, AClientForAdbReachesAdbdAndNothingElse) {
+  redan::test::EchoServer adbd(io);
+  StreamerConfig config;
+  config.adb = Address::parse("127.0.0.1", adbd.port());
+  start(std::move(config));
+  TestClient client(io, *provider);
+  connect("a", client, settings(true, {"adb"}), {.role = ClientOptions::Role::adb});
+  EXPECT_EQ(streamer->user(), api::User::awaited) << "it is not the user";
+  ASSERT_TRUE(until([&] { return adbd.accepted() == 1; }));
+  std::string all, heard;
+  for (int i = 0; i < 100; ++i) all += std::string(997, static_cast<char>(i + 128));
+  for (std::size_t i = 0; i < all.size(); i += 1000) {
+    client.send(all.substr(i, 1000), "adb", MessageKind::binary);
+  }
+  ASSERT_TRUE(until([&] {
+    heard.clear();
+    for (const std::string& message : client.messages) heard += message;
+    return heard.size() >= all.size();
+  }));
+  EXPECT_TRUE(heard == all);
+  EXPECT_TRUE(client.payload_types.empty()) << "neither picture nor sound";
+  adbd.close();
+  EXPECT_TRUE(until([&] { return !client.channels.contains("adb"); })) << "it ends with the connection";
+}
+
+TEST_F(StreamerTest, TheTunnelToAdbdEndsWithItsChannel) {
+  redan::test::EchoServer adbd(io);
+  StreamerConfig config;
+  config.adb = Address::parse("127.0.0.1", adbd.port());
+  start(std::move(config));
+  TestClient client(io, *provider);
+  connect("a", client, settings(false, {"adb"}), {.role = ClientOptions::Role::adb});
+  ASSERT_TRUE(until([&] { return adbd.accepted() == 1; }));
+  (void)client.shard->endpoint().close_channel(client.peer, client.channels.at("adb"));
+  client.shard->wake();
+  EXPECT_TRUE(until([&] { return adbd.ended() == 1; }));
+}
+
+TEST_F(StreamerTest, NoOtherClientReachesAdbd) {
+  redan::test::EchoServer adbd(io);
+  StreamerConfig config;
+  config.adb = Address::parse("127.0.0.1", adbd.port());
+  start(std::move(config));
+  TestClient viewer(io, *provider), controller(io, *provider);
+  connect("c", controller, settings(false, {"adb"}));
+  open("v", {.role = ClientOptions::Role::viewer});
+  say("v", settings(false, {"adb"}));
+  answer("v", viewer, {"control", "adb"});
+  ASSERT_TRUE(until([&] { return viewer.connected; }));
+  pump(300ms);
+  EXPECT_EQ(adbd.accepted(), 0);
+  EXPECT_FALSE(viewer.channels.contains("adb"));
+}
+
+TEST_F(StreamerTest, AnInstanceWithoutAdbdClosesTheChannelOfAClientForAdb) {
+  start();
+  TestClient client(io, *provider);
+  open("a", {.role = ClientOptions::Role::adb});
+  say("a", settings(false, {"adb"}));
+  answer("a", client, {"control", "adb"});
+  ASSERT_TRUE(until([&] { return client.connected; }));
+  EXPECT_TRUE(until([&] { return !client.channels.contains("adb"); }));
 }
 
 TEST_F(StreamerTest, TheUserIsAwaitedThenPresentThenLeft) {
