@@ -101,10 +101,12 @@ class AmsRequests:
     def new_running(self):
         return self.made("instances", self.start("POST", "/1.0/instances?no_wait=false", {"app_id": self.once("application")}))
 
+    def new_streaming(self):
+        wanted = {"app_id": self.once("application"), "config": {"enable_streaming": True}}
+        return self.made("instances", self.start("POST", "/1.0/instances?no_wait=false", wanted))
+
     def new_share(self):
-        answer = self.ams.ask("POST", f"/1.0/instances/{self.once('running')}/shares", {"type": "adb"})
-        if answer.status == 501:  # then so are the requests for one
-            return "none"
+        answer = self.ams.ask("POST", f"/1.0/instances/{self.once('streaming')}/shares", {"type": "adb"})
         if answer.status != 200:
             raise Unprepared(f"no share: {answer}")
         return answer.metadata["id"]
@@ -211,9 +213,9 @@ class AmsRequests:
             "PATCH /1.0/images/{id}/": lambda: body(f"/1.0/images/{once('image')}/", {"default": True}, {"Content-Type": "application/json"}),
             "DELETE /1.0/images/{id}/{version}": lambda: body(f"/1.0/images/{self.new_image_with_two_versions()}/0"),
             "POST /1.0/instances": lambda: body(path, {"app_id": once("application"), "no_start": True}),
-            "POST /1.0/instances/{id}/shares": lambda: body(f"/1.0/instances/{once('running')}/shares", {"type": "adb", "description": "mine"}),
-            "POST /1.0/instances/{id}/shares/{shareId}": lambda: body(f"/1.0/instances/{once('running')}/shares/{self.new_share()}"),
-            "PATCH /1.0/instances/{id}/shares/{shareId}": lambda: body(f"/1.0/instances/{once('running')}/shares/{self.new_share()}",
+            "POST /1.0/instances/{id}/shares": lambda: body(f"/1.0/instances/{once('streaming')}/shares", {"type": "adb", "description": "mine"}),
+            "POST /1.0/instances/{id}/shares/{shareId}": lambda: body(f"/1.0/instances/{once('streaming')}/shares/{self.new_share()}"),
+            "PATCH /1.0/instances/{id}/shares/{shareId}": lambda: body(f"/1.0/instances/{once('streaming')}/shares/{self.new_share()}",
                                                                        {"description": "changed"}),
             "POST /1.0/nodes": lambda: body(path, {"name": self.name("node"), "address": "192.0.2.2", "unmanaged": True}),
             "GET /1.0/nodes/{name}": lambda: body(f"/1.0/nodes/{once('node')}"),

@@ -110,7 +110,9 @@ std::unique_ptr<Unit> start_gateway(const NatsServers& nats, const fs::path& fol
 }
 
 Cloud::Cloud(std::vector<std::string> agent_options, std::vector<std::string> gateway_options) {
-  ams = std::make_unique<AmsProcess>(AmsProcess::Options{.folder = folder.path() / "ams"});
+  const std::string gateway_socket = (folder.path() / "gateway" / "gateway.socket").string();
+  ams = std::make_unique<AmsProcess>(
+      AmsProcess::Options{.folder = folder.path() / "ams", .more = {"--gateway", gateway_socket}});
   Client admin(ams->local());
   if (admin.post("/1.0/applications", R"({"name":"pong"})").status != 202) throw std::runtime_error("no application");
   gateway = start_gateway(nats, folder.path() / "gateway", "gateway", std::move(gateway_options));

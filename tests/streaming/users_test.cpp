@@ -6,7 +6,9 @@
 #include <boost/json.hpp>
 
 #include "cmd/connect/stream_client.hpp"
+#include "net/host_and_port.hpp"
 #include "tests/streaming/units.hpp"
+#include "tests/support/echo_server.hpp"
 
 namespace redan::cloud::test {
 namespace {
@@ -14,6 +16,34 @@ namespace {
 namespace json = boost::json;
 using namespace std::chrono_literals;
 using cmd::StreamClient;
+
+/// A TCP client that collects what it receives.
+class LocalProgram {
+ public:
+  LocalProgram(boost::asio::io_context& io, std::uint16_t port) : socket_(io) {
+    socket_.connect({boost::asio::ip::make_address("127.0.0.1"), port});
+    read();
+  }
+  void send(const std::string& bytes) {
+    boost::asio::async_write(socket_, boost::asio::buffer(bytes), [](const auto&, std::size_t) {});
+  }
+  [[nodiscard]] const std::string& heard() const { return heard_; }
+  [[nodiscard]] bool ended() const { return ended_; }
+
+ private:
+  void read() {
+    socket_.async_read_some(boost::asio::buffer(buffer_), [this](const auto& error, std::size_t size) {
+      ended_ = static_cast<bool>(error);
+      if (error) return;
+      heard_.append(buffer_.data(), size);
+      read();
+    });
+  }
+  boost::asio::ip::tcp::socket socket_;
+  std::array<char, 65'536> buffer_{};
+  std::string heard_;
+  bool ended_ = false;
+};
 
 class SessionUsers : public testing::Test {
  protected:
@@ -48,6 +78,15 @@ class SessionUsers : public testing::Test {
   std::size_t instances() {
     Client admin(cloud_->ams->local());
     return admin.get("/1.0/instances").metadata().as_array().size();
+  }
+
+  std::string amc(std::vector<std::string> arguments) {
+    const std::string socket = (cloud_->ams->folder() / "ams.socket").string();
+    arguments.insert(arguments.begin(), {redan_program(), "amc", "--socket", socket});
+    const auto output = cloud_->folder.path() / "output";
+    Process process(arguments, output);
+    EXPECT_EQ(process.wait(60s), 0) << read_file(output);
+    return read_file(output);
   }
 
   boost::asio::io_context io_{1};
@@ -98,14 +137,6 @@ TEST_F(SessionUsers, ASessionEndsWhenItsUserDisconnectsOrDoesNotCome) {
 }
 
 TEST_F(SessionUsers, AnInstanceThatAmcLaunchesIsStreamed) {
-  const auto amc = [&](std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(),
-                     {redan_program(), "amc", "--socket", (cloud_->ams->folder() / "ams.socket").string()});
-    const auto output = cloud_->folder.path() / "output";
-    Process process(arguments, output);
-    EXPECT_EQ(process.wait(60s), 0) << read_file(output);
-    return read_file(output);
-  };
   amc({"launch", "pong", "--name", "game", "--enable-streaming"});
   const std::string shown = amc({"show", "game"});
   const std::size_t tag = shown.find("session=");
@@ -131,6 +162,45 @@ TEST_F(SessionUsers, AnInstanceThatAmcLaunchesIsStreamed) {
   EXPECT_TRUE(becomes(id, "error"));
   EXPECT_NE(amc({"show", "game"}).find("stopped"), std::string::npos);
   amc({"delete", "game", "--yes"});
+}
+
+// The instance's adbd is a server in this test; the local adb is a socket.
+TEST_F(SessionUsers, AdbIsTunnelledThroughAShareOfAnInstance) {
+  redan::test::EchoServer adbd(io_);
+  Client ams(cloud_->ams->local());
+  const json::object manifest{
+      {"name", "phone"},
+      {"services",
+       json::array{json::object{{"name", "adb"}, {"port", adbd.port()}, {"protocols", json::array{"tcp"}}}}}};
+  ASSERT_EQ(ams.post("/1.0/applications", json::serialize(manifest)).status, 202U);
+  ASSERT_EQ(ams.patch("/1.0/applications/phone/0", R"({"published":true})").status, 202U);
+  amc({"launch", "phone", "--name", "phone-1", "--enable-streaming"});
+  const Answer shared = ams.post("/1.0/instances/phone-1/shares", R"({"type":"adb","description":"for Bob"})");
+  ASSERT_EQ(shared.status, 200U) << shared.raw.body;
+  const std::string share(shared.metadata().at("id").as_string());
+  EXPECT_EQ(ams.post("/1.0/instances/phone-1/shares", R"({"type":"television"})").status, 400U);
+
+  const auto output = cloud_->folder.path() / "adb";
+  Process adb({redan_program(), "adb", std::string(shared.metadata().at("url").as_string()), "--fingerprint",
+               cloud_->gateway->fingerprint(), "--json"},
+              output);
+  ASSERT_TRUE(until([&] { return read_file(output).find('\n') != std::string::npos; }));
+  const net::HostAndPort local = *net::parse_host_and_port(json::parse(read_file(output)).at("listen").as_string());
+  EXPECT_EQ(local.host, "127.0.0.1");
+  LocalProgram client(io_, local.port);
+  std::string all;
+  for (int i = 0; i < 1000; ++i) all += std::string(1021, static_cast<char>(i));
+  client.send(all);
+  ASSERT_TRUE(until([&] { return client.heard().size() >= all.size(); })) << client.heard().size();
+  EXPECT_TRUE(client.heard() == all);
+  EXPECT_EQ(adbd.accepted(), 1);
+
+  // Only shares of this instance can be changed through it, and a deleted share disconnects.
+  EXPECT_EQ(ams.patch("/1.0/instances/phone-1/shares/" + share, R"({"description":"for Eve"})").status, 200U);
+  EXPECT_EQ(ams.patch("/1.0/instances/phone-1/shares/another", R"({"description":"for Eve"})").status, 404U);
+  EXPECT_EQ(ams.call("DELETE", "/1.0/instances/phone-1/shares/" + share).status, 202U);
+  EXPECT_TRUE(until([&] { return client.ended(); }));
+  EXPECT_TRUE(until([&] { return adbd.ended() == 1; }));
 }
 
 }  // namespace

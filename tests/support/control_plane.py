@@ -213,12 +213,12 @@ class ControlPlane:
         self.started = []
         try:
             self.nats = self.keep(Nats(folder))
-            self.ams = self.keep(Ams(redan, folder, *ams_options))
+            gateway_socket = pathlib.Path(folder) / "gateway" / "gateway.socket"
+            self.ams = self.keep(Ams(redan, folder, "--gateway", gateway_socket, *ams_options))
             self.agent = self.keep(Unit(redan, "agent", folder, "--ams", self.ams.url, "--ams-fingerprint", self.ams.fingerprint,
                                         *self.nats.options("agent")))
             self.gateway = self.keep(Unit(redan, "gateway", folder, *self.nats.options("gateway"), *gateway_options))
             self.trust_agent(folder)
-            self.introduce_agent()
             account = subprocess.run([redan, "gateway", "account", "create", "web", "--allow", "admin", "--socket", str(self.gateway.socket)],
                                      capture_output=True, text=True, check=True)
             self.token = account.stdout.strip()
@@ -234,11 +234,6 @@ class ControlPlane:
         file = pathlib.Path(folder) / "agent.pem"
         file.write_text(self.agent.certificate())
         self.ams.amc("identity", "create", str(file), "--name", "agent-1", "--role", "agent")
-
-    def introduce_agent(self):
-        """AMS shares instances through this agent."""
-        for name, value in (("agent.api.url", self.agent.url), ("agent.api.fingerprint", self.agent.fingerprint)):
-            self.ams.ask("PATCH", "/1.0/config", {"name": name, "value": value})
 
     def ask_gateway(self, method, path, body=None, headers=None):
         """As a client, with the account's token."""

@@ -248,6 +248,14 @@ net::Task<bool> Ams::record_once(api::Operation operation) {
   co_return committed.has_value();
 }
 
+net::Task<Outcome<api::Operation>> Ams::note(std::string description, std::string resource_type,
+                                             std::vector<std::string> resources) {
+  api::Operation done = context_.completed(std::move(description), std::move(resource_type), std::move(resources));
+  const bool recorded = co_await record_once(done);
+  if (!recorded) co_return api::refuse(api::refusal_of(errc::store_failed));
+  co_return done;
+}
+
 net::Task<void> Ams::record_end(api::Operation operation) {
   while (!stopped_) {
     const bool recorded = co_await record_once(operation);
@@ -291,21 +299,21 @@ Outcome<std::string> Ams::prepare_user_data(const api::Instance& instance, std::
   api::json::object agent{{"url", config("agent.api.url")},
                           {"fingerprint", config("agent.api.fingerprint")},
                           {"token", config("agent.api.token")}};
+  const std::int64_t adb = adb_port(instance);
   api::json::object document{{"instance", {{"id", instance.id}, {"name", instance.name}}},
                              {"ams", std::move(ams)},
                              {"seal", std::move(seal)},
                              {"agent", std::move(agent)},
                              {"user_data", runtime_data(instance)}};
+  if (adb != 0) document["adb"] = {{"port", adb}};
   return boost::json::serialize(document);
 }
 
-  const std::int64_t adb = adb_port(instance);
 // Recovery after a restart.
 
 // Compares the records of this node's instances with the running instances. Interrupted operations are resumed
 // afterwards and correct the instances that they concern; this function corrects the others.
 net::Task<bool> Ams::reconcile(std::vector<store::Entry> entries) {
-  if (adb != 0) document["adb"] = {{"port", adb}};
   auto found = co_await launcher_.find_all();
   if (!found) {
     log("the launcher does not say what runs: " + found.error().message);

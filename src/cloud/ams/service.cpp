@@ -57,6 +57,7 @@ void Ams::log(std::string_view line) const {
 
 net::Task<Result<void>> Ams::start() {
   if (auto secret = co_await ensure_secrets(); !secret) co_return secret;
+  if (config_.gateway) shares_.emplace(io_, *config_.gateway);
   co_await announce_node();
   launcher_.on_exit = [this](const std::string& id, const std::string& why) {
     asio::co_spawn(io_, note_exit(id, why), asio::detached);

@@ -16,6 +16,7 @@
 #include <set>
 
 #include "cloud/ams/executions.hpp"
+#include "cloud/ams/gateway_shares.hpp"
 #include "cloud/ams/groups.hpp"
 #include "cloud/ams/launcher.hpp"
 #include "cloud/ams/nodes.hpp"
@@ -40,8 +41,9 @@ struct Config {
   /// ends.
   std::shared_ptr<const store::SecretsKey> secrets_key;
   Duration max_trust_staleness = trust::kMaxTrustStaleness;
-  std::filesystem::path directory;      ///< for uploads; see Context::directory
-  api::UnknownMembers unknown_members;  ///< in requests
+  std::filesystem::path directory;         ///< for uploads; see Context::directory
+  api::UnknownMembers unknown_members;     ///< in requests
+  std::optional<GatewayAccess> gateway{};  ///< for shares of instances
   std::size_t max_instances = 10'000;
   std::size_t max_parallel_operations = 16;
   /// For a stream agent to take an instance that was launched with enable_streaming.
@@ -203,6 +205,11 @@ class Ams {
   [[nodiscard]] Executions& executions() { return executions_; }
   [[nodiscard]] Groups& groups() { return groups_; }
   [[nodiscard]] Nodes& nodes() { return nodes_; }
+  /// nullptr: there is no gateway.
+  [[nodiscard]] GatewayShares* shares() { return shares_ ? &*shares_ : nullptr; }
+  /// Records an operation that has already been completed.
+  [[nodiscard]] net::Task<Outcome<api::Operation>> note(std::string description, std::string resource_type,
+                                                        std::vector<std::string> resources);
 
   // Configuration (config.cpp).
   [[nodiscard]] net::Task<Outcome<api::Operation>> set_config(api::json::object changes);
@@ -257,6 +264,8 @@ class Ams {
   net::Task<void> start_when_taken(api::Operation operation);
   [[nodiscard]] Outcome<void> want_session(api::Instance& instance) const;
   void renew_session(api::Instance& instance) const;
+  /// Where a tunnel for ADB leads in the instance; 0: nowhere.
+  [[nodiscard]] static std::int64_t adb_port(const api::Instance& instance);
   [[nodiscard]] static std::string runtime_data(const api::Instance& instance);
   [[nodiscard]] net::Task<Outcome<void>> perform(const api::Operation& operation);
   [[nodiscard]] net::Task<Outcome<void>> perform_launch(const api::Operation& operation);
@@ -264,8 +273,6 @@ class Ams {
   [[nodiscard]] net::Task<Outcome<void>> perform_remove(const api::Operation& operation);
   [[nodiscard]] Outcome<std::string> prepare_user_data(const api::Instance& instance,
                                                        std::string& certificate_fingerprint);
-  /// Where a tunnel for ADB leads in the instance; 0: nowhere.
-  [[nodiscard]] static std::int64_t adb_port(const api::Instance& instance);
   net::Task<void> finish(api::Operation operation, Outcome<void> outcome);
   net::Task<void> finish_with(api::Operation whole, std::vector<std::string> parts);
   /// Records the operation as it is; false if the store does not take it.
@@ -312,6 +319,7 @@ class Ams {
   Groups groups_;
   Nodes nodes_;
   Executions executions_;
+  std::optional<GatewayShares> shares_;
   std::map<std::string, std::string> settings_;  ///< core.*, agent.*
   struct Seen {
     api::InstanceStatus status = api::InstanceStatus::unknown;

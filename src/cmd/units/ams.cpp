@@ -69,6 +69,7 @@ struct Options {
   double requests_per_second = 100;
   double trust_staleness = 60;
   std::string uploads;
+  std::string gateway, gateway_fingerprint, gateway_token_file;
   bool strict = false;
   bool json = false;
 };
@@ -106,6 +107,7 @@ class Program {
     config.log = log_line;
     config.directory = options_.uploads.empty() ? directory / "uploads" : fs::path(options_.uploads);
     config.unknown_members = {options_.strict, log_line};
+    config.gateway = gateway_access();
     const std::uint16_t port = listen.port != 0 ? listen.port : free_port(listen.host);
     config.addresses = {HostAndPort{listen.host, port}.text()};
     config.url = options_.url.empty() ? "https://" + config.addresses.front() : options_.url;
@@ -117,6 +119,18 @@ class Program {
   }
 
  private:
+  std::optional<cloud::ams::GatewayAccess> gateway_access() const {
+    if (options_.gateway.empty()) return std::nullopt;
+    if (options_.gateway.starts_with("/")) return cloud::ams::GatewayAccess{net::UnixRemote{options_.gateway}};
+    const HostAndPort server = parse_https_url(options_.gateway);
+    const auto pin = net::parse_pin(options_.gateway_fingerprint);
+    if (!pin || options_.gateway_token_file.empty()) {
+      throw std::runtime_error("--gateway URL needs --gateway-fingerprint and --gateway-token-file");
+    }
+    return cloud::ams::GatewayAccess{net::TlsRemote{server.host, server.port, net::PinnedSha256{*pin}},
+                                     std::string(read_secret_file(options_.gateway_token_file).line())};
+  }
+
   std::unique_ptr<cloud::ams::Launcher> make_launcher(const fs::path& directory, const std::string& unit) {
     if (options_.launcher == "lxd") return lxd_launcher(unit);
     return std::make_unique<cloud::ams::LocalLauncher>(
@@ -237,6 +251,11 @@ void add_ams(CLI::App& app, Run& run) {
       ->capture_default_str();
   command->add_option("--uploads", options->uploads,
                       "Where packages and images are kept; units with one store share it (default: below --data-dir)");
+  command->add_option("--gateway", options->gateway,
+                      "For shares of instances: the stream gateway's URL, or the path of its Unix socket");
+  command->add_option("--gateway-fingerprint", options->gateway_fingerprint, "SHA-256 of its certificate");
+  command->add_option("--gateway-token-file", options->gateway_token_file,
+                      "The token of an account with --allow admin");
   command->add_flag("--strict", options->strict, "Refuse requests with members that this version does not know");
   command->add_flag("--json", options->json, "Announce the URL and the fingerprint as JSON");
   command->footer(kFooter);
