@@ -109,7 +109,7 @@ Outcome<InstanceRequest> InstanceRequest::parse(const json::object& body, const 
     return api::refuse(api::bad_request("\"name\" is 1 to 63 letters, digits, . _ -"));
   }
   if (type == "vm")
-    return api::refuse({400, "not_implemented", "\"type\": virtual machines are not implemented", {}, 0});
+    return api::refuse({400, "not_implemented", "\"type\" vm: virtual machines are not implemented", {}, 0});
   if (!type.empty() && type != "container") return api::refuse(api::bad_request("\"type\" is container"));
   if (request.app_id.empty() && request.image_id.empty()) {
     return api::refuse(api::bad_request("name an app_id or an image_id"));
