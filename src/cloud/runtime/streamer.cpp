@@ -91,13 +91,18 @@ void Streamer::open(const std::string& id, const ClientOptions& options, std::fu
                     std::optional<sealed::ConfirmKey> confirm) {
   if (stopped_) return;
   close(id);
-  if (options.role == ClientOptions::Role::controller) displace_controller();
-  if (clients_.size() >= config_.max_clients) {
+  const bool controls = options.role == ClientOptions::Role::controller;
+  if (controls) displace_controller();
+  // The others leave room for a controller.
+  const auto others =
+      std::count_if(clients_.begin(), clients_.end(), [](const auto& one) { return !one.second->controls(); });
+  const std::size_t limit = controls ? config_.max_clients : config_.max_clients - 1;
+  if (static_cast<std::size_t>(others) >= limit) {
     to_client(api::signalling::text(api::signalling::Error{"too_many: this stream has no room for another client"}));
     if (on_client) on_client(id, ClientState::left, Errc::too_many);
     return;
   }
-  if (options.role == ClientOptions::Role::controller) {
+  if (controls) {
     rate_ = rate_limits(options.screen);
     if (video_) set_picture(*video_, options.screen);
     for (const auto& [name, each] : clients_) each->set_rate_limits(rate_);

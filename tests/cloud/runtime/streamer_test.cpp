@@ -358,6 +358,17 @@ TEST_F(StreamerTest, AnInstanceWithoutAdbdClosesTheChannelOfAClientForAdb) {
   EXPECT_TRUE(until([&] { return !client.channels.contains("adb"); }));
 }
 
+TEST_F(StreamerTest, OtherClientsLeaveRoomForAController) {
+  start({.max_clients = 3});
+  for (const char* viewer : {"v1", "v2"}) open(viewer, {.role = ClientOptions::Role::viewer});
+  open("v3", {.role = ClientOptions::Role::adb});
+  EXPECT_NE(error("v3").find("too_many"), std::string::npos);
+  open("c1");
+  open("c2");
+  EXPECT_EQ(error("c2"), "");
+  EXPECT_EQ(streamer->clients(), 3U);
+}
+
 TEST_F(StreamerTest, TheUserIsAwaitedThenPresentThenLeft) {
   start();
   EXPECT_EQ(streamer->user(), api::User::awaited);
@@ -457,7 +468,7 @@ TEST_F(StreamerTest, AClientThatNeverConnectsIsRemoved) {
 
 TEST_F(StreamerTest, TheNumberOfClientsIsLimitedAndANameInUseIsReplaced) {
   StreamerConfig config;
-  config.max_clients = 2;
+  config.max_clients = 3;  // one is for a controller
   start(config);
   ClientOptions viewer;
   viewer.role = ClientOptions::Role::viewer;
