@@ -1,5 +1,6 @@
 // Checks that the agents still serve their sessions. An agent that restarts after the instance of a session has ended
 // does not know of that session, and reports nothing about it.
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
@@ -23,6 +24,7 @@ constexpr std::chrono::seconds kUnservedTimeout{60};  ///< an agent that has res
 void Gateway::check_sessions() {
   std::erase_if(checks_, [this](const auto& entry) { return !sessions_.contains(entry.first); });
   const TimePoint now = config_.now();
+  std::vector<std::pair<TimePoint, const Session*>> due;
   for (const auto& [id, known] : sessions_) {
     const Session& session = known.session;
     // The sweep handles the others.
@@ -33,10 +35,15 @@ void Gateway::check_sessions() {
       continue;
     }
     Check& check = checks_.try_emplace(id, Check{now + kCheckEvery}).first->second;
-    if (check.running || now < check.due || checks_running_ >= kAtOnce) continue;
-    check.running = true;
+    if (!check.running && now >= check.due) due.emplace_back(check.due, &session);
+  }
+  // Those that have waited longest come first, so that none waits for ever.
+  std::sort(due.begin(), due.end());
+  for (const auto& [since, session] : due) {
+    if (checks_running_ >= kAtOnce) break;
+    checks_.at(session->id).running = true;
     ++checks_running_;
-    asio::co_spawn(io_, check_session(session), asio::detached);
+    asio::co_spawn(io_, check_session(*session), asio::detached);
   }
 }
 

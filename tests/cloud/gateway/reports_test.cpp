@@ -70,6 +70,14 @@ TEST_F(Reports, AnotherFenceOrAnotherAgentIsRefused) {
   EXPECT_EQ(stored(id_).status, SessionStatus::created);
 }
 
+TEST_F(Reports, ManySessionsWithoutAnAgentAreFoundInTurn) {
+  std::vector<std::string> ids{id_};
+  while (ids.size() < 100) ids.push_back(created().session.id);
+  for (const std::string& id : ids) agent_.forget(id);
+  for (const int seconds : {1, 61, 10, 61, 1}) sweep_after(seconds);
+  for (const std::string& id : ids) EXPECT_EQ(stored(id).status, SessionStatus::error) << id;
+}
+
 TEST_F(Reports, AClaimOfALaunchedInstanceMakesItsSession) {
   EXPECT_EQ(announce("agent-1", "launched-1"), "ok");
   const api::Session session = stored("launched-1");
