@@ -11,6 +11,31 @@
 
 namespace redan::cloud::test {
 
+/// A bus between processes: no request is answered within the turn of the loop in which it was made.
+class RemoteBus final : public bus::Bus {
+ public:
+  explicit RemoteBus(boost::asio::io_context& io) : io_(io), bus_(bus::memory_bus(io)) {}
+  Result<void> publish(std::string_view subject, std::string_view payload) override {
+    return bus_->publish(subject, payload);
+  }
+  Result<std::unique_ptr<bus::Subscription>> subscribe(std::string subject,
+                                                       std::function<void(const bus::BusMessage&)> handler,
+                                                       std::string queue) override {
+    return bus_->subscribe(std::move(subject), std::move(handler), std::move(queue));
+  }
+  net::Task<Result<std::string>> request(std::string subject, std::string payload,
+                                         std::chrono::milliseconds timeout) override {
+    boost::asio::steady_timer turn(io_, std::chrono::milliseconds(1));
+    co_await turn.async_wait(boost::asio::use_awaitable);
+    co_return co_await bus_->request(std::move(subject), std::move(payload), timeout);
+  }
+  [[nodiscard]] bool is_connected() const override { return true; }
+
+ private:
+  boost::asio::io_context& io_;
+  std::unique_ptr<bus::Bus> bus_;
+};
+
 class GatewayTest : public testing::Test {
  protected:
   GatewayTest() { unit_ = make_unit(); }
@@ -94,7 +119,7 @@ class GatewayTest : public testing::Test {
   std::unique_ptr<Provider> provider_ = default_provider();
   std::shared_ptr<const store::SecretsKey> secrets_key_ = store::SecretsKey::fresh(*provider_);
   std::unique_ptr<store::Store> store_ = store::memory_store(io_);
-  std::unique_ptr<bus::Bus> bus_ = bus::memory_bus(io_);
+  std::unique_ptr<bus::Bus> bus_ = std::make_unique<RemoteBus>(io_);
   std::vector<std::unique_ptr<ScriptedAgent>> agents_;
   std::vector<std::unique_ptr<gateway::Gateway>> units_;
   gateway::Gateway* unit_ = nullptr;
