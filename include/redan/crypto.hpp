@@ -189,6 +189,9 @@ class Provider : public RandomSource {
   [[nodiscard]] virtual Digest hmac_once(HashAlgorithm algorithm, Bytes key, Bytes data) {
     return hmac(algorithm, key)->compute(std::array{data});
   }
+  /// MD5, for one purpose: the key of a STUN long-term credential in its older form (RFC 8489 section 18.5.1.1), which
+  /// most TURN servers still require. Nothing else may use it. nullopt if the backend has no MD5.
+  [[nodiscard]] virtual std::optional<Secret<16>> md5_for_stun_credentials(Bytes) { return std::nullopt; }
   /// `key` is key_size(algorithm) long.
   [[nodiscard]] virtual std::unique_ptr<Aead> aead(AeadAlgorithm algorithm, Bytes key) = 0;
   [[nodiscard]] virtual std::unique_ptr<KeyExchange> start_key_exchange(Group group) = 0;

@@ -39,6 +39,16 @@ TEST_P(HashContract, MatchesThePublishedDigests) {
     EXPECT_EQ(to_hex(provider_->hash(v.algorithm, as_bytes(v.message)).bytes()), v.digest);
 }
 
+// RFC 1321 appendix A.5.
+TEST_P(HashContract, TheKeyOfAStunCredentialIsMd5) {
+  for (const auto& [message, digest] : {std::pair{"", "d41d8cd98f00b204e9800998ecf8427e"},
+                                        {"message digest", "f96b697d7cb7938d525a2f31aaf161d0"}}) {
+    const auto key = provider_->md5_for_stun_credentials(as_bytes(message));
+    ASSERT_TRUE(key);
+    EXPECT_EQ(to_hex(key->expose()), digest);
+  }
+}
+
 TEST_P(HashContract, ARunningHashMatchesInAnySplit) {
   for (const auto& v : hash_vectors()) {
     for (const std::size_t cut : {std::size_t{0}, v.message.size() / 3, v.message.size()}) {

@@ -23,6 +23,9 @@ class FixedProvider : public Provider {
   Digest hash(HashAlgorithm algorithm, Bytes data) override { return real_.hash(algorithm, data); }
   std::unique_ptr<Hash> start_hash(HashAlgorithm algorithm) override { return real_.start_hash(algorithm); }
   std::unique_ptr<Hmac> hmac(HashAlgorithm algorithm, Bytes key) override { return real_.hmac(algorithm, key); }
+  std::optional<Secret<16>> md5_for_stun_credentials(Bytes text) override {
+    return real_.md5_for_stun_credentials(text);
+  }
   std::unique_ptr<Aead> aead(AeadAlgorithm algorithm, Bytes key) override { return real_.aead(algorithm, key); }
   std::unique_ptr<KeyExchange> start_key_exchange(Group group) override { return real_.start_key_exchange(group); }
   std::unique_ptr<PrivateKey> generate_key(KeyType type) override { return real_.generate_key(type); }

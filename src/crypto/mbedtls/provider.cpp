@@ -47,6 +47,13 @@ class MbedtlsProvider final : public Provider {
   }
   std::unique_ptr<Hash> start_hash(HashAlgorithm algorithm) override { return make_hash(algorithm); }
   std::unique_ptr<Hmac> hmac(HashAlgorithm algorithm, Bytes key) override { return make_hmac(algorithm, key); }
+  std::optional<Secret<16>> md5_for_stun_credentials(Bytes text) override {
+    const mbedtls_md_info_t* md5 = mbedtls_md_info_from_type(MBEDTLS_MD_MD5);
+    if (md5 == nullptr) return std::nullopt;  // configured without it
+    Secret<16> key;
+    REDAN_ASSERT(mbedtls_md(md5, text.data(), text.size(), key.fill(16).data()) == 0);
+    return key;
+  }
   std::unique_ptr<Aead> aead(AeadAlgorithm algorithm, Bytes key) override { return make_aead(algorithm, key); }
   std::unique_ptr<KeyExchange> start_key_exchange(Group group) override { return make_key_exchange(shared(), group); }
   std::unique_ptr<PrivateKey> generate_key(KeyType type) override { return make_private_key(shared(), type); }

@@ -42,6 +42,16 @@ class OpensslProvider final : public Provider {
   Digest hmac_once(HashAlgorithm algorithm, Bytes key, Bytes data) override {
     return openssl::hmac_once(scratch_.get(), algorithms_, algorithm, key, data);
   }
+  std::optional<Secret<16>> md5_for_stun_credentials(Bytes text) override {
+    const ErrorScope errors;
+    const Md md5(EVP_MD_fetch(nullptr, "MD5", nullptr));  // absent where the system allows FIPS algorithms only
+    if (!md5) return std::nullopt;
+    Secret<16> key;
+    REDAN_ASSERT(EVP_DigestInit_ex2(scratch_.get(), md5.get(), nullptr) == 1 &&
+                 EVP_DigestUpdate(scratch_.get(), text.data(), text.size()) == 1 &&
+                 EVP_DigestFinal_ex(scratch_.get(), key.fill(16).data(), nullptr) == 1);
+    return key;
+  }
   std::unique_ptr<Aead> aead(AeadAlgorithm algorithm, Bytes key) override {
     return make_aead(algorithms_, algorithm, key);
   }
