@@ -1,7 +1,8 @@
 #include "rtc/stun/message.hpp"
 
+#include <algorithm>
+
 #include "base/crc32.hpp"
-#include "base/reader.hpp"
 
 namespace redan::stun {
 namespace {
@@ -9,45 +10,18 @@ namespace {
 constexpr std::uint32_t kFingerprintXor = 0x5354554E;  // RFC 8489 section 14.7
 constexpr std::size_t kAttributeHeader = 4;
 constexpr std::size_t kFingerprintSize = kAttributeHeader + 4;
-constexpr std::uint8_t kFamilyIpv4 = 1;
-constexpr std::uint8_t kFamilyIpv6 = 2;
 // RFC 8489 section 14.3: a USERNAME is shorter than 509 bytes.
 constexpr std::size_t kMaxUsername = 508;
+// Sections 14.9 and 14.10: REALM and NONCE have fewer than 128 characters, at most 763 bytes.
+constexpr std::size_t kMaxRealm = 763;
 
 constexpr std::size_t padding(std::size_t size) { return (4 - size % 4) % 4; }
 
-// M11..M7 C1 M6..M4 C0 M3..M0 (RFC 8489 section 5).
-constexpr std::uint16_t message_type(Class c, std::uint16_t method) {
-  const auto bits = static_cast<unsigned>(c);
-  return static_cast<std::uint16_t>((method & 0xFU) | (bits & 1U) << 4U | (method & 0x70U) << 1U | (bits & 2U) << 7U |
-                                    (method & 0xF80U) << 2U);
-}
 constexpr Class class_of(std::uint16_t type) { return static_cast<Class>((type >> 4U & 1U) | (type >> 7U & 2U)); }
 constexpr std::uint16_t method_of(std::uint16_t type) {
   return static_cast<std::uint16_t>((type & 0xFU) | (type >> 1U & 0x70U) | (type >> 2U & 0xF80U));
 }
 static_assert(message_type(Class::success, kBinding) == 0x0101 && message_type(Class::error, kBinding) == 0x0111);
-
-// Port and address xored with the cookie and the transaction id (RFC 8489 section 14.2).
-void apply_mask(MutableBytes port_and_ip, const TransactionId& transaction) {
-  std::array<std::uint8_t, 16> mask{0x21, 0x12, 0xA4, 0x42};
-  std::copy(transaction.begin(), transaction.end(), mask.begin() + 4);
-  port_and_ip[0] ^= mask[0];
-  port_and_ip[1] ^= mask[1];
-  for (std::size_t i = 2; i < port_and_ip.size(); ++i) port_and_ip[i] ^= mask[i - 2];
-}
-
-std::optional<Address> parse_xor_address(Bytes value, const TransactionId& transaction) {
-  const std::size_t ip_size = value.size() < 2 ? 0 : value[1] == kFamilyIpv4 ? 4 : value[1] == kFamilyIpv6 ? 16 : 0;
-  if (ip_size == 0 || value.size() != 4 + ip_size) return std::nullopt;
-  std::array<std::uint8_t, 18> plain{};
-  const MutableBytes fields = MutableBytes(plain).first(2 + ip_size);
-  std::copy(value.begin() + 2, value.end(), fields.begin());
-  apply_mask(fields, transaction);
-  const std::uint16_t port = Reader(fields).u16();
-  if (ip_size == 4) return Address::v4({plain[2], plain[3], plain[4], plain[5]}, port);
-  return Address::v6(std::span<const std::uint8_t, 16>(plain.data() + 2, 16), port);
-}
 
 bool read_attribute(Message& message, std::uint16_t type, Bytes value) {
   Reader reader(value);
@@ -76,19 +50,67 @@ bool read_attribute(Message& message, std::uint16_t type, Bytes value) {
       const std::uint32_t hundreds = word >> 8U & 7U;
       const std::uint32_t number = word & 0xFFU;
       if (value.size() < 4 || hundreds < 3 || hundreds > 6 || number > 99) return false;
-      if (!message.error_code) message.error_code = static_cast<std::uint16_t>(hundreds * 100 + number);
+      if (message.error_code) return true;
+      message.error_code = static_cast<std::uint16_t>(hundreds * 100 + number);
+      message.error_reason = as_text(reader.rest());
       return true;
     }
+    case AttributeType::realm:
+    case AttributeType::nonce:
+      return value.size() <= kMaxRealm;
+    case AttributeType::userhash:
+    case AttributeType::password_algorithm:
+    case AttributeType::password_algorithms:
+    case AttributeType::alternate_server:
+    case AttributeType::alternate_domain:
     case AttributeType::mapped_address:  // from servers older than RFC 5389
     case AttributeType::unknown_attributes:
     case AttributeType::software:
       return true;
     case AttributeType::message_integrity:
+    case AttributeType::message_integrity_sha256:
     case AttributeType::fingerprint:
       return false;  // handled where its position matters
   }
-  if (type < 0x8000 && message.unknown_count < Message::kMaxUnknown) message.unknown[message.unknown_count++] = type;
   return true;
+}
+
+bool is_known(std::uint16_t type) {
+  switch (static_cast<AttributeType>(type)) {
+    case AttributeType::mapped_address:
+    case AttributeType::username:
+    case AttributeType::message_integrity:
+    case AttributeType::error_code:
+    case AttributeType::unknown_attributes:
+    case AttributeType::realm:
+    case AttributeType::nonce:
+    case AttributeType::message_integrity_sha256:
+    case AttributeType::password_algorithm:
+    case AttributeType::userhash:
+    case AttributeType::xor_mapped_address:
+    case AttributeType::priority:
+    case AttributeType::use_candidate:
+      return true;
+    default:
+      return type >= kFirstOptionalAttribute;
+  }
+}
+
+void note_unknown(Message& message, std::uint16_t type, std::span<const AttributeType> extension) {
+  if (is_known(type) || message.unknown_count == Message::kMaxUnknown) return;
+  if (std::find(extension.begin(), extension.end(), static_cast<AttributeType>(type)) != extension.end()) return;
+  message.unknown[message.unknown_count++] = type;
+}
+
+// RFC 8489 sections 14.5 and 14.6: computed over the message up to the attribute, with a length that includes the
+// attribute.
+bool verify(Bytes datagram, Bytes integrity, Hmac& key) {
+  const std::size_t covered = static_cast<std::size_t>(integrity.data() - datagram.data()) - kAttributeHeader;
+  std::array<std::uint8_t, 4> head{datagram[0], datagram[1]};
+  Writer(MutableBytes(head).subspan(2))
+      .u16(static_cast<std::uint16_t>(covered + kAttributeHeader + integrity.size() - kHeaderSize));
+  const std::array<Bytes, 2> parts{head, datagram.subspan(4, covered - 4)};
+  return equal_in_constant_time(key.compute(parts).bytes(), integrity);
 }
 
 bool fingerprint_matches(Bytes datagram, Bytes value) {
@@ -99,7 +121,7 @@ bool fingerprint_matches(Bytes datagram, Bytes value) {
 
 }  // namespace
 
-std::optional<Message> Message::parse(Bytes datagram) {
+std::optional<Message> Message::parse(Bytes datagram, std::span<const AttributeType> extension) {
   Reader reader(datagram);
   Message message;
   message.datagram = datagram;
@@ -125,23 +147,45 @@ std::optional<Message> Message::parse(Bytes datagram) {
       message.has_fingerprint = true;
     } else if (attribute == static_cast<std::uint16_t>(AttributeType::message_integrity)) {
       if (value.size() != kIntegritySize || message.has_integrity()) return std::nullopt;
-      message.integrity = value;
-    } else if (!message.has_integrity() && !read_attribute(message, attribute, value)) {
-      return std::nullopt;
+      if (!message.has_integrity_sha256()) message.integrity = value;
+    } else if (attribute == static_cast<std::uint16_t>(AttributeType::message_integrity_sha256)) {
+      if (value.size() != kIntegritySha256Size || message.has_integrity_sha256()) return std::nullopt;
+      message.integrity_sha256 = value;
+    } else if (!message.has_integrity() && !message.has_integrity_sha256()) {
+      if (!read_attribute(message, attribute, value)) return std::nullopt;
+      note_unknown(message, attribute, extension);
     }
   }
   return message;
 }
 
-bool Message::verify_integrity(Hmac& key) const {
-  if (!has_integrity()) return false;
-  // RFC 8489 section 14.5: computed over the message up to the attribute, with a length that includes the attribute.
-  const std::size_t covered = static_cast<std::size_t>(integrity.data() - datagram.data()) - kAttributeHeader;
-  std::array<std::uint8_t, 4> head{datagram[0], datagram[1]};
-  Writer(MutableBytes(head).subspan(2))
-      .u16(static_cast<std::uint16_t>(covered + kAttributeHeader + kIntegritySize - kHeaderSize));
-  const std::array<Bytes, 2> parts{head, datagram.subspan(4, covered - 4)};
-  return equal_in_constant_time(key.compute(parts).bytes(), integrity);
+bool Message::verify_integrity(Hmac& key) const { return has_integrity() && verify(datagram, integrity, key); }
+
+bool Message::verify_integrity_sha256(Hmac& key) const {
+  return has_integrity_sha256() && verify(datagram, integrity_sha256, key);
+}
+
+std::optional<Attribute> Attributes::next() {
+  if (rest_.empty()) return std::nullopt;
+  const auto type = static_cast<AttributeType>(rest_.u16());
+  const Bytes value = rest_.opaque16();
+  rest_.skip(padding(value.size()));
+  if (type == AttributeType::message_integrity || type == AttributeType::message_integrity_sha256) rest_.fail();
+  if (type == AttributeType::fingerprint || !rest_.ok()) return std::nullopt;
+  return Attribute{type, value};
+}
+
+std::optional<Bytes> Message::find(AttributeType type) const {
+  Attributes attributes(*this);
+  while (const auto attribute = attributes.next()) {
+    if (attribute->type == type) return attribute->value;
+  }
+  return std::nullopt;
+}
+
+std::optional<Address> Message::find_xor_address(AttributeType type) const {
+  const auto value = find(type);
+  return value ? parse_xor_address(*value, transaction) : std::nullopt;
 }
 
 std::optional<std::string_view> local_ufrag(Bytes datagram) {
@@ -169,10 +213,10 @@ void MessageBuilder::attribute(AttributeType type, Bytes value) {
   writer_.zeros(padding(value.size()));
 }
 
-void MessageBuilder::priority(std::uint32_t value) {
+void MessageBuilder::integer32(AttributeType type, std::uint32_t value) {
   std::array<std::uint8_t, 4> bytes{};
   Writer(bytes).u32(value);
-  attribute(AttributeType::priority, bytes);
+  attribute(type, bytes);
 }
 
 void MessageBuilder::integer64(AttributeType type, std::uint64_t value) {
@@ -181,15 +225,8 @@ void MessageBuilder::integer64(AttributeType type, std::uint64_t value) {
   attribute(type, bytes);
 }
 
-void MessageBuilder::xor_mapped_address(const Address& address) {
-  std::array<std::uint8_t, 20> value{};
-  Writer writer(value);
-  writer.u8(0);
-  writer.u8(address.family() == Address::Family::ipv4 ? kFamilyIpv4 : kFamilyIpv6);
-  writer.u16(address.port());
-  writer.bytes(address.ip());
-  apply_mask(writer.written().subspan(2), transaction_);
-  attribute(AttributeType::xor_mapped_address, writer.written());
+void MessageBuilder::xor_address(AttributeType type, const Address& address) {
+  attribute(type, encode_xor_address(address, transaction_).bytes());
 }
 
 void MessageBuilder::error_code(std::uint16_t code, std::string_view reason) {
@@ -213,12 +250,17 @@ void MessageBuilder::set_length(std::size_t attributes) {
   Writer(buffer_.subspan(2, 2)).u16(static_cast<std::uint16_t>(attributes));
 }
 
-MutableBytes MessageBuilder::finish(Hmac& key) {
-  if (!writer_.ok() || writer_.space() < kAttributeHeader + kIntegritySize + kFingerprintSize) return {};
-  const std::size_t covered = writer_.size();
-  set_length(covered + kAttributeHeader + kIntegritySize - kHeaderSize);
+MutableBytes MessageBuilder::finish(Hmac& key) { return finish(AttributeType::message_integrity, kIntegritySize, key); }
+
+MutableBytes MessageBuilder::finish_sha256(Hmac& key) {
+  return finish(AttributeType::message_integrity_sha256, kIntegritySha256Size, key);
+}
+
+MutableBytes MessageBuilder::finish(AttributeType integrity, std::size_t size, Hmac& key) {
+  if (!writer_.ok() || writer_.space() < kAttributeHeader + size + kFingerprintSize) return {};
+  set_length(writer_.size() + kAttributeHeader + size - kHeaderSize);
   const std::array<Bytes, 1> parts{writer_.written()};
-  attribute(AttributeType::message_integrity, key.compute(parts).bytes());
+  attribute(integrity, key.compute(parts).bytes());
   return finish();
 }
 

@@ -270,6 +270,66 @@ TEST_F(StunMessage, AttributesAfterMessageIntegrityAreIgnored) {
   EXPECT_EQ(message->unknown_count, 0U);
 }
 
+TEST_F(StunMessage, MessageIntegritySha256FollowsTheOlderOneAndEndsTheMessage) {
+  const std::vector<std::uint8_t> password(32, 7);
+  const auto sha256 = provider->hmac(HashAlgorithm::sha256, password);
+  MessageBuilder builder(buffer, Class::request, kTransaction);
+  builder.priority(1);
+  const Bytes built = builder.finish_sha256(*sha256);
+  const auto message = Message::parse(built);
+  ASSERT_TRUE(message);
+  EXPECT_TRUE(message->verify_integrity_sha256(*sha256));
+  EXPECT_FALSE(message->verify_integrity_sha256(*key));
+  EXPECT_FALSE(message->has_integrity());
+  EXPECT_FALSE(message->verify_integrity(*key));
+
+  // MESSAGE-INTEGRITY after it is ignored, as is a USERNAME.
+  std::vector<std::uint8_t> more(built.begin(), built.end() - 8);
+  const std::array<std::uint8_t, 32> added{0, 8, 0, 20, 9, 9, 9, 9, 9, 9, 9, 9, 9,   9,   9,   9,
+                                           9, 9, 9, 9,  9, 9, 9, 9, 0, 6, 0, 4, 'u', 's', 'e', 'r'};
+  more.insert(more.end(), added.begin(), added.end());
+  Writer(MutableBytes(more).subspan(2, 2)).u16(static_cast<std::uint16_t>(more.size() - kHeaderSize));
+  const auto longer = Message::parse(more);
+  ASSERT_TRUE(longer);
+  EXPECT_FALSE(longer->has_integrity() || longer->username);
+  EXPECT_TRUE(longer->verify_integrity_sha256(*sha256));
+}
+
+TEST_F(StunMessage, ATruncatedMessageIntegritySha256IsRefused) {
+  for (std::size_t size = 0; size <= 36; size += 4) {
+    EXPECT_EQ(parse_attribute(static_cast<std::uint16_t>(AttributeType::message_integrity_sha256), size).has_value(),
+              size == 32)
+        << size;
+  }
+}
+
+TEST_F(StunMessage, FindsAttributesOfAnExtensionBeforeTheIntegrity) {
+  constexpr auto kOwn = static_cast<AttributeType>(0x0012);
+  MessageBuilder builder(buffer, Class::success, kTransaction);
+  builder.xor_address(kOwn, *Address::parse("2001:db8::7", 9));
+  const Bytes built = builder.finish(*key);
+  EXPECT_EQ(Message::parse(built)->unknown_count, 1U);
+  const auto parsed = Message::parse(built, std::array{kOwn});
+  EXPECT_EQ(parsed->unknown_count, 0U);
+  EXPECT_EQ(parsed->find_xor_address(kOwn), Address::parse("2001:db8::7", 9));
+  EXPECT_FALSE(parsed->find(AttributeType::realm));
+  EXPECT_FALSE(parsed->find(AttributeType::message_integrity));
+  EXPECT_FALSE(parsed->find(AttributeType::fingerprint));
+}
+
+TEST_F(StunMessage, RealmAndNonceAreBounded) {
+  for (const AttributeType type : {AttributeType::realm, AttributeType::nonce}) {
+    EXPECT_TRUE(parse_attribute(static_cast<std::uint16_t>(type), 763));
+    EXPECT_FALSE(parse_attribute(static_cast<std::uint16_t>(type), 764));
+  }
+}
+
+TEST_F(StunMessage, KeepsTheReasonOfAnError) {
+  MessageBuilder builder(buffer, Class::error, kTransaction);
+  builder.error_code(486, "Allocation Quota Reached");
+  EXPECT_EQ(Message::parse(builder.finish())->error_reason, "Allocation Quota Reached");
+}
+
 TEST_F(StunMessage, FingerprintMustBeLastAndValid) {
   auto wrong = kSampleRequest;
   wrong.back() ^= 1U;
