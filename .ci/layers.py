@@ -22,6 +22,7 @@ RULES = {
     "crypto/mbedtls": {"base", "crypto", "mbedtls/"},
     "crypto/openssl": {"base", "crypto", "openssl/"},
     "rtc/stun": {"base", "crypto"},
+    "rtc/turn": {"base", "crypto", "rtc/stun"},
     "rtc/dtls": {"base", "crypto", "rtc/dtls/"},
     "rtc/dtls/record": {"base", "crypto"},
     "rtc/dtls/hello": {"base", "crypto", "rtc/dtls/record"},

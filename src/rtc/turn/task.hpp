@@ -1,0 +1,22 @@
+// One request of the client, before it is written.
+#pragma once
+
+#include "rtc/turn/attributes.hpp"
+#include "rtc/turn/server.hpp"
+
+namespace redan::turn {
+
+struct Task {
+  Step step{};
+  Address peer{};             ///< of a permission or channel
+  std::uint16_t channel = 0;  ///< of a channel
+
+  [[nodiscard]] Method method() const {
+    return step == Step::allocate     ? Method::allocate
+           : step == Step::permission ? Method::create_permission
+           : step == Step::channel    ? Method::channel_bind
+                                      : Method::refresh;
+  }
+};
+
+}  // namespace redan::turn
