@@ -302,7 +302,9 @@ void Client::on_refreshed(TimePoint now, const Task& task, TimePoint sent, const
 
 Failure Client::failure(const Requests::Outcome& outcome) const {
   Failure failure{servers_.current().text(), outcome.task.step, outcome.reason, outcome.server_code};
-  failure.server_reason = escape_controls(first_bytes(outcome.server_reason, kMaxReason));
+  const std::string_view reason = std::string_view(outcome.server_reason).substr(0, outcome.server_reason.find('\0'));
+  failure.server_reason = escape_controls(first_bytes(reason, kMaxReason));
+  failure.proven = outcome.proven;
   return failure;
 }
 
@@ -331,7 +333,8 @@ void Client::on_error(TimePoint now, const Requests::Outcome& outcome, const stu
 }
 
 void Client::on_allocate_error(TimePoint now, const Requests::Outcome& outcome, const stun::Message* response) {
-  if (outcome.server_code == 300 && response != nullptr && servers_.redirect(*response, path_.local.family())) {
+  if (outcome.server_code == 300 && outcome.proven && response != nullptr &&
+      servers_.redirect(*response, path_.local.family())) {
     return connect(false);
   }
   // RFC 8656 section 7.4: another client, or an earlier life of ours, has this address.
@@ -355,6 +358,8 @@ void Client::on_peer_error(TimePoint now, const Requests::Outcome& outcome) {
   if (!channel) peers_.on_refused_permission(outcome.task.peer);
   if (wanted) emit(Denied{outcome.task.peer, failure(outcome)});
   if (outcome.reason == errc::turn_credentials) ask_for_credentials(now);
+  // coturn answers so when it has no allocation: a refresh tells.
+  if (outcome.server_code == 400 && timers_.running(Timer::refresh)) timers_.set(Timer::refresh, now);
 }
 
 void Client::try_next_server(Failure failure) {

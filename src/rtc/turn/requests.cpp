@@ -9,6 +9,9 @@ namespace {
 
 // Fits the largest user name, realm, nonce and ticket together.
 constexpr std::size_t kMaxRequest = 4096;
+// coturn refuses some requests without message integrity. Such a refusal may be forged, so a genuine response is
+// awaited for this long, with retransmissions, before the refusal counts.
+constexpr Duration kProofTimeout = std::chrono::seconds(5);
 
 Errc reason_of(stun::Verdict verdict) {
   switch (verdict) {
@@ -78,31 +81,41 @@ Requests::Handled Requests::judge(TimePoint now, Request& request, const stun::M
                                   const Writer& writer) {
   const bool error = response.message_class == stun::Class::error;
   const auto verdict = long_term_ ? long_term_->judge(response, request.is_signed) : stun::Verdict::accepted;
-  if (verdict == stun::Verdict::ignored) {
-    request.unproven = response.error_code.value_or(0);
-    // Over a stream the response will not come again: the section ends the transaction at once.
-    if (request.layer == stun::Transport::datagram) return {Kind::unproven};
-    Outcome forged = outcome(request, errc::turn_forged);
-    forged.server_code = request.unproven;
-    forged.server_reason = response.error_reason;
-    return {Kind::unproven, forged};
-  }
+  if (verdict == stun::Verdict::ignored) return hold(now, request, response);
   ++answered_;
   if (const auto rtt = request.transaction.rtt(now)) rtt_ = rtt;
   if (verdict == stun::Verdict::retry) return {Kind::answer, retry(now, request, response, writer)};
 
-  Outcome ended = outcome(request, Errc{});
-  if (error) ended.server_reason = response.error_reason;
+  Outcome ended = refusal(request, Errc{}, response);
   if (verdict != stun::Verdict::accepted) {
     ended.reason = reason_of(verdict);
-    ended.server_code = response.error_code.value_or(0);
-  } else if (response.unknown_count != 0 || (error && !response.error_code)) {
+  } else if (response.unknown_count != 0 || (error && ended.server_code == 0)) {
     ended.reason = errc::turn_bad_response;
   } else if (error) {
-    ended.server_code = *response.error_code;
     ended.reason = turn::reason_of(ended.server_code);
   }
   return {Kind::answer, ended};
+}
+
+Requests::Outcome Requests::refusal(const Request& request, Errc reason, const stun::Message& response) {
+  Outcome refused = outcome(request, reason);
+  if (response.message_class != stun::Class::error) return refused;
+  refused.server_code = response.error_code.value_or(0);
+  refused.server_reason = response.error_reason;
+  return refused;
+}
+
+// Over a stream the response will not come again, so the request ends at once (RFC 8489 section 9.2.5).
+Requests::Handled Requests::hold(TimePoint now, Request& request, const stun::Message& response) {
+  const bool refused = response.message_class == stun::Class::error && response.error_code;
+  Outcome unproven = refusal(request, refused ? turn::reason_of(*response.error_code) : errc::turn_forged, response);
+  unproven.proven = false;
+  if (request.layer == stun::Transport::stream) return {Kind::unproven, unproven};
+  if (refused && !request.unproven) {
+    request.unproven = unproven;
+    request.proof_until = now + kProofTimeout;
+  }
+  return {Kind::unproven};
 }
 
 // One answer to each kind of challenge: a server that challenges forever is not followed.
@@ -110,13 +123,11 @@ std::optional<Requests::Outcome> Requests::retry(TimePoint now, Request& request
                                                  const Writer& writer) {
   const bool stale = response.error_code == 438;
   if (stale ? request.stale : request.redone) {
-    Outcome ended = outcome(request, stale ? errc::turn_stale_nonce : errc::turn_credentials);
-    ended.server_code = *response.error_code;
-    ended.server_reason = response.error_reason;
-    return ended;
+    return refusal(request, stale ? errc::turn_stale_nonce : errc::turn_credentials, response);
   }
   (stale ? request.stale : request.redone) = true;
-  request.first_sent = kNever;
+  request.first_sent = request.proof_until = kNever;
+  request.unproven.reset();
   write(now, request, writer);
   return std::nullopt;
 }
@@ -124,9 +135,8 @@ std::optional<Requests::Outcome> Requests::retry(TimePoint now, Request& request
 std::variant<MutableBytes, Requests::Outcome> Requests::poll(TimePoint now, MutableBytes buffer) {
   for (auto request = running_.begin(); request != running_.end(); ++request) {
     const auto due = request->transaction.poll(now);
-    if (due == stun::Transaction::Due::timeout) {
-      Outcome ended = outcome(*request, errc::turn_timeout);
-      ended.server_code = request->unproven;
+    if (due == stun::Transaction::Due::timeout || request->proof_until <= now) {
+      Outcome ended = request->unproven.value_or(outcome(*request, errc::turn_timeout));
       running_.erase(request);
       return ended;
     }
@@ -143,7 +153,9 @@ std::variant<MutableBytes, Requests::Outcome> Requests::poll(TimePoint now, Muta
 
 TimePoint Requests::deadline() const {
   TimePoint next = kNever;
-  for (const Request& request : running_) next = std::min(next, request.transaction.deadline());
+  for (const Request& request : running_) {
+    next = std::min({next, request.transaction.deadline(), request.proof_until});
+  }
   return next;
 }
 

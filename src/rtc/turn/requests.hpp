@@ -21,7 +21,8 @@ class Requests {
     TimePoint sent;  ///< the first transmission: lifetimes count from there at the latest
     Errc reason{};
     std::uint16_t server_code = 0;
-    std::string_view server_reason{};  ///< borrowed from the response
+    std::string server_reason{};  ///< as sent
+    bool proven = true;           ///< false: the code came without message integrity
   };
   /// What a response was: to no request of ours, not proven, or the answer to a request, which has ended if there is an
   /// outcome and was sent again for a challenge otherwise.
@@ -68,12 +69,15 @@ class Requests {
     bool stale = false;   // a 438 was answered
     bool redone = false;  // a 401 was answered
     TimePoint first_sent = kNever;
-    std::uint16_t unproven = 0;  // the code of the last response without proof
+    std::optional<Outcome> unproven{};  // what a refusal without proof would mean
+    TimePoint proof_until = kNever;     // so long the genuine response is awaited
   };
   void write(TimePoint now, Request& request, const Writer& writer);
   Handled judge(TimePoint now, Request& request, const stun::Message& response, const Writer& writer);
   std::optional<Outcome> retry(TimePoint now, Request& request, const stun::Message& response, const Writer& writer);
+  Handled hold(TimePoint now, Request& request, const stun::Message& response);
   static Outcome outcome(const Request& request, Errc reason) { return {request.task, request.first_sent, reason}; }
+  static Outcome refusal(const Request& request, Errc reason, const stun::Message& response);
 
   Provider* provider_;
   std::optional<stun::LongTerm> long_term_;

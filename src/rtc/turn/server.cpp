@@ -18,7 +18,7 @@ std::string Failure::text() const {
   if (server_code == 0) return out;
   out += " (" + std::to_string(server_code);
   if (!server_reason.empty()) out += " " + server_reason;
-  return out + ")";
+  return out + (proven ? ")" : ", unproven)");
 }
 
 Errc reason_of(std::uint16_t server_code) {

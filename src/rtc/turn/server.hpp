@@ -32,8 +32,10 @@ struct Failure {
   Errc reason{};
   std::uint16_t server_code = 0;  ///< 0: the server sent none
   std::string server_reason{};    ///< the server's words, safe to display
+  bool proven = true;             ///< false: the server's code came without message integrity
 
-  /// "turn.example.org (192.0.2.1:3478, udp), allocate: the TURN server has no capacity ... (486 Quota Reached)".
+  /// "turn.example.org (192.0.2.1:3478, udp), allocate: the TURN server has no capacity ... (486 Quota Reached)"; a
+  /// code without proof ends in ", unproven".
   [[nodiscard]] std::string text() const;
 };
 

@@ -172,8 +172,33 @@ TEST_F(TurnClient, AnAnswerWithoutProofEndsTheRequestOverAStream) {
   ASSERT_TRUE(end.client.permit(now, kPeer));
   run({});
   ASSERT_EQ(end.denied.size(), 1U);
-  EXPECT_EQ(end.denied[0].failure.reason, turn::errc::turn_forged);
+  EXPECT_EQ(end.denied[0].failure.reason, turn::errc::turn_credentials);
   EXPECT_EQ(end.denied[0].failure.server_code, 441);
+  EXPECT_FALSE(end.denied[0].failure.proven);
+}
+
+TEST_F(TurnClient, ARefusalWithoutProofCountsAfterFiveSecondsOverUdp) {
+  server.options.max_lifetime = 100s;
+  ClientEnd& end = start();
+  server.refusals[Method::refresh] = {437, "Invalid allocation", false};
+  run(54s);
+  EXPECT_FALSE(end.failed);
+  EXPECT_GT(count(Method::refresh), 1);
+  run(2s);
+  ASSERT_TRUE(end.failed);
+  EXPECT_EQ(end.failed->reason, turn::errc::turn_allocation_lost);
+  EXPECT_FALSE(end.failed->proven);
+  EXPECT_NE(end.failed->text().find("(437 Invalid allocation, unproven)"), std::string::npos);
+}
+
+TEST_F(TurnClient, AGenuineAnswerAfterAForgedRefusalCounts) {
+  server.options.max_lifetime = 100s;
+  ClientEnd& end = start();
+  server.refusals[Method::refresh] = {437, "forged", false};
+  run(52s);
+  server.refusals.clear();
+  run(10min);
+  EXPECT_FALSE(end.failed);
 }
 
 TEST_F(TurnClient, OnlyDatagramsOfTheServerAreRead) {

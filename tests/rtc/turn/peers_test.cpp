@@ -253,6 +253,22 @@ TEST_F(TurnPeers, ALostAllocationIsNoticedByAPermission) {
   EXPECT_EQ(end.failed->step, Step::permission);
 }
 
+TEST_F(TurnPeers, ABadRequestLeadsToARefreshThatTellsWhetherTheAllocationIsLost) {
+  for (const bool lost : {false, true}) {
+    server.restart(now);
+    server.refusals.clear();
+    ClientEnd& end = start();
+    const int before = count(Method::refresh);
+    if (lost) server.restart(now);
+    server.refusals[Method::create_permission] = {400, "Bad Request"};
+    ASSERT_TRUE(end.client.permit(now, kPeer));
+    run({});
+    EXPECT_EQ(end.denied.size(), 1U);
+    EXPECT_GT(count(Method::refresh), before);
+    EXPECT_EQ(end.failed.has_value(), lost);
+  }
+}
+
 TEST_F(TurnPeers, AnExpiredCredentialAtAPermissionAsksForAnother) {
   ClientEnd& end = start();
   server.refusals[Method::create_permission] = {441, "wrong"};
