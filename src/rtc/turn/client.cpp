@@ -10,8 +10,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A refresh that is due this long before the end can be repeated until its transaction times out.
-constexpr Duration kRefreshAhead = 60s;
+// Over UDP a request without an answer is repeated for so long in all (a transaction takes 39.5 s), and one whose
+// refusals are not proven for so long: a forger must keep every genuine answer away all that time.
+constexpr Duration kSilence = 60s;
+constexpr Duration kUnproven = 20s;
 // A longer lifetime is refreshed earlier: the server could be restarted meanwhile.
 constexpr Duration kMaxLifetime = 1h;
 constexpr Duration kRenewAhead = 60s;
@@ -286,7 +288,7 @@ bool Client::keep(TimePoint now, TimePoint sent, const stun::Message& response) 
   const auto lifetime = lifetime_of(response);
   if (!lifetime || *lifetime <= now - sent) return false;
   timers_.set(Timer::expiry, sent + *lifetime);
-  timers_.set(Timer::refresh, sent + std::max(*lifetime - kRefreshAhead, *lifetime / 2));
+  timers_.set(Timer::refresh, sent + *lifetime / 2);
   const auto ticket = response.find(attribute::mobility_ticket);
   if (ticket && ticket->size() <= kMaxTicket) ticket_ = as_text(*ticket);
   return true;
@@ -308,8 +310,22 @@ Failure Client::failure(const Requests::Outcome& outcome) const {
   return failure;
 }
 
+bool Client::repeat(TimePoint now, const Requests::Outcome& outcome) {
+  const bool silent = outcome.reason == errc::turn_timeout;
+  const Step step = outcome.task.step;
+  // A server that never answered is left for the next.
+  const bool hopeless = step == Step::release || (step == Step::allocate && silent);
+  if (layer() != stun::Transport::datagram || hopeless || (outcome.proven && !silent)) return false;
+  Task again = outcome.task;
+  again.since = std::min(again.since, outcome.sent);
+  if (now - again.since >= (silent ? kSilence : kUnproven)) return false;
+  request(now, again);
+  return true;
+}
+
 /// `response` is null after a timeout.
 void Client::on_error(TimePoint now, const Requests::Outcome& outcome, const stun::Message* response) {
+  if (repeat(now, outcome)) return;
   switch (outcome.task.step) {
     case Step::allocate:
       return on_allocate_error(now, outcome, response);
@@ -348,12 +364,12 @@ void Client::on_allocate_error(TimePoint now, const Requests::Outcome& outcome, 
 }
 
 void Client::on_peer_error(TimePoint now, const Requests::Outcome& outcome) {
+  const bool channel = outcome.task.step == Step::channel;
+  const bool wanted = peers_.wanted(outcome.task.peer);
   // No answer, or no allocation: that is not about this peer.
   const bool lost = outcome.reason == errc::turn_timeout || outcome.reason == errc::turn_allocation_lost ||
                     outcome.reason == errc::turn_downgraded;
-  if (lost) return fail(failure(outcome));
-  const bool channel = outcome.task.step == Step::channel;
-  const bool wanted = peers_.wanted(outcome.task.peer);
+  if (wanted && lost) return fail(failure(outcome));
   if (channel) peers_.on_refused_channel(outcome.task.channel, now);
   if (!channel) peers_.on_refused_permission(outcome.task.peer);
   if (wanted) emit(Denied{outcome.task.peer, failure(outcome)});

@@ -178,6 +178,7 @@ class Client {
   void on_success(TimePoint now, const Task& task, TimePoint sent, const stun::Message& response);
   void on_allocated(TimePoint now, TimePoint sent, const stun::Message& response);
   void on_refreshed(TimePoint now, const Task& task, TimePoint sent, const stun::Message& response);
+  bool repeat(TimePoint now, const Requests::Outcome& outcome);
   void on_error(TimePoint now, const Requests::Outcome& outcome, const stun::Message* response);
   void on_allocate_error(TimePoint now, const Requests::Outcome& outcome, const stun::Message* response);
   void on_peer_error(TimePoint now, const Requests::Outcome& outcome);

@@ -10,6 +10,7 @@ struct Task {
   Step step{};
   Address peer{};             ///< of a permission or channel
   std::uint16_t channel = 0;  ///< of a channel
+  TimePoint since = kNever;   ///< when it was first tried, if it is repeated
 
   [[nodiscard]] Method method() const {
     return step == Step::allocate     ? Method::allocate

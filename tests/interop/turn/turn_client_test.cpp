@@ -293,7 +293,8 @@ TEST_F(CoturnClient, ARestartIsNoticedAtTheNextRequest) {
   coturn.stop();
   coturn.start();
   EXPECT_FALSE(permit(*client, Address::v4({127, 0, 0, 2}, 1)));
-  ASSERT_TRUE(run_until({client.get(), stream.get()}, [&] { return client->failed && stream->failed; }));
+  ASSERT_TRUE(run_until(
+      {client.get(), stream.get()}, [&] { return client->failed && stream->failed; }, 40s));
   EXPECT_EQ(client->failed->reason, turn::errc::turn_allocation_lost) << client->failed->text();
   EXPECT_EQ(client->failed->server_code, 437);
   EXPECT_FALSE(client->failed->proven) << "coturn does not sign this refusal";

@@ -43,6 +43,7 @@ class ModelServer {
     std::map<Address, TimePoint> permissions;                         // by IP, port 0
     std::map<std::uint16_t, std::pair<Address, TimePoint>> channels;  // and when they expire
     std::string ticket;
+    stun::TransactionId made_by{};
   };
   struct Relayed {
     Address peer;
@@ -261,7 +262,10 @@ class ModelServer {
     builder.integer32(turn::attribute::lifetime, static_cast<std::uint32_t>(seconds));
   }
   Datagram allocate(const stun::Message& request) {
-    if (allocations.contains(client_)) return refuse(request, 437);
+    // The request that made the allocation may arrive again (RFC 8656 section 7.2).
+    const auto known = allocations.find(client_);
+    const bool again = known != allocations.end() && known->second.made_by == request.transaction;
+    if (known != allocations.end() && !again) return refuse(request, 437);
     const auto family = request.find(turn::attribute::requested_address_family);
     const auto additional = request.find(turn::attribute::additional_address_family);
     const bool wants_ipv6 = family ? (*family)[0] == 2 : additional.has_value();
@@ -269,6 +273,7 @@ class ModelServer {
     if (family && wants_ipv6 && !options.ipv6) return refuse(request, 440);
     Allocation& made = allocations[client_];
     made.username = options.username;
+    made.made_by = request.transaction;
     made.expiry = now_ + lifetime_of(request);
     const bool ticket = options.mobility && request.find(turn::attribute::mobility_ticket);
     if (ticket) made.ticket = "ticket-" + std::to_string(++tickets_);
