@@ -37,6 +37,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   REDAN_ASSERT(message->unknown_count <= stun::Message::kMaxUnknown);
   ZeroHmac key;
   REDAN_ASSERT(!message->verify_integrity(key) || message->has_integrity());
+  REDAN_ASSERT(!message->verify_integrity_sha256(key) || message->has_integrity_sha256());
+  stun::Attributes attributes(*message);
+  while (const auto attribute = attributes.next()) REDAN_ASSERT(message->find(attribute->type));
 
   std::array<std::uint8_t, 1024> buffer{};
   const MutableBytes built = rebuild(*message, buffer, key);

@@ -496,6 +496,16 @@ TEST_F(TurnClient, AsksForCredentialsAMinuteAhead) {
   EXPECT_EQ(end.renewals.size(), 1U);
 }
 
+TEST_F(TurnClient, AsksForCredentialsOnce) {
+  turn::Config ending = config();
+  ending.credentials_end = now + 200s;
+  ClientEnd& end = start(std::move(ending));
+  server.refusals[Method::refresh] = {441, "expired"};
+  run(310s);
+  EXPECT_EQ(count(Method::refresh), 1);
+  EXPECT_EQ(end.renewals.size(), 1U);
+}
+
 TEST_F(TurnClient, ARefusedRefreshAsksForCredentialsAndLivesUntilTheAllocationExpires) {
   for (const std::uint16_t code : std::array<std::uint16_t, 2>{401, 441}) {
     server.restart(now);
