@@ -146,7 +146,11 @@ class World {
     const bool success = random_.chance(0.5);
     stun::MessageBuilder builder(buffer, success ? stun::Class::success : stun::Class::error, request->transaction,
                                  request->method);
-    if (!success) builder.error_code(random_.chance(0.5) ? 437 : 400, "forged");
+    // A refusal of the credentials counts at once as long as the server has not accepted them.
+    constexpr std::array<std::uint16_t, 4> kCodes{400, 437, 401, 438};
+    if (!success) builder.error_code(kCodes.at(random_.below(client_.allocated() ? 4 : 2)), "forged");
+    builder.attribute(stun::AttributeType::realm, as_bytes(server_.options.realm));
+    builder.attribute(stun::AttributeType::nonce, as_bytes("forged"));
     builder.xor_address(turn::attribute::xor_relayed_address, kForgedRelay);
     builder.integer32(turn::attribute::lifetime, 1);
     const auto key = provider_.hmac(HashAlgorithm::sha1, as_bytes("guess"));

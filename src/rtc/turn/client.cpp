@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 // Over UDP a request without an answer is repeated for so long in all (a transaction takes 39.5 s), and one whose
 // refusals are not proven for so long: a forger must keep every genuine answer away all that time.
 constexpr Duration kSilence = 60s;
-constexpr Duration kUnproven = 20s;
+constexpr Duration kUnproven = 30s;
 // A longer lifetime is refreshed earlier: the server could be restarted meanwhile.
 constexpr Duration kMaxLifetime = 1h;
 constexpr Duration kRenewAhead = 60s;

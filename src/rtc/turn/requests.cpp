@@ -57,6 +57,7 @@ void Requests::write(TimePoint now, Request& request, const Writer& writer) {
 
 void Requests::forget_challenge() {
   running_.clear();
+  accepted_ = false;
   if (long_term_) long_term_->reset();
 }
 
@@ -81,19 +82,26 @@ Requests::Handled Requests::judge(TimePoint now, Request& request, const stun::M
                                   const Writer& writer) {
   const bool error = response.message_class == stun::Class::error;
   const auto verdict = long_term_ ? long_term_->judge(response, request.is_signed) : stun::Verdict::accepted;
-  if (verdict == stun::Verdict::ignored) return hold(now, request, response);
+  if (verdict == stun::Verdict::ignored) {
+    const bool refused = error && response.error_code;
+    const Errc reason = refused ? turn::reason_of(*response.error_code) : errc::turn_forged;
+    return hold(now, request, refusal(request, reason, response));
+  }
   ++answered_;
   if (const auto rtt = request.transaction.rtt(now)) rtt_ = rtt;
-  if (verdict == stun::Verdict::retry) return {Kind::answer, retry(now, request, response, writer)};
+  if (verdict == stun::Verdict::retry) return retry(now, request, response, writer);
 
   Outcome ended = refusal(request, Errc{}, response);
   if (verdict != stun::Verdict::accepted) {
     ended.reason = reason_of(verdict);
+    // No 401 and 438 can be proven. Once these credentials were accepted, another refusal of them may be forged.
+    if (accepted_) return hold(now, request, ended);
   } else if (response.unknown_count != 0 || (error && ended.server_code == 0)) {
     ended.reason = errc::turn_bad_response;
   } else if (error) {
     ended.reason = turn::reason_of(ended.server_code);
   }
+  accepted_ = accepted_ || (request.is_signed && verdict == stun::Verdict::accepted);
   return {Kind::answer, ended};
 }
 
@@ -106,12 +114,10 @@ Requests::Outcome Requests::refusal(const Request& request, Errc reason, const s
 }
 
 // Over a stream the response will not come again, so the request ends at once (RFC 8489 section 9.2.5).
-Requests::Handled Requests::hold(TimePoint now, Request& request, const stun::Message& response) {
-  const bool refused = response.message_class == stun::Class::error && response.error_code;
-  Outcome unproven = refusal(request, refused ? turn::reason_of(*response.error_code) : errc::turn_forged, response);
+Requests::Handled Requests::hold(TimePoint now, Request& request, Outcome unproven) {
   unproven.proven = false;
   if (request.layer == stun::Transport::stream) return {Kind::unproven, unproven};
-  if (refused && !request.unproven) {
+  if (unproven.server_code != 0 && !request.unproven) {
     request.unproven = unproven;
     request.proof_until = now + kProofTimeout;
   }
@@ -119,17 +125,18 @@ Requests::Handled Requests::hold(TimePoint now, Request& request, const stun::Me
 }
 
 // One answer to each kind of challenge: a server that challenges forever is not followed.
-std::optional<Requests::Outcome> Requests::retry(TimePoint now, Request& request, const stun::Message& response,
-                                                 const Writer& writer) {
+Requests::Handled Requests::retry(TimePoint now, Request& request, const stun::Message& response,
+                                  const Writer& writer) {
   const bool stale = response.error_code == 438;
   if (stale ? request.stale : request.redone) {
-    return refusal(request, stale ? errc::turn_stale_nonce : errc::turn_credentials, response);
+    const Outcome refused = refusal(request, stale ? errc::turn_stale_nonce : errc::turn_credentials, response);
+    return accepted_ ? hold(now, request, refused) : Handled{Kind::answer, refused};
   }
   (stale ? request.stale : request.redone) = true;
   request.first_sent = request.proof_until = kNever;
   request.unproven.reset();
   write(now, request, writer);
-  return std::nullopt;
+  return {Kind::answer};
 }
 
 std::variant<MutableBytes, Requests::Outcome> Requests::poll(TimePoint now, MutableBytes buffer) {

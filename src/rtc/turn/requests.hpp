@@ -74,13 +74,14 @@ class Requests {
   };
   void write(TimePoint now, Request& request, const Writer& writer);
   Handled judge(TimePoint now, Request& request, const stun::Message& response, const Writer& writer);
-  std::optional<Outcome> retry(TimePoint now, Request& request, const stun::Message& response, const Writer& writer);
-  Handled hold(TimePoint now, Request& request, const stun::Message& response);
+  Handled retry(TimePoint now, Request& request, const stun::Message& response, const Writer& writer);
+  Handled hold(TimePoint now, Request& request, Outcome unproven);
   static Outcome outcome(const Request& request, Errc reason) { return {request.task, request.first_sent, reason}; }
   static Outcome refusal(const Request& request, Errc reason, const stun::Message& response);
 
   Provider* provider_;
   std::optional<stun::LongTerm> long_term_;
+  bool accepted_ = false;  // the server has proven that it knows the password, and so do we
   std::vector<Request> running_;
   std::uint64_t sent_ = 0, retransmitted_ = 0, answered_ = 0;
   std::optional<Duration> rtt_;
