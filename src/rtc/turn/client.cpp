@@ -24,8 +24,6 @@ constexpr std::size_t kMaxReason = 128;
 // The release of an allocation is not worth waiting for: it would expire.
 constexpr stun::Timing kReleaseTiming{.rc = 3, .rm = 4, .ti = 5s};
 
-std::uint32_t family_value(bool ipv6) { return (ipv6 ? 2U : 1U) << 24U; }
-
 std::optional<Duration> lifetime_of(const stun::Message& response) {
   const auto value = response.find(attribute::lifetime);
   if (!value || value->size() != 4) return std::nullopt;
@@ -38,7 +36,9 @@ Client::Client(Config config, Provider& provider)
     : config_(std::move(config)),
       provider_(&provider),
       servers_(config_.servers),
-      requests_(std::exchange(config_.credentials, std::nullopt), provider) {}
+      requests_(std::exchange(config_.credentials, std::nullopt), provider) {
+  data_.set_dont_fragment(config_.dont_fragment);
+}
 
 void Client::start(TimePoint now) {
   if (state_ != State::idle) return;
@@ -90,7 +90,7 @@ void Client::move(TimePoint now, const Address& local) {
 void Client::close(TimePoint now) {
   if (state_ == State::releasing || state_ == State::ended) return;
   events_.clear();
-  peers_.clear();
+  data_.peers.clear();
   requests_.clear();
   timers_.stop_all();
   if (!has_allocation()) {
@@ -107,134 +107,63 @@ Result<void> Client::permit(TimePoint now, const Address& peer) {
                          : peer.family() == Address::Family::ipv6 ? ipv6_.has_value()
                                                                   : false;
   if (!reachable) return refuse(errc::turn_peer_family);
-  if (!peers_.permit(now, peer)) return refuse(Errc::too_many);
+  if (!data_.peers.permit(now, peer)) return refuse(Errc::too_many);
   return {};
 }
 
 Result<void> Client::bind(TimePoint now, const Address& peer) {
   REDAN_CHECK(permit(now, peer));
-  if (!peers_.bind(now, peer)) return refuse(Errc::too_many);
+  if (!data_.peers.bind(now, peer)) return refuse(Errc::too_many);
   return {};
 }
 
 MutableBytes Client::wrap(TimePoint now, const Address& peer, MutableBytes buffer, std::size_t size) {
-  const bool fits = size <= kMaxPayload && buffer.size() >= kHeadroom + size + kTailroom;
-  if (state_ != State::allocated || !fits || !peers_.permitted(now, peer)) {
-    statistics_.drops.add(Drop::not_sent);
+  if (state_ != State::allocated) {
+    data_.statistics.drops.add(Drop::not_sent);
     return {};
   }
-  ++statistics_.packets_sent;
-  statistics_.bytes_sent += size;
-  if (timers_.running(Timer::keepalive)) timers_.set(Timer::keepalive, now + kKeepalive);
-  if (const auto channel = peers_.channel(now, peer)) {
-    ++statistics_.channel_packets_sent;
-    return write_channel_data(*channel, layer(), buffer, size);
-  }
-  stun::TransactionId transaction;
-  provider_->random(transaction);
-  return write_send_indication(peer, config_.dont_fragment, transaction, buffer, size);
+  const MutableBytes message = data_.wrap(now, peer, layer(), *provider_, buffer, size);
+  if (!message.empty() && timers_.running(Timer::keepalive)) timers_.set(Timer::keepalive, now + kKeepalive);
+  return message;
 }
 
 // Requests.
 
 void Client::request(TimePoint now, const Task& task) { requests_.start(now, task, layer(), writer()); }
 
-// RFC 8656 sections 7.1, 8.1, 10.1 and 12.1.
-void Client::write(const Task& task, stun::MessageBuilder& builder) const {
-  const auto seconds =
-      static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(config_.lifetime).count());
-  switch (task.step) {
-    case Step::connect:
-      return;
-    case Step::allocate:
-      builder.integer32(attribute::requested_transport, 17U << 24U);  // UDP
-      builder.integer32(attribute::lifetime, seconds);
-      if (config_.families == Families::ipv6) {
-        builder.integer32(attribute::requested_address_family, family_value(true));
-      } else if (config_.families == Families::both) {
-        builder.integer32(attribute::additional_address_family, family_value(true));
-      }
-      if (config_.dont_fragment) builder.attribute(attribute::dont_fragment, {});
-      if (config_.mobility) builder.attribute(attribute::mobility_ticket, {});
-      return;
-    case Step::refresh:
-    case Step::move:
-      builder.integer32(attribute::lifetime, seconds);
-      if (task.step == Step::move) builder.attribute(attribute::mobility_ticket, as_bytes(ticket_));
-      return;
-    case Step::release:
-      return builder.integer32(attribute::lifetime, 0);
-    case Step::channel:
-      builder.integer32(attribute::channel_number, std::uint32_t{task.channel} << 16U);
-      return builder.xor_address(attribute::xor_peer_address, task.peer);
-    case Step::permission:
-      return builder.xor_address(attribute::xor_peer_address, task.peer);
-  }
-}
-
 // Input.
 
 void Client::handle_input(TimePoint, const Path& path, Bytes bytes) {
   const bool listening = state_ != State::idle && state_ != State::connecting && state_ != State::ended;
-  if (!listening || path != path_) return statistics_.drops.add(Drop::other_path);
+  if (!listening || path != path_) return data_.statistics.drops.add(Drop::other_path);
   if (layer() == stun::Transport::stream) {
     if (!inbox_.push_stream(bytes)) fail(failure(Step::connect, errc::turn_bad_stream));
   } else if (!inbox_.push_datagram(bytes)) {
-    statistics_.drops.add(Drop::malformed);
+    data_.statistics.drops.add(Drop::malformed);
   }
 }
 
-std::optional<Client::Received> Client::handle_frame(TimePoint now, MutableBytes frame) {
-  if (frame[0] >> 6U == 1) return handle_channel_data(frame);
+std::optional<Received> Client::handle_frame(TimePoint now, MutableBytes frame) {
+  const auto drop = [&](Drop reason) {
+    data_.statistics.drops.add(reason);
+    return std::nullopt;
+  };
+  const bool receiving = state_ == State::allocated;
+  if (frame[0] >> 6U == 1) return receiving ? data_.read_channel_data(frame) : drop(Drop::not_permitted);
   const auto message = stun::Message::parse(frame, kUnderstood);
-  if (!message) {
-    statistics_.drops.add(Drop::malformed);
-    return std::nullopt;
+  if (!message) return drop(Drop::malformed);
+  if (message->message_class == stun::Class::request) return drop(Drop::unexpected);
+  if (message->message_class == stun::Class::indication) {
+    return receiving ? data_.read_indication(*message, frame) : drop(Drop::not_permitted);
   }
-  if (message->message_class == stun::Class::indication) return handle_indication(*message, frame);
-  if (message->message_class == stun::Class::request) {
-    statistics_.drops.add(Drop::unexpected);
-  } else {
-    handle_response(now, *message);
-  }
+  handle_response(now, *message);
   return std::nullopt;
-}
-
-std::optional<Client::Received> Client::handle_channel_data(MutableBytes frame) {
-  const auto data = ChannelData::parse(frame);
-  const Address* peer = data ? peers_.peer(data->channel) : nullptr;
-  if (peer == nullptr) {
-    statistics_.drops.add(data ? Drop::unknown_channel : Drop::malformed);
-    return std::nullopt;
-  }
-  return receive(*peer, data->payload);
-}
-
-std::optional<Client::Received> Client::handle_indication(const stun::Message& message, MutableBytes frame) {
-  const bool is_data = message.method == static_cast<std::uint16_t>(Method::data) && message.unknown_count == 0;
-  const auto peer = is_data ? message.find_xor_address(attribute::xor_peer_address) : std::nullopt;
-  const auto data = is_data ? message.find(attribute::data) : std::nullopt;
-  if (!peer || !data) {  // also an ICMP indication (RFC 8656 section 11.5), which has no data
-    statistics_.drops.add(Drop::unexpected);
-    return std::nullopt;
-  }
-  return receive(*peer, frame.subspan(static_cast<std::size_t>(data->data() - frame.data()), data->size()));
-}
-
-std::optional<Client::Received> Client::receive(const Address& peer, MutableBytes payload) {
-  if (state_ != State::allocated || !peers_.wanted(peer)) {
-    statistics_.drops.add(Drop::not_permitted);
-    return std::nullopt;
-  }
-  ++statistics_.packets_received;
-  statistics_.bytes_received += payload.size();
-  return Received{peer, payload};
 }
 
 void Client::handle_response(TimePoint now, const stun::Message& response) {
   const auto [kind, outcome] = requests_.handle_input(now, response, writer());
-  if (kind == Requests::Kind::unexpected) statistics_.drops.add(Drop::unexpected);
-  if (kind == Requests::Kind::unproven) statistics_.drops.add(Drop::unproven);
+  if (kind == Requests::Kind::unexpected) data_.statistics.drops.add(Drop::unexpected);
+  if (kind == Requests::Kind::unproven) data_.statistics.drops.add(Drop::unproven);
   if (!outcome) return;
   if (outcome->reason != Errc{}) return on_error(now, *outcome, &response);
   on_success(now, outcome->task, outcome->sent, response);
@@ -252,10 +181,10 @@ void Client::on_success(TimePoint now, const Task& task, TimePoint sent, const s
     case Step::move:
       return on_refreshed(now, task, sent, response);
     case Step::permission:
-      if (peers_.on_permission(task.peer, sent)) emit(Permitted{task.peer});
+      if (data_.peers.on_permission(task.peer, sent)) emit(Permitted{task.peer});
       return;
     case Step::channel:
-      return peers_.on_channel(task.channel, sent, now);
+      return data_.peers.on_channel(task.channel, sent, now);
     case Step::release:
       emit(Closed{});
       return end();
@@ -298,7 +227,7 @@ void Client::on_refreshed(TimePoint now, const Task& task, TimePoint sent, const
   if (!keep(now, sent, response)) return fail(failure(task.step, errc::turn_allocation_lost));
   if (task.step != Step::move) return;
   state_ = State::allocated;
-  peers_.restart(now);
+  data_.peers.restart(now);
   emit(Moved{path_});
 }
 
@@ -358,6 +287,7 @@ void Client::on_allocate_error(TimePoint now, const Requests::Outcome& outcome, 
   // Of what we request, only this attribute may be unknown to a server that serves us nevertheless.
   if (outcome.server_code == 420 && config_.dont_fragment) {
     config_.dont_fragment = false;
+    data_.set_dont_fragment(false);
     return request(now, {Step::allocate});
   }
   try_next_server(failure(outcome));
@@ -365,13 +295,13 @@ void Client::on_allocate_error(TimePoint now, const Requests::Outcome& outcome, 
 
 void Client::on_peer_error(TimePoint now, const Requests::Outcome& outcome) {
   const bool channel = outcome.task.step == Step::channel;
-  const bool wanted = peers_.wanted(outcome.task.peer);
+  const bool wanted = data_.peers.wanted(outcome.task.peer);
   // No answer, or no allocation: that is not about this peer.
   const bool lost = outcome.reason == errc::turn_timeout || outcome.reason == errc::turn_allocation_lost ||
                     outcome.reason == errc::turn_downgraded;
   if (wanted && lost) return fail(failure(outcome));
-  if (channel) peers_.on_refused_channel(outcome.task.channel, now);
-  if (!channel) peers_.on_refused_permission(outcome.task.peer);
+  if (channel) data_.peers.on_refused_channel(outcome.task.channel, now);
+  if (!channel) data_.peers.on_refused_permission(outcome.task.peer);
   if (wanted) emit(Denied{outcome.task.peer, failure(outcome)});
   if (outcome.reason == errc::turn_credentials) ask_for_credentials(now);
   // coturn answers so when it has no allocation: a refresh tells.
@@ -399,7 +329,7 @@ void Client::fail(Failure failure) {
 void Client::end() {
   state_ = State::ended;
   requests_.wipe();
-  peers_.clear();
+  data_.peers.clear();
   inbox_.clear();
   timers_.stop_all();
   wipe({reinterpret_cast<std::uint8_t*>(ticket_.data()), ticket_.size()});
@@ -433,7 +363,7 @@ Client::Output Client::poll_output(TimePoint now, MutableBytes buffer) {
     }
     if (state_ == State::ended) return Wait{kNever};
     while (state_ == State::allocated && requests_.has_room()) {
-      const auto task = peers_.next_due(now);
+      const auto task = data_.peers.next_due(now);
       if (!task) break;
       request(now, *task);
     }
@@ -453,12 +383,12 @@ Client::Output Client::poll_output(TimePoint now, MutableBytes buffer) {
       return Transmit{path_, stun::MessageBuilder(buffer, stun::Class::indication, transaction).finish()};
     }
     const bool peers_wait = state_ == State::allocated && requests_.has_room();
-    return Wait{std::min({timers_.next(), requests_.deadline(), peers_wait ? peers_.deadline() : kNever})};
+    return Wait{std::min({timers_.next(), requests_.deadline(), peers_wait ? data_.peers.deadline() : kNever})};
   }
 }
 
 Statistics Client::statistics() const {
-  Statistics all = statistics_;
+  Statistics all = data_.statistics;
   all.requests_sent = requests_.sent();
   all.requests_retransmitted = requests_.retransmitted();
   all.responses_received = requests_.answered();

@@ -19,49 +19,14 @@
 
 #include <deque>
 
-#include "base/counters.hpp"
 #include "base/machine.hpp"
 #include "base/timers.hpp"
-#include "rtc/turn/framing.hpp"
-#include "rtc/turn/peers.hpp"
+#include "rtc/turn/config.hpp"
+#include "rtc/turn/data_path.hpp"
 #include "rtc/turn/requests.hpp"
 #include "rtc/turn/server_list.hpp"
 
 namespace redan::turn {
-
-/// Of the relayed address.
-enum class Families : std::uint8_t { ipv4, ipv6, both };
-
-struct Config {
-  std::vector<Server> servers;                     ///< tried in order until one gives an allocation; at least one
-  std::optional<stun::Credentials> credentials{};  ///< absent: for a server that asks for none
-  TimePoint credentials_end = kNever;
-  Families families = Families::ipv4;
-  Duration lifetime = std::chrono::minutes(10);  ///< what is requested
-  bool dont_fragment = false;                    ///< on Send indications, if the server supports it
-  bool mobility = false;                         ///< RFC 8016: requests a ticket for move()
-};
-
-enum class Drop : std::uint8_t {
-  other_path,       ///< not from the server to us
-  malformed,        ///< neither a STUN message nor ChannelData
-  unexpected,       ///< a response to no request, or a request or indication that a client does not serve
-  unproven,         ///< a response that fails its integrity check
-  unknown_channel,  ///< ChannelData on a channel that is not ours
-  not_permitted,    ///< data of a peer that the application does not want
-  not_sent,         ///< wrap() without a permission, or with too much data
-  inbox_full,
-  count_
-};
-
-struct Statistics {
-  std::uint64_t packets_sent = 0, bytes_sent = 0;          ///< data for peers, payload only
-  std::uint64_t packets_received = 0, bytes_received = 0;  ///< data of peers, payload only
-  std::uint64_t channel_packets_sent = 0;                  ///< of packets_sent, those on a channel
-  std::uint64_t requests_sent = 0, requests_retransmitted = 0, responses_received = 0;
-  Counters<Drop> drops;
-  std::optional<Duration> rtt;  ///< to the server, of the last request that was answered without retransmission
-};
 
 class Client {
  public:
@@ -91,10 +56,7 @@ class Client {
     Address peer;
     Failure failure;
   };
-  struct Received {
-    Address peer;
-    MutableBytes payload;
-  };
+  using Received = turn::Received;
   struct RenewCredentials {
     TimePoint until;  ///< this allocation lives on at least until then
   };
@@ -143,8 +105,8 @@ class Client {
   /// Permits the peer too.
   Result<void> bind(TimePoint now, const Address& peer);
   /// The opposite of permit(), for all ports: its data is dropped from now on.
-  void forget(const Address& peer) { peers_.forget(peer); }
-  [[nodiscard]] bool permitted(TimePoint now, const Address& peer) const { return peers_.permitted(now, peer); }
+  void forget(const Address& peer) { data_.peers.forget(peer); }
+  [[nodiscard]] bool permitted(TimePoint now, const Address& peer) const { return data_.peers.permitted(now, peer); }
 
   /// The `size` bytes at buffer[kHeadroom] are data for the peer. Returns the message to send on path(), inside the
   /// buffer; empty if the peer is not permitted, or if the buffer has less than kHeadroom + size + kTailroom bytes. May
@@ -163,16 +125,12 @@ class Client {
   [[nodiscard]] bool has_allocation() const { return state_ == State::allocated || state_ == State::moving; }
   [[nodiscard]] stun::Transport layer() const { return servers_.current().layer(); }
   void request(TimePoint now, const Task& task);
-  void write(const Task& task, stun::MessageBuilder& builder) const;
   [[nodiscard]] Requests::Writer writer() const {
-    return [this](const Task& task, stun::MessageBuilder& builder) { write(task, builder); };
+    return [this](const Task& task, stun::MessageBuilder& builder) { write(task, config_, ticket_, builder); };
   }
   void emit(Output output) { events_.push_back(std::move(output)); }
 
   std::optional<Received> handle_frame(TimePoint now, MutableBytes frame);
-  std::optional<Received> handle_channel_data(MutableBytes frame);
-  std::optional<Received> handle_indication(const stun::Message& message, MutableBytes frame);
-  std::optional<Received> receive(const Address& peer, MutableBytes payload);
   void handle_response(TimePoint now, const stun::Message& response);
 
   void on_success(TimePoint now, const Task& task, TimePoint sent, const stun::Message& response);
@@ -197,11 +155,10 @@ class Client {
   Provider* provider_;
   ServerList servers_;
   Requests requests_;
-  Peers peers_;
+  DataPath data_;
   Inbox inbox_;
   TimerTable<Timer> timers_;
   std::deque<Output> events_;
-  Statistics statistics_;
   State state_ = State::idle;
   Path path_;
   std::optional<Address> ipv4_, ipv6_;

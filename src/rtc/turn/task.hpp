@@ -2,7 +2,7 @@
 #pragma once
 
 #include "rtc/turn/attributes.hpp"
-#include "rtc/turn/server.hpp"
+#include "rtc/turn/config.hpp"
 
 namespace redan::turn {
 
@@ -19,5 +19,8 @@ struct Task {
                                       : Method::refresh;
   }
 };
+
+/// Writes the attributes of its request, without credentials. `ticket`: of mobility.
+void write(const Task& task, const Config& config, std::string_view ticket, stun::MessageBuilder& builder);
 
 }  // namespace redan::turn
