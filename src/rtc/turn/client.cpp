@@ -67,12 +67,16 @@ void Client::connect_failed(TimePoint) {
 }
 
 void Client::disconnected(TimePoint) {
-  if (state_ == State::allocating) return try_next_server(failure(Step::allocate, errc::turn_connection_lost));
   if (state_ == State::releasing) {
     emit(Closed{});
     return end();
   }
-  if (has_allocation()) fail(failure(Step::connect, errc::turn_connection_lost));
+  if (state_ == State::allocating || has_allocation()) lose_connection(errc::turn_connection_lost);
+}
+
+void Client::lose_connection(Errc reason) {
+  if (state_ == State::allocating) return try_next_server(failure(Step::allocate, reason));
+  fail(failure(Step::connect, reason));
 }
 
 // RFC 8016 section 3.2: a Refresh with the ticket, from the new address.
@@ -137,7 +141,7 @@ void Client::handle_input(TimePoint, const Path& path, Bytes bytes) {
   const bool listening = state_ != State::idle && state_ != State::connecting && state_ != State::ended;
   if (!listening || path != path_) return data_.statistics.drops.add(Drop::other_path);
   if (layer() == stun::Transport::stream) {
-    if (!inbox_.push_stream(bytes)) fail(failure(Step::connect, errc::turn_bad_stream));
+    if (!inbox_.push_stream(bytes)) lose_connection(errc::turn_bad_stream);
   } else if (!inbox_.push_datagram(bytes)) {
     data_.statistics.drops.add(Drop::malformed);
   }
@@ -353,7 +357,7 @@ Client::Output Client::poll_output(TimePoint now, MutableBytes buffer) {
         if (const auto received = handle_frame(now, *frame)) return *received;
         continue;
       }
-      if (inbox_.broken()) fail(failure(Step::connect, errc::turn_bad_stream));
+      if (inbox_.broken()) lose_connection(errc::turn_bad_stream);
       run_timers(now);
     }
     if (!events_.empty()) {

@@ -146,6 +146,7 @@ class Client {
   void try_next_server(Failure failure);
   void ask_for_credentials(TimePoint now);
   void run_timers(TimePoint now);
+  void lose_connection(Errc reason);
   void fail(Failure failure);
   void end();
   [[nodiscard]] Failure failure(Step step, Errc reason) const { return {servers_.current().text(), step, reason}; }

@@ -601,6 +601,18 @@ TEST_F(TurnClient, AStreamOfSomethingElseFails) {
   EXPECT_EQ(end.failed->reason, turn::errc::turn_bad_stream);
 }
 
+TEST_F(TurnClient, AStreamOfSomethingElseBeforeAnAllocationLeadsToTheNextServer) {
+  server.silent = true;
+  turn::Config two = config(turn::Transport::tcp);
+  two.servers.push_back({kSecondServer, turn::Transport::tcp, "second"});
+  ClientEnd& end = start(std::move(two));
+  end.receive(now, as_bytes("\xff\xff\xff\xff"));
+  run({});
+  ASSERT_EQ(end.server_failures.size(), 1U);
+  EXPECT_EQ(end.server_failures[0].reason, turn::errc::turn_bad_stream);
+  EXPECT_TRUE(end.client.allocated());
+}
+
 TEST_F(TurnClient, ARequestOverAStreamIsSentOnce) {
   ClientEnd& end = make(config(turn::Transport::tcp));
   server.silent = true;
