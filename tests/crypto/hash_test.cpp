@@ -41,8 +41,8 @@ TEST_P(HashContract, MatchesThePublishedDigests) {
 
 // RFC 1321 appendix A.5.
 TEST_P(HashContract, TheKeyOfAStunCredentialIsMd5) {
-  for (const auto& [message, digest] : {std::pair{"", "d41d8cd98f00b204e9800998ecf8427e"},
-                                        {"message digest", "f96b697d7cb7938d525a2f31aaf161d0"}}) {
+  for (const auto& [message, digest] :
+       {std::pair{"", "d41d8cd98f00b204e9800998ecf8427e"}, {"message digest", "f96b697d7cb7938d525a2f31aaf161d0"}}) {
     const auto key = provider_->md5_for_stun_credentials(as_bytes(message));
     ASSERT_TRUE(key);
     EXPECT_EQ(to_hex(key->expose()), digest);

@@ -28,7 +28,7 @@ enum class Verdict : std::uint8_t {
   ignored,             ///< not proven to come from the server
   retry,               ///< 401 or 438: repeat the request as a new transaction, which answers the new challenge
   wrong_credentials,   ///< 401, though the request was signed for this realm
-  unprotected,         ///< success without a challenge: anyone could have sent it
+  unprotected,         ///< success without a challenge: it proves nothing
   downgraded,          ///< the challenge lacks what its nonce promises, or what an earlier one had
   unsupported,         ///< no common password algorithm, or the crypto provider lacks MD5
   malformed_challenge  ///< 401 or 438 without REALM or NONCE

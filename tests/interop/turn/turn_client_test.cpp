@@ -81,7 +81,7 @@ class Coturn {
       pollfd waiting{socket.fd(), POLLIN, 0};
       if (::poll(&waiting, 1, 200) <= 0) continue;
       const Bytes response = socket.receive();
-      if (response.empty()) {  // refused: nobody listens yet
+      if (response.empty()) {  // refused: the server does not listen yet
         ::poll(nullptr, 0, 50);
         continue;
       }

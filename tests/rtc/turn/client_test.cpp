@@ -238,7 +238,7 @@ TEST_F(TurnClient, OnlyDatagramsOfTheServerAreRead) {
 TEST_F(TurnClient, AnUnknownRequiredAttributeFailsTheRequest) {
   server.spoil = [&](Datagram& answer) {
     if (answer[0] != 1 || answer[1] != 3) return;
-    // LIFETIME becomes an attribute that nobody knows. The signature is made again.
+    // LIFETIME becomes an unknown attribute. The signature is made again.
     const auto message = stun::Message::parse(answer, turn::kUnderstood);
     std::array<std::uint8_t, 500> buffer{};
     stun::MessageBuilder builder(buffer, stun::Class::success, message->transaction, message->method);
