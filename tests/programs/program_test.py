@@ -155,7 +155,7 @@ class Program(unittest.TestCase):
 
     def test_only_the_page_is_served_and_its_policy_allows_only_itself(self):
         with Demo(self.path) as demo:
-            for target in ("/", "/page.js", "/page.css", "/uplot.js", "/uplot.css"):
+            for target in ("/", "/page.js", "/page.css", "/chart.js", "/stream.js", "/sealed.js", "/peer", "/peer.js"):
                 _, answer = get(demo, target)
                 self.assertTrue(answer.startswith(b"HTTP/1.1 200"), target)
                 self.assertIn(b"Content-Security-Policy: default-src 'self'", answer)

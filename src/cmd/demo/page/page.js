@@ -1,5 +1,5 @@
 // The demo's page: requests a session from the gateway, shows its stream, and shows how each hop is protected.
-/* global uPlot */
+import {Chart} from '/chart.js';
 import {Seal} from '/sealed.js';
 import {StreamClient} from '/stream.js';
 
@@ -245,17 +245,12 @@ function seen({frame, inputs}) {
   if (fresh > 0) showPhotons();
 }
 
-let plot = null;
+const plot = new Chart($('plot'), {height: 180, unit: 'ms', positionUnit: '', dots: true});
 function showPhotons() {
   const last = redan.photons.slice(-100);
   const sorted = [...last].sort((a, b) => a - b);
   $('photon').textContent = sorted.length ? sorted[Math.floor(sorted.length / 2)].toFixed(0) : '–';
-  const data = [last.map((_, index) => index), last];
-  if (plot) return plot.setData(data);
-  const ink = getComputedStyle(document.body).color, accent = getComputedStyle(document.documentElement).getPropertyValue('--accent');
-  const axis = {stroke: ink, grid: {stroke: '#8883'}, ticks: {stroke: '#8883'}};
-  plot = new uPlot({width: $('plot').clientWidth, height: 180, legend: {show: false}, cursor: {show: false}, scales: {x: {time: false}},
-    axes: [{...axis}, {...axis, size: 50}], series: [{}, {stroke: accent, width: 2, points: {show: true, size: 5}}]}, data, $('plot'));
+  plot.show(last.map((_, index) => index + 1), last);
 }
 
 async function measure() {
@@ -339,7 +334,6 @@ $('sound').onchange = () => { $('stream').muted = !$('sound').checked; };
 addEventListener('pagehide', () => {
   if (redan.session) fetch('/1.0/sessions/' + redan.session, {method: 'DELETE', keepalive: true, headers: {Authorization: 'macaroon root=' + redan.token}});
 });
-addEventListener('resize', () => { if (plot) plot.setSize({width: $('plot').clientWidth, height: 180}); });
 
 guarded(async () => {
   setState('connecting', 'connecting…');

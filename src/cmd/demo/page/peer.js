@@ -1,6 +1,6 @@
-'use strict';
 // The demo's page: signalling over one WebSocket, a peer connection, and the state of both. The messages are described
 // in docs/protocols/demo.md.
+import {Chart} from '/chart.js';
 
 const $ = id => document.getElementById(id);
 const redan = window.redan = {state: 'idle', pc: null, channels: {}, rtts: [], lastError: null};
@@ -214,21 +214,8 @@ async function watchMedia() {
 // Data channels.
 
 const kWindow = 30;  // seconds of the plot
-let plot = null;
-let points = [[], []];
-
-function makePlot() {
-  if (plot) plot.destroy();
-  const style = getComputedStyle(document.documentElement);
-  const colour = name => style.getPropertyValue(name).trim();
-  const axis = {stroke: colour('--soft'), grid: {stroke: colour('--line'), width: 1}, ticks: {stroke: colour('--line'), width: 1}};
-  plot = new uPlot({
-    width: $('plot').clientWidth, height: 190, legend: {show: false}, cursor: {show: false},
-    scales: {x: {time: false}, y: {range: (u, low, high) => [0, Math.max(1, high * 1.15)]}},
-    axes: [{...axis, values: (u, ticks) => ticks.map(t => t + ' s')}, {...axis, size: 58, values: (u, ticks) => ticks.map(t => t + ' ms')}],
-    series: [{}, {stroke: colour('--accent'), width: 2, points: {show: false}}],
-  }, points, $('plot'));
-}
+const plot = new Chart($('plot'), {height: 190, unit: 'ms', positionUnit: ' s', dots: false});
+const points = [[], []];
 
 function showRoundTrip(ms) {
   redan.rtts.push(ms);
@@ -243,7 +230,7 @@ function showRoundTrip(ms) {
   $('rtt-p50').textContent = at(0.5);
   $('rtt-p99').textContent = at(0.99);
   $('rtt-count').textContent = redan.rtts.length;
-  plot.setData([points[0].map(t => t - points[0][0]), points[1]]);
+  plot.show(points[0].map(t => t - points[0][0]), points[1]);
 }
 
 let pinger = 0;
@@ -396,9 +383,6 @@ $('connect').onclick = connect;
 $('disconnect').onclick = disconnect;
 $('restart').onclick = restartIce;
 $('throughput').onclick = measure;
-makePlot();
-window.addEventListener('resize', makePlot);
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', makePlot);
 setInterval(watchMedia, 1000);
 setState('idle', 'not connected');
 if (location.hash.includes('token=') || sessionStorage.getItem('redan-session')) connect();
