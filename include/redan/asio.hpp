@@ -1,5 +1,6 @@
 // A Shard runs one Endpoint on a Boost.Asio io_context: its sockets, its timer, and the bulk system calls. One shard
-// per thread and core; a peer lives on the shard whose port its description names.
+// per thread and core; a peer lives on the shard whose port its description names. All calls are made on the thread
+// that runs the io_context. Boost must be the version that libredan-net was built with.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -16,7 +17,8 @@ class Shard {
   using Handler = std::function<void(Endpoint&, const Output&)>;
 
   /// Binds one socket per address of `config.local_addresses`, all on one port (port 0: the system chooses), and puts
-  /// the bound addresses into the endpoint's candidates. Errors: io_failed.
+  /// the bound addresses into the endpoint's candidates. `io` and `provider` must outlive the shard. Errors: io_failed,
+  /// with the address and the system's message; invalid_argument for no address, 0.0.0.0 or ::.
   static Result<std::unique_ptr<Shard>> open(boost::asio::io_context& io, EndpointConfig config, Identity identity,
                                              Provider& provider, Handler handler);
   ~Shard();

@@ -11,7 +11,8 @@ int echo(const redan::Address& local) {
   const auto provider = redan::default_provider();
   const auto identity = redan::self_signed(*provider, {.not_after = {redan::wall_time().seconds_since_1970 + 86'400}});
   auto socket = redan::UdpSocket::bind(local);
-  if (!identity || !socket) return 1;
+  if (!identity) return std::cerr << text(identity.error()) << '\n', 1;
+  if (!socket) return std::cerr << text(socket.error()) << ": " << socket.error().detail << '\n', 1;
   redan::Endpoint endpoint({.local_addresses = {socket->local_address()}}, *identity, *provider);
 
   const std::string offer{std::istreambuf_iterator<char>(std::cin), {}};

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "cmd/program.hpp"
+#include "net/socket_address.hpp"
 
 namespace {
 
@@ -181,6 +182,11 @@ int main(int argc, char** argv) {
     const auto local = redan::Address::parse(echo_bind, echo_port);
     if (!local) {
       std::fprintf(stderr, "redan echo: --bind %s is not an IP address\n", echo_bind.c_str());
+      return kUsage;
+    }
+    if (redan::net::is_wildcard(*local)) {
+      std::fprintf(stderr, "redan echo: --bind %s: no peer can reach it; name one address of this host\n",
+                   echo_bind.c_str());
       return kUsage;
     }
     return echo(*local);

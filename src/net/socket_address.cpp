@@ -3,6 +3,8 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 
+#include <algorithm>
+
 namespace redan::net {
 namespace {
 
@@ -45,6 +47,10 @@ Address SocketAddress::address() const {
     return Address::v6(ip, ntohs(v6->sin6_port));
   }
   return {};
+}
+
+bool is_wildcard(const Address& address) {
+  return std::ranges::all_of(address.ip(), [](std::uint8_t byte) { return byte == 0; });
 }
 
 std::vector<Address> host_addresses() {

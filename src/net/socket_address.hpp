@@ -20,6 +20,9 @@ struct SocketAddress {
   [[nodiscard]] sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
 };
 
+/// 0.0.0.0 or ::, which stands for every address of a host and is the address of none.
+bool is_wildcard(const Address& address);
+
 /// The active addresses of this host: global and unique-local ones, loopback only if there are no others. Port 0.
 std::vector<Address> host_addresses();
 

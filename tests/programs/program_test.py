@@ -139,6 +139,20 @@ class Program(unittest.TestCase):
         for arguments in ([], ["nonsense"], ["demo", "--port", "x"]):
             self.assertEqual(subprocess.run([REDAN, *arguments], capture_output=True, check=False).returncode, 2)
 
+    def test_echo_says_why_it_cannot_use_an_address(self):
+        def echo(address):
+            return subprocess.run([REDAN, "echo", "--bind", address], capture_output=True, text=True, input="", check=False)
+        self.assertIn("192.0.2.77:0: Cannot assign requested address", echo("192.0.2.77").stderr)
+        for wildcard in ("0.0.0.0", "::"):
+            result = echo(wildcard)
+            self.assertEqual(result.returncode, 2)
+            self.assertIn("no peer can reach it", result.stderr)
+
+    def test_the_demo_says_why_it_cannot_use_an_address(self):
+        result = subprocess.run([REDAN, "demo", "--bind", "192.0.2.77", "--data-dir", self.path], capture_output=True, text=True, check=False)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("Cannot assign requested address", result.stderr)
+
     def test_help_has_examples_and_exit_codes_within_80_columns_of_prose(self):
         for arguments in ([], ["demo"], ["connect"], ["echo"]):
             text = subprocess.run([REDAN, *arguments, "--help"], capture_output=True, text=True, check=True).stdout

@@ -37,6 +37,7 @@ std::filesystem::path data_directory(const DemoOptions& options) {
 std::vector<Address> addresses_of(const DemoOptions& options) {
   if (options.bind.empty()) return net::host_addresses();
   const auto address = Address::parse(options.bind, 0);
+  if (address && net::is_wildcard(*address)) return net::host_addresses();
   if (!address) throw std::runtime_error("--bind " + options.bind + " is not an IP address of this host");
   return {*address};
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <system_error>
 
 #include "net/socket_address.hpp"
 
@@ -16,6 +17,11 @@ namespace {
 constexpr int kSocketBuffer = 4 << 20;
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS; }
+
+/// io_failed, with the address and the system's message.
+tl::unexpected<Error> refuse_by_system(const Address& local) {
+  return refuse(Errc::io_failed, local.text() + ": " + std::generic_category().message(errno));
+}
 
 void set_option(int fd, int level, int option, int value) { ::setsockopt(fd, level, option, &value, sizeof value); }
 
@@ -109,11 +115,12 @@ void SendBatch::clear() {
 Result<std::unique_ptr<DatagramSocket>> DatagramSocket::bind(const Address& local) {
   SocketAddress address(local);
   const int fd = ::socket(address.storage.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return refuse(Errc::io_failed);
+  if (fd < 0) return refuse_by_system(local);
   if (address.storage.ss_family == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
   if (::bind(fd, address.get(), address.size) != 0) {
+    auto refused = refuse_by_system(local);
     ::close(fd);
-    return refuse(Errc::io_failed);
+    return refused;
   }
   SocketAddress bound;
   ::getsockname(fd, bound.get(), &bound.size);

@@ -6,6 +6,7 @@
 
 #include "base/assert.hpp"
 #include "net/clock.hpp"
+#include "net/socket_address.hpp"
 #include "net/udp/datagram_socket.hpp"
 
 namespace redan {
@@ -176,6 +177,7 @@ Result<std::unique_ptr<Shard>> Shard::open(asio::io_context& io, EndpointConfig 
     const std::uint16_t port = sockets.empty() ? local.port() : sockets.front()->local_address().port();
     const auto wanted = Address::parse(local.ip_text(), port);
     if (!wanted) return refuse(Errc::invalid_argument);
+    if (net::is_wildcard(*wanted)) return refuse(Errc::invalid_argument, wanted->ip_text() + ": no peer can reach it");
     REDAN_TRY(auto socket, net::DatagramSocket::bind(*wanted));
     local = socket->local_address();
     sockets.push_back(std::move(socket));

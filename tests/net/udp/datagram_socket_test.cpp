@@ -101,7 +101,10 @@ TEST(SendBatch, HoldsOneEcnField) {
 TEST(DatagramSocket, AnAddressInUseIsRefused) {
   auto first = DatagramSocket::bind(kLoopback);
   ASSERT_TRUE(first);
-  EXPECT_EQ(DatagramSocket::bind((*first)->local_address()).error(), Errc::io_failed);
+  const Address used = (*first)->local_address();
+  const auto second = DatagramSocket::bind(used);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error(), (Error{Errc::io_failed, used.text() + ": Address already in use"}));
 }
 
 TEST(SocketAddress, RoundTrips) {

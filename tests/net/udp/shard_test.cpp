@@ -74,6 +74,17 @@ TEST(Shard, DeliversBulkDataCompletelyAndEndsWithItsPeer) {
   EXPECT_TRUE(until([&] { return server_closed; }));
 }
 
+TEST(Shard, RefusesAWildcardAddressWhichNoPeerCanReach) {
+  const auto provider = default_provider();
+  boost::asio::io_context io{1};
+  for (const char* wildcard : {"0.0.0.0", "::"}) {
+    const auto shard = Shard::open(io, {.local_addresses = {*Address::parse(wildcard, 0)}},
+                                   test::test_identity(*provider), *provider, [](Endpoint&, const Output&) {});
+    ASSERT_FALSE(shard);
+    EXPECT_EQ(shard.error(), Errc::invalid_argument);
+  }
+}
+
 TEST(Shard, AllAddressesShareOnePort) {
   const auto provider = default_provider();
   boost::asio::io_context io{1};
