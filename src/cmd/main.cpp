@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "cmd/program.hpp"
+#include "cmd/usage.hpp"
 #include "net/socket_address.hpp"
 
 namespace {
@@ -95,7 +96,6 @@ int main(int argc, char** argv) {
   raise_file_limit();
   CLI::App app{"Redan: WebRTC peers with a security stack of their own"};
   app.formatter(std::make_shared<NarrowFormatter>());
-  app.footer(kFooter);
   app.require_subcommand(1);
 
   DemoOptions demo_options;
@@ -162,10 +162,15 @@ int main(int argc, char** argv) {
   add_router(app, run);
   add_runtime(app, run);
   add_turn(app, run);
+  app.footer(kFooter);  // last: a new command inherits its parent's
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (const std::string text = explain_command(app, error); !text.empty()) {
+      std::fprintf(stderr, "%s\n", text.c_str());
+      return kUsage;
+    }
     return app.exit(error) == 0 ? kOk : kUsage;
   }
   try {

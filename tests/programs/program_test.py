@@ -139,6 +139,22 @@ class Program(unittest.TestCase):
         for arguments in ([], ["nonsense"], ["demo", "--port", "x"]):
             self.assertEqual(subprocess.run([REDAN, *arguments], capture_output=True, check=False).returncode, 2)
 
+    def test_a_command_that_does_not_exist_is_named(self):
+        for arguments, words in ((["dem"], ("redan: no command 'dem'", "did you mean 'demo'?")),
+                                 (["qqqq"], ("redan: no command 'qqqq'", "one of demo, connect, echo")),
+                                 ([], ("redan: a command is missing", "one of demo")),
+                                 (["turn", "credentail"], ("redan turn: no command 'credentail'", "did you mean 'credential'?")),
+                                 (["amc", "instanc", "list"], ("redan amc: no command 'instanc'", "did you mean 'instance'?"))):
+            result = subprocess.run([REDAN, *arguments], capture_output=True, text=True, check=False)
+            self.assertEqual(result.returncode, 2, arguments)
+            for word in words:
+                self.assertIn(word, result.stderr)
+
+    def test_the_help_of_a_command_has_no_examples_of_another(self):
+        text = subprocess.run([REDAN, "turn", "--help"], capture_output=True, text=True, check=True).stdout
+        self.assertIn("coturn-config", text)
+        self.assertNotIn("redan demo", text)
+
     def test_echo_says_why_it_cannot_use_an_address(self):
         def echo(address):
             return subprocess.run([REDAN, "echo", "--bind", address], capture_output=True, text=True, input="", check=False)
