@@ -10,7 +10,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PUBLIC = {
     "base": {"export.hpp", "types.hpp", "error.hpp", "random.hpp", "channel.hpp", "media.hpp", "secret.hpp", "srtp_profile.hpp"},
     "crypto": {"crypto.hpp"},
-    "rtc/peer": {"endpoint.hpp", "statistics.hpp"},
+    "rtc/peer": {"endpoint.hpp", "statistics.hpp", "version.hpp"},
     "net": {"udp_socket.hpp", "asio.hpp"},
 }
 

@@ -210,10 +210,10 @@ class Provider : public RandomSource {
   [[nodiscard]] virtual Result<std::unique_ptr<PublicKey>> load_public_key(Bytes subject_public_key_info_der) = 0;
 };
 
-/// Null if OpenSSL was not found at build time.
+/// Each is null if the library was built without it.
 std::unique_ptr<Provider> openssl_provider();
 std::unique_ptr<Provider> mbedtls_provider();
-/// OpenSSL's if it was built, otherwise mbedTLS's.
+/// OpenSSL's if it was built, otherwise mbedTLS's; never null.
 std::unique_ptr<Provider> default_provider();
 
 // Identity.
