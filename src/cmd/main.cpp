@@ -7,6 +7,7 @@
 
 #include "cmd/program.hpp"
 #include "cmd/usage.hpp"
+#include "cmd/version.hpp"
 #include "net/socket_address.hpp"
 
 namespace {
@@ -21,6 +22,7 @@ Examples:
   redan gateway                         sessions for clients, over HTTPS
   redan router --config router.json     a WAMP router
   redan doctor --gateway URL ...        what is wrong, and what to do
+  redan --version                       the version and what was built in
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not authenticated, 4 network)";
 
@@ -80,6 +82,13 @@ class NarrowFormatter : public CLI::Formatter {
   }
 };
 
+void add_version(CLI::App& app) {
+  const CLI::Option* json = app.add_flag("--json")->description("With --version: as one JSON object");
+  app.add_flag_callback(
+      "--version", [json] { throw CLI::CallForVersion(redan::cmd::version_text(json->count() > 0), 0); },
+      "Print the version and what was built in");
+}
+
 // The default limit is often 1,024 open files although far more are permitted; a unit with a few hundred sessions needs
 // them.
 void raise_file_limit() {
@@ -97,6 +106,7 @@ int main(int argc, char** argv) {
   CLI::App app{"Redan: WebRTC peers with a security stack of their own"};
   app.formatter(std::make_shared<NarrowFormatter>());
   app.require_subcommand(1);
+  add_version(app);
 
   DemoOptions demo_options;
   CLI::App* demo_command = app.add_subcommand("demo", "Serve a page that connects to a Redan peer");

@@ -155,6 +155,14 @@ class Program(unittest.TestCase):
         self.assertIn("coturn-config", text)
         self.assertNotIn("redan demo", text)
 
+    def test_version_names_version_commit_backends_and_features(self):
+        text = subprocess.run([REDAN, "--version"], capture_output=True, text=True, check=True).stdout
+        self.assertRegex(text, r"^redan \d+\.\d+\.\d+( \([0-9a-f]{12}(-dirty)?\))?\ncrypto    openssl, mbedtls\nfeatures  ")
+        facts = json.loads(subprocess.run([REDAN, "--version", "--json"], capture_output=True, text=True, check=True).stdout)
+        self.assertEqual(set(facts), {"version", "commit", "crypto", "features"})
+        self.assertIn("redan " + facts["version"], text)
+        self.assertEqual(facts["crypto"], ["openssl", "mbedtls"])
+
     def test_echo_says_why_it_cannot_use_an_address(self):
         def echo(address):
             return subprocess.run([REDAN, "echo", "--bind", address], capture_output=True, text=True, input="", check=False)
