@@ -25,14 +25,14 @@ def main():
         for target in re.findall(r"`((?:src|include|tests|fuzz|bench|docs)/[\w./-]+)`", text):
             if not (ROOT / target).exists():
                 problems.append(f"{name}: names {target}, which does not exist")
-    sample = ROOT / "src/cmd/echo_sample.cpp"
+    sample = ROOT / "docs/examples/echo/echo.cpp"
     readme = (ROOT / "README.md").read_text() if (ROOT / "README.md").exists() else ""
     if not sample.exists() or not readme:
-        problems.append("README.md or its sample src/cmd/echo_sample.cpp is missing")
+        problems.append("README.md or its sample docs/examples/echo/echo.cpp is missing")
     else:
         code = re.search(r"// \[sample\]\n(.*?)// \[/sample\]", sample.read_text(), re.S)
         if not code or code.group(1).strip() not in readme:
-            problems.append("README.md: the sample is not the code between [sample] and [/sample] in src/cmd/echo_sample.cpp")
+            problems.append("README.md: the sample is not the code between [sample] and [/sample] in docs/examples/echo/echo.cpp")
     print("\n".join(problems) or f"docs: {len(documents)} documents in order")
     return 1 if problems else 0
 

@@ -4,7 +4,7 @@
 //   bytes and events come out:          poll_output(now, buffer) until it returns Wait
 //
 // No function here throws. Noise from the network is dropped and counted; when a peer terminates, Closed has the
-// reason.
+// reason. There are no locks: an endpoint, with its provider, is called by one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +40,7 @@ struct Datagram {
   Ecn ecn = Ecn::not_ect;
 };
 
-// Outputs.
+// Outputs. What they borrow (spans, labels) is valid until the next call on the endpoint.
 
 /// To be sent from `path.local`, one of EndpointConfig::local_addresses.
 struct Transmit {
@@ -194,7 +194,7 @@ class Endpoint {
 
   Result<ChannelId> open_channel(PeerId peer, std::string_view label, const ChannelOptions& options = {});
   Result<void> send(PeerId peer, ChannelId channel, MessageKind kind, Bytes payload);
-  /// Payload bytes accepted by send() and not yet transmitted.
+  /// Payload bytes accepted by send(), which has copied them, and not yet transmitted.
   [[nodiscard]] Result<std::size_t> buffered_amount(PeerId peer, ChannelId channel) const;
   Result<void> set_buffered_amount_low_threshold(PeerId peer, ChannelId channel, std::size_t bytes);
   Result<void> close_channel(PeerId peer, ChannelId channel);

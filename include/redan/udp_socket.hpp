@@ -12,6 +12,7 @@ TimePoint now();
 /// Calendar time, for certificates.
 WallTime wall_time();
 
+/// Errors are io_failed with the address and the system's message. A socket serves one thread at a time.
 class UdpSocket {
  public:
   /// Port 0: the system chooses one.
@@ -25,6 +26,9 @@ class UdpSocket {
   void send(const Transmit& transmit);
   /// Waits for a datagram until `until`, then returns nullopt. The datagram is valid until the next call.
   std::optional<Datagram> receive(TimePoint until);
+  /// For poll(), epoll or select() beside other descriptors; it remains the socket's. Wait until it is readable only
+  /// after receive(now()) has returned nullopt, because one read of the system fetches many datagrams.
+  [[nodiscard]] int descriptor() const;
 
  private:
   class Impl;

@@ -40,6 +40,8 @@ UdpSocket& UdpSocket::operator=(UdpSocket&&) noexcept = default;
 
 Address UdpSocket::local_address() const { return impl_->socket->local_address(); }
 
+int UdpSocket::descriptor() const { return impl_->socket->fd(); }
+
 void UdpSocket::send(const Transmit& transmit) {
   impl_->batch.clear();
   impl_->batch.copy(transmit.path, transmit.bytes, transmit.ecn);

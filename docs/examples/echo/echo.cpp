@@ -1,6 +1,5 @@
-// README's sample as a program: a data-channel echo server in one screenful. It reads an offer from standard input,
-// prints the answer, and echoes every message until the peer disconnects.
-#include "cmd/commands.hpp"
+// README's sample, which is also `redan echo`: it reads an offer from standard input, prints the answer, and echoes
+// every message until the peer disconnects.
 
 // [sample]
 #include <iostream>

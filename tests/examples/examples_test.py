@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""The programs of docs/examples, each against another. Usage: examples_test.py NAME=PROGRAM ..."""
+import queue
+import subprocess
+import sys
+import threading
+import unittest
+
+PROGRAMS = dict(argument.split("=", 1) for argument in sys.argv[1:])
+del sys.argv[1:]
+TIMEOUT = 20
+
+
+class Example:
+    """A running example: what it prints is read by a thread, line by line."""
+
+    def __init__(self, name, *arguments):
+        self.process = subprocess.Popen([PROGRAMS[name], *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+        self.lines = queue.Queue()
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        with self.process.stdout as output:
+            for line in output:
+                self.lines.put(line.rstrip("\r\n"))
+        self.lines.put(None)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+
+    def line(self):
+        line = self.lines.get(timeout=TIMEOUT)
+        assert line is not None, "the program ended"
+        return line
+
+    def description(self):
+        lines = []
+        while not lines or lines[-1]:
+            lines.append(self.line())
+        return "\n".join(lines) + "\n"
+
+    def type(self, text):
+        self.process.stdin.write(text)
+        self.process.stdin.flush()
+
+    def ends(self):
+        return self.process.wait(timeout=TIMEOUT)
+
+
+class Examples(unittest.TestCase):
+    def connect(self, caller, callee):
+        callee.type(caller.description())
+        caller.type(callee.description())
+        self.assertEqual(caller.line(), "-- connected")
+
+    def test_two_chats_talk_and_the_end_of_one_ends_the_other(self):
+        with Example("chat", "call") as caller, Example("chat", "answer") as callee:
+            self.connect(caller, callee)
+            self.assertEqual(callee.line(), "-- connected")
+            caller.type("how are you?\nsecond line\n")
+            self.assertEqual([callee.line(), callee.line()], ["> how are you?", "> second line"])
+            callee.type("fine\n")
+            self.assertEqual(caller.line(), "> fine")
+            callee.process.stdin.close()
+            self.assertIn("-- ", caller.line())
+            self.assertEqual((caller.ends(), callee.ends()), (0, 0))
+
+    def test_what_is_typed_before_the_channel_opens_is_sent_then(self):
+        with Example("chat", "call") as caller, Example("chat", "answer") as callee:
+            callee.type(caller.description() + "early\n")
+            caller.type(callee.description())
+            self.assertEqual([caller.line(), caller.line()], ["-- connected", "> early"])
+
+    def test_echo_answers_its_peer_until_it_leaves(self):
+        with Example("chat", "call") as caller, Example("echo") as echo:
+            echo.type(caller.description())
+            echo.process.stdin.close()
+            answer = []
+            while not answer or not answer[-1].startswith("a=max-message-size"):
+                answer.append(echo.line())
+            caller.type("\n".join(answer) + "\n\n")
+            self.assertEqual(caller.line(), "-- connected")
+            caller.type("hello\n")
+            self.assertEqual(caller.line(), "> hello")
+            caller.process.stdin.close()
+            self.assertEqual(echo.ends(), 0)
+
+    def serves_two_peers(self, name):
+        with Example(name) as server, Example("chat", "call") as first, Example("chat", "call") as second:
+            self.connect(first, server)
+            self.connect(second, server)
+            for peer, text in ((first, "one"), (second, "two"), (first, "three")):
+                peer.type(text + "\n")
+                self.assertEqual(peer.line(), "> " + text)
+            first.process.stdin.close()
+            self.assertEqual(first.ends(), 0)
+            second.type("four\n")
+            self.assertEqual(second.line(), "> four")
+            server.process.stdin.close()
+            self.assertEqual(server.ends(), 0)
+
+    def test_epoll_serves_many_peers_on_one_port(self):
+        self.serves_two_peers("epoll")
+
+    def test_asio_serves_many_peers_on_one_port(self):
+        self.serves_two_peers("asio")
+
+    def test_a_wrong_address_is_named(self):
+        for name, arguments in (("echo", ["nonsense"]), ("epoll", ["nonsense"]), ("asio", ["nonsense"]), ("chat", ["call", "nonsense"])):
+            self.assertEqual(subprocess.run([PROGRAMS[name], *arguments], capture_output=True, check=False).returncode, 2, name)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
