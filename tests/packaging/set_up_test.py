@@ -13,7 +13,7 @@ INSTALL = pathlib.Path(sys.argv.pop(1)).resolve()
 SCRIPTS = {
     "dpkg-query": r"""
 case "$1" in
-  -S) case "$2" in */systemd-*) echo "systemd: /lib/$2" ;; *) echo "coturn: /lib/$2" ;; esac ;;
+  -S) case "$2" in */systemd-* | */getty@.service) echo "systemd: /lib/$2" ;; *) echo "coturn: /lib/$2" ;; esac ;;
   *) sed 's/$/ installed/' "$REDAN_INSTALL_ROOT/installed" ;;
 esac""",
     "apt-cache": r"""
@@ -24,7 +24,7 @@ case "$*" in
   install*)
     echo "apt-get $*" >> "$REDAN_INSTALL_ROOT/calls"
     "$REDAN_INSTALL_ROOT/usr/sbin/policy-rc.d" coturn start; echo "policy says $?" >> "$REDAN_INSTALL_ROOT/calls"
-    for unit in coturn.service systemd-timesyncd.service; do
+    for unit in coturn.service systemd-timesyncd.service getty@tty1.service; do
       ln -s /nowhere "$REDAN_INSTALL_ROOT/etc/systemd/system/multi-user.target.wants/$unit"
     done ;;
 esac""",
