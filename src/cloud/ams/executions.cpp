@@ -18,6 +18,9 @@ namespace json = boost::json;
 constexpr std::chrono::seconds kTimeForSockets{30};
 // Queued for a client that reads slowly; the command waits beyond it.
 constexpr std::size_t kMaxQueued = 256 * 1024;
+// Input before the command runs. None of it may be lost.
+constexpr std::size_t kMaxEarly = 4 * 1024 * 1024;
+constexpr std::size_t kMaxEarlyControl = 16;  ///< messages
 
 }  // namespace
 
@@ -29,19 +32,28 @@ struct Executions::Running {
     const auto found = sockets.find(spec.interactive ? "0" : std::to_string(descriptor));
     return found == sockets.end() ? nullptr : found->second.lock();
   }
+  [[nodiscard]] bool has_outputs() const {
+    if (spec.interactive) return output(1) != nullptr;
+    return output(1) != nullptr || output(2) != nullptr;
+  }
   [[nodiscard]] bool has_streams() const {
     const std::size_t needed = spec.interactive ? 1 : 3;
     return sockets.size() - sockets.count("control") == needed;
   }
 
-  // A client may send before the command runs.
-  void input(Bytes bytes) {
-    if (execution) return execution->write(bytes);
-    if (early.size() + bytes.size() <= kMaxQueued) early.insert(early.end(), bytes.begin(), bytes.end());
+  // A client may send before the command runs. False if it sends too much.
+  bool input(Bytes bytes) {
+    if (!execution && early.size() + bytes.size() > kMaxEarly) return false;
+    if (!execution) early.insert(early.end(), bytes.begin(), bytes.end());
+    if (execution) execution->write(bytes);
+    return true;
   }
   void end_input() {
     ended = true;
     if (execution) execution->close_input();
+  }
+  void keep_control(std::string_view message) {
+    if (early_control.size() < kMaxEarlyControl) early_control.emplace_back(message);
   }
   void pass_early_input() {
     if (!early.empty()) execution->write(std::exchange(early, {}));
@@ -51,12 +63,13 @@ struct Executions::Running {
   api::Operation operation;
   ExecSpec spec;
   std::vector<std::uint8_t> early;
+  std::vector<std::string> early_control;
   bool ended = false;
   std::map<std::string, std::string> secrets;  ///< by the socket's name; those that are not used yet
   std::map<std::string, std::weak_ptr<net::WebSocket>> sockets;
   std::shared_ptr<Execution> execution;
   boost::asio::steady_timer timer;
-  bool cancelled = false;
+  bool is_starting = false;
 };
 
 Executions::Executions(boost::asio::io_context& io, Context& context, Launcher& launcher,
@@ -69,6 +82,11 @@ void Executions::stop() {
     running->timer.cancel();
     running->execution.reset();
   }
+}
+
+Outcome<void> Executions::check_support() const {
+  if (!launcher_.can_exec()) return api::refuse(api::not_implemented(launcher_.missing_for_exec()));
+  return {};
 }
 
 Outcome<api::Operation> Executions::prepare(const std::string& instance, ExecSpec spec) {
@@ -99,7 +117,7 @@ Outcome<api::Operation> Executions::prepare(const std::string& instance, ExecSpe
 
 Outcome<std::function<void(const std::shared_ptr<net::WebSocket>&)>> Executions::attach(const std::string& operation,
                                                                                         std::string_view secret) {
-  if (!launcher_.can_exec()) return api::refuse(api::not_implemented("commands in instances of this launcher"));
+  REDAN_CHECK(check_support());
   const auto found = running_.find(operation);
   if (found == running_.end()) return api::refuse(api::not_found("operation with sockets"));
   if (secret.empty()) return api::refuse({401, "secret_missing", "missing secret", {}, 0});
@@ -127,19 +145,25 @@ void Executions::take_socket(const RunningPtr& running, const std::string& name,
     return;
   }
   if (name == "0") {
-    socket->on_binary = [weak](Bytes bytes) {
-      if (const auto one = weak.lock()) one->input(bytes);
+    socket->on_binary = [this, weak](Bytes bytes) {
+      const auto one = weak.lock();
+      if (one && !one->input(bytes)) end(one, api::OperationStatus::failure, "too much input before the command runs");
     };
-    // An empty text message, or the end of the connection, is the end of the input. A terminal hangs up.
+    // An empty text message is the end of the input.
     socket->on_message = [weak](std::string_view message) {
       const auto one = weak.lock();
       if (one && message.empty()) one->end_input();
     };
-    socket->on_close = [weak] {
-      if (const auto one = weak.lock()) one->end_input();
-    };
   }
-  if (!running->has_streams() || running->execution) return;
+  const bool is_output = running->spec.interactive || name != "0";
+  socket->on_close = [this, weak, name, is_output] {
+    const auto one = weak.lock();
+    if (!one) return;
+    if (!is_output) one->end_input();
+    if (is_output) one->sockets[name].reset();
+    if (is_output && !one->has_outputs()) on_client_left(one);
+  };
+  if (!running->has_streams() || std::exchange(running->is_starting, true)) return;
   running->timer.cancel();
   boost::asio::co_spawn(io_, start(running), boost::asio::detached);
 }
@@ -167,15 +191,22 @@ net::Task<void> Executions::start(RunningPtr running) {
     const auto one = weak.lock();
     if (!one) return;
     one->operation.metadata["return"] = code;
-    end(one, one->cancelled ? api::OperationStatus::cancelled : api::OperationStatus::success, {});
+    end(one, api::OperationStatus::success, {});
   };
-  running->pass_early_input();
+  for (const std::string& message : std::exchange(running->early_control, {})) on_control(*running, message);
+  if (running->execution) running->pass_early_input();
+}
+
+// One that opened no output yet, or only the one that it needs, may still open others.
+void Executions::on_client_left(const RunningPtr& running) {
+  if (running->is_starting) end(running, api::OperationStatus::failure, "the client closed its sockets");
 }
 
 // {"command":"window-resize","args":{"width":"80","height":"24"}} or {"command":"signal","signal":15}
 void Executions::on_control(Running& running, std::string_view message) {
+  if (!running.execution) return running.keep_control(message);
   const auto body = api::parse_body(message);
-  if (!body || !running.execution) return;
+  if (!body) return;
   std::string command, width, height;
   std::int64_t number = 0;
   json::object args;
@@ -192,9 +223,7 @@ void Executions::on_control(Running& running, std::string_view message) {
 void Executions::cancel(const std::string& operation) {
   const auto found = running_.find(operation);
   if (found == running_.end()) return;
-  const RunningPtr running = found->second;
-  running->cancelled = true;
-  end(running, api::OperationStatus::cancelled, {});
+  end(RunningPtr(found->second), api::OperationStatus::cancelled, {});
 }
 
 void Executions::end(const RunningPtr& running, api::OperationStatus status, std::string err) {

@@ -1,7 +1,7 @@
 // Commands in instances. An execution is an operation of the class "websocket": its metadata name a secret for each
 // socket that the client then opens: "0", "1" and "2" for the standard streams, or only "0" on a terminal, and
 // "control" for signals and the terminal's size, which the client may leave out. The command starts when the sockets
-// for the streams are open.
+// for the streams are open, and is killed when the client has closed those for the outputs.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -22,6 +22,8 @@ class Executions {
   Executions(const Executions&) = delete;
   Executions& operator=(const Executions&) = delete;
 
+  /// 501 if the launcher runs no commands; it names what is missing.
+  [[nodiscard]] Outcome<void> check_support() const;
   /// The operation, to be recorded by the caller. The client has 30 seconds for its sockets. 503 beyond 64 at a time.
   [[nodiscard]] Outcome<api::Operation> prepare(const std::string& instance, ExecSpec spec);
   /// Whether the operation is an execution of this unit that is running.
@@ -39,6 +41,7 @@ class Executions {
   using RunningPtr = std::shared_ptr<Running>;
   void take_socket(const RunningPtr& running, const std::string& name, const std::shared_ptr<net::WebSocket>& socket);
   net::Task<void> start(RunningPtr running);
+  void on_client_left(const RunningPtr& running);
   void on_control(Running& running, std::string_view message);
   void end(const RunningPtr& running, api::OperationStatus status, std::string err);
 

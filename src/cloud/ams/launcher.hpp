@@ -87,6 +87,8 @@ class Launcher {
 
   /// Whether exec() is implemented.
   [[nodiscard]] virtual bool can_exec() const { return false; }
+  /// What is not implemented if exec() is not.
+  [[nodiscard]] virtual std::string missing_for_exec() const { return "commands in instances of this launcher"; }
   /// Runs a command in a running instance, as the user of the instance and with no more rights than it has.
   [[nodiscard]] virtual net::Task<LaunchResult<std::shared_ptr<Execution>>> exec(std::string id, ExecSpec spec);
 

@@ -45,11 +45,11 @@ net::Task<Outcome<api::Operation>> Ams::operation(std::string id) {
 
 net::Task<Outcome<void>> Ams::cancel(std::string id) {
   REDAN_CO_TRY(const auto known, co_await operation(id));
-  if (known.type != api::OperationClass::websocket) {
-    co_return api::refuse(api::not_implemented("cancelling operations that are not commands in instances"));
+  if (is_final(known.status)) {
+    co_return api::refuse(api::bad_request("the operation has ended and cannot be cancelled"));
   }
   if (!executions_.contains(id)) {
-    co_return api::refuse(api::bad_request("the operation has ended and cannot be cancelled"));
+    co_return api::refuse(api::bad_request("this operation cannot be cancelled: its may_cancel is false"));
   }
   executions_.cancel(id);
   co_return Outcome<void>{};

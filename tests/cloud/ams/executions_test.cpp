@@ -7,7 +7,11 @@ namespace {
 /// A command that answers each line of its input on standard output, and ends with the code 3 at the end of the input.
 class Echo final : public ams::Execution {
  public:
-  void write(Bytes bytes) override { on_output(1, bytes); }
+  void write(Bytes bytes) override {
+    for (; !bytes.empty(); bytes = bytes.subspan(std::min(bytes.size(), kChunk))) {
+      on_output(1, bytes.first(std::min(bytes.size(), kChunk)));
+    }
+  }
   void close_input() override {
     if (const auto end = std::exchange(on_end, {})) end(3);
   }
@@ -15,6 +19,7 @@ class Echo final : public ams::Execution {
   void signal(int number) override {
     if (const auto end = std::exchange(on_end, {})) end(128 + number);
   }
+  static constexpr std::size_t kChunk = 64 * 1024;
   std::pair<std::uint16_t, std::uint16_t> size{};
 };
 
@@ -51,6 +56,10 @@ class ExecutionSockets : public AmsFixture {
     const Answer answer = ask("client", "POST", "/1.0/instances/" + id_ + "/exec", body);
     EXPECT_EQ(answer.status, 202U) << json::serialize(answer.body);
     return answer.status == 202 ? answer.metadata().as_object() : json::object();
+  }
+  json::object launch_operation() {
+    const json::object body{{"app_id", "demo"}, {"name", "other"}};
+    return ask("client", "POST", "/1.0/instances", body).metadata().as_object();
   }
   auto open(const std::string& operation, std::string_view secret) {
     const std::string target = "/1.0/operations/" + operation + "/websocket?secret=" + std::string(secret);
@@ -107,11 +116,27 @@ TEST_F(ExecutionSockets, KeepInputThatArrivesBeforeTheCommandRuns) {
   (*terminal)->on_binary = [&](Bytes bytes) {
     received.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   };
-  (*terminal)->send_binary("early");
+  const std::string large(200'000, 'x');
+  for (int i = 0; i < 3; ++i) (*terminal)->send_binary(large);
   EXPECT_EQ(launcher().echo, nullptr);
-  EXPECT_TRUE(until([&] { return received == "early"; })) << received;
+  EXPECT_TRUE(until([&] { return received == large + large + large; })) << received.size();
   (*terminal)->send("");
   EXPECT_EQ(ended(id).at("metadata").at("return"), 3);
+}
+
+TEST_F(ExecutionSockets, KeepControlMessagesThatArriveBeforeTheCommandRuns) {
+  launcher().delay = 300ms;
+  const json::object operation = execute(true);
+  const std::string id(operation.at("id").as_string());
+  const json::object& secrets = operation.at("metadata").at("fds").as_object();
+  auto control = open(id, secrets.at("control").as_string());
+  ASSERT_TRUE(control);
+  (*control)->send(R"({"command":"window-resize","args":{"width":"120","height":"40"},"signal":0})");
+  (*control)->send(R"({"command":"signal","args":null,"signal":15})");
+  auto terminal = open(id, secrets.at("0").as_string());
+  ASSERT_TRUE(terminal);
+  EXPECT_EQ(ended(id).at("metadata").at("return"), 143);
+  EXPECT_EQ(launcher().echo->size, (std::pair<std::uint16_t, std::uint16_t>(120, 40)));
 }
 
 TEST_F(ExecutionSockets, OfATerminalAreOneAndItsControl) {
@@ -136,7 +161,8 @@ TEST_F(ExecutionSockets, NeedASecretThatIsGoodOnce) {
   EXPECT_EQ(open(id, "").error().status, 401U);
   EXPECT_EQ(open(id, std::string(64, 'a')).error().status, 403U);
   EXPECT_EQ(open("another", secret).error().status, 404U);
-  EXPECT_TRUE(open(id, secret));
+  const auto terminal = open(id, secret);
+  EXPECT_TRUE(terminal);
   EXPECT_EQ(open(id, secret).error().status, 403U);
 }
 
@@ -157,6 +183,41 @@ TEST_F(ExecutionSockets, CancellingKillsTheCommand) {
   EXPECT_EQ(ended(id).at("status"), "Cancelled");
   EXPECT_TRUE(until([&] { return echo.expired(); }));
   EXPECT_EQ(ask("client", "DELETE", "/1.0/operations/" + id).status, 400U);
+}
+
+TEST_F(ExecutionSockets, ThatTheClientClosesEndTheCommand) {
+  const json::object operation = execute(true);
+  const std::string id(operation.at("id").as_string());
+  auto terminal = open(id, operation.at("metadata").at("fds").at("0").as_string());
+  ASSERT_TRUE(until([&] { return launcher().echo != nullptr; }));
+  const std::weak_ptr<Echo> echo = std::exchange(launcher().echo, nullptr);
+  (*terminal)->close();
+  const json::object last = ended(id);
+  EXPECT_EQ(last.at("status"), "Failure");
+  EXPECT_EQ(last.at("err"), "the client closed its sockets");
+  EXPECT_TRUE(until([&] { return echo.expired(); }));
+}
+
+// Some clients have no other way to end the input.
+TEST_F(ExecutionSockets, OfTheInputMayEndBeforeTheOutputs) {
+  const json::object operation = execute(false);
+  const std::string id(operation.at("id").as_string());
+  const json::object& secrets = operation.at("metadata").at("fds").as_object();
+  auto input = open(id, secrets.at("0").as_string());
+  auto output = open(id, secrets.at("1").as_string());
+  auto errors = open(id, secrets.at("2").as_string());
+  ASSERT_TRUE(until([&] { return launcher().echo != nullptr; }));
+  (*errors)->close();
+  (*input)->close();
+  EXPECT_EQ(ended(id).at("metadata").at("return"), 3) << "the end of the input, not of the command";
+}
+
+TEST_F(ExecutionSockets, OfOtherOperationsDoNotExistAndTheseAreNotCancelled) {
+  const std::string id(launch_operation().at("id").as_string());
+  const Answer running = ask("client", "DELETE", "/1.0/operations/" + id);
+  EXPECT_EQ(running.status, 400U);
+  EXPECT_NE(json::serialize(running.body).find("cancelled"), std::string::npos);
+  EXPECT_EQ(open(id, "a").error().status, 404U);
 }
 
 TEST_F(ExecutionSockets, ARoleWithoutTheScopeRunsNoCommands) {

@@ -38,6 +38,7 @@ Outcome<ExecSpec> parse_exec(const json::object& body, const api::UnknownMembers
 }
 
 net::Task<Reply> execute(Ams& ams, Call call) {
+  REDAN_CO_CHECK(ams.executions().check_support());
   REDAN_CO_TRY(auto body, call.body());
   REDAN_CO_TRY(auto spec, parse_exec(body, call.unknown));
   REDAN_CO_TRY(const auto operation, co_await ams.execute(call.parameters[0], std::move(spec)));
