@@ -17,6 +17,7 @@
 #include "cmd/program.hpp"
 #include "cmd/secret_file.hpp"
 #include "cmd/units/certificate_reload.hpp"
+#include "cmd/units/instance_init.hpp"
 #include "cmd/units/store_options.hpp"
 #include "net/clock.hpp"
 #include "net/loop.hpp"
@@ -61,6 +62,7 @@ struct Options {
   std::vector<std::string> local_users;
   StoreOptions store;
   std::string launcher = "local";
+  std::string isolation = "auto";
   std::string lxd_url = "https://127.0.0.1:8443";
   std::string lxd_fingerprint, lxd_image, lxd_project = "default";
   std::vector<std::string> lxd_profiles{"default"};
@@ -133,9 +135,26 @@ class Program {
 
   std::unique_ptr<cloud::ams::Launcher> make_launcher(const fs::path& directory, const std::string& unit) {
     if (options_.launcher == "lxd") return lxd_launcher(unit);
-    return std::make_unique<cloud::ams::LocalLauncher>(
-        loop_.io(), cloud::ams::LocalLauncherConfig{.directory = directory / "instances",
-                                                    .program = fs::read_symlink("/proc/self/exe")});
+    cloud::ams::LocalLauncherConfig config;
+    config.directory = directory / "instances";
+    config.program = fs::read_symlink("/proc/self/exe");
+    if (options_.isolation != "none") config.isolation = make_isolation(config);
+    return std::make_unique<cloud::ams::LocalLauncher>(loop_.io(), std::move(config));
+  }
+
+  std::shared_ptr<const cloud::isolation::Isolation> make_isolation(
+      const cloud::ams::LocalLauncherConfig& config) const {
+    cloud::isolation::IsolationConfig wanted;
+    wanted.init = config.program;
+    wanted.has_users = ::geteuid() == 0;
+    auto made = cloud::isolation::Isolation::make(std::move(wanted), config.directory);
+    if (made) {
+      log_line("instances are isolated: " + made->description());
+      return std::make_shared<const cloud::isolation::Isolation>(std::move(*made));
+    }
+    if (options_.isolation == "required") throw std::runtime_error("--isolation required: " + made.error());
+    log_line("instances are NOT isolated and run as the user of AMS: " + made.error());
+    return nullptr;
   }
 
   std::unique_ptr<cloud::ams::Launcher> lxd_launcher(const std::string& unit) {
@@ -231,6 +250,11 @@ void add_ams(CLI::App& app, Run& run) {
   command->add_option("--launcher", options->launcher, "How instances run: as processes here, or as LXD containers")
       ->check(CLI::IsMember({"local", "lxd"}))
       ->capture_default_str();
+  command
+      ->add_option("--isolation", options->isolation,
+                   "Of local instances: where it is possible, or a condition of the start, or none")
+      ->check(CLI::IsMember({"auto", "required", "none"}))
+      ->capture_default_str();
   command->add_option("--lxd-url", options->lxd_url, "LXD's core.https_address")->capture_default_str();
   command->add_option("--lxd-fingerprint", options->lxd_fingerprint, "SHA-256 of LXD's certificate, see lxc info");
   command->add_option("--lxd-image", options->lxd_image, "Alias or fingerprint, for instances that name no image");
@@ -260,6 +284,7 @@ void add_ams(CLI::App& app, Run& run) {
   command->add_flag("--json", options->json, "Announce the URL and the fingerprint as JSON");
   command->footer(kFooter);
   command->callback([&run, options] { run = [options] { return Program(*options).run(); }; });
+  add_instance_init(app, run);
 }
 
 }  // namespace redan::cmd
