@@ -223,7 +223,7 @@ class AmsRequests:
             "PATCH /1.0/nodes/{name}": lambda: body(f"/1.0/nodes/{once('node')}", {"unschedulable": True}),
             "GET /1.0/operations/{uuid}": lambda: body(f"/1.0/operations/{self.new_operation()}"),
             "GET /1.0/operations/{uuid}/wait": lambda: body(f"/1.0/operations/{self.new_operation()}/wait?timeout=10"),
-            "DELETE /1.0/operations/{uuid}": lambda: body(f"/1.0/operations/{self.new_operation()}"),
+            "DELETE /1.0/operations/{uuid}": lambda: body(f"/1.0/operations/{self.new_command()['id']}"),
             "GET /1.0/operations/{uuid}/websocket": self.socket_of_command,
             "POST /1.0/registry/applications/pull": lambda: body(path),
             "POST /1.0/registry/applications/push": lambda: body(path),
@@ -244,4 +244,12 @@ class AmsRequests:
         return wanted() if wanted else None
 
     def socket_of_command(self):
-        return Request(f"/1.0/operations/{self.new_operation()}/websocket?secret=none")
+        command = self.new_command()
+        return Request(f"/1.0/operations/{command['id']}/websocket?secret={command['metadata']['fds']['0']}")
+
+    def new_command(self):
+        """The operation of a command that waits for its sockets."""
+        answer = self.ams.ask("POST", f"/1.0/instances/{self.once('running')}/exec", {"command": ["true"], "interactive": False})
+        if answer.status != 202:
+            raise Unprepared(f"no command: {answer}")
+        return answer.metadata

@@ -58,33 +58,30 @@ func shell(script string) *api.ExecPost {
 	return &api.ExecPost{Command: []string{"/bin/sh", "-c", script}}
 }
 
-// No launcher runs commands in instances yet.
-var noExec = []string{"commands in instances"}
-
 var execCalls = []call{
-	{name: "ExecuteInstance", refusal: noExec, run: func(s *suite) error {
+	{name: "ExecuteInstance", run: func(s *suite) error {
 		done, err := s.execute(shell("echo out; echo err >&2; exit 3"), nil, nil)
 		if err != nil {
 			return err
 		}
 		return expect(done.out.text() == "out\n" && done.err.text() == "err\n" && done.result == 3.0, "%q %q %v", done.out.text(), done.err.text(), done.result)
 	}},
-	{name: "ExecuteInstance with an environment", refusal: noExec, run: func(s *suite) error {
+	{name: "ExecuteInstance with an environment", run: func(s *suite) error {
 		details := shell("echo $FOO")
 		details.Environment = map[string]string{"FOO": "a b"}
 		done, err := s.execute(details, nil, nil)
 		return all(err, expect(err != nil || done.out.text() == "a b\n" && done.result == 0.0, "%q %v", done.out.text(), done.result))
 	}},
-	{name: "ExecuteInstance with input", refusal: noExec, run: func(s *suite) error {
+	{name: "ExecuteInstance with input", run: func(s *suite) error {
 		input := strings.Repeat("0123456789abcdef", 1<<16)
 		done, err := s.execute(&api.ExecPost{Command: []string{"cat"}}, strings.NewReader(input), nil)
 		return all(err, expect(err != nil || done.out.text() == input, "%d bytes of %d", len(done.out.text()), len(input)))
 	}},
-	{name: "ExecuteInstance whose output outlives its input", refusal: noExec, run: func(s *suite) error {
+	{name: "ExecuteInstance whose output outlives its input", run: func(s *suite) error {
 		done, err := s.execute(shell("cat; sleep 0.3; echo late"), strings.NewReader("early\n"), nil)
 		return all(err, expect(err != nil || done.out.text() == "early\nlate\n", "%q", done.out.text()))
 	}},
-	{name: "ExecuteInstance of a program that is not there", refusal: noExec, run: func(s *suite) error {
+	{name: "ExecuteInstance of a program that is not there", run: func(s *suite) error {
 		done, err := s.execute(&api.ExecPost{Command: []string{"/no/such/program"}}, nil, nil)
 		if err != nil {
 			return expect(strings.Contains(err.Error(), "/no/such/program"), "%v", err)
@@ -95,19 +92,19 @@ var execCalls = []call{
 		_, err := s.ExecuteInstance(s.instance, &api.ExecPost{}, &client.ExecArgs{})
 		return err
 	}},
-	{name: "ExecuteInstance and send a signal", refusal: noExec, run: func(s *suite) error {
+	{name: "ExecuteInstance and send a signal", run: func(s *suite) error {
 		done, err := s.execute(&api.ExecPost{Command: []string{"sleep", "50"}}, nil, func(conn *rest.Conn) {
 			client.SendControl(conn, api.ExecControl{Command: "signal", Signal: 15})
 		})
 		return all(err, expect(err != nil || done.result == 143.0, "the exit code is %v, not 143", done.result))
 	}},
-	{name: "ExecuteInstance with a terminal", refusal: noExec, run: func(s *suite) error {
+	{name: "ExecuteInstance with a terminal", run: func(s *suite) error {
 		details := shell("stty size; read line; echo got $line")
 		details.Interactive, details.Width, details.Height = true, 101, 33
 		done, err := s.execute(details, strings.NewReader("typed\n"), nil)
 		return all(err, expect(err != nil || strings.Contains(done.out.text(), "33 101") && strings.Contains(done.out.text(), "got typed"), "%q", done.out.text()))
 	}},
-	{name: "ExecuteInstance and resize the terminal", refusal: noExec, run: func(s *suite) error {
+	{name: "ExecuteInstance and resize the terminal", run: func(s *suite) error {
 		details := shell("until [ \"$(stty size)\" = '40 120' ]; do sleep 0.1; done; echo resized")
 		details.Interactive, details.Width, details.Height = true, 80, 24
 		done, err := s.execute(details, nil, func(conn *rest.Conn) {
@@ -115,7 +112,7 @@ var execCalls = []call{
 		})
 		return all(err, expect(err != nil || strings.Contains(done.out.text(), "resized"), "%q", done.out.text()))
 	}},
-	{name: "the WebSocket of an operation with a wrong secret", must: true, refusal: []string{"403", noExec[0]}, run: func(s *suite) error {
+	{name: "the WebSocket of an operation with a wrong secret", must: true, refusal: []string{"403", "secret"}, run: func(s *suite) error {
 		op, err := s.ExecuteInstanceWithoutSockets()
 		if err != nil {
 			return err
@@ -124,7 +121,7 @@ var execCalls = []call{
 		_, err = s.Websocket(rest.APIPath("operations", op.Get().ID, "websocket") + "?secret=wrong")
 		return err
 	}},
-	{name: "the WebSocket of an operation without a certificate", refusal: noExec, run: func(s *suite) error {
+	{name: "the WebSocket of an operation without a certificate", run: func(s *suite) error {
 		op, err := s.ExecuteInstanceWithoutSockets()
 		if err != nil {
 			return err

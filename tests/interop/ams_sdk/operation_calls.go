@@ -32,7 +32,7 @@ var operationCalls = []call{
 		return all(err, errMissing)
 	}},
 	{name: "ListURLs of operations", run: func(s *suite) error { return s.listsURLs("operations", 1) }},
-	{name: "CancelOperation", refusal: noExec, run: func(s *suite) error {
+	{name: "CancelOperation", run: func(s *suite) error {
 		op, err := s.ExecuteInstanceWithoutSockets()
 		if err != nil {
 			return err
