@@ -187,7 +187,7 @@ TEST_P(IsolatedCommand, CannotTypeIntoATerminal) {
 TEST_P(IsolatedCommand, NeedsARunningInstance) {
   EXPECT_EQ(this->run({"true"}).failure, "the instance does not run");
   launch();
-  ASSERT_TRUE(wait_for(io_, launcher_->stop("i")));
+  ASSERT_TRUE(wait_for(io_, launcher_->stop(id("i"))));
   EXPECT_EQ(this->run({"true"}).failure, "the instance does not run");
 }
 

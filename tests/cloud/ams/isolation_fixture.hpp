@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <fcntl.h>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -36,6 +37,10 @@ class IsolationFixture : public testing::TestWithParam<bool> {
     folder_ = ::mkdtemp(name.data());
     isolation::IsolationConfig config;
     config.init = std::filesystem::read_symlink("/proc/self/exe");
+    // The switch of .ci/mutate.py: an instance does not inherit it.
+    if (const char* mutant = std::getenv("REDAN_MUTANT")) {
+      config.init_arguments.insert(config.init_arguments.end(), {"--variable", std::string("REDAN_MUTANT=") + mutant});
+    }
     config.has_users = GetParam();
     auto made = isolation::Isolation::make(config, folder_ / "instances");
     if (!made && made.error().find("not installed") != std::string::npos) GTEST_SKIP() << made.error();
@@ -49,7 +54,7 @@ class IsolationFixture : public testing::TestWithParam<bool> {
   }
   void TearDown() override {
     if (launcher_) {
-      for (const char* id : {"i", "j"}) wait_for(io_, launcher_->remove(id));
+      for (const char* name : {"i", "j"}) wait_for(io_, launcher_->remove(id(name)));
     }
     launcher_.reset();
     std::filesystem::remove_all(folder_);
@@ -57,29 +62,34 @@ class IsolationFixture : public testing::TestWithParam<bool> {
   /// As AMS does.
   void restart() {
     launcher_ = std::make_unique<ams::LocalLauncher>(io_, config_);
-    launcher_->on_exit = [this](const std::string& id, const std::string& why) { ended_.push_back(id + ": " + why); };
+    launcher_->on_exit = [this](const std::string&, const std::string& why) { ended_.push_back(why); };
   }
   void write_program(const std::string& script) {
     std::ofstream(config_.program) << "#!/bin/sh\n" << script << "\n";
     std::filesystem::permissions(config_.program, std::filesystem::perms(0755));
   }
+  /// Other tests that run now have other cgroups.
+  static std::string id(const std::string& name) { return name + std::to_string(::getpid()); }
+  std::filesystem::path folder(const std::string& name = "i") const { return config_.directory / id(name); }
   /// The program runs when this returns.
-  void launch(const std::string& id = "i", const std::string& script = "exec sleep 100", std::int64_t memory = 0) {
+  void launch(const std::string& name = "i", const std::string& script = "exec sleep 100", std::int64_t memory = 0) {
     write_program("echo runs\n" + script);
     ams::LaunchSpec spec;
-    spec.id = id;
-    spec.user_data = "the secret of " + id;
+    spec.id = id(name);
+    spec.user_data = "the secret of " + name;
     spec.memory_bytes = memory;
     const auto launched = wait_for(io_, launcher_->launch(spec));
     ASSERT_TRUE(launched) << launched.error().message;
-    ASSERT_TRUE(run_until(io_, [&] { return log(id).find("runs") != std::string::npos; })) << log(id);
+    ASSERT_TRUE(run_until(io_, [&] { return log(name).find("runs") != std::string::npos; })) << log(name);
   }
-  std::string log(const std::string& id = "i") { return wait_for(io_, launcher_->log(id, 1 << 20)).value_or(""); }
-  std::filesystem::path home(const std::string& id = "i") const { return config_.directory / id / "home"; }
-  pid_t init_pid() const { return isolation::init_of(config_.directory / "i" / "sandbox").value_or(-1); }
+  std::string log(const std::string& name = "i") {
+    return wait_for(io_, launcher_->log(id(name), 1 << 20)).value_or("");
+  }
+  std::filesystem::path home(const std::string& name = "i") const { return folder(name) / "home"; }
+  pid_t init_pid() const { return isolation::init_of(folder() / "sandbox").value_or(-1); }
 
   std::shared_ptr<ams::Execution> begin(ams::ExecSpec spec, Ran& ran) {
-    auto started = wait_for(io_, launcher_->exec("i", std::move(spec)));
+    auto started = wait_for(io_, launcher_->exec(id("i"), std::move(spec)));
     if (!started) {
       ran.failure = started.error().message;
       return nullptr;

@@ -9,11 +9,12 @@
 
 namespace {
 
-// instance-init [--user N] --max-processes N -- program arguments...
+// instance-init [--variable NAME=VALUE] [--user N] --max-processes N -- program arguments...
 int be_init(int argc, char** argv) {
   redan::cloud::isolation::InitOptions options;
   int at = 2;
   for (; at + 1 < argc && std::strcmp(argv[at], "--") != 0; at += 2) {
+    if (std::strcmp(argv[at], "--variable") == 0) ::putenv(argv[at + 1]);
     if (std::strcmp(argv[at], "--user") == 0) options.user = static_cast<uid_t>(std::atol(argv[at + 1]));
     if (std::strcmp(argv[at], "--max-processes") == 0) options.max_processes = std::atol(argv[at + 1]);
   }

@@ -24,8 +24,8 @@ TEST_P(Isolated, InstancesSeeNoFilesOfAmsAndOfOthers) {
   launch("i");
   EXPECT_EQ(shell("cat /instance/user-data.json"), "the secret of i");
   EXPECT_EQ(shell("ls /instance"), "bin\nhome\nuser-data.json\n");
-  for (const fs::path& path : {folder_, folder_ / "ams.sqlite", config_.directory, config_.directory / "j", home("j"),
-                               config_.directory / "i" / "lock", config_.directory / "i" / "control"}) {
+  for (const fs::path& path : {folder_, folder_ / "ams.sqlite", config_.directory, folder("j"), home("j"),
+                               folder() / "lock", folder() / "control"}) {
     EXPECT_THAT(intrude({"read", path.string()}), HasSubstr("refused")) << path;
   }
   for (const char* path : {"/root", "/home", "/var", "/run", "/sys", "/etc/shadow", "/etc/ssl/private", "/boot"}) {
@@ -82,7 +82,7 @@ TEST_P(Isolated, InstancesHaveUsersOfTheirOwn) {
   }, j{}, data{};
   ASSERT_EQ(::stat(home("i").c_str(), &i), 0);
   ASSERT_EQ(::stat(home("j").c_str(), &j), 0);
-  ASSERT_EQ(::stat((config_.directory / "i" / "user-data.json").c_str(), &data), 0);
+  ASSERT_EQ(::stat((folder() / "user-data.json").c_str(), &data), 0);
   EXPECT_GE(i.st_uid, isolation::kFirstUser);
   EXPECT_NE(i.st_uid, j.st_uid);
   EXPECT_EQ(data.st_uid, i.st_uid);
@@ -143,7 +143,7 @@ TEST_P(Isolated, AForkBombIsLimited) {
 }
 
 TEST_P(Isolated, CgroupsLimitTheWholeInstance) {
-  const auto directories = isolation::Cgroups::find().directories("redan-i");
+  const auto directories = isolation::Cgroups::find().directories("redan-" + id("i"));
   if (directories.empty()) GTEST_SKIP() << isolation::Cgroups::find().description();
   launch("i", "exec sleep 100", 256 << 20);
   for (const fs::path& directory : directories) {
@@ -155,7 +155,7 @@ TEST_P(Isolated, CgroupsLimitTheWholeInstance) {
   EXPECT_THAT(
       shell("for i in 1 2 3 4; do head -c 100000000 /dev/zero | tail -c 100000000 > /dev/null & done; wait; echo end"),
       Not(HasSubstr("No space")));
-  ASSERT_TRUE(wait_for(io_, launcher_->remove("i")));
+  ASSERT_TRUE(wait_for(io_, launcher_->remove(id("i"))));
   for (const fs::path& directory : directories) EXPECT_FALSE(fs::exists(directory)) << directory;
 }
 
@@ -168,14 +168,14 @@ TEST_P(Isolated, InstancesOutliveAms) {
   EXPECT_EQ(found->front().existence, ams::Existence::running);
   EXPECT_EQ(shell("echo again"), "again\n");
   EXPECT_EQ(init_pid(), init);
-  ASSERT_TRUE(wait_for(io_, launcher_->stop("i")));
-  EXPECT_EQ(wait_for(io_, launcher_->find("i")).value(), ams::Existence::stopped);
+  ASSERT_TRUE(wait_for(io_, launcher_->stop(id("i"))));
+  EXPECT_EQ(wait_for(io_, launcher_->find(id("i"))).value(), ams::Existence::stopped);
   EXPECT_LT(::kill(init, 0), 0);
 }
 
 TEST_P(Isolated, TheProgramIsAskedToStopFirst) {
   launch("i", "trap 'echo goodbye; exit 0' TERM; while :; do sleep 0.1; done");
-  ASSERT_TRUE(wait_for(io_, launcher_->stop("i")));
+  ASSERT_TRUE(wait_for(io_, launcher_->stop(id("i"))));
   EXPECT_THAT(log(), HasSubstr("goodbye"));
   EXPECT_TRUE(ended_.empty());
 }
@@ -185,22 +185,22 @@ TEST_P(Isolated, AProgramThatDoesNotStopIsKilledWithItsChildren) {
   config_.politeness = 300ms;
   restart();
   const pid_t init = init_pid();
-  ASSERT_TRUE(wait_for(io_, launcher_->stop("i")));
+  ASSERT_TRUE(wait_for(io_, launcher_->stop(id("i"))));
   EXPECT_LT(::kill(init, 0), 0);
 }
 
 TEST_P(Isolated, TheEndOfTheProgramEndsTheInstance) {
   launch("i", "setsid sleep 1000 & sleep 0.3; exit 7");
   ASSERT_TRUE(run_until(io_, [&] { return !ended_.empty(); }));
-  EXPECT_EQ(ended_.front(), "i: it exited with status 7");
-  EXPECT_EQ(wait_for(io_, launcher_->find("i")).value(), ams::Existence::stopped);
+  EXPECT_EQ(ended_.front(), "it exited with status 7");
+  EXPECT_EQ(wait_for(io_, launcher_->find(id("i"))).value(), ams::Existence::stopped);
 }
 
 TEST_P(Isolated, NothingRemainsIfBubblewrapIsKilled) {
   launch();
   const pid_t init = init_pid();
   pid_t outer = 0;
-  std::ifstream(config_.directory / "i" / "lock") >> outer;
+  std::ifstream(folder() / "lock") >> outer;
   ASSERT_GT(outer, 1);
   ::kill(outer, SIGKILL);
   ASSERT_TRUE(run_until(io_, [&] { return !ended_.empty(); }));
@@ -216,9 +216,9 @@ TEST_P(Isolated, RemovingFollowsNoLinkAndIsNotStoppedByATree) {
         "mkdir closed; touch closed/a; chmod 000 closed;" +
         "i=0; while [ $i -lt 1500 ]; do mkdir deep && cd deep; i=$((i+1)); done");
   ASSERT_TRUE(fs::is_symlink(fs::symlink_status(home() / "link")));
-  const auto removed = wait_for(io_, launcher_->remove("i"));
+  const auto removed = wait_for(io_, launcher_->remove(id("i")));
   EXPECT_TRUE(removed) << removed.error().message;
-  EXPECT_FALSE(fs::exists(config_.directory / "i"));
+  EXPECT_FALSE(fs::exists(folder()));
   EXPECT_TRUE(fs::exists(folder_ / "outside"));
   EXPECT_TRUE(fs::exists(folder_ / "directory" / "inside"));
 }
@@ -226,7 +226,7 @@ TEST_P(Isolated, RemovingFollowsNoLinkAndIsNotStoppedByATree) {
 TEST_P(Isolated, AStoppedInstanceStartsAgainAsTheSameUser) {
   launch();
   shell("echo mine > /instance/home/kept");
-  ASSERT_TRUE(wait_for(io_, launcher_->stop("i")));
+  ASSERT_TRUE(wait_for(io_, launcher_->stop(id("i"))));
   struct stat before {
   }, after{};
   ASSERT_EQ(::stat(home().c_str(), &before), 0);
