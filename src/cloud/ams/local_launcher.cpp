@@ -270,7 +270,9 @@ net::Task<bool> LocalLauncher::remove_folder(std::string id) {
   const pid_t pid = isolation::spawn(child);
   io_.notify_fork(asio::io_context::fork_parent);
   if (pid < 0) co_return false;
-  asio::posix::stream_descriptor ended(io_, static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
+  const long pidfd = ::syscall(SYS_pidfd_open, pid, 0U);
+  if (pidfd < 0) co_return false;
+  asio::posix::stream_descriptor ended(io_, static_cast<int>(pidfd));
   while (!is_ready(ended.native_handle())) {
     co_await ended.async_wait(asio::posix::stream_descriptor::wait_read, asio::as_tuple(asio::use_awaitable));
   }

@@ -109,17 +109,14 @@ TEST_P(Isolated, InstancesCannotLookIntoTheirInit) {
 TEST_P(Isolated, ProgramsInheritNothingOfAms) {
   ::setenv("REDAN_TEST_SECRET", "secret", 1);
   const int descriptor = ::open("/etc/passwd", O_RDONLY);  // without O_CLOEXEC
-  launch("i", "ls -l /proc/self/fd; env; exec sleep 100");
+  launch("i", "ls -l /proc/self/fd; echo $(ls /proc/self/fd); env; exec sleep 100");
   ::close(descriptor);
   ::unsetenv("REDAN_TEST_SECRET");
   ASSERT_TRUE(run_until(io_, [&] { return log().find("HOME=") != std::string::npos; }));
   EXPECT_THAT(log(), Not(HasSubstr("secret")));
   EXPECT_THAT(log(), HasSubstr("0 -> /dev/null"));
-  for (const char* more : {" 3 -> /lock", "control", "lock", " 4 -> ", "passwd", "memfd"}) {
-    EXPECT_THAT(log(), Not(HasSubstr(more)));
-  }
-  const std::string inside = shell("ls -l /proc/self/fd");
-  for (const char* more : {"socket", "lock", "memfd", " 4 -> "}) EXPECT_THAT(inside, Not(HasSubstr(more)));
+  EXPECT_THAT(log(), HasSubstr("\n0 1 2 3\n")) << "3 is that of ls";
+  EXPECT_EQ(this->run({"ls", "/proc/self/fd"}).out, "0\n1\n2\n3\n");
 }
 
 TEST_P(Isolated, InstancesReachNoAbstractSocketOutside) {
@@ -137,6 +134,7 @@ TEST_P(Isolated, AForkBombIsLimited) {
   config_.max_processes = 40;
   restart();
   launch();
+  EXPECT_THAT(shell("grep processes /proc/self/limits"), HasSubstr(" 40 "));
   const std::string said = shell("for i in $(seq 100); do sleep 50 & done; wait");
   EXPECT_THAT(said, testing::AnyOf(HasSubstr("Cannot fork"), HasSubstr("Resource temporarily unavailable")));
   EXPECT_EQ(shell("echo room again"), "room again\n") << "the bomb ended with its command";
@@ -174,7 +172,8 @@ TEST_P(Isolated, InstancesOutliveAms) {
 }
 
 TEST_P(Isolated, TheProgramIsAskedToStopFirst) {
-  launch("i", "trap 'echo goodbye; exit 0' TERM; while :; do sleep 0.1; done");
+  launch("i", "trap 'echo goodbye; exit 0' TERM; echo ready; while :; do sleep 0.1; done");
+  ASSERT_TRUE(run_until(io_, [&] { return log().find("ready") != std::string::npos; }));
   ASSERT_TRUE(wait_for(io_, launcher_->stop(id("i"))));
   EXPECT_THAT(log(), HasSubstr("goodbye"));
   EXPECT_TRUE(ended_.empty());

@@ -1,7 +1,10 @@
 // The command line of bubblewrap, cgroups and the messages of the init, without processes.
 #include "cloud/isolation/sandbox.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +13,7 @@
 #include "cloud/isolation/cgroups.hpp"
 #include "cloud/isolation/request.hpp"
 #include "cloud/isolation/seccomp.hpp"
+#include "cloud/isolation/spawn.hpp"
 
 namespace redan::cloud::isolation {
 namespace {
@@ -132,6 +136,31 @@ TEST_F(CgroupsTest, AreNamedAsMissingIfNoneCanBeMade) {
   write("own", "0::/service/unit\n");
   EXPECT_THAT(find().description(), HasSubstr("no cgroup can be made"));
   EXPECT_TRUE(find().make("redan-i", {}).empty());
+}
+
+// Runs a program to its end, with a descriptor of ours that is not to be inherited.
+std::string output_of(Child child) {
+  const int output = ::memfd_create("output", 0), extra = ::open("/etc/hostname", O_RDONLY);
+  child.descriptors = {output, output, output};
+  int status = -1;
+  EXPECT_EQ(::waitpid(spawn(child), &status, 0) > 0 ? status : -1, 0);
+  std::string text(4096, '\0');
+  const ssize_t size = ::pread(output, text.data(), text.size(), 0);
+  text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  ::close(extra);
+  ::close(output);
+  return text;
+}
+
+TEST(Spawn, PassesOnlyWhatIsListed) {
+  EXPECT_EQ(output_of({.arguments = {"/bin/ls", "/proc/self/fd"}}), "0\n1\n2\n3\n") << "3 is that of ls";
+  EXPECT_EQ(output_of({.arguments = {"/usr/bin/env"}, .environment = {"A=b"}}), "A=b\n");
+}
+
+TEST(Spawn, LeadsItsOwnSessionWithoutNewPrivileges) {
+  EXPECT_THAT(output_of({.arguments = {"/bin/cat", "/proc/self/status"}}), HasSubstr("NoNewPrivs:\t1"));
+  EXPECT_EQ(output_of({.arguments = {"/bin/sh", "-c", "test $$ = $(cut -d ' ' -f 6 /proc/$$/stat) && echo leads"}}),
+            "leads\n");
 }
 
 TEST(InitRequest, IsReadAsItWasWritten) {
