@@ -145,7 +145,7 @@ net::Task<LaunchResult<void>> LocalLauncher::launch(LaunchSpec spec) {
 
 pid_t LocalLauncher::start_bare(const LaunchSpec& spec, const Files& files) const {
   std::error_code ignored;
-  for (const char* left : {"control", "sandbox"}) fs::remove(files.home / left, ignored);
+  for (const char* left : {"control", "sandbox", "sockets"}) fs::remove(files.home / left, ignored);
   isolation::Child child;
   child.arguments = {config_.program.string(), "runtime", "--user-data", (files.home / "user-data.json").string()};
   child.environment = environment(files.home.string());
@@ -168,6 +168,8 @@ pid_t LocalLauncher::start_isolated(const LaunchSpec& spec, const Files& files) 
       if (::lchown(own.c_str(), *instance.user, *instance.user) != 0) return -1;
     }
   }
+  // Programs outside find the sockets of data channels where they are without isolation.
+  if (::symlink("home/sockets", (files.home / "sockets").c_str()) != 0 && errno != EEXIST) return -1;
   const net::Descriptor control(listen_for_control(files.home / "control"));
   if (!control.ok()) return -1;
   instance.name = cgroup_of(spec.id);

@@ -5,6 +5,7 @@
 //   <directory>/<id>/user-data.json  mode 0600
 //   <directory>/<id>/log             the output of the process
 //   <directory>/<id>/home            isolated: its own files; an instance sees nothing else of the folder but user-data
+//   <directory>/<id>/sockets         of the clients' data channels; isolated: a link into home
 //   <directory>/<id>/control         isolated: the socket of its init, which runs commands
 //   <directory>/<id>/sandbox         isolated: what bubblewrap says of its processes
 //

@@ -222,6 +222,13 @@ TEST_P(Isolated, RemovingFollowsNoLinkAndIsNotStoppedByATree) {
   EXPECT_TRUE(fs::exists(folder_ / "directory" / "inside"));
 }
 
+TEST_P(Isolated, SocketsOfDataChannelsAreWhereTheyAreWithoutIsolation) {
+  launch("i", "echo $*; exec sleep 100");
+  ASSERT_TRUE(run_until(io_, [&] { return log().find("--channels /instance/home/sockets") != std::string::npos; }));
+  shell("mkdir sockets; touch sockets/webrtc_data_a");
+  EXPECT_TRUE(fs::exists(folder() / "sockets" / "webrtc_data_a"));
+}
+
 TEST_P(Isolated, AStoppedInstanceStartsAgainAsTheSameUser) {
   launch();
   shell("echo mine > /instance/home/kept");
