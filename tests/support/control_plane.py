@@ -140,6 +140,35 @@ def upgrade(connection, path, headers=None):
     return Answer(answer.status, answer.headers, b"" if answer.status == 101 else answer.read()), connection
 
 
+def end_instance(lock):
+    """Kills the processes of a local instance and removes its cgroups."""
+    try:
+        pid = int(lock.read_text())
+        ours = str(lock.parent) in pathlib.Path(f"/proc/{pid}/cmdline").read_text()
+        lines = pathlib.Path(f"/proc/{pid}/cgroup").read_text().splitlines()
+    except (OSError, ValueError):
+        return  # it has ended
+    if not ours:
+        return
+    os.killpg(pid, signal.SIGKILL)
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if lock.parent.name not in path:
+            continue
+        for mount in (controllers, ".", "unified"):
+            cgroup = pathlib.Path("/sys/fs/cgroup") / mount / path.lstrip("/")
+            if cgroup.is_dir():
+                wait_for(lambda cgroup=cgroup: removed(cgroup), f"{cgroup} is empty", 5)
+
+
+def removed(cgroup):
+    try:
+        cgroup.rmdir()
+    except OSError:
+        return not cgroup.exists()
+    return True
+
+
 class Ams(Unit):
     def __init__(self, redan, folder, *options):
         super().__init__(redan, "ams", folder, *options)
@@ -160,6 +189,12 @@ class Ams(Unit):
         """amc as an administrator, over the Unix socket."""
         return subprocess.run([self.redan, "amc", "--socket", str(self.socket), *words], capture_output=True, text=True, timeout=120,
                               check=check)
+
+    def stop(self):
+        """Instances outlive their AMS, but must not outlive the test."""
+        super().stop()
+        for lock in self.data.glob("instances/*/lock"):
+            end_instance(lock)
 
     def wait(self, answer):
         """The operation that an answer started, when it has ended."""

@@ -10,6 +10,7 @@
 #include <charconv>
 #include <fstream>
 #include <redan/crypto.hpp>
+#include <sstream>
 #include <thread>
 
 #include "base/base64.hpp"
@@ -135,6 +136,27 @@ void AmsProcess::start() {
   fingerprint_ = said.at("fingerprint").as_string();
 }
 
+namespace {
+
+/// The directories of the cgroups of an instance, from "5:memory:/redan-<id>".
+std::vector<fs::path> cgroups_in(const std::string& list, const std::string& instance) {
+  std::vector<fs::path> found;
+  std::istringstream lines(list);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t first = line.find(':'), second = line.find(':', first + 1);
+    if (second == std::string::npos || line.find(instance, second) == std::string::npos) continue;
+    const std::string controllers = line.substr(first + 1, second - first - 1);
+    const fs::path path = line.substr(second + 2);
+    for (const char* mount : {controllers.c_str(), ".", "unified"}) {
+      const fs::path directory = fs::path("/sys/fs/cgroup") / mount / path;
+      if (fs::is_directory(directory)) found.push_back(directory);
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
 AmsProcess::~AmsProcess() {
   if (process_->runs()) {
     process_->signal(SIGTERM);
@@ -147,9 +169,14 @@ AmsProcess::~AmsProcess() {
     const std::string text = read_file(entry.path() / "lock");
     pid_t pid = 0;
     std::from_chars(text.data(), text.data() + text.size(), pid);
-    const bool ours = pid > 1 && read_file("/proc/" + std::to_string(pid) + "/cmdline").find(entry.path().string()) !=
-                                     std::string::npos;
-    if (ours) ::kill(-pid, SIGKILL);
+    const std::string process = "/proc/" + std::to_string(pid);
+    const bool ours = pid > 1 && read_file(process + "/cmdline").find(entry.path().string()) != std::string::npos;
+    if (!ours) continue;
+    const auto cgroups = cgroups_in(read_file(process + "/cgroup"), entry.path().filename());
+    ::kill(-pid, SIGKILL);
+    for (const fs::path& cgroup : cgroups) {
+      eventually([&] { return ::rmdir(cgroup.c_str()) == 0 || errno == ENOENT; }, 2s);
+    }
   }
 }
 
