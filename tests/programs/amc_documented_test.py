@@ -101,7 +101,7 @@ class Documented(unittest.TestCase):
         self.amc("start", "lives")
         self.amc("restart", "lives")
         self.amc("set", "lives", "security.delete_protected", "true")
-        self.amc("delete", "lives", "--yes", code=1)
+        self.amc("delete", "lives", "--yes", code=3)
         self.amc("set", "lives", "security.delete_protected", "false")
         self.amc("delete", "lives", "--yes")
         self.assertNotIn("lives", self.amc("list"))

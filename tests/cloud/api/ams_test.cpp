@@ -74,7 +74,7 @@ TEST(Records, RoundTripThroughTheStoredForm) {
 }
 
 TEST(Records, DamagedRecordsDoNotParse) {
-  needs_all(instance(), instance_from_record, {"image_version", "base", "addons"});
+  needs_all(instance(), instance_from_record, {"image_version", "base", "addons", "session", "stream_data"});
   needs_all(application(), application_from_record, {"settings", "inhibit_auto_updates", "next_version"});
   needs_all(operation(), operation_from_record, {});
   for (const char* text : {"", "{}", "[]", "null", "{"}) {
