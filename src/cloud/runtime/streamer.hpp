@@ -34,7 +34,7 @@ struct StreamerConfig {
   std::filesystem::path channel_directory{};  ///< of the sockets webrtc_data_<channel>; empty: channels echo
   std::optional<Address>
       adb{};  ///< where the channel "adb" of a client for ADB leads; absent: such channels are refused
-  std::size_t max_clients = 16;  ///< one of them is for a controller; at least 1
+  std::size_t max_clients = 16;                 ///< one of them is for a controller; at least 1
   std::chrono::seconds connect_timeout{60};     ///< from open() to connected
   std::function<void(std::string_view)> log{};  ///< one line; no secrets in it
 };
