@@ -74,13 +74,14 @@ MutableBytes LongTerm::finish(MessageBuilder& builder) {
 
 Verdict LongTerm::judge(const Message& response, bool signed_request) {
   const bool error = response.message_class == Class::error;
-  if (error && (response.error_code == 401 || response.error_code == 438)) {
+  const std::uint16_t code = response.error_code.value_or(0);
+  if (error && (code == 401 || code == 438)) {
     return accept_challenge(response, signed_request);
   }
   if (!signed_request) {
     if (!error) return Verdict::unprotected;
     // Section 9.2.5 about 400; of the others, the server could not have signed any.
-    return response.error_code == 400 ? Verdict::ignored : Verdict::accepted;
+    return code == 400 ? Verdict::ignored : Verdict::accepted;
   }
   const bool promised = (features_of(text_of(response.find(AttributeType::nonce))) & kPasswordAlgorithms) != 0;
   if (promised && !response.find(AttributeType::password_algorithms)) return Verdict::ignored;

@@ -72,7 +72,7 @@ Requests::Handled Requests::handle_input(TimePoint now, const stun::Message& res
            static_cast<std::uint16_t>(request.task.method()) == response.method;
   });
   if (found == running_.end()) return {Kind::unexpected};
-  const Handled result = judge(now, *found, response, writer);
+  Handled result = judge(now, *found, response, writer);
   if (result.outcome) running_.erase(found);
   return result;
 }
