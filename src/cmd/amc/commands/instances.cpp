@@ -156,7 +156,7 @@ void add_instances(Grammar& grammar, CLI::App* parent) {
   grammar.refused(parent, "copy", "Copy an instance", "copies of instances; launch one from its application or image");
   grammar.refused(parent, "publish", "Make an image of an instance", "images made from instances");
   grammar.refused(parent, "connect", "Open ADB to an instance",
-                  "share the instance with the type adb, then run `redan adb URL`");
+                  "ADB through amc; share the instance with the type adb, then run `redan adb URL`");
 }
 
 }  // namespace redan::cmd
