@@ -9,11 +9,11 @@
 #include "cloud/runtime/byte_pump.hpp"
 #include "cmd/arguments.hpp"
 #include "cmd/commands.hpp"
+#include "cmd/connect/gateway_remote.hpp"
 #include "cmd/connect/stream_client.hpp"
 #include "cmd/program.hpp"
 #include "net/accept.hpp"
 #include "net/loop.hpp"
-#include "net/socket_address.hpp"
 
 namespace redan::cmd {
 namespace {
@@ -24,7 +24,7 @@ using cloud::runtime::BytePump;
 
 constexpr const char* kFooter = R"(
 The URL is that of a share of the type adb. Each local connection joins the
-session anew, over WebRTC.
+session once more, over WebRTC.
 
 Examples:
   redan gateway share create SESSION --type adb
@@ -55,15 +55,8 @@ ShareUrl parse_share(const std::string& url) {
   return {parse_https_url(url.substr(0, path), 443), url.substr(path)};
 }
 
-net::TlsTrust trust_of(const std::string& fingerprint, const std::string& host) {
-  if (fingerprint.empty()) return net::SystemAuthorities{host};
-  const auto pin = net::parse_pin(fingerprint);
-  if (!pin) throw std::runtime_error("--fingerprint is 64 hexadecimal digits; the gateway prints it when it starts");
-  return net::PinnedSha256{*pin};
-}
-
 /// One local TCP connection and its tunnel.
-class Tunnel : public std::enable_shared_from_this<Tunnel> {
+class Tunnel {
  public:
   Tunnel(asio::io_context& io, net::TlsRemote gateway, std::vector<Address> addresses, Provider& provider)
       : clients_(io, std::move(gateway), "", std::move(addresses), provider),
@@ -142,11 +135,10 @@ class Forwarder {
   }
   void begin(tcp::socket socket) {
     const net::TlsRemote gateway{share_.gateway.host, share_.gateway.port,
-                                 trust_of(options_.fingerprint, share_.gateway.host), nullptr,
+                                 gateway_trust(options_.fingerprint, share_.gateway.host), nullptr,
                                  options_.allow_small_keys};
-    const bool is_local = share_.gateway.host.starts_with("127.");
-    auto addresses = is_local ? std::vector<Address>{*Address::parse("127.0.0.1", 0)} : net::host_addresses();
-    const auto tunnel = std::make_shared<Tunnel>(loop_.io(), gateway, std::move(addresses), *provider_);
+    const auto tunnel =
+        std::make_shared<Tunnel>(loop_.io(), gateway, addresses_towards(share_.gateway.host), *provider_);
     tunnels_.insert(tunnel);
     tunnel->on_end = [this, tunnel = tunnel.get()](const std::string& why) {
       log_line("a connection has ended: " + why);

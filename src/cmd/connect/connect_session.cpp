@@ -11,12 +11,12 @@
 #include "cmd/arguments.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/connect/ams_grants.hpp"
+#include "cmd/connect/gateway_remote.hpp"
 #include "cmd/connect/stream_client.hpp"
 #include "cmd/connect/trace.hpp"
 #include "cmd/secret_file.hpp"
 #include "net/clock.hpp"
 #include "net/loop.hpp"
-#include "net/socket_address.hpp"
 
 namespace redan::cmd {
 namespace {
@@ -24,13 +24,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::chrono::seconds kTimeout{30};
-
-net::TlsTrust trust_of(const ConnectOptions& options, const HostAndPort& gateway) {
-  if (options.fingerprint.empty()) return net::SystemAuthorities{gateway.host};
-  const auto pin = net::parse_pin(options.fingerprint);
-  if (!pin) throw std::runtime_error("--fingerprint is 64 hexadecimal digits; the gateway prints it when it starts");
-  return net::PinnedSha256{*pin};
-}
 
 /// The AMS that grants sealed sessions, from amc's remotes.
 net::Remote ams_of(const std::string& named, const AmcRemotes& remotes, const net::TlsIdentity& identity) {
@@ -53,10 +46,11 @@ class SessionVisit {
         loop_([this] { finish(kFailure, "interrupted"); }),
         timer_(loop_.io()),
         counting_(loop_.io()),
-        clients_(
-            loop_.io(),
-            net::TlsRemote{gateway.host, gateway.port, trust_of(options, gateway), nullptr, options.allow_small_keys},
-            std::string(read_secret_file(options.token_file).line()), addresses(gateway.host), *provider_) {
+        clients_(loop_.io(),
+                 net::TlsRemote{gateway.host, gateway.port, gateway_trust(options.fingerprint, gateway.host), nullptr,
+                                options.allow_small_keys},
+                 std::string(read_secret_file(options.token_file).line()), addresses_towards(gateway.host),
+                 *provider_) {
     if (!options.seal) return;
     const AmcRemotes remotes(default_amc_directory());
     identity_ = remotes.identity();
@@ -71,11 +65,6 @@ class SessionVisit {
   }
 
  private:
-  static std::vector<Address> addresses(const std::string& gateway) {
-    const auto target = Address::parse(gateway, 0);
-    const bool loopback = target && target->family() == Address::Family::ipv4 && target->ip()[0] == 127;
-    return loopback ? std::vector<Address>{*Address::parse("127.0.0.1", 0)} : net::host_addresses();
-  }
   void print(const std::string& line) const {
     if (!options_.json) std::printf("%s\n", line.c_str());
   }
