@@ -2,33 +2,11 @@
 // counts calls of operator new.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
 #include <redan/endpoint.hpp>
 
 #include "rtc/stun/message.hpp"
+#include "tests/support/allocation_counter.hpp"
 #include "tests/support/dtls_pair.hpp"
-
-namespace {
-
-std::size_t g_allocations = 0;
-bool g_counting = false;
-
-void* counted(std::size_t size) {
-  if (g_counting) ++g_allocations;
-  void* memory = std::malloc(size);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return counted(size); }
-void* operator new[](std::size_t size) { return counted(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace redan {
 namespace {

@@ -2,31 +2,8 @@
 // program counts calls of operator new.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
-
 #include "tests/rtc/turn/turn_fixture.hpp"
-
-namespace {
-
-std::size_t g_allocations = 0;
-bool g_counting = false;
-
-void* counted(std::size_t size) {
-  if (g_counting) ++g_allocations;
-  void* memory = std::malloc(size);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return counted(size); }
-void* operator new[](std::size_t size) { return counted(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+#include "tests/support/allocation_counter.hpp"
 
 namespace redan::test {
 namespace {
