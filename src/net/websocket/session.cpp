@@ -3,6 +3,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket.hpp>
@@ -44,11 +45,11 @@ class BeastSession final : public WebSocketSession {
         connection_(std::move(connection)),
         limits_(limits),
         writer_(std::make_shared<GatheredWriter>(owned_)),
-        stream_(*writer_) {
+        stream_(*writer_),
+        resumed_(owned_->get_executor(), asio::steady_timer::time_point::max()) {
     // The WebSocket has its own timeouts and keep-alive pings.
     owned_->clear_deadline();
-    stream_.set_option(websocket::stream_base::timeout{
-        .handshake_timeout = kHandshake, .idle_timeout = limits_.idle_timeout, .keep_alive_pings = true});
+    set_idle_timeout(limits_.idle_timeout);
     stream_.read_message_max(limits_.max_message);
   }
 
@@ -69,6 +70,7 @@ class BeastSession final : public WebSocketSession {
     writer_->on_empty = [weak = weak_from_this(), this] {
       const auto self = weak.lock();
       if (self && closing_) begin_closing();
+      if (self && !closing_ && on_drained) on_drained();
     };
     co_return true;
   }
@@ -108,6 +110,7 @@ class BeastSession final : public WebSocketSession {
       if (error && error != websocket::error::closed && !closing_) owned_->close();
       if (error) break;
       if (!closing_) owned_->clear_deadline();
+      while (paused_) co_await resumed_.async_wait(kNoThrow);
       if (!closing_) deliver({static_cast<const char*>(buffer.data().data()), buffer.size()});
       buffer.consume(buffer.size());
     }
@@ -116,7 +119,26 @@ class BeastSession final : public WebSocketSession {
     if (on_close) on_close();
     on_message = nullptr;
     on_binary = nullptr;
+    on_drained = nullptr;
     on_close = nullptr;
+  }
+
+  // Beast sees the answers to its pings only while it reads, and it does not once a message waits for its delivery.
+  void pause_reading() override {
+    if (closing_ || std::exchange(paused_, true)) return;
+    set_idle_timeout(std::chrono::seconds(0));
+    owned_->on_close = [weak = weak_from_this(), this] {
+      asio::post(owned_->get_executor(), [self = weak.lock(), this] {
+        if (self) resume_reading();
+      });
+    };
+  }
+  void resume_reading() override {
+    if (!std::exchange(paused_, false)) return;
+    resumed_.cancel();
+    if (closing_) return;
+    owned_->on_close = nullptr;
+    set_idle_timeout(limits_.idle_timeout);
   }
 
   void send(std::string text) override { queue({std::move(text), Kind::text}); }
@@ -132,6 +154,7 @@ class BeastSession final : public WebSocketSession {
     reason_.code = code;
     reason_.reason = beast_view(reason.substr(0, kMaxReason));
     limit_closing();  // also for a peer that does not read what is queued
+    resume_reading();
     if (!masks_ && writer_->waiting() == 0) begin_closing();
     if (masks_ && !writing_) write_next();
   }
@@ -146,6 +169,14 @@ class BeastSession final : public WebSocketSession {
     std::string message;
     Kind kind;
   };
+
+  void set_idle_timeout(std::chrono::seconds timeout) {
+    const bool limited = timeout.count() > 0;
+    stream_.set_option(websocket::stream_base::timeout{
+        .handshake_timeout = kHandshake,
+        .idle_timeout = limited ? websocket::stream_base::duration(timeout) : websocket::stream_base::none(),
+        .keep_alive_pings = limited});
+  }
 
   void deliver(std::string_view message) {
     if (stream_.got_text()) {
@@ -191,6 +222,7 @@ class BeastSession final : public WebSocketSession {
     if (outgoing_.empty()) {
       writing_ = false;
       if (closing_) begin_closing();
+      if (!closing_ && on_drained) on_drained();
       return;
     }
     writing_ = true;
@@ -224,6 +256,7 @@ class BeastSession final : public WebSocketSession {
   std::shared_ptr<GatheredWriter> writer_;
   websocket::stream<GatheredWriter&> stream_;
   std::string subprotocol_;
+  asio::steady_timer resumed_;  ///< cancelled when reading continues
   asio::cancellation_signal stop_reading_;
   asio::cancellation_signal stop_closing_;
   std::deque<Outgoing> outgoing_;
@@ -231,6 +264,7 @@ class BeastSession final : public WebSocketSession {
   websocket::close_reason reason_;
   bool masks_ = true;  ///< a client
   bool writing_ = false;
+  bool paused_ = false;
   bool closing_ = false;
   bool close_begun_ = false;
 };

@@ -23,9 +23,14 @@ class WebSocket {
   [[nodiscard]] virtual std::string_view subprotocol() const = 0;
   /// Bytes queued and not yet written.
   [[nodiscard]] virtual std::size_t buffered() const = 0;
+  /// Delivers no message until resume_reading(). One is held back, and the peer can send no more than the connection
+  /// holds. No pings are sent meanwhile, so a peer that vanishes is noticed afterwards, or when something is sent.
+  virtual void pause_reading() = 0;
+  virtual void resume_reading() = 0;
 
   std::function<void(std::string_view)> on_message;  ///< text, checked to be UTF-8
   std::function<void(Bytes)> on_binary;              ///< without it a binary message is ignored
+  std::function<void()> on_drained;                  ///< nothing is queued any more
   std::function<void()> on_close;                    ///< called once; nothing can be sent any more
 };
 
@@ -33,7 +38,7 @@ struct WebSocketLimits {
   std::size_t max_message = 256 * 1024;
   std::size_t max_buffered = 1024 * 1024;          ///< queued for a slow reader
   std::chrono::seconds first_message_timeout{10};  ///< zero: a peer may stay silent
-  std::chrono::seconds idle_timeout{60};           ///< pings are sent after half of it
+  std::chrono::seconds idle_timeout{60};           ///< pings are sent after half of it; zero: no limit, no pings
   std::chrono::milliseconds close_timeout{5'000};  ///< for the peer's answer to our close
 };
 

@@ -172,6 +172,53 @@ TEST_F(WebSocketTest, APeerThatDoesNotReadIsClosedInTimeAndIgnoredMeanwhile) {
   EXPECT_EQ(heard, 0);
 }
 
+TEST_F(WebSocketTest, APausedReaderHearsNothingAndLosesNothing) {
+  const auto socket = open(to("/socket"));
+  WebSocket& reader = *accepted.back();
+  int heard = 0;
+  bool drained = false;
+  reader.on_message = [&](std::string_view) {
+    if (++heard == 1) reader.pause_reading();
+  };
+  socket->on_drained = [&] { drained = true; };
+  constexpr int kMessages = 100;
+  for (int i = 0; i < kMessages; ++i) socket->send(std::string(8 * 1024, 'x'));
+  EXPECT_TRUE(until([&] { return heard == 1; }, 2s));
+  EXPECT_FALSE(until([&] { return heard > 1; }, 200ms));
+  reader.resume_reading();
+  EXPECT_TRUE(until([&] { return heard == kMessages && drained; }, 5s));
+  EXPECT_EQ(closed, 0);
+}
+
+TEST_F(WebSocketTest, APausedReaderIsNotTakenForASilentOne) {
+  limits.idle_timeout = 1s;
+  const auto socket = open(to("/socket"));
+  WebSocket& reader = *accepted.back();
+  int heard = 0;
+  reader.on_message = [&](std::string_view) { ++heard; };
+  reader.pause_reading();
+  socket->send("one");
+  EXPECT_FALSE(until([&] { return heard > 0 || closed > 0; }, 2500ms));
+  reader.resume_reading();
+  EXPECT_TRUE(until([&] { return heard == 1; }, 2s));
+}
+
+TEST_F(WebSocketTest, APausedReaderCanBeClosedFromBothSides) {
+  for (const bool in_order : {true, false}) {
+    const auto socket = open(to("/socket"));
+    WebSocket& reader = *accepted.back();
+    int heard = 0;
+    reader.on_message = [&](std::string_view) { ++heard; };
+    reader.pause_reading();
+    socket->send("one");
+    EXPECT_FALSE(until([&] { return heard > 0; }, 100ms));
+    const int before = closed;
+    if (in_order) reader.close();
+    if (!in_order) reader.connection().close();
+    EXPECT_TRUE(until([&] { return closed == before + 1; }, 2s));
+  }
+}
+
 TEST_F(WebSocketTest, AMessageBeyondTheLimitEndsTheSocket) {
   limits.max_message = 1000;
   const auto socket = open(to("/socket"));
