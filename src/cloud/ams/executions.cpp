@@ -16,10 +16,9 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::chrono::seconds kTimeForSockets{30};
-// Queued for a client that reads slowly; the command waits beyond it.
+// Queued for a client that reads slowly, beyond which the command waits; and for a command that reads slowly, or does
+// not run yet, beyond which the client waits.
 constexpr std::size_t kMaxQueued = 256 * 1024;
-// Input before the command runs. None of it may be lost.
-constexpr std::size_t kMaxEarly = 4 * 1024 * 1024;
 constexpr std::size_t kMaxEarlyControl = 16;  ///< messages
 
 }  // namespace
@@ -41,12 +40,22 @@ struct Executions::Running {
     return sockets.size() - sockets.count("control") == needed;
   }
 
-  // A client may send before the command runs. False if it sends too much.
-  bool input(Bytes bytes) {
-    if (!execution && early.size() + bytes.size() > kMaxEarly) return false;
+  // A client may send before the command runs.
+  void input(Bytes bytes) {
     if (!execution) early.insert(early.end(), bytes.begin(), bytes.end());
     if (execution) execution->write(bytes);
-    return true;
+    const std::size_t unread = execution ? execution->unread() : early.size();
+    if (unread > kMaxQueued) pause_input();
+  }
+  void pause_input() {
+    const auto socket = sockets["0"].lock();
+    if (!socket) return;
+    socket->pause_reading();
+    input_is_paused = true;
+  }
+  void resume_input() {
+    const auto socket = sockets["0"].lock();
+    if (std::exchange(input_is_paused, false) && socket) socket->resume_reading();
   }
   void end_input() {
     ended = true;
@@ -57,6 +66,7 @@ struct Executions::Running {
   }
   void pass_early_input() {
     if (!early.empty()) execution->write(std::exchange(early, {}));
+    if (execution->unread() == 0) resume_input();
     if (ended) execution->close_input();
   }
 
@@ -65,6 +75,7 @@ struct Executions::Running {
   std::vector<std::uint8_t> early;
   std::vector<std::string> early_control;
   bool ended = false;
+  bool input_is_paused = false;
   std::map<std::string, std::string> secrets;  ///< by the socket's name; those that are not used yet
   std::map<std::string, std::weak_ptr<net::WebSocket>> sockets;
   std::shared_ptr<Execution> execution;
@@ -142,12 +153,16 @@ void Executions::take_socket(const RunningPtr& running, const std::string& name,
     socket->on_message = [this, weak](std::string_view message) {
       if (const auto one = weak.lock()) on_control(*one, message);
     };
+    // The end of a socket that is paused is not seen, and a terminal has no other.
+    socket->on_close = [this, weak] {
+      const auto one = weak.lock();
+      if (one && one->spec.interactive && one->input_is_paused) on_client_left(one);
+    };
     return;
   }
   if (name == "0") {
     socket->on_binary = [this, weak](Bytes bytes) {
-      const auto one = weak.lock();
-      if (one && !one->input(bytes)) end(one, api::OperationStatus::failure, "too much input before the command runs");
+      if (const auto one = weak.lock()) one->input(bytes);
     };
     // An empty text message is the end of the input.
     socket->on_message = [weak](std::string_view message) {
@@ -186,6 +201,9 @@ net::Task<void> Executions::start(RunningPtr running) {
     const auto one = weak.lock();
     const auto socket = one ? one->output(descriptor) : nullptr;
     return !socket || socket->buffered() < kMaxQueued;
+  };
+  running->execution->on_input_read = [weak] {
+    if (const auto one = weak.lock()) one->resume_input();
   };
   running->execution->on_end = [this, weak](int code) {
     const auto one = weak.lock();

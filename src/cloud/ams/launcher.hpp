@@ -40,12 +40,17 @@ struct ExecSpec {
   std::uint16_t width = 80, height = 24;
 };
 
+/// The code of a command whose end is not known: that of SIGKILL.
+inline constexpr int kKilledCode = 128 + 9;
+
 /// A command that runs in an instance. Destroying it kills the command. Set the callbacks before the loop continues.
 class Execution {
  public:
   virtual ~Execution() = default;
-  /// To its standard input.
+  /// To its standard input. The caller writes no more while much is unread.
   virtual void write(Bytes bytes) = 0;
+  /// Input that the command has not read yet.
+  [[nodiscard]] virtual std::size_t unread() const = 0;
   virtual void close_input() = 0;
   virtual void resize(std::uint16_t width, std::uint16_t height) = 0;
   virtual void signal(int number) = 0;
@@ -54,6 +59,8 @@ class Execution {
   std::function<void(int descriptor, Bytes bytes)> on_output;
   /// Its output is not read while this is false.
   std::function<bool(int descriptor)> may_read;
+  /// All input was read.
+  std::function<void()> on_input_read;
   /// All output was reported. `code`: its exit status, or 128 plus the signal that killed it.
   std::function<void(int code)> on_end;
 };

@@ -27,10 +27,7 @@ using isolation::Word;
 
 constexpr std::chrono::seconds kMaxStart{10};
 constexpr std::chrono::milliseconds kPause{10};
-// Input that the command has not read. A client that sends faster for long loses its command.
-constexpr std::size_t kMaxInput = 16 * 1024 * 1024;
 constexpr std::size_t kChunk = 64 * 1024;
-constexpr int kKilled = 128 + SIGKILL;
 constexpr char kEndOfTransmission = 4;  ///< what a terminal takes for the end of input
 
 LaunchFailure failure(const std::string& what, int error) { return {what + ": " + std::strerror(error)}; }
@@ -103,10 +100,10 @@ class LocalExecution final : public Execution, public std::enable_shared_from_th
 
   void write(Bytes bytes) override {
     if (!input_ || input_ends_) return;
-    if (pending_.size() + bytes.size() > kMaxInput) return finish(kKilled);
     pending_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     write_pending();
   }
+  [[nodiscard]] std::size_t unread() const override { return pending_.size(); }
   void close_input() override {
     if (is_terminal_) return write(Bytes(reinterpret_cast<const std::uint8_t*>(&kEndOfTransmission), 1));
     input_ends_ = true;
@@ -199,7 +196,7 @@ class LocalExecution final : public Execution, public std::enable_shared_from_th
   void on_control() {
     const std::string text = receive();
     const auto word = Word::parse(text);
-    if (!word || word->name != isolation::kEnded) return finish(kKilled);
+    if (!word || word->name != isolation::kEnded) return finish(kKilledCode);
     code_ = word->number & 0xff;
     end_if_all_is_reported();
   }
@@ -217,7 +214,10 @@ class LocalExecution final : public Execution, public std::enable_shared_from_th
   void write_pending() {
     if (!input_ || writing_) return;
     if (pending_.empty() && input_ends_) return input_.reset();
-    if (pending_.empty()) return;
+    if (pending_.empty()) {
+      if (on_input_read) on_input_read();
+      return;
+    }
     writing_ = true;
     input_->async_wait(Stream::wait_write, if_alive([](LocalExecution& self) { self.on_writable(); }));
   }
@@ -225,9 +225,11 @@ class LocalExecution final : public Execution, public std::enable_shared_from_th
     writing_ = false;
     if (!input_) return;
     const ssize_t size = ::write(input_->native_handle(), pending_.data(), std::min(pending_.size(), kChunk));
-    if (size < 0 && errno != EAGAIN && errno != EINTR) return input_.reset();  // the command does not read any more
     if (size > 0) pending_.erase(0, static_cast<std::size_t>(size));
+    const bool broken = size < 0 && errno != EAGAIN && errno != EINTR;  // the command does not read any more
+    if (broken) pending_.clear();
     write_pending();
+    if (broken) input_.reset();
   }
 
   Stream control_;

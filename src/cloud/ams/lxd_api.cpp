@@ -15,6 +15,7 @@ namespace json = boost::json;
 constexpr std::size_t kMaxWords = 500;
 constexpr std::size_t kMaxName = 63;
 constexpr std::size_t kMaxOperationId = 64;
+constexpr std::size_t kMaxSecret = 256;
 // LXD's status codes (doc/rest-api.md in LXD's repository).
 constexpr std::int64_t kStopped = 102;
 constexpr std::int64_t kSuccess = 200;
@@ -109,6 +110,9 @@ Result<LxdOperation> LxdOperation::parse(const json::value& metadata) {
   if (!consists_of(operation.id, kMaxOperationId, in_uuid) || !code) return refuse(errc::lxd_protocol);
   operation.state = *code == kSuccess ? State::success : *code >= kFailure ? State::failure : State::running;
   operation.error = lxd_words(text_of(metadata, "err"));
+  if (const json::value* own = member(metadata, "metadata")) {
+    if (const auto exit_code = integer_of(*own, "return")) operation.exit_code = static_cast<int>(*exit_code & 0xFF);
+  }
   return operation;
 }
 
@@ -182,6 +186,33 @@ std::string LxdNewInstance::write() const {
                                       {"source", std::move(source)},
                                       {"profiles", std::move(profile_names)},
                                       {"config", std::move(config)}});
+}
+
+std::string LxdCommand::write() const {
+  json::object environment;
+  for (const auto& [name, value] : spec.environment) environment[name] = value;
+  return json::serialize(json::object{{"command", json::array(spec.command.begin(), spec.command.end())},
+                                      {"environment", std::move(environment)},
+                                      {"interactive", spec.interactive},
+                                      {"width", spec.width},
+                                      {"height", spec.height},
+                                      {"wait-for-websocket", true}});
+}
+
+// {"id":"<uuid>","status_code":103,"metadata":{"fds":{"0":"<hex>","1":"<hex>","2":"<hex>","control":"<hex>"}}}
+Result<LxdCommandSockets> LxdCommandSockets::parse(const json::value& metadata, bool interactive) {
+  REDAN_TRY(const auto operation, LxdOperation::parse(metadata));
+  const json::value* own = member(metadata, "metadata");
+  const json::value* secrets = own != nullptr ? member(*own, "fds") : nullptr;
+  if (secrets == nullptr) return refuse(errc::lxd_protocol);
+  LxdCommandSockets sockets{operation.id, {}};
+  for (const char* name : {"control", "0", "1", "2"}) {
+    if (interactive && (*name == '1' || *name == '2')) continue;
+    const std::string_view secret = text_of(*secrets, name);
+    if (!consists_of(secret, kMaxSecret, in_hex)) return refuse(errc::lxd_protocol);
+    sockets.secrets.emplace(name, secret);
+  }
+  return sockets;
 }
 
 std::string LxdStateChange::write() const {

@@ -40,7 +40,8 @@ struct LxdOperation {
   enum class State : std::uint8_t { running, success, failure };  ///< cancelled counts as failure
   std::string id;                                                 ///< a UUID
   State state = State::running;
-  std::string error;  ///< of a failure
+  std::string error;               ///< of a failure
+  std::optional<int> exit_code{};  ///< of a command that has ended
 
   static Result<LxdOperation> parse(const boost::json::value& metadata);
   /// Parses the response to a list of all operations with recursion=1. Returns an operation that still runs on the
@@ -77,6 +78,22 @@ struct LxdNewInstance {
   std::int64_t cpus = 0;          ///< 0: according to the profiles
 
   [[nodiscard]] std::string write() const;
+};
+
+/// POST /1.0/instances/<name>/exec
+struct LxdCommand {
+  ExecSpec spec;
+
+  [[nodiscard]] std::string write() const;
+};
+
+/// The metadata of its response: the operation, and a secret for each of its sockets.
+struct LxdCommandSockets {
+  std::string operation;
+  std::map<std::string, std::string> secrets;  ///< by the socket's name: "0", "1", "2", "control"
+
+  /// The names are those that a command of this kind has.
+  static Result<LxdCommandSockets> parse(const boost::json::value& metadata, bool interactive);
 };
 
 /// PUT /1.0/instances/<name>/state

@@ -14,6 +14,9 @@ namespace {
 // A list with recursion=1 takes about 2 KB per instance.
 constexpr std::size_t kMaxAnswer = 16 * 1024 * 1024;
 constexpr std::size_t kMaxEvent = 256 * 1024;
+// Of a command, in a message; and queued for it.
+constexpr std::size_t kMaxOutput = 1024 * 1024;
+constexpr std::size_t kMaxInput = 4 * 1024 * 1024;
 // A launch uses one connection at a time; AMS carries out 16 operations at once.
 constexpr std::size_t kMaxConnections = 32;
 // How long LXD holds a query about an operation. Shorter than the five seconds for which it keeps ended operations.
@@ -215,13 +218,49 @@ net::Task<LxdResult<std::string>> LxdClient::read_end(std::string name, std::str
   co_return body.substr(body.size() - std::min(body.size(), limit));
 }
 
+net::Task<LxdResult<LxdCommandSockets>> LxdClient::exec(std::string name, LxdCommand command) {
+  net::HttpRequest post = request("POST", instance_path(name) + "/exec");
+  post.headers = {{"Content-Type", "application/json"}};
+  post.body = command.write();
+  REDAN_CO_TRY(const auto metadata, co_await ask(std::move(post)));
+  auto sockets = LxdCommandSockets::parse(metadata, command.spec.interactive);
+  if (!sockets) co_return fail(sockets.error());
+  co_return std::move(*sockets);
+}
+
+net::Task<LxdResult<int>> LxdClient::exit_code(std::string operation) {
+  while (true) {
+    REDAN_CO_TRY(const auto metadata, co_await look_at_work(operation, net::now() + kLook));
+    const auto state = LxdOperation::parse(metadata);
+    if (!state) co_return fail(state.error());
+    if (state->state == LxdOperation::State::failure) co_return fail(errc::lxd_failed, state->error);
+    if (state->state == LxdOperation::State::running) continue;
+    if (!state->exit_code) co_return fail(errc::lxd_protocol);
+    co_return *state->exit_code;
+  }
+}
+
+net::Task<LxdResult<std::shared_ptr<net::WebSocket>>> LxdClient::command_socket(std::string operation,
+                                                                                std::string secret) {
+  net::WebSocketClientConfig config;
+  config.target = "/1.0/operations/" + operation + "/websocket?secret=" + secret;
+  config.limits.max_message = kMaxOutput;
+  config.limits.max_buffered = kMaxInput;
+  config.limits.idle_timeout = std::chrono::seconds(0);  // LXD does not answer pings on each of them
+  co_return co_await open_socket(std::move(config));
+}
+
 net::Task<LxdResult<std::shared_ptr<net::WebSocket>>> LxdClient::events() {
   net::WebSocketClientConfig config;
-  config.server = config_.server;
   config.target = "/1.0/events?type=lifecycle&project=" + net::percent_encode(config_.project);
-  config.timeout = config_.call_timeout;
   config.limits.max_message = kMaxEvent;
-  config.limits.first_message_timeout = std::chrono::seconds(0);  // there may never be an event
+  co_return co_await open_socket(std::move(config));
+}
+
+net::Task<LxdResult<std::shared_ptr<net::WebSocket>>> LxdClient::open_socket(net::WebSocketClientConfig config) {
+  config.server = config_.server;
+  config.timeout = config_.call_timeout;
+  config.limits.first_message_timeout = std::chrono::seconds(0);  // there may never be one
   auto opened = co_await net::open_websocket(std::move(config));
   if (opened) co_return std::move(*opened);
   if (opened.error().status == 403) co_return fail(errc::lxd_untrusted);

@@ -55,6 +55,13 @@ class LxdClient {
   /// The last `limit` bytes of the file; empty if it does not exist.
   [[nodiscard]] net::Task<LxdResult<std::string>> read_end(std::string name, std::string path, std::size_t limit);
 
+  /// Begins a command; it runs once its sockets are open.
+  [[nodiscard]] net::Task<LxdResult<LxdCommandSockets>> exec(std::string name, LxdCommand command);
+  [[nodiscard]] net::Task<LxdResult<std::shared_ptr<net::WebSocket>>> command_socket(std::string operation,
+                                                                                     std::string secret);
+  /// Waits until the command has ended.
+  [[nodiscard]] net::Task<LxdResult<int>> exit_code(std::string operation);
+
   /// LXD's lifecycle events: messages for LxdEnded::parse.
   [[nodiscard]] net::Task<LxdResult<std::shared_ptr<net::WebSocket>>> events();
 
@@ -70,6 +77,7 @@ class LxdClient {
   net::Task<LxdResult<void>> work(net::HttpRequest request, std::chrono::milliseconds timeout);
   net::Task<LxdResult<void>> work_once(net::HttpRequest request, TimePoint end);
   net::Task<LxdResult<boost::json::value>> look_at_work(std::string id, TimePoint end);
+  net::Task<LxdResult<std::shared_ptr<net::WebSocket>>> open_socket(net::WebSocketClientConfig config);
 
   boost::asio::io_context& io_;
   LxdClientConfig config_;

@@ -4,6 +4,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "cloud/ams/lxd_execution.hpp"
 #include "cloud/errors.hpp"
 #include "net/clock.hpp"
 #include "net/errors.hpp"
@@ -185,6 +186,15 @@ net::Task<LaunchResult<std::string>> LxdLauncher::log(std::string id, std::size_
   auto text = co_await client_->read_end(lxd_name(id), config_.log_file, limit);
   if (!text) co_return launch_failure(text.error());
   co_return std::move(*text);
+}
+
+net::Task<LaunchResult<std::shared_ptr<Execution>>> LxdLauncher::exec(std::string id, ExecSpec spec) {
+  const auto found = co_await look(id);
+  if (!found) co_return launch_failure(found.error());
+  if (*found != Existence::running) co_return tl::unexpected(LaunchFailure{"the instance does not run"});
+  auto begun = co_await execute_in_lxd(io_, client_, lxd_name(id), std::move(spec));
+  if (!begun) co_return launch_failure(begun.error());
+  co_return std::move(*begun);
 }
 
 }  // namespace redan::cloud::ams

@@ -39,6 +39,10 @@ class LxdLauncher final : public Launcher {
   net::Task<LaunchResult<std::vector<FoundInstance>>> find_all() override;
   net::Task<LaunchResult<std::string>> log(std::string id, std::size_t limit) override;
 
+  [[nodiscard]] bool can_exec() const override { return true; }
+  /// As root of the container.
+  net::Task<LaunchResult<std::shared_ptr<Execution>>> exec(std::string id, ExecSpec spec) override;
+
  private:
   net::Task<LxdResult<Existence>> look(std::string id);
   net::Task<LxdResult<void>> create(const LaunchSpec& spec);

@@ -8,10 +8,13 @@ namespace {
 class Echo final : public ams::Execution {
  public:
   void write(Bytes bytes) override {
+    written += bytes.size();
+    if (reads_nothing) return;
     for (; !bytes.empty(); bytes = bytes.subspan(std::min(bytes.size(), kChunk))) {
       on_output(1, bytes.first(std::min(bytes.size(), kChunk)));
     }
   }
+  [[nodiscard]] std::size_t unread() const override { return reads_nothing ? written : 0; }
   void close_input() override {
     if (const auto end = std::exchange(on_end, {})) end(3);
   }
@@ -21,6 +24,8 @@ class Echo final : public ams::Execution {
   }
   static constexpr std::size_t kChunk = 64 * 1024;
   std::pair<std::uint16_t, std::uint16_t> size{};
+  bool reads_nothing = false;
+  std::size_t written = 0;
 };
 
 class ExecutingLauncher final : public RecordingLauncher {
@@ -122,6 +127,37 @@ TEST_F(ExecutionSockets, KeepInputThatArrivesBeforeTheCommandRuns) {
   EXPECT_TRUE(until([&] { return received == large + large + large; })) << received.size();
   (*terminal)->send("");
   EXPECT_EQ(ended(id).at("metadata").at("return"), 3);
+}
+
+TEST_F(ExecutionSockets, HoldTheClientBackWhileTheCommandDoesNotRead) {
+  const json::object operation = execute(true);
+  const std::string id(operation.at("id").as_string());
+  auto terminal = open(id, operation.at("metadata").at("fds").at("0").as_string());
+  ASSERT_TRUE(terminal && until([&] { return launcher().echo != nullptr; }));
+  Echo& echo = *launcher().echo;
+  echo.reads_nothing = true;
+  const std::string large(200'000, 'x');
+  for (int i = 0; i < 5; ++i) (*terminal)->send_binary(large);
+  ASSERT_TRUE(until([&] { return echo.written == 400'000; }));
+  EXPECT_FALSE(until([&] { return echo.written != 400'000; }, 200ms));
+  echo.reads_nothing = false;
+  echo.on_input_read();
+  EXPECT_TRUE(until([&] { return echo.written == 1'000'000; })) << echo.written;
+}
+
+TEST_F(ExecutionSockets, OfATerminalThatHoldTheClientBackEndWithItsControl) {
+  const json::object operation = execute(true);
+  const std::string id(operation.at("id").as_string());
+  const json::object& secrets = operation.at("metadata").at("fds").as_object();
+  auto control = open(id, secrets.at("control").as_string());
+  auto terminal = open(id, secrets.at("0").as_string());
+  ASSERT_TRUE(control && terminal && until([&] { return launcher().echo != nullptr; }));
+  launcher().echo->reads_nothing = true;
+  const std::string large(200'000, 'x');
+  for (int i = 0; i < 2; ++i) (*terminal)->send_binary(large);
+  ASSERT_TRUE(until([&] { return launcher().echo->written == 400'000; }));
+  (*control)->close();
+  EXPECT_EQ(ended(id).at("status"), "Failure");
 }
 
 TEST_F(ExecutionSockets, KeepControlMessagesThatArriveBeforeTheCommandRuns) {

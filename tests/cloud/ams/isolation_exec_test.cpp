@@ -134,14 +134,31 @@ TEST_P(IsolatedCommand, WaitsWhileItsOutputIsNotRead) {
   EXPECT_EQ(ran.code, -1);
 }
 
-TEST_P(IsolatedCommand, ThatReadsNothingIsKilledBeforeItsInputFillsTheMemory) {
+TEST_P(IsolatedCommand, ReportsHowMuchOfItsInputIsUnread) {
   launch();
   Ran ran;
-  const auto execution = begin_shell("exec sleep 100", ran);
-  ASSERT_TRUE(execution);
+  const auto execution = begin_shell("echo ready; sleep 0.3; exec wc -c", ran);
+  ASSERT_TRUE(execution && says(ran, "ready"));
+  bool read = false;
+  execution->on_input_read = [&] { read = true; };
   const std::string megabyte(1 << 20, 'x');
-  for (int i = 0; i < 20 && ran.code < 0; ++i) execution->write(bytes(megabyte));
-  EXPECT_EQ(ran.code, 128 + SIGKILL);
+  execution->write(bytes(megabyte));
+  EXPECT_GT(execution->unread(), 500'000U);
+  ASSERT_TRUE(run_until(io_, [&] { return read; }));
+  EXPECT_EQ(execution->unread(), 0U);
+}
+
+TEST_P(IsolatedCommand, LeavesNothingUnreadWhenItHasClosedItsInput) {
+  launch();
+  Ran ran;
+  const auto execution = begin_shell("exec <&-; echo closed; exec sleep 100", ran);
+  ASSERT_TRUE(execution && says(ran, "closed"));
+  bool read = false;
+  execution->on_input_read = [&] { read = true; };
+  const std::string megabyte(1 << 20, 'x');
+  execution->write(bytes(megabyte));
+  ASSERT_TRUE(run_until(io_, [&] { return read; }));
+  EXPECT_EQ(execution->unread(), 0U);
 }
 
 TEST_P(IsolatedCommand, OnATerminalHasItsSizeAndItsKeys) {

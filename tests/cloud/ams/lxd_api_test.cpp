@@ -99,6 +99,48 @@ std::string instance_text(const std::string& name, int status, const std::string
          unit + R"(","user.redan.id":")" + id + R"("}})";
 }
 
+TEST(LxdOperation, OfACommandHasItsExitCode) {
+  const auto ended =
+      LxdOperation::parse(json::parse(R"({"id":"0a-1","status_code":200,"err":"","metadata":{"fds":{},"return":7}})"));
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->exit_code, 7);
+  const auto running = LxdOperation::parse(json::parse(R"({"id":"0a-1","status_code":103,"metadata":{"return":"7"}})"));
+  ASSERT_TRUE(running);
+  EXPECT_EQ(running->exit_code, std::nullopt);
+}
+
+TEST(LxdCommandSockets, HaveASecretForEachName) {
+  constexpr const char* kAll =
+      R"({"id":"0a-1","status_code":103,"metadata":{"fds":{"0":"aa","1":"bb","2":"cc","control":"dd"}}})";
+  const auto pipes = LxdCommandSockets::parse(json::parse(kAll), false);
+  ASSERT_TRUE(pipes);
+  EXPECT_EQ(pipes->operation, "0a-1");
+  EXPECT_EQ(pipes->secrets,
+            (std::map<std::string, std::string>{{"0", "aa"}, {"1", "bb"}, {"2", "cc"}, {"control", "dd"}}));
+  const auto terminal = LxdCommandSockets::parse(json::parse(kAll), true);
+  ASSERT_TRUE(terminal);
+  EXPECT_EQ(terminal->secrets.size(), 2U);
+}
+
+TEST(LxdCommandSockets, AreRefusedWithoutASecretOrWithOneThatWouldRedirectRequests) {
+  for (const char* sockets :
+       {R"({"0":"aa","1":"bb","control":"dd"})", R"({"0":"aa","1":"bb","2":"cc"})", R"({})", R"([])", R"("aa")",
+        R"({"0":"aa","1":"bb","2":"cc","control":"d&x=1"})", R"({"0":"","1":"bb","2":"cc","control":"dd"})",
+        R"({"0":1,"1":"bb","2":"cc","control":"dd"})"}) {
+    const std::string text = R"({"id":"0a-1","status_code":103,"metadata":{"fds":)" + std::string(sockets) + "}}";
+    const auto parsed = LxdCommandSockets::parse(json::parse(text), false);
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_EQ(parsed.error(), errc::lxd_protocol);
+  }
+}
+
+TEST(LxdCommand, NamesItsTerminal) {
+  const LxdCommand command{{{"ls", "-l"}, {{"A", "b"}}, true, 101, 33}};
+  EXPECT_EQ(json::parse(command.write()),
+            json::parse(R"({"command":["ls","-l"],"environment":{"A":"b"},"interactive":true,"width":101,"height":33,
+                            "wait-for-websocket":true})"));
+}
+
 TEST(LxdInstance, IsOursWithUnitAndId) {
   const auto instance = LxdInstance::parse(json::parse(instance_text("ams-7", 103, "node-1", "7")));
   ASSERT_TRUE(instance);

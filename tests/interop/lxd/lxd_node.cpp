@@ -42,7 +42,7 @@ constexpr const char* kMakeImage = R"sh(set -e
 cd rootfs
 mkdir -p bin sbin etc proc sys dev run tmp root usr/bin var/log
 cp "$(command -v busybox)" bin/busybox
-for name in sh cat ip kill killall sleep stat; do ln -s busybox bin/$name; done
+for name in sh cat ip kill killall sleep stat stty tr wc yes; do ln -s busybox bin/$name; done
 ln -s ../bin/ip sbin/ip
 cp ../init sbin/init
 chmod 755 sbin/init
