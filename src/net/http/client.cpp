@@ -13,6 +13,7 @@
 
 #include "net/dial.hpp"
 #include "net/errors.hpp"
+#include "net/http/file_body.hpp"
 #include "net/http/reader.hpp"
 #include "net/http/writer.hpp"
 
@@ -26,6 +27,8 @@ using OnPiece = std::function<bool(std::string_view)>;
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 // Shorter than the idle timeout of most servers.
 constexpr std::chrono::milliseconds kMaxIdle{30'000};
+// For the response to a body that could not be sent.
+constexpr std::chrono::milliseconds kAfterFailure{1'000};
 
 bool may_be_repeated(std::string_view method) {
   return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "PUT";
@@ -37,6 +40,11 @@ bool is_quiet(Stream& stream) {
   const auto size = ::recv(stream.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
+
+struct FileBody {
+  std::shared_ptr<const Descriptor> descriptor{};
+  std::optional<std::uint64_t> size{};
+};
 
 HttpFailure failure_of(const Stream& stream, const ResponseReader::Failure& failure) {
   if (failure.error) return failure_of(stream, failure.error);
@@ -50,8 +58,9 @@ class HttpClient::Impl : public std::enable_shared_from_this<HttpClient::Impl> {
   Impl(asio::io_context& io, HttpClientConfig config)
       : io_(io), config_(std::move(config)), dialer_(config_.server), limits_{.max_body = config_.max_body} {}
 
-  static Task<HttpResult> request(std::shared_ptr<Impl> self, HttpRequest request) {
+  static Task<HttpResult> request(std::shared_ptr<Impl> self, HttpRequest request, FileBody file = {}) {
     Exchange exchange{*self, request};
+    exchange.file = std::move(file);
     try {
       co_return co_await self->run(exchange);
     } catch (const boost::system::system_error& error) {
@@ -79,7 +88,7 @@ class HttpClient::Impl : public std::enable_shared_from_this<HttpClient::Impl> {
   }
 
  private:
-  // One call of request() or stream().
+  // One call of request(), upload() or stream().
   struct Exchange {
     Exchange(Impl& client, HttpRequest& to_send)
         : request(to_send), generation(client.generation_), deadline(SteadyClock::now() + client.config_.timeout) {}
@@ -90,6 +99,7 @@ class HttpClient::Impl : public std::enable_shared_from_this<HttpClient::Impl> {
     HttpRequest& request;
     std::uint64_t generation;
     SteadyClock::time_point deadline;
+    FileBody file{};
     std::string head{};
     bool sent = false;      // possibly
     bool answered = false;  // at least in part
@@ -157,7 +167,8 @@ class HttpClient::Impl : public std::enable_shared_from_this<HttpClient::Impl> {
     if (const auto failure = write_head(exchange)) co_return tl::unexpected(*failure);
     if (const auto failure = co_await wait_for_turn(exchange)) co_return tl::unexpected(*failure);
     const Turn turn(*this);
-    if (const std::shared_ptr<Stream> kept = take_idle()) {
+    const std::shared_ptr<Stream> kept = exchange.file.descriptor ? nullptr : take_idle();
+    if (kept) {
       HttpResult result = co_await round_trip(exchange, kept);
       const bool found_closed = !result && !exchange.answered && result.error().code == errc::connect_failed;
       if (!found_closed || !may_be_repeated(exchange.request.method)) co_return result;
@@ -177,7 +188,7 @@ class HttpClient::Impl : public std::enable_shared_from_this<HttpClient::Impl> {
   }
 
   std::optional<HttpFailure> write_head(Exchange& exchange) const {
-    auto head = write_request_head(exchange.request, dialer_.host());
+    auto head = write_request_head(exchange.request, dialer_.host(), exchange.file.size);
     if (!head) return HttpFailure{Errc::invalid_argument, false, "the request cannot be written as HTTP"};
     exchange.head = std::move(*head);
     return std::nullopt;
@@ -189,6 +200,7 @@ class HttpClient::Impl : public std::enable_shared_from_this<HttpClient::Impl> {
     exchange.sent = true;
     // If writing failed, what the server sent before it closed gives the reason.
     const Stream::Error not_written = co_await stream.write(exchange.head, exchange.request.body);
+    if (exchange.file.descriptor && !not_written) co_await send_body(exchange.file, stream);
     auto head = co_await reader.read_head();
     exchange.answered = exchange.answered || head || !input.empty();
     if (head) co_return std::move(*head);
@@ -196,6 +208,12 @@ class HttpClient::Impl : public std::enable_shared_from_this<HttpClient::Impl> {
     exchange.sent = failure.maybe_sent;
     if (not_written && failure.detail.empty()) failure.detail = not_written.message();
     co_return tl::unexpected(std::move(failure));
+  }
+
+  Task<void> send_body(const FileBody& file, Stream& stream) {
+    const bool sent = co_await send_file(stream, *file.descriptor, *file.size, config_.timeout);
+    // What the server says if it was not. A file that has become shorter leaves it waiting.
+    stream.set_deadline(sent ? config_.timeout : std::min(config_.timeout, kAfterFailure));
   }
 
   Task<HttpResult> finish(const Stream& stream, ResponseReader& reader, HttpResponse response) {
@@ -286,6 +304,9 @@ HttpClient::HttpClient(asio::io_context& io, HttpClientConfig config)
     : impl_(std::make_shared<Impl>(io, std::move(config))) {}
 HttpClient::~HttpClient() { impl_->close(); }
 Task<HttpResult> HttpClient::request(HttpRequest request) { return Impl::request(impl_, std::move(request)); }
+Task<HttpResult> HttpClient::upload(HttpRequest request, std::shared_ptr<const Descriptor> file, std::uint64_t size) {
+  return Impl::request(impl_, std::move(request), {std::move(file), size});
+}
 Task<HttpResult> HttpClient::stream(HttpRequest request, OnPiece on_piece) {
   return Impl::stream(impl_, std::move(request), std::move(on_piece));
 }

@@ -38,6 +38,11 @@ class HttpClient {
   /// one if its method is GET, HEAD, OPTIONS or PUT.
   [[nodiscard]] Task<HttpResult> request(HttpRequest request);
 
+  /// A request with the first `size` bytes of a file as its body, on a new connection, which is then kept. Each part of
+  /// the body has the timeout for itself, and so has the response.
+  [[nodiscard]] Task<HttpResult> upload(HttpRequest request, std::shared_ptr<const Descriptor> file,
+                                        std::uint64_t size);
+
   /// For responses without an end. On a separate connection, `on_piece` receives the body of a 2xx response as it
   /// arrives, in pieces of any size (a line may be divided), and returns whether to continue. Returns the response's
   /// head when the response ended or `on_piece` stopped it; a response of another status is returned whole, as by

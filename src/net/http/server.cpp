@@ -12,6 +12,7 @@
 #include <set>
 
 #include "net/clock.hpp"
+#include "net/http/file_body.hpp"
 #include "net/http/reader.hpp"
 #include "net/http/writer.hpp"
 #include "net/listener.hpp"
@@ -313,25 +314,10 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
       if (const Error cut = co_await stream.write(body.substr(at, kMaxWrite))) co_return NextStep::finish;
     }
     if (response.file && !head_only) {
-      const bool sent = co_await send_file(stream, *response.file, response.file_size);
+      const bool sent = co_await send_file(stream, *response.file, response.file_size, config_.write_timeout);
       if (!sent) co_return NextStep::finish;
     }
     co_return after == After::close ? NextStep::finish : NextStep::next_request;
-  }
-
-  Task<bool> send_file(Stream& stream, const Descriptor& file, std::uint64_t size) {
-    std::string part(static_cast<std::size_t>(std::min<std::uint64_t>(size, kMaxWrite)), '\0');
-    for (std::uint64_t at = 0; at < size;) {
-      const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(size - at, part.size()));
-      const ssize_t length = ::pread(file.get(), part.data(), wanted, static_cast<off_t>(at));
-      if (length <= 0) co_return false;  // it was cut meanwhile: the client sees that the body is too short
-      stream.set_deadline(config_.write_timeout);
-      if (const Error cut = co_await stream.write(std::string_view(part.data(), static_cast<std::size_t>(length)))) {
-        co_return false;
-      }
-      at += static_cast<std::uint64_t>(length);
-    }
-    co_return true;
   }
 
   Task<NextStep> upgrade(std::shared_ptr<Live> one, HttpRequest request) {

@@ -39,7 +39,8 @@ bool is_target(std::string_view text) {
 
 }  // namespace
 
-std::optional<std::string> write_request_head(const HttpRequest& request, std::string_view host) {
+std::optional<std::string> write_request_head(const HttpRequest& request, std::string_view host,
+                                              std::optional<std::uint64_t> file_size) {
   if (!is_token(request.method) || !is_target(request.path) || !is_target(request.query)) return std::nullopt;
   if (!request.path.starts_with('/') || request.path.find('?') != std::string::npos) return std::nullopt;
   std::string head;
@@ -47,9 +48,10 @@ std::optional<std::string> write_request_head(const HttpRequest& request, std::s
   head.append(request.method).append(" ").append(request.path);
   if (!request.query.empty()) head.append("?").append(request.query);
   head.append(" HTTP/1.1").append(kLine);
-  const bool lengthless = request.body.empty() && (request.method == "GET" || request.method == "HEAD");
+  const std::uint64_t size = file_size.value_or(request.body.size());
+  const bool lengthless = size == 0 && (request.method == "GET" || request.method == "HEAD");
   if (!append(head, "Host", host) || !append_all(head, request.headers)) return std::nullopt;
-  if (!lengthless) append(head, "Content-Length", std::to_string(request.body.size()));
+  if (!lengthless) append(head, "Content-Length", std::to_string(size));
   return head.append(kLine);
 }
 

@@ -6,8 +6,10 @@
 
 namespace redan::net {
 
-/// `host` in the form of the Host field: "example.org:8444", "[2001:db8::1]:8444".
-std::optional<std::string> write_request_head(const HttpRequest& request, std::string_view host);
+/// `host` in the form of the Host field: "example.org:8444", "[2001:db8::1]:8444". `file_size`: of the file that is the
+/// body instead of that of the request.
+std::optional<std::string> write_request_head(const HttpRequest& request, std::string_view host,
+                                              std::optional<std::uint64_t> file_size = std::nullopt);
 
 enum class After : std::uint8_t { keep_alive, close };
 /// `date` in the form of RFC 9110 section 5.6.7. The body, if the status has one, follows unless the request was HEAD.

@@ -1,4 +1,7 @@
 // Bodies that are too large for memory: uploads from clients, and files for them.
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <fcntl.h>
 
 #include "tests/net/http/http_fixture.hpp"
@@ -137,6 +140,44 @@ TEST_F(HttpFile, IsSentInsteadOfABody) {
 TEST(QueryNames, AreDecodedAndInTheirOrder) {
   EXPECT_EQ(query_names("a=1&b&%63=2&&=3"), (std::vector<std::string>{"a", "b", "c"}));
   EXPECT_TRUE(query_names("").empty());
+}
+
+class HttpFileUpload : public HttpUpload {
+ protected:
+  static std::shared_ptr<const Descriptor> file_of(std::size_t size) {
+    const int file = ::memfd_create("body", MFD_CLOEXEC);
+    EXPECT_EQ(::ftruncate(file, static_cast<off_t>(size)), 0);
+    return std::make_shared<const Descriptor>(file);
+  }
+  static HttpRequest to(const std::string& path) { return {"POST", path, "", {}, ""}; }
+};
+
+TEST_F(HttpFileUpload, SendsTheWholeFile) {
+  serve_uploads(10'000'000);
+  HttpClient client(io, client_config());
+  for (const std::size_t size : {9'000'000, 1}) {
+    upload->bytes = 0;
+    const auto response = run(client.upload(to("/upload"), file_of(size), size));
+    ASSERT_TRUE(response) << response.error().detail;
+    EXPECT_EQ(response->body, "uploaded");
+    EXPECT_EQ(upload->bytes, size);
+  }
+}
+
+TEST_F(HttpFileUpload, ReportsWhyTheServerRefusesIt) {
+  serve_uploads(1'000'000);
+  HttpClient client(io, client_config());
+  const auto response = run(client.upload(to("/upload"), file_of(9'000'000), 9'000'000));
+  ASSERT_TRUE(response) << response.error().detail;
+  EXPECT_EQ(response->status, 413U);
+}
+
+TEST_F(HttpFileUpload, OfAFileThatIsTooShortFails) {
+  serve_uploads(10'000'000);
+  HttpClient client(io, client_config());
+  const auto response = run(client.upload(to("/upload"), file_of(1'000'000), 2'000'000));
+  EXPECT_TRUE(!response || response->status >= 400);
+  EXPECT_FALSE(handled);
 }
 
 }  // namespace
