@@ -304,12 +304,8 @@ def a_benchmark_measures_launches_and_cleans_up(ams, amc, folder):
 
 
 @case
-def an_archive_that_is_too_large_or_missing_is_not_sent(ams, amc, folder):
-    large = folder / "large.tar.bz2"
-    with open(large, "wb") as file:
-        file.truncate(65 << 20)
-    refused(amc.run("application", "create", str(large)), 1, "larger than 64 MiB")
-    refused(amc.run("application", "create", str(folder / "nothing.zip")), 1, "nothing.zip")
+def an_archive_that_is_missing_or_empty_is_not_sent(ams, amc, folder):
+    refused(amc.run("application", "create", str(folder / "missing.zip")), 1, "cannot read", "No such file")
     empty = folder / "empty"
     empty.mkdir()
     refused(amc.run("application", "create", str(empty)), 1, "manifest.yaml")
@@ -398,6 +394,16 @@ def every_command_has_help_that_fits_into_80_columns(ams, amc, folder):
     for words in ("launch", "instance launch", "auth identity group add", "config trust list", "watch"):
         assert words in found, found
     assert len(found) > 90, found
+
+
+@case
+def a_large_image_is_sent_from_its_file(ams, amc, folder):
+    image = folder / "image.tar"
+    with open(image, "wb") as file:
+        file.truncate(100 << 20)
+    amc.good("image", "add", "large", str(image))
+    assert amc.parsed("image", "show", "large")["versions"][0]["size"] == 100 << 20
+    amc.good("image", "delete", "large", "--yes")
 
 
 @case

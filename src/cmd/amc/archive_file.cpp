@@ -1,19 +1,20 @@
 #include "cmd/amc/archive_file.hpp"
 
-#include <filesystem>
+#include <fcntl.h>
 
+#include <cstring>
+#include <filesystem>
+#include <redan/crypto.hpp>
+
+#include "base/hex.hpp"
 #include "cloud/package/package.hpp"
 #include "cmd/amc/session.hpp"
-#include "cmd/arguments.hpp"
 #include "cmd/commands.hpp"
 
 namespace redan::cmd {
 namespace {
 
 namespace fs = std::filesystem;
-
-// The HTTP client sends bodies from memory.
-constexpr std::uintmax_t kMaxArchive = std::uintmax_t{64} << 20U;
 
 class TemporaryDirectory {
  public:
@@ -32,23 +33,35 @@ class TemporaryDirectory {
   std::string path_;
 };
 
-std::string read_archive(const fs::path& path) {
-  std::error_code error;
-  const std::uintmax_t size = fs::file_size(path, error);
-  if (error) throw AmcFailure(kFailure, "cannot read " + path.string() + ": " + error.message());
-  if (size > kMaxArchive) throw AmcFailure(kFailure, path.string() + " is larger than 64 MiB, which amc cannot send");
-  return read_file(path.string());
+[[noreturn]] void fail_to_read(const fs::path& path) {
+  throw AmcFailure(kFailure, "cannot read " + path.string() + ": " + std::strerror(errno));
+}
+
+ArchiveFile open_file(const fs::path& path) {
+  ArchiveFile archive;
+  archive.descriptor = std::make_shared<const net::Descriptor>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!archive.descriptor->ok()) fail_to_read(path);
+  const auto hash = default_provider()->start_hash(HashAlgorithm::sha256);
+  std::vector<std::uint8_t> part(256 * 1024);
+  while (const ssize_t size =
+             ::pread(archive.descriptor->get(), part.data(), part.size(), static_cast<off_t>(archive.size))) {
+    if (size < 0) fail_to_read(path);
+    hash->update(Bytes(part).first(static_cast<std::size_t>(size)));
+    archive.size += static_cast<std::uint64_t>(size);
+  }
+  archive.sha256 = to_hex(hash->digest().bytes());
+  return archive;
 }
 
 }  // namespace
 
-std::string load_archive(const std::string& path) {
-  if (!fs::is_directory(path)) return read_archive(path);
+ArchiveFile open_archive(const std::string& path) {
+  if (!fs::is_directory(path)) return open_file(path);
   const TemporaryDirectory temporary;
   const fs::path archive = temporary.path() / "package.tar.bz2";
   const auto packed = cloud::package::pack(path, archive);
   if (!packed) throw AmcFailure(kFailure, path + ": " + packed.error().message);
-  return read_archive(archive);
+  return open_file(archive);
 }
 
 bool is_archive(const std::string& word) {

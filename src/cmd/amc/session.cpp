@@ -26,13 +26,12 @@ std::string text_at(const json::object& object, std::string_view key) {
   return member != nullptr && member->is_string() ? std::string(member->get_string()) : std::string();
 }
 
-net::HttpResult run(boost::asio::io_context& io, net::HttpClient& client, net::HttpRequest request) {
+net::HttpResult run(boost::asio::io_context& io, net::Task<net::HttpResult> task) {
   std::optional<net::HttpResult> result;
-  boost::asio::co_spawn(io, client.request(std::move(request)),
-                        [&result](const std::exception_ptr& error, net::HttpResult done) {
-                          if (error) std::rethrow_exception(error);
-                          result = std::move(done);
-                        });
+  boost::asio::co_spawn(io, std::move(task), [&result](const std::exception_ptr& error, net::HttpResult done) {
+    if (error) std::rethrow_exception(error);
+    result = std::move(done);
+  });
   io.restart();
   while (!result) io.run_one();
   return std::move(*result);
@@ -91,7 +90,10 @@ AmcSession::AmcSession(net::Remote remote, std::string where)
       where_(std::move(where)) {}
 
 net::HttpResponse AmcSession::exchange(net::HttpRequest request) {
-  net::HttpResult result = run(io_, client_, std::move(request));
+  return answer_of(run(io_, client_.request(std::move(request))));
+}
+
+net::HttpResponse AmcSession::answer_of(net::HttpResult result) const {
   if (!result) throw failure_of(result.error(), where_);
   if (result->status < 300) return std::move(*result);
   throw refusal_of(*result, where_);
@@ -116,14 +118,13 @@ json::value AmcSession::ask(std::string method, std::string path, const json::va
 
 std::string AmcSession::ask_text(std::string path) { return exchange(request_of("GET", path)).body; }
 
-json::value AmcSession::upload(std::string method, std::string path, std::string archive, const json::value& about) {
+json::value AmcSession::upload(std::string method, std::string path, const ArchiveFile& archive,
+                               const json::value& about) {
   net::HttpRequest request = request_of(std::move(method), path);
-  const Digest digest = default_provider()->hash(HashAlgorithm::sha256, as_bytes(archive));
   request.headers.push_back({"Content-Type", "application/octet-stream"});
-  request.headers.push_back({"X-AMS-Fingerprint", to_hex(digest.bytes())});
+  request.headers.push_back({"X-AMS-Fingerprint", archive.sha256});
   if (!about.is_null()) request.headers.push_back({"X-AMS-Request", json::serialize(about)});
-  request.body = std::move(archive);
-  return metadata_of(exchange(std::move(request)));
+  return metadata_of(answer_of(run(io_, client_.upload(std::move(request), archive.descriptor, archive.size))));
 }
 
 json::value AmcSession::wait(json::value operation, AmcTimeout timeout) {
@@ -177,7 +178,7 @@ std::string shown_by(const HostAndPort& server) {
   net::HttpRequest request;
   request.method = "GET";
   request.path = "/";
-  const net::HttpResult result = run(io, client, std::move(request));
+  const net::HttpResult result = run(io, client.request(std::move(request)));
   if (!result && !result.error().shown.empty()) return result.error().shown;
   const net::HttpFailure failure = result ? net::HttpFailure{} : result.error();
   throw failure_of(failure, server.text());

@@ -5,6 +5,7 @@
 #include <boost/json/value.hpp>
 #include <chrono>
 
+#include "cmd/amc/archive_file.hpp"
 #include "cmd/arguments.hpp"
 #include "net/http/client.hpp"
 
@@ -35,8 +36,8 @@ class AmcSession {
   boost::json::value ask(std::string method, std::string path, const boost::json::value& body = nullptr);
   /// The same for a textual answer.
   std::string ask_text(std::string path);
-  /// The same for an archive in memory. `request` describes it; null: there is nothing to describe.
-  boost::json::value upload(std::string method, std::string path, std::string archive,
+  /// The same for an archive. `request` describes it; null: there is nothing to describe.
+  boost::json::value upload(std::string method, std::string path, const ArchiveFile& archive,
                             const boost::json::value& request = nullptr);
   /// Waits until the operation has ended and returns it; throws if it failed, or did not end before the timeout. An
   /// answer without an operation is returned as it is.
@@ -48,6 +49,7 @@ class AmcSession {
 
  private:
   net::HttpResponse exchange(net::HttpRequest request);
+  net::HttpResponse answer_of(net::HttpResult result) const;
   boost::json::value metadata_of(const net::HttpResponse& response) const;
 
   boost::asio::io_context io_{1};

@@ -24,13 +24,13 @@ void show(Amc& amc) { amc.print(amc.session().ask("GET", path_of(kPath, amc.opti
 void add(Amc& amc) {
   const AmcOptions& options = amc.options();
   const json::object about{{"name", options.which}};
-  amc.print_end(amc.finish(amc.session().upload("POST", "/1.0/addons", load_archive(options.file), about)));
+  amc.print_end(amc.finish(amc.session().upload("POST", "/1.0/addons", open_archive(options.file), about)));
 }
 
 void update(Amc& amc) {
   const AmcOptions& options = amc.options();
   const std::string path = path_of(kPath, options.which);
-  amc.print_end(amc.finish(amc.session().upload("PATCH", path, load_archive(options.file), json::object())));
+  amc.print_end(amc.finish(amc.session().upload("PATCH", path, open_archive(options.file), json::object())));
 }
 
 void remove(Amc& amc) {

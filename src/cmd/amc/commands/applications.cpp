@@ -91,7 +91,7 @@ void create(Amc& amc, bool vm) {
   const std::string path = std::string("/1.0/applications") + (vm ? "?vm=true" : "");
   json::value operation;
   if (options.file.empty() && is_archive(options.which)) {
-    operation = amc.session().upload("POST", path, load_archive(options.which));
+    operation = amc.session().upload("POST", path, open_archive(options.which));
   } else {
     json::value manifest = options.file.empty() ? json::object() : json::parse(read_file(options.file));
     if (!manifest.is_object()) throw std::runtime_error(options.file + " is not a JSON object");
@@ -108,7 +108,7 @@ void update(Amc& amc) {
   const AmcOptions& options = amc.options();
   const std::string path = path_of(kPath, options.which);
   amc.print_end(options.file.empty() ? amc.act("PATCH", path)
-                                     : amc.finish(amc.session().upload("PATCH", path, load_archive(options.file))));
+                                     : amc.finish(amc.session().upload("PATCH", path, open_archive(options.file))));
 }
 
 void remove(Amc& amc) {

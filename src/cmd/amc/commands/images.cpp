@@ -63,7 +63,7 @@ void show(Amc& amc, const Image& image) {
 void add(Amc& amc, const Image& image) {
   const AmcOptions& options = amc.options();
   const json::object about{{"name", options.name}, {"path", ""}, {"default", image.is_default}, {"type", image.type}};
-  const json::value operation = amc.session().upload("POST", "/1.0/images", load_archive(options.file), about);
+  const json::value operation = amc.session().upload("POST", "/1.0/images", open_archive(options.file), about);
   const std::string id = made_by(operation, "images");
   amc.print_line(id, amc.finish(operation));
 }
@@ -72,7 +72,7 @@ void update(Amc& amc, const Image& image) {
   json::object about{{"default", nullptr}, {"force_sync", false}};
   if (image.is_default) about["default"] = true;
   amc.print_end(amc.finish(
-      amc.session().upload("PATCH", path_of(kPath, amc.options().which), load_archive(amc.options().file), about)));
+      amc.session().upload("PATCH", path_of(kPath, amc.options().which), open_archive(amc.options().file), about)));
 }
 
 void make_default(Amc& amc) {
