@@ -89,7 +89,6 @@ net::Task<Outcome<api::Operation>> Ams::launch(InstanceRequest request) {
   instance.config = std::move(request.config);
   if (request.app_id.empty()) {
     instance.base = true;
-    REDAN_CO_CHECK(co_await check_image(request.image_id));
   } else {
     REDAN_CO_TRY(auto found, co_await application(request.app_id));
     const api::ApplicationVersion* version = found.value.version(request.app_version);
@@ -103,6 +102,7 @@ net::Task<Outcome<api::Operation>> Ams::launch(InstanceRequest request) {
     instance.config["sealed"] = name(policy);
   }
   if (!request.image_id.empty()) instance.image_id = request.image_id;
+  REDAN_CO_CHECK(co_await choose_image(instance, request.image_version));
   REDAN_CO_CHECK(take_instance_type(request.instance_type, instance));
   for (const auto& member : request.resources) instance.resources[member.key()] = member.value();
   instance.id = api::new_id(provider_, net::wall_time());
@@ -129,13 +129,6 @@ net::Task<Outcome<api::Operation>> Ams::launch(InstanceRequest request) {
     co_return api::refuse(api::conflict("there is an instance named " + instance.name));
   }
   co_return api::refuse(api::refusal_of(committed.error()));
-}
-
-// Images that were uploaded are known by id and name. A launcher may have others of its own.
-net::Task<Outcome<void>> Ams::check_image(std::string which) {
-  auto known = co_await images_.find(std::move(which));
-  if (known || known.error().status == 404) co_return Outcome<void>{};
-  co_return api::refuse(known.error());
 }
 
 api::Operation Ams::new_operation(api::OperationKind kind, const api::Instance& instance, bool wait) {

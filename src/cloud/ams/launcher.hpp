@@ -5,11 +5,13 @@
 // requested: after a crash AMS requests the same launch again. All calls are made on the loop.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
 #include <redan/error.hpp>
 #include <redan/types.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,9 +22,10 @@ namespace redan::cloud::ams {
 struct LaunchSpec {
   std::string id;
   std::string name;
-  std::string image;              ///< local: ignored; LXD: an image's fingerprint or alias
-  std::string user_data;          ///< JSON, with secrets: passed in a file, never in arguments or the environment
-  std::int64_t memory_bytes = 0;  ///< 0: the launcher's default
+  std::string image;                   ///< local: ignored; LXD: an image's fingerprint or alias
+  std::filesystem::path image_file{};  ///< of an uploaded image, whose SHA-256 is `image`
+  std::string user_data;               ///< JSON, with secrets: passed in a file, never in arguments or the environment
+  std::int64_t memory_bytes = 0;       ///< 0: the launcher's default
   std::int64_t disk_bytes = 0;
   std::int64_t cpus = 0;
 };
@@ -98,6 +101,9 @@ class Launcher {
   [[nodiscard]] virtual std::string missing_for_exec() const { return "commands in instances of this launcher"; }
   /// Runs a command in a running instance, as the user of the instance and with no more rights than it has.
   [[nodiscard]] virtual net::Task<LaunchResult<std::shared_ptr<Execution>>> exec(std::string id, ExecSpec spec);
+
+  /// Removes what the launcher keeps of uploaded images, except for those of these SHA-256 fingerprints.
+  virtual net::Task<void> retain_images(std::set<std::string> fingerprints);
 
   /// Called on the loop when an instance ends by itself; not called for an instance that stop() or remove() ended.
   std::function<void(const std::string& id, const std::string& why)> on_exit;

@@ -160,6 +160,20 @@ Result<std::vector<LxdInstance>> LxdInstance::parse_list(const json::value& meta
   return ours;
 }
 
+// [{"fingerprint":"<hex>","properties":{"redan.unit":"ams-1",...},...},...]
+Result<std::vector<std::string>> parse_lxd_images(const json::value& metadata, std::string_view unit) {
+  const json::array* list = metadata.if_array();
+  if (list == nullptr) return refuse(errc::lxd_protocol);
+  std::vector<std::string> fingerprints;
+  for (const json::value& image : *list) {
+    const json::value* properties = member(image, "properties");
+    if (properties == nullptr || text_of(*properties, kLxdImageProperty) != unit) continue;
+    const std::string_view fingerprint = text_of(image, "fingerprint");
+    if (fingerprint.size() == 64 && consists_of(fingerprint, 64, in_hex)) fingerprints.emplace_back(fingerprint);
+  }
+  return fingerprints;
+}
+
 std::optional<LxdEnded> LxdEnded::parse(std::string_view text) {
   const std::optional<json::value> value = parse_json(text);
   if (!value || text_of(*value, "type") != "lifecycle") return std::nullopt;

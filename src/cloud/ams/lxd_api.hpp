@@ -19,6 +19,8 @@ namespace redan::cloud::ams {
 /// The configuration keys by which an AMS identifies its own instances. Every user of LXD can read them.
 inline constexpr std::string_view kLxdUnitKey = "user.redan.unit";
 inline constexpr std::string_view kLxdIdKey = "user.redan.id";
+/// The property by which it identifies the images that it imported.
+inline constexpr std::string_view kLxdImageProperty = "redan.unit";
 
 /// The envelope of every response.
 ///
@@ -67,6 +69,9 @@ struct LxdEnded {
   /// nullopt for all other messages.
   static std::optional<LxdEnded> parse(std::string_view text);
 };
+
+/// Parses the response to a list of all images with recursion=1: the fingerprints of those that this unit imported.
+Result<std::vector<std::string>> parse_lxd_images(const boost::json::value& metadata, std::string_view unit);
 
 /// POST /1.0/instances
 struct LxdNewInstance {

@@ -1,5 +1,8 @@
 #include "cloud/ams/lxd_client.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -73,26 +76,34 @@ net::HttpRequest LxdClient::request(std::string method, std::string path, std::s
 }
 
 // Every status except 2xx is a failure, with LXD's message if it can be parsed.
-net::Task<LxdClient::Sent> LxdClient::send(net::HttpRequest request) {
-  net::HttpResult result = co_await http_.request(std::move(request));
-  if (!result) co_return tl::unexpected(failure_of(result.error()));
-  if (result->status >= 200 && result->status < 300) co_return std::move(*result);
+LxdClient::Sent LxdClient::check(net::HttpResult result) {
+  if (!result) return tl::unexpected(failure_of(result.error()));
+  if (result->status >= 200 && result->status < 300) return std::move(*result);
   const auto reply = LxdReply::parse(result->body);
   if (!reply || reply->type != LxdReply::Type::error) {
-    co_return fail(errc::lxd_protocol, "status " + std::to_string(result->status));
+    return fail(errc::lxd_protocol, "status " + std::to_string(result->status));
   }
-  co_return tl::unexpected(failure_of(result->status, reply->error));
+  return tl::unexpected(failure_of(result->status, reply->error));
+}
+
+LxdResult<boost::json::value> LxdClient::metadata_of(const Sent& sent) {
+  if (!sent) return tl::unexpected(sent.error());
+  auto reply = LxdReply::parse(sent->body);
+  if (!reply) return fail(reply.error());
+  if (reply->type == LxdReply::Type::error) {
+    return tl::unexpected(failure_of(reply->error_code, std::move(reply->error)));
+  }
+  return std::move(reply->metadata);
+}
+
+net::Task<LxdClient::Sent> LxdClient::send(net::HttpRequest request) {
+  net::HttpResult result = co_await http_.request(std::move(request));
+  co_return check(std::move(result));
 }
 
 net::Task<LxdResult<boost::json::value>> LxdClient::ask(net::HttpRequest request) {
   const Sent sent = co_await send(std::move(request));
-  if (!sent) co_return tl::unexpected(sent.error());
-  auto reply = LxdReply::parse(sent->body);
-  if (!reply) co_return fail(reply.error());
-  if (reply->type == LxdReply::Type::error) {
-    co_return tl::unexpected(failure_of(reply->error_code, std::move(reply->error)));
-  }
-  co_return std::move(reply->metadata);
+  co_return metadata_of(sent);
 }
 
 net::Task<LxdResult<void>> LxdClient::work(net::HttpRequest begin, std::chrono::milliseconds timeout) {
@@ -106,7 +117,11 @@ net::Task<LxdResult<void>> LxdClient::work(net::HttpRequest begin, std::chrono::
 }
 
 net::Task<LxdResult<void>> LxdClient::work_once(net::HttpRequest begin, TimePoint end) {
-  auto metadata = co_await ask(std::move(begin));
+  auto begun = co_await ask(std::move(begin));
+  co_return co_await await_work(std::move(begun), end);
+}
+
+net::Task<LxdResult<void>> LxdClient::await_work(LxdResult<boost::json::value> metadata, TimePoint end) {
   while (true) {
     if (!metadata) co_return tl::unexpected(metadata.error());
     const auto operation = LxdOperation::parse(*metadata);
@@ -216,6 +231,42 @@ net::Task<LxdResult<std::string>> LxdClient::read_end(std::string name, std::str
   if (!is_file) co_return fail(errc::lxd_failed, "status " + std::to_string(result->status) + " for " + path);
   const std::string& body = result->body;
   co_return body.substr(body.size() - std::min(body.size(), limit));
+}
+
+net::Task<LxdResult<bool>> LxdClient::has_image(std::string fingerprint) {
+  net::HttpRequest get = request("GET", "/1.0/images/" + fingerprint);
+  const auto metadata = co_await ask(std::move(get));
+  if (metadata) co_return true;
+  if (metadata.error().code == errc::lxd_not_found) co_return false;
+  co_return tl::unexpected(metadata.error());
+}
+
+net::Task<LxdResult<void>> LxdClient::import_image(std::filesystem::path file, std::string unit) {
+  const auto descriptor = std::make_shared<const net::Descriptor>(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat status {};
+  if (!descriptor->ok() || ::fstat(descriptor->get(), &status) != 0) {
+    co_return fail(errc::lxd_failed, "cannot read the image " + file.string());
+  }
+  net::HttpRequest post = request("POST", "/1.0/images");
+  post.headers = {{"Content-Type", "application/octet-stream"},
+                  {"X-LXD-properties", std::string(kLxdImageProperty) + "=" + net::percent_encode(unit)}};
+  net::HttpResult result =
+      co_await http_.upload(std::move(post), descriptor, static_cast<std::uint64_t>(status.st_size));
+  const Sent sent = check(std::move(result));
+  co_return co_await await_work(metadata_of(sent), net::now() + config_.create_timeout);
+}
+
+net::Task<LxdResult<std::vector<std::string>>> LxdClient::images_of(std::string unit) {
+  net::HttpRequest get = request("GET", "/1.0/images", "recursion=1");
+  REDAN_CO_TRY(const auto metadata, co_await ask(std::move(get)));
+  auto list = parse_lxd_images(metadata, unit);
+  if (!list) co_return fail(list.error());
+  co_return std::move(*list);
+}
+
+net::Task<LxdResult<void>> LxdClient::erase_image(std::string fingerprint) {
+  net::HttpRequest request_delete = request("DELETE", "/1.0/images/" + fingerprint);
+  co_return co_await work(std::move(request_delete), config_.work_timeout);
 }
 
 net::Task<LxdResult<LxdCommandSockets>> LxdClient::exec(std::string name, LxdCommand command) {

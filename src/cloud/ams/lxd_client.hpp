@@ -55,6 +55,12 @@ class LxdClient {
   /// The last `limit` bytes of the file; empty if it does not exist.
   [[nodiscard]] net::Task<LxdResult<std::string>> read_end(std::string name, std::string path, std::size_t limit);
 
+  [[nodiscard]] net::Task<LxdResult<bool>> has_image(std::string fingerprint);
+  /// Imports an image in one file, and marks it as this unit's.
+  [[nodiscard]] net::Task<LxdResult<void>> import_image(std::filesystem::path file, std::string unit);
+  [[nodiscard]] net::Task<LxdResult<std::vector<std::string>>> images_of(std::string unit);
+  [[nodiscard]] net::Task<LxdResult<void>> erase_image(std::string fingerprint);
+
   /// Begins a command; it runs once its sockets are open.
   [[nodiscard]] net::Task<LxdResult<LxdCommandSockets>> exec(std::string name, LxdCommand command);
   [[nodiscard]] net::Task<LxdResult<std::shared_ptr<net::WebSocket>>> command_socket(std::string operation,
@@ -73,9 +79,12 @@ class LxdClient {
   [[nodiscard]] net::HttpRequest request(std::string method, std::string path, std::string query = {}) const;
   [[nodiscard]] net::HttpRequest file_request(const std::string& name, const std::string& path) const;
   net::Task<Sent> send(net::HttpRequest request);
+  static Sent check(net::HttpResult result);
+  static LxdResult<boost::json::value> metadata_of(const Sent& sent);
   net::Task<LxdResult<boost::json::value>> ask(net::HttpRequest request);
   net::Task<LxdResult<void>> work(net::HttpRequest request, std::chrono::milliseconds timeout);
   net::Task<LxdResult<void>> work_once(net::HttpRequest request, TimePoint end);
+  net::Task<LxdResult<void>> await_work(LxdResult<boost::json::value> begun, TimePoint end);
   net::Task<LxdResult<boost::json::value>> look_at_work(std::string id, TimePoint end);
   net::Task<LxdResult<std::shared_ptr<net::WebSocket>>> open_socket(net::WebSocketClientConfig config);
 

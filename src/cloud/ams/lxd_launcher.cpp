@@ -13,6 +13,7 @@ namespace redan::cloud::ams {
 namespace {
 
 namespace asio = boost::asio;
+namespace fs = std::filesystem;
 using Action = LxdStateChange::Action;
 
 constexpr std::chrono::milliseconds kPause{500};
@@ -80,7 +81,36 @@ net::Task<LaunchResult<void>> LxdLauncher::launch(LaunchSpec spec) {
   co_return LaunchResult<void>{};
 }
 
+// One import of an image at a time: the others wait for it.
+net::Task<LxdResult<void>> LxdLauncher::provide_image(std::string fingerprint, fs::path file) {
+  asio::steady_timer timer(io_);
+  while (importing_.contains(fingerprint)) {
+    timer.expires_after(kPause);
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+  importing_.insert(fingerprint);
+  auto known = co_await client_->has_image(fingerprint);
+  LxdResult<void> imported;
+  if (known && !*known) imported = co_await client_->import_image(std::move(file), config_.unit);
+  if (known && !imported) known = co_await client_->has_image(fingerprint);
+  importing_.erase(fingerprint);
+  if (!known) co_return tl::unexpected(known.error());
+  if (*known) co_return LxdResult<void>{};
+  co_return imported;
+}
+
+net::Task<void> LxdLauncher::retain_images(std::set<std::string> fingerprints) {
+  const auto imported = co_await client_->images_of(config_.unit);
+  if (!imported) co_return;  // they are deleted at the next start
+  for (const std::string& fingerprint : *imported) {
+    if (fingerprints.contains(fingerprint)) continue;
+    const auto erased = co_await client_->erase_image(fingerprint);
+    if (!erased && config_.log) config_.log("an image stays in LXD: " + erased.error().message());
+  }
+}
+
 net::Task<LxdResult<void>> LxdLauncher::create(const LaunchSpec& spec) {
+  if (!spec.image_file.empty()) REDAN_CO_CHECK(co_await provide_image(spec.image, spec.image_file));
   LxdNewInstance instance;
   instance.name = lxd_name(spec.id);
   instance.image = spec.image.empty() ? config_.image : spec.image;

@@ -6,6 +6,9 @@
 // configuration; other containers are never modified. Secrets are only in the file, because every user of LXD can read
 // LXD's configuration.
 //
+// Images that were uploaded to AMS are imported when the first instance needs them; LXD's fingerprint of an image in
+// one file is the file's SHA-256. Those of this unit that AMS has no more are deleted.
+//
 // LXD's responses about operations can be late, lost or about another operation. The launcher therefore checks the
 // container after every failure, and reports a failure only if its state is not the desired one.
 #pragma once
@@ -39,12 +42,15 @@ class LxdLauncher final : public Launcher {
   net::Task<LaunchResult<std::vector<FoundInstance>>> find_all() override;
   net::Task<LaunchResult<std::string>> log(std::string id, std::size_t limit) override;
 
+  net::Task<void> retain_images(std::set<std::string> fingerprints) override;
+
   [[nodiscard]] bool can_exec() const override { return true; }
   /// As root of the container.
   net::Task<LaunchResult<std::shared_ptr<Execution>>> exec(std::string id, ExecSpec spec) override;
 
  private:
   net::Task<LxdResult<Existence>> look(std::string id);
+  net::Task<LxdResult<void>> provide_image(std::string fingerprint, std::filesystem::path file);
   net::Task<LxdResult<void>> create(const LaunchSpec& spec);
   net::Task<LxdResult<void>> hand_over(const LaunchSpec& spec);
   net::Task<LxdResult<void>> start(const LaunchSpec& spec);
@@ -55,6 +61,7 @@ class LxdLauncher final : public Launcher {
   LxdLauncherConfig config_;
   std::shared_ptr<LxdClient> client_;
   LxdWatch watch_;
+  std::set<std::string> importing_;  ///< fingerprints of images
 };
 
 }  // namespace redan::cloud::ams

@@ -167,7 +167,7 @@ net::Task<Outcome<void>> Ams::perform_launch(const api::Operation& operation) {
     LaunchSpec spec;
     spec.id = found.value.id;
     spec.name = found.value.name;
-    spec.image = found.value.image_id;
+    REDAN_CO_CHECK(co_await pass_image(found.value, spec));
     spec.user_data = std::move(user_data);
     spec.memory_bytes = number_in(found.value.resources, "memory");
     spec.disk_bytes = number_in(found.value.resources, "disk-size");

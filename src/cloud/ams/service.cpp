@@ -66,6 +66,7 @@ net::Task<Result<void>> Ams::start() {
   if (!context_.directory.empty()) std::filesystem::remove_all(context_.directory / incoming(context_), ignored);
   auto loaded = co_await load(Reading::first);
   if (loaded) asio::co_spawn(io_, sweep(), asio::detached);
+  if (loaded) asio::co_spawn(io_, retain_images(), asio::detached);
   co_return loaded;
 }
 
@@ -175,6 +176,8 @@ void Ams::on_put(const store::Entry& entry) {
       if (version.published) offer.versions.push_back(version.number);
     }
     offers_[application->id] = std::move(offer);
+  } else if (entry.key.starts_with(keys::kImages)) {
+    asio::co_spawn(io_, retain_images(), asio::detached);
   } else if (entry.key.starts_with(keys::kInstances)) {
     const auto instance = api::instance_from_record(entry.value);
     if (!instance) return log("a damaged instance record: " + entry.key);
@@ -234,6 +237,8 @@ void Ams::on_erase(const std::string& key) {
   } else if (key.starts_with(keys::kInstances)) {
     const std::string id(keys::below(keys::kInstances, key));
     if (const auto known = forget_instance(id)) tell_of_instance("removed", id, *known);
+  } else if (key.starts_with(keys::kImages)) {
+    asio::co_spawn(io_, retain_images(), asio::detached);
   }
 }
 

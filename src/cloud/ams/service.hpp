@@ -301,7 +301,9 @@ class Ams {
   /// Until the instance has reported that it runs, or ended; at most a minute.
   net::Task<void> wait_until_running(std::string id);
   void release(const api::Operation& operation);
-  [[nodiscard]] net::Task<Outcome<void>> check_image(std::string which);
+  [[nodiscard]] net::Task<Outcome<void>> choose_image(api::Instance& instance, std::int64_t version);
+  [[nodiscard]] net::Task<Outcome<void>> pass_image(const api::Instance& instance, LaunchSpec& spec);
+  net::Task<void> retain_images();
   void log(std::string_view line) const;
 
   boost::asio::io_context& io_;

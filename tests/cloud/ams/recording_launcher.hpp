@@ -31,8 +31,13 @@ class RecordingLauncher : public ams::Launcher {
     co_return all;
   }
   net::Task<ams::LaunchResult<std::string>> log(std::string, std::size_t) override { co_return std::string(); }
+  net::Task<void> retain_images(std::set<std::string> fingerprints) override {
+    retained = std::move(fingerprints);
+    co_return;
+  }
 
   std::map<std::string, ams::LaunchSpec> running;
+  std::set<std::string> retained;  ///< images
 };
 
 }  // namespace redan::cloud::test

@@ -1,4 +1,6 @@
 // Archives that clients upload: images and addons.
+#include <fstream>
+
 #include "tests/cloud/ams/ams_fixture.hpp"
 
 namespace redan::cloud::test {
@@ -84,6 +86,58 @@ TEST_F(UploadedImages, NumbersOfVersionsAreNotUsedTwice) {
   EXPECT_EQ(upload("client", "PATCH", "/1.0/images/one", "c", {}).status, 202U);
   const Answer image = ask("client", "GET", "/1.0/images/one");
   EXPECT_EQ(image.metadata().at("versions").as_array().back().at("version"), 2);
+}
+
+class ImagesOfInstances : public UploadedImages {
+ protected:
+  unsigned launch_of(json::object request) {
+    launcher_->running.clear();
+    const unsigned status = ask("client", "POST", "/1.0/instances", std::move(request)).status;
+    EXPECT_TRUE(status != 202 || until([&] { return !launcher_->running.empty(); }));
+    return status;
+  }
+  const ams::LaunchSpec& launched() { return launcher_->running.begin()->second; }
+  std::string content() {
+    std::ifstream in(launched().image_file);
+    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  }
+};
+
+TEST_F(ImagesOfInstances, AreFilesOfTheirNewestVersionOrOfTheOneThatIsNamed) {
+  upload("client", "POST", "/1.0/images", "first", {{"name", "jammy"}});
+  upload("client", "PATCH", "/1.0/images/jammy", "second", {});
+  const json::value image = ask("client", "GET", "/1.0/images/jammy").metadata();
+  ASSERT_EQ(launch_of({{"image_id", "jammy"}}), 202U);
+  EXPECT_EQ(content(), "second");
+  EXPECT_EQ(launched().image, image.at("versions").at(1).at("fingerprint").as_string());
+  const json::value instance = ask("client", "GET", "/1.0/instances/" + launched().id).metadata();
+  EXPECT_EQ(instance.at("image_id"), image.at("id"));
+  EXPECT_EQ(instance.at("image_version"), 1);
+  ASSERT_EQ(launch_of({{"image_id", image.at("id")}, {"image_version", 0}}), 202U);
+  EXPECT_EQ(content(), "first");
+  EXPECT_EQ(launch_of({{"image_id", "jammy"}, {"image_version", 7}}), 404U);
+}
+
+TEST_F(ImagesOfInstances, AreTheDefaultUnlessOneIsNamed) {
+  upload("client", "POST", "/1.0/images", "default", {{"name", "usual"}, {"default", true}});
+  EXPECT_EQ(ask("client", "POST", "/1.0/applications", {{"name", "plain"}}).status, 202U);
+  ASSERT_EQ(launch_of({{"app_id", "plain"}}), 202U);
+  EXPECT_EQ(content(), "default");
+  ASSERT_EQ(launch_of({{"image_id", "of-the-launcher"}}), 202U);
+  EXPECT_EQ(launched().image, "of-the-launcher");
+  EXPECT_TRUE(launched().image_file.empty());
+}
+
+TEST_F(ImagesOfInstances, ThatAreDeletedAreNotRetained) {
+  upload("client", "POST", "/1.0/images", "first", {{"name", "jammy"}});
+  upload("client", "PATCH", "/1.0/images/jammy", "second", {});
+  EXPECT_TRUE(until([&] { return launcher_->retained.size() == 2; }));
+  const json::value image = ask("client", "GET", "/1.0/images/jammy").metadata();
+  const std::string second(image.at("versions").at(1).at("fingerprint").as_string());
+  EXPECT_EQ(ask("client", "DELETE", "/1.0/images/jammy/0").status, 202U);
+  EXPECT_TRUE(until([&] { return launcher_->retained == std::set{second}; }));
+  EXPECT_EQ(ask("client", "DELETE", "/1.0/images/jammy").status, 202U);
+  EXPECT_TRUE(until([&] { return launcher_->retained.empty(); }));
 }
 
 using Applications = UploadedImages;

@@ -55,6 +55,8 @@ done
 cd ..
 printf 'architecture: %s\ncreation_date: 1\nproperties:\n  description: redan\n' "$(uname -m)" >metadata.yaml
 tar -cf image.tar metadata.yaml rootfs
+printf 'architecture: %s\ncreation_date: 2\nproperties:\n  description: other\n' "$(uname -m)" >metadata.yaml
+tar -cf other.tar metadata.yaml rootfs
 )sh";
 
 void write(const fs::path& file, const std::string& text) { std::ofstream(file, std::ios::binary) << text; }

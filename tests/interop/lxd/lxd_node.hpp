@@ -35,6 +35,8 @@ class LxdNode {
   void kill();
   void start();
 
+  /// A file with another image that runs the program, which LXD does not have.
+  [[nodiscard]] std::filesystem::path other_image() const { return folder_ / "other.tar"; }
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] Digest fingerprint() const;
 

@@ -321,6 +321,28 @@ TEST_F(AmsOnLxdTest, AContainerWithoutARecordIsRemovedAtTheNextStart) {
   EXPECT_TRUE(until([] { return lxd->lxc("list -f csv -c n").empty(); }, 30s)) << log();
 }
 
+TEST_F(AmsOnLxdTest, AnImageThatWasUploadedRunsAndLeavesLxdWhenItIsDeleted) {
+  const auto images = [] { return lxd->lxc("image list -f csv -c d"); };
+  ASSERT_EQ(images(), "redan\n");
+  const auto file = std::make_shared<const net::Descriptor>(::open(lxd->other_image().c_str(), O_RDONLY | O_CLOEXEC));
+  net::HttpRequest upload{"POST", "/1.0/images", "", {{"X-AMS-Request", R"({"name":"other"})"}}, ""};
+  upload.headers.push_back({"Content-Type", "application/octet-stream"});
+  const net::HttpResult added = run(client->upload(std::move(upload), file, fs::file_size(lxd->other_image())), 60s);
+  ASSERT_TRUE(added) << added.error().detail;
+  ASSERT_EQ(added->status, 202U) << added->body;
+
+  for (const char* name : {"game", "second"}) work("POST", "/1.0/instances", {{"name", name}, {"image_id", "other"}});
+  ASSERT_TRUE(becomes("running")) << log();
+  EXPECT_EQ(ask("GET", "/1.0/instances/game").at("image_id"), ask("GET", "/1.0/images/other").at("id"));
+  EXPECT_EQ(images(), "other\nredan\n");
+  for (const char* name : {"game", "second"}) work("DELETE", std::string("/1.0/instances/") + name);
+  stop_ams();
+  start_ams();
+  EXPECT_EQ(images(), "other\nredan\n");
+  work("DELETE", "/1.0/images/other");
+  EXPECT_TRUE(until([&] { return images() == "redan\n"; }, 20s)) << images() << log();
+}
+
 }  // namespace
 }  // namespace redan::cloud::test
 
