@@ -3,19 +3,15 @@
 
 #include <boost/json/serialize.hpp>
 
-#include "base/hex.hpp"
 #include "cloud/agent/server.hpp"
-#include "cmd/arguments.hpp"
 #include "cmd/program.hpp"
 #include "cmd/secret_file.hpp"
 #include "cmd/units/bus_options.hpp"
-#include "cmd/units/certificate_reload.hpp"
-#include "net/loop.hpp"
+#include "cmd/units/unit_program.hpp"
 
 namespace redan::cmd {
 namespace {
 
-namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
 constexpr const char* kFooter = R"(
@@ -60,32 +56,21 @@ struct Options {
 class Program {
  public:
   explicit Program(Options options)
-      : options_(std::move(options)), loop_([this] { say_goodbye(); }), provider_(default_provider()) {}
+      : options_(std::move(options)),
+        unit_(options_.data_directory, "redan-agent", options_.listen, [this] { say_goodbye(); }) {}
 
   int run() {
-    const fs::path directory = data_directory(options_.data_directory, "redan-agent");
-    const HostAndPort listen = parse_host_and_port(options_.listen);
-    const std::vector<std::string> names{listen.host, "localhost"};
-    identity_ = net::load_or_create_tls_identity(directory, names, *provider_, log_line);
-    auto credentials = net::TlsServerCredentials::make(identity_);
-    if (!credentials) throw std::runtime_error("the TLS key cannot be used: " + std::string(text(credentials.error())));
-    const asio::ip::tcp::endpoint local(asio::ip::make_address(listen.host), listen.port);
-    cloud::agent::Config config = agent_config();
-    const std::uint16_t port = listen.port != 0 ? listen.port : free_port(listen.host);
-    config.url = options_.url.empty() ? "https://" + HostAndPort{listen.host, port}.text() : options_.url;
-    bus_ = open_bus(loop_.io(), options_.bus, options_.name, *provider_);
-    ams_ = std::make_unique<cloud::agent::AmsClient>(loop_.io(), ams_remote());
-    agent_ = std::make_unique<cloud::agent::Agent>(loop_.io(), config, *bus_, *ams_, *provider_, token_key(directory),
-                                                   turn_key());
+    bus_ = open_bus(unit_.io(), options_.bus, options_.name, unit_.provider());
+    ams_ = std::make_unique<cloud::agent::AmsClient>(unit_.io(), ams_remote());
+    agent_ = std::make_unique<cloud::agent::Agent>(unit_.io(), agent_config(), *bus_, *ams_, unit_.provider(),
+                                                   token_key(), turn_key());
     cloud::agent::ServerConfig server;
-    server.https = net::TlsListener{{local.address(), port}, *credentials};
-    server.local = net::UnixListener{options_.socket.empty() ? directory / "agent.socket" : fs::path(options_.socket)};
-    server_ = std::make_unique<cloud::agent::Server>(loop_.io(), *agent_, std::move(server));
+    server.https = unit_.https();
+    server.local = unit_.local(options_.socket, "agent.socket");
+    server_ = std::make_unique<cloud::agent::Server>(unit_.io(), *agent_, std::move(server));
     if (!agent_->start()) throw std::runtime_error("--name: 1 to 64 letters, digits, - and _");
     announce();
-    reload_.emplace(loop_.io(), *credentials, directory, names, *provider_);
-    loop_.run();
-    return kOk;
+    return unit_.run();
   }
 
  private:
@@ -94,7 +79,8 @@ class Program {
     config.id = options_.name;
     config.region = options_.region;
     config.cluster = options_.cluster;
-    config.fingerprint = to_hex(identity_.fingerprint.digest.bytes());
+    config.fingerprint = unit_.fingerprint();
+    config.url = options_.url.empty() ? "https://" + unit_.address() : options_.url;
     config.capacity = options_.capacity;
     config.stun_urls = options_.stun;
     config.turn_urls = options_.turn;
@@ -107,12 +93,12 @@ class Program {
     const HostAndPort server = parse_https_url(options_.ams);
     const auto pin = net::parse_pin(options_.ams_fingerprint);
     if (!pin) throw std::runtime_error("--ams-fingerprint is 64 hexadecimal digits; AMS prints it when it starts");
-    return {server.host, server.port, net::PinnedSha256{*pin}, &identity_};
+    return {server.host, server.port, net::PinnedSha256{*pin}, &unit_.identity()};
   }
 
-  cloud::token::MacaroonKey token_key(const fs::path& directory) {
-    const fs::path file = options_.token_key.empty() ? directory / "token.key" : fs::path(options_.token_key);
-    auto key = cloud::token::MacaroonKey::prepare(*provider_, load_or_create_key(file, *provider_));
+  cloud::token::MacaroonKey token_key() {
+    const fs::path file = options_.token_key.empty() ? unit_.directory() / "token.key" : fs::path(options_.token_key);
+    auto key = cloud::token::MacaroonKey::prepare(unit_.provider(), load_or_create_key(file, unit_.provider()));
     if (!key) throw std::runtime_error(file.string() + ": " + std::string(text(key.error())));
     return std::move(*key);
   }
@@ -120,7 +106,7 @@ class Program {
   std::optional<cloud::token::TurnKey> turn_key() {
     if (options_.turn.empty()) return std::nullopt;
     if (options_.turn_secret_file.empty()) throw std::runtime_error("--turn needs --turn-secret-file");
-    auto key = cloud::token::TurnKey::prepare(*provider_, read_secret_line(options_.turn_secret_file));
+    auto key = cloud::token::TurnKey::prepare(unit_.provider(), read_secret_line(options_.turn_secret_file));
     if (!key) throw std::runtime_error(options_.turn_secret_file + " has other than printable characters");
     return std::move(*key);
   }
@@ -143,14 +129,11 @@ class Program {
   }
 
   Options options_;
-  net::Loop loop_;
-  std::unique_ptr<Provider> provider_;
-  net::TlsIdentity identity_;
+  UnitProgram unit_;
   std::unique_ptr<cloud::bus::Bus> bus_;
   std::unique_ptr<cloud::agent::AmsClient> ams_;
   std::unique_ptr<cloud::agent::Agent> agent_;
   std::unique_ptr<cloud::agent::Server> server_;
-  std::optional<CertificateReload> reload_;
 };
 
 std::string check_turn(const std::string& url) {

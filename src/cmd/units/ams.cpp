@@ -1,32 +1,22 @@
 // `redan ams`: instances, applications and trust behind the HTTP API.
 #include <unistd.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cstdio>
-#include <fstream>
 
-#include "base/hex.hpp"
 #include "cloud/ams/local_launcher.hpp"
 #include "cloud/ams/lxd_launcher.hpp"
 #include "cloud/ams/server.hpp"
 #include "cloud/api/ids.hpp"
-#include "cmd/arguments.hpp"
 #include "cmd/program.hpp"
 #include "cmd/secret_file.hpp"
-#include "cmd/units/certificate_reload.hpp"
 #include "cmd/units/instance_init.hpp"
 #include "cmd/units/store_options.hpp"
-#include "net/clock.hpp"
-#include "net/loop.hpp"
+#include "cmd/units/unit_program.hpp"
 #include "net/tls/x509.hpp"
 
 namespace redan::cmd {
 namespace {
 
-namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
 constexpr const char* kFooter = R"(
@@ -85,39 +75,30 @@ std::string host_name() {
 class Program {
  public:
   explicit Program(Options options)
-      : options_(std::move(options)), loop_([this] { say_goodbye(); }), provider_(default_provider()) {}
+      : options_(std::move(options)),
+        unit_(options_.data_directory, "redan-ams", options_.listen, [this] { say_goodbye(); }) {}
 
   int run() {
-    const fs::path directory = data_directory(options_.data_directory, "redan-ams");
-    const HostAndPort listen = parse_host_and_port(options_.listen);
-    const std::vector<std::string> names{listen.host, "localhost"};
-    identity_ = net::load_or_create_tls_identity(directory, names, *provider_, log_line);
-    auto credentials = net::TlsServerCredentials::make(identity_);
-    if (!credentials) throw std::runtime_error("the TLS key cannot be used: " + std::string(text(credentials.error())));
-    credentials_ = *credentials;
-    store_ = open_store(loop_.io(), options_.store, directory / "ams.sqlite");
-    // The port is known only when the server listens; instances need it in their user data.
-    const asio::ip::tcp::endpoint local(asio::ip::make_address(listen.host), listen.port);
+    const fs::path& directory = unit_.directory();
+    store_ = open_store(unit_.io(), options_.store, directory / "ams.sqlite");
     cloud::ams::Config config;
     config.unit = options_.name.empty() ? host_name() : options_.name;
     if (!cloud::api::is_name(config.unit)) throw std::runtime_error("--name: 1 to 63 letters, digits, . _ -");
     launcher_ = make_launcher(directory, config.unit);
-    config.fingerprint = to_hex(identity_.fingerprint.digest.bytes());
+    config.fingerprint = unit_.fingerprint();
     config.max_trust_staleness = std::chrono::milliseconds(static_cast<std::int64_t>(options_.trust_staleness * 1000));
     config.secrets_key = std::make_shared<const cloud::store::SecretsKey>(
-        *provider_, secrets_key(options_.store, directory, *provider_));
+        unit_.provider(), secrets_key(options_.store, directory, unit_.provider()));
     config.log = log_line;
     config.directory = options_.uploads.empty() ? directory / "uploads" : fs::path(options_.uploads);
     config.unknown_members = {options_.strict, log_line};
     config.gateway = gateway_access();
-    const std::uint16_t port = listen.port != 0 ? listen.port : free_port(listen.host);
-    config.addresses = {HostAndPort{listen.host, port}.text()};
-    config.url = options_.url.empty() ? "https://" + config.addresses.front() : options_.url;
-    ams_ = std::make_unique<cloud::ams::Ams>(loop_.io(), config, *store_, *launcher_, *provider_, net::is_issued_by);
-    asio::co_spawn(loop_.io(), start({local.address(), port}, directory), asio::detached);
-    reload_.emplace(loop_.io(), credentials_, directory, names, *provider_);
-    loop_.run();
-    return code_;
+    config.addresses = {unit_.address()};
+    config.url = options_.url.empty() ? "https://" + unit_.address() : options_.url;
+    ams_ =
+        std::make_unique<cloud::ams::Ams>(unit_.io(), config, *store_, *launcher_, unit_.provider(), net::is_issued_by);
+    unit_.start([this] { return ams_->start(); }, [this] { listen(); });
+    return unit_.run();
   }
 
  private:
@@ -139,7 +120,7 @@ class Program {
     config.directory = directory / "instances";
     config.program = fs::read_symlink("/proc/self/exe");
     if (options_.isolation != "none") config.isolation = make_isolation(config);
-    return std::make_unique<cloud::ams::LocalLauncher>(loop_.io(), std::move(config));
+    return std::make_unique<cloud::ams::LocalLauncher>(unit_.io(), std::move(config));
   }
 
   std::shared_ptr<const cloud::isolation::Isolation> make_isolation(
@@ -169,39 +150,24 @@ class Program {
     const HostAndPort server = parse_https_url(options_.lxd_url);
     cloud::ams::LxdLauncherConfig config;
     config.lxd.server = {server.host, server.port, net::PinnedSha256{*pin},
-                         options_.lxd_certificate.empty() ? &identity_ : &lxd_identity_, options_.lxd_allow_small_keys};
+                         options_.lxd_certificate.empty() ? &unit_.identity() : &lxd_identity_,
+                         options_.lxd_allow_small_keys};
     config.lxd.project = options_.lxd_project;
     config.unit = unit;
     config.image = options_.lxd_image;
     config.profiles = options_.lxd_profiles;
     config.log = log_line;
-    return std::make_unique<cloud::ams::LxdLauncher>(loop_.io(), std::move(config));
+    return std::make_unique<cloud::ams::LxdLauncher>(unit_.io(), std::move(config));
   }
 
-  net::Task<void> start(asio::ip::tcp::endpoint local, fs::path directory) {
-    auto started = co_await ams_->start();
-    if (!started) {
-      log_line("the store cannot be read: " + std::string(text(started.error())) + "; " +
-               std::string(hint(started.error())));
-      code_ = kNetwork;
-      co_return loop_.stop();
-    }
-    try {
-      cloud::ams::ServerConfig config;
-      config.https.local = local;
-      config.https.credentials = credentials_;
-      config.local = net::UnixListener{
-          options_.socket.empty() ? directory / "ams.socket" : fs::path(options_.socket),
-          options_.local_users.empty() ? mode_t{0600} : mode_t{0666}};  // the kernel names the caller; we check it
-      for (const std::string& user : options_.local_users) config.local_users.push_back(parse_user(user));
-      config.requests_per_second = options_.requests_per_second;
-      server_ = std::make_unique<cloud::ams::Server>(loop_.io(), *ams_, std::move(config));
-      announce();
-    } catch (const std::exception& error) {
-      log_line("cannot listen on " + options_.listen + ": " + error.what());
-      code_ = kNetwork;
-      loop_.stop();
-    }
+  void listen() {
+    cloud::ams::ServerConfig config;
+    config.https = unit_.https();
+    config.local = unit_.local(options_.socket, "ams.socket", !options_.local_users.empty());
+    for (const std::string& user : options_.local_users) config.local_users.push_back(parse_user(user));
+    config.requests_per_second = options_.requests_per_second;
+    server_ = std::make_unique<cloud::ams::Server>(unit_.io(), *ams_, std::move(config));
+    announce();
   }
 
   void announce() const {
@@ -222,17 +188,12 @@ class Program {
   }
 
   Options options_;
-  net::Loop loop_;
-  std::unique_ptr<Provider> provider_;
-  net::TlsIdentity identity_;
-  net::TlsIdentity lxd_identity_;  ///< presented to LXD, if not the one above
-  std::shared_ptr<net::TlsServerCredentials> credentials_;
-  std::optional<CertificateReload> reload_;
+  UnitProgram unit_;
+  net::TlsIdentity lxd_identity_;  ///< presented to LXD, if not AMS's own
   std::unique_ptr<cloud::store::Store> store_;
   std::unique_ptr<cloud::ams::Launcher> launcher_;
   std::unique_ptr<cloud::ams::Ams> ams_;
   std::unique_ptr<cloud::ams::Server> server_;
-  int code_ = kOk;
 };
 
 }  // namespace

@@ -1,25 +1,18 @@
 // `redan gateway`: sessions for clients behind an HTTPS API.
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstdio>
 
-#include "base/hex.hpp"
 #include "cloud/gateway/server.hpp"
-#include "cmd/arguments.hpp"
 #include "cmd/gateway/administration.hpp"
 #include "cmd/program.hpp"
 #include "cmd/units/bus_options.hpp"
-#include "cmd/units/certificate_reload.hpp"
 #include "cmd/units/store_options.hpp"
-#include "net/loop.hpp"
+#include "cmd/units/unit_program.hpp"
 
 namespace redan::cmd {
 namespace {
 
-namespace asio = boost::asio;
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
@@ -63,76 +56,54 @@ struct Options : GatewaySocket {
 class Program {
  public:
   explicit Program(Options options)
-      : options_(std::move(options)), loop_([this] { say_goodbye(); }, kGrace), provider_(default_provider()) {}
+      : options_(std::move(options)),
+        unit_(
+            options_.data_directory, "redan-gateway", options_.listen, [this] { say_goodbye(); }, kGrace) {}
 
   int run() {
-    const fs::path directory = data_directory(options_.data_directory, "redan-gateway");
-    const HostAndPort listen = parse_host_and_port(options_.listen);
-    const std::vector<std::string> names{listen.host, "localhost"};
-    const net::TlsIdentity identity = net::load_or_create_tls_identity(directory, names, *provider_, log_line);
-    fingerprint_ = to_hex(identity.fingerprint.digest.bytes());
-    auto credentials = net::TlsServerCredentials::make(identity);
-    if (!credentials) throw std::runtime_error("the TLS key cannot be used: " + std::string(text(credentials.error())));
-    credentials_ = *credentials;
-    store_ = open_store(loop_.io(), options_.store, directory / "gateway.sqlite");
-    bus_ = open_bus(loop_.io(), options_.bus, options_.name, *provider_, [this](const cloud::bus::NatsStatus& status) {
-      if (status.connected && status.why == Errc{} && gateway_) gateway_->on_bus_connected();
-    });
-    const std::uint16_t port = listen.port != 0 ? listen.port : free_port(listen.host);
+    const fs::path& directory = unit_.directory();
+    store_ = open_store(unit_.io(), options_.store, directory / "gateway.sqlite");
+    bus_ = open_bus(unit_.io(), options_.bus, options_.name, unit_.provider(),
+                    [this](const cloud::bus::NatsStatus& status) {
+                      if (status.connected && status.why == Errc{} && gateway_) gateway_->on_bus_connected();
+                    });
     cloud::gateway::Config config;
-    config.url = options_.url.empty() ? "wss://" + HostAndPort{listen.host, port}.text() : options_.url;
+    config.url = options_.url.empty() ? "wss://" + unit_.address() : options_.url;
     if (!config.url.starts_with("wss://")) throw std::runtime_error("--url begins with wss://");
     if (config.url.ends_with('/')) config.url.pop_back();
     config.secrets_key = std::make_shared<const cloud::store::SecretsKey>(
-        *provider_, secrets_key(options_.store, directory, *provider_));
+        unit_.provider(), secrets_key(options_.store, directory, unit_.provider()));
     config.database_nodes = std::max<std::size_t>(options_.store.etcd.size(), 1);
     config.refuses_unknown_members = options_.strict;
     config.log = log_line;
-    gateway_ = std::make_unique<cloud::gateway::Gateway>(loop_.io(), config, *store_, *bus_, *provider_);
-    const asio::ip::tcp::endpoint local(asio::ip::make_address(listen.host), port);
-    asio::co_spawn(loop_.io(), start(local), asio::detached);
-    reload_.emplace(loop_.io(), credentials_, directory, names, *provider_);
-    loop_.run();
-    return code_;
+    gateway_ = std::make_unique<cloud::gateway::Gateway>(unit_.io(), config, *store_, *bus_, unit_.provider());
+    unit_.start([this] { return gateway_->start(); }, [this] { listen(); });
+    return unit_.run();
   }
 
  private:
   static constexpr std::chrono::milliseconds kGrace{12'000};
 
-  net::Task<void> start(asio::ip::tcp::endpoint local) {
-    auto started = co_await gateway_->start();
-    if (!started) {
-      log_line("the store cannot be read: " + std::string(text(started.error())) + "; " +
-               std::string(hint(started.error())));
-      code_ = kNetwork;
-      co_return loop_.stop();
-    }
-    try {
-      cloud::gateway::ServerConfig config;
-      config.https.local = local;
-      config.https.credentials = credentials_;
-      config.local = net::UnixListener{
-          options_.path(), options_.local_users.empty() ? mode_t{0600} : mode_t{0666}};  // we check the caller
-      for (const std::string& user : options_.local_users) config.local_users.push_back(parse_user(user));
-      config.requests_per_second = options_.requests_per_second;
-      config.max_connections = options_.max_connections;
-      config.max_connections_per_address = options_.max_per_address;
-      server_ = std::make_unique<cloud::gateway::Server>(loop_.io(), *gateway_, std::move(config));
-      announce(local.port());
-    } catch (const std::exception& error) {
-      log_line("cannot listen on " + options_.listen + ": " + error.what());
-      code_ = kNetwork;
-      loop_.stop();
-    }
+  void listen() {
+    cloud::gateway::ServerConfig config;
+    config.https = unit_.https();
+    config.local = unit_.local(options_.socket, "gateway.socket", !options_.local_users.empty());
+    for (const std::string& user : options_.local_users) config.local_users.push_back(parse_user(user));
+    config.requests_per_second = options_.requests_per_second;
+    config.max_connections = options_.max_connections;
+    config.max_connections_per_address = options_.max_per_address;
+    server_ = std::make_unique<cloud::gateway::Server>(unit_.io(), *gateway_, std::move(config));
+    announce();
   }
 
-  void announce(std::uint16_t port) const {
+  void announce() const {
     const std::string& url = gateway_->settings().url;
     if (options_.json) {
-      const json::object said{{"url", url}, {"port", port}, {"fingerprint", fingerprint_}};
+      const json::object said{{"url", url}, {"port", unit_.port()}, {"fingerprint", unit_.fingerprint()}};
       std::printf("%s\n", json::serialize(said).c_str());
     } else {
-      std::printf("gateway    https%s\nSHA-256    %s\nCtrl-C ends it.\n", url.substr(3).c_str(), fingerprint_.c_str());
+      std::printf("gateway    https%s\nSHA-256    %s\nCtrl-C ends it.\n", url.substr(3).c_str(),
+                  unit_.fingerprint().c_str());
     }
     std::fflush(stdout);
   }
@@ -141,20 +112,15 @@ class Program {
   void say_goodbye() {
     gateway_->stop();
     if (!server_) return;
-    server_->drain([this] { loop_.stop(); });
+    server_->drain([this] { unit_.stop(); });
   }
 
   Options options_;
-  net::Loop loop_;
-  std::unique_ptr<Provider> provider_;
-  std::string fingerprint_;
-  std::shared_ptr<net::TlsServerCredentials> credentials_;
-  std::optional<CertificateReload> reload_;
+  UnitProgram unit_;
   std::unique_ptr<cloud::store::Store> store_;
   std::unique_ptr<cloud::bus::Bus> bus_;
   std::unique_ptr<cloud::gateway::Gateway> gateway_;
   std::unique_ptr<cloud::gateway::Server> server_;
-  int code_ = kOk;
 };
 
 }  // namespace
