@@ -19,15 +19,9 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::chrono::milliseconds kReloadPause{300};
 constexpr std::chrono::seconds kSweepInterval{60};
 /// How long a finished operation can be queried.
 constexpr std::int64_t kOperationKept = 600;
-
-net::Task<void> pause(asio::io_context& io, Duration time) {
-  asio::steady_timer timer(io, time);
-  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-}
 
 }  // namespace
 
@@ -39,6 +33,7 @@ Ams::Ams(asio::io_context& io, Config config, store::Store& store, Launcher& lau
       launcher_(launcher),
       provider_(provider),
       verifier_(std::move(chain_check), config_.max_trust_staleness),
+      replica_(io, store, replica_parts()),
       context_{store, provider, config_.unit, config_.directory},
       images_(context_, {"image", "images", keys::kImages}),
       addons_(context_, {"addon", "addons", keys::kAddons}),
@@ -64,7 +59,7 @@ net::Task<Result<void>> Ams::start() {
   };
   std::error_code ignored;
   if (!context_.directory.empty()) std::filesystem::remove_all(context_.directory / incoming(context_), ignored);
-  auto loaded = co_await load(Reading::first);
+  auto loaded = co_await replica_.start();
   if (loaded) asio::co_spawn(io_, sweep(), asio::detached);
   if (loaded) asio::co_spawn(io_, retain_images(), asio::detached);
   co_return loaded;
@@ -73,7 +68,7 @@ net::Task<Result<void>> Ams::start() {
 void Ams::stop() {
   stopped_ = true;
   executions_.stop();
-  watch_.reset();
+  replica_.stop();
   sweep_timer_.cancel();
 }
 
@@ -81,10 +76,8 @@ net::Task<Result<std::vector<store::Entry>>> Ams::read_all(std::string_view pref
   return store::list_all(store_, std::string(prefix));
 }
 
-// The watch starts at the revision of the first listing. The later listings can only be newer, and the watch delivers
-// their changes again.
-net::Task<Result<void>> Ams::load(Reading reading) {
-  REDAN_CO_TRY(auto begin, co_await store_.list(std::string(keys::kRoot), {}, 1));
+net::Task<Result<void>> Ams::load() {
+  const bool is_first = !was_loaded_;
   auto certificates = co_await read_all(keys::kCertificates);
   auto settings = co_await read_all(keys::kConfig);
   auto applications = co_await read_all(keys::kApplications);
@@ -106,7 +99,7 @@ net::Task<Result<void>> Ams::load(Reading reading) {
   }
   verifier_.mark_fresh(net::now());
   if (on_distrust) on_distrust();
-  if (reading == Reading::first) {
+  if (is_first) {
     const bool reconciled = co_await reconcile(std::move(*instances));
     if (!reconciled) asio::co_spawn(io_, reconcile_later(), asio::detached);
   }
@@ -114,8 +107,8 @@ net::Task<Result<void>> Ams::load(Reading reading) {
   std::sort(operations->begin(), operations->end(),
             [](const store::Entry& a, const store::Entry& b) { return a.created < b.created; });
   for (const store::Entry& entry : *operations) on_put(entry);
-  if (reading == Reading::first) co_await end_interrupted(std::move(*operations));
-  follow(begin.revision);
+  if (is_first) co_await end_interrupted(std::move(*operations));
+  was_loaded_ = true;
   co_return Result<void>{};
 }
 
@@ -131,25 +124,15 @@ net::Task<void> Ams::end_interrupted(std::vector<store::Entry> operations) {
   }
 }
 
-void Ams::follow(store::Revision since) {
-  watch_ = store_.watch(std::string(keys::kRoot), since, [this](const store::WatchEvent& event) { on_watch(event); });
-}
-
-net::Task<void> Ams::reload() {
-  while (!stopped_) {
-    const auto loaded = co_await load(Reading::again);
-    if (loaded) co_return;
-    co_await pause(io_, kReloadPause);
-  }
-}
-
-void Ams::on_watch(const store::WatchEvent& event) {
-  if (const auto* put = std::get_if<store::PutSeen>(&event)) return on_put(put->entry);
-  if (const auto* erase = std::get_if<store::EraseSeen>(&event)) return on_erase(erase->key);
-  if (std::holds_alternative<store::UpToDate>(event)) return verifier_.mark_fresh(net::now());
-  log("the store lost the watch; reading everything again");
-  // Spawned, because the watch must not be replaced from within its own callback.
-  asio::co_spawn(io_, reload(), asio::detached);
+store::ReplicaParts Ams::replica_parts() {
+  store::ReplicaParts parts;
+  parts.prefix = keys::kRoot;
+  parts.load = [this] { return load(); };
+  parts.on_put = [this](const store::Entry& entry) { on_put(entry); };
+  parts.on_erase = [this](const std::string& key) { on_erase(key); };
+  parts.on_fresh = [this] { verifier_.mark_fresh(net::now()); };
+  parts.log = [this](std::string_view line) { log(line); };
+  return parts;
 }
 
 void Ams::on_put(const store::Entry& entry) {

@@ -23,8 +23,8 @@
 #include "cloud/ams/uploads.hpp"
 #include "cloud/api/ams.hpp"
 #include "cloud/api/manifest.hpp"
+#include "cloud/store/replica.hpp"
 #include "cloud/store/secrets_key.hpp"
-#include "cloud/store/store.hpp"
 #include "cloud/token/jwt.hpp"
 #include "cloud/trust/join_token.hpp"
 #include "cloud/trust/verifier.hpp"
@@ -235,12 +235,9 @@ class Ams {
   [[nodiscard]] const Config& settings() const { return config_; }
 
  private:
-  enum class Reading : std::uint8_t { first, again };
-  [[nodiscard]] net::Task<Result<void>> load(Reading reading);
+  [[nodiscard]] net::Task<Result<void>> load();
+  [[nodiscard]] store::ReplicaParts replica_parts();
   [[nodiscard]] net::Task<Result<std::vector<store::Entry>>> read_all(std::string_view prefix);
-  void follow(store::Revision since);
-  net::Task<void> reload();
-  void on_watch(const store::WatchEvent& event);
   void on_put(const store::Entry& entry);
   void on_erase(const std::string& key);
   [[nodiscard]] net::Task<Result<void>> ensure_secrets();
@@ -314,7 +311,8 @@ class Ams {
   trust::Verifier verifier_;
   std::optional<token::JwtKey> jwt_;
   std::optional<sealed::Ed25519Key> seal_;
-  std::unique_ptr<store::Watch> watch_;
+  store::Replica replica_;
+  bool was_loaded_ = false;
   Context context_;
   Uploads<api::Image> images_;
   Uploads<api::Addon> addons_;

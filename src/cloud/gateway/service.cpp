@@ -1,11 +1,10 @@
-// Start, stop, and the copy of the store: loading it and following it.
+// Start, stop, and the copy of the store.
 #include "cloud/gateway/service.hpp"
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "cloud/gateway/keys.hpp"
@@ -17,8 +16,6 @@ namespace {
 namespace asio = boost::asio;
 namespace keys = keys;
 
-constexpr std::size_t kPage = 1000;
-constexpr std::chrono::milliseconds kReloadPause{300};
 constexpr std::chrono::seconds kCatchUp{2};
 
 }  // namespace
@@ -30,6 +27,7 @@ Gateway::Gateway(asio::io_context& io, Config config, store::Store& store, bus::
       bus_(bus),
       provider_(provider),
       relay_(io, bus, provider, config_.now, config_.relay),
+      replica_(io, store, replica_parts()),
       sweep_timer_(io) {
   if (!config_.secrets_key) config_.secrets_key = store::SecretsKey::fresh(provider);
 }
@@ -40,7 +38,7 @@ void Gateway::log(std::string_view line) const {
 
 net::Task<Result<void>> Gateway::start() {
   if (auto key = co_await ensure_root_key(); !key) co_return key;
-  if (auto loaded = co_await load(); !loaded) co_return loaded;
+  if (auto loaded = co_await replica_.start(); !loaded) co_return loaded;
   if (auto listening = listen(); !listening) co_return listening;
   started_ = true;
   asio::co_spawn(io_, sweep(), asio::detached);
@@ -59,7 +57,7 @@ void Gateway::stop() {
   stopped_ = true;
   subscriptions_.clear();
   relay_.end_all("the gateway is stopping; connect again");
-  watch_.reset();
+  replica_.stop();
   sweep_timer_.cancel();
   for (const auto& timer : std::exchange(waiting_, {})) timer->cancel();
 }
@@ -84,23 +82,8 @@ Result<void> Gateway::listen() {
   return heard(api::subject::kAnnouncements, &Gateway::on_announcement);
 }
 
-net::Task<Result<std::vector<store::Entry>>> Gateway::read_all(std::string_view prefix) {
-  std::vector<store::Entry> all;
-  std::string after;
-  for (bool more = true; more;) {
-    REDAN_CO_TRY(auto page, co_await store_.list(std::string(prefix), after, kPage));
-    all.insert(all.end(), std::make_move_iterator(page.entries.begin()), std::make_move_iterator(page.entries.end()));
-    more = page.more;
-    if (more) after = all.back().key;
-  }
-  co_return all;
-}
-
-// The watch starts at the revision of the first listing. The later listings can only be newer, and the watch delivers
-// their changes again.
 net::Task<Result<void>> Gateway::load() {
-  REDAN_CO_TRY(auto begin, co_await store_.list(std::string(keys::kRoot), {}, 1));
-  REDAN_CO_TRY(auto all, co_await read_all(keys::kRoot));
+  REDAN_CO_TRY(auto all, co_await store::list_all(store_, std::string(keys::kRoot)));
   accounts_.clear();
   sessions_.clear();
   agents_.clear();
@@ -109,41 +92,21 @@ net::Task<Result<void>> Gateway::load() {
   settings_.clear();
   for (const store::Entry& entry : all) on_put(entry);
   cut_off();
-  fresh_ = config_.now();
-  seen_ = begin.revision;
-  follow(begin.revision);
   co_return Result<void>{};
 }
 
-void Gateway::follow(store::Revision since) {
-  watch_ = store_.watch(std::string(keys::kRoot), since, [this](const store::WatchEvent& event) { on_watch(event); });
-}
-
-net::Task<void> Gateway::reload() {
-  while (!stopped_) {
-    const auto loaded = co_await load();
-    if (loaded) co_return;
-    asio::steady_timer timer(io_, kReloadPause);
-    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-  }
-}
-
-void Gateway::on_watch(const store::WatchEvent& event) {
-  if (const auto* put = std::get_if<store::PutSeen>(&event)) {
-    on_put(put->entry);
-    seen_ = std::max(seen_, put->entry.modified);
-  } else if (const auto* erase = std::get_if<store::EraseSeen>(&event)) {
-    on_erase(erase->key);
-    seen_ = std::max(seen_, erase->revision);
-  } else if (const auto* fresh = std::get_if<store::UpToDate>(&event)) {
-    fresh_ = config_.now();
-    seen_ = std::max(seen_, fresh->revision);
-  } else {
-    log("the store lost the watch; reading everything again");
-    // Posted, because the watch must not be replaced from within its own callback.
-    asio::post(io_, [this] { asio::co_spawn(io_, reload(), asio::detached); });
-  }
-  for (const auto& timer : std::exchange(waiting_, {})) timer->cancel();
+store::ReplicaParts Gateway::replica_parts() {
+  store::ReplicaParts parts;
+  parts.prefix = keys::kRoot;
+  parts.load = [this] { return load(); };
+  parts.on_put = [this](const store::Entry& entry) { on_put(entry); };
+  parts.on_erase = [this](const std::string& key) { on_erase(key); };
+  parts.on_fresh = [this] { fresh_ = config_.now(); };
+  parts.on_event = [this] {
+    for (const auto& timer : std::exchange(waiting_, {})) timer->cancel();
+  };
+  parts.log = [this](std::string_view line) { log(line); };
+  return parts;
 }
 
 net::Task<bool> Gateway::until(std::function<bool()> done, Duration timeout) {
@@ -160,7 +123,7 @@ net::Task<bool> Gateway::until(std::function<bool()> done, Duration timeout) {
 }
 
 net::Task<void> Gateway::caught_up(store::Revision revision) {
-  std::function<bool()> told = [this, revision] { return seen_ >= revision; };
+  std::function<bool()> told = [this, revision] { return replica_.seen() >= revision; };
   co_await until(std::move(told), kCatchUp);
 }
 

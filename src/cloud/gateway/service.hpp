@@ -24,8 +24,8 @@
 #include "cloud/gateway/relay.hpp"
 #include "cloud/gateway/settings.hpp"
 #include "cloud/gateway/tokens.hpp"
+#include "cloud/store/replica.hpp"
 #include "cloud/store/secrets_key.hpp"
-#include "cloud/store/store.hpp"
 #include "cloud/trust/verifier.hpp"
 #include "net/clock.hpp"
 
@@ -173,11 +173,8 @@ class Gateway {
 
   [[nodiscard]] net::Task<Result<void>> load();
   [[nodiscard]] net::Task<Result<void>> ensure_root_key();
-  [[nodiscard]] net::Task<Result<std::vector<store::Entry>>> read_all(std::string_view prefix);
+  [[nodiscard]] store::ReplicaParts replica_parts();
   [[nodiscard]] Result<void> listen();
-  void follow(store::Revision since);
-  net::Task<void> reload();
-  void on_watch(const store::WatchEvent& event);
   void on_put(const store::Entry& entry);
   void on_erase(const std::string& key);
   /// Checks `done` after each event of the watch; returns false when `timeout` expires.
@@ -253,10 +250,9 @@ class Gateway {
   Provider& provider_;
   Relay relay_;
   std::optional<Tokens> tokens_;
-  std::unique_ptr<store::Watch> watch_;
+  store::Replica replica_;
   std::vector<std::unique_ptr<bus::Subscription>> subscriptions_;
   std::optional<TimePoint> fresh_;  ///< when the store last confirmed that no event was missed
-  store::Revision seen_{};          ///< all events up to this revision have been delivered
   std::vector<std::shared_ptr<boost::asio::steady_timer>> waiting_;
   std::map<std::string, api::Account> accounts_;
   std::map<std::string, Known> sessions_;

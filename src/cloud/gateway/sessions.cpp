@@ -86,7 +86,7 @@ net::Task<Outcome<Session>> Gateway::edit_session(std::string id, Editing edit, 
         store::Put{keys::at(keys::kSessions, id), to_record(session), store::Unchanged{known.revision}, {}});
     auto committed = co_await store_.commit(std::move(changes));
     if (committed) {
-      if (*committed > seen_) remember(session, *committed, known.created);
+      if (*committed > replica_.seen()) remember(session, *committed, known.created);
       co_return std::move(session);
     }
     if (committed.error() != errc::store_conflict) co_return api::refuse(api::refusal_of(committed.error()));
@@ -194,7 +194,7 @@ net::Task<Outcome<std::optional<api::SessionGrant>>> Gateway::repeat(std::string
   const store::Revision made = (*entry)->created;
   std::function<bool()> settled = [this, id, made] {
     const auto found = sessions_.find(id);
-    if (found == sessions_.end()) return seen_ >= made;  // the session has been given up
+    if (found == sessions_.end()) return replica_.seen() >= made;  // the session has been given up
     return found->second.session.over() || !found->second.session.instance.empty();
   };
   co_await until(std::move(settled), config_.create_timeout);
