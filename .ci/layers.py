@@ -8,7 +8,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # Public headers, by the room they belong to.
 PUBLIC = {
-    "base": {"export.hpp", "types.hpp", "error.hpp", "random.hpp", "channel.hpp", "media.hpp", "secret.hpp", "srtp_profile.hpp"},
+    "base": {"export.hpp", "types.hpp", "error.hpp", "random.hpp", "channel.hpp", "ice.hpp", "media.hpp", "secret.hpp", "srtp_profile.hpp"},
     "crypto": {"crypto.hpp"},
     "rtc/peer": {"endpoint.hpp", "statistics.hpp", "version.hpp"},
     "net": {"udp_socket.hpp", "asio.hpp"},
@@ -28,7 +28,7 @@ RULES = {
     "rtc/dtls/hello": {"base", "crypto", "rtc/dtls/record"},
     "rtc/dtls/handshake": {"base", "crypto", "rtc/dtls/record", "rtc/dtls/hello"},
     "rtc/dtls/v12": {"base", "crypto", "rtc/dtls/record", "rtc/dtls/hello", "rtc/dtls/handshake"},
-    "rtc/ice": {"base", "crypto", "rtc/stun"},
+    "rtc/ice": {"base", "crypto", "rtc/stun", "rtc/turn"},
     "rtc/srtp": {"base", "crypto", "srtp2/"},
     "rtc/rtp": {"base"},
     "rtc/sctp": {"base"},

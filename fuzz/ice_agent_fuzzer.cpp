@@ -25,6 +25,10 @@ Provider& real() {
 const Address kLocal = Address::v4({192, 0, 2, 200}, 5000);
 Address address(unsigned index) { return Address::v4({192, 0, 2, static_cast<std::uint8_t>(index)}, 5000); }
 
+std::vector<ice::Candidate> candidates(unsigned index) {
+  return {ice::local_candidate(CandidateType::host, address(index), 0)};
+}
+
 template <class Agent>
 struct End {
   template <class... Arguments>
@@ -62,7 +66,7 @@ class Script {
         full_(ice::Credentials{"full", "full-password-of-24-char"}, std::vector{kLocal}, provider_) {
     lite_.agent.set_remote(full_.agent.local());
     lite_.agent.start(now_);
-    full_.agent.set_remote(lite_.agent.local(), {address(0)});
+    full_.agent.set_remote(lite_.agent.local(), candidates(0));
     full_.agent.start(now_);
   }
 
@@ -124,7 +128,7 @@ class Script {
     const ice::Credentials lite = ice::Credentials::make(provider_);
     const ice::Credentials full = ice::Credentials::make(provider_);
     lite_.agent.restart(lite, full);
-    full_.agent.restart(full, lite, {address(input_.u8() % 4U)});
+    full_.agent.restart(full, lite, candidates(input_.u8() % 4U));
   }
 
   Reader input_;

@@ -13,6 +13,7 @@
 #include <redan/crypto.hpp>
 #include <redan/error.hpp>
 #include <redan/export.hpp>
+#include <redan/ice.hpp>
 #include <redan/media.hpp>
 #include <redan/srtp_profile.hpp>
 #include <redan/statistics.hpp>
@@ -42,7 +43,8 @@ struct Datagram {
 
 // Outputs. What they borrow (spans, labels) is valid until the next call on the endpoint.
 
-/// To be sent from `path.local`, one of EndpointConfig::local_addresses.
+/// To be sent from `path.local`, one of EndpointConfig::local_addresses. On a relayed path the datagram goes to the
+/// TURN server.
 struct Transmit {
   Path path;
   Bytes bytes;  ///< at the start of the buffer given to poll_output
@@ -51,7 +53,23 @@ struct Transmit {
 /// ICE found a path. Repeated when the path changes.
 struct PathSelected {
   PeerId peer;
-  Path path;
+  Path path;  ///< `local` is the relayed address if local_type is relayed
+  CandidateType local_type = CandidateType::host;
+  CandidateType remote_type = CandidateType::host;
+};
+/// A candidate was found after our description was made: tell the peer, whose side calls add_remote_candidate.
+struct LocalCandidate {
+  PeerId peer;
+  std::string_view candidate;  ///< "candidate:...", RTCIceCandidate's candidate
+};
+/// Every ICE server has answered or failed: descriptions made from now on have all candidates. Follows only after
+/// set_ice_servers().
+struct GatheringDone {};
+/// An ICE server gives no candidate, or lost its relayed one; it is asked again later.
+struct IceServerFailed {
+  std::string_view server;  ///< IceServer::text()
+  Errc reason;              ///< io_failed: a STUN server did not answer; otherwise an error of TURN
+  std::string_view detail;  ///< in words
 };
 /// The DTLS handshake is complete and the peer proved the fingerprint of its description. See Endpoint::security.
 struct Connected {
@@ -97,8 +115,9 @@ struct Closed {
   std::uint8_t alert = 0;  ///< the TLS alert description, with dtls_peer_alert
 };
 
-using Output = std::variant<Wait, Transmit, PathSelected, Connected, ChannelOpened, Message, BufferedAmountLow,
-                            MediaPacket, ChannelClosing, ChannelClosed, Closed>;
+using Output =
+    std::variant<Wait, Transmit, PathSelected, Connected, ChannelOpened, Message, BufferedAmountLow, MediaPacket,
+                 ChannelClosing, ChannelClosed, Closed, LocalCandidate, GatheringDone, IceServerFailed>;
 
 // Inputs.
 
@@ -123,7 +142,19 @@ struct EndpointConfig {
   /// Announces that SCTP packets need no checksum of their own (RFC 9653): faster between two Redan peers. Some older
   /// stacks do not answer to it.
   bool zero_checksum = false;
-  bool announce_lite = true;  ///< false: Redan also checks connectivity, as a full agent
+  /// False: Redan also checks connectivity, as a full agent. Without effect, and full, with ICE servers or `relay`.
+  bool announce_lite = true;
+  IceTransport ice_transport = IceTransport::all;
+  RemoteAddresses remote_addresses = RemoteAddresses::any;
+};
+
+/// One of our candidates, for display.
+struct GatheredCandidate {
+  CandidateType type{};
+  Address address;
+  Address base;                   ///< the entry of EndpointConfig::local_addresses behind it
+  std::string server{};           ///< that gave it; empty for a host candidate
+  std::optional<Duration> rtt{};  ///< to the server
 };
 
 struct AcceptOptions {
@@ -188,6 +219,18 @@ class Endpoint {
   /// association (RFC 8842).
   Result<std::string> renegotiate(PeerId peer, std::string_view offer);
 
+  /// The servers are asked from each of our addresses once poll_output is called. At most kMaxIceServers, once, and
+  /// before the first peer. For an offer with all candidates (half trickle), make it after GatheringDone; one made
+  /// earlier is completed by LocalCandidate events. invalid_argument: too many, again, or a server without an address.
+  Result<void> set_ice_servers(std::vector<IceServer> servers);
+  /// A candidate of the peer that is not in its description, with or without "candidate:"; empty: there will be no
+  /// more. May come before the answer. There is one transport, so its mid is not needed. Candidates that cannot be used
+  /// (TCP, mDNS names, forbidden addresses, another ufrag, too many) are counted and ignored; sdp_syntax for text that
+  /// is no candidate.
+  Result<void> add_remote_candidate(PeerId peer, std::string_view candidate);
+  /// Those known so far.
+  [[nodiscard]] std::vector<GatheredCandidate> local_candidates() const;
+
   void handle_input(TimePoint now, Datagram datagram);
   /// `buffer` must hold one datagram: at least max_datagram() bytes.
   Output poll_output(TimePoint now, MutableBytes buffer);
@@ -229,6 +272,8 @@ class Endpoint {
   std::unique_ptr<Impl> impl_;
 };
 
+/// The most servers that set_ice_servers takes.
+inline constexpr std::size_t kMaxIceServers = 8;
 /// Bytes that send_media needs behind the packet.
 inline constexpr std::size_t kSrtpTrailer = 32;
 

@@ -31,6 +31,7 @@ struct PeerStatistics {
   // RTCIceCandidatePairStats, over all pairs: connectivity checks.
   std::uint64_t requests_sent = 0, responses_received = 0;
   std::uint64_t requests_received = 0, responses_sent = 0;
+  std::uint64_t remote_candidates_ignored = 0;  ///< of descriptions and trickled: see Endpoint::add_remote_candidate
   std::optional<Duration> current_round_trip_time{};  ///< absent: an ICE lite agent measures none
   // RTCPeerConnectionStats.
   std::uint64_t data_channels_opened = 0, data_channels_closed = 0;

@@ -1,12 +1,11 @@
 // Candidates in session descriptions, RFC 8839 section 5.1.
 #pragma once
 
-#include <redan/types.hpp>
+#include <redan/ice.hpp>
 #include <string>
 
 namespace redan::ice {
 
-enum class CandidateType : std::uint8_t { host, server_reflexive, peer_reflexive, relayed };
 enum class Transport : std::uint8_t { udp, tcp };
 
 struct Candidate {
@@ -17,6 +16,7 @@ struct Candidate {
   /// Unspecified if the candidate has a host name (an mDNS ".local" name, RFC 8828) instead of an address.
   Address address;
   CandidateType type = CandidateType::host;
+  std::string ufrag{};  ///< of the description it belongs to (RFC 8838 section 12); empty if it does not say
 
   /// Parses a value of a=candidate, with or without the leading "candidate:". Names are case-insensitive, and words may
   /// be separated by any number of blanks. Unknown extensions are skipped. nullopt if malformed.
@@ -39,7 +39,8 @@ constexpr std::uint32_t priority_of(CandidateType type, std::uint16_t local_pref
   return type_preference << 24U | static_cast<std::uint32_t>(local_preference) << 8U | (256U - component);
 }
 
-/// Our host candidate number `index` (0 is the best).
-Candidate host_candidate(const Address& address, std::size_t index);
+/// Our candidate of this type behind our address number `base` (0 is the best), from server number `server` (0 is the
+/// best; of host candidates 0). The foundation says the same (RFC 8445 section 5.1.1.3).
+Candidate local_candidate(CandidateType type, const Address& address, std::size_t base, std::size_t server = 0);
 
 }  // namespace redan::ice

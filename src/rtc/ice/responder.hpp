@@ -19,6 +19,7 @@ enum class Drop : std::uint8_t {
   wrong_integrity,
   unknown_transaction,  ///< a response to a request that we did not send, or from another address
   queue_full,
+  forbidden,  ///< an authenticated check from or to an address that is not to be used
   count_
 };
 
@@ -35,6 +36,7 @@ class Responder {
 
   /// Sets new credentials; the old ones are accepted until the first check with the new ones.
   void restart(Credentials local, Provider& provider);
+  [[nodiscard]] const std::optional<std::string>& remote_ufrag() const { return remote_ufrag_; }
   void set_remote_ufrag(std::string ufrag) { remote_ufrag_ = std::move(ufrag); }
   [[nodiscard]] const Credentials& local() const { return current_.credentials; }
 

@@ -33,7 +33,8 @@ Endpoint::Impl::Impl(EndpointConfig endpoint_config, Identity endpoint_identity,
 }
 
 std::size_t Endpoint::Impl::max_datagram() const {
-  return std::max(config.mtu, peer::media_payload_limit(config, Path{{}, Address::v4({}, 0)}));
+  const std::size_t overhead = gatherer_ ? ice::Gatherer::kOverhead : 0;
+  return std::max(config.mtu, peer::media_payload_limit(config, Path{{}, Address::v4({}, 0)})) + overhead;
 }
 
 Peer* Endpoint::Impl::find(PeerId id) const {
@@ -43,6 +44,7 @@ Peer* Endpoint::Impl::find(PeerId id) const {
 
 void Endpoint::Impl::remove(PeerId id) {
   const auto found = peers_.find(id.value);
+  release_permissions(*found->second);
   held_ -= found->second->held;
   statistics_.dropped += found->second->peer.statistics().dropped;
   schedule_.remove(found->second->peer);
@@ -91,6 +93,17 @@ void Endpoint::Impl::account(PeerId id) {
 
 void Endpoint::Impl::handle_input(TimePoint now, Datagram datagram) {
   ++statistics_.datagrams_in;
+  datagram.path = with_local(datagram.path);
+  if (gatherer_ && gatherer_->handle_input(now, datagram.path, datagram.bytes)) return;
+  // Only a relay can have received something there.
+  if (gatherer_ && gatherer_->is_relayed(datagram.path.local)) {
+    ++statistics_.dropped.unknown_source;
+    return;
+  }
+  dispatch(now, datagram);
+}
+
+void Endpoint::Impl::dispatch(TimePoint now, Datagram datagram) {
   const DatagramKind kind = peer::classify(datagram.bytes);
   std::optional<stun::Message> stun;
   if (kind == DatagramKind::stun) stun = stun::Message::parse(datagram.bytes);
@@ -98,7 +111,6 @@ void Endpoint::Impl::handle_input(TimePoint now, Datagram datagram) {
     ++statistics_.dropped.malformed;
     return;
   }
-  datagram.path = with_local(datagram.path);
   Peer* peer = route(datagram.path, stun);
   if (peer == nullptr) {
     ++statistics_.dropped.unknown_source;
@@ -113,6 +125,12 @@ void Endpoint::Impl::handle_input(TimePoint now, Datagram datagram) {
 }
 
 Output Endpoint::Impl::poll_output(TimePoint now, MutableBytes buffer) {
+  if (auto output = poll_gatherer(now, buffer)) return std::move(*output);
+  if (auto output = poll_peers(now, buffer)) return std::move(*output);
+  return Wait{std::min(schedule_.next_deadline(), gatherer_wake_)};
+}
+
+std::optional<Output> Endpoint::Impl::poll_peers(TimePoint now, MutableBytes buffer) {
   while (peer::ScheduleEntry* entry = schedule_.next_ready(now)) {
     Peer& peer = static_cast<Peer&>(*entry);
     if (outputs_in_turn_ == 0) peer.channels().set_memory_limit(memory_limit());
@@ -127,11 +145,20 @@ Output Endpoint::Impl::poll_output(TimePoint now, MutableBytes buffer) {
       schedule_.yield(peer);
       outputs_in_turn_ = 0;
     }
-    if (std::holds_alternative<Transmit>(output)) ++statistics_.datagrams_out;
+    if (auto* transmit = std::get_if<Transmit>(&output)) {
+      if (gatherer_ && gatherer_->is_relayed(transmit->path.local)) {
+        const auto relayed = relay(now, *peers_.find(peer.id().value)->second, *transmit, buffer);
+        if (!relayed) continue;
+        *transmit = *relayed;
+      }
+      ++statistics_.datagrams_out;
+    } else if (const auto* selected = std::get_if<PathSelected>(&output); selected != nullptr && gatherer_) {
+      gatherer_->bind(now, selected->path);
+    }
     if (std::holds_alternative<Closed>(output)) remove(peer.id());
     return output;
   }
-  return Wait{schedule_.next_deadline()};
+  return std::nullopt;
 }
 
 // Commands to one peer.
@@ -141,6 +168,14 @@ Endpoint::Endpoint(EndpointConfig config, Identity identity, Provider& provider)
 Endpoint::~Endpoint() = default;
 Endpoint::Endpoint(Endpoint&&) noexcept = default;
 Endpoint& Endpoint::operator=(Endpoint&&) noexcept = default;
+
+Result<void> Endpoint::set_ice_servers(std::vector<IceServer> servers) {
+  return impl_->set_ice_servers(std::move(servers));
+}
+Result<void> Endpoint::add_remote_candidate(PeerId peer, std::string_view candidate) {
+  return impl_->add_remote_candidate(peer, candidate);
+}
+std::vector<GatheredCandidate> Endpoint::local_candidates() const { return impl_->local_candidates(); }
 
 void Endpoint::handle_input(TimePoint now, Datagram datagram) { impl_->handle_input(now, datagram); }
 Output Endpoint::poll_output(TimePoint now, MutableBytes buffer) { return impl_->poll_output(now, buffer); }

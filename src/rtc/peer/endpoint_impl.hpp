@@ -2,8 +2,10 @@
 // signalling.cpp makes and reads descriptions.
 #pragma once
 
+#include <deque>
 #include <unordered_map>
 
+#include "rtc/ice/gatherer.hpp"
 #include "rtc/peer/peer.hpp"
 #include "rtc/peer/router.hpp"
 #include "rtc/sdp/offer_answer.hpp"
@@ -21,6 +23,11 @@ class REDAN_HIDDEN Endpoint::Impl {
   Result<std::string> renegotiate(PeerId id, std::string_view offer);
   [[nodiscard]] Result<std::vector<AgreedMedia>> media(PeerId id) const;
   [[nodiscard]] Result<std::size_t> max_message_size(PeerId id) const;
+
+  // Implemented in gathering.cpp.
+  Result<void> set_ice_servers(std::vector<IceServer> servers);
+  Result<void> add_remote_candidate(PeerId id, std::string_view candidate);
+  [[nodiscard]] std::vector<GatheredCandidate> local_candidates() const;
 
   // Implemented in endpoint.cpp.
   void handle_input(TimePoint now, Datagram datagram);
@@ -46,6 +53,7 @@ class REDAN_HIDDEN Endpoint::Impl {
     sdp::Local local;
     std::optional<sdp::SessionDescription> our_offer;  // until its answer
     sdp::Remote remote;
+    std::vector<Path> permissions;  // to reach IP addresses (port 0) through relays
   };
 
   // Implemented in signalling.cpp.
@@ -55,7 +63,21 @@ class REDAN_HIDDEN Endpoint::Impl {
   void set_remote(peer::Peer& peer, const sdp::Remote& remote);
   void restart_ice(Entry& entry, const sdp::Remote& remote);
 
+  // Implemented in gathering.cpp.
+  [[nodiscard]] bool full_only() const { return gatherer_ || config.ice_transport == IceTransport::relay; }
+  [[nodiscard]] std::vector<ice::Candidate> bases() const;
+  [[nodiscard]] std::vector<ice::Candidate> candidates() const;
+  std::optional<Output> poll_gatherer(TimePoint now, MutableBytes buffer);
+  std::optional<Output> tell_candidate();
+  void on_found(const ice::Gathered& gathered);
+  void on_lost(TimePoint now, const ice::Candidate& candidate);
+  std::optional<Transmit> relay(TimePoint now, Entry& entry, const Transmit& transmit, MutableBytes buffer);
+  void release_permissions(Entry& entry);
+  void release_unused_permissions(Entry& entry);
+
   // Implemented in endpoint.cpp.
+  void dispatch(TimePoint now, Datagram datagram);
+  std::optional<Output> poll_peers(TimePoint now, MutableBytes buffer);
   [[nodiscard]] Path with_local(const Path& path) const;
   [[nodiscard]] peer::Peer* route(const Path& path, const std::optional<stun::Message>& stun) const;
   [[nodiscard]] std::size_t memory_limit() const;
@@ -67,6 +89,11 @@ class REDAN_HIDDEN Endpoint::Impl {
   EndpointStatistics statistics_;  // including those of closed peers
   std::size_t held_ = 0;           // memory of all peers, see Peer::held()
   peer::Schedule schedule_;
+  std::optional<ice::Gatherer> gatherer_;
+  TimePoint gatherer_wake_ = kNever;
+  std::deque<std::pair<PeerId, std::string>> untold_;  // candidates of ours, for peers whose description lacks them
+  std::string told_;                                   // the text of the last LocalCandidate or IceServerFailed
+  std::string told_detail_;
   std::uint64_t next_id_ = 1;
   int outputs_in_turn_ = 0;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.hpp"
+#include "rtc/ice/gatherer.hpp"
 
 namespace redan::peer {
 namespace {
@@ -154,6 +155,29 @@ void Peer::give_up(const Path& path) {
   selected_ = false;
 }
 
+void Peer::add_local(const ice::Candidate& candidate) {
+  if (auto* full = std::get_if<ice::FullAgent>(&agent_)) full->add_local(candidate);
+}
+
+void Peer::remove_local(TimePoint now, const Address& address) {
+  auto* full = std::get_if<ice::FullAgent>(&agent_);
+  if (full == nullptr) return;
+  full->remove_local(address);
+  follow_agent(now);
+  if (!path_ || path_->local != address) return;
+  path_.reset();
+  selected_ = false;
+}
+
+void Peer::permitted(TimePoint now, const Address& relayed, const Address& ip) {
+  if (auto* full = std::get_if<ice::FullAgent>(&agent_)) full->permitted(now, relayed, ip);
+}
+
+// A lite agent sends no checks, so it needs no candidates.
+void Peer::add_remote(const ice::Candidate& candidate) {
+  if (auto* full = std::get_if<ice::FullAgent>(&agent_)) full->add_remote(candidate);
+}
+
 void Peer::on_dtls(TimePoint now, const Path& path, MutableBytes datagram) {
   if (closing()) return;
   if (!dtls_ || !path_) return early_.push(path, datagram);
@@ -206,12 +230,21 @@ bool Peer::open_srtp() {
   return srtp_.has_value();
 }
 
+// A relay's header takes part of the packet.
+std::size_t Peer::media_limit() const {
+  const std::size_t limit = media_payload_limit(config_, path_);
+  const auto* full = std::get_if<ice::FullAgent>(&agent_);
+  const ice::Pair* pair = full != nullptr && path_ ? full->pair(*path_) : nullptr;
+  const bool relayed = pair != nullptr && pair->local_type == CandidateType::relayed;
+  return relayed ? limit - std::min(limit, ice::Gatherer::kOverhead) : limit;
+}
+
 Result<void> Peer::send_media(MediaKind kind, MutableBytes packet, std::size_t size) {
   if (closing() || !open_srtp()) return refuse(Errc::srtp_not_negotiated);
   // Check both before the packet is protected, which uses up its index.
   const bool rtp = kind == MediaKind::rtp;
   const std::size_t wanted = rtp ? srtp_->protected_rtp_size(size) : srtp_->protected_rtcp_size(size);
-  if (wanted > media_payload_limit(config_, path_)) return refuse(Errc::srtp_packet_too_large);
+  if (wanted > media_limit()) return refuse(Errc::srtp_packet_too_large);
   if (!media_out_.has_room(wanted)) return refuse(Errc::would_block);
   REDAN_TRY(const auto protected_size, rtp ? srtp_->protect_rtp(packet, size) : srtp_->protect_rtcp(packet, size));
   media_out_.push(0, packet.first(protected_size));
@@ -290,7 +323,20 @@ Peer::Event Peer::on_path(TimePoint now, const Path& path, bool selected) {
   if (!selected) return std::nullopt;
   selected_ = true;
   routes_.remove_transactions();
-  return PathSelected{id_, path};
+  return path_selected(path);
+}
+
+Output Peer::path_selected(const Path& path) const {
+  PathSelected selected{id_, path};
+  if (const auto* full = std::get_if<ice::FullAgent>(&agent_)) {
+    if (const ice::Pair* pair = full->pair(path)) {
+      selected.local_type = pair->local_type;
+      selected.remote_type = pair->remote_type;
+    }
+  } else {
+    selected.remote_type = CandidateType::peer_reflexive;  // a lite agent knows the peer's checks only
+  }
+  return selected;
 }
 
 // Nothing may be sent without consent, not even close_notify (RFC 7675 section 5.1).
@@ -428,6 +474,7 @@ PeerStatistics Peer::statistics() const {
         sums.responses_received = ice.responses_received;
         sums.requests_received = ice.requests_received;
         sums.responses_sent = ice.responses_sent;
+        sums.remote_candidates_ignored = ice.candidates_ignored;
         sums.current_round_trip_time = agent.rtt();
         sums.dropped.malformed += agent.drops()[ice::Drop::malformed];
         sums.dropped.unauthenticated +=

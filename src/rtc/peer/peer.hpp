@@ -60,6 +60,12 @@ class Peer : public ScheduleEntry {
 
   /// Another peer has an authenticated check on this path, and this peer was not heard on it for long.
   void give_up(const Path& path);
+  /// A candidate of ours, host or relayed, was found, or exists no more.
+  void add_local(const ice::Candidate& candidate);
+  void remove_local(TimePoint now, const Address& address);
+  /// Permission to reach an IP address through a relay: see ice::FullAgent.
+  void permitted(TimePoint now, const Address& relayed, const Address& ip);
+  void add_remote(const ice::Candidate& candidate);
   [[nodiscard]] std::optional<TimePoint> last_heard(const Path& path) const {
     return std::visit([&](const auto& agent) { return agent.last_heard(path); }, agent_);
   }
@@ -85,6 +91,8 @@ class Peer : public ScheduleEntry {
   void follow_agent(TimePoint now);
   bool claim(TimePoint now, const Path& path);
   [[nodiscard]] bool keeps(TimePoint now, const Path& path, const Peer& newcomer) const;
+  [[nodiscard]] std::size_t media_limit() const;
+  [[nodiscard]] Output path_selected(const Path& path) const;
   [[nodiscard]] bool connected() const { return dtls_ && dtls_->connected(); }
   void on_dtls(TimePoint now, const Path& path, MutableBytes datagram);
   void use_dtls(TimePoint now, const Path& path, MutableBytes datagram);

@@ -10,13 +10,12 @@ namespace {
 using peer::Agreement;
 using peer::Peer;
 
-std::vector<Address> usable_addresses(const std::vector<std::string>& candidates) {
-  std::vector<Address> addresses;
-  for (const std::string& text : candidates) {
-    const auto candidate = ice::Candidate::parse(text);
-    if (candidate && candidate->usable()) addresses.push_back(candidate->address);
+std::vector<ice::Candidate> parse(const std::vector<std::string>& texts) {
+  std::vector<ice::Candidate> candidates;
+  for (const std::string& text : texts) {
+    if (auto candidate = ice::Candidate::parse(text)) candidates.push_back(std::move(*candidate));
   }
-  return addresses;
+  return candidates;
 }
 
 // RFC 5763 section 5: with actpass the answerer chooses.
@@ -43,9 +42,8 @@ sdp::Local Endpoint::Impl::make_local(bool ice_lite) const {
   local.pwd = credentials.pwd;
   local.ice_lite = ice_lite;
   local.fingerprint = Fingerprint::of(provider, HashAlgorithm::sha256, identity.certificate_der).text();
-  for (std::size_t i = 0; i < config.local_addresses.size(); ++i) {
-    local.candidates.push_back(ice::host_candidate(config.local_addresses[i], i).text());
-  }
+  for (const ice::Candidate& candidate : candidates()) local.candidates.push_back(candidate.text());
+  local.trickle = gatherer_ && !gatherer_->done();
   local.max_message_size = config.max_message_size;
   local.session_id = provider.random_u64() >> 2U;  // RFC 8829 section 5.2.1: 62 bits
   return local;
@@ -54,9 +52,9 @@ sdp::Local Endpoint::Impl::make_local(bool ice_lite) const {
 Endpoint::Impl::Entry& Endpoint::Impl::add(sdp::Local local) {
   const PeerId id{next_id_++};
   ice::Credentials credentials{local.ufrag, local.pwd};
-  peer::Agent agent = local.ice_lite
-                          ? peer::Agent(ice::LiteAgent(std::move(credentials), provider))
-                          : peer::Agent(ice::FullAgent(std::move(credentials), config.local_addresses, provider));
+  peer::Agent agent = local.ice_lite ? peer::Agent(ice::LiteAgent(std::move(credentials), provider))
+                                     : peer::Agent(ice::FullAgent(std::move(credentials), bases(), provider));
+  if (auto* full = std::get_if<ice::FullAgent>(&agent)) full->set_reach(config.remote_addresses);
   auto& slot = peers_[id.value];
   slot = std::make_unique<Entry>(id, *this, std::move(agent), std::move(local));
   slot->peer.routes().add_ufrag(slot->local.ufrag);
@@ -80,9 +78,9 @@ Result<Agreement> Endpoint::Impl::agree(const sdp::Remote& remote, DtlsRole role
 }
 
 void Endpoint::Impl::set_remote(Peer& peer, const sdp::Remote& remote) {
-  const std::vector<Address> addresses = usable_addresses(remote.candidates);
+  const std::vector<ice::Candidate> candidates = parse(remote.candidates);
   if (auto* controlling = std::get_if<ice::FullAgent>(&peer.agent())) {
-    controlling->set_remote({remote.ufrag, remote.pwd}, addresses);
+    controlling->set_remote({remote.ufrag, remote.pwd}, candidates);
   } else {
     std::get<ice::LiteAgent>(peer.agent()).set_remote({remote.ufrag, remote.pwd});
   }
@@ -96,7 +94,7 @@ Result<Accepted> Endpoint::Impl::accept(std::string_view text, const AcceptOptio
   REDAN_TRY(auto agreement, agree(remote, role));
 
   // Two lite agents would never check; in that case we act as a full agent.
-  sdp::Local local = make_local(config.announce_lite && !remote.ice_lite);
+  sdp::Local local = make_local(config.announce_lite && !full_only() && !remote.ice_lite);
   local.setup = role == DtlsRole::client ? sdp::Setup::active : sdp::Setup::passive;
   local.accept_media = options.accept_media;
   local.sources = options.sources;
@@ -112,7 +110,7 @@ Result<Accepted> Endpoint::Impl::accept(std::string_view text, const AcceptOptio
 Result<Offered> Endpoint::Impl::offer(const MediaPlan& plan) {
   if (peers_.size() >= config.max_peers) return refuse(Errc::too_many);
   if (!plan.data && !plan.audio && !plan.video) return refuse(Errc::sdp_nothing_usable);
-  sdp::Local local = make_local(config.announce_lite);
+  sdp::Local local = make_local(config.announce_lite && !full_only());
   local.setup = !plan.dtls_role                       ? sdp::Setup::actpass
                 : *plan.dtls_role == DtlsRole::client ? sdp::Setup::active
                                                       : sdp::Setup::passive;
@@ -174,6 +172,9 @@ Result<std::string> Endpoint::Impl::renegotiate(PeerId id, std::string_view text
   local.setup = role == DtlsRole::client ? sdp::Setup::active : sdp::Setup::passive;
   local.accept_media = accept_media;
   local.version = ++entry.local.version;
+  local.candidates.clear();
+  for (const ice::Candidate& candidate : candidates()) local.candidates.push_back(candidate.text());
+  local.trickle = gatherer_ && !gatherer_->done();
   entry.remote = remote;
   entry.peer.agree(std::move(agreement));
   wake(entry.peer);
@@ -186,11 +187,12 @@ void Endpoint::Impl::restart_ice(Entry& entry, const sdp::Remote& remote) {
   entry.local.ufrag = ours.ufrag;
   entry.local.pwd = ours.pwd;
   if (auto* controlling = std::get_if<ice::FullAgent>(&entry.peer.agent())) {
-    controlling->restart(ours, theirs, usable_addresses(remote.candidates));
+    controlling->restart(ours, theirs, parse(remote.candidates));
   } else {
     std::get<ice::LiteAgent>(entry.peer.agent()).restart(ours, theirs);
   }
   entry.peer.routes().add_ufrag(ours.ufrag);
+  release_unused_permissions(entry);
 }
 
 }  // namespace redan

@@ -48,6 +48,7 @@ struct Local {
   Setup setup = Setup::passive;
   std::string fingerprint;              ///< "sha-256 AB:CD:..."
   std::vector<std::string> candidates;  ///< "candidate:..."
+  bool trickle = false;                 ///< more candidates may follow (RFC 8840)
   std::uint16_t sctp_port = 5000;
   std::size_t max_message_size = 262'144;
   /// False if the application wants no media, and while a DTLS association without use_srtp is in use.

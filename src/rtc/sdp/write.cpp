@@ -43,8 +43,8 @@ void write_session(Text& text, const Local& local, const std::vector<std::string
     text.attribute("group", group);
   }
   if (local.ice_lite) text.line("a=ice-lite");
-  // RFC 8445 section 10. No candidates follow later, so "trickle" is not announced.
-  text.attribute("ice-options", "ice2");
+  // RFC 8445 section 10.
+  text.attribute("ice-options", local.trickle ? "trickle ice2" : "ice2");
 }
 
 void write_transport(Text& text, const Local& local, std::string_view mid, bool tagged) {
@@ -58,7 +58,7 @@ void write_transport(Text& text, const Local& local, std::string_view mid, bool 
                                                          : "passive");
   if (!tagged) return;
   for (const std::string& candidate : local.candidates) text.line("a=" + candidate);
-  text.line("a=end-of-candidates");
+  if (!local.trickle) text.line("a=end-of-candidates");
 }
 
 void write_data(Text& text, const Local& local, bool older_form) {

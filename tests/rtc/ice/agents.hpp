@@ -14,6 +14,14 @@ namespace redan::test {
 inline const Address kFullAddress = Address::v4({192, 0, 2, 1}, 1000);
 inline const Address kLiteAddress = Address::v4({192, 0, 2, 2}, 2000);
 
+/// Host candidates of these addresses, the best first.
+inline std::vector<ice::Candidate> hosts(const std::vector<Address>& addresses) {
+  std::vector<ice::Candidate> candidates;
+  for (const Address& address : addresses)
+    candidates.push_back(ice::local_candidate(CandidateType::host, address, candidates.size()));
+  return candidates;
+}
+
 /// One agent with all its outputs.
 template <class Agent>
 struct IceEnd {
@@ -63,7 +71,7 @@ struct IceEnd {
  private:
   static Agent make(const Address& address, ice::Credentials local, Provider& provider) {
     if constexpr (std::is_same_v<Agent, ice::FullAgent>) {
-      return Agent(std::move(local), {address}, provider);
+      return Agent(std::move(local), std::vector{address}, provider);
     } else {
       return Agent(std::move(local), provider);
     }
@@ -126,7 +134,7 @@ class IcePair {
  private:
   template <class Other>
   static void tell(ice::FullAgent& agent, const IceEnd<Other>& other) {
-    agent.set_remote(other.agent.local(), {other.address});
+    agent.set_remote(other.agent.local(), hosts({other.address}));
   }
   template <class Other>
   static void tell(ice::LiteAgent& agent, const IceEnd<Other>& other) {

@@ -62,9 +62,10 @@ TEST(Candidate, RefusesMalformedLines) {
 }
 
 TEST(Candidate, RoundTrips) {
-  for (const char* line :
-       {"candidate:1 1 udp 2130706431 192.0.2.1 5000 typ host", "candidate:a+/ 1 udp 1 2001:db8::1 65535 typ srflx",
-        "candidate:2 2 tcp 7 192.0.2.1 9 typ relay", "candidate:3 1 udp 7 192.0.2.1 9 typ prflx"}) {
+  for (const char* line : {"candidate:1 1 udp 2130706431 192.0.2.1 5000 typ host",
+                           "candidate:a+/ 1 udp 1 2001:db8::1 65535 typ srflx raddr :: rport 9",
+                           "candidate:2 2 tcp 7 192.0.2.1 9 typ relay raddr 0.0.0.0 rport 9",
+                           "candidate:3 1 udp 7 192.0.2.1 9 typ prflx raddr 0.0.0.0 rport 9"}) {
     const auto candidate = Candidate::parse(line);
     ASSERT_TRUE(candidate) << line;
     EXPECT_EQ(candidate->text(), line);
@@ -81,8 +82,8 @@ TEST(Candidate, PrioritiesFollowTheFormula) {
 
 TEST(Candidate, HostCandidatesAreUsableDistinctAndOrdered) {
   const Address address = Address::v4({192, 0, 2, 1}, 5000);
-  const Candidate best = host_candidate(address, 0);
-  const Candidate next = host_candidate(address, 1);
+  const Candidate best = local_candidate(CandidateType::host, address, 0);
+  const Candidate next = local_candidate(CandidateType::host, address, 1);
   EXPECT_TRUE(best.usable());
   EXPECT_GT(best.priority, next.priority);
   EXPECT_NE(best.foundation, next.foundation);

@@ -27,6 +27,7 @@ class ModelServer {
     Duration max_lifetime = std::chrono::minutes(10);
     bool ipv4 = true, ipv6 = true;
     bool mobility = true;
+    Address relayed4 = Address::v4({198, 51, 100, 99}, 50'000);
   };
   /// What a request is answered with instead.
   struct Refusal {
@@ -108,7 +109,7 @@ class ModelServer {
   }
   [[nodiscard]] const std::string& nonce() const { return nonce_; }
   [[nodiscard]] Address relay(bool ipv6) const {
-    return ipv6 ? *Address::parse("2001:db8::99", 50'000) : Address::v4({198, 51, 100, 99}, 50'000);
+    return ipv6 ? *Address::parse("2001:db8::99", 50'000) : options.relayed4;
   }
 
   static Datagram channel_data(std::uint16_t number, std::string_view payload) {
