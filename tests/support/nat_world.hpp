@@ -112,6 +112,7 @@ class NatWorld {
     std::vector<std::string> messages;
     std::vector<std::string> failures;
     std::optional<ChannelId> channel;
+    TimePoint relayed_at = kNever;  ///< when it had a relayed candidate
     Side* other = nullptr;
 
    private:
@@ -149,6 +150,7 @@ class NatWorld {
 
   /// Exchanges descriptions at once; candidates follow, late.
   void signal() {
+    signalled_at_ = now;
     const auto offered = first.endpoint.offer({});
     first.peer = offered->peer;
     const auto accepted = second.endpoint.accept(offered->offer);
@@ -198,9 +200,13 @@ class NatWorld {
     signal();
     return run(time, [&] { return both_connected(); });
   }
-  /// Whether a path exists by the rules of the NATs.
+  /// Whether a path exists by the rules of the NATs. A relay counts if the network did not keep its side from it for
+  /// most of the time that the agents take.
   [[nodiscard]] bool reachable() const {
-    if (first.options.relay || second.options.relay) return true;
+    for (const Side* side : {&first, &second}) {
+      if (side->relayed_at < signalled_at_ + std::chrono::seconds(20)) return true;
+      if (side->options.transport == IceTransport::relay) return false;
+    }
     const NatKind a = first.nat.kind(), b = second.nat.kind();
     return std::min(a, b) < NatKind::port_restricted || std::max(a, b) < NatKind::symmetric;
   }
@@ -288,8 +294,12 @@ class NatWorld {
       send(from, transmit->path.remote, transmit->bytes);
     } else if (const auto* candidate = std::get_if<LocalCandidate>(&output)) {
       trickle(*side.other, std::string(candidate->candidate));
+      if (candidate->candidate.find(" typ relay") != std::string_view::npos) side.relayed_at = now;
     } else if (std::holds_alternative<GatheringDone>(output)) {
       side.gathered = true;
+      for (const GatheredCandidate& each : side.endpoint.local_candidates()) {
+        if (each.type == CandidateType::relayed) side.relayed_at = std::min(side.relayed_at, now);
+      }
     } else if (std::holds_alternative<Connected>(output)) {
       side.connected = true;
     } else if (const auto* selected = std::get_if<PathSelected>(&output)) {
@@ -303,6 +313,7 @@ class NatWorld {
     }
   }
 
+  TimePoint signalled_at_{};
   std::uint64_t order_ = 0;
   std::priority_queue<Event> events_;
 };
