@@ -169,6 +169,7 @@ int main(int argc, char** argv) {
   add_amc(app, run);
   add_doctor(app, run);
   add_gateway(app, run);
+  add_ice_check(app, run);
   add_router(app, run);
   add_runtime(app, run);
   add_turn(app, run);

@@ -20,6 +20,7 @@ void add_amc(CLI::App& app, Run& run);
 void add_ams(CLI::App& app, Run& run);
 void add_doctor(CLI::App& app, Run& run);
 void add_gateway(CLI::App& app, Run& run);
+void add_ice_check(CLI::App& app, Run& run);
 void add_router(CLI::App& app, Run& run);
 void add_runtime(CLI::App& app, Run& run);
 void add_turn(CLI::App& app, Run& run);
