@@ -2,7 +2,7 @@
 // byte: one bit for the side, three for the action, the rest for the address.
 //
 //   deliver, drop, duplicate or mutate the oldest datagram of the other side · deliver a datagram of the script ·
-//   advance time · poll partly · restart
+//   advance time · poll partly · restart, or a candidate comes or goes
 #include <deque>
 #include <vector>
 
@@ -109,7 +109,7 @@ class Script {
         static_cast<void>(end.drain(now_, static_cast<int>(operand)));
         return;
       case 7:
-        return restart();
+        return operand < 8 ? restart() : change(operand);
     }
   }
   template <class E>
@@ -123,6 +123,20 @@ class Script {
     Datagram datagram = std::move(other.sent.front());
     other.sent.pop_front();
     if (change(datagram)) receive(end, address(from), datagram);
+  }
+  /// Candidates of the full agent: of the peer, as text, or a relayed one of ours.
+  void change(unsigned operand) {
+    const Address relayed = Address::v4({198, 51, 100, static_cast<std::uint8_t>(operand % 2)}, 5000);
+    if (operand < 12) {
+      const auto candidate = ice::Candidate::parse(as_text(input_.opaque16()));
+      if (candidate) full_.agent.add_remote(*candidate);
+    } else if (operand < 14) {
+      full_.agent.add_local(ice::local_candidate(CandidateType::relayed, relayed, 0));
+    } else if (operand == 14) {
+      full_.agent.remove_local(relayed);
+    } else {
+      full_.agent.permitted(now_, relayed, address(input_.u8()));
+    }
   }
   void restart() {
     const ice::Credentials lite = ice::Credentials::make(provider_);
