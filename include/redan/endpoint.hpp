@@ -259,7 +259,7 @@ class Endpoint {
   /// The largest message that the peer accepts (a=max-message-size; SIZE_MAX: no limit). Errors: unknown_peer;
   /// sdp_wrong_state before both descriptions are known; channel_unknown without a data section.
   [[nodiscard]] Result<std::size_t> max_message_size(PeerId peer) const;
-  /// The size of the largest datagram that poll_output writes.
+  /// The size of the largest datagram that poll_output writes. It grows with set_ice_servers().
   [[nodiscard]] std::size_t max_datagram() const;
   /// Error: unknown_peer.
   [[nodiscard]] Result<PeerStatistics> statistics(PeerId peer) const;

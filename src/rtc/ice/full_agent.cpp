@@ -149,6 +149,7 @@ void FullAgent::on_request(TimePoint now, const Path& path, const stun::Message&
   if (!pair->valid && (!pair->running || pair->due == kNever)) {  // section 7.3.1.4
     pair->schedule(now);
     pair->triggered = true;
+    pair->checks = std::min(pair->checks, kMaxChecks - 1);  // each of the peer's checks permits one more of ours
   }
   if (request.use_candidate && !controlling_) {
     pair->nominate = true;

@@ -191,6 +191,9 @@ TEST_F(Trickle, APairGetsALimitedNumberOfChecks) {
     drain(60ms);
   }
   EXPECT_EQ(end.sent.size(), FullAgent::kMaxChecks);
+  end.receive(now, kLiteAddress, check_of_peer());
+  drain(60ms);
+  EXPECT_EQ(end.sent.size(), FullAgent::kMaxChecks + 2) << "an answer, and one check that the peer's permits";
 }
 
 TEST_F(Trickle, AnAddressThatIsNotOfferedAnswersNoCheck) {
