@@ -163,9 +163,11 @@ TEST_F(Trickle, ADirectPathReplacesARelayedOne) {
   ASSERT_EQ(end.agent.selected(), (Path{kRelayed, kLiteAddress}));
   end.agent.add_local(candidate(CandidateType::host, kFullAddress));
   end.agent.add_remote(candidate(CandidateType::host, kOther));
+  // Both paths answer, so the relayed one is never suspect.
   for (int i = 0; i < 20 && end.agent.selected()->local != kFullAddress; ++i) {
     drain(60ms);
     answer({kFullAddress, kOther});
+    answer({kRelayed, kLiteAddress});
   }
   EXPECT_EQ(end.agent.selected(), (Path{kFullAddress, kOther}));
 }

@@ -58,7 +58,7 @@ class GathererTest : public testing::Test {
   void serve(const Gatherer::Transmit& transmit) {
     sent.push_back(now);
     if (transmit.path.remote == kTurn) {
-      for (auto& each : turn.handle_input(now, kLocal, transmit.bytes))
+      for (auto& each : turn.handle_input(now, seen_by_turn, transmit.bytes))
         gatherer->handle_input(now, {kLocal, kTurn}, each);
       return;
     }
@@ -87,6 +87,7 @@ class GathererTest : public testing::Test {
   test::ModelServer turn{kTurn, provider};
   std::optional<Gatherer> gatherer;
   std::optional<Address> mapped;
+  Address seen_by_turn = kLocal;
   bool stun_silent = false;
   std::vector<Gathered> found;
   std::vector<Address> lost, permitted;
@@ -110,9 +111,17 @@ TEST_F(GathererTest, FindsTheMappedAndTheRelayedAddress) {
 }
 
 TEST_F(GathererTest, RelayOnlyFindsNothingThatTellsOurAddress) {
+  seen_by_turn = kMapped;
   make(true, true, true);
   run(1s);
   EXPECT_EQ(types(), std::vector{CandidateType::relayed});
+}
+
+TEST_F(GathererTest, ATurnServerTellsTheMappedAddressToo) {
+  seen_by_turn = kMapped;
+  make(false, true);
+  run(1s);
+  EXPECT_EQ(types(), (std::vector{CandidateType::server_reflexive, CandidateType::relayed}));
 }
 
 TEST_F(GathererTest, AMappedAddressThatIsOursIsNoCandidate) {
