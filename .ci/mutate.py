@@ -103,9 +103,7 @@ def put(path, text):
 def make_tree(sources):
     listed = subprocess.run(['git', 'ls-files', '--cached', '--others', '--exclude-standard'], cwd=ROOT, check=True,
                             capture_output=True, text=True).stdout.splitlines()
-    wanted = [name for name in listed
-              if name.split('/')[0] in ('src', 'include', 'tests', 'fuzz', 'bench', 'contrib', 'subprojects', 'meson.build',
-                                        '.meson', 'docs')]
+    wanted = [name for name in listed if name != 'node_modules']
     for name in wanted:
         source, target = ROOT / name, TREE / name
         if name in sources or not source.is_file():
