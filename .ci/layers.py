@@ -12,6 +12,8 @@ PUBLIC = {
     "crypto": {"crypto.hpp"},
     "rtc/peer": {"endpoint.hpp", "statistics.hpp", "version.hpp"},
     "net": {"udp_socket.hpp", "asio.hpp"},
+    "wamp": {"wamp_types.hpp"},
+    "wamp/client": {"wamp.hpp"},
 }
 
 # Room: what it may include. The longest matching room counts. Every room may include itself and the standard
@@ -45,8 +47,9 @@ RULES = {
     "cloud/package": {"base", "net", "cloud/api", "archive.h", "archive_entry.h", "yaml.h", "boost/json/"},
     "cloud/bus": {"base", "crypto", "net", "cloud/api", "boost/asio/", "boost/json/"},
     "wamp": {"base", "crypto", "boost/json/", "sodium.h"},
-    "wamp/router": {"base", "crypto", "net", "cloud/token", "wamp", "boost/asio/", "boost/json/"},
-    "wamp/client": {"base", "crypto", "net", "wamp", "boost/asio/"},
+    "wamp/transport": {"base", "net", "wamp", "boost/asio/"},
+    "wamp/router": {"base", "crypto", "net", "cloud/token", "wamp", "wamp/transport", "boost/asio/", "boost/json/"},
+    "wamp/client": {"base", "crypto", "net", "wamp", "wamp/transport", "boost/asio/"},
     "sealed": {"base", "crypto", "wamp", "sodium.h"},
     "media": {"base", "crypto", "net", "rtc/rtp", "boost/asio/", "vpx/", "opus/"},
     "cloud/unit": {"base", "crypto", "net", "cloud/api", "cloud/store", "boost/asio/", "boost/json/"},

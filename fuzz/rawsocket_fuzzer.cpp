@@ -1,6 +1,6 @@
 // RawSocket's handshake and frame headers: a header that parses is written to the same bytes.
 #include "base/assert.hpp"
-#include "wamp/router/rawsocket.hpp"
+#include "wamp/rawsocket.hpp"
 
 namespace {
 

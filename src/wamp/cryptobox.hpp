@@ -13,7 +13,7 @@
 #include <redan/random.hpp>
 #include <redan/secret.hpp>
 
-#include "wamp/value.hpp"
+#include <redan/wamp_types.hpp>
 
 namespace redan::wamp {
 

@@ -37,19 +37,6 @@ enum class MessageType : std::uint8_t {
   yield = 70,
 };
 
-/// The application's data at the end of PUBLISH, EVENT, CALL, INVOCATION, YIELD, RESULT and ERROR.
-///
-/// Either plaintext: `args` and `kwargs`; empty ones are omitted where the wire format permits. Or opaque: `sealed`,
-/// one binary element in the place of Arguments, with the enc_* attributes in the message's dictionary
-/// (payload_transparency). A payload in passthru mode (ppt_*) is plaintext whose only argument is binary; it is not
-/// inspected.
-struct Payload {
-  List args{};
-  Dict kwargs{};
-  std::optional<Binary> sealed{};
-  friend bool operator==(const Payload&, const Payload&) = default;
-};
-
 struct Hello {
   std::string realm;
   Dict details{};

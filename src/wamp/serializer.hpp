@@ -9,11 +9,10 @@
 
 #include <redan/error.hpp>
 
-#include "wamp/value.hpp"
+#include <redan/wamp_types.hpp>
 
 namespace redan::wamp {
 
-enum class Serializer : std::uint8_t { json, msgpack, cbor };
 inline constexpr std::array kSerializers = {Serializer::json, Serializer::msgpack, Serializer::cbor};
 
 /// "wamp.2.json", as a WebSocket subprotocol.

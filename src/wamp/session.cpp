@@ -199,6 +199,13 @@ void ClientSession::send(Message message) {
   outputs_.emplace_back(Transmit{write_message(config_.serializer, std::move(message))});
 }
 
+redan::Result<void> ClientSession::send_payload(Message message) {
+  auto bytes = write_message(config_.serializer, std::move(message));
+  if (bytes.size() > config_.limits.max_sent) return refuse(errc::wamp_too_large);
+  outputs_.emplace_back(Transmit{std::move(bytes)});
+  return {};
+}
+
 void ClientSession::fail_all(const Failure& why) {
   auto* const live = std::get_if<Established>(&state_);
   if (live == nullptr) return;

@@ -17,9 +17,10 @@ namespace redan::wamp {
 
 struct SessionLimits {
   DecodeLimits decode{};
-  std::size_t max_requests = 4'096;     ///< ours, unanswered
-  std::size_t max_invocations = 1'024;  ///< unanswered by us; further ones are refused
-  std::size_t max_seen_boxes = 4'096;   ///< remembered to refuse repeated ones
+  std::size_t max_sent = std::numeric_limits<std::size_t>::max();  ///< bytes of a message with a payload
+  std::size_t max_requests = 4'096;                                ///< ours, unanswered
+  std::size_t max_invocations = 1'024;                             ///< unanswered by us; further ones are refused
+  std::size_t max_seen_boxes = 4'096;                              ///< remembered to refuse repeated ones
   Duration join_timeout = std::chrono::seconds(10);
   Duration request_timeout = std::chrono::seconds(10);  ///< for all requests except calls
   Duration goodbye_timeout = std::chrono::seconds(2);
@@ -31,15 +32,6 @@ struct SessionConfig {
   Credential credential{};
   const KeyRing* key_ring = nullptr;  ///< must outlive the session; may change meanwhile
   SessionLimits limits{};
-};
-
-/// Why an operation failed.
-struct Failure {
-  Errc code{};
-  std::string
-      uri{};  ///< of ERROR, ABORT or GOODBYE; of a plaintext ERROR that should have been encrypted: a hint, or empty
-  std::string text{};  ///< of ABORT or GOODBYE: the router's text
-  Payload payload{};   ///< of ERROR
 };
 
 class ClientSession {
@@ -118,7 +110,7 @@ class ClientSession {
   Output poll_output(TimePoint now);
 
   // Requests; each returns the id of its outcome. Options are those of WAMP. Errors: not_connected before Joined and
-  // after termination; invalid_argument for an invalid URI; too_many; wamp_no_key.
+  // after termination; invalid_argument for an invalid URI; too_many; wamp_no_key; wamp_too_large.
 
   /// `match`: exact, prefix or wildcard.
   redan::Result<Id> subscribe(TimePoint now, std::string topic, Dict options = {});
@@ -135,6 +127,9 @@ class ClientSession {
   /// Answers an invocation, once, or several times with `progress` in the options.
   redan::Result<void> yield(Id invocation, Payload payload, Dict options = {});
   redan::Result<void> fail(Id invocation, std::string error, Payload payload = {});
+
+  /// Other keys for what is sent and received from now on; it must outlive the session, as the first one must.
+  void set_key_ring(const KeyRing* key_ring) { config_.key_ring = key_ring; }
 
   /// Sends GOODBYE; Closed follows the router's answer.
   void leave(TimePoint now, std::string_view reason = "wamp.close.normal");
@@ -185,6 +180,8 @@ class ClientSession {
   static constexpr std::uint64_t kMaxTimeout = 1'000'000'000;  ///< milliseconds
 
   void send(Message message);
+  /// wamp_too_large if the router would not accept it.
+  redan::Result<void> send_payload(Message message);
   void fail_all(const Failure& why);
   void close(Failure why);
   /// The router may not send this, or not now. It ends the session, because the state that a caller relies on is lost.

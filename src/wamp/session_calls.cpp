@@ -32,9 +32,9 @@ redan::Result<Id> ClientSession::call(TimePoint now, std::string procedure, Payl
   request.receive_progress = is_set(options, "receive_progress");
   REDAN_TRY(auto outgoing, sealed(procedure, std::move(payload), options));
   if (const auto nonce = nonce_of(outgoing)) called_.insert(*nonce);
-  const Id id = begin(*live, std::move(request));
-  send(Call{id, std::move(options), std::move(procedure), std::move(outgoing)});
-  return id;
+  REDAN_CHECK(
+      send_payload(Call{live->last_request + 1, std::move(options), std::move(procedure), std::move(outgoing)}));
+  return begin(*live, std::move(request));
 }
 
 redan::Result<void> ClientSession::cancel(Id request, std::string_view mode) {
@@ -158,8 +158,12 @@ redan::Result<void> ClientSession::yield(Id invocation, Payload payload, Dict op
     if (const auto nonce = nonce_of(payload)) invoked_.insert(*nonce);
   }
   if (!is_set(options, "progress")) (live)->invocations.erase(at);
-  send(Yield{invocation, std::move(options), std::move(payload)});
-  return {};
+  const auto sent = send_payload(Yield{invocation, std::move(options), std::move(payload)});
+  if (!sent) {
+    live->invocations.erase(invocation);
+    refuse_invocation(invocation, "wamp.error.payload_size_exceeded");
+  }
+  return sent;
 }
 
 redan::Result<void> ClientSession::fail(Id invocation, std::string error, Payload payload) {
@@ -179,8 +183,10 @@ redan::Result<void> ClientSession::fail(Id invocation, std::string error, Payloa
     payload = std::move(*sealed);
     if (const auto nonce = nonce_of(payload)) invoked_.insert(*nonce);
   }
-  send(Error{MessageType::invocation, invocation, std::move(details), std::move(error), std::move(payload)});
-  return {};
+  const auto sent = send_payload(
+      Error{MessageType::invocation, invocation, std::move(details), std::move(error), std::move(payload)});
+  if (!sent) refuse_invocation(invocation, "wamp.error.payload_size_exceeded");
+  return sent;
 }
 
 bool ClientSession::seals(const Answering& answering) const {

@@ -109,10 +109,9 @@ redan::Result<Id> ClientSession::publish(TimePoint now, std::string topic, Paylo
   const bool acknowledge = is_set(options, "acknowledge");
   if (acknowledge && (live)->requests.size() >= config_.limits.max_requests) return refuse(Errc::too_many);
   REDAN_TRY(auto outgoing, sealed(topic, std::move(payload), options));
-  const Id id = acknowledge ? begin(*live, {MessageType::publish, {topic}, now + config_.limits.request_timeout})
-                            : ++(live)->last_request;
-  send(Publish{id, std::move(options), std::move(topic), std::move(outgoing)});
-  return id;
+  Request request{MessageType::publish, {topic}, now + config_.limits.request_timeout};
+  REDAN_CHECK(send_payload(Publish{live->last_request + 1, std::move(options), std::move(topic), std::move(outgoing)}));
+  return acknowledge ? begin(*live, std::move(request)) : ++live->last_request;
 }
 
 // Incoming messages.

@@ -1,4 +1,4 @@
-#include "wamp/value.hpp"
+#include <redan/wamp_types.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -2,11 +2,10 @@
 // the wrong type is an error, and a router with an error in its configuration does not start.
 #pragma once
 
+#include "wamp/rawsocket.hpp"
 #include "wamp/router/router.hpp"
 
 namespace redan::wamp {
-
-enum class Carrier : std::uint8_t { websocket, rawsocket };
 
 struct ListenConfig {
   Carrier carrier = Carrier::websocket;

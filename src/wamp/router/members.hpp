@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "wamp/value.hpp"
+#include <redan/wamp_types.hpp>
 
 namespace redan::wamp {
 

@@ -1,11 +1,10 @@
 #include "wamp/router/rawsocket_server.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "net/listener.hpp"
 #include "net/tls/context.hpp"
+#include "wamp/transport/rawsocket_stream.hpp"
 
 namespace redan::wamp {
 namespace {
@@ -13,16 +12,16 @@ namespace {
 namespace asio = boost::asio;
 using net::Stream;
 
-constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t kMaxPing = 4'096;
+RawSocketLimits limits_of(const RawSocketServerConfig& config) {
+  return {config.limits.max_message, config.limits.max_buffered, config.limits.idle_timeout, config.pings};
+}
 
 class OpenSocket final : public RawSocket, public std::enable_shared_from_this<OpenSocket> {
  public:
   OpenSocket(std::shared_ptr<Stream> stream, const RawSocketServerConfig& config)
       : stream_(std::move(stream)),
-        limits_(config.limits),
-        pings_wanted_(config.pings),
-        pings_(stream_->get_executor()) {
+        frames_(std::make_shared<RawSocketStream>(stream_, limits_of(config))),
+        max_message_(config.limits.max_message) {
     Stream::Error ignored;
     stream_->socket().set_option(asio::socket_base::keep_alive(true), ignored);
   }
@@ -31,13 +30,9 @@ class OpenSocket final : public RawSocket, public std::enable_shared_from_this<O
 
   void send(std::string message) override {
     if (message.size() > peer_.max_message) return stream_->close();
-    queue(RawSocketFrame::message, std::move(message));
+    frames_->send(RawSocketFrame::message, std::move(message));
   }
-  void close() override {
-    if (closing_) return;
-    closing_ = true;
-    if (!writing_) asio::co_spawn(stream_->get_executor(), write_all(shared_from_this()), asio::detached);
-  }
+  void close() override { frames_->close(); }
   [[nodiscard]] Serializer serializer() const override { return peer_.serializer; }
   [[nodiscard]] const net::Connection& connection() const override { return its_connection; }
   void cut() { stream_->close(); }
@@ -52,7 +47,7 @@ class OpenSocket final : public RawSocket, public std::enable_shared_from_this<O
       its_connection.certificate = net::client_certificate(stream_->tls());
     }
     std::array<std::uint8_t, kRawSocketHandshakeSize> hello{};
-    const bool read = co_await read_all(hello);
+    const bool read = co_await frames_->read_all(hello);
     if (!read) co_return false;
     const auto answer = read_handshake(hello);
     if (!answer) co_return false;
@@ -60,7 +55,7 @@ class OpenSocket final : public RawSocket, public std::enable_shared_from_this<O
     std::array<std::uint8_t, kRawSocketHandshakeSize> reply{};
     if (agreed != nullptr) {
       peer_ = *agreed;
-      reply = RawSocketHandshake{rawsocket_length(limits_.max_message), agreed->serializer}.write();
+      reply = RawSocketHandshake{rawsocket_length(max_message_), agreed->serializer}.write();
     } else {
       reply = write(std::get<RawSocketRefusal>(*answer));
     }
@@ -70,106 +65,28 @@ class OpenSocket final : public RawSocket, public std::enable_shared_from_this<O
 
   net::Task<void> run() {
     const auto self = shared_from_this();
-    if (pings_wanted_) asio::co_spawn(stream_->get_executor(), ping_when_silent(self), asio::detached);
-    bool more = true;
-    while (more) more = co_await read_frame();
-    pings_.cancel();
+    frames_->on_message = [this](Bytes message) {
+      if (on_message) on_message(message);
+    };
+    frames_->on_unreadable = [this](RawSocketStream::Unreadable why) {
+      const bool large = why == RawSocketStream::Unreadable::too_large;
+      if (on_unreadable) on_unreadable(large ? Router::Unreadable::too_large : Router::Unreadable::malformed);
+    };
+    co_await frames_->run();
     if (on_close) on_close();
     on_message = nullptr;
     on_unreadable = nullptr;
     on_close = nullptr;
-    if (!closing_) stream_->close();
+    if (!frames_->closing()) stream_->close();
   }
 
   net::Task<void> finish() { return stream_->finish(); }
 
  private:
-  struct Outgoing {
-    std::array<std::uint8_t, kRawSocketHeaderSize> header;
-    std::string message;
-  };
-
-  net::Task<bool> read_all(MutableBytes into) {
-    while (!into.empty()) {
-      auto [error, size] = co_await stream_->read(asio::buffer(into.data(), into.size()));
-      if (error) co_return false;
-      into = into.subspan(size);
-    }
-    co_return true;
-  }
-
-  net::Task<bool> read_frame() {
-    stream_->clear_deadline();
-    if (pings_wanted_) stream_->set_deadline(limits_.idle_timeout);
-    std::array<std::uint8_t, kRawSocketHeaderSize> bytes{};
-    const bool read = co_await read_all(bytes);
-    if (!read) co_return false;
-    stream_->set_deadline(limits_.idle_timeout);
-    heard_ = true;
-    const auto header = RawSocketHeader::parse(bytes);
-    if (!header) co_return unreadable(Router::Unreadable::malformed);
-    const bool message = header->type == RawSocketFrame::message;
-    if (header->length > (message ? limits_.max_message : kMaxPing)) {
-      co_return unreadable(Router::Unreadable::too_large);
-    }
-    std::vector<std::uint8_t> payload(header->length);
-    const bool whole = co_await read_all(payload);
-    if (!whole || closing_) co_return false;
-    if (header->type == RawSocketFrame::ping) queue(RawSocketFrame::pong, std::string(as_text(payload)));
-    if (message && on_message) on_message(payload);
-    co_return true;
-  }
-
-  bool unreadable(Router::Unreadable why) {
-    if (on_unreadable) on_unreadable(why);
-    return false;
-  }
-
-  void queue(RawSocketFrame type, std::string message) {
-    if (closing_ || stream_->closed()) return;
-    buffered_ += message.size() + kRawSocketHeaderSize;
-    if (buffered_ > limits_.max_buffered) return stream_->close();
-    const RawSocketHeader header{type, message.size()};
-    outgoing_.push_back({header.write(), std::move(message)});
-    if (!writing_) asio::co_spawn(stream_->get_executor(), write_all(shared_from_this()), asio::detached);
-  }
-
-  static net::Task<void> write_all(std::shared_ptr<OpenSocket> self) {
-    self->writing_ = true;
-    while (!self->outgoing_.empty()) {
-      const Outgoing& first = self->outgoing_.front();
-      const Stream::Error error = co_await self->stream_->write(as_text(first.header), first.message);
-      if (error) {
-        self->stream_->close();
-        co_return;
-      }
-      self->buffered_ -= first.message.size() + kRawSocketHeaderSize;
-      self->outgoing_.pop_front();
-    }
-    self->writing_ = false;
-    if (self->closing_) co_await self->stream_->finish();
-  }
-
-  static net::Task<void> ping_when_silent(std::shared_ptr<OpenSocket> self) {
-    while (!self->stream_->closed()) {
-      self->heard_ = false;
-      self->pings_.expires_after(std::chrono::milliseconds(self->limits_.idle_timeout) / 4);
-      auto [stopped] = co_await self->pings_.async_wait(kNoThrow);
-      if (stopped) co_return;
-      if (!self->heard_) self->queue(RawSocketFrame::ping, "?");
-    }
-  }
-
   std::shared_ptr<Stream> stream_;
-  TransportLimits limits_;
-  bool pings_wanted_;
+  std::shared_ptr<RawSocketStream> frames_;
+  std::size_t max_message_;
   RawSocketHandshake peer_{};
-  asio::steady_timer pings_;
-  std::deque<Outgoing> outgoing_;
-  std::size_t buffered_ = 0;
-  bool writing_ = false;
-  bool closing_ = false;
-  bool heard_ = false;
 };
 
 }  // namespace

@@ -3,7 +3,7 @@
 
 #include "net/http/server.hpp"
 #include "wamp/router/config.hpp"
-#include "wamp/router/rawsocket.hpp"
+#include "wamp/rawsocket.hpp"
 
 namespace redan::wamp {
 

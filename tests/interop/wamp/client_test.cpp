@@ -1,6 +1,6 @@
 // Our client and Autobahn|Python's, through Autobahn's router and through ours: calls, errors, progressive results and
 // events in both directions, in plaintext and with cryptobox, in all serializations.
-#include "wamp/client/client.hpp"
+#include "wamp/client/connection.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -43,12 +43,12 @@ class WampClient : public ::testing::TestWithParam<Case> {
     if (GetParam().encrypted) arguments.emplace_back("--encrypted");
     peer_.emplace("autobahn_peer.py", std::move(arguments));
     ASSERT_TRUE(until([&] { return peer_->has_said("joined"); })) << peer_->output();
-    ClientConfig config;
-    config.router = net::LoopbackRemote{port};
+    ConnectionConfig config;
+    config.transport.router = net::LoopbackRemote{port};
     config.session.realm = "realm1";
     config.session.serializer = GetParam().ours;
     if (GetParam().encrypted) config.session.key_ring = &ring_;
-    auto joined = run(Client::join(io_, std::move(config), *provider_));
+    auto joined = run(Connection::join(io_, std::move(config), *provider_));
     ASSERT_TRUE(joined) << joined.error().text;
     client_ = *joined;
   }
@@ -113,7 +113,7 @@ class WampClient : public ::testing::TestWithParam<Case> {
   std::unique_ptr<RouterServer> router_;
   std::optional<test::Script> autobahn_router_;
   std::optional<test::Script> peer_;
-  std::shared_ptr<Client> client_;
+  std::shared_ptr<Connection> client_;
 };
 
 const List kManyKinds = {
@@ -141,7 +141,7 @@ class WampClientAndAutobahn : public WampClient {
     EXPECT_EQ(boom.error().payload.kwargs, (Dict{{"code", 7}}));
 
     List progress;
-    Client::Progress on;
+    Connection::Progress on;
     on.on_result = [&](const Payload& payload) { progress.push_back(payload.args.at(0)); };
     const auto count = run(client_->call("com.example.count", {{3}, {}, {}}, {{"receive_progress", true}}, on));
     ASSERT_TRUE(count) << count.error().uri;
@@ -155,18 +155,18 @@ class WampClientAndAutobahn : public WampClient {
   }
 
   void be_called() {
-    const auto serve = [&](std::string procedure, Client::OnInvocation with) {
+    const auto serve = [&](std::string procedure, Connection::OnInvocation with) {
       const auto made = run(client_->register_procedure(std::move(procedure), std::move(with)));
       ASSERT_TRUE(made) << made.error().uri;
     };
-    serve("com.redan.echo", [&](Client::Invoked invoked) {
+    serve("com.redan.echo", [&](Connection::Invoked invoked) {
       EXPECT_EQ(invoked.encrypted, GetParam().encrypted);
       EXPECT_TRUE(client_->yield(invoked.invocation, std::move(invoked.payload)));
     });
-    serve("com.redan.boom", [&](const Client::Invoked& invoked) {
+    serve("com.redan.boom", [&](const Connection::Invoked& invoked) {
       EXPECT_TRUE(client_->fail(invoked.invocation, "com.redan.error.boom", {{"why"}, {{"code", 8}}, {}}));
     });
-    serve("com.redan.count", [&](const Client::Invoked& invoked) {
+    serve("com.redan.count", [&](const Connection::Invoked& invoked) {
       EXPECT_TRUE(invoked.receive_progress);
       for (int i = 0; i < 3; ++i) EXPECT_TRUE(client_->yield(invoked.invocation, {{i}, {}, {}}, {{"progress", true}}));
       EXPECT_TRUE(client_->yield(invoked.invocation, {{3}, {}, {}}));
@@ -201,10 +201,10 @@ class WampClientAndAutobahn : public WampClient {
   }
 
   void hear() {
-    std::vector<Client::Delivered> heard;
+    std::vector<Connection::Delivered> heard;
     const auto listen = [&](std::string topic, Dict options) {
       const auto subscribed = run(client_->subscribe(
-          std::move(topic), [&](Client::Delivered event) { heard.push_back(std::move(event)); }, std::move(options)));
+          std::move(topic), [&](Connection::Delivered event) { heard.push_back(std::move(event)); }, std::move(options)));
       ASSERT_TRUE(subscribed) << subscribed.error().uri;
     };
     listen("com.redan.topic", {});
@@ -226,8 +226,8 @@ class WampClientAndAutobahn : public WampClient {
 };
 
 TEST_P(WampClientAndAutobahn, InteroperateInBothDirections) {
-  std::vector<Client::Refused> refused;
-  client_->on_refused = [&](const Client::Refused& what) { refused.push_back(what); };
+  std::vector<Connection::Refused> refused;
+  client_->on_refused = [&](const Connection::Refused& what) { refused.push_back(what); };
   call_them();
   be_called();
   publish();

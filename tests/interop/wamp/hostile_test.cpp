@@ -10,7 +10,7 @@
 #include "sealed/errors.hpp"
 #include "tests/interop/wamp/carriage.hpp"
 #include "tests/interop/wamp/script.hpp"
-#include "wamp/client/client.hpp"
+#include "wamp/client/connection.hpp"
 #include "wamp/errors.hpp"
 
 namespace redan::wamp {
@@ -45,7 +45,7 @@ class Ends {
     rings_[1].set_key(uri(""), std::move(*Key::make({{}, own.public_key, other.private_key.expose(), {}})));
     originator_ = join(port, Serializer::json, rings_[0]);
     responder_ = join(port, Serializer::cbor, rings_[1]);
-    responder_->on_refused = [this](const Client::Refused& refused) { note(refused.why); };
+    responder_->on_refused = [this](const Connection::Refused& refused) { note(refused.why); };
   }
   ~Ends() {
     for (const auto& client : {originator_, responder_}) client->leave();
@@ -57,7 +57,7 @@ class Ends {
 
   using Answer = std::function<std::string(const std::string&)>;
   void serve(Answer answer) {
-    const auto on_invocation = [this, answer = std::move(answer)](const Client::Invoked& invoked) {
+    const auto on_invocation = [this, answer = std::move(answer)](const Connection::Invoked& invoked) {
       const auto text = carriage_->to_responder(invoked.payload);
       if (!text) {
         note(text.error());
@@ -82,7 +82,7 @@ class Ends {
     return {open_answer(*results[0], session(0)), open_answer(*results[1], session(1))};
   }
   void listen(const std::string& topic) {
-    const auto on_event = [this, topic](const Client::Delivered& event) {
+    const auto on_event = [this, topic](const Connection::Delivered& event) {
       Payload payload = event.payload;
       // The subscribed topic determines the channel, not the message.
       payload.kwargs["session"] = topic == "two" ? "s2" : "s1";
@@ -103,7 +103,7 @@ class Ends {
   }
   /// The router's answer comes after everything that it has sent before.
   void settle() {
-    ASSERT_TRUE(run(responder_->subscribe(uri("settled"), [](const Client::Delivered&) {})));
+    ASSERT_TRUE(run(responder_->subscribe(uri("settled"), [](const Connection::Delivered&) {})));
   }
   bool until(const std::function<bool()>& done) {
     const auto end = std::chrono::steady_clock::now() + 15s;
@@ -117,7 +117,7 @@ class Ends {
   /// An ERROR with a URI without a key; in a sealed channel errors are answers.
   void serve_failure() {
     if (sealed_) return serve([](const std::string&) { return kSecret; });
-    const auto on_invocation = [this](const Client::Invoked& invoked) {
+    const auto on_invocation = [this](const Connection::Invoked& invoked) {
       EXPECT_TRUE(responder_->fail(invoked.invocation, "org.other.error", {{kSecret}, {}, {}}));
     };
     ASSERT_TRUE(run(responder_->register_procedure(uri("ask"), on_invocation)));
@@ -148,14 +148,14 @@ class Ends {
   void note(Errc why) {
     if (refusal.empty()) refusal = name(why);
   }
-  std::shared_ptr<Client> join(std::uint16_t port, Serializer serializer, KeyRing& ring) {
-    ClientConfig config;
-    config.router = net::LoopbackRemote{port};
+  std::shared_ptr<Connection> join(std::uint16_t port, Serializer serializer, KeyRing& ring) {
+    ConnectionConfig config;
+    config.transport.router = net::LoopbackRemote{port};
     config.session.realm = "realm1";
     config.session.serializer = serializer;
     ring.require(uri(""));
     if (!sealed_) config.session.key_ring = &ring;
-    return run(Client::join(io_, std::move(config), *provider_)).value();
+    return run(Connection::join(io_, std::move(config), *provider_)).value();
   }
   template <class T>
   T run(net::Task<T> task) {
@@ -173,7 +173,7 @@ class Ends {
   std::unique_ptr<Provider> provider_ = default_provider();
   std::array<KeyRing, 2> rings_;
   std::unique_ptr<Carriage> carriage_;
-  std::shared_ptr<Client> originator_, responder_;
+  std::shared_ptr<Connection> originator_, responder_;
 };
 
 // Scenarios: whether the attack succeeds.

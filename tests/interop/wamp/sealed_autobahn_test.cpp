@@ -7,7 +7,7 @@
 #include "sealed/errors.hpp"
 #include "tests/interop/wamp/script.hpp"
 #include "tests/sealed/support.hpp"
-#include "wamp/client/client.hpp"
+#include "wamp/client/connection.hpp"
 #include "wamp/errors.hpp"
 #include "wamp/router/server.hpp"
 
@@ -30,15 +30,15 @@ class RuntimeEnd {
     ring_.carry(uri("signalling"));
   }
 
-  net::Task<bool> serve(std::shared_ptr<Client> client) {
+  net::Task<bool> serve(std::shared_ptr<Connection> client) {
     client_ = std::move(client);
-    client_->on_refused = [this](const Client::Refused& refused) {
+    client_->on_refused = [this](const Connection::Refused& refused) {
       EXPECT_EQ(refused.why, errc::wamp_clear_payload);
       if (established_) established_->channel.fail(sealed::errc::sealed_clear);
     };
     bool all = true;
     for (const char* type : {"hello", "auth", "signalling"}) {
-      const Client::OnInvocation answer = [this, type](const Client::Invoked& invoked) { on(type, invoked); };
+      const Connection::OnInvocation answer = [this, type](const Connection::Invoked& invoked) { on(type, invoked); };
       const auto registered = co_await client_->register_procedure(uri(type), answer);
       all = all && registered;
     }
@@ -53,7 +53,7 @@ class RuntimeEnd {
   [[nodiscard]] const std::vector<std::string>& heard() const { return heard_; }
 
  private:
-  void on(std::string_view type, const Client::Invoked& invoked) {
+  void on(std::string_view type, const Connection::Invoked& invoked) {
     const auto answer = type == "hello" ? on_hello(invoked.payload) : on_sealed(type, *invoked.payload.sealed);
     if (!answer) {
       handshake_failure_ = answer.error();
@@ -92,7 +92,7 @@ class RuntimeEnd {
   sealed::test::World& world_;
   sealed::Responder responder_;
   KeyRing ring_;
-  std::shared_ptr<Client> client_;
+  std::shared_ptr<Connection> client_;
   std::optional<sealed::Established> established_;
   std::optional<Errc> handshake_failure_;
   std::vector<std::string> heard_;
@@ -144,15 +144,15 @@ class SealedOverWamp : public ::testing::TestWithParam<Serializer> {
     }
     return done();
   }
-  net::Task<bool> join_runtime(ClientConfig config) {
-    const auto joined = co_await Client::join(io_, std::move(config), *world_.provider);
+  net::Task<bool> join_runtime(ConnectionConfig config) {
+    const auto joined = co_await Connection::join(io_, std::move(config), *world_.provider);
     if (!joined) co_return false;
     co_return co_await runtime_->serve(*joined);
   }
   void start_runtime(sealed::Responder responder) {
     runtime_.emplace(world_, std::move(responder));
-    ClientConfig config;
-    config.router = net::LoopbackRemote{router_->ports().front()};
+    ConnectionConfig config;
+    config.transport.router = net::LoopbackRemote{router_->ports().front()};
     config.session.realm = "realm1";
     config.session.serializer = Serializer::cbor;
     config.session.credential = Ticket{"runtime", Secret<4096>(as_bytes("runtime's ticket"))};

@@ -1,8 +1,10 @@
-#include "wamp/client/client.hpp"
+#include <redan/wamp.hpp>
 
-#include "base/hex.hpp"
+#include "base/base64.hpp"
 #include "net/errors.hpp"
 #include "tests/net/http/http_fixture.hpp"
+#include "wamp/client/back_off.hpp"
+#include "wamp/client/router_url.hpp"
 #include "wamp/errors.hpp"
 #include "wamp/router/server.hpp"
 
@@ -13,10 +15,14 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using net::test::identity;
 
-/// Our own router on TLS 1.3, in the same loop.
+using ClientPtr = std::shared_ptr<Client>;
+
+/// Which listener of the router a client uses: TLS or plain, WebSocket or RawSocket.
+enum class Way : std::uint8_t { wss, rss, ws, rs };
+
 class WampClientTest : public net::test::HttpFixture {
  protected:
-  void SetUp() override { start(open_router("realm1")); }
+  void SetUp() override { start({0, 0, 0, 0}); }
   void TearDown() override {
     clients_.clear();
     router_.reset();
@@ -24,336 +30,332 @@ class WampClientTest : public net::test::HttpFixture {
     io.run_for(50ms);
   }
 
-  void start(RouterConfig config) {
-    RouterServerConfig server_config;
-    server_config.router = std::move(config);
-    server_config.listen.push_back({Carrier::websocket, tls_listener()});
-    router_ = std::make_unique<RouterServer>(io, std::move(server_config), *provider_);
+  void start(std::vector<std::uint16_t> ports, std::size_t max_message = 1024 * 1024) {
+    RouterServerConfig config;
+    config.router = open_router("realm1");
+    config.transport.max_message = max_message;
+    const auto local = [&](std::size_t i) {
+      return asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), ports[i]);
+    };
+    net::TlsListener tls = tls_listener();
+    tls.local = local(0);
+    config.listen.push_back({Carrier::websocket, tls});
+    tls.local = local(1);
+    config.listen.push_back({Carrier::rawsocket, tls});
+    config.listen.push_back({Carrier::websocket, net::LoopbackListener{local(2)}});
+    config.listen.push_back({Carrier::rawsocket, net::LoopbackListener{local(3)}});
+    router_ = std::make_unique<RouterServer>(io, std::move(config), *provider_);
+    ports_ = router_->ports();
   }
-  std::unique_ptr<RouterServer> server_in(asio::io_context& context) {
-    RouterServerConfig server_config;
-    server_config.router = open_router("realm1");
-    server_config.listen.push_back({Carrier::websocket, tls_listener()});
-    return std::make_unique<RouterServer>(context, std::move(server_config), *provider_);
+  void stop() {
+    router_.reset();
+    io.restart();
+    io.run_for(20ms);
   }
-  ClientConfig config_for(std::uint16_t port) {
+
+  ClientConfig config(Way way = Way::ws) {
+    constexpr std::array<std::string_view, 4> kSchemes = {"wss", "rss", "ws", "rs"};
+    const auto at = static_cast<std::size_t>(way);
     ClientConfig config;
-    config.router =
-        net::TlsRemote{"127.0.0.1", port, net::PinnedSha256{identity("server").fingerprint.digest}, nullptr};
-    config.session.realm = "realm1";
-    config.session.serializer = Serializer::cbor;
+    config.url = std::string(kSchemes.at(at)) + "://127.0.0.1:" + std::to_string(ports_.at(at));
+    config.pin = net::pin_text(identity("server").fingerprint.digest);
+    config.realm = "realm1";
+    config.reconnection = {true, 10ms, 40ms};
     return config;
   }
-  ClientConfig config() { return config_for(router_->ports().front()); }
 
-  Outcome<std::shared_ptr<Client>> try_join(ClientConfig config) {
-    return run(Client::join(io, std::move(config), *provider_));
-  }
-  std::shared_ptr<Client> join(ClientConfig config) {
-    auto joined = try_join(std::move(config));
-    EXPECT_TRUE(joined) << (joined ? "" : joined.error().text);
-    return joined ? clients_.emplace_back(*joined) : nullptr;
+  ClientPtr join(ClientConfig config) {
+    auto joined = run(Client::join(io, std::move(config)));
+    if (!joined) throw std::runtime_error(std::string(text(joined.error().code)) + joined.error().text);
+    return clients_.emplace_back(*joined);
   }
   Failure refused(ClientConfig config) {
-    auto joined = try_join(std::move(config));
-    EXPECT_FALSE(joined);
+    auto joined = run(Client::join(io, std::move(config)));
     return joined ? Failure{} : joined.error();
   }
-  /// A client that echoes calls.
-  std::shared_ptr<Client> echo() {
-    auto callee = join(config());
-    const auto made =
-        run(callee->register_procedure("com.echo", [weak = std::weak_ptr(callee)](Client::Invoked invoked) {
-          if (const auto self = weak.lock()) (void)self->yield(invoked.invocation, std::move(invoked.payload));
-        }));
-    EXPECT_TRUE(made);
-    return callee;
+  static Client::OnInvocation echo() {
+    return [](const std::shared_ptr<Client::Invocation>& call) { (void)call->yield(call->payload); };
   }
 
   std::unique_ptr<Provider> provider_ = default_provider();
   std::unique_ptr<RouterServer> router_;
-  std::vector<std::shared_ptr<Client>> clients_;
+  std::vector<std::uint16_t> ports_;
+  std::vector<ClientPtr> clients_;
 };
 
-TEST_F(WampClientTest, CallsOverTls13) {
-  echo();
-  const auto caller = join(config());
-  EXPECT_TRUE(caller->joined());
-  EXPECT_NE(caller->session_id(), 0U);
-  EXPECT_EQ(*caller->welcome().find("authrole"), Value("anonymous"));
-  const auto result = run(caller->call("com.echo", {{1, Binary{2}}, {{"k", "v"}}, {}}));
+class WampClientOnEveryTransport : public WampClientTest, public ::testing::WithParamInterface<Way> {};
+
+TEST_P(WampClientOnEveryTransport, CallsAndPublishes) {
+  const ClientPtr one = join(config(GetParam()));
+  const ClientPtr other = join(config(GetParam()));
+  ASSERT_TRUE(run(one->register_procedure("com.echo", echo())));
+  std::vector<Client::Event> events;
+  ASSERT_TRUE(run(one->subscribe("com.topic", [&](const Client::Event& event) { events.push_back(event); })));
+
+  const auto result = run(other->call("com.echo", {{1, Binary{2}}, {{"k", "v"}}, {}}));
   ASSERT_TRUE(result) << result.error().uri;
   EXPECT_EQ(*result, (Payload{{1, Binary{2}}, {{"k", "v"}}, {}}));
+  EXPECT_TRUE(run(other->publish("com.topic", {{7}, {}, {}})));
+  EXPECT_TRUE(other->publish_unconfirmed("com.topic", {{8}, {}, {}}));
+  ASSERT_TRUE(until([&] { return events.size() == 2; }));
+  EXPECT_EQ(events[0].payload.args, List{7});
+  EXPECT_EQ(events[1].payload.args, List{8});
+  EXPECT_EQ(events[0].topic, "com.topic");
 }
 
-TEST_F(WampClientTest, LargeMessagesPassUpToTheLimit) {
-  echo();
-  const auto caller = join(config());
-  const Binary large(900'000, 7);
-  const auto result = run(caller->call("com.echo", {{large}, {}, {}}));
-  ASSERT_TRUE(result) << result.error().uri;
-  EXPECT_EQ(result->args, List{large});
+INSTANTIATE_TEST_SUITE_P(All, WampClientOnEveryTransport, ::testing::Values(Way::wss, Way::rss, Way::ws, Way::rs));
+
+TEST_F(WampClientTest, ResultsMayComeInPartsAndACallMayBeCanceled) {
+  const ClientPtr client = join(config());
+  std::shared_ptr<Client::Invocation> pending;
+  bool canceled = false;
+  ASSERT_TRUE(run(client->register_procedure("com.count", [](const std::shared_ptr<Client::Invocation>& call) {
+    EXPECT_TRUE(call->progress({{1}, {}, {}}));
+    EXPECT_TRUE(call->progress({{2}, {}, {}}));
+    EXPECT_TRUE(call->yield({{3}, {}, {}}));
+    EXPECT_FALSE(call->yield({}));
+  })));
+  ASSERT_TRUE(run(client->register_procedure("com.never", [&](const std::shared_ptr<Client::Invocation>& call) {
+    pending = call;
+    call->on_cancel = [&] {
+      canceled = true;
+      (void)pending->fail("wamp.error.canceled");
+    };
+  })));
+  List parts;
+  Client::Progress progress;
+  progress.on_result = [&](const Payload& part) { parts.push_back(part.args.at(0)); };
+  const auto counted = run(client->call("com.count", {}, {}, progress));
+  ASSERT_TRUE(counted);
+  EXPECT_EQ(parts, (List{1, 2}));
+  EXPECT_EQ(counted->args, List{3});
+
+  Client::Progress cancelable;
+  cancelable.on_begin = [&](const std::function<void()>& cancel) {
+    asio::co_spawn(
+        io,
+        [&, cancel]() -> net::Task<void> {
+          while (!pending) co_await asio::post(io, asio::use_awaitable);
+          cancel();
+        },
+        asio::detached);
+  };
+  const auto never = run(client->call("com.never", {}, {}, cancelable));
+  ASSERT_FALSE(never);
+  EXPECT_EQ(never.error().code, errc::wamp_canceled);
+  EXPECT_TRUE(canceled);
 }
 
-TEST_F(WampClientTest, AnotherServersCertificateIsRefusedBeforeAnythingIsSent) {
-  ClientConfig other = config();
-  std::get<net::TlsRemote>(other.router).trust = net::PinnedSha256{identity("other").fingerprint.digest};
+TEST_F(WampClientTest, ACallThatItsHandlerDropsFails) {
+  const ClientPtr client = join(config());
+  ASSERT_TRUE(run(client->register_procedure("com.drop", [](const std::shared_ptr<Client::Invocation>&) {})));
+  const auto result = run(client->call("com.drop", {}));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, errc::wamp_error);
+  EXPECT_EQ(result.error().uri, "redan.error.unanswered");
+}
+
+TEST_P(WampClientOnEveryTransport, SubscribesAndRegistersAgainAfterALostConnection) {
+  const ClientPtr callee = join(config(GetParam()));
+  int lost = 0, rejoined = 0, events = 0, dropped = 0;
+  callee->on_lost = [&](const Failure&) { ++lost; };
+  callee->on_rejoined = [&] { ++rejoined; };
+  ASSERT_TRUE(run(callee->register_procedure("com.echo", echo())));
+  const auto gone = run(callee->register_procedure("com.gone", echo()));
+  ASSERT_TRUE(gone);
+  ASSERT_TRUE(run(callee->subscribe("com.topic", [&](const Client::Event&) { ++events; })));
+  const auto ended = run(callee->subscribe("com.topic", [&](const Client::Event&) { ++dropped; }));
+  ASSERT_TRUE(ended);
+  ASSERT_TRUE(run(callee->unsubscribe(*ended)));
+  ASSERT_TRUE(run(callee->unregister(*gone)));
+
+  stop();
+  ASSERT_TRUE(until([&] { return lost >= 2; })) << "an attempt without a router also fails";
+  EXPECT_FALSE(callee->connected());
+  const auto meanwhile = run(callee->call("com.echo", {}));
+  ASSERT_FALSE(meanwhile);
+  EXPECT_EQ(meanwhile.error().code, Errc::not_connected);
+
+  start(ports_);
+  ASSERT_TRUE(until([&] { return rejoined == 1; }));
+  EXPECT_TRUE(callee->connected());
+  const ClientPtr other = join(config(GetParam()));
+  EXPECT_TRUE(run(other->call("com.echo", {})));
+  EXPECT_FALSE(run(other->call("com.gone", {})));
+  ASSERT_TRUE(run(other->publish("com.topic", {})));
+  ASSERT_TRUE(until([&] { return events == 1; }));
+  EXPECT_EQ(dropped, 0);
+}
+
+TEST_F(WampClientTest, TwoSubscriptionsToOneTopicEndIndependently) {
+  const ClientPtr client = join(config());
+  const ClientPtr other = join(config());
+  int first = 0, second = 0;
+  const auto one = run(client->subscribe("com.topic", [&](const Client::Event&) { ++first; }));
+  const auto two = run(client->subscribe("com.topic", [&](const Client::Event&) { ++second; }));
+  ASSERT_TRUE(one && two);
+  EXPECT_NE(*one, *two);
+  ASSERT_TRUE(run(client->unsubscribe(*one)));
+  ASSERT_TRUE(run(other->publish("com.topic", {})));
+  ASSERT_TRUE(until([&] { return second == 1; }));
+  EXPECT_EQ(first, 0);
+  const auto again = run(client->unsubscribe(*one));
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, Errc::invalid_argument);
+}
+
+TEST_F(WampClientTest, AClientThatLeavesDoesNotReturn) {
+  const ClientPtr client = join(config());
+  int lost = 0;
+  client->on_lost = [&](const Failure&) { ++lost; };
+  stop();
+  ASSERT_TRUE(until([&] { return lost > 0; }));
+  client->leave();
+  start(ports_);
+  io.restart();
+  io.run_for(200ms);
+  EXPECT_FALSE(client->connected());
+  const auto result = run(client->call("com.echo", {}));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Errc::closed_locally);
+}
+
+TEST_F(WampClientTest, AClientWithoutOwnersLeaves) {
+  const ClientPtr other = join(config());
+  {
+    ClientPtr callee = join(config());
+    ASSERT_TRUE(run(callee->register_procedure("com.echo", echo())));
+    ASSERT_TRUE(run(other->call("com.echo", {})));
+    clients_.pop_back();
+  }
+  ASSERT_TRUE(until([&] {
+    const auto result = run(other->call("com.echo", {}));
+    return !result && result.error().uri == "wamp.error.no_such_procedure";
+  }));
+}
+
+TEST_F(WampClientTest, AnotherRoutersCertificateIsRefused) {
+  ClientConfig other = config(Way::rss);
+  other.pin = net::pin_text(identity("other").fingerprint.digest);
   EXPECT_EQ(refused(std::move(other)).code, net::errc::tls_pin_mismatch);
 }
 
-TEST_F(WampClientTest, TlsDoesNotFallBackToPlaintext) {
-  ClientConfig plain = config();
-  plain.router = net::LoopbackRemote{router_->ports().front()};
-  EXPECT_FALSE(try_join(std::move(plain)));
+TEST_F(WampClientTest, AMessageThatTheRouterDoesNotAcceptFailsAtTheSenderAlone) {
+  stop();
+  start({0, 0, 0, 0}, 64 * 1024);
+  const ClientPtr client = join(config(Way::rs));
+  ASSERT_TRUE(run(client->register_procedure("com.large", [](const std::shared_ptr<Client::Invocation>& call) {
+    const auto sent = call->yield({{Binary(100'000)}, {}, {}});
+    ASSERT_FALSE(sent);
+    EXPECT_EQ(sent.error(), errc::wamp_too_large);
+  })));
+  const auto call = run(client->call("com.large", {{Binary(100'000)}, {}, {}}));
+  ASSERT_FALSE(call);
+  EXPECT_EQ(call.error().code, errc::wamp_too_large);
+  const auto published = run(client->publish("com.topic", {{Binary(100'000)}, {}, {}}));
+  ASSERT_FALSE(published);
+  EXPECT_EQ(published.error().code, errc::wamp_too_large);
+  const auto answer = run(client->call("com.large", {}));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().uri, "wamp.error.payload_size_exceeded");
+  EXPECT_TRUE(client->connected());
 }
 
-TEST_F(WampClientTest, AnUnreachableRouterIsReported) {
-  ClientConfig nobody = config();
-  router_.reset();
-  EXPECT_EQ(refused(std::move(nobody)).code, net::errc::connect_failed);
+std::string ring_text(std::string_view required, std::uint8_t seed) {
+  const Binary originator(32, seed), responder(32, static_cast<std::uint8_t>(seed + 1));
+  return R"({"keys": [{"uri": "com.secret.", "originator_private": ")" + to_base64(originator) +
+         R"(", "responder_private": ")" + to_base64(responder) + R"("}], "required": [)" + std::string(required) + "]}";
 }
 
-TEST_F(WampClientTest, TheRoutersReasonIsPassedOn) {
-  ClientConfig unknown = config();
-  unknown.session.realm = "nowhere";
-  const Failure failure = refused(std::move(unknown));
-  EXPECT_EQ(failure.code, errc::wamp_aborted);
-  EXPECT_EQ(failure.uri, "wamp.error.no_such_realm");
+TEST_F(WampClientTest, PayloadsAreEncryptedWithTheKeyRingWhichMayChange) {
+  ClientConfig sealing = config();
+  sealing.key_ring = parse_key_ring(ring_text("\"com.secret.\"", 1)).value();
+  const ClientPtr client = join(std::move(sealing));
+  std::vector<Errc> refused;
+  client->on_refused = [&](Errc why, const std::string&) { refused.push_back(why); };
+  std::vector<bool> encrypted;
+  ASSERT_TRUE(run(client->register_procedure("com.secret.echo", [&](const std::shared_ptr<Client::Invocation>& call) {
+    encrypted.push_back(call->encrypted);
+    (void)call->yield(call->payload);
+  })));
+  const auto sealed = run(client->call("com.secret.echo", {{"x"}, {}, {}}));
+  ASSERT_TRUE(sealed);
+  EXPECT_EQ(sealed->args, List{"x"});
+
+  const ClientPtr clear = join(config());
+  EXPECT_FALSE(run(clear->call("com.secret.echo", {{"x"}, {}, {}})));
+  EXPECT_EQ(refused, std::vector<Errc>{errc::wamp_clear_payload});
+  clear->set_key_ring(parse_key_ring(ring_text("", 5)).value());
+  EXPECT_FALSE(run(clear->call("com.secret.echo", {{"x"}, {}, {}})));
+  EXPECT_EQ(refused.back(), errc::wamp_decrypt_error);
+  clear->set_key_ring(parse_key_ring(ring_text("", 1)).value());
+  EXPECT_TRUE(run(clear->call("com.secret.echo", {{"x"}, {}, {}})));
+  EXPECT_EQ(encrypted, (std::vector<bool>{true, true}));
 }
 
-// Authentication.
+TEST_F(WampClientTest, ASecretThatDoesNotFitItsMethodIsRefused) {
+  ClientConfig wrong = config();
+  wrong.login.method = LoginMethod::cryptosign;
+  wrong.login.secret = Secret<4096>(Binary(31));
+  EXPECT_EQ(refused(std::move(wrong)).code, Errc::invalid_argument);
+}
 
-class WampClientAuthentication : public WampClientTest {
- protected:
-  static constexpr std::string_view kSeed = "210861c1d6dfe683cf78ad9881e6c967d7af3fd99dd9ef6077d98ac7730df6ac";
+std::string refusal_of(const std::string& url, const std::string& pin = {}) {
+  ClientConfig config;
+  config.url = url;
+  config.pin = pin;
+  const auto transport = transport_of(config);
+  return transport ? "" : transport.error();
+}
 
-  static Ed25519Key key_of(std::string_view seed_hex) {
-    const auto seed = *from_hex(seed_hex);
-    return Ed25519Key(std::span<const std::uint8_t, kEd25519KeySize>(seed));
-  }
-  void SetUp() override {
-    RouterConfig config = open_router("realm1");
-    AuthenticationConfig& authentication = config.realms.front().authentication;
-    authentication.anonymous_role.reset();
-    authentication.enabled = {};
-    const auto allow = [&](Method method, Account account) {
-      account.authid = "peter";
-      account.role = "anonymous";
-      authentication.enabled[static_cast<std::size_t>(method)] = true;
-      authentication.accounts[static_cast<std::size_t>(method)].push_back(std::move(account));
-    };
-    Account ticket;
-    ticket.secret = SharedSecretText(as_bytes("T1CKET"));
-    allow(Method::ticket, std::move(ticket));
-    // The router has only the PBKDF2 output of "secret123".
-    Account salted;
-    salted.secret = SharedSecretText(as_bytes("Eu7CQLfR+/Ffb+275A4s9/6H/RGKYxM4s6IMrsNKzC8="));
-    salted.salting = Salting{"salt123", 1'000, 32};
-    allow(Method::wampcra, std::move(salted));
-    Account signer;
-    signer.authorized_keys.push_back(key_of(kSeed).public_key());
-    allow(Method::cryptosign, std::move(signer));
-    start(std::move(config));
-  }
+TEST(WampRouterUrl, NamesTransportAddressAndPath) {
+  ClientConfig config;
+  config.url = "wss://router.example:8443/ws?x=1";
+  const auto transport = transport_of(config);
+  ASSERT_TRUE(transport);
+  EXPECT_EQ(transport->carrier, Carrier::websocket);
+  EXPECT_EQ(transport->target, "/ws?x=1");
+  const auto& tls = std::get<net::TlsRemote>(transport->router);
+  EXPECT_EQ(tls.host, "router.example");
+  EXPECT_EQ(tls.port, 8443);
+  EXPECT_TRUE(std::holds_alternative<net::SystemAuthorities>(tls.trust));
+  EXPECT_EQ(refusal_of("rss://[2001:db8::1]:8081"), "");
+}
 
-  Outcome<std::shared_ptr<Client>> join_as(Credential credential) {
-    ClientConfig with = config();
-    with.session.credential = std::move(credential);
-    auto joined = try_join(std::move(with));
-    if (joined) {
-      EXPECT_EQ(*(*joined)->welcome().find("authid"), Value("peter"));
-      clients_.push_back(*joined);
-    } else {
-      EXPECT_EQ(joined.error().code, errc::wamp_aborted);
-    }
-    return joined;
-  }
-  static Credential ticket(std::string_view text) { return Ticket{"peter", Secret<4096>(as_bytes(text))}; }
-  static Credential wampcra(std::string_view text) { return WampCra{"peter", Secret<256>(as_bytes(text))}; }
+TEST(WampRouterUrl, RefusesPlaintextToOtherMachinesAndWhatIsNoRouter) {
+  EXPECT_NE(refusal_of("ws://192.0.2.1:80/ws"), "");
+  EXPECT_NE(refusal_of("rs://localhost:80"), "");
+  EXPECT_NE(refusal_of("http://127.0.0.1:80"), "");
+  EXPECT_NE(refusal_of("rs://127.0.0.1:80/path"), "");
+  EXPECT_NE(refusal_of("wss://"), "");
+  EXPECT_NE(refusal_of("wss://router.example", "12"), "");
+}
+
+/// Random bytes that are all the same.
+class Fixed final : public RandomSource {
+ public:
+  explicit Fixed(std::uint8_t byte) : byte_(byte) {}
+  void random(MutableBytes out) override { std::fill(out.begin(), out.end(), byte_); }
+
+ private:
+  std::uint8_t byte_;
 };
 
-TEST_F(WampClientAuthentication, EveryMethodAdmitsOnlyTheRightSecret) {
-  EXPECT_TRUE(join_as(ticket("T1CKET")));
-  EXPECT_FALSE(join_as(ticket("T1CKEt")));
-  EXPECT_TRUE(join_as(wampcra("secret123")));
-  EXPECT_FALSE(join_as(wampcra("secret124")));
-  EXPECT_TRUE(join_as(Cryptosign{"peter", key_of(kSeed)}));
-  EXPECT_FALSE(
-      join_as(Cryptosign{"peter", key_of("99ba7d11389173df7ffc86616a15bcc1fc2d87895cb0d601adb2c970b1aabbbb")}));
-  EXPECT_FALSE(join_as(Anonymous{}));
+TEST(WampBackOff, DoublesUpToTheLongestAndStartsAgain) {
+  BackOff back_off({true, 100ms, 300ms});
+  Fixed most(0xFF), least(0);
+  EXPECT_EQ(back_off.next(most), 100ms);
+  EXPECT_EQ(back_off.next(least), 100ms);
+  EXPECT_EQ(back_off.next(most), 300ms);
+  EXPECT_EQ(back_off.next(least), 150ms);
+  back_off.reset();
+  EXPECT_EQ(back_off.next(most), 100ms);
 }
 
-// Termination.
-
-TEST_F(WampClientTest, PendingCallsFailWhenTheRouterDisconnects) {
-  const auto callee = join(config());
-  bool invoked = false;
-  ASSERT_TRUE(run(callee->register_procedure("com.slow", [&](const Client::Invoked&) { invoked = true; })));
-  const auto caller = join(config());
-  std::optional<Outcome<Payload>> result;
-  int closed = 0;
-  caller->on_close = [&](const Failure&) { ++closed; };
-  asio::co_spawn(io, caller->call("com.slow", {}),
-                 [&](const std::exception_ptr&, Outcome<Payload> outcome) { result = std::move(outcome); });
-  ASSERT_TRUE(until([&] { return invoked; }));
-  router_.reset();
-  ASSERT_TRUE(until([&] { return result && closed > 0; }));
-  EXPECT_FALSE(*result);
-  EXPECT_EQ(closed, 1);
-  EXPECT_EQ(run(caller->call("com.slow", {})).error().code, Errc::not_connected);
-  EXPECT_EQ(caller->publish("com.topic", {}).error(), Errc::not_connected);
-}
-
-TEST_F(WampClientTest, CallsAreCanceledByTheirId) {
-  const auto callee = join(config());
-  std::optional<Id> interrupted;
-  callee->on_interrupt = [&](const Client::Interrupted& what) {
-    interrupted = what.invocation;
-    if (!what.forgotten) (void)callee->fail(what.invocation, "wamp.error.canceled");
-  };
-  bool invoked = false;
-  ASSERT_TRUE(run(callee->register_procedure("com.slow", [&](const Client::Invoked&) { invoked = true; })));
-  const auto caller = join(config());
-  Id request = 0;
-  Client::Progress progress;
-  progress.on_begin = [&](Id id) { request = id; };
-  std::optional<Outcome<Payload>> result;
-  asio::co_spawn(io, caller->call("com.slow", {}, {}, progress),
-                 [&](const std::exception_ptr&, Outcome<Payload> outcome) { result = std::move(outcome); });
-  ASSERT_TRUE(until([&] { return invoked; }));
-  ASSERT_TRUE(caller->cancel(request));
-  ASSERT_TRUE(until([&] { return result.has_value(); }));
-  EXPECT_EQ(result->error().code, errc::wamp_canceled);
-  EXPECT_TRUE(interrupted);
-}
-
-TEST_F(WampClientTest, CallsTimeOut) {
-  const auto callee = join(config());
-  ASSERT_TRUE(run(callee->register_procedure("com.slow", [](const Client::Invoked&) {})));
-  const auto caller = join(config());
-  const auto result = run(caller->call("com.slow", {}, {{"timeout", 50}}));
-  ASSERT_FALSE(result);
-  // The router also enforces the timeout, and may be first.
-  const bool by_router = result.error().code == errc::wamp_error && result.error().uri == "wamp.error.timeout";
-  EXPECT_TRUE(by_router || result.error().code == errc::wamp_timeout) << result.error().uri;
-}
-
-TEST_F(WampClientTest, HandlersMayUseTheirClient) {
-  const auto client = join(config());
-  int heard = 0;
-  Id subscription = 0;
-  const auto on_event = [&](const Client::Delivered& event) {
-    if (++heard == 1) {
-      EXPECT_TRUE(client->publish("com.topic", {{2}, {}, {}}, {{"exclude_me", false}}));
-    } else {
-      EXPECT_EQ(event.payload.args, List{2});
-      client->leave();
-    }
-  };
-  subscription = run(client->subscribe("com.topic", on_event)).value();
-  EXPECT_NE(subscription, 0U);
-  bool closed = false;
-  client->on_close = [&](const Failure& why) {
-    EXPECT_EQ(why.code, Errc::closed_locally);
-    closed = true;
-  };
-  EXPECT_TRUE(client->publish("com.topic", {{1}, {}, {}}, {{"exclude_me", false}}));
-  EXPECT_TRUE(until([&] { return closed; }));
-  EXPECT_EQ(heard, 2);
-}
-
-TEST_F(WampClientTest, HandlersThatOwnTheClientReleaseItAtTheEnd) {
-  auto client = join(config());
-  ASSERT_TRUE(run(client->subscribe("com.topic", [client](const Client::Delivered&) {})));
-  ASSERT_TRUE(run(client->register_procedure("com.add", [client](const Client::Invoked&) {})));
-  const std::weak_ptr<Client> weak = client;
-  client->leave();
-  client.reset();
-  clients_.clear();
-  EXPECT_TRUE(until([&] { return weak.expired(); }));
-}
-
-TEST_F(WampClientTest, ALoopMayEndBeforeACall) {
-  {
-    asio::io_context other{1};
-    const auto its_router = server_in(other);
-    std::shared_ptr<Client> client;
-    asio::co_spawn(other, Client::join(other, config_for(its_router->ports().front()), *provider_),
-                   [&](const std::exception_ptr&, Outcome<std::shared_ptr<Client>> joined) { client = *joined; });
-    for (int i = 0; i < 1'000 && !client; ++i) other.run_one_for(10ms);
-    ASSERT_TRUE(client);
-    asio::co_spawn(other, client->call("com.nobody.answers", {}), [](const std::exception_ptr&, const auto&) {});
-    client.reset();
-  }
-  SUCCEED();
-}
-
-TEST_F(WampClientTest, BothHandlersOfOneSubscriptionReceiveEvents) {
-  const auto client = join(config());
-  std::vector<int> heard;
-  for (int i : {1, 2}) {
-    const auto on_event = [&heard, i](const Client::Delivered& event) {
-      EXPECT_EQ(event.payload.args, List{"x"});
-      heard.push_back(i);
-    };
-    ASSERT_TRUE(run(client->subscribe("com.topic", on_event)));
-  }
-  ASSERT_TRUE(run(client->publish_acknowledged("com.topic", {{"x"}, {}, {}}, {{"exclude_me", false}})));
-  EXPECT_TRUE(until([&] { return heard == std::vector{1, 2}; }));
-}
-
-// Servers that are not routers.
-
-class WampClientAndAServer : public WampClientTest {
- protected:
-  void SetUp() override {}
-  void TearDown() override {
-    sockets_.clear();
-    WampClientTest::TearDown();
-  }
-  /// Accepts wamp.2.cbor, or `subprotocol`, and runs `hello` at once.
-  ClientConfig server_that_says(std::function<void(net::WebSocket&)> hello, std::string subprotocol = "wamp.2.cbor") {
-    net::HttpServerConfig server_config;
-    server_config.listen = tls_listener();
-    server_config.on_upgrade = [this, hello, subprotocol](net::HttpRequest,
-                                                          const net::Connection&) -> net::Task<net::UpgradeReply> {
-      net::AcceptWebSocket accept;
-      accept.subprotocol = subprotocol;
-      accept.on_open = [this, hello](const std::shared_ptr<net::WebSocket>& socket) {
-        sockets_.push_back(socket);
-        hello(*socket);
-      };
-      co_return accept;
-    };
-    ClientConfig config = config_for(serve(std::move(server_config)).port());
-    config.session.limits.join_timeout = 200ms;
-    return config;
-  }
-
-  std::vector<std::shared_ptr<net::WebSocket>> sockets_;
-};
-
-TEST_F(WampClientAndAServer, AnotherSubprotocolIsRefused) {
-  const auto silent = [](net::WebSocket&) {};
-  EXPECT_EQ(refused(server_that_says(silent, "wamp.2.json")).code, net::errc::http_protocol);
-}
-
-TEST_F(WampClientAndAServer, TheWrongKindOfFrameEndsTheSession) {
-  EXPECT_EQ(refused(server_that_says([](net::WebSocket& socket) { socket.send("[2,1,{}]"); })).code,
-            errc::wamp_protocol);
-}
-
-TEST_F(WampClientAndAServer, AnInvalidMessageEndsTheSession) {
-  EXPECT_EQ(refused(server_that_says([](net::WebSocket& socket) { socket.send_binary("garbage"); })).code,
-            errc::wamp_protocol);
-}
-
-TEST_F(WampClientAndAServer, SilenceEndsTheSession) {
-  EXPECT_EQ(refused(server_that_says([](net::WebSocket&) {})).code, errc::wamp_timeout);
-}
-
-TEST_F(WampClientAndAServer, AClosedConnectionEndsTheSession) {
-  EXPECT_EQ(refused(server_that_says([](net::WebSocket& socket) { socket.close(); })).code, Errc::not_connected);
+TEST(WampBackOff, NeverWaitsNotAtAll) {
+  BackOff back_off({true, 0ms, 0ms});
+  Fixed least(0);
+  EXPECT_EQ(back_off.next(least), 5ms);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
-// The values of WAMP messages: what JSON, MessagePack and CBOR have in common (WAMP, section "Serializations").
+// The values of WAMP messages: what JSON, MessagePack and CBOR have in common (WAMP, section "Serializations"); and
+// what an application sends, receives and is told about failures.
 #pragma once
 
+#include <redan/error.hpp>
 #include <redan/types.hpp>
 #include <variant>
 #include <vector>
@@ -98,5 +100,32 @@ inline bool Dict::empty() const { return entries_.empty(); }
 inline std::size_t Dict::size() const { return entries_.size(); }
 inline std::vector<Dict::Entry>::const_iterator Dict::begin() const { return entries_.begin(); }
 inline std::vector<Dict::Entry>::const_iterator Dict::end() const { return entries_.end(); }
+
+/// The format of messages on the wire.
+enum class Serializer : std::uint8_t { json, msgpack, cbor };
+
+/// The application's data at the end of PUBLISH, EVENT, CALL, INVOCATION, YIELD, RESULT and ERROR.
+///
+/// Either plaintext: `args` and `kwargs`; empty ones are omitted where the wire format permits. Or opaque: `sealed`,
+/// one binary element in the place of Arguments, with the enc_* attributes in the message's dictionary
+/// (payload_transparency). A payload in passthru mode (ppt_*) is plaintext whose only argument is binary.
+struct Payload {
+  List args{};
+  Dict kwargs{};
+  std::optional<Binary> sealed{};
+  friend bool operator==(const Payload&, const Payload&) = default;
+};
+
+/// Why an operation failed.
+struct Failure {
+  Errc code{};
+  std::string
+      uri{};  ///< of ERROR, ABORT or GOODBYE; of a plaintext ERROR that should have been encrypted: a hint, or empty
+  std::string text{};  ///< of ABORT or GOODBYE: the router's text
+  Payload payload{};   ///< of ERROR
+};
+
+template <class T>
+using Outcome = tl::expected<T, Failure>;
 
 }  // namespace redan::wamp

@@ -1,4 +1,4 @@
-#include "wamp/router/rawsocket.hpp"
+#include "wamp/rawsocket.hpp"
 
 #include <bit>
 

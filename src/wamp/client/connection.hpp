@@ -1,27 +1,23 @@
-// A WAMP client: a ClientSession on a WebSocket. It runs on one loop, on which all its functions are called.
+// One session of a WAMP client: a ClientSession on a transport. It runs on one loop, on which all its functions are
+// called, and ends with its transport; the Client of redan/wamp.hpp makes the next one.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "net/websocket/client.hpp"
 #include "wamp/session.hpp"
+#include "wamp/transport/transport.hpp"
 
 namespace redan::wamp {
 
-struct ClientConfig {
-  net::Remote router;          ///< TLS 1.3, or plaintext within this machine
-  std::string target = "/ws";  ///< path and query
+struct ConnectionConfig {
+  TransportConfig transport;
   SessionConfig session;
-  std::chrono::milliseconds connect_timeout{10'000};
-  std::size_t max_message = 1024 * 1024;
-  std::size_t max_buffered = 16 * 1024 * 1024;  ///< limit of unsent data; beyond it the client disconnects
+  std::shared_ptr<const KeyRing> key_ring{};  ///< if not null, instead of the session's
+  std::shared_ptr<const void> keeps{};        ///< lives at least as long as the connection
 };
 
-template <class T>
-using Outcome = tl::expected<T, Failure>;
-
-class Client : public std::enable_shared_from_this<Client> {
+class Connection : public std::enable_shared_from_this<Connection> {
  public:
   using Delivered = ClientSession::Delivered;
   using Invoked = ClientSession::Invoked;
@@ -39,11 +35,11 @@ class Client : public std::enable_shared_from_this<Client> {
 
   /// Connects and joins the realm. `provider`, and the key ring if there is one, must outlive the client, which lives
   /// until its last owner and its last request are gone.
-  static net::Task<Outcome<std::shared_ptr<Client>>> join(boost::asio::io_context& io, ClientConfig config,
-                                                          Provider& provider);
-  ~Client();
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
+  static net::Task<Outcome<std::shared_ptr<Connection>>> join(boost::asio::io_context& io, ConnectionConfig config,
+                                                              Provider& provider);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
   // Options are those of WAMP, as for ClientSession.
 
@@ -66,6 +62,8 @@ class Client : public std::enable_shared_from_this<Client> {
 
   /// Sends GOODBYE; on_close follows.
   void leave();
+  /// Keys for what is sent and received from now on.
+  void set_key_ring(std::shared_ptr<const KeyRing> key_ring);
 
   [[nodiscard]] bool joined() const { return session_.joined(); }
   /// From WELCOME: authid, authrole, roles.
@@ -78,8 +76,9 @@ class Client : public std::enable_shared_from_this<Client> {
 
  private:
   class Waiting;
-  Client(boost::asio::io_context& io, SessionConfig config, Provider& provider);
-  void attach(std::shared_ptr<net::WebSocket> socket);
+  Connection(boost::asio::io_context& io, ConnectionConfig config, Provider& provider);
+  static SessionConfig session_config(ConnectionConfig&& config);
+  void attach(std::shared_ptr<Transport> transport);
   net::Task<void> wait_until_joined();
   void hear(Bytes message);
 
@@ -100,9 +99,10 @@ class Client : public std::enable_shared_from_this<Client> {
   void on(Wait) {}
 
   boost::asio::io_context& io_;
-  const Serializer serializer_;
+  std::shared_ptr<const void> keeps_;
+  std::shared_ptr<const KeyRing> key_ring_;
   ClientSession session_;
-  std::shared_ptr<net::WebSocket> socket_;
+  std::shared_ptr<Transport> transport_;
   boost::asio::steady_timer timer_;
   boost::asio::steady_timer joining_;
   bool pumping_ = false;

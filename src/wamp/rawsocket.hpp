@@ -5,6 +5,9 @@
 
 namespace redan::wamp {
 
+/// What carries the messages.
+enum class Carrier : std::uint8_t { websocket, rawsocket };
+
 //   0x7F | length (4 bits), serializer (4 bits) | 0 | 0
 inline constexpr std::uint8_t kRawSocketMagic = 0x7F;
 inline constexpr std::size_t kRawSocketHandshakeSize = 4;
@@ -29,6 +32,7 @@ std::array<std::uint8_t, kRawSocketHandshakeSize> write(RawSocketRefusal refusal
 
 /// Parses a client's handshake. nullopt if it is not one; a refusal if it requests something unsupported.
 using RawSocketAnswer = std::variant<RawSocketHandshake, RawSocketRefusal>;
+/// A client reads the router's answer with it too: a refusal then looks like an unsupported serializer.
 std::optional<RawSocketAnswer> read_handshake(std::span<const std::uint8_t, kRawSocketHandshakeSize> bytes);
 
 /// The largest power of two that a handshake can express and that does not exceed `limit`, which is at least 512.
