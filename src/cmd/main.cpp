@@ -21,6 +21,7 @@ Examples:
   redan amc instance list               what runs on an AMS
   redan gateway                         sessions for clients, over HTTPS
   redan router --config router.json     a WAMP router
+  redan wamp call com.example.add 1 2   its clients
   redan doctor --gateway URL ...        what is wrong, and what to do
   redan --version                       the version and what was built in
 
@@ -173,6 +174,7 @@ int main(int argc, char** argv) {
   add_router(app, run);
   add_runtime(app, run);
   add_turn(app, run);
+  add_wamp(app, run);
   app.footer(kFooter);  // last: a new command inherits its parent's
 
   try {

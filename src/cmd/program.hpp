@@ -24,6 +24,7 @@ void add_ice_check(CLI::App& app, Run& run);
 void add_router(CLI::App& app, Run& run);
 void add_runtime(CLI::App& app, Run& run);
 void add_turn(CLI::App& app, Run& run);
+void add_wamp(CLI::App& app, Run& run);
 
 /// Writes one line with a timestamp to standard error.
 void log_line(std::string_view line);

@@ -23,20 +23,20 @@ void must_be_one_line(const std::filesystem::path& path, std::string_view text, 
   throw std::runtime_error(path.string() + " is not one line of " + std::to_string(size) + " characters");
 }
 
-void write_new(const std::filesystem::path& path, const std::string& text) {
-  const net::Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  const bool written = file.ok() &&
-                       ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-                       ::fsync(file.get()) == 0;
-  if (!written) throw std::runtime_error("cannot write " + path.string());
-}
-
 }  // namespace
 
 std::string_view SecretText::line() const {
   std::string_view line = text_;
   while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
   return line;
+}
+
+void write_secret_file(const std::filesystem::path& path, std::string_view text) {
+  const net::Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const bool written = file.ok() &&
+                       ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+                       ::fsync(file.get()) == 0;
+  if (!written) throw std::runtime_error("cannot write " + path.string());
 }
 
 SecretText read_secret_file(const std::filesystem::path& path) {
@@ -76,7 +76,7 @@ Secret<64> load_or_create_key(const std::filesystem::path& path, RandomSource& r
   Secret<kKeySize> key;
   random.random(key.fill(kKeySize));
   const SecretText text(to_hex(key.expose()) + "\n");
-  write_new(path, text.text());
+  write_secret_file(path, text.text());
   return key;
 }
 

@@ -32,6 +32,9 @@ class SecretText {
 /// The whole file, at most 1 MiB: refused if any user except its owner can read or write it.
 SecretText read_secret_file(const std::filesystem::path& path);
 
+/// Creates the file, with mode 0600; one that exists is never overwritten.
+void write_secret_file(const std::filesystem::path& path, std::string_view text);
+
 /// One line of 64 characters, with or without its line feed: the format of a TURN server's configuration.
 Secret<64> read_secret_line(const std::filesystem::path& path);
 
