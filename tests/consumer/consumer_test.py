@@ -58,7 +58,7 @@ class Consumer(unittest.TestCase):
         self.assert_hello(program)
 
     def test_pkg_config(self):
-        programs = [(compiler, *program) for program in (("redan-net", "shards"), ("redan", "memory")) for compiler in COMPILERS]
+        programs = [(compiler, *program) for program in (("redan-net", "shards"), ("redan", "memory"), ("redan-wamp", "wamp")) for compiler in COMPILERS]
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda program: self.build_and_run(*program), programs))
 
@@ -76,7 +76,7 @@ class Consumer(unittest.TestCase):
             run("cmake", "-S", self.path / "consumer", "-B", folder, f"-DCMAKE_CXX_COMPILER={compiler}",
                 f"-DCMAKE_PREFIX_PATH={self.prefix}", "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror")
             run("cmake", "--build", folder)
-            for name in ("memory", "memory_static", "shards"):
+            for name in ("memory", "memory_static", "shards", "wamp"):
                 self.assert_hello(folder / name)
             self.assertNotIn("libredan.so", run("ldd", folder / "memory_static"))
         with ThreadPoolExecutor(2) as pool:
