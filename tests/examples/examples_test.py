@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
 """The programs of docs/examples, each against another. Usage: examples_test.py NAME=PROGRAM ..."""
+import base64
+import json
+import pathlib
 import queue
 import subprocess
 import sys
+import tempfile
 import threading
 import unittest
 
@@ -113,6 +117,45 @@ class Examples(unittest.TestCase):
     def test_a_wrong_address_is_named(self):
         for name, arguments in (("echo", ["nonsense"]), ("epoll", ["nonsense"]), ("asio", ["nonsense"]), ("chat", ["call", "nonsense"])):
             self.assertEqual(subprocess.run([PROGRAMS[name], *arguments], capture_output=True, check=False).returncode, 2, name)
+
+
+@unittest.skipUnless("redan" in PROGRAMS and "wamp_clock" in PROGRAMS, "the program is not built")
+class WampExamples(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        router = subprocess.Popen([PROGRAMS["redan"], "router", "--open-realm", "realm1", "--plain", "--json", "--listen", "127.0.0.1:0"],
+                                  stdout=subprocess.PIPE, text=True)
+        self.addCleanup(router.stdout.close)
+        self.addCleanup(router.wait)
+        self.addCleanup(router.kill)
+        self.url = json.loads(router.stdout.readline())["urls"][0]
+
+    def ring(self, name, seed):
+        keys = {half: base64.b64encode(bytes([seed + at]) * 32).decode() for at, half in enumerate(("originator_private", "responder_private"))}
+        path = self.folder / name
+        path.write_text(json.dumps({"keys": [{"uri": "com.example.room", **keys}], "required": ["com.example.room"]}))
+        return str(path)
+
+    def test_the_clock_answers_itself_and_the_shell(self):
+        with Example("wamp_clock", self.url, "realm1") as clock:
+            self.assertRegex(clock.line(), "^now [0-9]+$")
+            self.assertEqual([clock.line() for _ in range(3)], ["tick 1", "tick 2", "last tick 3"])
+            asked = subprocess.run([PROGRAMS["redan"], "wamp", "call", "--router", self.url, "com.example.clock.now"],
+                                   capture_output=True, text=True, timeout=TIMEOUT, check=True)
+            self.assertGreater(int(asked.stdout), 1_000_000_000)
+
+    def test_a_room_is_read_by_those_who_have_its_key(self):
+        ring, other = self.ring("ring.json", 1), self.ring("other.json", 5)
+        with Example("wamp_chat", self.url, "realm1", ring) as one, Example("wamp_chat", self.url, "realm1", ring) as two, \
+                Example("wamp_chat", self.url, "realm1", other) as stranger:
+            self.assertEqual([one.line(), two.line(), stranger.line()], ["-- joined"] * 3)
+            one.type("hello\n")
+            self.assertEqual(two.line(), "> hello")
+            self.assertTrue(stranger.line().startswith("-- "))
+            one.process.stdin.close()
+            self.assertEqual(one.ends(), 0)
 
 
 if __name__ == "__main__":
