@@ -91,7 +91,14 @@ Message publish(Elements& e) { return Publish{e.id(), e.dict(), e.text(), e.payl
 Message published(Elements& e) { return Published{e.id(), e.id()}; }
 Message subscribe(Elements& e) { return Subscribe{e.id(), e.dict(), e.text()}; }
 Message subscribed(Elements& e) { return Subscribed{e.id(), e.id()}; }
-Message unsubscribe(Elements& e) { return Unsubscribe{e.id(), e.id()}; }
+/// Newer clients may add options, which have no meaning here.
+template <class M>
+Message undo(Elements& e) {
+  const M message{e.id(), e.id()};
+  if (e.more()) e.dict();
+  return message;
+}
+Message unsubscribe(Elements& e) { return undo<Unsubscribe>(e); }
 Message unsubscribed(Elements& e) { return Unsubscribed{e.id_or_zero(), e.more() ? e.dict() : Dict()}; }
 Message event(Elements& e) { return Event{e.id(), e.id(), e.dict(), e.payload()}; }
 Message call(Elements& e) { return Call{e.id(), e.dict(), e.text(), e.payload()}; }
@@ -99,7 +106,7 @@ Message cancel(Elements& e) { return Cancel{e.id(), e.dict()}; }
 Message result(Elements& e) { return Result{e.id(), e.dict(), e.payload()}; }
 Message register_(Elements& e) { return Register{e.id(), e.dict(), e.text()}; }
 Message registered(Elements& e) { return Registered{e.id(), e.id()}; }
-Message unregister(Elements& e) { return Unregister{e.id(), e.id()}; }
+Message unregister(Elements& e) { return undo<Unregister>(e); }
 Message unregistered(Elements& e) { return Unregistered{e.id_or_zero(), e.more() ? e.dict() : Dict()}; }
 Message invocation(Elements& e) { return Invocation{e.id(), e.id(), e.dict(), e.payload()}; }
 Message interrupt(Elements& e) { return Interrupt{e.id(), e.dict()}; }

@@ -155,7 +155,8 @@ using Message = std::variant<Hello, Welcome, Abort, Challenge, Authenticate, Goo
 
 /// nullopt for an unknown type, a wrong number of elements, elements of a wrong type, and ids out of range. A binary
 /// element in the place of Arguments is a sealed payload, and must be the last element; enc_* attributes beside a list
-/// have no meaning. Null means empty Arguments or ArgumentsKw. Elements of ABORT after its reason are skipped.
+/// have no meaning. Null means empty Arguments or ArgumentsKw. Elements of ABORT after its reason and options of
+/// UNSUBSCRIBE and UNREGISTER are skipped.
 std::optional<Message> parse(Value value);
 Value to_value(Message message);
 

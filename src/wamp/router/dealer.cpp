@@ -22,7 +22,7 @@ bool was_invoked(const Session& session, Id invocation) {
 }  // namespace
 
 std::optional<InvocationPolicy> parse_invocation_policy(const Value* option) {
-  if (option == nullptr) return InvocationPolicy::single;
+  if (option == nullptr || option->is_null()) return InvocationPolicy::single;
   const auto text = option->text();
   for (std::size_t i = 0; text && i < kPolicies.size(); ++i) {
     if (*text == kPolicies[i]) return static_cast<InvocationPolicy>(i);

@@ -40,7 +40,7 @@ std::string_view fixed_beginning(Match match, std::string_view pattern) {
 }  // namespace
 
 std::optional<Match> parse_match(const Value* option) {
-  if (option == nullptr) return Match::exact;
+  if (option == nullptr || option->is_null()) return Match::exact;
   const auto text = option->text();
   for (std::size_t i = 0; text && i < kNames.size(); ++i) {
     if (*text == kNames[i]) return static_cast<Match>(i);

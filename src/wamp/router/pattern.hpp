@@ -12,7 +12,7 @@ namespace redan::wamp {
 
 enum class Match : std::uint8_t { exact, prefix, wildcard };
 
-/// The option `match`, exact if absent; nullopt for an unknown value.
+/// The option `match`, exact if absent or null; nullopt for an unknown value.
 std::optional<Match> parse_match(const Value* option);
 std::string_view name(Match match);
 

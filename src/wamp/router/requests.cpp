@@ -57,6 +57,11 @@ void Router::act(Established& at, const Turn&, Subscribe message) {
   if (const auto no = refusal(at, Action::subscribe, match, message.topic)) {
     return outbox_.refuse(*at.session, MessageType::subscribe, message.request, no->error, no->text);
   }
+  // Events of the meta API: a subscription to what never comes would look like success.
+  if (message.topic.starts_with(uris::kReserved)) {
+    return outbox_.refuse(*at.session, MessageType::subscribe, message.request, uris::kFeatureNotSupported,
+                          "this router publishes no meta events");
+  }
   at.realm->broker.subscribe(*at.session, message, *match, outbox_);
 }
 

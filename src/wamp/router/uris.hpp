@@ -19,6 +19,7 @@ inline constexpr std::string_view kOtherInvocationPolicy =
 inline constexpr std::string_view kDisclosureDisallowed = "wamp.error.option_disallowed.disclose_me";
 inline constexpr std::string_view kCanceled = "wamp.error.canceled";
 inline constexpr std::string_view kTimeout = "wamp.error.timeout";
+inline constexpr std::string_view kFeatureNotSupported = "wamp.error.feature_not_supported";
 inline constexpr std::string_view kTooMany = "redan.error.too_many";  ///< a limit of this router
 
 inline constexpr std::string_view kProtocolViolation = "wamp.error.protocol_violation";
