@@ -219,6 +219,24 @@ void Dealer::cancel(Session& session, const Cancel& message, Outbox& outbox) {
   const bool skip = mode == "skip" || !pending.callee->callee_cancels;
   if (!skip) interrupt(pending, mode == "kill" ? mode : "killnowait", outbox);
   if (!skip && mode == "kill") return;
+void Dealer::undeliver(Session& callee, Id invocation, Outbox& outbox) {
+  const auto at = callee.invocations.find(invocation);
+  if (at == callee.invocations.end()) return;
+  const std::uint64_t number = at->second;
+  Pending& pending = pendings_.at(number);
+  if (pending.caller != nullptr) end(pending, uris::kPayloadSizeExceeded, "too large for the callee", outbox);
+  forget(number);
+}
+
+void Dealer::withhold(Session& caller, Id call, Outbox& outbox) {
+  outbox.refuse(caller, MessageType::call, call, uris::kPayloadSizeExceeded, "the answer is too large for the caller");
+  const auto at = caller.calls.find(call);
+  if (at == caller.calls.end()) return;
+  const std::uint64_t number = at->second;
+  interrupt(pendings_.at(number), "killnowait", outbox);
+  give_up(number);
+}
+
   end(pending, uris::kCanceled, "the caller canceled it", outbox);
   give_up(number);
 }

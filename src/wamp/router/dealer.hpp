@@ -34,6 +34,10 @@ class Dealer {
   /// False if the callee never had such an invocation, or sends progress that was not requested: a protocol violation.
   [[nodiscard]] bool yield(Session& session, Yield message, Outbox& outbox);
   [[nodiscard]] bool error(Session& session, Error message, Outbox& outbox);
+  /// The callee cannot receive this invocation: its caller is told.
+  void undeliver(Session& callee, Id invocation, Outbox& outbox);
+  /// The caller cannot receive what the callee answered to its call: the call ends with an ERROR instead.
+  void withhold(Session& caller, Id call, Outbox& outbox);
   /// Removes the session: its procedures, its calls, and the calls that wait for it.
   void remove(Session& session, Outbox& outbox);
 

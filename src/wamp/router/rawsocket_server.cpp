@@ -33,6 +33,7 @@ class OpenSocket final : public RawSocket, public std::enable_shared_from_this<O
     frames_->send(RawSocketFrame::message, std::move(message));
   }
   void close() override { frames_->close(); }
+  [[nodiscard]] std::size_t max_message() const override { return peer_.max_message; }
   [[nodiscard]] Serializer serializer() const override { return peer_.serializer; }
   [[nodiscard]] const net::Connection& connection() const override { return its_connection; }
   void cut() { stream_->close(); }

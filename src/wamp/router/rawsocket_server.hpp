@@ -2,8 +2,8 @@
 #pragma once
 
 #include "net/http/server.hpp"
-#include "wamp/router/config.hpp"
 #include "wamp/rawsocket.hpp"
+#include "wamp/router/config.hpp"
 
 namespace redan::wamp {
 
@@ -15,6 +15,8 @@ class RawSocket {
   virtual void send(std::string message) = 0;
   /// Closes it when everything queued has been sent.
   virtual void close() = 0;
+  /// The longest message that the client accepts.
+  [[nodiscard]] virtual std::size_t max_message() const = 0;
   [[nodiscard]] virtual Serializer serializer() const = 0;
   [[nodiscard]] virtual const net::Connection& connection() const = 0;
 

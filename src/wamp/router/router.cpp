@@ -88,6 +88,15 @@ void Router::close(ConnectionId id) {
   const auto at = connections_.find(id);
   if (at == connections_.end()) return;
   leave(*at->second);
+void Router::handle_unsendable(ConnectionId id, MessageType type, Id request) {
+  const auto at = connections_.find(id);
+  auto* const joined = at == connections_.end() ? nullptr : std::get_if<Established>(&at->second->state);
+  if (joined == nullptr) return;
+  Dealer& dealer = joined->realm->dealer;
+  if (type == MessageType::invocation) return dealer.undeliver(*joined->session, request, outbox_);
+  if (type == MessageType::result || type == MessageType::error) dealer.withhold(*joined->session, request, outbox_);
+}
+
   connections_.erase(at);
 }
 

@@ -47,6 +47,8 @@ class Router {
   /// The input was not a message: a protocol violation, or larger than the limit.
   enum class Unreadable : std::uint8_t { malformed, too_large };
   void handle_unreadable(ConnectionId connection, Unreadable why);
+  /// The client does not accept a message of this length: what waits for it is told. An EVENT is only dropped.
+  void handle_unsendable(ConnectionId connection, MessageType type, Id request);
   /// The transport has closed.
   void close(ConnectionId connection);
   /// Sends GOODBYE to all sessions; they can answer until the transports are closed.

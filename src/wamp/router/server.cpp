@@ -99,6 +99,7 @@ class RouterServer::Impl : public std::enable_shared_from_this<Impl> {
   /// The transport of one connection.
   struct Transport {
     Serializer serializer{};
+    std::size_t max_message = std::numeric_limits<std::size_t>::max();  ///< that the client accepts
     std::function<void(std::string)> send;
     std::function<void()> flush;
     std::function<void()> close;
@@ -144,7 +145,10 @@ class RouterServer::Impl : public std::enable_shared_from_this<Impl> {
 
   void open(const std::shared_ptr<net::WebSocket>& socket, Serializer serializer) {
     const bool text = serializer == Serializer::json;
-    Transport transport{serializer, {}, [socket] { socket->flush(); }, [socket] { socket->close(); }};
+    Transport transport;
+    transport.serializer = serializer;
+    transport.flush = [socket] { socket->flush(); };
+    transport.close = [socket] { socket->close(); };
     transport.send = [socket, text](std::string frame) {
       if (text) {
         socket->send(std::move(frame));
@@ -180,9 +184,13 @@ class RouterServer::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void open(const std::shared_ptr<RawSocket>& socket) {
-    const auto id = admit({socket->serializer(), [socket](std::string frame) { socket->send(std::move(frame)); }, [] {},
-                           [socket] { socket->close(); }},
-                          socket->connection());
+    Transport transport;
+    transport.serializer = socket->serializer();
+    transport.max_message = socket->max_message();
+    transport.send = [socket](std::string frame) { socket->send(std::move(frame)); };
+    transport.flush = [] {};
+    transport.close = [socket] { socket->close(); };
+    const auto id = admit(std::move(transport), socket->connection());
     if (!id) return socket->close();
     socket->on_message = [weak = weak_from_this(), id = *id](Bytes bytes) {
       if (const auto self = weak.lock()) self->receive(id, bytes);
@@ -236,11 +244,24 @@ class RouterServer::Impl : public std::enable_shared_from_this<Impl> {
       std::visit([this](auto& what) { act(what); }, output);
     }
   }
+  /// What waits for the message: the call behind an INVOCATION, a RESULT or an ERROR.
+  static std::pair<MessageType, Id> answerable(const Message& message) {
+    if (const auto* invocation = std::get_if<Invocation>(&message))
+      return {MessageType::invocation, invocation->request};
+    if (const auto* result = std::get_if<Result>(&message)) return {MessageType::result, result->request};
+    const auto* error = std::get_if<Error>(&message);
+    if (error != nullptr && error->type == MessageType::call) return {MessageType::error, error->request};
+    return {};
+  }
   void act(const Wait&) {}
   void act(Send& send) {
     const auto at = transports_.find(send.to);
     if (at == transports_.end()) return;
+    const auto [type, request] = answerable(send.message);
     const auto bytes = write_message(at->second.serializer, std::move(send.message));
+    // One that nothing waits for, WELCOME for example, closes the transport.
+    const bool fits = bytes.size() <= at->second.max_message;
+    if (!fits && request != 0) return router_.handle_unsendable(send.to, type, request);
     at->second.send(std::string(as_text(bytes)));
     // A client waits for an answer; events may be batched.
     at->second.flush();
@@ -250,7 +271,9 @@ class RouterServer::Impl : public std::enable_shared_from_this<Impl> {
     for (std::size_t i = 0; i < frames.copies().size(); ++i) {
       for (const ConnectionId to : frames.copies()[i].to) {
         const auto at = transports_.find(to);
-        if (at != transports_.end()) at->second.send(frames.frame(i, at->second.serializer));
+        if (at == transports_.end()) continue;
+        const std::string& frame = frames.frame(i, at->second.serializer);
+        if (frame.size() <= at->second.max_message) at->second.send(frame);
       }
     }
   }

@@ -203,6 +203,39 @@ class Wire(unittest.TestCase):
                 too_large = said[0] == 0
                 self.assertIn(b"payload_size_exceeded" if too_large else b"protocol_violation", answer)
 
+    def test_a_message_that_a_rawsocket_does_not_accept_leaves_its_session(self):
+        large = json.dumps("x" * 4000)
+        with socket.create_connection(("127.0.0.1", self.router.rawsocket), 20) as raw, WebSocket(self.router.websocket) as other:
+            raw.sendall(b"\x7f\x21\x00\x00")  # at most 2,048 bytes
+            raw.recv(4, socket.MSG_WAITALL)
+
+            def say(text):
+                raw.sendall(b"\x00" + len(text).to_bytes(3, "big") + text.encode())
+
+            def hear():
+                header = raw.recv(4, socket.MSG_WAITALL)
+                return json.loads(raw.recv(int.from_bytes(header[1:], "big"), socket.MSG_WAITALL))
+
+            say(HELLO)
+            self.assertEqual(hear()[0], 2)
+            say('[32,1,{},"com.small.t"]')
+            subscription = hear()[2]
+            say('[64,2,{},"com.small.p"]')
+            self.assertEqual(hear()[0], 65)
+            other.join().send(f'[16,1,{{}},"com.small.t",[{large}]]')
+            other.send('[16,2,{},"com.small.t",["short"]]')
+            event = hear()
+            self.assertEqual((event[1], event[4]), (subscription, ["short"]))
+            other.send(f'[48,3,{{}},"com.small.p",[{large}]]')
+            self.assertEqual(other.message()[:5], [8, 48, 3, {}, "wamp.error.payload_size_exceeded"])
+            other.send('[64,4,{},"com.large.p"]')
+            self.assertEqual(other.message()[0], 65)
+            say('[48,3,{},"com.large.p"]')
+            other.send(f"[70,{other.message()[1]},{{}},[{large}]]")
+            self.assertEqual(hear()[:5], [8, 48, 3, {}, "wamp.error.payload_size_exceeded"])
+            say('[34,4,%d,{"options": true}]' % subscription)
+            self.assertEqual(hear(), [35, 4])
+
     def test_connections_from_one_address_are_limited(self):
         clients = []
         with self.assertRaises(OSError):
