@@ -156,13 +156,15 @@ void Broker::deliver(const Session& session, Publish message, const Receivers& r
   // Events with a restricted audience are not kept in the history.
   if (history_.keeps() && receivers.everybody()) history_.add({message.topic, publication, details, message.payload});
 
+  const auto can_read = [sealed = message.payload.sealed.has_value(), ppt = details.find("ppt_scheme") != nullptr](
+                            const Session& subscriber) { return subscriber.as_subscriber.include(sealed, ppt); };
   Deliver deliver{publication, std::move(message.payload), {}};
   patterns_.for_each_match(message.topic, [&](Id id) {
     const Subscription& subscription = subscriptions_.at(id);
     Deliver::Copy copy{id, details, {}};
     if (subscription.match != Match::exact) copy.details.append("topic", message.topic);
     for (const Session* subscriber : subscription.subscribers) {
-      if (receivers.admits(*subscriber)) copy.to.push_back(subscriber->connection);
+      if (can_read(*subscriber) && receivers.admits(*subscriber)) copy.to.push_back(subscriber->connection);
     }
     if (!copy.to.empty()) deliver.copies.push_back(std::move(copy));
   });

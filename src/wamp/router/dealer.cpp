@@ -98,6 +98,10 @@ void Dealer::call(TimePoint now, Session& session, Call message, Outbox& outbox)
   }
   Registration& registration = registrations_.at(known->second);
   const Callee callee = choose(registration);
+  // It would take the ciphertext for its arguments (WAMP, "Payload Passthru Mode").
+  if (!callee.session->as_callee.include(message.payload, message.options)) {
+    return refuse(uris::kFeatureNotSupported, "the callee does not read encrypted payloads of this kind");
+  }
   make_room(*callee.session);
   if (const auto why = full(session, *callee.session)) return refuse(uris::kTooMany, *why);
   invoke(now, session, std::move(message), registration, callee, outbox);
@@ -177,7 +181,11 @@ bool Dealer::yield(Session& session, Yield message, Outbox& outbox) {
   const bool progress = is_set(message.options, "progress");
   if (progress && !pending.progress) return false;
   if (pending.caller != nullptr) {
-    if (const auto wrong = typing_.violation(Traffic::result, pending.procedure, message.payload, message.options)) {
+    if (!pending.caller->as_caller.include(message.payload, message.options)) {
+      end(pending, uris::kFeatureNotSupported, "the caller does not read encrypted payloads of this kind", outbox);
+      if (progress) give_up(number);
+    } else if (const auto wrong =
+                   typing_.violation(Traffic::result, pending.procedure, message.payload, message.options)) {
       end(pending, uris::kInvalidArgument, "the callee's result: " + *wrong, outbox);
       if (progress) give_up(number);
     } else {
@@ -198,8 +206,11 @@ bool Dealer::error(Session& session, Error message, Outbox& outbox) {
   const std::uint64_t number = at->second;
   const Pending& pending = pendings_.at(number);
   if (pending.caller != nullptr) {
-    Error answer{MessageType::call, pending.call, {}, std::move(message.error), std::move(message.payload)};
-    copy_payload_attributes(message.details, answer.details);
+    Error answer{MessageType::call, pending.call, {}, std::move(message.error), {}};
+    if (pending.caller->as_caller.include(message.payload, message.details)) {
+      answer.payload = std::move(message.payload);
+      copy_payload_attributes(message.details, answer.details);
+    }
     outbox.send(pending.caller->connection, std::move(answer));
   }
   forget(number);
@@ -208,17 +219,6 @@ bool Dealer::error(Session& session, Error message, Outbox& outbox) {
 
 // Calls that end in other ways.
 
-void Dealer::cancel(Session& session, const Cancel& message, Outbox& outbox) {
-  const auto at = session.calls.find(message.request);
-  // The result may have crossed it.
-  if (at == session.calls.end()) return;
-  const std::uint64_t number = at->second;
-  Pending& pending = pendings_.at(number);
-  const Value* option = message.options.find("mode");
-  const std::string_view mode = option == nullptr ? "killnowait" : option->text().value_or("killnowait");
-  const bool skip = mode == "skip" || !pending.callee->callee_cancels;
-  if (!skip) interrupt(pending, mode == "kill" ? mode : "killnowait", outbox);
-  if (!skip && mode == "kill") return;
 void Dealer::undeliver(Session& callee, Id invocation, Outbox& outbox) {
   const auto at = callee.invocations.find(invocation);
   if (at == callee.invocations.end()) return;
@@ -237,6 +237,17 @@ void Dealer::withhold(Session& caller, Id call, Outbox& outbox) {
   give_up(number);
 }
 
+void Dealer::cancel(Session& session, const Cancel& message, Outbox& outbox) {
+  const auto at = session.calls.find(message.request);
+  // The result may have crossed it.
+  if (at == session.calls.end()) return;
+  const std::uint64_t number = at->second;
+  Pending& pending = pendings_.at(number);
+  const Value* option = message.options.find("mode");
+  const std::string_view mode = option == nullptr ? "killnowait" : option->text().value_or("killnowait");
+  const bool skip = mode == "skip" || !pending.callee->callee_cancels;
+  if (!skip) interrupt(pending, mode == "kill" ? mode : "killnowait", outbox);
+  if (!skip && mode == "kill") return;
   end(pending, uris::kCanceled, "the caller canceled it", outbox);
   give_up(number);
 }

@@ -34,6 +34,10 @@ bool announces(const Dict& roles, std::string_view role, std::string_view featur
   return one != nullptr && one->boolean().value_or(false);
 }
 
+OpaquePayloads opaque_payloads(const Dict& roles, std::string_view role) {
+  return {announces(roles, role, "payload_transparency"), announces(roles, role, "payload_passthru_mode")};
+}
+
 /// A client must have at least one role (WAMP, "HELLO"); unknown roles are ignored.
 const Dict* client_roles(const Dict& details) {
   static constexpr std::array<std::string_view, 4> kRoles = {"publisher", "subscriber", "caller", "callee"};
@@ -84,10 +88,6 @@ void Router::handle_unreadable(ConnectionId id, Unreadable why) {
   abort(*at->second, uris::kProtocolViolation, "this is no message");
 }
 
-void Router::close(ConnectionId id) {
-  const auto at = connections_.find(id);
-  if (at == connections_.end()) return;
-  leave(*at->second);
 void Router::handle_unsendable(ConnectionId id, MessageType type, Id request) {
   const auto at = connections_.find(id);
   auto* const joined = at == connections_.end() ? nullptr : std::get_if<Established>(&at->second->state);
@@ -97,6 +97,10 @@ void Router::handle_unsendable(ConnectionId id, MessageType type, Id request) {
   if (type == MessageType::result || type == MessageType::error) dealer.withhold(*joined->session, request, outbox_);
 }
 
+void Router::close(ConnectionId id) {
+  const auto at = connections_.find(id);
+  if (at == connections_.end()) return;
+  leave(*at->second);
   connections_.erase(at);
 }
 
@@ -176,6 +180,9 @@ void Router::welcome(const Turn& turn, AwaitAuthenticate joining, Principal prin
   auto session = std::make_unique<Session>(Session{connection.id, joining.session, std::move(principal)});
   session->callee_cancels = announces(joining.roles, "callee", "call_canceling");
   session->callee_progresses = announces(joining.roles, "callee", "progressive_call_results");
+  session->as_caller = opaque_payloads(joining.roles, "caller");
+  session->as_callee = opaque_payloads(joining.roles, "callee");
+  session->as_subscriber = opaque_payloads(joining.roles, "subscriber");
   deadlines_.erase({connection.deadline, connection.id});
   connection.deadline = kNever;
   connection.state = Established{joining.realm, role, std::move(session)};

@@ -25,6 +25,18 @@ struct Principal {
   std::string sid{};  ///< the only streaming session that it may signal for; "" for none
 };
 
+/// The payloads that a role of a client can read although the router does not; each is a feature that it announces.
+struct OpaquePayloads {
+  bool transparent = false;  ///< payload_transparency: enc_*
+  bool passed_thru = false;  ///< payload_passthru_mode: ppt_*
+
+  /// Whether it can read this one. The attributes are those of the message.
+  [[nodiscard]] bool include(const Payload& payload, const Dict& attributes) const {
+    return include(payload.sealed.has_value(), attributes.find("ppt_scheme") != nullptr);
+  }
+  [[nodiscard]] bool include(bool sealed, bool ppt) const { return sealed ? transparent : passed_thru || !ppt; }
+};
+
 /// One session in one realm. Broker and dealer keep their part of its state here and remove it when the session ends.
 struct Session {
   ConnectionId connection;
@@ -32,8 +44,9 @@ struct Session {
   Principal principal;
   bool callee_cancels = false;     ///< it announced call_canceling
   bool callee_progresses = false;  ///< it announced progressive_call_results
-  Id last_request = 0;             ///< its requests count from 1
-  Id last_invocation = 0;          ///< ours to it likewise
+  OpaquePayloads as_caller{}, as_callee{}, as_subscriber{};
+  Id last_request = 0;     ///< its requests count from 1
+  Id last_invocation = 0;  ///< ours to it likewise
 
   std::unordered_set<Id> subscriptions{};
   std::unordered_set<Id> registrations{};

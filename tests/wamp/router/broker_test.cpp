@@ -215,5 +215,34 @@ TEST_F(Broker, RefusesPayloadsThatViolateTheirType) {
   take<Event>(b);
 }
 
+TEST_F(Broker, PayloadsReachOnlySubscribersThatReadThem) {
+  auto& publisher = join();
+  auto& reader = join();
+  auto& plain = join("realm1", test::kPlainRoles);
+  for (auto* const each : {&reader, &plain}) subscribe(*each, "com.t");
+  ask(publisher, R"([16,#,{"ppt_scheme":"wamp"},"com.t",["\u0000AAEC"]])");
+  ask(publisher, R"([16,#,{"enc_algo":"cryptobox","enc_serializer":"json"},"com.t","\u0000AAEC"])");
+  take<Event>(reader);
+  take<Event>(reader);
+  EXPECT_TRUE(plain.heard.empty());
+  ask(publisher, R"([16,#,{},"com.t",[1]])");
+  take<Event>(plain);
+}
+
+TEST_F(Broker, RefusesSubscriptionsToEventsThatNeverCome) {
+  auto& client = join();
+  ask(client, R"([32,#,{},"wamp.session.on_join"])");
+  expect_error(client, "wamp.error.feature_not_supported");
+  ask(client, R"([32,#,{"match":"prefix"},"wamp.session."])");
+  expect_error(client, "wamp.error.feature_not_supported");
+}
+
+TEST_F(Broker, AcceptsNullAndIgnoresOptionsThatHaveNoMeaning) {
+  auto& client = join();
+  const Id subscription = subscribe(client, "com.t", R"({"match":null})");
+  ask(client, "[34,#," + std::to_string(subscription) + R"(,{"x":1}])");
+  take<Unsubscribed>(client);
+}
+
 }  // namespace
 }  // namespace redan::wamp

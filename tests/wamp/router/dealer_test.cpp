@@ -86,6 +86,78 @@ TEST_F(Dealer, ForwardsSealedPayloadsInEveryDirection) {
   EXPECT_EQ(*error.details.find("enc_algo"), Value("cryptobox"));
 }
 
+TEST_F(Dealer, RefusesPayloadsThatTheCalleeWouldTakeForItsArguments) {
+  auto& callee = join("realm1", test::kPlainRoles);
+  auto& caller = join();
+  register_procedure(callee, "com.p");
+  ask(caller, R"([48,#,{"enc_algo":"cryptobox","enc_serializer":"json"},"com.p","\u0000AAEC"])");
+  expect_error(caller, "wamp.error.feature_not_supported");
+  ask(caller, R"([48,#,{"ppt_scheme":"wamp","ppt_serializer":"cbor"},"com.p",["\u0000AAEC"]])");
+  expect_error(caller, "wamp.error.feature_not_supported");
+  EXPECT_TRUE(callee.heard.empty());
+  ask(caller, R"([48,#,{},"com.p",[1]])");
+  EXPECT_EQ(take<Invocation>(callee).payload.args, List{1});
+}
+
+TEST_F(Dealer, RefusesAnswersThatTheCallerWouldTakeForItsResult) {
+  auto& callee = join();
+  auto& caller = join("realm1", test::kPlainRoles);
+  register_procedure(callee, "com.p");
+  call(caller, callee);
+  yield(callee, 1, R"({"ppt_scheme":"wamp"},["\u0000AAEC"])");
+  expect_error(caller, "wamp.error.feature_not_supported");
+  call(caller, callee);
+  yield(callee, 2, R"({"enc_algo":"cryptobox","enc_serializer":"json"},"\u0000AAEC")");
+  expect_error(caller, "wamp.error.feature_not_supported");
+  call(caller, callee);
+  say(callee, R"([8,68,3,{"ppt_scheme":"wamp"},"com.error",["\u0000AAEC"]])");
+  const auto error = take<Error>(caller);
+  EXPECT_EQ(error.error, "com.error");
+  EXPECT_EQ(error.payload, Payload{});
+  EXPECT_TRUE(error.details.empty());
+}
+
+TEST_F(Dealer, TellsTheCallerThatTheCalleeCannotReceiveTheCall) {
+  auto& callee = join();
+  auto& caller = join();
+  register_procedure(callee, "com.p");
+  const Id invocation = call(caller, callee).request;
+  router_->handle_unsendable(callee.id, MessageType::invocation, invocation);
+  drain();
+  expect_error(caller, "wamp.error.payload_size_exceeded");
+  router_->handle_unsendable(callee.id, MessageType::invocation, invocation);
+  drain();
+  EXPECT_TRUE(caller.heard.empty()) << "once";
+  EXPECT_EQ(call(caller, callee).request, invocation + 1);
+}
+
+TEST_F(Dealer, TellsTheCallerThatItCannotReceiveTheAnswer) {
+  auto& callee = join();
+  auto& caller = join();
+  register_procedure(callee, "com.p");
+  call(caller, callee, R"({"receive_progress":true})");
+  yield(callee, 1, R"({"progress":true},[1])");
+  const Id request = take<Result>(caller).request;
+  router_->handle_unsendable(caller.id, MessageType::result, request);
+  drain();
+  expect_error(caller, "wamp.error.payload_size_exceeded");
+  take<Interrupt>(callee);
+  yield(callee, 1, "{},[2]");
+  EXPECT_TRUE(caller.heard.empty()) << "the call has ended";
+  call(caller, callee);
+  yield(callee, 2, "{},[3]");
+  router_->handle_unsendable(caller.id, MessageType::result, take<Result>(caller).request);
+  drain();
+  expect_error(caller, "wamp.error.payload_size_exceeded");
+}
+
+TEST_F(Dealer, AcceptsNullAndIgnoresOptionsThatHaveNoMeaning) {
+  auto& callee = join();
+  const Id registration = register_procedure(callee, "com.p", R"({"match":null,"invoke":null})");
+  ask(callee, "[66,#," + std::to_string(registration) + R"(,{"x":1}])");
+  take<Unregistered>(callee);
+}
+
 TEST_F(Dealer, RefusesAnUnregisteredProcedure) {
   auto& caller = join();
   ask(caller, R"([48,#,{},"com.p"])");

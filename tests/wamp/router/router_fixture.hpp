@@ -11,8 +11,12 @@
 namespace redan::wamp::test {
 
 inline constexpr const char* kAllRoles =
-    R"({"publisher":{},"subscriber":{},"caller":{},"callee":{"features":{"call_canceling":true,)"
-    R"("progressive_call_results":true}}})";
+    R"({"publisher":{},"subscriber":{"features":{"payload_transparency":true,"payload_passthru_mode":true}},)"
+    R"("caller":{"features":{"payload_transparency":true,"payload_passthru_mode":true}},)"
+    R"("callee":{"features":{"call_canceling":true,"progressive_call_results":true,"payload_transparency":true,)"
+    R"("payload_passthru_mode":true}}})";
+/// Reads plaintext payloads only.
+inline constexpr const char* kPlainRoles = R"({"publisher":{},"subscriber":{},"caller":{},"callee":{}})";
 
 /// The messages that one client has received and not yet processed.
 struct Client {
@@ -50,9 +54,9 @@ class RouterFixture : public ::testing::Test {
     EXPECT_TRUE(router_->open(now_, client->id, std::move(facts)));
     return *client;
   }
-  Client& join(const std::string& realm = "realm1") {
+  Client& join(const std::string& realm = "realm1", const std::string& roles = kAllRoles) {
     Client& client = connect();
-    say(client, R"([1,")" + realm + R"(",{"roles":)" + kAllRoles + "}]");
+    say(client, R"([1,")" + realm + R"(",{"roles":)" + roles + "}]");
     client.session = take<Welcome>(client).session;
     return client;
   }
