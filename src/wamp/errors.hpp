@@ -23,7 +23,10 @@ namespace redan::wamp::errc {
   X(4009, wamp_uri_mismatch, "a WAMP payload is about another URI than asked for",                                     \
     "the router delivers it in the wrong place")                                                                       \
   X(4010, wamp_replayed, "an encrypted WAMP payload came twice", "the router repeats or reflects what it cannot read") \
-  X(4011, wamp_too_large, "a WAMP message is larger than the router accepts", "send less, or raise the router's limit")
+  X(4011, wamp_too_large, "a WAMP message is larger than the router accepts",                                          \
+    "send less, or raise the router's limit")                                                                          \
+  X(4012, wamp_unknown_key, "a WAMP payload is encrypted with a key that the ring does not have",                      \
+    "it is for others, or add the key to the key ring")
 
 REDAN_WAMP_ERRORS(REDAN_ERROR_ROW)
 

@@ -5,18 +5,20 @@
 #include <deque>
 #include <set>
 
-#include "wamp/cryptobox.hpp"
-#include "wamp/message.hpp"
+#include "wamp/key_ring.hpp"
 
 namespace redan::wamp {
 
 using BoxNonce = std::array<std::uint8_t, kBoxNonceSize>;
 
-/// The nonce of a sealed payload; nullopt for plaintext.
-inline std::optional<BoxNonce> nonce_of(const Payload& payload) {
-  if (!payload.sealed || payload.sealed->size() < kBoxNonceSize) return std::nullopt;
+/// The beginning of an encrypted payload, which holds its nonce; nullopt for plaintext.
+inline std::optional<BoxNonce> nonce_of(const Payload& payload, const Dict& attributes) {
+  const Binary* const box = payload.sealed                ? &*payload.sealed
+                            : is_ppt(payload, attributes) ? payload.args[0].get_if<Binary>()
+                                                          : nullptr;
+  if (box == nullptr || box->size() < kBoxNonceSize) return std::nullopt;
   BoxNonce nonce;
-  std::copy_n(payload.sealed->begin(), kBoxNonceSize, nonce.begin());
+  std::copy_n(box->begin(), kBoxNonceSize, nonce.begin());
   return nonce;
 }
 

@@ -227,25 +227,27 @@ void ClientSession::violation(std::string_view what) {
 // Encryption.
 
 redan::Result<Payload> ClientSession::opened(Party party, std::string_view uri, Payload&& payload,
-                                             const Dict& attributes, SeenBoxes& seen, Id place) {
+                                             const Dict& attributes, SeenBoxes& seen, Id place, Protection& how) {
   if (config_.key_ring == nullptr) {
     if (payload.sealed) return refuse(errc::wamp_no_key);
     return std::move(payload);
   }
-  const auto nonce = nonce_of(payload);
-  auto clear = config_.key_ring->open(party, uri, std::move(payload), attributes);
+  const auto nonce = nonce_of(payload, attributes);
+  auto clear = config_.key_ring->open(party, uri, std::move(payload), attributes, &how);
   // The application that opens carried boxes also detects repetitions, and knows more.
-  if (clear && !clear->sealed && nonce && !seen.insert(*nonce, place)) return refuse(errc::wamp_replayed);
+  if (clear && !clear->sealed && how.encrypted() && nonce && !seen.insert(*nonce, place))
+    return refuse(errc::wamp_replayed);
   return clear;
 }
 
-redan::Result<Payload> ClientSession::sealed(std::string_view uri, Payload&& payload, Dict& options) {
+redan::Result<Payload> ClientSession::sealed(std::string_view uri, Payload&& payload, Dict& options,
+                                             const Protection* like) {
   if (options.find("enc_algo") != nullptr) return refuse(Errc::invalid_argument);
   if (config_.key_ring == nullptr) {
     if (payload.sealed) return refuse(Errc::invalid_argument);
     return std::move(payload);
   }
-  return config_.key_ring->seal(Party::originator, uri, std::move(payload), options, provider_);
+  return config_.key_ring->seal(Party::originator, uri, std::move(payload), options, provider_, like);
 }
 
 }  // namespace redan::wamp

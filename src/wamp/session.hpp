@@ -156,7 +156,7 @@ class ClientSession {
   /// An invocation awaiting our answer.
   struct Answering {
     std::string procedure;
-    bool encrypted = false;
+    Protection protection{};
   };
   struct Joining {
     TimePoint deadline;
@@ -230,9 +230,10 @@ class ClientSession {
   static std::optional<std::string> uri_of(const Pattern& pattern, const Value* said);
   static bool has_feature(const Value* role, std::string_view name);
 
-  redan::Result<Payload> sealed(std::string_view uri, Payload&& payload, Dict& options);
+  redan::Result<Payload> sealed(std::string_view uri, Payload&& payload, Dict& options,
+                                const Protection* like = nullptr);
   redan::Result<Payload> opened(Party party, std::string_view uri, Payload&& payload, const Dict& attributes,
-                                SeenBoxes& seen, Id place);
+                                SeenBoxes& seen, Id place, Protection& how);
   redan::Result<Payload> opened_error(std::string_view procedure, std::string_view error, Payload&& payload,
                                       const Dict& attributes);
   [[nodiscard]] bool seals(const Answering& answering) const;

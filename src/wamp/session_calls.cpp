@@ -31,7 +31,7 @@ redan::Result<Id> ClientSession::call(TimePoint now, std::string procedure, Payl
   if (timeout) request.deadline = now + std::chrono::milliseconds(*timeout);
   request.receive_progress = is_set(options, "receive_progress");
   REDAN_TRY(auto outgoing, sealed(procedure, std::move(payload), options));
-  if (const auto nonce = nonce_of(outgoing)) called_.insert(*nonce);
+  if (const auto nonce = nonce_of(outgoing, options)) called_.insert(*nonce);
   REDAN_CHECK(
       send_payload(Call{live->last_request + 1, std::move(options), std::move(procedure), std::move(outgoing)}));
   return begin(*live, std::move(request));
@@ -66,7 +66,8 @@ void ClientSession::act(Established& state, Result&& message) {
     if (!finished) return;
   }
   const std::string& procedure = finished ? finished->pattern.uri : at->second.pattern.uri;
-  auto payload = opened(Party::originator, procedure, std::move(message.payload), message.details, called_, 0);
+  Protection how;
+  auto payload = opened(Party::originator, procedure, std::move(message.payload), message.details, called_, 0, how);
   if (payload) {
     outputs_.emplace_back(Returned{message.request, progress, std::move(*payload), std::move(message.details)});
     return;
@@ -101,7 +102,7 @@ redan::Result<Payload> ClientSession::opened_error(std::string_view procedure, s
     if (payload.sealed) return refuse(errc::wamp_no_key);
     return std::move(payload);
   }
-  const auto nonce = nonce_of(payload);
+  const auto nonce = nonce_of(payload, attributes);
   auto clear = config_.key_ring->open_error(Party::originator, procedure, error, std::move(payload), attributes);
   if (clear && nonce && !called_.insert(*nonce)) return refuse(errc::wamp_replayed);
   return clear;
@@ -117,12 +118,12 @@ void ClientSession::act(Established& state, Invocation&& message) {
   if (state.invocations.size() >= config_.limits.max_invocations) return refuse_invocation(id, "redan.error.too_many");
   const auto procedure = uri_of(at->second, message.details.find("procedure"));
   if (!procedure) return refuse_invocation(id, errc::wamp_uri_mismatch, at->second.uri);
-  const bool encrypted = message.payload.sealed.has_value();
-  auto payload = opened(Party::responder, *procedure, std::move(message.payload), message.details, invoked_, 0);
+  Protection how;
+  auto payload = opened(Party::responder, *procedure, std::move(message.payload), message.details, invoked_, 0, how);
   if (!payload) return refuse_invocation(id, payload.error(), *procedure);
-  state.invocations.emplace(id, Answering{*procedure, encrypted});
+  state.invocations.emplace(id, Answering{*procedure, how});
   const bool progress = is_set(message.details, "receive_progress");
-  outputs_.emplace_back(Invoked{id, message.registration, *procedure, encrypted, progress, std::move(*payload),
+  outputs_.emplace_back(Invoked{id, message.registration, *procedure, how.encrypted(), progress, std::move(*payload),
                                 std::move(message.details)});
 }
 
@@ -152,10 +153,10 @@ redan::Result<void> ClientSession::yield(Id invocation, Payload payload, Dict op
   if (!seals(at->second)) {
     if (payload.sealed) return refuse(Errc::invalid_argument);
   } else {
-    REDAN_TRY(auto sealed,
-              config_.key_ring->seal(Party::responder, at->second.procedure, std::move(payload), options, provider_));
+    REDAN_TRY(auto sealed, config_.key_ring->seal(Party::responder, at->second.procedure, std::move(payload), options,
+                                                  provider_, &at->second.protection));
     payload = std::move(sealed);
-    if (const auto nonce = nonce_of(payload)) invoked_.insert(*nonce);
+    if (const auto nonce = nonce_of(payload, options)) invoked_.insert(*nonce);
   }
   if (!is_set(options, "progress")) (live)->invocations.erase(at);
   const auto sent = send_payload(Yield{invocation, std::move(options), std::move(payload)});
@@ -175,13 +176,13 @@ redan::Result<void> ClientSession::fail(Id invocation, std::string error, Payloa
   Dict details;
   if (seals(answering)) {
     auto sealed = config_.key_ring->seal_error(Party::responder, answering.procedure, error, std::move(payload),
-                                               details, provider_);
+                                               details, provider_, &answering.protection);
     if (!sealed) {
       refuse_invocation(invocation, encryption_error_uri(sealed.error()));
       return refuse(sealed.error());
     }
     payload = std::move(*sealed);
-    if (const auto nonce = nonce_of(payload)) invoked_.insert(*nonce);
+    if (const auto nonce = nonce_of(payload, details)) invoked_.insert(*nonce);
   }
   const auto sent = send_payload(
       Error{MessageType::invocation, invocation, std::move(details), std::move(error), std::move(payload)});
@@ -190,7 +191,8 @@ redan::Result<void> ClientSession::fail(Id invocation, std::string error, Payloa
 }
 
 bool ClientSession::seals(const Answering& answering) const {
-  return config_.key_ring != nullptr && (answering.encrypted || config_.key_ring->is_required(answering.procedure));
+  return config_.key_ring != nullptr &&
+         (answering.protection.encrypted() || config_.key_ring->is_required(answering.procedure));
 }
 
 }  // namespace redan::wamp

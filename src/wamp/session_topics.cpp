@@ -108,7 +108,17 @@ redan::Result<Id> ClientSession::publish(TimePoint now, std::string topic, Paylo
   if (!is_uri(topic)) return refuse(Errc::invalid_argument);
   const bool acknowledge = is_set(options, "acknowledge");
   if (acknowledge && (live)->requests.size() >= config_.limits.max_requests) return refuse(Errc::too_many);
-  REDAN_TRY(auto outgoing, sealed(topic, std::move(payload), options));
+  // One copy for each key of the ring; the last one is acknowledged.
+  const auto audience = config_.key_ring == nullptr ? std::vector<Protection>(1) : config_.key_ring->audience(topic);
+  for (std::size_t i = 0; i + 1 < audience.size(); ++i) {
+    Dict unacknowledged = options;
+    unacknowledged.erase("acknowledge");
+    Payload copy = payload;
+    REDAN_TRY(auto outgoing, sealed(topic, std::move(copy), unacknowledged, &audience[i]));
+    REDAN_CHECK(send_payload(Publish{live->last_request + 1, std::move(unacknowledged), topic, std::move(outgoing)}));
+    ++live->last_request;
+  }
+  REDAN_TRY(auto outgoing, sealed(topic, std::move(payload), options, &audience.back()));
   Request request{MessageType::publish, {topic}, now + config_.limits.request_timeout};
   REDAN_CHECK(send_payload(Publish{live->last_request + 1, std::move(options), std::move(topic), std::move(outgoing)}));
   return acknowledge ? begin(*live, std::move(request)) : ++live->last_request;
@@ -170,14 +180,14 @@ void ClientSession::act(Established& state, Event&& message) {
     outputs_.emplace_back(Refused{errc::wamp_uri_mismatch, at->second.uri});
     return;
   }
-  const bool encrypted = message.payload.sealed.has_value();
-  auto payload = opened(Party::responder, *topic, std::move(message.payload), message.details, events_, at->first);
+  Protection how;
+  auto payload = opened(Party::responder, *topic, std::move(message.payload), message.details, events_, at->first, how);
   if (!payload) {
     outputs_.emplace_back(Refused{payload.error(), *topic});
     return;
   }
-  outputs_.emplace_back(Delivered{message.subscription, message.publication, *topic, encrypted, std::move(*payload),
-                                  std::move(message.details)});
+  outputs_.emplace_back(Delivered{message.subscription, message.publication, *topic, how.encrypted(),
+                                  std::move(*payload), std::move(message.details)});
 }
 
 }  // namespace redan::wamp
