@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Checks the public headers. They include one another, the standard library, tl/expected.hpp and, in redan/asio.hpp
-alone, Boost; and each compiles by itself, with g++ and with clang++ as far as they are installed.
+alone, Boost; and each compiles by itself, with g++ and with clang++ as far as they are installed. redan.h includes only
+headers of C11 and compiles as such with gcc and clang, and as C++.
 
   headers.py [BUILD_FOLDER]   its include/redan/version.hpp is used (default: build/dev)
 """
@@ -13,6 +14,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FLAGS = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror"]
+C_FLAGS = ["-std=c11", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Wstrict-prototypes", "-Werror"]
+OF_C = {"stddef.h", "stdint.h"}
 OUTSIDE = {"tl/expected.hpp": None, "boost/": "asio.hpp"}  # what, and in which header alone
 
 
@@ -35,10 +38,11 @@ def foreign_includes(files):
 
 
 def compile_alone(compiler, name, folders):
-    source = f"#include <redan/{name}>\n#include <redan/{name}>\nint main() {{}}\n"
-    result = subprocess.run([compiler, *FLAGS, *[f"-I{folder}" for folder in folders], "-x", "c++", "-"], input=source,
+    language, flags = ("c", C_FLAGS) if compiler in ("gcc", "clang") else ("c++", FLAGS)
+    source = f"#include <{name}>\n#include <{name}>\nint main(void) {{ return 0; }}\n"
+    result = subprocess.run([compiler, *flags, *[f"-I{folder}" for folder in folders], "-x", language, "-"], input=source,
                             capture_output=True, text=True, check=False)
-    return f"include/redan/{name} does not compile alone with {compiler}:\n{result.stderr}" if result.returncode else None
+    return f"include/{name} does not compile alone with {compiler}:\n{result.stderr}" if result.returncode else None
 
 
 def main():
@@ -50,12 +54,16 @@ def main():
         return 1
     files[generated.name] = generated
     problems = list(foreign_includes(files))
+    includes = re.findall(r"#\s*include\s*[<\"]([^>\"]+)", (ROOT / "include/redan.h").read_text())
+    problems += [f"include/redan.h must not include {include}" for include in includes if include not in OF_C]
     compilers = [name for name in ("g++", "clang++") if shutil.which(name)]
     folders = [ROOT / "include", build / "include"]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        tasks = [pool.submit(compile_alone, compiler, name, folders) for compiler in compilers for name in sorted(files)]
+        names = ["redan.h", *(f"redan/{name}" for name in sorted(files))]
+        tasks = [pool.submit(compile_alone, compiler, name, folders) for compiler in compilers for name in names]
+        tasks += [pool.submit(compile_alone, name, "redan.h", folders) for name in ("gcc", "clang") if shutil.which(name)]
         problems += [task.result() for task in tasks if task.result()]
-    print("\n".join(problems) or f"headers: {len(files)} in order, with {' and '.join(compilers)}")
+    print("\n".join(problems) or f"headers: {len(files) + 1} in order, with {' and '.join(compilers)}")
     return 1 if problems else 0
 
 

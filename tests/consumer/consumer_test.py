@@ -15,6 +15,8 @@ BUILD = pathlib.Path(sys.argv.pop(1))
 HERE = pathlib.Path(__file__).resolve().parent
 COMPILERS = [name for name in ("g++", "clang++") if shutil.which(name)]
 FLAGS = ["-std=c++20", "-Wall", "-Wextra", "-Werror", "-O0"]
+C_COMPILERS = [name for name in ("gcc", "clang") if shutil.which(name)]
+C_FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wstrict-prototypes", "-Werror", "-O0"]
 
 
 def run(*command, **options):
@@ -62,6 +64,19 @@ class Consumer(unittest.TestCase):
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda program: self.build_and_run(*program), programs))
 
+    def test_c11_needs_nothing_but_the_header_and_the_library(self):
+        for compiler in C_COMPILERS:
+            program = self.path / f"c-{compiler}"
+            run(compiler, *C_FLAGS, self.path / "consumer/memory.c", "-o", program, *self.pkg_config("redan")[1], env=self.environment)
+            self.assert_hello(program)
+
+    def test_the_header_for_c_compiles_as_cpp(self):
+        for compiler in COMPILERS:
+            source = self.path / f"header-{compiler}.cpp"
+            source.write_text("#include <redan.h>\n#include <redan.h>\nint main() { redan_output output = REDAN_OUTPUT_INIT; return "
+                              "static_cast<int>(output.type); }\n", encoding="ascii")
+            run(compiler, "-std=c++17", *FLAGS[1:], "-c", source, "-o", self.path / "header.o", *self.pkg_config("redan")[0])
+
     def test_a_static_program_needs_only_the_crypto_and_srtp_libraries(self):
         words = run("pkg-config", f"--define-variable=prefix={self.prefix}", "--static", "--cflags", "--libs", "redan", env=self.environment)
         program = self.path / "static"
@@ -76,7 +91,7 @@ class Consumer(unittest.TestCase):
             run("cmake", "-S", self.path / "consumer", "-B", folder, f"-DCMAKE_CXX_COMPILER={compiler}",
                 f"-DCMAKE_PREFIX_PATH={self.prefix}", "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror")
             run("cmake", "--build", folder)
-            for name in ("memory", "memory_static", "shards", "wamp"):
+            for name in ("memory", "memory_static", "memory_c", "memory_c_static", "shards", "wamp"):
                 self.assert_hello(folder / name)
             self.assertNotIn("libredan.so", run("ldd", folder / "memory_static"))
         with ThreadPoolExecutor(2) as pool:

@@ -17,7 +17,7 @@ def exported(library):
     strong, foreign = set(), set()
     for line in table.splitlines():
         _, kind, name = line.split(" ", 2)
-        if "redan::" not in name:
+        if "redan::" not in name and not name.startswith("redan_"):  # C++, C
             foreign.add(name)
         elif kind not in "WVu":
             strong.add(name)
