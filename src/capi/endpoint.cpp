@@ -58,26 +58,29 @@ std::optional<EndpointConfig> read_config(const redan_endpoint_config* config) {
   return to;
 }
 
-/// Writes an output into the structure for C.
+/// Writes an output into the structure for C; false for one that redan.h does not have (yet).
 class Writer {
  public:
   explicit Writer(redan_output& to) : to_(to) {}
 
-  void operator()(const Wait& wait) {
+  bool operator()(const Wait& wait) {
     to_.type = REDAN_OUTPUT_WAIT;
     to_.as.wait.until = write_time(wait.until);
+    return true;
   }
-  void operator()(const Transmit& transmit) {
+  bool operator()(const Transmit& transmit) {
     to_.type = REDAN_OUTPUT_TRANSMIT;
     to_.as.transmit = {write_path(transmit.path), transmit.bytes.data(), transmit.bytes.size(),
                        static_cast<std::uint32_t>(transmit.ecn)};
+    return true;
   }
-  void operator()(const PathSelected& selected) {
+  bool operator()(const PathSelected& selected) {
     about(REDAN_OUTPUT_PATH_SELECTED, selected.peer);
     to_.as.path = write_path(selected.path);
+    return true;
   }
-  void operator()(const Connected& connected) { about(REDAN_OUTPUT_CONNECTED, connected.peer); }
-  void operator()(const ChannelOpened& opened) {
+  bool operator()(const Connected& connected) { return about(REDAN_OUTPUT_CONNECTED, connected.peer); }
+  bool operator()(const ChannelOpened& opened) {
     about(REDAN_OUTPUT_CHANNEL_OPENED, opened.peer, opened.channel);
     const ChannelParameters& parameters = opened.parameters;
     to_.as.opened = {opened.label.data(),
@@ -91,31 +94,45 @@ class Writer {
                      parameters.order == ChannelOrder::unordered,
                      parameters.negotiated,
                      parameters.by_peer};
+    return true;
   }
-  void operator()(const Message& message) {
+  bool operator()(const Message& message) {
     about(REDAN_OUTPUT_MESSAGE, message.peer, message.channel);
     to_.as.message = {message.payload.data(), message.payload.size(), static_cast<std::uint32_t>(message.kind)};
+    return true;
   }
-  void operator()(const BufferedAmountLow& low) { about(REDAN_OUTPUT_BUFFERED_AMOUNT_LOW, low.peer, low.channel); }
-  void operator()(const MediaPacket& media) {
+  bool operator()(const BufferedAmountLow& low) {
+    return about(REDAN_OUTPUT_BUFFERED_AMOUNT_LOW, low.peer, low.channel);
+  }
+  bool operator()(const MediaPacket& media) {
     about(REDAN_OUTPUT_MEDIA_PACKET, media.peer);
     to_.as.media = {media.packet.data(), media.packet.size(), static_cast<std::uint32_t>(media.kind)};
+    return true;
   }
-  void operator()(const ChannelClosing& closing) { about(REDAN_OUTPUT_CHANNEL_CLOSING, closing.peer, closing.channel); }
-  void operator()(const ChannelClosed& closed) {
+  bool operator()(const ChannelClosing& closing) {
+    return about(REDAN_OUTPUT_CHANNEL_CLOSING, closing.peer, closing.channel);
+  }
+  bool operator()(const ChannelClosed& closed) {
     about(REDAN_OUTPUT_CHANNEL_CLOSED, closed.peer, closed.channel);
     to_.as.closed = {closed.reason.number(), 0};
+    return true;
   }
-  void operator()(const Closed& closed) {
+  bool operator()(const Closed& closed) {
     about(REDAN_OUTPUT_CLOSED, closed.peer);
     to_.as.closed = {closed.reason.number(), closed.alert};
+    return true;
+  }
+  template <class Other>
+  bool operator()(const Other&) {
+    return false;
   }
 
  private:
-  void about(std::uint32_t type, PeerId peer, ChannelId channel = {}) {
+  bool about(std::uint32_t type, PeerId peer, ChannelId channel = {}) {
     to_.type = type;
     to_.peer = peer.value;
     to_.channel = channel.value;
+    return true;
   }
   static std::int64_t limit(const std::optional<std::uint32_t>& value) { return value ? std::int64_t{*value} : -1; }
 
@@ -176,8 +193,8 @@ int redan_endpoint_poll_output(redan_endpoint* endpoint, redan_time now, std::ui
     if (!present(buffer) || buffer_size < of.max_datagram()) return bad("buffer");
     if (!writable(output)) return bad("output");
     redan_output result{};
-    const redan::Output next = of.poll_output(*time, {buffer, buffer_size});
-    std::visit(Writer(result), next);
+    while (!std::visit(Writer(result), of.poll_output(*time, {buffer, buffer_size}))) {
+    }
     write(result, output);
     return {};
   });
