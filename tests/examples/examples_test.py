@@ -80,8 +80,8 @@ class Examples(unittest.TestCase):
             caller.type(callee.description())
             self.assertEqual([caller.line(), caller.line()], ["-- connected", "> early"])
 
-    def test_echo_answers_its_peer_until_it_leaves(self):
-        with Example("chat", "call") as caller, Example("echo") as echo:
+    def echoes_one_peer(self, name):
+        with Example("chat", "call") as caller, Example(name) as echo:
             echo.type(caller.description())
             echo.process.stdin.close()
             answer = []
@@ -93,6 +93,12 @@ class Examples(unittest.TestCase):
             self.assertEqual(caller.line(), "> hello")
             caller.process.stdin.close()
             self.assertEqual(echo.ends(), 0)
+
+    def test_echo_answers_its_peer_until_it_leaves(self):
+        self.echoes_one_peer("echo")
+
+    def test_echo_in_c_answers_its_peer_until_it_leaves(self):
+        self.echoes_one_peer("c-echo")
 
     def serves_two_peers(self, name):
         with Example(name) as server, Example("chat", "call") as first, Example("chat", "call") as second:
@@ -114,8 +120,16 @@ class Examples(unittest.TestCase):
     def test_asio_serves_many_peers_on_one_port(self):
         self.serves_two_peers("asio")
 
+    def test_python_serves_many_peers_on_one_port(self):
+        self.serves_two_peers("python")
+
+    def test_python_raises_the_error_of_an_offer_and_serves_the_next(self):
+        with Example("chat", "call") as caller, Example("python") as server:
+            server.type("v=0\nnonsense\n\n")
+            self.connect(caller, server)
+
     def test_a_wrong_address_is_named(self):
-        for name, arguments in (("echo", ["nonsense"]), ("epoll", ["nonsense"]), ("asio", ["nonsense"]), ("chat", ["call", "nonsense"])):
+        for name, arguments in (("echo", ["nonsense"]), ("epoll", ["nonsense"]), ("asio", ["nonsense"]), ("c-echo", ["nonsense"]), ("python", ["256.0.0.1"]), ("chat", ["call", "nonsense"])):
             self.assertEqual(subprocess.run([PROGRAMS[name], *arguments], capture_output=True, check=False).returncode, 2, name)
 
 
