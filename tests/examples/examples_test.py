@@ -4,6 +4,7 @@ import base64
 import json
 import pathlib
 import queue
+import random
 import subprocess
 import sys
 import tempfile
@@ -128,8 +129,42 @@ class Examples(unittest.TestCase):
             server.type("v=0\nnonsense\n\n")
             self.connect(caller, server)
 
+    def test_a_file_arrives_as_it_was_sent(self):
+        for size in (0, 5_000_000):
+            with tempfile.TemporaryDirectory() as folder:
+                original, copy = pathlib.Path(folder, "original"), pathlib.Path(folder, "copy")
+                original.write_bytes(random.Random(1).randbytes(size))
+                with Example("file", "send", original) as sender, Example("file", "receive", copy) as receiver:
+                    receiver.type(sender.description())
+                    sender.type(receiver.description())
+                    self.assertEqual((sender.ends(), receiver.ends()), (0, 0))
+                self.assertEqual(copy.read_bytes(), original.read_bytes())
+
+    def test_a_file_that_does_not_arrive_whole_is_an_error(self):
+        with tempfile.NamedTemporaryFile() as original, Example("chat", "answer") as stranger:
+            original.write(bytes(100))
+            original.flush()
+            with Example("file", "send", original.name) as sender:
+                stranger.type(sender.description())
+                sender.type(stranger.description())
+                self.assertEqual(stranger.line(), "-- connected")
+                stranger.process.stdin.close()
+                self.assertEqual(sender.ends(), 1)
+
+    def test_a_file_that_cannot_be_opened_is_named(self):
+        for arguments in (("send", "/"), ("send", "/no/such"), ("receive", "/no/such")):
+            result = subprocess.run([PROGRAMS["file"], *arguments], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+            self.assertEqual(result.returncode, 1, arguments)
+            self.assertIn(": " + arguments[1], result.stderr)
+
+    def test_load_connects_all_its_peers_and_counts_their_messages(self):
+        result = subprocess.run([PROGRAMS["load"], "40", "5"], capture_output=True, text=True, check=False, timeout=90)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertRegex(result.stdout, r"^40 of 40 peers connected in \d+ ms; 200 messages echoed, \d+ in a second\n$")
+
     def test_a_wrong_address_is_named(self):
-        for name, arguments in (("echo", ["nonsense"]), ("epoll", ["nonsense"]), ("asio", ["nonsense"]), ("c-echo", ["nonsense"]), ("python", ["256.0.0.1"]), ("chat", ["call", "nonsense"])):
+        for name, arguments in (("echo", ["nonsense"]), ("epoll", ["nonsense"]), ("asio", ["nonsense"]), ("c-echo", ["nonsense"]), ("python", ["256.0.0.1"]), ("chat", ["call", "nonsense"]),
+                                ("file", ["send", "x", "nonsense"]), ("load", ["1", "1", "nonsense"])):
             self.assertEqual(subprocess.run([PROGRAMS[name], *arguments], capture_output=True, check=False).returncode, 2, name)
 
 
