@@ -3,8 +3,10 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <redan/version.hpp>
 #include <sstream>
 
+#include "cmd/manual.hpp"
 #include "cmd/program.hpp"
 #include "cmd/usage.hpp"
 #include "cmd/version.hpp"
@@ -175,6 +177,9 @@ int main(int argc, char** argv) {
   add_runtime(app, run);
   add_turn(app, run);
   add_wamp(app, run);
+  app.add_subcommand("manual", "Print the manual page")->group("")->callback([&app, &run] {
+    run = [&app] { return std::fputs(manual(app, REDAN_VERSION).c_str(), stdout) < 0 ? kFailure : kOk; };
+  });
   app.footer(kFooter);  // last: a new command inherits its parent's
 
   try {

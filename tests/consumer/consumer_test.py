@@ -119,6 +119,14 @@ endforeach()
         self.assertTrue((self.libraries / soname).is_symlink(), soname)
         self.assertTrue((self.libraries / soname).resolve().name.endswith(version))
 
+    def test_the_program_has_a_manual_page_and_completion(self):
+        if not list((self.path / "root").rglob("bin/redan")):
+            self.skipTest("without the program")
+        page = self.found("redan.1").read_text(encoding="utf-8")
+        self.assertIn("\n.SH REDAN AMC INSTANCE LIST\n", page)
+        for file in ("redan.bash", "_redan", "redan.fish"):
+            self.assertIn("gateway", self.found(file).read_text(encoding="utf-8"), file)
+
     def test_the_licence_and_the_changelog_are_installed(self):
         self.assertIn("Apache-2.0", self.found("LICENSE").read_text(encoding="ascii"))
         version = run("pkg-config", "--modversion", "redan", env=self.environment).strip()

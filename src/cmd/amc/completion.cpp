@@ -212,8 +212,9 @@ std::string zsh(const std::string& name, const std::vector<Command>& commands) {
   _describe -o -t options option options
   (( $#commands )) || _files
 }
-compdef _)" +
-         name + " " + name + "\n";
+# As a file in $fpath it is called by its name; otherwise it is sourced.
+if [[ "$funcstack[1]" == _)" +
+         name + " ]]; then _" + name + "; else compdef _" + name + " " + name + "; fi\n";
 }
 
 std::string fish_option(const Option& option) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/child_process.hpp"
+#include "tests/support/files.hpp"
 
 namespace redan::cmd::test {
 namespace {
@@ -113,6 +114,20 @@ TEST_F(Completion, FishCompletesCommandsAndOptions) {
                                                                       "complete -C 'redan amc ls --a'\n");
   if (finished.exit_code == 127) GTEST_SKIP() << "no fish";
   EXPECT_EQ(finished.output, "create\tAdd one\ncreate-all\tAdd many\n--socket\tA path\n--all\tAlso others\n");
+}
+
+TEST_F(Completion, ZshLoadsItAsAFileOfItsPath) {
+  const redan::test::TemporaryDirectory directory;
+  std::ofstream(directory.path() / "_redan") << completion(program, Shell::zsh);
+  const auto finished =
+      redan::test::run({"zsh", "-f"},
+                       "compdef() { }\n_files() { }\n_describe() { for one in ${(P)@[-1]}; do print -- $one; done }\n"
+                       "fpath=(" +
+                           directory.path().string() +
+                           ")\nautoload -U _redan\n"
+                           "words=(redan amc app '')\nCURRENT=4\n_redan\n");
+  if (finished.exit_code == 127) GTEST_SKIP() << "no zsh";
+  EXPECT_EQ(finished.output, "create:Add one\ncreate-all:Add many\n--help:Print this help message and exit\n");
 }
 
 TEST(CompletionName, IsRedanWithoutAName) {
