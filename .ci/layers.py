@@ -38,7 +38,7 @@ RULES = {
     "rtc/sdp": {"base", "crypto"},
     "rtc/datachannel": {"base", "rtc/sctp"},
     "rtc/peer": {"base", "crypto", "rtc/"},
-    "capi": {"base", "crypto", "rtc/peer:public", "redan.h"},
+    "capi": {"base", "crypto", "rtc/peer:public", "rtc/turn", "redan.h"},
     "net": {"base", "crypto", "rtc/peer:public", "tl/expected.hpp", "boost/", "openssl/", "sys/", "net/if.h", "netinet/",
             "arpa/", "system"},
     "cloud": {"base"},

@@ -101,7 +101,26 @@ enum redan_error {
   REDAN_CHANNEL_MESSAGE_TOO_LARGE = 55,
   REDAN_CHANNEL_NO_FREE_ID = 56,
   REDAN_CHANNEL_LABEL_TOO_LONG = 57,
-  REDAN_CHANNEL_CLOSED_BY_PEER = 58
+  REDAN_CHANNEL_CLOSED_BY_PEER = 58,
+  /* Of a TURN server, in REDAN_OUTPUT_ICE_SERVER_FAILED. */
+  REDAN_TURN_TIMEOUT = 100,
+  REDAN_TURN_CONNECT = 101,
+  REDAN_TURN_CONNECTION_LOST = 102,
+  REDAN_TURN_CREDENTIALS = 103,
+  REDAN_TURN_STALE_NONCE = 104,
+  REDAN_TURN_DOWNGRADED = 105,
+  REDAN_TURN_UNSUPPORTED_ALGORITHM = 106,
+  REDAN_TURN_UNPROTECTED = 107,
+  REDAN_TURN_FORGED = 108,
+  REDAN_TURN_BAD_RESPONSE = 109,
+  REDAN_TURN_BAD_STREAM = 110,
+  REDAN_TURN_REFUSED = 111,
+  REDAN_TURN_FORBIDDEN = 112,
+  REDAN_TURN_UNSUPPORTED = 113,
+  REDAN_TURN_FULL = 114,
+  REDAN_TURN_ALLOCATION_LOST = 115,
+  REDAN_TURN_REDIRECTED = 116,
+  REDAN_TURN_PEER_FAMILY = 117
 };
 
 /* The stable name ("dtls_fingerprint_mismatch"), what happened, and what to do about it. Never null; for a number that
@@ -199,10 +218,12 @@ typedef struct redan_endpoint_config {
   size_t send_buffer;      /* bytes per peer [16 MiB] */
   size_t memory_budget;    /* bytes of incomplete data of all peers [512 MiB] */
   uint8_t zero_checksum;   /* RFC 9653 */
-  uint8_t full_ice;        /* 0: ICE lite, for hosts that the peers can reach */
+  uint8_t full_ice;        /* 0: ICE lite, for hosts that the peers can reach; without effect with ICE servers */
+  uint8_t relay_only;      /* only relayed candidates: the peer does not learn our address */
+  uint8_t public_only;     /* no checks to private and other special addresses of a description */
 } redan_endpoint_config;
 #define REDAN_ENDPOINT_CONFIG_INIT \
-  { sizeof(redan_endpoint_config), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+  { sizeof(redan_endpoint_config), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 REDAN_API int redan_endpoint_new(redan_provider* provider, redan_identity* identity,
                                  const redan_endpoint_config* config, redan_endpoint** endpoint);
@@ -266,6 +287,52 @@ REDAN_API int redan_endpoint_renegotiate(redan_endpoint* endpoint, uint64_t peer
 /* Closes the connection; REDAN_OUTPUT_CLOSED follows. Calls with an unknown peer are refused. */
 REDAN_API int redan_endpoint_close(redan_endpoint* endpoint, uint64_t peer);
 
+/* ICE: servers that tell us our address as others see it (STUN) or relay (TURN), over UDP, and candidates that are not
+ * in a description. */
+
+typedef struct redan_ice_server {
+  size_t struct_size;
+  const char* url; /* "stun:host:port", "turn:host:port?transport=udp" (RFC 7064, RFC 7065) */
+  size_t url_size;
+  const char* username; /* of TURN */
+  size_t username_size;
+  const char* password; /* at most 512 bytes; copied, and wiped with the endpoint */
+  size_t password_size;
+  redan_address address; /* of the host; may be unspecified if the URL has an address and not a name */
+} redan_ice_server;
+#define REDAN_ICE_SERVER_INIT                     \
+  {                                               \
+    sizeof(redan_ice_server), 0, 0, 0, 0, 0, 0, { \
+      0, 0, 0, { 0 }                              \
+    }                                             \
+  }
+/* At most 8, once, and before the first peer. The largest datagram grows: see redan_endpoint_max_datagram(). */
+REDAN_API int redan_endpoint_set_ice_servers(redan_endpoint* endpoint, const redan_ice_server* const* servers,
+                                             size_t count);
+/* A candidate of the peer, with or without "candidate:"; empty: there will be no more. May come before the answer. One
+ * that cannot be used is counted and ignored; REDAN_SDP_SYNTAX for text that is no candidate. */
+REDAN_API int redan_endpoint_add_remote_candidate(redan_endpoint* endpoint, uint64_t peer, const char* candidate,
+                                                  size_t candidate_size);
+
+enum { REDAN_HOST = 0, REDAN_SERVER_REFLEXIVE = 1, REDAN_PEER_REFLEXIVE = 2, REDAN_RELAYED = 3 };
+typedef struct redan_local_candidate {
+  size_t struct_size;
+  uint32_t type;     /* REDAN_HOST ... */
+  uint32_t reserved; /* 0 */
+  redan_address address;
+  redan_address base;      /* the local address behind it */
+  int64_t round_trip_time; /* nanoseconds, to the server; -1: not measured */
+  char server[320];        /* that gave it, "turn:host:port"; empty for a host candidate */
+} redan_local_candidate;
+#define REDAN_LOCAL_CANDIDATE_INIT                                                \
+  {                                                                               \
+    sizeof(redan_local_candidate), 0, 0, {0, 0, 0, {0}}, {0, 0, 0, {0}}, 0, { 0 } \
+  }
+/* Those known so far. */
+REDAN_API int redan_endpoint_local_candidate_count(redan_endpoint* endpoint, size_t* count);
+REDAN_API int redan_endpoint_local_candidate_at(redan_endpoint* endpoint, size_t index,
+                                                redan_local_candidate* candidate);
+
 /* Input and output. */
 
 /* The ECN field of an IP packet (RFC 3168 section 5). */
@@ -297,7 +364,10 @@ enum {
   REDAN_OUTPUT_MEDIA_PACKET = 7,        /* media: authenticated and decrypted */
   REDAN_OUTPUT_CHANNEL_CLOSING = 8,     /* the peer is closing the channel: nothing more can be sent on it */
   REDAN_OUTPUT_CHANNEL_CLOSED = 9,      /* closed: why the channel ended */
-  REDAN_OUTPUT_CLOSED = 10              /* closed: the last output of a peer, whose number is unknown from then on */
+  REDAN_OUTPUT_CLOSED = 10,             /* closed: the last output of a peer, whose number is unknown from then on */
+  REDAN_OUTPUT_LOCAL_CANDIDATE = 11,    /* candidate: found after our description was made; tell the peer */
+  REDAN_OUTPUT_GATHERING_DONE = 12,     /* each ICE server has answered or failed */
+  REDAN_OUTPUT_ICE_SERVER_FAILED = 13   /* server: it gives no candidate, and is asked again later */
 };
 
 enum { REDAN_TEXT = 0, REDAN_BINARY = 1 };
@@ -349,6 +419,17 @@ typedef struct redan_output {
       int32_t reason; /* the number of an error */
       uint32_t alert; /* the TLS alert description, with REDAN_DTLS_PEER_ALERT */
     } closed;
+    struct {
+      const char* text; /* "candidate:..." */
+      size_t size;
+    } candidate;
+    struct {
+      const char* name; /* "turn:host:port" */
+      size_t name_size;
+      const char* detail; /* in words */
+      size_t detail_size;
+      int32_t reason; /* the number of an error */
+    } server;
   } as;
 } redan_output;
 #define REDAN_OUTPUT_INIT            \

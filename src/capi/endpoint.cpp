@@ -54,6 +54,8 @@ std::optional<EndpointConfig> read_config(const redan_endpoint_config* config) {
   set(to.memory_budget, from.memory_budget);
   to.zero_checksum = from.zero_checksum != 0;
   to.announce_lite = from.full_ice == 0;
+  to.ice_transport = from.relay_only != 0 ? IceTransport::relay : IceTransport::all;
+  to.remote_addresses = from.public_only != 0 ? RemoteAddresses::public_only : RemoteAddresses::any;
   if (to.mtu < kMinMtu || to.mtu > kMaxMtu || to.max_media_packet > kMaxMediaPacket) return std::nullopt;
   return to;
 }
@@ -120,6 +122,18 @@ class Writer {
   bool operator()(const Closed& closed) {
     about(REDAN_OUTPUT_CLOSED, closed.peer);
     to_.as.closed = {closed.reason.number(), closed.alert};
+    return true;
+  }
+  bool operator()(const LocalCandidate& local) {
+    about(REDAN_OUTPUT_LOCAL_CANDIDATE, local.peer);
+    to_.as.candidate = {local.candidate.data(), local.candidate.size()};
+    return true;
+  }
+  bool operator()(const GatheringDone&) { return about(REDAN_OUTPUT_GATHERING_DONE, {}); }
+  bool operator()(const IceServerFailed& failed) {
+    about(REDAN_OUTPUT_ICE_SERVER_FAILED, {});
+    to_.as.server = {failed.server.data(), failed.server.size(), failed.detail.data(), failed.detail.size(),
+                     failed.reason.number()};
     return true;
   }
   template <class Other>

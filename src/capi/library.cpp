@@ -5,6 +5,7 @@
 #include <redan/version.hpp>
 
 #include "capi/boundary.hpp"
+#include "rtc/turn/errors.hpp"
 
 namespace redan::capi {
 namespace {
@@ -40,6 +41,9 @@ const ErrorRow& row_of(int error) {
   static constexpr ErrorRow kRows[] = {error_rows::none,
 #define X(number, id, text, hint) error_rows::id,
                                        REDAN_ERRORS(X)
+#undef X
+#define X(number, id, text, hint) turn::errc::rows::id,
+                                           REDAN_TURN_ERRORS(X)
 #undef X
   };
   for (const ErrorRow& row : kRows) {

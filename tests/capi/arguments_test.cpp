@@ -49,7 +49,8 @@ class ArbitraryCalls {
         &ArbitraryCalls::accept,     &ArbitraryCalls::offer,    &ArbitraryCalls::input,      &ArbitraryCalls::poll,
         &ArbitraryCalls::open,       &ArbitraryCalls::send,     &ArbitraryCalls::amounts,    &ArbitraryCalls::media,
         &ArbitraryCalls::send_media, &ArbitraryCalls::security, &ArbitraryCalls::statistics, &ArbitraryCalls::make,
-        &ArbitraryCalls::identity,   &ArbitraryCalls::close,    &ArbitraryCalls::complete};
+        &ArbitraryCalls::identity,   &ArbitraryCalls::close,    &ArbitraryCalls::complete,   &ArbitraryCalls::servers,
+        &ArbitraryCalls::candidates};
     const int result = (this->*kCalls[with_.one_of(std::size(kCalls))])();
     EXPECT_STRNE(redan_error_name(result), "unknown") << result;
   }
@@ -103,6 +104,23 @@ class ArbitraryCalls {
         with_.structure(sources, {offsetof(redan_media_sources, stream), offsetof(redan_media_sources, cname)});
     char* text = nullptr;
     return keep(redan_endpoint_offer(endpoint(), with_.maybe(&plan), with_.maybe(&number_), &text), text);
+  }
+  int servers() {
+    redan_ice_server server{};
+    const redan_ice_server* given = with_.structure(
+        server,
+        {offsetof(redan_ice_server, url), offsetof(redan_ice_server, username), offsetof(redan_ice_server, password)});
+    const redan_ice_server* const all[] = {given};
+    return redan_endpoint_set_ice_servers(endpoint(), with_.one_of(5) == 0 ? nullptr : all, with_.one_of(2));
+  }
+  int candidates() {
+    const auto [candidate, size] = text();
+    const int added = redan_endpoint_add_remote_candidate(endpoint(), peer(), candidate, size);
+    redan_local_candidate local{};
+    std::size_t count = 0;
+    static_cast<void>(redan_endpoint_local_candidate_count(endpoint(), with_.coin() ? nullptr : &count));
+    static_cast<void>(redan_endpoint_local_candidate_at(endpoint(), with_.number(), with_.structure(local)));
+    return added;
   }
   int complete() {
     const auto [answer, size] = text();

@@ -3,6 +3,7 @@
 #include <redan/version.hpp>
 #include <thread>
 
+#include "rtc/turn/errors.hpp"
 #include "tests/capi/c_ends.hpp"
 #include "tests/support/files.hpp"
 
@@ -15,6 +16,7 @@ TEST(CErrors, HaveTheNumbersNamesAndTextsOfErrc) {
   EXPECT_STREQ(redan_error_text(number), text_of); \
   EXPECT_STREQ(redan_error_hint(number), hint_of);
   REDAN_ERRORS(X)
+  REDAN_TURN_ERRORS(X)
 #undef X
   EXPECT_STREQ(redan_error_name(0), "none");
   EXPECT_STREQ(redan_error_name(-1), "unknown");
@@ -32,6 +34,7 @@ TEST(CErrors, HaveAConstantOfTheSameNumberInTheHeader) {
   };
 #define X(number, id, text, hint) EXPECT_TRUE(has_constant(#id, number)) << "redan.h lacks " #id;
   REDAN_ERRORS(X)
+  REDAN_TURN_ERRORS(X)
 #undef X
 }
 
@@ -264,6 +267,89 @@ TEST(CEndpoint, RefusesABufferThatCannotHoldADatagramAndATimeThatCouldOverflow) 
   EXPECT_EQ(poll(INT64_MAX / 2, size), REDAN_OK);
 }
 
+redan_ice_server c_server(const std::string& url) {
+  redan_ice_server server = REDAN_ICE_SERVER_INIT;
+  server.url = url.data();
+  server.url_size = url.size();
+  return server;
+}
+
+TEST(CIce, ASilentServerFailsByNameAndGatheringEnds) {
+  CEnd end(1, true);
+  const std::string url = "turn:192.0.2.9:3478";
+  const redan_ice_server server = c_server(url);
+  const redan_ice_server* const servers[] = {&server};
+  ASSERT_EQ(redan_endpoint_set_ice_servers(end.endpoint.get(), servers, 1), REDAN_OK);
+  EXPECT_EQ(redan_endpoint_set_ice_servers(end.endpoint.get(), servers, 1), REDAN_INVALID_ARGUMENT) << "once";
+  std::size_t size = 0;
+  ASSERT_EQ(redan_endpoint_max_datagram(end.endpoint.get(), &size), REDAN_OK);
+  std::vector<std::uint8_t> buffer(size);
+  std::string failed;
+  int reason = 0, asked = 0;
+  bool done = false;
+  for (redan_time now = 0; !done && now < 60'000 * kMillisecond;) {
+    redan_output output = REDAN_OUTPUT_INIT;
+    ASSERT_EQ(redan_endpoint_poll_output(end.endpoint.get(), now, buffer.data(), buffer.size(), &output), REDAN_OK);
+    if (output.type == REDAN_OUTPUT_WAIT) now = std::max(output.as.wait.until, now + kMillisecond);
+    if (output.type == REDAN_OUTPUT_TRANSMIT) ++asked;
+    if (output.type == REDAN_OUTPUT_GATHERING_DONE) done = true;
+    if (output.type != REDAN_OUTPUT_ICE_SERVER_FAILED) continue;
+    failed.assign(output.as.server.name, output.as.server.name_size);
+    reason = output.as.server.reason;
+  }
+  EXPECT_TRUE(done);
+  EXPECT_GT(asked, 1);
+  EXPECT_EQ(failed, url);
+  EXPECT_EQ(reason, REDAN_TURN_TIMEOUT);
+  std::size_t count = 0;
+  ASSERT_EQ(redan_endpoint_local_candidate_count(end.endpoint.get(), &count), REDAN_OK);
+  ASSERT_EQ(count, 1U);
+  redan_local_candidate candidate = REDAN_LOCAL_CANDIDATE_INIT;
+  ASSERT_EQ(redan_endpoint_local_candidate_at(end.endpoint.get(), 0, &candidate), REDAN_OK);
+  EXPECT_EQ(candidate.type, static_cast<std::uint32_t>(REDAN_HOST));
+  EXPECT_EQ(candidate.address.port, end.address.port);
+  EXPECT_STREQ(candidate.server, "");
+  EXPECT_EQ(redan_endpoint_local_candidate_at(end.endpoint.get(), 1, &candidate), REDAN_INVALID_ARGUMENT);
+}
+
+TEST(CIce, RefusesServersThatItCannotAsk) {
+  CEnd end(1, true);
+  const auto set = [&](const redan_ice_server& server, std::size_t count = 1) {
+    const redan_ice_server* const servers[] = {&server};
+    return redan_endpoint_set_ice_servers(end.endpoint.get(), servers, count);
+  };
+  for (const char* url : {"", "http://192.0.2.9", "turns:192.0.2.9", "stun:name.without.address"}) {
+    const std::string text = url;
+    EXPECT_EQ(set(c_server(text)), REDAN_INVALID_ARGUMENT) << url;
+  }
+  const std::string url = "turn:192.0.2.9";
+  const std::string password(513, 'x');
+  redan_ice_server server = c_server(url);
+  server.password = password.data();
+  server.password_size = password.size();
+  EXPECT_EQ(set(server), REDAN_INVALID_ARGUMENT) << "the password";
+  server = c_server(url);
+  server.struct_size -= 1;
+  EXPECT_EQ(set(server), REDAN_INVALID_ARGUMENT) << "the size";
+  EXPECT_EQ(set(c_server(url), 9), REDAN_INVALID_ARGUMENT) << "the count";
+  const redan_ice_server* const none[] = {nullptr};
+  EXPECT_EQ(redan_endpoint_set_ice_servers(end.endpoint.get(), none, 1), REDAN_INVALID_ARGUMENT);
+  EXPECT_EQ(redan_endpoint_set_ice_servers(end.endpoint.get(), nullptr, 0), REDAN_OK);
+}
+
+TEST(CIce, TakesCandidatesOfAPeer) {
+  CPair pair;
+  const auto add = [&](const std::string& text) {
+    return redan_endpoint_add_remote_candidate(pair.caller.endpoint.get(), pair.caller.peer, text.data(), text.size());
+  };
+  EXPECT_EQ(add("candidate:1 1 udp 2130706431 192.0.2.7 5000 typ host"), REDAN_OK);
+  EXPECT_EQ(add(""), REDAN_OK) << "the end";
+  EXPECT_EQ(add("no candidate"), REDAN_SDP_SYNTAX);
+  EXPECT_EQ(redan_endpoint_add_remote_candidate(pair.caller.endpoint.get(), 77, "", 0), REDAN_UNKNOWN_PEER);
+  EXPECT_EQ(redan_endpoint_add_remote_candidate(pair.caller.endpoint.get(), pair.caller.peer, nullptr, 5),
+            REDAN_INVALID_ARGUMENT);
+}
+
 TEST(CHandles, MayBeFreedInAnyOrder) {
   CPair pair;
   pair.caller.provider.reset();
@@ -331,6 +417,8 @@ TEST(CStructures, KeepTheirSizes) {
   EXPECT_EQ(sizeof(redan_media_plan), 32U);
   EXPECT_EQ(sizeof(redan_datagram), 72U);
   EXPECT_EQ(sizeof(redan_output), 88U);
+  EXPECT_EQ(sizeof(redan_ice_server), 80U);
+  EXPECT_EQ(sizeof(redan_local_candidate), 384U);
   EXPECT_EQ(sizeof(redan_channel_options), 40U);
   EXPECT_EQ(sizeof(redan_agreed_media), 120U);
   EXPECT_EQ(sizeof(redan_security), 528U);

@@ -47,7 +47,7 @@ class EndpointConfig(Sized):
     _fields_ = [("struct_size", c_size_t), ("local_addresses", POINTER(Address)), ("local_address_count", c_size_t),
                 ("srtp_profiles", POINTER(c_uint16)), ("srtp_profile_count", c_size_t), ("mtu", c_size_t), ("max_media_packet", c_size_t),
                 ("max_peers", c_size_t), ("max_message_size", c_size_t), ("receive_window", c_size_t), ("send_buffer", c_size_t),
-                ("memory_budget", c_size_t), ("zero_checksum", c_uint8), ("full_ice", c_uint8)]
+                ("memory_budget", c_size_t), ("zero_checksum", c_uint8), ("full_ice", c_uint8), ("relay_only", c_uint8), ("public_only", c_uint8)]
 
 
 class Datagram(Sized):
