@@ -90,6 +90,9 @@ struct End {
   }
   void on(const Closed& event) { REDAN_ASSERT(!std::exchange(side(event.peer).closed, true)); }  // the final event
   void on(const PathSelected& event) { REDAN_ASSERT(!side(event.peer).closed); }
+  void on(const LocalCandidate& event) { REDAN_ASSERT(!side(event.peer).closed); }
+  void on(const GatheringDone&) {}
+  void on(const IceServerFailed&) {}
   template <class Event>
   void on(const Event& event) {
     REDAN_ASSERT(side(event.peer).connected && !side(event.peer).closed);
