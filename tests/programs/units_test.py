@@ -12,6 +12,8 @@ REDAN = pathlib.Path(sys.argv.pop(1)).resolve()
 FOLDER = pathlib.Path(__file__).resolve().parent.parent.parent / "contrib/systemd"
 ANALYZE = shutil.which("systemd-analyze")
 MOST_EXPOSED = 25  # of 100; an ordinary service has more than 90
+# It makes the namespaces of its instances.
+MOST_EXPOSED_OF = {"redan-ams.service": 30}
 
 
 @unittest.skipUnless(ANALYZE, "systemd-analyze is not installed")
@@ -42,7 +44,7 @@ class Units(unittest.TestCase):
 
     def test_units_are_sandboxed(self):
         for unit in self.units:
-            done = subprocess.run([ANALYZE, "security", "--offline=true", f"--threshold={MOST_EXPOSED}", unit],
+            done = subprocess.run([ANALYZE, "security", "--offline=true", f"--threshold={MOST_EXPOSED_OF.get(unit.name, MOST_EXPOSED)}", unit],
                                   capture_output=True, text=True, check=False)
             level = re.search(r"Overall exposure level.*", done.stdout)
             self.assertEqual(done.returncode, 0, (unit.name, level and level.group(0), done.stderr))
