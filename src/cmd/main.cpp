@@ -8,6 +8,7 @@
 
 #include "cmd/manual.hpp"
 #include "cmd/program.hpp"
+#include "cmd/reason.hpp"
 #include "cmd/usage.hpp"
 #include "cmd/version.hpp"
 #include "net/socket_address.hpp"
@@ -214,7 +215,7 @@ int main(int argc, char** argv) {
     }
     return echo(*local);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "redan: %s\n", error.what());
+    std::fprintf(stderr, "redan: %s\n", redan::cmd::reason_of(error).c_str());
     return kFailure;
   }
 }

@@ -10,6 +10,7 @@
 #include <ctime>
 
 #include "base/utf8.hpp"
+#include "cmd/reason.hpp"
 #include "net/clock.hpp"
 
 namespace redan::cmd {
@@ -28,6 +29,11 @@ void log_line(std::string_view line) {
   std::strftime(time.data(), time.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
   const std::string safe = escape_controls(first_bytes(line, kMaxLine));
   std::fprintf(stderr, "%s %s\n", time.data(), safe.c_str());
+}
+
+std::string reason_of(const std::exception& error) {
+  const std::string text = error.what();  // "bind: Address already in use [system:98 at /usr/include/boost/...]"
+  return text.substr(0, text.find(" [system:"));
 }
 
 std::filesystem::path data_directory(const std::string& wanted, const std::string& program) {

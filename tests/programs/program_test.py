@@ -177,6 +177,28 @@ class Program(unittest.TestCase):
         self.assertEqual(result.returncode, 1)
         self.assertIn("Cannot assign requested address", result.stderr)
 
+    def test_units_say_at_once_why_they_cannot_listen(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            listen = f"127.0.0.1:{taken.getsockname()[1]}"
+            agent = ["--ams", "https://127.0.0.1:1", "--ams-fingerprint", "00" * 32]
+            for unit, options in (("ams", ["--isolation", "none"]), ("gateway", []), ("agent", agent)):
+                folder = pathlib.Path(self.path) / unit
+                folder.mkdir(mode=0o700)
+                # The first start makes a key, which takes a while.
+                first = subprocess.Popen([REDAN, unit, "--data-dir", folder, "--listen", "127.0.0.1:0", "--json", *options],
+                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                first.stdout.readline()
+                first.kill()
+                first.communicate()
+                start = time.monotonic()
+                refused = subprocess.run([REDAN, unit, "--data-dir", folder, "--listen", listen, *options], capture_output=True, text=True,
+                                         timeout=60, check=False)
+                self.assertEqual(refused.returncode, 4, refused.stderr)
+                self.assertIn(f"cannot listen on {listen}: bind: Address already in use\n", refused.stderr)
+                self.assertLess(time.monotonic() - start, 5, unit)
+
     def test_help_has_examples_and_exit_codes_within_80_columns_of_prose(self):
         for arguments in ([], ["demo"], ["connect"], ["echo"]):
             text = subprocess.run([REDAN, *arguments, "--help"], capture_output=True, text=True, check=True).stdout

@@ -64,16 +64,20 @@ class Program {
     ams_ = std::make_unique<cloud::agent::AmsClient>(unit_.io(), ams_remote());
     agent_ = std::make_unique<cloud::agent::Agent>(unit_.io(), agent_config(), *bus_, *ams_, unit_.provider(),
                                                    token_key(), turn_key());
-    cloud::agent::ServerConfig server;
-    server.https = unit_.https();
-    server.local = unit_.local(options_.socket, "agent.socket");
-    server_ = std::make_unique<cloud::agent::Server>(unit_.io(), *agent_, std::move(server));
     if (!agent_->start()) throw std::runtime_error("--name: 1 to 64 letters, digits, - and _");
-    announce();
+    unit_.start([]() -> net::Task<Result<void>> { co_return Result<void>{}; }, [this] { listen(); });
     return unit_.run();
   }
 
  private:
+  void listen() {
+    cloud::agent::ServerConfig server;
+    server.https = unit_.https();
+    server.local = unit_.local(options_.socket, "agent.socket");
+    server_ = std::make_unique<cloud::agent::Server>(unit_.io(), *agent_, std::move(server));
+    announce();
+  }
+
   cloud::agent::Config agent_config() const {
     cloud::agent::Config config;
     config.id = options_.name;

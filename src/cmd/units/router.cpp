@@ -8,6 +8,7 @@
 #include "base/hex.hpp"
 #include "cmd/arguments.hpp"
 #include "cmd/program.hpp"
+#include "cmd/reason.hpp"
 #include "cmd/secret_file.hpp"
 #include "cmd/units/certificate_reload.hpp"
 #include "net/loop.hpp"
@@ -106,7 +107,7 @@ class Program {
     try {
       server_ = std::make_unique<wamp::RouterServer>(loop_.io(), std::move(config), *provider_);
     } catch (const std::exception& error) {
-      log_line(std::string("cannot listen: ") + error.what());
+      log_line("cannot listen: " + reason_of(error));
       return kNetwork;
     }
     announce();

@@ -6,6 +6,7 @@
 
 #include "base/hex.hpp"
 #include "cmd/program.hpp"
+#include "cmd/reason.hpp"
 
 namespace redan::cmd {
 
@@ -61,14 +62,14 @@ net::Task<void> UnitProgram::begin_and_listen(std::function<net::Task<Result<voi
   try {
     listen();
   } catch (const std::exception& error) {
-    fail("cannot listen on " + address() + ": " + error.what());
+    fail("cannot listen on " + address() + ": " + reason_of(error));
   }
 }
 
 void UnitProgram::fail(const std::string& why) {
   log_line(why);
   code_ = kNetwork;
-  loop_.stop();
+  loop_.io().stop();  // no client waits for an orderly end
 }
 
 }  // namespace redan::cmd
