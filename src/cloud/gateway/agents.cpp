@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cloud/errors.hpp"
+
 namespace redan::cloud::gateway {
 namespace {
 
@@ -51,6 +53,20 @@ std::vector<std::string> Agents::candidates(std::string_view app, std::string_vi
   std::vector<std::string> ids;
   for (auto& [by, id] : loaded) ids.push_back(std::move(id));
   return ids;
+}
+
+api::Refusal Agents::no_candidate(std::string_view app) const {
+  api::Refusal refusal = api::refusal_of(errc::session_no_agent);
+  const auto knows = [app](const auto& entry) { return contains(entry.second.applications, app); };
+  if (agents_.empty()) {
+    refusal.message = "no agent has reported to this gateway yet";
+    refusal.hint = "try again in some seconds; then see that an agent runs and that both have the same bus";
+  } else if (std::none_of(agents_.begin(), agents_.end(), knows)) {
+    refusal.code = "app_unknown";
+    refusal.message = "no agent knows an application named " + std::string(app);
+    refusal.hint = "compare the name with amc application list; agents learn of a new one within five seconds";
+  }
+  return refusal;
 }
 
 std::size_t Agents::unresponsive(WallTime now) const {

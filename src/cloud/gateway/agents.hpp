@@ -5,6 +5,7 @@
 #include <set>
 
 #include "cloud/api/agent.hpp"
+#include "cloud/api/envelope.hpp"
 
 namespace redan::cloud::gateway {
 
@@ -21,6 +22,8 @@ class Agents {
   /// The agents that can accept a session of this application in this region ("": any): the least loaded first, those
   /// that report that they are full last. Draining agents are excluded.
   [[nodiscard]] std::vector<std::string> candidates(std::string_view app, std::string_view region) const;
+  /// Why candidates() has none.
+  [[nodiscard]] api::Refusal no_candidate(std::string_view app) const;
   /// A session was placed on this agent; its announcements do not include it yet.
   void note_placed(const std::string& agent) { ++placed_[agent]; }
 

@@ -143,7 +143,7 @@ net::Task<Outcome<api::SessionGrant>> Gateway::create_new(ApiCaller caller, api:
   const std::size_t quota = caller.quota.max_sessions;
   if (count_sessions(caller.account, kLatest) >= quota) co_return api::refuse(too_many_sessions(quota));
   std::vector<std::string> agents = agents_.candidates(request.app, request.region);
-  if (agents.empty()) co_return api::refuse(api::refusal_of(errc::session_no_agent));
+  if (agents.empty()) co_return api::refuse(agents_.no_candidate(request.app));
   Session session;
   session.id = api::new_id(provider_, wall_time());
   session.account = caller.account;

@@ -43,7 +43,7 @@ TEST_F(Server, BadBodiesAreRefusedWithAReadableError) {
     EXPECT_EQ(refused.code, "bad_request") << body;
     EXPECT_EQ(refused.body.at("status"), "failed");
   }
-  EXPECT_EQ(ask("POST", "/1.0/sessions", R"({"app":"chess"})").code, "session_no_agent");
+  EXPECT_EQ(ask("POST", "/1.0/sessions", R"({"app":"chess"})").code, "app_unknown");
 }
 
 TEST_F(Server, ASessionIsShownListedJoinedAndDeletedWithAndWithoutASlash) {

@@ -50,10 +50,14 @@ TEST_F(GatewayTest, SignallingFlowsInBothDirectionsAndAClosedSocketEndsOnlyTheLi
 
 TEST_F(GatewayTest, NoSessionIsCreatedWithoutAnAgentForTheApplication) {
   EXPECT_EQ(refused_create().status, 404U);
+  EXPECT_EQ(refused_create().code, "session_no_agent");
+  EXPECT_EQ(refused_create().message, "no agent has reported to this gateway yet");
   add_agent("agent-1");
   api::SessionRequest unknown = request();
   unknown.app = "chess";
-  EXPECT_EQ(refused_create(unknown).code, "session_no_agent");
+  EXPECT_EQ(refused_create(unknown).status, 404U);
+  EXPECT_EQ(refused_create(unknown).code, "app_unknown");
+  EXPECT_EQ(refused_create(unknown).message, "no agent knows an application named chess");
   api::SessionRequest elsewhere = request();
   elsewhere.region = "mars";
   EXPECT_EQ(refused_create(elsewhere).code, "session_no_agent");
