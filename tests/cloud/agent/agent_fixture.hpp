@@ -52,7 +52,7 @@ class AgentTest : public net::test::HttpFixture {
     stop_agent();
     ams_->stop();
     ams_server_->stop();
-    ams_client_.reset();
+    // The client lives until the loop has stopped: a request may wait for its next attempt.
     io.restart();
     io.run_for(50ms);
   }
