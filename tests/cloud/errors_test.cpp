@@ -8,6 +8,7 @@
 
 #include "media/errors.hpp"
 #include "net/errors.hpp"
+#include "rtc/turn/errors.hpp"
 #include "sealed/errors.hpp"
 #include "wamp/errors.hpp"
 
@@ -16,8 +17,8 @@ namespace {
 
 const std::vector<ErrorRow> kRows{
 #define X(number, id, text, hint) {number, #id, text, hint},
-    REDAN_ERRORS(X) REDAN_NET_ERRORS(X) REDAN_CLOUD_ERRORS(X) REDAN_SEALED_ERRORS(X) REDAN_WAMP_ERRORS(X)
-        REDAN_MEDIA_ERRORS(X)
+    REDAN_ERRORS(X) REDAN_TURN_ERRORS(X) REDAN_NET_ERRORS(X) REDAN_CLOUD_ERRORS(X) REDAN_SEALED_ERRORS(X)
+        REDAN_WAMP_ERRORS(X) REDAN_MEDIA_ERRORS(X)
 #undef X
 };
 
@@ -29,7 +30,7 @@ TEST(ErrorTables, NumbersAndNamesAreUniqueAcrossLibraries) {
     EXPECT_TRUE(names.insert(row.name).second) << row.name;
     EXPECT_FALSE(row.text.empty() || row.hint.empty()) << row.name;
   }
-  EXPECT_EQ(kRows.size(), 137U) << "append rows, and never remove one";
+  EXPECT_EQ(kRows.size(), 157U) << "append rows, and never remove one";
 }
 
 TEST(ErrorTables, EachLibraryHasItsRangeOfNumbers) {
