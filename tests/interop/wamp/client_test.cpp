@@ -204,7 +204,8 @@ class WampClientAndAutobahn : public WampClient {
     std::vector<Connection::Delivered> heard;
     const auto listen = [&](std::string topic, Dict options) {
       const auto subscribed = run(client_->subscribe(
-          std::move(topic), [&](Connection::Delivered event) { heard.push_back(std::move(event)); }, std::move(options)));
+          std::move(topic), [&](Connection::Delivered event) { heard.push_back(std::move(event)); },
+          std::move(options)));
       ASSERT_TRUE(subscribed) << subscribed.error().uri;
     };
     listen("com.redan.topic", {});
