@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks the public headers. They include one another, the standard library, tl/expected.hpp and, in redan/asio.hpp
-and redan/wamp.hpp alone, Boost; and each compiles by itself, with g++ and with clang++ as far as they are installed. redan.h includes only
-headers of C11 and compiles as such with gcc and clang, and as C++.
+and redan/wamp.hpp alone, Boost; and each compiles by itself, with g++ and with clang++ as far as they are installed.
+redan.h includes only headers of C11 and compiles as such with gcc and clang, and as C++.
 
   headers.py [BUILD_FOLDER]   its include/redan/version.hpp is used (default: build/dev)
 """
