@@ -125,8 +125,8 @@ void Endpoint::Impl::dispatch(TimePoint now, Datagram datagram) {
 }
 
 Output Endpoint::Impl::poll_output(TimePoint now, MutableBytes buffer) {
-  if (auto output = poll_gatherer(now, buffer)) return std::move(*output);
-  if (auto output = poll_peers(now, buffer)) return std::move(*output);
+  if (auto output = poll_gatherer(now, buffer)) return *output;
+  if (auto output = poll_peers(now, buffer)) return *output;
   return Wait{std::min(schedule_.next_deadline(), gatherer_wake_)};
 }
 
