@@ -14,9 +14,13 @@ constexpr Duration kFirstPause = 10s, kLongestPause = 5min;
 // A server that is worth asking answers within a second; gathering ends after 5.75 s.
 constexpr stun::Timing kTiming{.rto = 250ms, .rc = 5, .rm = 8};
 
-Address ip_of(const Address& address) { return *Address::parse(address.ip_text(), 0); }
-
 }  // namespace
+
+Address ip_of(const Address& address) {
+  const Bytes ip = address.ip();
+  if (address.family() == Address::Family::ipv6) return Address::v6(ip.first<16>(), 0);
+  return Address::v4({ip[0], ip[1], ip[2], ip[3]}, 0);
+}
 
 Gatherer::Gatherer(std::vector<IceServer> servers, const std::vector<Address>& locals, bool relay_only,
                    Provider& provider)

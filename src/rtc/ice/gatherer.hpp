@@ -26,6 +26,9 @@ struct Gathered {
   std::optional<Duration> rtt;
 };
 
+/// An IPv4 or IPv6 address with port 0: relays permit addresses, not ports.
+[[nodiscard]] Address ip_of(const Address& address);
+
 class Gatherer {
  public:
   struct Transmit {

@@ -135,7 +135,7 @@ std::optional<Output> Endpoint::Impl::poll_gatherer(TimePoint now, MutableBytes 
 std::optional<Transmit> Endpoint::Impl::relay(TimePoint now, Entry& entry, const Transmit& transmit,
                                               MutableBytes buffer) {
   Path wanted = transmit.path;
-  wanted.remote = *Address::parse(wanted.remote.ip_text(), 0);
+  wanted.remote = ice::ip_of(wanted.remote);
   const bool known = std::find(entry.permissions.begin(), entry.permissions.end(), wanted) != entry.permissions.end();
   if (!known) {
     if (entry.permissions.size() == kMaxPermissions || !gatherer_->permit(now, transmit.path)) return std::nullopt;
