@@ -6,7 +6,7 @@
 //   xsalsa20poly1305   NaCl's secretbox: nonce 24, tag 16 before the ciphertext
 //   aes256gcm          nonce 12, tag 16 after the ciphertext, no associated data; needs a processor with AES
 //
-// Nothing of the envelope is authenticated, not even the URI: whoever carries payloads can exchange those of all URIs
+// Nothing of the envelope is authenticated, not even the URI: a router can exchange the payloads of all URIs
 // that share a key. All who have the key can write as each other. A nonce is random: one aes256gcm key should seal at
 // most 2^32 payloads.
 #pragma once
