@@ -90,13 +90,13 @@ class Aead {
 
 // Key exchange.
 
-/// Values as in TLS (RFC 8422 section 5.1.1).
-enum class Group : std::uint16_t { secp256r1 = 23, secp384r1 = 24, x25519 = 29 };
+/// Values as in TLS (RFC 8422 section 5.1.1, draft-ietf-tls-ecdhe-mlkem). x25519_mlkem768 is for TLS 1.3 only.
+enum class Group : std::uint16_t { secp256r1 = 23, secp384r1 = 24, x25519 = 29, x25519_mlkem768 = 0x11EC };
 
-using SharedSecret = Secret<48>;
-inline constexpr std::size_t kMaxKeyShareSize = 97;
+using SharedSecret = Secret<64>;
+inline constexpr std::size_t kMaxKeyShareSize = 1216;
 
-// A key exchange has the shape of a KEM, so that a post-quantum group fits into it:
+// A key exchange has the shape of a KEM, so that the post-quantum group fits into it:
 //
 //   initiator   Provider::start_key_exchange(group)             its share
 //   responder   Provider::respond_key_exchange(group, share)    its own share, and the secret
@@ -109,10 +109,12 @@ inline constexpr std::size_t kMaxKeyShareSize = 97;
 class KeyExchange {
  public:
   virtual ~KeyExchange() = default;
-  /// For the responder. X25519: 32 bytes. P-256, P-384: the uncompressed point. Lives as long as the object.
+  /// For the responder. X25519: 32 bytes. P-256, P-384: the uncompressed point. X25519MLKEM768: the ML-KEM
+  /// encapsulation key (1184 bytes) and the X25519 key. Lives as long as the object.
   [[nodiscard]] virtual Bytes share() const = 0;
   /// Computes the secret from the responder's share. False for a malformed or invalid point and for an all-zero X25519
-  /// result (RFC 7748 section 6.1). May be called again.
+  /// result (RFC 7748 section 6.1). An invalid ML-KEM ciphertext gives a secret that the responder does not have. May
+  /// be called again.
   [[nodiscard]] virtual bool finish(Bytes peer_share, SharedSecret& secret) = 0;
 };
 
@@ -178,6 +180,11 @@ class PublicKey {
 
 // The provider.
 
+class Provider;
+
+/// What Provider::respond_key_exchange() does unless a provider overrides it.
+std::optional<KeyExchangeResponse> default_key_exchange_response(Provider& provider, Group group, Bytes peer_share);
+
 class Provider : public RandomSource {
  public:
   [[nodiscard]] virtual std::string_view name() const = 0;  ///< "openssl" or "mbedtls"
@@ -195,14 +202,10 @@ class Provider : public RandomSource {
   /// `key` is key_size(algorithm) long.
   [[nodiscard]] virtual std::unique_ptr<Aead> aead(AeadAlgorithm algorithm, Bytes key) = 0;
   [[nodiscard]] virtual std::unique_ptr<KeyExchange> start_key_exchange(Group group) = 0;
-  /// nullopt where KeyExchange::finish() would be false. In a Diffie-Hellman group, as all are today, the responder
-  /// does what the initiator does.
+  /// nullopt where KeyExchange::finish() would be false, and for an ML-KEM key that fails its check (FIPS 203 section
+  /// 7.2). In a Diffie-Hellman group the responder does what the initiator does.
   [[nodiscard]] virtual std::optional<KeyExchangeResponse> respond_key_exchange(Group group, Bytes peer_share) {
-    const std::unique_ptr<KeyExchange> own = start_key_exchange(group);
-    KeyExchangeResponse response;
-    if (!own->finish(peer_share, response.secret)) return std::nullopt;
-    response.share.assign(own->share().begin(), own->share().end());
-    return response;
+    return default_key_exchange_response(*this, group, peer_share);
   }
   [[nodiscard]] virtual std::unique_ptr<PrivateKey> generate_key(KeyType type) = 0;
   [[nodiscard]] virtual Result<std::unique_ptr<PrivateKey>> load_private_key(Bytes pkcs8_der) = 0;

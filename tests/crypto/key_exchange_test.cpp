@@ -6,6 +6,7 @@ namespace redan::test {
 namespace {
 
 constexpr std::array<Group, 3> kGroups{Group::x25519, Group::secp256r1, Group::secp384r1};
+constexpr Group kHybrid = Group::x25519_mlkem768;
 
 class KeyExchangeContract : public ProviderTest {};
 REDAN_FOR_EACH_BACKEND(KeyExchangeContract);
@@ -244,6 +245,67 @@ TEST(KeyExchangeVectors, MatchThePublishedValues) {
     ASSERT_TRUE(own->finish(hex(v.peer), shared));
     EXPECT_EQ(to_hex(shared.expose()), v.shared);
   }
+}
+
+TEST_P(KeyExchangePair, HybridInitiatorAndResponderAgreeOnOneSecret) {
+  for (int i = 0; i < 5; ++i) {
+    const auto initiator = maker_->start_key_exchange(kHybrid);
+    EXPECT_EQ(initiator->share().size(), 1216U);
+    const auto response = checker_->respond_key_exchange(kHybrid, initiator->share());
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->share.size(), 1120U);
+    SharedSecret secret;
+    ASSERT_TRUE(initiator->finish(response->share, secret));
+    EXPECT_EQ(secret.size(), 64U);
+    EXPECT_EQ(to_hex(secret.expose()), to_hex(response->secret.expose()));
+  }
+}
+
+// Both halves enter the secret: if one is altered on the way, that half differs and the other does not.
+TEST_P(KeyExchangeContract, EachHalfOfAHybridShareDeterminesItsHalfOfTheSecret) {
+  const auto initiator = provider_->start_key_exchange(kHybrid);
+  auto response = provider_->respond_key_exchange(kHybrid, initiator->share());
+  ASSERT_TRUE(response);
+  const auto halves = [](const SharedSecret& secret) {
+    return std::pair(to_hex(secret.expose().first(32)), to_hex(secret.expose().last(32)));
+  };
+  const auto right = halves(response->secret);
+  SharedSecret secret;
+  response->share[0] ^= 1;
+  ASSERT_TRUE(initiator->finish(response->share, secret));
+  EXPECT_NE(halves(secret).first, right.first);
+  EXPECT_EQ(halves(secret).second, right.second);
+  response->share[0] ^= 1;
+  response->share[1088] ^= 1;
+  ASSERT_TRUE(initiator->finish(response->share, secret));
+  EXPECT_EQ(halves(secret).first, right.first);
+  EXPECT_NE(halves(secret).second, right.second);
+}
+
+TEST_P(KeyExchangeContract, RefusesHybridSharesOfWrongLengthOrContent) {
+  const auto initiator = provider_->start_key_exchange(kHybrid);
+  const Buffer good(initiator->share().begin(), initiator->share().end());
+  const auto response = provider_->respond_key_exchange(kHybrid, good);
+  ASSERT_TRUE(response);
+  SharedSecret secret;
+  for (const std::size_t size : {0U, 32U, 1119U, 1121U, 1215U, 1217U}) {
+    Buffer share = good;
+    share.resize(size);
+    EXPECT_FALSE(provider_->respond_key_exchange(kHybrid, share)) << size;
+    share = response->share;
+    share.resize(size);
+    EXPECT_FALSE(initiator->finish(share, secret)) << size;
+  }
+  Buffer too_large = good;  // FIPS 203 section 7.2: a coefficient of q
+  too_large[0] = 0x01;
+  too_large[1] = (too_large[1] & 0xf0) | 0x0d;
+  EXPECT_FALSE(provider_->respond_key_exchange(kHybrid, too_large));
+  Buffer zeros = good;  // RFC 7748 section 6.1: an X25519 result of zeros
+  std::fill(zeros.end() - 32, zeros.end(), 0);
+  EXPECT_FALSE(provider_->respond_key_exchange(kHybrid, zeros));
+  Buffer answer = response->share;
+  std::fill(answer.end() - 32, answer.end(), 0);
+  EXPECT_FALSE(initiator->finish(answer, secret));
 }
 
 }  // namespace

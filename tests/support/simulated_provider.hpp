@@ -11,6 +11,7 @@
 #include <redan/crypto.hpp>
 
 #include "crypto/key_encoding.hpp"
+#include "crypto/x25519_mlkem768.hpp"
 #include "fixed_provider.hpp"
 
 namespace redan::test {
@@ -44,7 +45,7 @@ class SimulatedKeyExchange final : public KeyExchange {
   [[nodiscard]] std::size_t size() const { return group_ == Group::x25519 ? 32 : group_ == Group::secp256r1 ? 65 : 97; }
   Provider& provider_;
   Group group_;
-  std::array<std::uint8_t, kMaxKeyShareSize> public_{};
+  std::array<std::uint8_t, 97> public_{};
 };
 
 /// Writes the only signature for this key, scheme and digest; returns its size.
@@ -123,6 +124,7 @@ class SimulatedProvider : public FixedProvider {
   std::string_view name() const override { return "simulated"; }
 
   std::unique_ptr<KeyExchange> start_key_exchange(Group group) override {
+    if (group == Group::x25519_mlkem768) return start_x25519_mlkem768(*this);
     return std::make_unique<SimulatedKeyExchange>(*this, group);
   }
   std::unique_ptr<PrivateKey> generate_key(KeyType type) override {

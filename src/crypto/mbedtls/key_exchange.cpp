@@ -6,6 +6,8 @@
 namespace redan::mbedtls {
 namespace {
 
+constexpr std::size_t kMaxPointSize = 97;  // P-384, uncompressed
+
 class MbedtlsKeyExchange final : public KeyExchange {
  public:
   MbedtlsKeyExchange(Shared shared, Group group)
@@ -44,7 +46,7 @@ class MbedtlsKeyExchange final : public KeyExchange {
   mbedtls_ecp_group* curve_;
   RandomSource& random_;
   Mpi private_;
-  std::array<std::uint8_t, kMaxKeyShareSize> share_{};
+  std::array<std::uint8_t, kMaxPointSize> share_{};
 };
 
 }  // namespace

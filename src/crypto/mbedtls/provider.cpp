@@ -3,6 +3,7 @@
 
 #include "base/assert.hpp"
 #include "crypto/mbedtls/primitives.hpp"
+#include "crypto/x25519_mlkem768.hpp"
 
 namespace redan {
 namespace mbedtls {
@@ -55,7 +56,10 @@ class MbedtlsProvider final : public Provider {
     return key;
   }
   std::unique_ptr<Aead> aead(AeadAlgorithm algorithm, Bytes key) override { return make_aead(algorithm, key); }
-  std::unique_ptr<KeyExchange> start_key_exchange(Group group) override { return make_key_exchange(shared(), group); }
+  std::unique_ptr<KeyExchange> start_key_exchange(Group group) override {
+    if (group == Group::x25519_mlkem768) return start_x25519_mlkem768(*this);
+    return make_key_exchange(shared(), group);
+  }
   std::unique_ptr<PrivateKey> generate_key(KeyType type) override { return make_private_key(shared(), type); }
   Result<std::unique_ptr<PrivateKey>> load_private_key(Bytes pkcs8_der) override {
     return mbedtls::load_private_key(shared(), pkcs8_der);

@@ -6,7 +6,8 @@
 namespace redan::openssl {
 namespace {
 
-constexpr std::size_t kX25519Size = 32;  // RFC 7748 section 5: keys, points and results
+constexpr std::size_t kX25519Size = 32;    // RFC 7748 section 5: keys, points and results
+constexpr std::size_t kMaxPointSize = 97;  // P-384, uncompressed
 
 /// Computes the shared secret of two keys into `shared`, which has the right size. Returns false if OpenSSL refuses.
 bool derive(EVP_PKEY* own, EVP_PKEY* peer, MutableBytes shared) {
@@ -42,7 +43,7 @@ class EcdhKeyExchange final : public KeyExchange {
   const Curve& curve_;
   std::size_t field_size_;
   Pkey key_;
-  std::array<std::uint8_t, kMaxKeyShareSize> share_{};
+  std::array<std::uint8_t, kMaxPointSize> share_{};
 };
 
 class X25519KeyExchange final : public KeyExchange {

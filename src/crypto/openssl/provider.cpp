@@ -3,6 +3,7 @@
 
 #include "base/assert.hpp"
 #include "crypto/openssl/algorithms.hpp"
+#include "crypto/x25519_mlkem768.hpp"
 
 namespace redan {
 namespace openssl {
@@ -56,6 +57,7 @@ class OpensslProvider final : public Provider {
     return make_aead(algorithms_, algorithm, key);
   }
   std::unique_ptr<KeyExchange> start_key_exchange(Group group) override {
+    if (group == Group::x25519_mlkem768) return start_x25519_mlkem768(*this);
     return make_key_exchange(algorithms_, group);
   }
   std::unique_ptr<PrivateKey> generate_key(KeyType type) override { return make_private_key(algorithms_, type); }

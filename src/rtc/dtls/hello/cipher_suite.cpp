@@ -10,6 +10,8 @@ std::string_view name_of(Group group) {
       return "secp256r1";
     case Group::secp384r1:
       return "secp384r1";
+    case Group::x25519_mlkem768:
+      return "X25519MLKEM768";
   }
   return "";
 }
