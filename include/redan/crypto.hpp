@@ -88,6 +88,18 @@ class Aead {
                                   std::span<const std::uint8_t, kAeadTagSize> tag) = 0;
 };
 
+/// Masks the record numbers of DTLS 1.3 under one key (RFC 9147 section 4.2.3).
+class RecordNumberCipher {
+ public:
+  static constexpr std::size_t kSampleSize = 16;
+  using Mask = std::array<std::uint8_t, kSampleSize>;
+
+  virtual ~RecordNumberCipher() = default;
+  /// The mask for a record whose ciphertext begins with `sample`: AES in ECB mode with an AES suite, and with ChaCha20
+  /// a key stream whose block counter and nonce are the sample.
+  [[nodiscard]] virtual Mask mask(std::span<const std::uint8_t, kSampleSize> sample) = 0;
+};
+
 // Key exchange.
 
 /// Values as in TLS (RFC 8422 section 5.1.1, draft-ietf-tls-ecdhe-mlkem). x25519_mlkem768 is for TLS 1.3 only.
@@ -201,6 +213,9 @@ class Provider : public RandomSource {
   [[nodiscard]] virtual std::optional<Secret<16>> md5_for_stun_credentials(Bytes) { return std::nullopt; }
   /// `key` is key_size(algorithm) long.
   [[nodiscard]] virtual std::unique_ptr<Aead> aead(AeadAlgorithm algorithm, Bytes key) = 0;
+  /// For the records of this AEAD. `key` is key_size(algorithm) long.
+  [[nodiscard]] virtual std::unique_ptr<RecordNumberCipher> record_number_cipher(AeadAlgorithm algorithm,
+                                                                                 Bytes key) = 0;
   [[nodiscard]] virtual std::unique_ptr<KeyExchange> start_key_exchange(Group group) = 0;
   /// nullopt where KeyExchange::finish() would be false, and for an ML-KEM key that fails its check (FIPS 203 section
   /// 7.2). In a Diffie-Hellman group the responder does what the initiator does.

@@ -19,6 +19,9 @@ class CountingProvider final : public Provider {
   std::unique_ptr<Hash> start_hash(HashAlgorithm algorithm) override { return real_.start_hash(algorithm); }
   std::unique_ptr<Hmac> hmac(HashAlgorithm algorithm, Bytes key) override { return real_.hmac(algorithm, key); }
   std::unique_ptr<Aead> aead(AeadAlgorithm algorithm, Bytes key) override { return real_.aead(algorithm, key); }
+  std::unique_ptr<RecordNumberCipher> record_number_cipher(AeadAlgorithm algorithm, Bytes key) override {
+    return real_.record_number_cipher(algorithm, key);
+  }
   std::unique_ptr<KeyExchange> start_key_exchange(Group group) override {
     ++operations;
     return std::make_unique<Exchange>(*this, real_.start_key_exchange(group));

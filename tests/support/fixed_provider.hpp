@@ -27,6 +27,9 @@ class FixedProvider : public Provider {
     return real_.md5_for_stun_credentials(text);
   }
   std::unique_ptr<Aead> aead(AeadAlgorithm algorithm, Bytes key) override { return real_.aead(algorithm, key); }
+  std::unique_ptr<RecordNumberCipher> record_number_cipher(AeadAlgorithm algorithm, Bytes key) override {
+    return real_.record_number_cipher(algorithm, key);
+  }
   std::unique_ptr<KeyExchange> start_key_exchange(Group group) override { return real_.start_key_exchange(group); }
   std::unique_ptr<PrivateKey> generate_key(KeyType type) override { return real_.generate_key(type); }
   Result<std::unique_ptr<PrivateKey>> load_private_key(Bytes pkcs8_der) override {

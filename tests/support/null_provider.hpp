@@ -19,6 +19,11 @@ class NullAead final : public Aead {
   }
 };
 
+class NullRecordNumberCipher final : public RecordNumberCipher {
+ public:
+  Mask mask(std::span<const std::uint8_t, kSampleSize>) override { return {}; }
+};
+
 class NullHmac final : public Hmac {
  public:
   explicit NullHmac(HashAlgorithm algorithm) : size_(hash_size(algorithm)) {}
@@ -50,6 +55,9 @@ class NullProvider : public SimulatedProvider {
   std::string_view name() const override { return "null"; }
   std::unique_ptr<Hmac> hmac(HashAlgorithm algorithm, Bytes) override { return std::make_unique<NullHmac>(algorithm); }
   std::unique_ptr<Aead> aead(AeadAlgorithm, Bytes) override { return std::make_unique<NullAead>(); }
+  std::unique_ptr<RecordNumberCipher> record_number_cipher(AeadAlgorithm, Bytes) override {
+    return std::make_unique<NullRecordNumberCipher>();
+  }
   Result<std::unique_ptr<PublicKey>> load_public_key(Bytes subject_public_key_info_der) override {
     const auto key = SubjectPublicKey::parse(subject_public_key_info_der);
     if (!key) return refuse(Errc::crypto_bad_key);

@@ -1,3 +1,5 @@
+#include <mbedtls/aes.h>
+#include <mbedtls/chacha20.h>
 #include <mbedtls/chachapoly.h>
 #include <mbedtls/gcm.h>
 
@@ -52,7 +54,50 @@ class ChaChaPoly final : public Aead {
   Owned<mbedtls_chachapoly_context, mbedtls_chachapoly_init, mbedtls_chachapoly_free> chachapoly_;
 };
 
+class AesRecordNumberCipher final : public RecordNumberCipher {
+ public:
+  explicit AesRecordNumberCipher(Bytes key) {
+    const auto bits = static_cast<unsigned>(8 * key.size());
+    REDAN_ASSERT(mbedtls_aes_setkey_enc(aes_.get(), key.data(), bits) == 0);
+  }
+
+  Mask mask(std::span<const std::uint8_t, kSampleSize> sample) override {
+    Mask mask;
+    REDAN_ASSERT(mbedtls_aes_crypt_ecb(aes_.get(), MBEDTLS_AES_ENCRYPT, sample.data(), mask.data()) == 0);
+    return mask;
+  }
+
+ private:
+  Owned<mbedtls_aes_context, mbedtls_aes_init, mbedtls_aes_free> aes_;
+};
+
+class ChaChaRecordNumberCipher final : public RecordNumberCipher {
+ public:
+  explicit ChaChaRecordNumberCipher(Bytes key) {
+    REDAN_ASSERT(mbedtls_chacha20_setkey(chacha20_.get(), key.data()) == 0);
+  }
+
+  Mask mask(std::span<const std::uint8_t, kSampleSize> sample) override {
+    // The block counter of ChaCha20 is little-endian.
+    std::uint32_t counter = 0;
+    for (std::size_t i = 0; i < 4; ++i) counter |= static_cast<std::uint32_t>(sample[i]) << (8 * i);
+    Mask mask{};
+    REDAN_ASSERT(mbedtls_chacha20_starts(chacha20_.get(), sample.subspan<4>().data(), counter) == 0);
+    REDAN_ASSERT(mbedtls_chacha20_update(chacha20_.get(), mask.size(), mask.data(), mask.data()) == 0);
+    return mask;
+  }
+
+ private:
+  Owned<mbedtls_chacha20_context, mbedtls_chacha20_init, mbedtls_chacha20_free> chacha20_;
+};
+
 }  // namespace
+
+std::unique_ptr<RecordNumberCipher> make_record_number_cipher(AeadAlgorithm algorithm, Bytes key) {
+  REDAN_ASSERT(key.size() == key_size(algorithm));
+  if (algorithm == AeadAlgorithm::chacha20_poly1305) return std::make_unique<ChaChaRecordNumberCipher>(key);
+  return std::make_unique<AesRecordNumberCipher>(key);
+}
 
 std::unique_ptr<Aead> make_aead(AeadAlgorithm algorithm, Bytes key) {
   REDAN_ASSERT(key.size() == key_size(algorithm));

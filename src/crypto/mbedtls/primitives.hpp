@@ -77,6 +77,7 @@ bool read_point(mbedtls_ecp_group* group, Bytes encoded, mbedtls_ecp_point* poin
 std::unique_ptr<Hash> make_hash(HashAlgorithm algorithm);
 std::unique_ptr<Hmac> make_hmac(HashAlgorithm algorithm, Bytes key);
 std::unique_ptr<Aead> make_aead(AeadAlgorithm algorithm, Bytes key);
+std::unique_ptr<RecordNumberCipher> make_record_number_cipher(AeadAlgorithm algorithm, Bytes key);
 std::unique_ptr<KeyExchange> make_key_exchange(Shared shared, Group group);
 std::unique_ptr<PrivateKey> make_private_key(Shared shared, KeyType type);
 Result<std::unique_ptr<PrivateKey>> load_private_key(Shared shared, Bytes pkcs8_der);

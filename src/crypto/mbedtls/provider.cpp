@@ -56,6 +56,9 @@ class MbedtlsProvider final : public Provider {
     return key;
   }
   std::unique_ptr<Aead> aead(AeadAlgorithm algorithm, Bytes key) override { return make_aead(algorithm, key); }
+  std::unique_ptr<RecordNumberCipher> record_number_cipher(AeadAlgorithm algorithm, Bytes key) override {
+    return make_record_number_cipher(algorithm, key);
+  }
   std::unique_ptr<KeyExchange> start_key_exchange(Group group) override {
     if (group == Group::x25519_mlkem768) return start_x25519_mlkem768(*this);
     return make_key_exchange(shared(), group);

@@ -59,7 +59,37 @@ class OpensslAead final : public Aead {
   CipherCtx open_;
 };
 
+/// OpenSSL's ChaCha20 takes the block counter in front of the nonce, in the order of the sample.
+class OpensslRecordNumberCipher final : public RecordNumberCipher {
+ public:
+  OpensslRecordNumberCipher(const EVP_CIPHER* cipher, Bytes key, bool stream)
+      : ctx_(EVP_CIPHER_CTX_new()), stream_(stream) {
+    REDAN_ASSERT(ctx_ && EVP_EncryptInit_ex2(ctx_.get(), cipher, key.data(), nullptr, nullptr) == 1);
+  }
+
+  Mask mask(std::span<const std::uint8_t, kSampleSize> sample) override {
+    static constexpr Mask kZeros{};
+    const std::uint8_t* text = stream_ ? kZeros.data() : sample.data();
+    Mask mask;
+    int n = 0;
+    REDAN_ASSERT(!stream_ || EVP_EncryptInit_ex2(ctx_.get(), nullptr, nullptr, sample.data(), nullptr) == 1);
+    REDAN_ASSERT(EVP_EncryptUpdate(ctx_.get(), mask.data(), &n, text, static_cast<int>(kSampleSize)) == 1);
+    return mask;
+  }
+
+ private:
+  CipherCtx ctx_;
+  bool stream_;
+};
+
 }  // namespace
+
+std::unique_ptr<RecordNumberCipher> make_record_number_cipher(const Algorithms& algorithms, AeadAlgorithm algorithm,
+                                                              Bytes key) {
+  REDAN_ASSERT(key.size() == key_size(algorithm));
+  return std::make_unique<OpensslRecordNumberCipher>(algorithms.record_number_cipher(algorithm), key,
+                                                     algorithm == AeadAlgorithm::chacha20_poly1305);
+}
 
 std::unique_ptr<Aead> make_aead(const Algorithms& algorithms, AeadAlgorithm algorithm, Bytes key) {
   REDAN_ASSERT(key.size() == key_size(algorithm));

@@ -45,10 +45,13 @@ struct Algorithms {
 
   [[nodiscard]] const EVP_MD* hash(HashAlgorithm algorithm) const;
   [[nodiscard]] const EVP_CIPHER* cipher(AeadAlgorithm algorithm) const;
+  /// That of RecordNumberCipher.
+  [[nodiscard]] const EVP_CIPHER* record_number_cipher(AeadAlgorithm algorithm) const;
   [[nodiscard]] const Curve& curve(KeyType type) const { return type == KeyType::ecdsa_p384 ? p384 : p256; }
 
   Md sha1, sha256, sha384;
   Cipher aes_128_gcm, aes_256_gcm, chacha20_poly1305;
+  Cipher aes_128_ecb, aes_256_ecb, chacha20;
   Curve p256, p384;
   PkeyCtx x25519_keygen;
 };
@@ -63,6 +66,8 @@ std::unique_ptr<Hmac> make_hmac(const Algorithms& algorithms, HashAlgorithm algo
 /// The context may be in any state, and is left in any state.
 Digest hmac_once(EVP_MD_CTX* ctx, const Algorithms& algorithms, HashAlgorithm algorithm, Bytes key, Bytes data);
 std::unique_ptr<Aead> make_aead(const Algorithms& algorithms, AeadAlgorithm algorithm, Bytes key);
+std::unique_ptr<RecordNumberCipher> make_record_number_cipher(const Algorithms& algorithms, AeadAlgorithm algorithm,
+                                                              Bytes key);
 std::unique_ptr<KeyExchange> make_key_exchange(const Algorithms& algorithms, Group group);
 std::unique_ptr<PrivateKey> make_private_key(const Algorithms& algorithms, KeyType type);
 Result<std::unique_ptr<PrivateKey>> load_private_key(const Algorithms& algorithms, Bytes pkcs8_der);

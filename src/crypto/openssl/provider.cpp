@@ -56,6 +56,9 @@ class OpensslProvider final : public Provider {
   std::unique_ptr<Aead> aead(AeadAlgorithm algorithm, Bytes key) override {
     return make_aead(algorithms_, algorithm, key);
   }
+  std::unique_ptr<RecordNumberCipher> record_number_cipher(AeadAlgorithm algorithm, Bytes key) override {
+    return make_record_number_cipher(algorithms_, algorithm, key);
+  }
   std::unique_ptr<KeyExchange> start_key_exchange(Group group) override {
     if (group == Group::x25519_mlkem768) return start_x25519_mlkem768(*this);
     return make_key_exchange(algorithms_, group);
@@ -82,10 +85,14 @@ Algorithms::Algorithms()
       aes_128_gcm(EVP_CIPHER_fetch(nullptr, "AES-128-GCM", nullptr)),
       aes_256_gcm(EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr)),
       chacha20_poly1305(EVP_CIPHER_fetch(nullptr, "ChaCha20-Poly1305", nullptr)),
+      aes_128_ecb(EVP_CIPHER_fetch(nullptr, "AES-128-ECB", nullptr)),
+      aes_256_ecb(EVP_CIPHER_fetch(nullptr, "AES-256-ECB", nullptr)),
+      chacha20(EVP_CIPHER_fetch(nullptr, "ChaCha20", nullptr)),
       p256(make_curve("P-256")),
       p384(make_curve("P-384")),
       x25519_keygen(EVP_PKEY_CTX_new_from_name(nullptr, "X25519", nullptr)) {
   REDAN_ASSERT(sha1 && sha256 && sha384 && aes_128_gcm && aes_256_gcm && chacha20_poly1305);
+  REDAN_ASSERT(aes_128_ecb && aes_256_ecb && chacha20);
   REDAN_ASSERT(x25519_keygen && EVP_PKEY_keygen_init(x25519_keygen.get()) == 1);
 }
 
@@ -99,6 +106,12 @@ const EVP_CIPHER* Algorithms::cipher(AeadAlgorithm algorithm) const {
   return algorithm == AeadAlgorithm::aes_128_gcm   ? aes_128_gcm.get()
          : algorithm == AeadAlgorithm::aes_256_gcm ? aes_256_gcm.get()
                                                    : chacha20_poly1305.get();
+}
+
+const EVP_CIPHER* Algorithms::record_number_cipher(AeadAlgorithm algorithm) const {
+  return algorithm == AeadAlgorithm::aes_128_gcm   ? aes_128_ecb.get()
+         : algorithm == AeadAlgorithm::aes_256_gcm ? aes_256_ecb.get()
+                                                   : chacha20.get();
 }
 
 Pkey generate(EVP_PKEY_CTX* keygen) {
