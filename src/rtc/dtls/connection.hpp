@@ -1,4 +1,5 @@
-// One DTLS 1.2 connection, client or server (RFC 6347): datagrams in, datagrams and events out.
+// One DTLS connection, client or server, of version 1.2 (RFC 6347) or 1.3 (RFC 9147): datagrams in, datagrams and
+// events out.
 //
 // Four things terminate it: the application, a protected record (an alert, a wrong Finished, a broken rule), time, and
 // keys that are used up. Plaintext records never do.
@@ -9,9 +10,10 @@
 
 #include "base/machine.hpp"
 #include "base/packet_queue.hpp"
+#include "rtc/dtls/negotiation.hpp"
 #include "rtc/dtls/record/early_records.hpp"
 #include "rtc/dtls/v12/established.hpp"
-#include "rtc/dtls/v12/handshake.hpp"
+#include "rtc/dtls/v13/established.hpp"
 
 namespace redan::dtls {
 
@@ -52,8 +54,12 @@ class Connection {
   std::optional<ApplicationData> take_application_data();
 
   /// Room for seal() before the payload, and around it. Once Connected.
-  [[nodiscard]] std::size_t headroom() const { return established()->write_protection().headroom(); }
-  [[nodiscard]] std::size_t overhead() const { return established()->write_protection().overhead(); }
+  [[nodiscard]] std::size_t headroom() const {
+    return v12() != nullptr ? v12()->write_protection().headroom() : CiphertextSeal::kHeadroom;
+  }
+  [[nodiscard]] std::size_t overhead() const {
+    return v12() != nullptr ? v12()->write_protection().overhead() : CiphertextSeal::kOverhead;
+  }
   /// Protects `size` bytes of application data, at most 2^14, that lie at headroom() in `record`; returns the whole
   /// record, in place. Empty if not connected, if `record` is too small, or if the key is used up (Closed follows).
   MutableBytes seal(MutableBytes record, std::size_t size);
@@ -61,20 +67,27 @@ class Connection {
   /// Sends close_notify if there is a connection; Closed{closed_locally} follows.
   void close();
 
-  [[nodiscard]] bool connected() const { return phase_ == Phase::open && established() != nullptr; }
+  [[nodiscard]] bool connected() const { return phase_ == Phase::open && negotiation() == nullptr; }
   /// Before Connected, that of the handshake candidate heard last.
   [[nodiscard]] const Session& session() const;
   [[nodiscard]] const Counters<Drop>& drops() const { return records_.drops(); }
-  /// RFC 5705; false before Connected.
+  /// RFC 5705, and in DTLS 1.3 RFC 8446 section 7.5; false before Connected.
   [[nodiscard]] bool export_keying_material(std::string_view label, std::optional<Bytes> context,
                                             MutableBytes out) const;
 
  private:
   enum class Phase : std::uint8_t { idle, open, ended };
 
-  v12::Handshake* handshake() { return std::get_if<v12::Handshake>(&state_); }
-  [[nodiscard]] const v12::Established* established() const { return std::get_if<v12::Established>(&state_); }
-  v12::Established* established() { return std::get_if<v12::Established>(&state_); }
+  Negotiation* negotiation() { return std::get_if<Negotiation>(&state_); }
+  [[nodiscard]] const Negotiation* negotiation() const { return std::get_if<Negotiation>(&state_); }
+  // The established connection, if it is of this version.
+  v12::Established* v12() { return std::get_if<v12::Established>(&state_); }
+  [[nodiscard]] const v12::Established* v12() const { return std::get_if<v12::Established>(&state_); }
+  v13::Established* v13() { return std::get_if<v13::Established>(&state_); }
+  [[nodiscard]] const v13::Established* v13() const { return std::get_if<v13::Established>(&state_); }
+  // The handshake in this version, where it is open.
+  v12::Handshake* handshake12() { return negotiation() != nullptr ? negotiation()->v12() : nullptr; }
+  v13::Handshake* handshake13() { return negotiation() != nullptr ? negotiation()->v13() : nullptr; }
 
   void take_records(TimePoint now, MutableBytes datagram);
   void take_early_records(TimePoint now);
@@ -82,6 +95,15 @@ class Connection {
   void on_plaintext_handshake(TimePoint now, Bytes fragment);
   void on_plaintext_alert(TimePoint now, Bytes fragment);
   void on_protected(TimePoint now, const Record& record);
+  void on_ciphertext(TimePoint now, const Record& record);
+  std::optional<OpenedCiphertext> open_ciphertext(TimePoint now, const Record& record);
+  void on_ciphertext_handshake(TimePoint now, const OpenedCiphertext& record);
+  void on_ciphertext_fragment(TimePoint now, const OpenedCiphertext& record, const HandshakeHeader& header, Bytes body);
+  void on_ciphertext_alert(TimePoint now, const OpenedCiphertext& record);
+  void on_ack(TimePoint now, const OpenedCiphertext& record);
+  void refuse_ciphertext(TimePoint now, const OpenedCiphertext& record, const Failure& failure);
+  void keep_early(const Record& record);
+  [[nodiscard]] bool write_key_exhausted() const;
   [[nodiscard]] bool must_wait(const Record& record);
   std::optional<OpenedRecord> open(const Record& record);
   void on_protected_handshake(TimePoint now, std::size_t key, Bytes fragment);
@@ -89,6 +111,7 @@ class Connection {
   void on_protected_alert(Bytes fragment);
   void on_application_data(Bytes fragment);
   void establish(TimePoint now);
+  void establish_if_proven(TimePoint now);
 
   /// The peer broke a rule under protection.
   void fail(const Failure& failure);
@@ -101,7 +124,7 @@ class Connection {
   Provider& provider_;
   std::size_t mtu_;
   RecordLayer records_;
-  std::variant<v12::Handshake, v12::Established> state_;
+  std::variant<Negotiation, v12::Established, v13::Established> state_;
   Phase phase_ = Phase::idle;
   EarlyRecords early_;
   PacketQueue inbox_;  // application data between handle_input and poll_output

@@ -510,7 +510,7 @@ Result<Security> Peer::security() const {
   const dtls::Session& session = dtls_->session();
   Security security;
   security.dtls_role = agreement_->dtls_role;
-  security.dtls_version = "DTLS 1.2";
+  security.dtls_version = session.version == dtls::kDtls13 ? "DTLS 1.3" : "DTLS 1.2";
   security.cipher_suite = session.suite->name;
   security.group = dtls::name_of(session.group);
   security.signature_scheme = dtls::name_of(session.peer_signature_scheme);

@@ -14,6 +14,8 @@ enum class HandshakeType : std::uint8_t {
   client_hello = 1,
   server_hello = 2,
   hello_verify_request = 3,
+  new_session_ticket = 4,
+  encrypted_extensions = 8,
   certificate = 11,
   server_key_exchange = 12,
   certificate_request = 13,
@@ -21,6 +23,8 @@ enum class HandshakeType : std::uint8_t {
   certificate_verify = 15,
   client_key_exchange = 16,
   finished = 20,
+  key_update = 24,
+  message_hash = 254,
 };
 
 //    struct {

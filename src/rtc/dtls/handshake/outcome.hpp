@@ -17,6 +17,10 @@ struct RepeatedFlight {};
 struct Rejected {
   Failure failure;
 };
-using Outcome = std::variant<Incomplete, NewFlight, RepeatedFlight, Rejected>;
+/// There are keys: protected messages may be read now (DTLS 1.3).
+struct NewKeys {};
+/// The peer is proven (DTLS 1.3).
+struct Proven {};
+using Outcome = std::variant<Incomplete, NewFlight, RepeatedFlight, Rejected, NewKeys, Proven>;
 
 }  // namespace redan::dtls

@@ -54,27 +54,65 @@ struct ClientHello {
     return extensions.renegotiated_connection.has_value() || cipher_suites.contains(kRenegotiationScsv);
   }
 
-  /// Writes our own, with every suite and signature scheme that we support.
+  /// Of the extensions of DTLS 1.3.
+  [[nodiscard]] bool offers(std::uint16_t dtls_version) const {
+    return extensions.supported_versions && extensions.supported_versions->contains(dtls_version);
+  }
+
+  /// What a hello that offers DTLS 1.3 has besides.
+  struct Offer13 {
+    bool offers_dtls12 = true;
+    std::span<const KeyShare> shares{};
+    Bytes cookie{};  ///< of a HelloRetryRequest
+  };
+
+  /// Writes our own, with every suite and signature scheme that we support. `cookie` is that of a HelloVerifyRequest.
   static void write(Writer& writer, const Random& random, Bytes cookie, std::span<const Group> groups,
-                    std::span<const std::uint16_t> srtp_profiles) {
+                    std::span<const std::uint16_t> srtp_profiles, const Offer13* offer = nullptr) {
+    const bool dtls12 = offer == nullptr || offer->offers_dtls12;
     writer.u16(kDtls12);
     writer.bytes(random);
     writer.u8(0);  // no session to resume
     writer.opaque8(cookie);
-    writer.prefixed16([](Writer& list) {
-      for (const CipherSuite& suite : kCipherSuites) list.u16(suite.id);
+    writer.prefixed16([&](Writer& list) {
+      for (const CipherSuite& suite : kCipherSuites13) {
+        if (offer != nullptr) list.u16(suite.id);
+      }
+      for (const CipherSuite& suite : kCipherSuites) {
+        if (dtls12) list.u16(suite.id);
+      }
     });
     writer.prefixed8([](Writer& list) { list.u8(0); });
     writer.prefixed16([&](Writer& w) {
-      write_common_extensions(w, {});
+      if (dtls12) write_common_extensions(w, {});
       write_extension(w, ExtensionType::supported_groups, [&](Writer& e) {
         e.prefixed16([&](Writer& list) {
-          for (const Group group : groups) list.u16(static_cast<std::uint16_t>(group));
+          for (const Group group : groups) {
+            if (offer != nullptr || serves_dtls12(group)) list.u16(static_cast<std::uint16_t>(group));
+          }
         });
       });
       write_extension(w, ExtensionType::signature_algorithms, [](Writer& e) { write_signature_schemes(e); });
       write_use_srtp(w, srtp_profiles);
+      if (offer != nullptr) write_offer_13(w, *offer);
     });
+  }
+
+ private:
+  static void write_offer_13(Writer& writer, const Offer13& offer) {
+    write_extension(writer, ExtensionType::supported_versions, [&](Writer& e) {
+      e.prefixed8([&](Writer& list) {
+        list.u16(kDtls13);
+        if (offer.offers_dtls12) list.u16(kDtls12);
+      });
+    });
+    write_extension(writer, ExtensionType::key_share, [&](Writer& e) {
+      e.prefixed16([&](Writer& list) {
+        for (const KeyShare& share : offer.shares) share.write(list);
+      });
+    });
+    if (offer.cookie.empty()) return;
+    write_extension(writer, ExtensionType::cookie, [&](Writer& e) { e.opaque16(offer.cookie); });
   }
 };
 

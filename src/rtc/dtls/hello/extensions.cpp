@@ -15,7 +15,30 @@ std::optional<CodePoints> code_points(Bytes list) {
 
 }  // namespace
 
-bool Extensions::read(std::uint16_t type, Reader data) {
+bool Extensions::read_supported_versions(Reader data, HelloSender sender) {
+  if (sender == HelloSender::server) {
+    selected_version = data.u16();
+    return data.done();
+  }
+  supported_versions = code_points(data.opaque8());
+  return data.done() && supported_versions;
+}
+
+bool Extensions::read_key_share(Reader data, HelloSender sender) {
+  if (sender == HelloSender::client) {
+    key_shares = KeyShares::parse(data.opaque16());
+    return data.done() && key_shares;
+  }
+  // A HelloRetryRequest names the group alone.
+  if (data.remaining() == 2) {
+    key_share = KeyShare{data.u16(), {}};
+  } else {
+    key_share = KeyShare::read(data);
+  }
+  return data.done() && key_share;
+}
+
+bool Extensions::read(std::uint16_t type, Reader data, HelloSender sender) {
   switch (static_cast<ExtensionType>(type)) {
     case ExtensionType::extended_master_secret:
       extended_master_secret = true;
@@ -37,8 +60,12 @@ bool Extensions::read(std::uint16_t type, Reader data) {
       signature_algorithms = code_points(data.opaque16());
       return data.done() && signature_algorithms;
     case ExtensionType::supported_versions:
-      supported_versions = code_points(data.opaque8());
-      return data.done() && supported_versions;
+      return read_supported_versions(data, sender);
+    case ExtensionType::cookie:
+      cookie = data.opaque16();
+      return data.done() && !cookie->empty();
+    case ExtensionType::key_share:
+      return read_key_share(data, sender);
     case ExtensionType::use_srtp: {
       const auto profiles = code_points(data.opaque16());
       const Bytes mki = data.opaque8();
@@ -50,7 +77,7 @@ bool Extensions::read(std::uint16_t type, Reader data) {
   return true;
 }
 
-std::optional<Extensions> Extensions::parse(Reader& rest) {
+std::optional<Extensions> Extensions::parse(Reader& rest, HelloSender sender) {
   Extensions extensions;
   if (rest.done()) return extensions;
   Reader list = rest.prefixed16();
@@ -62,7 +89,7 @@ std::optional<Extensions> Extensions::parse(Reader& rest) {
     const auto end = seen.begin() + static_cast<std::ptrdiff_t>(count);
     if (!list.ok() || count == seen.size() || std::find(seen.begin(), end, type) != end) return std::nullopt;
     seen[count++] = type;
-    if (!extensions.read(type, data)) return std::nullopt;
+    if (!extensions.read(type, data, sender)) return std::nullopt;
   }
   if (!list.done() || !rest.done()) return std::nullopt;
   return extensions;

@@ -6,6 +6,7 @@
 #include "base/reader.hpp"
 #include "base/writer.hpp"
 #include "rtc/dtls/hello/cipher_suite.hpp"
+#include "rtc/dtls/hello/key_share.hpp"
 
 namespace redan::dtls {
 
@@ -16,6 +17,8 @@ enum class ExtensionType : std::uint16_t {
   use_srtp = 14,                // RFC 5764
   extended_master_secret = 23,  // RFC 7627
   supported_versions = 43,      // RFC 8446
+  cookie = 44,                  // RFC 8446
+  key_share = 51,               // RFC 8446
   renegotiation_info = 0xFF01,  // RFC 5746
 };
 
@@ -39,22 +42,32 @@ struct UseSrtp {
   Bytes mki;
 };
 
-/// The extensions of a ClientHello or ServerHello as received. Spans are borrowed from the message.
+/// Some extensions have another form in each hello. A HelloRetryRequest is a server's.
+enum class HelloSender : std::uint8_t { client, server };
+
+/// The extensions of a ClientHello or ServerHello, or of EncryptedExtensions (RFC 8446 section 4.3.1), as received.
+/// Spans are borrowed from the message.
 struct Extensions {
   bool extended_master_secret = false;
   bool ec_point_formats = false;
   std::optional<Bytes> renegotiated_connection;
   std::optional<CodePoints> supported_groups;
   std::optional<CodePoints> signature_algorithms;
-  std::optional<CodePoints> supported_versions;
+  std::optional<CodePoints> supported_versions;   ///< a client's
+  std::optional<std::uint16_t> selected_version;  ///< a server's
+  std::optional<KeyShares> key_shares;            ///< a client's
+  std::optional<KeyShare> key_share;              ///< a server's; without a key in a HelloRetryRequest
+  std::optional<Bytes> cookie;
   std::optional<UseSrtp> use_srtp;
   bool unknown = false;  ///< an unknown extension: legal in a ClientHello, illegal in a ServerHello
 
   /// Reads the rest of a hello, which may be empty. nullopt if malformed or if an extension appears twice.
-  static std::optional<Extensions> parse(Reader& rest);
+  static std::optional<Extensions> parse(Reader& rest, HelloSender sender = HelloSender::client);
 
  private:
-  bool read(std::uint16_t type, Reader data);
+  bool read(std::uint16_t type, Reader data, HelloSender sender);
+  bool read_supported_versions(Reader data, HelloSender sender);
+  bool read_key_share(Reader data, HelloSender sender);
 };
 
 /// Writes one extension: its type, and what `body(Writer&)` writes.

@@ -5,10 +5,12 @@
 
 #include "rtc/dtls/hello/cipher_suite.hpp"
 #include "rtc/dtls/hello/random.hpp"
+#include "rtc/dtls/record/record_header.hpp"
 
 namespace redan::dtls {
 
 struct Session {
+  std::uint16_t version = kDtls12;
   const CipherSuite* suite = nullptr;
   Group group{};
   /// The scheme of the peer's signature, in its ServerKeyExchange or CertificateVerify.

@@ -24,7 +24,9 @@ enum class AlertDescription : std::uint8_t {
   insufficient_security = 71,
   internal_error = 80,
   no_renegotiation = 100,
+  missing_extension = 109,
   unsupported_extension = 110,
+  certificate_required = 116,
 };
 
 //    struct { AlertLevel level; AlertDescription description; } Alert;

@@ -9,11 +9,19 @@
 
 namespace redan::dtls {
 
-enum class ContentType : std::uint8_t { change_cipher_spec = 20, alert = 21, handshake = 22, application_data = 23 };
+enum class ContentType : std::uint8_t {
+  change_cipher_spec = 20,
+  alert = 21,
+  handshake = 22,
+  application_data = 23,
+  ack = 26,  // RFC 9147 section 7
+};
 
-/// ProtocolVersion counts down: DTLS 1.0 is {254, 255}, 1.2 is {254, 253}.
+/// ProtocolVersion counts down: DTLS 1.0 is {254, 255}, 1.2 is {254, 253}, 1.3 is {254, 252}.
 inline constexpr std::uint16_t kDtls10 = 0xFEFF;
 inline constexpr std::uint16_t kDtls12 = 0xFEFD;
+/// Only in supported_versions: the version fields of records and hellos say 1.2 (RFC 9147 sections 4, 5.3 and 5.4).
+inline constexpr std::uint16_t kDtls13 = 0xFEFC;
 
 /// Epoch and sequence number as one 64-bit number, as the AEAD uses them (RFC 5246 section 6.2.3.3).
 constexpr std::uint64_t record_number(Epoch epoch, std::uint64_t sequence) {
@@ -57,7 +65,8 @@ struct RecordHeader {
   }
   /// Of a known content type and of DTLS 1.0 or 1.2 (both appear in one handshake), and not too long.
   [[nodiscard]] bool acceptable() const {
-    const bool known = type >= ContentType::change_cipher_spec && type <= ContentType::application_data;
+    const bool known = (type >= ContentType::change_cipher_spec && type <= ContentType::application_data) ||
+                       (type == ContentType::ack && epoch == Epoch::plaintext);
     const std::size_t limit = epoch == Epoch::plaintext ? kMaxPlaintext : kMaxPlaintext + kMaxExpansion;
     return known && (version == kDtls10 || version == kDtls12) && length <= limit;
   }

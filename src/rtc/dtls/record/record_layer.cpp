@@ -6,6 +6,7 @@ namespace redan::dtls {
 
 std::optional<Record> RecordLayer::next(MutableBytes& datagram) {
   while (!datagram.empty()) {
+    if (UnifiedHeader::starts(datagram.front())) return next_unified(datagram);
     Reader reader(datagram);
     const std::optional<RecordHeader> header = RecordHeader::parse(reader);
     if (!header || header->length > reader.remaining()) {
@@ -20,6 +21,19 @@ std::optional<Record> RecordLayer::next(MutableBytes& datagram) {
     drop(Drop::malformed_record);
   }
   return std::nullopt;
+}
+
+std::optional<Record> RecordLayer::next_unified(MutableBytes& datagram) {
+  Reader reader(datagram);
+  const std::optional<UnifiedHeader> header = UnifiedHeader::parse(reader);
+  if (!header || header->length.value_or(0) > reader.remaining()) {
+    drop(Drop::malformed_record);
+    datagram = {};
+    return std::nullopt;
+  }
+  const MutableBytes whole = datagram.first(header->length ? header->size() + *header->length : datagram.size());
+  datagram = datagram.subspan(whole.size());
+  return Record{{}, whole, header};
 }
 
 std::optional<OpenedRecord> RecordLayer::open(const Record& record, std::span<OpenProtection* const> keys) {
@@ -38,6 +52,24 @@ std::optional<OpenedRecord> RecordLayer::open(const Record& record, std::span<Op
     if (const auto text = keys[i]->open(record.header, fragment)) return OpenedRecord{i, *text};
   }
   drop(replayed ? Drop::replayed : Drop::bad_tag);
+  return std::nullopt;
+}
+
+std::optional<OpenedCiphertext> RecordLayer::open(const Record& record, std::span<CiphertextOpen* const> keys) {
+  const auto usable = [&](CiphertextOpen* key) { return key != nullptr && key->fits(*record.unified); };
+  // A failed attempt overwrites the record.
+  std::vector<std::uint8_t> copy;
+  if (std::count_if(keys.begin(), keys.end(), usable) > 1) copy.assign(record.whole.begin(), record.whole.end());
+  auto worst = Drop::wrong_epoch;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (!usable(keys[i])) continue;
+    std::copy(copy.begin(), copy.end(), record.whole.begin());
+    OpenedCiphertext opened{i, {}, {}, {}};
+    const CiphertextOpen::Verdict verdict = keys[i]->open(*record.unified, record.whole, opened);
+    if (verdict == CiphertextOpen::Verdict::opened) return opened;
+    if (worst != Drop::replayed) worst = verdict == CiphertextOpen::Verdict::failed ? Drop::bad_tag : Drop::replayed;
+  }
+  drop(worst);
   return std::nullopt;
 }
 

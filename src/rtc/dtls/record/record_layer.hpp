@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/counters.hpp"
+#include "rtc/dtls/record/ciphertext.hpp"
 #include "rtc/dtls/record/drop.hpp"
 #include "rtc/dtls/record/protection.hpp"
 
@@ -12,6 +13,8 @@ namespace redan::dtls {
 struct Record {
   RecordHeader header;
   MutableBytes whole;
+  /// Of a protected record of DTLS 1.3; `header` means nothing then.
+  std::optional<UnifiedHeader> unified{};
   [[nodiscard]] MutableBytes fragment() const { return whole.subspan(RecordHeader::kSize); }
 };
 
@@ -29,6 +32,11 @@ class RecordLayer {
   /// keys are left out.
   std::optional<OpenedRecord> open(const Record& record, std::span<OpenProtection* const> keys);
 
+  /// The same for a record of DTLS 1.3. Keys of another epoch are left out, too.
+  std::optional<OpenedCiphertext> open(const Record& record, std::span<CiphertextOpen* const> keys);
+
+  /// The number of the next plaintext record.
+  [[nodiscard]] RecordNumber next_plaintext() const { return {0, next_plaintext_sequence_}; }
   /// `record` holds `size` bytes of payload behind the header. Returns the whole plaintext record; empty if it does not
   /// fit or the sequence numbers are used up.
   MutableBytes write_plain(ContentType type, MutableBytes record, std::size_t size);
@@ -37,6 +45,8 @@ class RecordLayer {
   [[nodiscard]] const Counters<Drop>& drops() const { return drops_; }
 
  private:
+  std::optional<Record> next_unified(MutableBytes& datagram);
+
   std::uint64_t next_plaintext_sequence_ = 0;
   Counters<Drop> drops_;
 };

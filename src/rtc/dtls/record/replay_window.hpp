@@ -15,6 +15,8 @@ class ReplayWindow {
     if (sequence >= end_) return false;
     return end_ - sequence > kSize || (word(sequence) >> (sequence % 64) & 1U) != 0;
   }
+  /// One past the highest accepted.
+  [[nodiscard]] std::uint64_t end() const { return end_; }
   void accept(std::uint64_t sequence) {
     if (sequence >= end_) {
       slide(sequence + 1);

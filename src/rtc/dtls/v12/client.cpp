@@ -29,7 +29,8 @@ bool asks_for_no_certificate(const FragmentAssembler& flight) {
 
 // RFC 5246 section 7.4.1.4: a server may answer only the extensions that we offered.
 bool unsolicited(const ConnectionConfig& config, const Extensions& extensions) {
-  return extensions.unknown || extensions.supported_versions || (extensions.use_srtp && config.srtp_profiles.empty());
+  return extensions.unknown || extensions.selected_version || extensions.key_share || extensions.cookie ||
+         (extensions.use_srtp && config.srtp_profiles.empty());
 }
 
 // What a server must not send (RFC 5246 section 7.4.1.4.1, RFC 8422 section 5.2), and a renegotiation (RFC 5746 section
@@ -63,6 +64,8 @@ Check check_server_hello(const ConnectionConfig& config, const ServerHello& hell
     return Failure{Errc::dtls_illegal_parameter, AlertDescription::unsupported_extension};
   }
   if (illegal(extensions) || hello.compression_method != 0) return kIllegal;
+  // RFC 8446 section 4.1.3: a server that supports DTLS 1.3 would have chosen it, so somebody changed our hello.
+  if (config.allows_dtls13() && marks_downgrade(hello.random)) return kIllegal;
   session.server_random = hello.random;
   if (extensions.use_srtp) {
     if (const Check failure = check_use_srtp(config, *extensions.use_srtp, session)) return failure;
@@ -104,7 +107,7 @@ Check check_server_flight(const HandshakeContext& context, const FragmentAssembl
   if (const Check failure = check_server_hello(context.config, *hello, session)) return failure;
   const auto groups = context.config.groups_with_certificate_curves();
   session.group = static_cast<Group>(params->group);
-  if (std::find(groups.begin(), groups.end(), session.group) == groups.end()) {
+  if (!serves_dtls12(session.group) || std::find(groups.begin(), groups.end(), session.group) == groups.end()) {
     return Failure{Errc::dtls_no_common_group, AlertDescription::illegal_parameter};
   }
   if (const Check failure = check_server_key(context.authentication, certificate->leaf, *params, session)) {
@@ -153,8 +156,14 @@ void write_flight_5(HandshakeContext& context, const KeyExchangeResponse& respon
 }  // namespace
 
 Outcome Client::start(HandshakeContext& context) {
-  context.provider.random(random_);
+  if (context.offer != nullptr) {
+    random_ = context.offer->random();
+  } else {
+    context.provider.random(random_);
+  }
   add_attempt(context, {});
+  // The handshake in DTLS 1.3 sends the first hello for both.
+  if (context.offer != nullptr) attempts_.front().hello.clear();
   return NewFlight{};
 }
 
@@ -165,6 +174,7 @@ void Client::add_attempt(HandshakeContext& context, Bytes cookie) {
   attempt.hello = OutgoingFlight(number);
   attempt.hello.begin();
   attempt.transcript.add(attempt.hello.add(HandshakeType::client_hello, Epoch::plaintext, [&](Writer& w) {
+    if (context.offer != nullptr) return context.offer->write(w, cookie);
     ClientHello::write(w, random_, cookie, context.config.groups_with_certificate_curves(),
                        context.config.srtp_profiles);
   }));
@@ -177,7 +187,9 @@ void Client::add_attempt(HandshakeContext& context, Bytes cookie) {
 std::size_t Client::rewind(HandshakeContext& context) {
   // A forged HelloVerifyRequest must not silence the hello that the server would have answered: the hellos take turns,
   // the latest first.
-  const auto turn = [&] { return attempts_.size() - 1 - retransmissions_++ % attempts_.size(); };
+  const std::size_t elsewhere = context.offer != nullptr && attempts_.size() > 1 ? 1 : 0;
+  const std::size_t ours = attempts_.size() - elsewhere;
+  const auto turn = [&] { return attempts_.size() - 1 - retransmissions_++ % ours; };
   OutgoingFlight& flight = context.candidates.empty() ? attempts_[turn()].hello : context.candidates.back().outgoing;
   flight.rewind();
   return flight.wire_size();

@@ -21,10 +21,16 @@ constexpr Role other(Role role) { return role == Role::client ? Role::server : R
 
 }  // namespace
 
-Handshake::Handshake(ConnectionConfig config, const Identity& identity, Provider& provider, RecordLayer& records)
-    : context_{Authentication(identity, std::exchange(config.peer_fingerprints, {}), provider), std::move(config),
-               provider, records, CandidateTable(provider)},
-      side_(make_side(context_.config.role)) {}
+Handshake::Handshake(ConnectionConfig config, const Identity& identity, Provider& provider, RecordLayer& records,
+                     AnswerBudget& budget, const ClientOffer* offer)
+    : context_{Authentication(identity, std::exchange(config.peer_fingerprints, {}), provider),
+               std::move(config),
+               provider,
+               records,
+               CandidateTable(provider),
+               offer},
+      side_(make_side(context_.config.role)),
+      budget_(budget) {}
 
 void Handshake::start(TimePoint now) {
   deadline_ = now + context_.config.timeout;
@@ -33,11 +39,6 @@ void Handshake::start(TimePoint now) {
   rewind();
   timer_.flight_sent(now);
   timer_.restart(now);
-}
-
-void Handshake::datagram_arrived(TimePoint now, std::size_t size) {
-  budget_.received(size);
-  context_.candidates.datagram_arrived(now);
 }
 
 bool Handshake::on_fragment(TimePoint now, const HandshakeHeader& header, Bytes body) {

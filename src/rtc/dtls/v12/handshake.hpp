@@ -14,18 +14,25 @@ namespace redan::dtls::v12 {
 
 class Handshake {
  public:
-  /// `identity`, `provider` and `records` must outlive the handshake.
-  Handshake(ConnectionConfig config, const Identity& identity, Provider& provider, RecordLayer& records);
+  /// `offer`: what a client offers that allows DTLS 1.3, too, and sends its first hello elsewhere; otherwise null.
+  /// Everything but `config` must outlive the handshake.
+  Handshake(ConnectionConfig config, const Identity& identity, Provider& provider, RecordLayer& records,
+            AnswerBudget& budget, const ClientOffer* offer);
 
   void start(TimePoint now);
   void set_round_trip_time(Duration rtt) { timer_.set_round_trip_time(rtt); }
 
   /// A datagram arrived; its records follow.
-  void datagram_arrived(TimePoint now, std::size_t size);
+  void datagram_arrived(TimePoint now) { context_.candidates.datagram_arrived(now); }
   /// A plaintext fragment of a handshake message. True if records that came before their keys may open now.
   bool on_fragment(TimePoint now, const HandshakeHeader& header, Bytes body);
   /// A plaintext alert.
   void on_alert(TimePoint now, const Alert& alert);
+
+  /// The peer signed a message of DTLS 1.2.
+  [[nodiscard]] bool proves_version() const { return has_keys(); }
+  /// The handshake in the other version made progress.
+  void forgive() { failure_.clear(); }
 
   /// Some candidate has keys.
   [[nodiscard]] bool has_keys() const;
@@ -63,7 +70,7 @@ class Handshake {
 
   HandshakeContext context_;
   std::variant<Client, Server> side_;
-  AnswerBudget budget_;
+  AnswerBudget& budget_;
   RetransmissionTimer timer_;
   PendingFailure failure_;
   TimePoint deadline_ = kNever;

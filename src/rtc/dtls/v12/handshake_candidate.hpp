@@ -31,6 +31,7 @@ struct HandshakeCandidate {
   std::optional<SealProtection> write;  ///< once our ChangeCipherSpec is in a flight
   FragmentAssembler finished;           ///< the peer's Finished
 
+  [[nodiscard]] bool begins_with(Bytes messages) const { return transcript.begins_with(messages); }
   /// Computes the master secret from the shared secret and the transcript up to ClientKeyExchange.
   void derive_master(Provider& provider, const SharedSecret& premaster);
   [[nodiscard]] RecordKeys derive_record_keys(Provider& provider, const ConnectionConfig& config) const;

@@ -3,6 +3,7 @@
 
 #include "rtc/dtls/handshake/authentication.hpp"
 #include "rtc/dtls/handshake/outcome.hpp"
+#include "rtc/dtls/hello/client_offer.hpp"
 #include "rtc/dtls/v12/candidate_table.hpp"
 
 namespace redan::dtls::v12 {
@@ -13,6 +14,7 @@ struct HandshakeContext {
   Provider& provider;
   RecordLayer& records;
   CandidateTable candidates;
+  const ClientOffer* offer = nullptr;  ///< of a client that offers DTLS 1.3, too
 
   /// Whether a flight with this certificate may cost so many public-key operations. One with an unexpected certificate
   /// costs one at most: only its signature is checked.

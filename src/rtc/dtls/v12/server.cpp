@@ -31,7 +31,8 @@ const CipherSuite* choose_suite(const ClientHello& hello, CertificateKind kind) 
 std::optional<Group> choose_group(const ConnectionConfig& config, const ClientHello& hello) {
   if (!hello.extensions.supported_groups) return std::nullopt;
   for (const Group group : config.groups_with_certificate_curves()) {
-    if (hello.extensions.supported_groups->contains(static_cast<std::uint16_t>(group))) return group;
+    const bool offered = hello.extensions.supported_groups->contains(static_cast<std::uint16_t>(group));
+    if (offered && serves_dtls12(group)) return group;
   }
   return std::nullopt;
 }
@@ -189,6 +190,7 @@ Outcome Server::on_client_hello(HandshakeContext& context, const HandshakeMessag
 
 void Server::write_flight_4(HandshakeContext& context, HandshakeCandidate& candidate) {
   context.provider.random(candidate.session.server_random);
+  if (context.config.allows_dtls13()) mark_downgrade(candidate.session.server_random);
   const Authentication& authentication = context.authentication;
   OutgoingFlight& flight = candidate.outgoing;
   Transcript& transcript = candidate.transcript;
