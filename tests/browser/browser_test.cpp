@@ -196,12 +196,18 @@ TEST_P(BrowserTest, BrowserOffersDataAndWeAreTheDtlsServer) {
   ASSERT_TRUE(security);
   EXPECT_EQ(security->dtls_role, DtlsRole::server);
   EXPECT_TRUE(security->extended_master_secret);
+  EXPECT_EQ(security->dtls_version, "DTLS 1.3");
+  EXPECT_EQ(security->group, "X25519MLKEM768");
 }
 
 TEST_P(BrowserTest, BrowserOffersDataAndWeAreTheDtlsClient) {
   const PeerId peer = browser_offers("{}", DtlsRole::client);
   expect_echo("first", "hello");
-  EXPECT_EQ(endpoint().security(peer)->dtls_role, DtlsRole::client);
+  const auto security = endpoint().security(peer);
+  ASSERT_TRUE(security);
+  EXPECT_EQ(security->dtls_role, DtlsRole::client);
+  EXPECT_EQ(security->dtls_version, "DTLS 1.3");
+  EXPECT_EQ(security->group, "X25519MLKEM768");
 }
 
 TEST_P(BrowserTest, BrowserOffersMediaAndDataInBothDtlsRoles) {

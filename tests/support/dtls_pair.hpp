@@ -53,16 +53,19 @@ struct DtlsEnd {
   }
 };
 
+/// Of DTLS 1.2, unless only() says otherwise.
 struct DtlsPairOptions {
   KeyType client_key = KeyType::ecdsa_p256;
   KeyType server_key = KeyType::ecdsa_p256;
   dtls::ConnectionConfig client{.role = dtls::Role::client,
+                                .max_version = dtls::kDtls12,
                                 .peer_fingerprints = {},
                                 .srtp_profiles = {7, 8, 1},
                                 .require_srtp = false,
                                 .mtu = 1200,
                                 .timeout = std::chrono::seconds(30)};
   dtls::ConnectionConfig server{.role = dtls::Role::server,
+                                .max_version = dtls::kDtls12,
                                 .peer_fingerprints = {},
                                 .srtp_profiles = {7, 8, 1},
                                 .require_srtp = false,
@@ -70,6 +73,17 @@ struct DtlsPairOptions {
                                 .timeout = std::chrono::seconds(30)};
   LinkConfig link;
   std::uint64_t seed = 1;
+
+  /// Both ends allow these versions.
+  static DtlsPairOptions versions(std::uint16_t lowest, std::uint16_t highest) {
+    DtlsPairOptions options;
+    for (dtls::ConnectionConfig* config : {&options.client, &options.server}) {
+      config->min_version = lowest;
+      config->max_version = highest;
+    }
+    return options;
+  }
+  static DtlsPairOptions only(std::uint16_t version) { return versions(version, version); }
 };
 
 class DtlsPair {

@@ -29,7 +29,9 @@ Negotiation::Negotiation(ConnectionConfig config, const Identity& identity, Prov
   const bool v12 = config.allows_dtls12() || !config.allows_dtls13();
   const bool v13 = config.allows_dtls13();
   if (v13 && role_ == Role::client) {
-    offer_.emplace(provider, config.groups_with_certificate_curves(), config.srtp_profiles, v12);
+    // In DTLS 1.3 the groups do not limit the certificates.
+    const auto with_curves = config.groups_with_certificate_curves();
+    offer_.emplace(provider, v12 ? std::span<const Group>(with_curves) : config.groups, config.srtp_profiles, v12);
   }
   if (v13) v13_.emplace(config, identity, provider, records, budget_, offer_ ? &*offer_ : nullptr);
   if (v12) v12_.emplace(std::move(config), identity, provider, records, budget_, offer_ ? &*offer_ : nullptr);

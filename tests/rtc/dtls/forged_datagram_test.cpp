@@ -27,6 +27,7 @@ class ForgedDatagram : public testing::Test {
     made.role = role;
     made.peer_fingerprints = {Fingerprint::of(*provider, HashAlgorithm::sha256, peer.certificate_der)};
     made.srtp_profiles = {7, 1};
+    made.max_version = dtls::kDtls12;
     made.mtu = mtu;
     return made;
   }

@@ -31,7 +31,7 @@ const CipherSuite* choose_suite(const ClientHello& hello) {
 
 // A group of which there is a share saves a round trip.
 std::optional<Group> choose_group(const ConnectionConfig& config, const Extensions& extensions) {
-  const auto groups = config.groups_with_certificate_curves();
+  const std::span<const Group> groups = config.groups;
   const auto offered = [&](Group group) {
     return extensions.supported_groups->contains(static_cast<std::uint16_t>(group));
   };
