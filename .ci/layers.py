@@ -31,6 +31,7 @@ RULES = {
     "rtc/dtls/hello": {"base", "crypto", "rtc/dtls/record"},
     "rtc/dtls/handshake": {"base", "crypto", "rtc/dtls/record", "rtc/dtls/hello"},
     "rtc/dtls/v12": {"base", "crypto", "rtc/dtls/record", "rtc/dtls/hello", "rtc/dtls/handshake"},
+    "rtc/dtls/v13": {"base", "crypto", "rtc/dtls/record", "rtc/dtls/hello", "rtc/dtls/handshake"},
     "rtc/ice": {"base", "crypto", "rtc/stun", "rtc/turn"},
     "rtc/srtp": {"base", "crypto", "srtp2/"},
     "rtc/rtp": {"base"},
