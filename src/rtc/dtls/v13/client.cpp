@@ -129,6 +129,7 @@ Outcome Client::on_hello(HandshakeContext& context, const HandshakeMessage& mess
   const auto hello = ServerHello::parse(message.body);
   if (!hello) return Rejected{kMalformed};
   if (!well_formed(*hello)) return Rejected{kIllegal};
+  if (!context.candidates.may_start()) return Rejected{kMalformed};  // no server puts two into a datagram
   if (hello->is_retry_request()) {
     // RFC 8446 section 4.1.4: one request at most, and it answers the first hello.
     if (message.message_seq != 0) return Rejected{kUnexpected};
@@ -151,7 +152,7 @@ Outcome Client::on_retry_request(HandshakeContext& context, const ServerHello& h
     return std::equal(attempt.request.begin(), attempt.request.end(), body.begin(), body.end());
   };
   const bool repeated = std::any_of(attempts_.begin(), attempts_.end(), known);
-  if (repeated || attempts_.size() == kMaxAttempts || !context.candidates.may_start()) {
+  if (repeated || attempts_.size() == kMaxAttempts) {
     context.records.drop(Drop::unexpected_message);
     return Incomplete{};
   }
@@ -205,7 +206,12 @@ Transcript Client::transcript_of(Provider& provider, const Attempt& attempt, Has
 
 Outcome Client::on_server_hello(HandshakeContext& context, Attempt& attempt, const ServerHello& hello,
                                 const HandshakeMessage& message) {
-  const Digest origin = context.provider.hash(HashAlgorithm::sha256, message.body);
+  // One message may answer several attempts: each is a candidate of its own.
+  const std::array number{static_cast<std::uint8_t>(&attempt - attempts_.data())};
+  const auto hash = context.provider.start_hash(HashAlgorithm::sha256);
+  hash->update(number);
+  hash->update(message.body);
+  const Digest origin = hash->digest();
   if (context.candidates.move_to_back(origin.bytes())) return Incomplete{};
   Session session;
   session.version = kDtls13;
@@ -217,7 +223,6 @@ Outcome Client::on_server_hello(HandshakeContext& context, Attempt& attempt, con
   session.group = static_cast<Group>(share->group);
   KeyExchange* ours = exchange(attempt, session.group);
   if (ours == nullptr) return Rejected{{Errc::dtls_no_common_group, AlertDescription::illegal_parameter}};
-  if (!context.candidates.may_start()) return Rejected{kMalformed};
   const bool repeated = context.candidates.was_dropped(origin.bytes());
   if (!context.candidates.has_room(repeated) ||
       !context.candidates.spend(repeated ? Priority::medium : Priority::low, 1)) {

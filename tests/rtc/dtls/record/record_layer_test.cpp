@@ -59,7 +59,7 @@ TEST(RecordLayer, PlaintextSequenceNumbersCloseNoWindow) {
 
 // RFC 9147 section 4 has more types with this header, and there may be more versions.
 TEST(RecordLayer, SkipsAnUnknownRecordAndTakesTheNextOne) {
-  for (const auto& [type, version] : {std::pair<std::uint8_t, std::uint16_t>{26, kDtls12}, {22, 0xFEFC}}) {
+  for (const auto& [type, version] : {std::pair<std::uint8_t, std::uint16_t>{27, kDtls12}, {22, 0xFEFC}}) {
     RecordLayer layer;
     std::vector<std::uint8_t> datagram = plain_record(type, version, 0, 5);
     const std::vector<std::uint8_t> second = plain_record(22, kDtls12, 1, 7);
@@ -73,12 +73,15 @@ TEST(RecordLayer, SkipsAnUnknownRecordAndTakesTheNextOne) {
 }
 
 TEST(RecordLayer, TrustsNoLengthInAHeaderOfAnotherForm) {
-  RecordLayer layer;
-  std::vector<std::uint8_t> datagram = plain_record(0x2E, kDtls12, 0, 5);
-  const std::vector<std::uint8_t> second = plain_record(22, kDtls12, 1, 7);
-  datagram.insert(datagram.end(), second.begin(), second.end());
-  MutableBytes rest = datagram;
-  EXPECT_FALSE(layer.next(rest));
+  // With a connection id, which is not negotiated, and of no form at all.
+  for (const std::uint8_t first : std::array<std::uint8_t, 2>{0x3E, 0x4E}) {
+    RecordLayer layer;
+    std::vector<std::uint8_t> datagram = plain_record(first, kDtls12, 0, 5);
+    const std::vector<std::uint8_t> second = plain_record(22, kDtls12, 1, 7);
+    datagram.insert(datagram.end(), second.begin(), second.end());
+    MutableBytes rest = datagram;
+    EXPECT_FALSE(layer.next(rest));
+  }
 }
 
 // RFC 5246 section 6.2.

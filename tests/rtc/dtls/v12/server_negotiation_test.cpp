@@ -1,4 +1,4 @@
-// What a server accepts and rejects in a ClientHello.
+// What a server of DTLS 1.2 accepts and rejects in a ClientHello.
 #include <gtest/gtest.h>
 
 #include "tests/support/client_hello.hpp"
@@ -20,6 +20,7 @@ class DtlsNegotiation : public testing::Test {
     dtls::ConnectionConfig config;
     config.peer_fingerprints = {
         Fingerprint::of(*provider, HashAlgorithm::sha256, as_bytes("the certificate of no client"))};
+    config.max_version = dtls::kDtls12;
     config.srtp_profiles = {7, 8, 1};
     config.require_srtp = require_srtp;
     auto end = std::make_unique<test::DtlsEnd>(config, identity, *provider);

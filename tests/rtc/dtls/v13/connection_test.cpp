@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "tests/support/dtls_pair.hpp"
+#include "tests/support/files.hpp"
 
 namespace redan {
 namespace {
@@ -104,6 +105,76 @@ TEST_F(Dtls13Ends, NegotiateTheHighestCommonVersion) {
     EXPECT_EQ(pair.client.connection.session().version, expected);
     EXPECT_EQ(pair.server.connection.session().version, expected);
   }
+}
+
+TEST_F(Dtls13Ends, AnswerCapturedHellosOfBrowsers) {
+  for (const std::string browser : {"chromium156", "firefox153"}) {
+    for (const bool hybrid : {true, false}) {
+      static constexpr std::array kOnlyP384{Group::secp384r1};
+      const Identity identity = test::test_identity(*provider);
+      dtls::ConnectionConfig config;
+      config.peer_fingerprints = {Fingerprint::of(*provider, HashAlgorithm::sha256, as_bytes("no client's"))};
+      config.srtp_profiles = {7, 8, 1};
+      config.require_srtp = true;
+      if (!hybrid) config.groups = kOnlyP384;
+      test::DtlsEnd end(config, identity, *provider);
+      end.connection.start(TimePoint{});
+      for (const std::string part : {"1", "2"}) {
+        auto datagram = test::read_test_file("captures/dtls/" + browser + "_client_hello_" + part + ".bin");
+        end.connection.handle_input(TimePoint{}, datagram);
+        end.drain(TimePoint{}, nullptr);
+      }
+      ASSERT_FALSE(end.sent.empty()) << browser;
+      // Behind the headers, and the version: a random, or the mark of a HelloRetryRequest for the share of P-384.
+      const Bytes random = Bytes(end.sent.front()).subspan(13 + 12 + 2, 32);
+      EXPECT_EQ(std::equal(random.begin(), random.end(), dtls::kRetryRequest.begin()), !hybrid);
+      if (!hybrid) continue;
+      EXPECT_EQ(end.connection.session().version, kDtls13);
+      EXPECT_EQ(end.connection.session().suite->id, 0x1301);
+      EXPECT_EQ(end.connection.session().group, Group::x25519_mlkem768);
+      EXPECT_EQ(end.connection.session().srtp_profile, 7);
+    }
+  }
+}
+
+// RFC 8446 section 4.1.3: who removes DTLS 1.3 from the hello is found out.
+TEST_F(Dtls13Ends, NoticeThatSomebodyRemovedTheVersion) {
+  DtlsPair pair(*provider, DtlsPairOptions::versions(kDtls12, kDtls13));
+  pair.client.connection.start(pair.now);
+  pair.server.connection.start(pair.now);
+  pair.client.drain(pair.now, nullptr);
+  // The hello of both versions in one record, with another code point in the place of 1.3.
+  Datagram body;
+  for (const Datagram& datagram : pair.client.sent) body.insert(body.end(), datagram.begin() + 25, datagram.end());
+  const Datagram versions{0, 43, 0, 5, 4, 0xFE, 0xFC};
+  const auto at = std::search(body.begin(), body.end(), versions.begin(), versions.end());
+  ASSERT_NE(at, body.end());
+  at[5] = 0x1A;
+  at[6] = 0x1A;
+  Datagram hello(25);
+  Writer writer(hello);
+  dtls::RecordHeader{dtls::ContentType::handshake, kDtls12, dtls::Epoch::plaintext, 9,
+                     static_cast<std::uint16_t>(12 + body.size())}
+      .write(writer);
+  const auto length = static_cast<std::uint32_t>(body.size());
+  dtls::HandshakeHeader{dtls::HandshakeType::client_hello, length, 0, 0, length}.write(writer);
+  hello.insert(hello.end(), body.begin(), body.end());
+  pair.server.connection.handle_input(pair.now, hello);
+  pair.server.drain(pair.now, nullptr);
+  ASSERT_FALSE(pair.server.sent.empty());
+  EXPECT_EQ(pair.server.connection.session().version, kDtls12);
+  for (Datagram& datagram : std::exchange(pair.server.sent, {})) {
+    pair.client.connection.handle_input(pair.now, datagram);
+  }
+  // The client signs nothing, and gives up after the grace period.
+  EXPECT_EQ(pair.client.connection.drops()[dtls::Drop::refused_message], 1U);
+  while (!pair.client.closed) {
+    const TimePoint next = pair.client.drain(pair.now, nullptr);
+    if (next == kNever) break;
+    pair.now = next;
+  }
+  ASSERT_TRUE(pair.client.closed);
+  EXPECT_EQ(pair.client.closed->reason, Errc::dtls_illegal_parameter);
 }
 
 TEST_F(Dtls13Ends, FailWithoutACommonVersion) {

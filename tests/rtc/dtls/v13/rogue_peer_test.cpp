@@ -42,7 +42,7 @@ class Rogue13Test : public testing::Test {
       end->drain(now, nullptr);
     }
   }
-  void give(const Datagram& datagram) { give(std::vector{datagram}); }
+  void give(const Datagram& datagram) { give(std::vector<Datagram>{datagram}); }
   /// A server of ours gets the client's flight of this plan, a client of ours the server's. True if it connects.
   bool connects(dtls::Role role, const std::function<void(Rogue13::Plan&)>& change = {}, std::string order = {}) {
     start(role);
@@ -65,7 +65,9 @@ class Rogue13Test : public testing::Test {
       if (next == kNever || end->closed) break;
       now = next;
     }
-    if (end->closed && end->connected == 0) EXPECT_GE(now, began + 4s) << "an unproven peer ended it at once";
+    if (end->closed && end->connected == 0) {
+      EXPECT_GE(now, began + 4s) << "an unproven peer ended it at once";
+    }
     return end->closed ? std::optional(end->closed->reason) : std::nullopt;
   }
   std::optional<Errc> refusal(dtls::Role role, const std::function<void(Rogue13::Plan&)>& change) {
@@ -123,8 +125,9 @@ TEST_F(Rogue13Test, TheSignatureIsVerified) {
 TEST_F(Rogue13Test, TheSignatureSchemeFitsKeyAndVersion) {
   for (const dtls::Role role : kRoles) {
     // Of another curve, of RSA, of PKCS #1, unknown.
-    for (const std::uint16_t scheme : {0x0503, 0x0804, 0x0401, 0x0203}) {
-      EXPECT_EQ(refusal(role, [=](auto& plan) { plan.scheme_label = scheme; }), Errc::dtls_no_common_signature);
+    for (const int scheme : {0x0503, 0x0804, 0x0401, 0x0203}) {
+      EXPECT_EQ(refusal(role, [=](auto& plan) { plan.scheme_label = static_cast<std::uint16_t>(scheme); }),
+                Errc::dtls_no_common_signature);
     }
   }
 }
@@ -184,7 +187,8 @@ TEST_F(Rogue13Test, EncryptedExtensionsHoldOnlyWhatMayBeThere) {
   const auto body = [](std::uint8_t type_high, std::uint8_t type, const Datagram& data) {
     Datagram all{0, static_cast<std::uint8_t>(4 + data.size()), type_high, type,
                  0, static_cast<std::uint8_t>(data.size())};
-    return all + data;
+    all.insert(all.end(), data.begin(), data.end());
+    return all;
   };
   const auto with = [&](const Datagram& extensions) {
     return connects(dtls::Role::client, [&](auto& plan) { plan.extensions = extensions; });
@@ -251,10 +255,10 @@ TEST_F(Rogue13Test, BrokenRulesOfAProvenPeerEndTheConnection) {
       ASSERT_TRUE(end->closed) << each.name;
       EXPECT_EQ(end->closed->reason, each.reason) << each.name;
     }
-    for (const std::uint8_t type : {0, 1, 2, 11, 13, 15, 20}) {
+    for (const int type : {0, 1, 2, 11, 13, 15, 20}) {
       ASSERT_TRUE(connects(role));
-      give(rogue->later_message(type, {0}));
-      ASSERT_TRUE(end->closed) << int{type};
+      give(rogue->later_message(static_cast<std::uint8_t>(type), {0}));
+      ASSERT_TRUE(end->closed) << type;
     }
     ASSERT_TRUE(connects(role));
     give(rogue->sealed(ContentType::application_data, {1}));
