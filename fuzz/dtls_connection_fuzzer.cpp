@@ -1,5 +1,6 @@
-// A DTLS client and server connected by a script, with a provider that authenticates nothing. Each step is a byte: two
-// bits for the side, the rest for the action.
+// A DTLS client and server connected by a script, with a provider that authenticates nothing. The first byte selects
+// the versions that each side allows, and a cookie. Each step is a byte: two bits for the side, the rest for the
+// action.
 //
 //   deliver, drop, delay, duplicate or mutate the oldest datagram of the other side · deliver a datagram of the
 //   script · advance time · poll partly · send · close
@@ -38,8 +39,8 @@ struct End {
   std::size_t times = 0;     // at which its timer may have fired
   std::int64_t held = 0;  // on the heap, more than when it was made: an established connection frees its configuration
 
-  // A flight of ours with P-256 certificates, with headers for small datagrams.
-  static constexpr std::size_t kFlight = 1'400;
+  // A flight of ours with P-256 certificates and a hybrid key share, with headers for small datagrams.
+  static constexpr std::size_t kFlight = 3'000;
 
   void input(TimePoint now, MutableBytes datagram) {
     received += datagram.size();
@@ -84,6 +85,7 @@ class Script {
  public:
   explicit Script(Reader input)
       : input_(input),
+        versions_(input_.u8()),
         provider_(real()),
         identities_{test::test_identity(provider_), test::test_identity(provider_)},
         ends_{End(config(dtls::Role::client), identities_[0], provider_),
@@ -106,6 +108,11 @@ class Script {
         Fingerprint::of(provider_, HashAlgorithm::sha256, identities_[client ? 1 : 0].certificate_der)};
     made.srtp_profiles = {7, 1};
     made.mtu = client ? 400 : 1200;
+    // Two bits for each side: 1.2, 1.3, or both.
+    const unsigned choice = (versions_ >> (client ? 0U : 2U)) & 3U;
+    if (choice == 0) made.max_version = dtls::kDtls12;
+    if (choice == 1) made.min_version = dtls::kDtls13;
+    made.require_cookie = (versions_ & 16U) != 0;
     return made;
   }
   void step(std::uint8_t code) {
@@ -179,6 +186,7 @@ class Script {
   }
 
   Reader input_;
+  std::uint8_t versions_;
   TimePoint now_{};
   test::NullProvider provider_;
   std::array<Identity, 2> identities_;

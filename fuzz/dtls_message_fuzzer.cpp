@@ -1,5 +1,5 @@
-// The bodies of DTLS 1.2 handshake messages. The first byte selects the message; a message that parses, and has one
-// encoding, is written again and compared.
+// The bodies of DTLS handshake messages of both versions. The first byte selects the message; a message that parses,
+// and has one encoding, is written again and compared.
 #include <vector>
 
 #include "base/assert.hpp"
@@ -11,11 +11,17 @@
 #include "rtc/dtls/v12/certificate_verify.hpp"
 #include "rtc/dtls/v12/client_key_exchange.hpp"
 #include "rtc/dtls/v12/server_key_exchange.hpp"
+#include "rtc/dtls/v13/acknowledgement.hpp"
+#include "rtc/dtls/v13/certificate.hpp"
+#include "rtc/dtls/v13/certificate_request.hpp"
+#include "rtc/dtls/v13/certificate_verify.hpp"
+#include "rtc/dtls/v13/key_update.hpp"
 
 namespace {
 
 using namespace redan::dtls;
-using namespace redan::dtls::v12;
+namespace v12 = redan::dtls::v12;
+namespace v13 = redan::dtls::v13;
 using redan::Bytes;
 using redan::Writer;
 
@@ -49,6 +55,12 @@ void extensions_are_inside(const Extensions& extensions, Bytes body) {
     static_cast<void>((*list)->contains(0xFFFF));
   }
   if (extensions.renegotiated_connection) REDAN_ASSERT(inside(*extensions.renegotiated_connection, body));
+  if (extensions.cookie) REDAN_ASSERT(inside(*extensions.cookie, body));
+  if (extensions.key_share) REDAN_ASSERT(inside(extensions.key_share->key, body));
+  if (extensions.key_shares) {
+    REDAN_ASSERT(inside(extensions.key_shares->bytes, body));
+    static_cast<void>(extensions.key_shares->find(0xFFFF));
+  }
   if (extensions.use_srtp) {
     REDAN_ASSERT(inside(extensions.use_srtp->profiles.bytes, body) && inside(extensions.use_srtp->mki, body));
   }
@@ -70,6 +82,14 @@ void server_hello(Bytes body) {
   const auto hello = ServerHello::parse(body);
   if (!hello) return;
   extensions_are_inside(hello->extensions, body);
+  if (const CipherSuite* suite = find_suite(kCipherSuites13, hello->cipher_suite)) {
+    const KeyShare share = hello->extensions.key_share.value_or(KeyShare{});
+    const auto ours = written(body.size() + 64, [&](Writer& w) {
+      ServerHello::write_13(w, hello->random, *suite, share, hello->extensions.cookie.value_or(Bytes{}));
+    });
+    const auto again = ServerHello::parse(ours);
+    REDAN_ASSERT(again && again->random == hello->random && again->chosen_version() == kDtls13);
+  }
   const CipherSuite* suite = find_suite(hello->cipher_suite);
   if (suite == nullptr) return;
   const CommonExtensions common{hello->extensions.renegotiated_connection.has_value(),
@@ -79,26 +99,38 @@ void server_hello(Bytes body) {
   REDAN_ASSERT(again && again->random == hello->random && again->cipher_suite == hello->cipher_suite);
 }
 
+template <class Message>
 void certificate(Bytes body) {
-  const auto message = Certificate::parse(body);
+  const auto message = Message::parse(body);
   if (!message) return;
   // The rest of a chain is skipped, so only the leaf is written.
   const auto again = written(body.size(), [&](Writer& w) { message->write(w); });
-  REDAN_ASSERT(equal(Certificate::parse(again)->leaf, message->leaf));
+  REDAN_ASSERT(equal(Message::parse(again)->leaf, message->leaf));
 }
 
 void server_key_exchange(Bytes body) {
-  const auto message = ServerKeyExchange::parse(body);
+  const auto message = v12::ServerKeyExchange::parse(body);
   if (!message) return;
-  const auto params =
-      written(body.size(), [&](Writer& w) { ServerKeyExchange::write_params(w, message->group, message->public_key); });
+  const auto params = written(
+      body.size(), [&](Writer& w) { v12::ServerKeyExchange::write_params(w, message->group, message->public_key); });
   REDAN_ASSERT(equal(params, message->params));
   REDAN_ASSERT(message->params.size() + 4 + message->signature.size() == body.size());
 }
 
+template <class Message>
 void certificate_request(Bytes body) {
-  const auto message = CertificateRequest::parse(body);
+  const auto message = Message::parse(body);
   if (message) REDAN_ASSERT(inside(message->signature_algorithms.bytes, body));
+}
+
+void encrypted_extensions(Bytes body) {
+  redan::Reader reader(body);
+  if (const auto extensions = Extensions::parse(reader, HelloSender::server)) extensions_are_inside(*extensions, body);
+}
+
+void acknowledgement(Bytes body) {
+  std::size_t count = 0;
+  if (v13::for_each_acknowledged(body, [&](RecordNumber) { ++count; })) REDAN_ASSERT(body.size() == 2 + 16 * count);
 }
 
 }  // namespace
@@ -108,12 +140,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Bytes body(data + 1, size - 1);
   static constexpr std::array kMessages{client_hello,
                                         server_hello,
-                                        certificate,
+                                        certificate<v12::Certificate>,
                                         server_key_exchange,
-                                        certificate_request,
-                                        same<CertificateVerify>,
-                                        same<ClientKeyExchange>,
-                                        same<HelloVerifyRequest>};
+                                        certificate_request<v12::CertificateRequest>,
+                                        same<v12::CertificateVerify>,
+                                        same<v12::ClientKeyExchange>,
+                                        same<HelloVerifyRequest>,
+                                        certificate<v13::Certificate>,
+                                        certificate_request<v13::CertificateRequest>,
+                                        same<v13::CertificateVerify>,
+                                        same<v13::KeyUpdate>,
+                                        encrypted_extensions,
+                                        acknowledgement};
   kMessages[data[0] % kMessages.size()](body);
   return 0;
 }

@@ -42,6 +42,10 @@ class Script {
     const redan::Bytes key = redan::Bytes(zeros).first(16);
     read_.emplace(provider(), redan::AeadAlgorithm::aes_128_gcm, key, key.first(4));
     write_.emplace(provider(), redan::AeadAlgorithm::aes_128_gcm, key, key.first(4), Epoch{1});
+    const TrafficKeys keys{redan::AeadAlgorithm::aes_128_gcm, redan::Secret<32>(key),
+                           redan::Secret<redan::kAeadNonceSize>(key.first(12)), redan::Secret<32>(key)};
+    open_.emplace(provider(), keys, 3);
+    seal_.emplace(provider(), keys, 3);
     auto early = early_.take();
     REDAN_ASSERT(early.size() <= EarlyRecords::kMaxRecords);
     std::size_t kept = 0;
@@ -51,8 +55,26 @@ class Script {
     }
     REDAN_ASSERT(kept <= EarlyRecords::kMaxBytes);
   }
-  /// What we seal, we can open once.
+  /// What we seal, we can open once, in both forms.
   void loop(redan::Bytes payload) {
+    loop_12(payload);
+    loop_13(payload);
+  }
+
+ private:
+  void loop_13(redan::Bytes payload) {
+    std::vector<std::uint8_t> record(payload.size() + CiphertextSeal::kOverhead);
+    std::copy(payload.begin(), payload.end(), record.begin() + CiphertextSeal::kHeadroom);
+    redan::MutableBytes whole = seal_->seal(ContentType::application_data, record, payload.size());
+    REDAN_ASSERT(whole.empty() == (payload.size() > RecordHeader::kMaxPlaintext));
+    if (whole.empty()) return;
+    const auto sealed = layer_.next(whole);
+    REDAN_ASSERT(sealed && sealed->unified && whole.empty());
+    const auto opened = layer_.open(*sealed, std::array{&*open_});
+    REDAN_ASSERT(!opened || (opened->type == ContentType::application_data &&
+                             std::equal(opened->text.begin(), opened->text.end(), payload.begin(), payload.end())));
+  }
+  void loop_12(redan::Bytes payload) {
     std::vector<std::uint8_t> record(payload.size() + kMaxRecordOverhead);
     std::copy(payload.begin(), payload.end(), record.begin() + static_cast<std::ptrdiff_t>(write_->headroom()));
     redan::MutableBytes whole = write_->seal(ContentType::application_data, record, payload.size());
@@ -64,13 +86,17 @@ class Script {
     REDAN_ASSERT(!opened || std::equal(opened->begin(), opened->end(), payload.begin(), payload.end()));
   }
 
- private:
   void take(redan::MutableBytes rest) {
     const redan::Bytes whole = rest;
     std::size_t records = 0;
     while (const auto record = layer_.next(rest)) {
       ++records;
       REDAN_ASSERT(record->whole.data() >= whole.data() && record->whole.data() + record->whole.size() <= rest.data());
+      if (record->unified) {
+        REDAN_ASSERT(record->unified->size() <= record->whole.size());
+        if (open_) take_ciphertext(*record);
+        continue;
+      }
       REDAN_ASSERT(record->header.acceptable() && record->fragment().size() == record->header.length);
       if (record->header.epoch == Epoch::plaintext) continue;
       if (read_) {
@@ -79,8 +105,14 @@ class Script {
         early_.keep(record->whole);
       }
     }
-    REDAN_ASSERT(rest.empty() && records <= whole.size() / RecordHeader::kSize);
+    REDAN_ASSERT(rest.empty() && records <= whole.size() / 2);
     REDAN_ASSERT(whole.empty() || records > 0 || layer_.drops().total() > 0);
+  }
+
+  void take_ciphertext(const Record& record) {
+    const redan::Bytes whole = record.whole;
+    const auto opened = layer_.open(record, std::array{&*open_});
+    if (opened) REDAN_ASSERT(opened->text.size() < whole.size() && opened->number.epoch == 3);
   }
 
   std::optional<redan::MutableBytes> open(const Record& record) {
@@ -94,6 +126,8 @@ class Script {
   EarlyRecords early_;
   std::optional<OpenProtection> read_;
   std::optional<SealProtection> write_;
+  std::optional<CiphertextOpen> open_;
+  std::optional<CiphertextSeal> seal_;
 };
 
 }  // namespace

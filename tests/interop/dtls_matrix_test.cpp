@@ -23,7 +23,13 @@ struct Stack {
   /// Its server answers a client that repeats its last flight. wolfSSL 5.5's does not: if that flight is lost, the
   /// handshake cannot complete.
   bool repeats_last_flight = true;
+  /// Its server assembles a ClientHello from fragments. Debian's wolfSSL is built without that.
+  bool assembles_hellos = true;
 };
+
+// What DTLS 1.2 has.
+constexpr std::array kGroups12{Group::x25519, Group::secp256r1, Group::secp384r1};
+
 void PrintTo(const Stack& stack, std::ostream* out) { *out << stack.name; }
 
 struct Identities {
@@ -74,6 +80,9 @@ class DtlsInterop : public testing::TestWithParam<std::tuple<Stack, bool>> {
     config.peer_fingerprints = {
         Fingerprint::of(provider(), HashAlgorithm::sha256, setup.peer.identity->certificate_der)};
     config.srtp_profiles = {7, 1};
+    if (!stack().assembles_hellos && !we_serve()) {
+      std::erase(setup.groups, Group::x25519_mlkem768);  // with it a hello needs two datagrams
+    }
     config.groups = setup.groups;
     const test::FrozenClock clock;
     test::RedanParty us(config, identities().ours.at(setup.ours), provider());
@@ -120,7 +129,7 @@ TEST_P(DtlsInterop, EveryCertificateSuiteAndGroupConnectsWithAndWithoutLoss) {
         const KeyType server = we_serve() ? ours : theirs;
         for (const dtls::CipherSuite& suite : dtls::kCipherSuites) {
           if (suite.certificate != dtls::kind_of(server)) continue;
-          for (const Group group : dtls::kGroups) {
+          for (const Group group : kGroups12) {
             Run setup{.ours = ours, .theirs = theirs};
             setup.peer.suite = suite.id;
             setup.peer.group = group;
@@ -150,7 +159,7 @@ TEST_P(DtlsInterop, EveryCertificateSuiteAndGroupConnectsWithAndWithoutLoss) {
 
 // supported_groups also limits the curves of certificates (RFC 8422 section 5.1).
 TEST_P(DtlsInterop, OneOfOurGroupsSufficesForACertificateOfAnotherCurve) {
-  for (const Group group : dtls::kGroups) {
+  for (const Group group : kGroups12) {
     Run setup;
     setup.groups = {group};
     setup.peer.group = group;
@@ -172,7 +181,7 @@ TEST_P(DtlsInterop, AServerWithoutACertificateRequestIsReportedAfterTheGracePeri
 INSTANTIATE_TEST_SUITE_P(
     Stacks, DtlsInterop,
     testing::Combine(testing::Values(Stack{"OpenSSL", test::openssl_peer}, Stack{"GnuTLS", test::gnutls_peer},
-                                     Stack{"wolfSSL", test::wolfssl_peer, false}),
+                                     Stack{"wolfSSL", test::wolfssl_peer, false, false}),
                      testing::Bool()),
     [](const auto& suite) { return std::get<0>(suite.param).name + (std::get<1>(suite.param) ? "Client" : "Server"); });
 

@@ -54,7 +54,7 @@ class WolfSslParty final : public DtlsPeer {
     if (!config.serves) {
       wolfSSL_UseSupportedCurve(ssl_, curve(config.group));
       for (const Group group : dtls::kGroups) {
-        if (group != config.group) wolfSSL_UseSupportedCurve(ssl_, curve(group));
+        if (group != config.group && dtls::serves_dtls12(group)) wolfSSL_UseSupportedCurve(ssl_, curve(group));
       }
     }
     wolfSSL_dtls_set_using_nonblock(ssl_, 1);

@@ -49,7 +49,7 @@ void Negotiation::set_round_trip_time(Duration rtt) {
 }
 
 void Negotiation::datagram_arrived(TimePoint now, std::size_t size) {
-  budget_.received(size);
+  budget_.answers.received(size);
   if (v12_) v12_->datagram_arrived(now);
   if (v13_) v13_->datagram_arrived(now);
 }

@@ -45,7 +45,7 @@ class Negotiation {
 
   RecordLayer& records_;
   Role role_;
-  AnswerBudget budget_;
+  UnprovenBudget budget_;
   std::optional<ClientOffer> offer_;
   FragmentAssembler hellos_;  // the peer's, where both versions are open or only 1.3 is
   std::optional<v12::Handshake> v12_;

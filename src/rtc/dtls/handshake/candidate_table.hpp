@@ -18,7 +18,8 @@ class CandidateTable {
   static constexpr std::size_t kPlaces = 4;
   static constexpr Duration kMinAge = std::chrono::seconds(1);
 
-  explicit CandidateTable(RandomSource& random) : random_(random) {}
+  /// `work` is the budget of the whole connection. Both must outlive the table.
+  CandidateTable(RandomSource& random, WorkBudget& work) : random_(random), work_(work) {}
 
   /// A datagram arrived, and may start one new handshake, however many hellos it holds.
   void datagram_arrived(TimePoint now) {
@@ -83,7 +84,7 @@ class CandidateTable {
   RandomSource& random_;
   TimePoint now_{};
   int starts_left_ = 1;
-  WorkBudget work_;
+  WorkBudget& work_;
   DroppedMessages dropped_;
   std::vector<Candidate> list_;
 };

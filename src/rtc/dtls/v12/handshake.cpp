@@ -22,12 +22,12 @@ constexpr Role other(Role role) { return role == Role::client ? Role::server : R
 }  // namespace
 
 Handshake::Handshake(ConnectionConfig config, const Identity& identity, Provider& provider, RecordLayer& records,
-                     AnswerBudget& budget, const ClientOffer* offer)
+                     UnprovenBudget& budget, const ClientOffer* offer)
     : context_{Authentication(identity, std::exchange(config.peer_fingerprints, {}), provider),
                std::move(config),
                provider,
                records,
-               CandidateTable(provider),
+               CandidateTable(provider, budget.work),
                offer},
       side_(make_side(context_.config.role)),
       budget_(budget) {}
@@ -61,8 +61,8 @@ bool Handshake::on_progress(TimePoint now) {
 
 // What the budget forbids now, the timer sends.
 void Handshake::answer(TimePoint now) {
-  if (!budget_.allows()) return context_.records.drop(Drop::over_budget);
-  budget_.answered(rewind());
+  if (!budget_.answers.allows()) return context_.records.drop(Drop::over_budget);
+  budget_.answers.answered(rewind());
   timer_.flight_sent(now);
 }
 

@@ -4,9 +4,9 @@
 // plaintext reason to give up shortens the time that the handshake gets, until it makes progress after all.
 #pragma once
 
-#include "rtc/dtls/handshake/answer_budget.hpp"
 #include "rtc/dtls/handshake/pending_failure.hpp"
 #include "rtc/dtls/handshake/retransmission_timer.hpp"
+#include "rtc/dtls/handshake/unproven_budget.hpp"
 #include "rtc/dtls/v12/client.hpp"
 #include "rtc/dtls/v12/server.hpp"
 
@@ -17,7 +17,7 @@ class Handshake {
   /// `offer`: what a client offers that allows DTLS 1.3, too, and sends its first hello elsewhere; otherwise null.
   /// Everything but `config` must outlive the handshake.
   Handshake(ConnectionConfig config, const Identity& identity, Provider& provider, RecordLayer& records,
-            AnswerBudget& budget, const ClientOffer* offer);
+            UnprovenBudget& budget, const ClientOffer* offer);
 
   void start(TimePoint now);
   void set_round_trip_time(Duration rtt) { timer_.set_round_trip_time(rtt); }
@@ -70,7 +70,7 @@ class Handshake {
 
   HandshakeContext context_;
   std::variant<Client, Server> side_;
-  AnswerBudget& budget_;
+  UnprovenBudget& budget_;
   RetransmissionTimer timer_;
   PendingFailure failure_;
   TimePoint deadline_ = kNever;

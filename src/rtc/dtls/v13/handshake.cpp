@@ -17,9 +17,9 @@ constexpr int kAckShare = 4;
 }  // namespace
 
 Handshake::Handshake(const ConnectionConfig& config, const Identity& identity, Provider& provider, RecordLayer& records,
-                     AnswerBudget& budget, const ClientOffer* offer)
+                     UnprovenBudget& budget, const ClientOffer* offer)
     : context_{Authentication(identity, config.peer_fingerprints, provider), config, provider, records,
-               CandidateTable(provider)},
+               CandidateTable(provider, budget.work)},
       budget_(budget) {
   context_.config.peer_fingerprints.clear();
   if (offer != nullptr) side_.emplace<Client>(*offer);
@@ -55,8 +55,8 @@ bool Handshake::process(TimePoint now, const Outcome& outcome) {
 
 // What the budget forbids now, the timer sends.
 void Handshake::answer(TimePoint now) {
-  if (!budget_.allows()) return context_.records.drop(Drop::over_budget);
-  budget_.answered(rewind());
+  if (!budget_.answers.allows()) return context_.records.drop(Drop::over_budget);
+  budget_.answers.answered(rewind());
   timer_.flight_sent(now);
 }
 

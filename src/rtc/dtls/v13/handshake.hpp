@@ -5,9 +5,9 @@
 // until it makes progress after all.
 #pragma once
 
-#include "rtc/dtls/handshake/answer_budget.hpp"
 #include "rtc/dtls/handshake/pending_failure.hpp"
 #include "rtc/dtls/handshake/retransmission_timer.hpp"
+#include "rtc/dtls/handshake/unproven_budget.hpp"
 #include "rtc/dtls/v13/client.hpp"
 #include "rtc/dtls/v13/server.hpp"
 
@@ -17,7 +17,7 @@ class Handshake {
  public:
   /// `offer` is a client's, and null for a server. Everything but `config` must outlive the handshake.
   Handshake(const ConnectionConfig& config, const Identity& identity, Provider& provider, RecordLayer& records,
-            AnswerBudget& budget, const ClientOffer* offer);
+            UnprovenBudget& budget, const ClientOffer* offer);
 
   void start(TimePoint now);
   void set_round_trip_time(Duration rtt) { timer_.set_round_trip_time(rtt); }
@@ -75,7 +75,7 @@ class Handshake {
 
   HandshakeContext context_;
   std::variant<Server, Client> side_;
-  AnswerBudget& budget_;
+  UnprovenBudget& budget_;
   RetransmissionTimer timer_;
   PendingFailure failure_;
   TimePoint deadline_ = kNever;

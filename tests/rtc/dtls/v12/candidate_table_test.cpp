@@ -12,7 +12,8 @@ using namespace std::chrono_literals;
 class CandidateTableTest : public testing::Test {
  protected:
   test::SeededRandom random{1};
-  CandidateTable table{random};
+  WorkBudget work;
+  CandidateTable table{random, work};
 
   static HandshakeCandidate candidate(std::string_view hello, bool repeated = false) {
     HandshakeCandidate made;
