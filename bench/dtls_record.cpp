@@ -18,10 +18,13 @@ Batch records(DtlsPair& pair) {
 
 void row(Provider& provider, std::unique_ptr<DtlsStack> (*baseline)(const Identities&, Group)) {
   const Identities identities(provider);
-  const auto ours = redan_stack(identities, provider, Group::x25519)->connect();
   const auto theirs = baseline(identities, Group::x25519);
   const auto their_pair = theirs->connect();
-  print(compare(std::string(provider.name()) + " AES-128-GCM", "MB/s", 1.0, records(*ours), records(*their_pair)));
+  for (const bool dtls13 : {false, true}) {
+    const auto ours = redan_stack(identities, provider, {Group::x25519, dtls13})->connect();
+    const std::string label = std::string(provider.name()) + (dtls13 ? " 1.3" : "") + " AES-128-GCM";
+    print(compare(label, "MB/s", 1.0, records(*ours), records(*their_pair)));
+  }
 }
 
 }  // namespace

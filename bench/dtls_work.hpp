@@ -43,7 +43,11 @@ class DtlsStack {
 };
 
 /// `identities` and `provider` must outlive the stack.
-std::unique_ptr<DtlsStack> redan_stack(const Identities& identities, Provider& provider, Group group);
+struct RedanChoice {
+  Group group = Group::x25519;
+  bool dtls13 = false;  ///< otherwise 1.2
+};
+std::unique_ptr<DtlsStack> redan_stack(const Identities& identities, Provider& provider, RedanChoice choice);
 std::unique_ptr<DtlsStack> openssl_stack(const Identities& identities, Group group);
 std::unique_ptr<DtlsStack> mbedtls_stack(const Identities& identities, Group group);
 

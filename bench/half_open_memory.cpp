@@ -21,9 +21,12 @@ double kib_each(DtlsStack& stack) {
 
 void row(Provider& provider, std::unique_ptr<DtlsStack> (*baseline)(const Identities&, Group)) {
   const Identities identities(provider);
-  const double ours = kib_each(*redan_stack(identities, provider, Group::x25519));
   const double theirs = kib_each(*baseline(identities, Group::x25519));
-  print({std::string(provider.name()), "KiB each", ours, theirs, theirs / ours, kGoal, Better::less});
+  for (const bool dtls13 : {false, true}) {
+    const double ours = kib_each(*redan_stack(identities, provider, {Group::x25519, dtls13}));
+    const std::string label = std::string(provider.name()) + (dtls13 ? " 1.3" : "");
+    print({label, "KiB each", ours, theirs, theirs / ours, kGoal, Better::less});
+  }
 }
 
 }  // namespace

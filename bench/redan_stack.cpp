@@ -36,22 +36,23 @@ struct End {
   std::size_t received = 0;
 };
 
-dtls::ConnectionConfig config(dtls::Role role, const Fingerprint& peer, const Group& group) {
+dtls::ConnectionConfig config(dtls::Role role, const Fingerprint& peer, const RedanChoice& choice) {
   dtls::ConnectionConfig config;
   config.role = role;
   config.peer_fingerprints = {peer};
   config.srtp_profiles = {kSrtpProfile};
   config.require_srtp = true;
-  config.groups = std::span(&group, 1);
+  config.groups = std::span(&choice.group, 1);
+  config.min_version = config.max_version = choice.dtls13 ? dtls::kDtls13 : dtls::kDtls12;
   config.mtu = kMtu;
   return config;
 }
 
 class RedanPair final : public DtlsPair {
  public:
-  RedanPair(const Identities& identities, Provider& provider, const Group& group)
-      : client_(config(dtls::Role::client, identities.server_fingerprint, group), identities.client, provider),
-        server_(config(dtls::Role::server, identities.client_fingerprint, group), identities.server, provider) {
+  RedanPair(const Identities& identities, Provider& provider, const RedanChoice& choice)
+      : client_(config(dtls::Role::client, identities.server_fingerprint, choice), identities.client, provider),
+        server_(config(dtls::Role::server, identities.client_fingerprint, choice), identities.server, provider) {
     client_.connection.start(TimePoint{});
     server_.connection.start(TimePoint{});
     Datagrams to_server;
@@ -85,8 +86,8 @@ class RedanPair final : public DtlsPair {
 };
 
 struct RedanHalfOpen final : HalfOpenServer {
-  RedanHalfOpen(const Identities& identities, Provider& provider, const Group& group, Datagrams hello)
-      : connection(config(dtls::Role::server, identities.client_fingerprint, group), identities.server, provider) {
+  RedanHalfOpen(const Identities& identities, Provider& provider, const RedanChoice& choice, Datagrams hello)
+      : connection(config(dtls::Role::server, identities.client_fingerprint, choice), identities.server, provider) {
     connection.start(TimePoint{});
     for (auto& datagram : hello) connection.handle_input(TimePoint{}, datagram);
     std::array<std::uint8_t, kMtu> buffer{};
@@ -99,21 +100,21 @@ struct RedanHalfOpen final : HalfOpenServer {
 
 class RedanStack final : public DtlsStack {
  public:
-  RedanStack(const Identities& identities, Provider& provider, Group group)
-      : identities_(identities), provider_(provider), group_(group) {
-    End client(config(dtls::Role::client, identities.server_fingerprint, group_), identities.client, provider);
+  RedanStack(const Identities& identities, Provider& provider, RedanChoice choice)
+      : identities_(identities), provider_(provider), choice_(choice) {
+    End client(config(dtls::Role::client, identities.server_fingerprint, choice_), identities.client, provider);
     client.connection.start(TimePoint{});
     client.drain(hello_);
   }
-  std::unique_ptr<DtlsPair> connect() override { return std::make_unique<RedanPair>(identities_, provider_, group_); }
+  std::unique_ptr<DtlsPair> connect() override { return std::make_unique<RedanPair>(identities_, provider_, choice_); }
   std::unique_ptr<HalfOpenServer> half_open() override {
-    return std::make_unique<RedanHalfOpen>(identities_, provider_, group_, hello_);
+    return std::make_unique<RedanHalfOpen>(identities_, provider_, choice_, hello_);
   }
 
  private:
   const Identities& identities_;
   Provider& provider_;
-  Group group_;
+  RedanChoice choice_;
   Datagrams hello_;
 };
 
@@ -127,8 +128,8 @@ Identities::Identities(Provider& provider)
       client_fingerprint(Fingerprint::of(provider, HashAlgorithm::sha256, client.certificate_der)),
       server_fingerprint(Fingerprint::of(provider, HashAlgorithm::sha256, server.certificate_der)) {}
 
-std::unique_ptr<DtlsStack> redan_stack(const Identities& identities, Provider& provider, Group group) {
-  return std::make_unique<RedanStack>(identities, provider, group);
+std::unique_ptr<DtlsStack> redan_stack(const Identities& identities, Provider& provider, RedanChoice choice) {
+  return std::make_unique<RedanStack>(identities, provider, choice);
 }
 
 void failed(const char* what) {

@@ -130,7 +130,7 @@ Check Established::on_key_update(TimePoint now, const OpenedCiphertext& record, 
   previous_read_ = std::move(read_);
   read_ = std::move(next);
   if (!update->requested) return std::nullopt;
-  answer_due_ = updating_;
+  answer_due_ = true;
   update_keys(now, false);
   return std::nullopt;
 }

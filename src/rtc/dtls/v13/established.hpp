@@ -72,7 +72,7 @@ class Established {
   TimePoint give_up_ = kNever;
   Duration patience_;
   bool updating_ = false;    // our KeyUpdate is not acknowledged yet
-  bool answer_due_ = false;  // the peer asked for a KeyUpdate while one was under way
+  bool answer_due_ = false;  // the peer asked for a KeyUpdate, which waits for what is under way
 };
 
 }  // namespace redan::dtls::v13

@@ -267,6 +267,23 @@ TEST_F(Rogue13Test, BrokenRulesOfAProvenPeerEndTheConnection) {
   }
 }
 
+// A client whose last flight is not acknowledged yet answers a request once it is.
+TEST_F(Rogue13Test, ARequestedKeyUpdateWaitsForTheLastFlight) {
+  ASSERT_TRUE(connects(dtls::Role::client));
+  end->sent.clear();
+  give(rogue->later_message(24, {1}));
+  ASSERT_EQ(end->sent.size(), 1U) << "the acknowledgement alone";
+  end->sent.clear();
+  // Certificate, CertificateVerify and Finished were the records 0 to 2 of epoch 2.
+  Datagram ack{0, 48};
+  for (const std::uint8_t sequence : std::array<std::uint8_t, 3>{0, 1, 2}) {
+    ack.insert(ack.end(), {0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, sequence});
+  }
+  give(rogue->sealed_later(ContentType::ack, ack));
+  EXPECT_EQ(end->sent.size(), 1U) << "the KeyUpdate";
+  EXPECT_FALSE(end->closed);
+}
+
 TEST_F(Rogue13Test, AKeyUpdateIsWellFormedAndAcknowledged) {
   for (const dtls::Role role : kRoles) {
     ASSERT_TRUE(connects(role));
