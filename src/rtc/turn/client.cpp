@@ -133,7 +133,10 @@ MutableBytes Client::wrap(TimePoint now, const Address& peer, MutableBytes buffe
 
 // Requests.
 
-void Client::request(TimePoint now, const Task& task) { requests_.start(now, task, layer(), writer()); }
+void Client::request(TimePoint now, const Task& task) {
+  const stun::Timing timing = task.step == Step::allocate ? config_.allocate_timing : stun::Timing{};
+  requests_.start(now, task, layer(), writer(), timing);
+}
 
 // Input.
 
@@ -305,7 +308,7 @@ void Client::on_peer_error(TimePoint now, const Requests::Outcome& outcome) {
                     outcome.reason == errc::turn_downgraded;
   if (wanted && lost) return fail(failure(outcome));
   if (channel) data_.peers.on_refused_channel(outcome.task.channel, now);
-  if (!channel) data_.peers.on_refused_permission(outcome.task.peer);
+  if (!channel) data_.peers.on_refused_permission(outcome.task.peer, now);
   if (wanted) emit(Denied{outcome.task.peer, failure(outcome)});
   if (outcome.reason == errc::turn_credentials) ask_for_credentials(now);
   // coturn answers so when it has no allocation: a refresh tells.

@@ -50,8 +50,8 @@ class Client {
   struct Permitted {
     Address peer;
   };
-  /// The server refuses a permission (Step::permission): the peer is forgotten. Or it refuses a channel
-  /// (Step::channel): data continues without one.
+  /// The server refuses a permission (Step::permission): it is asked again after a minute, unless forget() is called.
+  /// Or it refuses a channel (Step::channel): data continues without one.
   struct Denied {
     Address peer;
     Failure failure;

@@ -17,6 +17,7 @@ struct Config {
   TimePoint credentials_end = kNever;
   Families families = Families::ipv4;
   Duration lifetime = std::chrono::minutes(10);  ///< what is requested
+  stun::Timing allocate_timing{};                ///< of the request that makes the allocation
   bool dont_fragment = false;                    ///< on Send indications, if the server supports it
   bool mobility = false;                         ///< RFC 8016: requests a ticket for move()
 };

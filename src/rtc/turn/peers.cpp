@@ -9,6 +9,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration kPermissionLifetime = 300s;  // RFC 8656 section 9
 constexpr Duration kPermissionRefresh = 240s;
+constexpr Duration kRefusedPause = 60s;      // a server's list of denied peers, or its quota, may change
 constexpr Duration kChannelLifetime = 600s;  // section 12
 constexpr Duration kChannelRefresh = 540s;
 // Section 12: after a channel has expired, neither its number nor its peer may be bound to another for so long.
@@ -111,6 +112,13 @@ bool Peers::on_permission(const Address& peer, TimePoint sent) {
   found->second.due = sent + kPermissionRefresh;
   schedule(found->second.due);
   return is_new;
+}
+
+void Peers::on_refused_permission(const Address& peer, TimePoint now) {
+  if (!wanted(peer)) return;
+  forget(peer);  // with its channels
+  permissions_.emplace(ip_of(peer), Permission{.due = now + kRefusedPause});
+  schedule(now + kRefusedPause);
 }
 
 void Peers::on_channel(std::uint16_t channel, TimePoint sent, TimePoint now) {

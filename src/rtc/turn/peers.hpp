@@ -36,7 +36,8 @@ class Peers {
   [[nodiscard]] TimePoint deadline() const { return earliest_; }
   /// True if the permission is new.
   bool on_permission(const Address& peer, TimePoint sent);
-  void on_refused_permission(const Address& peer) { forget(peer); }
+  /// It is due again after a while, as long as the application wants it.
+  void on_refused_permission(const Address& peer, TimePoint now);
   void on_channel(std::uint16_t channel, TimePoint sent, TimePoint now);
   void on_refused_channel(std::uint16_t channel, TimePoint now);
   /// Requests in progress were dropped: all are due again.

@@ -56,17 +56,31 @@ TEST_F(TurnPeers, AnExpiredPermissionCarriesNothing) {
   EXPECT_FALSE(end.send(now, kPeer, "x"));
 }
 
-TEST_F(TurnPeers, ARefusedPermissionIsToldOnceAndForgotten) {
+TEST_F(TurnPeers, ARefusedPermissionIsAskedForAgainAfterAMinute) {
   server.refusals[Method::create_permission] = {403, "Forbidden IP"};
   ClientEnd& end = start();
   ASSERT_TRUE(end.client.permit(now, kPeer));
-  run(1h);
+  run(59s);
   ASSERT_EQ(end.denied.size(), 1U);
   EXPECT_EQ(end.denied[0].peer, ModelServer::ip_of(kPeer));
   EXPECT_EQ(end.denied[0].failure.reason, turn::errc::turn_forbidden);
   EXPECT_EQ(end.denied[0].failure.step, Step::permission);
   EXPECT_EQ(count(Method::create_permission), 1);
   EXPECT_TRUE(end.client.allocated());
+  server.refusals.clear();
+  run(2s);
+  EXPECT_EQ(count(Method::create_permission), 2);
+  EXPECT_TRUE(end.client.permitted(now, kPeer));
+}
+
+TEST_F(TurnPeers, ARefusedPermissionThatIsForgottenIsNotAskedForAgain) {
+  server.refusals[Method::create_permission] = {403, "Forbidden IP"};
+  ClientEnd& end = start();
+  ASSERT_TRUE(end.client.permit(now, kPeer));
+  run(1s);
+  end.client.forget(kPeer);
+  run(1h);
+  EXPECT_EQ(count(Method::create_permission), 1);
 }
 
 TEST_F(TurnPeers, ManyPeersShareAnAllocation) {
