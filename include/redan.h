@@ -287,12 +287,12 @@ REDAN_API int redan_endpoint_renegotiate(redan_endpoint* endpoint, uint64_t peer
 /* Closes the connection; REDAN_OUTPUT_CLOSED follows. Calls with an unknown peer are refused. */
 REDAN_API int redan_endpoint_close(redan_endpoint* endpoint, uint64_t peer);
 
-/* ICE: servers that tell us our address as others see it (STUN) or relay (TURN), over UDP, and candidates that are not
- * in a description. */
+/* ICE: servers that tell us our address as others see it (STUN) or relay (TURN), and candidates that are not in a
+ * description. */
 
 typedef struct redan_ice_server {
   size_t struct_size;
-  const char* url; /* "stun:host:port", "turn:host:port?transport=udp" (RFC 7064, RFC 7065) */
+  const char* url; /* "stun:host:port", "turn:host:port?transport=udp" or "=tcp", "turns:host:port" (RFC 7064, 7065) */
   size_t url_size;
   const char* username; /* of TURN */
   size_t username_size;
@@ -309,6 +309,23 @@ typedef struct redan_ice_server {
 /* At most 8, once, and before the first peer. The largest datagram grows: see redan_endpoint_max_datagram(). */
 REDAN_API int redan_endpoint_set_ice_servers(redan_endpoint* endpoint, const redan_ice_server* const* servers,
                                              size_t count);
+/* New credentials for the server with the same URL, which must have been set, before the old ones end: the sessions
+ * move to a new relayed candidate. REDAN_INVALID_ARGUMENT: there is no such TURN server. */
+REDAN_API int redan_endpoint_renew_ice_server(redan_endpoint* endpoint, const redan_ice_server* server);
+
+/* Sockets to TURN servers, besides the UDP port: the answers to REDAN_OUTPUT_OPEN_SOCKET. A number that is not known
+ * (any more) is ignored. */
+
+/* It is open; `local` is its own address. */
+REDAN_API int redan_endpoint_socket_opened(redan_endpoint* endpoint, redan_time now, uint64_t socket,
+                                           const redan_address* local);
+/* A datagram, or any part of the stream, was received. */
+REDAN_API int redan_endpoint_handle_socket_input(redan_endpoint* endpoint, redan_time now, uint64_t socket,
+                                                 const uint8_t* bytes, size_t size);
+/* It could not be opened, or has ended; the text, which may be null, says why. */
+REDAN_API int redan_endpoint_socket_closed(redan_endpoint* endpoint, redan_time now, uint64_t socket,
+                                           const char* detail, size_t detail_size);
+
 /* A candidate of the peer, with or without "candidate:"; empty: there will be no more. May come before the answer. One
  * that cannot be used is counted and ignored; REDAN_SDP_SYNTAX for text that is no candidate. */
 REDAN_API int redan_endpoint_add_remote_candidate(redan_endpoint* endpoint, uint64_t peer, const char* candidate,
@@ -367,8 +384,17 @@ enum {
   REDAN_OUTPUT_CLOSED = 10,             /* closed: the last output of a peer, whose number is unknown from then on */
   REDAN_OUTPUT_LOCAL_CANDIDATE = 11,    /* candidate: found after our description was made; tell the peer */
   REDAN_OUTPUT_GATHERING_DONE = 12,     /* each ICE server has answered or failed */
-  REDAN_OUTPUT_ICE_SERVER_FAILED = 13   /* server: it gives no candidate, and is asked again later */
+  REDAN_OUTPUT_ICE_SERVER_FAILED = 13,  /* server: it gives no candidate, and is asked again later */
+  /* open_socket: connect one to path.remote, then call redan_endpoint_socket_opened() or redan_endpoint_socket_closed()
+   * within ten seconds; an application without such sockets answers with the latter at once. */
+  REDAN_OUTPUT_OPEN_SOCKET = 14,
+  REDAN_OUTPUT_SOCKET_DATA = 15,  /* socket_data: send the bytes, which are one message, on it */
+  REDAN_OUTPUT_CLOSE_SOCKET = 16, /* socket: close it; its number is unknown from now on */
+  REDAN_OUTPUT_ICE_CREDENTIALS_END =
+      17 /* credentials: the server refuses the old ones, see redan_endpoint_renew_ice_server() */
 };
+
+enum { REDAN_UDP = 0, REDAN_TCP = 1, REDAN_TLS = 2 };
 
 enum { REDAN_TEXT = 0, REDAN_BINARY = 1 };
 enum { REDAN_RTP = 0, REDAN_RTCP = 1 };
@@ -430,6 +456,24 @@ typedef struct redan_output {
       size_t detail_size;
       int32_t reason; /* the number of an error */
     } server;
+    struct {
+      const char* name; /* "turn:host:port" */
+      size_t name_size;
+      redan_time until;
+    } credentials;
+    struct {
+      uint64_t socket;
+      redan_path path;    /* local: to be bound to, with any port */
+      const char* host;   /* zero-terminated: for TLS, the name for which the certificate must be valid */
+      uint32_t transport; /* REDAN_UDP, REDAN_TCP or REDAN_TLS */
+    } open_socket;
+    struct {
+      uint64_t socket;
+      const uint8_t* bytes; /* at the start of the buffer of the call */
+      size_t size;
+      uint8_t droppable; /* while too much waits to be sent */
+    } socket_data;
+    uint64_t socket; /* of REDAN_OUTPUT_CLOSE_SOCKET */
   } as;
 } redan_output;
 #define REDAN_OUTPUT_INIT            \

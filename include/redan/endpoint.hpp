@@ -71,6 +71,12 @@ struct IceServerFailed {
   Errc reason;              ///< io_failed: a STUN server did not answer; otherwise an error of TURN
   std::string_view detail;  ///< in words
 };
+/// The credentials for this TURN server end: renew_ice_server() with new ones moves the sessions to a new relayed
+/// candidate. Without, the relayed candidate ends at `until` or later.
+struct IceCredentialsEnd {
+  std::string_view server;  ///< IceServer::text()
+  TimePoint until;
+};
 /// The DTLS handshake is complete and the peer proved the fingerprint of its description. See Endpoint::security.
 struct Connected {
   PeerId peer;
@@ -115,9 +121,9 @@ struct Closed {
   std::uint8_t alert = 0;  ///< the TLS alert description, with dtls_peer_alert
 };
 
-using Output =
-    std::variant<Wait, Transmit, PathSelected, Connected, ChannelOpened, Message, BufferedAmountLow, MediaPacket,
-                 ChannelClosing, ChannelClosed, Closed, LocalCandidate, GatheringDone, IceServerFailed>;
+using Output = std::variant<Wait, Transmit, PathSelected, Connected, ChannelOpened, Message, BufferedAmountLow,
+                            MediaPacket, ChannelClosing, ChannelClosed, Closed, LocalCandidate, GatheringDone,
+                            IceServerFailed, IceCredentialsEnd, OpenSocket, SocketData, CloseSocket>;
 
 // Inputs.
 
@@ -230,6 +236,19 @@ class Endpoint {
   Result<void> add_remote_candidate(PeerId peer, std::string_view candidate);
   /// Those known so far.
   [[nodiscard]] std::vector<GatheredCandidate> local_candidates() const;
+  /// New credentials for the server with the same text(): a new relayed candidate is made with them, each peer is told
+  /// (LocalCandidate), and the sessions move to it; the old one ends some seconds later. The new allocation needs a
+  /// socket of its own (OpenSocket). invalid_argument: there is no such TURN server.
+  Result<void> renew_ice_server(IceServer server);
+
+  // The answers to OpenSocket. An unknown socket is ignored: it may have been closed meanwhile.
+
+  /// `local` is the socket's own address.
+  void socket_opened(TimePoint now, SocketId socket, const Address& local);
+  /// A datagram, or any part of the stream.
+  void handle_socket_input(TimePoint now, SocketId socket, Bytes bytes);
+  /// It could not be opened, or has ended. `detail` says why, for display.
+  void socket_closed(TimePoint now, SocketId socket, Errc reason, std::string_view detail);
 
   void handle_input(TimePoint now, Datagram datagram);
   /// `buffer` must hold one datagram: at least max_datagram() bytes.

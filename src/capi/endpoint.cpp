@@ -136,6 +136,27 @@ class Writer {
                      failed.reason.number()};
     return true;
   }
+  bool operator()(const IceCredentialsEnd& ending) {
+    about(REDAN_OUTPUT_ICE_CREDENTIALS_END, {});
+    to_.as.credentials = {ending.server.data(), ending.server.size(), write_time(ending.until)};
+    return true;
+  }
+  bool operator()(const OpenSocket& open) {
+    about(REDAN_OUTPUT_OPEN_SOCKET, {});
+    to_.as.open_socket = {open.socket.value, write_path({open.local, open.server->address}), open.server->host.c_str(),
+                          static_cast<std::uint32_t>(open.server->transport)};
+    return true;
+  }
+  bool operator()(const SocketData& data) {
+    about(REDAN_OUTPUT_SOCKET_DATA, {});
+    to_.as.socket_data = {data.socket.value, data.bytes.data(), data.bytes.size(), data.droppable};
+    return true;
+  }
+  bool operator()(const CloseSocket& close) {
+    about(REDAN_OUTPUT_CLOSE_SOCKET, {});
+    to_.as.socket = close.socket.value;
+    return true;
+  }
   template <class Other>
   bool operator()(const Other&) {
     return false;

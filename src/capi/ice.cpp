@@ -54,6 +54,48 @@ int redan_endpoint_set_ice_servers(redan_endpoint* endpoint, const redan_ice_ser
   });
 }
 
+int redan_endpoint_renew_ice_server(redan_endpoint* endpoint, const redan_ice_server* server) {
+  return on_endpoint(endpoint, [&](redan::Endpoint& of) -> redan::Result<void> {
+    REDAN_TRY(auto renewed, read_server(server));
+    return of.renew_ice_server(std::move(renewed));
+  });
+}
+
+int redan_endpoint_socket_opened(redan_endpoint* endpoint, redan_time now, std::uint64_t socket,
+                                 const redan_address* local) {
+  return on_endpoint(endpoint, [&](redan::Endpoint& of) -> redan::Result<void> {
+    const auto time = read_time(now);
+    if (!time) return bad("now");
+    if (!present(local)) return bad("local");
+    const auto address = read_address(*local);
+    if (!address || address->family() == redan::Address::Family::unspecified) return bad("local");
+    of.socket_opened(*time, {socket}, *address);
+    return {};
+  });
+}
+
+int redan_endpoint_handle_socket_input(redan_endpoint* endpoint, redan_time now, std::uint64_t socket,
+                                       const std::uint8_t* bytes, std::size_t size) {
+  return on_endpoint(endpoint, [&](redan::Endpoint& of) -> redan::Result<void> {
+    const auto time = read_time(now);
+    if (!time) return bad("now");
+    if (!is_range(bytes, size)) return bad("bytes");
+    of.handle_socket_input(*time, {socket}, {bytes, size});
+    return {};
+  });
+}
+
+int redan_endpoint_socket_closed(redan_endpoint* endpoint, redan_time now, std::uint64_t socket, const char* detail,
+                                 std::size_t detail_size) {
+  return on_endpoint(endpoint, [&](redan::Endpoint& of) -> redan::Result<void> {
+    const auto time = read_time(now);
+    if (!time) return bad("now");
+    if (!is_range(detail, detail_size)) return bad("detail");
+    of.socket_closed(*time, {socket}, redan::Errc::io_failed, as_view(detail, detail_size));
+    return {};
+  });
+}
+
 int redan_endpoint_add_remote_candidate(redan_endpoint* endpoint, std::uint64_t peer, const char* candidate,
                                         std::size_t candidate_size) {
   return on_endpoint(endpoint, [&](redan::Endpoint& of) -> redan::Result<void> {

@@ -27,6 +27,10 @@ void CheckList::add_local(const Candidate& candidate, TimePoint due) {
   for (const Candidate& remote : remotes_) pair_up(candidate, remote, false, due);
 }
 
+void CheckList::retire_local(const Address& address) {
+  for (Pair& pair : pairs_) pair.retiring = pair.retiring || pair.path.local == address;
+}
+
 void CheckList::remove_local(const Address& address) {
   std::erase_if(locals_, [&](const Candidate& each) { return each.address == address; });
   std::erase_if(pairs_, [&](const Pair& pair) { return pair.path.local == address; });
@@ -122,9 +126,10 @@ Pair* CheckList::next_due(TimePoint now) {
 }
 
 Pair* CheckList::best_valid() {
+  const auto rank = [&](const Pair& pair) { return std::pair(!pair.retiring, priority(pair)); };
   Pair* best = nullptr;
   for (Pair& pair : pairs_) {
-    if (pair.valid && (best == nullptr || priority(pair) > priority(*best))) best = &pair;
+    if (pair.valid && (best == nullptr || rank(pair) > rank(*best))) best = &pair;
   }
   return best;
 }

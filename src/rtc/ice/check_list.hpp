@@ -28,6 +28,7 @@ struct Pair {
   bool triggered = false;      ///< its check goes before others that are due
   bool running = false;        ///< a transaction awaits its response
   bool controlling = false;    ///< the role in its request
+  bool retiring = false;       ///< our address ends soon: another pair is to replace it
   int sent = 0;                ///< its number of transmissions
   std::uint32_t checks = 0;    ///< transmissions in all transactions
   TimePoint due = kNever;      ///< next transmission, or the transaction's end
@@ -41,6 +42,11 @@ struct Pair {
   /// The server of one side passes everything on: slower than the direct path.
   [[nodiscard]] bool relayed() const {
     return local_type == CandidateType::relayed || remote_type == CandidateType::relayed;
+  }
+  /// Whether it is to be replaced by this pair as soon as that works.
+  [[nodiscard]] bool gives_way_to(const Pair& other) const {
+    if (retiring != other.retiring) return retiring;
+    return relayed() && !other.relayed();
   }
   void schedule(TimePoint at) {
     running = false;
@@ -62,6 +68,8 @@ class CheckList {
 
   /// A host or relayed candidate of ours; pairs due at `due` with the peer's candidates.
   void add_local(const Candidate& candidate, TimePoint due);
+  /// Its pairs give way to others that work.
+  void retire_local(const Address& address);
   void remove_local(const Address& address);
   /// A candidate of the peer. False: it cannot be used, or there are too many.
   bool add_remote(const Candidate& candidate, TimePoint due);

@@ -205,7 +205,7 @@ void FullAgent::on_success(TimePoint now, Pair& pair) {
 // also wins with a peer that expects aggressive nomination (RFC 8445 section 8.1.1, appendix B.4 of RFC 5245).
 void FullAgent::consider(TimePoint now, Pair& pair) {
   const Pair* current = selected_pair();
-  const bool upgrade = current != nullptr && current->relayed() && !pair.relayed();
+  const bool upgrade = current != nullptr && current->gives_way_to(pair);
   if (nominating_ && !upgrade) return;
   if (!pair.relayed() || !list_.better_awaited(pair)) return nominate(now, pair);
   nomination_ = std::min(nomination_, now + kDirectWait);
@@ -243,8 +243,7 @@ void FullAgent::select(TimePoint now, Pair& pair) {
   nomination_ = kNever;
   for (Pair& other : list_.pairs()) {
     other.nominate = false;
-    const bool better = pair.relayed() && !other.relayed();
-    if (!other.valid && !better) other.due = kNever;
+    if (!other.valid && !pair.gives_way_to(other)) other.due = kNever;
   }
   keep_consent(now, pair);
 }

@@ -40,6 +40,8 @@ class FullAgent {
   /// A further candidate of ours, host or relayed, and the end of one.
   void add_local(const Candidate& candidate) { list_.add_local(candidate, next_check_); }
   void remove_local(const Address& address);
+  /// It ends soon. The controlling side moves the session to another pair that works.
+  void retire_local(const Address& address) { list_.retire_local(address); }
   /// The TURN server passes on from now on what we send from `relayed` to this IP address (the port does not count): a
   /// check that it dropped is sent again.
   void permitted(TimePoint now, const Address& relayed, const Address& ip);

@@ -125,9 +125,12 @@ void Endpoint::Impl::dispatch(TimePoint now, Datagram datagram) {
 }
 
 Output Endpoint::Impl::poll_output(TimePoint now, MutableBytes buffer) {
-  if (auto output = poll_gatherer(now, buffer)) return *output;
-  if (auto output = poll_peers(now, buffer)) return *output;
-  return Wait{std::min(schedule_.next_deadline(), gatherer_wake_)};
+  while (true) {
+    if (auto output = poll_gatherer(now, buffer)) return *output;
+    if (auto output = poll_peers(now, buffer)) return *output;
+    // A peer may have asked for a permission meanwhile.
+    if (gatherer_wake_ > now) return Wait{std::min(schedule_.next_deadline(), gatherer_wake_)};
+  }
 }
 
 std::optional<Output> Endpoint::Impl::poll_peers(TimePoint now, MutableBytes buffer) {
@@ -149,7 +152,8 @@ std::optional<Output> Endpoint::Impl::poll_peers(TimePoint now, MutableBytes buf
       if (gatherer_ && gatherer_->is_relayed(transmit->path.local)) {
         const auto relayed = relay(now, *peers_.find(peer.id().value)->second, *transmit, buffer);
         if (!relayed) continue;
-        *transmit = *relayed;
+        ++statistics_.datagrams_out;
+        return *relayed;
       }
       ++statistics_.datagrams_out;
     } else if (const auto* selected = std::get_if<PathSelected>(&output); selected != nullptr && gatherer_) {
@@ -176,6 +180,16 @@ Result<void> Endpoint::add_remote_candidate(PeerId peer, std::string_view candid
   return impl_->add_remote_candidate(peer, candidate);
 }
 std::vector<GatheredCandidate> Endpoint::local_candidates() const { return impl_->local_candidates(); }
+Result<void> Endpoint::renew_ice_server(IceServer server) { return impl_->renew_ice_server(std::move(server)); }
+void Endpoint::socket_opened(TimePoint now, SocketId socket, const Address& local) {
+  impl_->socket_opened(now, socket, local);
+}
+void Endpoint::handle_socket_input(TimePoint now, SocketId socket, Bytes bytes) {
+  impl_->handle_socket_input(now, socket, bytes);
+}
+void Endpoint::socket_closed(TimePoint now, SocketId socket, Errc reason, std::string_view detail) {
+  impl_->socket_closed(now, socket, reason, detail);
+}
 
 void Endpoint::handle_input(TimePoint now, Datagram datagram) { impl_->handle_input(now, datagram); }
 Output Endpoint::poll_output(TimePoint now, MutableBytes buffer) { return impl_->poll_output(now, buffer); }

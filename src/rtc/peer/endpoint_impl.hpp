@@ -28,6 +28,10 @@ class REDAN_HIDDEN Endpoint::Impl {
   Result<void> set_ice_servers(std::vector<IceServer> servers);
   Result<void> add_remote_candidate(PeerId id, std::string_view candidate);
   [[nodiscard]] std::vector<GatheredCandidate> local_candidates() const;
+  Result<void> renew_ice_server(IceServer server);
+  void socket_opened(TimePoint now, SocketId socket, const Address& local);
+  void handle_socket_input(TimePoint now, SocketId socket, Bytes bytes);
+  void socket_closed(TimePoint now, SocketId socket, Errc reason, std::string_view detail);
 
   // Implemented in endpoint.cpp.
   void handle_input(TimePoint now, Datagram datagram);
@@ -71,7 +75,10 @@ class REDAN_HIDDEN Endpoint::Impl {
   std::optional<Output> tell_candidate();
   void on_found(const ice::Gathered& gathered);
   void on_lost(TimePoint now, const ice::Candidate& candidate);
-  std::optional<Transmit> relay(TimePoint now, Entry& entry, const Transmit& transmit, MutableBytes buffer);
+  std::optional<Output> on_gathered(TimePoint now, ice::Gatherer::Output& output);
+  std::optional<Output> relay(TimePoint now, Entry& entry, const Transmit& transmit, MutableBytes buffer);
+  void tell_peers(TimePoint now, const ice::Gatherer::Output& output);
+  bool permit(TimePoint now, Entry& entry, const Path& path);
   void release_permissions(Entry& entry);
   void release_unused_permissions(Entry& entry);
 
@@ -92,7 +99,7 @@ class REDAN_HIDDEN Endpoint::Impl {
   std::optional<ice::Gatherer> gatherer_;
   TimePoint gatherer_wake_ = kNever;
   std::deque<std::pair<PeerId, std::string>> untold_;  // candidates of ours, for peers whose description lacks them
-  std::string told_;                                   // the text of the last LocalCandidate or IceServerFailed
+  std::string told_;                                   // the text of the last LocalCandidate or about a server
   std::string told_detail_;
   std::uint64_t next_id_ = 1;
   int outputs_in_turn_ = 0;

@@ -7,8 +7,10 @@
 namespace redan {
 namespace {
 
-// IP addresses that one peer may have permitted at relays, so that a description cannot use up a relay's table.
+// IP addresses that one peer may have permitted at relays, so that a description cannot use up a relay's table. Nor can
+// many: a peer may have this part of what is still free, so that the share of each becomes smaller the more there are.
 constexpr std::size_t kMaxPermissions = 2 * ice::CheckList::kMaxCandidates;
+constexpr std::size_t kShareOfFree = 8;
 // A candidate is one line: a foundation, numbers, an address and a few extensions.
 constexpr std::size_t kLongestCandidate = 1024;
 
@@ -68,6 +70,36 @@ std::vector<GatheredCandidate> Endpoint::Impl::local_candidates() const {
   return all;
 }
 
+// Sockets to servers.
+
+Result<void> Endpoint::Impl::renew_ice_server(IceServer server) {
+  const std::string text = server.text();
+  if (!gatherer_ || !gatherer_->renew(std::move(server)))
+    return refuse(Errc::invalid_argument, text + ": no such server");
+  gatherer_wake_ = TimePoint::min();
+  return {};
+}
+
+void Endpoint::Impl::socket_opened(TimePoint now, SocketId socket, const Address& local) {
+  if (!gatherer_) return;
+  gatherer_->socket_opened(now, socket, local);
+  gatherer_wake_ = TimePoint::min();
+}
+
+void Endpoint::Impl::handle_socket_input(TimePoint now, SocketId socket, Bytes bytes) {
+  if (!gatherer_) return;
+  gatherer_->handle_socket_input(now, socket, bytes);
+  gatherer_wake_ = TimePoint::min();
+}
+
+void Endpoint::Impl::socket_closed(TimePoint now, SocketId socket, Errc reason, std::string_view detail) {
+  if (!gatherer_) return;
+  gatherer_->socket_closed(now, socket, reason, detail);
+  gatherer_wake_ = TimePoint::min();
+}
+
+// What was found.
+
 void Endpoint::Impl::on_found(const ice::Gathered& gathered) {
   for (const auto& [id, entry] : peers_) {
     if (gathered.candidate.type == CandidateType::relayed) entry->peer.add_local(gathered.candidate);
@@ -106,45 +138,72 @@ std::optional<Output> Endpoint::Impl::poll_gatherer(TimePoint now, MutableBytes 
       gatherer_wake_ = wait->until;
       return std::nullopt;
     }
-    if (const auto* transmit = std::get_if<ice::Gatherer::Transmit>(&output)) {
-      ++statistics_.datagrams_out;
-      return Transmit{transmit->path, transmit->bytes};
-    }
-    if (const auto* received = std::get_if<ice::Gatherer::Received>(&output)) {
-      dispatch(now, {received->path, received->payload});
-    } else if (const auto* found = std::get_if<ice::Gatherer::Found>(&output)) {
-      on_found(found->gathered);
-    } else if (const auto* lost = std::get_if<ice::Gatherer::Lost>(&output)) {
-      on_lost(now, lost->candidate);
-    } else if (const auto* permitted = std::get_if<ice::Gatherer::Permitted>(&output)) {
-      for (const auto& [id, entry] : peers_) {
-        entry->peer.permitted(now, permitted->relayed, permitted->ip);
-        wake(entry->peer);
-      }
-    } else if (const auto* failed = std::get_if<ice::Gatherer::ServerFailed>(&output)) {
-      told_ = failed->server;
-      told_detail_ = failed->detail;
-      return IceServerFailed{told_, failed->reason, told_detail_};
-    } else if (std::holds_alternative<ice::Gatherer::Done>(output)) {
-      return GatheringDone{};
+    if (auto result = on_gathered(now, output)) return result;
+  }
+}
+
+/// What the application has to do or to know; nullopt: it was for the peers.
+std::optional<Output> Endpoint::Impl::on_gathered(TimePoint now, ice::Gatherer::Output& output) {
+  using ice::Gatherer;
+  if (const auto* transmit = std::get_if<Gatherer::Transmit>(&output)) {
+    ++statistics_.datagrams_out;
+    return Transmit{transmit->path, transmit->bytes};
+  }
+  if (const auto* open = std::get_if<OpenSocket>(&output)) return *open;
+  if (const auto* data = std::get_if<SocketData>(&output)) return *data;
+  if (const auto* close = std::get_if<CloseSocket>(&output)) return *close;
+  if (std::holds_alternative<Gatherer::Done>(output)) return GatheringDone{};
+  if (auto* failed = std::get_if<Gatherer::ServerFailed>(&output)) {
+    told_ = std::move(failed->server);
+    told_detail_ = std::move(failed->detail);
+    return IceServerFailed{told_, failed->reason, told_detail_};
+  }
+  if (auto* ending = std::get_if<Gatherer::CredentialsEnd>(&output)) {
+    told_ = std::move(ending->server);
+    return IceCredentialsEnd{told_, ending->until};
+  }
+  tell_peers(now, output);
+  return std::nullopt;
+}
+
+void Endpoint::Impl::tell_peers(TimePoint now, const ice::Gatherer::Output& output) {
+  using ice::Gatherer;
+  if (const auto* received = std::get_if<Gatherer::Received>(&output)) {
+    dispatch(now, {received->path, received->payload});
+  } else if (const auto* found = std::get_if<Gatherer::Found>(&output)) {
+    on_found(found->gathered);
+  } else if (const auto* lost = std::get_if<Gatherer::Lost>(&output)) {
+    on_lost(now, lost->candidate);
+  } else if (const auto* retiring = std::get_if<Gatherer::Retiring>(&output)) {
+    for (const auto& [id, entry] : peers_) entry->peer.retire_local(retiring->relayed);
+  } else if (const auto* permitted = std::get_if<Gatherer::Permitted>(&output)) {
+    for (const auto& [id, entry] : peers_) {
+      entry->peer.permitted(now, permitted->relayed, permitted->ip);
+      wake(entry->peer);
     }
   }
 }
 
 // What is sent before the server permits the address is lost; the check is sent again once it does.
-std::optional<Transmit> Endpoint::Impl::relay(TimePoint now, Entry& entry, const Transmit& transmit,
-                                              MutableBytes buffer) {
-  Path wanted = transmit.path;
-  wanted.remote = ice::ip_of(wanted.remote);
-  const bool known = std::find(entry.permissions.begin(), entry.permissions.end(), wanted) != entry.permissions.end();
-  if (!known) {
-    if (entry.permissions.size() == kMaxPermissions || !gatherer_->permit(now, transmit.path)) return std::nullopt;
-    entry.permissions.push_back(wanted);
-    gatherer_wake_ = TimePoint::min();
-  }
+std::optional<Output> Endpoint::Impl::relay(TimePoint now, Entry& entry, const Transmit& transmit,
+                                            MutableBytes buffer) {
+  if (!permit(now, entry, transmit.path)) return std::nullopt;
   const auto wrapped = gatherer_->wrap(now, transmit.path, buffer, transmit.bytes.size());
   if (!wrapped) return std::nullopt;
-  return Transmit{wrapped->path, wrapped->bytes, transmit.ecn};
+  if (const auto* data = std::get_if<SocketData>(&*wrapped)) return *data;
+  const auto& datagram = std::get<ice::Gatherer::Transmit>(*wrapped);
+  return Transmit{datagram.path, datagram.bytes, transmit.ecn};
+}
+
+bool Endpoint::Impl::permit(TimePoint now, Entry& entry, const Path& path) {
+  const Path wanted{path.local, ice::ip_of(path.remote)};
+  auto& permissions = entry.permissions;
+  if (std::find(permissions.begin(), permissions.end(), wanted) != permissions.end()) return true;
+  const std::size_t share = std::min(kMaxPermissions, gatherer_->free_permissions(path.local) / kShareOfFree);
+  if (permissions.size() >= share || !gatherer_->permit(now, path)) return false;
+  permissions.push_back(wanted);
+  gatherer_wake_ = TimePoint::min();
+  return true;
 }
 
 // After a restart the peer's earlier candidates are gone, but not the paths in use.

@@ -159,6 +159,10 @@ void Peer::add_local(const ice::Candidate& candidate) {
   if (auto* full = std::get_if<ice::FullAgent>(&agent_)) full->add_local(candidate);
 }
 
+void Peer::retire_local(const Address& address) {
+  if (auto* full = std::get_if<ice::FullAgent>(&agent_)) full->retire_local(address);
+}
+
 void Peer::remove_local(TimePoint now, const Address& address) {
   auto* full = std::get_if<ice::FullAgent>(&agent_);
   if (full == nullptr) return;

@@ -62,6 +62,7 @@ class Peer : public ScheduleEntry {
   void give_up(const Path& path);
   /// A candidate of ours, host or relayed, was found, or exists no more.
   void add_local(const ice::Candidate& candidate);
+  void retire_local(const Address& address);
   void remove_local(TimePoint now, const Address& address);
   /// Permission to reach an IP address through a relay: see ice::FullAgent.
   void permitted(TimePoint now, const Address& relayed, const Address& ip);

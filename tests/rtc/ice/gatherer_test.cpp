@@ -44,10 +44,18 @@ class GathererTest : public testing::Test {
       Gatherer::Output output = gatherer->poll_output(now, buffer);
       if (const auto* wait = std::get_if<Wait>(&output)) return wait->until;
       if (const auto* transmit = std::get_if<Gatherer::Transmit>(&output)) serve(*transmit);
+      if (const auto* open = std::get_if<OpenSocket>(&output)) on_open(*open);
+      if (const auto* data = std::get_if<SocketData>(&output)) serve(*data);
+      if (const auto* close = std::get_if<CloseSocket>(&output)) closed.push_back(close->socket);
+      if (const auto* each = std::get_if<Gatherer::Retiring>(&output)) retiring.push_back(each->relayed);
+      if (const auto* each = std::get_if<Gatherer::CredentialsEnd>(&output)) ending.push_back(each->server);
       if (const auto* each = std::get_if<Gatherer::Found>(&output)) found.push_back(each->gathered);
       if (const auto* each = std::get_if<Gatherer::Lost>(&output)) lost.push_back(each->candidate.address);
       if (const auto* each = std::get_if<Gatherer::Permitted>(&output)) permitted.push_back(each->ip);
-      if (const auto* each = std::get_if<Gatherer::ServerFailed>(&output)) failures.push_back(each->reason);
+      if (const auto* each = std::get_if<Gatherer::ServerFailed>(&output)) {
+        failures.push_back(each->reason);
+        details.push_back(each->detail);
+      }
       if (const auto* each = std::get_if<Gatherer::Received>(&output))
         received.emplace_back(each->path, as_text(each->payload));
       done += std::holds_alternative<Gatherer::Done>(output) ? 1 : 0;
@@ -66,6 +74,31 @@ class GathererTest : public testing::Test {
     if (stun_silent || !request) return;
     answer(request->transaction, kStun, kMapped);
   }
+  // Each socket has another port.
+  void on_open(const OpenSocket& open) {
+    EXPECT_EQ(open.local, kLocal);
+    opened.push_back(open.socket);
+    transports.push_back(open.server->transport);
+    if (open_sockets) gatherer->socket_opened(now, open.socket, local_of(open.socket));
+  }
+  static Address local_of(SocketId socket) {
+    return Address::v4({10, 0, 0, 1}, static_cast<std::uint16_t>(40'000 + socket.value));
+  }
+  // What a stream carries arrives in pieces.
+  void serve(const SocketData& data) {
+    for (const auto& each : turn.handle_input(now, local_of(data.socket), data.bytes)) {
+      const std::size_t cut = transports.back() == IceServer::Transport::udp ? each.size() : each.size() / 2;
+      gatherer->handle_socket_input(now, data.socket, Bytes(each).first(cut));
+      if (cut < each.size()) gatherer->handle_socket_input(now, data.socket, Bytes(each).subspan(cut));
+    }
+  }
+  void make_over(const std::string& url) {
+    std::vector<IceServer> servers;
+    servers.push_back(*IceServer::parse(url));
+    servers.back().username = "user";
+    servers.back().password = Secret<512>(as_bytes(std::string_view("secret")));
+    gatherer.emplace(std::move(servers), std::vector{kLocal}, false, provider);
+  }
   void answer(const stun::TransactionId& transaction, const Address& from, const Address& address) {
     std::array<std::uint8_t, 200> buffer{};
     stun::MessageBuilder builder(buffer, stun::Class::success, transaction);
@@ -77,7 +110,7 @@ class GathererTest : public testing::Test {
     for (const Gathered& each : found) types.push_back(each.candidate.type);
     return types;
   }
-  std::optional<Gatherer::Transmit> send(const Address& remote, std::string_view text) {
+  std::optional<Gatherer::Sent> send(const Address& remote, std::string_view text) {
     std::copy(text.begin(), text.end(), buffer_.begin());
     return gatherer->wrap(now, {turn.options.relayed4, remote}, buffer_, text.size());
   }
@@ -92,6 +125,11 @@ class GathererTest : public testing::Test {
   std::vector<Gathered> found;
   std::vector<Address> lost, permitted;
   std::vector<Errc> failures;
+  std::vector<std::string> details, ending;
+  std::vector<SocketId> opened, closed;
+  std::vector<IceServer::Transport> transports;
+  std::vector<Address> retiring;
+  bool open_sockets = true;
   std::vector<std::pair<Path, std::string>> received;
   std::vector<TimePoint> sent;
   int done = 0;
@@ -182,7 +220,9 @@ TEST_F(GathererTest, DataPassesOnlyWithPermission) {
   ASSERT_TRUE(gatherer->permit(now, path));
   run(1s);
   EXPECT_EQ(permitted.size(), 1U);
-  const auto message = send(kRemote, "hello");
+  const auto sent_message = send(kRemote, "hello");
+  ASSERT_TRUE(sent_message);
+  const auto* message = std::get_if<Gatherer::Transmit>(&*sent_message);
   ASSERT_TRUE(message);
   EXPECT_EQ(message->bytes.data(), buffer_.data());
   EXPECT_EQ(message->path, (Path{kLocal, kTurn}));
@@ -224,6 +264,149 @@ TEST_F(GathererTest, ALostAllocationIsReportedAndMadeAgain) {
   EXPECT_FALSE(failures.empty());
   EXPECT_TRUE(std::find(lost.begin(), lost.end(), turn.options.relayed4) != lost.end());
   EXPECT_TRUE(gatherer->is_relayed(turn.options.relayed4));
+}
+
+// Sockets.
+
+TEST_F(GathererTest, OverTcpAndTlsTheServerIsAskedThroughASocket) {
+  for (const auto* url : {"turn:192.0.2.2?transport=tcp", "turns:192.0.2.2:3478"}) {
+    found.clear();
+    turn.restart(now);
+    make_over(url);
+    run(1s);
+    EXPECT_TRUE(sent.empty());
+    ASSERT_EQ(types(), std::vector{CandidateType::relayed}) << "what the server sees of the connection is no candidate";
+    const Path path{turn.options.relayed4, kRemote};
+    ASSERT_TRUE(gatherer->permit(now, path));
+    run(1s);
+    const auto message = send(kRemote, "hello");
+    ASSERT_TRUE(message);
+    const auto* data = std::get_if<SocketData>(&*message);
+    ASSERT_TRUE(data);
+    EXPECT_TRUE(data->droppable);
+    serve(*data);
+    EXPECT_EQ(as_text(turn.relayed.back().payload), "hello");
+  }
+  EXPECT_EQ(transports, (std::vector{IceServer::Transport::tcp, IceServer::Transport::tls}));
+}
+
+TEST_F(GathererTest, ARelayOverAStreamRanksBehindOneOverUdp) {
+  make_over("turn:192.0.2.2?transport=tcp");
+  run(1s);
+  make(false, true);
+  turn.restart(now);
+  run(1s);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_LT(found[0].candidate.priority, found[1].candidate.priority);
+}
+
+TEST_F(GathererTest, ASocketThatDoesNotOpenEndsGatheringAndIsOpenedAgain) {
+  open_sockets = false;
+  make_over("turn:192.0.2.2?transport=tcp");
+  run(9s);
+  EXPECT_EQ(done, 0);
+  run(1s);
+  EXPECT_EQ(closed, opened);
+  EXPECT_EQ(done, 1);
+  ASSERT_EQ(failures.size(), 1U);
+  EXPECT_EQ(name(failures[0]), "turn_connect");
+  open_sockets = true;
+  run(11s);
+  EXPECT_EQ(types(), std::vector{CandidateType::relayed});
+  gatherer->socket_opened(now, opened[0], kLocal);  // late: it is unknown
+  run(1s);
+  EXPECT_EQ(failures.size(), 1U);
+}
+
+TEST_F(GathererTest, TheReasonOfAFailedSocketIsTold) {
+  open_sockets = false;
+  make_over("turns:192.0.2.2:3478");
+  drain();
+  gatherer->socket_closed(now, opened.at(0), Errc::io_failed, "another certificate");
+  drain();
+  EXPECT_EQ(failures, std::vector{Errc::io_failed});
+  ASSERT_EQ(details.size(), 1U);
+  EXPECT_NE(details[0].find("another certificate"), std::string::npos) << details[0];
+  EXPECT_TRUE(closed.empty());
+}
+
+TEST_F(GathererTest, AConnectionThatEndsTakesItsCandidateAndIsMadeAgain) {
+  make_over("turn:192.0.2.2?transport=tcp");
+  run(1s);
+  gatherer->socket_closed(now, opened.at(0), Errc::io_failed, "reset");
+  EXPECT_FALSE(send(kRemote, "x"));
+  run(1s);
+  EXPECT_EQ(lost, std::vector{turn.options.relayed4});
+  turn.restart(now);
+  run(10s);
+  EXPECT_EQ(opened.size(), 2U);
+  EXPECT_TRUE(gatherer->is_relayed(turn.options.relayed4));
+}
+
+// An earlier life of this program had an allocation from the same port.
+TEST_F(GathererTest, AServerThatKnowsOurPortIsAskedFromAnother) {
+  turn.allocations[kLocal].expiry = now + 1h;
+  make(false, true);
+  run(1s);
+  EXPECT_EQ(transports, std::vector{IceServer::Transport::udp});
+  EXPECT_EQ(types(), std::vector{CandidateType::relayed});
+}
+
+// New credentials.
+
+TEST_F(GathererTest, NewCredentialsMakeANewAllocationBeforeTheOldOneEnds) {
+  make_over("turn:192.0.2.2");
+  run(1s);
+  const Address first = turn.options.relayed4;
+  turn.options.relayed4 = Address::v4({198, 51, 100, 99}, 50'001);
+  turn.options.username = "later";
+  IceServer renewed = *IceServer::parse("turn:192.0.2.2");
+  renewed.username = "later";
+  renewed.password = Secret<512>(as_bytes(std::string_view("secret")));
+  ASSERT_TRUE(gatherer->renew(std::move(renewed)));
+  run(1s);
+  EXPECT_EQ(opened.size(), 1U) << "from another port";
+  EXPECT_EQ(retiring, std::vector{first});
+  EXPECT_TRUE(lost.empty());
+  EXPECT_TRUE(gatherer->is_relayed(first) && gatherer->is_relayed(turn.options.relayed4));
+  turn.options.username = "user";  // the server knows both
+  run(20s);
+  EXPECT_EQ(lost, std::vector{first});
+  EXPECT_TRUE(gatherer->is_relayed(turn.options.relayed4));
+  EXPECT_TRUE(failures.empty());
+}
+
+TEST_F(GathererTest, WrongNewCredentialsLeaveTheOldAllocation) {
+  make_over("turn:192.0.2.2");
+  run(1s);
+  IceServer renewed = *IceServer::parse("turn:192.0.2.2");
+  renewed.username = "user";
+  renewed.password = Secret<512>(as_bytes(std::string_view("wrong")));
+  ASSERT_TRUE(gatherer->renew(std::move(renewed)));
+  run(30s);
+  ASSERT_FALSE(failures.empty());
+  EXPECT_EQ(name(failures[0]), "turn_credentials");
+  EXPECT_TRUE(lost.empty() && gatherer->is_relayed(turn.options.relayed4));
+}
+
+TEST_F(GathererTest, OnlyATurnServerThatWasSetCanBeRenewed) {
+  make(true, true);
+  EXPECT_FALSE(gatherer->renew(*IceServer::parse("stun:192.0.2.1")));
+  EXPECT_FALSE(gatherer->renew(*IceServer::parse("turn:192.0.2.9")));
+  EXPECT_FALSE(gatherer->renew(*IceServer::parse("turn:192.0.2.2?transport=tcp")));
+}
+
+TEST_F(GathererTest, TheEndOfCredentialsIsToldAMinuteBefore) {
+  std::vector<IceServer> servers;
+  servers.push_back(*IceServer::parse("turn:192.0.2.2"));
+  servers.back().username = "user";
+  servers.back().password = Secret<512>(as_bytes(std::string_view("secret")));
+  servers.back().credentials_end = now + 90s;
+  gatherer.emplace(std::move(servers), std::vector{kLocal}, false, provider);
+  run(29s);
+  EXPECT_TRUE(ending.empty());
+  run(2s);
+  EXPECT_EQ(ending, std::vector<std::string>{"turn:192.0.2.2:3478"});
 }
 
 TEST_F(GathererTest, ServersAreAskedOneAfterAnother) {

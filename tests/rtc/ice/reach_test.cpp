@@ -93,10 +93,24 @@ TEST(IceServer, ReadsTheFormsOfUrls) {
   EXPECT_EQ(turn->text(), "turn:[2001:db8::1]:5000");
 }
 
+TEST(IceServer, ReadsTheTransportOfTurnServers) {
+  const auto tcp = IceServer::parse("turn:a?transport=tcp");
+  ASSERT_TRUE(tcp);
+  EXPECT_EQ(tcp->transport, IceServer::Transport::tcp);
+  EXPECT_EQ(tcp->text(), "turn:a:3478?transport=tcp");
+  for (const auto* url : {"turns:a", "TURNS:a?transport=tcp", "turns:a:5349"}) {
+    const auto tls = IceServer::parse(url);
+    ASSERT_TRUE(tls) << url;
+    EXPECT_EQ(tls->transport, IceServer::Transport::tls);
+    EXPECT_EQ(tls->kind, IceServer::Kind::turn);
+    EXPECT_EQ(tls->text(), "turns:a:5349");
+  }
+}
+
 TEST(IceServer, RefusesOtherUrls) {
-  for (const auto* url :
-       {"", "stun", "stun:", "http:a", "stuns:a", "turns:a:5349", "turn:a?transport=tcp", "stun:a?transport=udp",
-        "turn:a:0", "turn:a:65536", "turn:a:b", "turn:u@a", "turn:[::1", "turn:[name]", "turn:[::1]x", "turn://a"}) {
+  for (const auto* url : {"", "stun", "stun:", "http:a", "stuns:a", "turns:a?transport=udp", "turn:a?transport=sctp",
+                          "stun:a?transport=udp", "turn:a:0", "turn:a:65536", "turn:a:b", "turn:u@a", "turn:[::1",
+                          "turn:[name]", "turn:[::1]x", "turn://a"}) {
     const auto server = IceServer::parse(url);
     ASSERT_FALSE(server) << url;
     EXPECT_EQ(server.error().code, Errc::invalid_argument);

@@ -127,5 +127,26 @@ TEST_F(Gathering, ADescriptionCannotUseUpTheRelaysPermissions) {
   EXPECT_LE(world.first.turn.allocations.begin()->second.permissions.size(), 40U);
 }
 
+// One after another, hostile peers take a part of what is left; it is never all.
+TEST_F(Gathering, ManyHostilePeersLeavePermissionsForTheNext) {
+  NatWorld world(provider, 4, {.first = {.nat = NatKind::symmetric, .relay = true}, .second = {}});
+  ASSERT_TRUE(world.gather());
+  Endpoint& ours = world.first.endpoint;
+  std::size_t next = 0;
+  for (int peer = 0; peer < 60; ++peer) {
+    const auto offered = ours.accept(world.second.endpoint.offer({})->offer);
+    ASSERT_TRUE(offered);
+    for (int i = 0; i < 20; ++i, ++next) {
+      (void)ours.add_remote_candidate(offered->peer, "1 1 udp 1 203." + std::to_string(next / 60'000) + "." +
+                                                         std::to_string(next / 250 % 250) + "." +
+                                                         std::to_string(next % 250 + 1) + " 5000 typ host");
+    }
+  }
+  world.run(8s);
+  const auto& permissions = world.first.turn.allocations.begin()->second.permissions;
+  EXPECT_GT(permissions.size(), 500U) << "each has some";
+  EXPECT_LT(permissions.size(), 1000U) << "and some are free";
+}
+
 }  // namespace
 }  // namespace redan::test
