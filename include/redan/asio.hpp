@@ -11,9 +11,20 @@
 
 namespace redan REDAN_PUBLIC {
 
+/// Servers for Endpoint::set_ice_servers().
+struct ResolvedIceServers {
+  std::vector<IceServer> servers{};     ///< one for each address of a name, at most kMaxIceServers
+  std::vector<std::string> failures{};  ///< "turn:turn.example.org:3478: Host not found", one for each name without
+};
+using ResolvedHandler = std::function<void(ResolvedIceServers)>;
+/// Asks the system's resolver for the addresses of those servers that are known by name; calls `done` on the thread
+/// that runs `io`.
+void resolve_ice_servers(boost::asio::io_context& io, std::vector<IceServer> servers, ResolvedHandler done);
+
 class Shard {
  public:
-  /// Receives every output of the endpoint except Wait and Transmit, on the io_context's thread. May call the endpoint.
+  /// Receives every output of the endpoint, on the io_context's thread, except those that the shard does itself: Wait,
+  /// Transmit, OpenSocket, SocketData and CloseSocket. May call the endpoint.
   using Handler = std::function<void(Endpoint&, const Output&)>;
 
   /// Binds one socket per address of `config.local_addresses`, all on one port (port 0: the system chooses), and puts

@@ -13,6 +13,10 @@ Result<std::shared_ptr<boost::asio::ssl::context>> tls_client_context(const TlsT
                                                                       const TlsIdentity* identity,
                                                                       bool allow_small_keys = false);
 
+/// For a server that is not of Redan: TLS 1.2 or later (RFC 9325 section 3.1.1), with forward secrecy and AEAD; keys of
+/// any kind and size that OpenSSL accepts. invalid_argument as above.
+Result<std::shared_ptr<boost::asio::ssl::context>> foreign_server_context(const TlsTrust& trust);
+
 /// False if a pin is not a SHA-256, a trusted authority does not parse or a name is empty.
 bool trust_servers(ssl_ctx_st* context, const TlsTrust& trust, bool allow_small_keys);
 

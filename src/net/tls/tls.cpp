@@ -19,6 +19,7 @@ namespace ssl = boost::asio::ssl;
 // Set explicitly, so that no system configuration overrides it. All have at least 128 bits of strength, and none of the
 // groups is expensive for a server.
 constexpr const char* kSuites = "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256";
+constexpr const char* kSuites12 = "ECDHE+AESGCM:ECDHE+CHACHA20";  // for servers of others, with TLS 1.2
 constexpr const char* kGroups = "X25519:P-256:P-384";
 
 std::shared_ptr<ssl::context> make_context(ssl::context::method method) {
@@ -79,6 +80,13 @@ Result<std::shared_ptr<ssl::context>> tls_client_context(const TlsTrust& trust, 
   SSL_CTX_set_verify(native, SSL_VERIFY_PEER, nullptr);
   if (!trust_servers(native, trust, allow_small_keys)) return refuse(Errc::invalid_argument);
   if (identity != nullptr && !use_identity(native, *identity)) return refuse(Errc::crypto_bad_key);
+  return context;
+}
+
+Result<std::shared_ptr<ssl::context>> foreign_server_context(const TlsTrust& trust) {
+  REDAN_TRY(auto context, tls_client_context(trust, nullptr, true));
+  SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
+  REDAN_ASSERT(SSL_CTX_set_cipher_list(context->native_handle(), kSuites12) == 1);
   return context;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/assert.hpp"
 #include "net/clock.hpp"
+#include "net/ice/sockets.hpp"
 #include "net/socket_address.hpp"
 #include "net/udp/datagram_socket.hpp"
 
@@ -37,12 +38,17 @@ class REDAN_HIDDEN Shard::Impl : public std::enable_shared_from_this<Shard::Impl
   ~Impl() { stop(); }
 
   void start() {
+    // The handler may destroy the shard.
+    ice_sockets_.emplace(io_, endpoint, [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->drain();
+    });
     for (std::size_t i = 0; i < sockets_.size(); ++i) read(i);
     wake();
   }
   void stop() {
     stopped_ = true;
     timer_.cancel();
+    if (ice_sockets_) ice_sockets_->stop();
     for (auto& watch : watches_) {
       if (watch->is_open()) watch->release();
     }
@@ -99,7 +105,7 @@ class REDAN_HIDDEN Shard::Impl : public std::enable_shared_from_this<Shard::Impl
       } else if (const auto* wait = std::get_if<Wait>(&output)) {
         until = wait->until;
         more = false;
-      } else {
+      } else if (!ice_sockets_->handle(output)) {
         handler_(endpoint, output);
       }
     }
@@ -159,6 +165,7 @@ class REDAN_HIDDEN Shard::Impl : public std::enable_shared_from_this<Shard::Impl
   Handler handler_;
   std::vector<std::unique_ptr<net::DatagramSocket>> sockets_;
   std::vector<std::unique_ptr<asio::posix::stream_descriptor>> watches_;
+  std::optional<net::IceSockets> ice_sockets_;
   net::SendBatch batch_;
   std::vector<std::uint8_t> carried_;
   Path carried_on_;

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """`redan ice-check` with a real coturn, in a network namespace of their own. Usage: ice_check_test.py REDAN"""
+import hashlib
 import json
 import pathlib
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -12,16 +14,19 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
 import namespaces  # noqa: E402
 
+TLS = pathlib.Path(__file__).resolve().parents[2] / "vectors/tls"
 SERVER, SECOND, CLIENT, NOBODY = "192.0.2.3", "192.0.2.4", "192.0.2.1", "192.0.2.9"
 
 
 class Check(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
+        der = ssl.PEM_cert_to_DER_cert((TLS / "server.pem").read_text(encoding="utf-8"))
+        cls.pin = hashlib.sha256(der).hexdigest()
         cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
         (cls.folder / "conf").write_text(
             f"listening-ip={SERVER}\nlistening-ip={SECOND}\nrelay-ip={SERVER}\nlt-cred-mech\nuser=alice:the-password\n"
-            f"realm=example.org\nno-tls\nno-dtls\nno-cli\nlog-file={cls.folder}/log\npidfile={cls.folder}/pid\n"
+            f"realm=example.org\ncert={TLS}/server.pem\npkey={TLS}/server.key\nno-dtls\nno-cli\nlog-file={cls.folder}/log\npidfile={cls.folder}/pid\n"
             f"userdb={cls.folder}/db\n", encoding="utf-8")
         output = cls.enterClassContext((cls.folder / "output").open("w"))
         server = subprocess.Popen(["turnserver", "-c", str(cls.folder / "conf")], stdout=output, stderr=output)
@@ -57,6 +62,18 @@ class Check(unittest.TestCase):
         self.assertGreater(said["candidates"][1]["rtt_ms"], 0)
         self.assertEqual(said["nat"], "none")
 
+    def test_a_turn_server_is_asked_over_tcp_and_tls(self):
+        for url, more in ((f"turn:{SERVER}?transport=tcp", ()), (f"turns:{SERVER}:5349", ("--ice-fingerprint", self.pin))):
+            code, said = self.check(url, more=more)
+            self.assertEqual(code, 0, said)
+            self.assertEqual([each["type"] for each in said["candidates"]], ["host", "relay"])
+
+    def test_a_turn_server_with_another_certificate_is_refused(self):
+        for more in ((), ("--ice-fingerprint", "0" * 64), ("--ice-ca-file", str(TLS / "ca.pem"))):
+            code, said = self.check(f"turns:{SERVER}:5349", more=more)
+            self.assertEqual(code, 1)
+            self.assertIn(said["failures"][0]["error"], ("tls_untrusted", "tls_pin_mismatch"), said)
+
     def test_wrong_credentials_are_named(self):
         self.addCleanup(self.password, "the-password")
         self.password("another")
@@ -78,7 +95,7 @@ class Check(unittest.TestCase):
         self.assertIsInstance(said, str)
 
     def test_other_urls_are_wrong_usage(self):
-        for url in ("turns:a", "http:a", "turn:a?transport=tcp"):
+        for url in ("stuns:a", "http:a", "turn:a?transport=sctp"):
             self.assertEqual(self.check(url)[0], 2)
 
 
