@@ -26,10 +26,19 @@ struct DemoOptions {
 };
 int demo(const DemoOptions& options);
 
+/// ICE servers on the command line: see cmd/ice/ice_servers.hpp.
+struct IceServerOptions {
+  std::vector<std::string> urls{};
+  std::string username{}, password_file{};
+  std::string ca_file{}, fingerprint{};  ///< which servers over TLS are trusted
+  std::string policy = "all";            ///< or "relay"
+};
+
 struct ConnectOptions {
   std::string url;     ///< of a demo
   double seconds = 3;  ///< of each throughput run, or of a session
   bool json = false;
+  IceServerOptions ice{};
 
   // A session of a gateway instead of a demo.
   std::string gateway;            ///< its URL

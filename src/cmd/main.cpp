@@ -6,6 +6,7 @@
 #include <redan/version.hpp>
 #include <sstream>
 
+#include "cmd/ice/ice_servers.hpp"
 #include "cmd/manual.hpp"
 #include "cmd/program.hpp"
 #include "cmd/reason.hpp"
@@ -51,6 +52,8 @@ Examples (the URL is what `redan demo` prints, in quotes because of the #):
                 --join dc0qt26mr7be8tnuig9g --seconds 60
   redan connect --gateway https://gw.example.org:4000 --token-file token.txt \
                 --app demo --seal       # granted by the AMS that amc knows
+  redan connect --ice-server turns:turn.example.org --ice-user alice \
+                --ice-password-file turn.password --ice-policy relay 'https://...'
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not let in, 4 network)";
 
@@ -156,6 +159,8 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0.1, 3600.0))
       ->capture_default_str();
   connect_command->add_flag("--json", connect_options.json, "One JSON object at the end instead of text");
+  redan::cmd::add_ice_server_options(*connect_command, connect_options.ice);
+  redan::cmd::add_ice_policy_option(*connect_command, connect_options.ice);
   connect_command->footer(kConnectFooter);
 
   std::string echo_bind = "127.0.0.1";

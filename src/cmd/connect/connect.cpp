@@ -13,6 +13,7 @@
 #include "cmd/connect/bulk_sender.hpp"
 #include "cmd/connect/session_figures.hpp"
 #include "cmd/connect/trace.hpp"
+#include "cmd/ice/ice_servers.hpp"
 #include "net/clock.hpp"
 #include "net/errors.hpp"
 #include "net/loop.hpp"
@@ -84,6 +85,7 @@ class Visit {
   Visit(const ConnectOptions& options, DemoUrl url)
       : options_(options),
         url_(std::move(url)),
+        servers_(resolve_ice_servers(options.ice)),
         loop_([this] { finish(kFailure, "interrupted"); }),
         deadline_(loop_.io()) {}
 
@@ -148,14 +150,14 @@ class Visit {
       return member != nullptr && member->is_string() ? std::string(member->get_string()) : std::string();
     };
     const std::string type = field("type");
-    if (type == "welcome" && !shard_) return offer();
-    if (type == "answer" && shard_) return complete(field("sdp"));
+    if (type == "welcome" && !shard_) return open();
+    if (type == "answer" && peer_.value != 0) return complete(field("sdp"));
     if (type == "error") {
       finish(field("code") == "bad_token" ? kAuthentication : kFailure,
              printable(field("text")) + "; " + printable(field("hint")));
     }
   }
-  void offer() {
+  void open() {
     print("TLS      " + socket_->connection().tls.version + ", " + socket_->connection().tls.cipher +
           ", certificate pinned");
     EndpointConfig config;
@@ -163,6 +165,7 @@ class Visit {
     const auto target = Address::parse(url_.host, 0);
     const bool loopback = target && target->family() == Address::Family::ipv4 && target->ip()[0] == 127;
     config.local_addresses = loopback ? std::vector<Address>{*Address::parse("127.0.0.1", 0)} : net::host_addresses();
+    config.ice_transport = ice_transport(options_.ice);
     const std::int64_t now = net::wall_time().seconds_since_1970;
     auto identity = self_signed(*provider_, {.not_before = {now - 3600}, .not_after = {now + 24 * 3600}});
     if (!identity) return finish(kFailure, explain(identity.error()));
@@ -171,6 +174,12 @@ class Visit {
     if (!shard) return finish(kNetwork, explain(shard.error()));
     shard_ = std::move(*shard);
     started_ = net::now();
+    if (servers_.empty()) return offer();
+    if (const auto set = shard_->endpoint().set_ice_servers(std::move(servers_)); !set)
+      return finish(kFailure, explain(set.error()));
+    shard_->wake();  // GatheringDone follows: the demo takes no candidates besides those of the offer
+  }
+  void offer() {
     const auto offered = shard_->endpoint().offer({});
     if (!offered) return finish(kFailure, explain(offered.error()));
     peer_ = offered->peer;
@@ -189,7 +198,13 @@ class Visit {
   // The session.
   void on_output(Endpoint& endpoint, const Output& output) {
     if (const auto* path = std::get_if<PathSelected>(&output)) {
-      print("ICE      path to " + path->path.remote.text());
+      print("ICE      path to " + path->path.remote.text() + ", " + std::string(name_of(path->local_type)) + " to " +
+            std::string(name_of(path->remote_type)));
+      pair_ = std::string(name_of(path->local_type)) + "-" + std::string(name_of(path->remote_type));
+    } else if (std::holds_alternative<GatheringDone>(output)) {
+      if (peer_.value == 0) offer();
+    } else if (const auto* failed = std::get_if<IceServerFailed>(&output)) {
+      print("ICE      " + std::string(failed->server) + ": " + printable(failed->detail));
     } else if (std::holds_alternative<Connected>(output)) {
       const auto security = endpoint.security(peer_);
       print("DTLS     " + std::string(security->dtls_version) + ", " + std::string(security->cipher_suite));
@@ -262,6 +277,7 @@ class Visit {
   void report_json() const {
     if (!options_.json) return;
     std::printf("%s\n", json::serialize(json::object{{"setup_ms", setup_ms_},
+                                                     {"pair", pair_},
                                                      {"rtt_p50_us", figures_.percentile_us(0.5)},
                                                      {"rtt_p99_us", figures_.percentile_us(0.99)},
                                                      {"up_bytes_per_second", figures_.up_rate()},
@@ -271,6 +287,7 @@ class Visit {
 
   ConnectOptions options_;
   DemoUrl url_;
+  std::vector<IceServer> servers_;
   net::Loop loop_;
   boost::asio::steady_timer deadline_;
   std::unique_ptr<Provider> provider_ = default_provider();
@@ -280,6 +297,7 @@ class Visit {
   ChannelId echo_, up_, down_;
   TimePoint started_{};
   std::int64_t setup_ms_ = 0;
+  std::string pair_;  // "host-srflx": the types of our candidate and of the peer's
   SessionFigures figures_;
   std::optional<BulkSender> sender_;
   bool finished_ = false;

@@ -49,8 +49,8 @@ class SessionVisit {
         clients_(loop_.io(),
                  net::TlsRemote{gateway.host, gateway.port, gateway_trust(options.fingerprint, gateway.host), nullptr,
                                 options.allow_small_keys},
-                 std::string(read_secret_file(options.token_file).line()), addresses_towards(gateway.host),
-                 *provider_) {
+                 std::string(read_secret_file(options.token_file).line()), addresses_towards(gateway.host), *provider_,
+                 options.ice) {
     if (!options.seal) return;
     const AmcRemotes remotes(default_amc_directory());
     identity_ = remotes.identity();

@@ -7,6 +7,7 @@
 
 #include "cloud/runtime/control.hpp"
 #include "cmd/connect/trace.hpp"
+#include "cmd/ice/ice_servers.hpp"
 #include "net/clock.hpp"
 #include "sealed/errors.hpp"
 
@@ -42,7 +43,7 @@ std::string text_at(const json::value& value, std::string_view key) {
 // The gateway.
 
 StreamClients::StreamClients(boost::asio::io_context& io, net::TlsRemote gateway, std::string token,
-                             std::vector<Address> local_addresses, Provider& provider)
+                             std::vector<Address> local_addresses, Provider& provider, const IceServerOptions& ice)
     : io_(io),
       gateway_(std::move(gateway)),
       token_(std::move(token)),
@@ -51,6 +52,7 @@ StreamClients::StreamClients(boost::asio::io_context& io, net::TlsRemote gateway
   EndpointConfig config;
   config.local_addresses = std::move(local_addresses);
   config.announce_lite = false;
+  config.ice_transport = ice_transport(ice);
   const std::int64_t now = net::wall_time().seconds_since_1970;
   auto identity = self_signed(provider_, {.not_before = {now - 3600}, .not_after = {now + kIdentityLifetime}});
   if (!identity) throw std::runtime_error(explain(identity.error()));
@@ -67,6 +69,11 @@ StreamClients::StreamClients(boost::asio::io_context& io, net::TlsRemote gateway
                            });
   if (!shard) throw std::runtime_error(explain(shard.error()));
   shard_ = std::move(*shard);
+  std::vector<IceServer> servers = resolve_ice_servers(ice);
+  if (servers.empty()) return;
+  if (const auto set = shard_->endpoint().set_ice_servers(std::move(servers)); !set)
+    throw std::runtime_error(explain(set.error()));
+  shard_->wake();
 }
 
 StreamClients::~StreamClients() {
@@ -310,7 +317,9 @@ void StreamClient::on_offer(const std::string& sdp) {
 // The connection.
 
 void StreamClient::on_output(Endpoint&, const Output& output) {
-  if (std::holds_alternative<Connected>(output)) {
+  if (const auto* found = std::get_if<LocalCandidate>(&output)) {
+    send(signalling::Candidate{std::string(found->candidate), "0", 0});
+  } else if (std::holds_alternative<Connected>(output)) {
     state_ = State::connected;
     counts_.connected = counts_.last_packet = net::now();
     if (socket_) socket_->close();

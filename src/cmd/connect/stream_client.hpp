@@ -8,6 +8,7 @@
 #include <redan/asio.hpp>
 
 #include "cloud/api/signalling.hpp"
+#include "cmd/commands.hpp"
 #include "net/http/client.hpp"
 #include "net/websocket/client.hpp"
 #include "sealed/handshake.hpp"
@@ -125,7 +126,7 @@ class StreamClients {
  public:
   /// `provider` must outlive it. Throws std::runtime_error if there is no UDP port.
   StreamClients(boost::asio::io_context& io, net::TlsRemote gateway, std::string token,
-                std::vector<Address> local_addresses, Provider& provider);
+                std::vector<Address> local_addresses, Provider& provider, const IceServerOptions& ice = {});
   ~StreamClients();
   StreamClients(const StreamClients&) = delete;
   StreamClients& operator=(const StreamClients&) = delete;

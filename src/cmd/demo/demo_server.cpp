@@ -154,7 +154,10 @@ void DemoServer::on_renegotiate(Visitor& visitor, std::string_view sdp) {
 void DemoServer::on_output(Endpoint& endpoint, const Output& output) {
   const TimePoint now = net::now();
   if (const auto* path = std::get_if<PathSelected>(&output)) {
-    trace_event(path->peer, "ice", "path selected: " + path->path.remote.text());
+    const auto entry = peers_.find(path->peer.value);
+    const std::string pair = std::string(name_of(path->local_type)) + " to " + std::string(name_of(path->remote_type));
+    if (entry != peers_.end()) entry->second.pair = pair;
+    trace_event(path->peer, "ice", "path selected: " + path->path.remote.text() + ", " + pair);
   } else if (const auto* connected = std::get_if<Connected>(&output)) {
     on_connected(endpoint, connected->peer);
   } else if (const auto* opened = std::get_if<ChannelOpened>(&output)) {
@@ -203,7 +206,8 @@ void DemoServer::on_connected(Endpoint& endpoint, PeerId peer) {
                   {"srtp_profile", profile.empty() ? json::value(nullptr) : json::value(profile)},
                   {"local_fingerprint", s.local_fingerprint.text()},
                   {"remote_fingerprint", s.remote_fingerprint.text()},
-                  {"remote", s.path.remote.text()}});
+                  {"remote", s.path.remote.text()},
+                  {"pair", entry->second.pair}});
 }
 
 void DemoServer::on_media(Endpoint& endpoint, const MediaPacket& media) {

@@ -45,6 +45,7 @@ class DemoServer {
   struct PeerEntry {
     std::weak_ptr<Visitor> visitor;
     TimePoint start{};
+    std::string pair{};  ///< "host to srflx": the types of our candidate and of the visitor's
   };
   using VisitorPtr = std::shared_ptr<Visitor>;
   static constexpr std::size_t kMaxPeersPerVisitor = 4;

@@ -125,7 +125,7 @@ function welcome({tls}) {
 }
 
 async function security(s) {
-  fact('Path (ICE)', s.remote, 'each check by HMAC-SHA1 under a password that travelled over TLS', true);
+  fact('Path (ICE)', s.remote + (s.pair ? ' (' + s.pair + ')' : ''), 'each check by HMAC-SHA1 under a password that travelled over TLS', true);
   fact('Data encryption', s.dtls_version + ', ' + s.cipher, 'the Finished messages of both sides', true);
   fact('Key exchange', s.group + (s.extended_master_secret ? ', extended master secret' : ''), 'the signature of the server side, ' + s.signature, true);
   fact('Media encryption', s.srtp_profile || 'no media', s.srtp_profile ? 'keys exported from the DTLS handshake (RFC 5764)' : '–');
