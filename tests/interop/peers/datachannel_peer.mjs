@@ -4,7 +4,8 @@ import { counter, paced, payload, rtpPacket, say, sayMessage, serve } from './js
 
 const installed = createRequire(process.env.NODE_PATH + '/');
 const { PeerConnection, Video, getLibraryVersion } = installed('node-datachannel');
-const connection = new PeerConnection('peer', { iceServers: [], disableAutoNegotiation: true });
+const iceServers = JSON.parse(process.env.REDAN_ICE_SERVERS ?? '[]').flatMap(({ urls }) => urls);  // of STUN
+const connection = new PeerConnection('peer', { iceServers, disableAutoNegotiation: true });
 const channels = new Map();
 const kSsrc = 4711;
 let track;

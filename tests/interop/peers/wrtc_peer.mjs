@@ -5,7 +5,8 @@ import { say } from './json_lines.mjs';
 
 const wrtc = createRequire(process.env.NODE_PATH + '/')('@roamhq/wrtc');
 const version = createRequire(process.env.NODE_PATH + '/')('@roamhq/wrtc/package.json').version;
-const connection = new wrtc.RTCPeerConnection();
+const iceServers = JSON.parse(process.env.REDAN_ICE_SERVERS ?? '[]');
+const connection = new wrtc.RTCPeerConnection({ iceServers });
 const packets = async (type, name) => {
   let sum = 0;
   for (const stats of (await connection.getStats()).values()) if (stats.type === type) sum += stats[name];

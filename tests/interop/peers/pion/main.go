@@ -192,7 +192,13 @@ func (p *peer) obey(c command) error {
 }
 
 func main() {
-	connection, err := webrtc.NewPeerConnection(webrtc.Configuration{})
+	configuration := webrtc.Configuration{}
+	if servers := os.Getenv("REDAN_ICE_SERVERS"); servers != "" {
+		if err := json.Unmarshal([]byte(servers), &configuration.ICEServers); err != nil {
+			panic(err)
+		}
+	}
+	connection, err := webrtc.NewPeerConnection(configuration)
 	if err != nil {
 		panic(err)
 	}
