@@ -312,13 +312,46 @@ TEST(CIce, ASilentServerFailsByNameAndGatheringEnds) {
   EXPECT_EQ(redan_endpoint_local_candidate_at(end.endpoint.get(), 1, &candidate), REDAN_INVALID_ARGUMENT);
 }
 
+TEST(CIce, AsksForASocketToAServerOverTls) {
+  CEnd end(1, true);
+  const std::string url = "turns:192.0.2.9";
+  const redan_ice_server server = c_server(url);
+  const redan_ice_server* const servers[] = {&server};
+  redan_endpoint* endpoint = end.endpoint.get();
+  ASSERT_EQ(redan_endpoint_set_ice_servers(endpoint, servers, 1), REDAN_OK);
+  std::size_t size = 0;
+  ASSERT_EQ(redan_endpoint_max_datagram(endpoint, &size), REDAN_OK);
+  std::vector<std::uint8_t> buffer(size);
+  redan_output output = REDAN_OUTPUT_INIT;
+  ASSERT_EQ(redan_endpoint_poll_output(endpoint, 0, buffer.data(), buffer.size(), &output), REDAN_OK);
+  ASSERT_EQ(output.type, static_cast<std::uint32_t>(REDAN_OUTPUT_OPEN_SOCKET));
+  EXPECT_EQ(output.as.open_socket.transport, static_cast<std::uint32_t>(REDAN_TLS));
+  EXPECT_STREQ(output.as.open_socket.host, "192.0.2.9");
+  EXPECT_EQ(output.as.open_socket.path.remote.port, 5349);
+  const std::uint64_t socket = output.as.open_socket.socket;
+  const redan_address local = output.as.open_socket.path.local;
+  ASSERT_EQ(redan_endpoint_socket_opened(endpoint, 0, socket, &local), REDAN_OK);
+  ASSERT_EQ(redan_endpoint_poll_output(endpoint, 0, buffer.data(), buffer.size(), &output), REDAN_OK);
+  ASSERT_EQ(output.type, static_cast<std::uint32_t>(REDAN_OUTPUT_SOCKET_DATA));
+  EXPECT_EQ(output.as.socket_data.socket, socket);
+  EXPECT_GT(output.as.socket_data.size, 20U);
+  EXPECT_EQ(output.as.socket_data.bytes, buffer.data());
+  const std::string reason = "reset";
+  ASSERT_EQ(redan_endpoint_socket_closed(endpoint, 0, socket, reason.data(), reason.size()), REDAN_OK);
+  ASSERT_EQ(redan_endpoint_poll_output(endpoint, 0, buffer.data(), buffer.size(), &output), REDAN_OK);
+  ASSERT_EQ(output.type, static_cast<std::uint32_t>(REDAN_OUTPUT_ICE_SERVER_FAILED));
+  const std::string other = "turn:192.0.2.9";
+  const redan_ice_server unknown = c_server(other);
+  EXPECT_EQ(redan_endpoint_renew_ice_server(endpoint, &unknown), REDAN_INVALID_ARGUMENT);
+}
+
 TEST(CIce, RefusesServersThatItCannotAsk) {
   CEnd end(1, true);
   const auto set = [&](const redan_ice_server& server, std::size_t count = 1) {
     const redan_ice_server* const servers[] = {&server};
     return redan_endpoint_set_ice_servers(end.endpoint.get(), servers, count);
   };
-  for (const char* url : {"", "http://192.0.2.9", "turns:192.0.2.9", "stun:name.without.address"}) {
+  for (const char* url : {"", "http://192.0.2.9", "stuns:192.0.2.9", "stun:name.without.address"}) {
     const std::string text = url;
     EXPECT_EQ(set(c_server(text)), REDAN_INVALID_ARGUMENT) << url;
   }
