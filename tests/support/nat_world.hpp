@@ -280,7 +280,10 @@ class NatWorld {
     std::array<std::uint8_t, 2048> buffer{};
     for (int steps = 0; steps < 100'000; ++steps) {
       const Output output = side.endpoint.poll_output(now, buffer);
-      if (const auto* wait = std::get_if<Wait>(&output)) return wait->until;
+      if (const auto* wait = std::get_if<Wait>(&output)) {
+        if (wait->until <= now) wrong = "a Wait that is over";
+        return wait->until;
+      }
       record(side, output);
     }
     wrong = "an endpoint that never waits";

@@ -107,6 +107,7 @@ TEST_F(Gathering, APeerThatLeavesEndsItsPermissions) {
   ASSERT_TRUE(world.gather());
   ASSERT_TRUE(world.connect());
   world.run(2s);
+  EXPECT_EQ(world.wrong, "");
   world.first.endpoint.close(world.first.peer);
   ASSERT_TRUE(world.run(10s, [&] { return world.first.closed.has_value(); }));
   world.run(20min);  // the allocation is kept, the permissions are not renewed
