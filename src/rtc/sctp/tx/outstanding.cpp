@@ -6,11 +6,11 @@
 
 namespace redan::sctp {
 namespace {
-// RFC 9260 section 7.2.4.
-constexpr std::uint8_t kMissingReports = 3;
 // The gap blocks of a receiver that takes back more often than this are not believed any more: each time costs a walk
 // over all that is in flight.
 constexpr unsigned kMaxReneged = 8;
+// A SACK with more duplicates than this is read up to here.
+constexpr std::size_t kMaxDuplicates = 64;
 
 bool earlier(Tsn a, Tsn b) { return a < b; }
 // For a heap with the earliest on top.
@@ -18,20 +18,31 @@ bool later(Tsn a, Tsn b) { return b < a; }
 }  // namespace
 
 void Outstanding::push(const Fragment& fragment, TimePoint now) {
+  const Tsn tsn = next_tsn();
+  const std::size_t before = flight_;
   Chunk& chunk = chunks_.push_back({});
   chunk.fragment = fragment;
-  chunk.sent = now;
-  chunk.transmissions = 1;
   flight_ += fragment.size;
+  note_transmission(tsn, chunk, now, before);
+}
+
+void Outstanding::note_transmission(Tsn tsn, Chunk& chunk, TimePoint now, std::size_t flight_before) {
+  chunk.sent = now;
+  chunk.order = ++transmissions_;
+  ++chunk.transmissions;
+  chunk.stamp = rate_.on_sent(now, flight_before, chunk.fragment.size);
+  sent_.push_back({tsn, chunk.order});
 }
 
 void Outstanding::set_state(Chunk& chunk, State state) {
   if (chunk.state == State::in_flight) flight_ -= chunk.fragment.size;
   if (chunk.state == State::lost) --lost_;
+  if (chunk.state == State::acked) --acked_;
   chunk.state = state;
   chunk.skip = state == State::acked ? 1 : 0;
   if (state == State::in_flight) flight_ += chunk.fragment.size;
   if (state == State::lost) ++lost_;
+  if (state == State::acked) ++acked_;
 }
 
 // Over what is acknowledged, however long: each walk leaves shorter ways for the next, so that SACKs that repeat
@@ -61,22 +72,41 @@ bool Outstanding::plausible(const Sack& sack) const {
   return true;
 }
 
-void Outstanding::acknowledge(Chunk& chunk, SackOutcome& outcome) {
+void Outstanding::acknowledge(Tsn tsn, TimePoint now, SackOutcome& outcome) {
+  Chunk& chunk = at(tsn);
   if (chunk.state == State::acked) return;
   if (chunk.state != State::abandoned) {
     outcome.acked += chunk.fragment.size;
     if (chunk.transmissions == 1) outcome.sent = std::max(chunk.sent, outcome.sent.value_or(chunk.sent));
+    note_delivery(tsn, chunk, now);
   }
   set_state(chunk, State::acked);
 }
 
+void Outstanding::note_delivery(Tsn tsn, const Chunk& chunk, TimePoint now) {
+  rate_.on_delivered(chunk.stamp, chunk.sent, chunk.order, chunk.fragment.size, now);
+  const bool needed = rack_.on_delivered(sent(tsn, chunk), now);
+  if (!needed && log_.prove(tsn)) rack_.on_spurious(now);
+  if (chunk.state == State::lost && chunk.transmissions == 1) log_.prove_unsent();
+}
+
+// A TSN that arrived twice, of those sent again: the first transmission had not been lost.
+void Outstanding::note_duplicates(const Sack& sack, TimePoint now, SackOutcome& outcome) {
+  Reader reader(sack.duplicates);
+  outcome.duplicate = !reader.empty();
+  for (std::size_t i = 0; i < kMaxDuplicates && !reader.empty(); ++i) {
+    if (log_.prove(Tsn(reader.u32()))) rack_.on_spurious(now);
+  }
+}
+
 void Outstanding::pop_front() {
+  if (chunks_.front().state == State::acked) --acked_;
   queue_.release(chunks_.front().fragment);
   chunks_.pop_front();
   ++base_;
 }
 
-SackOutcome Outstanding::on_sack(const Sack& received, TimePoint now, Duration rto, bool partial) {
+SackOutcome Outstanding::on_sack(const Sack& received, TimePoint now, Duration rto) {
   Sack sack = received;
   if (reneged_ >= kMaxReneged) sack.gap_blocks = {};
   SackOutcome outcome;
@@ -87,51 +117,67 @@ SackOutcome Outstanding::on_sack(const Sack& received, TimePoint now, Duration r
   if (!plausible(sack)) return outcome;
   outcome.valid = true;
   while (base_ <= sack.cumulative_ack) {
-    acknowledge(chunks_.front(), outcome);
+    acknowledge(base_, now, outcome);
     pop_front();
     outcome.advanced = true;
   }
-  Tsn highest_newly_acked = sack.cumulative_ack;
   for (std::size_t g = 0; g < sack.gap_count(); ++g) {
     const GapBlock gap = sack.gap(g);
     for (std::size_t i = gap.start - 1U; (i = next_not_acked(i, gap.end)) < gap.end; ++i) {
-      if (chunks_[i].state != State::abandoned) highest_newly_acked = base_ + static_cast<std::uint32_t>(i);
-      acknowledge(chunks_[i], outcome);
+      acknowledge(base_ + static_cast<std::uint32_t>(i), now, outcome);
     }
   }
-  if (sack.gap_count() != 0) count_missing(sack, highest_newly_acked, now, partial, outcome);
+  note_duplicates(sack, now, outcome);
+  outcome.rate = rate_.take(now);
   // A receiver that still had the chunk behind the cumulative TSN would have acknowledged it. A late SACK cannot look
   // like this: one older than the gap blocks has a lower cumulative TSN.
   if (!chunks_.empty() && chunks_.front().state == State::acked) {
     take_back_reneged(sack, rto);
     outcome.reneged = true;
   }
-  for (Tsn* mark : {&judged_, &settled_, &forward_, &forwarded_}) *mark = std::max(*mark, base_, earlier);
+  outcome.undo = log_.all_proven() && (timed_out_ || lost_ == 0);
+  if (outcome.undo) undo();
+  end_recovery_if_over();
+  for (Tsn* mark : {&settled_, &forward_, &forwarded_}) *mark = std::max(*mark, base_, earlier);
   return outcome;
 }
 
-// RFC 9260 section 7.2.4: a chunk between gap blocks counts a missing report when something sent after it arrived. It
-// is fast retransmitted once; should that be lost, T3-rtx finds it.
-void Outstanding::count_missing(const Sack& sack, Tsn highest, TimePoint now, bool partial, SackOutcome& outcome) {
-  if (highest == sack.cumulative_ack) return;
-  const std::size_t passed = index_of(highest);
-  const auto countable = [](const Chunk& chunk) { return chunk.state == State::in_flight && chunk.transmissions == 1; };
-  std::size_t from = index_of(judged_);
-  while (from < passed && !countable(chunks_[from])) ++from;
-  judged_ = base_ + static_cast<std::uint32_t>(from);
-  std::size_t hole = 0;
-  for (std::size_t g = 0; g < sack.gap_count() && hole < passed; ++g) {
-    const GapBlock gap = sack.gap(g);
-    const std::size_t end = std::min<std::size_t>(gap.start - 1U, passed);
-    for (std::size_t i = std::max(hole, from); (i = next_not_acked(i, end)) < end; ++i) {
-      Chunk& chunk = chunks_[i];
-      if (!countable(chunk)) continue;
-      if (++chunk.missing < kMissingReports) continue;
-      lose(i, now, now, partial);
-      outcome.loss = true;
+void Outstanding::begin_recovery() {
+  log_.begin();
+  recovery_exit_ = next_tsn();
+}
+
+void Outstanding::end_recovery_if_over() {
+  if (!recovery_exit_ || base_ < *recovery_exit_) return;
+  recovery_exit_.reset();
+  timed_out_ = false;
+  rack_.on_recovery_end();
+}
+
+// RFC 8985 section 6.2, step 5. Transmissions are walked in the order of time, up to the first that may still arrive.
+LossOutcome Outstanding::find_losses(TimePoint now, Duration srtt, bool partial) {
+  LossOutcome outcome;
+  loss_deadline_ = kNever;
+  const bool at_once = recovery_exit_ || acked_ >= Rack::kDupThresh;
+  for (; !sent_.empty(); sent_.pop_front()) {
+    const Transmission first = sent_.front();
+    if (!counts(first)) continue;
+    if (!rack_.passed(first.order)) break;
+    const std::size_t index = index_of(first.tsn);
+    const TimePoint due = rack_.lost_at(sent(first.tsn, chunks_[index]), at_once, srtt);
+    if (due > now) {
+      loss_deadline_ = due;
+      break;
     }
-    hole = gap.end;
+    outcome.lost = true;
+    outcome.bytes += chunks_[index].fragment.size;
+    outcome.stamp = chunks_[index].stamp;
+    rate_.on_lost(chunks_[index].fragment.size);
+    lose(index, now, now, partial);
   }
+  outcome.lost_since = rate_.lost_since(outcome.stamp);
+  if (outcome.lost && !recovery_exit_) begin_recovery();
+  return outcome;
 }
 
 // RFC 9260 section 6.2.1: a receiver may take back what it acknowledged by a gap block.
@@ -156,13 +202,13 @@ void Outstanding::take_back_reneged(const Sack& sack, Duration rto) {
 }
 
 void Outstanding::lose(std::size_t index, TimePoint now, TimePoint resend_at, bool partial) {
-  Chunk& chunk = chunks_[index];
-  const bool given_up = chunk.transmissions > chunk.fragment.max_retransmits || chunk.fragment.expires <= now;
-  if (given_up && partial) {
-    abandon_message(index);
-    return;
-  }
+  if (partial && exhausted(chunks_[index], now)) return abandon_message(index);
   mark_lost(index, resend_at);
+}
+
+// RFC 7496: the message has used up its retransmissions or its lifetime.
+bool Outstanding::exhausted(const Chunk& chunk, TimePoint now) {
+  return chunk.transmissions > chunk.fragment.max_retransmits || chunk.fragment.expires <= now;
 }
 
 void Outstanding::mark_lost(std::size_t index, TimePoint resend_at) {
@@ -173,8 +219,25 @@ void Outstanding::mark_lost(std::size_t index, TimePoint resend_at) {
 }
 
 void Outstanding::on_timeout(TimePoint now, Duration rto, bool partial) {
+  log_.begin();
+  timed_out_ = true;
+  recovery_exit_ = next_tsn();
+  loss_deadline_ = kNever;
   for (std::size_t i = 0; i < chunks_.size(); ++i) {
-    if (chunks_[i].state == State::in_flight) lose(i, now, chunks_[i].sent + rto, partial);
+    if (chunks_[i].state != State::in_flight) continue;
+    rate_.on_lost(chunks_[i].fragment.size);
+    lose(i, now, chunks_[i].sent + rto, partial);
+  }
+}
+
+void Outstanding::undo() {
+  log_.close();
+  recovery_exit_.reset();
+  if (!std::exchange(timed_out_, false)) return;
+  while (const auto lost = first_lost()) {
+    Chunk& chunk = at(lost->tsn);
+    set_state(chunk, State::in_flight);
+    sent_.push_back({lost->tsn, chunk.order});
   }
 }
 
@@ -190,10 +253,25 @@ std::optional<Outstanding::Lost> Outstanding::first_lost() {
 
 void Outstanding::take_lost(Tsn tsn, TimePoint now) {
   Chunk& chunk = at(tsn);
+  const std::size_t before = flight_;
   set_state(chunk, State::in_flight);
-  chunk.sent = now;
-  chunk.missing = 0;
-  ++chunk.transmissions;
+  note_transmission(tsn, chunk, now, before);
+  log_.add(tsn);
+}
+
+std::optional<Outstanding::Lost> Outstanding::last_in_flight(TimePoint now, bool partial) {
+  for (std::size_t i = chunks_.size(); i-- > 0;) {
+    const Chunk& chunk = chunks_[i];
+    if (chunk.state != State::in_flight) continue;
+    if (partial && exhausted(chunk, now)) return std::nullopt;
+    return Lost{chunk.fragment, base_ + static_cast<std::uint32_t>(i), now};
+  }
+  return std::nullopt;
+}
+
+void Outstanding::take_again(Tsn tsn, TimePoint now) {
+  Chunk& chunk = at(tsn);
+  note_transmission(tsn, chunk, now, flight_ - chunk.fragment.size);
 }
 
 // All fragments of a message share its fate (RFC 3758 section 3.5, A3).
@@ -259,9 +337,16 @@ bool Outstanding::forward_tsn(MutableBytes skipped, ForwardTsn& forward) {
 
 void Outstanding::clear() {
   chunks_.clear();
+  sent_.clear();
   lost_heap_.clear();
-  flight_ = lost_ = 0;
+  flight_ = lost_ = acked_ = 0;
   reneged_ = 0;
+  rack_ = Rack();
+  rate_ = DeliveryRate();
+  log_.close();
+  loss_deadline_ = kNever;
+  recovery_exit_.reset();
+  timed_out_ = false;
 }
 
 }  // namespace redan::sctp

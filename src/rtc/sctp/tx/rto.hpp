@@ -30,6 +30,9 @@ class Rto {
   [[nodiscard]] Duration value() const { return rto_; }
   /// As measured, without back-off.
   [[nodiscard]] Duration base() const { return base_; }
+  [[nodiscard]] bool measured() const { return measured_; }
+  /// The smoothed round-trip time; zero before the first measurement.
+  [[nodiscard]] Duration srtt() const { return srtt_; }
 
  private:
   bool measured_ = false;

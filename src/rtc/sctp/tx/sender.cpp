@@ -24,6 +24,7 @@ void Sender::begin(Tsn first, const Peer& peer) {
   outstanding_.begin(first);
   congestion_ = Congestion(config_.max_packet);
   rto_ = Rto();
+  probe_.stop();
   forward_tsn_ = ForwardTsnSchedule();
   peer_forward_tsn_ = peer.forward_tsn;
   peer_rwnd_ = peer.a_rwnd;
@@ -42,21 +43,41 @@ Result<void> Sender::send(OutgoingStream stream, const Delivery& delivery, Bytes
 
 void Sender::on_sack(TimePoint now, const Sack& sack) {
   const std::size_t flight = outstanding_.flight();
-  const SackOutcome outcome = outstanding_.on_sack(sack, now, rto_.base(), peer_forward_tsn_);
+  const SackOutcome outcome = outstanding_.on_sack(sack, now, rto_.base());
   if (!outcome.valid) return drops_.add(outcome.old ? Drop::old_sack : Drop::bad_sack);
   // A closed window is probed for as long as the peer says that it is closed (RFC 9260 section 6.1, rule A).
   if (outcome.advanced || outcome.acked != 0 || sack.a_rwnd < config_.max_packet) errors_.on_answer();
   if (outcome.sent) rto_.on_rtt(now - *outcome.sent);
-  congestion_.on_ack({now, sack.cumulative_ack, outcome.advanced, outcome.acked, flight});
-  if (outcome.loss && congestion_.on_loss(outstanding_.next_tsn().prev())) retransmit_at_once_ = true;
+  if (outcome.undo) congestion_.on_undo();
+  congestion_.on_ack(
+      {now, sack.cumulative_ack, outcome.advanced, outcome.acked, flight, outstanding_.flight(), outcome.rate});
+  if (probe_.on_ack(sack.cumulative_ack.next(), outcome.duplicate)) congestion_.on_loss({now, last_sent()});
+  find_losses(now);
   if (outcome.reneged) on_reneging(now);
   peer_rwnd_ = sack.a_rwnd > outstanding_.flight() ? sack.a_rwnd - outstanding_.flight() : 0;
   if (outstanding_.empty()) {
+    probe_.stop();
     t3_ = kNever;
   } else {
     if (outcome.advanced) start_t3(now);
+    if (outcome.advanced || !outstanding_.undisturbed()) arm_probe(now);
     if (peer_forward_tsn_ && outstanding_.owes_forward_tsn()) forward_tsn_.owe();
   }
+}
+
+void Sender::find_losses(TimePoint now) {
+  const LossOutcome found = outstanding_.find_losses(now, rto_.srtt(), peer_forward_tsn_);
+  if (!found.lost) return;
+  if (peer_forward_tsn_ && outstanding_.owes_forward_tsn()) forward_tsn_.owe();
+  const LossEvent loss{now, last_sent(), found.bytes, found.stamp.in_flight, found.lost_since};
+  if (congestion_.on_loss(loss)) retransmit_at_once_ = true;
+}
+
+// Only while nothing is known to be missing, and if T3-rtx does not come first (RFC 8985 section 7.2).
+void Sender::arm_probe(TimePoint now) {
+  if (!rto_.measured() || !outstanding_.undisturbed()) return probe_.stop();
+  probe_.arm(now, rto_.srtt(), tail_asks_);
+  if (probe_.deadline() != kNever && probe_.deadline() >= t3_) probe_.stop();
 }
 
 void Sender::on_shutdown(TimePoint now, Tsn cumulative_ack) {
@@ -77,6 +98,7 @@ void Sender::on_reneging(TimePoint now) {
 
 void Sender::run_timers(TimePoint now) {
   queue_.stamp(now);
+  if (now >= outstanding_.loss_deadline()) find_losses(now);
   if (now >= t3_) on_t3(now);
   give_up_expired(now);
 }
@@ -84,6 +106,7 @@ void Sender::run_timers(TimePoint now) {
 // RFC 9260 section 6.3.3.
 void Sender::on_t3(TimePoint now) {
   t3_ = kNever;
+  probe_.stop();
   if (outstanding_.empty()) return;
   errors_.on_timeout();
   congestion_.on_timeout();
@@ -127,13 +150,32 @@ bool Sender::has_data(TimePoint now, bool new_data) {
   if (const auto lost = outstanding_.first_lost()) {
     return lost->resend_at <= now && (may_transmit() || retransmit_at_once_);
   }
+  if (probe_.due(now)) return true;
   Fragment fragment;
   return new_data && next_fragment(now, config_.max_packet - kCommonHeaderSize, fragment);
 }
 
 void Sender::write_data(TimePoint now, bool new_data, PacketWriter& packet) {
   resend_ = kNever;
+  if (probe_.due(now)) return write_probe(now, new_data, packet);
   if (write_lost(now, packet) && new_data) write_new(now, packet);
+}
+
+// RFC 8985 section 7.3: new data if there is any that the windows allow, or else the last chunk in flight once more.
+void Sender::write_probe(TimePoint now, bool new_data, PacketWriter& packet) {
+  const Tsn first = outstanding_.next_tsn();
+  if (new_data) write_new(now, packet);
+  const bool again = outstanding_.next_tsn() == first;
+  if (again) {
+    const auto last = outstanding_.last_in_flight(now, peer_forward_tsn_);
+    if (!last) return probe_.stop();
+    if (padded(kDataHeaderSize + last->fragment.size) > packet.space()) return;  // the next packet has room
+    outstanding_.take_again(last->tsn, now);
+    ++retransmissions_;
+    write_fragment(last->fragment, last->tsn, true, packet.chunks());
+  }
+  probe_.on_sent(outstanding_.next_tsn(), again);
+  start_t3(now);
 }
 
 // False: nothing new may follow in this packet.
@@ -152,7 +194,7 @@ bool Sender::write_lost(TimePoint now, PacketWriter& packet) {
     }
     outstanding_.take_lost(lost->tsn, now);
     ++retransmissions_;
-    write_fragment(lost->fragment, lost->tsn, packet.chunks());
+    write_fragment(lost->fragment, lost->tsn, wants_sack_at_once(), packet.chunks());
     wrote = true;
     // The earliest chunk gets a whole timeout (RFC 9260 section 7.2.4, rule 4).
     if (lost->tsn == outstanding_.cumulative_ack().next()) start_t3(now);
@@ -169,8 +211,11 @@ void Sender::write_new(TimePoint now, PacketWriter& packet) {
     queue_.take(fragment);
     outstanding_.push(fragment, now);
     peer_rwnd_ -= std::min<std::size_t>(peer_rwnd_, fragment.size);
-    write_fragment(fragment, tsn, packet.chunks());
+    const bool sack_at_once = wants_sack_at_once();
+    write_fragment(fragment, tsn, sack_at_once, packet.chunks());
     ensure_t3(now);
+    tail_asks_ = sack_at_once;
+    arm_probe(now);
   }
 }
 
@@ -180,10 +225,10 @@ bool Sender::wants_sack_at_once() const {
   return queue_.empty() && !outstanding_.full() && outstanding_.flight() > congestion_.cwnd() / 2;
 }
 
-void Sender::write_fragment(const Fragment& fragment, Tsn tsn, Writer& chunks) {
+void Sender::write_fragment(const Fragment& fragment, Tsn tsn, bool sack_at_once, Writer& chunks) {
   Data data;
   data.flags = fragment.flags;
-  if (wants_sack_at_once()) data.flags |= Data::kImmediate;
+  if (sack_at_once) data.flags |= Data::kImmediate;
   data.tsn = tsn;
   data.stream = fragment.id;
   data.ssn = fragment.ssn;

@@ -1,5 +1,5 @@
 // The sending half of an association: a pipeline of streams, scheduler (both in SendQueue), what is in flight, and
-// congestion control; with the timer that finds what was lost (RFC 9260 sections 6.1, 6.3 and 7).
+// congestion control; with the timers that find what was lost (RFC 9260 sections 6.1, 6.3 and 7, RFC 8985).
 #pragma once
 
 #include <redan/error.hpp>
@@ -12,6 +12,7 @@
 #include "rtc/sctp/tx/outstanding.hpp"
 #include "rtc/sctp/tx/rto.hpp"
 #include "rtc/sctp/tx/send_queue.hpp"
+#include "rtc/sctp/tx/tail_probe.hpp"
 
 namespace redan::sctp {
 
@@ -46,7 +47,9 @@ class Sender {
   void on_round_trip_time(Duration rtt) { rto_.on_rtt(rtt); }
 
   void run_timers(TimePoint now);
-  [[nodiscard]] TimePoint deadline() const { return std::min({t3_, resend_, forward_tsn_.deadline()}); }
+  [[nodiscard]] TimePoint deadline() const {
+    return std::min({t3_, resend_, probe_.deadline(), outstanding_.loss_deadline(), forward_tsn_.deadline()});
+  }
 
   void write_forward_tsn(TimePoint now, Writer& chunks);
   /// Fills the packet with DATA. `new_data`: not only what was sent before.
@@ -69,8 +72,12 @@ class Sender {
   [[nodiscard]] bool next_fragment(TimePoint now, std::size_t space, Fragment& fragment);
   bool write_lost(TimePoint now, PacketWriter& packet);
   void write_new(TimePoint now, PacketWriter& packet);
-  void write_fragment(const Fragment& fragment, Tsn tsn, Writer& chunks);
+  void write_probe(TimePoint now, bool new_data, PacketWriter& packet);
+  void write_fragment(const Fragment& fragment, Tsn tsn, bool sack_at_once, Writer& chunks);
   [[nodiscard]] bool wants_sack_at_once() const;
+  void find_losses(TimePoint now);
+  void arm_probe(TimePoint now);
+  [[nodiscard]] Tsn last_sent() const { return outstanding_.next_tsn().prev(); }
   void on_t3(TimePoint now);
   void on_reneging(TimePoint now);
   void give_up_expired(TimePoint now);
@@ -86,6 +93,8 @@ class Sender {
   Outstanding outstanding_;
   Congestion congestion_;
   Rto rto_;
+  TailProbe probe_;
+  bool tail_asks_ = false;  // for a SACK at once: the last new chunk
   ForwardTsnSchedule forward_tsn_;
   bool peer_forward_tsn_ = false;
   std::size_t peer_rwnd_ = 0;        // what the peer can still take beyond what is in flight
