@@ -51,15 +51,15 @@ struct Account {
   [[nodiscard]] std::size_t memory_limit() const { return 16 * 1024 + 64 * received + 4 * payload + 8192 * actions; }
 };
 
-/// The transmissions of each chunk. A chunk is fast retransmitted once; after that an RTO passes each time.
+/// The transmissions of each chunk. Between the second and the third, and so on, passes at least Rack::kMinInterval.
 class Repetitions {
  public:
   void note(std::uint32_t association, Tsn tsn, TimePoint now) {
     auto& chunk = chunks_[{association, tsn.value}];
     if (++chunk.count > 2) {
       const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(now - chunk.last).count();
-      require(now - chunk.last >= sctp::Rto::kMinVariance, "a chunk goes again after ms",
-              static_cast<std::size_t>(passed), 220);
+      require(now - chunk.last >= sctp::Rack::kMinInterval, "a chunk goes again after ms",
+              static_cast<std::size_t>(passed), 10);
     }
     chunk.last = now;
   }

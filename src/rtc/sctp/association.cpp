@@ -9,7 +9,7 @@ Association::Association(const AssociationConfig& config, RandomSource& random)
       random_(random),
       errors_(config.max_retransmits),
       setup_({config.max_packet, config.max_init_retransmits, config.accept_zero_checksum}, drops_),
-      sender_({config.max_packet, config.send_buffer}, drops_, errors_),
+      sender_({config.max_packet, config.send_buffer, config.controller}, drops_, errors_),
       receiver_({config.receive_window, config.max_receive_message}, drops_),
       reset_(sender_, receiver_, drops_, errors_),
       shutdown_(errors_),

@@ -37,6 +37,7 @@ struct AssociationConfig {
   /// RFC 9653: announces that the peer need not compute checksums. Older stacks drop an INIT with that announcement. A
   /// peer that announces it in its own INIT understands it, and always gets it.
   bool accept_zero_checksum = false;
+  ControllerKind controller = ControllerKind::rfc9260;
 };
 
 /// A packet was written at the start of the caller's buffer.

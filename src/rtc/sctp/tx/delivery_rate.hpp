@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "rtc/sctp/types.hpp"
+#include "rtc/sctp/tx/rack.hpp"
 
 namespace redan::sctp {
 
@@ -49,16 +49,15 @@ class DeliveryRate {
             app_limited_until_ != 0};
   }
   void on_lost(std::size_t size) { lost_ += size; }
-  /// `order`: see Rack::Sent.
-  void on_delivered(const DeliveryStamp& stamp, TimePoint sent, std::uint64_t order, std::size_t size, TimePoint now) {
+  /// `order`: see Rack::Sent. `certain`: it is this transmission that arrived, and not an earlier one.
+  void on_delivered(const DeliveryStamp& stamp, const Rack::Sent& sent, bool certain, std::size_t size, TimePoint now) {
     delivered_ += size;
     delivered_at_ = now;
-    if (order < newest_) return;
-    newest_ = order;
+    if (!certain || sent.order < newest_) return;
+    newest_ = sent.order;
     has_newest_ = true;
     stamp_ = stamp;
-    sent_ = sent;
-    first_sent_ = sent;
+    sent_ = first_sent_ = sent.at;
   }
   /// The end of a SACK.
   [[nodiscard]] RateSample take(TimePoint now) {

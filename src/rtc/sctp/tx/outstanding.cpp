@@ -84,9 +84,10 @@ void Outstanding::acknowledge(Tsn tsn, TimePoint now, SackOutcome& outcome) {
 }
 
 void Outstanding::note_delivery(Tsn tsn, const Chunk& chunk, TimePoint now) {
-  rate_.on_delivered(chunk.stamp, chunk.sent, chunk.order, chunk.fragment.size, now);
-  const bool needed = rack_.on_delivered(sent(tsn, chunk), now);
-  if (!needed && log_.prove(tsn)) rack_.on_spurious(now);
+  const Rack::Sent last = sent(tsn, chunk);
+  const bool certain = rack_.on_delivered(last, now);
+  rate_.on_delivered(chunk.stamp, last, certain, chunk.fragment.size, now);
+  if (!certain && log_.prove(tsn)) rack_.on_spurious(now);
   if (chunk.state == State::lost && chunk.transmissions == 1) log_.prove_unsent();
 }
 

@@ -17,19 +17,20 @@ Sender::Sender(const Config& config, Counters<Drop>& drops, ErrorCounter& errors
       errors_(errors),
       queue_(kSpareSlabs),
       outstanding_(queue_),
-      congestion_(config.max_packet) {}
+      congestion_(config.controller, config.max_packet) {}
 
 void Sender::begin(Tsn first, const Peer& peer) {
   outstanding_.clear();
   outstanding_.begin(first);
-  congestion_ = Congestion(config_.max_packet);
+  congestion_ = Controller(config_.controller, config_.max_packet);
+  pacer_ = Pacer();
   rto_ = Rto();
   probe_.stop();
   forward_tsn_ = ForwardTsnSchedule();
   peer_forward_tsn_ = peer.forward_tsn;
   peer_rwnd_ = peer.a_rwnd;
   retransmit_at_once_ = false;
-  t3_ = resend_ = kNever;
+  t3_ = resend_ = paced_ = kNever;
 }
 
 Result<void> Sender::send(OutgoingStream stream, const Delivery& delivery, Bytes payload) {
@@ -136,6 +137,13 @@ void Sender::write_forward_tsn(TimePoint now, Writer& chunks) {
 
 bool Sender::may_transmit() const { return outstanding_.flight() < congestion_.cwnd(); }
 
+// Whether the pacer lets a packet go. If not, the sender comes back when it does.
+bool Sender::may_leave(TimePoint now) {
+  if (pacer_.may_send(now, congestion_.pacing_rate())) return true;
+  paced_ = pacer_.next();
+  return false;
+}
+
 // The next new fragment, if all windows allow it and `space` bytes of a packet hold its chunk.
 bool Sender::next_fragment(TimePoint now, std::size_t space, Fragment& fragment) {
   const std::size_t full = config_.max_packet - kCommonHeaderSize - kDataHeaderSize;
@@ -148,17 +156,28 @@ bool Sender::next_fragment(TimePoint now, std::size_t space, Fragment& fragment)
 
 bool Sender::has_data(TimePoint now, bool new_data) {
   if (const auto lost = outstanding_.first_lost()) {
-    return lost->resend_at <= now && (may_transmit() || retransmit_at_once_);
+    const bool allowed = may_transmit() && pacer_.may_send(now, congestion_.pacing_rate());
+    return lost->resend_at <= now && (allowed || retransmit_at_once_);
   }
   if (probe_.due(now)) return true;
   Fragment fragment;
-  return new_data && next_fragment(now, config_.max_packet - kCommonHeaderSize, fragment);
+  return new_data && pacer_.may_send(now, congestion_.pacing_rate()) &&
+         next_fragment(now, config_.max_packet - kCommonHeaderSize, fragment);
 }
 
 void Sender::write_data(TimePoint now, bool new_data, PacketWriter& packet) {
-  resend_ = kNever;
-  if (probe_.due(now)) return write_probe(now, new_data, packet);
-  if (write_lost(now, packet) && new_data) write_new(now, packet);
+  resend_ = paced_ = kNever;
+  const std::size_t space = packet.space();
+  if (probe_.due(now)) {
+    write_probe(now, new_data, packet);
+  } else if (write_lost(now, packet) && new_data) {
+    write_new(now, packet);
+  }
+  if (packet.space() != space) {
+    pacer_.on_sent(now, space - packet.space(), congestion_.pacing_rate(), config_.max_packet);
+  } else if (new_data && queue_.empty() && outstanding_.first_lost() == std::nullopt && may_transmit()) {
+    outstanding_.on_app_limited();
+  }
 }
 
 // RFC 8985 section 7.3: new data if there is any that the windows allow, or else the last chunk in flight once more.
@@ -186,7 +205,7 @@ bool Sender::write_lost(TimePoint now, PacketWriter& packet) {
       resend_ = lost->resend_at;
       return false;
     }
-    if (!may_transmit() && !retransmit_at_once_) return false;
+    if (!retransmit_at_once_ && !(may_transmit() && may_leave(now))) return false;
     if (padded(kDataHeaderSize + lost->fragment.size) > packet.space()) {
       // The first packet of a recovery goes whatever the window is (RFC 9260 section 7.2.4).
       if (wrote) retransmit_at_once_ = false;
@@ -206,7 +225,7 @@ bool Sender::write_lost(TimePoint now, PacketWriter& packet) {
 
 void Sender::write_new(TimePoint now, PacketWriter& packet) {
   Fragment fragment;
-  while (next_fragment(now, packet.space(), fragment)) {
+  while (next_fragment(now, packet.space(), fragment) && may_leave(now)) {
     const Tsn tsn = outstanding_.next_tsn();
     queue_.take(fragment);
     outstanding_.push(fragment, now);

@@ -7,9 +7,10 @@
 #include "base/counters.hpp"
 #include "rtc/sctp/error_counter.hpp"
 #include "rtc/sctp/packet/packet.hpp"
-#include "rtc/sctp/tx/congestion.hpp"
+#include "rtc/sctp/tx/controller.hpp"
 #include "rtc/sctp/tx/forward_tsn_schedule.hpp"
 #include "rtc/sctp/tx/outstanding.hpp"
+#include "rtc/sctp/tx/pacer.hpp"
 #include "rtc/sctp/tx/rto.hpp"
 #include "rtc/sctp/tx/send_queue.hpp"
 #include "rtc/sctp/tx/tail_probe.hpp"
@@ -21,6 +22,7 @@ class Sender {
   struct Config {
     std::size_t max_packet = 1163;
     std::size_t send_buffer = 16U << 20U;
+    ControllerKind controller = ControllerKind::rfc9260;
   };
   /// What the peer's INIT or INIT ACK says.
   struct Peer {
@@ -48,7 +50,7 @@ class Sender {
 
   void run_timers(TimePoint now);
   [[nodiscard]] TimePoint deadline() const {
-    return std::min({t3_, resend_, probe_.deadline(), outstanding_.loss_deadline(), forward_tsn_.deadline()});
+    return std::min({t3_, resend_, probe_.deadline(), paced_, outstanding_.loss_deadline(), forward_tsn_.deadline()});
   }
 
   void write_forward_tsn(TimePoint now, Writer& chunks);
@@ -69,6 +71,7 @@ class Sender {
 
  private:
   [[nodiscard]] bool may_transmit() const;
+  [[nodiscard]] bool may_leave(TimePoint now);
   [[nodiscard]] bool next_fragment(TimePoint now, std::size_t space, Fragment& fragment);
   bool write_lost(TimePoint now, PacketWriter& packet);
   void write_new(TimePoint now, PacketWriter& packet);
@@ -91,7 +94,8 @@ class Sender {
   ErrorCounter& errors_;
   SendQueue queue_;
   Outstanding outstanding_;
-  Congestion congestion_;
+  Controller congestion_;
+  Pacer pacer_;
   Rto rto_;
   TailProbe probe_;
   bool tail_asks_ = false;  // for a SACK at once: the last new chunk
@@ -101,6 +105,7 @@ class Sender {
   bool retransmit_at_once_ = false;  // the next packet, whatever the window is
   TimePoint t3_ = kNever;            // T3-rtx
   TimePoint resend_ = kNever;        // when the first lost chunk may go again
+  TimePoint paced_ = kNever;         // when the pacer lets the next packet go, if one waits for it
   std::uint64_t retransmissions_ = 0;
 };
 

@@ -438,5 +438,37 @@ TEST_F(SenderTest, GivesTheWindowBackAfterRetransmissionsThatWereNotNeeded) {
   EXPECT_GE(sender.cwnd(), before);
 }
 
+TEST_F(SenderTest, PacesWhatItsControllerHasARateFor) {
+  Sender paced({kMaxPacket, 100'000, ControllerKind::bbr}, drops, errors);
+  paced.begin(Tsn(kFirst), {kWindow, false});
+  const OutgoingStream stream = paced.streams().open();
+  paced.streams().assign(stream, StreamId(1));
+  for (int i = 0; i < 60; ++i) paced.streams().push(stream, {}, std::vector<std::uint8_t>(kFull));
+  const auto packets = [&] {
+    std::size_t count = 0;
+    while (true) {
+      std::array<std::uint8_t, kMaxPacket> buffer{};
+      PacketWriter packet(buffer, {});
+      paced.write_data(now, true, packet);
+      if (packet.empty()) return count;
+      ++count;
+    }
+  };
+  const auto first = static_cast<std::uint32_t>(packets());  // no rate is known yet
+  EXPECT_EQ(first, 11U);
+  now += milliseconds(100);
+  paced.on_sack(now, Sack{Tsn(kFirst + first - 1), kWindow, {}, {}});
+  const std::size_t burst = packets();
+  EXPECT_GT(burst, 0U);
+  EXPECT_LT(burst, first);
+  EXPECT_FALSE(paced.has_data(now, true));
+  const TimePoint next = paced.deadline();
+  EXPECT_GT(next, now);
+  EXPECT_LT(next, now + milliseconds(50));
+  now = next;
+  EXPECT_TRUE(paced.has_data(now, true));
+  EXPECT_GT(packets(), 0U);
+}
+
 }  // namespace
 }  // namespace redan::sctp
