@@ -45,6 +45,7 @@ void dtls_record();
 void half_open_memory();
 void peer_memory();
 void channel_throughput();
+void long_and_lossy();
 void token_rate();
 void http_rate();
 void bus_rate();

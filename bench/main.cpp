@@ -14,6 +14,7 @@ constexpr Figure kFigures[] = {
     {"half_open_memory", half_open_memory},
     {"peer_memory", peer_memory},
     {"channel_throughput", channel_throughput},
+    {"long_and_lossy", long_and_lossy},
     {"token_rate", token_rate},
     {"http_rate", http_rate},
     {"bus_rate", bus_rate},
