@@ -19,6 +19,7 @@ sctp::AssociationConfig association_config(const ChannelsConfig& config) {
   result.local_port = config.local_port;
   result.remote_port = config.remote_port;
   result.accept_zero_checksum = config.accept_zero_checksum;
+  result.controller = config.controller;
   return result;
 }
 

@@ -64,6 +64,7 @@ struct ChannelsConfig {
   std::uint32_t first_channel = 1;              ///< ids are never reused in a peer's lifetime
   std::size_t max_channels = 1024;              ///< further OPENs are refused
   bool accept_zero_checksum = false;            ///< RFC 9653; see sctp::AssociationConfig
+  sctp::ControllerKind controller = sctp::ControllerKind::rfc9260;  ///< congestion control
 };
 
 enum class ChannelDrop : std::uint8_t {
