@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 
 #include "bench/figure.hpp"
@@ -20,6 +21,9 @@ using std::chrono::milliseconds;
 constexpr std::size_t kMessage = 16384;
 constexpr std::size_t kBuffered = 8U << 20U;
 
+constexpr sctp::StreamId kBulk(1);
+constexpr sctp::StreamId kEcho(2);
+
 /// A sender and a receiver.
 struct Flow {
   Flow(std::uint64_t seed, ControllerKind kind) : random_a(2 * seed), random_b(2 * seed + 1) {
@@ -29,7 +33,24 @@ struct Flow {
     a = std::make_unique<Association>(config, random_a);
     b = std::make_unique<Association>(config, random_b);
     stream = a->open_stream();
-    a->assign_stream(stream, sctp::StreamId(1));
+    a->assign_stream(stream, kBulk);
+    ping = a->open_stream();
+    a->assign_stream(ping, kEcho);
+    pong = b->open_stream();
+    b->assign_stream(pong, kEcho);
+  }
+  /// A small message beside the bulk, each 20 ms.
+  void send_ping(TimePoint now) {
+    if (now < next_ping) return;
+    next_ping = now + milliseconds(20);
+    std::array<std::uint8_t, 64> payload{};
+    std::memcpy(payload.data(), &now, sizeof now);
+    static_cast<void>(a->send(ping, {}, payload));
+  }
+  void on_pong(TimePoint now, Bytes payload) {
+    TimePoint sent;
+    std::memcpy(&sent, payload.data(), sizeof sent);
+    round_trips.push_back(std::chrono::duration<double, std::milli>(now - sent).count());
   }
   void fill() {
     static const std::vector<std::uint8_t> payload(kMessage, 0x5A);
@@ -39,7 +60,9 @@ struct Flow {
 
   test::SeededRandom random_a, random_b;
   std::unique_ptr<Association> a, b;
-  sctp::OutgoingStream stream;
+  sctp::OutgoingStream stream, ping, pong;
+  TimePoint next_ping = kNever;     // kNever: no pings
+  std::vector<double> round_trips;  // ms
   TimePoint starts{};
   bool connecting = false;
   TimePoint wait_a{}, wait_b{};
@@ -86,19 +109,28 @@ class World {
     if (!std::exchange(flow.connecting, true)) flow.a->connect();
     if (now >= flow.wait_a) {
       flow.fill();
-      flow.wait_a = drain(*flow.a, there_, tag, flow.received, false);
+      flow.send_ping(now);
+      flow.wait_a = std::min(drain(flow, *flow.a, there_, tag), flow.next_ping);
     }
-    if (now >= flow.wait_b) flow.wait_b = drain(*flow.b, back_, tag, flow.received, true);
+    if (now >= flow.wait_b) flow.wait_b = drain(flow, *flow.b, back_, tag);
     return std::min(flow.wait_a, flow.wait_b);
   }
-  TimePoint drain(Association& from, ModelledLink& link, int tag, std::uint64_t& received, bool counts) {
+  void on_message(Flow& flow, const Association& at, const sctp::ReceivedMessage& message) {
+    if (message.stream == kBulk) {
+      flow.received += message.payload.size();
+    } else if (&at == flow.b.get()) {
+      static_cast<void>(flow.b->send(flow.pong, {}, message.payload));
+    } else {
+      flow.on_pong(now, message.payload);
+    }
+  }
+  TimePoint drain(Flow& flow, Association& from, ModelledLink& link, int tag) {
     std::array<std::uint8_t, 1200> buffer;
     while (true) {
       const auto output = from.poll_output(now, buffer);
       if (const auto* wait = std::get_if<Wait>(&output)) return wait->until;
       if (const auto* transmit = std::get_if<sctp::Transmit>(&output)) link.send(now, tag, transmit->packet);
-      const auto* message = std::get_if<sctp::ReceivedMessage>(&output);
-      if (message != nullptr && counts) received += message->payload.size();
+      if (const auto* message = std::get_if<sctp::ReceivedMessage>(&output)) on_message(flow, from, *message);
       if (std::holds_alternative<sctp::Terminated>(output)) std::abort();
     }
   }
@@ -149,6 +181,26 @@ void fairness(ControllerKind first, ControllerKind second, const char* names) {
               100 * a / (a + b), 100 * b / (a + b), (a + b) * 8 / 60e6);
 }
 
+/// The round trip of a small message on a second channel while the first sends bulk.
+void echo_beside_bulk(ControllerKind kind, const char* name) {
+  LinkModel model;
+  model.bytes_per_second = 12.5e6;
+  model.queue = static_cast<std::size_t>(12.5e6 * 0.05);
+  World world(model, 7);
+  world.flows.push_back(std::make_unique<Flow>(7, kind));
+  world.run(~std::uint64_t{0}, std::chrono::seconds(5));
+  Flow& flow = *world.flows[0];
+  flow.next_ping = flow.wait_a = world.now;
+  world.run(~std::uint64_t{0}, std::chrono::seconds(30));
+  std::ranges::sort(flow.round_trips);
+  const auto quantile = [&](double q) {
+    return flow.round_trips[static_cast<std::size_t>(q * static_cast<double>(flow.round_trips.size() - 1))];
+  };
+  std::printf(
+      "  %-8s 100 Mbit/s, queue 1 BDP, echo beside bulk: p50 %5.1f ms, p95 %5.1f ms, p99 %5.1f ms (%zu echoes)\n", name,
+      quantile(0.5), quantile(0.95), quantile(0.99), flow.round_trips.size());
+}
+
 constexpr struct {
   ControllerKind kind;
   const char* name;
@@ -175,6 +227,7 @@ void long_and_lossy() {
                 transfer(kind, model, 100'000'000, 3));
     utilisation(kind, name, 64U << 10U);
     utilisation(kind, name, 1U << 20U);
+    echo_beside_bulk(kind, name);
   }
   fairness(ControllerKind::rfc9260, ControllerKind::rfc9260, "rfc9260, rfc9260");
   fairness(ControllerKind::cubic, ControllerKind::cubic, "cubic, cubic");

@@ -127,6 +127,15 @@ using Output = std::variant<Wait, Transmit, PathSelected, Connected, ChannelOpen
 
 // Inputs.
 
+/// How the data channels of a peer share the path with others.
+enum class CongestionControl : std::uint8_t {
+  rfc9260,  ///< as TCP Reno: slow where packets are lost
+  cubic,    ///< RFC 9438, as most TCP: faster on long paths, slow where packets are lost
+  /// Sends at the rate that the path delivers (draft-ietf-ccwg-bbr). Fast where packets are lost, and keeps queues
+  /// short. It takes more than half of a bottleneck that it shares with one flow of another kind.
+  bbr,
+};
+
 struct EndpointConfig {
   /// Addresses at which this endpoint can be reached: the host candidates of every description. At least one.
   std::vector<Address> local_addresses{};
@@ -148,6 +157,7 @@ struct EndpointConfig {
   /// Announces that SCTP packets need no checksum of their own (RFC 9653): faster between two Redan peers. Some older
   /// stacks do not answer to it.
   bool zero_checksum = false;
+  CongestionControl congestion_control = CongestionControl::rfc9260;
   /// False: Redan also checks connectivity, as a full agent. Without effect, and full, with ICE servers or `relay`.
   bool announce_lite = true;
   IceTransport ice_transport = IceTransport::all;

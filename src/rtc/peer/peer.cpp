@@ -17,6 +17,17 @@ constexpr Duration kKeepsPathFor = std::chrono::seconds(15);
 // The same for a peer that is not connected.
 constexpr Duration kTimeToConnect = std::chrono::seconds(5);
 
+sctp::ControllerKind controller_kind(CongestionControl chosen) {
+  switch (chosen) {
+    case CongestionControl::cubic:
+      return sctp::ControllerKind::cubic;
+    case CongestionControl::bbr:
+      return sctp::ControllerKind::bbr;
+    default:
+      return sctp::ControllerKind::rfc9260;
+  }
+}
+
 datachannel::ChannelsConfig channels_config(const EndpointConfig& config) {
   datachannel::ChannelsConfig channels;
   channels.max_packet = config.mtu - dtls::kMaxRecordOverhead;
@@ -24,6 +35,7 @@ datachannel::ChannelsConfig channels_config(const EndpointConfig& config) {
   channels.send_buffer = config.send_buffer;
   channels.max_receive_message = config.max_message_size;
   channels.accept_zero_checksum = config.zero_checksum;
+  channels.controller = controller_kind(config.congestion_control);
   return channels;
 }
 
