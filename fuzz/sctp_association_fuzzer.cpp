@@ -48,7 +48,10 @@ struct Account {
     // Each timer acts once per step of time, and each action of the application takes a chunk.
     return 3 * received + kMaxPacket * (1 + time_steps) + 300 * actions;
   }
-  [[nodiscard]] std::size_t memory_limit() const { return 16 * 1024 + 64 * received + 4 * payload + 8192 * actions; }
+  [[nodiscard]] std::size_t memory_limit() const {
+    // What is kept of each chunk in flight is in the first term.
+    return 32 * 1024 + 64 * received + 4 * payload + 8192 * actions;
+  }
 };
 
 /// The transmissions of each chunk. Between the second and the third, and so on, passes at least Rack::kMinInterval.
