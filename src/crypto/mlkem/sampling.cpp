@@ -17,7 +17,7 @@ Polynomial sample_uniform(Seed rho, std::uint8_t column, std::uint8_t row) {
     stream.squeeze(block);
     for (std::size_t i = 0; i < block.size(); i += 3) {
       take(block[i] | (block[i + 1] & 0x0fU) << 8);
-      take(block[i + 1] >> 4 | block[i + 2] << 4);
+      take(block[i + 1] >> 4U | static_cast<unsigned>(block[i + 2]) << 4U);
     }
   }
   return f;
