@@ -6,6 +6,7 @@
 #include <redan/version.hpp>
 #include <sstream>
 
+#include "cmd/config/config_file.hpp"
 #include "cmd/ice/ice_servers.hpp"
 #include "cmd/manual.hpp"
 #include "cmd/program.hpp"
@@ -27,6 +28,7 @@ Examples:
   redan router --config router.json     a WAMP router
   redan wamp call com.example.add 1 2   its clients
   redan doctor --gateway URL ...        what is wrong, and what to do
+  redan config example                  a configuration file for the units
   redan --version                       the version and what was built in
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not authenticated, 4 network)";
@@ -110,7 +112,7 @@ void raise_file_limit() {
 int main(int argc, char** argv) {
   using namespace redan::cmd;
   raise_file_limit();
-  CLI::App app{"Redan: WebRTC peers with a security stack of their own"};
+  CLI::App app{"Redan: WebRTC peers with a security stack of their own", "redan"};
   app.formatter(std::make_shared<NarrowFormatter>());
   app.require_subcommand(1);
   add_version(app);
@@ -176,6 +178,7 @@ int main(int argc, char** argv) {
   add_agent(app, run);
   add_ams(app, run);
   add_amc(app, run);
+  add_config(app, run);
   add_doctor(app, run);
   add_gateway(app, run);
   add_ice_check(app, run);
@@ -189,13 +192,18 @@ int main(int argc, char** argv) {
   app.footer(kFooter);  // last: a new command inherits its parent's
 
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> arguments = with_config_file(app, {argv + 1, argv + argc});
+    std::ranges::reverse(arguments);  // as CLI11 expects them
+    app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
     if (const std::string text = explain_command(app, error); !text.empty()) {
       std::fprintf(stderr, "%s\n", text.c_str());
       return kUsage;
     }
     return app.exit(error) == 0 ? kOk : kUsage;
+  } catch (const std::runtime_error& error) {
+    std::fprintf(stderr, "redan: %s\n", error.what());
+    return kUsage;
   }
   try {
     if (run) return run();

@@ -18,6 +18,7 @@ void add_adb(CLI::App& app, Run& run);
 void add_agent(CLI::App& app, Run& run);
 void add_amc(CLI::App& app, Run& run);
 void add_ams(CLI::App& app, Run& run);
+void add_config(CLI::App& app, Run& run);
 void add_doctor(CLI::App& app, Run& run);
 void add_gateway(CLI::App& app, Run& run);
 void add_ice_check(CLI::App& app, Run& run);

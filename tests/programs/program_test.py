@@ -92,7 +92,7 @@ class Program(unittest.TestCase):
             self.assertGreater(figures["down_bytes_per_second"], 1e6)
             self.assertGreater(figures["rtt_p50_us"], 0)
             self.assertLessEqual(figures["rtt_p50_us"], figures["rtt_p99_us"])
-            self.assertIn("DTLS 1.2", demo.wait_for("dtls")["text"])
+            self.assertIn("DTLS 1.3", demo.wait_for("dtls")["text"])
             self.assertIn("opened 'echo'", demo.wait_for("channel")["text"])
             self.assertIn("dtls_peer_closed", demo.wait_for("closed")["text"].replace("sctp_aborted", "dtls_peer_closed"))
 
@@ -149,6 +149,39 @@ class Program(unittest.TestCase):
             self.assertEqual(result.returncode, 2, arguments)
             for word in words:
                 self.assertIn(word, result.stderr)
+
+    def test_a_configuration_file_is_checked_and_used(self):
+        def redan(*arguments):
+            return subprocess.run([REDAN, *arguments], capture_output=True, text=True, check=False, timeout=60)
+        def write(text):
+            path = pathlib.Path(self.path) / "redan.toml"
+            path.write_text(text)
+            return str(path)
+        wrong = write('[gateway]\nlisten = "127.0.0.1:0"\nlocal-usr = ["root"]\n')
+        result = redan("config", "check", wrong)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(wrong + ":3: [gateway] has no setting 'local-usr'; did you mean 'local-user'?", result.stderr)
+        self.assertEqual(redan("--config", wrong, "gateway").returncode, 2)
+        not_a_number = write('[gateway]\nmax-connections = "many"\n')
+        self.assertIn("[gateway]: Could not convert", redan("config", "check", not_a_number).stderr)
+
+        right = write(f'[common]\ndata-dir = "{self.path}/data"\njson = true\n[gateway]\nlisten = "127.0.0.1:0"\n')
+        result = redan("config", "check", right)
+        self.assertEqual((result.returncode, result.stdout), (0, right + ": right for gateway\n"))
+        for address, extra in (("127.0.0.1", []), ("127.0.0.2", ["--listen", "127.0.0.2:0"])):
+            with subprocess.Popen([REDAN, "--config", right, "gateway", *extra], stdout=subprocess.PIPE, text=True) as unit:
+                said = json.loads(unit.stdout.readline())
+                unit.terminate()
+            self.assertTrue(said["url"].startswith(f"wss://{address}:"), said)
+
+    def test_the_example_of_a_configuration_file_has_every_setting_and_is_right(self):
+        text = subprocess.run([REDAN, "config", "example"], capture_output=True, text=True, check=True).stdout
+        for line in ("[ams]", "[gateway]", "[agent]", "[runtime]", "[router]", '# listen = "127.0.0.1:8444"', "# nats = []"):
+            self.assertIn("\n" + line, text)
+        path = pathlib.Path(self.path) / "example.toml"
+        path.write_text(text.replace("\n# requests-per-second = ", "\nrequests-per-second = ").split("[agent]")[0])
+        result = subprocess.run([REDAN, "config", "check", str(path)], capture_output=True, text=True, check=False)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
 
     def test_the_help_of_a_command_has_no_examples_of_another(self):
         text = subprocess.run([REDAN, "turn", "--help"], capture_output=True, text=True, check=True).stdout
