@@ -89,7 +89,7 @@ async function visit(name, browser, demo) {
   await until(() => page.evaluate(() => document.querySelectorAll('.mark').length >= 6), 'the security panel');
   const marks = await page.evaluate(() => [...document.querySelectorAll('.mark')].map(mark => mark.className));
   check(marks.length >= 6 && marks.every(mark => mark === 'mark'), 'every checked row of the security panel has its mark');
-  check((await shown(page, 'security')).includes('DTLS 1.2'), 'the panel names the DTLS version');
+  check((await shown(page, 'security')).includes('DTLS 1.3'), 'the panel names the DTLS version');
   check((await shown(page, 'trace')).includes('path selected'), 'the handshake is traced');
   await page.evaluate(() => window.scrollTo(0, 0));
   await page.screenshot({path: path.join(folder, name + '-laptop.png')});

@@ -149,7 +149,7 @@ TEST(CEndpoint, ReportsWhatWasVerifiedAndCounted) {
   ASSERT_TRUE(pair.open());
   ASSERT_EQ(redan_endpoint_security(pair.caller.endpoint.get(), pair.caller.peer, &ours), REDAN_OK);
   ASSERT_EQ(redan_endpoint_security(pair.callee.endpoint.get(), pair.callee.peer, &theirs), REDAN_OK);
-  EXPECT_STREQ(ours.dtls_version, "DTLS 1.2");
+  EXPECT_STREQ(ours.dtls_version, "DTLS 1.3");
   EXPECT_EQ(ours.dtls_role, static_cast<std::uint32_t>(REDAN_DTLS_CLIENT));
   EXPECT_EQ(ours.extended_master_secret, 1);
   EXPECT_STREQ(ours.local_fingerprint, theirs.remote_fingerprint);

@@ -76,7 +76,7 @@ TEST_F(Connect, JoinsASessionThatAnotherClientKept) {
   const std::string session(json::parse(kept.said).at("session").as_string());
   const Outcome joined = connect({"--join", session, "--seconds", "0.5"});
   EXPECT_EQ(joined.code, 0) << joined.problem;
-  EXPECT_NE(joined.said.find("DTLS 1.2"), std::string::npos) << joined.said;
+  EXPECT_NE(joined.said.find("DTLS 1.3"), std::string::npos) << joined.said;
   GatewayClient client(*cloud_->gateway, token_);
   EXPECT_EQ(client.ask("DELETE", "/1.0/sessions/" + session, R"({"sync":true})").status, 200U);
   const Outcome late = connect({"--join", session});

@@ -202,6 +202,8 @@ async function end() {
   setState('idle', 'not connected');
 }
 
+const DTLS_VERSIONS = {FEFD: 'DTLS 1.2', FEFC: 'DTLS 1.3'};
+
 // What the browser's own DTLS saw, compared with the offer.
 async function proven(client) {
   const stats = await client.pc.getStats();
@@ -210,7 +212,7 @@ async function proven(client) {
     if (report.type !== 'transport') continue;
     const remote = stats.get(report.remoteCertificateId);
     const shown = remote ? remote.fingerprint.toUpperCase() : promised;
-    hop('your browser → runtime', [report.tlsVersion === 'FEFD' ? 'DTLS 1.2' : report.tlsVersion, report.dtlsCipher, report.srtpCipher].filter(Boolean).join(', '),
+    hop('your browser → runtime', [DTLS_VERSIONS[report.tlsVersion] || report.tlsVersion, report.dtlsCipher, report.srtpCipher].filter(Boolean).join(', '),
       'both fingerprints: the runtime shows ' + shown.slice(0, 23) + '…, as its offer promised', shown === promised.toUpperCase());
     return;
   }
