@@ -93,6 +93,10 @@ struct End {
   void on(const LocalCandidate& event) { REDAN_ASSERT(!side(event.peer).closed); }
   void on(const GatheringDone&) {}
   void on(const IceServerFailed&) {}
+  void on(const IceCredentialsEnd&) {}
+  void on(const OpenSocket&) {}
+  void on(const SocketData&) {}
+  void on(const CloseSocket&) {}
   template <class Event>
   void on(const Event& event) {
     REDAN_ASSERT(side(event.peer).connected && !side(event.peer).closed);
