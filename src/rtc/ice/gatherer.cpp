@@ -369,15 +369,19 @@ void Gatherer::check_deadlines(TimePoint now, Task& task) {
 // New credentials.
 
 bool Gatherer::renew(IceServer server) {
-  const auto known = std::find_if(servers_.begin(), servers_.end(), [&](const IceServer& each) {
-    return each.kind == IceServer::Kind::turn && each.text() == server.text();
-  });
-  if (known == servers_.end()) return false;
-  known->username = std::move(server.username);
-  known->password = std::move(server.password);
-  known->credentials_end = server.credentials_end;
+  // A name with several addresses is a server for each.
+  bool known = false;
+  for (IceServer& each : servers_) {
+    if (each.kind != IceServer::Kind::turn || each.text() != server.text()) continue;
+    known = true;
+    each.username = server.username;
+    each.password = Secret<512>(server.password.expose());
+    each.credentials_end = server.credentials_end;
+  }
+  if (!known) return false;
   for (std::size_t i = 0, count = tasks_.size(); i < count; ++i) {
-    if (tasks_[i].server->text() == known->text() && !tasks_[i].number && !tasks_[i].over) add_successor(tasks_[i]);
+    const bool of_server = tasks_[i].server->kind == IceServer::Kind::turn && tasks_[i].server->text() == server.text();
+    if (of_server && !tasks_[i].number && !tasks_[i].over) add_successor(tasks_[i]);
   }
   wake_ = TimePoint::min();
   return true;
