@@ -114,6 +114,7 @@ void Bbr::update_lower_bounds(const AckEvent& ack) {
 
 // Draft section 5.3.4.3: the minimum of ten seconds, which is measured anew every five.
 void Bbr::update_min_rtt(const AckEvent& ack) {
+  if (recent_rtt_at_ == TimePoint{}) recent_rtt_at_ = ack.now;
   probe_rtt_due_ = ack.now >= recent_rtt_at_ + kProbeRttInterval;
   if (ack.rate.rtt <= recent_rtt_ || probe_rtt_due_) {
     recent_rtt_ = ack.rate.rtt;

@@ -229,6 +229,7 @@ void Outstanding::on_timeout(TimePoint now, Duration rto, bool partial) {
     rate_.on_lost(chunks_[i].fragment.size);
     lose(i, now, chunks_[i].sent + rto, partial);
   }
+  sent_.clear();  // nothing is in flight
 }
 
 void Outstanding::undo() {

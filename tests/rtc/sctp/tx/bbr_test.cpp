@@ -25,7 +25,7 @@ class Path {
   double longest_queue = 0;  // bytes
   std::set<Bbr::State> states;
   Bbr bbr{kMtu};
-  TimePoint now{seconds(1)};
+  TimePoint now{std::chrono::hours(1)};  // as a real clock: long since its epoch
   std::size_t flight = 0;
 
   void run(Duration time) {
