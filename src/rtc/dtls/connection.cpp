@@ -212,16 +212,17 @@ void Connection::on_ciphertext_handshake(TimePoint now, const OpenedCiphertext& 
     on_ciphertext_fragment(now, record, header, body);
     return phase_ != Phase::ended;
   });
+  if (handshake13() != nullptr) {
+    handshake13()->on_record(now, record.key);
+    establish_if_proven(now);
+  }
   // RFC 8446 section 5.1: no empty handshake records.
   if (phase_ != Phase::ended && (!parsed || record.text.empty())) refuse_ciphertext(now, record, kMalformed);
 }
 
 void Connection::on_ciphertext_fragment(TimePoint now, const OpenedCiphertext& record, const HandshakeHeader& header,
                                         Bytes body) {
-  if (handshake13() != nullptr) {
-    handshake13()->on_fragment(now, record, header, body);
-    return establish_if_proven(now);
-  }
+  if (handshake13() != nullptr) return handshake13()->on_fragment(now, record, header, body);
   if (const Check failure = v13()->on_fragment(now, record, header, body)) fail(*failure);
 }
 

@@ -12,14 +12,15 @@ constexpr std::array kServerHellos{ExpectedMessage{HandshakeType::server_hello, 
                                    ExpectedMessage{HandshakeType::server_hello, Epoch::plaintext},
                                    ExpectedMessage{HandshakeType::server_hello, Epoch::plaintext}};
 
-bool offers_dtls13(Bytes body) {
+/// Whether a hello is for DTLS 1.3; nullopt if it does not parse.
+std::optional<bool> offers_dtls13(Bytes body) {
   const auto hello = ClientHello::parse(body);
-  return hello && hello->offers(kDtls13);
+  return hello ? std::optional(hello->offers(kDtls13)) : std::nullopt;
 }
 
-bool chooses_dtls13(Bytes body) {
+std::optional<bool> chooses_dtls13(Bytes body) {
   const auto hello = ServerHello::parse(body);
-  return hello && hello->chosen_version() == kDtls13;
+  return hello ? std::optional(hello->chosen_version() == kDtls13) : std::nullopt;
 }
 
 }  // namespace
@@ -57,14 +58,20 @@ void Negotiation::datagram_arrived(TimePoint now, std::size_t size) {
 bool Negotiation::on_fragment(TimePoint now, const HandshakeHeader& header, Bytes body) {
   const bool hello = header.type == HandshakeType::client_hello || header.type == HandshakeType::server_hello;
   if (v13_ && hello) {
-    const FragmentAssembler::Verdict verdict = hellos_.add(header, Epoch::plaintext, body);
+    FragmentAssembler::Verdict verdict = hellos_.add(header, Epoch::plaintext, body);
     count(verdict);
+    if (verdict == FragmentAssembler::Verdict::too_large && header.length <= FragmentAssembler::kMaxBuffered) {
+      // Fragments of a hello that never becomes whole must not keep the place of one that does.
+      hellos_.forget();
+      verdict = hellos_.add(header, Epoch::plaintext, body);
+    }
     const auto message = hellos_.message(header.message_seq);
     const bool stored =
         verdict == FragmentAssembler::Verdict::stored || verdict == FragmentAssembler::Verdict::displacing;
     if (!message || !stored) return false;
     const bool keys = on_hello(now, *message);
     hellos_.forget();
+    rule_out_dtls13();
     return keys;
   }
   if (!v12_) {
@@ -72,27 +79,32 @@ bool Negotiation::on_fragment(TimePoint now, const HandshakeHeader& header, Byte
     return false;
   }
   const bool keys = v12_->on_fragment(now, header, body);
-  if (!v13_ || !v12_->proves_version()) return keys;
-  // The peer's signature is under DTLS 1.2, and its random is not marked: it does not support 1.3.
-  v13_.reset();
+  rule_out_dtls13();
   return keys;
 }
 
+// The peer's signature is under DTLS 1.2, and its random is not marked: it does not support 1.3.
+void Negotiation::rule_out_dtls13() {
+  if (v12_ && v12_->proves_version()) v13_.reset();
+}
+
 bool Negotiation::on_hello(TimePoint now, const HandshakeMessage& message) {
-  const bool is_13 = role_ == Role::client ? chooses_dtls13(message.body) : offers_dtls13(message.body);
-  if (!is_13 && !v12_) {
+  const auto is_13 = role_ == Role::client ? chooses_dtls13(message.body) : offers_dtls13(message.body);
+  if (!is_13) {
+    records_.drop(Drop::malformed_message);
+    return false;
+  }
+  if (!*is_13 && !v12_) {
     v13_->refuse_version(now);
     return false;
   }
-  if (is_13) {
+  if (*is_13) {
     const bool keys = v13_->on_hello(now, message);
     if (keys && v12_) v12_->forgive();
     return keys;
   }
   const auto length = static_cast<std::uint32_t>(message.body.size());
-  const bool keys = v12_->on_fragment(now, {message.type, length, message.message_seq, 0, length}, message.body);
-  if (v12_->proves_version()) v13_->forgive();
-  return keys;
+  return v12_->on_fragment(now, {message.type, length, message.message_seq, 0, length}, message.body);
 }
 
 void Negotiation::count(FragmentAssembler::Verdict verdict) {

@@ -42,6 +42,7 @@ class Negotiation {
  private:
   bool on_hello(TimePoint now, const HandshakeMessage& message);
   void count(FragmentAssembler::Verdict verdict);
+  void rule_out_dtls13();
 
   RecordLayer& records_;
   Role role_;

@@ -26,6 +26,8 @@ class CandidateTable {
     now_ = now;
     starts_left_ = 1;
   }
+  /// When the datagram arrived.
+  [[nodiscard]] TimePoint now() const { return now_; }
   /// Whether the datagram may start a new handshake; counts it.
   bool may_start() { return starts_left_-- > 0; }
   /// Whether a peer of this priority may cost so many public-key operations; takes them from the budget.

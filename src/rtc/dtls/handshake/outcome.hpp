@@ -17,10 +17,12 @@ struct RepeatedFlight {};
 struct Rejected {
   Failure failure;
 };
+/// A HelloRetryRequest is to be sent; there is no state behind it (DTLS 1.3).
+struct RetryRequest {};
 /// There are keys: protected messages may be read now (DTLS 1.3).
 struct NewKeys {};
 /// The peer is proven (DTLS 1.3).
 struct Proven {};
-using Outcome = std::variant<Incomplete, NewFlight, RepeatedFlight, Rejected, NewKeys, Proven>;
+using Outcome = std::variant<Incomplete, NewFlight, RepeatedFlight, Rejected, RetryRequest, NewKeys, Proven>;
 
 }  // namespace redan::dtls

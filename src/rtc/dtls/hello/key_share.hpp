@@ -33,9 +33,14 @@ struct KeyShare {
 struct KeyShares {
   Bytes bytes;
 
-  /// nullopt unless all are well-formed and each group has one at most.
+  /// More than any client sends: each of them is compared with those before it.
+  static constexpr std::size_t kMax = 16;
+
+  /// nullopt unless there are at most kMax, all well-formed, and each group has one at most.
   static std::optional<KeyShares> parse(Bytes list) {
+    std::size_t count = 0;
     for (Reader reader(list); !reader.empty();) {
+      if (++count > kMax) return std::nullopt;
       const Bytes before = list.first(list.size() - reader.remaining());
       const auto share = KeyShare::read(reader);
       if (!share || KeyShares{before}.find(share->group)) return std::nullopt;

@@ -29,10 +29,10 @@ ContentType take_content_type(MutableBytes& text) {
 
 }  // namespace
 
-CiphertextSeal::CiphertextSeal(Provider& provider, const TrafficKeys& keys, std::uint64_t epoch)
+CiphertextSeal::CiphertextSeal(Provider& provider, const TrafficKeys& keys, std::uint64_t epoch, std::uint64_t first)
     : aead_(provider.aead(keys.algorithm, keys.key.expose())),
       mask_(provider.record_number_cipher(keys.algorithm, keys.record_number_key.expose())),
-      nonces_(NonceBase(NonceForm::xor_counter, keys.iv.expose()), 0, RecordHeader::kSequenceEnd),
+      nonces_(NonceBase(NonceForm::xor_counter, keys.iv.expose()), first, RecordHeader::kSequenceEnd),
       epoch_(epoch),
       blocks_(limits_of(keys.algorithm).blocks),
       blocks_left_(blocks_) {}

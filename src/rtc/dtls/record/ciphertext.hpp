@@ -20,7 +20,8 @@ struct TrafficKeys {
 /// Seals the records that we send in one epoch.
 class CiphertextSeal {
  public:
-  CiphertextSeal(Provider& provider, const TrafficKeys& keys, std::uint64_t epoch);
+  /// Record numbers below `first` are never used.
+  CiphertextSeal(Provider& provider, const TrafficKeys& keys, std::uint64_t epoch, std::uint64_t first = 0);
 
   /// Bytes of a record before its payload.
   static constexpr std::size_t kHeadroom = UnifiedHeader::kSize;

@@ -10,6 +10,9 @@ namespace {
 // The first hello, and three that answer a HelloRetryRequest: of these at most one is genuine.
 constexpr std::size_t kMaxAttempts = 4;
 
+// So many timeouts a flight that is being read silences our hellos.
+constexpr int kMaxPauses = 2;
+
 // What a server flight costs: its signature and ours.
 constexpr std::size_t kOperations = 2;
 
@@ -99,6 +102,7 @@ Outcome Client::start(HandshakeContext&) {
 }
 
 void Client::add_attempt(Attempt attempt, std::span<const std::uint8_t> hello) {
+  attempt.number = next_attempt_++;
   attempt.hello.assign(hello.begin(), hello.end());
   attempt.messages.add(HandshakeType::client_hello, 0, [&](Writer& w) { w.bytes(hello); });
   attempts_.push_back(std::move(attempt));
@@ -106,10 +110,10 @@ void Client::add_attempt(Attempt attempt, std::span<const std::uint8_t> hello) {
 }
 
 std::size_t Client::rewind(HandshakeContext& context) {
-  // Once a server flight is being read, its sender has the hello. With several candidates it is unknown whose flight is
-  // genuine.
+  // Once a server flight is being read, its sender has the hello, unless that ServerHello is forged. With several
+  // candidates it is unknown whose flight is genuine.
   const auto reading = [](const HandshakeCandidate& each) { return each.read->used() && !each.refused; };
-  if (context.candidates.size() == 1 && reading(context.candidates.back())) return 0;
+  if (context.candidates.size() == 1 && reading(context.candidates.back()) && pauses_++ < kMaxPauses) return 0;
   if (attempts_.empty()) return 0;
   // A forged HelloRetryRequest must not silence the hello that the server would have answered: the hellos take turns,
   // the latest first.
@@ -141,9 +145,19 @@ Outcome Client::on_hello(HandshakeContext& context, const HandshakeMessage& mess
     const std::uint16_t number = attempt.request.empty() ? 0 : 1;
     if (number != message.message_seq) continue;
     const Outcome outcome = on_server_hello(context, attempt, *hello, message);
-    if (!std::holds_alternative<Rejected>(outcome) || std::holds_alternative<Rejected>(best)) best = outcome;
+    const bool better = !std::holds_alternative<Rejected>(outcome) || std::holds_alternative<Rejected>(best);
+    if (better && !std::holds_alternative<NewKeys>(best)) best = outcome;
   }
   return best;
+}
+
+// As in the table of candidates, the oldest answer to a request makes room once it had the time to be answered.
+bool Client::make_room(TimePoint now) {
+  if (attempts_.size() < kMaxAttempts) return true;
+  const auto oldest = attempts_.begin() + 1;  // the first hello stays
+  if (now - oldest->created < CandidateTable::kMinAge) return false;
+  attempts_.erase(oldest);
+  return true;
 }
 
 // If this request is forged, the server's own flight may be on its way already: the earlier hellos stay.
@@ -152,13 +166,13 @@ Outcome Client::on_retry_request(HandshakeContext& context, const ServerHello& h
     return std::equal(attempt.request.begin(), attempt.request.end(), body.begin(), body.end());
   };
   const bool repeated = std::any_of(attempts_.begin(), attempts_.end(), known);
-  if (repeated || attempts_.size() == kMaxAttempts) {
+  if (repeated || !make_room(context.candidates.now())) {
     context.records.drop(Drop::unexpected_message);
     return Incomplete{};
   }
   const Extensions& extensions = hello.extensions;
   const auto groups = offer_.groups();
-  Attempt attempt{.messages = OutgoingMessages(1), .hello = {}};
+  Attempt attempt{.messages = OutgoingMessages(1), .hello = {}, .created = context.candidates.now()};
   attempt.request.assign(body.begin(), body.end());
   attempt.suite = hello.cipher_suite;
   attempt.group = groups.front();
@@ -204,10 +218,18 @@ Transcript Client::transcript_of(Provider& provider, const Attempt& attempt, Has
   return transcript;
 }
 
+// Our share is the same in all candidates. A ServerHello whose candidate was replaced and that comes again gives the
+// same keys again: their record numbers must go on.
+std::uint64_t Client::next_record(const CandidateTable& candidates) {
+  for (const HandshakeCandidate& each : candidates) next_record_ = std::max(next_record_, each.write->next().sequence);
+  return next_record_;
+}
+
 Outcome Client::on_server_hello(HandshakeContext& context, Attempt& attempt, const ServerHello& hello,
                                 const HandshakeMessage& message) {
   // One message may answer several attempts: each is a candidate of its own.
-  const std::array number{static_cast<std::uint8_t>(&attempt - attempts_.data())};
+  std::array<std::uint8_t, 8> number{};
+  Writer(number).u64(attempt.number);
   const auto hash = context.provider.start_hash(HashAlgorithm::sha256);
   hash->update(number);
   hash->update(message.body);
@@ -235,7 +257,7 @@ Outcome Client::on_server_hello(HandshakeContext& context, Attempt& attempt, con
   HandshakeCandidate candidate(origin, session, transcript_of(context.provider, attempt, session.suite->hash));
   candidate.repeated = repeated;
   candidate.transcript.add(message);
-  candidate.derive_handshake_keys(context.provider, Role::client, secret);
+  candidate.derive_handshake_keys(context.provider, Role::client, secret, next_record(context.candidates));
   candidate.outgoing = OutgoingMessages(static_cast<std::uint16_t>(message.message_seq + 1));
   candidate.incoming.expect(static_cast<std::uint16_t>(message.message_seq + 1), kServerFlight);
   context.candidates.add(std::move(candidate));

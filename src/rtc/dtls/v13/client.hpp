@@ -29,6 +29,8 @@ class Client {
   struct Attempt {
     OutgoingMessages messages;
     std::vector<std::uint8_t> hello;  // its body
+    TimePoint created{};
+    std::uint64_t number = 0;  // no other attempt has it
     // Of one that answers a HelloRetryRequest: the request's body, and what it chose.
     std::vector<std::uint8_t> request{};
     std::uint16_t suite = 0;
@@ -36,6 +38,8 @@ class Client {
     std::unique_ptr<KeyExchange> exchange{};  // a new one for this attempt, if there is
   };
 
+  [[nodiscard]] bool make_room(TimePoint now);
+  [[nodiscard]] std::uint64_t next_record(const CandidateTable& candidates);
   void add_attempt(Attempt attempt, std::span<const std::uint8_t> hello);
   Outcome on_retry_request(HandshakeContext& context, const ServerHello& hello, Bytes body);
   Outcome on_server_hello(HandshakeContext& context, Attempt& attempt, const ServerHello& hello,
@@ -45,7 +49,10 @@ class Client {
 
   const ClientOffer& offer_;
   std::vector<Attempt> attempts_;
+  std::uint64_t next_attempt_ = 0;
+  std::uint64_t next_record_ = 0;  // of those that any candidate of before sealed
   std::size_t retransmissions_ = 0;
+  int pauses_ = 0;
 };
 
 }  // namespace redan::dtls::v13

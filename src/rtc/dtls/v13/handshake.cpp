@@ -42,6 +42,7 @@ bool Handshake::on_hello(TimePoint now, const HandshakeMessage& message) {
 bool Handshake::process(TimePoint now, const Outcome& outcome) {
   if (std::holds_alternative<RepeatedFlight>(outcome) && timer_.may_answer(now)) answer(now);
   if (const auto* rejected = std::get_if<Rejected>(&outcome)) reject(now, rejected->failure);
+  if (std::holds_alternative<RetryRequest>(outcome)) ask_again(now);
   const bool flight = std::holds_alternative<NewFlight>(outcome);
   const bool keys = std::holds_alternative<NewKeys>(outcome);
   if (!flight && !keys) return false;
@@ -51,6 +52,16 @@ bool Handshake::process(TimePoint now, const Outcome& outcome) {
     answer(now);
   }
   return has_keys();
+}
+
+// Apart from the timer and from the answers to those who have a candidate: it costs nothing to ask for a request.
+void Handshake::ask_again(TimePoint now) {
+  const bool too_soon = last_request_ && now - *last_request_ < RetransmissionTimer::kMinInterval;
+  if (too_soon || !budget_.answers.allows()) {
+    return context_.records.drop(Drop::over_budget);
+  }
+  last_request_ = now;
+  budget_.answers.answered(rewind());
 }
 
 // What the budget forbids now, the timer sends.
@@ -115,7 +126,11 @@ void Handshake::on_fragment(TimePoint now, const OpenedCiphertext& record, const
       break;
   }
   candidate.received.add(record.number);
-  on_flight(now, record.key);
+}
+
+void Handshake::on_record(TimePoint now, std::size_t index) {
+  const HandshakeCandidate& candidate = context_.candidates[index];
+  if (!candidate.refused && !finished_ && !candidate.received.empty()) on_flight(now, index);
 }
 
 void Handshake::on_flight(TimePoint now, std::size_t index) {
@@ -160,6 +175,8 @@ void Handshake::on_timeout(TimePoint now) {
   rewind();
   for (std::size_t i = 0; i < context_.candidates.size() && !finished_; ++i) {
     HandshakeCandidate& candidate = context_.candidates[i];
+    // This peer has our ServerHello, so it does not repeat its hello; another hello may have come after it.
+    if (candidate.read->used() && !candidate.refused) candidate.outgoing.rewind();
     candidate.ack_due = !candidate.received.empty() && !candidate.refused;
     // There may have been no budget for a flight that is whole.
     if (candidate.ack_due) on_flight(now, i);

@@ -36,6 +36,8 @@ class Handshake {
   [[nodiscard]] bool read_key_exhausted() const;
   /// A fragment in a record of this candidate.
   void on_fragment(TimePoint now, const OpenedCiphertext& record, const HandshakeHeader& header, Bytes body);
+  /// All fragments of a record were taken: the candidate's flight may be whole.
+  void on_record(TimePoint now, std::size_t candidate);
   /// An ACK in a record of this candidate.
   void on_ack(TimePoint now, const OpenedCiphertext& record);
   /// A record of this candidate breaks a rule.
@@ -71,6 +73,7 @@ class Handshake {
   std::size_t rewind();
   void reject(TimePoint now, const Failure& failure);
   void on_flight(TimePoint now, std::size_t candidate);
+  void ask_again(TimePoint now);
   MutableBytes write_ack(HandshakeCandidate& candidate, MutableBytes datagram);
 
   HandshakeContext context_;
@@ -79,7 +82,8 @@ class Handshake {
   RetransmissionTimer timer_;
   PendingFailure failure_;
   TimePoint deadline_ = kNever;
-  TimePoint ack_deadline_ = kNever;  // for a flight that came in part
+  TimePoint ack_deadline_ = kNever;        // for a flight that came in part
+  std::optional<TimePoint> last_request_;  // when a HelloRetryRequest was sent
   bool finished_ = false;
 };
 

@@ -39,8 +39,9 @@ struct HandshakeCandidate {
   }
   [[nodiscard]] HashAlgorithm hash() const { return session.suite->hash; }
 
-  /// The keys of kHandshakeEpoch, from the shared secret and the transcript up to ServerHello.
-  void derive_handshake_keys(Provider& provider, Role role, const SharedSecret& shared);
+  /// The keys of kHandshakeEpoch, from the shared secret and the transcript up to ServerHello. The records that we
+  /// seal begin with number `first`.
+  void derive_handshake_keys(Provider& provider, Role role, const SharedSecret& shared, std::uint64_t first = 0);
   /// Once the server's Finished is in the transcript.
   void derive_application_secrets(Provider& provider) {
     application = application_secrets(provider, hash(), secrets.master, transcript.hash().bytes());

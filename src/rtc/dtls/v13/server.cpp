@@ -146,7 +146,7 @@ Outcome Server::ask_again(HandshakeContext& context, const Choice& choice, Bytes
   request_ = OutgoingMessages(0);
   request_.add(HandshakeType::server_hello, 0, [&](Writer& w) { w.bytes(body); });
   request_due_ = true;
-  return NewFlight{};
+  return RetryRequest{};
 }
 
 // Checks the second hello against the cookie, and starts its transcript with what stands for the first one.

@@ -24,6 +24,19 @@ TEST(Extensions, DoNotParseIfRepeatedAndAreSkippedIfUnknown) {
   EXPECT_FALSE(ClientHello::parse(test::hello_body(parts)));
 }
 
+// Each share is compared with those before it: a list of thousands would cost more than a handshake.
+TEST(KeySharesOfAHello, AreAtMostSixteen) {
+  for (const std::size_t count : {16U, 17U}) {
+    std::vector<std::uint8_t> list;
+    for (std::size_t i = 0; i < count; ++i) {
+      for (const std::size_t byte : {std::size_t{0}, i, std::size_t{0}, std::size_t{1}, std::size_t{7}}) {
+        list.push_back(static_cast<std::uint8_t>(byte));
+      }
+    }
+    EXPECT_EQ(KeyShares::parse(list).has_value(), count == 16) << count;
+  }
+}
+
 TEST(Extensions, ParseIfThereAreNone) {
   EXPECT_TRUE(parse(""));
   EXPECT_TRUE(parse("0000"));

@@ -123,6 +123,17 @@ TEST_P(Ciphertext, RefusesApplicationDataOnceTheKeyIsUsedUp) {
   EXPECT_TRUE(seal(sender, "hello").empty());
 }
 
+// A client that derives the keys of a handshake a second time goes on behind the numbers of the first.
+TEST_P(Ciphertext, BeginsWithTheRecordNumberThatIsAskedFor) {
+  const TrafficKeys keys{AeadAlgorithm::aes_128_gcm, Secret<32>(Datagram(16, 1)),
+                         Secret<kAeadNonceSize>(Datagram(12, 2)), Secret<32>(Datagram(16, 3))};
+  CiphertextSeal seal(*provider, keys, 2, 70);
+  EXPECT_EQ(seal.next().sequence, 70U);
+  Datagram record(100);
+  ASSERT_FALSE(seal.seal(ContentType::handshake, record, 10).empty());
+  EXPECT_EQ(seal.next().sequence, 71U);
+}
+
 INSTANTIATE_TEST_SUITE_P(Providers, Ciphertext, testing::Values("openssl", "mbedtls"),
                          [](const auto& suite) { return suite.param; });
 

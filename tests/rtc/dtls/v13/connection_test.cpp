@@ -137,6 +137,35 @@ TEST_F(Dtls13Ends, AnswerCapturedHellosOfBrowsers) {
   }
 }
 
+/// All fragments but the last bytes of a hello that is as large as a hello may be.
+std::vector<Datagram> fragments_of_half_a_hello(dtls::HandshakeType type, std::uint16_t number) {
+  constexpr std::uint32_t kLength = 16'384, kPart = 1'100;
+  std::vector<Datagram> datagrams;
+  for (std::uint32_t offset = 0; offset + kPart < kLength; offset += kPart) {
+    Datagram datagram(25 + kPart);
+    Writer writer(datagram);
+    dtls::RecordHeader{dtls::ContentType::handshake, kDtls12, dtls::Epoch::plaintext, offset, 12 + kPart}.write(writer);
+    dtls::HandshakeHeader{type, kLength, number, offset, kPart}.write(writer);
+    datagrams.push_back(std::move(datagram));
+  }
+  return datagrams;
+}
+
+TEST_F(Dtls13Ends, ConnectAlthoughFragmentsOfAnotherHelloFillTheMemoryForHellos) {
+  DtlsPair pair(*provider, DtlsPairOptions::versions(kDtls12, kDtls13));
+  pair.client.connection.start(pair.now);
+  pair.server.connection.start(pair.now);
+  for (Datagram& forged : fragments_of_half_a_hello(dtls::HandshakeType::client_hello, 1)) {
+    pair.server.connection.handle_input(pair.now, forged);
+  }
+  for (Datagram& forged : fragments_of_half_a_hello(dtls::HandshakeType::server_hello, 3)) {
+    pair.client.connection.handle_input(pair.now, forged);
+  }
+  pair.handshake();
+  ASSERT_TRUE(pair.both_connected());
+  EXPECT_EQ(pair.server.connection.session().version, kDtls13);
+}
+
 // RFC 8446 section 4.1.3: who removes DTLS 1.3 from the hello is found out.
 TEST_F(Dtls13Ends, NoticeThatSomebodyRemovedTheVersion) {
   DtlsPair pair(*provider, DtlsPairOptions::versions(kDtls12, kDtls13));
