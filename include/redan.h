@@ -570,7 +570,8 @@ typedef struct redan_security {
   { sizeof(redan_security), 0, 0, {{0, 0, 0, {0}}, {0, 0, 0, {0}}}, {0}, {0}, {0}, {0}, {0}, {0}, 0 }
 /* REDAN_NOT_CONNECTED before REDAN_OUTPUT_CONNECTED. */
 REDAN_API int redan_endpoint_security(redan_endpoint* endpoint, uint64_t peer, redan_security* security);
-/* Keying material of the DTLS connection for a protocol of the application (RFC 5705), without a context. */
+/* Keying material of the DTLS connection for a protocol of the application (RFC 5705), without a context: at most 8160
+   bytes, for a label of at most 249. */
 REDAN_API int redan_endpoint_export_keying_material(redan_endpoint* endpoint, uint64_t peer, const char* label,
                                                     size_t label_size, uint8_t* out, size_t out_size);
 

@@ -280,7 +280,8 @@ class Endpoint {
 
   [[nodiscard]] Result<Security> security(PeerId peer) const;
   /// Exports keying material of the DTLS connection for a protocol of the application (RFC 5705), without a context,
-  /// into `out`. Errors: unknown_peer, not_connected.
+  /// into `out`. Errors: unknown_peer, not_connected; invalid_argument for a label above 249 bytes or more than 8,160
+  /// bytes.
   [[nodiscard]] Result<void> export_keying_material(PeerId peer, std::string_view label, MutableBytes out) const;
   /// The audio and video sections in use, in the order of the descriptions, without the declined ones. Errors:
   /// unknown_peer; sdp_wrong_state before both descriptions are known.

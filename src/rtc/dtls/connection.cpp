@@ -349,7 +349,7 @@ MutableBytes Connection::seal(MutableBytes record, std::size_t size) {
 }
 
 bool Connection::export_keying_material(std::string_view label, std::optional<Bytes> context, MutableBytes out) const {
-  if (!connected()) return false;
+  if (!connected() || label.size() > kMaxExporterLabel || out.size() > kMaxExported) return false;
   if (v13() != nullptr) {
     v13()->export_keying_material(label, context, out);
   } else {

@@ -71,7 +71,10 @@ class Connection {
   /// Before Connected, that of the handshake candidate heard last.
   [[nodiscard]] const Session& session() const;
   [[nodiscard]] const Counters<Drop>& drops() const { return records_.drops(); }
-  /// RFC 5705, and in DTLS 1.3 RFC 8446 section 7.5; false before Connected.
+  /// What HKDF-Expand-Label of DTLS 1.3 can carry (RFC 8446 section 7.1): a label behind "dtls13", and 255 hashes.
+  static constexpr std::size_t kMaxExporterLabel = 249;
+  static constexpr std::size_t kMaxExported = std::size_t{255} * 32;
+  /// RFC 5705, and in DTLS 1.3 RFC 8446 section 7.5; false before Connected, and beyond these limits in both versions.
   [[nodiscard]] bool export_keying_material(std::string_view label, std::optional<Bytes> context,
                                             MutableBytes out) const;
 

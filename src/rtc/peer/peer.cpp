@@ -539,6 +539,9 @@ Result<Security> Peer::security() const {
 }
 
 Result<void> Peer::export_keying_material(std::string_view label, MutableBytes out) const {
+  if (label.size() > dtls::Connection::kMaxExporterLabel || out.size() > dtls::Connection::kMaxExported) {
+    return refuse(Errc::invalid_argument);
+  }
   if (!dtls_ || !dtls_->export_keying_material(label, std::nullopt, out)) return refuse(Errc::not_connected);
   return {};
 }

@@ -166,6 +166,21 @@ TEST_F(Dtls13Ends, ConnectAlthoughFragmentsOfAnotherHelloFillTheMemoryForHellos)
   EXPECT_EQ(pair.server.connection.session().version, kDtls13);
 }
 
+TEST_F(Dtls13Ends, ExportForLabelsAndLengthsThatBothVersionsCanCarry) {
+  for (const std::uint16_t version : {kDtls12, kDtls13}) {
+    DtlsPair pair(*provider, DtlsPairOptions::versions(version, version));
+    pair.handshake();
+    ASSERT_TRUE(pair.both_connected());
+    const auto exports = [&](std::size_t label, std::size_t size) {
+      Datagram out(size);
+      return pair.client.connection.export_keying_material(std::string(label, 'x'), std::nullopt, out);
+    };
+    EXPECT_TRUE(exports(249, 8160)) << version;
+    EXPECT_FALSE(exports(250, 32)) << version;
+    EXPECT_FALSE(exports(1, 8161)) << version;
+  }
+}
+
 // RFC 8446 section 4.1.3: who removes DTLS 1.3 from the hello is found out.
 TEST_F(Dtls13Ends, NoticeThatSomebodyRemovedTheVersion) {
   DtlsPair pair(*provider, DtlsPairOptions::versions(kDtls12, kDtls13));
