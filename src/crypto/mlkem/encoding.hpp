@@ -23,7 +23,7 @@ constexpr std::uint16_t compress(std::uint16_t value, unsigned d) {
   return static_cast<std::uint16_t>(rounded & ((1U << d) - 1));
 }
 constexpr std::int16_t decompress(std::uint16_t value, unsigned d) {
-  return static_cast<std::int16_t>((std::uint32_t{value} * kQ + (1U << (d - 1))) >> d);
+  return static_cast<std::int16_t>((std::uint32_t{value} * 2 * kQ + (1U << d)) >> (d + 1));
 }
 
 /// ByteEncode_12 and ByteDecode_12. `bytes`: encoded_size(12). decode returns false if a coefficient is not below q;

@@ -23,7 +23,7 @@ class IceSockets {
   IceSockets(const IceSockets&) = delete;
   IceSockets& operator=(const IceSockets&) = delete;
 
-  /// False: the output is for somebody else.
+  /// False: the output is not about a socket to a server.
   bool handle(const Output& output);
   /// Closes all; the endpoint and `drain` are not called any more.
   void stop();

@@ -203,8 +203,8 @@ TEST_F(IceSession, AServerWithAnotherCertificateGetsNoCredentials) {
 }
 
 TEST_F(IceSession, APortWithoutAServerIsNamedAtOnce) {
-  turn::Server nobody{at(free_port()), Transport::tcp, "nobody"};
-  open(a, list(ice_server(nobody)));
+  turn::Server absent{at(free_port()), Transport::tcp, "absent"};
+  open(a, list(ice_server(absent)));
   ASSERT_TRUE(until([&] { return a.gathered; }, 3s));
   ASSERT_EQ(a.failures.size(), 1U);
   EXPECT_EQ(a.failures[0].first, net::errc::connect_failed) << a.failures[0].second;

@@ -64,7 +64,7 @@ Check check_server_hello(const ConnectionConfig& config, const ServerHello& hell
     return Failure{Errc::dtls_illegal_parameter, AlertDescription::unsupported_extension};
   }
   if (illegal(extensions) || hello.compression_method != 0) return kIllegal;
-  // RFC 8446 section 4.1.3: a server that supports DTLS 1.3 would have chosen it, so somebody changed our hello.
+  // RFC 8446 section 4.1.3: a server that supports DTLS 1.3 would have chosen it, so our hello was changed.
   if (config.allows_dtls13() && marks_downgrade(hello.random)) return kIllegal;
   session.server_random = hello.random;
   if (extensions.use_srtp) {

@@ -32,14 +32,14 @@ Established::Established(TimePoint now, HandshakeCandidate proven, const Connect
       next_message_seq_(static_cast<std::uint16_t>(
           proven.incoming.first() + (config.role == Role::client ? kServerFlight.size() : kClientFlight.size()))),
       timer_(timer),
-      patience_(config.timeout) {
+      timeout_(config.timeout) {
   incoming_.expect(next_message_seq_, kLaterMessage);
   if (config.role == Role::client) {
     handshake_write_ = std::move(*proven.write);
     timer_.restart(now);
     timer_.flight_sent(now);
     outgoing_.rewind();
-    give_up_ = now + patience_;
+    give_up_ = now + timeout_;
   } else {
     // The client's flight shows that ours arrived (RFC 9147 section 7.1), and is acknowledged.
     outgoing_.clear();
@@ -144,7 +144,7 @@ void Established::update_keys(TimePoint now, bool requested) {
   outgoing_.rewind();
   timer_.flight_sent(now);
   timer_.restart(now);
-  give_up_ = now + patience_;
+  give_up_ = now + timeout_;
 }
 
 Check Established::on_ack(TimePoint now, const OpenedCiphertext& record) {

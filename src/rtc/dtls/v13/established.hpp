@@ -70,7 +70,7 @@ class Established {
   Acknowledgements received_;       // acknowledged at once
   RetransmissionTimer timer_;
   TimePoint give_up_ = kNever;
-  Duration patience_;
+  Duration timeout_;
   bool updating_ = false;    // our KeyUpdate is not acknowledged yet
   bool answer_due_ = false;  // the peer asked for a KeyUpdate, which waits for what is under way
 };

@@ -112,7 +112,7 @@ void Bbr::update_lower_bounds(const AckEvent& ack) {
   inflight_lo_ = std::max(inflight_latest_, kBeta * std::min(inflight_lo_, cwnd_));
 }
 
-// Draft section 5.3.4.3: the minimum of ten seconds, which is measured anew every five.
+// Draft section 5.3.4.3: the minimum of ten seconds, which is measured again every five.
 void Bbr::update_min_rtt(const AckEvent& ack) {
   if (recent_rtt_at_ == TimePoint{}) recent_rtt_at_ = ack.now;
   probe_rtt_due_ = ack.now >= recent_rtt_at_ + kProbeRttInterval;

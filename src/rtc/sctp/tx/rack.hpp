@@ -55,8 +55,8 @@ class Rack {
   [[nodiscard]] bool passed(std::uint64_t order) const { return order < newest_; }
   /// When a chunk that was passed counts as lost. `at_once`: in recovery, or with kDupThresh chunks beyond the hole.
   [[nodiscard]] TimePoint lost_at(const Sent& sent, bool at_once, Duration srtt) const {
-    const Duration patience = rtt_ + window(at_once, srtt);
-    return sent.at + (sent.again ? std::max(patience, kMinInterval) : patience);
+    const Duration delay = rtt_ + window(at_once, srtt);
+    return sent.at + (sent.again ? std::max(delay, kMinInterval) : delay);
   }
   [[nodiscard]] Duration window(bool at_once, Duration srtt) const {
     if (!reordering_seen_) return at_once ? Duration{} : min_rtt_ / 4;

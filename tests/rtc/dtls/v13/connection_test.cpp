@@ -181,8 +181,8 @@ TEST_F(Dtls13Ends, ExportForLabelsAndLengthsThatBothVersionsCanCarry) {
   }
 }
 
-// RFC 8446 section 4.1.3: who removes DTLS 1.3 from the hello is found out.
-TEST_F(Dtls13Ends, NoticeThatSomebodyRemovedTheVersion) {
+// RFC 8446 section 4.1.3: the removal of DTLS 1.3 from the hello is noticed.
+TEST_F(Dtls13Ends, NoticeThatTheVersionWasRemoved) {
   DtlsPair pair(*provider, DtlsPairOptions::versions(kDtls12, kDtls13));
   pair.client.connection.start(pair.now);
   pair.server.connection.start(pair.now);
