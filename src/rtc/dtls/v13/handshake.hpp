@@ -51,8 +51,6 @@ class Handshake {
 
   /// A hello in another version came, and no other is allowed.
   void refuse_version(TimePoint now) { reject(now, {Errc::dtls_version, AlertDescription::protocol_version}); }
-  /// The handshake in the other version made progress.
-  void forgive() { failure_.clear(); }
   /// Sends flights again. Returns how the handshake ends if its time is over.
   std::optional<Ending> run_timers(TimePoint now);
   [[nodiscard]] TimePoint deadline() const;
